@@ -1,0 +1,8 @@
+"""The project itself as an application: its commands, checks and templates."""
+
+from django.apps import AppConfig
+
+
+class CarinhoConfig(AppConfig):
+    name = "carinho"
+    verbose_name = "Carinho"

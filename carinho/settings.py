@@ -1,0 +1,216 @@
+"""Settings: everything comes from the environment, and everything has a default that runs embedded."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.management.utils import get_random_secret_key
+from django.utils.translation import gettext_lazy as _
+
+from carinho import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.FileAwareEnv()  # any NAME may also be given as NAME_FILE
+VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+PORT = env.int("PORT", default=8000)
+
+
+def kept_secret(name: str) -> str:
+    """The content of VAR_DIR/<name>, made at first use and readable only by its owner."""
+    path = VAR_DIR / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(get_random_secret_key())
+    return path.read_text()
+
+
+DEBUG = env.bool("DEBUG", default=False)
+DEMO = env.bool("DEMO", default=False)
+SECRET_KEY = env("SECRET_KEY", default="") or kept_secret("secret_key")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+OPERATOR_PASSWORD = env("OPERATOR_PASSWORD", default="")
+IS_TEST = "pytest" in sys.modules
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "rest_framework_api_key",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_celery_beat",
+    "axes",
+    "carinho.apps.CarinhoConfig",
+    "events",
+    "whatsapp",
+]
+MIDDLEWARE = [
+    "carinho.logs.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+
+ROOT_URLCONF = "carinho.urls"
+APPEND_SLASH = False
+WSGI_APPLICATION = "carinho.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.db_url_config(env("DATABASE_URL", default="") or embedded.database_url(VAR_DIR))
+}
+DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://cache_entries")}
+
+LANGUAGE_CODE = "pt-br"
+LANGUAGES = [("pt-br", _("Português"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "America/Sao_Paulo"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+
+LOGIN_URL = "admin:login"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = env.bool("COOKIES_SECURE", default=False)
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024  # bytes; a batch of 1,000 envelopes
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "events.authentication.ApiKeyAuthentication",
+        "events.authentication.OperatorSession",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["carinho.access.MayUseThePath"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "carinho.problems.as_problem",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Carinho Integrações",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+# --- the other systems: a new one is a file in carinho/services and a name here -------------------
+SIMULATOR_URL = env("SIMULATOR_URL", default="http://127.0.0.1:8100")
+
+
+def system(name: str) -> dict[str, str]:
+    """Address and key of one system; the simulator plays those that are not named."""
+    return {
+        "url": env(f"{name.upper()}_URL", default="") or f"{SIMULATOR_URL}/{name}",
+        "key": env(f"{name.upper()}_API_KEY", default="simulator"),
+    }
+
+
+SYSTEMS = {name: system(name) for name in "crm operacao financeiro cuidadores atendimento marketing".split()}
+ZAPI = {
+    "url": env("ZAPI_URL", default="") or f"{SIMULATOR_URL}/zapi",
+    "instance": env("ZAPI_INSTANCE", default="simulator"),
+    "token": env("ZAPI_TOKEN", default="simulator"),
+    "client_token": env("ZAPI_CLIENT_TOKEN", default="simulator"),
+    "webhook_secret": env("ZAPI_WEBHOOK_SECRET", default=""),
+}
+LANES = [*SYSTEMS, "whatsapp"]
+
+SOURCES = "site crm operacao financeiro cuidadores atendimento marketing".split()
+WEBHOOK_SECRETS = {source: env.list(f"WEBHOOK_SECRET_{source.upper()}", default=[]) for source in SOURCES}
+
+# --- the engine -----------------------------------------------------------------------------------
+RETRY_WAITS = [int(seconds) for seconds in env.list("RETRY_WAITS", default=[60, 240, 900, 3600])]
+BREAKER_FAILURES = env.int("BREAKER_FAILURES", default=5)
+BREAKER_RESET_SECONDS = env.int("BREAKER_RESET_SECONDS", default=60)
+BREAKER_RESET_MAX_SECONDS = env.int("BREAKER_RESET_MAX_SECONDS", default=600)
+HOLD_LIMIT_SECONDS = env.int("HOLD_LIMIT_SECONDS", default=86400)
+FEEDBACK_DELAY_SECONDS = env.int("FEEDBACK_DELAY_SECONDS", default=7200)
+LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
+RATE_LIMIT_PEOPLE = env.int("RATE_LIMIT_PEOPLE", default=60)  # requests a minute and key
+RATE_LIMIT_EVENTS = env.int("RATE_LIMIT_EVENTS", default=6000)
+
+# --- Celery ---------------------------------------------------------------------------------------
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="") or "filesystem://"
+if CELERY_BROKER_URL == "filesystem://":
+    CELERY_BROKER_TRANSPORT_OPTIONS = embedded.broker_options(VAR_DIR)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in ["default", *LANES]}
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY = False  # a nudge that cannot be sent is sent again by the sweep
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {
+    "events.sweep": {"task": "events.sweep", "schedule": 5.0, "options": {"expires": 10}},
+    "events.prune": {"task": "events.prune", "schedule": 600.0, "options": {"expires": 300}},
+}
+WORKER_CONCURRENCY = len(LANES) + 3  # a lane that lingers keeps its process; the rest serve short tasks
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "carinho.logs.JsonFormatter"}},
+    "filters": {"request_id": {"()": "carinho.logs.RequestIdFilter"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]},
+    },
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "celery": {"level": "WARNING"},
+        "kombu": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+    },
+}
+
+if IS_TEST:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
