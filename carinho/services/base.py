@@ -1,0 +1,244 @@
+"""What every system has in common: address, timeout, circuit breaker, and what an answer means."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, ClassVar
+
+import pybreaker
+import requests
+import tenacity
+from django.conf import settings
+from requests.adapters import HTTPAdapter
+
+from carinho.logs import request_id
+from carinho.services.breakers import Breaker, Snapshot
+from carinho.services.errors import Held, Rejected, Unavailable, Unknown
+
+CONNECT_SECONDS = 3
+ANSWER_SECONDS = 10
+LONGEST_RETRY_AFTER = timedelta(hours=6)
+AGAIN_LATER = frozenset({408, 425, 429})
+IDEMPOTENT = frozenset({"GET", "HEAD"})
+
+
+@dataclass
+class Exchange:
+    """The last request of a delivery and its answer, as an attempt keeps them."""
+
+    method: str = ""
+    path: str = ""
+    sent: Any = None
+    status: int | None = None
+    answered: Any = None
+
+
+@dataclass
+class Call:
+    """One delivery's or record's use of a service: the key its writes carry, and what it exchanged."""
+
+    idempotency_key: str
+    exchanges: list[Exchange] = field(default_factory=list)
+
+    @property
+    def last(self) -> Exchange:
+        return self.exchanges[-1] if self.exchanges else Exchange()
+
+
+class Line:
+    """What all calls of this process to one system share: session and circuit breaker."""
+
+    def __init__(self, service: "type[Service]") -> None:
+        self.breaker = Breaker(
+            service.name,
+            Snapshot(),
+            failures=settings.BREAKER_FAILURES,
+            reset_seconds=settings.BREAKER_RESET_SECONDS,
+            reset_max_seconds=settings.BREAKER_RESET_MAX_SECONDS,
+            ignore=(Rejected,),
+        )
+        self.session = requests.Session()
+        self.session.trust_env = False  # proxies and .netrc are looked up on every call otherwise
+        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=service.threads)
+        self.session.mount("http://", adapter)
+        self.session.mount("https://", adapter)
+
+
+class Service:
+    """One external system. A subclass says only what the system offers.
+
+    A failed call raises `Held`, `Unavailable`, `Unknown` or `Rejected`; nothing else is a failure
+    of the system. Writes carry the idempotency key of the delivery, the same on each attempt.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[Any]
+    title: ClassVar[str]  # how the system is called in an English sentence
+    threads: ClassVar[int] = 16
+    calls_per_second: ClassVar[float | None] = None
+    can_repeat: ClassVar[bool] = True  # the system recognises our idempotency keys
+
+    registry: ClassVar[dict[str, "type[Service]"]] = {}
+    _lines: ClassVar[dict[str, Line]] = {}
+    _making: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" in cls.__dict__:
+            Service.registry[cls.name] = cls
+
+    def __init__(self, idempotency_key: str = "") -> None:
+        self.call = Call(idempotency_key)
+        self.line = self.shared_line()
+
+    @classmethod
+    def shared_line(cls) -> Line:
+        with cls._making:
+            if cls.name not in cls._lines:
+                cls._lines[cls.name] = Line(cls)
+            return cls._lines[cls.name]
+
+    @property
+    def base_url(self) -> str:
+        return settings.SYSTEMS[self.name]["url"]
+
+    def headers(self) -> dict[str, str]:
+        """Who is calling, on every request."""
+        return {
+            "X-API-Key": settings.SYSTEMS[self.name]["key"],
+            "X-Source-System": "integracoes",
+            "X-Request-ID": request_id.get() or self.call.idempotency_key,
+        }
+
+    def get(self, path: str, *, doing: str, params: Mapping[str, Any] | None = None) -> Any:
+        """Read; repeated once at once when the system gave no answer."""
+        return self._read_twice(path, doing=doing, params=params)
+
+    def post(self, path: str, *, doing: str, json: Any = None) -> Any:
+        return self.request("POST", path, doing=doing, json=json)
+
+    def put(self, path: str, *, doing: str, json: Any = None) -> Any:
+        return self.request("PUT", path, doing=doing, json=json)
+
+    def patch(self, path: str, *, doing: str, json: Any = None) -> Any:
+        return self.request("PATCH", path, doing=doing, json=json)
+
+    def delete(self, path: str, *, doing: str) -> Any:
+        return self.request("DELETE", path, doing=doing)
+
+    @tenacity.retry(
+        retry=tenacity.retry_if_exception(lambda error: isinstance(error, Unavailable) and error.status is None),
+        stop=tenacity.stop_after_attempt(2),
+        wait=tenacity.wait_fixed(0.2),
+        reraise=True,
+    )
+    def _read_twice(self, path: str, *, doing: str, params: Mapping[str, Any] | None) -> Any:
+        return self.request("GET", path, doing=doing, params=params)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        doing: str,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Make one call through the circuit breaker and return the decoded body, None when empty.
+
+        `doing` completes the sentence "Failed to …" for the person who reads it.
+        """
+        where = {"doing": doing, "system": self.title}
+        exchange = Exchange(method, path, sent=json if json is not None else params)
+        try:
+            with self.line.breaker.calling():
+                self.call.exchanges.append(exchange)
+                response = self._send(method, path, json=json, params=params, where=where)
+                return self._read(response, exchange, where)
+        except pybreaker.CircuitBreakerError as error:
+            raise Held("Circuit breaker is open", **where) from error
+
+    def _send(
+        self, method: str, path: str, *, json: Any, params: Mapping[str, Any] | None, where: dict[str, str]
+    ) -> requests.Response:
+        headers = self.headers()
+        if method not in IDEMPOTENT:
+            headers["Idempotency-Key"] = self.call.idempotency_key
+        try:
+            return self.line.session.request(
+                method,
+                self.base_url + path,
+                json=json,
+                params=params,
+                headers=headers,
+                timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise self._unanswered(error, method, where) from None  # its text may hold the URL, and so a secret
+
+    def _unanswered(self, error: requests.RequestException, method: str, where: dict[str, str]) -> Unavailable:
+        if isinstance(error, requests.ConnectTimeout):
+            return Unavailable("Connection timeout", cause="connection_timeout", **where)
+        if isinstance(error, requests.ConnectionError) and _never_connected(error):
+            return Unavailable("Connection refused", cause="connection_failed", **where)
+        kind = Unavailable if self.can_repeat or method in IDEMPOTENT else Unknown
+        if isinstance(error, requests.Timeout):
+            return kind("Connection timeout", cause="connection_timeout", **where)
+        return kind("Connection closed without an answer", cause="connection_failed", **where)
+
+    def _read(self, response: requests.Response, exchange: Exchange, where: dict[str, str]) -> Any:
+        exchange.status = response.status_code
+        exchange.answered = response.text[:8192] if not response.ok else None
+        if response.status_code >= 500 or response.status_code in AGAIN_LATER:
+            raise Unavailable(
+                f"{self.name} answered {response.status_code}",
+                cause="server_error",
+                retry_after=_retry_after(response),
+                status=response.status_code,
+                **where,
+            )
+        if not response.ok or response.is_redirect:
+            raise Rejected(_said(response) or f"{self.name} answered {response.status_code}", status=response.status_code, **where)
+        return self._decode(response, exchange, where)
+
+    def _decode(self, response: requests.Response, exchange: Exchange, where: dict[str, str]) -> Any:
+        if not response.content:
+            return None
+        try:
+            exchange.answered = response.json()
+        except ValueError:
+            exchange.answered = response.text[:8192]
+            raise Unavailable(
+                "Unreadable answer", cause="unreadable_answer", status=response.status_code, **where
+            ) from None
+        return exchange.answered
+
+
+def _never_connected(error: requests.ConnectionError) -> bool:
+    return "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
+
+
+def _said(response: requests.Response) -> str:
+    """The sentence a system gave with its refusal, if it gave one."""
+    try:
+        body = response.json()
+    except ValueError:
+        return ""
+    return str(body.get("message", ""))[:300] if isinstance(body, dict) else ""
+
+
+def _retry_after(response: requests.Response) -> timedelta | None:
+    """RFC 9110, 10.2.3: seconds, or a date."""
+    given = response.headers.get("Retry-After", "").strip()
+    if given.isdecimal():
+        return min(timedelta(seconds=int(given[:9])), LONGEST_RETRY_AFTER)
+    try:
+        wait = parsedate_to_datetime(given) - datetime.now(UTC)
+    except (ValueError, TypeError):
+        return None
+    return max(min(wait, LONGEST_RETRY_AFTER), timedelta())
+
+

@@ -1,0 +1,46 @@
+"""What a call to another system can end in, other than success."""
+
+from datetime import datetime, timedelta
+
+
+class ServiceError(Exception):
+    """A call that did not succeed: what was tried, where, and how it ended, in one sentence."""
+
+    def __init__(self, detail: str, *, doing: str = "call", system: str = "", status: int | None = None) -> None:
+        self.detail = detail
+        self.doing = doing
+        self.system = system
+        self.status = status
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        return f"Failed to {self.doing} in {self.system}: {self.detail}" if self.system else self.detail
+
+
+class Held(ServiceError):
+    """The circuit is open: nothing was sent, and the attempt is given back."""
+
+
+class Unavailable(ServiceError):
+    """No answer, or one that speaks of the system's health: later it may work.
+
+    `retry_after` is what the system asked for, if it did; `cause` says how the call failed.
+    """
+
+    def __init__(
+        self, detail: str, *, cause: str = "unavailable", retry_after: timedelta | None = None, **where: object
+    ) -> None:
+        self.cause = cause
+        self.retry_after = retry_after
+        super().__init__(detail, **where)  # type: ignore[arg-type]
+
+    def not_before(self, now: datetime) -> datetime:
+        return now + (self.retry_after or timedelta())
+
+
+class Unknown(Unavailable):
+    """The request went out and its end was never seen, in a system where a repeat would be seen twice."""
+
+
+class Rejected(ServiceError):
+    """The same request would be refused again: a person decides."""
