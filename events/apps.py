@@ -1,0 +1,25 @@
+"""The event engine."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class EventsConfig(AppConfig):
+    name = "events"
+    verbose_name = _("Eventos")
+
+    def ready(self) -> None:
+        from events import checks, flow  # noqa: F401  (checks register themselves)
+
+        flow.discover()
+        post_migrate.connect(ensure_lanes, sender=self)
+
+
+def ensure_lanes(**_: Any) -> None:
+    """One row per lane and breaker, also for a system that was added since."""
+    from events import nudges
+
+    nudges.ensure_lanes()

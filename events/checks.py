@@ -1,0 +1,27 @@
+"""What must hold of the declared flows, told at start instead of at the first event."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from events.flow import Flow
+
+
+@register()
+def every_step_has_a_lane(**_: Any) -> list[CheckMessage]:
+    return [
+        Error(f"{flow.type}.{step.name} goes to {step.to.name}, which has no address in settings.LANES.", id="events.E001")
+        for flow in Flow.registry.values()
+        for step in flow.steps.values()
+        if step.to.name not in settings.LANES
+    ]
+
+
+@register()
+def every_subject_is_a_field(**_: Any) -> list[CheckMessage]:
+    return [
+        Error(f"{flow.type} keeps order by {flow.subject}, which its payload does not have.", id="events.E002")
+        for flow in Flow.registry.values()
+        if flow.subject not in flow.payload.model_fields
+    ]

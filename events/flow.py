@@ -1,0 +1,142 @@
+"""How a flow is declared: an event type, its payload, and what it causes in which system."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from carinho.services.base import Service
+from events.payload import Payload
+
+FLOWS_PACKAGE = "events.flows"
+LONGEST_NAME = 60
+
+Run = Callable[[Any, "StepEvent"], Any]
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Emission:
+    """An event that a step makes: stored with the step's outcome, and only once by its key."""
+
+    type: str
+    data: Data
+    source: str
+    key: str
+
+
+@dataclass
+class StepEvent:
+    """The event as a step sees it, and what the step before it brought back."""
+
+    id: int
+    type: str
+    source: str
+    occurred_at: datetime
+    payload: Data
+    earlier: Any = None
+    emitted: list[Emission] = field(default_factory=list)
+
+    def emit(self, type: str, data: Data, *, source: str, key: str) -> None:
+        """Record another event together with this step's outcome; `key` makes it happen once."""
+        self.emitted.append(Emission(type, data, source, key))
+
+
+def always(payload: Data) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Step:
+    """One delivery an event causes: a plain function that receives its service and the event."""
+
+    name: str
+    to: type[Service]
+    run: Run
+    after: str = ""
+    when: Callable[[Data], bool] = always
+    delay: Callable[[], int] = int
+    useful: timedelta | Callable[[Data], datetime] | None = None
+
+    def due_after(self) -> timedelta:
+        return timedelta(seconds=self.delay())
+
+    def useful_until(self, payload: Data, received: datetime) -> datetime | None:
+        """The moment after which sending it would only confuse; None if it never spoils."""
+        if callable(self.useful):
+            return self.useful(payload)
+        return received + self.useful if self.useful is not None else None
+
+
+class Flow:
+    """An event type: who sends it, what its data is, and the steps it causes.
+
+    `subject` names the payload field by which calls about one person are kept in order.
+    """
+
+    registry: dict[str, "Flow"] = {}
+
+    def __init__(
+        self, type: str, *, title: Any, payload: type[Payload], sources: tuple[str, ...], subject: str
+    ) -> None:
+        if type in Flow.registry:
+            raise ValueError(f"Event type {type} is declared twice.")
+        self.type = type
+        self.title = title
+        self.payload = payload
+        self.sources = sources
+        self.subject = subject
+        self.steps: dict[str, Step] = {}
+        Flow.registry[type] = self
+
+    def delivery(
+        self,
+        *,
+        to: type[Service],
+        after: Run | None = None,
+        when: Callable[[Data], bool] = always,
+        delay: Callable[[], int] = int,
+        useful: timedelta | Callable[[Data], datetime] | None = None,
+    ) -> Callable[[Run], Run]:
+        """Declare the decorated function as a step. `delay` gives seconds, read when the event comes in."""
+
+        def add(run: Run) -> Run:
+            name = run.__name__
+            earlier = after.__name__ if after else ""
+            if name in self.steps or (earlier and earlier not in self.steps) or len(name) > LONGEST_NAME:
+                raise ValueError(f"Step {self.type}.{name} is declared twice, out of order, or too long.")
+            self.steps[name] = Step(name, to, run, earlier, when, delay, useful)
+            return run
+
+        return add
+
+    def steps_for(self, payload: Data) -> list[Step]:
+        """The steps this event causes; one whose earlier step does not apply does not apply either."""
+        chosen: dict[str, Step] = {}
+        for step in self.steps.values():
+            if step.when(payload) and (not step.after or step.after in chosen):
+                chosen[step.name] = step
+        return list(chosen.values())
+
+    def subject_of(self, payload: Data) -> str:
+        """Whose calls are kept in order; empty when the event is about nobody."""
+        value = payload.get(self.subject)
+        kind = "phone" if self.subject.endswith("phone") else self.subject.removesuffix("_id")
+        return f"{kind}:{value}"[:80] if value else ""
+
+
+def discover() -> None:
+    """Import every file of the flows' folder: declaring a flow is all it takes to add one."""
+    package = importlib.import_module(FLOWS_PACKAGE)
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{FLOWS_PACKAGE}.{module.name}")
+
+
+def find_step(type: str, name: str) -> Step:
+    """Raises LookupError with a sentence when the code no longer knows the step."""
+    try:
+        return Flow.registry[type].steps[name]
+    except KeyError:
+        raise LookupError(f"No flow declares the step {type}.{name}.") from None

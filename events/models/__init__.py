@@ -1,0 +1,27 @@
+"""The rows that are the truth of the hub: one file per subject."""
+
+from events.models.access import ApiKey, AuditEntry, RateWindow
+from events.models.dead_letter import DeadLetter, DeadLetterStatus
+from events.models.delivery import Attempt, Delivery, DeliveryStatus, Outcome, SkipCause
+from events.models.event import Event, EventStatus
+from events.models.lane import BreakerState, CircuitBreaker, Lane
+from events.models.refusal import Refusal
+
+__all__ = [
+    "ApiKey",
+    "Attempt",
+    "AuditEntry",
+    "BreakerState",
+    "CircuitBreaker",
+    "DeadLetter",
+    "DeadLetterStatus",
+    "Delivery",
+    "DeliveryStatus",
+    "Event",
+    "EventStatus",
+    "Lane",
+    "Outcome",
+    "RateWindow",
+    "Refusal",
+    "SkipCause",
+]

@@ -1,0 +1,63 @@
+"""What happened in some system, exactly as it was accepted."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class EventStatus(models.TextChoices):
+    PENDING = "pending", _("aguardando")
+    PROCESSING = "processing", _("em andamento")
+    PROCESSED = "processed", _("concluído")
+    FAILED = "failed", _("precisa de você")
+    ARCHIVED = "archived", _("arquivado")
+
+
+class Event(models.Model):
+    """One thing that happened, and the key by which its repeats are recognised.
+
+    The status follows from its deliveries and is only written by `events.progress.settle`.
+    """
+
+    type = models.CharField(_("tipo"), max_length=60)
+    source = models.CharField(_("origem"), max_length=20)
+    key = models.CharField(_("chave de idempotência"), max_length=200)
+    digest = models.CharField(_("resumo dos dados"), max_length=64)
+    data = models.JSONField(_("dados"))
+    as_sent = models.JSONField(_("como foi digitado"), default=dict, blank=True)
+    subject = models.CharField(_("pessoa"), max_length=80, blank=True)
+    phone = models.CharField(_("telefone"), max_length=20, blank=True)
+    status = models.CharField(
+        _("situação"), max_length=10, choices=EventStatus, default=EventStatus.PENDING, db_default="pending"
+    )
+    duplicates = models.PositiveIntegerField(_("repetições recebidas"), default=0, db_default=0)
+    caused_by = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="caused", verbose_name=_("causado por")
+    )
+    request_id = models.CharField(_("requisição"), max_length=64, blank=True)
+    occurred_at = models.DateTimeField(_("aconteceu em"))
+    received_at = models.DateTimeField(_("recebido em"), db_default=Now())
+    settled_at = models.DateTimeField(_("encerrado em"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("evento")
+        verbose_name_plural = _("eventos")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "key"], name="event_once_per_key"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["status", "id"],
+                condition=Q(status__in=["pending", "processing", "failed"]),
+                name="event_open",
+            ),
+            models.Index(fields=["phone", "-id"], condition=~Q(phone=""), name="event_phone"),
+            models.Index(fields=["subject", "-id"], condition=~Q(subject=""), name="event_subject"),
+            models.Index(fields=["type", "-id"], name="event_type"),
+            models.Index(fields=["received_at"], name="event_received"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} #{self.pk}"

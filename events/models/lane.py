@@ -1,0 +1,63 @@
+"""The state of each system's lane that all processes share."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class BreakerState(models.TextChoices):
+    CLOSED = "closed", _("normal")
+    HALF_OPEN = "half_open", _("testando se voltou")
+    OPEN = "open", _("bloqueado")
+
+
+class CircuitBreaker(models.Model):
+    """What is known of one system's health, and whether people paused it.
+
+    `version` grows with every move made by a person, so that a lane which learnt something in the
+    meantime does not overwrite it. The outage lasts from the first opening to the next closing.
+    """
+
+    service = models.CharField(_("sistema"), max_length=20, primary_key=True)
+    state = models.CharField(
+        _("disjuntor"), max_length=10, choices=BreakerState, default=BreakerState.CLOSED, db_default="closed"
+    )
+    failure_count = models.PositiveIntegerField(_("falhas seguidas"), default=0, db_default=0)
+    good_trials = models.PositiveSmallIntegerField(_("testes bons"), default=0, db_default=0)
+    trips = models.PositiveIntegerField(_("testes que falharam"), default=0, db_default=0)
+    opened_at = models.DateTimeField(_("bloqueado em"), null=True, blank=True)
+    outage_since = models.DateTimeField(_("fora do ar desde"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("voltou em"), null=True, blank=True)
+    next_trial_at = models.DateTimeField(_("próximo teste"), null=True, blank=True)
+    last_error = models.TextField(_("último erro"), blank=True, default="", db_default="")
+    paused_at = models.DateTimeField(_("pausado em"), null=True, blank=True)
+    paused_by = models.CharField(_("pausado por"), max_length=150, blank=True, default="", db_default="")
+    pause_reason = models.TextField(_("motivo da pausa"), blank=True, default="", db_default="")
+    version = models.PositiveIntegerField(_("versão"), default=0, db_default=0)
+
+    class Meta:
+        verbose_name = _("sistema")
+        verbose_name_plural = _("sistemas")
+        ordering = ["service"]
+
+    def __str__(self) -> str:
+        return self.service
+
+    @property
+    def holds(self) -> bool:
+        """Whether this system's deliveries are kept back at the moment."""
+        return self.paused_at is not None or self.state != BreakerState.CLOSED
+
+
+class Lane(models.Model):
+    """Who has to be told that work arrived: a lane that listens, or Celery."""
+
+    service = models.CharField(_("sistema"), max_length=20, primary_key=True)
+    listening_until = models.DateTimeField(_("ouvindo até"), null=True, blank=True)
+    nudged_at = models.DateTimeField(_("chamada em"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("faixa")
+        verbose_name_plural = _("faixas")
+
+    def __str__(self) -> str:
+        return self.service

@@ -1,0 +1,41 @@
+"""What came in and was refused, kept so that nothing is lost."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from events.models.event import Event
+
+
+class Refusal(models.Model):
+    """A refused request: why, which fields, and its body cut at 64 KiB.
+
+    A body whose sender was not proven is not kept. `accepted` names the event it became
+    when an operator put it through.
+    """
+
+    source = models.CharField(_("origem"), max_length=20)
+    code = models.CharField(_("causa"), max_length=40)
+    detail = models.TextField(_("explicação"))
+    fields = models.JSONField(_("campos"), default=dict, blank=True)
+    status_code = models.PositiveSmallIntegerField(_("resposta HTTP"))
+    type = models.CharField(_("tipo"), max_length=60, blank=True)
+    body = models.TextField(_("corpo"), blank=True)
+    is_cut = models.BooleanField(_("corpo cortado"), default=False)
+    is_proven = models.BooleanField(_("remetente comprovado"), default=False)
+    request_id = models.CharField(_("requisição"), max_length=64, blank=True)
+    received_at = models.DateTimeField(_("recebido em"), db_default=Now(), db_index=True)
+    accepted = models.ForeignKey(
+        Event, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("virou o evento")
+    )
+    accepted_by = models.CharField(_("aceito por"), max_length=150, blank=True, db_default="")
+
+    class Meta:
+        verbose_name = _("recusado")
+        verbose_name_plural = _("recusados")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["-id"], condition=Q(is_proven=True), name="refusal_proven")]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.detail}"

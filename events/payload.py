@@ -1,0 +1,88 @@
+"""The declaration of an event's data: validation, OpenAPI and the edit form all come from it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+
+
+class Payload(BaseModel):
+    """An event's data. Fields nobody declared are kept: a sender may know more than we do."""
+
+    model_config = ConfigDict(extra="allow", str_strip_whitespace=True, coerce_numbers_to_str=True)
+
+
+class Part(BaseModel):
+    """A group of fields inside a payload."""
+
+    model_config = Payload.model_config
+
+
+def _local(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=SAO_PAULO) if moment.tzinfo is None else moment.astimezone(SAO_PAULO)
+
+
+def _no_infinity(amount: Decimal) -> Decimal:
+    if not amount.is_finite():
+        raise PydanticCustomError("decimal_parsing", "not a number")
+    return amount.quantize(Decimal("0.01"))
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str) and "\x00" in value:
+        raise PydanticCustomError("nul", "NUL character")
+    return value
+
+
+Text = Annotated[str, BeforeValidator(_without_nul), Field(min_length=1, max_length=4000)]
+Moment = Annotated[datetime, AfterValidator(_local)]
+Money = Annotated[Decimal, Field(ge=0, max_digits=12), AfterValidator(_no_infinity)]
+Identifier = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+SENTENCES = {
+    "missing": "Campo obrigatório.",
+    "string_type": "Deve ser um texto.",
+    "string_too_short": "Não pode ficar vazio.",
+    "string_too_long": "Longo demais: no máximo {max_length} caracteres.",
+    "int_type": "Deve ser um número inteiro.",
+    "int_parsing": "Deve ser um número inteiro.",
+    "int_from_float": "Deve ser um número inteiro.",
+    "int_parsing_size": "Número grande demais.",
+    "greater_than_equal": "Deve ser no mínimo {ge}.",
+    "less_than_equal": "Deve ser no máximo {le}.",
+    "decimal_type": "Deve ser um valor em dinheiro, como 150.00.",
+    "decimal_parsing": "Deve ser um valor em dinheiro, como 150.00.",
+    "decimal_max_digits": "Valor grande demais.",
+    "decimal_whole_digits": "Valor grande demais.",
+    "datetime_type": "Deve ser data e hora, como 2026-01-23T10:30:00-03:00.",
+    "datetime_parsing": "Deve ser data e hora, como 2026-01-23T10:30:00-03:00.",
+    "datetime_from_date_parsing": "Deve ser data e hora, como 2026-01-23T10:30:00-03:00.",
+    "datetime_object_invalid": "Deve ser data e hora, como 2026-01-23T10:30:00-03:00.",
+    "dict_type": "Deve ser um objeto com campos.",
+    "model_type": "Deve ser um objeto com campos.",
+    "model_attributes_type": "Deve ser um objeto com campos.",
+    "list_type": "Deve ser uma lista.",
+    "bool_type": "Deve ser verdadeiro ou falso.",
+    "bool_parsing": "Deve ser verdadeiro ou falso.",
+    "literal_error": "Deve ser um destes: {expected}.",
+    "nul": "Tem um caractere que não pode ser guardado.",
+}
+
+
+def problems(error: ValidationError) -> dict[str, str]:
+    """Every wrong field by its dotted path, each with a Portuguese sentence."""
+    return {
+        ".".join(map(str, item["loc"])) or "data": _sentence(item["type"], item["msg"], item.get("ctx", {}))
+        for item in error.errors(include_url=False, include_input=False)
+    }
+
+
+def _sentence(kind: str, message: str, context: Mapping[str, Any]) -> str:
+    sentence = SENTENCES.get(kind)
+    return sentence.format(**context) if sentence else message

@@ -1,0 +1,8 @@
+"""The WhatsApp channel through Z-API."""
+
+from django.apps import AppConfig
+
+
+class WhatsappConfig(AppConfig):
+    name = "whatsapp"
+    verbose_name = "WhatsApp"
