@@ -1,0 +1,119 @@
+"""Breaker state in the table that all workers and the console share."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from carinho.services.base import Service
+from carinho.services.breakers import Breaker, Snapshot
+from events import audit, nudges
+from events.models import BreakerState, CircuitBreaker
+
+
+@dataclass
+class SharedBreaker:
+    """One lane's view of its row: takes over what people did, writes what the calls taught."""
+
+    service: str
+    breaker: Breaker
+    version: int = -1
+    saved: Snapshot = Snapshot()
+    paused: bool = False
+    closed_at: datetime | None = None
+
+    @classmethod
+    def of(cls, service: type[Service]) -> "SharedBreaker":
+        shared = cls(service.name, service.shared_line().breaker)
+        shared.load()
+        return shared
+
+    def load(self) -> None:
+        """Read the row; if a person moved it since, go on from there."""
+        row = CircuitBreaker.objects.get_or_create(service=self.service)[0]
+        self.paused = row.paused_at is not None
+        self.closed_at = row.closed_at
+        if row.version != self.version:
+            self.version = row.version
+            self.saved = _snapshot(row)
+            self.breaker.restore(self.saved)
+
+    def save(self) -> None:
+        """Write what changed, unless a person moved the row meanwhile: then theirs stands."""
+        now_known = self.breaker.snapshot()
+        if now_known == self.saved:
+            return
+        rows = CircuitBreaker.objects.filter(service=self.service, version=self.version)
+        if not rows.update(**_columns(now_known, self.breaker.next_trial_at), **_outage(self.saved, now_known)):
+            self.version = -1
+        self.saved = now_known
+        self.load()
+
+    def lets_through(self, wanted: int) -> int:
+        return 0 if self.paused else self.breaker.lets_through(wanted)
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether a call that starts now only finds out if the system is back."""
+        return self.breaker.current_state != "closed"
+
+
+def _snapshot(row: CircuitBreaker) -> Snapshot:
+    return Snapshot(row.state, row.failure_count, row.good_trials, row.trips, row.opened_at, row.last_error)
+
+
+def _columns(snapshot: Snapshot, next_trial_at: datetime | None) -> dict[str, Any]:
+    return {
+        "state": snapshot.state,
+        "failure_count": snapshot.failure_count,
+        "good_trials": snapshot.good_trials,
+        "trips": snapshot.trips,
+        "opened_at": snapshot.opened_at,
+        "last_error": snapshot.last_error,
+        "next_trial_at": next_trial_at,
+    }
+
+
+def _outage(before: Snapshot, after: Snapshot) -> dict[str, Any]:
+    if before.state == after.state:
+        return {}
+    if after.state == BreakerState.CLOSED:
+        return {"outage_since": None, "closed_at": Now()}
+    return {"outage_since": Now()} if before.state == BreakerState.CLOSED else {}
+
+
+def reset(service: str, *, actor: str) -> CircuitBreaker | None:
+    """A person verified that the system is back: close the circuit. None for an unknown system."""
+    return _move(
+        service,
+        actor,
+        "reset",
+        **_columns(Snapshot(), None),
+        outage_since=None,
+        closed_at=Now(),
+    )
+
+
+def pause(service: str, *, actor: str, reason: str = "") -> CircuitBreaker | None:
+    """Hold a system's deliveries until somebody resumes it. None for an unknown system."""
+    return _move(service, actor, "pause", paused_at=Now(), paused_by=actor, pause_reason=reason)
+
+
+def resume(service: str, *, actor: str) -> CircuitBreaker | None:
+    """Release a paused system's deliveries, at a pace. None for an unknown system."""
+    return _move(
+        service, actor, "resume", paused_at=None, paused_by="", pause_reason="", closed_at=Now()
+    )
+
+
+def _move(service: str, actor: str, action: str, **columns: Any) -> CircuitBreaker | None:
+    with transaction.atomic():
+        moved = CircuitBreaker.objects.filter(service=service).update(version=F("version") + 1, **columns)
+        if not moved:
+            return None
+        audit.note(actor, f"breaker.{action}", service, {"reason": columns.get("pause_reason", "")})
+        transaction.on_commit(lambda: nudges.nudge([service]))
+    return CircuitBreaker.objects.get(service=service)

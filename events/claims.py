@@ -1,0 +1,99 @@
+"""Taking due deliveries of one system under a lease, in one statement."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+
+from events.flow import StepEvent
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One delivery that this lane runs, until `lease`. The lease is also the proof of it."""
+
+    id: int
+    step: str
+    event: StepEvent
+    attempts: int
+    due_at: datetime
+    lease: datetime
+    useful_until: datetime | None
+    idempotency_key: str
+    request_id: str
+    is_trial: bool
+
+
+CLAIM = """
+WITH picked AS (
+    SELECT due.id, due.due_at FROM events_delivery AS due
+    WHERE due.service = %(service)s AND due.status = 'queued' AND due.due_at <= now()
+      AND (due.subject = '' OR NOT EXISTS (
+          SELECT FROM events_delivery AS before
+          WHERE before.service = due.service AND before.subject = due.subject
+            AND before.status IN ('queued', 'running')
+            AND (before.status = 'running'
+                 OR before.due_at <= now() AND (before.event_id, before.id) < (due.event_id, due.id))))
+    ORDER BY due.due_at, due.id
+    LIMIT %(places)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE events_delivery AS delivery
+SET status = 'running', due_at = NULL, attempts = delivery.attempts + 1,
+    leased_until = now() + %(lease)s * interval '1 second'
+FROM picked
+JOIN events_delivery AS self USING (id)
+JOIN events_event AS event ON event.id = self.event_id
+LEFT JOIN events_delivery AS earlier ON earlier.event_id = self.event_id AND earlier.step = self.after
+WHERE delivery.id = picked.id
+RETURNING delivery.id, delivery.step, delivery.attempts, picked.due_at, delivery.leased_until,
+          delivery.useful_until, delivery.idempotency_key, earlier.result,
+          event.id, event.type, event.source, event.occurred_at, event.data, event.request_id
+"""
+
+
+def claim(service: str, places: int, *, is_trial: bool = False) -> list[Claim]:
+    """Up to `places` due deliveries, oldest due first; per person only the first, and none while one runs."""
+    parameters = {"service": service, "places": places, "lease": settings.LEASE_SECONDS}
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(CLAIM, parameters)
+            rows = cursor.fetchall()
+    except IntegrityError:  # another claimer took the same person first: the next round sees it
+        return []
+    return sorted((_claim(row, is_trial) for row in rows), key=lambda item: (item.due_at, item.id))
+
+
+def _claim(row: tuple[Any, ...], is_trial: bool) -> Claim:
+    id, step, attempts, due_at, lease, useful_until, key, earlier, *event = row
+    event_id, type, source, occurred_at, data, request_id = event
+    return Claim(
+        id=id,
+        step=step,
+        event=StepEvent(event_id, type, source, occurred_at, _decoded(data), _decoded(earlier)),
+        attempts=attempts,
+        due_at=due_at,
+        lease=lease,
+        useful_until=useful_until,
+        idempotency_key=str(key),
+        request_id=request_id,
+        is_trial=is_trial,
+    )
+
+
+def _decoded(value: Any) -> Any:
+    """Django leaves jsonb as text on a raw cursor."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+NEXT_DUE = "SELECT min(due_at) FROM events_delivery WHERE service = %s AND status = 'queued'"
+
+
+def next_due(service: str) -> datetime | None:
+    """When this lane next has something to do, as far as is known now."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_DUE, [service])
+        return cursor.fetchone()[0]

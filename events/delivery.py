@@ -1,0 +1,143 @@
+"""One try at a delivery, and what its end means. Network only: no database here."""
+
+import json
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from carinho.logs import request_id
+from carinho.masking import cut, mask, mask_text
+from carinho.services.base import Service
+from carinho.services.errors import Held, Rejected, Unavailable, Unknown
+from events import causes
+from events.backoff import wait_after
+from events.claims import Claim
+from events.flow import Emission, find_step
+from events.models import Outcome, SkipCause
+
+logger = logging.getLogger(__name__)
+
+SENDING_TAKES = timedelta(seconds=15)  # connect and answer time-outs together, and some
+
+
+@dataclass
+class Result:
+    """What became of one claim: the delivery's next state and, if anything was sent, its attempt."""
+
+    claim: Claim
+    status: str
+    outcome: str = ""  # empty when nothing was sent
+    due_at: datetime | None = None
+    attempts: int = 0
+    held_since: datetime | None = None
+    value: Any = None
+    error: str = ""
+    skip_cause: str = ""
+    kind: str = ""
+    cause: str = ""
+    started_at: datetime = field(default_factory=timezone.now)
+    duration_ms: int = 0
+    status_code: int | None = None
+    sent: str = ""
+    answered: str = ""
+    emitted: list[Emission] = field(default_factory=list)
+    retry_after: timedelta | None = None
+
+
+def attempt(claim: Claim) -> Result:
+    """Run the step once. Never raises: whatever happens has a meaning for the delivery."""
+    now = timezone.now()
+    if claim.useful_until and claim.useful_until <= now:
+        return Result(claim, "skipped", skip_cause=SkipCause.EXPIRED, attempts=claim.attempts - 1)
+    if claim.lease - now < SENDING_TAKES:
+        return held(claim)
+    token = request_id.set(claim.request_id or claim.idempotency_key)
+    try:
+        return _run(claim)
+    finally:
+        request_id.reset(token)
+
+
+def _run(claim: Claim) -> Result:
+    started_at, clock = timezone.now(), time.monotonic()
+    service: Service | None = None
+    try:
+        step = find_step(claim.event.type, claim.step)
+        service = step.to(claim.idempotency_key)
+        value = step.run(service, claim.event)
+        result = Result(claim, "done", Outcome.DONE, value=_storable(value), emitted=claim.event.emitted)
+    except Held:
+        return held(claim)
+    except Unknown as error:
+        result = buried(claim, Outcome.UNKNOWN, error)
+    except Unavailable as error:
+        result = unavailable(claim, error)
+    except Rejected as error:
+        result = buried(claim, Outcome.REJECTED, error)
+    except Exception as error:
+        logger.exception("Delivery broke", extra={"delivery_id": claim.id, "event_id": claim.event.id})
+        result = buried(claim, Outcome.BROKEN, error)
+    result.started_at = started_at
+    result.duration_ms = int((time.monotonic() - clock) * 1000)
+    return _with_exchange(result, service)
+
+
+def held(claim: Claim) -> Result:
+    """Nothing was sent: the attempt is given back."""
+    return Result(claim, "queued", due_at=claim.due_at, attempts=claim.attempts - 1)
+
+
+def unavailable(claim: Claim, error: Unavailable) -> Result:
+    """Later it may work: another attempt while there is one. A failed trial of recovery costs none."""
+    now = timezone.now()
+    result = Result(
+        claim, "queued", Outcome.UNAVAILABLE, attempts=claim.attempts, error=str(error), retry_after=error.retry_after
+    )
+    if claim.is_trial:
+        result.attempts, result.held_since, result.due_at = claim.attempts - 1, claim.due_at, now
+        return result
+    wait = wait_after(claim.attempts)
+    if wait is None:
+        return buried(claim, Outcome.UNAVAILABLE, error)
+    result.due_at = max(now + wait, error.not_before(now))
+    return result
+
+
+def buried(claim: Claim, outcome: Outcome, error: Exception) -> Result:
+    """A person decides: the delivery becomes a dead letter with its reason in words."""
+    verdict = causes.of(error, outcome)
+    return Result(
+        claim,
+        "dead",
+        outcome,
+        attempts=claim.attempts,
+        error=verdict.reason,
+        kind=outcome,
+        cause=verdict.cause,
+        retry_after=getattr(error, "retry_after", None),
+    )
+
+
+def _storable(value: Any) -> Any:
+    json.dumps(value)  # a step that returns what cannot be kept is our own mistake, and says so here
+    return value
+
+
+def _with_exchange(result: Result, service: Service | None) -> Result:
+    if service is not None:
+        last = service.call.last
+        result.status_code = last.status
+        result.sent = cut(_shown({last.method + " " + last.path: mask(last.sent)})) if last.method else ""
+        result.answered = cut(_shown(last.answered))
+    result.error = mask_text(result.error)
+    return result
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return mask_text(value)
+    return "" if value is None else json.dumps(mask(value), ensure_ascii=False)

@@ -1,0 +1,196 @@
+"""A lane drains one system's deliveries: the only way anything is sent.
+
+One drain at a time per lane, anywhere: a session lock in PostgreSQL that dies with its holder.
+The database is only touched by the lane's own thread, the network only by the pool's.
+"""
+
+import logging
+import multiprocessing
+import os
+import select
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+from django.db import connection
+
+from carinho.services.base import Service
+from events import breakers, claims, delivery, outcomes
+from events.delivery import Result
+from events.nudges import CHANNEL
+from events.pace import Pace
+
+logger = logging.getLogger(__name__)
+
+stopping = multiprocessing.Event()  # made before the worker forks: set once for all its lanes
+
+LOCK_NAMESPACE = 0x6361_7269
+AHEAD = 2  # claimed per thread: one that runs and one that is ready when it ends
+FLUSH_SECONDS = 0.02
+FLUSH_RESULTS = 64
+LOOK_SECONDS = 1.0  # a missed NOTIFY, a pause or a stop is noticed this soon
+HEARD_SECONDS = 15
+HEARTBEAT_SECONDS = 5
+
+
+def drain(name: str, *, seconds: float = 300, linger: float = 60) -> int:
+    """Send what is due in this lane until `seconds` are over or nothing came for `linger` seconds.
+
+    Returns how many deliveries were brought to an end or a new due time; 0 at once when the lane is
+    being drained already.
+    """
+    with _only_drain(name) as ears:
+        return Drain(Service.registry[name], ears, seconds, linger).run() if ears else 0
+
+
+@contextmanager
+def _only_drain(name: str) -> Iterator[psycopg.Connection | None]:
+    with psycopg.connect(**_parameters(), autocommit=True) as ears:
+        got = ears.execute(
+            "SELECT pg_try_advisory_lock(%s, hashtext(%s))", [LOCK_NAMESPACE, name]
+        ).fetchone()
+        if not got or not got[0]:
+            yield None
+            return
+        ears.execute(f"LISTEN {CHANNEL}{name}")
+        try:
+            yield ears
+        finally:
+            _set_listening(name, -1)
+
+
+def _parameters() -> dict[str, object]:
+    parameters = connection.get_connection_params()
+    return {key: parameters[key] for key in ("dbname", "host", "port", "user", "password") if parameters.get(key)}
+
+
+def _set_listening(name: str, seconds: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events_lane (service, listening_until) VALUES (%s, now() + %s * interval '1 second')"
+            " ON CONFLICT (service) DO UPDATE SET listening_until = excluded.listening_until",
+            [name, seconds],
+        )
+
+
+class Drain:
+    """One run of a lane. What it holds: claims under way, results not written yet."""
+
+    def __init__(
+        self, service: type[Service], ears: psycopg.Connection, seconds: float, linger: float
+    ) -> None:
+        self.service = service
+        self.name = service.name
+        self.ears = ears
+        self.ends = time.monotonic() + seconds
+        self.linger = linger
+        self.last_work = time.monotonic()
+        self.breaker = breakers.SharedBreaker.of(service)
+        self.pace = Pace(service.calls_per_second)
+        self.under_way = 0
+        self.finished: deque[Result] = deque()
+        self.oldest_finished = 0.0
+        self.heartbeat_at = self.look_at = 0.0
+        self.not_before = datetime.now(UTC)
+        self.written = 0
+        self.bell_in, self.bell_out = os.pipe()
+
+    def run(self) -> int:
+        pool = ThreadPoolExecutor(self.service.threads, thread_name_prefix=self.name)
+        try:
+            while not self._over():
+                self._turn(pool)
+        finally:
+            pool.shutdown(wait=True)  # at most one answer's time; nothing new was claimed
+            self._flush()
+            os.close(self.bell_in)
+            os.close(self.bell_out)
+        return self.written
+
+    def _over(self) -> bool:
+        now = time.monotonic()
+        return stopping.is_set() or now > self.ends or (not self.under_way and now > self.last_work + self.linger)
+
+    def _turn(self, pool: ThreadPoolExecutor) -> None:
+        self._look_around()
+        claimed = self._claim()
+        for claim in claimed:
+            pool.submit(self._attempt, claim)
+        if not claimed:
+            self._wait()
+        if self.finished and (len(self.finished) >= FLUSH_RESULTS or self._flush_is_due()):
+            self._flush()
+
+    def _look_around(self) -> None:
+        now = time.monotonic()
+        if now > self.heartbeat_at:
+            self.heartbeat_at = now + HEARTBEAT_SECONDS
+            _set_listening(self.name, HEARD_SECONDS)
+        if now > self.look_at:
+            self.look_at = now + LOOK_SECONDS
+            self.breaker.load()
+
+    def _claim(self) -> list[claims.Claim]:
+        free = self.service.threads * AHEAD - self.under_way
+        if free < self.service.threads // 2 or datetime.now(UTC) < self.not_before:
+            return []
+        trial = self.breaker.is_trial
+        wanted = self.breaker.lets_through(0 if trial and self.under_way else free)
+        wanted = self.pace.allows(wanted, self.breaker.closed_at)
+        claimed = claims.claim(self.name, wanted, is_trial=trial) if wanted else []
+        self.pace.took(len(claimed))
+        self.under_way += len(claimed)
+        return claimed
+
+    def _attempt(self, claim: claims.Claim) -> None:
+        self.finished.append(delivery.attempt(claim))
+        os.write(self.bell_out, b".")
+
+    def _wait(self) -> None:
+        """Until a call ends, a NOTIFY comes, something falls due, or it is time to look around."""
+        ready, _, _ = select.select([self.bell_in, self.ears.fileno()], [], [], self._patience())
+        if self.bell_in in ready:
+            os.read(self.bell_in, 4096)
+        if self.ears.fileno() in ready:
+            for _ in self.ears.notifies(timeout=0):
+                pass
+
+    def _patience(self) -> float:
+        if self.finished:
+            return max(0.0, self._flush_at() - time.monotonic())
+        if self.under_way:
+            return LOOK_SECONDS / 4
+        due_at = claims.next_due(self.name)
+        wait = (due_at - datetime.now(UTC)).total_seconds() if due_at else LOOK_SECONDS
+        return min(max(wait, 0.005 if not self.breaker.is_trial else LOOK_SECONDS / 4), LOOK_SECONDS)
+
+    def _flush_at(self) -> float:
+        return self.oldest_finished + FLUSH_SECONDS
+
+    def _flush_is_due(self) -> bool:
+        if not self.oldest_finished:
+            self.oldest_finished = time.monotonic()
+        return self.under_way == len(self.finished) or time.monotonic() >= self._flush_at()
+
+    def _flush(self) -> None:
+        results = [self.finished.popleft() for _ in range(len(self.finished))]
+        self.oldest_finished = 0.0
+        if not results:
+            return
+        outcomes.write(results)
+        self.breaker.save()
+        self._obey(results)
+        self.under_way -= len(results)
+        self.written += len(results)
+        self.last_work = time.monotonic()
+
+    def _obey(self, results: Sequence[Result]) -> None:
+        """A system that says when to come back is left alone until then."""
+        asked = max((result.retry_after for result in results if result.retry_after), default=timedelta())
+        self.not_before = max(self.not_before, datetime.now(UTC) + min(asked, timedelta(minutes=10)))
+
+

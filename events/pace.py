@@ -1,0 +1,41 @@
+"""How many calls a lane may start: its own limit, and a gentle start after an outage."""
+
+import time
+from datetime import UTC, datetime
+
+FIRST_PER_SECOND = 5.0
+DOUBLES_EVERY = 5.0  # seconds
+GENTLE_SECONDS = 60.0
+BURST_SECONDS = 0.5
+
+
+class Pace:
+    """A token bucket whose rate may grow: after an outage from 5 calls a second, doubling every 5 seconds."""
+
+    def __init__(self, per_second: float | None) -> None:
+        self.per_second = per_second
+        self.tokens = 1.0
+        self.filled_at = time.monotonic()
+
+    def allows(self, wanted: int, recovered_at: datetime | None) -> int:
+        """How many of the wanted calls may start now."""
+        rate = self._rate(recovered_at)
+        now = time.monotonic()
+        passed, self.filled_at = now - self.filled_at, now
+        if rate is None:
+            self.tokens = 1.0
+            return wanted
+        self.tokens = min(self.tokens + passed * rate, max(1.0, rate * BURST_SECONDS))
+        return min(wanted, int(self.tokens))
+
+    def took(self, calls: int) -> None:
+        self.tokens -= calls
+
+    def _rate(self, recovered_at: datetime | None) -> float | None:
+        if recovered_at is None:
+            return self.per_second
+        since = (datetime.now(UTC) - recovered_at).total_seconds()
+        if since > GENTLE_SECONDS:
+            return self.per_second
+        gentle = FIRST_PER_SECOND * 2.0 ** (max(since, 0) / DOUBLES_EVERY)
+        return min(gentle, self.per_second) if self.per_second else gentle

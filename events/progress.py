@@ -1,0 +1,38 @@
+"""An event's own status, which follows from its deliveries."""
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+LOCK = "SELECT id FROM events_event WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+
+SETTLE = """
+UPDATE events_event AS event
+SET status = now_known.status,
+    settled_at = CASE WHEN now_known.status IN ('processed', 'archived') THEN now() END
+FROM (
+    SELECT event_id,
+           CASE WHEN bool_or(status = 'dead') THEN 'failed'
+                WHEN bool_or(status IN ('waiting', 'queued', 'running'))
+                     THEN CASE WHEN bool_or(attempts > 0 OR status IN ('running', 'done', 'skipped'))
+                               THEN 'processing' ELSE 'pending' END
+                WHEN bool_or(skip_cause = 'archived') THEN 'archived'
+                ELSE 'processed' END AS status
+    FROM events_delivery WHERE event_id = ANY(%s) GROUP BY event_id
+) AS now_known
+WHERE event.id = now_known.event_id AND event.status <> now_known.status
+"""
+
+
+def settle(event_ids: Iterable[int]) -> None:
+    """Write the status of these events; call it last in the transaction that moved their deliveries.
+
+    The rows are locked before the deliveries are looked at, so that of two lanes that finish at the
+    same instant the second one sees what the first one wrote.
+    """
+    ids = sorted(set(event_ids))
+    if not ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, [ids])
+        cursor.execute(SETTLE, [ids])

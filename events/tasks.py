@@ -1,0 +1,21 @@
+"""Celery tasks: each only calls what the modules named after it do."""
+
+from celery import shared_task
+
+from events import lanes, pruning, sweep
+
+
+@shared_task(name="events.drain", ignore_result=True)
+def drain_lane(service: str) -> None:
+    """A nudge: there may be work in this lane."""
+    lanes.drain(service)
+
+
+@shared_task(name="events.sweep", ignore_result=True)
+def sweep_all() -> None:
+    sweep.sweep()
+
+
+@shared_task(name="events.prune", ignore_result=True)
+def prune() -> None:
+    pruning.prune()
