@@ -1,0 +1,94 @@
+"""The database of the tests: one embedded server for a session, ended with it, unless DATABASE_URL is set.
+
+The settings are loaded here, not by a setting of pytest-django, which would load them before this server
+exists. What is put in the environment for that is taken out again: processes that a test starts inherit none.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest import mock
+
+import django
+import psycopg
+import pytest
+from django.conf import settings
+
+from carinho.postgres import Server
+
+SHARED = "CARINHO_TEST_VAR_DIR"  # how the workers of pytest-xdist find the folder of their controller
+started: list[subprocess.Popen[bytes]] = []
+
+
+def new_var_dir() -> Path:
+    """An empty VAR_DIR that PostgreSQL's account may enter when the tests run as root."""
+    folder = Path(tempfile.mkdtemp(prefix="carinho-"))
+    folder.chmod(0o755)
+    return folder
+
+
+def remove_var_dir(folder: Path) -> None:
+    server = Server(folder)
+    server.stop()
+    shutil.rmtree(server.data, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def start_server(folder: Path) -> None:
+    """The server is a process of its own that ends with this one, even if this one is killed."""
+    started.append(subprocess.Popen([sys.executable, "-m", "carinho.embedded", str(folder)]))
+    server, deadline = Server(folder), time.monotonic() + 60
+    while not (url := server.url()):
+        if started[0].poll() is not None or time.monotonic() > deadline:
+            pytest.exit("The embedded PostgreSQL did not start.", returncode=3)
+        time.sleep(0.05)
+    with psycopg.connect(url, autocommit=True) as connection:  # these rows need not outlive a power cut
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+
+
+def load_settings() -> None:
+    if SHARED not in os.environ:
+        os.environ[SHARED] = str(new_var_dir())
+        if "DATABASE_URL" not in os.environ:
+            start_server(Path(os.environ[SHARED]))
+    os.environ["DJANGO_SETTINGS_MODULE"] = "carinho.settings"
+    with mock.patch.dict(os.environ, VAR_DIR=os.environ[SHARED]):
+        settings.DATABASES  # noqa: B018 -- reading one setting loads all
+    django.setup()
+
+
+if not settings.configured:
+    OWNER = SHARED not in os.environ
+    load_settings()
+
+
+def pytest_unconfigure() -> None:
+    if not OWNER:
+        return
+    for process in started:
+        process.terminate()
+        process.wait(30)
+    remove_var_dir(Path(os.environ.pop(SHARED)))
+
+
+@contextmanager
+def temporary_var_dir() -> Iterator[Path]:
+    folder = new_var_dir()
+    try:
+        yield folder
+    finally:
+        remove_var_dir(folder)
+
+
+@pytest.fixture
+def var_dir() -> Iterator[Path]:
+    """A VAR_DIR of its own; an embedded server that a test starts in it is ended and removed."""
+    with temporary_var_dir() as folder:
+        yield folder
