@@ -43,6 +43,7 @@ class Event(models.Model):
     class Meta:
         verbose_name = _("evento")
         verbose_name_plural = _("eventos")
+        permissions = [("reveal_event", _("Ver os dados de uma pessoa"))]
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["source", "key"], name="event_once_per_key"),
