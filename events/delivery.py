@@ -69,7 +69,7 @@ def _run(claim: Claim) -> Result:
         step = find_step(claim.event.type, claim.step)
         service = step.to(claim.idempotency_key)
         value = step.run(service, claim.event)
-        result = Result(claim, "done", Outcome.DONE, value=_storable(value), emitted=claim.event.emitted)
+        result = done(claim, _storable(value))
     except Held:
         return held(claim)
     except Unknown as error:
@@ -84,6 +84,13 @@ def _run(claim: Claim) -> Result:
     result.started_at = started_at
     result.duration_ms = int((time.monotonic() - clock) * 1000)
     return _with_exchange(result, service)
+
+
+def done(claim: Claim, value: Any) -> Result:
+    """It succeeded; `value` is for the steps that come after, the emitted events are stored with it."""
+    return Result(
+        claim, "done", Outcome.DONE, attempts=claim.attempts, value=value, emitted=claim.event.emitted
+    )
 
 
 def held(claim: Claim) -> Result:

@@ -91,6 +91,7 @@ class Drain:
         self.last_work = time.monotonic()
         self.breaker = breakers.SharedBreaker.of(service)
         self.pace = Pace(service.calls_per_second)
+        self.is_closing = False
         self.under_way = 0
         self.finished: deque[Result] = deque()
         self.oldest_finished = 0.0
@@ -105,7 +106,8 @@ class Drain:
             while not self._over():
                 self._turn(pool)
         finally:
-            pool.shutdown(wait=True)  # at most one answer's time; nothing new was claimed
+            self.is_closing = True  # what was claimed and not started is handed back
+            pool.shutdown(wait=True)
             self._flush()
             os.close(self.bell_in)
             os.close(self.bell_out)
@@ -147,7 +149,7 @@ class Drain:
         return claimed
 
     def _attempt(self, claim: claims.Claim) -> None:
-        self.finished.append(delivery.attempt(claim))
+        self.finished.append(delivery.held(claim) if self.is_closing else delivery.attempt(claim))
         os.write(self.bell_out, b".")
 
     def _wait(self) -> None:
@@ -166,7 +168,7 @@ class Drain:
             return LOOK_SECONDS / 4
         due_at = claims.next_due(self.name)
         wait = (due_at - datetime.now(UTC)).total_seconds() if due_at else LOOK_SECONDS
-        return min(max(wait, 0.005 if not self.breaker.is_trial else LOOK_SECONDS / 4), LOOK_SECONDS)
+        return min(wait, LOOK_SECONDS) if wait > 0 else LOOK_SECONDS / 4  # due, but kept back
 
     def _flush_at(self) -> float:
         return self.oldest_finished + FLUSH_SECONDS
@@ -181,7 +183,7 @@ class Drain:
         self.oldest_finished = 0.0
         if not results:
             return
-        outcomes.write(results)
+        outcomes.write_all(results)
         self.breaker.save()
         self._obey(results)
         self.under_way -= len(results)

@@ -5,11 +5,13 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 
-from events import envelope, ingestion, nudges, progress
+from events import delivery, envelope, ingestion, nudges, progress
 from events.delivery import Result
+from events.envelope import Refused
 from events.flow import Flow
+from events.models import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +69,27 @@ WHERE earlier.id = ANY(%s) AND earlier.status IN ('done', 'skipped')
   AND follower.event_id = earlier.event_id AND follower.after = earlier.step AND follower.status = 'waiting'
 RETURNING follower.id, follower.service, follower.status
 """
+
+
+def write_all(results: Sequence[Result]) -> None:
+    """Store a batch; if it cannot be stored together, one by one, and what cannot be stored is for a person.
+
+    Raises django.db.Error only when the database itself does not answer.
+    """
+    try:
+        write(results)
+    except (Error, Refused, ValueError):
+        logger.exception("Outcomes could not be stored together", extra={"deliveries": len(results)})
+        for result in results:
+            _write_alone(result)
+
+
+def _write_alone(result: Result) -> None:
+    try:
+        write([result])
+    except (Error, Refused, ValueError) as own_error:
+        logger.exception("Outcome could not be stored", extra={"delivery_id": result.claim.id})
+        write([delivery.buried(result.claim, Outcome.BROKEN, own_error)])
 
 
 def write(results: Sequence[Result]) -> None:
