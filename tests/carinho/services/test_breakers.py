@@ -1,0 +1,108 @@
+"""The breaker's own rules, without a network."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pybreaker
+import pytest
+
+from carinho.services import breakers
+from carinho.services.breakers import Breaker, Snapshot
+from carinho.services.errors import Rejected, Unavailable
+
+
+@pytest.fixture
+def breaker() -> Iterator[Breaker]:
+    yield Breaker("crm", failures=5, reset_seconds=60, reset_max_seconds=600, ignore=(Rejected,))
+
+
+def fail(breaker, error=Unavailable):
+    with suppress(error), breaker.calling():
+        raise error("down")
+
+
+def succeed(breaker):
+    with breaker.calling():
+        pass
+
+
+def test_five_failures_in_a_row_open_it(breaker):
+    for _ in range(4):
+        fail(breaker)
+    assert breaker.snapshot().state == "closed"
+    fail(breaker)
+    assert breaker.snapshot().state == "open"
+    with pytest.raises(pybreaker.CircuitBreakerError):
+        succeed(breaker)
+
+
+def test_success_in_between_starts_the_count_again(breaker):
+    for _ in range(4):
+        fail(breaker)
+    succeed(breaker)
+    fail(breaker)
+    assert breaker.snapshot().failure_count == 1
+
+
+def test_over_half_of_twenty_calls_in_a_minute_open_it_without_five_in_a_row(breaker):
+    for _ in range(9):
+        succeed(breaker)
+        fail(breaker)
+    assert breaker.snapshot().state == "closed"
+    fail(breaker)
+    fail(breaker)
+    assert breaker.snapshot().state == "open"
+
+
+def test_failures_older_than_a_minute_do_not_count(breaker, monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr(breakers.time, "monotonic", lambda: clock[0])
+    for _ in range(10):
+        fail(breaker)
+        succeed(breaker)
+    clock[0] += 61
+    fail(breaker)
+    fail(breaker)
+    assert breaker.snapshot().state == "closed"
+
+
+def test_rejection_says_nothing_about_health(breaker):
+    for _ in range(30):
+        fail(breaker, Rejected)
+    assert breaker.snapshot().state == "closed"
+
+
+def test_wait_doubles_with_each_failed_trial_up_to_the_longest(breaker):
+    waits = []
+    breaker.open()
+    for _ in range(6):
+        waits.append(breaker.reset_timeout)
+        breaker._state_storage.opened_at = datetime.now(UTC) - timedelta(hours=1)
+        fail(breaker)
+    assert waits == [60, 120, 240, 480, 600, 600]
+
+
+def test_two_good_trials_close_it(breaker):
+    breaker.restore(Snapshot("open", trips=3, opened_at=datetime.now(UTC) - timedelta(hours=1)))
+    assert breaker.lets_through(30) == 1
+    succeed(breaker)
+    assert breaker.snapshot().state == "half_open"
+    assert breaker.lets_through(30) == 1
+    succeed(breaker)
+    assert breaker.snapshot() == Snapshot("closed", opened_at=breaker.snapshot().opened_at)
+    assert breaker.lets_through(30) == 30
+
+
+def test_open_circuit_lets_nothing_through_before_its_time(breaker):
+    breaker.restore(Snapshot("open", trips=1, opened_at=datetime.now(UTC)))
+    assert breaker.lets_through(30) == 0
+
+
+def test_another_process_goes_on_from_the_snapshot(breaker):
+    for _ in range(3):
+        fail(breaker)
+    other = Breaker("crm", breaker.snapshot(), failures=5)
+    fail(other)
+    fail(other)
+    assert other.snapshot().state == "open"
