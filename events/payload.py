@@ -40,7 +40,7 @@ def _without_nul(value: Any) -> Any:
     return value
 
 
-Text = Annotated[str, BeforeValidator(_without_nul), Field(min_length=1, max_length=4000)]
+Text = Annotated[str, Field(min_length=1, max_length=4000), BeforeValidator(_without_nul)]
 Moment = Annotated[datetime, AfterValidator(_local)]
 Money = Annotated[Decimal, Field(ge=0, max_digits=12), AfterValidator(_no_infinity)]
 Identifier = Annotated[int, Field(ge=1, le=2**63 - 1)]
