@@ -46,7 +46,6 @@ class DeadLetter(models.Model):
     class Meta:
         verbose_name = _("item que precisa de você")
         verbose_name_plural = _("precisa de você")
-        permissions = [("operate_deadletter", _("Reenviar, arquivar e restaurar o que precisa de você"))]
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(

@@ -57,7 +57,6 @@ class Delivery(models.Model):
     class Meta:
         verbose_name = _("entrega")
         verbose_name_plural = _("entregas")
-        permissions = [("operate_delivery", _("Tentar agora ou desistir de entregas"))]
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["event", "step"], name="delivery_once_per_step"),

@@ -37,7 +37,6 @@ class CircuitBreaker(models.Model):
     class Meta:
         verbose_name = _("sistema")
         verbose_name_plural = _("sistemas")
-        permissions = [("operate_circuitbreaker", _("Liberar, pausar e retomar sistemas"))]
         ordering = ["service"]
 
     def __str__(self) -> str:

@@ -34,7 +34,6 @@ class Refusal(models.Model):
     class Meta:
         verbose_name = _("recusado")
         verbose_name_plural = _("recusados")
-        permissions = [("operate_refusal", _("Aceitar o que foi recusado"))]
         ordering = ["-id"]
         indexes = [models.Index(fields=["-id"], condition=Q(is_proven=True), name="refusal_proven")]
 
