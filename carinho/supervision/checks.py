@@ -1,0 +1,78 @@
+"""What must hold before anything starts; each failure is one sentence for whoever ran the command."""
+
+import fcntl
+import os
+import shutil
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+NEEDED_BYTES = 300 * 1024 * 1024  # an empty database and its log take half of it
+FIRST_SIMULATOR_PORT = 8100
+
+
+class Refusal(Exception):
+    """The hub cannot start here; the text says why and what to do, in Portuguese."""
+
+
+def port(environ: Mapping[str, str]) -> int:
+    """The port from the environment, 8000 if none is given. Raises Refusal if it is none or is taken."""
+    text = environ.get("PORT") or "8000"
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise Refusal(f"PORT={text} não é uma porta: use um número de 1 a 65535.")
+    if not is_free(int(text)):
+        raise Refusal(
+            f"A porta {text} já está em uso: pare quem a usa ou escolha outra, como PORT=8001 make run."
+        )
+    return int(text)
+
+
+def is_free(number: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", number))
+        except OSError:
+            return False
+        return True
+
+
+def free_port(taken: int = 0) -> int:
+    """The first free port for the simulator that the hub itself does not want."""
+    candidates = range(FIRST_SIMULATOR_PORT, FIRST_SIMULATOR_PORT + 200)
+    for number in candidates:
+        if number != taken and is_free(number):
+            return number
+    raise Refusal(f"Nenhuma porta livre entre {candidates.start} e {candidates.stop - 1} para o simulador.")
+
+
+def room_to_write(var_dir: Path) -> None:
+    """Raises Refusal if VAR_DIR cannot be written or has no room."""
+    try:
+        var_dir.mkdir(parents=True, exist_ok=True)
+        probe = var_dir / f".probe-{os.getpid()}"
+        probe.write_bytes(b"x")
+        probe.unlink()
+        free = shutil.disk_usage(var_dir).free
+    except OSError as error:
+        raise Refusal(
+            f"Não é possível gravar em {var_dir} ({error.strerror}): escolha outra pasta em VAR_DIR."
+        ) from None
+    if free < NEEDED_BYTES:
+        raise Refusal(
+            f"O disco de {var_dir} está cheio: faltam {(NEEDED_BYTES - free) >> 20} MB para começar."
+        )
+
+
+def only_one(var_dir: Path) -> IO[str]:
+    """A lock that ends with this process, however it ends. Raises Refusal if another one holds it."""
+    lock = (var_dir / "supervisor.lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise Refusal(
+            f"O sistema já está no ar com os dados de {var_dir}: pare-o ou use outro VAR_DIR."
+        ) from None
+    return lock

@@ -1,0 +1,72 @@
+"""Run once before the parts: brings the database in step and makes the logins.
+
+A process of its own, so that the supervisor itself holds neither Django nor a connection. It prints what the
+supervisor must know as one line of JSON, or one sentence about what is wrong and exits with 1.
+"""
+
+import io
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import django
+from django.core.exceptions import ImproperlyConfigured
+from django.db.utils import OperationalError
+
+
+class Unusable(Exception):
+    """The settings cannot work; the text says so in Portuguese."""
+
+
+def prepare() -> dict[str, Any]:
+    """Migrate, make the cache table, bootstrap. Raises Unusable or an error of Django."""
+    from django.conf import settings
+    from django.core.management import call_command, get_commands
+
+    if "postgresql" not in settings.DATABASES["default"].get("ENGINE", ""):
+        raise Unusable(
+            "DATABASE_URL não aponta para um PostgreSQL (postgresql://usuário:senha@servidor/banco)."
+        )
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # whitenoise looks for it
+    django.setup()
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("createcachetable", verbosity=0)
+    made = io.StringIO()
+    call_command("bootstrap", stdout=made)
+    return {
+        "made": made.getvalue().strip(),
+        "concurrency": settings.WORKER_CONCURRENCY,
+        "simulated": any(address.startswith(settings.SIMULATOR_URL) for address in addresses(settings)),
+        "demo": settings.DEMO and "demo" in get_commands(),
+    }
+
+
+def addresses(settings: Any) -> list[str]:
+    return [settings.ZAPI["url"], *(system["url"] for system in settings.SYSTEMS.values())]
+
+
+def database_sentence(error: OperationalError) -> str:
+    reason = " ".join(str(error).split())
+    if os.environ.get("DATABASE_URL"):
+        return f"O banco de DATABASE_URL não responde: {reason}"
+    return f"O banco embutido não responde: {reason}"
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carinho.settings")
+    try:
+        facts = prepare()
+    except OperationalError as error:
+        print(database_sentence(error))
+    except (Unusable, ImproperlyConfigured) as error:
+        print(f"A configuração não serve: {error}")
+    else:
+        print(json.dumps(facts))
+        return 0
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""`python -m carinho.supervisor`: the whole hub in the foreground, in one terminal, ended by one Ctrl-C.
+
+honcho ends everything when one part ends, and starts nothing again. circus and supervisor start again, but
+neither ties its children to itself (kill -9 of either leaves them all running), ends the database after those
+who still write to it, or runs steps that must succeed first; supervisor gives up after a few quick ends, and
+circus brings an event loop and a message queue of its own. What is needed is small, so it is here.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import environ
+
+from carinho import embedded
+from carinho.postgres import PostgresError, Server
+from carinho.supervision import checks, parts
+from carinho.supervision.banner import banner
+from carinho.supervision.checks import Refusal
+from carinho.supervision.child import ROOT, Child, Part
+from carinho.supervision.leftovers import MARK, end_leftovers
+from carinho.supervision.output import Lines, Output, say
+from carinho.supervision.readiness import missing
+
+TURN_SECONDS = 0.1
+READY_SECONDS = 60.0
+SECONDS_TO_END = {"banco": 6.0, "simulador": 1.0}
+SECONDS_TO_END_WORK = 6.0  # a call under way is answered, or its lease gives it back
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stopped(Exception):
+    """Somebody asked for the end."""
+
+
+class Supervisor:
+    """The children of one VAR_DIR, in the order they were started; they are ended in the opposite one."""
+
+    def __init__(self, env: Mapping[str, str], simulator_port: int | None) -> None:
+        self.env = env
+        self.port = int(env["PORT"])
+        self.simulator_port = simulator_port
+        self.output = Output()
+        self.stages: list[list[Child]] = []
+        self.asked = False
+        self.server = Server(Path(env["VAR_DIR"])) if not given(env, "DATABASE_URL") else None
+
+    def run(self) -> int:
+        """Start, watch, end. 0 when asked to end, 1 when the start failed."""
+        try:
+            self._start_database()
+            facts = self._prepare()
+            self._start_parts(facts)
+            self._announce(facts["made"])
+            while True:
+                self._turn()
+        except Stopped:
+            return 0
+        except (Refusal, PostgresError) as error:
+            say(str(error))
+            return 1
+        finally:
+            self._end()
+
+    def on_signal(self, number: int, _: FrameType | None) -> None:
+        """The first asks for an orderly end; the next kills."""
+        if self.asked:
+            self._kill()
+            os._exit(128 + number)
+        self.asked = True
+
+    def _start_database(self) -> None:
+        if self.server is None:
+            return
+        (child,) = self._start(parts.database(self.server.var_dir))
+        while not self.server.url():
+            self._wait()
+            if child.gone():
+                raise Refusal("O banco embutido não iniciou.")
+
+    def _prepare(self) -> dict[str, Any]:
+        """What the preparation found out. Raises Refusal with what it complained of."""
+        said: list[str] = []
+        pipe = Lines(said.append)
+        (child,) = self._start(parts.preparation(), listen=partial(self.output.watch, pipe))
+        while not (child.gone() and pipe.ended):
+            self._wait()
+        self.stages.pop()
+        if child.process is None or child.process.returncode:
+            raise Refusal("\n".join(said) or "O preparo do banco foi interrompido.")
+        facts: dict[str, Any] = json.loads(said[-1])
+        return facts
+
+    def _start_parts(self, facts: dict[str, Any]) -> None:
+        if self.simulator_port and facts["simulated"]:
+            self._start(parts.simulator(self.simulator_port))
+        else:
+            self.simulator_port = None
+        self._start(*parts.working_parts(self.port, facts))
+
+    def _start(self, *wanted: Part, listen: Callable[[int], None] | None = None) -> list[Child]:
+        stage = [Child(part, self.env, listen or partial(self.output.show, part.name)) for part in wanted]
+        self.stages.append(stage)
+        for child in stage:
+            child.start()
+        return stage
+
+    def _announce(self, made: str) -> None:
+        late_at = time.monotonic() + READY_SECONDS
+        while lacking := missing(self.port):
+            self._turn()
+            if time.monotonic() > late_at:
+                say(f"Ainda não está pronto: {lacking}")
+                late_at += READY_SECONDS
+        say(banner(self.port, self.simulator_port, made, self.env))
+
+    def _wait(self) -> None:
+        self.output.relay(TURN_SECONDS)
+        if self.asked:
+            raise Stopped
+
+    def _turn(self) -> None:
+        self._wait()
+        for child in self._children():
+            if sentence := child.tend():
+                say(sentence)
+
+    def _children(self) -> Iterator[Child]:
+        return (child for stage in self.stages for child in stage)
+
+    def _end(self) -> None:
+        self.asked = True
+        for stage in reversed(self.stages):
+            self._end_stage(stage)
+        if self.server:
+            self.server.stop_at_once()
+
+    def _end_stage(self, stage: list[Child]) -> None:
+        for child in stage:
+            child.terminate()
+        deadline = time.monotonic() + SECONDS_TO_END.get(stage[0].part.name, SECONDS_TO_END_WORK)
+        while not all(child.gone() for child in stage) and time.monotonic() < deadline:
+            self.output.relay(TURN_SECONDS)
+        for child in stage:
+            child.kill()
+
+    def _kill(self) -> None:
+        for child in self._children():
+            child.kill()
+        if self.server:
+            self.server.stop_at_once()
+
+
+def given(env: Mapping[str, str], name: str) -> bool:
+    """Whether this setting, or a file with it, is named."""
+    return bool(env.get(name) or env.get(f"{name}_FILE"))
+
+
+def environment(var_dir: Path) -> tuple[dict[str, str], int | None]:
+    """What the children see, and the port of a simulator to start. Raises Refusal if no port is free."""
+    port = checks.port(os.environ)
+    env = {"DEMO": "1", "LOG_LEVEL": "WARNING", **os.environ, "PYTHONUNBUFFERED": "1"}
+    env |= {"VAR_DIR": str(var_dir), "PORT": str(port), MARK: str(var_dir)}
+    if env.get("SIMULATOR_URL"):
+        return env, None
+    simulator_port = checks.free_port(taken=port)
+    return env | {"SIMULATOR_URL": f"http://127.0.0.1:{simulator_port}"}, simulator_port
+
+
+def clear(var_dir: Path) -> None:
+    """Nothing of an earlier run is in the way: no process, no half-written message."""
+    if count := end_leftovers(var_dir):
+        say(f"Encerrados {count} processos que a execução anterior deixou.")
+    if not given(os.environ, "CELERY_BROKER_URL"):
+        embedded.forget_messages(var_dir)
+
+
+def supervise() -> int:
+    var_dir = Path(os.environ.get("VAR_DIR") or ROOT / "var").absolute()
+    checks.room_to_write(var_dir)
+    with checks.only_one(var_dir):
+        clear(var_dir)
+        supervisor = Supervisor(*environment(var_dir))
+        for number in SIGNALS:
+            signal.signal(number, supervisor.on_signal)
+        say("Iniciando… (a primeira vez leva alguns segundos a mais)")
+        return supervisor.run()
+
+
+def main() -> int:
+    """0 after an orderly end, 1 if the start failed, 2 if there is no starting here."""
+    if (ROOT / ".env").exists():
+        environ.Env.read_env(ROOT / ".env")
+    try:
+        return supervise()
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

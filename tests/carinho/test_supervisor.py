@@ -1,0 +1,162 @@
+"""The supervisor as a whole: started, hurt and ended as a person or a falling machine would."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from carinho.supervision.child import ROOT
+from carinho.supervision.leftovers import MARK, end_leftovers
+from tests.processes import eventually
+
+
+class Running:
+    """A supervisor in a VAR_DIR of its own."""
+
+    def __init__(self, var_dir: Path, **env: str) -> None:
+        self.var_dir = var_dir
+        self.port = free_port()
+        clean = {
+            name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "SIMULATOR_URL")
+        }
+        self.log = var_dir / "supervisor.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "carinho.supervisor"],
+                cwd=ROOT,
+                env={**clean, "VAR_DIR": str(var_dir), "PORT": str(self.port), "DEMO": "0", **env},
+                stdout=log,
+                stderr=log,
+            )
+
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def wait_for(self, text: str, seconds: float = 90) -> None:
+        assert eventually(lambda: text in self.said() or self.process.poll() is not None, seconds), (
+            self.said()
+        )
+        assert text in self.said()
+
+    def processes(self) -> list[psutil.Process]:
+        """All that belong to this VAR_DIR, PostgreSQL included."""
+        return [process for process in psutil.process_iter() if belongs(process, self.var_dir)]
+
+    def part(self, text: str) -> psutil.Process:
+        """The process that the supervisor started with this in its command."""
+        children = psutil.Process(self.process.pid).children()
+        return next(child for child in children if text in child.cmdline())
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(25)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def belongs(process: psutil.Process, var_dir: Path) -> bool:
+    try:
+        return process.environ().get(MARK) == str(var_dir) or str(var_dir) in " ".join(process.cmdline())
+    except psutil.Error:
+        return False
+
+
+def ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def start(var_dir) -> Iterator[Callable[..., Running]]:
+    made: list[Running] = []
+
+    def run(**env: str) -> Running:
+        made.append(Running(var_dir, **env))
+        return made[-1]
+
+    yield run
+    for one in made:
+        if one.process.poll() is None:
+            one.end(signal.SIGKILL)
+        end_leftovers(var_dir)
+
+
+def test_one_signal_ends_everything_and_a_second_start_finds_its_data(start):
+    first = start()
+    first.wait_for("está no ar")
+    assert ready(first.port)
+    assert first.end() == 0
+    assert eventually(lambda: not first.processes(), 2), first.processes()
+    second = start()
+    second.wait_for("está no ar")
+    assert second.end(signal.SIGTERM) == 0
+    assert eventually(lambda: not second.processes(), 2), second.processes()
+
+
+def test_killed_worker_and_killed_database_come_back(start):
+    running = start()
+    running.wait_for("está no ar")
+    running.part("worker").kill()
+    running.wait_for("worker parou (sinal 9)")
+    assert eventually(lambda: running.part("worker"))
+    database = int((running.var_dir / "postgres" / "postmaster.pid").read_text().split()[0])
+    os.kill(database, signal.SIGKILL)
+    running.wait_for("banco parou (código 1)")
+    assert eventually(lambda: ready(running.port), 60)
+    assert running.end() == 0
+    assert eventually(lambda: not running.processes(), 2), running.processes()
+
+
+def test_killed_supervisor_leaves_nothing_and_the_next_start_works(start):
+    first = start()
+    first.wait_for("está no ar")
+    first.end(signal.SIGKILL)
+    assert eventually(lambda: not first.processes(), 30), first.processes()
+    second = start()
+    second.wait_for("está no ar")
+    assert second.end() == 0
+
+
+def test_second_signal_kills_at_once(start):
+    running = start()
+    running.wait_for("está no ar")
+    worker = running.part("worker")
+    worker.suspend()  # it cannot end in order
+    running.process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    assert running.end() == 128 + signal.SIGINT
+    assert eventually(lambda: not running.processes(), 5), running.processes()
+
+
+def test_busy_port_is_one_sentence_and_exit_code_2(start, var_dir):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refused = start(PORT=str(taken.getsockname()[1]))
+        assert refused.process.wait(30) == 2
+    assert len(refused.said().splitlines()) == 1
+    assert "já está em uso" in refused.said()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://nobody@127.0.0.1:1/nothing", "not a url", "sqlite:///x.db", "postgresql://h:port/db"],
+)
+def test_broken_database_url_is_a_sentence_and_no_traceback(start, url):
+    refused = start(DATABASE_URL=url)
+    assert refused.process.wait(60) == 1
+    assert "Traceback" not in refused.said()
+    assert "DATABASE_URL" in refused.said()
+    assert len(refused.said().splitlines()) == 2
