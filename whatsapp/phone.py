@@ -1,0 +1,147 @@
+"""Phone numbers as people type them, the one form in which they are kept, and the key that finds a person.
+
+A Brazilian number is kept as digits: 55, DDD, number; a mobile always with its ninth digit. A foreign one
+keeps its plus sign, because without it +51 987 654 321 in Peru would be a mobile in Porto Alegre.
+"""
+
+import re
+import unicodedata
+from typing import Annotated, Any
+
+import phonenumbers
+from django.utils.translation import gettext as _
+from phonenumbers import NumberParseException, PhoneNumberFormat
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+LONGEST = 64  # characters; what is longer is a text, not a telephone
+DDD = re.compile(r"[14689][1-9]|2[12478]|3[1-578]|5[13-5]|7[13-579]")  # the 67 that exist
+WRAPPING = re.compile(r"^\W*(?:whatsapp|tel)\s*:|@(?:s\.whatsapp\.net|c\.us)\s*$")
+CARRIER_PLACEHOLDER = re.compile(r"0[\W_]*x[\W_]*x")
+TOLL_FREE = re.compile(r"(?:55)?0?(800[0-9]{6,7})")
+MOBILE = re.compile(r"55([0-9]{2})9?([6-9][0-9]{7})")
+LANDLINE = re.compile(r"55[0-9]{2}[2-5][0-9]{7}")
+SHOWN = re.compile(r"55([1-9]{2})([0-9]{4,5})([0-9]{4})")
+
+
+class InvalidPhone(ValueError):
+    """The text is no telephone; the message is a sentence in Portuguese that says why."""
+
+
+def normalize(typed: str) -> str:
+    """The stored form of a number a person typed. Raises `InvalidPhone`, and nothing else, for any text.
+
+    A stored number stays as it is. A number that comes from WhatsApp has its country code already and no plus
+    sign: put one before it.
+    """
+    digits, international = _read(typed)
+    if international and not digits.startswith("55"):
+        return _foreign(digits)
+    if toll_free := TOLL_FREE.fullmatch(digits):
+        return "55" + toll_free[1]
+    return "55" + _complete(_national(digits[2:] if international else digits))
+
+
+def key(phone: str) -> str:
+    """What both forms of a mobile have in common: DDD and last eight digits. Others are their own key."""
+    mobile = MOBILE.fullmatch(phone)
+    return mobile[1] + mobile[2] if mobile else phone
+
+
+def variants(phone: str) -> tuple[str, ...]:
+    """The digits under which WhatsApp may have registered a stored number, the usual form first."""
+    mobile = MOBILE.fullmatch(phone)
+    if mobile is None:
+        return (phone.removeprefix("+"),)
+    return (f"55{mobile[1]}9{mobile[2]}", f"55{mobile[1]}{mobile[2]}")
+
+
+def is_landline(phone: str) -> bool:
+    """True for a Brazilian landline, which never takes a ninth digit."""
+    return LANDLINE.fullmatch(phone) is not None
+
+
+def format_phone(phone: str) -> str:
+    """A stored number as people read it: "+55 11 98765-4321", "0800 701 2345", "+351 912 345 678"."""
+    if toll_free := TOLL_FREE.fullmatch(phone):
+        return f"0800 {toll_free[1][3:6]} {toll_free[1][6:]}"
+    if brazilian := SHOWN.fullmatch(phone):
+        return "+55 {} {}-{}".format(*brazilian.groups())
+    try:
+        number = phonenumbers.parse(phone)
+    except NumberParseException:
+        return phone
+    return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+
+
+def _read(typed: str) -> tuple[str, bool]:
+    """The digits of a text, and whether they begin with a country code."""
+    if len(typed) > LONGEST:
+        raise InvalidPhone(_("O telefone é longo demais: escreva como (11) 98765-4321."))
+    text = WRAPPING.sub("", unicodedata.normalize("NFKC", typed).lower())
+    text = CARRIER_PLACEHOLDER.sub("0", text, count=1)
+    if any(character.isalnum() and not character.isdecimal() for character in text):
+        raise InvalidPhone(_("O telefone tem letras: escreva só números, como (11) 98765-4321."))
+    digits = "".join(str(unicodedata.decimal(character)) for character in text if character.isdecimal())
+    if _has_plus(text) or digits.startswith("00"):
+        return digits.lstrip("0"), True
+    return digits, False
+
+
+def _has_plus(text: str) -> bool:
+    before, plus, after = text.partition("+")
+    if plus and ("+" in after or any(map(str.isdecimal, before))):
+        raise InvalidPhone(_("No telefone, o sinal + só pode vir no começo."))
+    return bool(plus)
+
+
+def _foreign(digits: str) -> str:
+    try:
+        number = phonenumbers.parse("+" + digits)
+    except NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_valid_number(number):
+        raise InvalidPhone(_("O telefone não vale no país escrito depois do +. O código do Brasil é +55."))
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _national(digits: str) -> str:
+    """DDD and number. Only the length tells the country code 55 from the DDD 55, in Rio Grande do Sul."""
+    if digits.startswith("550") or (digits.startswith("5555") and len(digits) in (14, 15)):
+        digits = digits[2:]  # before a trunk zero, or written twice
+    if digits.startswith("0"):
+        digits = digits[1:]
+        return digits[2:] if len(digits) in (12, 13) else digits  # 0, the carrier, then the DDD
+    return digits[2:] if len(digits) in (12, 13) and digits.startswith("55") else digits
+
+
+def _complete(national: str) -> str:
+    """DDD and number with the ninth digit where there is one."""
+    if len(national) < 10:
+        raise InvalidPhone(_("Faltam dígitos ou o DDD no telefone: escreva como (11) 98765-4321."))
+    if len(national) > 11:
+        raise InvalidPhone(
+            _("O telefone tem dígitos demais. De outro país, comece com + e o código do país.")
+        )
+    ddd, number = national[:2], national[2:]
+    if not DDD.fullmatch(ddd):
+        raise InvalidPhone(_("O DDD {ddd} não existe.").format(ddd=ddd))
+    if len(number) == 9 and number[0] != "9":
+        raise InvalidPhone(_("Um telefone com nove dígitos depois do DDD é celular e começa com 9."))
+    if number[0] in "01":
+        raise InvalidPhone(_("Depois do DDD, o telefone não pode começar com 0 nem com 1."))
+    return ddd + "9" + number if len(number) == 8 and number[0] in "6789" else national
+
+
+def _validated(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        return value  # pydantic says that it is no text
+    try:
+        return normalize(value)
+    except InvalidPhone as error:
+        raise PydanticCustomError("invalid_phone_number", "{sentence}", {"sentence": str(error)}) from None
+
+
+Phone = Annotated[str, BeforeValidator(_validated), WithJsonSchema({"type": "string", "format": "phone"})]
