@@ -1,0 +1,214 @@
+"""What a reader may see of personal data and of secrets. It runs on every attempt, so it costs microseconds.
+
+`mask` goes by the names of fields, and by the look of a text where the name says nothing. What it answers
+may be masked again without a change.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+Masker = Callable[[str], str]
+
+DOTS = "••••"
+REMOVED = "[removido]"
+DEEPEST = 40  # levels: what lies deeper is for nobody to read, and Python's stack has an end
+LONGEST_NAME = 64  # characters of a field's name worth remembering
+SHORTEST = 8  # characters: a shorter text holds no phone, e-mail or CPF
+
+OWN_FORM = re.compile(
+    r"•••• \([0-9]+ caracteres?\)|\+55 [0-9]{2} 9?••••-[0-9]{4}|9?••••-[0-9]{4}|••••[0-9]{4}"
+    r"|•••\.•••\.•••-[0-9]{2}|••\.•••\.•••/••••-[0-9]{2}|••••"
+)
+NOT_DIGITS = re.compile(r"[^0-9]")
+BRAZILIAN = re.compile(r"(?:55)?0?([1-9]{2})(9?)[2-9][0-9]{3}([0-9]{4})")
+DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++(?=@[\w-]+\.\w)")
+HAS_NUMBER = re.compile(r"[0-9]{3}")
+NUMBER = re.compile(
+    r"(?<!\w)(?:"
+    r"(?P<document>[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}|[0-9]{2}\.[0-9]{3}\.[0-9]{3}/[0-9]{4}-[0-9]{2})"
+    r"|\+?(?:55[ .-]?)?\(?0?[1-9]{2}\)?[ .-]?9?[ .-]?[2-9][0-9]{3}[ .-]?[0-9]{4}"
+    r"|9[0-9]{4}-[0-9]{4}"
+    r"|\+[0-9](?:[ ().-]?[0-9]){7,14}"
+    r"|(?P<cpf>[0-9]{11})"
+    r")(?!\w)"
+)
+SPOKEN_SECRET = re.compile(
+    r"(?i)((?<![a-z])bearer\s+"
+    r"|(?:token|senha|password|api[_-]?key|secret)[\\\"']{0,2}\s{0,3}[=:/]\s{0,3}[\\\"']{0,2})[\w.~+=-]{8,}"
+)
+
+
+def mask(value: Any) -> Any:
+    """A copy of JSON data in which personal data is masked and secrets are gone."""
+    return _mask(value, _glance, 0)
+
+
+def mask_phone(digits: str) -> str:
+    """`+55 11 9••••-4321`; of a number that is not Brazilian only the last four digits are left."""
+    if OWN_FORM.fullmatch(digits):
+        return digits
+    bare = NOT_DIGITS.sub("", digits[:64])
+    if brazilian := BRAZILIAN.fullmatch(bare):
+        return "+55 {} {}••••-{}".format(*brazilian.groups())
+    return DOTS + bare[-4:] if SHORTEST <= len(bare) <= 15 else DOTS
+
+
+def mask_name(name: str) -> str:
+    """The initials of the first and the last name: `M•••• S••••`."""
+    words = name.split()
+    return " ".join(word[0] + DOTS for word in [*words[:1], *words[1:][-1:]])
+
+
+def mask_text(text: str) -> str:
+    """An error or the like, readable still, without the phones, e-mails, CPFs, CNPJs and secrets in it."""
+    if "@" in text:
+        text = EMAIL.sub(lambda found: found[0][0] + DOTS, text)
+    if HAS_NUMBER.search(text):
+        text = NUMBER.sub(_mask_number, text)
+    return SPOKEN_SECRET.sub(rf"\1{REMOVED}", text)
+
+
+def cut(text: str, limit_bytes: int = 4096) -> str:
+    """The text as PostgreSQL can store it, in at most `limit_bytes` of UTF-8; says so when it was longer."""
+    data = text.replace("\0", "\ufffd").encode(errors="replace")
+    if len(data) <= limit_bytes:
+        return data.decode()
+    ending = f"… (cortado, {len(data)} bytes)"
+    return data[: max(limit_bytes - len(ending.encode()), 0)].decode(errors="ignore") + ending
+
+
+def _mask(value: Any, masker: Masker, depth: int) -> Any:
+    if isinstance(value, str):
+        return masker(value) if value else value
+    if isinstance(value, dict):
+        return _mask_fields(value, masker, depth) if depth < DEEPEST else DOTS
+    if isinstance(value, list | tuple):
+        return [_mask(item, masker, depth + 1) for item in value] if depth < DEEPEST else DOTS
+    if masker in MASKS_NUMBERS and value is not None and not isinstance(value, bool):
+        return masker(str(value))
+    return value
+
+
+def _mask_fields(fields: dict[Any, Any], masker: Masker, depth: int) -> dict[Any, Any]:
+    inherited = masker if masker is _mask_place else _glance
+    masked = {}
+    for key, value in fields.items():
+        shown, own = _read_key(key)
+        if own is _remove:
+            masked[shown] = value if value is None else REMOVED
+        else:
+            masked[shown] = _mask(value, inherited if own is _glance else own, depth + 1)
+    return masked
+
+
+def _glance(text: str) -> str:
+    return mask_text(text) if len(text) >= SHORTEST else text
+
+
+def _remove(_: str) -> str:
+    return REMOVED
+
+
+def _hide(text: str) -> str:
+    if OWN_FORM.fullmatch(text):
+        return text
+    return f"{DOTS} ({len(text)} {'caractere' if len(text) == 1 else 'caracteres'})"
+
+
+def _mask_place(text: str) -> str:
+    return _hide(text)
+
+
+def _mask_email(email: str) -> str:
+    local, _, domain = email.rpartition("@")
+    return f"{local[0]}{DOTS}@{domain}" if local and DOMAIN.fullmatch(domain) else DOTS
+
+
+def _mask_document(document: str) -> str:
+    if OWN_FORM.fullmatch(document):
+        return document
+    bare = NOT_DIGITS.sub("", document[:64])
+    shape = {11: "•••.•••.•••-", 14: "••.•••.•••/••••-"}.get(len(bare))
+    return shape + bare[-2:] if shape else DOTS
+
+
+def _mask_number(found: re.Match[str]) -> str:
+    if found["document"] or found["cpf"]:
+        return _mask_document(found[0])
+    return mask_phone(found[0]) if len(found[0]) > len("98765-4321") else f"9{DOTS}-{found[0][-4:]}"
+
+
+MASKS_NUMBERS = frozenset({mask_phone, _mask_document, _mask_place})
+SECRET = re.compile(
+    r"(?:^|_)(?:password|passwd|senha|tokens?|secrets?|segredo|api_?key|private_key|authorization|cookie"
+    r"|signature|credentials?|otp|cvv)$"
+)
+THING = re.compile(  # a service_name or an error_message is about no person
+    r"(?:^|_)(?:event|service|template|campaign|step|job|host|system|field|plan|city|state|error|queue|schedule)"
+    r"_[a-z]+$"
+)
+BY_LAST_WORD: dict[Masker, str] = {
+    mask_phone: "phone phones telefone telefones fone celular cellphone mobile whatsapp msisdn tel",
+    mask_name: """name names nome nomes surname sobrenome apelido nickname firstname lastname fullname
+        username""",
+    _mask_email: "email emails mail",
+    _mask_document: "document documents documento documentos cpf cnpj rg passport passaporte pix cns pis ssn",
+    _mask_place: """address addresses endereco enderecos street rua logradouro complement complemento bairro
+        district neighborhood neighbourhood cep zip zipcode latitude longitude lat lng location localizacao
+        ip""",
+    _hide: """message messages mensagem mensagens comment comments comentario comentarios text texto body
+        content conteudo caption legenda note notes observation observations observacao observacoes obs
+        description descricao summary resumo reason motivo answer resposta diagnosis diagnostico condition
+        condicao medication medicacao birthdate birthday birth nascimento vcard""",
+}
+BY_FIRST_WORD: dict[Masker, str] = {
+    mask_phone: "telefone celular",
+    mask_name: "nome",
+    _mask_document: "cpf",
+    _mask_place: "endereco",
+    _hide: "mensagem comentario",
+}
+BY_NAME: dict[Masker, str] = {
+    mask_phone: "phone_number",
+    mask_name: """client cliente patient paciente caregiver cuidador cuidadora responsavel familiar contact
+        contato sender customer""",
+    _mask_email: "email_address e_mail",
+    _mask_document: "document_number tax_id pix_key card_number",
+    _mask_place: "postal_code zip_code",
+    _hide: "birth_date date_of_birth file_name v_card",
+}
+
+
+def _index(words: dict[Masker, str]) -> dict[str, Masker]:
+    return {word: masker for masker, text in words.items() for word in text.split()}
+
+
+LAST, FIRST, WHOLE = _index(BY_LAST_WORD), _index(BY_FIRST_WORD), _index(BY_NAME)
+ACCENTS = str.maketrans("áàâãéêíóôõúç", "aaaaeeiooouc")
+NEW_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def _read_key(key: Any) -> tuple[Any, Masker]:
+    """How a field's name is shown (one made of a path may hold a phone), and what masks its value."""
+    if not isinstance(key, str):
+        return key, _glance
+    return _read_name(key) if len(key) <= LONGEST_NAME else (mask_text(key), _hide)
+
+
+@lru_cache(maxsize=2048)
+def _read_name(key: str) -> tuple[str, Masker]:
+    name = NEW_WORD.sub("_", key).lower().translate(ACCENTS)
+    return _glance(key), _masker_of(re.sub(r"[^a-z0-9]+", "_", name).strip("_0123456789"))
+
+
+def _masker_of(name: str) -> Masker:
+    if SECRET.search(name):
+        return _remove
+    if THING.search(name):
+        return _glance
+    first, _, rest = name.partition("_")
+    last = rest.rpartition("_")[2] or first
+    return WHOLE.get(name) or LAST.get(last) or (_glance if last == "id" else FIRST.get(first, _glance))
