@@ -129,7 +129,9 @@ class Service:
         return self.request("DELETE", path, doing=doing)
 
     @tenacity.retry(
-        retry=tenacity.retry_if_exception(lambda error: isinstance(error, Unavailable) and error.status is None),
+        retry=tenacity.retry_if_exception(
+            lambda error: isinstance(error, Unavailable) and error.status is None
+        ),
         stop=tenacity.stop_after_attempt(2),
         wait=tenacity.wait_fixed(0.2),
         reraise=True,
@@ -177,9 +179,13 @@ class Service:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            raise self._unanswered(error, method, where) from None  # its text may hold the URL, and so a secret
+            raise self._unanswered(
+                error, method, where
+            ) from None  # its text may hold the URL, and so a secret
 
-    def _unanswered(self, error: requests.RequestException, method: str, where: dict[str, str]) -> Unavailable:
+    def _unanswered(
+        self, error: requests.RequestException, method: str, where: dict[str, str]
+    ) -> Unavailable:
         if isinstance(error, requests.ConnectTimeout):
             return Unavailable("Connection timeout", cause="connection_timeout", **where)
         if isinstance(error, requests.ConnectionError) and _never_connected(error):
@@ -201,7 +207,9 @@ class Service:
                 **where,
             )
         if not response.ok or response.is_redirect:
-            raise Rejected(_said(response) or f"{self.name} answered {response.status_code}", status=response.status_code, **where)
+            body = _decoded(response)
+            detail = _said(body) or f"{self.name} answered {response.status_code}"
+            raise Rejected(detail, body=body, status=response.status_code, **where)
         return self._decode(response, exchange, where)
 
     def _decode(self, response: requests.Response, exchange: Exchange, where: dict[str, str]) -> Any:
@@ -221,13 +229,17 @@ def _never_connected(error: requests.ConnectionError) -> bool:
     return "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
 
 
-def _said(response: requests.Response) -> str:
-    """The sentence a system gave with its refusal, if it gave one."""
+def _decoded(response: requests.Response) -> Any:
     try:
-        body = response.json()
+        return response.json()
     except ValueError:
-        return ""
-    return str(body.get("message", ""))[:300] if isinstance(body, dict) else ""
+        return None
+
+
+def _said(body: Any) -> str:
+    """The sentence a system gave with its refusal, if it gave one."""
+    said = body.get("message") or body.get("error") if isinstance(body, dict) else None
+    return str(said or "")[:300]
 
 
 def _retry_after(response: requests.Response) -> timedelta | None:
@@ -240,5 +252,3 @@ def _retry_after(response: requests.Response) -> timedelta | None:
     except (ValueError, TypeError):
         return None
     return max(min(wait, LONGEST_RETRY_AFTER), timedelta())
-
-

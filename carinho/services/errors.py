@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 class ServiceError(Exception):
     """A call that did not succeed: what was tried, where, and how it ended, in one sentence."""
 
-    def __init__(self, detail: str, *, doing: str = "call", system: str = "", status: int | None = None) -> None:
+    def __init__(
+        self, detail: str, *, doing: str = "call", system: str = "", status: int | None = None
+    ) -> None:
         self.detail = detail
         self.doing = doing
         self.system = system
@@ -28,7 +30,12 @@ class Unavailable(ServiceError):
     """
 
     def __init__(
-        self, detail: str, *, cause: str = "unavailable", retry_after: timedelta | None = None, **where: object
+        self,
+        detail: str,
+        *,
+        cause: str = "unavailable",
+        retry_after: timedelta | None = None,
+        **where: object,
     ) -> None:
         self.cause = cause
         self.retry_after = retry_after
@@ -43,4 +50,8 @@ class Unknown(Unavailable):
 
 
 class Rejected(ServiceError):
-    """The same request would be refused again: a person decides."""
+    """The same request would be refused again: a person decides. `body` is the answer, if it was JSON."""
+
+    def __init__(self, detail: str, *, body: object = None, **where: object) -> None:
+        self.body = body
+        super().__init__(detail, **where)  # type: ignore[arg-type]

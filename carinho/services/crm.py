@@ -1,0 +1,76 @@
+"""Who the company knows: leads, clients and what happened with them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from carinho.services.base import Service
+from carinho.services.errors import Rejected, Unavailable
+
+CONFLICT = 409
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A lead as far as the hub needs to know it; what CRM did not tell is empty."""
+
+    id: int
+    is_new: bool
+    phone: str = ""
+    lid: str = ""
+    first_message_id: str = ""  # the WhatsApp message that made us create it
+
+
+class CRM(Service):
+    """Leads, clients and their history."""
+
+    name = "crm"
+    label = _("CRM")
+    title = "CRM"
+
+    def find_lead(self, *, phone: str = "", lid: str = "") -> Lead | None:
+        """The lead with this lid or, if there is none, with this phone (digits)."""
+        for known in ({"lid": lid}, {"phone": phone}):
+            if any(known.values()):
+                answer = self.get("/api/v1/leads", doing="find lead", params=known)
+                if answer and answer.get("data"):
+                    return self._lead(answer["data"][0], doing="find lead")
+        return None
+
+    def create_lead(self, details: Mapping[str, Any]) -> Lead:
+        """Create a lead, or take the one that CRM says has this phone already. Safe to repeat."""
+        try:
+            answer = self.post("/api/v1/leads", doing="create lead", json=dict(details))
+        except Rejected as error:
+            if error.status != CONFLICT:
+                raise
+            return self._lead(error.body, doing="create lead")
+        return self._lead(answer, doing="create lead", is_new=True)
+
+    def update_lead(self, lead_id: int, changes: Mapping[str, Any]) -> None:
+        self.patch(f"/api/v1/leads/{lead_id:d}", doing="update lead", json=dict(changes))
+
+    def add_interaction(self, lead_id: int, interaction: Mapping[str, Any]) -> None:
+        """Record a message or a call with a lead. Safe to repeat."""
+        path = f"/api/v1/leads/{lead_id:d}/interactions"
+        self.post(path, doing="record interaction", json=dict(interaction))
+
+    def add_history(
+        self, client_id: int, *, type: str, occurred_at: datetime, summary: str, data: Mapping[str, Any]
+    ) -> None:
+        """Record what happened with a client; `summary` is read by people. Safe to repeat."""
+        entry = {"type": type, "occurred_at": occurred_at.isoformat(), "summary": summary, "data": dict(data)}
+        self.post(f"/api/v1/clients/{client_id:d}/history", doing="record history", json=entry)
+
+    def _lead(self, answer: Any, *, doing: str, is_new: bool = False) -> Lead:
+        """Read a lead from an answer. Raises `Unavailable` for one without an id."""
+        row = answer.get("data", answer) if isinstance(answer, dict) else {}
+        try:
+            known = {name: str(row.get(name) or "") for name in ("phone", "lid", "first_message_id")}
+            return Lead(int(row["id"]), is_new, **known)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            cause = "unreadable_answer"
+            raise Unavailable("Unreadable answer", cause=cause, doing=doing, system=self.title) from None

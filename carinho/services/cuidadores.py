@@ -1,0 +1,26 @@
+"""The caregivers: what they are told, and how families rate them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from carinho.services.base import Service
+
+
+class Cuidadores(Service):
+    """Caregivers, the notices they get and the ratings they earn."""
+
+    name = "cuidadores"
+    label = _("Cuidadores")
+    title = "Cuidadores"
+
+    def notify(self, caregiver_id: int, *, type: str, text: str, data: Mapping[str, Any]) -> None:
+        """Show a caregiver a notice; `text` is read by the person. Safe to repeat."""
+        notice = {"type": type, "text": text, "data": dict(data)}
+        self.post(f"/api/v1/caregivers/{caregiver_id:d}/notices", doing="notify caregiver", json=notice)
+
+    def rate(self, caregiver_id: int, *, service_id: int, rating: int, comment: str) -> None:
+        """Add a family's rating, 1 to 5. Safe to repeat."""
+        given = {"service_id": service_id, "rating": rating, "comment": comment}
+        self.post(f"/api/v1/caregivers/{caregiver_id:d}/ratings", doing="rate caregiver", json=given)

@@ -1,0 +1,57 @@
+"""Customers, invoices and payments."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from carinho.services.base import Service
+from carinho.services.errors import Rejected
+
+DUE_AFTER = timedelta(days=3)
+NOT_FOUND = 404
+
+
+class Financeiro(Service):
+    """Customers and invoices."""
+
+    name = "financeiro"
+    label = _("Financeiro")
+    title = "Financeiro"
+
+    def create_customer(self, customer: Mapping[str, Any]) -> None:
+        """Register a client as one who pays. Safe to repeat."""
+        self.post("/api/v1/customers", doing="create customer", json=dict(customer))
+
+    def update_customer(self, client_id: int, changes: Mapping[str, Any]) -> None:
+        self.patch(f"/api/v1/customers/{client_id:d}", doing="update customer", json=dict(changes))
+
+    def bill_service(
+        self, service_id: int, *, client_id: int, amount: str, finished_at: datetime, description: str
+    ) -> Any:
+        """Create the one invoice of a service, due three days after it; billing it again changes nothing.
+
+        `amount` is in reais with a point, as in "150.00"; `finished_at` knows its zone.
+        """
+        invoice = {
+            "client_id": client_id,
+            "service_id": service_id,
+            "amount": amount,
+            "due_on": (timezone.localdate(finished_at) + DUE_AFTER).isoformat(),
+            "description": description,
+        }
+        return self.put(_invoice_of(service_id), doing="create invoice", json=invoice)
+
+    def cancel_service_invoice(self, service_id: int) -> None:
+        """Cancel the invoice of a service; most have none, because only a finished service is billed."""
+        try:
+            self.delete(_invoice_of(service_id), doing="cancel invoice")
+        except Rejected as error:
+            if error.status != NOT_FOUND:
+                raise
+
+
+def _invoice_of(service_id: int) -> str:
+    return f"/api/v1/invoices/service-{service_id:d}"

@@ -1,0 +1,184 @@
+"""What each system is asked, at the wire."""
+
+import json
+from datetime import datetime
+
+import pytest
+from django.conf import settings
+from responses import matchers
+
+from carinho.services.atendimento import Atendimento
+from carinho.services.crm import CRM, Lead
+from carinho.services.cuidadores import Cuidadores
+from carinho.services.errors import Rejected, Unavailable
+from carinho.services.financeiro import Financeiro
+from carinho.services.marketing import Marketing
+from carinho.services.operacao import Operacao
+
+PHONE = "5511987654321"
+EVENING = datetime.fromisoformat("2026-01-30T01:30:00+00:00")  # still the 29th in São Paulo
+
+
+def url(system, path):
+    return settings.SYSTEMS[system]["url"] + path
+
+
+def sent(calls):
+    return json.loads(calls.calls[-1].request.body)
+
+
+def test_write_says_who_calls_and_carries_the_key_of_its_delivery(calls):
+    calls.post(url("atendimento", "/api/v1/cases"), status=201)
+    Atendimento("delivery-7").open_case({"title": "Avaliação 1 de 5."})
+    headers = calls.calls[0].request.headers
+    assert headers["Idempotency-Key"] == headers["X-Request-ID"] == "delivery-7"
+    assert headers["X-Source-System"] == "integracoes"
+    assert headers["X-API-Key"] == settings.SYSTEMS["atendimento"]["key"]
+
+
+def test_lead_is_found_by_lid_before_the_phone_is_tried(calls):
+    leads = url("crm", "/api/v1/leads")
+    calls.get(leads, json={"data": []}, match=[matchers.query_param_matcher({"lid": "81@lid"})])
+    found = {"data": [{"id": 512, "phone": PHONE, "lid": None}]}
+    calls.get(leads, json=found, match=[matchers.query_param_matcher({"phone": PHONE})])
+    assert CRM().find_lead(phone=PHONE, lid="81@lid") == Lead(512, is_new=False, phone=PHONE)
+
+
+def test_unknown_lead_is_none_and_nobody_is_asked_without_phone_and_lid(calls):
+    calls.get(url("crm", "/api/v1/leads"), json={"data": [], "next_cursor": None})
+    assert CRM().find_lead(phone=PHONE) is None
+    assert CRM().find_lead() is None
+    calls.assert_call_count(url("crm", f"/api/v1/leads?phone={PHONE}"), 1)
+
+
+def test_created_lead_is_new(calls):
+    calls.post(url("crm", "/api/v1/leads"), status=201, json={"data": {"id": 512, "phone": PHONE}})
+    assert CRM("k").create_lead({"name": "Helena", "phone": PHONE}) == Lead(512, is_new=True, phone=PHONE)
+    assert sent(calls) == {"name": "Helena", "phone": PHONE}
+
+
+def test_lead_that_crm_has_already_is_taken_from_its_refusal(calls):
+    answer = {"message": "Phone already exists", "data": {"id": 512}}
+    calls.post(url("crm", "/api/v1/leads"), status=409, json=answer)
+    assert CRM("k").create_lead({"phone": PHONE}) == Lead(512, is_new=False)
+
+
+def test_refused_lead_says_what_crm_said(calls):
+    calls.post(url("crm", "/api/v1/leads"), status=422, json={"message": "Invalid phone number"})
+    with pytest.raises(Rejected) as refused:
+        CRM("k").create_lead({"phone": "1"})
+    assert str(refused.value) == "Failed to create lead in CRM: Invalid phone number"
+
+
+@pytest.mark.parametrize("answer", [{}, {"data": {}}, {"data": []}, {"data": {"id": "x"}}, [], "created"])
+def test_answer_without_a_lead_is_unreadable(calls, answer):
+    calls.post(url("crm", "/api/v1/leads"), status=201, json=answer)
+    with pytest.raises(Unavailable, match="Failed to create lead in CRM: Unreadable answer"):
+        CRM("k").create_lead({"phone": PHONE})
+
+
+def test_lead_is_updated_and_gets_its_interactions(calls):
+    calls.patch(url("crm", "/api/v1/leads/512"), json={"data": {}})
+    CRM("k").update_lead(512, {"lid": "81@lid"})
+    assert sent(calls) == {"lid": "81@lid"}
+    calls.post(url("crm", "/api/v1/leads/512/interactions"), status=201)
+    CRM("k").add_interaction(512, {"channel": "whatsapp"})
+    assert sent(calls) == {"channel": "whatsapp"}
+
+
+def test_history_of_a_client_tells_what_happened_and_when(calls):
+    calls.post(url("crm", "/api/v1/clients/204/history"), status=201)
+    CRM("k").add_history(
+        204, type="payment.received", occurred_at=EVENING, summary="Pago.", data={"payment_id": 1}
+    )
+    assert sent(calls) == {
+        "type": "payment.received",
+        "occurred_at": "2026-01-30T01:30:00+00:00",
+        "summary": "Pago.",
+        "data": {"payment_id": 1},
+    }
+
+
+def test_service_is_billed_under_its_own_reference_and_due_three_days_after_it_by_the_clocks_of_sao_paulo(
+    calls,
+):
+    calls.put(url("financeiro", "/api/v1/invoices/service-9001"), status=201, json={"data": {"id": 7120}})
+    Financeiro("k").bill_service(
+        9001, client_id=204, amount="150.00", finished_at=EVENING, description="Atendimento"
+    )
+    assert sent(calls) == {
+        "client_id": 204,
+        "service_id": 9001,
+        "amount": "150.00",
+        "due_on": "2026-02-01",
+        "description": "Atendimento",
+    }
+
+
+@pytest.mark.parametrize("status", [204, 404])
+def test_cancelled_service_has_no_invoice_afterwards(calls, status):
+    calls.delete(url("financeiro", "/api/v1/invoices/service-9002"), status=status)
+    Financeiro("k").cancel_service_invoice(9002)
+
+
+def test_invoice_that_cannot_be_cancelled_is_for_a_person(calls):
+    path = "/api/v1/invoices/service-9002"
+    calls.delete(url("financeiro", path), status=422, json={"message": "Invoice is paid"})
+    with pytest.raises(Rejected, match="Failed to cancel invoice in Financeiro: Invoice is paid"):
+        Financeiro("k").cancel_service_invoice(9002)
+
+
+def test_customer_is_created_and_updated_by_the_clients_id(calls):
+    calls.post(url("financeiro", "/api/v1/customers"), status=201)
+    Financeiro("k").create_customer({"client_id": 204})
+    assert sent(calls) == {"client_id": 204}
+    calls.patch(url("financeiro", "/api/v1/customers/204"), json={})
+    Financeiro("k").update_customer(204, {"email": "h@example.com"})
+    assert sent(calls) == {"email": "h@example.com"}
+
+
+def test_operacao_updates_clients_and_releases_what_waited_for_a_payment(calls):
+    calls.patch(url("operacao", "/api/v1/clients/204"), json={})
+    Operacao("k").update_client(204, {"address": "Rua"})
+    assert sent(calls) == {"address": "Rua"}
+    calls.post(url("operacao", "/api/v1/services/release"), json={})
+    Operacao("k").release_services(204, invoice_id=7120, payment_id=3310)
+    assert sent(calls) == {"client_id": 204, "invoice_id": 7120, "payment_id": 3310}
+
+
+def test_caregiver_is_notified_and_rated(calls):
+    calls.post(url("cuidadores", "/api/v1/caregivers/77/notices"), status=201)
+    Cuidadores("k").notify(77, type="payout.processed", text="Repasse feito.", data={"payout_id": 880})
+    assert sent(calls) == {"type": "payout.processed", "text": "Repasse feito.", "data": {"payout_id": 880}}
+    calls.post(url("cuidadores", "/api/v1/caregivers/77/ratings"), status=201)
+    Cuidadores("k").rate(77, service_id=9001, rating=5, comment="")
+    assert sent(calls) == {"service_id": 9001, "rating": 5, "comment": ""}
+
+
+def test_message_is_forwarded_to_atendimento(calls):
+    calls.post(url("atendimento", "/api/v1/messages"), status=201)
+    Atendimento("k").forward_message({"text": "Bom dia"})
+    assert sent(calls) == {"text": "Bom dia"}
+
+
+def test_campaign_gets_its_lead_and_its_conversion(calls):
+    calls.post(url("marketing", "/api/v1/attributions"), status=201)
+    Marketing("k").attribute(512, {"campaign": "casa", "lead_id": 1})
+    assert sent(calls) == {"campaign": "casa", "lead_id": 512}
+    calls.post(url("marketing", "/api/v1/conversions"), status=201)
+    Marketing("k").record_conversion(512, client_id=204, converted_at="2026-01-26T09:12:00-03:00")
+    assert sent(calls) == {"lead_id": 512, "client_id": 204, "converted_at": "2026-01-26T09:12:00-03:00"}
+
+
+@pytest.mark.parametrize(
+    ("phone", "part"), [(PHONE, PHONE), ("+351912345678", "%2B351912345678"), ("../x", "..%2Fx")]
+)
+def test_phone_in_a_path_stays_one_part_of_it(calls, phone, part):
+    calls.patch(url("marketing", f"/api/v1/audience/{part}"), json={})
+    Marketing("k").update_audience(phone, {"lead_id": 512})
+    assert calls.calls[0].request.url.endswith(f"/api/v1/audience/{part}")
+
+
+def test_id_that_is_no_number_never_gets_into_a_path():
+    with pytest.raises(ValueError, match="format code 'd'"):
+        Operacao("k").update_client("204/../205", {})  # type: ignore[arg-type]
