@@ -6,22 +6,49 @@ from decimal import Decimal
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 
 
-class Payload(BaseModel):
-    """An event's data. Fields nobody declared are kept: a sender may know more than we do."""
-
-    model_config = ConfigDict(extra="allow", str_strip_whitespace=True, coerce_numbers_to_str=True)
+def _is_blank(value: Any) -> bool:
+    return (value.strip() if isinstance(value, str) else value) in (None, "", [], {})
 
 
 class Part(BaseModel):
-    """A group of fields inside a payload."""
+    """A group of fields. Those nobody declared are kept: a sender may know more than we do."""
 
-    model_config = Payload.model_config
+    model_config = ConfigDict(extra="allow", str_strip_whitespace=True, coerce_numbers_to_str=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def blank_is_absent(cls, given: Any) -> Any:
+        """A form sends what nobody filled in as an empty text, null or, from PHP, an empty list."""
+        if not isinstance(given, dict):
+            return given
+        return {
+            name: value
+            for name, value in given.items()
+            if not (_is_blank(value) and cls._may_be_absent(name))
+        }
+
+    @classmethod
+    def _may_be_absent(cls, name: Any) -> bool:
+        field = cls.model_fields.get(name)
+        return field is not None and field.default is None
+
+
+class Payload(Part):
+    """An event's data."""
 
 
 def _local(moment: datetime) -> datetime:
