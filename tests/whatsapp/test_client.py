@@ -1,0 +1,155 @@
+"""What goes to Z-API, what its answers mean, and that our token stays with us."""
+
+import json
+import logging
+
+import pytest
+import requests
+import responses
+
+from carinho.services.base import Service
+from carinho.services.errors import Rejected, ServiceError, Unavailable, Unknown
+from whatsapp.client import WhatsApp
+
+TOKEN, INSTANCE, ACCOUNT = "SECRET-TOKEN", "INSTANCE-1", "ACCOUNT-TOKEN"
+BASE = f"https://zapi.test/instances/{INSTANCE}/token/{TOKEN}"
+PHONE = "5511987654321"
+ACCEPTED = {"zaapId": "Z1", "messageId": "M1", "id": "M1"}
+
+
+@pytest.fixture
+def calls(settings):
+    settings.ZAPI = {
+        "url": "https://zapi.test",
+        "instance": INSTANCE,
+        "token": TOKEN,
+        "client_token": ACCOUNT,
+    }
+    Service._lines.clear()
+    with responses.RequestsMock() as mock:
+        yield mock
+    Service._lines.clear()
+
+
+def send(to=PHONE):
+    whatsapp = WhatsApp("delivery-7")
+    return whatsapp, whatsapp.send("lead_welcome", to=to, greeting="Olá, Helena")
+
+
+def test_text_is_sent_and_the_ids_of_the_message_are_kept(calls):
+    calls.post(f"{BASE}/send-text", json=ACCEPTED)
+    _, result = send()
+    request = calls.calls[0].request
+    body = json.loads(request.body)
+    assert result == {"zaap_id": "Z1", "message_id": "M1"}
+    assert body["phone"] == PHONE
+    assert body["message"].startswith("Olá, Helena! 💚")
+    assert request.headers["Client-Token"] == ACCOUNT
+    assert "X-API-Key" not in request.headers
+
+
+@pytest.mark.parametrize(
+    ("to", "phone"), [("+351912345678", "351912345678"), ("81896604192873@lid", "81896604192873@lid")]
+)
+def test_foreign_number_goes_as_digits_and_a_lid_as_it_is(calls, to, phone):
+    calls.post(f"{BASE}/send-text", json=ACCEPTED)
+    send(to)
+    assert json.loads(calls.calls[0].request.body)["phone"] == phone
+
+
+def test_rating_is_asked_with_a_list_and_can_be_answered_without_it(calls):
+    calls.post(f"{BASE}/send-option-list", json=ACCEPTED)
+    result = WhatsApp("k").ask_rating(
+        "ask_feedback", to=PHONE, service_id=9001, greeting="Olá", caregiver="Joana"
+    )
+    body = json.loads(calls.calls[0].request.body)
+    assert result == {"zaap_id": "Z1", "message_id": "M1"}
+    assert "responda com um número de *1*" in body["message"]
+    assert [option["id"] for option in body["optionList"]["options"]] == [
+        f"rating-9001-{n}" for n in (5, 4, 3, 2, 1)
+    ]
+    assert all(option["title"] and option["description"] for option in body["optionList"]["options"])
+    assert body["optionList"]["title"]
+    assert body["optionList"]["buttonLabel"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            {"error": "NOT_FOUND", "message": "Unable to find matching target resource method"},
+            "NOT_FOUND: Unable to find matching target resource method",
+        ),
+        ({"error": "Instance not found", "messageId": "M1"}, "Instance not found"),
+        ({"zaapId": "Z1"}, "Answer without a message id"),
+        ({"messageId": ""}, "Answer without a message id"),
+        ([], "Answer without a message id"),
+    ],
+)
+def test_answer_200_without_a_message_is_a_refusal(calls, answer, said):
+    calls.post(f"{BASE}/send-text", json=answer)
+    with pytest.raises(Rejected) as refused:
+        send()
+    assert str(refused.value) == f"Failed to send message in WhatsApp: {said}"
+
+
+def test_empty_answer_is_a_refusal(calls):
+    calls.post(f"{BASE}/send-text", body=b"")
+    with pytest.raises(Rejected, match="Answer without a message id"):
+        send()
+
+
+def test_refusal_says_what_z_api_said(calls):
+    calls.post(f"{BASE}/send-text", status=400, json={"error": "Invalid phone"})
+    with pytest.raises(Rejected, match="Failed to send message in WhatsApp: Invalid phone"):
+        send()
+
+
+def test_nobody_is_written_to_without_a_number(calls):
+    with pytest.raises(Rejected, match="No phone number is known"):
+        send(to="")
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (requests.ReadTimeout(f"{BASE}/send-text"), Unknown),
+        (requests.ConnectionError(f"closed: {BASE}/send-text"), Unknown),
+        (requests.ConnectTimeout(f"{BASE}/send-text"), Unavailable),
+        (requests.exceptions.InvalidURL(f"{BASE}/send-text"), Unavailable),
+    ],
+)
+def test_failure_never_names_the_token(calls, failure, kind, caplog):
+    calls.post(f"{BASE}/send-text", body=failure)
+    whatsapp = WhatsApp("k")
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(kind) as failed:
+        whatsapp.send("lead_welcome", to=PHONE, greeting="Olá")
+    logging.getLogger("any").error("Failed", exc_info=failed.value)
+    assert TOKEN not in f"{failed.value}{failed.value!r}{caplog.text}{whatsapp.call}"
+    assert INSTANCE not in caplog.text
+
+
+def test_exchange_keeps_only_the_action_of_the_address(calls):
+    calls.post(f"{BASE}/send-text", json=ACCEPTED)
+    whatsapp, _ = send()
+    assert whatsapp.call.last.path == "/send-text"
+    assert TOKEN not in repr(whatsapp.call)
+    assert ACCOUNT not in repr(whatsapp.call)
+
+
+def test_http_library_logs_no_address(settings, caplog):
+    """The library that logs addresses sits below the one that the other tests replace."""
+    settings.ZAPI = {
+        "url": "http://127.0.0.1:9",
+        "instance": INSTANCE,
+        "token": TOKEN,
+        "client_token": ACCOUNT,
+    }
+    Service._lines.clear()
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(ServiceError):
+        send()
+    Service._lines.clear()
+    assert TOKEN not in caplog.text
+    assert logging.getLogger("urllib3.connectionpool").getEffectiveLevel() >= logging.ERROR

@@ -1,0 +1,72 @@
+"""The messages people receive: one file each in templates/whatsapp, with {{ variables }} and no logic."""
+
+import re
+import string
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+from babel.dates import format_datetime
+from babel.numbers import format_currency
+from django.conf import settings
+
+from events.payload import SAO_PAULO
+
+NAMELESS = "Contato do WhatsApp"  # how a lead is called in CRM whose name nobody knows
+FIRST_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|['\u2019-]){0,29}")
+
+
+class Text(string.Template):
+    """A message with places for variables, written `{{ name }}`."""
+
+    flags = re.NOFLAG
+    pattern = r"""
+        \{\{(?:
+            (?P<escaped>(?!)) | \s*(?P<named>[a-z_]+)\s*\}\} | (?P<braced>(?!)) | (?P<invalid>)
+        )
+    """  # type: ignore[assignment]
+
+
+def folder() -> Path:
+    return settings.BASE_DIR / "templates" / "whatsapp"
+
+
+@cache
+def text(message: str) -> Text:
+    """Raises `FileNotFoundError` for a message nobody wrote, `ValueError` for a broken place in it."""
+    found = Text((folder() / f"{message}.txt").read_text(encoding="utf-8").strip())
+    if not found.is_valid():
+        raise ValueError(f"templates/whatsapp/{message}.txt has a place that is not a variable.")
+    return found
+
+
+def render(message: str, **variables: str) -> str:
+    """The finished message. Raises `KeyError` for a variable that was not given."""
+    return text(message).substitute(variables)
+
+
+def greeting(name: str) -> str:
+    """Such as "Olá, Maria", by the first name only; "Olá" when it does not look like a name."""
+    first = name.partition(" ")[0]
+    if name == NAMELESS or not FIRST_NAME.fullmatch(first):
+        return "Olá"
+    return f"Olá, {first_name(name)}"
+
+
+def first_name(name: str) -> str:
+    """Such as "Maria" of "MARIA DA SILVA"; capitals inside a name stay as the person wrote them."""
+    first = name.partition(" ")[0]
+    return first.title() if first.islower() or first.isupper() else first
+
+
+def money(amount: str | Decimal) -> str:
+    """Reais, such as "R$ 1.234,56"."""
+    return format_currency(Decimal(amount), "BRL", locale="pt_BR").replace("\xa0", " ")
+
+
+def day_and_time(moment: datetime) -> str:
+    """Such as "terça-feira, 25/11, às 14h30", as the clocks of São Paulo show it."""
+    local = moment.astimezone(SAO_PAULO)
+    minutes = "mm" if local.minute else ""
+    return format_datetime(local, f"EEEE, dd/MM, 'às' H'h'{minutes}", locale="pt_BR")
