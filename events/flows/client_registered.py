@@ -1,0 +1,56 @@
+"""A lead became a client: billing knows them, they are welcomed, and the campaign gets its conversion."""
+
+from datetime import timedelta
+
+from django.utils.translation import gettext_lazy as _
+from pydantic import Field
+
+from carinho.services.financeiro import Financeiro
+from carinho.services.marketing import Marketing
+from events.flow import Data, Flow, StepEvent
+from events.payload import Identifier, Payload, Text
+from whatsapp.client import WhatsApp
+from whatsapp.phone import Phone
+from whatsapp.texts import greeting
+
+
+class RegisteredClient(Payload):
+    client_id: Identifier = Field(title="Cliente")
+    name: Text = Field(title="Nome")
+    phone: Phone = Field(title="Telefone")
+    email: Text | None = Field(None, title="E-mail")
+    document: Text | None = Field(None, title="CPF ou CNPJ")
+    lead_id: Identifier | None = Field(None, title="Lead")
+
+
+def was_a_lead(client: Data) -> bool:
+    return bool(client.get("lead_id"))
+
+
+flow = Flow(
+    "client.registered",
+    title=_("Novo cliente"),
+    payload=RegisteredClient,
+    sources=("crm",),
+    subject="client_id",
+)
+
+
+@flow.delivery(to=Financeiro)
+def create_customer(financeiro: Financeiro, event: StepEvent) -> None:
+    fields = ("client_id", "name", "phone", "email", "document")
+    financeiro.create_customer({field: event.payload[field] for field in fields if event.payload.get(field)})
+
+
+@flow.delivery(to=WhatsApp, useful=timedelta(hours=72))
+def send_client_welcome(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
+    client = event.payload
+    return whatsapp.send("client_welcome", to=client["phone"], greeting=greeting(client["name"]))
+
+
+@flow.delivery(to=Marketing, when=was_a_lead)
+def record_conversion(marketing: Marketing, event: StepEvent) -> None:
+    client = event.payload
+    marketing.record_conversion(
+        client["lead_id"], client_id=client["client_id"], converted_at=event.occurred_at.isoformat()
+    )

@@ -1,0 +1,35 @@
+"""CRM changed a client: billing and agenda follow."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from pydantic import Field
+
+from carinho.services.financeiro import Financeiro
+from carinho.services.operacao import Operacao
+from events.flow import Flow, StepEvent
+from events.payload import Identifier, Payload
+
+
+class UpdatedClient(Payload):
+    client_id: Identifier = Field(title="Cliente")
+    changes: dict[str, Any] = Field(title="Alterações")
+
+
+flow = Flow(
+    "client.updated",
+    title=_("Cliente atualizado"),
+    payload=UpdatedClient,
+    sources=("crm",),
+    subject="client_id",
+)
+
+
+@flow.delivery(to=Financeiro)
+def update_customer(financeiro: Financeiro, event: StepEvent) -> None:
+    financeiro.update_customer(event.payload["client_id"], event.payload["changes"])
+
+
+@flow.delivery(to=Operacao)
+def update_client(operacao: Operacao, event: StepEvent) -> None:
+    operacao.update_client(event.payload["client_id"], event.payload["changes"])

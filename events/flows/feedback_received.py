@@ -1,0 +1,88 @@
+"""A family said how a visit was: the caregiver gets the rating, and a person sees to who is unhappy."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from django.utils.translation import gettext_lazy as _
+from pydantic import Field
+
+from carinho.services.atendimento import Atendimento
+from carinho.services.crm import CRM
+from carinho.services.cuidadores import Cuidadores
+from events.flow import Data, Flow, StepEvent
+from events.payload import Identifier, Payload, Text
+from whatsapp.client import WhatsApp
+from whatsapp.phone import Phone
+
+UNHAPPY = 2  # this rating or a lower one is a case for a person
+
+
+class Feedback(Payload):
+    service_id: Identifier = Field(title="Atendimento")
+    client_id: Identifier = Field(title="Cliente")
+    client_phone: Phone | None = Field(None, title="Telefone do cliente")
+    caregiver_id: Identifier | None = Field(None, title="Cuidador(a)")
+    rating: Annotated[int, Field(ge=1, le=5)] = Field(title="Nota")
+    comment: Text | None = Field(None, title="Comentário")
+
+
+def has_caregiver(feedback: Data) -> bool:
+    return bool(feedback.get("caregiver_id"))
+
+
+def is_unhappy(feedback: Data) -> bool:
+    return feedback["rating"] <= UNHAPPY
+
+
+flow = Flow(
+    "feedback.received",
+    title=_("Avaliação recebida"),
+    payload=Feedback,
+    sources=("operacao", "cuidadores", "whatsapp"),
+    subject="client_id",
+)
+
+
+@flow.delivery(to=CRM)
+def add_history(crm: CRM, event: StepEvent) -> None:
+    feedback = event.payload
+    crm.add_history(
+        feedback["client_id"],
+        type=event.type,
+        occurred_at=event.occurred_at,
+        summary=_summary(feedback),
+        data=_rating(feedback),
+    )
+
+
+@flow.delivery(to=Cuidadores, when=has_caregiver)
+def rate_caregiver(cuidadores: Cuidadores, event: StepEvent) -> None:
+    feedback = event.payload
+    cuidadores.rate(
+        feedback["caregiver_id"],
+        service_id=feedback["service_id"],
+        rating=feedback["rating"],
+        comment=feedback.get("comment", ""),
+    )
+
+
+@flow.delivery(to=Atendimento, when=is_unhappy)
+def open_case(atendimento: Atendimento, event: StepEvent) -> None:
+    feedback = event.payload
+    case = {"type": "low_rating", "client_id": feedback["client_id"], "title": _summary(feedback)}
+    atendimento.open_case(case | _rating(feedback))
+
+
+@flow.delivery(to=WhatsApp, useful=timedelta(hours=24))
+def thank_client(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
+    return whatsapp.send("feedback_thanks", to=event.payload.get("client_phone", ""))
+
+
+def _summary(feedback: Data) -> str:
+    comment = feedback.get("comment")
+    return f"Avaliação {feedback['rating']} de 5" + (f": {comment}" if comment else ".")
+
+
+def _rating(feedback: Data) -> Data:
+    fields = ("service_id", "caregiver_id", "rating", "comment")
+    return {field: feedback[field] for field in fields if feedback.get(field)}

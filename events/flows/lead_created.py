@@ -1,0 +1,78 @@
+"""Somebody asked for care: the person is registered, greeted, and counted for the campaign."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from carinho.services.crm import CRM
+from carinho.services.marketing import Marketing
+from events.flow import Data, Flow, StepEvent
+from events.payload import Part, Payload, Text
+from whatsapp.client import WhatsApp
+from whatsapp.phone import Phone
+from whatsapp.texts import greeting
+
+
+class Campaign(Part):
+    source: Text | None = Field(None, title="Origem da campanha")
+    medium: Text | None = Field(None, title="Mídia")
+    campaign: Text | None = Field(None, title="Campanha")
+    term: Text | None = Field(None, title="Termo")
+    content: Text | None = Field(None, title="Conteúdo")
+
+
+class NewLead(Payload):
+    name: Text = Field(title="Nome")
+    lid: Text | None = Field(None, title="Identificação no WhatsApp")
+    phone: Phone | None = Field(None, title="Telefone", validate_default=True)
+    email: Text | None = Field(None, title="E-mail")
+    message: Text | None = Field(None, title="Mensagem")
+    city: Text | None = Field(None, title="Cidade")
+    utm: Campaign | None = Field(None, title="Campanha de marketing")
+
+    @field_validator("phone")
+    @classmethod
+    def known_by_phone_or_lid(cls, phone: str | None, info: ValidationInfo) -> str | None:
+        """WhatsApp may hide a person's number, and then gives only its own identification."""
+        if phone is None and not info.data.get("lid"):
+            raise PydanticCustomError("missing", "Field required")
+        return phone
+
+
+def has_campaign(lead: Data) -> bool:
+    return bool((lead.get("utm") or {}).get("campaign"))
+
+
+flow = Flow(
+    "lead.created", title=_("Novo lead"), payload=NewLead, sources=("site", "whatsapp"), subject="phone"
+)
+
+
+@flow.delivery(to=CRM)
+def register_lead(crm: CRM, event: StepEvent) -> dict[str, int]:
+    lead = event.payload
+    known = crm.find_lead(phone=lead.get("phone", ""), lid=lead.get("lid", ""))
+    if known is None:
+        known = crm.create_lead(_as_registered(lead, event.source))
+    return {"lead_id": known.id}
+
+
+def _as_registered(lead: Data, source: str) -> dict[str, Any]:
+    """Everything but WhatsApp's leads comes from a form of the site, also when a program hands it in."""
+    fields = ("name", "phone", "lid", "email", "message", "city", "utm")
+    given = {field: lead[field] for field in fields if lead.get(field)}
+    return given | {"origin": "whatsapp" if source == "whatsapp" else "site"}
+
+
+@flow.delivery(to=WhatsApp, useful=timedelta(hours=24))
+def send_welcome(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
+    lead = event.payload
+    return whatsapp.send("lead_welcome", to=lead.get("phone") or lead["lid"], greeting=greeting(lead["name"]))
+
+
+@flow.delivery(to=Marketing, after=register_lead, when=has_campaign)
+def attribute_campaign(marketing: Marketing, event: StepEvent) -> None:
+    marketing.attribute(event.earlier["lead_id"], event.payload["utm"])

@@ -1,0 +1,28 @@
+"""CRM changed a lead: the audience of the campaigns follows."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from pydantic import Field
+
+from carinho.services.marketing import Marketing
+from events.flow import Flow, StepEvent
+from events.payload import Identifier, Payload
+from whatsapp.phone import Phone
+
+
+class UpdatedLead(Payload):
+    lead_id: Identifier = Field(title="Lead")
+    phone: Phone = Field(title="Telefone")
+    changes: dict[str, Any] = Field(title="Alterações")
+
+
+flow = Flow(
+    "lead.updated", title=_("Lead atualizado"), payload=UpdatedLead, sources=("crm",), subject="phone"
+)
+
+
+@flow.delivery(to=Marketing)
+def update_audience(marketing: Marketing, event: StepEvent) -> None:
+    lead = event.payload
+    marketing.update_audience(lead["phone"], {"lead_id": lead["lead_id"], "changes": lead["changes"]})

@@ -1,0 +1,49 @@
+"""A payment did not go through: the family is reminded kindly."""
+
+from datetime import timedelta
+
+from django.utils.translation import gettext_lazy as _
+from pydantic import Field
+
+from carinho.services.crm import CRM
+from events.flow import Flow, StepEvent
+from events.payload import Identifier, Money, Payload, Text
+from whatsapp.client import WhatsApp
+from whatsapp.phone import Phone
+from whatsapp.texts import money
+
+
+class FailedPayment(Payload):
+    payment_id: Identifier = Field(title="Pagamento")
+    invoice_id: Identifier = Field(title="Fatura")
+    client_id: Identifier = Field(title="Cliente")
+    client_phone: Phone = Field(title="Telefone do cliente")
+    amount: Money = Field(title="Valor")
+    reason: Text = Field(title="Motivo")
+
+
+flow = Flow(
+    "payment.failed",
+    title=_("Pagamento não realizado"),
+    payload=FailedPayment,
+    sources=("financeiro",),
+    subject="client_id",
+)
+
+
+@flow.delivery(to=WhatsApp, useful=timedelta(hours=48))
+def remind_client(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
+    payment = event.payload
+    return whatsapp.send("payment_failed", to=payment["client_phone"], amount=money(payment["amount"]))
+
+
+@flow.delivery(to=CRM)
+def add_history(crm: CRM, event: StepEvent) -> None:
+    payment = event.payload
+    crm.add_history(
+        payment["client_id"],
+        type=event.type,
+        occurred_at=event.occurred_at,
+        summary=f"Pagamento de {money(payment['amount'])} não realizado. Motivo: {payment['reason']}",
+        data={field: payment[field] for field in ("payment_id", "invoice_id", "amount", "reason")},
+    )

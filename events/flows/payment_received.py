@@ -1,0 +1,63 @@
+"""A payment arrived: the family is thanked, and services that waited for it may go on."""
+
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext_lazy as _
+from pydantic import Field
+
+from carinho.services.crm import CRM
+from carinho.services.operacao import Operacao
+from events.flow import Flow, StepEvent
+from events.payload import Identifier, Moment, Money, Payload
+from whatsapp.client import WhatsApp
+from whatsapp.phone import Phone
+from whatsapp.texts import day_and_time, money
+
+
+class ReceivedPayment(Payload):
+    payment_id: Identifier = Field(title="Pagamento")
+    invoice_id: Identifier = Field(title="Fatura")
+    client_id: Identifier = Field(title="Cliente")
+    client_phone: Phone = Field(title="Telefone do cliente")
+    amount: Money = Field(title="Valor")
+    paid_at: Moment = Field(title="Pago em")
+
+
+flow = Flow(
+    "payment.received",
+    title=_("Pagamento recebido"),
+    payload=ReceivedPayment,
+    sources=("financeiro",),
+    subject="client_id",
+)
+
+
+@flow.delivery(to=WhatsApp, useful=timedelta(hours=24))
+def tell_client(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
+    payment = event.payload
+    return whatsapp.send(
+        "payment_received",
+        to=payment["client_phone"],
+        amount=money(payment["amount"]),
+        paid_at=day_and_time(datetime.fromisoformat(payment["paid_at"])),
+    )
+
+
+@flow.delivery(to=CRM)
+def add_history(crm: CRM, event: StepEvent) -> None:
+    payment = event.payload
+    crm.add_history(
+        payment["client_id"],
+        type=event.type,
+        occurred_at=event.occurred_at,
+        summary=f"Pagamento recebido: {money(payment['amount'])}.",
+        data={field: payment[field] for field in ("payment_id", "invoice_id", "amount", "paid_at")},
+    )
+
+
+@flow.delivery(to=Operacao)
+def release_services(operacao: Operacao, event: StepEvent) -> None:
+    payment = event.payload
+    operacao.release_services(
+        payment["client_id"], invoice_id=payment["invoice_id"], payment_id=payment["payment_id"]
+    )

@@ -1,0 +1,52 @@
+"""A visit will not happen: the family is told, and nobody is billed for it."""
+
+from datetime import timedelta
+
+from django.utils.translation import gettext_lazy as _
+from pydantic import Field
+
+from carinho.services.crm import CRM
+from carinho.services.financeiro import Financeiro
+from events.flow import Flow, StepEvent
+from events.payload import Identifier, Payload, Text
+from whatsapp.client import WhatsApp
+from whatsapp.phone import Phone
+
+
+class CancelledService(Payload):
+    service_id: Identifier = Field(title="Atendimento")
+    client_id: Identifier = Field(title="Cliente")
+    client_phone: Phone = Field(title="Telefone do cliente")
+    reason: Text = Field(title="Motivo")
+
+
+flow = Flow(
+    "service.cancelled",
+    title=_("Atendimento cancelado"),
+    payload=CancelledService,
+    sources=("operacao",),
+    subject="client_id",
+)
+
+
+@flow.delivery(to=WhatsApp, useful=timedelta(hours=24))
+def tell_client(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
+    service = event.payload
+    return whatsapp.send("service_cancelled", to=service["client_phone"], reason=service["reason"])
+
+
+@flow.delivery(to=Financeiro)
+def cancel_invoice(financeiro: Financeiro, event: StepEvent) -> None:
+    financeiro.cancel_service_invoice(event.payload["service_id"])
+
+
+@flow.delivery(to=CRM)
+def add_history(crm: CRM, event: StepEvent) -> None:
+    service = event.payload
+    crm.add_history(
+        service["client_id"],
+        type=event.type,
+        occurred_at=event.occurred_at,
+        summary=f"Atendimento cancelado. Motivo: {service['reason']}",
+        data={field: service[field] for field in ("service_id", "reason")},
+    )

@@ -1,0 +1,70 @@
+"""A visit got its date: the family and the caregiver are told."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+from pydantic import Field
+
+from carinho.services.crm import CRM
+from carinho.services.cuidadores import Cuidadores
+from events.flow import Data, Flow, StepEvent
+from events.payload import Identifier, Moment, Payload, Text
+from whatsapp.client import WhatsApp
+from whatsapp.phone import Phone
+from whatsapp.texts import day_and_time
+
+
+class ScheduledService(Payload):
+    service_id: Identifier = Field(title="Atendimento")
+    client_id: Identifier = Field(title="Cliente")
+    caregiver_id: Identifier = Field(title="Cuidador(a)")
+    client_phone: Phone = Field(title="Telefone do cliente")
+    starts_at: Moment = Field(title="Início")
+    address: Text = Field(title="Endereço")
+
+
+def start(service: Data) -> datetime:
+    return datetime.fromisoformat(service["starts_at"])
+
+
+flow = Flow(
+    "service.scheduled",
+    title=_("Atendimento marcado"),
+    payload=ScheduledService,
+    sources=("operacao",),
+    subject="client_id",
+)
+
+
+@flow.delivery(to=WhatsApp, useful=start)
+def tell_client(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
+    service = event.payload
+    return whatsapp.send(
+        "service_scheduled",
+        to=service["client_phone"],
+        starts_at=day_and_time(start(service)),
+        address=service["address"],
+    )
+
+
+@flow.delivery(to=Cuidadores)
+def tell_caregiver(cuidadores: Cuidadores, event: StepEvent) -> None:
+    service = event.payload
+    cuidadores.notify(
+        service["caregiver_id"],
+        type=event.type,
+        text=f"Novo atendimento: {day_and_time(start(service))}. Endereço: {service['address']}",
+        data={"service_id": service["service_id"], "starts_at": service["starts_at"]},
+    )
+
+
+@flow.delivery(to=CRM)
+def add_history(crm: CRM, event: StepEvent) -> None:
+    service = event.payload
+    crm.add_history(
+        service["client_id"],
+        type=event.type,
+        occurred_at=event.occurred_at,
+        summary=f"Atendimento marcado para {day_and_time(start(service))}.",
+        data={field: service[field] for field in ("service_id", "caregiver_id", "starts_at", "address")},
+    )

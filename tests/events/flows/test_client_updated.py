@@ -1,0 +1,30 @@
+import pytest
+
+from events.envelope import Refused
+from tests.events.flows.conftest import accept_sample, outline
+
+CHANGES = {"email": "helena@example.com", "address": "Rua das Acácias, 120, Santo André"}
+
+
+def test_changed_client_goes_to_billing_and_agenda():
+    accepted = accept_sample("client.updated")
+    assert outline(accepted) == {"update_customer": ("financeiro", ""), "update_client": ("operacao", "")}
+    assert accepted.subject == "client:204"
+
+
+def test_billing_and_agenda_get_the_changes(run):
+    run("client.updated", "update_customer").service.update_customer.assert_called_once_with(204, CHANGES)
+    run("client.updated", "update_client").service.update_client.assert_called_once_with(204, CHANGES)
+
+
+def test_id_may_be_a_number_or_its_digits():
+    assert accept_sample("client.updated", client_id="204").data["client_id"] == 204
+
+
+def test_wrong_fields_are_named():
+    with pytest.raises(Refused) as refused:
+        accept_sample("client.updated", client_id=1.5, changes=None)
+    assert refused.value.fields == {
+        "data.client_id": "Deve ser um número inteiro.",
+        "data.changes": "Campo obrigatório.",
+    }

@@ -1,0 +1,91 @@
+"""What holds of every event type."""
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events import envelope, samples
+from events.envelope import Refused
+from events.flow import Flow, discover
+from tests.events.flows.conftest import accept_sample
+
+discover()
+TYPES = sorted(
+    type for type, flow in Flow.registry.items() if flow.payload.__module__.startswith("events.flows.")
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda children: (
+        st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=12), children, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+def test_every_promised_event_type_is_declared():
+    assert TYPES == [
+        "client.registered",
+        "client.updated",
+        "feedback.received",
+        "lead.created",
+        "lead.updated",
+        "payment.failed",
+        "payment.received",
+        "payout.processed",
+        "service.cancelled",
+        "service.completed",
+        "service.scheduled",
+        "whatsapp.inbound",
+        "whatsapp.status",
+    ]
+    assert sorted(path.stem for path in samples.FOLDER.glob("*.json")) == TYPES
+
+
+@pytest.mark.parametrize("type", TYPES)
+def test_sample_is_accepted_from_each_of_its_sources(type):
+    for source in (*Flow.registry[type].sources, "api"):
+        accepted = accept_sample(type, source=source)
+        assert (accepted.type, accepted.subject != "") == (type, True)
+
+
+@pytest.mark.parametrize("type", TYPES)
+def test_every_field_has_a_name_in_portuguese_for_forms_and_documentation(type):
+    schema = Flow.registry[type].payload.model_json_schema(mode="serialization")
+    parts = [schema, *schema.get("$defs", {}).values()]
+    for name, field in [pair for part in parts for pair in part["properties"].items()]:
+        title = field.get("title", "")
+        assert title, name
+        assert title != name.replace("_", " ").title() or title in ("Lead", "E-mail", "Campanha"), name
+
+
+@pytest.mark.parametrize("type", TYPES)
+def test_accepted_data_is_accepted_again_unchanged(type):
+    """An operator's correction and a retry go through the same door."""
+    first = accept_sample(type)
+    again = envelope.read({"type": type, "data": json.loads(json.dumps(first.data))}, source="api")
+    assert again.data == first.data
+    assert again.as_sent == {}
+
+
+@given(body=JSON, source=st.sampled_from(["api", "site", "whatsapp", "crm"]))
+def test_any_json_is_accepted_or_refused_and_nothing_else(body, source):
+    with pytest.raises(Refused):
+        envelope.read(body, source=source)
+
+
+@given(data=st.data(), type=st.sampled_from(TYPES))
+def test_any_data_of_a_declared_event_is_accepted_or_refused_and_nothing_else(data, type):
+    fields = st.sampled_from(
+        [*Flow.registry[type].payload.model_fields, "unknown", "model_config", "__dict__"]
+    )
+    changes = data.draw(st.dictionaries(fields, JSON, max_size=6))
+    body = samples.load(type)
+    body |= data.draw(
+        st.dictionaries(st.sampled_from(["id", "occurred_at", "key", "event"]), JSON, max_size=3)
+    )
+    body["data"] |= changes
+    with suppress(Refused):
+        json.dumps(envelope.read(body, source="api").data)

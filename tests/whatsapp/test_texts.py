@@ -1,0 +1,103 @@
+"""The messages people receive."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from events import samples
+from events.flow import Flow
+from whatsapp import texts
+from whatsapp.checks import every_message_can_be_written
+from whatsapp.client import WhatsApp
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(texts, "folder", lambda: tmp_path)
+    texts.text.cache_clear()
+    yield tmp_path
+    texts.text.cache_clear()
+
+
+def test_variables_are_put_in_and_everything_else_stays(folder):
+    (folder / "hello.txt").write_text("*{{ greeting }}*, são R$ 5 {de} {{amount}} & $amount\n")
+    assert texts.render("hello", greeting="Olá", amount="{{ x }}") == "*Olá*, são R$ 5 {de} {{ x }} & $amount"
+
+
+@pytest.mark.parametrize("broken", ["{{ Name }}", "{{ name", "{{ a b }}", "{{ a.b }}", "{{}}"])
+def test_place_that_is_no_variable_is_named(folder, broken):
+    (folder / "hello.txt").write_text(broken)
+    with pytest.raises(ValueError, match=r"hello\.txt has a place that is not a variable"):
+        texts.render("hello", name="x", a="x")
+
+
+def test_variable_that_was_not_given_is_an_error(folder):
+    (folder / "hello.txt").write_text("{{ name }}")
+    with pytest.raises(KeyError, match="name"):
+        texts.render("hello", nome="x")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Maria da Silva", "Olá, Maria"),
+        ("MARIA", "Olá, Maria"),
+        ("joão pedro", "Olá, João"),
+        ("D'Ávila Souza", "Olá, D'Ávila"),
+        ("josé-carlos", "Olá, José-Carlos"),
+        ("McCoy", "Olá, McCoy"),
+        ("http://example.com ganhe", "Olá"),
+        ("*Banco*", "Olá"),
+        ("5511987654321", "Olá"),
+        ("😀", "Olá"),
+        ("", "Olá"),
+        (texts.NAMELESS, "Olá"),
+        ("M" * 31, "Olá"),
+    ],
+)
+def test_greeting_uses_the_first_name_and_nothing_that_is_no_name(name, expected):
+    assert texts.greeting(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"),
+    [
+        ("1234.56", "R$ 1.234,56"),
+        ("0.00", "R$ 0,00"),
+        ("150", "R$ 150,00"),
+        ("1234567.80", "R$ 1.234.567,80"),
+    ],
+)
+def test_money_is_written_as_in_brazil(amount, expected):
+    assert texts.money(amount) == expected
+
+
+def test_moment_is_told_by_the_clocks_of_sao_paulo():
+    moment = datetime(2026, 11, 25, 1, 30, tzinfo=UTC)
+    assert texts.day_and_time(moment) == "terça-feira, 24/11, às 22h30"
+    assert texts.day_and_time(moment + timedelta(hours=10, minutes=30)) == "quarta-feira, 25/11, às 9h"
+
+
+def test_every_message_of_the_flows_can_be_written():
+    assert every_message_can_be_written() == []
+
+
+def test_message_without_a_file_or_with_a_variable_nobody_gives_stops_the_start(folder):
+    (folder / "lead_welcome.txt").write_text("{{ greeting }}, {{ city }}!")
+    found = {error.msg for error in every_message_can_be_written()}
+    assert "lead.created.send_welcome cannot write its message: KeyError('city')" in found
+    assert any(
+        msg.startswith("service.scheduled.tell_client") and "FileNotFoundError" in msg for msg in found
+    )
+
+
+def test_event_without_a_sample_cannot_be_rehearsed(tmp_path, monkeypatch):
+    monkeypatch.setattr(samples, "FOLDER", tmp_path)
+    writing = [step for flow in Flow.registry.values() for step in flow.steps.values() if step.to is WhatsApp]
+    assert len(every_message_can_be_written()) == len(writing)
+
+
+def test_texts_avoid_the_words_for_which_whatsapp_bans_numbers():
+    for path in texts.folder().glob("*.txt"):
+        written = path.read_text().lower()
+        assert not [word for word in ("boleto", "pix", "cartão") if word in written], path.name
