@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class CarinhoConfig(AppConfig):
     name = "carinho"
     verbose_name = "Carinho"
+
+    def ready(self) -> None:
+        from carinho import roles
+
+        roles.keep_in_step()

@@ -1,0 +1,34 @@
+"""What every view of the API has in common, whichever app it is in."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from carinho import ratelimit
+
+
+class OneRenderer(DefaultContentNegotiation):
+    """A view has one form of answer, and whoever asks for another gets that one."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)
+
+
+class ApiView(APIView):
+    """A view that counts its calls and says what is left of the minute."""
+
+    content_negotiation_class = OneRenderer
+    throttle_classes = [ratelimit.PerMinute]
+    http_method_names = ["get", "post", "head"]
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        ratelimit.write_headers(request, response)
+        return response
