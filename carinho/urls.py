@@ -1,0 +1,33 @@
+"""Every address of the hub. An app of ours brings its own by having a module `urls`."""
+
+from django.apps import apps
+from django.contrib import admin
+from django.urls import URLResolver, include, path
+from django.utils.module_loading import module_has_submodule
+from django.views.generic import RedirectView
+
+from carinho.health import Health, Ready
+from carinho.roles import OUR_APPS
+
+
+def of_our_apps() -> list[URLResolver]:
+    ours = [config for config in apps.get_app_configs() if config.label in OUR_APPS]
+    return [
+        path("", include(f"{config.name}.urls"))
+        for config in ours
+        if config.module and module_has_submodule(config.module, "urls")
+    ]
+
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("health", Health.as_view()),
+    path("ready", Ready.as_view()),
+    *of_our_apps(),
+]
+
+handler400 = "carinho.problems.bad_request"
+handler403 = "carinho.problems.permission_denied"
+handler404 = "carinho.problems.not_found"
+handler500 = "carinho.problems.server_error"

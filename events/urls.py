@@ -1,0 +1,27 @@
+"""The addresses of the engine: events in, events seen, what failed, and the systems' breakers."""
+
+from django.urls import path
+
+from events.views import breakers, dead_letters, events, ingest, retry_queue, schema
+
+urlpatterns = [
+    path("api/events", events.EventList.as_view()),
+    path("api/events/batch", ingest.BatchIngest.as_view()),
+    path("api/events/<int:id>", events.EventDetail.as_view()),
+    path("webhooks/<str:source>", ingest.WebhookIngest.as_view()),
+    path("api/retry-queue", retry_queue.RetryQueue.as_view()),
+    path("api/dlq", dead_letters.DeadLetterList.as_view()),
+    path("api/dlq/stats", dead_letters.DeadLetterStats.as_view()),
+    path("api/dlq/retry", dead_letters.RetryMatching.as_view()),
+    path("api/dlq/archive", dead_letters.ArchiveMatching.as_view()),
+    path("api/dlq/<int:id>", dead_letters.DeadLetterDetail.as_view()),
+    path("api/dlq/<int:id>/retry", dead_letters.RetryOne.as_view()),
+    path("api/dlq/<int:id>/archive", dead_letters.ArchiveOne.as_view()),
+    path("api/dlq/<int:id>/restore", dead_letters.RestoreOne.as_view()),
+    path("circuit-breakers", breakers.Breakers.as_view()),
+    path("circuit-breakers/<str:service>/reset", breakers.ResetBreaker.as_view()),
+    path("circuit-breakers/<str:service>/pause", breakers.PauseService.as_view()),
+    path("circuit-breakers/<str:service>/resume", breakers.ResumeService.as_view()),
+    path("api/schema", schema.Schema.as_view(), name="schema"),
+    path("api/docs", schema.Docs.as_view()),
+]

@@ -1,0 +1,239 @@
+"""What waits for a person, and what a person may do with it."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from carinho.access import actor_of
+from carinho.api import ApiView
+from carinho.pagination import NewestFirst
+from carinho.problems import Problem
+from events import dead_letters
+from events.filters import DeadLetterFilter, DeadLetterListFilter
+from events.models import DeadLetter, DeadLetterStatus
+from events.schema import refused
+from events.serializers import (
+    ArchiveSelection,
+    Counted,
+    DeadLetterDetailSerializer,
+    DeadLetterSerializer,
+    Moved,
+    Reason,
+    Retried,
+    Selection,
+    Statistics,
+)
+
+TAGS = ["Falhas"]
+AT_ONCE = 500  # rows moved in one transaction
+CLOSED_WITHIN = timedelta(days=30)
+ACTION_ERRORS = refused(401, 403, 404, 409, 422, 429)
+
+
+class DeadLetterList(ApiView, ListAPIView[DeadLetter]):
+    """Without `status`, what waits for a person."""
+
+    queryset = DeadLetter.objects.all()
+    serializer_class = DeadLetterSerializer
+    pagination_class = NewestFirst
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = DeadLetterListFilter
+
+    @extend_schema(
+        tags=TAGS,
+        summary="O que precisa de uma pessoa (DLQ)",
+        responses={200: DeadLetterSerializer(many=True), **refused(401, 403, 422, 429)},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.list(request, *args, **kwargs)
+
+
+class DeadLetterDetail(ApiView, RetrieveAPIView[DeadLetter]):
+    """One item with its delivery and every attempt."""
+
+    queryset = DeadLetter.objects.select_related("delivery").prefetch_related("delivery__attempt_log")
+    serializer_class = DeadLetterDetailSerializer
+    lookup_field = "pk"
+    lookup_url_kwarg = "id"
+
+    @extend_schema(
+        tags=TAGS,
+        summary="Um item, sua entrega e as tentativas",
+        responses={200: DeadLetterDetailSerializer, **refused(401, 403, 404, 429)},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.retrieve(request, *args, **kwargs)
+
+
+class DeadLetterStats(ApiView):
+    """Counts of what is open, which are few; of the closed only the recent, for those are many."""
+
+    @extend_schema(
+        tags=TAGS,
+        summary="Quantos itens, por causa, sistema, tipo e situação",
+        description=(
+            "total, by_cause, by_service e by_type contam o que espera por uma pessoa. Em by_status, "
+            "resolved e archived contam o que apareceu desde closed_since."
+        ),
+        responses={200: Statistics, **refused(401, 403, 429)},
+    )
+    def get(self, request: Request) -> Response:
+        since = timezone.now() - CLOSED_WITHIN
+        by_status = _open_by_status() | _closed_by_status(since)
+        return Response(
+            {
+                "total": by_status[DeadLetterStatus.OPEN],
+                "by_status": by_status,
+                **_open_by("cause", "service", "event_type"),
+                "closed_since": timezone.localtime(since),
+            }
+        )
+
+
+def _open_by_status() -> dict[str, int]:
+    return _count_status([DeadLetterStatus.OPEN, DeadLetterStatus.RETRYING], DeadLetter.objects.all())
+
+
+def _closed_by_status(since: datetime) -> dict[str, int]:
+    recent = DeadLetter.objects.filter(created_at__gte=since)
+    return _count_status([DeadLetterStatus.RESOLVED, DeadLetterStatus.ARCHIVED], recent)
+
+
+def _count_status(statuses: list[DeadLetterStatus], letters: QuerySet[DeadLetter]) -> dict[str, int]:
+    counts = letters.filter(status__in=statuses).order_by().values_list("status").annotate(Count("pk"))
+    return {status.value: 0 for status in statuses} | dict(counts)
+
+
+def _open_by(*columns: str) -> dict[str, Counter[str]]:
+    rows = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).order_by()
+    counts: dict[str, Counter[str]] = {column: Counter() for column in columns}
+    for *values, count in rows.values_list(*columns).annotate(Count("pk")):
+        for column, value in zip(columns, values, strict=True):
+            counts[column][value] += count
+    return {f"by_{column.removeprefix('event_')}": counter for column, counter in counts.items()}
+
+
+class RetryOne(ApiView):
+    @extend_schema(
+        tags=TAGS,
+        summary="Reenviar um item",
+        description="Reenvia com a mesma chave de idempotência. Fecha sozinho quando a entrega é feita.",
+        request=None,
+        responses={200: Retried, **ACTION_ERRORS},
+    )
+    def post(self, request: Request, id: int) -> Response:
+        letter = get_object_or_404(DeadLetter, pk=id)
+        if not dead_letters.retry([letter.pk], actor=actor_of(request)):
+            raise closed(letter)
+        return Response({"message": "Item queued for retry", "event_id": letter.event_id})
+
+
+class ArchiveOne(ApiView):
+    @extend_schema(
+        tags=TAGS,
+        summary="Arquivar um item, com o motivo",
+        request=Reason,
+        responses={200: Moved, **ACTION_ERRORS},
+    )
+    def post(self, request: Request, id: int) -> Response:
+        letter = get_object_or_404(DeadLetter, pk=id)
+        reason = checked(Reason, request)["reason"]
+        if not dead_letters.archive([letter.pk], actor=actor_of(request), reason=reason):
+            raise closed(letter)
+        return Response({"message": "Item archived", "id": letter.pk})
+
+
+class RestoreOne(ApiView):
+    @extend_schema(
+        tags=TAGS,
+        summary="Trazer de volta um item arquivado",
+        request=None,
+        responses={200: Moved, **ACTION_ERRORS},
+    )
+    def post(self, request: Request, id: int) -> Response:
+        letter = get_object_or_404(DeadLetter, pk=id)
+        if not dead_letters.restore([letter.pk], actor=actor_of(request)):
+            raise Problem("dlq_item_not_archived", _("Este item não está arquivado."), status=409)
+        return Response({"message": "Item restored", "id": letter.pk})
+
+
+class RetryMatching(ApiView):
+    @extend_schema(
+        tags=TAGS,
+        operation_id="api_dlq_retry_matching",
+        summary="Reenviar todos os itens abertos que o filtro alcança",
+        request=Selection,
+        responses={200: Counted, **refused(401, 403, 422, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        wanted = checked(Selection, request)
+        ids = chosen(wanted)
+        if not wanted["dry_run"]:
+            retry = partial(dead_letters.retry, actor=actor_of(request))
+            ids = in_portions(retry, ids)
+        return counted(ids, "queued for retry", dry_run=wanted["dry_run"])
+
+
+class ArchiveMatching(ApiView):
+    @extend_schema(
+        tags=TAGS,
+        operation_id="api_dlq_archive_matching",
+        summary="Arquivar todos os itens abertos que o filtro alcança",
+        request=ArchiveSelection,
+        responses={200: Counted, **refused(401, 403, 422, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        wanted = checked(ArchiveSelection, request)
+        ids, reason = chosen(wanted), wanted["reason"]
+        if not wanted["dry_run"]:
+            archive = partial(dead_letters.archive, actor=actor_of(request), reason=reason)
+            ids = in_portions(archive, ids)
+        return counted(ids, "archived", dry_run=wanted["dry_run"])
+
+
+def checked(serializer_class: type[Any], request: Request) -> dict[str, Any]:
+    """The request's body. Raises `ValidationError` naming every wrong field."""
+    serializer = serializer_class(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    data: dict[str, Any] = serializer.validated_data
+    return data
+
+
+def chosen(wanted: dict[str, Any]) -> list[int]:
+    """The open items that match, as they are now, the oldest first."""
+    letters = DeadLetterFilter(wanted, DeadLetter.objects.filter(status=DeadLetterStatus.OPEN)).qs
+    if "ids" in wanted:
+        letters = letters.filter(pk__in=wanted["ids"])
+    return list(letters.order_by("pk").values_list("pk", flat=True))
+
+
+def in_portions(move: Callable[[list[int]], list[int]], ids: list[int]) -> list[int]:
+    """Move many items in short transactions; the ids that were moved."""
+    portions = (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
+    return [moved for portion in portions for moved in move(portion)]
+
+
+def counted(ids: list[int], verb: str, *, dry_run: bool) -> Response:
+    would = "would be " if dry_run else ""
+    noun = "item" if len(ids) == 1 else "items"
+    message = f"{len(ids)} {noun} {would}{verb}"
+    return Response({"message": message, "count": len(ids), "dry_run": dry_run})
+
+
+def closed(letter: DeadLetter) -> Problem:
+    """Somebody else, or the retry under way, was first."""
+    letter.refresh_from_db(fields=["status"])
+    sentence = _("Este item não espera mais por você: %(status)s.") % {"status": letter.get_status_display()}
+    return Problem("dlq_item_closed", sentence, status=409)

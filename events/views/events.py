@@ -1,0 +1,64 @@
+"""Events as they were accepted, and what became of them."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from carinho.access import actor_of
+from carinho.api import ApiView
+from carinho.pagination import NewestFirst
+from events import audit
+from events.filters import EventFilter
+from events.models import Event
+from events.refusals import Incoming
+from events.schema import ACCEPTED, Envelope, refused
+from events.serializers import EventDetailSerializer, EventSerializer, shows_people
+from events.views.ingest import EventIngest
+
+
+class EventList(EventIngest, ListAPIView[Event]):
+    """The events that came in, and the place where they do."""
+
+    queryset = Event.objects.defer("data", "as_sent")
+    serializer_class = EventSerializer
+    pagination_class = NewestFirst
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = EventFilter
+
+    @extend_schema(
+        tags=["Eventos"],
+        summary="Eventos recebidos, do mais novo ao mais antigo",
+        responses={200: EventSerializer(many=True), **refused(401, 403, 422, 429)},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.list(request, *args, **kwargs)
+
+    @extend_schema(tags=["Entrada"], summary="Enviar um evento", request=Envelope, responses=ACCEPTED)
+    def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
+        return super().post(request, incoming)
+
+
+class EventDetail(ApiView, RetrieveAPIView[Event]):
+    """One event. Whoever also operates sees the person's data, and the trail says so."""
+
+    queryset = Event.objects.prefetch_related("deliveries__attempt_log")
+    serializer_class = EventDetailSerializer
+    lookup_field = "pk"
+    lookup_url_kwarg = "id"
+
+    @extend_schema(
+        tags=["Eventos"],
+        summary="Um evento, suas entregas e as tentativas de cada uma",
+        description="Dados pessoais vêm mascarados para quem só pode ver.",
+        responses={200: EventDetailSerializer, **refused(401, 403, 404, 429)},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = self.retrieve(request, *args, **kwargs)
+        if shows_people(request):
+            audit.note(actor_of(request), "person.revealed", f"event {kwargs['id']}", {"page": "api"})
+        return response

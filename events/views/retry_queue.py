@@ -1,0 +1,35 @@
+"""What will be tried again by itself."""
+
+from typing import Any
+
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from carinho.api import ApiView
+from carinho.pagination import NewestFirst
+from events import retry_queue
+from events.filters import RetryFilter
+from events.models import Delivery
+from events.schema import refused
+from events.serializers import RetrySerializer
+
+
+class RetryQueue(ApiView, ListAPIView[Delivery]):
+    """What will be tried again, and when."""
+
+    queryset = retry_queue.retrying().select_related("event").defer("event__data", "event__as_sent")
+    serializer_class = RetrySerializer
+    pagination_class = NewestFirst
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = RetryFilter
+
+    @extend_schema(
+        tags=["Falhas"],
+        summary="O que será tentado de novo, e quando",
+        responses={200: RetrySerializer(many=True), **refused(401, 403, 422, 429)},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.list(request, *args, **kwargs)

@@ -1,0 +1,150 @@
+"""Nobody reaches an address that the table does not give them."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.views import APIView
+
+from carinho import access
+from carinho.api import ApiView
+from tests.clients import logged_in, with_key
+
+pytestmark = pytest.mark.django_db
+
+FILLED = {"id": "1", "service": "crm", "source": "site", "name": "sync.crm_operacao", "secret": "x"}
+OPEN_IN_THE_CONSOLE = {"admin/login/", "admin/logout/"}
+
+
+def patterns(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for entry in resolver.url_patterns:
+        route = before + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry, route)
+        else:
+            yield route, entry
+
+
+def ours() -> list[tuple[str, URLPattern]]:
+    return [pair for pair in patterns(get_resolver()) if not pair[0].startswith("admin/")]
+
+
+def filled(path: str) -> str:
+    for name, value in FILLED.items():
+        path = path.replace(f"{{{name}}}", value)
+    return path
+
+
+OUR_PATHS = [access.spelled(route) for route, _ in ours()]
+GUARDED = [
+    (method, path, who)
+    for path in OUR_PATHS
+    for method, who in access.ACCESS.get(path, {}).items()
+    if who not in (access.ANYONE, access.SOURCE)
+]
+
+
+@pytest.mark.parametrize(("route", "pattern"), ours(), ids=OUR_PATHS)
+def test_every_address_has_a_row_and_asks_the_table(route, pattern):
+    row = access.ACCESS[access.spelled(route)]
+    view = getattr(pattern.callback, "cls", None)
+    if view is None:
+        assert set(row.values()) <= {access.ANYONE, access.SOURCE}
+        return
+    assert issubclass(view, APIView)
+    assert issubclass(view, ApiView)
+    assert [permission.__name__ for permission in view.permission_classes] == ["MayUseThePath"]
+    offered = {
+        method.upper() for method in ("get", "post", "put", "patch", "delete") if hasattr(view, method)
+    }
+    assert offered == set(row)
+
+
+@pytest.mark.parametrize("path", OUR_PATHS)
+def test_no_address_ends_in_a_slash(path):
+    assert path == "/" or not path.endswith("/")
+
+
+@pytest.mark.parametrize(("method", "path", "who"), GUARDED)
+def test_nobody_gets_401_in_json_with_a_challenge(method, path, who):
+    response = Client().generic(method, filled(path))
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"].startswith("ApiKey")
+    assert set(response.json()) == {"code", "detail", "fields"}
+
+
+@pytest.mark.parametrize(("method", "path", "who"), GUARDED)
+def test_a_key_with_every_other_scope_gets_403(method, path, who):
+    others = {"read", "events", "operate", "admin"} - {str(who)}
+    response = with_key(*others).generic(method, filled(path), "{}", content_type="application/json")
+    assert response.status_code == 403
+    assert response.json()["code"] == "permission_denied"
+
+
+@pytest.mark.parametrize(("method", "path", "who"), GUARDED)
+def test_the_one_scope_is_enough(method, path, who):
+    response = with_key(str(who)).generic(method, filled(path), "{}", content_type="application/json")
+    assert response.status_code not in (401, 403, 500)
+
+
+def test_address_without_a_row_is_closed(monkeypatch):
+    monkeypatch.delitem(access.ACCESS, "/api/dlq")
+    assert with_key("read", "events", "operate", "admin").get("/api/dlq").status_code == 403
+
+
+def test_browser_without_a_login_is_led_to_it_and_back():
+    response = Client().get("/circuit-breakers", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert response.status_code == 302
+    assert response["Location"] == "/admin/login/?next=/circuit-breakers"
+
+
+def test_browser_gets_json_where_there_is_no_page():
+    response = Client().get("/api/dlq", headers={"Accept": "text/html"})
+    assert (response.status_code, response["Content-Type"]) == (401, "application/json")
+
+
+def test_person_may_do_with_the_api_what_their_role_may():
+    viewer = logged_in("Visualizador", "vera")
+    operator = logged_in("Operador", "olga")
+    administrator = logged_in("Administrador", "alice")
+    body = {"type": "nothing.known", "data": {}}
+    assert [client.get("/api/dlq").status_code for client in (viewer, operator, administrator)] == [200] * 3
+    reset = [
+        client.post("/circuit-breakers/crm/reset").status_code for client in (viewer, operator, administrator)
+    ]
+    assert reset == [403, 200, 200]
+    sent = [
+        client.post("/api/events", body, content_type="application/json").status_code
+        for client in (viewer, operator, administrator)
+    ]
+    assert sent == [403, 403, 422]
+
+
+def test_session_needs_a_csrf_token():
+    client = logged_in("Operador", enforce_csrf_checks=True)
+    response = client.post("/circuit-breakers/crm/reset")
+    assert (response.status_code, response.json()["code"]) == (403, "csrf_failed")
+    response = client.post("/api/events", {"type": "x"}, content_type="application/json")
+    assert (response.status_code, response.json()["code"]) == (403, "csrf_failed")
+
+
+def test_key_needs_no_csrf_token():
+    client = with_key("operate", enforce_csrf_checks=True)
+    assert client.post("/circuit-breakers/crm/reset").status_code == 200
+
+
+def console() -> list[str]:
+    routes = {route for route, _ in patterns(get_resolver()) if route.startswith("admin/")}
+    return sorted(routes - OPEN_IN_THE_CONSOLE)
+
+
+@pytest.mark.parametrize("route", console())
+def test_every_page_of_the_console_leads_a_stranger_to_the_login(route):
+    path = access.spelled(route)
+    for name in ("{object_id}", "{content_type_id}", "{app_label}", "{url}"):
+        path = path.replace(name, "1")
+    for method in ("GET", "POST"):
+        response = Client().generic(method, path)
+        assert response.status_code == 302, f"{method} {path}"
+        assert response["Location"].startswith("/admin/login/"), f"{method} {path}"
