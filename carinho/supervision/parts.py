@@ -20,7 +20,7 @@ def database(var_dir: Path) -> Part:
 
 
 def preparation() -> Part:
-    return Part("preparo", [PYTHON, "-m", "carinho.supervision.prepare"], may_end=True)
+    return Part("preparo", [PYTHON, "-W", "ignore", "-m", "carinho.supervision.prepare"], may_end=True)
 
 
 def simulator(port: int) -> Part:

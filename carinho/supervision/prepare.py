@@ -10,10 +10,13 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import django
 from django.core.exceptions import ImproperlyConfigured
 from django.db.utils import OperationalError
+
+SCHEMES = ("postgresql", "postgres", "psql", "pgsql")
 
 
 class Unusable(Exception):
@@ -41,6 +44,17 @@ def prepare() -> dict[str, Any]:
         "simulated": any(address.startswith(settings.SIMULATOR_URL) for address in addresses(settings)),
         "demo": settings.DEMO and "demo" in get_commands(),
     }
+
+
+def look_at_database_url(url: str) -> None:
+    """Raises Unusable if this is the URL of anything but a PostgreSQL; it may be empty."""
+    try:
+        parts = urlsplit(url)
+        good = not url or (parts.scheme in SCHEMES and parts.port != 0)
+    except ValueError:  # the port is no number
+        good = False
+    if not good:
+        raise Unusable("DATABASE_URL não é a de um PostgreSQL (postgresql://usuário:senha@servidor/banco).")
 
 
 def addresses(settings: Any) -> list[str]:

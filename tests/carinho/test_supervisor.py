@@ -50,10 +50,10 @@ class Running:
         """All that belong to this VAR_DIR, PostgreSQL included."""
         return [process for process in psutil.process_iter() if belongs(process, self.var_dir)]
 
-    def part(self, text: str) -> psutil.Process:
-        """The process that the supervisor started with this in its command."""
+    def parts(self, text: str) -> list[psutil.Process]:
+        """The processes that the supervisor itself started with this in their command."""
         children = psutil.Process(self.process.pid).children()
-        return next(child for child in children if text in child.cmdline())
+        return [child for child in children if text in child.cmdline()]
 
     def end(self, number: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(number)
@@ -110,9 +110,9 @@ def test_one_signal_ends_everything_and_a_second_start_finds_its_data(start):
 def test_killed_worker_and_killed_database_come_back(start):
     running = start()
     running.wait_for("está no ar")
-    running.part("worker").kill()
+    running.parts("worker")[0].kill()
     running.wait_for("worker parou (sinal 9)")
-    assert eventually(lambda: running.part("worker"))
+    assert eventually(lambda: running.parts("worker"))
     database = int((running.var_dir / "postgres" / "postmaster.pid").read_text().split()[0])
     os.kill(database, signal.SIGKILL)
     running.wait_for("banco parou (código 1)")
@@ -134,8 +134,7 @@ def test_killed_supervisor_leaves_nothing_and_the_next_start_works(start):
 def test_second_signal_kills_at_once(start):
     running = start()
     running.wait_for("está no ar")
-    worker = running.part("worker")
-    worker.suspend()  # it cannot end in order
+    running.parts("worker")[0].suspend()  # it cannot end in order
     running.process.send_signal(signal.SIGINT)
     time.sleep(0.5)
     assert running.end() == 128 + signal.SIGINT
