@@ -17,14 +17,15 @@ run: $(VENV)/.runtime
 test: $(VENV)/.dev
 	$(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadscope
 
+# Nothing here asks the database; without a URL the settings would start the embedded one.
+check: export DATABASE_URL := $(or $(DATABASE_URL),postgresql://nobody@127.0.0.1:1/none)
 check: $(VENV)/.dev
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
-	DATABASE_URL=$${DATABASE_URL:-postgresql://nobody@127.0.0.1:1/none} \
-		$(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
-	DATABASE_URL=$${DATABASE_URL:-postgresql://nobody@127.0.0.1:1/none} $(PY) manage.py check
+	$(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(PY) manage.py check
 
 bench: $(VENV)/.dev
 	$(PY) -m tests.bench
@@ -44,11 +45,11 @@ $(PY):
 	echo "O módulo venv do Python não funciona; no Debian: apt-get install python3-venv" >&2; exit 1; }
 
 $(VENV)/.runtime: requirements.txt | $(PY)
-	@echo "Instalando o que $(word 1,$^) pede…"
+	@echo "Instalando o que $< pede…"
 	@$(PY) -m pip install -qq --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt requirements.txt | $(PY)
-	@echo "Instalando o que $(word 1,$^) pede…"
+	@echo "Instalando o que $< pede…"
 	@$(PY) -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
