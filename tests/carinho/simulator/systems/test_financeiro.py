@@ -1,0 +1,50 @@
+"""Financeiro: customers, invoices by reference, billing setups."""
+
+INVOICES = "/financeiro/api/v1/invoices"
+
+
+def test_invoice_is_made_once_whoever_comes_second(call, simulator):
+    first = call("PUT", f"{INVOICES}/service-8", {"client_id": 7, "amount": "180.00"})
+    second = call("PUT", f"{INVOICES}/service-8", {"client_id": 7, "amount": "999.00"})
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json() == second.json()
+    assert len(simulator.state()["financeiro"]["records"]["invoices"]) == 1
+
+
+def test_invoice_of_a_missing_client_is_refused(call):
+    answer = call("PUT", f"{INVOICES}/service-8", {"client_id": 900_000})
+    assert (answer.status_code, answer.json()) == (404, {"message": "Client not found"})
+
+
+def test_invoices_are_listed_by_reference(call):
+    for number in (1, 2, 3):
+        call("PUT", f"{INVOICES}/service-{number}", {"client_id": 7})
+    found = call("GET", INVOICES, params={"references": "service-3,service-1"}).json()["data"]
+    assert [invoice["reference"] for invoice in found] == ["service-1", "service-3"]
+
+
+def test_cancelled_invoice_says_so_and_one_that_never_was_does_no_harm(call):
+    call("PUT", f"{INVOICES}/service-1", {"client_id": 7})
+    for reference in ("service-1", "service-2"):
+        answer = call("DELETE", f"{INVOICES}/{reference}")
+        assert (answer.status_code, answer.content) == (204, b"")
+    found = call("GET", INVOICES, params={"references": "service-1,service-2"}).json()["data"]
+    assert [invoice["status"] for invoice in found] == ["cancelled"]
+
+
+def test_customer_is_created_and_changed(call):
+    made = call("POST", "/financeiro/api/v1/customers", {"client_id": 7, "phone": "5511987654321"})
+    assert made.status_code == 201
+    changed = call("PATCH", f"/financeiro/api/v1/customers/{made.json()['data']['id']}", {"name": "Rosa"})
+    assert changed.json()["data"] == {**made.json()["data"], "name": "Rosa"}
+
+
+def test_customer_with_a_phone_of_another_shape_is_refused(call):
+    assert call("POST", "/financeiro/api/v1/customers", {"phone": "11987654321"}).status_code == 422
+
+
+def test_billing_setup_is_one_per_contract(call):
+    first = call("PUT", "/financeiro/api/v1/billing-setups/31", {"day": 5})
+    second = call("PUT", "/financeiro/api/v1/billing-setups/31", {"day": 10})
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert second.json()["data"]["day"] == 10
