@@ -13,6 +13,7 @@ from carinho.simulator.page import page
 from carinho.simulator.simulation import Simulation, respond
 
 CONTROL = "/_control/"
+SECONDS_TO_FINISH = 0.1  # for calls that are being answered at the end; 0 would wait for ever
 
 
 class Server:
@@ -49,7 +50,7 @@ async def serve(port: int) -> None:
     server = web.Server(
         Server().handle, request_factory=unlimited, handler_cancellation=True, access_log=None
     )
-    runner = web.ServerRunner(server, shutdown_timeout=0)
+    runner = web.ServerRunner(server, shutdown_timeout=SECONDS_TO_FINISH)
     await runner.setup()
     await web.TCPSite(runner, HOST, port, backlog=1024).start()
     print(f"Simulator: http://{HOST}:{runner.addresses[0][1]}", flush=True)

@@ -1,7 +1,14 @@
 """The process: cheap to start, and free of the hub it is foreign to."""
 
+import signal
 import subprocess
 import sys
+import threading
+
+import pytest
+import requests
+
+from carinho.simulator.client import Simulator
 
 LIST_OF_MODULES = "import sys, carinho.simulator.server; print(*sys.modules)"
 
@@ -19,3 +26,30 @@ def test_simulator_loads_neither_settings_nor_models_nor_the_hub():
         "carinho.services",
         "events",
     }
+
+
+@pytest.fixture
+def process():
+    command = [sys.executable, "-m", "carinho.simulator", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as started:
+        yield started
+        started.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_simulator_ends_when_told_even_while_a_caller_waits(process, number):
+    simulator = Simulator(process.stdout.readline().removeprefix("Simulator: ").strip())
+    simulator.fault("crm", hang=True)
+    ended = threading.Event()
+
+    def wait_for_an_answer() -> None:
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"{simulator.url}/crm/api/v1/leads", timeout=30)
+        ended.set()
+
+    threading.Thread(target=wait_for_an_answer).start()
+    while not simulator.counts()["crm"]:
+        pass
+    process.send_signal(number)
+    assert process.wait(10) == 0
+    assert ended.wait(10)
