@@ -1,0 +1,67 @@
+"""`manage.py demo`: sample traffic of every event type, until somebody ends it."""
+
+import os
+import random
+import signal
+import sys
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from events import bootstrap, stories
+from events.management.commands._hub import Hub, Silent, add_hub_arguments
+
+SECONDS_TO_START = 10  # the hub may be starting beside us
+HERE = ("localhost", "127.0.0.1", "::1")
+
+
+class Command(BaseCommand):
+    help = "Envia ao hub, sem parar, eventos de exemplo de famílias inventadas."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--seconds-between", type=float, default=4, help="segundos entre dois eventos")
+        add_hub_arguments(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: sys.exit(0))
+        if reaches_strangers():
+            self.stdout.write(
+                "Nada foi enviado: as mensagens iriam para pessoas de verdade, e não ao simulador."
+            )
+            return
+        hub = Hub(options["url"], key_of(options["key"]))
+        hub.wait(SECONDS_TO_START)
+        self.stdout.write(f"Enviando eventos de exemplo para {hub.url}.")
+        for envelope in stories.endless(random.Random()):  # noqa: S311 -- for variety, not for secrets
+            self.send(hub, envelope)
+            time.sleep(options["seconds_between"])
+
+    def send(self, hub: Hub, envelope: stories.Envelope) -> None:
+        """Say what went wrong and go on: the hub may be starting again."""
+        try:
+            answer = hub.send(envelope)
+        except Silent as silent:
+            self.stderr.write(str(silent))
+            hub.wait(float("inf"))
+            return
+        if not answer.was_accepted:
+            self.stderr.write(f"{envelope['type']}: {answer}")
+
+
+def key_of(given: str) -> str:
+    """The key to send with: the given one, the environment's, or the one made for the demonstration."""
+    key = given or os.environ.get("HUB_API_KEY") or bootstrap.read().api_key
+    if not key:
+        raise CommandError("Falta a chave de API: use --key ou HUB_API_KEY.")
+    return key
+
+
+def reaches_strangers() -> bool:
+    """Whether invented numbers would get real messages: some of them belong to somebody."""
+    zapi = settings.ZAPI["url"]
+    return urlsplit(zapi).hostname not in HERE and not zapi.startswith(settings.SIMULATOR_URL)
