@@ -35,6 +35,7 @@ QUESTIONS = (
 )
 CAMPAIGNS = ("cuidado-em-casa", "pos-operatorio", "indique-um-amigo", "")
 AMOUNTS = ("180.00", "240.00", "365.50", "1280.00")
+KNOWN_CLIENTS = 900_000  # a higher one does not exist in the simulated systems
 RATINGS = (5, 5, 5, 4, 4, 3, 2, 1)
 
 
@@ -74,7 +75,7 @@ def story(dice: random.Random) -> Iterator[Envelope]:
 def _new_family(dice: random.Random) -> Family:
     name = f"{dice.choice(FIRST_NAMES)} {dice.choice(LAST_NAMES)}"
     phone = f"55{dice.choice((11, 19, 21, 31, 41, 51, 71, 81))}9{dice.randrange(10_000_000, 99_999_999)}"
-    return Family(name, phone, dice.randrange(1_000, 1_000_000_000))
+    return Family(name, phone, dice.randrange(1_000, KNOWN_CLIENTS))
 
 
 def _becoming_a_client(family: Family, dice: random.Random) -> Iterator[Envelope]:

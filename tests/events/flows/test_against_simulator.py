@@ -1,9 +1,13 @@
 """Every step of every sample, over HTTP, against the systems as the simulator plays them."""
 
+import random
+from itertools import islice
+
 import pytest
 
 from carinho.services.base import Service
 from carinho.simulator.client import running
+from events import envelope, stories
 from events.flow import Flow, StepEvent
 from tests.events.flows.conftest import accept_sample
 from tests.events.flows.test_declarations import TYPES
@@ -79,3 +83,8 @@ def test_service_is_billed_once(simulator):
     assert [(invoice["reference"], invoice["amount"]) for invoice in invoices] == [
         ("service-9001", "1234.56")
     ]
+
+
+def test_stories_of_the_demonstration_meet_no_refusal(simulator):
+    for told in islice(stories.endless(random.Random(7)), 60):
+        run_all(envelope.read(told | {"source": "api"}, source="api"))
