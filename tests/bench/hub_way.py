@@ -1,0 +1,56 @@
+"""The hub, as `make run` runs it."""
+
+import json
+
+from carinho import embedded
+from carinho.supervision import parts
+from tests.bench.way import LEASE_SECONDS, Way
+
+
+class HubWay(Way):
+    """granian, one Celery worker, beat, embedded PostgreSQL, and a folder as the broker."""
+
+    name = "hub"
+    events_table = "events_event"
+    unfinished = "SELECT 1 FROM events_delivery WHERE status IN ('waiting', 'queued', 'running')"
+    needs_broker = False
+    broker = "filesystem"
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "DEMO": "0",
+            "LOG_LEVEL": "WARNING",
+            "LEASE_SECONDS": str(LEASE_SECONDS),
+            "RATE_LIMIT_EVENTS": "100000000",
+            "WHATSAPP_QUIET_HOURS": "",
+        }
+
+    def prepare(self) -> str:
+        facts = json.loads(self.ask("-m", "carinho.supervision.prepare").splitlines()[-1])
+        self.concurrency = facts["concurrency"]
+        return self.ask("manage.py", "create_api_key", "bench", "--scope", "events").split()[-1]
+
+    def web_application(self) -> str:
+        return "carinho.wsgi:application"
+
+    def start_worker(self) -> None:
+        self.run("worker", parts.worker(self.concurrency).command)
+        self.run("beat", parts.beat().command)
+
+    def start_broker(self) -> None:
+        """Nothing: it is a folder."""
+
+    def forget_messages(self) -> None:
+        """Nothing: a message is only a nudge, and one too many finds no work."""
+
+    def kill_broker(self) -> None:
+        embedded.forget_messages(self.folder)
+        embedded.broker_options(self.folder)
+
+    def dead(self) -> set[tuple[str, int]]:
+        rows = self.query(
+            "SELECT replace(delivery.service, 'whatsapp', 'zapi'), substr(event.key, 7)::int"
+            " FROM events_delivery AS delivery JOIN events_event AS event ON event.id = event_id"
+            " WHERE delivery.status = 'dead'"
+        )
+        return set(rows)

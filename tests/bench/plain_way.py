@@ -1,0 +1,84 @@
+"""The plain way, with as many worker processes as suit it best."""
+
+import shutil
+import sys
+
+import redis
+
+from carinho import embedded
+from tests.bench.way import LEASE_SECONDS, Way
+
+FIRST_CONCURRENCY = 8
+
+
+class PlainWay(Way):
+    """granian with the same flags, one Celery worker, the same PostgreSQL, and Redis if it is installed."""
+
+    name = "plain"
+    events_table = "plain_event"
+    unfinished = "SELECT 1 FROM plain_delivery WHERE status <> 'done'"
+    needs_broker = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.concurrency = FIRST_CONCURRENCY
+        self.redis = shutil.which("redis-server")
+
+    @property
+    def broker(self) -> str:
+        return "Redis" if self.redis else "filesystem"
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "DATABASE_URL": self.url,
+            "CELERY_BROKER_URL": f"redis://127.0.0.1:{self.broker_port}" if self.redis else "filesystem://",
+            "VISIBILITY_TIMEOUT": str(LEASE_SECONDS),
+        }
+
+    def prepare(self) -> str:
+        return self.ask("-m", "tests.bench.plain.prepare").split()[-1]
+
+    def web_application(self) -> str:
+        return "tests.bench.plain.wsgi:application"
+
+    def start_broker(self) -> None:
+        if self.redis:
+            options = [
+                "--port",
+                str(self.broker_port),
+                "--bind",
+                "127.0.0.1",
+                "--dir",
+                str(self.folder),
+                "--save",
+                "",
+            ]
+            self.run("broker", [self.redis, *options])
+
+    def start_worker(self) -> None:
+        command = [sys.executable, "-m", "celery", "-q", "-A", "tests.bench.plain.celery:app", "worker"]
+        options = ["--concurrency", str(self.concurrency), "--loglevel", "WARNING"]
+        options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        self.run("worker", [*command, *options])
+
+    def use(self, concurrency: int) -> None:
+        """Run this many worker processes."""
+        if concurrency != self.concurrency:
+            self.stop_worker()
+            self.concurrency = concurrency
+            self.start_worker()
+            self.warm_up()
+
+    def forget_messages(self) -> None:
+        """The backlog of the ingest measure, which would be found to have no rows."""
+        if self.redis:
+            redis.Redis(port=self.broker_port).delete("celery", "unacked", "unacked_index")
+        else:
+            self.kill_broker()
+
+    def kill_broker(self) -> None:
+        if self.redis:
+            self.groups.pop("broker").kill()
+        else:
+            embedded.forget_messages(self.folder)
+            embedded.broker_options(self.folder)

@@ -1,0 +1,103 @@
+"""Both ways through every measure, in the same order."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from carinho.services.base import Service
+from carinho.services.crm import CRM
+from carinho.services.financeiro import Financeiro
+from carinho.services.operacao import Operacao
+from tests.bench import measures
+from tests.bench.crash import crash
+from tests.bench.hub_way import HubWay
+from tests.bench.measures import SLOW_MS, Figures, Size
+from tests.bench.plain_way import PlainWay
+from tests.bench.sample import client_updated, payment_received
+from tests.bench.tuning import Tuning, tune
+from tests.bench.way import Way
+from whatsapp.client import WhatsApp
+
+STEADY_WITHOUT_PLAIN = 25.0  # events a second
+SLOW_SECONDS = 6.0
+PLAIN_SHARE = 10  # the plain way gets one event of so many, and is about as much slower
+
+AnyWay = TypeVar("AnyWay", bound=Way)
+
+
+@contextmanager
+def running(way: AnyWay) -> Iterator[AnyWay]:
+    """The way started and warm; ended and removed with the block."""
+    try:
+        say(way, "start")
+        way.start()
+        yield way
+    finally:
+        way.end()
+
+
+def say(way: Way, what: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {way.name}: {what}", file=sys.stderr, flush=True)
+
+
+def measure_plain(way: PlainWay, size: Size) -> tuple[Figures, Tuning]:
+    say(way, "try numbers of worker processes")
+    tuning = tune(way)
+    way.use(tuning.for_quick)
+    small = Size(size.seconds, max(size.events // PLAIN_SHARE, 100))
+    figures = _quick(way, small)
+    figures |= _latencies(way, size, figures["end_to_end"] / 2)
+    way.use(tuning.for_slow)
+    places = way.concurrency * 1000 / SLOW_MS
+    figures |= _slow(way, mixed=places / 3, even=places / 2)
+    way.use(tuning.for_quick)
+    return figures | _crashes(way), tuning
+
+
+def measure_hub(way: HubWay, size: Size, steady: float) -> Figures:
+    figures = _quick(way, size)
+    figures |= _latencies(way, size, steady)
+    mixed, even = calls_possible([WhatsApp, CRM, Operacao]), calls_possible([Financeiro, Operacao])
+    return figures | _slow(way, mixed=mixed, even=even) | _crashes(way)
+
+
+def calls_possible(lanes: Sequence[type[Service]]) -> float:
+    """Events a second that the lane with the fewest places can take when each call takes 50 ms."""
+    return min(min(lane.threads * 1000 / SLOW_MS, lane.calls_per_second or float("inf")) for lane in lanes)
+
+
+def _quick(way: Way, size: Size) -> Figures:
+    say(way, "ingest")
+    figures = measures.ingest(way, size)
+    say(way, "end to end")
+    return figures | measures.end_to_end(way, size.events)
+
+
+def _latencies(way: Way, size: Size, steady: float) -> Figures:
+    say(way, f"latency at {steady:.0f} events a second")
+    figures = measures.latency(way, "steady", size.seconds, 1 / steady)
+    say(way, "latency when idle")
+    figures |= measures.latency(way, "idle", size.seconds, measures.IDLE_SECONDS_BETWEEN)
+    return figures | {"steady": steady}
+
+
+def _slow(way: Way, *, mixed: float, even: float) -> Figures:
+    """`mixed` and `even` are the events a second that its places allow."""
+    say(way, f"every system takes {SLOW_MS} ms")
+    mixed_rate = measures.slow(way, payment_received, int(mixed * SLOW_SECONDS))
+    even_rate = measures.slow(way, client_updated, int(even * SLOW_SECONDS))
+    return {
+        "slow": mixed_rate,
+        "slow_share": 100 * mixed_rate / mixed,
+        "slow_even": even_rate,
+        "slow_even_share": 100 * even_rate / even,
+    }
+
+
+def _crashes(way: Way) -> Figures:
+    say(way, "kill -9")
+    figures = crash(way, broker=False)
+    say(way, "kill -9, the broker too")
+    return figures | crash(way, broker=True)

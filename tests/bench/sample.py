@@ -1,0 +1,50 @@
+"""Numbered events of invented people, and how a call that one of them caused is recognised."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+FIRST_PHONE = 11_960_000_000  # with the number of the event added, a valid mobile number of São Paulo
+OCCURRED_AT = "2026-01-23T10:30:00-03:00"
+PAYMENT_STEPS = 3
+
+Sample = Callable[[int], bytes]
+
+
+def payment_received(number: int) -> bytes:
+    """Three steps that do not wait for each other: WhatsApp, CRM, Operação."""
+    data = {
+        "payment_id": number,
+        "invoice_id": number,
+        "client_id": number,
+        "client_phone": str(FIRST_PHONE + number),
+        "amount": "450.00",
+        "paid_at": OCCURRED_AT,
+    }
+    return _envelope("payment.received", "financeiro", number, data)
+
+
+def client_updated(number: int) -> bytes:
+    """Two steps, to two systems whose lanes have the same number of threads: Financeiro, Operação."""
+    data = {"client_id": number, "changes": {"city": "São Paulo", "email": "pessoa@exemplo.test"}}
+    return _envelope("client.updated", "crm", number, data)
+
+
+def _envelope(kind: str, source: str, number: int, data: dict[str, Any]) -> bytes:
+    event = {
+        "type": kind,
+        "id": f"bench-{number}",
+        "source": source,
+        "occurred_at": OCCURRED_AT,
+        "data": data,
+    }
+    return json.dumps(event).encode()
+
+
+def number_of(system: str, call: dict[str, Any]) -> int:
+    """Which payment caused this call, as the simulator's journal shows it."""
+    if system == "zapi":
+        return int(call["body"]["phone"][-11:]) - FIRST_PHONE
+    if system == "crm":
+        return int(call["path"].split("/")[-2])
+    return int(call["body"]["client_id"])

@@ -1,0 +1,35 @@
+"""Finding the number of worker processes that suits the plain way best."""
+
+from dataclasses import dataclass
+
+from tests.bench.measures import rate, slow
+from tests.bench.plain_way import PlainWay
+from tests.bench.sample import payment_received
+
+CONCURRENCIES = (8, 4, 16)
+EVENTS = 150
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Events per second by number of processes: with quick systems, and with systems that take 50 ms."""
+
+    quick: dict[int, float]
+    slow: dict[int, float]
+
+    @property
+    def for_quick(self) -> int:
+        return max(self.quick, key=lambda number: self.quick[number])
+
+    @property
+    def for_slow(self) -> int:
+        return max(self.slow, key=lambda number: self.slow[number])
+
+
+def tune(way: PlainWay) -> Tuning:
+    tuning = Tuning({}, {})
+    for concurrency in CONCURRENCIES:
+        way.use(concurrency)
+        tuning.quick[concurrency] = rate(way, payment_received, EVENTS)
+        tuning.slow[concurrency] = slow(way, payment_received, EVENTS)
+    return tuning
