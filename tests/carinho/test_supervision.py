@@ -185,7 +185,7 @@ def test_second_supervisor_of_a_folder_is_refused(tmp_path):
 )
 def test_what_is_missing_is_the_sentence_of_the_hub(status, body, lacking):
     class Answer(BaseHTTPRequestHandler):
-        def do_GET(self):  # noqa: N802
+        def do_GET(self):
             self.send_response(status)
             self.end_headers()
             self.wfile.write(body)
