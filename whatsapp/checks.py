@@ -49,4 +49,4 @@ def _problem(flow: Flow, step: Step) -> str:
 
 def _sample_of(flow: Flow) -> StepEvent:
     accepted = envelope.read(samples.load(flow.type), source=flow.sources[0])
-    return StepEvent(0, accepted.type, accepted.source, accepted.occurred_at, accepted.data)
+    return StepEvent(0, accepted.type, accepted.source, accepted.occurred_at, accepted.data, phone=accepted.phone)

@@ -273,3 +273,13 @@ def test_second_drain_of_a_lane_ends_at_once(make_delivery, calls):
         make_delivery()
         assert drain() == 0
     connection.close()
+
+
+def test_event_without_a_phone_knows_the_last_one_of_the_same_person(make_event):
+    from events import claims
+
+    known, silent = make_event(1, family="same"), make_event(2, family="same")
+    Event.objects.filter(pk=known.pk).update(phone="5511980000001")
+    known.deliveries.update(status="done", due_at=None)
+    (claim,) = claims.claim("billing", 5)
+    assert (claim.event.id, claim.event.phone) == (silent.pk, "5511980000001")

@@ -46,7 +46,7 @@ def run() -> Callable[..., Ran]:
         **changes: Any,
     ) -> Ran:
         accepted = accept_sample(type, source=source, **changes)
-        event = StepEvent(1, accepted.type, accepted.source, accepted.occurred_at, accepted.data, earlier)
+        event = StepEvent(1, accepted.type, accepted.source, accepted.occurred_at, accepted.data, earlier, accepted.phone)
         step = find_step(type, step_name)
         service = service or create_autospec(step.to, instance=True)
         return Ran(service, event, step.run(service, event))
