@@ -128,7 +128,7 @@ def _delivery_row(result: Result) -> dict[str, Any]:
         "held_since": result.held_since,
         "value": result.value,
         "skip_cause": result.skip_cause,
-        "error": _clean(result.error),
+        "error": result.error,
     }
 
 
@@ -140,19 +140,14 @@ def _attempt_row(result: Result) -> dict[str, Any]:
         "outcome": result.outcome,
         "is_trial": result.claim.is_trial,
         "status_code": result.status_code,
-        "error": _clean(result.error),
-        "sent": _clean(result.sent),
-        "answered": _clean(result.answered),
+        "error": result.error,
+        "sent": result.sent,
+        "answered": result.answered,
     }
 
 
 def _letter_row(result: Result) -> dict[str, Any]:
-    return {"id": result.claim.id, "kind": result.kind, "cause": result.cause, "reason": _clean(result.error)}
-
-
-def _clean(text: str) -> str:
-    """PostgreSQL keeps no NUL, and an answer may hold one."""
-    return text.replace("\x00", "")
+    return {"id": result.claim.id, "kind": result.kind, "cause": result.cause, "reason": result.error}
 
 
 def write_attempts(rows: Sequence[dict[str, Any]]) -> None:

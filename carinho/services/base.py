@@ -152,7 +152,7 @@ class Service:
 
         `doing` completes the sentence "Failed to …" for the person who reads it.
         """
-        where = {"doing": doing, "system": self.title}
+        where: dict[str, Any] = {"doing": doing, "system": self.title}
         exchange = Exchange(method, path, sent=json if json is not None else params)
         try:
             with self.line.breaker.calling():
@@ -163,7 +163,7 @@ class Service:
             raise Held("Circuit breaker is open", **where) from error
 
     def _send(
-        self, method: str, path: str, *, json: Any, params: Mapping[str, Any] | None, where: dict[str, str]
+        self, method: str, path: str, *, json: Any, params: Mapping[str, Any] | None, where: dict[str, Any]
     ) -> requests.Response:
         headers = self.headers()
         if method not in IDEMPOTENT:
@@ -184,7 +184,7 @@ class Service:
             ) from None  # its text may hold the URL, and so a secret
 
     def _unanswered(
-        self, error: requests.RequestException, method: str, where: dict[str, str]
+        self, error: requests.RequestException, method: str, where: dict[str, Any]
     ) -> Unavailable:
         if isinstance(error, requests.ConnectTimeout):
             return Unavailable("Connection timeout", cause="connection_timeout", **where)
@@ -195,7 +195,7 @@ class Service:
             return kind("Connection timeout", cause="connection_timeout", **where)
         return kind("Connection closed without an answer", cause="connection_failed", **where)
 
-    def _read(self, response: requests.Response, exchange: Exchange, where: dict[str, str]) -> Any:
+    def _read(self, response: requests.Response, exchange: Exchange, where: dict[str, Any]) -> Any:
         exchange.status = response.status_code
         exchange.answered = response.text[:8192] if not response.ok else None
         if response.status_code >= 500 or response.status_code in AGAIN_LATER:
@@ -212,7 +212,7 @@ class Service:
             raise Rejected(detail, body=body, status=response.status_code, **where)
         return self._decode(response, exchange, where)
 
-    def _decode(self, response: requests.Response, exchange: Exchange, where: dict[str, str]) -> Any:
+    def _decode(self, response: requests.Response, exchange: Exchange, where: dict[str, Any]) -> Any:
         if not response.content:
             return None
         try:
