@@ -4,7 +4,6 @@ kombu writes a message into the folder it is read from; a consumer that looks in
 the worker ends. Here the file is written beside and renamed, which POSIX makes one step (rename(2)).
 """
 
-import os
 import uuid
 from pathlib import Path
 from time import monotonic
@@ -17,11 +16,11 @@ from kombu.utils.json import dumps
 class Channel(filesystem.Channel):
     """Puts messages that are complete from the moment they can be seen."""
 
-    def _put(self, queue: str, payload: Any, **_: Any) -> None:
+    def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]
         name = f"{round(monotonic() * 1000)}_{uuid.uuid4()}"
         written = Path(self.data_folder_out) / f"{name}.tmp"
         written.write_text(dumps(payload))
-        os.rename(written, written.with_name(f"{name}.{queue}.msg"))
+        written.rename(written.with_name(f"{name}.{queue}.msg"))
 
 
 class Transport(filesystem.Transport):

@@ -102,7 +102,12 @@ def unavailable(claim: Claim, error: Unavailable) -> Result:
     """Later it may work: another attempt while there is one. A failed trial of recovery costs none."""
     now = timezone.now()
     result = Result(
-        claim, "queued", Outcome.UNAVAILABLE, attempts=claim.attempts, error=str(error), retry_after=error.retry_after
+        claim,
+        "queued",
+        Outcome.UNAVAILABLE,
+        attempts=claim.attempts,
+        error=str(error),
+        retry_after=error.retry_after,
     )
     if claim.is_trial:
         result.attempts, result.held_since, result.due_at = claim.attempts - 1, claim.due_at, now

@@ -1,4 +1,4 @@
-"""What nobody else notices: dead workers' leases, spoilt deliveries, outages that last too long, missed nudges."""
+"""What nobody else notices: lapsed leases, spoilt deliveries, outages that last too long, missed nudges."""
 
 import logging
 from datetime import timedelta
@@ -67,14 +67,18 @@ def sweep() -> None:
 
 
 def return_lapsed() -> int:
-    """Deliveries whose worker died: the end of the attempt is unknown. Repeated where a repeat is harmless."""
+    """Take back what a dead worker left: the end is unknown, and repeated where a repeat is harmless."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(LAPSED, [BATCH])
         rows = cursor.fetchall()
         outcomes.write_attempts([_unknown_attempt(row) for row in rows])
         again = [row for row in rows if _may_repeat(row)]
         cursor.execute(RETURN, [[row[0] for row in again]])
-        _bury([row for row in rows if not _can_repeat(row[2])], "unknown_outcome", "Outcome unknown after a crash")
+        _bury(
+            [row for row in rows if not _can_repeat(row[2])],
+            "unknown_outcome",
+            "Outcome unknown after a crash",
+        )
         _bury(
             [row for row in rows if _can_repeat(row[2]) and row not in again],
             "worker_lost",
@@ -121,7 +125,12 @@ def _bury(rows: list[Row], cause: str, sentence: str) -> None:
         cursor.execute(KILL, [sentence, [row[0] for row in rows]])
     outcomes.bury(
         [
-            {"id": row[0], "kind": "unknown", "cause": cause, "reason": f"Failed to deliver to {_title(row[2])}: {sentence}"}
+            {
+                "id": row[0],
+                "kind": "unknown",
+                "cause": cause,
+                "reason": f"Failed to deliver to {_title(row[2])}: {sentence}",
+            }
             for row in rows
         ]
     )

@@ -1,4 +1,4 @@
-"""A whole hub for a journey: the real supervisor with web, worker, beat, database, and the simulator beside it."""
+"""A whole hub for a journey: the real supervisor with all its parts, and the simulator beside it."""
 
 import os
 import signal
@@ -62,7 +62,12 @@ class Hub:
 
     def command(self, *words: str) -> str:
         done = subprocess.run(
-            [sys.executable, "manage.py", *words], cwd=ROOT, env=self.env, capture_output=True, text=True, check=True
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return done.stdout.strip()
 
@@ -126,7 +131,10 @@ def hub(**env: str) -> Iterator[Hub]:
         }
         port = str(free_port())
         made = Hub(
-            own | QUICK | {"VAR_DIR": str(var_dir), "PORT": port, "DEMO": "0", "SIMULATOR_URL": simulator.url} | env,
+            own
+            | QUICK
+            | {"VAR_DIR": str(var_dir), "PORT": port, "DEMO": "0", "SIMULATOR_URL": simulator.url}
+            | env,
             simulator,
         )
         try:

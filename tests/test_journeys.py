@@ -1,4 +1,4 @@
-"""What users live through: real HTTP, real worker processes, real PostgreSQL, the simulator as the other systems."""
+"""What users live through: real HTTP, processes and PostgreSQL, the simulator as the other systems."""
 
 from collections import Counter
 from collections.abc import Iterator

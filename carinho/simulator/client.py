@@ -58,7 +58,10 @@ class Simulator:
 
     def calls(self, system: str, limit: int = 1_000) -> list[dict[str, Any]]:
         """The last calls of a system, newest first."""
-        return self._ask("GET", "calls", params={"system": system, "limit": limit})["data"]
+        answer: dict[str, list[dict[str, Any]]] = self._ask(
+            "GET", "calls", params={"system": system, "limit": limit}
+        )
+        return answer["data"]
 
     def _ask(self, method: str, path: str, **content: Any) -> Any:
         try:
@@ -75,7 +78,7 @@ class Simulator:
         except ValueError as error:
             raise SimulatorError(f"What answers at {self.url} is no simulator.") from error
         if not response.ok:
-            raise SimulatorError(f"The simulator refused: {answer['message']}.")
+            raise SimulatorError(f"The simulator refused: {(answer or {})['message']}.")
         return answer
 
 

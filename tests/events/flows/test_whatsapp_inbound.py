@@ -166,7 +166,7 @@ def test_whatever_is_accepted_can_become_a_lead(name, text, phone):
         accepted = accept_sample("whatsapp.inbound", name=name, text=text, phone=phone)
     except Refused:
         return
-    event = StepEvent(1, accepted.type, accepted.source, accepted.occurred_at, accepted.data, phone=accepted.phone)
+    event = StepEvent(1, accepted.type, accepted.source, accepted.occurred_at, accepted.data)
     find_step("whatsapp.inbound", "identify_contact").run(crm, event)
     (emission,) = event.emitted
     lead = {"type": emission.type, "id": emission.key, "data": emission.data}
