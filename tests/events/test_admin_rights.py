@@ -181,3 +181,13 @@ def test_rows_are_neither_added_nor_edited_nor_deleted_by_hand():
             browser.post(reverse(f"admin:events_{model}_delete", args=[key]), {"post": "yes"}).status_code
             == 403
         )
+
+
+def test_what_is_refused_or_missing_is_said_in_portuguese():
+    browser = logged_in(OPERATOR)
+    refused = browser.get(reverse("admin:auth_user_changelist"))
+    missing = browser.get("/admin/nao-existe/")
+    assert "Esta página não é do seu papel" in refused.content.decode()
+    assert (missing.status_code, "Esta página não existe" in missing.content.decode()) == (404, True)
+    late = logged_in(OPERATOR, "bia", enforce_csrf_checks=True).post(*_retry())
+    assert "A página ficou aberta tempo demais" in late.content.decode()
