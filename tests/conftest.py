@@ -74,7 +74,7 @@ def load_settings() -> None:
     with mock.patch.dict(os.environ, VAR_DIR=os.environ[SHARED], DJANGO_SETTINGS_MODULE="carinho.settings"):
         settings.DATABASES  # noqa: B018 -- reading one setting loads all
     django.setup()
-    os.environ.pop("DJANGO_SETTINGS_MODULE", None)  # a worker of xdist would load the settings before this file
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)  # else xdist's workers load them before this file
 
 
 if not settings.configured:
