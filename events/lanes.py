@@ -63,10 +63,9 @@ def _only_drain(name: str) -> Iterator[psycopg.Connection | None]:
 
 
 def _parameters() -> dict[str, Any]:
+    """How Django connects, TLS included, less what only its own wrapper understands."""
     parameters = connection.get_connection_params()
-    return {
-        key: parameters[key] for key in ("dbname", "host", "port", "user", "password") if parameters.get(key)
-    }
+    return {name: value for name, value in parameters.items() if name not in ("cursor_factory", "context")}
 
 
 def _set_listening(name: str, seconds: int) -> None:
