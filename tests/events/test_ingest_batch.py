@@ -35,7 +35,8 @@ def test_items_are_answered_in_their_order_and_a_bad_one_refuses_only_itself():
     assert results[0]["event_id"] == results[3]["event_id"]
     assert (results[3]["duplicate"], results[5]["code"]) == (True, "idempotency_conflict")
     assert set(results[1]["fields"]) == {"data.name", "data.phone"}
-    assert Event.objects.count() == 2
+    assert results[0]["event_id"] < results[2]["event_id"], "order per person follows from the ids"
+    assert list(Event.objects.order_by("id").values_list("duplicates", flat=True)) == [1, 0]
     assert set(Refusal.objects.values_list("code", flat=True)) == {
         "invalid_data",
         "invalid_envelope",
