@@ -77,6 +77,7 @@ AUTHENTICATION_BACKENDS = [
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "carinho.ratelimit.address_of"
 
 ROOT_URLCONF = "carinho.urls"
 APPEND_SLASH = False
