@@ -206,10 +206,6 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False  # a nudge that cannot be sent is sent again by the sweep
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_SCHEDULE = {
-    "events.sweep": {"task": "events.sweep", "schedule": 5.0, "options": {"expires": 10}},
-    "events.prune": {"task": "events.prune", "schedule": 600.0, "options": {"expires": 300}},
-}
 WORKER_CONCURRENCY = len(LANES) + 3  # a lane that lingers keeps its process; the rest serve short tasks
 
 LOGGING = {
