@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.services.base import Service
 from carinho.services.errors import Rejected, Unavailable
+from carinho.services.pages import Page, read_page
 
 CONFLICT = 409
 
@@ -64,6 +65,23 @@ class CRM(Service):
         """Record what happened with a client; `summary` is read by people. Safe to repeat."""
         entry = {"type": type, "occurred_at": occurred_at.isoformat(), "summary": summary, "data": dict(data)}
         self.post(f"/api/v1/clients/{client_id:d}/history", doing="record history", json=entry)
+
+    def contracts(self, cursor: str = "", **filters: str) -> Page:
+        """Contracts by `status`, `synced` and `billing`, page by page."""
+        return read_page(self, "/api/v1/contracts", doing="list contracts", cursor=cursor, **filters)
+
+    def confirm_schedule(self, contract_id: int, *, schedule_id: int) -> None:
+        """Mark a contract as one that has its schedule. Safe to repeat."""
+        path = f"/api/v1/contracts/{contract_id:d}/synced"
+        self.post(path, doing="confirm schedule", json={"schedule_id": schedule_id})
+
+    def confirm_billing(self, contract_id: int) -> None:
+        """Mark a contract as one whose billing is set up. Safe to repeat."""
+        self.post(f"/api/v1/contracts/{contract_id:d}/billing-configured", doing="confirm billing", json={})
+
+    def put_caregiver(self, caregiver_id: int, caregiver: Mapping[str, Any]) -> None:
+        """Create or change a caregiver. Safe to repeat."""
+        self.put(f"/api/v1/caregivers/{caregiver_id:d}", doing="update caregiver", json=dict(caregiver))
 
     def _lead(self, answer: Any, *, doing: str, is_new: bool = False) -> Lead:
         """Read a lead from an answer. Raises `Unavailable` for one without an id."""

@@ -1,11 +1,13 @@
 """The caregivers: what they are told, and how families rate them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from carinho.services.base import Service
+from carinho.services.pages import Page, read_page
 
 
 class Cuidadores(Service):
@@ -24,3 +26,8 @@ class Cuidadores(Service):
         """Add a family's rating, 1 to 5. Safe to repeat."""
         given = {"service_id": service_id, "rating": rating, "comment": comment}
         self.post(f"/api/v1/caregivers/{caregiver_id:d}/ratings", doing="rate caregiver", json=given)
+
+    def caregivers(self, cursor: str = "", *, updated_since: datetime | None = None) -> Page:
+        """Caregivers, or only those changed since, page by page."""
+        changed = {"updated_since": updated_since.isoformat()} if updated_since else {}
+        return read_page(self, "/api/v1/caregivers", doing="list caregivers", cursor=cursor, **changed)

@@ -1,6 +1,6 @@
 """Customers, invoices and payments."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.services.base import Service
 from carinho.services.errors import Rejected
+from carinho.services.pages import Page, id_in, read_page
 
 DUE_AFTER = timedelta(days=3)
 NOT_FOUND = 404
@@ -43,6 +44,26 @@ class Financeiro(Service):
             "description": description,
         }
         return self.put(_invoice_of(service_id), doing="create invoice", json=invoice)
+
+    def bill_service_with_id(self, service_id: int, **invoice: Any) -> int:
+        """The same as `bill_service`, for whoever needs the id of the invoice."""
+        return id_in(self, self.bill_service(service_id, **invoice), doing="create invoice")
+
+    def invoices(self, cursor: str = "", **filters: str) -> Page:
+        return read_page(self, "/api/v1/invoices", doing="list invoices", cursor=cursor, **filters)
+
+    def service_invoices(self, service_ids: Sequence[str]) -> Iterator[Any]:
+        """The invoices of these services, as many pages as they take."""
+        references = ",".join(f"service-{id}" for id in service_ids)
+        page = self.invoices(references=references)
+        yield from page.records
+        while page.next_cursor:
+            page = self.invoices(page.next_cursor, references=references)
+            yield from page.records
+
+    def set_up_billing(self, contract_id: int, billing: Mapping[str, Any]) -> None:
+        """Say how a contract is charged. Safe to repeat."""
+        self.put(f"/api/v1/billing-setups/{contract_id:d}", doing="set up billing", json=dict(billing))
 
     def cancel_service_invoice(self, service_id: int) -> None:
         """Cancel the invoice of a service; most have none, because only a finished service is billed."""

@@ -1,11 +1,13 @@
 """The agenda: who cares for whom, where and when."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from carinho.services.base import Service
+from carinho.services.pages import Page, id_in, read_page
 
 
 class Operacao(Service):
@@ -22,3 +24,37 @@ class Operacao(Service):
         """Let the services of a client go on that waited for this payment. Safe to repeat."""
         payment = {"client_id": client_id, "invoice_id": invoice_id, "payment_id": payment_id}
         self.post("/api/v1/services/release", doing="release services", json=payment)
+
+    def put_schedule(self, contract_id: int, schedule: Mapping[str, Any]) -> int:
+        """Create or change the schedule of a contract and return its id. Safe to repeat."""
+        doing = "put schedule"
+        return id_in(
+            self,
+            self.put(f"/api/v1/schedules/{contract_id:d}", doing=doing, json=dict(schedule)),
+            doing=doing,
+        )
+
+    def schedules(self, cursor: str = "", **filters: str) -> Page:
+        return read_page(self, "/api/v1/schedules", doing="list schedules", cursor=cursor, **filters)
+
+    def schedules_of(self, contract_ids: Sequence[str]) -> Iterator[Any]:
+        """The schedules of these contracts, as many pages as they take."""
+        page = self.schedules(contract_ids=",".join(contract_ids))
+        yield from page.records
+        while page.next_cursor:
+            page = self.schedules(page.next_cursor, contract_ids=",".join(contract_ids))
+            yield from page.records
+
+    def completed_services(
+        self, cursor: str = "", *, first: date, last: date, billed: bool | None = None
+    ) -> Page:
+        """Services that ended on these days, both included, page by page; None: billed or not."""
+        days = {"from": first.isoformat(), "to": last.isoformat()}
+        wanted = {} if billed is None else {"billed": str(billed).lower()}
+        filters = {"status": "completed", **wanted, **days}
+        return read_page(self, "/api/v1/services", doing="list services", cursor=cursor, **filters)
+
+    def mark_billed(self, service_id: int, *, invoice_id: int) -> None:
+        """Mark a service as one that has its invoice. Safe to repeat."""
+        path = f"/api/v1/services/{service_id:d}/billed"
+        self.post(path, doing="mark service billed", json={"invoice_id": invoice_id})

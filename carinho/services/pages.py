@@ -1,0 +1,42 @@
+"""Lists that a system gives in pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from carinho.services.base import Service
+from carinho.services.errors import Unavailable
+
+LIMIT = 100
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some records of a list, and where the next page begins; None on the last."""
+
+    records: list[Any]
+    next_cursor: str | None = None
+
+
+def read_page(service: Service, path: str, *, doing: str, cursor: str = "", **filters: Any) -> Page:
+    """One page of a list; an empty cursor is its beginning. Raises what a call raises."""
+    params = {**filters, "limit": LIMIT, **({"cursor": cursor} if cursor else {})}
+    answer = service.get(path, doing=doing, params=params)
+    records = answer.get("data") if isinstance(answer, Mapping) else None
+    if not isinstance(records, list):
+        raise unreadable(service, doing)
+    next_cursor = answer.get("next_cursor")
+    return Page(records, str(next_cursor) if next_cursor else None)
+
+
+def id_in(service: Service, answer: Any, *, doing: str) -> int:
+    """The id of the record that a write answered with. Raises `Unavailable` when there is none."""
+    record = answer.get("data", answer) if isinstance(answer, Mapping) else None
+    try:
+        return int(record["id"])  # type: ignore[index]
+    except (KeyError, TypeError, ValueError):
+        raise unreadable(service, doing) from None
+
+
+def unreadable(service: Service, doing: str) -> Unavailable:
+    return Unavailable("Unreadable answer", cause="unreadable_answer", doing=doing, system=service.title)
