@@ -32,13 +32,13 @@ class SharedBreaker:
         return shared
 
     def load(self) -> None:
-        """Read the row; if a person moved it since, go on from there."""
+        """Read the row; if a person or another process moved it since, go on from there."""
         row = CircuitBreaker.objects.get_or_create(service=self.service)[0]
         self.paused = row.paused_at is not None
         self.closed_at = row.closed_at
-        if row.version != self.version:
-            self.version = row.version
-            self.saved = _snapshot(row)
+        known = _snapshot(row)
+        if (row.version, known) != (self.version, self.saved):
+            self.version, self.saved = row.version, known
             self.breaker.restore(self.saved)
 
     def save(self) -> None:
