@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "axes",
     "carinho.apps.CarinhoConfig",
     "events",
+    "sync",
     "whatsapp",
 ]
 MIDDLEWARE = [
@@ -200,13 +201,13 @@ else:  # a broker that is away must not keep a sender waiting: the sweep nudges 
     }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in ["default", *LANES]}
+CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in ["default", "sync", *LANES]}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False  # a nudge that cannot be sent is sent again by the sweep
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-WORKER_CONCURRENCY = len(LANES) + 3  # a lane that lingers keeps its process; the rest serve short tasks
+WORKER_CONCURRENCY = len(LANES) + 4 + 3  # lanes that linger, runs of synchronisations, and short tasks
 
 LOGGING = {
     "version": 1,

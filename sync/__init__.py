@@ -1,0 +1,1 @@
+"""Periodic synchronisations: the data of two systems agrees, and it can be shown."""

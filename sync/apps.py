@@ -1,0 +1,25 @@
+"""The synchronisations."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class SyncConfig(AppConfig):
+    name = "sync"
+    verbose_name = _("Sincronizações")
+
+    def ready(self) -> None:
+        from sync import checks, job  # noqa: F401  (checks register themselves)
+
+        job.discover()
+        post_migrate.connect(ensure_jobs, sender=self)
+
+
+def ensure_jobs(**_: Any) -> None:
+    """A row and a schedule for each job that has none yet."""
+    from sync import schedules
+
+    schedules.ensure_jobs()

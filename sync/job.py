@@ -1,0 +1,107 @@
+"""How a synchronisation is declared: what is read, what the other system should have, how it gets there."""
+
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from celery.schedules import crontab
+
+from carinho.services.base import Service
+from carinho.services.pages import Page
+
+JOBS_PACKAGE = "sync.jobs"
+
+Record = dict[str, Any]
+Fields = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a run reads, fixed when it starts: one that goes on after midnight reads the same."""
+
+    started_at: datetime
+    since: datetime | None = None  # start of the last good run; None before the first
+
+
+class Job(ABC):
+    """One synchronisation: pull from `source`, write to `target`, confirm in `source`.
+
+    A record is known by its key and compared by what the target should have of it, `wanted`.
+    Methods that receive a service may raise what its calls raise; those that read a record may raise
+    `KeyError`, `TypeError` or `ValueError` for one that makes no sense.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[Any]
+    purpose: ClassVar[Any]  # what it does, in one sentence for people
+    source: ClassVar[type[Service]]
+    target: ClassVar[type[Service]]
+    schedule: ClassVar[crontab]  # the first one; from then on the operators' stands
+    limit: ClassVar[timedelta] = timedelta(hours=1)  # of work; waiting for a system does not count
+    asks_until_done: ClassVar[bool] = False  # the source lists a record until it is confirmed, however old
+
+    registry: ClassVar[dict[str, "Job"]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.name in Job.registry:
+            raise ValueError(f"Job {cls.name} is declared twice.")
+        Job.registry[cls.name] = cls()
+
+    @abstractmethod
+    def pull(self, source: Any, cursor: str, window: Window) -> Page:
+        """What is to be done, page by page."""
+
+    @abstractmethod
+    def wanted(self, record: Record) -> Fields:
+        """What the target should have of this record, as JSON."""
+
+    @abstractmethod
+    def write(self, target: Any, key: str, wanted: Fields) -> Fields:
+        """Bring it to the target; what it answers is kept for the confirmation."""
+
+    @abstractmethod
+    def compared(self, source: Any, cursor: str, window: Window) -> Page:
+        """All records that should agree, done or not, page by page."""
+
+    def key(self, record: Record) -> str:
+        return str(int(record["id"]))
+
+    def confirm(self, source: Any, key: str, result: Fields) -> None:  # noqa: B027 -- not every source wants to know
+        """Tell the source that the target has it. A job that does not say how has nothing to confirm."""
+
+    @property
+    def confirms(self) -> bool:
+        return type(self).confirm is not Job.confirm
+
+    def is_confirmed(self, record: Record) -> bool:
+        """Whether the source knows that the target has it."""
+        return True
+
+    def there(self, target: Any, keys: Sequence[str]) -> Mapping[str, Fields] | None:
+        """What the target has of these keys; None when it offers no way to read that."""
+        return None
+
+    def differing(self, wanted: Fields, there: Fields) -> list[str]:
+        """The fields that the target has otherwise."""
+        return sorted(name for name, value in wanted.items() if there.get(name) != value)
+
+    def others(self, target: Any, cursor: str, window: Window) -> Page:
+        """The keys of everything the target has, page by page, to find what no source record explains."""
+        return Page([])
+
+
+def chosen(record: Mapping[str, Any], names: Sequence[str]) -> Fields:
+    """Only these fields, and only those that are there."""
+    return {name: record[name] for name in names if record.get(name) is not None}
+
+
+def discover() -> None:
+    """Import every file of the jobs' folder: declaring a job is all it takes to add one."""
+    package = importlib.import_module(JOBS_PACKAGE)
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{JOBS_PACKAGE}.{module.name}")

@@ -1,0 +1,59 @@
+"""A contract waits for its billing in CRM: Financeiro learns how to charge it."""
+
+from datetime import timedelta
+
+from celery.schedules import crontab
+from django.utils.translation import gettext_lazy as _
+
+from carinho.services.crm import CRM
+from carinho.services.financeiro import Financeiro
+from carinho.services.pages import Page
+from sync.job import Fields, Job, Record, Window, chosen
+
+BILLING = (
+    "client_id",
+    "plan",
+    "amount",
+    "payment_method",
+    "billing_day",
+    "due_day",
+    "frequency",
+    "starts_on",
+    "ends_on",
+)
+
+
+class CrmFinanceiro(Job):
+    """Contracts with billing pending → billing setups. Financeiro does not let them be read back."""
+
+    name = "sync.crm_financeiro"
+    title = _("CRM → Financeiro")
+    purpose = _("Configura as cobranças dos contratos.")
+    source = CRM
+    target = Financeiro
+    schedule = crontab(minute="0", hour="6,18")
+    limit = timedelta(hours=6)
+    asks_until_done = True
+
+    def pull(self, source: CRM, cursor: str, window: Window) -> Page:
+        return source.contracts(cursor, billing="pending")
+
+    def compared(self, source: CRM, cursor: str, window: Window) -> Page:
+        page = source.contracts(cursor)
+        return Page([record for record in page.records if self._is_billed(record)], page.next_cursor)
+
+    def _is_billed(self, record: Record) -> bool:
+        return not isinstance(record, dict) or record.get("billing") in ("pending", "configured")
+
+    def wanted(self, record: Record) -> Fields:
+        return chosen(record, BILLING)
+
+    def write(self, target: Financeiro, key: str, wanted: Fields) -> Fields:
+        target.set_up_billing(int(key), wanted)
+        return {}
+
+    def confirm(self, source: CRM, key: str, result: Fields) -> None:
+        source.confirm_billing(int(key))
+
+    def is_confirmed(self, record: Record) -> bool:
+        return record.get("billing") == "configured"

@@ -1,0 +1,64 @@
+"""A contract became active in CRM: Operação gets its schedule."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from celery.schedules import crontab
+from django.utils.translation import gettext_lazy as _
+
+from carinho.services.crm import CRM
+from carinho.services.operacao import Operacao
+from carinho.services.pages import Page
+from sync.job import Fields, Job, Record, Window, chosen
+
+SCHEDULE = (
+    "client_id",
+    "caregiver_id",
+    "service_type",
+    "starts_on",
+    "ends_on",
+    "weekdays",
+    "starts_at",
+    "ends_at",
+    "hours_per_day",
+    "address",
+    "notes",
+)
+
+
+class CrmOperacao(Job):
+    """Active contracts that are not synchronised → schedules."""
+
+    name = "sync.crm_operacao"
+    title = _("CRM → Operação")
+    purpose = _("Cria as agendas de serviço dos contratos ativos.")
+    source = CRM
+    target = Operacao
+    schedule = crontab(minute="0")
+    asks_until_done = True
+
+    def pull(self, source: CRM, cursor: str, window: Window) -> Page:
+        return source.contracts(cursor, status="active", synced="false")
+
+    def compared(self, source: CRM, cursor: str, window: Window) -> Page:
+        return source.contracts(cursor, status="active")
+
+    def wanted(self, record: Record) -> Fields:
+        return chosen(record, SCHEDULE)
+
+    def write(self, target: Operacao, key: str, wanted: Fields) -> Fields:
+        return {"schedule_id": target.put_schedule(int(key), wanted)}
+
+    def confirm(self, source: CRM, key: str, result: Fields) -> None:
+        source.confirm_schedule(int(key), schedule_id=result["schedule_id"])
+
+    def is_confirmed(self, record: Record) -> bool:
+        return bool(record.get("synced"))
+
+    def there(self, target: Operacao, keys: Sequence[str]) -> Mapping[str, Fields]:
+        return {str(row["contract_id"]): row for row in target.schedules_of(keys)}
+
+    def others(self, target: Operacao, cursor: str, window: Window) -> Page:
+        page = target.schedules(cursor)
+        keys: list[Any] = [str(row["contract_id"]) for row in page.records]
+        return Page(keys, page.next_cursor)

@@ -1,0 +1,38 @@
+"""A caregiver's data changed in Cuidadores: CRM gets it."""
+
+from datetime import timedelta
+
+from celery.schedules import crontab
+from django.utils.translation import gettext_lazy as _
+
+from carinho.services.crm import CRM
+from carinho.services.cuidadores import Cuidadores
+from carinho.services.pages import Page
+from sync.job import Fields, Job, Record, Window, chosen
+
+CAREGIVER = ("name", "phone", "email", "city", "status", "active", "skills", "availability", "rating")
+
+
+class CuidadoresCrm(Job):
+    """Caregivers updated since the last good run → CRM, which does not let them be read back."""
+
+    name = "sync.cuidadores_crm"
+    title = _("Cuidadores → CRM")
+    purpose = _("Atualiza os dados dos cuidadores.")
+    source = Cuidadores
+    target = CRM
+    schedule = crontab(minute="0", hour="*/4")
+    limit = timedelta(hours=3)
+
+    def pull(self, source: Cuidadores, cursor: str, window: Window) -> Page:
+        return source.caregivers(cursor, updated_since=window.since)
+
+    def compared(self, source: Cuidadores, cursor: str, window: Window) -> Page:
+        return source.caregivers(cursor)
+
+    def wanted(self, record: Record) -> Fields:
+        return chosen(record, CAREGIVER)
+
+    def write(self, target: CRM, key: str, wanted: Fields) -> Fields:
+        target.put_caregiver(int(key), wanted)
+        return {}

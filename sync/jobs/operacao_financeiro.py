@@ -1,0 +1,119 @@
+"""Services finished in Operação become invoices in Financeiro, once each, whoever bills them first."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from celery.schedules import crontab
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from carinho.services.financeiro import DUE_AFTER, Financeiro
+from carinho.services.operacao import Operacao
+from carinho.services.pages import Page
+from sync.job import Fields, Job, Record, Window
+
+DAYS_BACK = timedelta(days=7)
+
+
+class OperacaoFinanceiro(Job):
+    """Completed services of the last seven days that are not billed → invoices."""
+
+    name = "sync.operacao_financeiro"
+    title = _("Operação → Financeiro")
+    purpose = _("Gera as faturas dos serviços concluídos.")
+    source = Operacao
+    target = Financeiro
+    schedule = crontab(minute="0", hour="23")
+    limit = timedelta(hours=6)
+
+    def pull(self, source: Operacao, cursor: str, window: Window) -> Page:
+        first, last = days_of(window)
+        return source.completed_services(cursor, first=first, last=last, billed=False)
+
+    def compared(self, source: Operacao, cursor: str, window: Window) -> Page:
+        first, last = days_of(window)
+        return source.completed_services(cursor, first=first, last=last)
+
+    def wanted(self, record: Record) -> Fields:
+        finished_at = _moment(record["finished_at"])
+        return {
+            "client_id": int(record["client_id"]),
+            "amount": _money(record["amount"]),
+            "finished_at": finished_at.isoformat(),
+            "description": _description(record, finished_at),
+        }
+
+    def write(self, target: Financeiro, key: str, wanted: Fields) -> Fields:
+        details = wanted | {"finished_at": datetime.fromisoformat(wanted["finished_at"])}
+        return {"invoice_id": target.bill_service_with_id(int(key), **details)}
+
+    def confirm(self, source: Operacao, key: str, result: Fields) -> None:
+        source.mark_billed(int(key), invoice_id=result["invoice_id"])
+
+    def is_confirmed(self, record: Record) -> bool:
+        return bool(record.get("billed"))
+
+    def there(self, target: Financeiro, keys: Sequence[str]) -> Mapping[str, Fields]:
+        return {_service_of(invoice): invoice for invoice in target.service_invoices(keys)}
+
+    def differing(self, wanted: Fields, there: Fields) -> list[str]:
+        due_on = timezone.localdate(datetime.fromisoformat(wanted["finished_at"])) + DUE_AFTER
+        differs = {
+            "client_id": there.get("client_id") != wanted["client_id"],
+            "amount": _same_money(there.get("amount")) != wanted["amount"],
+            "due_on": there.get("due_on") != due_on.isoformat(),
+        }
+        return [name for name, is_other in differs.items() if is_other]
+
+    def others(self, target: Financeiro, cursor: str, window: Window) -> Page:
+        first, last = days_of(window)
+        page = target.invoices(cursor)
+        keys: list[Any] = [
+            _service_of(invoice)
+            for invoice in page.records
+            if _service_of(invoice) and _is_due_between(invoice, first + DUE_AFTER, last + DUE_AFTER)
+        ]
+        return Page(keys, page.next_cursor)
+
+
+def days_of(window: Window) -> tuple[date, date]:
+    """The first and the last day, by the calendar of São Paulo, whatever hour the run starts or ends at."""
+    last = timezone.localdate(window.started_at)
+    return last - DAYS_BACK, last
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else timezone.make_aware(moment)
+
+
+def _money(amount: Any) -> str:
+    """Reais with two decimals, as in "150.00". Raises `ValueError` for what is no amount."""
+    try:
+        return str(Decimal(str(amount)).quantize(Decimal("0.01")))
+    except InvalidOperation:
+        raise ValueError(f"{amount!r} is no amount") from None
+
+
+def _same_money(amount: Any) -> str:
+    try:
+        return _money(amount)
+    except ValueError:
+        return ""
+
+
+def _description(record: Record, finished_at: datetime) -> str:
+    who = f" com {record['caregiver_name']}" if record.get("caregiver_name") else ""
+    return f"Atendimento{who}, {timezone.localtime(finished_at):%d/%m/%Y %H:%M}"
+
+
+def _service_of(invoice: Record) -> str:
+    kind, _, number = str(invoice.get("reference", "")).partition("-")
+    return number if kind == "service" else ""
+
+
+def _is_due_between(invoice: Record, first: date, last: date) -> bool:
+    due_on, is_live = str(invoice.get("due_on", "")), invoice.get("status") != "cancelled"
+    return is_live and first.isoformat() <= due_on <= last.isoformat()

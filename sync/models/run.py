@@ -1,0 +1,149 @@
+"""One run of a job: what it read and wrote, how far it is, and how it ended."""
+
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from sync.models.job import SyncJob
+
+
+class RunStatus(models.TextChoices):
+    RUNNING = "running", _("em execução")
+    DONE = "done", _("concluída")
+    INCOMPLETE = "incomplete", _("concluída com falhas")
+    FAILED = "failed", _("falhou")
+    CANCELLED = "cancelled", _("cancelada")
+    STUCK = "stuck", _("travada")
+
+
+class RunKind(models.TextChoices):
+    FULL = "full", _("sincronização")
+    RECORDS = "records", _("só estes registros")
+    DRY = "dry", _("simulação")
+    CHECK = "check", _("conferência")
+
+
+class SyncRun(models.Model):
+    """A run goes on from its checkpoint whenever a runner holds the job's lock.
+
+    `token` names that runner: whoever lost the lock writes nothing more. A row that is `running`
+    while nobody holds the lock waits for the next runner. `checkpoint` is the stage and the cursor in
+    it; pages before it are wholly written. `window_at` is when the first run of those that continue
+    one another began: all of them read the same days.
+    """
+
+    job = models.ForeignKey(SyncJob, models.PROTECT, related_name="runs", verbose_name=_("sincronização"))
+    kind = models.CharField(
+        _("tipo"), max_length=10, choices=RunKind, default=RunKind.FULL, db_default="full"
+    )
+    status = models.CharField(
+        _("situação"), max_length=10, choices=RunStatus, default=RunStatus.RUNNING, db_default="running"
+    )
+    author = models.CharField(_("quem"), max_length=150)
+    started_at = models.DateTimeField(_("início"), db_default=Now())
+    finished_at = models.DateTimeField(_("fim"), null=True, blank=True)
+    heartbeat_at = models.DateTimeField(_("último sinal"), null=True, blank=True)
+    token = models.UUIDField(null=True, blank=True, editable=False)
+    takeovers = models.PositiveIntegerField(_("vezes retomada"), default=0, db_default=0)
+    continues = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="continued_by",
+        verbose_name=_("continua"),
+    )
+    window_at = models.DateTimeField(_("lê como se fosse"), db_default=Now())
+    since = models.DateTimeField(_("lê o que mudou desde"), null=True, blank=True)
+    chosen = models.JSONField(_("registros escolhidos"), default=dict, blank=True)
+    checkpoint = models.JSONField(_("ponto de retomada"), default=dict, blank=True)
+    read = models.PositiveIntegerField(_("lidos"), default=0, db_default=0)
+    written = models.PositiveIntegerField(_("gravados"), default=0, db_default=0)
+    unchanged = models.PositiveIntegerField(_("sem mudança"), default=0, db_default=0)
+    failed = models.PositiveIntegerField(_("com falha"), default=0, db_default=0)
+    processed = models.PositiveIntegerField(_("processados até agora"), default=0, db_default=0)
+    total = models.PositiveIntegerField(_("total"), null=True, blank=True)
+    waiting_for = models.CharField(_("espera por"), max_length=20, blank=True, db_default="")
+    waiting_since = models.DateTimeField(_("espera desde"), null=True, blank=True)
+    waited_seconds = models.PositiveIntegerField(_("segundos de espera"), default=0, db_default=0)
+    cancelled_by = models.CharField(_("cancelada por"), max_length=150, blank=True, db_default="")
+    reason = models.TextField(_("motivo"), blank=True, db_default="")
+
+    class Meta:
+        verbose_name = _("execução")
+        verbose_name_plural = _("execuções")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["job"], condition=Q(status="running"), name="sync_one_running_per_job"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="running", finished_at__isnull=True)
+                | (~Q(status="running") & Q(finished_at__isnull=False)),
+                name="sync_finished_run_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["job", "kind", "-started_at"], name="sync_run_of_job"),
+            models.Index(fields=["-finished_at"], name="sync_run_finished"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} #{self.pk}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.status == RunStatus.RUNNING
+
+    @property
+    def duration(self) -> timedelta:
+        """From the start to the end, or to now."""
+        return (self.finished_at or timezone.now()) - self.started_at
+
+
+class LogLine(models.Model):
+    """One thing that happened in a run: a code that the console has a sentence for, and its figures."""
+
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="lines", verbose_name=_("execução"))
+    at = models.DateTimeField(_("quando"), db_default=Now())
+    code = models.CharField(_("o que houve"), max_length=40)
+    detail = models.JSONField(_("detalhes"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("linha do registro")
+        verbose_name_plural = _("linhas do registro")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class PlannedWrite(models.Model):
+    """What a dry run would have written."""
+
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="planned", verbose_name=_("execução"))
+    key = models.CharField(_("registro"), max_length=80)
+    action = models.CharField(
+        _("o que faria"),
+        max_length=10,
+        choices=[
+            ("create", _("gravar pela primeira vez")),
+            ("update", _("atualizar")),
+            ("confirm", _("só confirmar")),
+            ("invalid", _("recusar: registro inválido")),
+        ],
+    )
+    fields = models.JSONField(_("campos"), default=list)
+    wanted = models.JSONField(_("conteúdo"), default=dict)
+
+    class Meta:
+        verbose_name = _("gravação prevista")
+        verbose_name_plural = _("gravações previstas")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.key}"

@@ -1,0 +1,227 @@
+"""What must hold when processes die, meet, or wait: with real processes, real locks and a real outage."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from events import breakers
+from events.models import CircuitBreaker
+from sync import execution, locks, runs
+from sync.job import Job
+from sync.models import LogLine, SyncFailure, SyncRun
+from tests.sync.conftest import writes
+
+RUN_IT = """
+import django, sys
+django.setup()
+from django.conf import settings
+from sync import execution
+print("ready", flush=True)
+sys.stdin.readline()
+execution.run_scheduled(sys.argv[1])
+"""
+PATIENCE = 30  # seconds
+
+
+def until(condition, what):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"It never happened that {what}.")
+
+
+@pytest.fixture
+def worker(simulator):
+    """Start processes that run a job on the test database, as workers would, all at the same moment."""
+    processes = []
+
+    def start(name, count=1):
+        given = connection.get_connection_params()
+        address = {name: given[name] for name in ("host", "port", "password") if given.get(name)}
+        url = f"postgresql://{given['user']}@/{given['dbname']}?{urlencode(address)}"
+        env = os.environ | {
+            "DATABASE_URL": url,
+            "SIMULATOR_URL": simulator.url,
+            "DJANGO_SETTINGS_MODULE": "carinho.settings",
+            "VAR_DIR": os.environ["CARINHO_TEST_VAR_DIR"],
+            "BREAKER_RESET_SECONDS": "1",
+        }
+        command = [sys.executable, "-c", RUN_IT, name]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        made = [subprocess.Popen(command, env=env, **pipes) for _ in range(count)]
+        processes.extend(made)
+        for process in made:
+            process.stdout.readline()
+        for process in made:
+            process.stdin.write(b"go\n")
+            process.stdin.flush()
+        return made
+
+    yield start
+    for process in processes:
+        with process:
+            process.kill()
+
+
+def in_thread(name):
+    def go():
+        try:
+            execution.go_on(name)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=go)
+    thread.start()
+    return thread
+
+
+def test_run_killed_in_page_three_of_five_goes_on_there_and_writes_nothing_twice(worker, load, simulator):
+    load("sync.crm_operacao", 500)
+    simulator.fault("operacao", slow=60)
+    [process] = worker("sync.crm_operacao")
+    run = until(lambda: SyncRun.objects.filter(read__gte=200).first(), "two pages were saved")
+    until(lambda: writes(simulator, "operacao") > 220, "page three was begun")
+    process.kill()
+    process.wait()
+    simulator.heal("operacao")
+    until(lambda: not locks.holder("sync.crm_operacao"), "the lock died with its holder")
+    run.refresh_from_db()
+    assert (run.status, run.checkpoint["stage"]) == ("running", "pull")
+    kept = run.read
+    assert kept < 500
+    execution.go_on("sync.crm_operacao")
+    run.refresh_from_db()
+    assert (run.status, run.takeovers, run.failed) == ("done", 1, 0)
+    world = simulator.state()
+    assert len(world["operacao"]["records"]["schedules"]) == 500
+    assert all(contract["synced"] for contract in world["crm"]["records"]["contracts"])
+    assert set(world["operacao"]["writes"].values()) == {1}
+    first_pages = [call["query"].get("cursor") for call in simulator.calls("crm") if call["method"] == "GET"]
+    assert first_pages.count(None) == 2  # the run's own beginning, and the comparison's
+
+
+def test_two_workers_that_start_at_once_make_one_run(worker, load, simulator):
+    load("sync.crm_operacao", 300)
+    simulator.fault("operacao", slow=50)
+    for process in worker("sync.crm_operacao", count=2):
+        process.wait(PATIENCE)
+    assert SyncRun.objects.filter(kind="full").count() == 1
+    assert set(simulator.state()["operacao"]["writes"].values()) == {1}
+
+
+def test_system_down_half_way_is_waited_for_and_no_record_fails(run, load, simulator, settings):
+    load("sync.crm_operacao", 400)
+    simulator.fault("operacao", slow=30)
+    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    thread = in_thread("sync.crm_operacao")
+    until(lambda: writes(simulator, "operacao") > 120, "the run was under way")
+    simulator.fault("operacao", down=True)
+    waiting = until(
+        lambda: SyncRun.objects.filter(pk=begun.pk, waiting_for="operacao").first(), "the run waited"
+    )
+    assert waiting.waiting_since is not None
+    assert CircuitBreaker.objects.get(service="operacao").state != "closed"
+    simulator.heal("operacao")
+    thread.join(PATIENCE * 3)
+    begun.refresh_from_db()
+    assert (begun.status, begun.written, begun.failed, begun.waiting_for) == ("done", 400, 0, "")
+    assert begun.lines.filter(code="waits").exists()
+    assert begun.lines.filter(code="goes_on").exists()
+    assert not SyncFailure.objects.exists()
+
+
+def test_paused_system_is_waited_for(load, simulator, run):
+    load("sync.crm_operacao", 3)
+    CircuitBreaker.objects.get_or_create(service="operacao")
+    breakers.pause("operacao", actor="user:ana")
+    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    thread = in_thread("sync.crm_operacao")
+    until(lambda: SyncRun.objects.filter(pk=begun.pk, waiting_for="operacao").exists(), "the run waited")
+    assert writes(simulator, "operacao") == 0
+    breakers.resume("operacao", actor="user:ana")
+    thread.join(PATIENCE)
+    begun.refresh_from_db()
+    assert begun.status == "done"
+
+
+def test_cancel_works_within_a_page_and_records_who(load, simulator):
+    load("sync.crm_operacao", 100)
+    simulator.fault("operacao", slow=400)
+    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    thread = in_thread("sync.crm_operacao")
+    until(lambda: writes(simulator, "operacao") > 3, "the page was under way")
+    runs.cancel(begun.pk, actor="user:bia")
+    thread.join(PATIENCE)
+    begun.refresh_from_db()
+    assert (begun.status, begun.cancelled_by) == ("cancelled", "user:bia")
+    assert 0 < begun.written < 100
+    assert begun.written == len(simulator.state()["operacao"]["records"]["schedules"])
+    with pytest.raises(runs.NotRunning):
+        runs.cancel(begun.pk, actor="user:bia")
+
+
+def test_run_that_nobody_works_on_is_cancelled_at_once(simulator):
+    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    assert runs.cancel(begun.pk, actor="user:bia").status == "cancelled"
+
+
+def test_started_job_cannot_be_started_again_while_it_runs(simulator):
+    runs.start("sync.crm_operacao", author="user:ana")
+    with pytest.raises(runs.AlreadyRunning):
+        runs.start("sync.crm_operacao", author="user:bia")
+
+
+def test_run_over_its_limit_is_stuck_and_another_goes_on_from_its_checkpoint(load, simulator, monkeypatch):
+    load("sync.crm_operacao", 300)
+    simulator.fault("operacao", slow=300)
+    job = Job.registry["sync.crm_operacao"]
+    monkeypatch.setattr(type(job), "limit", timedelta(seconds=4))
+    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    execution.go_on("sync.crm_operacao")
+    begun.refresh_from_db()
+    assert begun.status == "stuck"
+    assert begun.lines.filter(code="over_limit").exists()
+    following = begun.continued_by.get()
+    assert following.checkpoint == begun.checkpoint
+    assert following.window_at == begun.window_at
+    simulator.heal("operacao")
+    execution.go_on("sync.crm_operacao")
+    following.refresh_from_db()
+    assert (following.status, following.author) == ("done", "user:ana")
+    assert len(simulator.state()["operacao"]["records"]["schedules"]) == 300
+
+
+def test_runner_without_a_sign_loses_the_lock_and_writes_nothing_more(load, simulator, monkeypatch):
+    load("sync.crm_operacao", 300)
+    simulator.fault("operacao", slow=300)
+    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    thread = in_thread("sync.crm_operacao")
+    until(lambda: writes(simulator, "operacao") > 3, "the run was under way")
+    monkeypatch.setattr(runs, "SILENT_AFTER", timedelta(seconds=-1))
+    runs.watch()
+    thread.join(PATIENCE)
+    begun.refresh_from_db()
+    assert begun.status == "stuck"
+    assert LogLine.objects.filter(run=begun, code="no_signal").exists()
+    assert begun.continued_by.get().status == "running"
+
+
+def test_watch_asks_a_worker_to_go_on_with_what_was_left(simulator, monkeypatch):
+    sent = []
+    monkeypatch.setattr(runs, "send", sent.append)
+    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    runs.watch()
+    assert sent == []
+    SyncRun.objects.filter(pk=begun.pk).update(started_at=timezone.now() - timedelta(minutes=1))
+    runs.watch()
+    assert sent == ["sync.crm_operacao"]
