@@ -1,0 +1,141 @@
+"""How each job stands: last run, next run, and whether it missed its time. Read only, for whoever asks.
+
+Lateness follows from the schedule and from what was done, whatever the cause: it is told the same when beat
+is dead, when no worker runs, and when a run is stuck.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+
+from sync import schedules, timetable
+from sync.job import Job
+from sync.models import Agreement, RunKind, RunStatus, SyncJob, SyncRun
+from sync.runs import GOOD
+
+RECENT = timedelta(hours=24)
+WARNING, CRITICAL = "warning", "critical"
+LATE_AT, CRITICAL_AT = 2, 3  # due times missed: the second is one period after the first
+FAILED = (RunStatus.FAILED, RunStatus.INCOMPLETE, RunStatus.STUCK)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One job at a moment. `missed` counts due times since the last good run, up to three."""
+
+    job: Job
+    row: SyncJob
+    schedule: PeriodicTask | None
+    last: SyncRun | None
+    running: SyncRun | None
+    recent_failures: int
+    next_run: datetime | None
+    missed: int
+    agreement: Agreement | None
+
+    @property
+    def level(self) -> str:
+        """Empty while in time; "warning" more than one period late, "critical" more than two."""
+        if self.missed >= CRITICAL_AT:
+            return CRITICAL
+        return WARNING if self.missed >= LATE_AT else ""
+
+    @property
+    def is_paused(self) -> bool:
+        return self.schedule is None or not self.schedule.enabled
+
+    def as_json(self) -> dict[str, Any]:
+        """What the dashboard shows of a job; `last_status` is "done" or "failed", or null before the first run."""
+        last = self.last
+        return {
+            "last_run": _iso(last.started_at if last else None),
+            "last_status": ("done" if last.status == RunStatus.DONE else "failed") if last else None,
+            "last_result": last.status if last else None,
+            "recent_failures": self.recent_failures,
+            "duration_seconds": round(last.duration.total_seconds()) if last else None,
+            "next_run": _iso(self.next_run),
+            "late": self.missed >= LATE_AT,
+            "level": self.level,
+            "paused": self.is_paused,
+            "running": self.running.pk if self.running else None,
+            "agreement_percent": round(self.agreement.share, 2) if self.agreement else None,
+        }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return timezone.localtime(moment).isoformat() if moment else None
+
+
+def overview(now: datetime | None = None) -> dict[str, dict[str, Any]]:
+    """The dashboard's `sync`: one entry per job, by name."""
+    return {standing.job.name: standing.as_json() for standing in standings(now)}
+
+
+def standings(now: datetime | None = None) -> list[Standing]:
+    """All declared jobs, in the order of their names, in a few statements whatever their number of runs."""
+    now = now or timezone.now()
+    rows = SyncJob.objects.in_bulk(list(Job.registry))
+    tasks = schedules.by_job()
+    full = SyncRun.objects.filter(kind=RunKind.FULL)
+    last, good = _latest(full.exclude(status=RunStatus.RUNNING)), _latest(full.filter(status__in=GOOD))
+    running = {run.job_id: run for run in SyncRun.objects.filter(status=RunStatus.RUNNING)}
+    failures = _recent_failures(full, now)
+    shares = {
+        share.job_id: share for share in Agreement.objects.order_by("job_id", "-day").distinct("job_id")
+    }
+    return [
+        _standing(name, rows[name], tasks.get(name), last, good, running, failures, shares, now)
+        for name in sorted(rows)
+    ]
+
+
+def _latest(runs: Any) -> dict[str, SyncRun]:
+    return {run.job_id: run for run in runs.order_by("job_id", "-started_at").distinct("job_id")}
+
+
+def _recent_failures(full: Any, now: datetime) -> dict[str, int]:
+    recent = (
+        full.filter(finished_at__gt=now - RECENT, finished_at__lte=now).values("job_id").order_by("job_id")
+    )
+    return dict(
+        recent.annotate(failed=Count("pk", filter=Q(status__in=FAILED))).values_list("job_id", "failed")
+    )
+
+
+def _standing(
+    name: str,
+    row: SyncJob,
+    task: PeriodicTask | None,
+    last: dict[str, SyncRun],
+    good: dict[str, SyncRun],
+    running: dict[str, SyncRun],
+    failures: dict[str, int],
+    shares: dict[str, Agreement],
+    now: datetime,
+) -> Standing:
+    times = timetable.of(task)
+    return Standing(
+        job=Job.registry[name],
+        row=row,
+        schedule=task,
+        last=last.get(name),
+        running=running.get(name),
+        recent_failures=failures.get(name, 0),
+        next_run=times.next_after(now) if times else None,
+        missed=len(times.missed(_last_time(row, good.get(name)), now, CRITICAL_AT)) if times else 0,
+        agreement=shares.get(name),
+    )
+
+
+def _last_time(row: SyncJob, good: SyncRun | None) -> datetime:
+    """From when on the job's due times count as missed."""
+    return max(moment for moment in (row.created_at, row.resumed_at, good and good.started_at) if moment)
+
+
+def late(now: datetime | None = None) -> dict[str, str]:
+    """The jobs that missed their time: "warning" by more than one period, "critical" by more than two."""
+    return {standing.job.name: standing.level for standing in standings(now) if standing.level}
