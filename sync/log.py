@@ -32,9 +32,3 @@ def line(run: SyncRun, code: str, /, **detail: Any) -> None:
     """Add a line to the run's page and to the log, in the caller's transaction."""
     LogLine.objects.create(run=run, code=code, detail=detail)
     logger.info("Sync run: %s", code, extra={"job": run.job_id, "run_id": run.pk})
-
-
-def sentence(entry: LogLine) -> str:
-    """The line in words; its code when no sentence is known for it any more."""
-    known = SENTENCES.get(entry.code)
-    return str(known) % entry.detail if known else entry.code

@@ -49,7 +49,7 @@ class Standing:
         return self.schedule is None or not self.schedule.enabled
 
     def as_json(self) -> dict[str, Any]:
-        """What the dashboard shows of a job; `last_status` is "done" or "failed", or null before the first run."""
+        """What the dashboard shows of a job; `last_status` is "done", "failed" or, at first, null."""
         last = self.last
         return {
             "last_run": _iso(last.started_at if last else None),
