@@ -1,5 +1,6 @@
 """Jobs and runs as the API shows them, and what a start may ask for."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -175,7 +176,7 @@ class RunDetailSerializer(RunSerializer):
         return shown
 
 
-def _shown(context: dict[str, Any], value: Any) -> Any:
+def _shown(context: Mapping[str, Any], value: Any) -> Any:
     return value if shows_people(context["request"]) else mask(value)
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 from django_celery_beat.models import PeriodicTask
 
+from events.console.words import who
 from sync.job import Job
 from sync.log import SENTENCES
 from sync.models import LogLine, RunStatus
@@ -20,7 +21,7 @@ def job(name: str) -> str:
 
 def author(name: str) -> str:
     """Who began a run: a person, a key, or the schedule."""
-    return _("agenda") if name == SCHEDULE else name.partition(":")[2] or name
+    return _("agenda") if name == SCHEDULE else who(name)
 
 
 def sentence(line: LogLine) -> str:

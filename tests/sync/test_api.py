@@ -43,7 +43,7 @@ def test_started_run_is_seen_and_cannot_be_started_twice(client, load):
     run = client.get(f"/api/sync/runs/{run_id}").json()
     assert (run["status"], run["read"], run["written"], run["author"]) == ("done", 2, 2, "key:turno")
     assert [line["code"] for line in run["log"]] == ["started", "finished"]
-    assert run["log"][0]["text"] == "Começou, por turno."
+    assert run["log"][0]["text"] == "Começou, por chave turno."
     job = next(
         row for row in client.get("/api/sync/jobs").json()["data"] if row["name"] == "sync.crm_operacao"
     )

@@ -1,0 +1,198 @@
+"""A run's page: how far it is, what it did, what failed and what differs. And the list of runs."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from carinho.masking import mask
+from events.admin.base import list_of, page_of
+from events.admin.filters import DayFilter, choice_filter
+from events.admin.verbs import Verb, VerbAdmin
+from events.console import moments
+from sync import runs, words
+from sync.admin.differences import correctable
+from sync.filters import job_titles
+from sync.models import RunKind, RunStatus, SyncDifference, SyncFailure, SyncRun
+from sync.templatetags.sync_console import run_kind, run_state
+
+SHOWN = 100  # rows of each kind on the page; the lists have all
+
+
+def cancel(ids: Sequence[int], actor: str, _reason: str) -> list[int]:
+    return [run_id for run_id in ids if _cancelled(run_id, actor)]
+
+
+def _cancelled(run_id: int, actor: str) -> bool:
+    try:
+        runs.cancel(run_id, actor=actor)
+    except (SyncRun.DoesNotExist, runs.NotRunning):
+        return False
+    return True
+
+
+CANCEL = Verb(
+    name="cancel",
+    title=_("Cancelar"),
+    button=ngettext_lazy("Cancelar a execução", "Cancelar %(count)d execuções", "count"),
+    done=ngettext_lazy(
+        "A execução para em alguns segundos.", "%(count)d execuções param em segundos.", "count"
+    ),
+    effect=_("Para no meio da página que está sendo levada. O que já foi gravado fica."),
+    permission="sync.change_syncrun",
+    run=cancel,
+    icon="stop_circle",
+)
+
+
+@admin.register(SyncRun)
+class RunAdmin(VerbAdmin):
+    item_template = "admin/sync/syncrun/item.html"
+    intro = _("Cada execução de uma sincronização, da mais nova à mais antiga (runs).")
+    verbs = (CANCEL,)
+    list_display = ("which", "what", "state", "began", "took", "by", "numbers")
+    list_filter = (
+        choice_filter("status", _("situação"), lambda: RunStatus.choices),
+        choice_filter("job_id", _("sincronização"), job_titles),
+        choice_filter("kind", _("tipo"), lambda: RunKind.choices),
+        ("started_at", DayFilter),
+    )
+    sortable_by = ()
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {}
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.progress_view
+        return [self.post_path("<path:object_id>/progress/", view, "progress"), *super().get_urls()]
+
+    @admin.display(description=_("sincronização"))
+    def which(self, row: SyncRun) -> str:
+        return words.job(row.job_id)
+
+    @admin.display(description=_("tipo"))
+    def what(self, row: SyncRun) -> str:
+        return run_kind(row.kind)
+
+    @admin.display(description=_("situação"))
+    def state(self, row: SyncRun) -> str:
+        return run_state(row.status)
+
+    @admin.display(description=_("início"))
+    def began(self, row: SyncRun) -> str:
+        return moments.moment(row.started_at)
+
+    @admin.display(description=_("duração"))
+    def took(self, row: SyncRun) -> str:
+        return moments.duration(row.duration)
+
+    @admin.display(description=_("quem"))
+    def by(self, row: SyncRun) -> str:
+        return words.author(row.author)
+
+    @admin.display(description=_("lidos · gravados · sem mudança · com falha"))
+    def numbers(self, row: SyncRun) -> str:
+        return f"{row.read} · {row.written} · {row.unchanged} · {row.failed}"
+
+    def crumb(self, row: Any) -> str:
+        return f"{words.job(row.job_id)} #{row.pk}"
+
+    def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Only the part of the page that moves while the run does."""
+        self.must_view(request)
+        run = self.get_object(request, unquote(object_id))
+        if run is None:
+            raise Http404
+        return TemplateResponse(
+            request, "admin/sync/syncrun/progress.html", {"progress": self.progress_context(run)}
+        )
+
+    def progress_context(self, run: SyncRun) -> dict[str, Any]:
+        """How far a run is: of a known total, or of about as many as the last time."""
+        expected = run.total or self._as_many_as_last_time(run)
+        return {
+            "run": run,
+            "page": page_of(run),
+            "address": reverse("admin:sync_syncrun_progress", args=[run.pk]),
+            "expected": max(expected, run.processed) if expected else None,
+            "is_guess": run.total is None,
+        }
+
+    def _as_many_as_last_time(self, run: SyncRun) -> int | None:
+        before = SyncRun.objects.filter(
+            job_id=run.job_id, kind=run.kind, pk__lt=run.pk, finished_at__isnull=False
+        )
+        return before.order_by("-pk").values_list("read", flat=True).first()
+
+    def item_context(self, request: HttpRequest, row: SyncRun) -> dict[str, Any]:
+        return {
+            "progress": self.progress_context(row),
+            "buttons": self.buttons(request, ["cancel"], row.pk) if row.is_running else [],
+            "lines": row.lines.all(),
+            "continued_by": row.continued_by.first(),
+            "planned": [(item, _as_text(item.wanted)) for item in row.planned.all()[:SHOWN]],
+            "planned_count": row.planned.count() if row.kind == RunKind.DRY else 0,
+            "checks": self._check(row),
+            **self._failures(request, row),
+            **self._differences(request, row),
+        }
+
+    def _check(self, row: SyncRun) -> SyncRun | None:
+        """The comparison that followed this run."""
+        after = SyncRun.objects.filter(job_id=row.job_id, kind=RunKind.CHECK, pk__gt=row.pk)
+        return after.order_by("pk").first() if row.kind in (RunKind.FULL, RunKind.RECORDS) else None
+
+    def _failures(self, request: HttpRequest, row: SyncRun) -> dict[str, Any]:
+        failures: Any = self.admin_site.get_model_admin(SyncFailure)
+        rows = row.failures.all()
+        open_ids = list(rows.filter(status="open").values_list("pk", flat=True))
+        shown = [
+            (failure, failures.buttons(request, ["retry"], failure.pk) if failure.status == "open" else [])
+            for failure in rows[:SHOWN]
+        ]
+        return {
+            "failures": shown,
+            "failures_open": len(open_ids),
+            "failures_page": list_of(SyncFailure, f"job_id={row.job_id}&status=open"),
+            "retry_all": for_all(failures.buttons(request, ["retry"], _joined(open_ids)), len(open_ids)),
+        }
+
+    def _differences(self, request: HttpRequest, row: SyncRun) -> dict[str, Any]:
+        differences: Any = self.admin_site.get_model_admin(SyncDifference)
+        rows = SyncDifference.objects.filter(job_id=row.job_id, closed_at__isnull=True)
+        if row.kind == RunKind.CHECK:
+            rows = rows.filter(run=row)
+        ids = list(correctable(rows.values("pk")).values_list("pk", flat=True))
+        buttons = [
+            (item, differences.buttons(request, ["correct"], item.pk) if item.pk in ids else [])
+            for item in rows[:SHOWN]
+        ]
+        return {
+            "differences": buttons,
+            "differences_page": list_of(SyncDifference, f"job_id={row.job_id}"),
+            "correct_all": for_all(differences.buttons(request, ["correct"], _joined(ids)), len(ids)),
+        }
+
+
+def for_all(buttons: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """The same button for many rows, saying how many; none for fewer than two."""
+    many = [
+        button | {"text": button["verb"].says(count), "sure": button["verb"].says(count)}
+        for button in buttons
+    ]
+    return many if count > 1 else []
+
+
+def _joined(ids: Sequence[int]) -> str:
+    return ",".join(map(str, ids))
+
+
+def _as_text(value: Any) -> str:
+    return json.dumps(mask(value), ensure_ascii=False, indent=2)

@@ -1,0 +1,170 @@
+"""The synchronisations in the console: what is seen, what may be done, and what follows."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from sync import execution, runs
+from sync.models import SyncDifference, SyncFailure, SyncJob, SyncRun
+from tests.clients import logged_in
+
+JOBS = "/admin/sync/syncjob/"
+NAME = "sync.crm_operacao"
+
+
+@pytest.fixture
+def ana(simulator):
+    return logged_in("Operador")
+
+
+@pytest.fixture
+def vera(simulator):
+    return logged_in("Visualizador", "vera")
+
+
+@pytest.fixture(autouse=True)
+def no_worker(monkeypatch):
+    monkeypatch.setattr(runs, "send", lambda name: None)
+
+
+def page(client, address):
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def of(row):
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def test_jobs_page_says_when_each_runs_and_how_it_went(ana, run, load):
+    load(NAME, 3)
+    run(NAME)
+    text = page(ana, JOBS)
+    for said in (
+        "CRM → Operação",
+        "toda hora, no minuto 00",
+        "todo dia às 06:00 e 18:00",
+        "concluída",
+        "em dia",
+    ):
+        assert said in text
+    assert "3 lidos, 3 gravados, 0 sem mudança" in text
+    assert "100,0 %" in text
+    assert text.count("nunca") == 3
+
+
+def test_run_now_starts_a_run_in_the_operators_name(ana, load):
+    load(NAME, 2)
+    ana.post(f"{JOBS}run/", {"ids": NAME, "next": JOBS})
+    begun = SyncRun.objects.get()
+    assert (begun.job_id, begun.author, begun.status) == (NAME, "user:ana", "running")
+    assert "Em execução agora" in page(ana, JOBS)
+    execution.go_on(NAME)
+    text = page(ana, of(begun))
+    assert "por ana" in text
+    assert "Começou, por ana." in text
+    assert "Terminou: concluída." in text
+
+
+def test_start_while_it_runs_is_told_and_starts_nothing(ana):
+    runs.begin(NAME, author="user:bia")
+    answer = ana.post(f"{JOBS}run/", {"ids": NAME}, follow=True)
+    assert "CRM → Operação" in answer.content.decode()
+    assert SyncRun.objects.count() == 1
+
+
+def test_paused_job_says_by_whom_and_why_until_it_is_resumed(ana):
+    ana.post(f"{JOBS}pause/", {"ids": NAME, "reason": "inventário"})
+    text = page(ana, JOBS)
+    assert "pausada por ana: inventário" in text
+    ana.post(f"{JOBS}resume/", {"ids": NAME})
+    assert "pausada por" not in page(ana, JOBS)
+    assert SyncJob.objects.get(pk=NAME).resumed_at is not None
+
+
+def test_running_run_shows_its_progress_and_is_cancelled_from_its_page(ana, run, load):
+    load(NAME, 10)
+    run(NAME)
+    begun = runs.begin(NAME, author="schedule")
+    SyncRun.objects.filter(pk=begun.pk).update(
+        processed=4, waiting_for="operacao", waiting_since=begun.started_at
+    )
+    text = page(ana, reverse("admin:sync_syncrun_progress", args=[begun.pk]))
+    assert 'max="10" value="4"' in text
+    assert "espera por Operação" in text
+    assert "por agenda" in page(ana, of(begun))
+    ana.post("/admin/sync/syncrun/cancel/", {"ids": begun.pk})
+    assert "Cancelada por ana." in page(ana, of(begun))
+
+
+def test_failed_records_are_listed_with_a_button_for_one_and_for_all(ana, run, load, simulator):
+    load("sync.cuidadores_crm", 3)
+    simulator.fault("crm", status=422, path="/caregivers/", body={"message": "Closed"})
+    failed = run("sync.cuidadores_crm")
+    text = page(ana, of(failed))
+    assert text.count("Failed to update caregiver in CRM: Closed") == 3
+    assert "Tentar 3 registros de novo" in text
+    assert 'status=open">3</a>' in page(ana, JOBS)
+    listed = page(ana, "/admin/sync/syncfailure/?job_id=sync.cuidadores_crm&status=open")
+    assert listed.count("Closed") == 3
+    simulator.heal("crm")
+    one = SyncFailure.objects.get(key="2")
+    assert "5511900000002" not in page(ana, of(one))
+    ana.post("/admin/sync/syncfailure/retry/", {"ids": one.pk})
+    execution.go_on("sync.cuidadores_crm")
+    one.refresh_from_db()
+    assert one.status == "resolved"
+    assert SyncFailure.objects.filter(status="open").count() == 2
+
+
+def test_difference_is_corrected_by_its_button(ana, run, load, simulator):
+    load(NAME, 2)
+    run(NAME)
+    simulator.load({"operacao": {"schedules": [{"contract_id": 2, "client_id": 7}, {"contract_id": 9}]}})
+    check = run(NAME, "check")
+    text = page(ana, of(check))
+    assert "campos diferentes" in text
+    assert "client_id" in text
+    assert "sobra no destino" in text
+    wrong, orphan = SyncDifference.objects.get(key="2"), SyncDifference.objects.get(key="9")
+    assert page(ana, of(wrong)).count("Corrigir 1 registro") == 1
+    assert "Corrigir 1 registro" not in page(ana, of(orphan))
+    ana.post("/admin/sync/syncdifference/correct/", {"ids": f"{wrong.pk},{orphan.pk}"})
+    execution.go_on(NAME)
+    assert list(SyncDifference.objects.filter(closed_at=None)) == [orphan]
+
+
+def test_dry_run_lists_on_its_page_what_would_be_written(ana, load):
+    load(NAME, 2)
+    ana.post(f"{JOBS}dry/", {"ids": NAME})
+    execution.go_on(NAME)
+    text = page(ana, of(SyncRun.objects.get()))
+    assert "2 gravações seriam feitas" in text
+    assert text.count("gravar pela primeira vez") == 2
+
+
+def test_viewer_sees_the_pages_and_may_do_nothing(vera, run, load, simulator):
+    load(NAME, 2)
+    simulator.fault("operacao", status=422, path="/schedules/2")
+    failed = run(NAME)
+    assert "disabled" in page(vera, JOBS)
+    page(vera, of(failed))
+    addresses = {
+        f"{JOBS}run/": NAME,
+        f"{JOBS}pause/": NAME,
+        "/admin/sync/syncrun/cancel/": failed.pk,
+        "/admin/sync/syncfailure/retry/": SyncFailure.objects.get().pk,
+        "/admin/sync/syncdifference/correct/": 1,
+    }
+    for address, ids in addresses.items():
+        assert vera.post(address, {"ids": ids}).status_code == 403, address
+
+
+def test_lists_of_runs_failures_and_differences_open(ana, run, load):
+    load(NAME, 1)
+    run(NAME)
+    for model in ("syncrun", "syncfailure", "syncdifference"):
+        page(ana, f"/admin/sync/{model}/")
+    assert "1 · 1 · 0 · 0" in page(ana, f"/admin/sync/syncrun/?job_id={NAME}&kind=full")
