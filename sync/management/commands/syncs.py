@@ -1,0 +1,18 @@
+"""`manage.py syncs`: the declared synchronisations, and when each runs."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from sync import status, words
+
+
+class Command(BaseCommand):
+    help = "Print the declared synchronisations: systems, schedule, last and next run."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for standing in status.standings():
+            entry = standing.as_json()
+            self.stdout.write(f"{standing.job.name}: {standing.job.source.name} → {standing.job.target.name}")
+            self.stdout.write(f"  {words.schedule(standing.schedule)}; next {entry['next_run'] or '-'}")
+            self.stdout.write(f"  last {entry['last_run'] or '-'} {entry['last_result'] or ''}".rstrip())
