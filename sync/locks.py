@@ -1,7 +1,7 @@
 """One runner per job, anywhere: a session lock in PostgreSQL that dies with its holder."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -35,7 +35,16 @@ def only_runner(name: str) -> Iterator[Lock | None]:
     """The lock of this job, or None while another session holds it."""
     with psycopg.connect(**_parameters(), autocommit=True) as session:
         got = session.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [NAMESPACE, name]).fetchone()
-        yield Lock(session) if got and got[0] else None
+        try:
+            yield Lock(session) if got and got[0] else None
+        finally:
+            _let_go(session)
+
+
+def _let_go(session: psycopg.Connection) -> None:
+    """The end of a connection frees its locks only some moments later."""
+    with suppress(psycopg.OperationalError):
+        session.execute("SELECT pg_advisory_unlock_all()")
 
 
 def holder(name: str) -> int | None:

@@ -38,7 +38,8 @@ class JobsView(ApiView):
         responses={200: JobList, **refused(401, 403, 429)},
     )
     def get(self, request: Request) -> Response:
-        return Response({"data": JobSerializer(status.standings(), many=True).data, "next_cursor": None})
+        jobs = [JobSerializer(standing).data for standing in status.standings()]
+        return Response({"data": jobs, "next_cursor": None})
 
 
 class RunList(ApiView, ListAPIView[SyncRun]):

@@ -28,8 +28,8 @@ RETRY = Verb(
         "%(count)d registro será tentado agora.", "%(count)d registros serão tentados agora.", "count"
     ),
     effect=_(
-        "Só estes registros são gravados e confirmados agora. Fecham sozinhos quando dão certo. Se a sincronização "
-        "já estiver em execução, ela mesma os tenta de novo."
+        "Só estes registros são gravados e confirmados agora. Fecham sozinhos quando dão certo. "
+        "Se a sincronização já estiver em execução, ela mesma os tenta de novo."
     ),
     permission="sync.change_syncfailure",
     run=lambda ids, actor, _reason: start_records(
@@ -42,9 +42,7 @@ RETRY = Verb(
 
 @admin.register(SyncFailure)
 class FailureAdmin(VerbAdmin):
-    intro = _(
-        "Registros que uma sincronização não conseguiu levar ao outro sistema. Fecham sozinhos quando dão certo."
-    )
+    intro = _("Registros que não puderam ser levados ao outro sistema. Fecham sozinhos quando dão certo.")
     verbs = (RETRY,)
     list_display = ("record", "which", "what", "why", "since", "times", "state")
     list_filter = (
@@ -77,7 +75,7 @@ class FailureAdmin(VerbAdmin):
 
     @admin.display(description=_("tentativas"), ordering="attempts")
     def times(self, row: SyncFailure) -> str:
-        return f"{row.attempts}×"
+        return str(row.attempts)
 
     @admin.display(description=_("situação"), ordering="status")
     def state(self, row: SyncFailure) -> str:
