@@ -9,6 +9,8 @@ from sync.items import Item, invalid
 from sync.job import Job
 from sync.models import SyncRecord
 
+LONGEST_KEY = 80
+
 
 @dataclass
 class Plan:
@@ -34,16 +36,22 @@ def plan(job: Job, records: Sequence[Any], *, again: bool = False) -> Plan:
 def _read(job: Job, record: Any, made: Plan) -> Item | None:
     try:
         wanted = job.wanted(record)
-        return Item(job.key(record), record, wanted, digest(wanted), 1, True, job.confirms, {})
+        return Item(short(job.key(record)), record, wanted, digest(wanted), 1, True, job.confirms, {})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         made.invalid.append(invalid(record, key_of(job, record), error))
         return None
 
 
+def short(key: str) -> str:
+    if len(key) > LONGEST_KEY:
+        raise ValueError("The id is too long")
+    return key
+
+
 def key_of(job: Job, record: Any) -> str:
     """Its key or, without one, a name by which it is known again."""
     try:
-        return job.key(record)
+        return short(job.key(record))
     except (KeyError, TypeError, ValueError, AttributeError):
         return f"?{digest(record)[:16]}"
 

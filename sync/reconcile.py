@@ -18,7 +18,7 @@ from carinho.services.errors import Held, Rejected, Unavailable
 from carinho.services.pages import Page
 from events.lanes import stopping
 from sync import log, saving
-from sync.comparing import key_of
+from sync.comparing import key_of, short
 from sync.gates import Gate
 from sync.job import Fields, Job, Window
 from sync.locks import Lock
@@ -221,7 +221,7 @@ def _read_all(job: Job, records: Sequence[Any]) -> tuple[dict[str, tuple[Any, Fi
     unreadable: list[Found] = []
     for record in records:
         try:
-            wanted[job.key(record)] = (record, job.wanted(record))
+            wanted[short(job.key(record))] = (record, job.wanted(record))
         except (KeyError, TypeError, ValueError, AttributeError):
             unreadable.append(Found(key_of(job, record), DifferenceKind.UNREADABLE, payload=record))
     return wanted, unreadable

@@ -1,5 +1,6 @@
 """Lists that a system gives in pages."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,18 @@ def read_page(service: Service, path: str, *, doing: str, cursor: str = "", **fi
     if not isinstance(records, list):
         raise unreadable(service, doing)
     next_cursor = answer.get("next_cursor")
-    return Page(records, str(next_cursor) if next_cursor else None)
+    return Page(storable(records), str(next_cursor) if next_cursor else None)
+
+
+def storable(records: list[Any]) -> list[Any]:
+    """The records as PostgreSQL can keep them: NUL and half a character become U+FFFD, NaN becomes null."""
+    text = json.dumps(records, ensure_ascii=False)
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    clean = whole.replace("\\u0000", "\\ufffd")
+    if clean == text and "NaN" not in text and "Infinity" not in text:
+        return records
+    read: list[Any] = json.loads(clean, parse_constant=lambda _: None)
+    return read
 
 
 def id_in(service: Service, answer: Any, *, doing: str) -> int:

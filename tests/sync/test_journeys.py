@@ -2,8 +2,9 @@
 
 import pytest
 
+from carinho.services.pages import storable
 from sync.models import Agreement, SyncDifference, SyncFailure, SyncRecord, SyncRun
-from tests.sync.conftest import WORLDS, writes
+from tests.sync.conftest import WORLDS, service, writes
 
 NAMES = sorted(WORLDS)
 
@@ -125,3 +126,26 @@ def test_contract_that_crm_asks_for_anew_is_written_anew(run, load, simulator):
     assert run("sync.crm_operacao").written == 1
     assert SyncRecord.objects.get().version == 2
     assert simulator.state()["crm"]["records"]["contracts"][0]["synced"] is True
+
+
+def test_text_that_the_database_cannot_keep_stops_no_run(run, simulator, load):
+    load("sync.cuidadores_crm", 1, name="a\x00b")
+    load("sync.cuidadores_crm", 1, first=2)
+    done = run("sync.cuidadores_crm")
+    assert (done.status, done.written) == ("done", 2)
+    assert run("sync.cuidadores_crm").written == 0
+    assert not SyncDifference.objects.filter(closed_at=None).exists()
+
+
+def test_record_without_a_usable_id_fails_alone(run, simulator, load):
+    load("sync.operacao_financeiro", 1)
+    load("sync.operacao_financeiro", 1, first=2, client_id=None)
+    simulator.load({"operacao": {"services": [service(3) | {"id": "9" * 100}]}})
+    done = run("sync.operacao_financeiro")
+    assert (done.written, done.failed) == (1, 2)
+
+
+def test_what_no_database_can_keep_is_replaced_when_it_is_read():
+    assert storable(
+        [{"a": "x\x00", "b": "half \ud83d", "c": float("nan"), "d": "ok \N{BLACK HEART SUIT}"}]
+    ) == [{"a": "x\ufffd", "b": "half \ufffd", "c": None, "d": "ok \N{BLACK HEART SUIT}"}]
