@@ -1,4 +1,4 @@
-"""A synchronisation of many records against systems that answer in 20 ms: how fast, and what a second run writes.
+"""A synchronisation of many records, from systems that take 20 ms: its speed, and what a second run writes.
 
 `measure` prepares the other systems and runs the job twice in a process of its own, whose peak it tells.
 """
