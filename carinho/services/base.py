@@ -21,6 +21,7 @@ CONNECT_SECONDS = 3
 ANSWER_SECONDS = 10
 LONGEST_RETRY_AFTER = timedelta(hours=6)
 AGAIN_LATER = frozenset({408, 425, 429})
+NOTHING_DONE = frozenset({425, 429})  # refused before anything was done, whatever the system
 IDEMPOTENT = frozenset({"GET", "HEAD"})
 
 
@@ -41,6 +42,10 @@ class Call:
 
     idempotency_key: str
     exchanges: list[Exchange] = field(default_factory=list)
+    unsure_since: datetime | None = None  # start of an attempt whose end nobody saw: look before a repeat
+    useful_until: datetime | None = None
+    briefing: Any = None  # what the lane's companion knows about the delivery
+    notes: dict[str, Any] = field(default_factory=dict)  # what the call learnt, stored with its outcome
 
     @property
     def last(self) -> Exchange:
@@ -79,6 +84,7 @@ class Service:
     threads: ClassVar[int] = 16
     calls_per_second: ClassVar[float | None] = None
     can_repeat: ClassVar[bool] = True  # the system recognises our idempotency keys
+    looks_first: ClassVar[bool] = False  # else: it finds out whether an unseen attempt got through
 
     registry: ClassVar[dict[str, "type[Service]"]] = {}
     _lines: ClassVar[dict[str, Line]] = {}
@@ -158,7 +164,7 @@ class Service:
             with self.line.breaker.calling():
                 self.call.exchanges.append(exchange)
                 response = self._send(method, path, json=json, params=params, where=where)
-                return self._read(response, exchange, where)
+                return self._read(response, exchange, where, self._unseen_end(method))
         except pybreaker.CircuitBreakerError as error:
             raise Held("Circuit breaker is open", **where) from error
 
@@ -190,16 +196,27 @@ class Service:
             return Unavailable("Connection timeout", cause="connection_timeout", **where)
         if isinstance(error, requests.ConnectionError) and _never_connected(error):
             return Unavailable("Connection refused", cause="connection_failed", **where)
-        kind = Unavailable if self.can_repeat or method in IDEMPOTENT else Unknown
+        kind = self._unseen_end(method)
         if isinstance(error, requests.Timeout):
             return kind("Connection timeout", cause="connection_timeout", **where)
         return kind("Connection closed without an answer", cause="connection_failed", **where)
 
-    def _read(self, response: requests.Response, exchange: Exchange, where: dict[str, str]) -> Any:
+    def _unseen_end(self, method: str) -> type[Unavailable]:
+        """What it means when the system may have done what was asked, and did not say so."""
+        return Unavailable if self.can_repeat or method in IDEMPOTENT else Unknown
+
+    def _read(
+        self,
+        response: requests.Response,
+        exchange: Exchange,
+        where: dict[str, str],
+        unseen_end: type[Unavailable],
+    ) -> Any:
         exchange.status = response.status_code
         exchange.answered = response.text[:8192] if not response.ok else None
         if response.status_code >= 500 or response.status_code in AGAIN_LATER:
-            raise Unavailable(
+            kind = Unavailable if response.status_code in NOTHING_DONE else unseen_end
+            raise kind(
                 f"{self.name} answered {response.status_code}",
                 cause="server_error",
                 retry_after=_retry_after(response),
@@ -210,16 +227,22 @@ class Service:
             body = _decoded(response)
             detail = _said(body) or f"{self.name} answered {response.status_code}"
             raise Rejected(detail, body=body, status=response.status_code, **where)
-        return self._decode(response, exchange, where)
+        return self._decode(response, exchange, where, unseen_end)
 
-    def _decode(self, response: requests.Response, exchange: Exchange, where: dict[str, str]) -> Any:
+    def _decode(
+        self,
+        response: requests.Response,
+        exchange: Exchange,
+        where: dict[str, str],
+        unseen_end: type[Unavailable],
+    ) -> Any:
         if not response.content:
             return None
         try:
             exchange.answered = response.json()
         except ValueError:
             exchange.answered = response.text[:8192]
-            raise Unavailable(
+            raise unseen_end(
                 "Unreadable answer", cause="unreadable_answer", status=response.status_code, **where
             ) from None
         return exchange.answered
