@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -19,6 +20,9 @@ class OneRenderer(DefaultContentNegotiation):
     ) -> tuple[BaseRenderer, str]:
         renderer = next(iter(renderers))
         return renderer, str(renderer.media_type)
+
+
+FORMS_TOO = [JSONParser, FormParser, MultiPartParser]  # many tools send an empty form where no body is needed
 
 
 class ApiView(APIView):

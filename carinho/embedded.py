@@ -50,7 +50,7 @@ def serve(var_dir: Path) -> int:
         signal.signal(number, lambda number, _: asked.append(number))
     server.start()
     while not asked and os.getppid() == parent:
-        if server.url() is None:
+        if not server.lives():
             return 1
         time.sleep(0.3)
     server.stop()

@@ -1,12 +1,10 @@
 """Who is calling: a client by its API key, or a person by their session."""
 
 import re
-from datetime import timedelta
+from typing import Any
 
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db import connection
 from django.http import HttpRequest
-from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -17,35 +15,40 @@ from carinho.problems import CHALLENGE
 from events.models import ApiKey
 
 KEY = re.compile(r"[A-Za-z0-9]{1,8}\.[A-Za-z0-9]{1,64}")
-LAST_USE_IS_WRITTEN_EVERY = timedelta(minutes=1)
+
+FIND = """
+SELECT name, scopes, hashed_key, coalesce(last_used_at < now() - interval '1 minute', true) FROM events_apikey
+WHERE prefix = %s AND NOT revoked AND coalesce(expiry_date > now(), true)
+"""
+
+NOTE_USE = """
+UPDATE events_apikey SET last_used_at = now()
+WHERE prefix = %s AND coalesce(last_used_at < now() - interval '1 minute', true)
+"""
 
 
 def principal_of_key(request: HttpRequest) -> Principal | None:
-    """The client whose `X-API-Key` this is; None without the header. Raises `AuthenticationFailed`."""
+    """The client whose `X-API-Key` this is; None without the header. Raises `AuthenticationFailed`.
+
+    Plain SQL: every event that comes in passes here, and the model would cost a quarter of its request.
+    """
     given = request.META.get("HTTP_X_API_KEY")
     if not given:
         return None
-    key = _find(given)
-    if key is None:
+    prefix = given.partition(".")[0]
+    found = _execute(FIND, prefix) if KEY.fullmatch(given) else None
+    if found is None or not ApiKey.objects.key_generator.verify(given, found[2]):
         raise AuthenticationFailed
-    _note_use(key)
-    return Principal(f"key:{key.name}", f"key:{key.prefix}", frozenset(key.scopes))
+    name, scopes, _hash, is_stale = found
+    if is_stale:  # often enough to see a key that nobody uses, seldom enough to cost nothing
+        _execute(NOTE_USE, prefix)
+    return Principal(f"key:{name}", f"key:{prefix}", frozenset(scopes))
 
 
-def _find(given: str) -> ApiKey | None:
-    if not KEY.fullmatch(given):
-        return None
-    key = ApiKey.objects.filter(prefix=given.partition(".")[0], revoked=False).first()
-    return key if key and not key.has_expired and key.is_valid(given) else None
-
-
-def _note_use(key: ApiKey) -> None:
-    """Often enough to see a key that nobody uses, seldom enough to cost nothing."""
-    limit = timezone.now() - LAST_USE_IS_WRITTEN_EVERY
-    if key.last_used_at and key.last_used_at > limit:
-        return
-    stale = Q(last_used_at=None) | Q(last_used_at__lte=limit)
-    ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=Now())
+def _execute(statement: str, prefix: str) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [prefix])
+        return cursor.fetchone() if cursor.description else None
 
 
 class ApiKeyAuthentication(BaseAuthentication):

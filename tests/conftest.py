@@ -4,6 +4,7 @@ The settings are loaded here, not by a setting of pytest-django, which would loa
 exists. What is put in the environment for that is taken out again: processes that a test starts inherit none.
 """
 
+import atexit
 import os
 import shutil
 import subprocess
@@ -53,11 +54,23 @@ def start_server(folder: Path) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
+def end_server(folder: Path) -> None:
+    for process in started:
+        process.terminate()
+        process.wait(30)
+    remove_var_dir(folder)
+
+
+def share_a_server() -> None:
+    """Done once, by the first process of the session; it also ends what it began when the tests never ran."""
+    folder = new_var_dir()
+    atexit.register(end_server, folder)
+    os.environ[SHARED] = str(folder)
+    if "DATABASE_URL" not in os.environ:
+        start_server(folder)
+
+
 def load_settings() -> None:
-    if SHARED not in os.environ:
-        os.environ[SHARED] = str(new_var_dir())
-        if "DATABASE_URL" not in os.environ:
-            start_server(Path(os.environ[SHARED]))
     os.environ["DJANGO_SETTINGS_MODULE"] = "carinho.settings"
     with mock.patch.dict(os.environ, VAR_DIR=os.environ[SHARED]):
         settings.DATABASES  # noqa: B018 -- reading one setting loads all
@@ -65,17 +78,9 @@ def load_settings() -> None:
 
 
 if not settings.configured:
-    OWNER = SHARED not in os.environ
+    if SHARED not in os.environ:
+        share_a_server()
     load_settings()
-
-
-def pytest_unconfigure() -> None:
-    if not OWNER:
-        return
-    for process in started:
-        process.terminate()
-        process.wait(30)
-    remove_var_dir(Path(os.environ.pop(SHARED)))
 
 
 @contextmanager

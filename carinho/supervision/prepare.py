@@ -25,13 +25,10 @@ class Unusable(Exception):
 
 def prepare() -> dict[str, Any]:
     """Migrate, make the cache table, bootstrap. Raises Unusable or an error of Django."""
+    look_at_database_url(os.environ.get("DATABASE_URL", ""))
     from django.conf import settings
     from django.core.management import call_command, get_commands
 
-    if "postgresql" not in settings.DATABASES["default"].get("ENGINE", ""):
-        raise Unusable(
-            "DATABASE_URL não aponta para um PostgreSQL (postgresql://usuário:senha@servidor/banco)."
-        )
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # whitenoise looks for it
     django.setup()
     call_command("migrate", verbosity=0, interactive=False)

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from carinho.access import actor_of, wants_page
-from carinho.api import ApiView
+from carinho.api import FORMS_TOO, ApiView
 from events import breakers, outages
 from events.models import CircuitBreaker
 from events.schema import refused
@@ -65,8 +65,13 @@ class ResetBreaker(ApiView):
 
 
 class PauseService(ApiView):
+    parser_classes = FORMS_TOO
+
     @extend_schema(
-        tags=TAGS, summary="Reter as entregas de um sistema", request=Reason, responses=MOVED | refused(422)
+        tags=TAGS,
+        summary="Reter as entregas de um sistema",
+        request={"application/json": Reason},
+        responses=MOVED | refused(422),
     )
     def post(self, request: Request, service: str) -> Response:
         reason: Any = checked(Reason, request)["reason"]

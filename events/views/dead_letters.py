@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from carinho.access import actor_of
-from carinho.api import ApiView
+from carinho.api import FORMS_TOO, ApiView
 from carinho.pagination import NewestFirst
 from carinho.problems import Problem
 from events import dead_letters
@@ -141,10 +141,12 @@ class RetryOne(ApiView):
 
 
 class ArchiveOne(ApiView):
+    parser_classes = FORMS_TOO
+
     @extend_schema(
         tags=TAGS,
         summary="Arquivar um item, com o motivo",
-        request=Reason,
+        request={"application/json": Reason},
         responses={200: Moved, **ACTION_ERRORS},
     )
     def post(self, request: Request, id: int) -> Response:

@@ -1,0 +1,176 @@
+"""How the console looks, and what its sidebar offers in which order."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One line of the sidebar: seen by those with `permission`, with the `number` of what waits there."""
+
+    title: Any
+    icon: str
+    route: str
+    permission: str = ""
+    query: str = ""
+    number: str = ""
+
+    def item(self, request: HttpRequest, numbers: dict[str, int]) -> Item:
+        path = reverse(f"admin:{self.route}")
+        item = {
+            "title": self.title,
+            "icon": self.icon,
+            "link": f"{path}?{self.query}" if self.query else path,
+        }
+        item["active"] = self is _page_of(request)
+        if numbers.get(self.number):
+            tone = "danger" if self.number == "open" else "warning"
+            item |= {"badge": numbers[self.number], "badge_variant": tone}
+        return item
+
+
+DAY = [
+    Page(_("Painel"), "monitor_heart", "index"),
+    Page(
+        _("Precisa de você"),
+        "pan_tool",
+        "events_deadletter_changelist",
+        "events.view_deadletter",
+        number="open",
+    ),
+    Page(
+        _("Tentando de novo"),
+        "update",
+        "events_delivery_changelist",
+        "events.view_delivery",
+        query="queue=retrying",
+        number="retrying",
+    ),
+    Page(
+        _("Retidas"),
+        "pause_circle",
+        "events_circuitbreaker_held",
+        "events.view_circuitbreaker",
+        number="held",
+    ),
+]
+WATCH = [
+    Page(_("Eventos"), "bolt", "events_event_changelist", "events.view_event"),
+    Page(_("Entregas"), "local_shipping", "events_delivery_changelist", "events.view_delivery"),
+    Page(_("Recusados"), "block", "events_refusal_changelist", "events.view_refusal"),
+    Page(_("Sistemas"), "hub", "events_circuitbreaker_changelist", "events.view_circuitbreaker"),
+]
+ACCESS = [
+    Page(_("Pessoas"), "group", "auth_user_changelist", "auth.view_user"),
+    Page(_("Papéis"), "badge", "auth_group_changelist", "auth.view_group"),
+    Page(_("Chaves de API"), "key", "events_apikey_changelist", "events.view_apikey"),
+    Page(_("Trilha"), "history", "events_auditentry_changelist", "events.view_auditentry"),
+    Page(_("Entradas negadas"), "lock", "axes_accessattempt_changelist", "axes.view_accessattempt"),
+]
+SCHEDULES = [
+    Page(
+        _("Agendamentos"),
+        "schedule",
+        "django_celery_beat_periodictask_changelist",
+        "django_celery_beat.view_periodictask",
+    ),
+    Page(
+        _("Intervalos"),
+        "timer",
+        "django_celery_beat_intervalschedule_changelist",
+        "django_celery_beat.view_intervalschedule",
+    ),
+    Page(
+        _("Horários"),
+        "calendar_month",
+        "django_celery_beat_crontabschedule_changelist",
+        "django_celery_beat.view_crontabschedule",
+    ),
+]
+GROUPS = [("", DAY), (_("Acompanhar"), WATCH), (_("Acesso"), ACCESS), (_("Administração"), SCHEDULES)]
+
+
+def sidebar(request: HttpRequest) -> list[Item]:
+    """The pages this person may see, in the order of the day's work, with the numbers that ask for them."""
+    from events.admin.frontpage import waiting
+
+    numbers = waiting(request)
+    groups = [
+        {"title": title, "items": [page.item(request, numbers) for page in pages if _may_see(request, page)]}
+        for title, pages in GROUPS
+    ]
+    return [group for group in groups if group["items"]]
+
+
+def _may_see(request: HttpRequest, page: Page) -> bool:
+    return not page.permission or request.user.has_perm(page.permission)
+
+
+def _page_of(request: HttpRequest) -> Page | None:
+    """The line of the sidebar to which the page on show belongs: the longest matching address."""
+    here = [page for _title, pages in GROUPS for page in pages if _leads_to(page, request)]
+    return max(here, key=lambda page: (len(page.query), len(reverse(f"admin:{page.route}"))), default=None)
+
+
+def _leads_to(page: Page, request: HttpRequest) -> bool:
+    path = reverse(f"admin:{page.route}")
+    if page.route == "index":
+        return request.path == path
+    return request.path.startswith(path) and page.query in request.GET.urlencode()
+
+
+def asset(path: str) -> Any:
+    """A file of ours, by the address that static files have at the time of the request."""
+    return lambda _request: static(path)
+
+
+UNFOLD = {
+    "SITE_TITLE": _("Carinho Integrações"),
+    "SITE_HEADER": _("Carinho Integrações"),
+    "SITE_SUBHEADER": _("Carinho com Você"),
+    "SITE_URL": None,
+    "SITE_ICON": asset("console/heart.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": asset("console/heart.svg")}],
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "8px",
+    "STYLES": [asset("console/console.css")],
+    "SCRIPTS": [asset("console/console.js")],
+    "DASHBOARD_CALLBACK": "events.admin.frontpage.numbers",
+    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": sidebar},
+    "COLORS": {
+        "base": {  # greys towards the brand's text colour #1A2B32
+            "50": "#F7F9F9",
+            "100": "#EEF2F3",
+            "200": "#DFE6E8",
+            "300": "#C6D1D4",
+            "400": "#93A3A9",
+            "500": "#5F7077",
+            "600": "#47585F",
+            "700": "#35464D",
+            "800": "#24353C",
+            "900": "#1A2B32",
+            "950": "#0F1A1F",
+        },
+        "primary": {  # 300, 400, 500: the brand's light, primary, dark; white is read on 600
+            "50": "#F0FAF8",
+            "100": "#D9F2ED",
+            "200": "#B5E5DC",
+            "300": "#8DD4C7",
+            "400": "#5BBFAD",
+            "500": "#4AA99A",
+            "600": "#23796C",
+            "700": "#1C6359",
+            "800": "#184F48",
+            "900": "#15413C",
+            "950": "#0A2623",
+        },
+    },
+}

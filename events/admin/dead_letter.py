@@ -1,0 +1,170 @@
+"""Precisa de você: what the hub could not deliver by itself, and what a person may do about it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from events import dead_letters
+from events.admin import story
+from events.admin.base import page_of
+from events.admin.filters import DayFilter, choice_filter
+from events.admin.reveal import RevealAdmin
+from events.admin.verbs import Verb, VerbAdmin
+from events.console import badges, moments, people, search, words
+from events.models import BreakerState, CircuitBreaker, DeadLetter, DeadLetterStatus
+
+OPERATE = "events.change_deadletter"
+
+RETRY = Verb(
+    name="retry",
+    title=_("Reenviar"),
+    button=ngettext_lazy("Reenviar %(count)d entrega", "Reenviar %(count)d entregas", "count"),
+    done=ngettext_lazy("%(count)d entrega reenviada.", "%(count)d entregas reenviadas.", "count"),
+    effect=_(
+        "Cada entrega volta agora para a fila, com todas as suas tentativas. As outras etapas do evento, "
+        "já feitas, não se repetem. Se falhar de novo, volta para esta lista."
+    ),
+    permission=OPERATE,
+    run=lambda ids, actor, _reason: dead_letters.retry(ids, actor=actor),
+    icon="replay",
+    is_main=True,
+)
+ARCHIVE = Verb(
+    name="archive",
+    title=_("Arquivar"),
+    button=ngettext_lazy("Arquivar %(count)d item", "Arquivar %(count)d itens", "count"),
+    done=ngettext_lazy("%(count)d item arquivado.", "%(count)d itens arquivados.", "count"),
+    effect=_(
+        "Nada mais será enviado. Os itens saem desta lista e podem ser restaurados depois, em Arquivadas."
+    ),
+    permission=OPERATE,
+    run=lambda ids, actor, reason: dead_letters.archive(ids, actor=actor, reason=reason),
+    icon="archive",
+    asks_reason=True,
+)
+RESTORE = Verb(
+    name="restore",
+    title=_("Restaurar"),
+    button=ngettext_lazy("Restaurar %(count)d item", "Restaurar %(count)d itens", "count"),
+    done=ngettext_lazy("%(count)d item restaurado.", "%(count)d itens restaurados.", "count"),
+    effect=_("Os itens voltam para a lista Precisa de você. Nada é enviado por isso."),
+    permission=OPERATE,
+    run=lambda ids, actor, _reason: dead_letters.restore(ids, actor=actor),
+    icon="unarchive",
+    is_main=True,
+)
+FITTING = {"open": [RETRY, ARCHIVE], "archived": [RESTORE], "all": [RETRY, ARCHIVE, RESTORE]}
+
+StatusFilter = choice_filter(
+    "status",
+    _("situação"),
+    lambda: [*DeadLetterStatus.choices, ("all", _("todas"))],
+    default="open",
+    every="all",
+    is_tab=True,
+)
+NAMES = [f"event__data__{name}__icontains" for name in people.NAMES]
+
+
+@admin.register(DeadLetter)
+class DeadLetterAdmin(RevealAdmin, VerbAdmin):
+    item_template = "admin/events/deadletter/item.html"
+    intro = _(
+        "O que o sistema não conseguiu entregar sozinho e espera a decisão de uma pessoa (DLQ, dead letters)."
+    )
+    verbs = (RETRY, ARCHIVE, RESTORE)
+    list_display = ("what", "where", "who", "which", "since", "times", "state")
+    list_select_related = ("event",)
+    list_filter = (
+        StatusFilter,
+        choice_filter("service", _("sistema"), words.systems),
+        choice_filter("cause", _("causa"), words.cause_titles),
+        choice_filter("event_type", _("tipo de evento"), words.event_types),
+        ("created_at", DayFilter),
+    )
+    search_fields = ("id",)  # what is searched stands in get_search_results
+    search_help_text = _("Telefone, nome, número do item ou do evento, texto")
+
+    @admin.display(description=_("O que houve"))
+    def what(self, row: DeadLetter) -> str:
+        return words.cause(row.cause).title
+
+    @admin.display(description=_("Sistema"), ordering="service")
+    def where(self, row: DeadLetter) -> str:
+        return words.system(row.service)
+
+    @admin.display(description=_("Pessoa"))
+    def who(self, row: DeadLetter) -> str:
+        return people.masked(row.event).cell()
+
+    @admin.display(description=_("Evento"), ordering="event_type")
+    def which(self, row: DeadLetter) -> str:
+        step = words.step(row.step)
+        cell = '<span class="c-cell"><span>{}</span><span class="c-second">{}</span></span>'
+        return format_html(cell, words.event_type(row.event_type), step)
+
+    @admin.display(description=_("Desde"), ordering="created_at")
+    def since(self, row: DeadLetter) -> str:
+        return moments.moment(row.created_at)
+
+    @admin.display(description=_("Falhas"), ordering="failures")
+    def times(self, row: DeadLetter) -> str:
+        return f"{row.failures} x"
+
+    @admin.display(description=_("Situação"), ordering="status")
+    def state(self, row: DeadLetter) -> str:
+        return badges.of(DeadLetterStatus, row.status)
+
+    def verbs_for(self, request: HttpRequest) -> tuple[Verb, ...]:
+        return tuple(FITTING.get(request.GET.get("status") or "open", []))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        text = Q(reason__icontains=term) | Q(note__icontains=term)
+        for name in NAMES:
+            text |= Q(**{name: term})
+        return queryset.filter(
+            search.phone(term, "event__phone") | search.number(term, "pk", "event_id") | text
+        ), False
+
+    def item_context(self, request: HttpRequest, row: DeadLetter) -> dict[str, Any]:
+        fitting = [verb.name for verb in FITTING.get(row.status, [])]
+        return {
+            "cause": words.cause(row.cause),
+            "breaker": CircuitBreaker.objects.filter(service=row.service).first(),
+            "event": row.event,
+            "event_page": page_of(row.event),
+            "chapters": story.of(row.event, here=row.delivery),
+            "buttons": self.buttons(request, fitting, row.pk),
+            "reveal": self.reveal_button(request, row),
+            **self.person_context(row, revealed=False),
+        }
+
+    def question_context(self, ids: Sequence[int]) -> dict[str, Any]:
+        """How many per system, and whether that system is up now."""
+        per_system = Counter(
+            DeadLetter.objects.filter(pk__in=ids).order_by().values_list("service", flat=True)
+        )
+        breakers = CircuitBreaker.objects.in_bulk(list(per_system))
+        rows = [
+            {"system": words.system(name), "count": count, "state": _state(breakers.get(name))}
+            for name, count in per_system.most_common()
+        ]
+        return {"per_system": rows}
+
+
+def _state(breaker: CircuitBreaker | None) -> str:
+    if breaker and breaker.paused_at:
+        return badges.badge(_("pausado"), "warning")
+    return badges.of(BreakerState, breaker.state if breaker else BreakerState.CLOSED)

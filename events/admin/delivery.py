@@ -1,0 +1,178 @@
+"""Entregas, and two views of them: what is tried again by itself, and what a down system holds back."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from events import outages, retry_queue
+from events.admin import story
+from events.admin.base import page_of
+from events.admin.filters import ChoiceFilter, DayFilter, choice_filter
+from events.admin.reveal import RevealAdmin
+from events.admin.verbs import Verb, VerbAdmin
+from events.console import badges, moments, people, search, words
+from events.models import Delivery, DeliveryStatus, Event
+
+OPERATE = "events.change_delivery"
+
+TRY_NOW = Verb(
+    name="try_now",
+    title=_("Tentar agora"),
+    button=ngettext_lazy("Tentar %(count)d entrega agora", "Tentar %(count)d entregas agora", "count"),
+    done=ngettext_lazy(
+        "%(count)d entrega será tentada agora.", "%(count)d entregas serão tentadas agora.", "count"
+    ),
+    effect=_("A próxima tentativa não espera mais. As tentativas que restam continuam as mesmas."),
+    permission=OPERATE,
+    run=lambda ids, actor, _reason: retry_queue.try_now(ids, actor=actor),
+    icon="bolt",
+    is_main=True,
+)
+GIVE_UP = Verb(
+    name="give_up",
+    title=_("Desistir"),
+    button=ngettext_lazy("Desistir de %(count)d entrega", "Desistir de %(count)d entregas", "count"),
+    done=ngettext_lazy("%(count)d entrega abandonada.", "%(count)d entregas abandonadas.", "count"),
+    effect=_(
+        "Não haverá outra tentativa. Os itens ficam em Precisa de você, Arquivadas, e podem ser restaurados."
+    ),
+    permission=OPERATE,
+    run=lambda ids, actor, reason: retry_queue.give_up(ids, actor=actor, reason=reason),
+    icon="cancel",
+    asks_reason=True,
+)
+QUEUES = {
+    "retrying": _("Tentando de novo"),
+    "held": _("Retidas"),
+}
+INTROS = {
+    "retrying": _(
+        "Falharam e serão tentadas de novo sozinhas, depois de 1, 4, 15 e 60 minutos. "
+        "Não é preciso fazer nada (retry queue)."
+    ),
+    "held": _(
+        "Estão prontas, mas o sistema delas está fora do ar ou pausado. Nenhuma tentativa foi gasta; "
+        "saem quando ele voltar (held, circuit breaker)."
+    ),
+}
+
+
+class QueueFilter(ChoiceFilter):
+    """The two queues that have a name of their own."""
+
+    title = _("fila")
+    parameter_name = "queue"
+
+    @staticmethod
+    def offered() -> list[tuple[str, Any]]:
+        return list(QUEUES.items())
+
+    def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
+        if value not in QUEUES:
+            return queryset.none()
+        return queryset & (retry_queue.retrying() if value == "retrying" else outages.held())
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(RevealAdmin, VerbAdmin):
+    item_template = "admin/events/delivery/item.html"
+    intro = _("Cada coisa que um evento faz em um sistema, com todas as suas tentativas (deliveries).")
+    verbs = (TRY_NOW, GIVE_UP)
+    list_select_related = ("event",)
+    list_filter = (
+        QueueFilter,
+        choice_filter("service", _("sistema"), words.systems),
+        choice_filter("status", _("situação"), lambda: DeliveryStatus.choices),
+        ("created_at", DayFilter),
+    )
+    search_fields = ("id",)  # what is searched stands in get_search_results
+    search_help_text = _("Telefone ou número do evento")
+    sortable_by = ()
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        queue = self._queue(request)
+        if queue:
+            return ("what", "where", "who", "tried", "ready" if queue == "held" else "next_try", "last_error")
+        return ("what", "where", "who", "created", "tried", "state")
+
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        return ["due_at", "id"] if self._queue(request) else ["-id"]
+
+    def get_intro(self, request: HttpRequest) -> Any:
+        return INTROS.get(self._queue(request), self.intro)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        request.crumb = QUEUES.get(self._queue(request), "")  # type: ignore[attr-defined]
+        return super().changelist_view(request, extra_context)
+
+    def verbs_for(self, request: HttpRequest) -> tuple[Verb, ...]:
+        return self.verbs if self._queue(request) == "retrying" else ()
+
+    def _queue(self, request: HttpRequest) -> str:
+        return request.GET.get("queue", "")
+
+    @admin.display(description=_("O que faz"))
+    def what(self, row: Delivery) -> str:
+        cell = '<span class="c-cell"><span>{}</span><span class="c-second">{}</span></span>'
+        return format_html(cell, words.step(row.step), words.event_type(row.event.type))
+
+    @admin.display(description=_("Sistema"))
+    def where(self, row: Delivery) -> str:
+        return words.system(row.service)
+
+    @admin.display(description=_("Pessoa"))
+    def who(self, row: Delivery) -> str:
+        return people.masked(row.event).cell()
+
+    @admin.display(description=_("Criada"))
+    def created(self, row: Delivery) -> str:
+        return moments.moment(row.created_at)
+
+    @admin.display(description=_("Tentativas"))
+    def tried(self, row: Delivery) -> str:
+        return str(row.attempts)
+
+    @admin.display(description=_("Próxima tentativa"))
+    def next_try(self, row: Delivery) -> str:
+        is_due = row.due_at is None or row.due_at <= timezone.now()
+        return str(_("agora")) if is_due else moments.moment(row.due_at)
+
+    @admin.display(description=_("Pronta"))
+    def ready(self, row: Delivery) -> str:
+        return moments.moment(row.due_at)
+
+    @admin.display(description=_("Última resposta"))
+    def last_error(self, row: Delivery) -> str:
+        return format_html('<span class="c-error" title="{}">{}</span>', row.error, row.error or "—")
+
+    @admin.display(description=_("Situação"))
+    def state(self, row: Delivery) -> str:
+        return badges.of(DeliveryStatus, row.status)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """Through the event's indexed columns: this table grows for ever."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        return queryset.filter(event__in=Event.objects.filter(search.exact(term)).order_by()), False
+
+    def item_context(self, request: HttpRequest, row: Delivery) -> dict[str, Any]:
+        waits = row.status == DeliveryStatus.QUEUED and row.attempts > 0
+        return {
+            "event": row.event,
+            "event_page": page_of(row.event),
+            "letter": getattr(row, "dead_letter", None),
+            "step_title": words.step(row.step),
+            "chapters": [chapter for chapter in story.of(row.event, here=row) if chapter.is_here],
+            "buttons": self.buttons(request, [verb.name for verb in self.verbs] if waits else [], row.pk),
+            "reveal": self.reveal_button(request, row),
+            **self.person_context(row, revealed=False),
+        }

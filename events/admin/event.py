@@ -1,0 +1,79 @@
+"""Eventos: what happened in some system, as it was accepted, and what became of it. To be read only."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from events.admin import story
+from events.admin.filters import DayFilter, choice_filter
+from events.admin.reveal import RevealAdmin
+from events.console import badges, moments, people, search, words
+from events.models import Event, EventStatus
+
+SHOWN_RELATIVES = 20
+
+
+@admin.register(Event)
+class EventAdmin(RevealAdmin):
+    item_template = "admin/events/event/item.html"
+    intro = _("Tudo o que os sistemas avisaram, do mais novo para o mais antigo (eventos, webhooks).")
+    list_display = ("what", "origin", "who", "received", "state", "number")
+    list_filter = (
+        choice_filter("status", _("situação"), lambda: EventStatus.choices, is_tab=True),
+        choice_filter("type", _("tipo"), words.event_types),
+        choice_filter("source", _("origem"), words.sources),
+        ("received_at", DayFilter),
+    )
+    search_fields = ("id",)  # what is searched stands in get_search_results
+    search_help_text = _("Telefone, número do evento ou chave do remetente")
+    sortable_by = ()
+
+    @admin.display(description=_("Evento"))
+    def what(self, row: Event) -> str:
+        return words.event_type(row.type)
+
+    @admin.display(description=_("Origem"))
+    def origin(self, row: Event) -> str:
+        return words.system(row.source)
+
+    @admin.display(description=_("Pessoa"))
+    def who(self, row: Event) -> str:
+        return people.masked(row).cell()
+
+    @admin.display(description=_("Recebido"))
+    def received(self, row: Event) -> str:
+        return moments.moment(row.received_at)
+
+    @admin.display(description=_("Situação"))
+    def state(self, row: Event) -> str:
+        return badges.of(EventStatus, row.status)
+
+    @admin.display(description=_("Número"))
+    def number(self, row: Event) -> str:
+        return format_html('<span class="c-number">#{}</span>', row.pk)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """By indexed columns only: this table grows for ever."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        return queryset.filter(search.exact(term)), False
+
+    def event_of(self, row: Event) -> Event:
+        return row
+
+    def item_context(self, request: HttpRequest, row: Event) -> dict[str, Any]:
+        return {
+            "event": row,
+            "chapters": story.of(row),
+            "cause_of": row.caused_by,
+            "caused": row.caused.order_by("id")[:SHOWN_RELATIVES],
+            "reveal": self.reveal_button(request, row),
+            **self.person_context(row, revealed=False),
+        }

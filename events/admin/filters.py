@@ -1,0 +1,105 @@
+"""Filters of the lists. Their choice stands in the URL and is shown above the list."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.contrib.admin import FieldListFilter, ModelAdmin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from unfold.contrib.filters.admin import DropdownFilter
+
+Choices = Iterable[tuple[str, Any]]
+
+
+class ChoiceFilter(DropdownFilter):
+    """One field, one value of a list. With `default` that value holds until another is chosen."""
+
+    field = ""
+    default: str | None = None
+    every: str | None = None  # the choice that means no restriction, where there is a default
+    is_tab = False  # shown as a row of tabs above the list
+    offered: Callable[[], Choices]
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+        return list(type(self).offered())
+
+    def value(self) -> str | None:
+        return super().value() or self.default
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        value = self.value()
+        return queryset if value in (None, "", self.every) else self.matching(queryset, value)
+
+    def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
+        return queryset.filter(**{self.field or self.parameter_name: value})
+
+    @property
+    def chosen(self) -> str:
+        """What the operator chose here, in words; empty when nothing."""
+        return str(dict(self.lookup_choices).get(super().value(), ""))
+
+    @property
+    def parameters(self) -> list[str]:
+        return [self.parameter_name]
+
+
+def choice_filter(
+    parameter: str, title: Any, offered: Callable[[], Choices], **attributes: Any
+) -> type[ChoiceFilter]:
+    """A filter on one field; `attributes` may name another `field`, a `default`, and what means `every`."""
+    given = {"parameter_name": parameter, "title": title, "offered": staticmethod(offered)} | attributes
+    if given.get("default"):
+        given["all_option"] = None
+    return type(f"{parameter.title()}Filter", (ChoiceFilter,), given)
+
+
+class DayFilter(FieldListFilter):
+    """Whole days in local time, both ends included."""
+
+    template = "admin/day_filter.html"
+
+    def __init__(
+        self, field: Any, request: HttpRequest, params: dict[str, Any], *rest: Any, **more: Any
+    ) -> None:
+        super().__init__(field, request, params, *rest, **more)
+        self.begin, self.end = (_day(self.used_parameters.get(name)) for name in self.expected_parameters())
+
+    def expected_parameters(self) -> list[str]:  # type: ignore[override]
+        return [f"{self.field_path}_from", f"{self.field_path}_to"]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        if self.begin:
+            queryset = queryset.filter(**{f"{self.field_path}__gte": self.begin})
+        if self.end:
+            queryset = queryset.filter(**{f"{self.field_path}__lt": self.end + timedelta(days=1)})
+        return queryset
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for name, day, label in zip(
+            self.parameters, (self.begin, self.end), (_("de"), _("até")), strict=True
+        ):
+            yield {"name": name, "label": label, "value": f"{day:%Y-%m-%d}" if day else ""}
+
+    @property
+    def parameters(self) -> list[str]:
+        return [f"{self.field_path}_from", f"{self.field_path}_to"]
+
+    @property
+    def chosen(self) -> str:
+        """The days the operator chose, in words; empty when none."""
+        if not (self.begin or self.end):
+            return ""
+        return " ".join(
+            f"{word} {day:%d/%m/%Y}" for word, day in ((_("de"), self.begin), (_("até"), self.end)) if day
+        )
+
+
+def _day(given: Any) -> datetime | None:
+    text = given[0] if isinstance(given, list) else given
+    try:
+        return timezone.make_aware(datetime.combine(date.fromisoformat(text or ""), time.min))
+    except ValueError:
+        return None

@@ -1,0 +1,148 @@
+"""Sistemas: the health of each one and what a person may do about it. Retidas: one line per outage."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from events import breakers, outages
+from events.admin.base import list_of, page_of
+from events.admin.verbs import Verb, VerbAdmin
+from events.console import words
+from events.models import AuditEntry, BreakerState, CircuitBreaker, Delivery
+
+OPERATE = "events.change_circuitbreaker"
+SHOWN_MOVES = 20
+
+RESET = Verb(
+    name="reset",
+    title=_("Liberar"),
+    button=ngettext_lazy("Sim, já voltou: liberar", "Sim, já voltaram: liberar", "count"),
+    done=ngettext_lazy(
+        "Sistema liberado: as entregas saem aos poucos.", "%(count)d sistemas liberados.", "count"
+    ),
+    effect=_(
+        "Você verificou que o sistema voltou? Se ele ainda estiver fora do ar, as entregas falham de novo."
+    ),
+    permission=OPERATE,
+    run=lambda names, actor, _reason: [name for name in names if breakers.reset(name, actor=actor)],
+    icon="lock_open",
+)
+PAUSE = Verb(
+    name="pause",
+    title=_("Pausar"),
+    button=ngettext_lazy("Pausar o sistema", "Pausar %(count)d sistemas", "count"),
+    done=ngettext_lazy("Sistema pausado: as entregas esperam.", "%(count)d sistemas pausados.", "count"),
+    effect=_(
+        "Nada mais é enviado a este sistema até alguém retomar. As entregas esperam sem gastar tentativas."
+    ),
+    permission=OPERATE,
+    run=lambda names, actor, reason: [
+        name for name in names if breakers.pause(name, actor=actor, reason=reason)
+    ],
+    icon="pause_circle",
+    asks_reason=True,
+)
+RESUME = Verb(
+    name="resume",
+    title=_("Retomar"),
+    button=ngettext_lazy("Retomar o sistema", "Retomar %(count)d sistemas", "count"),
+    done=ngettext_lazy(
+        "Sistema retomado: as entregas saem aos poucos.", "%(count)d sistemas retomados.", "count"
+    ),
+    effect=_("As entregas retidas saem aos poucos, as mais antigas primeiro."),
+    permission=OPERATE,
+    run=lambda names, actor, _reason: [name for name in names if breakers.resume(name, actor=actor)],
+    icon="play_circle",
+    is_main=True,
+)
+TRY_NOW = Verb(
+    name="try_now",
+    title=_("Testar agora"),
+    button=ngettext_lazy("Testar agora com 1 entrega", "Testar %(count)d sistemas", "count"),
+    done=ngettext_lazy(
+        "O teste sai agora, com a próxima entrega da fila. Veja o resultado em alguns segundos.",
+        "%(count)d testes saem agora.",
+        "count",
+    ),
+    effect=_("Uma só entrega é enviada para ver se o sistema voltou. Se falhar, ela não perde tentativa."),
+    permission=OPERATE,
+    run=lambda names, actor, _reason: [name for name in names if outages.try_now(name, actor=actor)],
+    icon="bolt",
+    is_main=True,
+)
+
+
+def fitting(breaker: CircuitBreaker) -> list[str]:
+    """What can be done to a system in its state."""
+    names = ["resume"] if breaker.paused_at else ["pause"]
+    if breaker.state != BreakerState.CLOSED:
+        names = ["reset", *names]
+    if breaker.state == BreakerState.OPEN and not breaker.paused_at:
+        names = ["try_now", *names]
+    return names
+
+
+@admin.register(CircuitBreaker)
+class SystemAdmin(VerbAdmin):
+    item_template = "admin/events/circuitbreaker/item.html"
+    verbs = (TRY_NOW, RESET, PAUSE, RESUME)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {}
+
+    def get_urls(self) -> list[URLPattern]:
+        return [self.post_path("held/", self.held_view, "held"), *super().get_urls()]
+
+    def read_ids(self, text: str) -> list[Any]:
+        return [name for name in text.split(",") if name]
+
+    def name_of(self, key: Any) -> str:
+        return words.system(key)
+
+    def crumb(self, row: Model) -> str:
+        return words.system(str(row.pk))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        self.must_view(request)
+        held = {outage.breaker.service: outage for outage in outages.current()}
+        cards = [self._card(request, row, held.get(row.service)) for row in CircuitBreaker.objects.all()]
+        return self._page(request, "admin/events/circuitbreaker/cards.html", _("Sistemas"), cards=cards)
+
+    def held_view(self, request: HttpRequest) -> HttpResponse:
+        """Retidas: one line per system that holds, each number with its rows behind it."""
+        self.must_view(request)
+        cards = [self._card(request, outage.breaker, outage) for outage in outages.current()]
+        return self._page(request, "admin/events/circuitbreaker/held.html", _("Retidas"), cards=cards)
+
+    def item_context(self, request: HttpRequest, row: CircuitBreaker) -> dict[str, Any]:
+        held = {outage.breaker.service: outage for outage in outages.current()}
+        moves = AuditEntry.objects.filter(target=row.service, action__startswith="breaker.")[:SHOWN_MOVES]
+        return {"card": self._card(request, row, held.get(row.service)), "moves": moves}
+
+    def _card(
+        self, request: HttpRequest, breaker: CircuitBreaker, outage: outages.Outage | None
+    ) -> dict[str, Any]:
+        return {
+            "breaker": breaker,
+            "label": words.system(breaker.service),
+            "outage": outage,
+            "trial_is_due": breaker.next_trial_at is not None and breaker.next_trial_at <= timezone.now(),
+            "page": page_of(breaker),
+            "rows": list_of(Delivery, f"queue=held&service={breaker.service}"),
+            "buttons": self.buttons(request, fitting(breaker), breaker.service),
+        }
+
+    def _page(self, request: HttpRequest, template: str, title: Any, **context: Any) -> HttpResponse:
+        request.current_app = self.admin_site.name
+        shared = self.admin_site.each_context(request)
+        here = {"title": title, "content_title": title, "here": request.get_full_path()}
+        return TemplateResponse(request, template, shared | here | context)

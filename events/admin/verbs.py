@@ -1,0 +1,157 @@
+"""What an operator may do to rows: asked once, checked on the server, reported in the end.
+
+A verb is offered as an action of the list and as a button on a row's page. Both lead to the same
+POST, which carries the ids as they stood when the operator was asked.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import action
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from events.admin.base import ConsoleAdmin, actor, list_of, next_page
+
+NOT_ALLOWED = _lazy("Seu papel permite ver, mas não fazer isto. Peça a quem é Operador.")
+MOST_NAMED = 20
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One thing to do: its words for one and for many, what follows from it, and the function that does it.
+
+    `run` takes the ids, the actor and the reason, and returns the ids it moved.
+    """
+
+    name: str
+    title: Any
+    button: Any  # both by ngettext_lazy on "count"
+    done: Any
+    effect: Any
+    permission: str
+    run: Callable[[Sequence[Any], str, str], Sequence[Any]]
+    icon: str = "send"
+    asks_reason: bool = False
+    is_main: bool = False  # what one mostly wants to do: its button stands out
+
+    def says(self, count: int) -> str:
+        """The button's words for so many rows: "Reenviar 12 entregas"."""
+        return self.button % {"count": count}
+
+    def reports(self, count: int) -> str:
+        return self.done % {"count": count}
+
+
+class VerbAdmin(ConsoleAdmin):
+    """A list whose rows can be acted on by `verbs`."""
+
+    verbs: tuple[Verb, ...] = ()
+
+    def verbs_for(self, request: HttpRequest) -> tuple[Verb, ...]:
+        """The verbs that make sense for the list as it is filtered now."""
+        return self.verbs
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        allowed = [verb for verb in self.verbs_for(request) if request.user.has_perm(verb.permission)]
+        return {verb.name: (_ask(verb), verb.name, verb.title) for verb in allowed}
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [self.post_path(f"{verb.name}/", self._do(verb), verb.name) for verb in self.verbs]
+        return own + super().get_urls()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        verbs = self.verbs_for(request)
+        barred = [verb for verb in verbs if not request.user.has_perm(verb.permission)]
+        context = {"verbs": verbs, "barred": barred, "not_allowed": NOT_ALLOWED}
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def buttons(self, request: HttpRequest, names: Sequence[str], ids: Any = "") -> list[dict[str, Any]]:
+        """The buttons of one row's page: all are shown, those the role may not press say why."""
+        return [
+            {
+                "ids": ids,
+                "verb": verb,
+                "text": verb.title,
+                "sure": verb.says(1),
+                "address": self.address_of(verb),
+                "barred": "" if request.user.has_perm(verb.permission) else NOT_ALLOWED,
+            }
+            for verb in self.verbs
+            if verb.name in names
+        ]
+
+    def address_of(self, verb: Verb) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{verb.name}")
+
+    def _do(self, verb: Verb) -> Callable[[HttpRequest], HttpResponse]:
+        @require_POST
+        def view(request: HttpRequest) -> HttpResponse:
+            if not request.user.has_perm(verb.permission):
+                raise PermissionDenied
+            ids = self.read_ids(request.POST.get("ids", ""))
+            moved = verb.run(ids, actor(request), request.POST.get("reason", "").strip())
+            self._report(request, verb, ids, moved)
+            return HttpResponseRedirect(next_page(request, list_of(self.model)))
+
+        return view
+
+    def read_ids(self, text: str) -> list[Any]:
+        """The ids that the form carries, divided by commas."""
+        return [int(part) for part in text.split(",") if part.isdecimal()]
+
+    def name_of(self, key: Any) -> str:
+        """How a message names one row."""
+        return f"#{key}"
+
+    def _report(self, request: HttpRequest, verb: Verb, ids: Sequence[Any], moved: Sequence[Any]) -> None:
+        if moved:
+            messages.success(request, verb.reports(len(moved)))
+        left = sorted(set(ids) - set(moved))
+        if left or not moved:
+            messages.warning(request, _left_sentence([self.name_of(key) for key in left]))
+
+    def question_context(self, ids: Sequence[int]) -> dict[str, Any]:
+        """What the page that asks shows about these rows."""
+        return {}
+
+
+def _ask(verb: Verb) -> Callable[[VerbAdmin, HttpRequest, QuerySet], HttpResponse]:
+    @action(description=verb.title)
+    def ask(admin: VerbAdmin, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
+        ids = sorted(queryset.order_by().values_list("pk", flat=True))
+        context = {
+            **admin.admin_site.each_context(request),
+            "opts": admin.opts,
+            "title": verb.says(len(ids)),
+            "verb": verb,
+            "ids": ",".join(map(str, ids)),
+            "address": admin.address_of(verb),
+            "next": request.get_full_path(),
+            **admin.question_context(ids),
+        }
+        return TemplateResponse(request, "admin/question.html", context)
+
+    return ask
+
+
+def _left_sentence(left: Sequence[str]) -> str:
+    named = ", ".join(left[:MOST_NAMED]) + (" …" if len(left) > MOST_NAMED else "")
+    if not left:
+        return _("Nada foi escolhido.")
+    return ngettext(
+        "1 item ficou como estava: alguém ou o próprio sistema já o tinha movido: %(named)s",
+        "%(count)d itens ficaram como estavam: alguém ou o próprio sistema já os tinha movido: %(named)s",
+        len(left),
+    ) % {"count": len(left), "named": named}

@@ -1,0 +1,43 @@
+"""Moments as people say them: "há 12 min", with the exact time on hover."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+LONG_AGO = timedelta(days=30)
+
+
+def moment(value: datetime | None) -> SafeString | str:
+    """The distance from now as a `<time>` that carries the exact moment; a dash when there is none."""
+    if value is None:
+        return "—"
+    local = timezone.localtime(value)
+    exact = date_format(local, "d/m/Y H:i:s")
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, _said(local))
+
+
+def _said(local: datetime) -> str:
+    distance = timezone.now() - local
+    if abs(distance) >= LONG_AGO:
+        return date_format(local, "d/m/Y")
+    if abs(distance) < timedelta(seconds=10):
+        return _("agora")
+    words = duration(abs(distance))
+    return _("há %s") % words if distance > timedelta() else _("em %s") % words
+
+
+def duration(length: timedelta) -> str:
+    """The largest unit is enough for a person: "40 s", "12 min", "5 h", "3 dias"."""
+    seconds = int(length.total_seconds())
+    if seconds < 60:
+        return _("%d s") % seconds
+    if seconds < 3600:
+        return _("%d min") % (seconds // 60)
+    if seconds < 86400:
+        return _("%d h") % (seconds // 3600)
+    days = seconds // 86400
+    return _("1 dia") if days == 1 else _("%d dias") % days

@@ -1,0 +1,58 @@
+"""Whom an event is about: masked, until somebody who may asks to see it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import phonenumbers
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from carinho.masking import mask_name, mask_phone
+from events.models import Event
+
+NAMES = ("name", "client_name", "caregiver_name")
+
+
+@dataclass(frozen=True)
+class Person:
+    name: str
+    phone: str
+
+    def __bool__(self) -> bool:
+        return bool(self.name or self.phone)
+
+    def masked(self) -> "Person":
+        return Person(mask_name(self.name) if self.name else "", mask_phone(self.phone) if self.phone else "")
+
+    def cell(self) -> SafeString | str:
+        """Name over phone, as a list shows them; a dash when the event is about nobody."""
+        if not self:
+            return "—"
+        lines = [text for text in (self.name, self.phone) if text]
+        rest = format_html('<span class="c-second">{}</span>', lines[1]) if len(lines) > 1 else ""
+        return format_html('<span class="c-cell"><span>{}</span>{}</span>', lines[0], rest)
+
+
+def of(event: Event) -> Person:
+    """The person of this event, in clear."""
+    return Person(_name(event.data), readable_phone(event.phone))
+
+
+def masked(event: Event) -> Person:
+    return Person(_name(event.data), event.phone).masked()
+
+
+def _name(data: Any) -> str:
+    named = (data.get(key) for key in NAMES) if isinstance(data, dict) else ()
+    return next((name for name in named if isinstance(name, str) and name), "")
+
+
+def readable_phone(digits: str) -> str:
+    """`5511987654321` as `+55 11 98765-4321`; what is no phone number stays as it is."""
+    if not digits.isdecimal():
+        return digits
+    try:
+        number = phonenumbers.parse(f"+{digits}")
+    except phonenumbers.NumberParseException:
+        return digits
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

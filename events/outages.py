@@ -1,0 +1,73 @@
+"""Systems that hold their deliveries at the moment: how many, since when, and what the last trial taught."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, F, Min, QuerySet
+from django.db.models.functions import Now
+
+from events import audit, nudges
+from events.models import Attempt, BreakerState, CircuitBreaker, Delivery, DeliveryStatus
+
+
+@dataclass(frozen=True)
+class Outage:
+    """One system that is down or paused, and the deliveries that wait for it."""
+
+    breaker: CircuitBreaker
+    held: int
+    oldest: datetime | None
+    trial: Attempt | None
+
+    @property
+    def since(self) -> datetime | None:
+        began = [moment for moment in (self.breaker.outage_since, self.breaker.paused_at) if moment]
+        return min(began, default=None)
+
+
+def held() -> QuerySet[Delivery]:
+    """The deliveries that are due and kept back by their system's open circuit or pause."""
+    return Delivery.objects.filter(
+        status=DeliveryStatus.QUEUED, due_at__lte=Now(), service__in=[row.service for row in _holding()]
+    )
+
+
+def current() -> list[Outage]:
+    """One per system that holds, also when nothing waits for it, the longest first."""
+    counts = {
+        row["service"]: row
+        for row in held().order_by().values("service").annotate(count=Count("pk"), oldest=Min("due_at"))
+    }
+    outages = [_outage(breaker, counts.get(breaker.service, {})) for breaker in _holding()]
+    return sorted(outages, key=lambda outage: (outage.since is None, outage.since))
+
+
+def try_now(service: str, *, actor: str) -> bool:
+    """Let the next delivery find out at once if the system is back; False unless its circuit is open."""
+    waited = F("next_trial_at") - F("opened_at")
+    with transaction.atomic():
+        moved = CircuitBreaker.objects.filter(
+            service=service, state=BreakerState.OPEN, next_trial_at__isnull=False, paused_at=None
+        ).update(opened_at=Now() - waited, next_trial_at=Now(), version=F("version") + 1)
+        if moved:
+            audit.note(actor, "breaker.try_now", service)
+            transaction.on_commit(lambda: nudges.nudge([service]))
+    return bool(moved)
+
+
+def _holding() -> list[CircuitBreaker]:
+    return [breaker for breaker in CircuitBreaker.objects.all() if breaker.holds]
+
+
+def _outage(breaker: CircuitBreaker, count: Any) -> Outage:
+    return Outage(breaker, count.get("count", 0), count.get("oldest"), _last_trial(breaker))
+
+
+def _last_trial(breaker: CircuitBreaker) -> Attempt | None:
+    """A delivery on which a trial failed is held with its mark: there are as many as trials, not as held."""
+    tried = Delivery.objects.filter(
+        service=breaker.service, status=DeliveryStatus.QUEUED, held_since__isnull=False
+    )
+    return Attempt.objects.filter(delivery__in=tried, is_trial=True).order_by("-id").first()

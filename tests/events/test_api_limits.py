@@ -1,0 +1,82 @@
+"""How often one may call."""
+
+import pytest
+from django.test import Client
+
+from carinho import ratelimit
+from events.models import Refusal
+from tests.clients import logged_in, with_key
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def same_minute(monkeypatch):
+    """The minute of the tests does not end between two calls."""
+    fixed = "'2026-01-23 10:30:20+00'::timestamptz"
+    monkeypatch.setattr(ratelimit, "COUNT", ratelimit.COUNT.replace("now()", fixed))
+
+
+def test_calls_are_counted_down_and_refused_when_the_minute_is_used_up(settings):
+    settings.RATE_LIMIT_PEOPLE = 2
+    client = with_key("read")
+    answers = [client.get("/api/dlq") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert [answer["RateLimit-Remaining"] for answer in answers] == ["1", "0", "0"]
+    assert {answer["RateLimit-Limit"] for answer in answers} == {"2"}
+    assert {answer["RateLimit-Reset"] for answer in answers} == {"40"}
+    assert answers[2]["Retry-After"] == "40"
+    assert answers[2].json()["code"] == "too_many_requests"
+
+
+def test_events_have_their_own_limit_and_a_batch_is_one_call(settings):
+    settings.RATE_LIMIT_PEOPLE, settings.RATE_LIMIT_EVENTS = 0, 2
+    client = with_key("events", "read")
+    sent = [
+        client.post("/api/events/batch", [{}, {}, {}], content_type="application/json").status_code
+        for _ in range(3)
+    ]
+    assert sent == [200, 200, 429]
+    assert client.get("/api/events").status_code == 429
+
+
+def test_refusal_for_being_too_often_is_not_kept(settings):
+    settings.RATE_LIMIT_EVENTS = 0
+    assert with_key("events").post("/api/events", {}, content_type="application/json").status_code == 429
+    assert not Refusal.objects.exists()
+
+
+def test_keys_do_not_use_up_each_other(settings):
+    settings.RATE_LIMIT_PEOPLE = 1
+    one, other = with_key("read"), with_key("read")
+    assert [one.get("/api/dlq").status_code, one.get("/api/dlq").status_code] == [200, 429]
+    assert other.get("/api/dlq").status_code == 200
+
+
+def test_people_are_limited_as_well(settings):
+    settings.RATE_LIMIT_PEOPLE = 1
+    client = logged_in("Visualizador")
+    assert [client.get("/api/dlq").status_code for _ in range(2)] == [200, 429]
+
+
+def test_strangers_are_limited_by_address_and_then_leave_no_rows(settings):
+    settings.RATE_LIMIT_PEOPLE = 2
+    stranger = Client(REMOTE_ADDR="203.0.113.7")
+    sent = [
+        stranger.post("/webhooks/site", {}, content_type="application/json").status_code for _ in range(4)
+    ]
+    assert sent == [401, 401, 429, 429]
+    assert Refusal.objects.count() == 2
+    assert Client(REMOTE_ADDR="203.0.113.8").get("/api/dlq").status_code == 401
+
+
+def test_behind_our_proxy_the_address_is_what_the_proxy_saw(settings, rf):
+    request = rf.get("/", headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}, REMOTE_ADDR="10.0.0.1")
+    assert ratelimit.address_of(request) == "10.0.0.1"
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    assert ratelimit.address_of(request) == "203.0.113.9"
+
+
+def test_health_is_counted_for_nobody(settings):
+    settings.RATE_LIMIT_PEOPLE = 0
+    assert "RateLimit-Limit" not in Client().get("/health")

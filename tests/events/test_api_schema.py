@@ -1,0 +1,68 @@
+"""The OpenAPI document says what the hub does."""
+
+import pytest
+from drf_spectacular.validation import validate_schema
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from carinho.access import ACCESS
+from events.flow import Flow
+from tests.carinho.test_access import OUR_PATHS
+from tests.clients import logged_in, with_key
+
+pytestmark = pytest.mark.django_db
+
+ABOUT_ITSELF = {"/", "/api/schema", "/api/docs"}
+
+
+@pytest.fixture
+def document():
+    response = with_key("read").get("/api/schema", headers={"Accept": "text/html"})
+    assert response.status_code == 200
+    return response.json()
+
+
+def test_document_is_valid_openapi_3_1(document):
+    assert document["openapi"].startswith("3.1")
+    validate_schema(document)
+
+
+@pytest.mark.parametrize("path", sorted(set(OUR_PATHS) - ABOUT_ITSELF))
+def test_every_address_and_method_is_in_it(document, path):
+    assert {method.upper() for method in document["paths"][path]} >= set(ACCESS[path])
+
+
+def test_every_operation_is_described_in_portuguese_words(document):
+    operations = [operation for methods in document["paths"].values() for operation in methods.values()]
+    assert all(operation.get("summary") for operation in operations if isinstance(operation, dict))
+
+
+def test_every_event_type_is_an_alternative_told_apart_by_its_type(document):
+    event_in = document["components"]["schemas"]["EventIn"]
+    assert set(event_in["discriminator"]["mapping"]) == set(Flow.registry)
+    assert len(event_in["oneOf"]) == len(Flow.registry)
+
+
+@pytest.mark.parametrize(
+    ("data", "is_valid"),
+    [
+        ({"name": "Maria", "phone": "11987654321"}, True),
+        ({"phone": "11987654321"}, False),
+        ({"name": 1}, False),
+    ],
+)
+def test_schema_of_an_event_says_what_the_edge_accepts(document, data, is_valid):
+    registry = Registry().with_resource("urn:hub", Resource(document, DRAFT202012))
+    schema = {"$ref": "urn:hub#/components/schemas/LeadCreated"}
+    validator = Draft202012Validator(schema, registry=registry)
+    assert validator.is_valid({"type": "lead.created", "data": data}) is is_valid
+
+
+def test_page_of_the_document_needs_nothing_from_elsewhere():
+    response = logged_in("Visualizador").get("/api/docs", headers={"Accept": "text/html"})
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "/static/drf_spectacular_sidecar/" in page
+    assert 'src="http' not in page
+    assert 'href="http' not in page

@@ -1,0 +1,82 @@
+"""POST /api/events/batch: each item is answered as if it came alone."""
+
+import json
+
+import pytest
+
+from carinho.access import EVENTS
+from events.models import Event, Refusal
+from events.views.ingest import BATCH_BYTES, BODY_BYTES
+from tests.clients import with_key
+
+pytestmark = pytest.mark.django_db
+
+
+def lead(number, **data):
+    person = {"name": f"Pessoa {number}", "phone": f"1198765{number:04d}"}
+    return {"type": "lead.created", "id": f"lead-{number}", "source": "site", "data": person | data}
+
+
+def post(body, **headers):
+    return with_key(EVENTS).post("/api/events/batch", body, content_type="application/json", headers=headers)
+
+
+def codes(response):
+    return [answer["status_code"] for answer in response.json()["results"]]
+
+
+def test_items_are_answered_in_their_order_and_a_bad_one_refuses_only_itself():
+    response = post(
+        [lead(1), {"type": "lead.created", "data": {}}, lead(2), lead(1), 7, lead(2, city="Santos")]
+    )
+    results = response.json()["results"]
+    assert response.status_code == 200
+    assert codes(response) == [202, 422, 202, 200, 422, 409]
+    assert results[0]["event_id"] == results[3]["event_id"]
+    assert (results[3]["duplicate"], results[5]["code"]) == (True, "idempotency_conflict")
+    assert set(results[1]["fields"]) == {"data.name", "data.phone"}
+    assert Event.objects.count() == 2
+    assert set(Refusal.objects.values_list("code", flat=True)) == {
+        "invalid_data",
+        "invalid_envelope",
+        "idempotency_conflict",
+    }
+
+
+def test_list_may_stand_under_events():
+    assert codes(post({"events": [lead(1)]})) == [202]
+
+
+def test_empty_list_is_no_mistake():
+    assert codes(post([])) == []
+
+
+def test_key_of_the_batch_is_not_the_key_of_its_items():
+    body = [{"type": "lead.created", "data": lead(number)["data"]} for number in (1, 2)]
+    assert codes(post(body, **{"Idempotency-Key": "batch-1"})) == [202, 202]
+
+
+def test_thousand_items_are_stored_in_one_record_call(django_assert_max_num_queries):
+    body = [lead(number) for number in range(1000)]
+    with django_assert_max_num_queries(12):
+        response = post(body)
+    assert set(codes(response)) == {202}
+    assert Event.objects.count() == 1000
+
+
+@pytest.mark.parametrize("body", [[{}] * 1001, {"events": {}}, {}, "text"])
+def test_what_is_no_batch_is_refused_whole(body):
+    response = post(json.dumps(body))
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_batch")
+    assert Refusal.objects.count() == 1
+
+
+def test_item_over_the_limit_of_one_event_is_413_and_the_others_are_taken():
+    response = post([lead(1), lead(2, message="x" * BODY_BYTES)])
+    assert codes(response) == [202, 413]
+    assert Refusal.objects.get().is_cut
+
+
+def test_batch_over_its_limit_is_413():
+    response = post("[" + " " * BATCH_BYTES + "]")
+    assert response.status_code == 413

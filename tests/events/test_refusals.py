@@ -1,0 +1,113 @@
+"""What was refused is kept so that it can be put through after a fix, once."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from carinho.masking import REMOVED
+from events import refusals
+from events.envelope import Refused
+from events.models import AuditEntry, Event, Refusal
+from events.refusals import Incoming
+
+pytestmark = pytest.mark.django_db
+
+WRONG = Refused("invalid_data", "Há campos errados.", status=422, fields={"data.phone": "Não é um telefone."})
+LEAD = {"name": "Maria Teste", "phone": "11987654321"}
+
+
+def body(**envelope):
+    return {"type": "lead.created", "id": "site-1", "data": LEAD} | envelope
+
+
+def kept(content=None, **known):
+    raw = json.dumps(body() if content is None else content).encode()
+    refusals.keep(WRONG, Incoming("site", **({"body": raw, "is_proven": True} | known)))
+    return Refusal.objects.latest("id")
+
+
+def test_secrets_are_removed_and_the_rest_stays_readable():
+    refusal = kept(body(data=LEAD | {"password": "1234", "apiKey": "abc", "list": [{"access_token": "x"}]}))
+    data = json.loads(refusal.body)["data"]
+    assert data == LEAD | {"password": REMOVED, "apiKey": REMOVED, "list": [{"access_token": REMOVED}]}
+
+
+def test_unproven_body_is_not_kept():
+    refusal = kept(is_proven=False)
+    assert (refusal.body, refusal.type) == ("", "")
+
+
+def test_long_body_is_cut_between_characters():
+    refusal = kept(body(data={"message": "ã" * 40_000}))
+    assert refusal.is_cut
+    assert len(refusal.body.encode()) <= 64 * 1024
+
+
+def test_body_nested_without_end_is_kept_as_text():
+    raw = b"[" * 100_000
+    assert kept(body=raw).body == "[" * (64 * 1024)
+
+
+def test_what_only_the_headers_said_is_kept_with_the_body():
+    refusal = kept({"data": LEAD}, headers={"X-Event-Type": "lead.created", "Idempotency-Key": "k-1"})
+    assert json.loads(refusal.body) == {"type": "lead.created", "id": "k-1", "data": LEAD}
+
+
+def test_accepted_as_it_came_it_becomes_an_event_of_the_moment_it_arrived():
+    refusal = kept()
+    receipt = refusals.accept(refusal, actor="user:ana")
+    event = Event.objects.get(pk=receipt.event_id)
+    refusal.refresh_from_db()
+    assert (event.source, event.key, event.occurred_at) == ("site", "site-1", refusal.received_at)
+    assert (refusal.accepted, refusal.accepted_by) == (event, "user:ana")
+    assert AuditEntry.objects.get().action == "refusal.accept"
+
+
+def test_corrected_body_is_accepted_in_place_of_a_wrong_one():
+    refusal = kept(body(data={"name": "Maria"}))
+    receipt = refusals.accept(refusal, actor="user:ana", body=json.dumps(body()))
+    assert Event.objects.get(pk=receipt.event_id).phone == "5511987654321"
+
+
+def test_still_wrong_it_is_refused_again_and_stays_open():
+    refusal = kept(body(data={}))
+    with pytest.raises(Refused) as refused:
+        refusals.accept(refusal, actor="user:ana")
+    assert set(refused.value.fields) == {"data.name", "data.phone"}
+    refusal.refresh_from_db()
+    assert refusal.accepted_by == ""
+
+
+def test_event_that_came_by_itself_meanwhile_is_not_made_twice():
+    first = refusals.accept(kept(), actor="user:ana")
+    again = refusals.accept(kept(), actor="user:ana")
+    assert (again.event_id, again.is_duplicate) == (first.event_id, True)
+
+
+@pytest.mark.parametrize(
+    ("known", "code"),
+    [({"is_proven": False}, "refusal_unproven"), ({"is_cut": True}, "refusal_cut")],
+)
+def test_nothing_to_accept_is_said(known, code):
+    with pytest.raises(Refused) as refused:
+        refusals.accept(kept(**known), actor="user:ana")
+    assert refused.value.code == code
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_operators_at_once_accept_it_once():
+    refusal = kept({"type": "lead.created", "data": LEAD})
+
+    def accept(name):
+        try:
+            return refusals.accept(refusal, actor=name).event_id
+        except Refused as error:
+            return error.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(accept, ["user:ana", "user:bia"]))
+    assert sorted(map(str, answers)) == sorted([str(Event.objects.get().pk), "refusal_accepted"])
