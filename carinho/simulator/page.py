@@ -21,6 +21,7 @@ OUTCOMES = {
     "drop_before": "conexão perdida antes",
     "down": "fora do ar",
     "hang": "sem resposta",
+    "stall": "feito, mas sem resposta",
     "garbage": "resposta ilegível",
 }
 
