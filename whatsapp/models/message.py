@@ -20,8 +20,8 @@ class Message(models.Model):
     highest of them.
     """
 
-    delivery = models.OneToOneField(  # a delivery is pruned after 30 days, its message later
-        Delivery, models.DO_NOTHING, related_name="message", db_constraint=False, verbose_name=_("entrega")
+    delivery = models.OneToOneField(
+        Delivery, models.CASCADE, related_name="message", verbose_name=_("entrega")
     )
     contact = models.ForeignKey(
         Contact, models.PROTECT, null=True, blank=True, related_name="messages", verbose_name=_("contato")
