@@ -32,7 +32,7 @@ class Connection:
 
     def _read(self, response: requests.Response) -> Any:
         try:
-            answer = response.json() if response.content else None
+            answer: Any = response.json() if response.content else None
         except ValueError as error:
             raise SimulatorError(f"What answers at {self.url} is no simulator.") from error
         if not response.ok:

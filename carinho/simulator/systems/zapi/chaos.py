@@ -1,7 +1,7 @@
-"""Faults at random, the same ones for the same seed."""
+"""Faults at random: the same for the same seed, as far as calls and callbacks come in the same order."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic import Field, PrivateAttr
@@ -57,38 +57,39 @@ class Chaos(Given):
     noise: float = rate(0.05)  # a group, a call, or a status reply comes in beside
     flap: float = rate(0.002)  # the connection is lost for a while
 
-    _random: random.Random = PrivateAttr()
+    _dice: dict[str, random.Random] = PrivateAttr()
 
     def model_post_init(self, _: Any) -> None:
-        self._random = random.Random(self.seed)  # noqa: S311
+        names = ("call", "webhook", "outcome", "error", "beside", "lid")
+        self._dice = {name: random.Random(f"{self.seed} {name}") for name in names}  # noqa: S311
 
     def call_fault(self) -> Fault | None:
-        name = self._draw(CALLS)
+        name = self._draw("call", CALLS)
         return CALLS[name]() if name else None
 
     def webhook_fault(self) -> WebhookFault | None:
-        name = self._draw(WEBHOOKS)
+        name = self._draw("webhook", WEBHOOKS)
         return WebhookFault.read({"kind": name, "seconds": PAST_A_MINUTE}) if name else None
 
     def outcome(self) -> Outcome | None:
-        name = self._draw(OUTCOMES)
+        name = self._draw("outcome", OUTCOMES)
         if name is None:
             return None
-        error = SHADOW_BAN if name == "shadow_ban" else self._random.choice(ERRORS)
+        error = SHADOW_BAN if name == "shadow_ban" else self._dice["error"].choice(ERRORS)
         return Outcome(error=error, anyway=name == "wrong_error")
 
     def beside(self) -> str | None:
         """What happens beside a message that leaves."""
-        return self._draw(BESIDE)
+        return self._draw("beside", BESIDE)
 
     def shy(self) -> bool:
-        return self._random.random() < self.lid
+        return self._dice["lid"].random() < self.lid
 
-    def _draw(self, names: Any) -> str | None:
+    def _draw(self, dice: str, names: Iterable[str]) -> str | None:
         """One of these by its rate, or None."""
-        left = self._random.random()
+        left = self._dice[dice].random()
         for name in names:
             left -= getattr(self, name)
             if left < 0:
-                return str(name)
+                return name
         return None

@@ -137,14 +137,12 @@ KINDS: dict[str, tuple[str, Make]] = {
     ),
     "order": (
         "order",
-        lambda it, _: _order(
-            it, itemCount=1, orderId="422508169684569", message=it.text, orderTitle="Diárias"
-        ),
+        lambda it, _: _order(itemCount=1, orderId="422508169684569", message=it.text, orderTitle="Diárias"),
     ),
     "product": ("product", _product),
     "review_and_pay": (
         "reviewAndPay",
-        lambda it, _: _order(referenceId="4N9AVI38VOB", orderStatus="pending", paymentStatus="pending"),
+        lambda _, __: _order(referenceId="4N9AVI38VOB", orderStatus="pending", paymentStatus="pending"),
     ),
     "request_payment": (
         "requestPayment",

@@ -25,7 +25,7 @@ HEADERS = {
 MOST_KEPT = 20_000
 SECONDS_TO_ANSWER = aiohttp.ClientTimeout(total=30)
 ONCE, AGAIN = (0,), (0, 1, 5, 25)  # seconds before each try
-HELD_SECONDS = 5  # a callback waits this long for the next one about its message
+HELD_SECONDS = 20  # longer than it takes until the next callback about the same message
 
 
 @dataclass(slots=True)

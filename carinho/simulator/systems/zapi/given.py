@@ -1,12 +1,10 @@
 """What demo and tests give to Z-API's switches, checked."""
 
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from carinho.simulator.answers import Refusal
-
-GivenType = TypeVar("GivenType", bound="Given")
 
 
 class Given(BaseModel):

@@ -20,7 +20,7 @@ def hand_over(zapi: "Zapi", message: Message) -> None:
     """Give a message to WhatsApp. What follows is only played while somebody listens."""
     outcome = zapi.switches.outcome(message)
     message.climb(FAILED if outcome else SENT)
-    message.error = outcome and outcome.text
+    message.error = outcome.text if outcome else None
     refused = outcome is not None and not outcome.anyway
     if zapi.played:
         zapi.spawn(live(zapi, message, outcome, refused=refused))

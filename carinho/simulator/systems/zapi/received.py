@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from carinho.simulator.systems.zapi.account import Zapi
 
 GROUP = "120363019502650977-group"
-CHATS = {
+CHATS: dict[str, tuple[str, dict[str, Any]]] = {
     "group": (GROUP, {"isGroup": True, "chatName": "Família Souza"}),
     "newsletter": ("120363166555745933@newsletter", {"isNewsletter": True, "chatName": "Novidades"}),
     "broadcast": ("5511940000000-broadcast", {"broadcast": True}),
