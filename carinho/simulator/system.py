@@ -21,7 +21,7 @@ class System:
     name: ClassVar[str]
     label: ClassVar[str]
     routes: ClassVar[Routes]
-    orders: ClassVar[Routes] = Routes()  # what only demo and tests ask, below the control's prefix
+    orders: ClassVar[Routes] = Routes()  # of demo and tests; one with a title is a button on the page
     address = ADDRESS  # of the simulator
 
     def __init__(self) -> None:
@@ -33,6 +33,11 @@ class System:
 
     def table(self, name: str, **shape: Any) -> Table:
         return self.tables.setdefault(name, Table(**shape))
+
+    @property
+    def trouble(self) -> str:
+        """What people should know of it, in Portuguese."""
+        return ""
 
     def close(self) -> None:
         """Stop whatever the system does by itself."""

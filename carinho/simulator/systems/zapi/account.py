@@ -79,6 +79,10 @@ class Zapi(System):
     def speed(self) -> float:
         return self.settings.speed or 1
 
+    @property
+    def trouble(self) -> str:
+        return "" if self.session.connected else "celular desconectado"
+
     async def sleep(self, seconds: float) -> None:
         if seconds:
             await asyncio.sleep(seconds / self.speed)

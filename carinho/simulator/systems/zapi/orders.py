@@ -40,7 +40,7 @@ class Pair(Given):
     code: str | None = None
 
 
-@orders("POST", "/receive", "")
+@orders("POST", "/receive", "Receber mensagem")
 def receive(zapi: Zapi, visit: Visit) -> Answer:
     given = Inbound.read(visit.body)
     body = received(zapi, given)
@@ -70,7 +70,7 @@ def connect(zapi: Zapi, _: Visit) -> Answer:
     return Answer(204)
 
 
-@orders("POST", "/disconnect", "")
+@orders("POST", "/disconnect", "Perder a conexão")
 def disconnect(zapi: Zapi, visit: Visit) -> Answer:
     loss = Loss.read(visit.body)
     zapi.lose(loss)
@@ -93,10 +93,10 @@ def phone(zapi: Zapi, visit: Visit) -> Answer:
     return Answer(204)
 
 
-@orders("POST", "/pair", "")
+@orders("POST", "/pair", "Ler o QR code")
 def pair(zapi: Zapi, visit: Visit) -> Answer:
     if not zapi.pairing.accepts(Pair.read(visit.body).code):
-        raise Refusal(409, "No such code is valid any more")
+        raise Refusal(409, "No code that was shown is valid any more")
     zapi.connect()
     return Answer(204)
 
