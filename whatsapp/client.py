@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from carinho.services.base import Service
-from carinho.services.errors import Held, Rejected, Unavailable, Undecided, Unneeded
+from carinho.services.errors import Held, Rejected, Unavailable, Undecided, Unknown, Unneeded
 from whatsapp import lookup, manners, number_check, quiet_hours, texts
 
 RATINGS = ("Muito ruim", "Ruim", "Regular", "Bom", "Excelente")
@@ -167,7 +167,9 @@ class WhatsApp(Service):
         where = {"doing": DOING, "system": self.title}
         body = {"phone": to.removeprefix("+"), **content}
         answer = self.post(action, doing=where["doing"], json=body)
-        if not isinstance(answer, dict) or answer.get("error") or not answer.get("messageId"):
+        if not isinstance(answer, dict):
+            raise Unknown("Unreadable answer", cause="unreadable_answer", **where)
+        if answer.get("error") or not answer.get("messageId"):
             raise Rejected(_refusal(answer), body=answer, status=200, **where)
         return {"zaap_id": str(answer.get("zaapId") or ""), "message_id": str(answer["messageId"])}
 
@@ -184,7 +186,7 @@ def _rating_list(service_id: int) -> dict[str, Any]:
     return {"title": "Sua avaliação", "buttonLabel": "Avaliar", "options": options}
 
 
-def _refusal(answer: Any) -> str:
-    if not isinstance(answer, dict) or not answer.get("error"):
+def _refusal(answer: dict[str, Any]) -> str:
+    if not answer.get("error"):
         return "Answer without a message id"
     return ": ".join(str(answer[name]) for name in ("error", "message") if answer.get(name))[:300]

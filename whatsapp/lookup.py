@@ -55,7 +55,7 @@ def judge(evidence: Evidence, since: datetime, now: datetime) -> Verdict:
     waited = now - since
     if waited < trace_takes():
         return Verdict.TOO_EARLY
-    if not evidence.strays and evidence.heard and evidence.heard > since + trace_takes() / 2:
+    if not evidence.strays and evidence.heard and evidence.heard > since:
         return Verdict.NOT_THERE
     return Verdict.NOBODY_KNOWS if waited > trace_takes() * GIVE_UP_AFTER else Verdict.TOO_EARLY
 
@@ -80,9 +80,10 @@ def evidence_for(message: Message, contact: Contact) -> Evidence:
     callbacks = list(Callback.objects.filter(person__in=people, received_at__gte=since).order_by("pk"))
     taken = _taken(callbacks)
     echoes = [_ids(item) for item in callbacks if _is_echo_of(item, message.text)]
+    of_others = {id for item in callbacks if _is_echo(item) and not _is_echo_of(item, message.text) for id in item.message_ids}
     receipts = [_ids(item) for item in callbacks if item.type in RECEIPTS]
     free_echoes = _free(echoes, taken)
-    strays = _free(receipts, taken)
+    strays = _free(receipts, taken | of_others)
     found = next(iter(free_echoes.values()), None) or _only_one(strays, contact, message)
     return Evidence(found, len(strays), _heard(), frozenset(taken))
 
@@ -91,9 +92,12 @@ RECEIPTS = ("DeliveryCallback", "MessageStatusCallback")
 Ids = dict[str, str]
 
 
+def _is_echo(callback: Callback) -> bool:
+    return callback.type == "ReceivedCallback" and callback.body.get("fromMe") is True
+
+
 def _is_echo_of(callback: Callback, text: str) -> bool:
-    is_ours = callback.type == "ReceivedCallback" and callback.body.get("fromMe") is True
-    return is_ours and shown_text(text) in {shown_text(said) for said in _texts(callback.body)}
+    return _is_echo(callback) and shown_text(text) in {shown_text(said) for said in _texts(callback.body)}
 
 
 def _texts(value: Any) -> Iterable[str]:
@@ -122,10 +126,11 @@ def _free(groups: Iterable[list[Ids]], taken: set[str]) -> dict[str, Ids]:
 
 
 def _only_one(strays: dict[str, Ids], contact: Contact, message: Message) -> Ids | None:
-    """A receipt says nothing of the text: it is ours when no other message could explain it."""
+    """A receipt says nothing of the text: it is ours when nothing else explains it, once the echo is late."""
     others = Message.objects.filter(contact=contact, delivery__unsure_since__isnull=False).exclude(pk=message.pk)
     in_flight = Message.objects.filter(contact=contact, delivery__status="running").exclude(pk=message.pk)
-    if len(strays) != 1 or others.exists() or in_flight.exists():
+    is_early = timezone.now() - (message.delivery.unsure_since or timezone.now()) < trace_takes()
+    if is_early or len(strays) != 1 or others.exists() or in_flight.exists():
         return None
     return next(iter(strays.values()))
 
