@@ -35,8 +35,9 @@ def test_messages_sent_meanwhile_wait_and_go_out_in_order_on_return(zapi, simula
     assert simulator.zapi_pending()["queue"] == 3
     assert {it["status"] for it in simulator.zapi_truth()["messages"].values()} == {"QUEUED"}
     simulator.zapi_connect()
-    delivered = [body["messageId"] for body in listening.wait_for(3, "DeliveryCallback")]
-    assert delivered == ids
+    listening.wait_for(3, "DeliveryCallback")
+    delivered = [it["body"]["messageId"] for it in simulator.zapi_callbacks(type="DeliveryCallback")]
+    assert delivered[::-1] == ids
 
 
 def test_receipts_wait_until_the_connection_is_back(zapi, simulator, listening):
