@@ -1,6 +1,5 @@
 """Something Z-API tells those who listen."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +18,7 @@ class Callback:
     """A body and, for those about our own messages, the ids and the status it tells of them."""
 
     body: dict[str, Any]
-    ids: Iterable[str] = ()
+    ids: tuple[str, ...] = ()
     status: str = ""
 
     @property

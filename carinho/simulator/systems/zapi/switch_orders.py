@@ -33,11 +33,6 @@ def start_chaos(zapi: Zapi, visit: Visit) -> Answer:
     return Answer(200, zapi.switches.chaos.model_dump())
 
 
-@orders("GET", "/switches", "")
-def show_switches(zapi: Zapi, _: Visit) -> Answer:
-    return Answer(200, zapi.switches.as_json())
-
-
 @orders("POST", "/heal", "")
 def heal(zapi: Zapi, _: Visit) -> Answer:
     zapi.switches.heal()

@@ -1,7 +1,5 @@
 """Which faults are on: those that were asked for, then those of chaos."""
 
-from typing import Any
-
 from carinho.simulator.faults import Fault
 from carinho.simulator.systems.zapi.callback import Callback
 from carinho.simulator.systems.zapi.chaos import Chaos
@@ -34,10 +32,3 @@ class Switches:
             return UNKNOWN_NUMBER
         asked = next((outcome for outcome in self.outcomes if outcome.hits(message)), None)
         return asked or (self.chaos.outcome() if self.chaos else None)
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "webhook_faults": [fault.model_dump(exclude_defaults=True) for fault in self.webhook_faults],
-            "outcomes": [outcome.model_dump(exclude_defaults=True) for outcome in self.outcomes],
-            "chaos": self.chaos and self.chaos.model_dump(),
-        }
