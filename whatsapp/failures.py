@@ -17,6 +17,11 @@ class Failure:
 
 FAILURES = (
     Failure(
+        "shadow_ban",
+        "shadow_ban",
+        _("O WhatsApp limitou os nossos envios por um tempo. Espere antes de reenviar."),
+    ),
+    Failure(
         "can't message this group",
         "group",
         _("É um grupo, e o nosso número não pode escrever nele."),
@@ -69,11 +74,6 @@ FAILURES = (
         _("O endereço do arquivo leva a uma página, e não a um arquivo."),
     ),
     Failure("unsupported sticker", "media", _("O formato da figurinha não é aceito pelo WhatsApp.")),
-    Failure(
-        "shadow_ban",
-        "shadow_ban",
-        _("O WhatsApp limitou os nossos envios por um tempo. Espere antes de reenviar."),
-    ),
     Failure("not_found", "configuration", _("O endereço ou a instância do Z-API estão errados.")),
     Failure("without a message id", "configuration", _("O Z-API respondeu sem confirmar a mensagem.")),
     Failure("client-token", "configuration", _("O token da conta do Z-API está faltando ou errado.")),

@@ -59,7 +59,7 @@ def _with_comment(found: re.Match[str], text: str) -> Rating | None:
     rest = found["rest"]
     if not rest.strip(ENDS):
         return Rating(int(found[1]))
-    if rest[0] not in ".,;:!-\u2013\u2014\n" and "nota" not in found[0][: found.start("rest")]:
+    if rest.lstrip(" ")[0] not in ".,;:!-\u2013\u2014\n" and "nota" not in found[0][: found.start("rest")]:
         return None
     return Rating(int(found[1]), comment=text[len(text) - len(rest) :].strip(ENDS))
 

@@ -113,7 +113,7 @@ def _texts(value: Any) -> Iterable[str]:
 
 def _ids(callback: Callback) -> list[Ids]:
     zaap_id = str(callback.body.get("zaapId") or "")
-    return [{"zaap_id": zaap_id, "message_id": id} for id in callback.message_ids]
+    return [{"zaap_id": zaap_id, "message_id": id} for id in callback_keys.ids_of(callback.body)]
 
 
 def _taken(callbacks: Iterable[Callback]) -> set[str]:
