@@ -6,8 +6,11 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging, worker_shutting_down
 
+from carinho import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carinho.settings")
 
+broker.use()
 app = Celery("carinho")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -14,6 +14,7 @@ from typing import Any
 
 from carinho.postgres import PostgresError, Server
 
+BROKER_URL = "filesystem://localhost"  # the host means nothing; without one kombu complains
 POLL_SECONDS = 0.02  # how often an idle consumer looks into the folder; about 1 % of a core
 
 

@@ -14,6 +14,8 @@ from carinho import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()  # any NAME may also be given as NAME_FILE
+if "pytest" not in sys.modules and (BASE_DIR / ".env").exists():
+    env.read_env(BASE_DIR / ".env")
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
 PORT = env.int("PORT", default=8000)
 
@@ -119,7 +121,9 @@ LOGIN_REDIRECT_URL = "admin:index"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = env.bool("COOKIES_SECURE", default=False)
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+)
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024  # bytes; a batch of 1,000 envelopes
 
@@ -142,6 +146,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        name: f"events.models.{name}" for name in ("EventStatus", "DeliveryStatus", "DeadLetterStatus")
+    },
 }
 
 # --- the other systems: a new one is a file in carinho/services and a name here -------------------
@@ -156,7 +163,8 @@ def system(name: str) -> dict[str, str]:
     }
 
 
-SYSTEMS = {name: system(name) for name in "crm operacao financeiro cuidadores atendimento marketing".split()}
+SYSTEM_NAMES = ("crm", "operacao", "financeiro", "cuidadores", "atendimento", "marketing")
+SYSTEMS = {name: system(name) for name in SYSTEM_NAMES}
 ZAPI = {
     "url": env("ZAPI_URL", default="") or f"{SIMULATOR_URL}/zapi",
     "instance": env("ZAPI_INSTANCE", default="simulator"),
@@ -170,7 +178,7 @@ WHATSAPP_DAILY_LIMIT = env.int("WHATSAPP_DAILY_LIMIT", default=0)  # messages a 
 WHATSAPP_TRACE_SECONDS = env.int("WHATSAPP_TRACE_SECONDS", default=180)  # how late the trace of a message may come
 LANES = [*SYSTEMS, "whatsapp"]
 
-SOURCES = "site crm operacao financeiro cuidadores atendimento marketing".split()
+SOURCES = ["site", *SYSTEMS]
 WEBHOOK_SECRETS = {source: env.list(f"WEBHOOK_SECRET_{source.upper()}", default=[]) for source in SOURCES}
 
 # --- the engine -----------------------------------------------------------------------------------
@@ -185,8 +193,8 @@ RATE_LIMIT_PEOPLE = env.int("RATE_LIMIT_PEOPLE", default=60)  # requests a minut
 RATE_LIMIT_EVENTS = env.int("RATE_LIMIT_EVENTS", default=6000)
 
 # --- Celery ---------------------------------------------------------------------------------------
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="") or "filesystem://"
-if CELERY_BROKER_URL == "filesystem://":
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="") or embedded.BROKER_URL
+if CELERY_BROKER_URL == embedded.BROKER_URL:
     CELERY_BROKER_TRANSPORT_OPTIONS = embedded.broker_options(VAR_DIR)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"

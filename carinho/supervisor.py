@@ -30,7 +30,7 @@ from carinho.supervision.output import Lines, Output, say
 from carinho.supervision.readiness import missing
 
 TURN_SECONDS = 0.1
-READY_SECONDS = 60.0
+READY_SECONDS = 30.0
 SECONDS_TO_END = {"banco": 6.0, "simulador": 1.0}
 SECONDS_TO_END_WORK = 7.0  # an idle Celery takes six; a call still under way is given back by its lease
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

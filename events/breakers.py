@@ -1,6 +1,6 @@
 """Breaker state in the table that all workers and the console share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ class SharedBreaker:
     service: str
     breaker: Breaker
     version: int = -1
-    saved: Snapshot = Snapshot()
+    saved: Snapshot = field(default_factory=Snapshot)
     paused: bool = False
     closed_at: datetime | None = None
 
@@ -47,7 +47,9 @@ class SharedBreaker:
         if now_known == self.saved:
             return
         rows = CircuitBreaker.objects.filter(service=self.service, version=self.version)
-        if not rows.update(**_columns(now_known, self.breaker.next_trial_at), **_outage(self.saved, now_known)):
+        if not rows.update(
+            **_columns(now_known, self.breaker.next_trial_at), **_outage(self.saved, now_known)
+        ):
             self.version = -1
         self.saved = now_known
         self.load()
@@ -104,9 +106,7 @@ def pause(service: str, *, actor: str, reason: str = "") -> CircuitBreaker | Non
 
 def resume(service: str, *, actor: str) -> CircuitBreaker | None:
     """Release a paused system's deliveries, at a pace. None for an unknown system."""
-    return _move(
-        service, actor, "resume", paused_at=None, paused_by="", pause_reason="", closed_at=Now()
-    )
+    return _move(service, actor, "resume", paused_at=None, paused_by="", pause_reason="", closed_at=Now())
 
 
 def _move(service: str, actor: str, action: str, **columns: Any) -> CircuitBreaker | None:

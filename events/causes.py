@@ -28,7 +28,9 @@ class Verdict:
 CONNECTION, DATA = _("conexão"), _("dado")
 PERMISSION, PROGRAM = _("permissão"), _("programa")
 RESEND_LATER = _("Verifique em Sistemas se ele já voltou. Se voltou, use Reenviar.")
-FIX_DATA = _("Corrija o dado no sistema de origem e use Reenviar. Se não houver correção, arquive com o motivo.")
+FIX_DATA = _(
+    "Corrija o dado no sistema de origem e use Reenviar. Se não houver correção, arquive com o motivo."
+)
 CALL_DEVELOPMENT = _("Chame o desenvolvimento. Não arquive: depois do conserto, use Reenviar.")
 
 CAUSES = {
@@ -43,7 +45,7 @@ CAUSES = {
             "unknown_outcome",
             CONNECTION,
             _("Não se sabe se a mensagem saiu"),
-            _("Veja no WhatsApp se a pessoa recebeu. Só use Reenviar se ela não recebeu; se recebeu, arquive."),
+            _("Veja no WhatsApp se a pessoa recebeu. Use Reenviar só se não recebeu; se recebeu, arquive."),
         ),
         Cause(
             "refused_later",

@@ -11,7 +11,10 @@ from events.flow import Flow
 @register()
 def every_step_has_a_lane(**_: Any) -> list[CheckMessage]:
     return [
-        Error(f"{flow.type}.{step.name} goes to {step.to.name}, which has no address in settings.LANES.", id="events.E001")
+        Error(
+            f"{flow.type}.{step.name} goes to {step.to.name}, which has no address in settings.LANES.",
+            id="events.E001",
+        )
         for flow in Flow.registry.values()
         for step in flow.steps.values()
         if step.to.name not in settings.LANES
@@ -21,7 +24,9 @@ def every_step_has_a_lane(**_: Any) -> list[CheckMessage]:
 @register()
 def every_subject_is_a_field(**_: Any) -> list[CheckMessage]:
     return [
-        Error(f"{flow.type} keeps order by {flow.subject}, which its payload does not have.", id="events.E002")
+        Error(
+            f"{flow.type} keeps order by {flow.subject}, which its payload does not have.", id="events.E002"
+        )
         for flow in Flow.registry.values()
         if flow.subject not in flow.payload.model_fields
     ]

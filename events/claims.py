@@ -55,8 +55,12 @@ JOIN events_delivery AS self USING (id)
 JOIN events_event AS event ON event.id = self.event_id
 LEFT JOIN events_delivery AS earlier ON earlier.event_id = self.event_id AND earlier.step = self.after
 WHERE delivery.id = picked.id
-RETURNING delivery.id, delivery.service, delivery.unsure_since, delivery.step, delivery.attempts, picked.due_at, delivery.leased_until,
+RETURNING delivery.id, delivery.service, delivery.unsure_since, delivery.step, delivery.attempts,
+          picked.due_at, delivery.leased_until,
           delivery.useful_until, delivery.idempotency_key, earlier.result,
+          CASE WHEN event.phone <> '' OR event.subject = '' THEN event.phone
+               ELSE (SELECT phone FROM events_event AS known
+                     WHERE known.subject = event.subject AND known.phone <> '' ORDER BY id DESC LIMIT 1) END,
           event.id, event.type, event.source, event.occurred_at, event.data, event.request_id
 """
 
@@ -74,13 +78,13 @@ def claim(service: str, places: int, *, is_trial: bool = False) -> list[Claim]:
 
 
 def _claim(row: tuple[Any, ...], is_trial: bool) -> Claim:
-    id, service, unsure_since, step, attempts, due_at, lease, useful_until, key, earlier, *event = row
+    id, service, unsure_since, step, attempts, due_at, lease, useful_until, key, earlier, phone, *event = row
     event_id, type, source, occurred_at, data, request_id = event
     return Claim(
         id=id,
         service=service,
         step=step,
-        event=StepEvent(event_id, type, source, occurred_at, _decoded(data), _decoded(earlier)),
+        event=StepEvent(event_id, type, source, occurred_at, _decoded(data), _decoded(earlier), phone or ""),
         attempts=attempts,
         due_at=due_at,
         lease=lease,

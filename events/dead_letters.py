@@ -52,6 +52,9 @@ RETURNING follower.id
 """
 
 
+Moved = tuple[int, int, int, str]  # ids of dead letter, delivery and event, and the service
+
+
 def retry(ids: Sequence[int], *, actor: str) -> list[int]:
     """Queue the failed deliveries again, with their idempotency keys and all their attempts.
 
@@ -84,7 +87,7 @@ def restore(ids: Sequence[int], *, actor: str) -> list[int]:
     return [row[0] for row in moved]
 
 
-def _move(statement: str, ids: Sequence[int], actor: str, action: str, **more: Any) -> list[tuple[int, ...]]:
+def _move(statement: str, ids: Sequence[int], actor: str, action: str, **more: Any) -> list[Moved]:
     with connection.cursor() as cursor:
         cursor.execute(statement, {"ids": list(ids), "actor": actor, **more})
         moved = sorted(cursor.fetchall())

@@ -194,7 +194,7 @@ def _with_exchange(result: Result, service: Service | None) -> Result:
         result.status_code = last.status
         result.sent = cut(_shown({last.method + " " + last.path: mask(last.sent)})) if last.method else ""
         result.answered = cut(_shown(last.answered))
-    result.error = mask_text(result.error)
+    result.error = cut(mask_text(result.error))
     return result
 
 

@@ -23,7 +23,9 @@ MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 class Refused(Exception):
     """A request that cannot become an event: a code for programs, a Portuguese sentence, the wrong fields."""
 
-    def __init__(self, code: str, detail: str, *, status: int, fields: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, code: str, detail: str, *, status: int, fields: Mapping[str, str] | None = None
+    ) -> None:
         self.code = code
         self.detail = detail
         self.status = status

@@ -29,7 +29,10 @@ class Emission:
 
 @dataclass
 class StepEvent:
-    """The event as a step sees it, and what the step before it brought back."""
+    """The event as a step sees it, and what the step before it brought back.
+
+    `phone` is the person's number: the event's own, else the last one known of the same subject.
+    """
 
     id: int
     type: str
@@ -37,6 +40,7 @@ class StepEvent:
     occurred_at: datetime
     payload: Data
     earlier: Any = None
+    phone: str = ""
     emitted: list[Emission] = field(default_factory=list)
 
     def emit(self, type: str, data: Data, *, source: str, key: str) -> None:

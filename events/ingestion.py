@@ -99,7 +99,7 @@ def record(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     reraise=True,
 )
 def accept(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
-    """`record` in a transaction of its own: two batches with the same ids crosswise may meet in a deadlock."""
+    """`record` in a transaction of its own, again if two batches with the same ids meet in a deadlock."""
     with transaction.atomic():
         return record(envelopes)
 
@@ -164,7 +164,9 @@ def _count_repeats(repeats: Sequence[Envelope]) -> dict[Pair, tuple[int, str]]:
         return {}
     times = Counter((item.source, item.key) for item in repeats)
     with connection.cursor() as cursor:
-        cursor.execute(KNOWN, [[pair[0] for pair in times], [pair[1] for pair in times], list(times.values())])
+        cursor.execute(
+            KNOWN, [[pair[0] for pair in times], [pair[1] for pair in times], list(times.values())]
+        )
         return {(source, key): (id, digest) for source, key, id, digest in cursor.fetchall()}
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 from django.db import connection
@@ -50,9 +51,7 @@ def drain(name: str, *, seconds: float = 300, linger: float = 60) -> int:
 @contextmanager
 def _only_drain(name: str) -> Iterator[psycopg.Connection | None]:
     with psycopg.connect(**_parameters(), autocommit=True) as ears:
-        got = ears.execute(
-            "SELECT pg_try_advisory_lock(%s, hashtext(%s))", [LOCK_NAMESPACE, name]
-        ).fetchone()
+        got = ears.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [LOCK_NAMESPACE, name]).fetchone()
         if not got or not got[0]:
             yield None
             return
@@ -63,9 +62,10 @@ def _only_drain(name: str) -> Iterator[psycopg.Connection | None]:
             _set_listening(name, -1)
 
 
-def _parameters() -> dict[str, object]:
+def _parameters() -> dict[str, Any]:
+    """How Django connects, TLS included, less what only its own wrapper understands."""
     parameters = connection.get_connection_params()
-    return {key: parameters[key] for key in ("dbname", "host", "port", "user", "password") if parameters.get(key)}
+    return {name: value for name, value in parameters.items() if name not in ("cursor_factory", "context")}
 
 
 def _set_listening(name: str, seconds: int) -> None:
@@ -116,7 +116,11 @@ class Drain:
 
     def _over(self) -> bool:
         now = time.monotonic()
-        return stopping.is_set() or now > self.ends or (not self.under_way and now > self.last_work + self.linger)
+        return (
+            stopping.is_set()
+            or now > self.ends
+            or (not self.under_way and now > self.last_work + self.linger)
+        )
 
     def _turn(self, pool: ThreadPoolExecutor) -> None:
         self._look_around()
@@ -196,5 +200,3 @@ class Drain:
         """A system that says when to come back is left alone until then."""
         asked = max((result.retry_after for result in results if result.retry_after), default=timedelta())
         self.not_before = max(self.not_before, datetime.now(UTC) + min(asked, timedelta(minutes=10)))
-
-

@@ -50,6 +50,6 @@ def ensure_lanes() -> None:
     with connection.cursor() as cursor:
         for table in ("events_lane", "events_circuitbreaker"):
             cursor.execute(
-                f"INSERT INTO {table} (service) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING",  # noqa: S608
+                f"INSERT INTO {table} (service) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING",
                 [settings.LANES],
             )

@@ -39,7 +39,8 @@ SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row(
 """
 
 BURY = """
-INSERT INTO events_deadletter AS letter (delivery_id, event_id, event_type, service, step, kind, cause, reason)
+INSERT INTO events_deadletter AS letter
+    (delivery_id, event_id, event_type, service, step, kind, cause, reason)
 SELECT delivery.id, event.id, event.type, delivery.service, delivery.step, row.kind, row.cause, row.reason
 FROM jsonb_to_recordset(%s::jsonb) AS row(id bigint, kind text, cause text, reason text)
 JOIN events_delivery AS delivery USING (id) JOIN events_event AS event ON event.id = delivery.event_id
@@ -130,7 +131,7 @@ def _delivery_row(result: Result) -> dict[str, Any]:
         "unsure_since": result.unsure_since,
         "value": result.value,
         "skip_cause": result.skip_cause,
-        "error": _clean(result.error),
+        "error": result.error,
     }
 
 
@@ -142,19 +143,14 @@ def _attempt_row(result: Result) -> dict[str, Any]:
         "outcome": result.outcome,
         "is_trial": result.claim.is_trial,
         "status_code": result.status_code,
-        "error": _clean(result.error),
-        "sent": _clean(result.sent),
-        "answered": _clean(result.answered),
+        "error": result.error,
+        "sent": result.sent,
+        "answered": result.answered,
     }
 
 
 def _letter_row(result: Result) -> dict[str, Any]:
-    return {"id": result.claim.id, "kind": result.kind, "cause": result.cause, "reason": _clean(result.error)}
-
-
-def _clean(text: str) -> str:
-    """PostgreSQL keeps no NUL, and an answer may hold one."""
-    return text.replace("\x00", "")
+    return {"id": result.claim.id, "kind": result.kind, "cause": result.cause, "reason": result.error}
 
 
 def write_attempts(rows: Sequence[dict[str, Any]]) -> None:
@@ -172,22 +168,22 @@ def resolve(delivery_ids: Sequence[int]) -> None:
     """Close the dead letters of deliveries that succeeded at last."""
     if delivery_ids:
         with connection.cursor() as cursor:
-            cursor.execute(RESOLVE, [delivery_ids])
+            cursor.execute(RESOLVE, [list(delivery_ids)])
 
 
 def close_expired(delivery_ids: Sequence[int]) -> None:
     """Archive the dead letters whose retry came too late to be useful."""
     if delivery_ids:
         with connection.cursor() as cursor:
-            cursor.execute(CLOSE_EXPIRED, [delivery_ids])
+            cursor.execute(CLOSE_EXPIRED, [list(delivery_ids)])
 
 
 def release_followers(delivery_ids: Sequence[int]) -> None:
-    """Queue the steps that waited for these, or skip them when these will never happen; and theirs in turn."""
+    """Queue the steps that waited for these, or skip them, and theirs in turn, if these will never happen."""
     if not delivery_ids:
         return
     with connection.cursor() as cursor:
-        cursor.execute(RELEASE, [delivery_ids])
+        cursor.execute(RELEASE, [list(delivery_ids)])
         moved = cursor.fetchall()
     lanes = {service for _, service, status in moved if status == "queued"}
     transaction.on_commit(lambda: nudges.nudge(lanes))

@@ -15,7 +15,8 @@ ORDER BY event.received_at LIMIT %s FOR UPDATE SKIP LOCKED
 """
 
 REMOVALS = [
-    "DELETE FROM events_attempt WHERE delivery_id IN (SELECT id FROM events_delivery WHERE event_id = ANY(%s))",
+    """DELETE FROM events_attempt
+       WHERE delivery_id IN (SELECT id FROM events_delivery WHERE event_id = ANY(%s))""",
     "DELETE FROM events_deadletter WHERE event_id = ANY(%s)",
     "UPDATE events_refusal SET accepted_id = NULL WHERE accepted_id = ANY(%s)",
     "DELETE FROM events_delivery WHERE event_id = ANY(%s)",
@@ -47,5 +48,3 @@ def prune_events() -> int:
         for removal in REMOVALS if ids else []:
             cursor.execute(removal, [ids])
     return len(ids)
-
-

@@ -1,4 +1,4 @@
-"""What nobody else notices: dead workers' leases, spoilt deliveries, outages that last too long, missed nudges."""
+"""What nobody else notices: lapsed leases, spoilt deliveries, outages that last too long, missed nudges."""
 
 import logging
 from datetime import timedelta
@@ -83,7 +83,11 @@ def return_lapsed() -> int:
         again = [row for row in rows if _may_repeat(row)]
         cursor.execute(RETURN, [_that_look_first(), settings.LEASE_SECONDS, [row[0] for row in again]])
         over = [row for row in rows if row not in again]
-        _bury([row for row in over if not _can_repeat(row[2])], "unknown_outcome", "Outcome unknown after a crash")
+        _bury(
+            [row for row in over if not _can_repeat(row[2])],
+            "unknown_outcome",
+            "Outcome unknown after a crash",
+        )
         _bury(
             [row for row in over if _can_repeat(row[2])],
             "worker_lost",
@@ -135,7 +139,12 @@ def _bury(rows: list[Row], cause: str, sentence: str) -> None:
         cursor.execute(KILL, [sentence, [row[0] for row in rows]])
     outcomes.bury(
         [
-            {"id": row[0], "kind": "unknown", "cause": cause, "reason": f"Failed to deliver to {_title(row[2])}: {sentence}"}
+            {
+                "id": row[0],
+                "kind": "unknown",
+                "cause": cause,
+                "reason": f"Failed to deliver to {_title(row[2])}: {sentence}",
+            }
             for row in rows
         ]
     )

@@ -71,10 +71,10 @@ def share_a_server() -> None:
 
 
 def load_settings() -> None:
-    os.environ["DJANGO_SETTINGS_MODULE"] = "carinho.settings"
-    with mock.patch.dict(os.environ, VAR_DIR=os.environ[SHARED]):
+    with mock.patch.dict(os.environ, VAR_DIR=os.environ[SHARED], DJANGO_SETTINGS_MODULE="carinho.settings"):
         settings.DATABASES  # noqa: B018 -- reading one setting loads all
     django.setup()
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)  # else xdist's workers load them before this file
 
 
 if not settings.configured:

@@ -14,10 +14,10 @@ from whatsapp.client import WhatsApp
 class Rehearsal:
     """Stands in for WhatsApp: writes the text and sends nothing."""
 
-    def send(self, message: str, *, to: str, **variables: str) -> None:  # noqa: ARG002
+    def send(self, message: str, *, to: str, **variables: str) -> None:
         texts.render(message, **variables)
 
-    def ask_rating(self, message: str, *, to: str, service_id: int, **variables: str) -> None:  # noqa: ARG002
+    def ask_rating(self, message: str, *, to: str, service_id: int, **variables: str) -> None:
         texts.render(message, **variables)
 
 
@@ -49,4 +49,6 @@ def _problem(flow: Flow, step: Step) -> str:
 
 def _sample_of(flow: Flow) -> StepEvent:
     accepted = envelope.read(samples.load(flow.type), source=flow.sources[0])
-    return StepEvent(0, accepted.type, accepted.source, accepted.occurred_at, accepted.data)
+    return StepEvent(
+        0, accepted.type, accepted.source, accepted.occurred_at, accepted.data, phone=accepted.phone
+    )

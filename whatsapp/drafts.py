@@ -1,6 +1,6 @@
 """What a step would send, found out by letting it run with something that only writes it down."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from events.flow import StepEvent, find_step
@@ -33,11 +33,8 @@ class Drafting:
 def draft_of(event: StepEvent, step: str) -> Draft | None:
     """The message this step sends; None for one that sends nothing or cannot be run."""
     drafting = Drafting()
-    rehearsed = StepEvent(
-        event.id, event.type, event.source, event.occurred_at, event.payload, event.earlier
-    )
     try:
-        find_step(event.type, step).run(drafting, rehearsed)
+        find_step(event.type, step).run(drafting, replace(event, emitted=[]))
     except Exception:  # noqa: BLE001  (the step itself will meet the same, where it is told to a person)
         return None
     return drafting.draft

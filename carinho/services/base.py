@@ -158,7 +158,7 @@ class Service:
 
         `doing` completes the sentence "Failed to …" for the person who reads it.
         """
-        where = {"doing": doing, "system": self.title}
+        where: dict[str, Any] = {"doing": doing, "system": self.title}
         exchange = Exchange(method, path, sent=json if json is not None else params)
         try:
             with self.line.breaker.calling():
@@ -169,7 +169,7 @@ class Service:
             raise Held("Circuit breaker is open", **where) from error
 
     def _send(
-        self, method: str, path: str, *, json: Any, params: Mapping[str, Any] | None, where: dict[str, str]
+        self, method: str, path: str, *, json: Any, params: Mapping[str, Any] | None, where: dict[str, Any]
     ) -> requests.Response:
         headers = self.headers()
         if method not in IDEMPOTENT:
@@ -190,7 +190,7 @@ class Service:
             ) from None  # its text may hold the URL, and so a secret
 
     def _unanswered(
-        self, error: requests.RequestException, method: str, where: dict[str, str]
+        self, error: requests.RequestException, method: str, where: dict[str, Any]
     ) -> Unavailable:
         if isinstance(error, requests.ConnectTimeout):
             return Unavailable("Connection timeout", cause="connection_timeout", **where)
@@ -209,7 +209,7 @@ class Service:
         self,
         response: requests.Response,
         exchange: Exchange,
-        where: dict[str, str],
+        where: dict[str, Any],
         unseen_end: type[Unavailable],
     ) -> Any:
         exchange.status = response.status_code
@@ -233,7 +233,7 @@ class Service:
         self,
         response: requests.Response,
         exchange: Exchange,
-        where: dict[str, str],
+        where: dict[str, Any],
         unseen_end: type[Unavailable],
     ) -> Any:
         if not response.content:

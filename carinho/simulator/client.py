@@ -49,7 +49,10 @@ class Simulator(ZapiOrders):
 
     def calls(self, system: str, limit: int = 1_000) -> list[dict[str, Any]]:
         """The last calls of a system, newest first."""
-        return self._ask("GET", "calls", params={"system": system, "limit": limit})["data"]
+        answer: dict[str, list[dict[str, Any]]] = self._ask(
+            "GET", "calls", params={"system": system, "limit": limit}
+        )
+        return answer["data"]
 
 
 @contextmanager

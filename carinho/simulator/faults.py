@@ -62,7 +62,7 @@ class Fault:
     rate: float = 1  # share of the calls that are hit
     times: int | None = None  # calls left to be hit before the system heals by itself
     path: str = ""  # only calls whose path contains this
-    chance: random.Random = field(default_factory=lambda: random.Random(SEED), repr=False)  # noqa: S311
+    chance: random.Random = field(default_factory=lambda: random.Random(SEED), repr=False)
 
     @classmethod
     def from_json(cls, given: Any) -> "Fault":

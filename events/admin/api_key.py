@@ -170,9 +170,7 @@ class ApiKeyAdmin(VerbAdmin):
         return self._shown_once(request, key, text, old=old)
 
     def _shown_once(self, request: HttpRequest, key: ApiKey, text: str, **more: Any) -> HttpResponse:
-        response = self._page(request, "admin/events/apikey/shown.html", key.name, key=key, text=text, **more)
-        response["Cache-Control"] = "no-store"
-        return response
+        return self._page(request, "admin/events/apikey/shown.html", key.name, key=key, text=text, **more)
 
     def _page(self, request: HttpRequest, template: str, title: Any, **context: Any) -> HttpResponse:
         request.current_app = self.admin_site.name

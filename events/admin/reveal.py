@@ -38,9 +38,7 @@ class RevealAdmin(ConsoleAdmin):
         if not (self.has_view_permission(request, row) and request.user.has_perm(PERMISSION)):
             raise PermissionDenied
         audit.note(actor(request), "person.revealed", self.named(row), {"page": self.opts.model_name})
-        response = self.item_page(request, row, revealed=True, **self.person_context(row, revealed=True))
-        response["Cache-Control"] = "no-store"
-        return response
+        return self.item_page(request, row, revealed=True, **self.person_context(row, revealed=True))
 
     def reveal_button(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_reveal"

@@ -75,7 +75,7 @@ def open_case(atendimento: Atendimento, event: StepEvent) -> None:
 
 @flow.delivery(to=WhatsApp, useful=timedelta(hours=24))
 def thank_client(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
-    return whatsapp.send("feedback_thanks", to=event.payload.get("client_phone", ""))
+    return whatsapp.send("feedback_thanks", to=event.phone)
 
 
 def _summary(feedback: Data) -> str:

@@ -113,7 +113,6 @@ class Migration(migrations.Migration):
                 'verbose_name': 'chave de API',
                 'verbose_name_plural': 'chaves de API',
                 'ordering': ('-created',),
-                'abstract': False,
             },
         ),
         migrations.CreateModel(

@@ -27,11 +27,16 @@ class ApiKey(AbstractAPIKey):
     scopes = ArrayField(models.CharField(max_length=10, choices=Scope), verbose_name=_("permissões"))
     last_used_at = models.DateTimeField(_("último uso"), null=True, blank=True)
     replaces = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="replaced_by", verbose_name=_("substitui")
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="replaced_by",
+        verbose_name=_("substitui"),
     )
 
-    class Meta(AbstractAPIKey.Meta):
-        abstract = False
+    class Meta:
+        ordering = ("-created",)
         verbose_name = _("chave de API")
         verbose_name_plural = _("chaves de API")
 

@@ -34,7 +34,11 @@ class DeadLetter(models.Model):
     cause = models.CharField(_("causa"), max_length=40)
     reason = models.TextField(_("motivo"))
     status = models.CharField(
-        _("situação"), max_length=10, choices=DeadLetterStatus, default=DeadLetterStatus.OPEN, db_default="open"
+        _("situação"),
+        max_length=10,
+        choices=DeadLetterStatus,
+        default=DeadLetterStatus.OPEN,
+        db_default="open",
     )
     failures = models.PositiveIntegerField(_("vezes que falhou"), default=1, db_default=1)
     created_at = models.DateTimeField(_("desde"), db_default=Now())

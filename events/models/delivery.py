@@ -95,7 +95,9 @@ class Delivery(models.Model):
                 condition=Q(status__in=["queued", "waiting"], useful_until__isnull=False),
                 name="delivery_expiring",
             ),
-            models.Index(fields=["finished_at"], condition=Q(finished_at__isnull=False), name="delivery_over"),
+            models.Index(
+                fields=["finished_at"], condition=Q(finished_at__isnull=False), name="delivery_over"
+            ),
         ]
 
     def __str__(self) -> str:

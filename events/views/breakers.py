@@ -71,7 +71,7 @@ class PauseService(ApiView):
         tags=TAGS,
         summary="Reter as entregas de um sistema",
         request={"application/json": Reason},
-        responses=MOVED | refused(422),
+        responses=MOVED | refused(400, 422),
     )
     def post(self, request: Request, service: str) -> Response:
         reason: Any = checked(Reason, request)["reason"]

@@ -83,13 +83,20 @@ class Load:
         self.target = target
         self.events: Iterator[Numbered] = iter(events)
         self.answers: list[Answer] = []
+        self.lines: list[Line] = []
         self.under_way = 0
         self.ended = asyncio.get_running_loop().create_future()
 
     async def open(self, lines: int) -> list[Line]:
         loop = asyncio.get_running_loop()
         made = [loop.create_connection(lambda: Line(self), HOST, self.target.port) for _ in range(lines)]
-        return [line for _, line in await asyncio.gather(*made)]
+        self.lines = [line for _, line in await asyncio.gather(*made)]
+        return self.lines
+
+    async def close(self) -> None:
+        for line in self.lines:
+            line.transport.close()
+        await asyncio.sleep(0)
 
     def feed(self, line: Line) -> bool:
         """Send the next event; False if there is none."""
@@ -132,8 +139,9 @@ class PacedLoad(Load):
             await asyncio.sleep(max(next_at - time.monotonic(), 0))
         while self.under_way and not self.ended.done():
             await asyncio.sleep(0.005)
-        if self.ended.done():
-            self.ended.result()
+        if not self.ended.done():
+            self.ended.set_result(None)
+        self.ended.result()
 
 
 def flood(target: Target, events: Iterable[Numbered], lines: int) -> list[Answer]:
@@ -141,10 +149,13 @@ def flood(target: Target, events: Iterable[Numbered], lines: int) -> list[Answer
 
     async def run() -> list[Answer]:
         load = Load(target, events)
-        for line in await load.open(lines):
-            load.feed(line)
-        await load.ended
-        return load.answers
+        try:
+            for line in await load.open(lines):
+                load.feed(line)
+            await load.ended
+            return load.answers
+        finally:
+            await load.close()
 
     return asyncio.run(run())
 
@@ -154,8 +165,11 @@ def drip(target: Target, events: Iterable[Numbered], seconds_between: float, lin
 
     async def run() -> list[Answer]:
         load = PacedLoad(target, events, seconds_between)
-        load.idle = await load.open(lines)
-        await load.keep_time()
-        return load.answers
+        try:
+            load.idle = list(await load.open(lines))
+            await load.keep_time()
+            return load.answers
+        finally:
+            await load.close()
 
     return asyncio.run(run())

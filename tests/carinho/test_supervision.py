@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import pytest
 
@@ -16,6 +18,7 @@ from carinho.supervision.checks import Refusal
 from carinho.supervision.child import ROOT, Child, Part
 from carinho.supervision.leftovers import MARK, end_leftovers
 from carinho.supervision.output import Lines, Output
+from carinho.supervision.readiness import missing
 from tests.processes import alive, eventually
 
 SLEEP = "import time; time.sleep(600)"
@@ -170,6 +173,35 @@ def test_second_supervisor_of_a_folder_is_refused(tmp_path):
     with checks.only_one(tmp_path), pytest.raises(Refusal, match="já está no ar"):
         checks.only_one(tmp_path)
     checks.only_one(tmp_path).close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "lacking"),
+    [
+        (200, b"{}", None),
+        (503, b'{"code": "not_ready", "detail": "Falta: broker."}', "Falta: broker."),
+        (502, b"<html>Bad gateway", "<html>Bad gateway"),
+    ],
+)
+def test_what_is_missing_is_the_sentence_of_the_hub(status, body, lacking):
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            """Quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        Thread(target=server.handle_request, daemon=True).start()
+        assert missing(server.server_port) == lacking
+
+
+def test_hub_that_does_not_listen_is_missing():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    assert f"porta {port} não responde" in (missing(port) or "")
 
 
 def test_banner_shows_the_key_in_the_line_that_sends_a_lead():

@@ -9,10 +9,13 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, LiteralString
 
 import psutil
+import psycopg
 import pytest
 
+from carinho.postgres import Server
 from carinho.supervision.child import ROOT
 from carinho.supervision.leftovers import MARK, end_leftovers
 from tests.processes import eventually
@@ -72,6 +75,11 @@ def belongs(process: psutil.Process, var_dir: Path) -> bool:
         return False
 
 
+def rows(var_dir: Path, query: LiteralString) -> list[tuple[Any, ...]]:
+    with psycopg.connect(Server(var_dir).url() or "") as connection:
+        return connection.execute(query).fetchall()
+
+
 def ready(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=5) as answer:
@@ -95,19 +103,7 @@ def start(var_dir) -> Iterator[Callable[..., Running]]:
         end_leftovers(var_dir)
 
 
-def test_one_signal_ends_everything_and_a_second_start_finds_its_data(start):
-    first = start()
-    first.wait_for("está no ar")
-    assert ready(first.port)
-    assert first.end() == 0
-    assert eventually(lambda: not first.processes(), 2), first.processes()
-    second = start()
-    second.wait_for("está no ar")
-    assert second.end(signal.SIGTERM) == 0
-    assert eventually(lambda: not second.processes(), 2), second.processes()
-
-
-def test_killed_worker_and_killed_database_come_back(start):
+def test_what_is_killed_comes_back_and_one_signal_ends_everything(start):
     running = start()
     running.wait_for("está no ar")
     running.parts("worker")[0].kill()
@@ -121,14 +117,16 @@ def test_killed_worker_and_killed_database_come_back(start):
     assert eventually(lambda: not running.processes(), 2), running.processes()
 
 
-def test_killed_supervisor_leaves_nothing_and_the_next_start_works(start):
-    first = start()
+def test_killed_supervisor_leaves_nothing_and_the_next_finds_its_data(start):
+    first = start(OPERATOR_PASSWORD="first-password")
     first.wait_for("está no ar")
     first.end(signal.SIGKILL)
     assert eventually(lambda: not first.processes(), 30), first.processes()
-    second = start()
+    second = start(OPERATOR_PASSWORD="first-password")
     second.wait_for("está no ar")
-    assert second.end() == 0
+    assert rows(second.var_dir, "SELECT count(*) FROM auth_user WHERE username = 'admin'") == [(1,)]
+    assert second.end(signal.SIGTERM) == 0
+    assert eventually(lambda: not second.processes(), 2), second.processes()
 
 
 def test_second_signal_kills_at_once(start):

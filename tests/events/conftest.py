@@ -53,7 +53,11 @@ class FinishedVisit(Payload):
 def flow() -> Iterator[Flow]:
     """`visit.finished`: hours in Billing; then, if asked, the visit is closed; Chat is told if asked."""
     flow = Flow(
-        "visit.finished", title="Visita encerrada", payload=FinishedVisit, sources=("operacao",), subject="family"
+        "visit.finished",
+        title="Visita encerrada",
+        payload=FinishedVisit,
+        sources=("operacao",),
+        subject="family",
     )
 
     @flow.delivery(to=Billing)

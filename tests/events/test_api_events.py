@@ -98,7 +98,9 @@ def test_reader_sees_nobodys_phone_or_name(reader):
 def test_who_also_operates_sees_them_and_the_trail_says_so():
     event = store(1)
     client = with_key("read", "operate", name="suporte")
-    assert client.get(f"/api/events/{event.pk}").json()["data"]["phone"] == PHONE
+    assert PHONE not in client.get("/api/events").content.decode()
+    shown = client.get(f"/api/events/{event.pk}").json()
+    assert (shown["data"]["phone"], shown["subject"]) == (PHONE, f"phone:{PHONE}")
     entry = AuditEntry.objects.get(action="person.revealed")
     assert (entry.actor, entry.target) == ("key:suporte", f"event {event.pk}")
 

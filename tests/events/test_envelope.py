@@ -95,4 +95,3 @@ def test_moment_without_offset_is_sao_paulo_time(flow):
     accepted = read({"type": "visit.finished", "occurred_at": "2026-01-23T10:30:00", "data": {"id": 7}})
     assert accepted.occurred_at.isoformat() == "2026-01-23T10:30:00-03:00"
     assert accepted.received_at <= timezone.now()
-

@@ -46,7 +46,10 @@ def test_later_step_runs_with_the_result_of_the_earlier_one(make_event, calls):
     calls.put(f"{BILLING}/visits/42/hours", json={"hours": 7})
     calls.post(f"{BILLING}/visits/7/close", status=204)
     drain()
-    assert set(event.deliveries.values_list("step", "status")) == {("add_hours", "done"), ("close_visit", "done")}
+    assert set(event.deliveries.values_list("step", "status")) == {
+        ("add_hours", "done"),
+        ("close_visit", "done"),
+    }
     event.refresh_from_db()
     assert event.status == "processed"
 
@@ -99,7 +102,11 @@ def test_our_own_mistake_is_shown_as_a_sentence_and_logged_with_its_traceback(ma
     calls.put(f"{BILLING}/visits/42/hours", json={"unexpected": 1})
     drain()
     letter = event.dead_letters.get()
-    assert (letter.step, letter.kind, letter.reason) == ("close_visit", "broken", "Broken: KeyError in our own code")
+    assert (letter.step, letter.kind, letter.reason) == (
+        "close_visit",
+        "broken",
+        "Broken: KeyError in our own code",
+    )
     assert any(record.exc_info for record in caplog.records)
 
 
@@ -231,13 +238,19 @@ def test_dead_workers_delivery_comes_back_with_an_attempt_of_unknown_end(make_de
     Delivery.objects.update(status="running", due_at=None, leased_until=past, attempts=1)
     sweep.sweep()
     delivery.refresh_from_db()
-    assert (delivery.status, delivery.attempts, delivery.attempt_log.get().outcome) == ("queued", 1, "unknown")
+    assert (delivery.status, delivery.attempts, delivery.attempt_log.get().outcome) == (
+        "queued",
+        1,
+        "unknown",
+    )
 
 
 def test_unknown_end_in_a_system_without_idempotency_keys_is_for_a_person(make_event, calls):
     event = make_event(chat=True)
     past = timezone.now() - timedelta(seconds=1)
-    event.deliveries.filter(service="chat").update(status="running", due_at=None, leased_until=past, attempts=1)
+    event.deliveries.filter(service="chat").update(
+        status="running", due_at=None, leased_until=past, attempts=1
+    )
     sweep.sweep()
     assert event.dead_letters.get().cause == "unknown_outcome"
 
@@ -273,3 +286,13 @@ def test_second_drain_of_a_lane_ends_at_once(make_delivery, calls):
         make_delivery()
         assert drain() == 0
     connection.close()
+
+
+def test_event_without_a_phone_knows_the_last_one_of_the_same_person(make_event):
+    from events import claims
+
+    known, silent = make_event(1, family="same"), make_event(2, family="same")
+    Event.objects.filter(pk=known.pk).update(phone="5511980000001")
+    known.deliveries.update(status="done", due_at=None)
+    (claim,) = claims.claim("billing", 5)
+    assert (claim.event.id, claim.event.phone) == (silent.pk, "5511980000001")

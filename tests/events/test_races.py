@@ -52,9 +52,7 @@ def test_batches_with_the_same_ids_crosswise_both_get_their_answers(flow, db):
 
 def test_same_id_with_other_data_is_a_conflict_and_changes_nothing(flow, db):
     first = ingestion.accept([visit(1)])[0]
-    other = envelope.read(
-        {"type": "visit.finished", "id": "visit-1", "data": {"id": 2}}, source="operacao"
-    )
+    other = envelope.read({"type": "visit.finished", "id": "visit-1", "data": {"id": 2}}, source="operacao")
     answer = ingestion.accept([other])[0]
     assert isinstance(answer, ingestion.Conflict)
     assert str(first.event_id) in answer.detail
@@ -66,7 +64,9 @@ def test_two_lanes_that_finish_one_event_at_the_same_instant_leave_it_processed(
         make_event(id, chat=True)
         calls.put(f"https://billing.test/visits/{id}/hours", json={})
         calls.post(f"https://billing.test/visits/{id}/close", json={})
-    results = {name: [delivery.attempt(claim) for claim in claims.claim(name, 50)] for name in ("billing", "chat")}
+    results = {
+        name: [delivery.attempt(claim) for claim in claims.claim(name, 50)] for name in ("billing", "chat")
+    }
     together(*[lambda item=item: outcomes.write([item]) for items in results.values() for item in items])
     assert set(Event.objects.values_list("status", flat=True)) == {"processed"}
 

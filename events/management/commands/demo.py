@@ -37,7 +37,7 @@ class Command(BaseCommand):
         hub = Hub(options["url"], key_of(options["key"]))
         hub.wait(SECONDS_TO_START)
         self.stdout.write(f"Enviando eventos de exemplo para {hub.url}.")
-        for envelope in stories.endless(random.Random()):  # noqa: S311 -- for variety, not for secrets
+        for envelope in stories.endless(random.Random()):
             self.send(hub, envelope)
             time.sleep(options["seconds_between"])
 

@@ -1,6 +1,5 @@
 """The breaker's own rules, without a network."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -13,8 +12,8 @@ from carinho.services.errors import Rejected, Unavailable
 
 
 @pytest.fixture
-def breaker() -> Iterator[Breaker]:
-    yield Breaker("crm", failures=5, reset_seconds=60, reset_max_seconds=600, ignore=(Rejected,))
+def breaker() -> Breaker:
+    return Breaker("crm", failures=5, reset_seconds=60, reset_max_seconds=600, ignore=(Rejected,))
 
 
 def fail(breaker, error=Unavailable):

@@ -46,7 +46,15 @@ def run() -> Callable[..., Ran]:
         **changes: Any,
     ) -> Ran:
         accepted = accept_sample(type, source=source, **changes)
-        event = StepEvent(1, accepted.type, accepted.source, accepted.occurred_at, accepted.data, earlier)
+        event = StepEvent(
+            id=1,
+            type=accepted.type,
+            source=accepted.source,
+            occurred_at=accepted.occurred_at,
+            payload=accepted.data,
+            earlier=earlier,
+            phone=accepted.phone,
+        )
         step = find_step(type, step_name)
         service = service or create_autospec(step.to, instance=True)
         return Ran(service, event, step.run(service, event))

@@ -37,7 +37,13 @@ def run_all(accepted):
     results, emitted = {}, []
     for step in accepted.steps:
         event = StepEvent(
-            1, accepted.type, accepted.source, accepted.occurred_at, accepted.data, results.get(step.after)
+            id=1,
+            type=accepted.type,
+            source=accepted.source,
+            occurred_at=accepted.occurred_at,
+            payload=accepted.data,
+            earlier=results.get(step.after),
+            phone=accepted.phone,
         )
         results[step.name] = step.run(step.to(f"{accepted.key}-{step.name}"), event)
         emitted += event.emitted

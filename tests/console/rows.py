@@ -1,0 +1,72 @@
+"""Rows as an operator meets them: invented people, and deliveries in every state."""
+
+from datetime import timedelta
+from itertools import count
+
+from django.utils import timezone
+
+from events import envelope, ingestion, outcomes, progress
+from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
+
+NUMBERS = count(1)
+NAME, PHONE = "Maria Aparecida Silva", "(11) 98765-4321"
+IN_CLEAR = (NAME, "98765-4321", "5511987654321", "maria@exemplo.com")
+
+
+def lead(**data):
+    """A stored `lead.created` of an invented person; its deliveries are queued."""
+    number = next(NUMBERS)
+    body = {"name": NAME, "phone": PHONE, "email": "maria@exemplo.com", "city": "Osasco"} | data
+    read = envelope.read({"type": "lead.created", "id": f"site-{number}", "data": body}, source="site")
+    return Event.objects.get(pk=ingestion.record([read])[0].event_id)
+
+
+def dead_letter(step="register_lead", cause="connection_timeout", reason="Connection timeout", **data):
+    """An open item: this step of a new lead failed for good."""
+    delivery = lead(**data).deliveries.get(step=step)
+    tried(delivery, reason=reason)
+    Delivery.objects.filter(pk=delivery.pk).update(status="dead", due_at=None, attempts=5, error=reason)
+    outcomes.bury([{"id": delivery.pk, "kind": "unavailable", "cause": cause, "reason": reason}])
+    progress.settle([delivery.event_id])
+    return DeadLetter.objects.get(delivery=delivery)
+
+
+def retrying(step="register_lead", **data):
+    """A delivery that failed once and is due in an hour."""
+    delivery = lead(**data).deliveries.get(step=step)
+    tried(delivery)
+    due_at = timezone.now() + timedelta(hours=1)
+    Delivery.objects.filter(pk=delivery.pk).update(attempts=1, due_at=due_at, error="crm answered 503")
+    delivery.refresh_from_db()
+    return delivery
+
+
+def tried(delivery, reason="crm answered 503"):
+    return Attempt.objects.create(
+        delivery=delivery,
+        started_at=timezone.now(),
+        duration_ms=40,
+        outcome="unavailable",
+        status_code=503,
+        error=reason,
+        sent='{"POST /api/v1/leads": {"name": "M•••• S••••"}}',
+        answered='{"message": "Service unavailable"}',
+    )
+
+
+def down(service="crm"):
+    """The system's circuit is open since half an hour, and its next trial is far away."""
+    now = timezone.now()
+    CircuitBreaker.objects.update_or_create(
+        service=service,
+        defaults={
+            "state": "open",
+            "failure_count": 5,
+            "trips": 2,
+            "opened_at": now - timedelta(minutes=1),
+            "outage_since": now - timedelta(minutes=30),
+            "next_trial_at": now + timedelta(minutes=9),
+            "last_error": "Connection timeout",
+        },
+    )
+    return CircuitBreaker.objects.get(service=service)

@@ -1,0 +1,141 @@
+"""The gestures an operator makes every day, in a browser: retry, archive with the reason, restore."""
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from events import dead_letters
+from events.models import AuditEntry, DeadLetter
+from tests.console import rows
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ADDRESS = "/admin/events/deadletter/"
+ENGLISH = [
+    "Select",
+    "Run",
+    "Filters",
+    "Search",
+    "Welcome",
+    "Log out",
+    "Apply",
+    "Reset",
+    "No results",
+    "Show all",
+]
+
+
+@pytest.fixture(autouse=True)
+def no_messages(monkeypatch):
+    """No worker listens: the nudges after a retry go nowhere."""
+    monkeypatch.setattr("events.nudges.send_message", lambda service: None)
+
+
+def status_of(letter):
+    return DeadLetter.objects.get(pk=letter.pk).status
+
+
+def test_three_clicks_send_one_item_again(visit):
+    letter = rows.dead_letter()
+    visit.goto(ADDRESS)
+    visit.get_by_role("link", name="O sistema não respondeu a tempo").click()
+    visit.get_by_role("button", name="Reenviar", exact=False).first.click()
+    visit.get_by_role("button", name="Reenviar 1 entrega").click()
+    expect(visit.get_by_text("1 entrega reenviada.")).to_be_visible()
+    assert status_of(letter) == "retrying"
+
+
+def test_many_are_archived_with_one_reason_and_the_filter_survives(visit):
+    wanted = [rows.dead_letter() for _ in range(3)]
+    other = rows.dead_letter(cause="invalid_data")
+    visit.goto(ADDRESS + "?cause=connection_timeout")
+    visit.locator("#action-toggle").check()
+    visit.get_by_role("button", name="Arquivar (3)").click()
+    visit.get_by_label("Motivo").fill("Tratado por telefone")
+    visit.get_by_role("button", name="Arquivar 3 itens").click()
+    expect(visit.get_by_text("3 itens arquivados.")).to_be_visible()
+    assert visit.url.endswith("?cause=connection_timeout")
+    assert {status_of(letter) for letter in wanted} == {"archived"}
+    assert status_of(other) == "open"
+    assert set(DeadLetter.objects.filter(status="archived").values_list("note", "moved_by")) == {
+        ("Tratado por telefone", "user:ana")
+    }
+
+
+def test_what_was_archived_is_restored_from_its_tab(visit):
+    letter = rows.dead_letter()
+    dead_letters.archive([letter.pk], actor="user:bia")
+    visit.goto(ADDRESS)
+    visit.get_by_role("link", name="Arquivada", exact=True).click()
+    visit.locator(".action-select").first.check()
+    visit.get_by_role("button", name="Restaurar (1)").click()
+    visit.get_by_role("button", name="Restaurar 1 item").click()
+    expect(visit.get_by_text("1 item restaurado.")).to_be_visible()
+    assert status_of(letter) == "open"
+
+
+def test_all_rows_of_a_long_list_are_chosen_with_two_clicks(visit):
+    for _ in range(52):
+        rows.dead_letter()
+    visit.goto(ADDRESS)
+    visit.locator("#action-toggle").check()
+    visit.get_by_text("Selecionar todas as 52 da lista").click()
+    visit.get_by_role("button", name="Reenviar (52)").click()
+    visit.get_by_role("button", name="Reenviar 52 entregas").click()
+    expect(visit.get_by_text("52 entregas reenviadas.")).to_be_visible()
+    assert not DeadLetter.objects.filter(status="open").exists()
+
+
+def test_a_window_that_is_cancelled_does_nothing(visit):
+    letter = rows.dead_letter()
+    visit.goto(reverse("admin:events_deadletter_change", args=[letter.pk]))
+    visit.get_by_role("button", name="Arquivar").first.click()
+    visit.get_by_role("button", name="Cancelar").click()
+    expect(visit.get_by_label("Motivo")).to_be_hidden()
+    assert status_of(letter) == "open"
+
+
+def test_a_person_is_masked_until_a_click_that_is_logged(visit):
+    letter = rows.dead_letter()
+    visit.goto(reverse("admin:events_deadletter_change", args=[letter.pk]))
+    expect(visit.get_by_text(rows.NAME)).to_have_count(0)
+    visit.get_by_role("button", name="Mostrar dados").click()
+    expect(visit.get_by_text(rows.NAME).first).to_be_visible()
+    assert AuditEntry.objects.filter(action="person.revealed", actor="user:ana").count() == 1
+
+
+def test_the_pages_show_no_english_and_load_without_a_script_error(visit):
+    letter = rows.dead_letter()
+    rows.retrying()
+    rows.down("crm")
+    errors = []
+    visit.on("pageerror", lambda error: errors.append(str(error)))
+    names = [
+        "index",
+        "events_deadletter_changelist",
+        "events_event_changelist",
+        "events_circuitbreaker_changelist",
+    ]
+    names += ["events_circuitbreaker_held", "events_refusal_changelist", "events_auditentry_changelist"]
+    addresses = [reverse(f"admin:{name}") for name in names]
+    addresses += [reverse("admin:events_delivery_changelist") + "?queue=retrying"]
+    for address in [*addresses, reverse("admin:events_deadletter_change", args=[letter.pk])]:
+        visit.goto(address)
+        shown = visit.locator("body").inner_text().split("\n")
+        assert not [line for line in shown if line.strip().startswith(tuple(ENGLISH))], address
+    assert errors == []
+
+
+def test_on_a_phone_no_page_is_wider_than_the_screen(visit):
+    letter = rows.dead_letter()
+    rows.down("crm")
+    visit.set_viewport_size({"width": 390, "height": 800})
+    names = [
+        "index",
+        "events_deadletter_changelist",
+        "events_circuitbreaker_held",
+        "events_circuitbreaker_changelist",
+    ]
+    addresses = [reverse(f"admin:{name}") for name in names]
+    for address in [*addresses, reverse("admin:events_deadletter_change", args=[letter.pk])]:
+        visit.goto(address)
+        assert visit.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address

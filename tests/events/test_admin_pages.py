@@ -1,0 +1,266 @@
+"""The console's pages: they say what is there, mask whom it is about, and ask the database little."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from carinho.roles import ADMINISTRATOR, OPERATOR, VIEWER
+from events import api_keys, breakers, dead_letters
+from events.models import DeadLetter, Delivery, Event, Refusal
+from tests.clients import logged_in
+from tests.console import rows
+
+pytestmark = pytest.mark.django_db
+LISTS = ["deadletter", "event", "delivery", "refusal", "auditentry", "circuitbreaker"]
+ENGLISH = re.compile(
+    r">\s*(Select|Run|Filters?|Search|Add|Delete|Save|Home|Welcome|Log in|Log out|Change|Apply|Reset"
+    r"|Type to search|No results|Show all|Cancel|Light|Dark|System|View site|History)\b[^<]*<"
+)
+
+
+def page(browser, address):
+    response = browser.get(address)
+    assert response.status_code == 200, address
+    return response.content.decode()
+
+
+def changelist(model, query=""):
+    return reverse(f"admin:events_{model}_changelist") + query
+
+
+def change(row):
+    return reverse(f"admin:events_{row._meta.model_name}_change", args=[row.pk])
+
+
+@pytest.fixture
+def world(db):
+    """Something of everything."""
+    letter = rows.dead_letter()
+    rows.retrying()
+    rows.down("marketing")
+    breakers.pause("financeiro", actor="user:ana", reason="Manutenção")
+    Refusal.objects.create(
+        source="site",
+        code="invalid",
+        detail="Há campos errados: data.phone.",
+        fields={"data.phone": "Deve ser um telefone."},
+        status_code=422,
+        is_proven=True,
+        body='{"type": "lead.created", "data": {"name": "Maria Aparecida Silva", "phone": "98765-4321"}}',
+    )
+    return letter
+
+
+@pytest.mark.parametrize("role", [VIEWER, OPERATOR, ADMINISTRATOR])
+def test_every_page_opens_for_every_role_in_portuguese_and_masked(world, role):
+    browser = logged_in(role)
+    addresses = [
+        reverse("admin:index"),
+        reverse("admin:events_circuitbreaker_held"),
+        reverse("admin:password_change"),
+    ]
+    addresses += [changelist(model) for model in LISTS]
+    addresses += [changelist("delivery", "?queue=retrying"), changelist("delivery", "?queue=held")]
+    addresses += [change(row) for row in (world, world.event, world.delivery, Refusal.objects.get())]
+    addresses += [reverse("admin:events_circuitbreaker_change", args=["marketing"])]
+    for address in addresses:
+        html = page(browser, address)
+        assert not ENGLISH.search(html), (address, ENGLISH.search(html))
+        for secret in rows.IN_CLEAR:
+            assert secret not in html, address
+
+
+def test_an_administrators_pages_open_in_portuguese():
+    key, _text = api_keys.create("CRM", ["read"], actor="test")
+    browser = logged_in(ADMINISTRATOR)
+    names = ["auth_user_changelist", "auth_user_add", "auth_group_changelist", "events_apikey_add"]
+    names += [
+        f"django_celery_beat_{name}" for name in ("periodictask_changelist", "intervalschedule_changelist")
+    ]
+    names += ["django_celery_beat_crontabschedule_add", "axes_accessattempt_changelist"]
+    addresses = [reverse(f"admin:{name}") for name in names]
+    for address in [*addresses, reverse("admin:events_apikey_change", args=[key.prefix])]:
+        html = page(browser, address)
+        assert not ENGLISH.search(html), (address, ENGLISH.search(html))
+
+
+def test_the_log_in_page_speaks_portuguese_and_leads_to_the_console(client):
+    html = page(client, reverse("admin:login"))
+    assert "Que bom ver você" in html
+    assert not ENGLISH.search(html)
+
+
+@pytest.mark.parametrize(
+    ("model", "make"),
+    [("deadletter", rows.dead_letter), ("event", rows.lead), ("delivery", rows.retrying)],
+)
+def test_a_list_costs_the_same_for_one_row_as_for_fifty(django_assert_max_num_queries, model, make):
+    browser = logged_in(OPERATOR)
+    for _ in range(50):
+        make()
+    with django_assert_max_num_queries(14) as queries:
+        html = page(browser, changelist(model))
+    assert html.count("data-row") == 50
+    counted = [
+        query["sql"]
+        for query in queries.captured_queries
+        if "COUNT" in query["sql"] and "LIMIT" not in query["sql"]
+    ]
+    assert not [sql for sql in counted if f"events_{model}" in sql and "WHERE" not in sql]
+
+
+def test_the_fields_of_an_event_carry_the_titles_that_its_payload_declares():
+    html = page(logged_in(VIEWER), change(rows.lead(utm={"campaign": "inverno"})))
+    assert "Telefone" in html
+    assert "Campanha de marketing" in html
+    assert "inverno" in html
+
+
+def test_an_item_shows_the_cause_in_words_its_steps_and_what_came_back():
+    html = page(logged_in(OPERATOR), change(rows.dead_letter()))
+    for words in (
+        "O sistema não respondeu a tempo",
+        "Cadastrar o lead",
+        "Enviar as boas-vindas",
+        "Service unavailable",
+    ):
+        assert words in html
+
+
+def test_a_viewer_sees_the_buttons_disabled_with_the_reason():
+    letter = rows.dead_letter()
+    browser = logged_in(VIEWER)
+    for address in (change(letter), changelist("deadletter")):
+        html = page(browser, address)
+        assert "Seu papel permite ver, mas não fazer isto" in html
+        assert reverse("admin:events_deadletter_retry") not in html
+
+
+def test_the_list_shows_the_open_ones_until_asked_for_others():
+    waiting, archived = rows.dead_letter(), rows.dead_letter()
+    dead_letters.archive([archived.pk], actor="test")
+    browser = logged_in(VIEWER)
+    assert [row.pk for row in browser.get(changelist("deadletter")).context["cl"].result_list] == [waiting.pk]
+    everything = browser.get(changelist("deadletter", "?status=all")).context["cl"]
+    assert {row.pk for row in everything.result_list} == {waiting.pk, archived.pk}
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        "(11) 91234-5678",
+        "11912345678",
+        "5511912345678",
+        "1234-5678",
+        "Benedito",
+        "#{pk}",
+        "{event}",
+        "telefone torto",
+    ],
+)
+def test_an_item_is_found_by_phone_name_number_and_text(term):
+    rows.dead_letter()
+    wanted = rows.dead_letter(name="Benedito Ramos", phone="(11) 91234-5678", reason="Um telefone torto")
+    term = term.format(pk=wanted.pk, event=wanted.event_id)
+    found = logged_in(VIEWER).get(changelist("deadletter"), {"q": term}).context["cl"].result_list
+    assert wanted in found
+    assert len(found) == 1 or term.strip("#").isdecimal()
+
+
+@pytest.mark.parametrize("term", ["(11) 91234-5678", "5511912345678", "#{pk}", "{key}"])
+def test_an_event_is_found_by_indexed_columns(term):
+    rows.lead()
+    wanted = rows.lead(phone="(11) 91234-5678")
+    term = term.format(pk=wanted.pk, key=wanted.key)
+    assert list(logged_in(VIEWER).get(changelist("event"), {"q": term}).context["cl"].result_list) == [wanted]
+
+
+def test_filters_narrow_together_and_stand_above_the_list():
+    rows.dead_letter(cause="invalid_data")
+    wanted = rows.dead_letter(step="send_welcome", cause="connection_timeout")
+    address = changelist(
+        "deadletter", "?service=whatsapp&cause=connection_timeout&created_at_from=2020-01-01"
+    )
+    response = logged_in(VIEWER).get(address)
+    assert list(response.context["cl"].result_list) == [wanted]
+    assert "de 01/01/2020" in response.content.decode()
+
+
+def test_each_number_of_the_front_page_leads_to_exactly_so_many_rows(world):
+    rows.lead(utm={"campaign": "inverno"})
+    Delivery.objects.filter(service="marketing").update(status="queued", due_at="2026-01-01T00:00:00Z")
+    browser = logged_in(VIEWER)
+    cards = browser.get(reverse("admin:index")).context["cards"]
+    assert [card["number"] for card in cards] == [1, 1, 1, Event.objects.filter(status="pending").count(), 1]
+    for card in cards:
+        assert browser.get(card["address"]).context["cl"].result_count == card["number"], card["title"]
+
+
+def test_each_outage_leads_to_exactly_the_rows_it_holds(world):
+    rows.lead(utm={"campaign": "inverno"})
+    Delivery.objects.filter(service="marketing").update(status="queued", due_at="2026-01-01T00:00:00Z")
+    browser = logged_in(VIEWER)
+    for card in browser.get(reverse("admin:events_circuitbreaker_held")).context["cards"]:
+        assert browser.get(card["rows"]).context["cl"].result_count == card["outage"].held
+
+
+def test_all_means_the_rows_as_they_stood_when_the_operator_was_asked():
+    first = [rows.dead_letter() for _ in range(3)]
+    browser = logged_in(OPERATOR)
+    form = {"action": "archive", "index": 0, "select_across": 1, "_selected_action": [first[0].pk]}
+    asked = browser.post(changelist("deadletter", "?service=crm"), form)
+    assert "Arquivar 3 itens" in asked.content.decode()
+    later = rows.dead_letter()
+    answer = {"ids": asked.context["ids"], "next": asked.context["next"], "reason": "Tratado por telefone"}
+    done = browser.post(asked.context["address"], answer, follow=True)
+    assert done.redirect_chain[0][0] == changelist("deadletter", "?service=crm")
+    assert "3 itens arquivados." in done.content.decode()
+    assert set(DeadLetter.objects.filter(status="open")) == {later}
+    assert set(DeadLetter.objects.filter(note="Tratado por telefone")) == set(first)
+
+
+def test_what_somebody_else_moved_first_is_named_in_the_report():
+    mine, theirs = rows.dead_letter(), rows.dead_letter()
+    dead_letters.archive([theirs.pk], actor="user:bia")
+    address = reverse("admin:events_deadletter_retry")
+    html = logged_in(OPERATOR).post(address, {"ids": f"{mine.pk},{theirs.pk}"}, follow=True).content.decode()
+    assert "1 entrega reenviada." in html
+    assert f"ficou como estava: alguém ou o próprio sistema já o tinha movido: #{theirs.pk}" in html
+
+
+def test_a_form_does_not_lead_to_a_foreign_page():
+    address = reverse("admin:events_deadletter_retry")
+    response = logged_in(OPERATOR).post(
+        address, {"ids": rows.dead_letter().pk, "next": "https://example.com/"}
+    )
+    assert response.url == changelist("deadletter")
+
+
+def test_a_refused_request_is_put_through_with_the_correction(world):
+    refusal = Refusal.objects.get()
+    browser = logged_in(OPERATOR)
+    address = reverse("admin:events_refusal_accept", args=[refusal.pk])
+    still_wrong = browser.post(address)
+    assert "Ainda não dá para aceitar" in still_wrong.content.decode()
+    body = '{"type": "lead.created", "data": {"name": "Maria Aparecida Silva", "phone": "11987654321"}}'
+    accepted = browser.post(address, {"body": body}, follow=True)
+    refusal.refresh_from_db()
+    assert refusal.accepted_by == "user:ana"
+    assert f"virou o evento {refusal.accepted_id}" in accepted.content.decode()
+
+
+def test_the_trail_tells_who_did_what_and_why():
+    breakers.pause("crm", actor="user:ana", reason="Manutenção combinada")
+    html = page(logged_in(VIEWER), changelist("auditentry"))
+    for words in ("ana", "pausou o sistema", "CRM", "Manutenção combinada"):
+        assert words in html
+
+
+def test_a_list_longer_than_anybody_leafs_is_not_counted_to_its_end(monkeypatch):
+    monkeypatch.setattr("events.admin.paging.LIMIT", 3)
+    for _ in range(5):
+        rows.lead()
+    response = logged_in(VIEWER).get(changelist("event"))
+    assert response.context["cl"].result_count == 3
+    assert "mais de" in response.content.decode()
