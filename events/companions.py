@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 class Companion:
     """Stands beside one lane. A subclass says what it knows, and is registered under the system's name."""
 
-    def allows(self, wanted: int, under_way: int) -> int:  # noqa: ARG002
+    def allows(self, wanted: int, under_way: int) -> int:
         """How many of the wanted deliveries may start now; 0 holds the lane, and no attempt is spent."""
         return wanted
 
-    def brief(self, claims: "Sequence[Claim]") -> Mapping[int, Any]:  # noqa: ARG002
+    def brief(self, claims: "Sequence[Claim]") -> Mapping[int, Any]:
         """What each step finds as its service's `call.briefing`, by the delivery's id."""
         return {}
 

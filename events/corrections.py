@@ -40,7 +40,7 @@ def disprove(proof: Disproof) -> bool:
 
 @transaction.atomic
 def confirm(delivery_id: int) -> bool:
-    """It got through after all: dead becomes done, and its dead letter is resolved. False if it was not dead."""
+    """It got through after all: dead becomes done, its letter is resolved. False if it was not dead."""
     moved = _move(CONFIRM, [delivery_id])
     if moved:
         outcomes.resolve([delivery_id])
@@ -49,7 +49,7 @@ def confirm(delivery_id: int) -> bool:
     return bool(moved)
 
 
-def _move(statement: str, parameters: Sequence[object]) -> list[int]:
+def _move(statement: str, parameters: Sequence[str | int]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(statement, list(parameters))
         return [event_id for (event_id,) in cursor.fetchall()]

@@ -131,7 +131,7 @@ def skipped(claim: Claim, cause: str) -> Result:
 
 
 def unsure(claim: Claim, error: Unknown, started_at: datetime, service: Service | None) -> Result:
-    """The end was not seen: the next attempt looks for it before it repeats; where nobody can, a person does."""
+    """The end was not seen: the next attempt looks for it before a repeat; where none can, a person does."""
     if service is None or not service.looks_first or wait_after(claim.attempts) is None:
         return buried(claim, Outcome.UNKNOWN, error)
     return Result(

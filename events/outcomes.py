@@ -20,7 +20,8 @@ UPDATE events_delivery AS delivery
 SET status = row.status, due_at = row.due_at, leased_until = NULL, attempts = row.attempts,
     held_since = CASE WHEN row.held_since IS NULL AND row.outcome <> '' THEN NULL
                       ELSE coalesce(delivery.held_since, row.held_since) END,
-    unsure_since = row.unsure_since, result = coalesce(row.value, delivery.result), skip_cause = row.skip_cause,
+    unsure_since = row.unsure_since, skip_cause = row.skip_cause,
+    result = coalesce(row.value, delivery.result),
     error = CASE WHEN row.outcome = '' THEN delivery.error ELSE row.error END,
     finished_at = CASE WHEN row.status IN ('done', 'skipped') THEN now() END
 FROM jsonb_to_recordset(%s::jsonb) AS row(

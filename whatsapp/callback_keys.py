@@ -47,15 +47,19 @@ def parts_of(body: Body) -> list[Body]:
 
 def ids_of(body: Body) -> list[str]:
     """The WhatsApp ids a callback speaks of: one, several, or none."""
-    several = body.get("ids") if isinstance(body.get("ids"), list) else []
-    given = [*several, body.get("messageId"), body.get("id")]
+    several = body.get("ids")
+    given = [*(several if isinstance(several, list) else []), body.get("messageId"), body.get("id")]
     return list(dict.fromkeys(str(id)[:LONGEST_ID] for id in given if isinstance(id, str | int) and id != ""))
 
 
 def identity_of(body: Body) -> contacts.Identity:
     """The person of a one-to-one conversation."""
     name = body.get("chatName") if body.get("fromMe") else body.get("senderName") or body.get("chatName")
-    addresses = (body.get("chatLid"), None if body.get("fromMe") else body.get("senderLid"), body.get("phone"))
+    addresses = (
+        body.get("chatLid"),
+        None if body.get("fromMe") else body.get("senderLid"),
+        body.get("phone"),
+    )
     return contacts.identity(*addresses, name=name if _is_name(name) else "")
 
 

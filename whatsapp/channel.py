@@ -97,7 +97,10 @@ def _phone(row: Channel, now: datetime) -> Proof:
     if row.phone_online:
         return Proof("phone", True, row.checked_at, _("O celular está com internet."))
     return Proof(
-        "phone", False, row.checked_at, _("O celular está sem internet; as mensagens ainda saem por algum tempo.")
+        "phone",
+        False,
+        row.checked_at,
+        _("O celular está sem internet; as mensagens ainda saem por algum tempo."),
     )
 
 
@@ -105,12 +108,17 @@ def _last_received(row: Channel, now: datetime) -> Proof:
     gap = usual_gap(now)
     last = row.last_received_at
     if gap is None or last is None:
-        return Proof("received", None, last, _("Ainda não há histórico para comparar as mensagens recebidas."))
+        return Proof(
+            "received", None, last, _("Ainda não há histórico para comparar as mensagens recebidas.")
+        )
     if now - last <= 2 * gap:
         return Proof("received", True, last, _("Chegam mensagens no ritmo de costume."))
     minutes = int(gap.total_seconds() // 60)
     return Proof(
-        "received", False, last, _("Neste horário chega uma mensagem a cada %d minutos, e agora não chega.") % minutes
+        "received",
+        False,
+        last,
+        _("Neste horário chega uma mensagem a cada %d minutos, e agora não chega.") % minutes,
     )
 
 
@@ -120,11 +128,15 @@ def usual_gap(now: datetime) -> timedelta | None:
     if local.hour not in WORKING_HOURS or local.weekday() == 6:
         return None
     at_this_hour = Q(received_at__hour=local.hour) & ~Q(received_at__week_day=1)
-    history = Received.objects.filter(received_at__gte=now - HISTORY, received_at__lt=now - timedelta(hours=2))
+    history = Received.objects.filter(
+        received_at__gte=now - HISTORY, received_at__lt=now - timedelta(hours=2)
+    )
     count = history.filter(at_this_hour).count()
     if count < FEWEST_MESSAGES:
         return None
-    days = _working_days(history.order_by("received_at").values_list("received_at", flat=True).first() or now, now)
+    days = _working_days(
+        history.order_by("received_at").values_list("received_at", flat=True).first() or now, now
+    )
     return max(SHORTEST_GAP, timedelta(hours=1) * days / count)
 
 
@@ -137,7 +149,9 @@ def _last_receipt(row: Channel, now: datetime) -> Proof:
     """Our own sends come back as receipts; some that stay without any mean that nothing flows."""
     last = row.last_receipt_at
     lost = Message.objects.filter(
-        status="accepted", accepted_at__lt=now - RECEIPT_TAKES, accepted_at__gt=max(last or now - HISTORY, now - HISTORY)
+        status="accepted",
+        accepted_at__lt=now - RECEIPT_TAKES,
+        accepted_at__gt=max(last or now - HISTORY, now - HISTORY),
     )
     if lost.exists():
         return Proof("receipt", False, last, _("Enviamos mensagens, e o WhatsApp não confirma nenhuma."))

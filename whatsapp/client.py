@@ -76,9 +76,7 @@ class WhatsApp(Service):
         briefing = self.call.briefing
         return briefing.text if briefing else texts.render(message, **variables)
 
-    def _write(
-        self, message: str, to: str, action: str, text: str, more: dict[str, Any]
-    ) -> dict[str, str]:
+    def _write(self, message: str, to: str, action: str, text: str, more: dict[str, Any]) -> dict[str, str]:
         if not to:
             raise Rejected("No phone number is known", doing=DOING, system=self.title)
         if self.call.unsure_since and (found := self._look(text)):
@@ -91,7 +89,7 @@ class WhatsApp(Service):
     def _mind_manners(self, message: str) -> None:
         """Raises `Unneeded` for whoever wants no such message, `Held` in the hours when it can wait."""
         manner, briefing = manners.of(message), self.call.briefing
-        where = {"doing": DOING, "system": self.title}
+        where: dict[str, Any] = {"doing": DOING, "system": self.title}
         if briefing and briefing.is_opted_out and manner.is_courtesy:
             raise Unneeded("The person asked for no messages", cause="unwanted", **where)
         morning = quiet_hours.ends_at(timezone.now()) if briefing and manner.waits else None
@@ -120,11 +118,11 @@ class WhatsApp(Service):
         Raises `Held` while it cannot be told yet, `Undecided` when it never will be, and `Unneeded`
         when nothing came of it and it is too late to send it now.
         """
-        where = {"doing": DOING, "system": self.title}
+        where: dict[str, Any] = {"doing": DOING, "system": self.title}
         briefing, since = self.call.briefing, self.call.unsure_since
         if briefing is None or briefing.evidence is None or since is None:
             raise Undecided("Outcome unknown, and nothing to look it up with", **where)
-        found = briefing.evidence.found or self._in_queue(briefing, text)
+        found = briefing.evidence.found or self._in_queue(briefing.address, text, briefing.evidence.taken)
         if found:
             return found
         verdict = lookup.judge(briefing.evidence, since, timezone.now())
@@ -136,13 +134,13 @@ class WhatsApp(Service):
             raise Unneeded("Too late to be useful", cause="expired", **where)
         return None
 
-    def _in_queue(self, briefing: Briefing, text: str) -> dict[str, str] | None:
+    def _in_queue(self, address: str, text: str, taken: frozenset[str]) -> dict[str, str] | None:
         try:
-            waiting = [item for item in self.queue() if lookup.is_same(item, briefing.address, text)]
+            waiting = [item for item in self.queue() if lookup.is_same(item, address, text)]
         except Unavailable as error:
             later = timezone.now() + timedelta(seconds=lookup.LOOK_SECONDS)
             raise Held("The queue could not be read", until=later, doing=DOING, system=self.title) from error
-        ours = [item for item in waiting if str(item.get("MessageId")) not in briefing.evidence.taken]
+        ours = [item for item in waiting if str(item.get("MessageId")) not in taken]
         if not ours:
             return None
         return {"zaap_id": str(ours[0].get("ZaapId") or ""), "message_id": str(ours[0]["MessageId"])}
@@ -154,7 +152,9 @@ class WhatsApp(Service):
             body = {"pageSize": PAGE} | ({"pagingState": state} if state else {})
             answer = self.post("/queue", doing="read the queue", json=body)
             if not isinstance(answer, dict) or not isinstance(answer.get("messages"), list):
-                raise Unavailable("Unreadable queue", cause="unreadable_answer", doing=DOING, system=self.title)
+                raise Unavailable(
+                    "Unreadable queue", cause="unreadable_answer", doing=DOING, system=self.title
+                )
             yield from answer["messages"]
             state = answer.get("pagingState")
             if not answer.get("hasMore") or not state:
@@ -164,7 +164,7 @@ class WhatsApp(Service):
 
     def _accepted(self, action: str, to: str, content: dict[str, Any]) -> dict[str, str]:
         """Only a message id is success: Z-API answers 200 to a wrong path or instance as well."""
-        where = {"doing": DOING, "system": self.title}
+        where: dict[str, Any] = {"doing": DOING, "system": self.title}
         body = {"phone": to.removeprefix("+"), **content}
         answer = self.post(action, doing=where["doing"], json=body)
         if not isinstance(answer, dict):

@@ -130,7 +130,14 @@ def _complete(contact: Contact, who: Identity) -> None:
 
 
 def _values(contact: Contact) -> tuple[Any, ...]:
-    return (contact.lid, contact.key, contact.phone, contact.typed_phone, contact.name, contact.registered_phone)
+    return (
+        contact.lid,
+        contact.key,
+        contact.phone,
+        contact.typed_phone,
+        contact.name,
+        contact.registered_phone,
+    )
 
 
 def merge(kept: Contact, other: Contact) -> None:
@@ -138,7 +145,16 @@ def merge(kept: Contact, other: Contact) -> None:
     Message.objects.filter(contact=other).update(contact=kept)
     Received.objects.filter(contact=other).update(contact=kept)
     other.delete()
-    for field in ("lid", "key", "phone", "registered_phone", "typed_phone", "name", "has_whatsapp", "checked_at"):
+    for field in (
+        "lid",
+        "key",
+        "phone",
+        "registered_phone",
+        "typed_phone",
+        "name",
+        "has_whatsapp",
+        "checked_at",
+    ):
         if getattr(kept, field) in (None, ""):
             setattr(kept, field, getattr(other, field))
     stops = [moment for moment in (kept.opted_out_at, other.opted_out_at) if moment]

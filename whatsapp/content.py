@@ -29,7 +29,7 @@ def read(body: Body) -> Content | None:
         if isinstance(body.get(name), dict):
             return reader(body[name])
     for name, words in OTHERS.items():
-        if name in body and body[name]:
+        if body.get(name):
             return Content(KINDS.get(name, name)[:30], str(words()))
     return None
 
@@ -56,7 +56,9 @@ def _text(part: Body) -> Content:
     return Content("text", said if not link or link in said else f"{said}\n{link}".strip())
 
 
-def _media(kind: str, symbol: str, title: Callable[[], str], url: str, *details: str) -> Callable[[Body], Content]:
+def _media(
+    kind: str, symbol: str, title: Callable[[], str], url: str, *details: str
+) -> Callable[[Body], Content]:
     def reader(part: Body) -> Content:
         address = _string(part, url)[:LONGEST_URL]
         line = _line(symbol, title(), _string(part, *details))
@@ -82,9 +84,11 @@ def _location(part: Body) -> Content:
 
 
 def _contact(part: Body) -> Content:
-    phones = part.get("phones") if isinstance(part.get("phones"), list) else []
-    numbers = ", ".join(str(phone) for phone in phones)
-    return Content("contact", _line("👤", _("Contato"), " ".join(filter(None, (_string(part, "displayName"), numbers)))))
+    phones = part.get("phones")
+    numbers = ", ".join(map(str, phones)) if isinstance(phones, list) else ""
+    return Content(
+        "contact", _line("👤", _("Contato"), " ".join(filter(None, (_string(part, "displayName"), numbers))))
+    )
 
 
 def _choice(kind: str) -> Callable[[Body], Content]:
@@ -104,13 +108,19 @@ def _vote(part: Body) -> Content:
 
 
 def _joined(question: str, options: Any) -> str:
-    names = [_string(option, "name") for option in options or [] if isinstance(option, dict)]
+    names = [_string(option, "name") for option in _items(options)]
     return " ".join(filter(None, (question, "/".join(names))))
+
+
+def _items(value: Any) -> list[Body]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _reaction(part: Body) -> Content:
     value = _string(part, "value")
-    return Content("reaction", _("Reagiu com %(value)s") % {"value": value} if value else _("Retirou a reação"))
+    return Content(
+        "reaction", _("Reagiu com %(value)s") % {"value": value} if value else _("Retirou a reação")
+    )
 
 
 def _sentence(kind: str, symbol: str, title: Callable[[], str], *details: str) -> Callable[[Body], Content]:
@@ -128,7 +138,9 @@ READERS: dict[str, Callable[[Body], Content]] = {
     "image": _media("image", "📷", lambda: _("Foto"), "imageUrl", "caption"),
     "audio": _audio,
     "video": _media("video", "🎬", lambda: _("Vídeo"), "videoUrl", "caption"),
-    "document": _media("document", "📄", lambda: _("Documento"), "documentUrl", "fileName", "title", "caption"),
+    "document": _media(
+        "document", "📄", lambda: _("Documento"), "documentUrl", "fileName", "title", "caption"
+    ),
     "sticker": _media("sticker", "🙂", lambda: _("Figurinha"), "stickerUrl"),
     "location": _location,
     "contact": _contact,
@@ -146,7 +158,9 @@ READERS: dict[str, Callable[[Body], Content]] = {
     "event": _sentence("event", "📅", lambda: _("Convite para evento"), "name", "description"),
     "eventResponse": _sentence("event_response", "📅", lambda: _("Resposta a convite"), "response"),
     "pinMessage": _sentence("pin", "📌", lambda: _("Fixou uma mensagem"), "action"),
-    "newsletterAdminInvite": _sentence("newsletter_invite", "📣", lambda: _("Convite para canal"), "newsletterName"),
+    "newsletterAdminInvite": _sentence(
+        "newsletter_invite", "📣", lambda: _("Convite para canal"), "newsletterName"
+    ),
     "statusImage": _media("status_image", "📷", lambda: _("Foto de status"), "imageUrl", "caption"),
 }
 KINDS = {name: name for name in READERS}

@@ -26,7 +26,7 @@ class Drafting:
         self.draft = Draft(message, to, texts.current(message, **variables))
         return {"zaap_id": "", "message_id": ""}
 
-    def ask_rating(self, message: str, *, to: str, service_id: int, **variables: str) -> dict[str, str]:  # noqa: ARG002
+    def ask_rating(self, message: str, *, to: str, service_id: int, **variables: str) -> dict[str, str]:
         return self.send(message, to=to, **variables)
 
 

@@ -13,7 +13,11 @@ ASKED_WITH = "ask_feedback"
 ANSWERED_WITHIN = timedelta(hours=72)
 CHOSEN = re.compile(r"rating-(\d{1,18})-([1-5])")
 STARS = re.compile(r"(?:[⭐★🌟]\ufe0f?\s*){1,5}")
-DIGIT = re.compile(r"(?:(?:a |minha )?nota(?: e| foi)?\s*:?\s*)?([1-5])(?:\s*(?:/|de)\s*5|\s*estrelas?)?(?![\d/:h])(?P<rest>.*)", re.S)
+DIGIT = re.compile(
+    r"(?:(?:a |minha )?nota(?: e| foi)?\s*:?\s*)?([1-5])(?:\s*(?:/|de)\s*5|\s*estrelas?)?"
+    r"(?![\d/:h])(?P<rest>.*)",
+    re.DOTALL,
+)
 WORDS = {"um": 1, "uma": 1, "dois": 2, "duas": 2, "tres": 3, "quatro": 4, "cinco": 5}
 NAMES = {"muito ruim": 1, "ruim": 2, "regular": 3, "bom": 4, "excelente": 5}
 KEYCAP = re.compile(r"([1-5])\ufe0f?\u20e3")
@@ -31,11 +35,11 @@ class Rating:
 
 def of_choice(body: dict[str, Any]) -> Rating | None:
     """The rating of a chosen list row or a pressed button."""
-    for part, names in (("listResponseMessage", ("selectedRowId",)), ("buttonsResponseMessage", ("buttonId",))):
+    for part, name in (("listResponseMessage", "selectedRowId"), ("buttonsResponseMessage", "buttonId")):
         chosen = body.get(part)
-        for name in names if isinstance(chosen, dict) else ():
-            if found := CHOSEN.fullmatch(str(chosen.get(name) or "")):
-                return Rating(int(found[2]), service_id=int(found[1]))
+        id = str(chosen.get(name) or "") if isinstance(chosen, dict) else ""
+        if found := CHOSEN.fullmatch(id):
+            return Rating(int(found[2]), service_id=int(found[1]))
     return None
 
 
@@ -73,7 +77,10 @@ def _plain(text: str) -> str:
 def question_to(contact: Contact, at: datetime, service_id: int | None) -> Message | None:
     """The question this answers: the one about that visit, or the last one of the past 72 hours."""
     asked = Message.objects.filter(
-        contact=contact, name=ASKED_WITH, accepted_at__gte=at - ANSWERED_WITHIN, accepted_at__lte=at + timedelta(minutes=5)
+        contact=contact,
+        name=ASKED_WITH,
+        accepted_at__gte=at - ANSWERED_WITHIN,
+        accepted_at__lte=at + timedelta(minutes=5),
     ).select_related("delivery__event")
     if service_id is not None:
         asked = asked.filter(delivery__event__data__service_id=service_id)
@@ -98,5 +105,3 @@ def record(question: Message, rating: Rating, contact: Contact) -> bool:
     }
     receipt = ingestion.record([envelope.read(body, source="whatsapp", caused_by=visit.pk)])[0]
     return isinstance(receipt, ingestion.Receipt) and not receipt.is_duplicate
-
-

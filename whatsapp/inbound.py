@@ -119,7 +119,12 @@ def _tell(message: Received, contact: Contact, *, key: str, text: str = "") -> N
         **{name: value for name, value in known.items() if value},
         **({"media_until": message.media_until.isoformat()} if message.media_until else {}),
     }
-    body = {"type": "whatsapp.inbound", "id": key, "occurred_at": message.received_at.isoformat(), "data": data}
+    body = {
+        "type": "whatsapp.inbound",
+        "id": key,
+        "occurred_at": message.received_at.isoformat(),
+        "data": data,
+    }
     ingestion.record([envelope.read(body, source="whatsapp")])
 
 
@@ -166,10 +171,11 @@ def _correct(callback: Callback, who: contacts.Identity, read: Content, moment: 
 def _react(body: Body, *, is_late: bool) -> None:
     """A reaction is shown on the message it belongs to; an empty one removes it."""
     reaction = body["reaction"]
-    id = str((reaction.get("referencedMessage") or {}).get("messageId") or body.get("referenceMessageId") or "")
+    id = str(
+        (reaction.get("referencedMessage") or {}).get("messageId") or body.get("referenceMessageId") or ""
+    )
     value = str(reaction.get("value") or "")[:LONGEST_REACTION]
     rows = Message.objects.filter(message_id=id) if id else Message.objects.none()
     if rows.update(reaction=value) or (id and Received.objects.filter(message_id=id).update(reaction=value)):
         return
     raise (Ignored if is_late else NotYet)(IgnoredCause.NOT_OURS)
-

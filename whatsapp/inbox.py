@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from whatsapp import callback_keys, contacts
-from whatsapp.models import Callback, CallbackStatus
+from whatsapp.models import Callback, CallbackStatus, IgnoredCause
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def _store_part(body: dict[str, Any]) -> None:
     ids = callback_keys.ids_of(body)
     if zaap_id := body.get("zaapId"):
         ids.append(str(zaap_id)[: callback_keys.LONGEST_ID])
-    row = [
+    row: list[str | list[str]] = [
         callback_keys.key_of(body),
         str(body.get("type") or "")[:40],
         json.dumps(body, ensure_ascii=False),
@@ -69,10 +69,11 @@ def _store_part(body: dict[str, Any]) -> None:
 
 
 def wake(message_ids: Iterable[str]) -> None:
-    """A message got its ids: what came about it too early is read again now."""
+    """A message got its ids: what came about it too early, or was given up, is read again now."""
     ids = [id for id in message_ids if id]
-    waiting = Callback.objects.filter(status=CallbackStatus.WAITING, message_ids__overlap=ids)
-    waiting.update(due_at=timezone.now())
+    too_early = Q(status=CallbackStatus.WAITING) | Q(cause=IgnoredCause.NOT_OURS)
+    found = Callback.objects.filter(too_early, message_ids__overlap=ids)
+    found.update(status=CallbackStatus.WAITING, cause="", due_at=timezone.now())
 
 
 NUDGED: dict[str, float] = {"at": 0.0}
@@ -80,7 +81,7 @@ NUDGE_SECONDS = 1.0
 
 
 def is_first_nudge() -> bool:
-    """False while this process has nudged within the last second: a reader that works sees what came since."""
+    """False while this process nudged within the last second: a reader sees what came since."""
     now = time.monotonic()
     is_first = now >= NUDGED["at"] + NUDGE_SECONDS
     NUDGED["at"] = now if is_first else NUDGED["at"]
@@ -124,7 +125,7 @@ def _read(id: int) -> None:
         with transaction.atomic():
             callback = Callback.objects.select_for_update().get(pk=id)
             _understand(callback)
-    except Exception as error:  # noqa: BLE001  (one that nobody understands must not stop the others)
+    except Exception as error:
         logger.exception("Callback could not be processed", extra={"callback_id": id})
         _put_off(id, error)
 
@@ -156,7 +157,9 @@ def _put_off(id: int, error: Exception) -> None:
     """Our own mistake, or a database that hiccups: again a few times, then a person sees it."""
     callback = Callback.objects.get(pk=id)
     callback.attempts += 1
-    callback.error = f"{type(error).__name__}: {error}"[:500] if not isinstance(error, Error) else type(error).__name__
+    callback.error = (
+        f"{type(error).__name__}: {error}"[:500] if not isinstance(error, Error) else type(error).__name__
+    )
     over = callback.attempts >= MOST_ATTEMPTS
     callback.status = CallbackStatus.FAILED if over else CallbackStatus.PENDING
     callback.due_at = timezone.now() + timedelta(seconds=WAITS[min(callback.attempts, len(WAITS) - 1)])

@@ -38,7 +38,7 @@ class WhatsAppLane(Companion):
         return 1 if now >= self.next_at and not under_way else 0
 
     def _look(self) -> None:
-        """Disconnected: nothing starts, and what is due is shown as held. Back again: what was held goes paced."""
+        """Disconnected: nothing starts, what is due is shown as held. Back again: that goes paced."""
         if channel.is_disconnected():
             outbox.hold()
             self.room = 0
@@ -49,7 +49,7 @@ class WhatsAppLane(Companion):
 
     def brief(self, claims: Sequence[Claim]) -> Mapping[int, Any]:
         if self.is_paced:
-            self.next_at = time.monotonic() + random.uniform(*PACE_SECONDS)  # noqa: S311
+            self.next_at = time.monotonic() + random.uniform(*PACE_SECONDS)
         if self.room is not None:
             self.looked_at = 0.0
         briefings = {claim.id: _brief(claim) for claim in claims}

@@ -80,7 +80,12 @@ def evidence_for(message: Message, contact: Contact) -> Evidence:
     callbacks = list(Callback.objects.filter(person__in=people, received_at__gte=since).order_by("pk"))
     taken = _taken(callbacks)
     echoes = [_ids(item) for item in callbacks if _is_echo_of(item, message.text)]
-    of_others = {id for item in callbacks if _is_echo(item) and not _is_echo_of(item, message.text) for id in item.message_ids}
+    of_others = {
+        id
+        for item in callbacks
+        if _is_echo(item) and not _is_echo_of(item, message.text)
+        for id in item.message_ids
+    }
     receipts = [_ids(item) for item in callbacks if item.type in RECEIPTS]
     free_echoes = _free(echoes, taken)
     strays = _free(receipts, taken | of_others)
@@ -118,7 +123,7 @@ def _ids(callback: Callback) -> list[Ids]:
 
 def _taken(callbacks: Iterable[Callback]) -> set[str]:
     ids = {id for callback in callbacks for id in callback.message_ids}
-    return set(Message.objects.filter(message_id__in=ids).values_list("message_id", flat=True))
+    return {str(id) for id in Message.objects.filter(message_id__in=ids).values_list("message_id", flat=True)}
 
 
 def _free(groups: Iterable[list[Ids]], taken: set[str]) -> dict[str, Ids]:
@@ -127,7 +132,9 @@ def _free(groups: Iterable[list[Ids]], taken: set[str]) -> dict[str, Ids]:
 
 def _only_one(strays: dict[str, Ids], contact: Contact, message: Message) -> Ids | None:
     """A receipt says nothing of the text: it is ours when nothing else explains it, once the echo is late."""
-    others = Message.objects.filter(contact=contact, delivery__unsure_since__isnull=False).exclude(pk=message.pk)
+    others = Message.objects.filter(contact=contact, delivery__unsure_since__isnull=False).exclude(
+        pk=message.pk
+    )
     in_flight = Message.objects.filter(contact=contact, delivery__status="running").exclude(pk=message.pk)
     is_early = timezone.now() - (message.delivery.unsure_since or timezone.now()) < trace_takes()
     if is_early or len(strays) != 1 or others.exists() or in_flight.exists():
@@ -144,9 +151,14 @@ def adopt(echo: Callback) -> None:
     """A message that nobody could tell of any more shows up after all: it has ids again, and was sent."""
     from whatsapp import inbox, outbox
 
-    candidates = Message.objects.filter(message_id=None, failure=failures.UNDECIDED, contact__in=_people_of(echo))
+    candidates = Message.objects.filter(
+        message_id=None, failure=failures.UNDECIDED, contact__in=_people_of(echo)
+    )
     for message in candidates.select_for_update().order_by("pk"):
-        if _is_echo_of(echo, message.text) and not Message.objects.filter(message_id__in=echo.message_ids).exists():
+        if (
+            _is_echo_of(echo, message.text)
+            and not Message.objects.filter(message_id__in=echo.message_ids).exists()
+        ):
             outbox.was_sent(message, echo)
             inbox.wake(echo.message_ids)
             return

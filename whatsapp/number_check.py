@@ -6,17 +6,17 @@ from carinho.services.base import Service
 from carinho.services.errors import Rejected, Unavailable
 from whatsapp import phone as phones
 
-WHERE = {"doing": "send message", "system": "WhatsApp"}
+WHERE: dict[str, Any] = {"doing": "send message", "system": "WhatsApp"}
 
 
 def ask(whatsapp: Service, number: str) -> dict[str, Any]:
-    """What WhatsApp says of a stored number: `exists`, `registered` form, `lid`, and which `number` it is about.
+    """What WhatsApp says of a stored number: `exists`, its `registered` form and `lid`.
 
     Both forms of a mobile are asked for, the usual one first. Raises as every call does.
     """
     answers = (_answer(whatsapp, variant) for variant in phones.variants(number))
     found = next((answer for answer in answers if answer["exists"]), None)
-    return found or {"exists": False, "registered": "", "lid": "", "number": number}
+    return found or {"exists": False, "registered": "", "lid": ""}
 
 
 def _answer(whatsapp: Service, number: str) -> dict[str, Any]:
@@ -31,7 +31,6 @@ def _answer(whatsapp: Service, number: str) -> dict[str, Any]:
         "exists": exists,
         "registered": registered if exists else "",
         "lid": str(said.get("lid") or ""),
-        "number": number,
     }
 
 

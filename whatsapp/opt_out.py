@@ -2,7 +2,9 @@
 
 import unicodedata
 
-WORDS = frozenset({"sair", "parar", "pare", "stop", "descadastrar", "nao quero receber", "nao quero receber mensagens"})
+WORDS = frozenset(
+    {"sair", "parar", "pare", "stop", "descadastrar", "nao quero receber", "nao quero receber mensagens"}
+)
 
 
 def is_asked(written: str) -> bool:

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from django.db.models import Model
 from django.utils import timezone
 
 from whatsapp.models import Callback, Received
@@ -20,8 +19,8 @@ def prune() -> None:
         pass
 
 
-def _remove(model: type[Model], lasts: timedelta) -> int:
-    old = model._default_manager.filter(received_at__lt=timezone.now() - lasts).order_by("received_at")
+def _remove(model: type[Callback] | type[Received], lasts: timedelta) -> int:
+    old = model.objects.filter(received_at__lt=timezone.now() - lasts).order_by("received_at")
     ids = list(old.values_list("pk", flat=True)[:BATCH])
-    model._default_manager.filter(pk__in=ids).delete()
+    model.objects.filter(pk__in=ids).delete()
     return len(ids)

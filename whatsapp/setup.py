@@ -80,7 +80,9 @@ def _https() -> Finding:
 def _refused(error: ServiceError) -> str:
     said = error.detail.lower()
     if "client-token" in said or "null not allowed" in said:
-        return _("O Z-API não aceita o token da conta. Confira ZAPI_CLIENT_TOKEN e se o token está ativo no painel.")
+        return _(
+            "O Z-API não aceita o token da conta. Confira ZAPI_CLIENT_TOKEN e, no painel, se ele está ativo."
+        )
     if "not allowed" in said:
         return _("O Z-API não aceita chamadas deste servidor. Libere o IP no painel.")
     if isinstance(error, Rejected):
@@ -132,7 +134,10 @@ def _own_messages(known: dict[str, Any]) -> Finding:
         return Finding(True, _("O Z-API avisa também das mensagens que nós enviamos."))
     return Finding(
         False,
-        _("O Z-API não avisa das mensagens que nós enviamos, e sem isso um envio em dúvida fica para uma pessoa. Rode: manage.py whatsapp setup"),
+        _(
+            "O Z-API não avisa das mensagens que nós enviamos: um envio em dúvida ficaria para uma pessoa. "
+            "Rode: manage.py whatsapp setup"
+        ),
     )
 
 

@@ -1,10 +1,10 @@
-"""The channel beside a simulated Z-API: callbacks arrive over HTTP, lane and inbox run as they do in a worker."""
+"""The channel beside a simulated Z-API: callbacks arrive over HTTP, lane and inbox run as in a worker."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from django.db import connection
@@ -61,7 +61,9 @@ def quick(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
 
 
 @pytest.fixture
-def called_back(zapi: Simulator, transactional_db: None, live_server: Any, settings: Any, quick: None) -> Simulator:
+def called_back(
+    zapi: Simulator, transactional_db: None, live_server: Any, settings: Any, quick: None
+) -> Simulator:
     """Z-API that calls this hub back, and the rows that a migration makes."""
     settings.PUBLIC_URL = live_server.url
     setup.register()
@@ -110,12 +112,12 @@ class Workers:
         finally:
             connection.close()
 
-    def __enter__(self) -> "Workers":
+    def __enter__(self) -> Self:
         for thread in self.threads:
             thread.start()
         return self
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, *_: object) -> None:
         self.over.set()
         for thread in self.threads:
             thread.join(30)

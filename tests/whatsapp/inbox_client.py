@@ -27,7 +27,7 @@ def post(body: Any, *, secret: str = SECRET, token: str | None = "simulator") ->
 
 
 def call(*bodies: dict[str, Any]) -> list[Callback]:
-    """Post callbacks in this order, then let the inbox read them; returns their rows in the order they came."""
+    """Post callbacks in this order, then let the inbox read them; returns their rows in that order."""
     for body in bodies:
         assert post(body).status_code == 200
     inbox.process()

@@ -22,7 +22,10 @@ def test_both_forms_of_a_mobile_are_one_person():
 
 
 def test_landline_and_mobile_with_the_same_end_are_two_people():
-    assert contacts.find_or_make(identity("551133330003")).pk != contacts.find_or_make(identity("5511933330003")).pk
+    assert (
+        contacts.find_or_make(identity("551133330003")).pk
+        != contacts.find_or_make(identity("5511933330003")).pk
+    )
 
 
 def test_lid_alone_is_a_person():
@@ -37,7 +40,10 @@ def test_number_that_appears_later_completes_the_person_known_by_lid():
 
 
 def test_lid_and_number_that_meet_merge_with_everything_they_have():
-    by_lid, by_number = contacts.find_or_make(identity(LID)), contacts.find_or_make(identity(PHONE, name="Rui"))
+    by_lid, by_number = (
+        contacts.find_or_make(identity(LID)),
+        contacts.find_or_make(identity(PHONE, name="Rui")),
+    )
     for number, contact in enumerate((by_lid, by_number)):
         Received.objects.create(
             contact=contact, message_id=f"M{number}", kind="text", received_at="2026-01-23T10:00:00-03:00"
@@ -84,7 +90,9 @@ def test_two_first_messages_at_once_make_one_person(first):
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=meet, args=who) for who in [first, (LID, SHORT), first, (LID, PHONE)] * 2]
+    threads = [
+        threading.Thread(target=meet, args=who) for who in [first, (LID, SHORT), first, (LID, PHONE)] * 2
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -92,6 +92,8 @@ def test_word_that_asks_for_no_more_messages(written):
     assert opt_out.is_asked(written)
 
 
-@pytest.mark.parametrize("written", ["vou sair agora", "não precisa parar", "sai", "", "pode parar o remédio?"])
+@pytest.mark.parametrize(
+    "written", ["vou sair agora", "não precisa parar", "sai", "", "pode parar o remédio?"]
+)
 def test_sentence_with_such_a_word_is_no_opt_out(written):
     assert not opt_out.is_asked(written)

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from whatsapp.ladder import CLIMB, PROOF_OF_ARRIVAL, RANKS, Rung, climb, highest
 
 START = datetime(2026, 1, 23, 10, tzinfo=UTC)
-seen = st.tuples(st.sampled_from(CLIMB), st.integers(0, 5).map(lambda minutes: START + timedelta(minutes=minutes)))
+seen = st.tuples(
+    st.sampled_from(CLIMB), st.integers(0, 5).map(lambda minutes: START + timedelta(minutes=minutes))
+)
 histories = st.lists(seen, min_size=1, max_size=12)
 
 

@@ -72,7 +72,9 @@ def test_one_status_for_several_messages_reaches_each_of_them(event):
     other = message_of(cancel(2, phone="5511987654321"))
     call(sample("status_read", ids=[OURS, "3EB0B"]))
     assert message_of(event).status == "read"
-    Message.objects.filter(pk=other.pk).update(message_id="3EB0B", status="accepted", accepted_at=other.created_at)
+    Message.objects.filter(pk=other.pk).update(
+        message_id="3EB0B", status="accepted", accepted_at=other.created_at
+    )
     later()
     other.refresh_from_db()
     assert other.status == "read"
@@ -89,7 +91,12 @@ def test_failure_goes_to_a_person_with_its_reason_and_a_receipt_proves_it_wrong(
     call(sample("status_received"))
     message, delivery = message_of(event), event.deliveries.get(service="whatsapp")
     letter.refresh_from_db()
-    assert (message.status, message.reason, delivery.status, letter.status) == ("delivered", "", "done", "resolved")
+    assert (message.status, message.reason, delivery.status, letter.status) == (
+        "delivered",
+        "",
+        "done",
+        "resolved",
+    )
 
 
 def test_failure_after_a_receipt_changes_nothing(event):

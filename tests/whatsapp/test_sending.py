@@ -1,5 +1,6 @@
-"""From a due delivery to Z-API: checks before, holding while disconnected, and what is written with the outcome."""
+"""From a due delivery to Z-API: checks before, holding while disconnected, what is written after."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -128,14 +129,19 @@ def test_after_a_reconnect_what_is_useful_goes_paced_and_the_rest_says_that_it_d
     drain(6)
     starts = sorted(Attempt.objects.filter(delivery__service="whatsapp").values_list("started_at", flat=True))
     assert [message_of(event).status for event in events] == ["expired", "accepted", "accepted", "accepted"]
-    assert all(later - earlier > timedelta(seconds=0.25) for earlier, later in zip(starts, starts[1:], strict=False))
+    assert all(later - earlier > timedelta(seconds=0.25) for earlier, later in itertools.pairwise(starts))
 
 
 def test_daily_limit_keeps_the_rest_for_tomorrow(here, settings):
     settings.WHATSAPP_DAILY_LIMIT = 2
     events = [cancel(number, phone=f"551198765400{number}") for number in range(1, 5)]
     drain(2)
-    assert sorted(message_of(event).status for event in events) == ["accepted", "accepted", "queued", "queued"]
+    assert sorted(message_of(event).status for event in events) == [
+        "accepted",
+        "accepted",
+        "queued",
+        "queued",
+    ]
 
 
 def test_refusal_of_our_configuration_is_an_alert_until_a_message_gets_through(here, settings):
@@ -160,7 +166,11 @@ def test_crash_in_the_middle_is_looked_for_before_anything_is_repeated(here, set
     delivery = delivery_of(event)
     ids = message_of(event).message_id
     Delivery.objects.filter(pk=delivery.pk).update(
-        status="running", due_at=None, leased_until=timezone.now() - timedelta(seconds=1), finished_at=None, result=None
+        status="running",
+        due_at=None,
+        leased_until=timezone.now() - timedelta(seconds=1),
+        finished_at=None,
+        result=None,
     )
     Message.objects.update(message_id=None, status="queued", accepted_at=None)
     sweep.sweep()
@@ -189,5 +199,3 @@ def test_late_status_call_that_fails_says_nothing_about_the_session(here):
     here.heal("zapi")
     assert channel.verdict().status == "connected"
     assert Channel.load().check_failed_at is not None
-
-

@@ -1,6 +1,7 @@
 """The inbox: everything Z-API called us with, stored before it is understood."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -40,11 +41,19 @@ class Callback(models.Model):
     type = models.CharField(_("tipo"), max_length=40, blank=True)
     body = models.JSONField(_("conteúdo"))
     message_ids = ArrayField(
-        models.CharField(max_length=120), verbose_name=_("mensagens"), default=list, db_default=models.Value([]), blank=True
+        models.CharField(max_length=120),
+        verbose_name=_("mensagens"),
+        default=list,
+        db_default=models.Value([]),
+        blank=True,
     )
     person = models.CharField(_("de quem"), max_length=64, blank=True, db_default="")
     status = models.CharField(
-        _("situação"), max_length=10, choices=CallbackStatus, default=CallbackStatus.PENDING, db_default="pending"
+        _("situação"),
+        max_length=10,
+        choices=CallbackStatus,
+        default=CallbackStatus.PENDING,
+        db_default="pending",
     )
     cause = models.CharField(
         _("por que foi ignorado"), max_length=20, choices=IgnoredCause, blank=True, default="", db_default=""
@@ -65,8 +74,13 @@ class Callback(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=Q(status__in=["pending", "waiting"]), name="callback_due"),
-            models.Index(fields=["person", "received_at"], condition=~Q(person=""), name="callback_by_person"),
+            GinIndex(fields=["message_ids"], name="callback_by_message"),
+            models.Index(
+                fields=["due_at"], condition=Q(status__in=["pending", "waiting"]), name="callback_due"
+            ),
+            models.Index(
+                fields=["person", "received_at"], condition=~Q(person=""), name="callback_by_person"
+            ),
             models.Index(fields=["received_at"], name="callback_by_moment"),
         ]
 

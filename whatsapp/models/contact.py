@@ -21,7 +21,9 @@ class Contact(models.Model):
     registered_phone = models.CharField(
         _("número registrado no WhatsApp"), max_length=20, blank=True, default="", db_default=""
     )
-    typed_phone = models.CharField(_("como foi digitado"), max_length=64, blank=True, default="", db_default="")
+    typed_phone = models.CharField(
+        _("como foi digitado"), max_length=64, blank=True, default="", db_default=""
+    )
     name = models.CharField(_("nome"), max_length=200, blank=True, default="", db_default="")
     has_whatsapp = models.BooleanField(_("tem WhatsApp"), null=True, blank=True)
     checked_at = models.DateTimeField(_("número verificado em"), null=True, blank=True)

@@ -29,7 +29,9 @@ class Message(models.Model):
     name = models.CharField(_("texto usado"), max_length=60, blank=True, db_default="", default="")
     phone = models.CharField(_("para"), max_length=64, blank=True, db_default="", default="")
     text = models.TextField(_("mensagem"), blank=True, db_default="", default="")
-    status = models.CharField(_("situação"), max_length=10, choices=Rung, default=Rung.QUEUED, db_default="queued")
+    status = models.CharField(
+        _("situação"), max_length=10, choices=Rung, default=Rung.QUEUED, db_default="queued"
+    )
     failure = models.CharField(_("tipo de falha"), max_length=30, blank=True, db_default="", default="")
     error = models.TextField(_("erro recebido"), blank=True, db_default="", default="")
     zaap_id = models.CharField(_("id no Z-API"), max_length=120, blank=True, db_default="", default="")
@@ -54,7 +56,9 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["zaap_id"], condition=~Q(zaap_id=""), name="message_by_zaap_id"),
             models.Index(fields=["accepted_at"], name="message_by_acceptance"),
-            models.Index(fields=["status"], condition=Q(status__in=["queued", "held"]), name="message_waiting"),
+            models.Index(
+                fields=["status"], condition=Q(status__in=["queued", "held"]), name="message_waiting"
+            ),
         ]
 
     def __str__(self) -> str:

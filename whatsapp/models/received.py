@@ -10,9 +10,7 @@ from whatsapp.models.contact import Contact
 class Received(models.Model):
     """One message, whatever the number of callbacks it came in."""
 
-    contact = models.ForeignKey(
-        Contact, models.PROTECT, related_name="received", verbose_name=_("contato")
-    )
+    contact = models.ForeignKey(Contact, models.PROTECT, related_name="received", verbose_name=_("contato"))
     message_id = models.CharField(_("id no WhatsApp"), max_length=120, unique=True)
     kind = models.CharField(_("tipo"), max_length=30)
     text = models.TextField(_("mensagem"), blank=True, default="")
