@@ -1,5 +1,6 @@
 """Where Z-API calls us back: telling it, and checking what is wrong in words."""
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,8 @@ from django.utils.translation import gettext as _
 from carinho.services.errors import Rejected, ServiceError
 from whatsapp import moments
 from whatsapp.client import WhatsApp
+
+logger = logging.getLogger(__name__)
 
 DOING = "check the instance"
 LOCAL = ("http://127.0.0.1", "http://localhost", "http://[::1]")
@@ -35,6 +38,17 @@ def register() -> None:
     body = {"value": webhook_url(), "notifySentByMe": True}
     answer = WhatsApp("setup").put("/update-every-webhooks", doing="register webhooks", json=body)
     _must_be_yes(answer)
+
+
+def meet_simulator() -> None:
+    """In a demonstration Z-API is the simulator, which forgets our address whenever it starts."""
+    if not settings.DEMO or not settings.ZAPI["url"].startswith(settings.SIMULATOR_URL):
+        return
+    try:
+        if not _webhooks(instance()).is_good:
+            register()
+    except ServiceError as error:
+        logger.warning("Simulator could not be told our address", extra={"error": type(error).__name__})
 
 
 def _must_be_yes(answer: Any) -> None:

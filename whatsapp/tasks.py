@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from whatsapp import channel, inbox, pruning
+from whatsapp import channel, inbox, pruning, setup
 
 
 @shared_task(name="whatsapp.inbox", ignore_result=True)
@@ -13,6 +13,7 @@ def read_inbox() -> None:
 
 @shared_task(name="whatsapp.check", ignore_result=True)
 def check_channel() -> None:
+    setup.meet_simulator()
     channel.check()
 
 

@@ -13,7 +13,7 @@ from carinho.services.base import Service
 from carinho.simulator.client import Simulator, running
 from events import envelope, ingestion, lanes, sweep
 from events.models import CircuitBreaker, Delivery, Event
-from whatsapp import inbox, lane, lookup, setup
+from whatsapp import channel, inbox, lane, lookup, setup
 from whatsapp.models import Callback, Message
 
 SECRET = "segredo-de-teste"
@@ -101,6 +101,7 @@ class Workers:
             lambda: lanes.drain("whatsapp", seconds=2, linger=2),
             lambda: inbox.process(1),
             sweep.sweep,
+            channel.check,
         ]
         self.threads = [threading.Thread(target=self._repeat, args=(job,)) for job in jobs]
 
@@ -108,7 +109,7 @@ class Workers:
         try:
             while not self.over.is_set():
                 job()
-                time.sleep(0.05)
+                time.sleep(0.2)
         finally:
             connection.close()
 

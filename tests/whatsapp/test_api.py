@@ -16,7 +16,11 @@ def event(db):
     event = cancel(1, phone=PHONE)
     contact = contacts.find_or_make(contacts.identity(PHONE))
     Message.objects.update(
-        contact=contact, phone=PHONE, status="failed", failure="no_whatsapp", error="Phone number does not exist"
+        contact=contact,
+        phone=PHONE,
+        status="failed",
+        failure="no_whatsapp",
+        error="Phone number does not exist",
     )
     return event
 
@@ -24,7 +28,11 @@ def event(db):
 def test_message_shows_its_ladder_and_why_it_failed(event):
     client = with_key("read")
     row = client.get("/api/whatsapp/messages").json()["data"][0]
-    assert (row["event_id"], row["status"], row["reason"]) == (event.pk, "failed", "Este número não tem WhatsApp.")
+    assert (row["event_id"], row["status"], row["reason"]) == (
+        event.pk,
+        "failed",
+        "Este número não tem WhatsApp.",
+    )
     assert PHONE not in str(row)
     assert client.get(f"/api/whatsapp/messages/{row['id']}").json() == row
 

@@ -18,13 +18,17 @@ NOW = datetime(2026, 1, 23, 10, 30, tzinfo=SAO_PAULO)  # a Friday
 @pytest.fixture
 def alive(db):
     Channel.load()
-    Channel.objects.update(connected=True, phone_online=True, checked_at=NOW, last_receipt_at=NOW, last_received_at=NOW)
+    Channel.objects.update(
+        connected=True, phone_online=True, checked_at=NOW, last_receipt_at=NOW, last_received_at=NOW
+    )
 
 
 def history(every_minutes=30):
     contact = contacts.find_or_make(contacts.identity("5511987654321"))
     moments = [
-        NOW - timedelta(days=day, minutes=minutes) for day in range(1, 28) for minutes in range(0, 60, every_minutes)
+        NOW - timedelta(days=day, minutes=minutes)
+        for day in range(1, 28)
+        for minutes in range(0, 60, every_minutes)
     ]
     Received.objects.bulk_create(
         Received(contact=contact, message_id=f"M{number}", kind="text", received_at=moment)
@@ -40,7 +44,12 @@ def test_everything_well_is_connected_in_the_keys_of_the_guide(alive):
     verdict = channel.verdict(NOW)
     assert verdict.as_json()["connected"] is True
     assert verdict.as_json()["status"] == "connected"
-    assert [proof["name"] for proof in verdict.as_json()["proofs"]] == ["flag", "phone", "received", "receipt"]
+    assert [proof["name"] for proof in verdict.as_json()["proofs"]] == [
+        "flag",
+        "phone",
+        "received",
+        "receipt",
+    ]
 
 
 def test_never_asked_is_unknown_and_not_disconnected(db):

@@ -35,7 +35,9 @@ def test_every_role_sees_every_list(zapi, rows, role, name):
 def test_rows_have_pages_with_masked_people_and_showing_them_is_logged(rows):
     client, message = logged_in("Operador"), message_of(rows)
     for row in (message, Contact.objects.get(), Callback.objects.get()):
-        page = client.get(reverse(f"admin:whatsapp_{row._meta.model_name}_change", args=[row.pk])).content.decode()
+        page = client.get(
+            reverse(f"admin:whatsapp_{row._meta.model_name}_change", args=[row.pk])
+        ).content.decode()
         assert PHONE not in page
         assert "Maria Souza" not in page
     shown = client.post(reverse("admin:whatsapp_message_reveal", args=[message.pk])).content.decode()
@@ -123,7 +125,5 @@ def test_person_who_changed_their_mind_receives_again():
     contact = contacts.find_or_make(contacts.identity(PHONE))
     Contact.objects.update(opted_out_at=contact.created_at)
     client = logged_in("Operador")
-    client.post(
-        reverse("admin:whatsapp_contact_verb", args=["allow"]), {"ids": str(contact.pk), "reason": "pediu de novo"}
-    )
+    client.post(reverse("admin:whatsapp_contact_allow"), {"ids": str(contact.pk), "reason": "pediu de novo"})
     assert Contact.objects.get().opted_out_at is None
