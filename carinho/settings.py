@@ -196,6 +196,14 @@ RATE_LIMIT_EVENTS = env.int("RATE_LIMIT_EVENTS", default=6000)
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="") or embedded.BROKER_URL
 if CELERY_BROKER_URL == embedded.BROKER_URL:
     CELERY_BROKER_TRANSPORT_OPTIONS = embedded.broker_options(VAR_DIR)
+else:  # a broker that is away must not keep a sender waiting: the sweep nudges again
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "max_retries": 0,
+        "interval_start": 0,
+        "interval_step": 0,
+        "interval_max": 0,
+        "socket_connect_timeout": 1,
+    }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in ["default", *LANES]}

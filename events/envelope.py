@@ -51,10 +51,6 @@ class Envelope:
     caused_by: int | None = None
     request_id: str = ""
 
-    @property
-    def has_own_key(self) -> bool:
-        return not self.key.startswith(DERIVED_KEY)
-
 
 def canonical(value: Any) -> str:
     """JSON that is the same for equal values, whatever the order of their keys."""
@@ -201,4 +197,6 @@ def _payload(flow: Flow | None, data: Data, wrong: dict[str, str]) -> Data:
         return flow.payload.model_validate(data).model_dump(mode="json", exclude_unset=True)
     except ValidationError as error:
         wrong.update({f"data.{name}": sentence for name, sentence in problems(error).items()})
-        return {}
+    except (ValueError, RecursionError):
+        wrong["data"] = "Tem uma estrutura que não pode ser guardada."
+    return {}

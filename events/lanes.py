@@ -142,7 +142,8 @@ class Drain:
             self.breaker.load()
 
     def _claim(self) -> list[claims.Claim]:
-        free = self.service.threads * AHEAD - self.under_way
+        ahead = AHEAD if self.service.can_repeat else 1  # what a crash leaves unstarted is not in doubt
+        free = self.service.threads * ahead - self.under_way
         if free < self.service.threads // 2 or datetime.now(UTC) < self.not_before:
             return []
         trial = self.breaker.is_trial
@@ -185,11 +186,13 @@ class Drain:
         return self.under_way == len(self.finished) or time.monotonic() >= self._flush_at()
 
     def _flush(self) -> None:
-        results = [self.finished.popleft() for _ in range(len(self.finished))]
+        results = list(self.finished)
         self.oldest_finished = 0.0
         if not results:
             return
         outcomes.write_all(results)
+        for _ in results:  # only now: what could not be written is tried again at the end of the drain
+            self.finished.popleft()
         self.breaker.save()
         self._obey(results)
         self.under_way -= len(results)

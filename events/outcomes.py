@@ -5,7 +5,8 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import Error, connection, transaction
+import tenacity
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 
 from events import companions, delivery, envelope, ingestion, nudges, progress
 from events.delivery import Result
@@ -73,14 +74,33 @@ RETURNING follower.id, follower.service, follower.status
 """
 
 
+UNSTORABLE = (DataError, IntegrityError, Refused, ValueError)  # these results themselves are to blame
+
+
+def _close_connection(_: tenacity.RetryCallState) -> None:
+    connection.close()  # the next try opens another
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type((OperationalError, InterfaceError)),
+    stop=tenacity.stop_after_delay(30),
+    wait=tenacity.wait_random(0.2, 1),
+    before_sleep=_close_connection,
+    reraise=True,
+)
+def _write_patiently(results: Sequence[Result]) -> None:
+    write(results)
+
+
 def write_all(results: Sequence[Result]) -> None:
     """Store a batch; if it cannot be stored together, one by one, and what cannot be stored is for a person.
 
-    Raises django.db.Error only when the database itself does not answer.
+    Waits up to half a minute for a database that went away: the calls were made, and a result that is lost
+    is a call made twice. Raises django.db.OperationalError after that.
     """
     try:
-        write(results)
-    except (Error, Refused, ValueError):
+        _write_patiently(results)
+    except UNSTORABLE:
         logger.exception("Outcomes could not be stored together", extra={"deliveries": len(results)})
         for result in results:
             _write_alone(result)
@@ -88,8 +108,8 @@ def write_all(results: Sequence[Result]) -> None:
 
 def _write_alone(result: Result) -> None:
     try:
-        write([result])
-    except (Error, Refused, ValueError) as own_error:
+        _write_patiently([result])
+    except UNSTORABLE as own_error:
         logger.exception("Outcome could not be stored", extra={"delivery_id": result.claim.id})
         write([delivery.buried(result.claim, Outcome.BROKEN, own_error)])
 

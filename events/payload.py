@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 def _is_blank(value: Any) -> bool:
@@ -52,6 +53,8 @@ class Payload(Part):
 
 
 def _local(moment: datetime) -> datetime:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise PydanticCustomError("datetime_parsing", "year out of range")
     return moment.replace(tzinfo=SAO_PAULO) if moment.tzinfo is None else moment.astimezone(SAO_PAULO)
 
 
@@ -98,6 +101,7 @@ SENTENCES = {
     "bool_type": "Deve ser verdadeiro ou falso.",
     "bool_parsing": "Deve ser verdadeiro ou falso.",
     "literal_error": "Deve ser um destes: {expected}.",
+    "finite_number": "Deve ser um valor em dinheiro, como 150.00.",
     "nul": "Tem um caractere que não pode ser guardado.",
 }
 

@@ -1,6 +1,7 @@
 """What every system has in common: address, timeout, circuit breaker, and what an answer means."""
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ ANSWER_SECONDS = 10
 LONGEST_RETRY_AFTER = timedelta(hours=6)
 AGAIN_LATER = frozenset({408, 425, 429})
 NOTHING_DONE = frozenset({425, 429})  # refused before anything was done, whatever the system
+LARGEST_ANSWER = 8 * 1024 * 1024  # bytes
 IDEMPOTENT = frozenset({"GET", "HEAD"})
 
 
@@ -134,16 +136,19 @@ class Service:
     def delete(self, path: str, *, doing: str) -> Any:
         return self.request("DELETE", path, doing=doing)
 
-    @tenacity.retry(
-        retry=tenacity.retry_if_exception(
-            lambda error: isinstance(error, Unavailable) and error.status is None
-        ),
-        stop=tenacity.stop_after_attempt(2),
-        wait=tenacity.wait_fixed(0.2),
-        reraise=True,
-    )
     def _read_twice(self, path: str, *, doing: str, params: Mapping[str, Any] | None) -> Any:
-        return self.request("GET", path, doing=doing, params=params)
+        again = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(self._may_read_again),
+            stop=tenacity.stop_after_attempt(2),
+            wait=tenacity.wait_fixed(0.2),
+            reraise=True,
+        )
+        return again(self.request, "GET", path, doing=doing, params=params)
+
+    def _may_read_again(self, error: BaseException) -> bool:
+        """Only while the circuit is closed: an open one would hide the failure behind "nothing was sent"."""
+        is_closed = self.line.breaker.current_state == pybreaker.STATE_CLOSED
+        return is_closed and isinstance(error, Unavailable) and error.status is None
 
     def request(
         self,
@@ -175,7 +180,7 @@ class Service:
         if method not in IDEMPOTENT:
             headers["Idempotency-Key"] = self.call.idempotency_key
         try:
-            return self.line.session.request(
+            response = self.line.session.request(
                 method,
                 self.base_url + path,
                 json=json,
@@ -183,11 +188,11 @@ class Service:
                 headers=headers,
                 timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
                 allow_redirects=False,
+                stream=True,
             )
-        except requests.RequestException as error:
-            raise self._unanswered(
-                error, method, where
-            ) from None  # its text may hold the URL, and so a secret
+            return _whole(response)
+        except requests.RequestException as error:  # its text may hold the URL, and so a secret
+            raise self._unanswered(error, method, where) from None
 
     def _unanswered(
         self, error: requests.RequestException, method: str, where: dict[str, Any]
@@ -196,6 +201,8 @@ class Service:
             return Unavailable("Connection timeout", cause="connection_timeout", **where)
         if isinstance(error, requests.ConnectionError) and _never_connected(error):
             return Unavailable("Connection refused", cause="connection_failed", **where)
+        if isinstance(error, requests.exceptions.SSLError):
+            return Unavailable("Certificate not accepted", cause="connection_failed", **where)
         kind = self._unseen_end(method)
         if isinstance(error, requests.Timeout):
             return kind("Connection timeout", cause="connection_timeout", **where)
@@ -213,7 +220,7 @@ class Service:
         unseen_end: type[Unavailable],
     ) -> Any:
         exchange.status = response.status_code
-        exchange.answered = response.text[:8192] if not response.ok else None
+        exchange.answered = response.text[:8192] if response.status_code >= 300 else None
         if response.status_code >= 500 or response.status_code in AGAIN_LATER:
             kind = Unavailable if response.status_code in NOTHING_DONE else unseen_end
             raise kind(
@@ -223,7 +230,7 @@ class Service:
                 status=response.status_code,
                 **where,
             )
-        if not response.ok or response.is_redirect:
+        if response.status_code >= 300:
             body = _decoded(response)
             detail = _said(body) or f"{self.name} answered {response.status_code}"
             raise Rejected(detail, body=body, status=response.status_code, **where)
@@ -246,6 +253,22 @@ class Service:
                 "Unreadable answer", cause="unreadable_answer", status=response.status_code, **where
             ) from None
         return exchange.answered
+
+
+def _whole(response: requests.Response) -> requests.Response:
+    """Read the body within the time an answer may take in all. Raises `requests.RequestException`.
+
+    The time limit of requests is for each read: a system that drips would keep its thread for ever.
+    """
+    deadline, parts, size = time.monotonic() + ANSWER_SECONDS, [], 0
+    for part in response.iter_content(64 * 1024):
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST_ANSWER or time.monotonic() > deadline:
+            response.close()
+            raise requests.ReadTimeout
+    response._content = b"".join(parts)  # noqa: SLF001 -- what requests itself does in `content`
+    return response
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:

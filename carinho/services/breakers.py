@@ -70,7 +70,8 @@ class Watch(pybreaker.CircuitBreakerListener):
         new_state: pybreaker.CircuitBreakerState,
     ) -> None:
         self.recent.clear()
-        if new_state.name == pybreaker.STATE_OPEN:
+        was_open = old_state is not None and old_state.name == pybreaker.STATE_OPEN
+        if new_state.name == pybreaker.STATE_OPEN and not was_open:  # calls that fail together trip it once
             self.trips += 1
         elif new_state.name == pybreaker.STATE_CLOSED:
             self.trips = 0

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext_lazy
 from events import outages, retry_queue
 from events.admin import story
 from events.admin.base import page_of
-from events.admin.filters import ChoiceFilter, DayFilter, choice_filter
+from events.admin.filters import ChoiceFilter, DeliveryDayFilter, choice_filter
 from events.admin.reveal import RevealAdmin
 from events.admin.verbs import Verb, VerbAdmin
 from events.console import badges, moments, people, search, words
@@ -82,14 +82,17 @@ class QueueFilter(ChoiceFilter):
 @admin.register(Delivery)
 class DeliveryAdmin(RevealAdmin, VerbAdmin):
     item_template = "admin/events/delivery/item.html"
-    intro = _("Cada coisa que um evento faz em um sistema, com todas as suas tentativas (deliveries).")
+    intro = _(
+        "Cada coisa que um evento faz em um sistema, com as suas tentativas (deliveries). "
+        "Um filtro olha as 200 mil mais novas; para as antigas, escolha os dias."
+    )
     verbs = (TRY_NOW, GIVE_UP)
     list_select_related = ("event",)
     list_filter = (
         QueueFilter,
-        choice_filter("service", _("sistema"), words.systems),
-        choice_filter("status", _("situação"), lambda: DeliveryStatus.choices),
-        ("created_at", DayFilter),
+        choice_filter("service", _("sistema"), words.systems, scans=True),
+        choice_filter("status", _("situação"), lambda: DeliveryStatus.choices, scans=True),
+        ("event__received_at", DeliveryDayFilter),
     )
     search_fields = ("id",)  # what is searched stands in get_search_results
     search_help_text = _("Telefone ou número do evento")

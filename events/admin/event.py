@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from events.admin import story
-from events.admin.filters import DayFilter, choice_filter
+from events.admin.filters import EventDayFilter, choice_filter
 from events.admin.reveal import RevealAdmin
 from events.console import badges, moments, people, search, words
 from events.models import Event, EventStatus
@@ -25,8 +25,8 @@ class EventAdmin(RevealAdmin):
     list_filter = (
         choice_filter("status", _("situação"), lambda: EventStatus.choices, is_tab=True),
         choice_filter("type", _("tipo"), words.event_types),
-        choice_filter("source", _("origem"), words.sources),
-        ("received_at", DayFilter),
+        choice_filter("source", _("origem"), words.sources, scans=True),
+        ("received_at", EventDayFilter),
     )
     search_fields = ("id",)  # what is searched stands in get_search_results
     search_help_text = _("Telefone, número do evento ou chave do remetente")

@@ -11,6 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from unfold.contrib.filters.admin import DropdownFilter
 
+from events.models import Event
+
+NEWEST = 200_000
+OUT_OF_STEP = 2_000  # how far ids may differ from the order in which events were received
 Choices = Iterable[tuple[str, Any]]
 
 
@@ -20,6 +24,9 @@ class ChoiceFilter(DropdownFilter):
     field = ""
     default: str | None = None
     every: str | None = None  # the choice that means no restriction, where there is a default
+    scans = (
+        False  # no index serves it: only the newest rows are looked at, unless something else narrows them
+    )
     is_tab = False  # shown as a row of tabs above the list
     offered: Callable[[], Choices]
 
@@ -31,7 +38,10 @@ class ChoiceFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         value = self.value()
-        return queryset if value in (None, "", self.every) else self.matching(queryset, value)
+        if value in (None, "", self.every):
+            return queryset
+        found = self.matching(queryset, value)
+        return _newest(found) if self.scans and not _is_narrow(request) else found
 
     def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
         return queryset.filter(**{self.field or self.parameter_name: value})
@@ -54,6 +64,16 @@ def choice_filter(
     if given.get("default"):
         given["all_option"] = None
     return type(f"{parameter.title()}Filter", (ChoiceFilter,), given)
+
+
+def _is_narrow(request: HttpRequest) -> bool:
+    """Whether days, a queue or a search already leave few rows to look at."""
+    return any(name in ("q", "queue") or name.endswith(("_from", "_to")) for name in request.GET)
+
+
+def _newest(queryset: QuerySet) -> QuerySet:
+    last = queryset.model.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    return queryset.filter(pk__gt=last - NEWEST)
 
 
 class DayFilter(FieldListFilter):
@@ -95,6 +115,32 @@ class DayFilter(FieldListFilter):
         return " ".join(
             f"{word} {day:%d/%m/%Y}" for word, day in ((_("de"), self.begin), (_("até"), self.end)) if day
         )
+
+
+class EventDayFilter(DayFilter):
+    """Days by which events were received, over a table that grows: first made into a range of ids."""
+
+    key = "pk"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        queryset = super().queryset(request, queryset)
+        if self.begin:
+            first = self._event(Event.objects.filter(received_at__gte=self.begin).order_by("received_at"))
+            queryset = queryset.filter(**{f"{self.key}__gte": first - OUT_OF_STEP})
+        if self.end:
+            end = self.end + timedelta(days=1)
+            last = self._event(Event.objects.filter(received_at__lt=end).order_by("-received_at"))
+            queryset = queryset.filter(**{f"{self.key}__lte": last + OUT_OF_STEP})
+        return queryset
+
+    def _event(self, events: QuerySet[Event]) -> int:
+        return events.values_list("pk", flat=True).first() or 0
+
+
+class DeliveryDayFilter(EventDayFilter):
+    """The same for deliveries: they are made when their event is received."""
+
+    key = "event_id"
 
 
 def _day(given: Any) -> datetime | None:

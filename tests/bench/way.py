@@ -135,11 +135,11 @@ class Way(ABC):
             return True
         except (OSError, load.LoadError):
             if self.groups["web"].process.poll() is not None:
-                raise BenchError(self.complaint("web")) from None
+                raise BenchError(f"{self.name}: web ended.\n{self.last_words('web')}") from None
             return False
 
-    def complaint(self, name: str) -> str:
-        return f"{self.name}: {name} ended.\n" + (self.folder / f"{name}.log").read_text()[-3000:]
+    def last_words(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text()[-3000:]
 
     def end(self) -> None:
         for name in list(self.groups):
@@ -199,7 +199,8 @@ class Way(ABC):
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
-                raise BenchError(f"{self.name}: not within {seconds:.0f} s: {what}. See {self.folder}.")
+                said = self.last_words("worker")
+                raise BenchError(f"{self.name}: not within {seconds:.0f} s: {what}.\n{said}")
             time.sleep(LOOK_SECONDS)
 
     def postgres_pid(self) -> int:

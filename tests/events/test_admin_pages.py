@@ -187,6 +187,27 @@ def test_filters_narrow_together_and_stand_above_the_list():
     assert "de 01/01/2020" in response.content.decode()
 
 
+@pytest.mark.parametrize("model", ["event", "delivery"])
+def test_days_are_whole_and_local_and_both_ends_count(model):
+    event, other = rows.lead(), rows.lead()
+    Event.objects.filter(pk=event.pk).update(received_at="2026-03-10T23:30:00-03:00")
+    Event.objects.filter(pk=other.pk).update(received_at="2026-03-11T00:30:00-03:00")
+    name = "received_at" if model == "event" else "event__received_at"
+    address = changelist(model, f"?{name}_from=2026-03-10&{name}_to=2026-03-10")
+    found = logged_in(VIEWER).get(address).context["cl"].result_list
+    assert {row.pk if model == "event" else row.event_id for row in found} == {event.pk}
+
+
+def test_a_filter_without_an_index_looks_at_the_newest_rows_only(monkeypatch):
+    monkeypatch.setattr("events.admin.filters.NEWEST", 2)
+    old, new = rows.lead(), rows.lead()
+    browser = logged_in(VIEWER)
+    found = browser.get(changelist("delivery", "?status=queued")).context["cl"].result_list
+    assert {row.event_id for row in found} == {new.pk}
+    narrowed = browser.get(changelist("delivery", "?status=queued&event__received_at_from=2020-01-01"))
+    assert {row.event_id for row in narrowed.context["cl"].result_list} == {old.pk, new.pk}
+
+
 def test_each_number_of_the_front_page_leads_to_exactly_so_many_rows(world):
     rows.lead(utm={"campaign": "inverno"})
     Delivery.objects.filter(service="marketing").update(status="queued", due_at="2026-01-01T00:00:00Z")

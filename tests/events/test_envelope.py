@@ -87,8 +87,24 @@ def test_nul_cannot_be_stored_and_is_named(flow):
 
 def test_moment_in_the_far_future_is_refused(flow):
     with pytest.raises(Refused) as refused:
-        read({"type": "visit.finished", "occurred_at": "2999-01-01T00:00:00", "data": {"id": 7}})
+        read({"type": "visit.finished", "occurred_at": "2199-01-01T00:00:00", "data": {"id": 7}})
     assert refused.value.fields == {"occurred_at": "Está no futuro."}
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_moment_outside_any_calendar_is_refused_and_not_a_crash(flow, moment):
+    with pytest.raises(Refused) as refused:
+        read({"type": "visit.finished", "occurred_at": moment, "data": {"id": 7}})
+    assert set(refused.value.fields) == {"occurred_at"}
+
+
+def test_data_nested_without_end_is_refused_and_not_a_crash(flow):
+    deep: object = "bottom"
+    for _ in range(400):
+        deep = [deep]
+    with pytest.raises(Refused) as refused:
+        read({"type": "visit.finished", "data": {"id": 7, "deep": deep}})
+    assert set(refused.value.fields) == {"data"}
 
 
 def test_moment_without_offset_is_sao_paulo_time(flow):

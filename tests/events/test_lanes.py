@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+import requests
+from django.db import OperationalError, connection
 from django.utils import timezone
 from responses import matchers
 
@@ -192,6 +193,54 @@ def test_two_good_trials_close_the_circuit_and_the_rest_follows(make_delivery, c
     breaker = CircuitBreaker.objects.get(service="billing")
     assert (breaker.state, breaker.outage_since, breaker.trips) == ("closed", None, 0)
     assert set(Delivery.objects.values_list("status", flat=True)) == {"done"}
+
+
+@pytest.mark.parametrize("status", [302, 304])
+def test_redirect_is_not_success(make_delivery, calls, status):
+    delivery = make_delivery()
+    calls.put(f"{BILLING}/visits/42/hours", status=status)
+    drain()
+    assert (
+        DeadLetter.objects.get(delivery=delivery).reason
+        == f"Failed to add hours in Billing: billing answered {status}"
+    )
+
+
+def test_unreadable_200_is_never_repeated_where_a_repeat_would_be_seen(make_event, calls):
+    event = make_event(chat=True)
+    calls.post(f"{BILLING}/visits/42/close", body="<html>")
+    drain("chat")
+    assert event.deliveries.get(service="chat").status == "dead"
+    assert event.dead_letters.get().cause == "unknown_outcome"
+
+
+def test_certificate_that_is_not_accepted_sent_nothing_and_is_tried_again(make_event, calls):
+    event = make_event(chat=True)
+    calls.post(f"{BILLING}/visits/42/close", body=requests.exceptions.SSLError("bad certificate"))
+    drain("chat")
+    delivery = event.deliveries.get(service="chat")
+    assert (delivery.status, delivery.error) == (
+        "queued",
+        "Failed to close visit in Chat: Certificate not accepted",
+    )
+
+
+def test_results_survive_a_database_that_goes_away_for_a_moment(make_delivery, calls, monkeypatch):
+    from events import outcomes
+
+    delivery = make_delivery()
+    calls.put(f"{BILLING}/visits/42/hours", json={})
+    write, failures = outcomes.write, [OperationalError("gone"), OperationalError("gone")]
+
+    def write_later(results):
+        if failures:
+            raise failures.pop()
+        write(results)
+
+    monkeypatch.setattr(outcomes, "write", write_later)
+    drain()
+    delivery.refresh_from_db()
+    assert (delivery.status, len(calls.calls)) == ("done", 1)
 
 
 def test_paused_system_sends_nothing_until_somebody_resumes_it(make_delivery, calls):

@@ -1,5 +1,7 @@
 """The breaker's own rules, without a network."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -80,6 +82,19 @@ def test_wait_doubles_with_each_failed_trial_up_to_the_longest(breaker):
         breaker._state_storage.opened_at = datetime.now(UTC) - timedelta(hours=1)
         fail(breaker)
     assert waits == [60, 120, 240, 480, 600, 600]
+
+
+def test_calls_that_fail_together_open_it_once(breaker):
+    gate = threading.Barrier(16)
+
+    def fail_together(_):
+        with suppress(Unavailable), breaker.calling():
+            gate.wait()
+            raise Unavailable("down")
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(fail_together, range(16)))
+    assert (breaker.snapshot().trips, breaker.reset_timeout) == (1, 60)
 
 
 def test_two_good_trials_close_it(breaker):
