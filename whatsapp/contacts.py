@@ -1,5 +1,6 @@
 """One person is one contact: the lid before the number, and both together when they meet."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,8 +96,20 @@ def _lose_number(former: Contact) -> None:
 
 def find(who: Identity) -> Contact | None:
     """The contact, lid before number; None for a stranger."""
-    found = list(matching(who))
-    return next((contact for contact in found if contact.lid == who.lid), found[0] if found else None)
+    return _closest(who, list(matching(who)))
+
+
+def find_all(people: Sequence[Identity]) -> dict[Identity, Contact]:
+    """The contact of each; strangers are made."""
+    lids, keys = {who.lid for who in people} - {""}, {who.key for who in people} - {""}
+    known = list(Contact.objects.filter(Q(lid__in=lids) | Q(key__in=keys))) if people else []
+    return {who: _closest(who, known) or find_or_make(who) for who in people}
+
+
+def _closest(who: Identity, known: Sequence[Contact]) -> Contact | None:
+    by_lid = (contact for contact in known if who.lid and contact.lid == who.lid)
+    by_key = (contact for contact in known if who.key and contact.key == who.key)
+    return next(by_lid, None) or next(by_key, None)
 
 
 def matching(who: Identity) -> QuerySet[Contact]:

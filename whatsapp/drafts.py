@@ -1,5 +1,6 @@
 """What a step would send, found out by letting it run with something that only writes it down."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,20 +20,21 @@ class Draft:
 class Drafting:
     """Stands in for WhatsApp: the methods by which steps send, without sending."""
 
-    def __init__(self) -> None:
+    def __init__(self, own_texts: Mapping[str, str]) -> None:
+        self.own_texts = own_texts
         self.draft: Draft | None = None
 
     def send(self, message: str, *, to: str, **variables: str) -> dict[str, str]:
-        self.draft = Draft(message, to, texts.current(message, **variables))
+        self.draft = Draft(message, to, texts.current(message, self.own_texts.get(message, ""), **variables))
         return {"zaap_id": "", "message_id": ""}
 
     def ask_rating(self, message: str, *, to: str, service_id: int, **variables: str) -> dict[str, str]:
         return self.send(message, to=to, **variables)
 
 
-def draft_of(event: StepEvent, step: str) -> Draft | None:
+def draft_of(event: StepEvent, step: str, own_texts: Mapping[str, str]) -> Draft | None:
     """The message this step sends; None for one that sends nothing or cannot be run."""
-    drafting = Drafting()
+    drafting = Drafting(own_texts)
     try:
         find_step(event.type, step).run(drafting, replace(event, emitted=[]))
     except Exception:  # noqa: BLE001  (the step itself will meet the same, where it is told to a person)

@@ -10,8 +10,9 @@ from django.conf import settings
 from events.claims import Claim
 from events.companions import Companion
 from events.delivery import Result
-from whatsapp import channel, contacts, drafts, lookup, outbox
+from whatsapp import channel, contacts, drafts, lookup, outbox, texts
 from whatsapp.client import Briefing
+from whatsapp.models import Message
 
 LOOK_SECONDS = 1.0
 PACE_SECONDS = (1.0, 3.0)  # between two messages after a reconnect, as a person would write them
@@ -52,22 +53,31 @@ class WhatsAppLane(Companion):
             self.next_at = time.monotonic() + random.uniform(*PACE_SECONDS)
         if self.room is not None:
             self.looked_at = 0.0
-        briefings = {claim.id: _brief(claim) for claim in claims}
-        return {id: briefing for id, briefing in briefings.items() if briefing}
+        return _briefings(claims)
 
     def written(self, results: Sequence[Result]) -> None:
-        for result in results:
-            outbox.settle(result)
+        outbox.settle(results)
 
 
-def _brief(claim: Claim) -> Briefing | None:
-    """None for a step that will fail by itself, and for a recipient that is none."""
-    draft = drafts.draft_of(claim.event, claim.step)
-    who = contacts.identity(draft.to) if draft else contacts.Identity()
-    if draft is None or not who.is_known:
-        return None
-    contact = contacts.find(who) or contacts.find_or_make(who)
-    message = outbox.begin(claim, draft, contact)
+def _briefings(claims: Sequence[Claim]) -> dict[int, Briefing]:
+    """By delivery; without those whose step will fail by itself, or whose recipient is none."""
+    own_texts = texts.own_texts()
+    drafted = {claim.id: drafts.draft_of(claim.event, claim.step, own_texts) for claim in claims}
+    people = {id: contacts.identity(draft.to) for id, draft in drafted.items() if draft}
+    known = contacts.find_all([who for who in people.values() if who.is_known])
+    begun = [
+        outbox.Beginning(claim, draft, known[people[claim.id]])
+        for claim in claims
+        if (draft := drafted[claim.id]) and people[claim.id].is_known
+    ]
+    messages = outbox.begin(begun)
+    return {
+        each.claim.id: _briefing(each, messages[each.claim.id]) for each in begun if each.claim.id in messages
+    }
+
+
+def _briefing(begun: outbox.Beginning, message: Message) -> Briefing:
+    contact, is_unsure = begun.contact, begun.claim.unsure_since is not None
     return Briefing(
         text=message.text,
         contact_id=contact.pk,
@@ -75,5 +85,5 @@ def _brief(claim: Claim) -> Briefing | None:
         is_checked=contact.checked_at is not None,
         has_whatsapp=contact.has_whatsapp,
         is_opted_out=contact.opted_out_at is not None,
-        evidence=lookup.evidence_for(message, contact) if claim.unsure_since else None,
+        evidence=lookup.evidence_for(message, contact) if is_unsure else None,
     )

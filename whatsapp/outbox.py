@@ -1,5 +1,7 @@
 """Our messages' rows: begun before the network is used, settled with the outcome."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models.functions import Now
@@ -11,21 +13,40 @@ from events.delivery import Result
 from events.payload import SAO_PAULO
 from whatsapp import channel, contacts, failures, inbox
 from whatsapp.drafts import Draft
-from whatsapp.ladder import Rung, climb
+from whatsapp.ladder import CLIMB, Rung, climb
 from whatsapp.models import Callback, Contact, Message
 
 CONFIGURATION_STATUSES = frozenset({401, 403, 405, 415})
 
 
-def begin(claim: Claim, draft: Draft, contact: Contact) -> Message:
-    """Write down what is about to be sent, so that it can be looked for whatever happens next."""
-    message = Message.objects.get(delivery_id=claim.id)
-    if not claim.unsure_since:  # what was perhaps sent keeps the text it was sent with
-        message.text = draft.text
-    message.name, message.contact, message.phone = draft.message, contact, contact.address[:64]
+@dataclass(frozen=True)
+class Beginning:
+    """A message that is about to be sent: by which delivery, how it reads, and to whom."""
+
+    claim: Claim
+    draft: Draft
+    contact: Contact
+
+
+def begin(begun: Sequence[Beginning]) -> dict[int, Message]:
+    """Write down what is about to be sent, so that it can be looked for whatever happens next.
+
+    Returns the messages by delivery.
+    """
+    wanted = {each.claim.id: each for each in begun}
+    messages = list(Message.objects.filter(delivery__in=wanted).select_related("delivery")) if wanted else []
+    for message in messages:
+        _note(message, wanted[message.delivery_id])
+    Message.objects.bulk_update(messages, ["text", "name", "contact", "phone", "first_tried_at"])
+    return {message.delivery_id: message for message in messages}
+
+
+def _note(message: Message, begun: Beginning) -> None:
+    if not begun.claim.unsure_since:  # what was perhaps sent keeps the text it was sent with
+        message.text = begun.draft.text
+    message.name, message.contact = begun.draft.message, begun.contact
+    message.phone = begun.contact.address[:64]
     message.first_tried_at = message.first_tried_at or timezone.now()
-    message.save(update_fields=["text", "name", "contact", "phone", "first_tried_at"])
-    return message
 
 
 def hold() -> None:
@@ -45,28 +66,33 @@ def accepted_today() -> int:
     return Message.objects.filter(accepted_at__gte=midnight).count()
 
 
-def settle(result: Result) -> None:
-    """Store what one outcome says about its message, in the outcome's transaction."""
-    if check := result.notes.get("check"):
-        contacts.learn(
-            check["contact_id"], exists=check["exists"], registered=check["registered"], lid=check["lid"]
-        )
-    if result.status == "done" and isinstance(result.value, dict):
-        _accepted(result)
-    elif result.status == "dead":
-        _failed(result)
+def settle(results: Sequence[Result]) -> None:
+    """Store what outcomes say about their messages, in the outcomes' transaction."""
+    for result in results:
+        if check := result.notes.get("check"):
+            contacts.learn(**check)
+        if result.status == "dead":
+            _failed(result)
+    _accepted({result.claim.id: result for result in results if _has_ids(result)})
 
 
-def _accepted(result: Result) -> None:
-    ids = result.value
-    message = Message.objects.select_for_update().filter(delivery_id=result.claim.id).first()
-    if message is None or not ids.get("message_id"):
+def _has_ids(result: Result) -> bool:
+    return result.status == "done" and isinstance(result.value, dict) and bool(result.value.get("message_id"))
+
+
+def _accepted(results: dict[int, Result]) -> None:
+    if not results:
         return
-    message.message_id, message.zaap_id = ids["message_id"], ids.get("zaap_id", "")
-    message.failure = message.error = ""
-    message.stand_on(climb(message.facts, [(Rung.ACCEPTED, result.started_at)]))
-    message.save()
-    inbox.wake([message.message_id, message.zaap_id])
+    messages = list(Message.objects.select_for_update().filter(delivery__in=results).order_by("pk"))
+    for message in messages:
+        result = results[message.delivery_id]
+        message.message_id, message.zaap_id = result.value["message_id"], result.value.get("zaap_id", "")
+        message.failure = message.error = ""
+        message.stand_on(climb(message.facts, [(Rung.ACCEPTED, result.started_at)]))
+    Message.objects.bulk_update(
+        messages, ["message_id", "zaap_id", "failure", "error", "status", *(f"{rung}_at" for rung in CLIMB)]
+    )
+    inbox.wake(id for message in messages for id in (message.message_id or "", message.zaap_id))
     channel.configuration_works()
 
 

@@ -54,14 +54,18 @@ def render(message: str, **variables: str) -> str:
     return text(message).substitute(variables)
 
 
-def current(message: str, **variables: str) -> str:
-    """The finished message, as an administrator wrote it or else as the file has it. Reads the database.
+def own_texts() -> dict[str, str]:
+    """The texts an administrator wrote, by message."""
+    from whatsapp.models import Template
+
+    return dict(Template.objects.values_list("name", "text"))
+
+
+def current(message: str, own: str = "", /, **variables: str) -> str:
+    """The finished message, as an administrator wrote it (`own`) or else as the file has it.
 
     Raises as `render` does for the file; a text of the console that lost a variable gives way to the file.
     """
-    from whatsapp.models import Template
-
-    own = Template.objects.filter(name=message).values_list("text", flat=True).first()
     try:
         return parse(own).substitute(variables) if own else render(message, **variables)
     except (KeyError, ValueError):

@@ -1,4 +1,4 @@
-"""What families and operators live through: lost connections, storms of callbacks, an answer to a question."""
+"""What families and operators live through: lost connections, storms of callbacks, answers to questions."""
 
 import pytest
 
@@ -104,6 +104,6 @@ def test_number_without_a_question_is_a_message_like_any_other(called_back, work
 
 def test_person_known_only_by_lid_is_answered_there(called_back, workers):
     called_back.zapi_receive("text", lid="100000000000005@lid", text="Oi")
-    until(lambda: Received.objects.exists(), what="it came in")
+    until(Received.objects.exists, what="it came in")
     assert contacts.find(contacts.identity("100000000000005@lid")).address == "100000000000005@lid"
     until(is_quiet, what="quiet")
