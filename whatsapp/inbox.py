@@ -116,8 +116,10 @@ OPEN = Q(status__in=[CallbackStatus.PENDING, CallbackStatus.WAITING])
 
 
 def _due() -> list[int]:
-    due = Callback.objects.filter(OPEN, due_at__lte=timezone.now()).order_by("due_at", "id")
-    return list(due.values_list("pk", flat=True)[:BATCH])
+    fresh_first = Callback.objects.filter(OPEN, due_at__lte=timezone.now()).order_by(
+        "attempts", "due_at", "id"
+    )
+    return list(fresh_first.values_list("pk", flat=True)[:BATCH])
 
 
 def _read(id: int) -> None:
