@@ -213,10 +213,6 @@ class TaskAdmin(Trailed, ModelAdmin):
         "total_run_count",
     )
 
-    @admin.display(description=_("Tarefa do programa"))
-    def program(self, row: PeriodicTask) -> str:
-        return row.task
-
     @admin.display(description=_("Quando"))
     def schedule(self, row: PeriodicTask) -> str:
         return _clock(row.crontab) if row.crontab else str(row.interval or "—")

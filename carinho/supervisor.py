@@ -23,7 +23,7 @@ from carinho import embedded
 from carinho.postgres import PostgresError, Server
 from carinho.supervision import checks, parts
 from carinho.supervision.banner import banner
-from carinho.supervision.checks import Refusal
+from carinho.supervision.checks import CannotStart
 from carinho.supervision.child import ROOT, Child, Part
 from carinho.supervision.leftovers import MARK, end_leftovers
 from carinho.supervision.output import Lines, Output, say
@@ -63,7 +63,7 @@ class Supervisor:
                 self._turn()
         except Stopped:
             return 0
-        except (Refusal, PostgresError) as error:
+        except (CannotStart, PostgresError) as error:
             say(str(error))
             return 1
         finally:
@@ -83,10 +83,10 @@ class Supervisor:
         while not self.server.url():
             self._wait()
             if child.gone():
-                raise Refusal("O banco embutido não iniciou.")
+                raise CannotStart("O banco embutido não iniciou.")
 
     def _prepare(self) -> dict[str, Any]:
-        """What the preparation found out. Raises Refusal with what it complained of."""
+        """What the preparation found out. Raises CannotStart with what it complained of."""
         said: list[str] = []
         pipe = Lines(said.append)
         (child,) = self._start(parts.preparation(), listen=partial(self.output.watch, pipe))
@@ -94,7 +94,7 @@ class Supervisor:
             self._wait()
         self.stages.pop()
         if child.process is None or child.process.returncode:
-            raise Refusal("\n".join(said) or "O preparo do banco foi interrompido.")
+            raise CannotStart("\n".join(said) or "O preparo do banco foi interrompido.")
         facts: dict[str, Any] = json.loads(said[-1])
         return facts
 
@@ -164,7 +164,7 @@ def given(env: Mapping[str, str], name: str) -> bool:
 
 
 def environment(var_dir: Path) -> tuple[dict[str, str], int | None]:
-    """What the children see, and the port of a simulator to start. Raises Refusal if no port is free."""
+    """What the children see, and the port of a simulator to start. Raises CannotStart if no port is free."""
     port = checks.port(os.environ)
     env = {"DEMO": "1", "LOG_LEVEL": "WARNING", **os.environ, "PYTHONUNBUFFERED": "1"}
     env |= {"VAR_DIR": str(var_dir), "PORT": str(port), MARK: str(var_dir)}
@@ -200,8 +200,8 @@ def main() -> int:
         environ.Env.read_env(ROOT / ".env")
     try:
         return supervise()
-    except Refusal as refusal:
-        print(refusal, file=sys.stderr)
+    except CannotStart as error:
+        print(error, file=sys.stderr)
         return 2
 
 

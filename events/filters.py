@@ -1,5 +1,6 @@
 """What lists can be narrowed by."""
 
+from datetime import datetime
 from typing import Any
 
 import django_filters
@@ -7,28 +8,46 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from events import reach
 from events.models import DeadLetter, DeadLetterStatus, Delivery, Event, EventStatus
 
 LANES = [(name, name) for name in settings.LANES]
 
 
+INDEXED = {"status", "type", "subject"}  # one of them is served by its own index, newest first
+
+
 class EventFilter(django_filters.FilterSet):
-    """`since` and `until` bound the moment of arrival."""
+    """`since` and `until` bound the moment of arrival.
+
+    What no index serves is looked for in the newest 200,000 events only, or in as many before `until`.
+    """
 
     type = django_filters.CharFilter(label=_("Tipo do evento, como lead.created."))
     source = django_filters.CharFilter(label=_("Sistema que enviou."))
     status = django_filters.ChoiceFilter(choices=EventStatus.choices, label=_("Situação do evento."))
     subject = django_filters.CharFilter(label=_("De quem trata, como phone:5511987654321 ou client:42."))
-    since = django_filters.IsoDateTimeFilter(
-        field_name="received_at", lookup_expr="gte", label=_("A partir deste momento.")
-    )
-    until = django_filters.IsoDateTimeFilter(
-        field_name="received_at", lookup_expr="lt", label=_("Antes deste momento.")
-    )
+    since = django_filters.IsoDateTimeFilter(method="received_since", label=_("A partir deste momento."))
+    until = django_filters.IsoDateTimeFilter(method="received_before", label=_("Antes deste momento."))
 
     class Meta:
         model = Event
         fields: list[str] = []
+
+    def received_since(self, events: reach.Events, _name: str, moment: datetime) -> reach.Events:
+        return reach.received_since(events, moment)
+
+    def received_before(self, events: reach.Events, _name: str, moment: datetime) -> reach.Events:
+        return reach.received_before(events, moment)
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        found = super().filter_queryset(queryset)
+        return found if self._is_served() else reach.newest(found, self.form.cleaned_data["until"])
+
+    def _is_served(self) -> bool:
+        """Whether the newest rows are found without a look at rows that do not match."""
+        asked = {name for name, value in self.form.cleaned_data.items() if value} - {"since", "until"}
+        return "subject" in asked or not asked or (len(asked) == 1 and asked <= INDEXED)
 
 
 class DeadLetterFilter(django_filters.FilterSet):

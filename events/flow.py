@@ -64,9 +64,6 @@ class Step:
     delay: Callable[[], int] = int
     useful: timedelta | Callable[[Data], datetime] | None = None
 
-    def due_after(self) -> timedelta:
-        return timedelta(seconds=self.delay())
-
     def useful_until(self, payload: Data, received: datetime) -> datetime | None:
         """The moment after which sending it would only confuse; None if it never spoils."""
         if callable(self.useful):

@@ -62,10 +62,13 @@ SELECT id, source, key FROM stored
 """
 
 KNOWN = """
-UPDATE events_event AS event SET duplicates = duplicates + repeat.times
-FROM unnest(%s::text[], %s::text[], %s::int[]) AS repeat(source, key, times)
-WHERE event.source = repeat.source AND event.key = repeat.key
-RETURNING event.source, event.key, event.id, event.digest
+WITH repeat AS (
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS row(source, key, digest, times)
+), counted AS (
+    UPDATE events_event AS event SET duplicates = duplicates + repeat.times FROM repeat
+    WHERE event.source = repeat.source AND event.key = repeat.key AND event.digest = repeat.digest
+)
+SELECT DISTINCT source, key, event.id, event.digest FROM events_event AS event JOIN repeat USING (source, key)
 """
 
 RELEASE_OLD_KEYS = """
@@ -80,7 +83,9 @@ def record(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     The answers hold after the surrounding transaction's commit, or at once without one. Equal keys
     decide in the database, however many arrive at the same instant.
     """
-    first = {(item.source, item.key): item for item in reversed(envelopes)}
+    first: dict[Pair, Envelope] = {}
+    for item in envelopes:
+        first.setdefault((item.source, item.key), item)
     _release_old_derived_keys(first.values())
     new = _insert(list(first.values()))
     known = _count_repeats([item for item in envelopes if _is_repeat(item, first, new)])
@@ -160,13 +165,13 @@ def _step_row(item: Envelope, step: Any) -> dict[str, Any]:
 
 
 def _count_repeats(repeats: Sequence[Envelope]) -> dict[Pair, tuple[int, str]]:
+    """The events these repeat. What came with other data is a conflict, and counts for none."""
     if not repeats:
         return {}
-    times = Counter((item.source, item.key) for item in repeats)
+    times = Counter((item.source, item.key, item.digest) for item in repeats)
+    sources, keys, digests = (list(column) for column in zip(*times, strict=True))
     with connection.cursor() as cursor:
-        cursor.execute(
-            KNOWN, [[pair[0] for pair in times], [pair[1] for pair in times], list(times.values())]
-        )
+        cursor.execute(KNOWN, [sources, keys, digests, list(times.values())])
         return {(source, key): (id, digest) for source, key, id, digest in cursor.fetchall()}
 
 

@@ -54,7 +54,8 @@ def _ids(moved: Sequence[tuple[int, str]]) -> list[int]:
 
 
 def _letter(delivery_id: int, error: str) -> dict[str, object]:
-    return {"id": delivery_id, "kind": "unavailable", "cause": "max_retries_exceeded", "reason": error}
+    reason = error or "Given up before another attempt"
+    return {"id": delivery_id, "kind": "unavailable", "cause": "max_retries_exceeded", "reason": reason}
 
 
 def _move(statement: str, ids: Sequence[int]) -> list[tuple[int, str]]:

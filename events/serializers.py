@@ -88,6 +88,7 @@ class EventSerializer(serializers.ModelSerializer[Event]):
 class EventDetailSerializer(EventSerializer):
     """One event with all that it caused. Personal data is masked for those who may only read."""
 
+    key = serializers.SerializerMethodField()
     data = serializers.SerializerMethodField()  # type: ignore[assignment]
     deliveries = DeliverySerializer(many=True)
 
@@ -96,6 +97,9 @@ class EventDetailSerializer(EventSerializer):
 
     def get_subject(self, event: Event) -> str:
         return event.subject if self._shows_people() else super().get_subject(event)
+
+    def get_key(self, event: Event) -> str:
+        return event.key if self._shows_people() else mask_text(event.key)
 
     def get_data(self, event: Event) -> dict[str, Any]:
         shown: dict[str, Any] = event.data if self._shows_people() else mask(event.data)

@@ -12,17 +12,17 @@ NEEDED_BYTES = 300 * 1024 * 1024  # an empty database and its log take half of i
 FIRST_SIMULATOR_PORT = 8100
 
 
-class Refusal(Exception):
+class CannotStart(Exception):
     """The hub cannot start here; the text says why and what to do, in Portuguese."""
 
 
 def port(environ: Mapping[str, str]) -> int:
-    """The port from the environment, 8000 if none is given. Raises Refusal if it is none or is taken."""
+    """The port from the environment, 8000 if none is given. Raises CannotStart if it is none or is taken."""
     text = environ.get("PORT") or "8000"
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise Refusal(f"PORT={text} não é uma porta: use um número de 1 a 65535.")
+        raise CannotStart(f"PORT={text} não é uma porta: use um número de 1 a 65535.")
     if not is_free(int(text)):
-        raise Refusal(
+        raise CannotStart(
             f"A porta {text} já está em uso: pare quem a usa ou escolha outra, como PORT=8001 make run."
         )
     return int(text)
@@ -44,11 +44,13 @@ def free_port(taken: int = 0) -> int:
     for number in candidates:
         if number != taken and is_free(number):
             return number
-    raise Refusal(f"Nenhuma porta livre entre {candidates.start} e {candidates.stop - 1} para o simulador.")
+    raise CannotStart(
+        f"Nenhuma porta livre entre {candidates.start} e {candidates.stop - 1} para o simulador."
+    )
 
 
 def room_to_write(var_dir: Path) -> None:
-    """Raises Refusal if VAR_DIR cannot be written or has no room."""
+    """Raises CannotStart if VAR_DIR cannot be written or has no room."""
     try:
         var_dir.mkdir(parents=True, exist_ok=True)
         probe = var_dir / f".probe-{os.getpid()}"
@@ -56,23 +58,23 @@ def room_to_write(var_dir: Path) -> None:
         probe.unlink()
         free = shutil.disk_usage(var_dir).free
     except OSError as error:
-        raise Refusal(
+        raise CannotStart(
             f"Não é possível gravar em {var_dir} ({error.strerror}): escolha outra pasta em VAR_DIR."
         ) from None
     if free < NEEDED_BYTES:
-        raise Refusal(
+        raise CannotStart(
             f"O disco de {var_dir} está cheio: faltam {(NEEDED_BYTES - free) >> 20} MB para começar."
         )
 
 
 def only_one(var_dir: Path) -> IO[str]:
-    """A lock that ends with this process, however it ends. Raises Refusal if another one holds it."""
+    """A lock that ends with this process, however it ends. Raises CannotStart if another one holds it."""
     lock = (var_dir / "supervisor.lock").open("a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         lock.close()
-        raise Refusal(
+        raise CannotStart(
             f"O sistema já está no ar com os dados de {var_dir}: pare-o ou use outro VAR_DIR."
         ) from None
     return lock

@@ -10,6 +10,8 @@ from events import outages, retry_queue
 from events.admin.base import list_of
 from events.models import DeadLetter, DeadLetterStatus, Delivery, Event, EventStatus, Refusal
 
+Card = dict[str, Any]
+
 
 def waiting(request: HttpRequest) -> dict[str, int]:
     """What asks for attention, as far as this person may see it."""
@@ -24,20 +26,19 @@ def waiting(request: HttpRequest) -> dict[str, int]:
 
 def numbers(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The cards of the index page: a number, what it counts, and the page with exactly these rows."""
-    if not request.user.has_perm("events.view_event"):
-        return context
-    today = f"{timezone.localdate():%Y-%m-%d}"
-    now = waiting(request)
-    pending = Event.objects.filter(status=EventStatus.PENDING).count()
-    refused = Refusal.objects.filter(received_at__gte=_midnight()).count()
-    context["cards"] = [
+    if request.user.has_perm("events.view_event"):
+        context["cards"] = [*_asking(waiting(request)), *_arriving()]
+        context["systems"] = outages.current()
+    return context
+
+
+def _asking(now: dict[str, int]) -> list[Card]:
+    """What asks for attention."""
+    held = _("held: o sistema está fora do ar ou pausado")
+    return [
         _card(
-            _("Precisa de você"),
-            now.get("open", 0),
-            list_of(DeadLetter),
-            "pan_tool",
-            "danger",
-            _("dead letters"),
+            *(_("Precisa de você"), now.get("open", 0), list_of(DeadLetter), "pan_tool"),
+            *("danger", _("dead letters")),
         ),
         _card(
             *(_("Tentando de novo"), now.get("retrying", 0), list_of(Delivery, "queue=retrying"), "update"),
@@ -45,21 +46,29 @@ def numbers(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         ),
         _card(
             *(_("Retidas"), now.get("held", 0), list_of(Delivery, "queue=held"), "pause_circle"),
-            *("warning", _("held: o sistema está fora do ar ou pausado")),
+            *("warning", held),
+        ),
+    ]
+
+
+def _arriving() -> list[Card]:
+    """What came in and is not through, or was not let in."""
+    pending = Event.objects.filter(status=EventStatus.PENDING).count()
+    refused = Refusal.objects.filter(received_at__gte=_midnight()).count()
+    today = f"received_at_from={timezone.localdate():%Y-%m-%d}"
+    return [
+        _card(
+            *(_("Eventos aguardando"), pending, list_of(Event, "status=pending"), "hourglass_top"),
+            *("info", ""),
         ),
         _card(
-            _("Eventos aguardando"), pending, list_of(Event, "status=pending"), "hourglass_top", "info", ""
-        ),
-        _card(
-            *(_("Recusados hoje"), refused, list_of(Refusal, f"received_at_from={today}"), "block"),
+            *(_("Recusados hoje"), refused, list_of(Refusal, today), "block"),
             *("warning", _("webhooks recusados")),
         ),
     ]
-    context["systems"] = outages.current()
-    return context
 
 
-def _card(title: Any, number: int, address: str, icon: str, tone: str, hint: Any) -> dict[str, Any]:
+def _card(title: Any, number: int, address: str, icon: str, tone: str, hint: Any) -> Card:
     return {
         "title": title,
         "number": number,

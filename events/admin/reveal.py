@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, reverse
 from django.views.decorators.http import require_POST
 
+from carinho.masking import mask_text
 from events import audit
 from events.admin.base import ConsoleAdmin, actor
 from events.admin.verbs import NOT_ALLOWED
@@ -48,9 +49,10 @@ class RevealAdmin(ConsoleAdmin):
         }
 
     def person_context(self, row: Any, *, revealed: bool) -> dict[str, Any]:
-        """The person and the event's data, in clear or masked."""
+        """The person, the sender's key and the event's data, in clear or masked."""
         event = self.event_of(row)
         return {
+            "key": event.key if revealed else mask_text(event.key),
             "person": people.of(event) if revealed else people.masked(event),
             "fields": fields.of(event, revealed=revealed),
             "as_json": fields.pretty(event, revealed=revealed),

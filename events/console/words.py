@@ -67,7 +67,7 @@ STEPS = {
     "update_client": _("Atualizar o cliente"),
     "update_customer": _("Atualizar o cadastro"),
 }
-SOURCES = {"site": "Site", "whatsapp": "WhatsApp"}
+SOURCES = {"api": "API", "site": "Site", "whatsapp": "WhatsApp"}
 
 
 def system(name: str) -> str:
@@ -102,7 +102,7 @@ def systems() -> list[tuple[str, Any]]:
 
 
 def sources() -> list[tuple[str, Any]]:
-    return [(name, system(name)) for name in [*settings.SOURCES, "whatsapp"]]
+    return [(name, system(name)) for name in ["api", *settings.SOURCES, "whatsapp"]]
 
 
 def event_types() -> list[tuple[str, Any]]:

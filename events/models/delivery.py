@@ -85,6 +85,9 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["service", "due_at"], condition=Q(status="queued"), name="delivery_due"),
             models.Index(
+                fields=["-id"], condition=Q(status="queued", attempts__gt=0), name="delivery_retrying"
+            ),
+            models.Index(
                 fields=["service", "subject", "event"],
                 condition=Q(status__in=["queued", "running"]),
                 name="delivery_subject_order",

@@ -51,7 +51,7 @@ class Event(models.Model):
         indexes = [
             models.Index(
                 fields=["status", "id"],
-                condition=Q(status__in=["pending", "processing", "failed"]),
+                condition=Q(status__in=["pending", "processing", "failed", "archived"]),
                 name="event_open",
             ),
             models.Index(fields=["phone", "-id"], condition=~Q(phone=""), name="event_phone"),

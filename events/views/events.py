@@ -33,6 +33,10 @@ class EventList(EventIngest, ListAPIView[Event]):
     @extend_schema(
         tags=["Eventos"],
         summary="Eventos recebidos, do mais novo ao mais antigo",
+        description=(
+            "Por source, ou com type e status juntos, procura só nos 200.000 mais novos; com until, nos "
+            "200.000 anteriores a esse momento."
+        ),
         responses={200: EventSerializer(many=True), **refused(401, 403, 422, 429)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -160,7 +160,7 @@ class WebhookIngest(Ingest):
             sentence = _("A assinatura não confere, ou o horário dela passou de cinco minutos.")
             raise problems.Problem("bad_signature", sentence, status=401)
         incoming.is_proven = True
-        incoming.headers = {"Idempotency-Key": request.headers["webhook-id"], **incoming.headers}
+        incoming.headers = {"Idempotency-Key": request.headers["webhook-id"]}  # the others are not signed
         ratelimit.count_call(request, f"source:{incoming.source}")
 
     def _check_key(self, request: HttpRequest, incoming: Incoming) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from carinho.supervision import checks
 from carinho.supervision.banner import banner
-from carinho.supervision.checks import Refusal
+from carinho.supervision.checks import CannotStart
 from carinho.supervision.child import ROOT, Child, Part
 from carinho.supervision.leftovers import MARK, end_leftovers
 from carinho.supervision.output import Lines, Output
@@ -141,14 +141,14 @@ def test_leftovers_of_the_same_folder_are_ended_and_others_spared(tmp_path):
 
 @pytest.mark.parametrize("text", ["abc", "0", "70000", "-1", "8000.5"])
 def test_port_that_is_none_is_refused(text):
-    with pytest.raises(Refusal, match="não é uma porta"):
+    with pytest.raises(CannotStart, match="não é uma porta"):
         checks.port({"PORT": text})
 
 
 def test_busy_port_is_refused_with_a_way_out():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]
-        with pytest.raises(Refusal, match=f"porta {number} já está em uso.*PORT="):
+        with pytest.raises(CannotStart, match=f"porta {number} já está em uso.*PORT="):
             checks.port({"PORT": str(number)})
 
 
@@ -159,18 +159,18 @@ def test_simulator_gets_another_port_than_the_hub():
 
 def test_folder_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(Refusal, match="Não é possível gravar"):
+    with pytest.raises(CannotStart, match="Não é possível gravar"):
         checks.room_to_write(tmp_path / "file" / "var")
 
 
 def test_full_disk_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(checks, "NEEDED_BYTES", 1 << 60)
-    with pytest.raises(Refusal, match="está cheio"):
+    with pytest.raises(CannotStart, match="está cheio"):
         checks.room_to_write(tmp_path)
 
 
 def test_second_supervisor_of_a_folder_is_refused(tmp_path):
-    with checks.only_one(tmp_path), pytest.raises(Refusal, match="já está no ar"):
+    with checks.only_one(tmp_path), pytest.raises(CannotStart, match="já está no ar"):
         checks.only_one(tmp_path)
     checks.only_one(tmp_path).close()
 

@@ -117,6 +117,18 @@ def test_the_fields_of_an_event_carry_the_titles_that_its_payload_declares():
     assert "inverno" in html
 
 
+def test_a_phone_in_the_senders_key_is_masked_until_it_is_asked_for():
+    event = rows.lead()
+    Event.objects.filter(pk=event.pk).update(key="lead-5511987654321", source="api")
+    browser = logged_in(OPERATOR)
+    html = page(browser, change(event))
+    assert "lead-+55 11 9••••-4321" in html
+    assert "5511987654321" not in html
+    assert "de API ·" in html
+    revealed = browser.post(reverse("admin:events_event_reveal", args=[event.pk]))
+    assert "lead-5511987654321" in revealed.content.decode()
+
+
 def test_an_item_shows_the_cause_in_words_its_steps_and_what_came_back():
     html = page(logged_in(OPERATOR), change(rows.dead_letter()))
     for words in (

@@ -95,6 +95,13 @@ def test_reader_sees_nobodys_phone_or_name(reader):
     assert not AuditEntry.objects.filter(action="person.revealed").exists()
 
 
+def test_phone_in_the_senders_key_is_for_those_who_also_operate(reader):
+    event = store(PHONE)
+    assert reader.get(f"/api/events/{event.pk}").json()["key"] == "site-+55 11 9••••-4321"
+    shown = with_key("read", "operate", name="suporte").get(f"/api/events/{event.pk}").json()
+    assert shown["key"] == f"site-{PHONE}"
+
+
 def test_who_also_operates_sees_them_and_the_trail_says_so():
     event = store(1)
     client = with_key("read", "operate", name="suporte")

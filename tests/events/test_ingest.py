@@ -57,7 +57,7 @@ def test_same_id_with_other_data_is_a_conflict_and_is_kept(sender):
     post(sender, lead())
     response = post(sender, lead(data=LEAD | {"name": "Outra Pessoa"}))
     assert (response.status_code, response.json()["code"]) == (409, "idempotency_conflict")
-    assert Event.objects.count() == 1
+    assert Event.objects.get().duplicates == 0
     assert Refusal.objects.get().code == "idempotency_conflict"
 
 

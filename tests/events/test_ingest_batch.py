@@ -35,7 +35,8 @@ def test_items_are_answered_in_their_order_and_a_bad_one_refuses_only_itself():
     assert results[0]["event_id"] == results[3]["event_id"]
     assert (results[3]["duplicate"], results[5]["code"]) == (True, "idempotency_conflict")
     assert set(results[1]["fields"]) == {"data.name", "data.phone"}
-    assert Event.objects.count() == 2
+    assert results[0]["event_id"] < results[2]["event_id"], "order per person follows from the ids"
+    assert list(Event.objects.order_by("id").values_list("duplicates", flat=True)) == [1, 0]
     assert set(Refusal.objects.values_list("code", flat=True)) == {
         "invalid_data",
         "invalid_envelope",
@@ -75,6 +76,10 @@ def test_item_over_the_limit_of_one_event_is_413_and_the_others_are_taken():
     response = post([lead(1), lead(2, message="x" * BODY_BYTES)])
     assert codes(response) == [202, 413]
     assert Refusal.objects.get().is_cut
+
+
+def test_batch_of_megabytes_is_taken():
+    assert codes(post(json.dumps([lead(1)]) + " " * 5_000_000)) == [202]
 
 
 def test_batch_over_its_limit_is_413():

@@ -50,6 +50,15 @@ def test_message_id_is_the_key_so_a_replay_is_a_duplicate(client):
     assert [post(client, headers).status_code for _ in range(2)] == [202, 200]
 
 
+def test_headers_that_nobody_signed_change_neither_the_key_nor_the_type(client):
+    headers = {"Idempotency-Key": "other", "X-Event-Type": "lead.created"}
+    assert post(client, signed() | headers).status_code == 202
+    assert Event.objects.get().key == "msg-1"
+    body = json.dumps({"data": LEAD["data"]})
+    response = post(client, signed(body) | headers, body)
+    assert (response.status_code, set(response.json()["fields"])) == (422, {"type"})
+
+
 def test_id_in_the_envelope_goes_before_the_message_id(client):
     body = json.dumps(LEAD | {"id": "site-7"})
     post(client, signed(body), body)

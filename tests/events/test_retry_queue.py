@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from events import dead_letters, retry_queue
-from events.models import AuditEntry, DeadLetter
+from events.models import AuditEntry, DeadLetter, Delivery
 from tests.console import rows
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +31,13 @@ def test_giving_up_leaves_an_archived_item_with_the_reason_and_settles_the_event
     assert (letter.status, letter.note, letter.moved_by) == ("archived", "Família desistiu", "user:ana")
     delivery.refresh_from_db()
     assert (delivery.status, delivery.skip_cause) == ("skipped", "archived")
+
+
+def test_giving_up_what_has_no_error_yet_says_so_in_the_reason():
+    delivery = rows.retrying()
+    Delivery.objects.filter(pk=delivery.pk).update(error="")
+    retry_queue.give_up([delivery.pk], actor="user:ana")
+    assert DeadLetter.objects.get(delivery=delivery).reason == "Given up before another attempt"
 
 
 def test_what_was_given_up_can_be_taken_back():

@@ -1,0 +1,42 @@
+"""How far a list of events looks, so that no page reads a table that grows from end to end."""
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from events.models import Event
+
+NEWEST = 200_000  # ids that are looked at where no index serves what was asked
+OUT_OF_STEP = 2_000  # how far ids may differ from the order in which events were received
+
+Events = QuerySet[Event]
+
+
+def received_since(events: Events, moment: datetime) -> Events:
+    """Those received at this moment or later, found by their ids."""
+    first = _id(Event.objects.filter(received_at__gte=moment).order_by("received_at"))
+    if first is None:
+        return events.none()
+    return events.filter(pk__gte=first - OUT_OF_STEP, received_at__gte=moment)
+
+
+def received_before(events: Events, moment: datetime) -> Events:
+    """Those received before this moment, found by their ids."""
+    last = _last_before(moment)
+    if last is None:
+        return events.none()
+    return events.filter(pk__lte=last + OUT_OF_STEP, received_at__lt=moment)
+
+
+def newest(events: Events, before: datetime | None) -> Events:
+    """No more than the newest 200,000 rows: of all, or of those received before that moment."""
+    last = _last_before(before) if before else _id(Event.objects.order_by("-pk"))
+    return events.filter(pk__gt=(last or 0) - NEWEST)
+
+
+def _last_before(moment: datetime) -> int | None:
+    return _id(Event.objects.filter(received_at__lt=moment).order_by("-received_at"))
+
+
+def _id(events: Events) -> int | None:
+    return events.values_list("pk", flat=True).first()

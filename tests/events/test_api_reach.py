@@ -1,0 +1,97 @@
+"""GET /api/events over a table that grew: what a page reads does not grow with it."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from events import reach
+from events.models import Event
+from tests.clients import with_key
+from tests.events.test_api_events import ids
+
+pytestmark = pytest.mark.django_db
+
+MANY, WINDOW, SLACK = 10_000, 300, 100
+FEW = WINDOW + SLACK + 60  # rows
+
+GROW = """
+INSERT INTO events_event (type, source, key, digest, data, as_sent, subject, phone, request_id, status,
+                          occurred_at, received_at)
+SELECT 'lead.created', 'site', n, '', '{}', '{}', 'phone:' || n, '', '',
+       CASE WHEN n = 1 THEN 'archived' ELSE 'processed' END, now(), now() - (%s - n) * interval '1 minute'
+FROM generate_series(1, %s) AS n ORDER BY n
+"""
+
+
+@pytest.fixture
+def reader(monkeypatch):
+    monkeypatch.setattr(reach, "NEWEST", WINDOW)
+    monkeypatch.setattr(reach, "OUT_OF_STEP", SLACK)
+    return with_key("read")
+
+
+@pytest.fixture
+def grown():
+    """As many minutes as events, the last one now; only the first event was archived."""
+    with connection.cursor() as cursor:
+        cursor.execute(GROW, [MANY, MANY])
+        cursor.execute("ANALYZE events_event")
+
+
+def minutes_ago(number):
+    return (timezone.now() - timedelta(minutes=number)).isoformat()
+
+
+def rows_read(node):
+    """The rows that a plan's scans looked at, those that did not match included."""
+    inner = sum(rows_read(part) for part in node.get("Plans", []))
+    here = 0 if "Plans" in node else node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+    return inner + here * node["Actual Loops"]
+
+
+def explain(sql):
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
+        (plan,) = cursor.fetchone()
+    return rows_read((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, 50),
+        ({"status": "archived"}, 1),
+        ({"status": "failed"}, 0),
+        ({"source": "crm"}, 0),
+        ({"type": "client.updated", "status": "processed"}, 0),
+        ({"type": "lead.created", "status": "archived"}, 0),
+        ({"type": "lead.created", "status": "archived", "until": minutes_ago(MANY - 20)}, 1),
+        ({"type": "lead.created", "subject": "phone:7"}, 1),
+        ({"until": minutes_ago(MANY // 2)}, 50),
+        ({"until": minutes_ago(MANY // 2), "source": "site"}, 50),
+        ({"since": minutes_ago(9.5)}, 10),
+        ({"since": minutes_ago(MANY // 2), "until": minutes_ago(MANY // 2 - 20)}, 20),
+        ({"since": minutes_ago(MANY // 2), "status": "failed"}, 0),
+        ({"since": minutes_ago(-60)}, 0),
+        ({"until": minutes_ago(MANY * 2), "source": "crm"}, 0),
+    ],
+    ids=str,
+)
+def test_page_reads_few_rows_whatever_is_asked(reader, grown, query, found):
+    with CaptureQueriesContext(connection) as seen:
+        response = reader.get("/api/events", query)
+    assert len(ids(response)) == found
+    about_events = [row["sql"] for row in seen.captured_queries if 'FROM "events_event"' in row["sql"]]
+    assert sum(explain(sql) for sql in about_events) <= FEW
+
+
+def test_event_whose_id_is_out_of_step_with_its_arrival_is_found(reader, grown):
+    early, late = Event.objects.order_by("pk")[MANY // 2 : MANY // 2 + 41 : 40]
+    Event.objects.filter(pk=early.pk).update(received_at=late.received_at + timedelta(seconds=30))
+    end = late.received_at + timedelta(minutes=1)
+    query = {"since": late.received_at.isoformat(), "until": end.isoformat()}
+    assert ids(reader.get("/api/events", query)) == [late.pk, early.pk]
