@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
+SECRET_IN_PATH = re.compile(r"(/webhooks/whatsapp/|/instances/[^/\s\"]+/token/)[^/\s\"?]+")
 ACCEPTABLE = re.compile(r"^[\w.:-]{1,64}$", re.ASCII)
 
 
@@ -21,6 +22,10 @@ class JsonFormatter(BaseJsonFormatter):
             "%(asctime)s %(levelname)s %(name)s %(message)s",
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
         )
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Z-API's token and our webhook's secret stand in addresses, and an address may stand anywhere."""
+        return SECRET_IN_PATH.sub(r"\1***", super().format(record))
 
 
 class RequestIdFilter(logging.Filter):

@@ -1,7 +1,9 @@
 """Settings: everything comes from the environment, and everything has a default that runs embedded."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import environ
@@ -18,13 +20,13 @@ VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
 PORT = env.int("PORT", default=8000)
 
 
-def kept_secret(name: str) -> str:
+def kept_secret(name: str, make: Callable[[], str] = get_random_secret_key) -> str:
     """The content of VAR_DIR/<name>, made at first use and readable only by its owner."""
     path = VAR_DIR / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        path.write_text(get_random_secret_key())
+        path.write_text(make())
     return path.read_text()
 
 
@@ -169,8 +171,12 @@ ZAPI = {
     "instance": env("ZAPI_INSTANCE", default="simulator"),
     "token": env("ZAPI_TOKEN", default="simulator"),
     "client_token": env("ZAPI_CLIENT_TOKEN", default="simulator"),
-    "webhook_secret": env("ZAPI_WEBHOOK_SECRET", default=""),
+    "webhook_secret": env("ZAPI_WEBHOOK_SECRET", default="") or kept_secret("zapi_webhook_secret", token_urlsafe),
 }
+PUBLIC_URL = env("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}")  # where Z-API reaches us
+WHATSAPP_QUIET_HOURS = env("WHATSAPP_QUIET_HOURS", default="21-8")
+WHATSAPP_DAILY_LIMIT = env.int("WHATSAPP_DAILY_LIMIT", default=0)  # messages a day while a number warms up; 0: any
+WHATSAPP_TRACE_SECONDS = env.int("WHATSAPP_TRACE_SECONDS", default=180)  # how late the trace of a message may come
 LANES = [*SYSTEMS, "whatsapp"]
 
 SOURCES = ["site", *SYSTEMS]

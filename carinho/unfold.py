@@ -68,6 +68,13 @@ WATCH = [
     Page(_("Sincronizações"), "sync", "sync_syncjob_changelist", "sync.view_syncjob"),
     Page(_("Sistemas"), "hub", "events_circuitbreaker_changelist", "events.view_circuitbreaker"),
 ]
+WHATSAPP = [
+    Page(_("Conexão"), "chat", "whatsapp_channel_changelist", "whatsapp.view_channel"),
+    Page(_("Mensagens"), "outgoing_mail", "whatsapp_message_changelist", "whatsapp.view_message"),
+    Page(_("Contatos"), "contacts", "whatsapp_contact_changelist", "whatsapp.view_contact"),
+    Page(_("Textos"), "edit_note", "whatsapp_template_changelist", "whatsapp.view_template"),
+    Page(_("Avisos do Z-API"), "inbox", "whatsapp_callback_changelist", "whatsapp.view_callback"),
+]
 ACCESS = [
     Page(_("Pessoas"), "group", "auth_user_changelist", "auth.view_user"),
     Page(_("Papéis"), "badge", "auth_group_changelist", "auth.view_group"),
@@ -95,7 +102,13 @@ SCHEDULES = [
         "django_celery_beat.view_crontabschedule",
     ),
 ]
-GROUPS = [("", DAY), (_("Acompanhar"), WATCH), (_("Acesso"), ACCESS), (_("Administração"), SCHEDULES)]
+GROUPS = [
+    ("", DAY),
+    (_("Acompanhar"), WATCH),
+    (_("WhatsApp"), WHATSAPP),
+    (_("Acesso"), ACCESS),
+    (_("Administração"), SCHEDULES),
+]
 
 
 def sidebar(request: HttpRequest) -> list[Item]:

@@ -47,6 +47,12 @@ CAUSES = {
             _("Não se sabe se a mensagem saiu"),
             _("Veja no WhatsApp se a pessoa recebeu. Use Reenviar só se não recebeu; se recebeu, arquive."),
         ),
+        Cause(
+            "refused_later",
+            DATA,
+            _("O sistema aceitou e depois não entregou"),
+            _("Veja o motivo na mensagem. Corrija o que ele diz e use Reenviar, ou arquive com o motivo."),
+        ),
         Cause("invalid_phone_number", DATA, _("Número de telefone inválido"), FIX_DATA),
         Cause("invalid_data", DATA, _("O sistema não aceitou os dados"), FIX_DATA),
         Cause("not_found", DATA, _("O cadastro não existe no sistema"), FIX_DATA),

@@ -1,7 +1,7 @@
 """Taking due deliveries of one system under a lease, in one statement."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ class Claim:
     """One delivery that this lane runs, until `lease`. The lease is also the proof of it."""
 
     id: int
+    service: str
     step: str
     event: StepEvent
     attempts: int
@@ -25,6 +26,11 @@ class Claim:
     idempotency_key: str
     request_id: str
     is_trial: bool
+    unsure_since: datetime | None = None
+    briefing: Any = None
+
+    def briefed(self, briefing: Any) -> "Claim":
+        return replace(self, briefing=briefing)
 
 
 CLAIM = """
@@ -49,7 +55,8 @@ JOIN events_delivery AS self USING (id)
 JOIN events_event AS event ON event.id = self.event_id
 LEFT JOIN events_delivery AS earlier ON earlier.event_id = self.event_id AND earlier.step = self.after
 WHERE delivery.id = picked.id
-RETURNING delivery.id, delivery.step, delivery.attempts, picked.due_at, delivery.leased_until,
+RETURNING delivery.id, delivery.service, delivery.unsure_since, delivery.step, delivery.attempts,
+          picked.due_at, delivery.leased_until,
           delivery.useful_until, delivery.idempotency_key, earlier.result,
           CASE WHEN event.phone <> '' OR event.subject = '' THEN event.phone
                ELSE (SELECT phone FROM events_event AS known
@@ -71,10 +78,11 @@ def claim(service: str, places: int, *, is_trial: bool = False) -> list[Claim]:
 
 
 def _claim(row: tuple[Any, ...], is_trial: bool) -> Claim:
-    id, step, attempts, due_at, lease, useful_until, key, earlier, phone, *event = row
+    id, service, unsure_since, step, attempts, due_at, lease, useful_until, key, earlier, phone, *event = row
     event_id, type, source, occurred_at, data, request_id = event
     return Claim(
         id=id,
+        service=service,
         step=step,
         event=StepEvent(event_id, type, source, occurred_at, _decoded(data), _decoded(earlier), phone or ""),
         attempts=attempts,
@@ -84,6 +92,7 @@ def _claim(row: tuple[Any, ...], is_trial: bool) -> Claim:
         idempotency_key=str(key),
         request_id=request_id,
         is_trial=is_trial,
+        unsure_since=unsure_since,
     )
 
 

@@ -12,16 +12,17 @@ from django.utils import timezone
 from carinho.logs import request_id
 from carinho.masking import cut, mask, mask_text
 from carinho.services.base import Service
-from carinho.services.errors import Held, Rejected, Unavailable, Unknown
+from carinho.services.errors import Held, Rejected, Unavailable, Undecided, Unknown, Unneeded
 from events import causes
 from events.backoff import wait_after
 from events.claims import Claim
-from events.flow import Emission, find_step
+from events.flow import Emission, Step, find_step
 from events.models import Outcome, SkipCause
 
 logger = logging.getLogger(__name__)
 
 SENDING_TAKES = timedelta(seconds=15)  # connect and answer time-outs together, and some
+LOOK_AFTER = timedelta(seconds=5)  # before looking for what an unseen attempt left behind
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Result:
     due_at: datetime | None = None
     attempts: int = 0
     held_since: datetime | None = None
+    unsure_since: datetime | None = None
     value: Any = None
     error: str = ""
     skip_cause: str = ""
@@ -46,13 +48,14 @@ class Result:
     answered: str = ""
     emitted: list[Emission] = field(default_factory=list)
     retry_after: timedelta | None = None
+    notes: dict[str, Any] = field(default_factory=dict)
 
 
 def attempt(claim: Claim) -> Result:
     """Run the step once. Never raises: whatever happens has a meaning for the delivery."""
     now = timezone.now()
-    if claim.useful_until and claim.useful_until <= now:
-        return Result(claim, "skipped", skip_cause=SkipCause.EXPIRED, attempts=claim.attempts - 1)
+    if claim.useful_until and claim.useful_until <= now and not claim.unsure_since:
+        return skipped(claim, SkipCause.EXPIRED)
     if claim.lease - now < SENDING_TAKES:
         return held(claim)
     token = request_id.set(claim.request_id or claim.idempotency_key)
@@ -67,13 +70,17 @@ def _run(claim: Claim) -> Result:
     service: Service | None = None
     try:
         step = find_step(claim.event.type, claim.step)
-        service = step.to(claim.idempotency_key)
+        service = _service_for(claim, step)
         value = step.run(service, claim.event)
         result = done(claim, _storable(value))
-    except Held:
-        return held(claim)
-    except Unknown as error:
+    except Held as pause:
+        return _noted(held(claim, until=pause.until), service)
+    except Unneeded as error:
+        return _noted(skipped(claim, error.cause), service)
+    except Undecided as error:
         result = buried(claim, Outcome.UNKNOWN, error)
+    except Unknown as error:
+        result = unsure(claim, error, started_at, service)
     except Unavailable as error:
         result = unavailable(claim, error)
     except Rejected as error:
@@ -83,7 +90,21 @@ def _run(claim: Claim) -> Result:
         result = buried(claim, Outcome.BROKEN, error)
     result.started_at = started_at
     result.duration_ms = int((time.monotonic() - clock) * 1000)
-    return _with_exchange(result, service)
+    return _noted(_with_exchange(result, service), service)
+
+
+def _service_for(claim: Claim, step: Step) -> Service:
+    service = step.to(claim.idempotency_key)
+    service.call.unsure_since = claim.unsure_since
+    service.call.useful_until = claim.useful_until
+    service.call.briefing = claim.briefing
+    return service
+
+
+def _noted(result: Result, service: Service | None) -> Result:
+    if service is not None:
+        result.notes = service.call.notes
+    return result
 
 
 def done(claim: Claim, value: Any) -> Result:
@@ -93,9 +114,36 @@ def done(claim: Claim, value: Any) -> Result:
     )
 
 
-def held(claim: Claim) -> Result:
+def held(claim: Claim, until: datetime | None = None) -> Result:
     """Nothing was sent: the attempt is given back."""
-    return Result(claim, "queued", due_at=claim.due_at, attempts=claim.attempts - 1)
+    return Result(
+        claim,
+        "queued",
+        due_at=until or claim.due_at,
+        attempts=claim.attempts - 1,
+        unsure_since=claim.unsure_since,
+    )
+
+
+def skipped(claim: Claim, cause: str) -> Result:
+    """Nobody needs it any more, and nothing was sent."""
+    return Result(claim, "skipped", skip_cause=cause, attempts=claim.attempts - 1)
+
+
+def unsure(claim: Claim, error: Unknown, started_at: datetime, service: Service | None) -> Result:
+    """The end was not seen: the next attempt looks for it before a repeat; where none can, a person does."""
+    if service is None or not service.looks_first or wait_after(claim.attempts) is None:
+        return buried(claim, Outcome.UNKNOWN, error)
+    return Result(
+        claim,
+        "queued",
+        Outcome.UNKNOWN,
+        attempts=claim.attempts,
+        error=str(error),
+        due_at=timezone.now() + LOOK_AFTER,
+        unsure_since=started_at,
+        retry_after=error.retry_after,
+    )
 
 
 def unavailable(claim: Claim, error: Unavailable) -> Result:
@@ -108,6 +156,7 @@ def unavailable(claim: Claim, error: Unavailable) -> Result:
         attempts=claim.attempts,
         error=str(error),
         retry_after=error.retry_after,
+        unsure_since=claim.unsure_since,
     )
     if claim.is_trial:
         result.attempts, result.held_since, result.due_at = claim.attempts - 1, claim.due_at, now
@@ -143,7 +192,7 @@ def _with_exchange(result: Result, service: Service | None) -> Result:
     if service is not None:
         last = service.call.last
         result.status_code = last.status
-        result.sent = cut(_shown({last.method + " " + last.path: mask(last.sent)})) if last.method else ""
+        result.sent = cut(_shown({f"{last.method} {mask_text(last.path)}": mask(last.sent)})) if last.method else ""
         result.answered = cut(_shown(last.answered))
     result.error = cut(mask_text(result.error))
     return result

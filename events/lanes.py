@@ -20,7 +20,7 @@ import psycopg
 from django.db import connection
 
 from carinho.services.base import Service
-from events import breakers, claims, delivery, outcomes
+from events import breakers, claims, companions, delivery, outcomes
 from events.delivery import Result
 from events.nudges import CHANNEL
 from events.pace import Pace
@@ -90,6 +90,7 @@ class Drain:
         self.linger = linger
         self.last_work = time.monotonic()
         self.breaker = breakers.SharedBreaker.of(service)
+        self.companion = companions.of(service.name)
         self.pace = Pace(service.calls_per_second)
         self.is_closing = False
         self.under_way = 0
@@ -148,10 +149,11 @@ class Drain:
         trial = self.breaker.is_trial
         wanted = self.breaker.lets_through(0 if trial and self.under_way else free)
         wanted = self.pace.allows(wanted, self.breaker.closed_at)
+        wanted = self.companion.allows(wanted, self.under_way) if wanted else 0
         claimed = claims.claim(self.name, wanted, is_trial=trial) if wanted else []
         self.pace.took(len(claimed))
         self.under_way += len(claimed)
-        return claimed
+        return companions.briefed(self.companion, claimed)
 
     def _attempt(self, claim: claims.Claim) -> None:
         self.finished.append(delivery.held(claim) if self.is_closing else delivery.attempt(claim))

@@ -8,7 +8,7 @@ from typing import Any
 import tenacity
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 
-from events import delivery, envelope, ingestion, nudges, progress
+from events import companions, delivery, envelope, ingestion, nudges, progress
 from events.delivery import Result
 from events.envelope import Refused
 from events.flow import Flow
@@ -21,12 +21,13 @@ UPDATE events_delivery AS delivery
 SET status = row.status, due_at = row.due_at, leased_until = NULL, attempts = row.attempts,
     held_since = CASE WHEN row.held_since IS NULL AND row.outcome <> '' THEN NULL
                       ELSE coalesce(delivery.held_since, row.held_since) END,
-    result = coalesce(row.value, delivery.result), skip_cause = row.skip_cause,
+    unsure_since = row.unsure_since, skip_cause = row.skip_cause,
+    result = coalesce(row.value, delivery.result),
     error = CASE WHEN row.outcome = '' THEN delivery.error ELSE row.error END,
     finished_at = CASE WHEN row.status IN ('done', 'skipped') THEN now() END
 FROM jsonb_to_recordset(%s::jsonb) AS row(
     id bigint, lease timestamptz, status text, outcome text, due_at timestamptz, attempts int,
-    held_since timestamptz, value jsonb, skip_cause text, error text)
+    held_since timestamptz, unsure_since timestamptz, value jsonb, skip_cause text, error text)
 WHERE delivery.id = row.id AND delivery.status = 'running' AND delivery.leased_until = row.lease
 RETURNING delivery.id
 """
@@ -125,6 +126,7 @@ def write(results: Sequence[Result]) -> None:
         close_expired([result.claim.id for result in kept if result.status == "skipped"])
         release_followers([result.claim.id for result in kept if _has_followers(result)])
         _record_emitted(kept)
+        companions.written(kept)
         progress.settle(result.claim.event.id for result in kept if result.outcome or result.skip_cause)
 
 
@@ -147,6 +149,7 @@ def _delivery_row(result: Result) -> dict[str, Any]:
         "due_at": result.due_at,
         "attempts": result.attempts,
         "held_since": result.held_since,
+        "unsure_since": result.unsure_since,
         "value": result.value,
         "skip_cause": result.skip_cause,
         "error": result.error,

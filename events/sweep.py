@@ -21,18 +21,23 @@ WHERE status = 'running' AND leased_until < now() ORDER BY id LIMIT %s FOR UPDAT
 """
 
 RETURN = """
-UPDATE events_delivery SET status = 'queued', leased_until = NULL, due_at = now() WHERE id = ANY(%s)
+UPDATE events_delivery
+SET status = 'queued', leased_until = NULL, due_at = now(),
+    unsure_since = CASE WHEN service = ANY(%s) THEN leased_until - %s * interval '1 second' END
+WHERE id = ANY(%s)
 """
 
 KILL = """
-UPDATE events_delivery SET status = 'dead', leased_until = NULL, due_at = NULL, error = %s WHERE id = ANY(%s)
+UPDATE events_delivery
+SET status = 'dead', leased_until = NULL, due_at = NULL, unsure_since = NULL, error = %s
+WHERE id = ANY(%s)
 """
 
 EXPIRE = """
 UPDATE events_delivery
 SET status = 'skipped', skip_cause = 'expired', due_at = NULL, finished_at = now()
 WHERE id IN (SELECT id FROM events_delivery WHERE status IN ('queued', 'waiting') AND useful_until < now()
-             ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+             AND unsure_since IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
 RETURNING id, event_id
 """
 
@@ -67,20 +72,24 @@ def sweep() -> None:
 
 
 def return_lapsed() -> int:
-    """Take back what a dead worker left: the end is unknown, and repeated where a repeat is harmless."""
+    """Deliveries whose worker died: the end of the attempt is unknown.
+
+    Repeated where a repeat is harmless, or where the next attempt first looks for this one.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(LAPSED, [BATCH])
         rows = cursor.fetchall()
         outcomes.write_attempts([_unknown_attempt(row) for row in rows])
         again = [row for row in rows if _may_repeat(row)]
-        cursor.execute(RETURN, [[row[0] for row in again]])
+        cursor.execute(RETURN, [_that_look_first(), settings.LEASE_SECONDS, [row[0] for row in again]])
+        over = [row for row in rows if row not in again]
         _bury(
-            [row for row in rows if not _can_repeat(row[2])],
+            [row for row in over if not _can_repeat(row[2])],
             "unknown_outcome",
             "Outcome unknown after a crash",
         )
         _bury(
-            [row for row in rows if _can_repeat(row[2]) and row not in again],
+            [row for row in over if _can_repeat(row[2])],
             "worker_lost",
             "Worker lost on every attempt",
         )
@@ -95,7 +104,12 @@ Row = tuple  # id, event_id, service, …
 
 
 def _may_repeat(row: Row) -> bool:
-    return _can_repeat(row[2]) and wait_after(row[3]) is not None
+    returns = _can_repeat(row[2]) or row[2] in _that_look_first()
+    return returns and wait_after(row[3]) is not None
+
+
+def _that_look_first() -> list[str]:
+    return [name for name, service in Service.registry.items() if service.looks_first]
 
 
 def _can_repeat(service: str) -> bool:

@@ -7,7 +7,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from events import envelope, samples
 from events.flow import Flow, Step, StepEvent
-from whatsapp import texts
+from whatsapp import quiet_hours, texts
 from whatsapp.client import WhatsApp
 
 
@@ -30,6 +30,15 @@ def every_message_can_be_written(**_: Any) -> list[CheckMessage]:
         for flow, step, problem in rehearsed
         if problem
     ]
+
+
+@register()
+def quiet_hours_are_hours(**_: Any) -> list[CheckMessage]:
+    try:
+        quiet_hours.hours()
+    except ValueError as error:
+        return [Error(str(error), id="whatsapp.E002")]
+    return []
 
 
 def _steps_that_write() -> Iterator[tuple[Flow, Step]]:

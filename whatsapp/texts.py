@@ -41,9 +41,45 @@ def text(message: str) -> Text:
     return found
 
 
+def parse(written: str) -> Text:
+    """A text somebody wrote. Raises `ValueError` for a broken place in it."""
+    made = Text(written.replace("\r\n", "\n").strip())
+    if not made.is_valid():
+        raise ValueError("The text has a place that is not a variable.")
+    return made
+
+
 def render(message: str, **variables: str) -> str:
-    """The finished message. Raises `KeyError` for a variable that was not given."""
+    """The finished message of the file. Raises `KeyError` for a variable that was not given."""
     return text(message).substitute(variables)
+
+
+def own_texts() -> dict[str, str]:
+    """The texts an administrator wrote, by message."""
+    from whatsapp.models import Template
+
+    return dict(Template.objects.values_list("name", "text"))
+
+
+def current(message: str, own: str = "", /, **variables: str) -> str:
+    """The finished message, as an administrator wrote it (`own`) or else as the file has it.
+
+    Raises as `render` does for the file; a text of the console that lost a variable gives way to the file.
+    """
+    try:
+        return parse(own).substitute(variables) if own else render(message, **variables)
+    except (KeyError, ValueError):
+        return render(message, **variables)
+
+
+def names() -> list[str]:
+    """Every message that has a file."""
+    return sorted(path.stem for path in folder().glob("*.txt"))
+
+
+def variables_of(written: Text) -> list[str]:
+    """The variables a text uses, in the order of their first use."""
+    return list(dict.fromkeys(written.get_identifiers()))
 
 
 def greeting(name: str) -> str:

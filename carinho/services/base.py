@@ -44,6 +44,10 @@ class Call:
 
     idempotency_key: str
     exchanges: list[Exchange] = field(default_factory=list)
+    unsure_since: datetime | None = None  # start of an attempt whose end nobody saw: look before a repeat
+    useful_until: datetime | None = None
+    briefing: Any = None  # what the lane's companion knows about the delivery
+    notes: dict[str, Any] = field(default_factory=dict)  # what the call learnt, stored with its outcome
 
     @property
     def last(self) -> Exchange:
@@ -82,6 +86,7 @@ class Service:
     threads: ClassVar[int] = 16
     calls_per_second: ClassVar[float | None] = None
     can_repeat: ClassVar[bool] = True  # the system recognises our idempotency keys
+    looks_first: ClassVar[bool] = False  # else: it finds out whether an unseen attempt got through
 
     registry: ClassVar[dict[str, "type[Service]"]] = {}
     _lines: ClassVar[dict[str, Line]] = {}

@@ -20,7 +20,22 @@ class ServiceError(Exception):
 
 
 class Held(ServiceError):
-    """The circuit is open: nothing was sent, and the attempt is given back."""
+    """Nothing was sent, because the circuit is open or the hour is wrong: the attempt is given back.
+
+    `until` is when it makes sense again, if that is known.
+    """
+
+    def __init__(self, detail: str, *, until: datetime | None = None, **where: object) -> None:
+        self.until = until
+        super().__init__(detail, **where)  # type: ignore[arg-type]
+
+
+class Unneeded(ServiceError):
+    """Nobody needs this delivery any more, and nothing was sent; `cause` is why it is skipped."""
+
+    def __init__(self, detail: str, *, cause: str, **where: object) -> None:
+        self.cause = cause
+        super().__init__(detail, **where)  # type: ignore[arg-type]
 
 
 class Unavailable(ServiceError):
@@ -47,6 +62,10 @@ class Unavailable(ServiceError):
 
 class Unknown(Unavailable):
     """The request went out and its end was never seen, in a system where a repeat would be seen twice."""
+
+
+class Undecided(Unknown):
+    """Nothing shows whether the unseen attempt got through, and nothing will: a person decides."""
 
 
 class Rejected(ServiceError):

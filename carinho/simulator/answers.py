@@ -21,11 +21,12 @@ class Answer:
 
     @property
     def body(self) -> Any:
-        return json.loads(self.payload) if self.payload else None
+        return json.loads(self.payload) if self.payload and self.content_type == JSON_TYPE else None
 
-    def spoiled(self, payload: bytes, content_type: str) -> "Answer":
-        """A 200 with this body instead, which nobody can read."""
-        answer = Answer(200)
+    @classmethod
+    def file(cls, payload: bytes, content_type: str) -> "Answer":
+        """A 200 with this body."""
+        answer = cls(200)
         answer.payload, answer.content_type = payload, content_type
         return answer
 

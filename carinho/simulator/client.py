@@ -9,26 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import requests
+from carinho.simulator.client_zapi import ZapiOrders
+from carinho.simulator.connection import SimulatorError
 
-from carinho.simulator import ADDRESS
+__all__ = ["Simulator", "SimulatorError", "running"]
 
 PROJECT = Path(__file__).resolve().parents[2]
-SECONDS_TO_ANSWER = 30
 SECONDS_TO_END = 5
 
 
-class SimulatorError(Exception):
-    """The simulator does not run, or refused; the text is one sentence for whoever asked."""
-
-
-class Simulator:
+class Simulator(ZapiOrders):
     """A simulator that runs at `url`. Every method raises SimulatorError."""
-
-    def __init__(self, url: str = ADDRESS) -> None:
-        self.url = url.rstrip("/")
-        self._session = requests.Session()
-        self._session.trust_env = False
 
     def fault(self, system: str, **fault: Any) -> dict[str, Any]:
         """Switch a fault on in place of the one before; its names are the fields of `faults.Fault`."""
@@ -62,24 +53,6 @@ class Simulator:
             "GET", "calls", params={"system": system, "limit": limit}
         )
         return answer["data"]
-
-    def _ask(self, method: str, path: str, **content: Any) -> Any:
-        try:
-            response = self._session.request(
-                method, f"{self.url}/_control/{path}", timeout=SECONDS_TO_ANSWER, **content
-            )
-        except requests.RequestException as error:
-            raise SimulatorError(f"No simulator answers at {self.url}.") from error
-        return self._read(response)
-
-    def _read(self, response: requests.Response) -> Any:
-        try:
-            answer = response.json() if response.content else None
-        except ValueError as error:
-            raise SimulatorError(f"What answers at {self.url} is no simulator.") from error
-        if not response.ok:
-            raise SimulatorError(f"The simulator refused: {(answer or {})['message']}.")
-        return answer
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from carinho.simulator.answers import Answer, Refusal
 from carinho.simulator.faults import Fault
@@ -16,6 +17,8 @@ LAST_CALLS = 100
 def control(simulation: Simulation, method: str, path: str, query: dict[str, str], body: bytes) -> Answer:
     """Do what `path`, without its prefix, asks for; no fault touches this."""
     action, _, name = path.partition("/")
+    if action in simulation.systems:
+        return order(simulation.systems[action], method, f"/{name}", query, body)
     offered: dict[tuple[str, str], Callable[[], Answer]] = {
         ("GET", "state"): partial(state, simulation),
         ("GET", "counts"): partial(counts, simulation),
@@ -28,6 +31,14 @@ def control(simulation: Simulation, method: str, path: str, query: dict[str, str
     }
     try:
         return offered.get((method, action), unknown)()
+    except Refusal as refusal:
+        return refusal.answer
+
+
+def order(system: System, method: str, path: str, query: dict[str, str], body: bytes) -> Answer:
+    """What one system alone offers."""
+    try:
+        return system.order(method, path, urlencode(query), body)
     except Refusal as refusal:
         return refusal.answer
 

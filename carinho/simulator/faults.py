@@ -9,7 +9,7 @@ from carinho.simulator.answers import Answer, Refusal
 
 SEED = 8100  # the same faults hit the same calls in every run
 HTML = "<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>"
-KINDS = ("status", "slow", "hang", "drop", "drop_before", "garbage", "down")
+KINDS = ("status", "slow", "hang", "stall", "drop", "drop_before", "garbage", "down")
 
 
 def _number(value: Any) -> bool:
@@ -30,9 +30,10 @@ FITS: dict[str, Callable[[Any], bool]] = {
     "body": lambda _: True,
     "slow": lambda value: _number(value) and value >= 0,
     "hang": _flag,
+    "stall": _flag,
     "drop": _flag,
     "drop_before": _flag,
-    "garbage": lambda value: value in ("html", "json"),
+    "garbage": lambda value: value in ("html", "json", "empty"),
     "down": _flag,
     "rate": lambda value: _number(value) and 0 <= value <= 1,
     "times": lambda value: _whole(value) and value >= 1,
@@ -45,7 +46,7 @@ class Fault:
     """What goes wrong. Kinds may be joined, as in a slow 503.
 
     Nothing is done by the system when it answers `status`, hangs, is `down` or drops before. It has
-    done its work when it drops, is slow or answers garbage.
+    done its work when it drops, stalls, is slow or answers garbage.
     """
 
     status: int | None = None
@@ -53,9 +54,10 @@ class Fault:
     body: Any = None  # with `status`
     slow: float = 0  # milliseconds before the answer
     hang: bool = False  # no answer until the caller gives up
+    stall: bool = False  # the same, after the work
     drop: bool = False  # the connection is closed without a byte, after the work
     drop_before: bool = False  # the same, before the work
-    garbage: str = ""  # 200 with a body that is "html", or half of the "json"
+    garbage: str = ""  # 200 with a body that is "html", "empty", or half of the "json"
     down: bool = False  # every connection is closed at once
     rate: float = 1  # share of the calls that are hit
     times: int | None = None  # calls left to be hit before the system heals by itself
@@ -92,7 +94,7 @@ class Fault:
 
     @property
     def hides_answer(self) -> str:
-        return "drop" if self.drop else "garbage" if self.garbage else ""
+        return next((name for name in ("drop", "stall", "garbage") if getattr(self, name)), "")
 
     def instead(self) -> Answer | None:
         """What is answered in place of any work, if anything is."""
@@ -104,9 +106,11 @@ class Fault:
 
     def spoil(self, answer: Answer) -> Answer:
         if self.garbage == "html":
-            return answer.spoiled(HTML.encode(), "text/html")
+            return Answer.file(HTML.encode(), "text/html")
+        if self.garbage == "empty":
+            return Answer.file(b"", answer.content_type)
         if self.garbage == "json":
-            return answer.spoiled(answer.payload[: len(answer.payload) // 2] or b"{", answer.content_type)
+            return Answer.file(answer.payload[: len(answer.payload) // 2] or b"{", answer.content_type)
         return answer
 
     def as_json(self) -> dict[str, Any]:

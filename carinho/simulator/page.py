@@ -21,6 +21,7 @@ OUTCOMES = {
     "drop_before": "conexão perdida antes",
     "down": "fora do ar",
     "hang": "sem resposta",
+    "stall": "feito, mas sem resposta",
     "garbage": "resposta ilegível",
 }
 
@@ -32,8 +33,18 @@ def page(simulation: Simulation) -> str:
 def _card(system: System) -> str:
     entries = system.journal.newest(SHOWN)
     rows = "\n".join(_row(entry) for entry in entries) or '<li class="empty">Nada chegou ainda.</li>'
-    head = f"<h2>{escape(system.label)}</h2>{_state(system.fault)}{_total(system)}"
-    return f'<section class="{system.name}"><header>{head}</header>\n<ol>\n{rows}\n</ol></section>'
+    head = f"<h2>{escape(system.label)}</h2>{_state(system)}{_total(system)}"
+    inside = f"<header>{head}</header>\n{_buttons(system)}<ol>\n{rows}\n</ol>"
+    return f'<section class="{system.name}">{inside}</section>'
+
+
+def _buttons(system: System) -> str:
+    offered = [
+        f'<button data-order="{system.name}{route.template}">{escape(route.title)}</button>'
+        for route in system.orders.all
+        if route.title
+    ]
+    return f"<p>{' '.join(offered)}</p>\n" if offered else ""
 
 
 def _total(system: System) -> str:
@@ -41,10 +52,12 @@ def _total(system: System) -> str:
     return f'<span class="total">{total} chamada{"" if total == 1 else "s"}</span>'
 
 
-def _state(fault: Fault | None) -> str:
-    if fault is None or fault.over:
+def _state(system: System) -> str:
+    fault = system.fault
+    trouble = _fault_in_words(fault) if fault and not fault.over else system.trouble
+    if not trouble:
         return '<span class="state">no ar</span>'
-    return f'<span class="state faulty">{escape(_fault_in_words(fault))}</span>'
+    return f'<span class="state faulty">{escape(trouble)}</span>'
 
 
 def _fault_in_words(fault: Fault) -> str:

@@ -47,14 +47,15 @@ def unlimited(message: Any, payload: Any, protocol: Any, writer: Any, task: Any)
 
 async def serve(port: int) -> None:
     """Serve until SIGTERM or SIGINT, and print the address once calls are answered. 0 is any free port."""
-    server = web.Server(
-        Server().handle, request_factory=unlimited, handler_cancellation=True, access_log=None
-    )
+    player = Server()
+    server = web.Server(player.handle, request_factory=unlimited, handler_cancellation=True, access_log=None)
     runner = web.ServerRunner(server, shutdown_timeout=SECONDS_TO_FINISH)
     await runner.setup()
     await web.TCPSite(runner, HOST, port, backlog=1024).start()
-    print(f"Simulator: http://{HOST}:{runner.addresses[0][1]}", flush=True)
+    player.simulation.live_at(f"http://{HOST}:{runner.addresses[0][1]}")
+    print(f"Simulator: {player.simulation.address}", flush=True)
     await stopped()
+    player.simulation.close()
     await runner.cleanup()
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 from aiohttp import web
 
+from carinho.simulator import ADDRESS
 from carinho.simulator.answers import Answer
 from carinho.simulator.faults import Fault
 from carinho.simulator.system import System
@@ -15,17 +16,29 @@ class Simulation:
     """The played systems by name."""
 
     def __init__(self) -> None:
+        self.address = ADDRESS
+        self.systems: dict[str, System] = {}
         self.reset()
 
     def reset(self) -> None:
         """Forget records, counts and faults."""
-        self.systems: dict[str, System] = {name: kind() for name, kind in SYSTEMS.items()}
+        self.close()
+        self.systems = {name: kind() for name, kind in SYSTEMS.items()}
+        self.live_at(self.address)
+
+    def live_at(self, address: str) -> None:
+        self.address = address
+        for system in self.systems.values():
+            system.address = address
+
+    def close(self) -> None:
+        for system in self.systems.values():
+            system.close()
 
     async def play(self, system: System, path: str, query: str, request: web.BaseRequest) -> web.Response:
         """Let a system answer, unless its fault has a say in it."""
         visit = system.visit(request.method, path, query, request.headers)
-        fault = system.fault
-        if fault and fault.hits(path):
+        if fault := system.fault_on(path):
             return respond(await suffer(fault, system, visit, request))
         visit.raw_body = await request.read()
         answer = system.answer(visit)
@@ -47,6 +60,8 @@ async def suffer(fault: Fault, system: System, visit: Visit, request: web.BaseRe
     system.journal.write(visit, fault.hides_answer or str(answer.status), answer)
     if fault.drop:
         await cut(request)
+    if fault.stall:
+        await forever()
     return fault.spoil(answer)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from carinho.simulator import API_KEY
+from carinho.simulator import ADDRESS, API_KEY
 from carinho.simulator.answers import Answer, Refusal
 from carinho.simulator.faults import Fault
 from carinho.simulator.journal import Journal
@@ -21,6 +21,8 @@ class System:
     name: ClassVar[str]
     label: ClassVar[str]
     routes: ClassVar[Routes]
+    orders: ClassVar[Routes] = Routes()  # of demo and tests; one with a title is a button on the page
+    address = ADDRESS  # of the simulator
 
     def __init__(self) -> None:
         self.journal = Journal()
@@ -31,6 +33,18 @@ class System:
 
     def table(self, name: str, **shape: Any) -> Table:
         return self.tables.setdefault(name, Table(**shape))
+
+    @property
+    def trouble(self) -> str:
+        """What people should know of it, in Portuguese."""
+        return ""
+
+    def close(self) -> None:
+        """Stop whatever the system does by itself."""
+
+    def fault_on(self, path: str) -> Fault | None:
+        """What goes wrong with this call, if anything does."""
+        return self.fault if self.fault and self.fault.hits(path) else None
 
     def visit(self, method: str, path: str, query: str, headers: Mapping[str, str]) -> Visit:
         return Visit(method, path, query, headers, self.routes.match(method, self.route_path(path)))
@@ -46,6 +60,15 @@ class System:
             return self.write(route, visit) if visit.writes else route.play(self, visit)
         except Refusal as refusal:
             return refusal.answer
+
+    def order(self, method: str, path: str, query: str, body: bytes) -> Answer:
+        """Do what demo or tests ask of this system. Raises Refusal."""
+        visit = Visit(method, path, query, {}, self.orders.match(method, path))
+        visit.raw_body = body
+        if visit.match.route is None:
+            raise Refusal(404, "Not found")
+        answer: Answer = visit.match.route.play(self, visit)
+        return answer
 
     def admit(self, visit: Visit) -> None:
         """Raises Refusal for a caller without the right key."""

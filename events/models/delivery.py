@@ -22,6 +22,7 @@ class SkipCause(models.TextChoices):
     EXPIRED = "expired", _("passou da hora de ser útil")
     ARCHIVED = "archived", _("arquivada por uma pessoa")
     EARLIER = "earlier", _("a etapa anterior não aconteceu")
+    UNWANTED = "unwanted", _("a pessoa pediu para não receber")
 
 
 class Delivery(models.Model):
@@ -43,6 +44,7 @@ class Delivery(models.Model):
     due_at = models.DateTimeField(_("próxima tentativa"), null=True, blank=True)
     leased_until = models.DateTimeField(_("reservada até"), null=True, blank=True)
     held_since = models.DateTimeField(_("retida desde"), null=True, blank=True)
+    unsure_since = models.DateTimeField(_("fim desconhecido desde"), null=True, blank=True)
     useful_until = models.DateTimeField(_("útil até"), null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(_("tentativas"), default=0, db_default=0)
     idempotency_key = models.UUIDField(_("chave de idempotência"), db_default=RandomUUID())

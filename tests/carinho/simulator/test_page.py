@@ -34,6 +34,15 @@ def test_posted_lead_and_its_message_are_seen(call, zapi, simulator):
     assert "5511987654321 · Olá, Maria!" in text
 
 
+def test_whatsapp_has_buttons_and_says_that_its_phone_is_away(simulator):
+    text = page(simulator)
+    for order, title in (("receive", "Receber mensagem"), ("pair", "Ler o QR code")):
+        assert f'<button data-order="zapi/{order}">{title}</button>' in text
+    assert "celular desconectado" not in text
+    requests.post(f"{simulator.url}/_control/zapi/disconnect", timeout=5)
+    assert "celular desconectado" in page(simulator)
+
+
 def test_what_was_sent_is_shown_as_text(call, simulator):
     call("POST", "/crm/api/v1/leads", {"name": "<script>alert(1)</script>", "phone": "5511987654321"})
     assert "<script>alert" not in page(simulator)

@@ -1,21 +1,34 @@
 """The account: its instance, who may call it, and how it refuses."""
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from carinho.simulator import ZAPI_CLIENT_TOKEN, ZAPI_INSTANCE, ZAPI_TOKEN
 from carinho.simulator.answers import JSON_TYPE, Answer, Refusal
+from carinho.simulator.faults import Fault
 from carinho.simulator.routes import Route, Routes
 from carinho.simulator.system import System
-from carinho.simulator.systems.zapi.outbox import Outbox
+from carinho.simulator.systems.zapi import media, telling
+from carinho.simulator.systems.zapi.callback import Callback
+from carinho.simulator.systems.zapi.courier import Courier
+from carinho.simulator.systems.zapi.outbox import Message, Outbox
+from carinho.simulator.systems.zapi.qr import Pairing
 from carinho.simulator.systems.zapi.registry import Registry
+from carinho.simulator.systems.zapi.sender import Sender
+from carinho.simulator.systems.zapi.session import Loss, Session
+from carinho.simulator.systems.zapi.settings import Settings
+from carinho.simulator.systems.zapi.switches import Switches
+from carinho.simulator.systems.zapi.webhooks import Webhooks
 from carinho.simulator.visit import Visit
 
 ADDRESS = re.compile(r"/instances/(?P<instance>[^/]+)/token/(?P<token>[^/]+)(?P<action>/.+)")
 NOWHERE = {"error": "NOT_FOUND", "message": "Unable to find matching target resource method"}
+NO_TOKEN = {400: "your client-token is not configured", 403: "Client-Token null not allowed"}
 WITH_BODY = frozenset({"POST", "PUT"})
 routes = Routes()
+orders = Routes()
 
 
 class ZapiRefusal(Refusal):
@@ -35,31 +48,96 @@ class Nowhere(Refusal):
 
 
 class Zapi(System):
+    """One instance, tied to one phone. What it does by itself runs in tasks beside the server."""
+
     name = "zapi"
     label = "WhatsApp (Z-API)"
     routes = routes
+    orders = orders
 
     def __init__(self) -> None:
         super().__init__()
-        self.connected = True
-        self.outbox = Outbox()
+        self.settings = Settings()
+        self.session = Session()
+        self.pairing = Pairing()
+        self.webhooks = Webhooks()
+        self.switches = Switches()
         self.registry = Registry()
+        self.outbox = Outbox()
+        self.unread: dict[str, list[Message]] = {}  # by phone: arrived, and not read yet
+        self.enqueues_while_away = True
+        self.sender = Sender(self)
+        self.courier = Courier(self)
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def played(self) -> bool:
+        """Whether messages take time and have a life, because somebody listens or a speed is set."""
+        return self.settings.speed is not None or bool(self.webhooks.urls)
+
+    @property
+    def speed(self) -> float:
+        return self.settings.speed or 1
+
+    @property
+    def trouble(self) -> str:
+        return "" if self.session.connected else "celular desconectado"
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds:
+            await asyncio.sleep(seconds / self.speed)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this beside the server."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def close(self) -> None:
+        for task in tuple(self.tasks):
+            task.cancel()
+        if self.courier.used:
+            self.spawn(self.courier.close())
+
+    async def tell(self, callback: Callback) -> None:
+        await self.courier.deliver(callback)
+
+    def connect(self) -> None:
+        """The instance is back, or was restarted. What waits goes out at its pace."""
+        self.session.connect()
+        self.spawn(self.tell(telling.connected()))
+        self.sender.wake()
+
+    def lose(self, loss: Loss | None = None) -> None:
+        loss = loss or Loss()
+        self.session.lose(keeps_session=loss.keeps_session)
+        self.spawn(self.tell(telling.disconnected(loss.error)))
 
     def route_path(self, path: str) -> str:
         address = ADDRESS.fullmatch(path)
         return address["action"] if address else ""
+
+    def fault_on(self, path: str) -> Fault | None:
+        return super().fault_on(path) or self.switches.call_fault()
+
+    def answer(self, visit: Visit) -> Answer:
+        if visit.path.startswith(media.PREFIX):
+            return media.fetch(visit.path.removeprefix(media.PREFIX))
+        return super().answer(visit)
 
     def admit(self, visit: Visit) -> None:
         address = ADDRESS.fullmatch(visit.path)
         if address is None:
             raise Nowhere
         if (address["instance"], address["token"]) != (ZAPI_INSTANCE, ZAPI_TOKEN):
-            raise ZapiRefusal(401, "Instance or token not found")
-        self._check_client_token(visit.headers.get("Client-Token"))
+            raise ZapiRefusal(self.settings.wrong_token_status, "Instance or token not found")
+        if self.settings.token_needed:
+            self._check_client_token(visit.headers.get("Client-Token"))
 
     def _check_client_token(self, given: str | None) -> None:
         if not given:
-            raise ZapiRefusal(400, "your client-token is not configured")
+            status = self.settings.no_token_status
+            raise ZapiRefusal(status, NO_TOKEN[status])
         if given != ZAPI_CLIENT_TOKEN:
             raise ZapiRefusal(403, "Client-Token not allowed")
 
@@ -78,24 +156,18 @@ class Zapi(System):
         """`connected`: whether the phone is; `numbers`: how WhatsApp knows them. Raises Refusal."""
         for name, given in world.items():
             if name == "connected":
-                self.connect(bool(given))
+                self.connect() if given else self.lose()
             elif name == "numbers":
                 self.registry.load(given)
             else:
                 raise Refusal(400, f"{self.name} has no {name}")
 
-    def connect(self, connected: bool) -> None:
-        """Lose the phone, or have it back: then everything that waited is sent."""
-        self.connected = connected
-        if connected:
-            self.outbox.release()
-
     def records(self) -> dict[str, Any]:
         """Messages by phone, oldest first."""
         return {
-            "connected": self.connected,
+            "connected": self.session.connected,
             "messages": self.outbox.sent_by_phone(),
-            "queue": list(self.outbox.waiting.values()),
+            "queue": [message.as_json() for message in self.outbox.waiting.values()],
         }
 
 

@@ -2,46 +2,122 @@
 
 import time
 import uuid
-from collections import deque
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-MOST_WAITING = 1_000  # documented by Z-API
-MOST_KEPT = 100_000  # older messages are forgotten, so that a long demo stays small
+from carinho.simulator.systems.zapi.ladder import QUEUED, RECEIVED, REMOVED, higher
+from carinho.simulator.systems.zapi.registry import Registration
 
-Message = dict[str, Any]
+MOST_WAITING = 1_000  # documented by Z-API, while disconnected
+MOST_KEPT = 100_000  # older messages are forgotten, so that a long demo stays small
+TEXTS = ("message", "caption", "fileName")
+
+
+@dataclass(slots=True)
+class Message:
+    """One message to a person: what was asked, how far it got, and how far those who listen were told."""
+
+    number: int
+    zaap_id: str
+    message_id: str
+    kind: str
+    content: dict[str, Any]
+    person: Registration
+    at: float
+    status: str = QUEUED
+    told: str = QUEUED
+    received: int = 0
+    error: str | None = None
+    deleted: bool = False
+
+    @property
+    def phone(self) -> str:
+        """As WhatsApp has it, or as it was asked for where WhatsApp has nobody."""
+        return self.person.name or str(self.content["phone"])
+
+    @property
+    def text(self) -> str:
+        return next((str(self.content[name]) for name in TEXTS if self.content.get(name)), "")
+
+    def climb(self, status: str) -> None:
+        self.status = higher(self.status, status)
+
+    def arrive(self) -> None:
+        """The person has it."""
+        self.received += 1
+        self.climb(RECEIVED)
+
+    def hear(self, status: str) -> None:
+        """Those who listen were told this much."""
+        self.told = higher(self.told, status)
+
+    def as_json(self) -> dict[str, Any]:
+        ids = {"zaapId": self.zaap_id, "messageId": self.message_id, "kind": self.kind, "at": self.at}
+        return {**ids, **self.content}
+
+    def truth(self) -> dict[str, Any]:
+        return {
+            "zaap_id": self.zaap_id,
+            "phone": self.phone,
+            "lid": self.person.lid,
+            "text": self.text,
+            "kind": self.kind,
+            "received": self.received,
+            "status": self.status,
+            "told": self.told,
+            "error": self.error,
+            "deleted": self.deleted,
+        }
 
 
 class Outbox:
     """Messages in the order they came; `waiting` by the id they have in the queue."""
 
     def __init__(self) -> None:
-        self.sent: deque[Message] = deque(maxlen=MOST_KEPT)
-        self.waiting: dict[str, Message] = {}
+        self.all: OrderedDict[str, Message] = OrderedDict()
+        self.waiting: OrderedDict[str, Message] = OrderedDict()
+        self._last = 0
 
     @property
     def full(self) -> bool:
         return len(self.waiting) >= MOST_WAITING
 
-    def take(self, kind: str, content: dict[str, Any], *, at_once: bool) -> Message:
-        message = {
-            "zaapId": uuid.uuid4().hex.upper(),
-            "messageId": f"3EB0{uuid.uuid4().hex[:18].upper()}",
-            "kind": kind,
-            "at": time.time(),
-            **content,
-        }
-        if at_once:
-            self.sent.append(message)
-        else:
-            self.waiting[message["zaapId"]] = message
+    def take(self, kind: str, content: dict[str, Any], person: Registration) -> Message:
+        """Put a message at the end of the queue."""
+        self._last += 1
+        zaap_id, message_id = uuid.uuid4().hex.upper(), f"3EB0{uuid.uuid4().hex[:18].upper()}"
+        message = Message(self._last, zaap_id, message_id, kind, content, person, time.time())
+        self.all[message_id] = self.waiting[zaap_id] = message
+        if len(self.all) > MOST_KEPT:
+            self.all.popitem(last=False)
         return message
 
-    def release(self) -> None:
-        self.sent.extend(self.waiting.values())
-        self.waiting.clear()
+    @property
+    def next(self) -> Message | None:
+        return next(iter(self.waiting.values()), None)
 
-    def sent_by_phone(self) -> dict[str, list[Message]]:
-        messages: dict[str, list[Message]] = {}
-        for message in self.sent:
-            messages.setdefault(message["phone"], []).append(message)
+    def remove(self, zaap_id: str) -> None:
+        if message := self.waiting.pop(zaap_id, None):
+            message.climb(REMOVED)
+
+    def after(self, number: int) -> Iterator[Message]:
+        """What waits and came later than this."""
+        return (message for message in self.waiting.values() if message.number > number)
+
+    def sent_by_phone(self) -> dict[str, list[dict[str, Any]]]:
+        messages: dict[str, list[dict[str, Any]]] = {}
+        for message in self.all.values():
+            if message.status not in (QUEUED, REMOVED):
+                messages.setdefault(message.phone, []).append(message.as_json())
         return messages
+
+    def truth(self) -> dict[str, Any]:
+        """Every message by its id, and how often a person received a text."""
+        people: dict[str, dict[str, int]] = {}
+        for message in self.all.values():
+            if message.received:
+                texts = people.setdefault(message.phone, {})
+                texts[message.text] = texts.get(message.text, 0) + message.received
+        return {"messages": {key: message.truth() for key, message in self.all.items()}, "people": people}

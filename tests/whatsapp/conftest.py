@@ -1,0 +1,151 @@
+"""The channel beside a simulated Z-API: callbacks arrive over HTTP, lane and inbox run as in a worker."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any, Self
+
+import pytest
+from django.db import connection
+
+from carinho.services.base import Service
+from carinho.simulator.client import Simulator, running
+from events import envelope, ingestion, lanes, sweep
+from events.models import CircuitBreaker, Delivery, Event
+from whatsapp import channel, inbox, lane, lookup, setup
+from whatsapp.models import Callback, Message
+
+SECRET = "segredo-de-teste"
+
+
+@pytest.fixture(scope="session")
+def one_simulator() -> Iterator[Simulator]:
+    with running() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def zapi(one_simulator: Simulator, settings: Any) -> Iterator[Simulator]:
+    """Z-API with nothing in it, which this hub uses; nobody is called back yet."""
+    one_simulator.reset()
+    one_simulator.zapi_settings(speed=100)
+    settings.ZAPI = {
+        "url": f"{one_simulator.url}/zapi",
+        "instance": "simulator",
+        "token": "simulator",
+        "client_token": "simulator",
+        "webhook_secret": SECRET,
+    }
+    settings.WHATSAPP_QUIET_HOURS = ""
+    Service._lines.pop("whatsapp", None)
+    yield one_simulator
+    one_simulator.zapi_heal()
+    one_simulator.reset()
+    Service._lines.pop("whatsapp", None)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """What takes minutes takes seconds; the order of what happens stays."""
+    from events import delivery
+
+    settings.WHATSAPP_TRACE_SECONDS = 2
+    settings.RETRY_WAITS = [1, 1, 1, 1]
+    settings.LEASE_SECONDS = 20
+    monkeypatch.setattr(delivery, "LOOK_AFTER", timedelta(seconds=0.2))
+    monkeypatch.setattr(lookup, "LOOK_SECONDS", 0.5)
+    monkeypatch.setattr(lane, "PACE_SECONDS", (0.01, 0.03))
+    monkeypatch.setattr(lane, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(inbox, "WAITS", (0.2, 0.5, 1, 2, 5, 5, 5))
+
+
+@pytest.fixture
+def called_back(
+    zapi: Simulator, transactional_db: None, live_server: Any, settings: Any, quick: None
+) -> Simulator:
+    """Z-API that calls this hub back, and the rows that a migration makes."""
+    settings.PUBLIC_URL = live_server.url
+    setup.register()
+    CircuitBreaker.objects.get_or_create(service="whatsapp")
+    return zapi
+
+
+def cancel(number: int, *, phone: str, reason: str = "") -> Event:
+    """A cancelled visit: its message waits for no hour."""
+    body = {
+        "type": "service.cancelled",
+        "id": f"cancel-{number}",
+        "data": {
+            "service_id": number,
+            "client_id": number,
+            "client_phone": phone,
+            "reason": reason or f"Motivo {number}",
+        },
+    }
+    receipt = ingestion.accept([envelope.read(body, source="operacao")])[0]
+    assert isinstance(receipt, ingestion.Receipt)
+    return Event.objects.get(pk=receipt.event_id)
+
+
+def message_of(event: Event) -> Message:
+    return Message.objects.get(delivery__event=event, delivery__service="whatsapp")
+
+
+class Workers:
+    """Threads that do what Celery's workers do: drain the lane, read the inbox, sweep."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        jobs: list[Callable[[], Any]] = [
+            lambda: lanes.drain("whatsapp", seconds=2, linger=2),
+            lambda: inbox.process(1),
+            sweep.sweep,
+            channel.check,
+        ]
+        self.threads = [threading.Thread(target=self._repeat, args=(job,)) for job in jobs]
+
+    def _repeat(self, job: Callable[[], Any]) -> None:
+        try:
+            while not self.over.is_set():
+                job()
+                time.sleep(0.2)
+        finally:
+            connection.close()
+
+    def __enter__(self) -> Self:
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        for thread in self.threads:
+            thread.join(30)
+
+
+@pytest.fixture
+def workers(called_back: Simulator) -> Iterator[Workers]:
+    with Workers() as at_work:
+        yield at_work
+
+
+def until(condition: Callable[[], Any], seconds: float = 30, what: str = "it") -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.1)
+    raise AssertionError(f"{what} did not happen in {seconds} s")
+
+
+def is_quiet() -> bool:
+    """Nothing is due or under way on our side."""
+    busy = Delivery.objects.filter(service="whatsapp", status__in=["queued", "running", "waiting"])
+    return not busy.exists() and not Callback.objects.filter(status__in=["pending", "waiting"]).exists()
+
+
+def settled(zapi: Simulator, seconds: float = 90) -> None:
+    """Wait until neither side has anything left to do."""
+    until(lambda: is_quiet() and not any(zapi.zapi_pending().values()), seconds, "quiet")
+    until(is_quiet, seconds, "quiet")

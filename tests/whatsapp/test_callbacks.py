@@ -1,0 +1,228 @@
+"""Every kind of callback in its real shape, from the webhook to what follows from it."""
+
+import threading
+
+import pytest
+from django.db import connection
+
+from events.models import Event
+from tests.whatsapp.inbox_client import FOLDER, OURS, call, later, post, sample
+from whatsapp.models import Callback, Contact, Received
+
+pytestmark = pytest.mark.django_db
+
+TEXT = "Olá, preciso de uma cuidadora para minha mãe."
+UNTIL = "(arquivo disponível até 22/02/2026)"
+LINES = {
+    "text": TEXT,
+    "ad": f"{TEXT}\nhttps://ad.test",
+    "image": f"📷 Foto: {TEXT} {UNTIL}",
+    "audio": f"🎤 Mensagem de voz: 0:07 {UNTIL}",
+    "video": f"🎬 Vídeo: {TEXT} {UNTIL}",
+    "document": f"📄 Documento: receita.pdf {UNTIL}",
+    "sticker": f"🙂 Figurinha {UNTIL}",
+    "location": "📍 Localização: Casa da Maria, Rua das Flores, 100 https://www.google.com/maps?q=-23.5505,-46.6333",
+    "contact": "👤 Contato: Maria Souza 5511987650001",
+    "button": "☑️ Escolheu: 5 ⭐⭐⭐⭐⭐",
+    "list": "☑️ Escolheu: 5 ⭐⭐⭐⭐⭐",
+    "poll": f"📊 Enquete: {TEXT} Sim/Não",
+    "poll_vote": "📊 Votou: 5",
+    "template": f"💬 Mensagem com botões: {TEXT}",
+    "buttons": f"💬 Mensagem com botões: {TEXT}",
+    "carousel": f"💬 Mensagem com cartões: {TEXT}",
+    "pix_key": "💲 Chave Pix: Maria Souza",
+    "order": "🛒 Pedido: Diárias",
+    "product": "🛍️ Produto: Diária de cuidadora",
+    "review_and_pay": "💲 Cobrança: 4N9AVI38VOB",
+    "request_payment": "💲 Pedido de pagamento: 180",
+    "send_payment": "💲 Pagamento enviado",
+    "event": f"📅 Convite para evento: {TEXT}",
+    "event_response": "📅 Resposta a convite: GOING",
+    "pin": "📌 Fixou uma mensagem: pin",
+    "newsletter_invite": f"📣 Convite para canal: {TEXT}",
+    "status_image": f"📷 Foto de status: {TEXT} {UNTIL}",
+    "by_lid": TEXT,
+    "as_lid": TEXT,
+}
+NOISE = {
+    "place_group": "group",
+    "place_newsletter": "newsletter",
+    "place_broadcast": "broadcast",
+    "place_status": "status_reply",
+    "own_echo": "own_echo",
+    "own_phone": "own_phone",
+    "presence": "presence",
+} | {path.stem: "notification" for path in FOLDER.glob("notice_*.json")}
+
+
+@pytest.fixture(autouse=True)
+def ours(settings):
+    settings.ZAPI = settings.ZAPI | {
+        "instance": "simulator",
+        "token": "simulator",
+        "webhook_secret": "segredo-de-teste",
+    }
+
+
+def inbound():
+    return Event.objects.filter(type="whatsapp.inbound").order_by("pk")
+
+
+@pytest.mark.parametrize(("kind", "line"), LINES.items())
+def test_message_of_each_kind_becomes_a_readable_line(kind, line):
+    (callback,) = call(sample(f"received_{kind}"))
+    assert callback.status == "done"
+    data = inbound().get().data
+    assert data["text"] == line
+    assert data.get("media_url", "").startswith("https://") is ("arquivo" in line)
+
+
+@pytest.mark.parametrize(("name", "cause"), NOISE.items())
+def test_noise_is_kept_with_its_cause_and_nothing_follows(name, cause):
+    (callback,) = call(sample(name))
+    assert (callback.status, callback.cause) == ("ignored", cause)
+    assert callback.body["type"]
+    assert not Event.objects.exists()
+    assert not Contact.objects.exists()
+
+
+def test_every_sample_is_understood():
+    for path in sorted(FOLDER.glob("*.json")):
+        call(sample(path.stem))
+    assert not Callback.objects.filter(status="failed").exists()
+    assert not Callback.objects.filter(cause="unknown_kind").exists()
+
+
+def test_unknown_type_of_callback_is_kept_as_that():
+    (callback,) = call({"type": "CoffeeCallback", "instanceId": "simulator"})
+    assert (callback.status, callback.cause) == ("ignored", "unknown_kind")
+
+
+def test_message_of_an_unknown_kind_sends_a_person_to_the_phone():
+    body = sample("received_text")
+    body.pop("text")
+    call(body | {"hologram": {"url": "x"}})
+    assert "veja no celular" in inbound().get().data["text"]
+
+
+# --- who may call -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("secret", ["", "errado", "segredo-de-test", "segredo-de-testé"])
+def test_wrong_secret_is_refused_and_nothing_is_kept(secret):
+    assert post(sample("received_text"), secret=secret or "x").status_code == 403
+    assert not Callback.objects.exists()
+
+
+def test_no_secret_of_ours_lets_nobody_in(settings):
+    settings.ZAPI = settings.ZAPI | {"webhook_secret": ""}
+    assert post(sample("received_text"), secret="x").status_code == 403
+
+
+def test_token_or_instance_of_another_is_refused():
+    assert post(sample("received_text"), token="other").status_code == 403
+    assert post(sample("received_text", instanceId="other")).status_code == 403
+
+
+def test_absent_token_and_instance_are_let_in():
+    body = sample("received_text")
+    body.pop("instanceId")
+    assert post(body, token=None).status_code == 200
+
+
+@pytest.mark.parametrize("body", [[], "text", 5, None])
+def test_what_is_no_object_is_refused(body):
+    assert post(body).status_code == 400
+
+
+def test_character_that_cannot_be_stored_is_left_out():
+    (callback,) = call(sample("received_text", text={"message": "Ol\x00á"}))
+    assert callback.status == "done"
+    assert inbound().get().data["text"] == "Olá"
+
+
+# --- repeats and parts ------------------------------------------------------------------------------
+
+
+def test_repeated_callback_is_counted_and_happens_once():
+    body = sample("received_text")
+    (callback,) = call(body, body, body | {"senderName": "Maria S."})
+    assert callback.duplicates == 2
+    assert inbound().count() == 1
+
+
+def test_waiting_message_and_its_content_are_one_message():
+    waiting = sample("received_waiting")
+    call(waiting)
+    assert not inbound().exists()
+    call(sample("received_text", messageId="3AWAITING"))
+    later()
+    assert [event.data["text"] for event in inbound()] == [TEXT]
+    assert Callback.objects.get(body__waitingMessage=True).cause == "superseded"
+
+
+def test_content_that_comes_before_its_waiting_message_is_one_message_too():
+    call(sample("received_text", messageId="3AWAITING"), sample("received_waiting"))
+    later()
+    assert inbound().count() == 1
+
+
+def test_content_that_never_comes_sends_a_person_to_the_phone_and_may_still_come():
+    call(sample("received_waiting"))
+    Callback.objects.update(received_at="2026-01-23T10:00:00-03:00")
+    later()
+    assert "veja no celular" in inbound().get().data["text"]
+    call(sample("received_text", messageId="3AWAITING"))
+    assert [event.data["text"] for event in inbound()][1:] == [TEXT]
+    assert Received.objects.get().text == TEXT
+
+
+def test_correction_changes_the_message_and_is_told():
+    text, edit = sample("received_text", messageId="3A1"), sample("received_edit", messageId="3A1")
+    call(text, edit | {"momment": text["momment"] + 5000})
+    assert Received.objects.get().text == "Bom dia, na verdade é para o meu pai."
+    assert inbound().last().data["text"] == "✏️ Corrigiu a mensagem: Bom dia, na verdade é para o meu pai."
+
+
+def test_correction_before_its_message_waits_for_it():
+    text, edit = sample("received_text", messageId="3A1"), sample("received_edit", messageId="3A1")
+    call(edit | {"momment": text["momment"] + 5000}, text)
+    later()
+    assert Received.objects.get().text == "Bom dia, na verdade é para o meu pai."
+    assert inbound().count() == 2
+
+
+def test_reaction_is_shown_on_the_message_and_removed_again():
+    call(sample("received_text", messageId=OURS))
+    call(sample("received_reaction"))
+    assert Received.objects.get(message_id=OURS).reaction == "❤️"
+    gone = sample("received_reaction", messageId="3A2")
+    gone["reaction"]["value"] = ""
+    call(gone)
+    assert Received.objects.get(message_id=OURS).reaction == ""
+
+
+def test_word_that_asks_for_no_more_messages_is_kept_on_the_person():
+    call(sample("received_text", text={"message": "SAIR"}))
+    assert Contact.objects.get().opted_out_at is not None
+    assert inbound().count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_storm_of_the_same_callback_is_one_message():
+    body = sample("received_text")
+
+    def storm():
+        try:
+            assert post(body).status_code == 200
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=storm) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    call()
+    assert Callback.objects.get().duplicates == 11
+    assert inbound().count() == 1

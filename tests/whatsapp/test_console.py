@@ -1,0 +1,133 @@
+"""The channel's pages: seen by all, changed by those who may."""
+
+import pytest
+from django.urls import reverse
+
+from events.models import AuditEntry
+from tests.clients import logged_in
+from tests.whatsapp.conftest import cancel, message_of
+from tests.whatsapp.inbox_client import sample
+from whatsapp import contacts, inbox, texts
+from whatsapp.models import Callback, Channel, Contact, Message, Template
+
+pytestmark = pytest.mark.django_db
+PHONE = "5511987654321"
+LISTS = ["channel", "message", "contact", "callback", "template"]
+
+
+@pytest.fixture
+def rows(db):
+    event = cancel(1, phone=PHONE)
+    contact = contacts.find_or_make(contacts.identity(PHONE, name="Maria Souza"))
+    Message.objects.update(contact=contact, phone=PHONE, name="service_cancelled", text="Olá, Maria!")
+    inbox.store(sample("received_text"))
+    return event
+
+
+@pytest.mark.parametrize("role", ["Visualizador", "Operador", "Administrador"])
+@pytest.mark.parametrize("name", LISTS)
+def test_every_role_sees_every_list(zapi, rows, role, name):
+    response = logged_in(role).get(reverse(f"admin:whatsapp_{name}_changelist"))
+    assert response.status_code == 200
+    assert PHONE not in response.content.decode()
+
+
+def test_rows_have_pages_with_masked_people_and_showing_them_is_logged(rows):
+    client, message = logged_in("Operador"), message_of(rows)
+    for row in (message, Contact.objects.get(), Callback.objects.get()):
+        page = client.get(
+            reverse(f"admin:whatsapp_{row._meta.model_name}_change", args=[row.pk])
+        ).content.decode()
+        assert PHONE not in page
+        assert "Maria Souza" not in page
+    shown = client.post(reverse("admin:whatsapp_message_reveal", args=[message.pk])).content.decode()
+    assert "Olá, Maria!" in shown
+    assert AuditEntry.objects.filter(action="person.revealed", target=f"message {message.pk}").exists()
+
+
+def written(name="payment_received"):
+    return texts.current(name, texts.own_texts().get(name, ""), amount="R$ 1,00", paid_at="hoje")
+
+
+def text_page(name="feedback_thanks"):
+    return reverse("admin:whatsapp_template_text", args=[name])
+
+
+def test_administrator_changes_a_text_with_preview_and_takes_it_back():
+    client = logged_in("Administrador")
+    page = client.post(text_page("payment_received"), {"text": "Pago: {{ amount }} 💚", "preview": "1"})
+    assert "Pago: R$ 180,00 💚" in page.content.decode()
+    assert not Template.objects.exists()
+    client.post(text_page("payment_received"), {"text": "Pago: {{ amount }} 💚", "save": "1"})
+    assert written() == "Pago: R$ 1,00 💚"
+    client.post(text_page("payment_received"), {"back_to_file": "1"})
+    assert written() != "Pago: R$ 1,00 💚"
+
+
+@pytest.mark.parametrize("text", ["", "Olá {{ cpf }}", "Olá {{ amount", "{{ 1 }}"])
+def test_text_that_could_not_be_written_is_refused_in_words(text):
+    page = logged_in("Administrador").post(text_page("payment_received"), {"text": text, "save": "1"})
+    assert 'role="alert"' in page.content.decode()
+    assert not Template.objects.exists()
+
+
+def test_operator_may_read_texts_and_not_change_them():
+    client = logged_in("Operador")
+    assert client.get(text_page()).status_code == 200
+    assert client.post(text_page(), {"text": "x", "save": "1"}).status_code == 403
+
+
+def test_only_an_operator_reconnects(zapi):
+    viewer = logged_in("Visualizador")
+    for name in ("qr", "code", "restore", "drop_here", "drop_there"):
+        assert viewer.post(reverse(f"admin:whatsapp_channel_{name}")).status_code == 403
+
+
+def test_qr_code_phone_code_and_the_result_are_seen_on_the_page(zapi):
+    client = logged_in("Operador")
+    zapi.zapi_disconnect(keeps_session=False)
+    Channel.load()
+    Channel.objects.update(connected=False)
+    page = client.get(reverse("admin:whatsapp_channel_changelist")).content.decode()
+    assert "Desconectado" in page
+    assert client.post(reverse("admin:whatsapp_channel_qr")).json()["value"].startswith("data:image/png")
+    assert client.post(reverse("admin:whatsapp_channel_code"), {"phone": "11 94000-0000"}).json()["value"]
+    assert client.post(reverse("admin:whatsapp_channel_code"), {"phone": "x"}).status_code == 422
+    state = reverse("admin:whatsapp_channel_state") + "?check=1"
+    assert client.get(state).json() == {"connected": False}
+    zapi.zapi_connect()
+    assert client.get(state).json() == {"connected": True}
+    assert client.post(reverse("admin:whatsapp_channel_qr")).json() == {"value": "", "connected": True}
+
+
+def test_what_waits_here_and_at_zapi_is_shown_and_dropped(zapi):
+    client, event = logged_in("Operador"), cancel(1, phone=PHONE)
+    zapi.zapi_disconnect(queued=3)
+    Channel.load()
+    Channel.objects.update(connected=False)
+    page = client.get(reverse("admin:whatsapp_channel_changelist")).content.decode()
+    assert "Descartar 1 mensagem que espera aqui" in page
+    assert "Descartar 3 mensagens da fila do Z-API" in page
+    client.post(reverse("admin:whatsapp_channel_drop_here"))
+    client.post(reverse("admin:whatsapp_channel_drop_there"))
+    assert message_of(event).status == "cancelled"
+    assert zapi.zapi_pending()["queue"] == 0
+
+
+def test_zapi_that_does_not_answer_breaks_no_page(zapi):
+    Channel.load()
+    Channel.objects.update(connected=False)
+    zapi.fault("zapi", status=500)
+    client = logged_in("Operador")
+    assert "não respondeu" in client.get(reverse("admin:whatsapp_channel_changelist")).content.decode()
+    assert client.post(reverse("admin:whatsapp_channel_qr")).status_code == 503
+    assert client.post(reverse("admin:whatsapp_channel_restore"), follow=True).status_code == 200
+    zapi.heal("zapi")
+
+
+def test_person_who_changed_their_mind_receives_again():
+    contact = contacts.find_or_make(contacts.identity(PHONE))
+    Contact.objects.update(opted_out_at=contact.created_at)
+    client = logged_in("Operador")
+    client.post(reverse("admin:whatsapp_contact_allow"), {"ids": str(contact.pk), "reason": "pediu de novo"})
+    assert Contact.objects.get().opted_out_at is None

@@ -1,0 +1,99 @@
+"""Which answers are ratings, and which only contain a number."""
+
+import pytest
+
+from whatsapp import feedback, opt_out
+
+RATINGS = {
+    "5": 5,
+    " 5 ": 5,
+    "5.": 5,
+    "4!": 4,
+    "nota 5": 5,
+    "Nota 5!": 5,
+    "NOTA: 3": 3,
+    "minha nota é 4": 4,
+    "a nota foi 2": 2,
+    "5/5": 5,
+    "4 de 5": 4,
+    "5 estrelas": 5,
+    "1 estrela": 1,
+    "cinco": 5,
+    "nota cinco": 5,
+    "Três": 3,
+    "três estrelas": 3,
+    "⭐⭐⭐⭐⭐": 5,
+    "⭐️⭐️⭐️": 3,
+    "⭐ ⭐": 2,
+    "★★★★": 4,
+    "🌟": 1,
+    "5️⃣": 5,
+    "Excelente": 5,
+    "muito ruim": 1,
+    "Bom!": 4,
+    "5 💚": 5,
+}
+NO_RATINGS = [
+    "",
+    "0",
+    "6",
+    "10",
+    "55",
+    "5 horas",
+    "5h",
+    "5:30",
+    "15",
+    "cheguei às 5",
+    "preciso de 5 dias",
+    "5 pessoas moram aqui",
+    "nota fiscal",
+    "4/11",
+    "foi bom mas atrasou",
+    "⭐⭐⭐⭐⭐⭐",
+    "obrigada",
+]
+
+
+@pytest.mark.parametrize(("written", "value"), RATINGS.items())
+def test_answer_is_a_rating(written, value):
+    rating = feedback.of_text(written)
+    assert rating is not None
+    assert rating.value == value
+    assert rating.comment == ""
+
+
+@pytest.mark.parametrize("written", NO_RATINGS)
+def test_text_with_or_without_a_number_is_no_rating(written):
+    assert feedback.of_text(written) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "comment"),
+    [
+        ("5, adorei a Ana!", 5, "adorei a Ana"),
+        ("nota 2 atrasou muito", 2, "atrasou muito"),
+        ("4\nMuito atenciosa", 4, "Muito atenciosa"),
+        ("1 - não veio", 1, "não veio"),
+    ],
+)
+def test_what_is_said_beside_the_number_is_the_comment(written, value, comment):
+    assert feedback.of_text(written) == feedback.Rating(value, comment)
+
+
+def test_chosen_row_and_pressed_button_name_the_visit():
+    rating = feedback.Rating(4, service_id=77)
+    assert feedback.of_choice({"listResponseMessage": {"selectedRowId": "rating-77-4"}}) == rating
+    assert feedback.of_choice({"buttonsResponseMessage": {"buttonId": "rating-77-4"}}) == rating
+    assert feedback.of_choice({"listResponseMessage": {"selectedRowId": "1"}}) is None
+
+
+@pytest.mark.parametrize("written", ["SAIR", "sair", " Parar. ", "PARE!", "não quero receber mensagens"])
+def test_word_that_asks_for_no_more_messages(written):
+    assert opt_out.is_asked(written)
+
+
+@pytest.mark.parametrize(
+    "written", ["vou sair agora", "não precisa parar", "sai", "", "pode parar o remédio?"]
+)
+def test_sentence_with_such_a_word_is_no_opt_out(written):
+    assert not opt_out.is_asked(written)

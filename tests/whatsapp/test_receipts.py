@@ -1,0 +1,135 @@
+"""What Z-API tells of our own messages, in any order and before we know them."""
+
+import itertools
+
+import pytest
+
+from events.models import Delivery, Event
+from tests.whatsapp.conftest import cancel, message_of
+from tests.whatsapp.inbox_client import OURS, call, later, sample
+from whatsapp import outbox
+from whatsapp.models import Callback, Message
+
+pytestmark = pytest.mark.django_db
+
+STATUS = {"delivery": "sent", "status_sent": "sent", "status_received": "delivered", "status_read": "read"}
+
+
+@pytest.fixture(autouse=True)
+def ours(settings):
+    settings.ZAPI = settings.ZAPI | {
+        "instance": "simulator",
+        "token": "simulator",
+        "webhook_secret": "segredo-de-teste",
+    }
+
+
+@pytest.fixture
+def event(db):
+    return cancel(1, phone="5511987650001")
+
+
+def accept(event):
+    """What the lane writes when Z-API has the message."""
+    Delivery.objects.filter(event=event, service="whatsapp").update(status="done", due_at=None)
+    message = message_of(event)
+    message.message_id, message.status, message.accepted_at = OURS, "accepted", message.created_at
+    message.save()
+    outbox.inbox.wake([OURS])
+    return message
+
+
+def test_message_is_made_with_its_delivery_and_follows_it(event):
+    delivery = event.deliveries.get(service="whatsapp")
+    assert (message_of(event).status, message_of(event).phone) == ("queued", "5511987650001")
+    Delivery.objects.filter(pk=delivery.pk).update(status="dead", due_at=None, error="Failed")
+    assert message_of(event).status == "failed"
+    Delivery.objects.filter(pk=delivery.pk).update(status="queued", due_at=event.received_at)
+    assert message_of(event).status == "queued"
+    Delivery.objects.filter(pk=delivery.pk).update(status="skipped", due_at=None, skip_cause="expired")
+    assert message_of(event).status == "expired"
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(STATUS)), ids="-".join)
+def test_receipts_in_any_order_end_the_same(event, order):
+    accept(event)
+    call(*(sample(name) for name in order))
+    message = message_of(event)
+    assert message.status == "read"
+    assert all((message.sent_at, message.delivered_at, message.read_at))
+
+
+def test_receipts_before_the_answer_of_the_send_are_not_lost(event):
+    call(sample("delivery"), sample("status_received"))
+    assert set(Callback.objects.values_list("status", flat=True)) == {"waiting"}
+    accept(event)
+    later()
+    assert message_of(event).status == "delivered"
+
+
+def test_one_status_for_several_messages_reaches_each_of_them(event):
+    accept(event)
+    other = message_of(cancel(2, phone="5511987654321"))
+    call(sample("status_read", ids=[OURS, "3EB0B"]))
+    assert message_of(event).status == "read"
+    Message.objects.filter(pk=other.pk).update(
+        message_id="3EB0B", status="accepted", accepted_at=other.created_at
+    )
+    later()
+    other.refresh_from_db()
+    assert other.status == "read"
+
+
+def test_failure_goes_to_a_person_with_its_reason_and_a_receipt_proves_it_wrong(event):
+    accept(event)
+    call(sample("delivery_failed"))
+    message = message_of(event)
+    letter = event.dead_letters.get()
+    assert (message.status, message.failure) == ("failed", "shadow_ban")
+    assert "limitou" in message.reason
+    assert (letter.status, letter.cause) == ("open", "refused_later")
+    call(sample("status_received"))
+    message, delivery = message_of(event), event.deliveries.get(service="whatsapp")
+    letter.refresh_from_db()
+    assert (message.status, message.reason, delivery.status, letter.status) == (
+        "delivered",
+        "",
+        "done",
+        "resolved",
+    )
+
+
+def test_failure_after_a_receipt_changes_nothing(event):
+    accept(event)
+    call(sample("status_received"), sample("delivery_failed"))
+    assert message_of(event).status == "delivered"
+    assert not event.dead_letters.exists()
+
+
+def test_undocumented_error_is_shown_to_a_person_as_it_came(event):
+    accept(event)
+    call(sample("delivery", error="Quantum flip"))
+    assert "Quantum flip" in message_of(event).reason
+    assert event.dead_letters.exists()
+
+
+def test_each_move_is_an_event_that_causes_nothing(event):
+    accept(event)
+    call(sample("delivery"), sample("status_sent"), sample("status_read"))
+    moves = Event.objects.filter(type="whatsapp.status")
+    assert [move.data["status"] for move in moves.order_by("pk")] == ["sent", "read"]
+    assert not Delivery.objects.filter(event__in=moves).exists()
+
+
+def test_our_reading_of_their_message_is_no_delivery_of_ours(event):
+    accept(event)
+    (callback,) = call(sample("status_read", status="READ_BY_ME"))
+    assert callback.cause == "read_by_us"
+    assert message_of(event).status == "accepted"
+
+
+def test_receipt_of_a_message_that_is_never_ours_is_given_up(event, monkeypatch):
+    call(sample("status_read"))
+    for _ in range(8):
+        later()
+    assert Callback.objects.get().cause == "not_ours"

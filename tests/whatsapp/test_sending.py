@@ -1,0 +1,201 @@
+"""From a due delivery to Z-API: checks before, holding while disconnected, what is written after."""
+
+import itertools
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from events import lanes, sweep
+from events.models import Attempt, DeadLetter, Delivery
+from tests.whatsapp.conftest import cancel, message_of
+from whatsapp import channel, contacts, lane
+from whatsapp.models import Channel, Contact, Message
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PHONE = "5511987654321"
+
+
+@pytest.fixture
+def here(zapi, quick, transactional_db):
+    from events.models import CircuitBreaker
+
+    CircuitBreaker.objects.get_or_create(service="whatsapp")
+    return zapi
+
+
+def drain(seconds=6, linger=1):
+    return lanes.drain("whatsapp", seconds=seconds, linger=linger)
+
+
+def delivery_of(event):
+    return event.deliveries.get(service="whatsapp")
+
+
+def people(zapi):
+    return zapi.zapi_truth()["people"]
+
+
+def test_number_is_checked_once_before_the_first_message_and_kept(here):
+    here.zapi_wait()
+    cancel(1, phone="5551987650002")
+    drain()
+    cancel(2, phone="5551987650002")
+    drain()
+    asked = [call for call in here.calls("zapi") if "phone-exists" in call["path"]]
+    contact = Contact.objects.get()
+    here.zapi_wait()
+    assert len(asked) == 1
+    assert (contact.registered_phone, contact.lid) == ("555187650002", "100000000000002@lid")
+    assert len(people(here)["555187650002"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("phone", "code", "words"),
+    [("5511987650004", "no_whatsapp", "não tem WhatsApp"), ("551144440000", "landline", "telefone é fixo")],
+)
+def test_number_without_whatsapp_fails_with_a_clear_reason_and_nothing_is_sent(here, phone, code, words):
+    here.load({"zapi": {"numbers": {"551187650004": {"phone": None}}}})
+    event = cancel(1, phone=phone)
+    drain()
+    message = message_of(event)
+    assert (message.status, message.failure) == ("failed", code)
+    assert words in message.reason
+    assert not any("send-text" in call["path"] for call in here.calls("zapi"))
+
+
+def test_landline_with_whatsapp_receives_its_message(here):
+    event = cancel(1, phone="551133330003")
+    drain()
+    assert message_of(event).status == "accepted"
+
+
+def test_whoever_asked_for_no_messages_gets_no_courtesy_and_still_what_matters(here):
+    contacts.find_or_make(contacts.identity(PHONE))
+    Contact.objects.update(opted_out_at=timezone.now())
+    matters = cancel(1, phone=PHONE)
+    courtesy = paid(2)
+    drain()
+    assert message_of(matters).status == "accepted"
+    assert (delivery_of(courtesy).status, delivery_of(courtesy).skip_cause) == ("skipped", "unwanted")
+    assert message_of(courtesy).status == "cancelled"
+
+
+def paid(number):
+    from events import envelope, ingestion
+    from events.models import Event
+
+    data = {
+        "payment_id": number, "invoice_id": number, "client_id": number, "client_phone": PHONE,
+        "amount": "180.00", "paid_at": "2026-01-23T10:00:00-03:00",
+    }  # fmt: skip
+    body = {"type": "payment.received", "id": f"paid-{number}", "data": data}
+    return Event.objects.get(pk=ingestion.accept([envelope.read(body, source="financeiro")])[0].event_id)
+
+
+def test_courtesy_waits_for_the_morning_without_spending_an_attempt(here, settings):
+    hour = timezone.localtime().hour
+    settings.WHATSAPP_QUIET_HOURS = f"{hour}-{(hour + 2) % 24}"
+    waits, goes = paid(1), cancel(2, phone=PHONE)
+    drain()
+    delivery = delivery_of(waits)
+    assert (delivery.status, delivery.attempts) == ("queued", 0)
+    assert delivery.due_at > timezone.now() + timedelta(minutes=50)
+    assert message_of(goes).status == "accepted"
+
+
+def test_disconnected_lane_holds_everything_unspent_and_the_breaker_stays_closed(here):
+    from events.models import CircuitBreaker
+
+    Channel.load()
+    Channel.objects.update(connected=False)
+    event = cancel(1, phone=PHONE)
+    assert drain(1) == 0
+    delivery = delivery_of(event)
+    assert (delivery.status, delivery.attempts, message_of(event).status) == ("queued", 0, "held")
+    assert CircuitBreaker.objects.get(service="whatsapp").state == "closed"
+    assert not here.calls("zapi")
+
+
+def test_after_a_reconnect_what_is_useful_goes_paced_and_the_rest_says_that_it_did_not(here, monkeypatch):
+    monkeypatch.setattr(lane, "PACE_SECONDS", (0.3, 0.4))
+    Channel.load()
+    Channel.objects.update(connected=False)
+    events = [cancel(number, phone=f"551198765400{number}") for number in range(1, 5)]
+    drain(0.5)
+    Delivery.objects.filter(event=events[0]).update(useful_until=timezone.now())
+    Channel.objects.update(connected=True)
+    sweep.sweep()
+    drain(6)
+    starts = sorted(Attempt.objects.filter(delivery__service="whatsapp").values_list("started_at", flat=True))
+    assert [message_of(event).status for event in events] == ["expired", "accepted", "accepted", "accepted"]
+    assert all(later - earlier > timedelta(seconds=0.25) for earlier, later in itertools.pairwise(starts))
+
+
+def test_daily_limit_keeps_the_rest_for_tomorrow(here, settings):
+    settings.WHATSAPP_DAILY_LIMIT = 2
+    events = [cancel(number, phone=f"551198765400{number}") for number in range(1, 5)]
+    drain(2)
+    assert sorted(message_of(event).status for event in events) == [
+        "accepted",
+        "accepted",
+        "queued",
+        "queued",
+    ]
+
+
+def test_refusal_of_our_configuration_is_an_alert_until_a_message_gets_through(here, settings):
+    settings.ZAPI = settings.ZAPI | {"client_token": "wrong"}
+    event = cancel(1, phone=PHONE)
+    contact = contacts.find_or_make(contacts.identity(PHONE))
+    contacts.learn(contact.pk, exists=True, registered=PHONE, lid="")
+    drain()
+    assert message_of(event).failure == "configuration"
+    assert Channel.load().misconfigured_at is not None
+    settings.ZAPI = settings.ZAPI | {"client_token": "simulator"}
+    cancel(2, phone=PHONE)
+    drain()
+    assert Channel.load().misconfigured_at is None
+
+
+def test_crash_in_the_middle_is_looked_for_before_anything_is_repeated(here, settings):
+    """The worker died after Z-API had the message: its queue still shows it."""
+    here.zapi_disconnect()
+    event = cancel(1, phone=PHONE)
+    drain()
+    delivery = delivery_of(event)
+    ids = message_of(event).message_id
+    Delivery.objects.filter(pk=delivery.pk).update(
+        status="running",
+        due_at=None,
+        leased_until=timezone.now() - timedelta(seconds=1),
+        finished_at=None,
+        result=None,
+    )
+    Message.objects.update(message_id=None, status="queued", accepted_at=None)
+    sweep.sweep()
+    assert delivery_of(event).unsure_since is not None
+    drain()
+    assert (delivery_of(event).status, message_of(event).message_id) == ("done", ids)
+    assert sum("send-text" in call["path"] for call in here.calls("zapi")) == 1
+
+
+def test_what_nobody_can_tell_goes_to_a_person(here, settings):
+    settings.WHATSAPP_TRACE_SECONDS = 0
+    here.fault("zapi", drop_before=True, path="send-text", times=1)
+    event = cancel(1, phone=PHONE)
+    drain(6)
+    letter = DeadLetter.objects.get(event=event)
+    assert letter.cause == "unknown_outcome"
+    assert message_of(event).failure == "undecided"
+    assert "antes de reenviar" in message_of(event).reason
+
+
+def test_late_status_call_that_fails_says_nothing_about_the_session(here):
+    channel.check()
+    assert channel.verdict().status == "connected"
+    here.fault("zapi", status=500)
+    channel.check()
+    here.heal("zapi")
+    assert channel.verdict().status == "connected"
+    assert Channel.load().check_failed_at is not None

@@ -1,0 +1,131 @@
+"""WhatsApp: is it alive, by four proofs; and the way back when it is not."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from carinho.services.errors import ServiceError
+from events.admin.base import ConsoleAdmin, actor, list_of
+from events.admin.verbs import NOT_ALLOWED
+from whatsapp import channel, reconnect
+from whatsapp.models import Channel, Message
+from whatsapp.phone import InvalidPhone
+
+OPERATE = "whatsapp.change_message"
+WORDS = {
+    channel.CONNECTED: (_lazy("Funcionando"), "success"),
+    channel.SILENT: (_lazy("Conectado, mas em silêncio"), "warning"),
+    channel.DISCONNECTED: (_lazy("Desconectado"), "danger"),
+    channel.UNKNOWN: (_lazy("Não sabemos"), "warning"),
+}
+NO_ANSWER = _lazy("O Z-API não respondeu. Espere um minuto e tente de novo.")
+
+
+@admin.register(Channel)
+class ChannelAdmin(ConsoleAdmin):
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            self.post_path("state/", require_GET(self.state_view), "state"),
+            self.post_path("qr/", require_POST(self.qr_view), "qr"),
+            self.post_path("code/", require_POST(self.code_view), "code"),
+            self.post_path("restore/", require_POST(self.restore_view), "restore"),
+            self.post_path("drop-here/", require_POST(self.drop_here_view), "drop_here"),
+            self.post_path("drop-there/", require_POST(self.drop_there_view), "drop_there"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        self.must_view(request)
+        row, verdict = Channel.load(), channel.verdict()
+        word, tone = WORDS[verdict.status]
+        is_down = row.connected is False
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("WhatsApp"),
+            "content_title": _("WhatsApp"),
+            "verdict": verdict,
+            "word": word,
+            "tone": tone,
+            "channel": row,
+            "is_down": is_down,
+            "here": reconnect.waiting_here(),
+            "there": reconnect.waiting_there() if is_down else None,
+            "rows": list_of(Message, "status=held"),
+            "barred": "" if request.user.has_perm(OPERATE) else NOT_ALLOWED,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/whatsapp/channel.html", context)
+
+    def state_view(self, request: HttpRequest) -> HttpResponse:
+        """What the page asks every few seconds while somebody reconnects."""
+        self.must_view(request)
+        if request.user.has_perm(OPERATE) and "check" in request.GET:
+            channel.check()
+        return JsonResponse({"connected": channel.verdict().connected})
+
+    def qr_view(self, request: HttpRequest) -> HttpResponse:
+        return self._code(request, reconnect.qr_code)
+
+    def code_view(self, request: HttpRequest) -> HttpResponse:
+        return self._code(request, lambda: reconnect.phone_code(request.POST.get("phone", "")))
+
+    def _code(self, request: HttpRequest, ask: Callable[[], str]) -> HttpResponse:
+        _must_operate(request)
+        try:
+            value = ask()
+        except InvalidPhone as error:
+            return JsonResponse({"problem": str(error)}, status=422)
+        except ServiceError:
+            return JsonResponse({"problem": str(NO_ANSWER)}, status=503)
+        return JsonResponse({"value": value, "connected": not value})
+
+    def restore_view(self, request: HttpRequest) -> HttpResponse:
+        return self._move(request, self._restore)
+
+    def drop_here_view(self, request: HttpRequest) -> HttpResponse:
+        return self._move(request, self._drop_here)
+
+    def drop_there_view(self, request: HttpRequest) -> HttpResponse:
+        return self._move(request, self._drop_there)
+
+    def _move(self, request: HttpRequest, move: Callable[[HttpRequest], str]) -> HttpResponse:
+        _must_operate(request)
+        try:
+            messages.success(request, move(request))
+        except ServiceError:
+            messages.error(request, str(NO_ANSWER))
+        return HttpResponseRedirect(reverse("admin:whatsapp_channel_changelist"))
+
+    @staticmethod
+    def _restore(request: HttpRequest) -> str:
+        reconnect.restore(actor=actor(request))
+        return _("Pedimos ao Z-API que retome a sessão. Se não voltar em um minuto, use o QR code.")
+
+    @staticmethod
+    def _drop_here(request: HttpRequest) -> str:
+        count = reconnect.drop_here(actor=actor(request), reason=request.POST.get("reason", ""))
+        return ngettext("%d mensagem não será enviada.", "%d mensagens não serão enviadas.", count) % count
+
+    @staticmethod
+    def _drop_there(request: HttpRequest) -> str:
+        count = reconnect.drop_there(actor=actor(request))
+        return (
+            ngettext("%d mensagem saiu da fila do Z-API.", "%d mensagens saíram da fila do Z-API.", count)
+            % count
+        )
+
+
+def _must_operate(request: HttpRequest) -> None:
+    if not request.user.has_perm(OPERATE):
+        raise PermissionDenied

@@ -1,0 +1,89 @@
+"""Contatos: who is who on WhatsApp, and who asked for no messages."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from carinho.masking import mask_name, mask_phone
+from events import audit
+from events.admin.verbs import Verb, VerbAdmin
+from events.console import badges, moments
+from whatsapp.models import Contact
+
+OPERATE = "whatsapp.change_message"
+
+
+def allow_again(ids: Sequence[Any], actor: str, reason: str) -> list[Any]:
+    """The person changed their mind, and said so to somebody."""
+    found = Contact.objects.filter(pk__in=ids).exclude(opted_out_at=None)
+    moved = list(found.values_list("pk", flat=True))
+    Contact.objects.filter(pk__in=moved).update(opted_out_at=None)
+    for pk in moved:
+        audit.note(actor, "contact.allowed_again", str(pk), {"reason": reason})
+    return moved
+
+
+ALLOW = Verb(
+    name="allow",
+    title=_("Voltar a enviar"),
+    button=ngettext_lazy("Voltar a enviar", "Voltar a enviar a %(count)d pessoas", "count"),
+    done=ngettext_lazy("A pessoa volta a receber.", "%(count)d pessoas voltam a receber.", "count"),
+    effect=_("A pessoa pediu para não receber. Só volte a enviar se ela mesma disse que quer."),
+    permission=OPERATE,
+    run=allow_again,
+    icon="notifications_active",
+    asks_reason=True,
+)
+
+
+@admin.register(Contact)
+class ContactAdmin(VerbAdmin):
+    intro = _(
+        "As pessoas como o WhatsApp as conhece: uma linha por pessoa, com ou sem nono dígito (contacts)."
+    )
+    verbs = (ALLOW,)
+    list_display = ("who", "phone_shown", "whatsapp", "wish", "since")
+    search_fields = ("=key", "=lid", "=phone")
+    search_help_text = _("Telefone ou identificação no WhatsApp")
+    sortable_by = ()
+
+    @admin.display(description=_("Nome"))
+    def who(self, row: Contact) -> str:
+        return mask_name(row.name) if row.name else "—"
+
+    @admin.display(description=_("Telefone"))
+    def phone_shown(self, row: Contact) -> str:
+        return mask_phone(row.phone) if row.phone else str(_("escondido pelo WhatsApp"))
+
+    @admin.display(description=_("WhatsApp"))
+    def whatsapp(self, row: Contact) -> str:
+        if row.has_whatsapp is None:
+            return badges.badge(_("não verificado"))
+        return badges.badge(_("tem"), "success") if row.has_whatsapp else badges.badge(_("não tem"), "danger")
+
+    @admin.display(description=_("Quer receber"))
+    def wish(self, row: Contact) -> str:
+        return badges.badge(_("pediu para parar"), "warning") if row.opted_out_at else ""
+
+    @admin.display(description=_("Conhecido desde"))
+    def since(self, row: Contact) -> str:
+        return moments.moment(row.created_at)
+
+    def item_context(self, request: HttpRequest, row: Contact) -> dict[str, Any]:
+        registered = mask_phone(row.registered_phone) if row.registered_phone else ""
+        return {
+            "pairs": [
+                (_("Nome"), self.who(row)),
+                (_("Telefone"), self.phone_shown(row)),
+                (_("Registrado no WhatsApp como"), registered),
+                (_("WhatsApp"), self.whatsapp(row)),
+                (_("Verificado"), moments.moment(row.checked_at)),
+                (_("Pediu para não receber"), moments.moment(row.opted_out_at)),
+                (_("Mensagens nossas"), row.messages.count()),
+                (_("Mensagens dela"), row.received.count()),
+            ],
+        }

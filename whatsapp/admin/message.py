@@ -1,0 +1,91 @@
+"""Mensagens: each with how far it got, and why it got no further."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from carinho.masking import mask_phone
+from events.admin.base import page_of
+from events.admin.filters import DayFilter, choice_filter
+from events.admin.reveal import RevealAdmin
+from events.console import badges, moments
+from events.models import Event
+from whatsapp import texts
+from whatsapp.ladder import CLIMB, Rung
+from whatsapp.models import Message
+
+TONES = {
+    Rung.FAILED: "danger",
+    Rung.HELD: "warning",
+    Rung.EXPIRED: "warning",
+    Rung.DELIVERED: "success",
+    Rung.READ: "success",
+    Rung.PLAYED: "success",
+}
+
+
+def state_of(message: Message) -> str:
+    return badges.badge(Rung(message.status).label, TONES.get(Rung(message.status), "info"), message.status)
+
+
+@admin.register(Message)
+class MessageAdmin(RevealAdmin):
+    item_template = "admin/whatsapp/message.html"
+    intro = _("O que enviamos às pessoas e até onde cada mensagem chegou (messages).")
+    list_select_related = ("delivery__event", "contact")
+    list_display = ("what", "to", "state", "why", "created")
+    list_filter = (
+        choice_filter("status", _("situação"), lambda: Rung.choices),
+        choice_filter("name", _("texto"), lambda: [(name, name) for name in texts.names()]),
+        ("created_at", DayFilter),
+    )
+    search_fields = ("=message_id", "=contact__key", "=phone")
+    search_help_text = _("Id da mensagem ou telefone")
+    sortable_by = ()
+
+    @admin.display(description=_("Texto"))
+    def what(self, row: Message) -> str:
+        return row.name or "—"
+
+    @admin.display(description=_("Para"))
+    def to(self, row: Message) -> str:
+        return mask_phone(row.phone) if row.phone else "—"
+
+    @admin.display(description=_("Situação"))
+    def state(self, row: Message) -> str:
+        return state_of(row)
+
+    @admin.display(description=_("Por quê"))
+    def why(self, row: Message) -> str:
+        return row.reason
+
+    @admin.display(description=_("Criada"))
+    def created(self, row: Message) -> str:
+        return moments.moment(row.created_at)
+
+    def event_of(self, row: Message) -> Event:
+        return row.delivery.event
+
+    def named(self, row: Message) -> str:
+        return f"message {row.pk}"
+
+    def item_context(self, request: HttpRequest, row: Message) -> dict[str, Any]:
+        delivery = row.delivery
+        link = format_html('<a href="{}">#{}</a>', page_of(delivery.event), delivery.event_id)
+        pairs = [
+            (_("Situação"), state_of(row)),
+            (_("Por quê"), row.reason),
+            (_("Evento"), link),
+            (_("Útil até"), moments.moment(delivery.useful_until)),
+            (_("Reação"), row.reaction),
+        ]
+        steps = [(Rung(rung).label, moments.moment(row.facts[rung])) for rung in CLIMB if rung in row.facts]
+        shown = self.person_context(row, revealed=False)
+        return {"pairs": pairs, "steps": steps, "reveal": self.reveal_button(request, row), **shown}
+
+    def person_context(self, row: Message, *, revealed: bool) -> dict[str, Any]:
+        masked = mask_phone(row.phone) if row.phone else ""
+        return {"to": row.phone if revealed else masked, "text": row.text if revealed else ""}

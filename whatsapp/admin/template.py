@@ -1,0 +1,130 @@
+"""Textos: what people receive, with a preview; the file holds until an administrator writes another."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from events import audit
+from events.admin.base import ConsoleAdmin, actor
+from events.admin.verbs import NOT_ALLOWED
+from whatsapp import texts
+from whatsapp.models import Template
+
+ADMINISTER = "whatsapp.change_template"
+LONGEST = 4000  # characters
+SAMPLES = {
+    "greeting": "Olá, Maria",
+    "caregiver": "Ana",
+    "amount": "R$ 180,00",
+    "paid_at": "terça-feira, 25/11, às 14h30",
+    "starts_at": "quarta-feira, 26/11, às 8h",
+    "finished_at": "terça-feira, 25/11, às 18h",
+    "address": "Rua das Flores, 100",
+    "reason": "a cuidadora adoeceu",
+}
+
+
+class WrongText(ValueError):
+    """A text that cannot be used; the message is a sentence in Portuguese."""
+
+
+def checked(name: str, written: str) -> texts.Text:
+    """The text, with the variables that the file has and no others. Raises `WrongText`."""
+    if not written.strip() or len(written) > LONGEST:
+        raise WrongText(_("O texto deve ter de 1 a %d letras.") % LONGEST)
+    try:
+        parsed = texts.parse(written)
+    except ValueError:
+        raise WrongText(_("Há chaves {{ }} que não fecham ou não contêm uma variável.")) from None
+    unknown = set(texts.variables_of(parsed)) - set(texts.variables_of(texts.text(name)))
+    if unknown:
+        raise WrongText(_("Esta mensagem não tem a variável: %s.") % ", ".join(sorted(unknown)))
+    return parsed
+
+
+def preview(parsed: texts.Text) -> str:
+    """How it reads for an invented person."""
+    return parsed.substitute({name: SAMPLES.get(name, f"({name})") for name in parsed.get_identifiers()})
+
+
+@admin.register(Template)
+class TemplateAdmin(ConsoleAdmin):
+    def get_urls(self) -> list[URLPattern]:
+        return [self.post_path("text/<slug:name>/", self.text_view, "text"), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        self.must_view(request)
+        own = {template.name: template for template in Template.objects.all()}
+        rows = [
+            {
+                "name": name,
+                "own": own.get(name),
+                "page": reverse("admin:whatsapp_template_text", args=[name]),
+                "text": own[name].text if name in own else texts.text(name).template,
+            }
+            for name in texts.names()
+        ]
+        return self._page(request, "admin/whatsapp/texts.html", _lazy("Textos"), rows=rows)
+
+    def text_view(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Show, preview and change one text."""
+        self.must_view(request)
+        if name not in texts.names():
+            raise Http404
+        if request.method == "POST":
+            return self._post(request, name)
+        own = Template.objects.filter(name=name).first()
+        return self._form(request, name, own.text if own else texts.text(name).template)
+
+    def _post(self, request: HttpRequest, name: str) -> HttpResponse:
+        if not request.user.has_perm(ADMINISTER):
+            raise PermissionDenied
+        if "back_to_file" in request.POST:
+            Template.objects.filter(name=name).delete()
+            return self._saved(request, name, _("O texto voltou ao original."))
+        written = request.POST.get("text", "").replace("\r\n", "\n")
+        try:
+            checked(name, written)
+        except WrongText as error:
+            return self._form(request, name, written, problem=str(error))
+        if "preview" in request.POST:
+            return self._form(request, name, written)
+        values = {"text": written, "changed_by": actor(request)}
+        Template.objects.update_or_create(name=name, defaults=values)
+        return self._saved(request, name, _("Texto guardado: vale para as próximas mensagens."))
+
+    def _saved(self, request: HttpRequest, name: str, sentence: str) -> HttpResponse:
+        audit.note(actor(request), "template.change", name, {})
+        messages.success(request, sentence)
+        return HttpResponseRedirect(reverse("admin:whatsapp_template_text", args=[name]))
+
+    def _form(self, request: HttpRequest, name: str, written: str, problem: str = "") -> HttpResponse:
+        shown = "" if problem else preview(texts.parse(written))
+        return self._page(
+            request,
+            "admin/whatsapp/text.html",
+            name,
+            name=name,
+            written=written,
+            shown=shown,
+            problem=problem,
+            variables=texts.variables_of(texts.text(name)),
+            is_own=Template.objects.filter(name=name).exists(),
+            barred="" if request.user.has_perm(ADMINISTER) else NOT_ALLOWED,
+            back=reverse("admin:whatsapp_template_changelist"),
+        )
+
+    def _page(self, request: HttpRequest, template: str, title: Any, **context: Any) -> HttpResponse:
+        request.current_app = self.admin_site.name
+        shared = self.admin_site.each_context(request)
+        return TemplateResponse(
+            request, template, shared | {"title": title, "content_title": title} | context
+        )

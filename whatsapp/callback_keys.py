@@ -1,0 +1,68 @@
+"""By what a repeated callback is recognised, and what it is about. Pure: only the body is looked at."""
+
+import hashlib
+import json
+from typing import Any
+
+from whatsapp import contacts
+
+Body = dict[str, Any]
+LONGEST_ID = 120
+MOST_IDS = 1000  # in one callback
+LONGEST_KEY = 200
+
+
+def key_of(body: Body) -> str:
+    """The same for the same callback, however often and however fast it comes."""
+    parts = _parts(body)
+    text = ":".join(str(part) for part in parts) if parts else ""
+    return text if text and len(text) <= LONGEST_KEY else f"body:{_digest(body)}"
+
+
+def _parts(body: Body) -> tuple[Any, ...] | None:
+    type, instance = body.get("type"), body.get("instanceId", "")
+    if type == "ReceivedCallback" and body.get("messageId"):
+        edit = f"edit@{body.get('momment', '')}" if body.get("isEdit") else ""
+        return type, instance, body["messageId"], edit, "waiting" if body.get("waitingMessage") else ""
+    if type == "DeliveryCallback" and (id := body.get("messageId") or body.get("zaapId")):
+        return type, instance, id, "error" if body.get("error") else ""
+    if type == "MessageStatusCallback" and (ids := ids_of(body)):
+        return type, instance, body.get("status"), *ids
+    if type in ("ConnectedCallback", "DisconnectedCallback") and body.get("momment"):
+        return type, instance, body["momment"]
+    return None
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def parts_of(body: Body) -> list[Body]:
+    """A status for several messages is one callback each: some may be known before others."""
+    if body.get("type") != "MessageStatusCallback":
+        return [body]
+    ids = ids_of(body)[:MOST_IDS]
+    return [body | {"ids": [id], "id": id} for id in ids] or [body]
+
+
+def ids_of(body: Body) -> list[str]:
+    """The WhatsApp ids a callback speaks of: one, several, or none."""
+    several = body.get("ids")
+    given = [*(several if isinstance(several, list) else []), body.get("messageId"), body.get("id")]
+    return list(dict.fromkeys(str(id)[:LONGEST_ID] for id in given if isinstance(id, str | int) and id != ""))
+
+
+def identity_of(body: Body) -> contacts.Identity:
+    """The person of a one-to-one conversation."""
+    name = body.get("chatName") if body.get("fromMe") else body.get("senderName") or body.get("chatName")
+    addresses = (
+        body.get("chatLid"),
+        None if body.get("fromMe") else body.get("senderLid"),
+        body.get("phone"),
+    )
+    return contacts.identity(*addresses, name=name if _is_name(name) else "")
+
+
+def _is_name(name: Any) -> bool:
+    """Z-API gives the number where it knows no name."""
+    return isinstance(name, str) and any(character.isalpha() for character in name)

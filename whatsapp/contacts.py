@@ -1,0 +1,192 @@
+"""One person is one contact: the lid before the number, and both together when they meet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from whatsapp import phone as phones
+from whatsapp.models import Contact, Message, Received
+
+LID = "@lid"
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('whatsapp.contact'), hashtext(%s))"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What one callback or one delivery says about who somebody is."""
+
+    lid: str = ""
+    phone: str = ""  # in the stored form
+    typed: str = ""
+    name: str = ""
+
+    @property
+    def key(self) -> str:
+        return phones.key(self.phone) if self.phone else ""
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.lid or self.phone)
+
+
+def identity(*addresses: Any, name: Any = "") -> Identity:
+    """Who is meant by these lids and numbers; what is neither (a group, a channel) says nothing."""
+    texts = [str(address) for address in addresses if address]
+    lids = [text for text in texts if text.endswith(LID)]
+    numbers = [text for text in texts if "@" not in text]
+    phone, typed = next(((stored, text) for text in numbers if (stored := _stored(text))), ("", ""))
+    return Identity(lids[0] if lids else "", phone, typed, str(name or "")[:200])
+
+
+def _stored(number: str) -> str:
+    """A number as WhatsApp writes it has its country code and no plus sign; ours may have one."""
+    digits = number.removeprefix("+")
+    if not digits.isascii() or not digits.isdigit():
+        return ""
+    try:
+        return phones.normalize("+" + digits)
+    except phones.InvalidPhone:
+        return digits[:20] if len(digits) >= 8 else ""
+
+
+def person_key(who: Identity) -> str:
+    """By what a callback that is not about a known contact is found again."""
+    return who.lid or who.key
+
+
+def keys_of(contact: Contact) -> list[str]:
+    """Every `person_key` that may stand for this contact."""
+    return [key for key in (contact.lid, contact.key) if key]
+
+
+@transaction.atomic
+def find_or_make(who: Identity) -> Contact:
+    """The contact of this person, completed by what is new; two known halves become one.
+
+    Safe against two at once: callers that speak of the same person wait for each other.
+    """
+    with connection.cursor() as cursor:
+        for known_by in sorted(filter(None, (who.lid, who.key))):
+            cursor.execute(LOCK, [known_by])
+    found = list(matching(who).select_for_update().order_by("pk"))
+    same = [contact for contact in found if not _is_somebody_else(contact, who)]
+    for former in (contact for contact in found if contact not in same):
+        _lose_number(former)
+    if not same:
+        return _made(who)
+    for other in same[1:]:
+        merge(same[0], other)
+    _complete(same[0], who)
+    return same[0]
+
+
+def _is_somebody_else(contact: Contact, who: Identity) -> bool:
+    """Numbers change hands, lids do not."""
+    return bool(who.lid and contact.lid and contact.lid != who.lid)
+
+
+def _lose_number(former: Contact) -> None:
+    former.key, former.phone, former.registered_phone, former.checked_at = None, "", "", None
+    former.save()
+
+
+def find(who: Identity) -> Contact | None:
+    """The contact, lid before number; None for a stranger."""
+    return _closest(who, list(matching(who)))
+
+
+def find_all(people: Sequence[Identity]) -> dict[Identity, Contact]:
+    """The contact of each; strangers are made."""
+    lids, keys = {who.lid for who in people} - {""}, {who.key for who in people} - {""}
+    known = list(Contact.objects.filter(Q(lid__in=lids) | Q(key__in=keys))) if people else []
+    return {who: _closest(who, known) or find_or_make(who) for who in people}
+
+
+def _closest(who: Identity, known: Sequence[Contact]) -> Contact | None:
+    by_lid = (contact for contact in known if who.lid and contact.lid == who.lid)
+    by_key = (contact for contact in known if who.key and contact.key == who.key)
+    return next(by_lid, None) or next(by_key, None)
+
+
+def matching(who: Identity) -> QuerySet[Contact]:
+    """Every contact that one of these identifiers belongs to."""
+    by_lid = Q(lid=who.lid) if who.lid else Q(pk__in=[])
+    by_key = Q(key=who.key) if who.key else Q(pk__in=[])
+    return Contact.objects.filter(by_lid | by_key)
+
+
+def _made(who: Identity) -> Contact:
+    return Contact.objects.create(
+        lid=who.lid or None,
+        key=who.key or None,
+        phone=who.phone,
+        typed_phone=who.typed,
+        name=who.name,
+    )
+
+
+def _complete(contact: Contact, who: Identity) -> None:
+    """Take over what was not known, and a new number."""
+    before = _values(contact)
+    contact.lid = who.lid or contact.lid
+    if who.phone and (not contact.key or contact.key != who.key):
+        contact.key, contact.phone = who.key, who.phone
+        contact.registered_phone, contact.checked_at, contact.has_whatsapp = "", None, None
+    contact.typed_phone = contact.typed_phone or who.typed
+    contact.name = who.name or contact.name
+    if _values(contact) != before:
+        contact.save()
+
+
+def _values(contact: Contact) -> tuple[Any, ...]:
+    return (
+        contact.lid,
+        contact.key,
+        contact.phone,
+        contact.typed_phone,
+        contact.name,
+        contact.registered_phone,
+    )
+
+
+def merge(kept: Contact, other: Contact) -> None:
+    """Everything of `other` becomes part of `kept`, and `other` is no more."""
+    Message.objects.filter(contact=other).update(contact=kept)
+    Received.objects.filter(contact=other).update(contact=kept)
+    other.delete()
+    for field in (
+        "lid",
+        "key",
+        "phone",
+        "registered_phone",
+        "typed_phone",
+        "name",
+        "has_whatsapp",
+        "checked_at",
+    ):
+        if getattr(kept, field) in (None, ""):
+            setattr(kept, field, getattr(other, field))
+    stops = [moment for moment in (kept.opted_out_at, other.opted_out_at) if moment]
+    kept.opted_out_at = min(stops, default=None)
+    kept.save()
+
+
+@transaction.atomic
+def learn(contact_id: int, *, exists: bool, registered: str, lid: str) -> None:
+    """Keep what WhatsApp answered about a number: asked once per person, not per message."""
+    contact = Contact.objects.select_for_update().filter(pk=contact_id).first()
+    if contact is None:
+        return
+    if lid and contact.lid != lid:
+        twin = Contact.objects.select_for_update().filter(lid=lid).exclude(pk=contact.pk).first()
+        contact.lid = None if twin else lid
+        if twin is not None:
+            merge(contact, twin)
+    contact.has_whatsapp = exists
+    contact.registered_phone = registered if exists else ""
+    contact.checked_at = timezone.now()
+    contact.save()

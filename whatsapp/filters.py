@@ -1,0 +1,24 @@
+"""By what our messages are found through the API."""
+
+import django_filters
+
+from whatsapp import contacts
+from whatsapp.ladder import Rung
+from whatsapp.models import Message
+
+
+class MessageFilter(django_filters.FilterSet):
+    status = django_filters.ChoiceFilter(choices=Rung.choices)
+    name = django_filters.CharFilter()
+    phone = django_filters.CharFilter(method="of_person")
+    event = django_filters.NumberFilter(field_name="delivery__event_id")
+    since = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    until = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = Message
+        fields: list[str] = []
+
+    def of_person(self, rows: object, _: str, phone: str) -> object:
+        """Both forms of a mobile find the same person."""
+        return rows.filter(contact__in=contacts.matching(contacts.identity(phone)))  # type: ignore[attr-defined]

@@ -1,0 +1,181 @@
+"""What people write to us: stored once, and told to the flow as one event."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from events import envelope, ingestion
+from whatsapp import callback_keys, channel, contacts, content, feedback, lookup, moments, opt_out
+from whatsapp.content import Content
+from whatsapp.inbox import Ignored, NotYet
+from whatsapp.models import Callback, Contact, IgnoredCause, Message, Received
+
+Body = dict[str, Any]
+CONTENT_TAKES = timedelta(minutes=5)  # after "waiting for this message"; then a person looks at the phone
+ORIGINAL_TAKES = timedelta(minutes=1)  # a correction that comes before what it corrects
+LONGEST_REACTION = 16
+
+
+def receive(callback: Callback) -> None:
+    """`ReceivedCallback`. Raises `Ignored` for what is no message to us, `NotYet` for a part of one."""
+    body = callback.body
+    if body.get("fromMe") is True:
+        _own(callback)
+    if cause := noise(body):
+        raise Ignored(cause)
+    who = callback_keys.identity_of(body)
+    if not who.is_known or not body.get("messageId"):
+        raise Ignored(IgnoredCause.NO_PERSON)
+    moment = moments.read(body.get("momment"), otherwise=callback.received_at)
+    channel.heard_message(callback.received_at)
+    _from_person(callback, who, moment)
+
+
+def noise(body: Body) -> str:
+    """Why a received callback is no message of a person to us; empty if it is one."""
+    address = str(body.get("phone") or "")
+    causes = (
+        (body.get("isGroup") is True or address.endswith(("-group", "@g.us")), IgnoredCause.GROUP),
+        (body.get("isNewsletter") is True or address.endswith("@newsletter"), IgnoredCause.NEWSLETTER),
+        (body.get("isStatusReply") is True or address == "status@broadcast", IgnoredCause.STATUS_REPLY),
+        (body.get("broadcast") is True or address.endswith("-broadcast"), IgnoredCause.BROADCAST),
+        (bool(body.get("notification")), IgnoredCause.NOTIFICATION),
+    )
+    return next((cause for applies, cause in causes if applies), "")
+
+
+def _own(callback: Callback) -> None:
+    """A copy of what we sent proves that it went out; what an attendant wrote on the phone is only kept."""
+    if callback.body.get("fromApi") is True:
+        lookup.adopt(callback)
+        raise Ignored(IgnoredCause.OWN_ECHO)
+    raise Ignored(IgnoredCause.OWN_PHONE)
+
+
+def _from_person(callback: Callback, who: contacts.Identity, moment: datetime) -> None:
+    body, is_late = callback.body, callback.attempts > 0
+    if isinstance(body.get("reaction"), dict):
+        _react(body, is_late=is_late)
+        return
+    read = content.read(body)
+    if body.get("waitingMessage") and read is None:
+        _wait_for_content(callback, who, moment)
+        return
+    if read is None:
+        read = Content("unknown", _("Mensagem de um tipo que não mostramos: veja no celular"))
+    if body.get("isEdit") is True:
+        _correct(callback, who, read, moment)
+    else:
+        _take(callback, who, read, moment)
+
+
+# --- one message ----------------------------------------------------------------------------------
+
+
+def _take(callback: Callback, who: contacts.Identity, read: Content, moment: datetime) -> None:
+    contact = contacts.find_or_make(who)
+    message, is_new = Received.objects.get_or_create(
+        message_id=callback.body["messageId"], defaults=_columns(contact, read, moment)
+    )
+    if not is_new and not message.is_waiting:
+        raise Ignored(IgnoredCause.SUPERSEDED)
+    if not is_new:
+        _fill(message, read, moment)
+    if opt_out.is_asked(read.text):
+        Contact.objects.filter(pk=contact.pk, opted_out_at=None).update(opted_out_at=moment)
+    if not _is_answer(callback.body, contact, read, moment):
+        _tell(message, contact, key=message.message_id)
+
+
+def _columns(contact: Contact, read: Content, moment: datetime) -> dict[str, Any]:
+    return {
+        "contact": contact,
+        "kind": read.kind,
+        "text": content.with_end(read, moment),
+        "media_url": read.media_url,
+        "media_until": moment + content.MEDIA_LASTS if read.media_url else None,
+        "received_at": moment,
+    }
+
+
+def _fill(message: Received, read: Content, moment: datetime) -> None:
+    for name, value in _columns(message.contact, read, moment).items():
+        setattr(message, name, value)
+    message.is_waiting = False
+    message.save()
+
+
+def _tell(message: Received, contact: Contact, *, key: str, text: str = "") -> None:
+    """Make `whatsapp.inbound` of it; a lead that comes of it is made by the flow, once per person."""
+    known = {"phone": contact.phone, "lid": contact.lid, "name": contact.name, "media_url": message.media_url}
+    data = {
+        "message_id": message.message_id,
+        "contact": contact.lid or contact.phone,
+        "kind": message.kind,
+        "text": text or message.text,
+        "received_at": message.received_at.isoformat(),
+        **{name: value for name, value in known.items() if value},
+        **({"media_until": message.media_until.isoformat()} if message.media_until else {}),
+    }
+    body = {
+        "type": "whatsapp.inbound",
+        "id": key,
+        "occurred_at": message.received_at.isoformat(),
+        "data": data,
+    }
+    ingestion.record([envelope.read(body, source="whatsapp")])
+
+
+def _is_answer(body: Body, contact: Contact, read: Content, moment: datetime) -> bool:
+    """Whether it rated a visit we had asked about, and was the first to."""
+    rating = feedback.of_choice(body) or (feedback.of_text(read.text) if read.kind == "text" else None)
+    question = feedback.question_to(contact, moment, rating.service_id) if rating else None
+    return bool(rating and question and feedback.record(question, rating, contact))
+
+
+# --- parts of a message ---------------------------------------------------------------------------
+
+
+def _wait_for_content(callback: Callback, who: contacts.Identity, moment: datetime) -> None:
+    """WhatsApp still waits for the content. If it does not come, a person has to look at the phone."""
+    if Received.objects.filter(message_id=callback.body["messageId"]).exists():
+        raise Ignored(IgnoredCause.SUPERSEDED)
+    if callback.received_at + CONTENT_TAKES > timezone.now():
+        raise NotYet(IgnoredCause.SUPERSEDED)
+    contact = contacts.find_or_make(who)
+    line = Content("waiting", _("Mensagem que ainda não chegou ao nosso WhatsApp: veja no celular"))
+    message = Received.objects.create(
+        message_id=callback.body["messageId"], is_waiting=True, **_columns(contact, line, moment)
+    )
+    _tell(message, contact, key=f"{message.message_id}:waiting")
+
+
+def _correct(callback: Callback, who: contacts.Identity, read: Content, moment: datetime) -> None:
+    """A correction changes the message and is told; one without its original becomes the message."""
+    message = Received.objects.select_for_update().filter(message_id=callback.body["messageId"]).first()
+    if message is None:
+        if callback.received_at + ORIGINAL_TAKES > timezone.now():
+            raise NotYet(IgnoredCause.SUPERSEDED)
+        _take(callback, who, read, moment)
+        return
+    if message.edited_at and message.edited_at >= moment:
+        raise Ignored(IgnoredCause.OLDER)
+    message.text, message.edited_at = content.with_end(read, moment), moment
+    message.save(update_fields=["text", "edited_at"])
+    said = _("✏️ Corrigiu a mensagem: %(text)s") % {"text": message.text}
+    _tell(message, message.contact, key=f"{message.message_id}:edit:{moment.timestamp():.3f}", text=said)
+
+
+def _react(body: Body, *, is_late: bool) -> None:
+    """A reaction is shown on the message it belongs to; an empty one removes it."""
+    reaction = body["reaction"]
+    id = str(
+        (reaction.get("referencedMessage") or {}).get("messageId") or body.get("referenceMessageId") or ""
+    )
+    value = str(reaction.get("value") or "")[:LONGEST_REACTION]
+    rows = Message.objects.filter(message_id=id) if id else Message.objects.none()
+    if rows.update(reaction=value) or (id and Received.objects.filter(message_id=id).update(reaction=value)):
+        return
+    raise (Ignored if is_late else NotYet)(IgnoredCause.NOT_OURS)

@@ -1,0 +1,89 @@
+"""What the channel adds to its lane: holding and pace, briefings, and the rows of the messages."""
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+
+from events.claims import Claim
+from events.companions import Companion
+from events.delivery import Result
+from whatsapp import channel, contacts, drafts, lookup, outbox, texts
+from whatsapp.client import Briefing
+from whatsapp.models import Message
+
+LOOK_SECONDS = 1.0
+PACE_SECONDS = (1.0, 3.0)  # between two messages after a reconnect, as a person would write them
+
+
+class WhatsAppLane(Companion):
+    """One lane runs anywhere at a time, so what it remembers here is the pace of all."""
+
+    def __init__(self) -> None:
+        self.looked_at = 0.0
+        self.next_at = 0.0
+        self.is_paced = False
+        self.room: int | None = None
+
+    def allows(self, wanted: int, under_way: int) -> int:
+        now = time.monotonic()
+        if now >= self.looked_at + LOOK_SECONDS:
+            self.looked_at = now
+            self._look()
+        if self.room is not None:
+            wanted = min(wanted, self.room - under_way)
+        if not self.is_paced or wanted <= 0:
+            return max(wanted, 0)
+        return 1 if now >= self.next_at and not under_way else 0
+
+    def _look(self) -> None:
+        """Disconnected: nothing starts, what is due is shown as held. Back again: that goes paced."""
+        if channel.is_disconnected():
+            outbox.hold()
+            self.room = 0
+            return
+        self.is_paced = outbox.has_held()
+        limit = settings.WHATSAPP_DAILY_LIMIT
+        self.room = max(limit - outbox.accepted_today(), 0) if limit else None
+
+    def brief(self, claims: Sequence[Claim]) -> Mapping[int, Any]:
+        if self.is_paced:
+            self.next_at = time.monotonic() + random.uniform(*PACE_SECONDS)
+        if self.room is not None:
+            self.looked_at = 0.0
+        return _briefings(claims)
+
+    def written(self, results: Sequence[Result]) -> None:
+        outbox.settle(results)
+
+
+def _briefings(claims: Sequence[Claim]) -> dict[int, Briefing]:
+    """By delivery; without those whose step will fail by itself, or whose recipient is none."""
+    own_texts = texts.own_texts()
+    drafted = {claim.id: drafts.draft_of(claim.event, claim.step, own_texts) for claim in claims}
+    people = {id: contacts.identity(draft.to) for id, draft in drafted.items() if draft}
+    known = contacts.find_all([who for who in people.values() if who.is_known])
+    begun = [
+        outbox.Beginning(claim, draft, known[people[claim.id]])
+        for claim in claims
+        if (draft := drafted[claim.id]) and people[claim.id].is_known
+    ]
+    messages = outbox.begin(begun)
+    return {
+        each.claim.id: _briefing(each, messages[each.claim.id]) for each in begun if each.claim.id in messages
+    }
+
+
+def _briefing(begun: outbox.Beginning, message: Message) -> Briefing:
+    contact, is_unsure = begun.contact, begun.claim.unsure_since is not None
+    return Briefing(
+        text=message.text,
+        contact_id=contact.pk,
+        address=contact.address,
+        is_checked=contact.checked_at is not None,
+        has_whatsapp=contact.has_whatsapp,
+        is_opted_out=contact.opted_out_at is not None,
+        evidence=lookup.evidence_for(message, contact) if is_unsure else None,
+    )

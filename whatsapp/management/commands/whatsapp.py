@@ -1,0 +1,42 @@
+"""`whatsapp setup` points Z-API to us, `doctor` says what is wrong, `status` what the channel proves."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from carinho.services.errors import ServiceError
+from whatsapp import channel, setup
+
+GOOD, BAD = "✓", "✗"
+
+
+class Command(BaseCommand):
+    help = "Liga o WhatsApp ao Z-API e diz o que está errado."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("action", choices=["setup", "doctor", "status"])
+
+    def handle(self, *args: Any, action: str, **options: Any) -> None:
+        getattr(self, f"_{action}")()
+
+    def _setup(self) -> None:
+        try:
+            setup.register()
+        except ServiceError as error:
+            raise CommandError(str(error)) from None
+        self._doctor()
+
+    def _doctor(self) -> None:
+        findings = list(setup.examine())
+        for finding in findings:
+            self.stdout.write(f"{GOOD if finding.is_good else BAD} {finding.sentence}")
+        if not all(finding.is_good for finding in findings):
+            raise CommandError("Há o que corrigir.")
+
+    def _status(self) -> None:
+        verdict = channel.verdict()
+        self.stdout.write(verdict.status)
+        for proof in verdict.proofs:
+            mark = {True: GOOD, False: BAD, None: "?"}[proof.is_good]
+            self.stdout.write(f"{mark} {proof.sentence}")

@@ -1,0 +1,82 @@
+"""A message of ours to a person, from our queue to the person's phone."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from events.models import Delivery
+from whatsapp import failures
+from whatsapp.ladder import CLIMB, Rung, highest
+from whatsapp.models.contact import Contact
+
+
+class Message(models.Model):
+    """One message, made by the database together with its delivery, and following it until Z-API has it.
+
+    From then on it only climbs: each rung keeps the first moment it was seen at, and the status is the
+    highest of them.
+    """
+
+    delivery = models.OneToOneField(
+        Delivery, models.CASCADE, related_name="message", verbose_name=_("entrega")
+    )
+    contact = models.ForeignKey(
+        Contact, models.PROTECT, null=True, blank=True, related_name="messages", verbose_name=_("contato")
+    )
+    name = models.CharField(_("texto usado"), max_length=60, blank=True, db_default="", default="")
+    phone = models.CharField(_("para"), max_length=64, blank=True, db_default="", default="")
+    text = models.TextField(_("mensagem"), blank=True, db_default="", default="")
+    status = models.CharField(
+        _("situação"), max_length=10, choices=Rung, default=Rung.QUEUED, db_default="queued"
+    )
+    failure = models.CharField(_("tipo de falha"), max_length=30, blank=True, db_default="", default="")
+    error = models.TextField(_("erro recebido"), blank=True, db_default="", default="")
+    zaap_id = models.CharField(_("id no Z-API"), max_length=120, blank=True, db_default="", default="")
+    message_id = models.CharField(_("id no WhatsApp"), max_length=120, null=True, blank=True)
+    created_at = models.DateTimeField(_("criada em"), db_default=Now())
+    first_tried_at = models.DateTimeField(_("primeira tentativa em"), null=True, blank=True)
+    accepted_at = models.DateTimeField(_("aceita em"), null=True, blank=True)
+    sent_at = models.DateTimeField(_("enviada em"), null=True, blank=True)
+    delivered_at = models.DateTimeField(_("entregue em"), null=True, blank=True)
+    read_at = models.DateTimeField(_("lida em"), null=True, blank=True)
+    played_at = models.DateTimeField(_("ouvida em"), null=True, blank=True)
+    failed_at = models.DateTimeField(_("falhou em"), null=True, blank=True)
+    reaction = models.CharField(_("reação"), max_length=16, blank=True, db_default="", default="")
+
+    class Meta:
+        verbose_name = _("mensagem enviada")
+        verbose_name_plural = _("mensagens enviadas")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["message_id"], name="message_once_per_id"),
+        ]
+        indexes = [
+            models.Index(fields=["zaap_id"], condition=~Q(zaap_id=""), name="message_by_zaap_id"),
+            models.Index(fields=["accepted_at"], name="message_by_acceptance"),
+            models.Index(
+                fields=["status"], condition=Q(status__in=["queued", "held"]), name="message_waiting"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} #{self.pk}"
+
+    @property
+    def facts(self) -> dict[Rung, datetime]:
+        """The rungs this message was seen on, each with the first moment."""
+        moments = {rung: getattr(self, f"{rung}_at") for rung in CLIMB}
+        return {rung: moment for rung, moment in moments.items() if moment}
+
+    def stand_on(self, facts: dict[Rung, datetime]) -> None:
+        """Take over these facts and the status that follows from them."""
+        for rung, moment in facts.items():
+            setattr(self, f"{rung}_at", moment)
+        self.status = highest(facts) or self.status
+
+    @property
+    def reason(self) -> str:
+        """Why it failed, in Portuguese; empty for one that did not."""
+        return failures.meaning_of(self.failure, self.error) if self.status == Rung.FAILED else ""

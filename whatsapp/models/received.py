@@ -1,0 +1,34 @@
+"""A message of a person to us, as it stands after corrections and reactions."""
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from whatsapp.models.contact import Contact
+
+
+class Received(models.Model):
+    """One message, whatever the number of callbacks it came in."""
+
+    contact = models.ForeignKey(Contact, models.PROTECT, related_name="received", verbose_name=_("contato"))
+    message_id = models.CharField(_("id no WhatsApp"), max_length=120, unique=True)
+    kind = models.CharField(_("tipo"), max_length=30)
+    text = models.TextField(_("mensagem"), blank=True, default="")
+    media_url = models.TextField(_("arquivo"), blank=True, default="")
+    media_until = models.DateTimeField(_("arquivo disponível até"), null=True, blank=True)
+    reaction = models.CharField(_("reação"), max_length=16, blank=True, default="", db_default="")
+    is_waiting = models.BooleanField(_("conteúdo ainda não chegou"), default=False, db_default=False)
+    edited_at = models.DateTimeField(_("corrigida em"), null=True, blank=True)
+    received_at = models.DateTimeField(_("recebida em"))
+    created_at = models.DateTimeField(_("guardada em"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("mensagem recebida")
+        verbose_name_plural = _("mensagens recebidas")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["received_at"], name="received_by_moment"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.pk}"

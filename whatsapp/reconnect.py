@@ -1,0 +1,111 @@
+"""Bringing the session back: what waits and where, send or drop, then the QR code or the phone's code."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from carinho.services.errors import Rejected, ServiceError
+from events import audit, withdrawals
+from events.models import Delivery
+from whatsapp import channel
+from whatsapp.client import WhatsApp
+from whatsapp.ladder import Rung
+from whatsapp.models import Message
+from whatsapp.phone import normalize
+
+DOING = "reconnect"
+DROPPED = "dropped"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many messages wait somewhere, and since when the oldest; `count` is None when it is not known."""
+
+    count: int | None
+    oldest: datetime | None = None
+
+
+def waiting_here() -> Waiting:
+    """What is due and cannot go out."""
+    due = _due().order_by("due_at").values_list("due_at", flat=True)
+    return Waiting(due.count(), due.first())
+
+
+def _due() -> Any:
+    return Delivery.objects.filter(service="whatsapp", status="queued", due_at__lte=timezone.now())
+
+
+def waiting_there() -> Waiting:
+    """What stands in Z-API's own queue and would go out by itself on reconnection."""
+    try:
+        items = list(WhatsApp("reconnect").queue())
+    except ServiceError:
+        return Waiting(None)
+    moments = [_created(item) for item in items]
+    return Waiting(len(items), min(filter(None, moments), default=None))
+
+
+def _created(item: dict[str, Any]) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(int(item["Created"]) / 1000, UTC)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def drop_here(*, actor: str, reason: str = "") -> int:
+    """Nobody needs what waits here any more."""
+    return len(withdrawals.withdraw(list(_due().values_list("pk", flat=True)), actor=actor, reason=reason))
+
+
+def drop_there(*, actor: str) -> int:
+    """Empty Z-API's queue, and say so on the messages that stood in it. Raises as every call does."""
+    whatsapp = WhatsApp("reconnect")
+    ids = [str(item.get("MessageId")) for item in whatsapp.queue()]
+    _yes(whatsapp.delete("/queue", doing="empty the queue"))
+    with transaction.atomic():
+        ours = Message.objects.filter(message_id__in=ids, status=Rung.ACCEPTED)
+        ours.update(status=Rung.FAILED, failure=DROPPED, failed_at=timezone.now())
+        audit.note(actor, "whatsapp.queue_emptied", "", {"messages": len(ids)})
+    return len(ids)
+
+
+def restore(*, actor: str) -> None:
+    """The first thing to try: a kept session comes back without a code. Raises as every call does."""
+    _yes(WhatsApp("reconnect").get("/restore-session", doing=DOING))
+    audit.note(actor, "whatsapp.restore", "", {})
+
+
+def qr_code() -> str:
+    """The picture to scan, as a data address; empty when the session is up. Raises as every call does."""
+    answer = WhatsApp("reconnect").get("/qr-code/image", doing=DOING)
+    value = _value(answer)
+    if value and not value.startswith("data:image/"):
+        raise Rejected("Unexpected QR code", doing=DOING, system="WhatsApp")
+    return value
+
+
+def phone_code(number: str) -> str:
+    """The code to type in the phone with this number; empty when the session is up.
+
+    Raises `InvalidPhone` for what is no number, and as every call does.
+    """
+    digits = normalize(number).removeprefix("+")
+    return _value(WhatsApp("reconnect").get(f"/phone-code/{digits}", doing=DOING))
+
+
+def _value(answer: Any) -> str:
+    if isinstance(answer, dict) and answer.get("connected") is True:
+        channel.check()
+        return ""
+    if not isinstance(answer, dict) or not isinstance(answer.get("value"), str):
+        said = answer.get("error") if isinstance(answer, dict) else ""
+        raise Rejected(str(said or "Unexpected answer")[:200], doing=DOING, system="WhatsApp")
+    return answer["value"]
+
+
+def _yes(answer: Any) -> None:
+    if isinstance(answer, dict) and answer.get("error"):
+        raise Rejected(str(answer["error"])[:200], doing=DOING, system="WhatsApp")
