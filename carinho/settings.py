@@ -1,10 +1,12 @@
 """Settings: everything comes from the environment, and everything has a default that runs embedded."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import environ
+from celery.schedules import crontab
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
@@ -57,6 +59,7 @@ INSTALLED_APPS = [
     "carinho.apps.CarinhoConfig",
     "events",
     "whatsapp",
+    "monitoring",
 ]
 MIDDLEWARE = [
     "carinho.logs.RequestIdMiddleware",
@@ -186,6 +189,32 @@ LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
 RATE_LIMIT_PEOPLE = env.int("RATE_LIMIT_PEOPLE", default=60)  # requests a minute and key
 RATE_LIMIT_EVENTS = env.int("RATE_LIMIT_EVENTS", default=6000)
 
+# --- monitoring: `manage.py alerts` prints every limit with its name and the value in force --------------
+ALERT_LIMITS = {
+    name: env.float(name)
+    for name, value in os.environ.items()
+    if name.startswith("ALERT_") and name.endswith(("_WARNING", "_CRITICAL")) and value
+}
+ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
+ALERT_WHATSAPP_NUMBERS = env.list("ALERT_WHATSAPP_NUMBERS", default=[])  # the shift's phones
+ALERT_WEBHOOK_URL = env("ALERT_WEBHOOK_URL", default="")
+ALERT_WEBHOOK_SECRET = env("ALERT_WEBHOOK_SECRET", default="")  # whsec_…, as Standard Webhooks has it
+ALERT_REMINDER_SECONDS = env.int("ALERT_REMINDER_SECONDS", default=3600)
+ALERT_SETTLE_SECONDS = env.int("ALERT_SETTLE_SECONDS", default=120)  # gone for so long, it is resolved
+ALERT_FLAP_SECONDS = env.int("ALERT_FLAP_SECONDS", default=900)  # back within, it is the same alert
+REPORT_EMAILS = env.list("REPORT_EMAILS", default=[])
+HUB_URL = env("HUB_URL", default=f"http://localhost:{PORT}")  # where links in messages lead
+WATCH_FROM_WEB = not IS_TEST  # the web process looks on when worker and clock are silent
+
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = env("EMAIL_HOST", default="localhost")
+EMAIL_PORT = env.int("EMAIL_PORT", default=25)
+EMAIL_HOST_USER = env("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="integracoes@carinho.com.vc")
+
 # --- Celery ---------------------------------------------------------------------------------------
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="") or embedded.BROKER_URL
 if CELERY_BROKER_URL == embedded.BROKER_URL:
@@ -208,6 +237,15 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "events.sweep": {"task": "events.sweep", "schedule": 5.0, "options": {"expires": 10}},
+    "events.fold_counts": {"task": "events.fold_counts", "schedule": 10.0, "options": {"expires": 10}},
+    "monitoring.pulse": {"task": "monitoring.pulse", "schedule": 15.0, "options": {"expires": 15}},
+    "monitoring.look": {"task": "monitoring.look", "schedule": 15.0, "options": {"expires": 15}},
+    "monitoring.sample": {"task": "monitoring.sample", "schedule": 300.0, "options": {"expires": 300}},
+    "monitoring.daily_report": {"task": "monitoring.daily_report", "schedule": crontab(hour="7", minute="45")},
+    "monitoring.weekly_report": {
+        "task": "monitoring.weekly_report",
+        "schedule": crontab(hour="7", minute="45", day_of_week="mon"),
+    },
     "events.prune": {"task": "events.prune", "schedule": 600.0, "options": {"expires": 300}},
 }
 WORKER_CONCURRENCY = len(LANES) + 3  # a lane that lingers keeps its process; the rest serve short tasks

@@ -1,0 +1,18 @@
+"""The app that looks at everything and is seen by nothing."""
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.signals import request_started
+from django.utils.translation import gettext_lazy as _
+
+
+class MonitoringConfig(AppConfig):
+    name = "monitoring"
+    verbose_name = _("Monitoramento")
+
+    def ready(self) -> None:
+        from monitoring import checks, rule, watcher  # noqa: F401  (checks register themselves)
+
+        rule.discover()
+        if settings.WATCH_FROM_WEB:
+            request_started.connect(watcher.start_once)
