@@ -38,6 +38,7 @@ class Page:
 
 DAY = [
     Page(_("Painel"), "monitor_heart", "index"),
+    Page(_("Ronda"), "checklist", "monitoring_round_changelist", "monitoring.view_round"),
     Page(
         _("Precisa de você"),
         "pan_tool",
@@ -66,6 +67,10 @@ WATCH = [
     Page(_("Entregas"), "local_shipping", "events_delivery_changelist", "events.view_delivery"),
     Page(_("Recusados"), "block", "events_refusal_changelist", "events.view_refusal"),
     Page(_("Sistemas"), "hub", "events_circuitbreaker_changelist", "events.view_circuitbreaker"),
+    Page(
+        _("Alertas"), "notifications", "monitoring_alert_changelist", "monitoring.view_alert", number="alerts"
+    ),
+    Page(_("Relatórios"), "monitoring", "monitoring_report_changelist", "monitoring.view_report"),
 ]
 ACCESS = [
     Page(_("Pessoas"), "group", "auth_user_changelist", "auth.view_user"),
@@ -143,7 +148,7 @@ UNFOLD = {
     "BORDER_RADIUS": "8px",
     "STYLES": [asset("console/console.css")],
     "SCRIPTS": [asset("console/console.js")],
-    "DASHBOARD_CALLBACK": "events.admin.frontpage.numbers",
+    "DASHBOARD_CALLBACK": "monitoring.admin.panel.context",
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": sidebar},
     "COLORS": {
         "base": {  # greys towards the brand's text colour #1A2B32

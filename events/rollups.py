@@ -23,7 +23,10 @@ WITH taken AS (
     RETURNING measure, hour, service, name, detail, amount
 ), folded AS (
     INSERT INTO events_hourlycount AS total (measure, hour, service, name, detail, amount)
-    SELECT measure, hour, service, name, detail, sum(amount) FROM taken GROUP BY 1, 2, 3, 4, 5
+    SELECT measure, hour, service, name, detail, sum(amount) FROM (
+        SELECT * FROM taken
+        UNION ALL SELECT measure, 'epoch'::timestamptz, service, name, detail, amount FROM taken
+    ) AS counted GROUP BY 1, 2, 3, 4, 5
     ON CONFLICT (measure, hour, service, name, detail) DO UPDATE SET amount = total.amount + excluded.amount
 )
 SELECT count(*) FROM taken
@@ -37,6 +40,13 @@ SELECT hour, service, name, detail, sum(amount)::bigint FROM (
     SELECT hour, service, name, detail, amount FROM events_countdelta
     WHERE measure = %(measure)s AND hour >= %(since)s AND hour < %(until)s
 ) AS counted GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0 ORDER BY 1
+"""
+
+TOTALS = """
+SELECT service, name, detail, sum(amount)::bigint FROM (
+    SELECT service, name, detail, amount FROM events_hourlycount WHERE measure = %(measure)s AND hour = 'epoch'
+    UNION ALL SELECT service, name, detail, amount FROM events_countdelta WHERE measure = %(measure)s
+) AS counted GROUP BY 1, 2, 3 HAVING sum(amount) <> 0
 """
 
 
@@ -71,6 +81,13 @@ def read(measure: Measure, since: datetime, until: datetime) -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(READ, {"measure": measure, "since": since, "until": until})
         return [Row(*row) for row in cursor.fetchall()]
+
+
+def totals(measure: Measure) -> dict[tuple[str, str, str], int]:
+    """Since ever, by service, name and detail; a row of its own keeps them, under the hour `epoch`."""
+    with connection.cursor() as cursor:
+        cursor.execute(TOTALS, {"measure": measure})
+        return {(service, name, detail): amount for service, name, detail, amount in cursor.fetchall()}
 
 
 def total(rows: Iterable[Row]) -> int:

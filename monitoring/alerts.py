@@ -81,7 +81,11 @@ def _saw(finding: Finding, alert: Alert | None, effects: list[str], now: datetim
     alert = alert or _came_back(finding, now) or Alert(opened_at=now)
     alert.rule, alert.subject = finding.key
     alert.severity, alert.limit = finding.severity, finding.limit
-    alert.message, alert.url, alert.value = finding.reading.message, finding.reading.url, finding.reading.value
+    alert.message, alert.url, alert.value = (
+        finding.reading.message,
+        finding.reading.url,
+        finding.reading.value,
+    )
     alert.symptoms, alert.seen_at, alert.resolved_at = effects, now, None
     occasion = _occasion(alert, now)
     if occasion:
@@ -127,7 +131,12 @@ def _missed(alert: Alert, now: datetime) -> None:
 def acknowledge(ids: Sequence[int], *, actor: str) -> list[int]:
     """Somebody takes these on: no more reminders. Returns the ids that were open and nobody's yet."""
     return _move(
-        ids, Q(acknowledged_at=None), actor, "alert.acknowledge", acknowledged_at=timezone.now(), acknowledged_by=actor
+        ids,
+        Q(acknowledged_at=None),
+        actor,
+        "alert.acknowledge",
+        acknowledged_at=timezone.now(),
+        acknowledged_by=actor,
     )
 
 
@@ -136,9 +145,7 @@ def snooze(ids: Sequence[int], *, actor: str, reason: str, length: timedelta) ->
     if not reason:
         return []
     until = timezone.now() + length
-    return _move(
-        ids, Q(), actor, "alert.snooze", snoozed_until=until, snoozed_by=actor, snooze_reason=reason
-    )
+    return _move(ids, Q(), actor, "alert.snooze", snoozed_until=until, snoozed_by=actor, snooze_reason=reason)
 
 
 def _move(ids: Sequence[int], condition: Q, actor: str, action: str, **columns: object) -> list[int]:

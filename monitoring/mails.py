@@ -31,7 +31,9 @@ def _send(kind: ReportKind, day: date, title: str, report: dict[str, Any]) -> bo
     """The row is written first: two at once wait for each other, and a mail that fails leaves none."""
     with transaction.atomic():
         row, is_new = Report.objects.get_or_create(
-            kind=kind, day=day, defaults={"summary": reports.summary(report), "sent_to": settings.REPORT_EMAILS}
+            kind=kind,
+            day=day,
+            defaults={"summary": reports.summary(report), "sent_to": settings.REPORT_EMAILS},
         )
         if not is_new or not settings.REPORT_EMAILS:
             return False

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +24,7 @@ from events.models import (
 from monitoring import days
 from monitoring.models import Heartbeat
 
+EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
 SETTLED = ("processed", "failed", "archived")
 
 
@@ -61,6 +62,21 @@ def events_by_hour(span: days.Span) -> dict[datetime, dict[str, int]]:
     for row in rollups.read(Measure.EVENT, *span):
         hours[row.hour].append(row)
     return {hour: _events_of(rows) for hour, rows in hours.items()}
+
+
+def events_by_day(span: days.Span) -> dict[date, dict[str, int]]:
+    """The same per day of São Paulo."""
+    per_day: dict[date, list[rollups.Row]] = defaultdict(list)
+    for row in rollups.read(Measure.EVENT, *span):
+        per_day[timezone.localdate(row.hour)].append(row)
+    return {day: _events_of(rows) for day, rows in per_day.items()}
+
+
+def letters_by_day(span: days.Span) -> dict[date, int]:
+    counts: Counter[date] = Counter()
+    for row in rollups.read(Measure.DEAD_LETTER, *span):
+        counts[timezone.localdate(row.hour)] += row.amount
+    return dict(counts)
 
 
 def failures(span: days.Span) -> tuple[int, int]:
@@ -231,5 +247,7 @@ def held() -> dict[str, Any]:
 
 def first_day() -> date | None:
     """The day of the first event that was ever counted."""
-    first = HourlyCount.objects.filter(measure=Measure.EVENT).aggregate(first=Min("hour"))["first"]
+    first = HourlyCount.objects.filter(measure=Measure.EVENT, hour__gt=EPOCH).aggregate(first=Min("hour"))[
+        "first"
+    ]
     return timezone.localdate(first) if first else None

@@ -72,7 +72,9 @@ def _send(notice: Notice) -> None:
     try:
         CHANNELS[notice.channel](notice)
     except Exception as error:
-        logger.exception("Notice could not be sent", extra={"notice_id": notice.pk, "channel": notice.channel})
+        logger.exception(
+            "Notice could not be sent", extra={"notice_id": notice.pk, "channel": notice.channel}
+        )
         Notice.objects.filter(pk=notice.pk).update(error=str(error)[:500])
     else:
         Notice.objects.filter(pk=notice.pk).update(sent_at=timezone.now(), error="")
@@ -112,7 +114,11 @@ def _webhook(notice: Notice) -> None:
     """Standard Webhooks: the id names the notice, so a repeat is recognised by the receiver."""
     body = json.dumps(_payload(notice), ensure_ascii=False)
     id, now = f"alert_notice_{notice.pk}", timezone.now()
-    headers = {"Content-Type": "application/json", "webhook-id": id, "webhook-timestamp": f"{int(now.timestamp())}"}
+    headers = {
+        "Content-Type": "application/json",
+        "webhook-id": id,
+        "webhook-timestamp": f"{int(now.timestamp())}",
+    }
     if settings.ALERT_WEBHOOK_SECRET:
         headers["webhook-signature"] = Webhook(settings.ALERT_WEBHOOK_SECRET).sign(id, now, body)
     answer = requests.post(settings.ALERT_WEBHOOK_URL, body.encode(), headers=headers, timeout=TIMEOUT)

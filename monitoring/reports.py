@@ -101,7 +101,12 @@ def _runs(jobs: Iterable[dict[str, int]]) -> float | None:
 def _volume(now: int, before: int) -> dict[str, Any]:
     change = round(100 * (now - before) / before, 1) if before else None
     is_sharp = change is not None and change < -SHARP_DROP
-    return {"value": now, "before": before, "change": change, "verdict": "attention" if is_sharp else "expected"}
+    return {
+        "value": now,
+        "before": before,
+        "change": change,
+        "verdict": "attention" if is_sharp else "expected",
+    }
 
 
 def _at_least(value: float | None, good: float, bad: float) -> dict[str, Any]:
@@ -119,7 +124,9 @@ def summary(report: dict[str, Any]) -> str:
     events = report["events"]
     if not events["total"]:
         return _("Nenhum evento chegou.")
-    return _("%(total)d eventos, %(rate)s com sucesso; %(failed)d falharam; %(letters)d itens novos para revisar.") % {
+    return _(
+        "%(total)d eventos, %(rate)s com sucesso; %(failed)d falharam; %(letters)d itens novos para revisar."
+    ) % {
         "total": events["total"],
         "rate": percent(events["success_rate"]),
         "failed": events["failed"],

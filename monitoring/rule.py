@@ -69,7 +69,9 @@ class Rule:
 
     def judge(self, reading: Reading) -> Finding | None:
         for severity in (Severity.CRITICAL, Severity.WARNING):
-            if reading.severity == severity or (not reading.severity and self._is_over(reading.value, severity)):
+            if reading.severity == severity or (
+                not reading.severity and self._is_over(reading.value, severity)
+            ):
                 return Finding(self, reading, severity, self.limit(severity))
         return None
 
@@ -93,9 +95,7 @@ def rule(
     """Declare the decorated function as a rule of its own name."""
 
     def declare(read: Callable[[Any], Iterable[Reading]]) -> Rule:
-        made = Rule(
-            read.__name__, title, unit, read, warning, critical, at_least, symptom_of, in_verdict
-        )
+        made = Rule(read.__name__, title, unit, read, warning, critical, at_least, symptom_of, in_verdict)
         if made.name in Rule.registry:
             raise ValueError(f"Rule {made.name} is declared twice.")
         Rule.registry[made.name] = made

@@ -24,8 +24,10 @@ def runs(span: days.Span) -> dict[str, dict[str, int]]:
     if not apps.is_installed("sync"):
         return {}
     began = apps.get_model("sync", "SyncRun").objects.filter(started_at__gte=span[0], started_at__lt=span[1])
-    counted = began.order_by("job_id").values("job_id").annotate(
-        total=Count("pk"), success=Count("pk", filter=Q(status="done"))
+    counted = (
+        began.order_by("job_id")
+        .values("job_id")
+        .annotate(total=Count("pk"), success=Count("pk", filter=Q(status="done")))
     )
     return {row["job_id"]: {"total": row["total"], "success": row["success"]} for row in counted}
 

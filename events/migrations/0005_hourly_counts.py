@@ -73,6 +73,9 @@ BACKFILL = [
     INTO.format("events_hourlycount") + EVENTS.format("events_event"),
     INTO.format("events_hourlycount") + ATTEMPTS.format("events_attempt"),
     INTO.format("events_hourlycount") + LETTERS.format("events_deadletter"),
+    INTO.format("events_hourlycount") + """
+    SELECT measure, 'epoch', service, name, detail, sum(amount) FROM events_hourlycount GROUP BY 1, 3, 4, 5
+""",
 ]
 UNDO = """
 DROP FUNCTION events_count_new CASCADE;

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from events.console import words as names
@@ -15,7 +14,9 @@ from monitoring.words import list_of, seconds
 
 SENTENCES = {
     BreakerState.OPEN: gettext_lazy("%(system)s está fora do ar há %(time)s: %(held)d entregas retidas."),
-    BreakerState.HALF_OPEN: gettext_lazy("%(system)s está sendo testado há %(time)s: %(held)d entregas retidas."),
+    BreakerState.HALF_OPEN: gettext_lazy(
+        "%(system)s está sendo testado há %(time)s: %(held)d entregas retidas."
+    ),
 }
 
 

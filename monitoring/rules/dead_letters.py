@@ -10,9 +10,7 @@ from monitoring.snapshot import Snapshot
 from monitoring.words import list_of, number
 
 
-@rule(
-    gettext_lazy("Precisa de você"), unit=gettext_lazy("itens"), warning=10, critical=50, at_least=True
-)
+@rule(gettext_lazy("Precisa de você"), unit=gettext_lazy("itens"), warning=10, critical=50, at_least=True)
 def dead_letters(hub: Snapshot) -> Iterator[Reading]:
     total = hub.dead_letters["total"]
     yield Reading(total, _("Itens que precisam de você: %s.") % number(total), list_of("events_deadletter"))

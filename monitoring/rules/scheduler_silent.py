@@ -10,6 +10,12 @@ from monitoring.rule import Reading, rule
 from monitoring.snapshot import Snapshot
 
 
-@rule(gettext_lazy("Tarefas agendadas em silêncio"), unit="s", warning=60, critical=180, symptom_of=("worker_silent", "beat_silent"))
+@rule(
+    gettext_lazy("Tarefas agendadas em silêncio"),
+    unit="s",
+    warning=60,
+    critical=180,
+    symptom_of=("worker_silent", "beat_silent"),
+)
 def scheduler_silent(hub: Snapshot) -> Iterator[Reading]:
     yield silence.reading(hub.silence["scheduler"], _("As tarefas agendadas (scheduler) não chegam"))

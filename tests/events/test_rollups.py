@@ -10,10 +10,10 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from carinho.services.errors import Rejected, Unavailable
 from events import dead_letters, delivery, outcomes, retry_queue, rollups, sweep
 from events.claims import claim
 from events.models import Attempt, DeadLetter, Delivery, Event, Measure
-from carinho.services.errors import Rejected, Unavailable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,6 +54,14 @@ def counts_are_exact():
     for (_hour, _service, outcome, _bucket), amount in everything(Measure.ATTEMPT).items():
         by_outcome[outcome] += amount
     assert by_outcome == Counter(Attempt.objects.values_list("outcome", flat=True))
+
+
+def totals_are_exact():
+    for measure in Measure:
+        by_kind = Counter()
+        for (_hour, *kind), amount in everything(measure).items():
+            by_kind[tuple(kind)] += amount
+        assert rollups.totals(measure) == +by_kind
 
 
 def ended(taken, how):
@@ -112,8 +120,10 @@ def test_counts_equal_a_recount_after_any_traffic(make_event, gestures):
         if name != "ingest":
             DOES[name](times)
     counts_are_exact()
+    totals_are_exact()
     rollups.fold()
     counts_are_exact()
+    totals_are_exact()
 
 
 def test_counts_are_exact_with_two_workers_at_once(make_event):

@@ -20,7 +20,9 @@ class Command(BaseCommand):
             for severity in Severity:
                 self.stdout.write(f"    {_limit(rule, severity)}")
             for reading in rule.read(hub):
-                self.stdout.write(f"    agora {reading.shown or number(reading.value)} {reading.subject}".rstrip())
+                self.stdout.write(
+                    f"    agora {reading.shown or number(reading.value)} {reading.subject}".rstrip()
+                )
 
 
 def _limit(rule: Rule, severity: Severity) -> str:

@@ -1,0 +1,77 @@
+"""Painel: what an operator sees first."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from events import outages
+from events.admin.frontpage import numbers
+from monitoring import charts, checklist, days, metrics, snapshot, syncs, verdict
+from monitoring.models import RoundKind
+from monitoring.snapshot import Snapshot
+from monitoring.words import list_of
+
+HEADLINES = {
+    "healthy": _("Tudo funcionando. Pode seguir o dia."),
+    "degraded": _("Atenção: há o que ver, mas o hub trabalha."),
+    "critical": _("Crítico: acione o suporte e comece pelo primeiro motivo."),
+}
+ICONS = {"healthy": "check_circle", "degraded": "warning", "critical": "error"}
+
+
+def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
+    """All that the Painel shows, unless this person may see nothing yet."""
+    if not request.user.has_perm("events.view_event"):
+        return shared
+    hub = snapshot.take()
+    found = verdict.of(verdict.findings(hub))
+    return shared | {
+        "verdict": found,
+        "headline": HEADLINES[found.status],
+        "verdict_icon": ICONS[found.status],
+        "verdict_tone": checklist.TONES[found.status],
+        "checks": checklist.of(RoundKind.MORNING, hub, found),
+        "cards": numbers(request, {})["cards"],
+        "systems": systems(hub),
+        "jobs": hub.sync,
+        "syncs_page": syncs.page(),
+        "chart": charts.events_today(hub.now),
+        "pictures": pictures(hub, request.GET.get("period", "")),
+        "period": request.GET.get("period", "24h"),
+        "panel_address": reverse("admin:monitoring_alert_panel"),
+        "taken_at": timezone.localtime(hub.now),
+    }
+
+
+def pictures(hub: Snapshot, period: str) -> list[charts.Chart]:
+    made = [*charts.answers(hub.now, 24 * 7 if period == "7d" else 24), charts.depths(hub.now)]
+    return [*made, charts.sync_durations(hub.now)] if hub.sync else made
+
+
+def systems(hub: Snapshot) -> list[dict[str, Any]]:
+    """One row per system, those with trouble first."""
+    answers = metrics.answers(days.last_hours(hub.now, 24))
+    held = hub.held["by_service"]
+    down = {outage.breaker.service: outage for outage in outages.current()}
+    rows = [
+        {
+            "breaker": row,
+            "answers": answers.get(row.service),
+            "median": quantile(answers.get(row.service), 0.5),
+            "p95": quantile(answers.get(row.service), 0.95),
+            "queue": hub.queues.get(row.service),
+            "held": held.get(row.service, 0),
+            "since": down[row.service].since if row.service in down else None,
+            "rows": list_of("events_delivery", f"service={row.service}&status=queued"),
+            "held_rows": list_of("events_delivery", f"queue=held&service={row.service}"),
+        }
+        for row in hub.breakers
+    ]
+    return sorted(rows, key=lambda row: (not row["breaker"].holds, row["breaker"].service))
+
+
+def quantile(answers: metrics.Answers | None, share: float) -> float | None:
+    return answers.quantile(share) if answers else None
