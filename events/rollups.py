@@ -4,10 +4,11 @@ A trigger only adds rows to `CountDelta`, in the transaction that did the work: 
 Every read takes both tables in one statement, so it is exact whenever the folding happens.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from events.models import Measure
@@ -32,15 +33,22 @@ WITH taken AS (
 SELECT count(*) FROM taken
 """
 
-READ = """
-SELECT hour, service, name, detail, sum(amount)::bigint FROM (
+SUMS = """
+SELECT {columns} sum(amount)::bigint FROM (
     SELECT hour, service, name, detail, amount FROM events_hourlycount
     WHERE measure = %(measure)s AND hour >= %(since)s AND hour < %(until)s
     UNION ALL
     SELECT hour, service, name, detail, amount FROM events_countdelta
     WHERE measure = %(measure)s AND hour >= %(since)s AND hour < %(until)s
-) AS counted GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0 ORDER BY 1
+) AS counted {groups}
 """
+COLUMNS = {
+    "hour": "hour",
+    "day": "(hour AT TIME ZONE %(zone)s)::date",
+    "service": "service",
+    "name": "name",
+    "detail": "detail",
+}
 
 TOTALS = """
 SELECT service, name, detail, sum(amount)::bigint FROM (
@@ -48,17 +56,6 @@ SELECT service, name, detail, sum(amount)::bigint FROM (
     UNION ALL SELECT service, name, detail, amount FROM events_countdelta WHERE measure = %(measure)s
 ) AS counted GROUP BY 1, 2, 3 HAVING sum(amount) <> 0
 """
-
-
-@dataclass(frozen=True)
-class Row:
-    """What one hour holds of one kind."""
-
-    hour: datetime
-    service: str
-    name: str
-    detail: str
-    amount: int
 
 
 def fold() -> None:
@@ -76,11 +73,19 @@ def _fold_batch() -> int:
         return int(cursor.fetchone()[0])
 
 
-def read(measure: Measure, since: datetime, until: datetime) -> list[Row]:
-    """The counts of the hours that begin in [since, until), whether folded or not."""
+def sums(measure: Measure, since: datetime, until: datetime, by: Sequence[str]) -> dict[tuple[Any, ...], int]:
+    """What the hours that begin in [since, until) hold, added up by some of `COLUMNS`, folded or not."""
+    columns = [COLUMNS[name] for name in by]
+    groups = f"GROUP BY {', '.join(map(str, range(1, len(by) + 1)))} HAVING sum(amount) <> 0" if by else ""
+    statement = SUMS.format(columns="".join(f"{column}, " for column in columns), groups=groups)
+    given = {"measure": measure, "since": since, "until": until, "zone": settings.TIME_ZONE}
     with connection.cursor() as cursor:
-        cursor.execute(READ, {"measure": measure, "since": since, "until": until})
-        return [Row(*row) for row in cursor.fetchall()]
+        cursor.execute(statement, given)
+        return {tuple(row[:-1]): row[-1] or 0 for row in cursor.fetchall()}
+
+
+def total(measure: Measure, since: datetime, until: datetime) -> int:
+    return sums(measure, since, until, ())[()]
 
 
 def totals(measure: Measure) -> dict[tuple[str, str, str], int]:
@@ -88,7 +93,3 @@ def totals(measure: Measure) -> dict[tuple[str, str, str], int]:
     with connection.cursor() as cursor:
         cursor.execute(TOTALS, {"measure": measure})
         return {(service, name, detail): amount for service, name, detail, amount in cursor.fetchall()}
-
-
-def total(rows: Iterable[Row]) -> int:
-    return sum(row.amount for row in rows)

@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from events.console import words as names
 from monitoring import days, metrics, syncs
 from monitoring.models import Sample
+from monitoring.words import number
 
 WEEK = timedelta(days=7)
+DAY = 24  # hours
 Numbers = list[float | int | None]
 
 
@@ -73,7 +75,7 @@ def events_today(now: datetime) -> Chart:
 
 def events_of(day: Any, title: str) -> Chart:
     span, before = days.of(day), days.of(day - WEEK)
-    now_is, was = metrics.events_by_hour(span), metrics.events_by_hour(before)
+    now_is, was = metrics.events_by("hour", span), metrics.events_by("hour", before)
     hours, then = hours_of(span), hours_of(before)
     total, earlier = sum(row["total"] for row in now_is.values()), sum(row["total"] for row in was.values())
     return Chart(
@@ -103,8 +105,9 @@ def _open_of(rows: dict[datetime, dict[str, int]], hours: Iterable[datetime]) ->
 def answers(now: datetime, hours: int) -> tuple[Chart, Chart]:
     """Per system the success rate and the answer time of 95 %: by the hour for a day, by the day for a week."""
     span = days.last_hours(now, hours)
-    form = "%H:00" if hours <= 48 else "%d/%m"
-    parts = metrics.answers_by(span, lambda hour: timezone.localtime(hour).strftime(form))
+    part, form = ("hour", "%H:00") if hours <= DAY else ("day", "%d/%m")
+    found = metrics.answers_by(part, span)
+    parts = {_local(key).strftime(form): rows for key, rows in found.items()}
     labels = list(dict.fromkeys(hour.strftime(form) for hour in hours_of(span)))
     return (
         Chart(
@@ -125,6 +128,10 @@ def answers(now: datetime, hours: int) -> tuple[Chart, Chart]:
             "ms",
         ),
     )
+
+
+def _local(key: Any) -> Any:
+    return timezone.localtime(key) if isinstance(key, datetime) else key
 
 
 Parts = dict[str, dict[str, metrics.Answers]]
@@ -149,7 +156,10 @@ def _said(parts: Parts, pick: Pick, unit: str) -> str:
     if not parts:
         return _("Nenhuma tentativa neste período.")
     label, rows = list(parts.items())[-1]
-    told = [f"{names.system(name)} {_rounded(pick(row))} {unit}" for name, row in sorted(rows.items())]
+    told = [
+        f"{names.system(name)} {number(_rounded(pick(row)) or 0)} {unit}"
+        for name, row in sorted(rows.items())
+    ]
     return f"{label}: " + "; ".join(told) + "."
 
 

@@ -60,7 +60,7 @@ def health(hub: Snapshot, found: Verdict) -> Check:
         "health",
         _("Saúde"),
         str(STATUS_WORDS[found.status]),
-        _("Tudo funcionando (healthy)"),
+        _("tudo funcionando"),
         TONES[found.status],
         list_of("monitoring_alert"),
     )
@@ -87,7 +87,7 @@ def active_alerts(hub: Snapshot, found: Verdict) -> Check:
         "alerts",
         _("Alertas"),
         value if severities else "0",
-        _("Nenhum crítico"),
+        _("nenhum crítico"),
         tone,
         list_of("monitoring_alert"),
     )
@@ -100,7 +100,7 @@ def dead_letters(hub: Snapshot, found: Verdict) -> Check:
         "dead_letters",
         _("Precisa de você"),
         str(total),
-        _("Menos de %d itens") % limit if limit is not None else "",
+        _("menos de %d itens") % limit if limit is not None else "",
         _tone(rule, total),
         list_of("events_deadletter"),
     )
@@ -112,8 +112,8 @@ def night_syncs(hub: Snapshot, found: Verdict) -> Check:
     return Check(
         "syncs",
         _("Sincronizações da noite"),
-        _("%(good)d de %(all)d em dia") % {"good": good, "all": len(hub.sync)},
-        _("Todas executadas"),
+        _("%(good)d de %(all)d em dia") % {"good": good, "all": len(hub.sync)} if hub.sync else _("nenhuma"),
+        _("todas executadas"),
         WATCH if bad else GOOD,
         syncs.page(),
     )
@@ -124,7 +124,7 @@ def events_today(hub: Snapshot, found: Verdict) -> Check:
     value = _("%(processed)d de %(total)d") % today
     tone = _tone(Rule.registry["events_pending"], hub.pending)
     limit = Rule.registry["events_pending"].limit(Severity.WARNING)
-    said = _("No máximo %d aguardando") % limit if limit is not None else ""
+    said = _("no máximo %d aguardando") % limit if limit is not None else ""
     return Check("events", _("Eventos processados hoje"), value, said, tone, list_of("events_event"))
 
 
@@ -137,7 +137,7 @@ def error_rate(hub: Snapshot, found: Verdict) -> Check:
         "error_rate",
         _("Taxa de erro"),
         percent(share),
-        _("No máximo %s") % percent(limit) if limit is not None else "",
+        _("no máximo %s") % percent(limit) if limit is not None else "",
         _tone(rule, readings[0].value),
         list_of("events_event", "status=failed"),
     )
@@ -150,7 +150,7 @@ def retry_queue(hub: Snapshot, found: Verdict) -> Check:
         "retry_queue",
         _("Tentando de novo"),
         str(total),
-        _("No máximo %d") % limit if limit is not None else "",
+        _("no máximo %d") % limit if limit is not None else "",
         _tone(rule, total),
         list_of("events_delivery", "queue=retrying"),
     )

@@ -1,7 +1,6 @@
 """Every number that monitoring shows, measured read-only: from the few open rows and from the hourly counts."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -33,50 +32,35 @@ def pending() -> int:
 
 
 def events(span: days.Span) -> dict[str, int]:
-    """The events that arrived in these hours: all, and how many are now processed or failed."""
-    return _events_of(rollups.read(Measure.EVENT, *span))
+    """The events that arrived in these hours: all, and how many are now processed, failed or archived."""
+    return _events_of(rollups.sums(Measure.EVENT, *span, ["detail"]))
 
 
-def _events_of(rows: Iterable[rollups.Row]) -> dict[str, int]:
-    by_status: Counter[str] = Counter()
-    for row in rows:
-        by_status[row.detail] += row.amount
-    return {
-        "total": by_status.total(),
-        "processed": by_status["processed"],
-        "failed": by_status["failed"],
-        "archived": by_status["archived"],
-    }
+def _events_of(amounts: dict[tuple[Any, ...], int]) -> dict[str, int]:
+    by_status = {status: amount for (status,), amount in amounts.items()}
+    return {"total": sum(by_status.values())} | {name: by_status.get(name, 0) for name in SETTLED}
 
 
 def events_by_type(span: days.Span) -> dict[str, int]:
-    counts: Counter[str] = Counter()
-    for row in rollups.read(Measure.EVENT, *span):
-        counts[row.name] += row.amount
+    counts = Counter(
+        {name: amount for (name,), amount in rollups.sums(Measure.EVENT, *span, ["name"]).items()}
+    )
     return dict(counts.most_common())
 
 
-def events_by_hour(span: days.Span) -> dict[datetime, dict[str, int]]:
-    """Per hour of arrival what `events` says of all of them."""
-    hours: dict[datetime, list[rollups.Row]] = defaultdict(list)
-    for row in rollups.read(Measure.EVENT, *span):
-        hours[row.hour].append(row)
-    return {hour: _events_of(rows) for hour, rows in hours.items()}
+def events_by(part: str, span: days.Span) -> dict[Any, dict[str, int]]:
+    """What `events` says, per "hour" or "day" of arrival."""
+    return {
+        key: _events_of(amounts) for key, amounts in _split(Measure.EVENT, span, [part, "detail"]).items()
+    }
 
 
-def events_by_day(span: days.Span) -> dict[date, dict[str, int]]:
-    """The same per day of São Paulo."""
-    per_day: dict[date, list[rollups.Row]] = defaultdict(list)
-    for row in rollups.read(Measure.EVENT, *span):
-        per_day[timezone.localdate(row.hour)].append(row)
-    return {day: _events_of(rows) for day, rows in per_day.items()}
-
-
-def letters_by_day(span: days.Span) -> dict[date, int]:
-    counts: Counter[date] = Counter()
-    for row in rollups.read(Measure.DEAD_LETTER, *span):
-        counts[timezone.localdate(row.hour)] += row.amount
-    return dict(counts)
+def _split(measure: Measure, span: days.Span, by: list[str]) -> dict[Any, dict[tuple[Any, ...], int]]:
+    """Sums by several columns, as one table per value of the first."""
+    parts: dict[Any, dict[tuple[Any, ...], int]] = defaultdict(dict)
+    for (first, *rest), amount in rollups.sums(measure, *span, by).items():
+        parts[first][tuple(rest)] = amount
+    return dict(sorted(parts.items()))
 
 
 def failures(span: days.Span) -> tuple[int, int]:
@@ -85,21 +69,28 @@ def failures(span: days.Span) -> tuple[int, int]:
     return counts["failed"], sum(counts[name] for name in SETTLED)
 
 
-def deliveries(span: days.Span, service: str = "") -> dict[str, int]:
+def deliveries(span: days.Span) -> dict[str, int]:
     """What ended in these hours: sent well, or handed to a person."""
-    done = rollups.total(
-        row
-        for row in rollups.read(Measure.ATTEMPT, *span)
-        if row.name == "done" and service in ("", row.service)
-    )
-    dead = rollups.total(
-        row for row in rollups.read(Measure.DEAD_LETTER, *span) if service in ("", row.service)
-    )
+    done = rollups.sums(Measure.ATTEMPT, *span, ["name"]).get(("done",), 0)
+    return _deliveries_of(done, dead_letters_added(span))
+
+
+def _deliveries_of(done: int, dead: int) -> dict[str, int]:
     return {"total": done + dead, "success": done, "failed": dead}
 
 
+def deliveries_by_day(span: days.Span) -> dict[date, dict[str, int]]:
+    done, dead = rollups.sums(Measure.ATTEMPT, *span, ["day", "name"]), letters_by_day(span)
+    days_known = {day for day, _outcome in done} | set(dead)
+    return {day: _deliveries_of(done.get((day, "done"), 0), dead.get(day, 0)) for day in days_known}
+
+
 def dead_letters_added(span: days.Span) -> int:
-    return rollups.total(rollups.read(Measure.DEAD_LETTER, *span))
+    return rollups.total(Measure.DEAD_LETTER, *span)
+
+
+def letters_by_day(span: days.Span) -> dict[date, int]:
+    return {day: amount for (day,), amount in rollups.sums(Measure.DEAD_LETTER, *span, ["day"]).items()}
 
 
 def open_letters() -> int:
@@ -187,26 +178,25 @@ def oldest_transaction() -> float:
 class Answers:
     """How one system answered: tries by result, and how long the answers took."""
 
-    outcomes: dict[str, int]
-    buckets: dict[float, int]  # upper bound in ms: how many, not cumulated
-    total_ms: int = 0
+    outcomes: Counter[str]
+    buckets: Counter[float]  # upper bound in ms: how many, not cumulated
 
     @property
     def tries(self) -> int:
-        return sum(self.outcomes.values())
+        return self.outcomes.total()
 
     @property
     def success_rate(self) -> float | None:
         """Percent; None when nothing was tried."""
-        return 100 * self.outcomes.get("done", 0) / self.tries if self.tries else None
+        return 100 * self.outcomes["done"] / self.tries if self.tries else None
 
     def quantile(self, share: float) -> float | None:
         """The answer time in ms that this share stayed under, read off the buckets; None without answers."""
-        wanted, passed = share * sum(self.buckets.values()), 0
+        wanted, passed = share * self.buckets.total(), 0
         if not wanted:
             return None
         for lower, upper in pairwise([0.0, *rollups.BUCKETS_MS, float("inf")]):
-            here = self.buckets.get(upper, 0)
+            here = self.buckets[upper]
             if here and passed + here >= wanted:
                 return lower if upper == float("inf") else lower + (upper - lower) * (wanted - passed) / here
             passed += here
@@ -215,28 +205,22 @@ class Answers:
 
 def answers(span: days.Span) -> dict[str, Answers]:
     """Per system, what was tried in these hours and how long it took. Tries of unknown end took no known time."""
-    return _answers_of(rollups.read(Measure.ATTEMPT, *span), rollups.read(Measure.ATTEMPT_MS, *span))
+    return _answers_of(rollups.sums(Measure.ATTEMPT, *span, ["service", "name", "detail"]))
 
 
-def _answers_of(tried: Iterable[rollups.Row], took: Iterable[rollups.Row]) -> dict[str, Answers]:
-    outcomes: dict[str, Counter[str]] = defaultdict(Counter)
-    buckets: dict[str, Counter[float]] = defaultdict(Counter)
-    total_ms: Counter[str] = Counter()
-    for row in tried:
-        outcomes[row.service][row.name] += row.amount
-        if row.name != "unknown":
-            buckets[row.service][float(row.detail)] += row.amount
-    for row in took:
-        total_ms[row.service] += row.amount if row.name != "unknown" else 0
-    return {name: Answers(dict(outcomes[name]), dict(buckets[name]), total_ms[name]) for name in outcomes}
+def answers_by(part: str, span: days.Span) -> dict[Any, dict[str, Answers]]:
+    """`answers` per "hour" or "day"."""
+    parts = _split(Measure.ATTEMPT, span, [part, "service", "name", "detail"])
+    return {key: _answers_of(amounts) for key, amounts in parts.items()}
 
 
-def answers_by(span: days.Span, part_of: Any) -> dict[Any, dict[str, Answers]]:
-    """`answers` once per part of the span; `part_of` tells the part of an hour."""
-    tried: dict[Any, list[rollups.Row]] = defaultdict(list)
-    for row in rollups.read(Measure.ATTEMPT, *span):
-        tried[part_of(row.hour)].append(row)
-    return {part: _answers_of(rows, []) for part, rows in sorted(tried.items())}
+def _answers_of(amounts: dict[tuple[Any, ...], int]) -> dict[str, Answers]:
+    made: dict[str, Answers] = defaultdict(lambda: Answers(Counter(), Counter()))
+    for (service, outcome, bound), amount in amounts.items():
+        made[service].outcomes[outcome] += amount
+        if outcome != "unknown":
+            made[service].buckets[float(bound)] += amount
+    return dict(made)
 
 
 def held() -> dict[str, Any]:

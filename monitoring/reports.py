@@ -22,14 +22,32 @@ def yesterday() -> date:
 
 def figures(span: days.Span) -> dict[str, Any]:
     """What a span of whole hours came to, with the guide's keys."""
-    events, deliveries = metrics.events(span), metrics.deliveries(span)
+    return _figures(metrics.events(span), metrics.deliveries(span), syncs.runs(span))
+
+
+def _figures(events: dict[str, int], deliveries: dict[str, int], runs: dict[str, Any]) -> dict[str, Any]:
     settled = sum(events[name] for name in metrics.SETTLED)
     return {
         "events": events | {"success_rate": rate(settled - events["failed"], settled)},
         "deliveries": deliveries | {"success_rate": rate(deliveries["success"], deliveries["total"])},
-        "sync_jobs": syncs.runs(span),
-        "dead_letter_added": metrics.dead_letters_added(span),
+        "sync_jobs": runs,
+        "dead_letter_added": deliveries["failed"],
     }
+
+
+def day_by_day(first: date, count: int) -> list[dict[str, Any]]:
+    """`figures` of so many days, from a few reads for all of them."""
+    span = (days.begins(first), days.begins(first + timedelta(days=count)))
+    events, deliveries = metrics.events_by("day", span), metrics.deliveries_by_day(span)
+    nothing = dict.fromkeys(("total", *metrics.SETTLED), 0)
+    nothing_sent = dict.fromkeys(("total", "success", "failed"), 0)
+    return [
+        {
+            "date": day.isoformat(),
+            **_figures(events.get(day, nothing), deliveries.get(day, nothing_sent), syncs.runs(days.of(day))),
+        }
+        for day in (first + timedelta(days=number) for number in range(count))
+    ]
 
 
 def daily(day: date) -> dict[str, Any]:
@@ -68,15 +86,12 @@ def weekly(monday: date) -> dict[str, Any]:
     before = (days.begins(monday - WEEK), days.begins(monday))
     this, last = figures(span), figures(before)
     return {
-        "week": "{0}-W{1:02d}".format(*monday.isocalendar()[:2]),
+        "week": f"{monday:%G-W%V}",
         "from": monday.isoformat(),
         "until": (monday + timedelta(days=6)).isoformat(),
         **this,
         "by_service": by_service(span),
-        "days": [
-            {"date": (day := monday + timedelta(days=number)).isoformat(), **figures(days.of(day))}
-            for number in range(7)
-        ],
+        "days": day_by_day(monday, 7),
         "metrics": verdicts(this, last),
         "week_before": {"from": (monday - WEEK).isoformat(), **last},
     }

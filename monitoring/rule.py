@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 
 from monitoring.models import Severity
+from monitoring.words import number, seconds
 
 RULES_PACKAGE = "monitoring.rules"
 
@@ -39,6 +40,11 @@ class Finding:
     limit: float | None
 
     @property
+    def says(self) -> str:
+        """The limit that it is over, in words."""
+        return self.rule.says(self.severity)
+
+    @property
     def key(self) -> tuple[str, str]:
         return self.rule.name, self.reading.subject
 
@@ -66,6 +72,14 @@ class Rule:
 
     def setting(self, severity: str) -> str:
         return f"ALERT_{self.name}_{severity}".upper()
+
+    def says(self, severity: str) -> str:
+        """The limit in words: "> 1 min", "≥ 10 itens"; a dash for never."""
+        limit = self.limit(severity)
+        if limit is None:
+            return "—"
+        amount = seconds(limit) if self.unit == "s" else f"{number(limit)} {self.unit}"
+        return f"{'≥' if self.at_least else '>'} {amount}".rstrip()
 
     def judge(self, reading: Reading) -> Finding | None:
         for severity in (Severity.CRITICAL, Severity.WARNING):

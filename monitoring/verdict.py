@@ -34,10 +34,12 @@ class Verdict:
 
 
 def findings(hub: Snapshot) -> list[Finding]:
-    """Every reading over its limit, the worst first."""
+    """Every reading over its limit: the worst first, and causes before what they cause."""
     judged = (rule.judge(reading) for rule in all_rules() for reading in rule.read(hub))
     found = [finding for finding in judged if finding is not None]
-    return sorted(found, key=lambda finding: finding.severity != Severity.CRITICAL)
+    return sorted(
+        found, key=lambda finding: (finding.severity != Severity.CRITICAL, bool(finding.rule.symptom_of))
+    )
 
 
 def of(found: Iterable[Finding]) -> Verdict:

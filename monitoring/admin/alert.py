@@ -158,14 +158,7 @@ def _rule_row(rule: Rule, hub: Snapshot) -> dict[str, Any]:
         "tone": {None: "success", "warning": "warning", "critical": "danger"}[
             finding and str(finding.severity)
         ],
-        "warning": _limit(rule, Severity.WARNING),
-        "critical": _limit(rule, Severity.CRITICAL),
+        "warning": rule.says(Severity.WARNING),
+        "critical": rule.says(Severity.CRITICAL),
         "settings": [rule.setting(severity) for severity in Severity],
     }
-
-
-def _limit(rule: Rule, severity: Severity) -> str:
-    limit = rule.limit(severity)
-    if limit is None:
-        return "—"
-    return f"{'≥' if rule.at_least else '>'} {number(limit)} {rule.unit}"

@@ -34,7 +34,7 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
         "verdict_icon": ICONS[found.status],
         "verdict_tone": checklist.TONES[found.status],
         "checks": checklist.of(RoundKind.MORNING, hub, found),
-        "cards": numbers(request, {})["cards"],
+        "cards": numbers(request, {})["cards"][1:],  # the first is one of the checks
         "systems": systems(hub),
         "jobs": hub.sync,
         "syncs_page": syncs.page(),
@@ -59,10 +59,10 @@ def systems(hub: Snapshot) -> list[dict[str, Any]]:
     rows = [
         {
             "breaker": row,
-            "answers": answers.get(row.service),
+            "success": answers[row.service].success_rate if row.service in answers else None,
             "median": quantile(answers.get(row.service), 0.5),
             "p95": quantile(answers.get(row.service), 0.95),
-            "queue": hub.queues.get(row.service),
+            "queue": hub.queues.get(row.service, metrics.Queue()),
             "held": held.get(row.service, 0),
             "since": down[row.service].since if row.service in down else None,
             "rows": list_of("events_delivery", f"service={row.service}&status=queued"),

@@ -113,7 +113,7 @@ def _measure(name: str, row: dict[str, Any]) -> dict[str, Any]:
 def history(today: date, sent: dict[Any, Report]) -> list[dict[str, Any]]:
     """The last weeks day by day, newest first, from two reads of the counts."""
     span = (days.begins(today - timedelta(days=SHOWN_DAYS)), days.begins(today + timedelta(days=1)))
-    events, letters = metrics.events_by_day(span), metrics.letters_by_day(span)
+    events, letters = metrics.events_by("day", span), metrics.letters_by_day(span)
     return [
         {"day": day, "events": events[day], "letters": letters.get(day, 0), "sent": sent.get(("daily", day))}
         for day in sorted(events, reverse=True)

@@ -46,7 +46,7 @@
         x: { ...axis, stacked: true, grid: { display: false } },
         y: { ...axis, stacked: true, beginAtZero: true, max: chart.most || undefined, ticks: { ...axis.ticks, callback: (value) => `${value.toLocaleString("pt-BR")} ${chart.unit}`.trim() } },
       },
-      plugins: { legend: { position: "bottom", labels: { color: text, boxWidth: 14 } } },
+      plugins: { legend: { position: "bottom", labels: { color: text, boxWidth: 14, usePointStyle: true } } },
     };
   };
 

@@ -36,8 +36,8 @@ RECOUNTS = {
 
 def everything(measure):
     now = timezone.now()
-    rows = rollups.read(measure, now - timedelta(days=400), now + timedelta(days=1))
-    return {(row.hour, row.service, row.name, row.detail): row.amount for row in rows}
+    columns = ("hour", "service", "name", "detail")
+    return rollups.sums(measure, now - timedelta(days=400), now + timedelta(days=1), columns)
 
 
 def recount(measure):

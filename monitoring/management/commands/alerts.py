@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 
 from monitoring import snapshot
 from monitoring.models import Severity
-from monitoring.rule import Rule, all_rules
+from monitoring.rule import all_rules
 from monitoring.words import number
 
 
@@ -18,14 +18,8 @@ class Command(BaseCommand):
         for rule in all_rules():
             self.stdout.write(f"{rule.name}: {rule.title}")
             for severity in Severity:
-                self.stdout.write(f"    {_limit(rule, severity)}")
+                self.stdout.write(f"    {rule.setting(severity)}: {rule.says(severity)}")
             for reading in rule.read(hub):
                 self.stdout.write(
                     f"    agora {reading.shown or number(reading.value)} {reading.subject}".rstrip()
                 )
-
-
-def _limit(rule: Rule, severity: Severity) -> str:
-    limit = rule.limit(severity)
-    said = "nunca" if limit is None else f"{number(limit)} {rule.unit}".rstrip()
-    return f"{rule.setting(severity)} = {said}"
