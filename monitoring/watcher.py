@@ -33,6 +33,7 @@ def _watch() -> None:
     pause = threading.Event()
     while not pause.wait(EVERY):
         look_if_nobody_does()
+        connection.close()
 
 
 def look_if_nobody_does() -> None:
@@ -43,5 +44,3 @@ def look_if_nobody_does() -> None:
             alerts.look()
     except Error as error:
         logger.warning("The web process could not look", extra={"error": type(error).__name__})
-    finally:
-        connection.close()

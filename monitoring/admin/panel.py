@@ -34,7 +34,7 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
         "verdict_icon": ICONS[found.status],
         "verdict_tone": checklist.TONES[found.status],
         "checks": checklist.of(RoundKind.MORNING, hub, found),
-        "cards": numbers(request, {})["cards"][1:],  # the first is one of the checks
+        "cards": numbers(request, {})["cards"],
         "systems": systems(hub),
         "jobs": hub.sync,
         "syncs_page": syncs.page(),
