@@ -67,13 +67,14 @@ def health(hub: Snapshot, found: Verdict) -> Check:
 
 
 def channel(hub: Snapshot, found: Verdict) -> Check:
-    value = _("Conectado") if hub.whatsapp.connected else _("Desconectado")
+    words = {"connected": _("Conectado"), "silent": _("Em silêncio"), "unknown": _("Não sabemos")}
+    value, tones = words.get(hub.whatsapp.status, _("Desconectado")), {"connected": GOOD, "silent": WATCH}
     return Check(
         "whatsapp",
         "WhatsApp",
         value,
         _("Conectado"),
-        GOOD if hub.whatsapp.connected else BAD,
+        tones.get(hub.whatsapp.status, BAD),
         whatsapp.page(),
     )
 

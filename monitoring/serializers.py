@@ -66,7 +66,7 @@ class WhatsApp(Plain):
     connected = serializers.BooleanField()
     status = serializers.CharField()
     since = serializers.DateTimeField(allow_null=True)
-    last_received_at = serializers.DateTimeField(allow_null=True)
+    proofs = serializers.ListField(child=serializers.DictField())
 
 
 class Breaker(Plain):

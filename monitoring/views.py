@@ -82,7 +82,7 @@ class DailyReportView(Measured):
         summary="O relatório de um dia",
         description=PAGE_NOTE,
         parameters=[OpenApiParameter("date", date, description="Ontem, se não vier.")],
-        responses={200: DailyReport, **refused(400, 401, 403, 429)},
+        responses={200: DailyReport, **refused(401, 403, 422, 429)},
     )
     def get(self, request: Request) -> HttpResponse:
         day = asked_day(request.query_params.get("date", ""), "date")
@@ -101,7 +101,7 @@ class WeeklyReportView(Measured):
                 "week", str, description="2026-W04 ou um dia dela; a última inteira, se não vier."
             )
         ],
-        responses={200: WeeklyReport, **refused(400, 401, 403, 429)},
+        responses={200: WeeklyReport, **refused(401, 403, 422, 429)},
     )
     def get(self, request: Request) -> HttpResponse:
         day = asked_day(request.query_params.get("week", ""), "week")

@@ -1,13 +1,16 @@
 """What is known of the WhatsApp channel: by its own proofs, or else by whether its calls go through."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
-from django.apps import apps
 from django.urls import NoReverseMatch, reverse
 
 from events.models import CircuitBreaker
+
+SILENT, DISCONNECTED = "silent", "disconnected"
 
 
 @dataclass(frozen=True)
@@ -17,41 +20,49 @@ class Channel:
     connected: bool
     status: str
     since: datetime | None = None
-    last_received_at: datetime | None = None
     silent_gaps: float | None = None
+    doubt: str = ""  # which proof of life is missing, as a sentence
+    proofs: list[dict[str, Any]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         return {
             "connected": self.connected,
             "status": self.status,
             "since": self.since,
-            "last_received_at": self.last_received_at,
+            "proofs": self.proofs,
         }
 
 
 def channel(now: datetime) -> Channel:
-    row = _row()
-    if row is None or row.connected is None:
+    if find_spec("whatsapp.channel") is None:
         return _by_its_calls()
-    status = "connected" if row.connected else "disconnected"
-    return Channel(row.connected, status, row.changed_at, row.last_received_at, _silent_gaps(now))
+    return _by_its_proofs(import_module("whatsapp.channel"), now)
 
 
-def _row() -> Any:
-    try:
-        return apps.get_model("whatsapp", "Channel").objects.first()
-    except LookupError:
-        return None
+def _by_its_proofs(proving: Any, now: datetime) -> Channel:
+    found = proving.verdict(now)
+    doubts = [proof.sentence for proof in found.proofs if proof.is_good is False]
+    return Channel(
+        found.connected,
+        found.status,
+        found.since,
+        _silent_gaps(proving, found, now),
+        doubts[0] if doubts else "",
+        found.as_json()["proofs"],
+    )
+
+
+def _silent_gaps(proving: Any, found: Any, now: datetime) -> float | None:
+    gap = proving.usual_gap(now)
+    last = next((proof.at for proof in found.proofs if proof.name == "received"), None)
+    return (now - last) / gap if gap and last else None
 
 
 def _by_its_calls() -> Channel:
     breaker = CircuitBreaker.objects.filter(service="whatsapp").first()
     is_down = breaker is not None and breaker.state == "open"
-    return Channel(not is_down, "disconnected" if is_down else "connected", breaker and breaker.outage_since)
-
-
-def _silent_gaps(now: datetime) -> float | None:
-    return None
+    since = breaker.outage_since if breaker else None
+    return Channel(not is_down, DISCONNECTED if is_down else "connected", since)
 
 
 def page() -> str:

@@ -13,7 +13,7 @@ from monitoring.words import seconds
 
 @rule(gettext_lazy("WhatsApp desconectado"), unit="s", warning=0, critical=900, at_least=True)
 def whatsapp_disconnected(hub: Snapshot) -> Iterator[Reading]:
-    if not hub.whatsapp.connected:
+    if hub.whatsapp.status == whatsapp.DISCONNECTED:
         age = max((hub.now - (hub.whatsapp.since or hub.now)).total_seconds(), 0)
         yield Reading(
             age, _("O WhatsApp está desconectado há %s.") % seconds(age), whatsapp.page(), shown=seconds(age)

@@ -89,7 +89,9 @@ def test_alerts_are_listed_with_who_has_them(api):
     listed = api.get("/alerts").json()
     assert listed["total"] == 1
     alert = listed["alerts"][0]
-    assert alert.items() >= {"rule": "circuit_breaker", "severity": "critical", "acknowledged_by": None}.items()
+    assert (
+        alert.items() >= {"rule": "circuit_breaker", "severity": "critical", "acknowledged_by": None}.items()
+    )
     alerts.acknowledge([alert["id"]], actor="user:ana")
     assert api.get("/alerts").json()["alerts"][0]["acknowledged_by"] == "user:ana"
     assert api.get("/dashboard").json()["alerts"] == {"total": 1, "critical": 1}
@@ -112,8 +114,8 @@ def test_daily_report_has_the_guides_keys_and_equals_the_lists(api):
 
 def test_report_of_an_impossible_date_is_refused_by_name(api):
     answer = api.get("/report/daily?date=ontem")
-    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["date"])
-    assert api.get("/report/weekly?week=2026-W60").status_code == 400
+    assert (answer.status_code, list(answer.json()["fields"])) == (422, ["date"])
+    assert api.get("/report/weekly?week=2026-W60").status_code == 422
 
 
 def test_weekly_report_has_seven_days_and_a_verdict_for_each_measure(api):
@@ -156,7 +158,9 @@ def test_metrics_count_on_when_rows_are_pruned(api):
     event = rows.lead()
     Delivery.objects.filter(event=event).delete()
     event.delete()
-    assert 'carinho_events_total{source="site",type="lead.created"} 1.0' in api.get("/metrics").content.decode()
+    assert (
+        'carinho_events_total{source="site",type="lead.created"} 1.0' in api.get("/metrics").content.decode()
+    )
 
 
 def test_every_lane_has_a_breaker_row(api):

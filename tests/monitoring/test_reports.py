@@ -103,7 +103,8 @@ def test_letters_of_a_week_are_judged_as_the_guide_does(letters, verdict):
 
 
 @pytest.mark.parametrize(
-    ("rate", "verdict"), [(95.0, "expected"), (94.9, "watch"), (90.0, "watch"), (89.9, "attention"), (None, "expected")]
+    ("rate", "verdict"),
+    [(95.0, "expected"), (94.9, "watch"), (90.0, "watch"), (89.9, "attention"), (None, "expected")],
 )
 def test_success_rate_of_a_week_is_judged_as_the_guide_does(rate, verdict):
     assert reports.verdicts(week(rate=rate), week())["success_rate"]["verdict"] == verdict

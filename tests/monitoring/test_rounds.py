@@ -52,11 +52,19 @@ def test_nobody_owes_a_round_before_the_first_whole_day():
 
 def test_operator_concludes_the_round_with_a_note_for_the_next_shift():
     browser = logged_in("Operador")
-    answer = browser.post(reverse("admin:monitoring_round_conclude"), {"kind": "morning", "note": "Ligar para o CRM"})
+    answer = browser.post(
+        reverse("admin:monitoring_round_conclude"), {"kind": "morning", "note": "Ligar para o CRM"}
+    )
     assert answer.status_code == 302
     row = Round.objects.get()
     assert (row.done_by, row.note, row.status) == ("user:ana", "Ligar para o CRM", "healthy")
-    assert [check["name"] for check in row.checks] == ["health", "whatsapp", "alerts", "dead_letters", "syncs"]
+    assert [check["name"] for check in row.checks] == [
+        "health",
+        "whatsapp",
+        "alerts",
+        "dead_letters",
+        "syncs",
+    ]
     page = browser.get(PAGE + "?kind=evening").content.decode()
     assert "Ligar para o CRM" in page
     assert "Taxa de erro" in page

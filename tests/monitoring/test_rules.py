@@ -58,7 +58,13 @@ EDGES = [
     *(
         (f"{part}_silent", hubs.silent(part)(seconds), severity)
         for part in ("worker", "beat", "scheduler")
-        for seconds, severity in [(60, OK), (61, "warning"), (180, "warning"), (181, "critical"), (None, "critical")]
+        for seconds, severity in [
+            (60, OK),
+            (61, "warning"),
+            (180, "warning"),
+            (181, "critical"),
+            (None, "critical"),
+        ]
     ),
 ]
 TROUBLE = {
@@ -74,7 +80,12 @@ TROUBLE = {
     "old_transaction": {"oldest_transaction": 700.0},
     "round_missed": {"missed_round": hubs.late_round(0).missed_round},
 }
-WORST = {"retry_queue": "critical", "error_rate": "critical", "circuit_breaker": "critical", "worker_silent": "critical"}
+WORST = {
+    "retry_queue": "critical",
+    "error_rate": "critical",
+    "circuit_breaker": "critical",
+    "worker_silent": "critical",
+}
 
 
 @pytest.mark.parametrize(("name", "seen", "severity"), EDGES)
@@ -99,7 +110,9 @@ def test_verdict_is_the_worse_of_any_two_troubles(one, other):
         expected = "critical" if "critical" in {WORST.get(name) for name in named} else "degraded"
     assert found.status == expected
     assert {finding.rule.name for finding in found.reasons} >= named
-    assert [finding.severity for finding in found.reasons] == sorted(finding.severity for finding in found.reasons)
+    assert [finding.severity for finding in found.reasons] == sorted(
+        finding.severity for finding in found.reasons
+    )
 
 
 def test_held_deliveries_are_an_outage_and_not_late():
