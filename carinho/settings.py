@@ -241,7 +241,10 @@ CELERY_BEAT_SCHEDULE = {
     "monitoring.pulse": {"task": "monitoring.pulse", "schedule": 15.0, "options": {"expires": 15}},
     "monitoring.look": {"task": "monitoring.look", "schedule": 15.0, "options": {"expires": 15}},
     "monitoring.sample": {"task": "monitoring.sample", "schedule": 300.0, "options": {"expires": 300}},
-    "monitoring.daily_report": {"task": "monitoring.daily_report", "schedule": crontab(hour="7", minute="45")},
+    "monitoring.daily_report": {
+        "task": "monitoring.daily_report",
+        "schedule": crontab(hour="7", minute="45"),
+    },
     "monitoring.weekly_report": {
         "task": "monitoring.weekly_report",
         "schedule": crontab(hour="7", minute="45", day_of_week="mon"),

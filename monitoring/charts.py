@@ -1,4 +1,4 @@
-"""The pictures' numbers: each chart is labels and series, drawn by the browser and told as a table beside it."""
+"""The pictures' numbers: labels and series, drawn by the browser and told as a table beside it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field

@@ -1,4 +1,4 @@
-"""Every number that monitoring shows, measured read-only: from the few open rows and from the hourly counts."""
+"""Every number that monitoring shows, measured read-only from the few open rows and the hourly counts."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Count, Min
 from django.utils import timezone
 
-from events import outages, rollups
+from events import rollups
 from events.models import (
     CircuitBreaker,
     DeadLetter,
@@ -204,7 +204,7 @@ class Answers:
 
 
 def answers(span: days.Span) -> dict[str, Answers]:
-    """Per system, what was tried in these hours and how long it took. Tries of unknown end took no known time."""
+    """Per system, what was tried in these hours and how long it took; of unknown ends the time is not known."""
     return _answers_of(rollups.sums(Measure.ATTEMPT, *span, ["service", "name", "detail"]))
 
 
@@ -223,9 +223,10 @@ def _answers_of(amounts: dict[tuple[Any, ...], int]) -> dict[str, Answers]:
     return dict(made)
 
 
-def held() -> dict[str, Any]:
-    """The deliveries kept back by an open circuit or a pause."""
-    by_service = dict(outages.held().order_by().values_list("service").annotate(Count("pk")))
+def held(breakers: list[CircuitBreaker], queues: dict[str, Queue]) -> dict[str, Any]:
+    """The deliveries that are due and kept back by an open circuit or a pause."""
+    holding = {row.service for row in breakers if row.holds}
+    by_service = {name: queue.due for name, queue in queues.items() if name in holding and queue.due}
     return {"total": sum(by_service.values()), "by_service": by_service}
 
 

@@ -1,4 +1,4 @@
-"""Telling the shift: by e-mail, by WhatsApp and by a signed webhook, but never through what the alert is about."""
+"""Telling the shift by e-mail, WhatsApp and a signed webhook, never through what the alert is about."""
 
 import json
 import logging

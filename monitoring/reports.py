@@ -1,4 +1,4 @@
-"""Daily and weekly reports: the same figures for the API, the pages and the mails, computed from the counts."""
+"""Daily and weekly reports: the same figures for API, pages and mails, computed from the counts."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta

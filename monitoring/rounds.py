@@ -37,7 +37,7 @@ class Due:
 
 
 def current(now: datetime) -> Due:
-    """The round that is to be done or was done last: from two hours before its time until the next one opens."""
+    """The round that is to be done or was done last: each opens two hours before its time."""
     today = timezone.localdate(now)
     days = (today - timedelta(days=1), today)
     opened = [due for day in days for kind in RoundKind if (due := Due(kind, day)).at - OPENS_BEFORE <= now]

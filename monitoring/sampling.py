@@ -18,7 +18,7 @@ def sample(now: datetime | None = None) -> None:
             "pending": metrics.pending(),
             "retrying": metrics.retry_queue()["total"],
             "dead": metrics.open_letters(),
-            "held": metrics.held()["total"],
+            "held": metrics.held(metrics.breakers(), metrics.queues())["total"],
         },
     )
     Sample.objects.filter(at__lt=now - KEPT).delete()

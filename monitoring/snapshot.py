@@ -41,15 +41,16 @@ def take(now: datetime | None = None) -> Snapshot:
     """Measure everything; a dozen statements that each touch few rows."""
     now = now or timezone.now()
     today = days.of(timezone.localdate(now))
+    breakers, queues = metrics.breakers(), metrics.queues()
     return Snapshot(
         now=now,
         pending=metrics.pending(),
         retry_queue=metrics.retry_queue(),
         dead_letters=metrics.dead_letters(today),
-        held=metrics.held(),
-        queues=metrics.queues(),
+        held=metrics.held(breakers, queues),
+        queues=queues,
         failures=metrics.failures(days.last_hours(now, 24)),
-        breakers=metrics.breakers(),
+        breakers=breakers,
         sync=syncs.overview(now),
         whatsapp=whatsapp.channel(now),
         silence=metrics.silence(now),

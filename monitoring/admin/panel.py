@@ -1,5 +1,6 @@
 """Painel: what an operator sees first."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -7,8 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from events import outages
-from events.admin.frontpage import numbers
+from events.models import CircuitBreaker, Refusal
 from monitoring import charts, checklist, days, metrics, snapshot, syncs, verdict
 from monitoring.models import RoundKind
 from monitoring.snapshot import Snapshot
@@ -34,7 +34,7 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
         "verdict_icon": ICONS[found.status],
         "verdict_tone": checklist.TONES[found.status],
         "checks": checklist.of(RoundKind.MORNING, hub, found),
-        "cards": numbers(request, {})["cards"],
+        "cards": cards(hub),
         "systems": systems(hub),
         "jobs": hub.sync,
         "syncs_page": syncs.page(),
@@ -51,11 +51,55 @@ def pictures(hub: Snapshot, period: str) -> list[charts.Chart]:
     return [*made, charts.sync_durations(hub.now)] if hub.sync else made
 
 
+def cards(hub: Snapshot) -> list[dict[str, Any]]:
+    """A number each, what it counts, and the page with exactly these rows."""
+    today = f"{hub.day:%Y-%m-%d}"
+    refused = Refusal.objects.filter(received_at__gte=hub.today[0]).count()
+    retrying, held = hub.retry_queue["total"], hub.held["total"]
+    return [
+        card(
+            _("Precisa de você"),
+            hub.dead_letters["total"],
+            list_of("events_deadletter"),
+            "pan_tool",
+            "danger",
+        ),
+        card(
+            _("Tentando de novo"), retrying, list_of("events_delivery", "queue=retrying"), "update", "warning"
+        ),
+        card(_("Retidas"), held, list_of("events_delivery", "queue=held"), "pause_circle", "warning"),
+        card(
+            _("Eventos aguardando"),
+            hub.pending,
+            list_of("events_event", "status=pending"),
+            "hourglass_top",
+            "info",
+        ),
+        card(
+            _("Recusados hoje"),
+            refused,
+            list_of("events_refusal", f"received_at_from={today}"),
+            "block",
+            "warning",
+        ),
+    ]
+
+
+def card(title: Any, amount: int, address: str, icon: str, tone: str) -> dict[str, Any]:
+    tone = tone if amount else "success"
+    return {"title": title, "number": amount, "address": address, "icon": icon, "tone": tone}
+
+
+def since(row: CircuitBreaker) -> datetime | None:
+    """From when on this system's deliveries wait."""
+    began = [moment for moment in (row.outage_since, row.paused_at) if moment]
+    return min(began, default=None)
+
+
 def systems(hub: Snapshot) -> list[dict[str, Any]]:
     """One row per system, those with trouble first."""
     answers = metrics.answers(days.last_hours(hub.now, 24))
     held = hub.held["by_service"]
-    down = {outage.breaker.service: outage for outage in outages.current()}
     rows = [
         {
             "breaker": row,
@@ -64,7 +108,7 @@ def systems(hub: Snapshot) -> list[dict[str, Any]]:
             "p95": quantile(answers.get(row.service), 0.95),
             "queue": hub.queues.get(row.service, metrics.Queue()),
             "held": held.get(row.service, 0),
-            "since": down[row.service].since if row.service in down else None,
+            "since": since(row),
             "rows": list_of("events_delivery", f"service={row.service}&status=queued"),
             "held_rows": list_of("events_delivery", f"queue=held&service={row.service}"),
         }

@@ -7,8 +7,8 @@ import responses
 from django.test import Client
 
 from carinho import logs, traces
-from events.delivery import attempt
 from events.claims import claim
+from events.delivery import attempt
 from events.models import Event
 from tests.clients import with_key
 
@@ -60,7 +60,8 @@ def test_trace_goes_through_the_event_to_the_other_system(settings, monkeypatch)
         wire.add(
             responses.PATCH, f"{settings.SYSTEMS['marketing']['url']}/api/v1/audience/5511987654321", json={}
         )
-        attempt(claim("marketing", 1)[0])
+        result = attempt(claim("marketing", 1)[0])
+        assert result.status == "done", result.error
         assert traces.trace_in(wire.calls[0].request.headers["traceparent"]) == TRACE
 
 
