@@ -52,7 +52,8 @@ COLUMNS = {
 
 TOTALS = """
 SELECT service, name, detail, sum(amount)::bigint FROM (
-    SELECT service, name, detail, amount FROM events_hourlycount WHERE measure = %(measure)s AND hour = 'epoch'
+    SELECT service, name, detail, amount FROM events_hourlycount
+    WHERE measure = %(measure)s AND hour = 'epoch'
     UNION ALL SELECT service, name, detail, amount FROM events_countdelta WHERE measure = %(measure)s
 ) AS counted GROUP BY 1, 2, 3 HAVING sum(amount) <> 0
 """
@@ -78,7 +79,7 @@ def sums(measure: Measure, since: datetime, until: datetime, by: Sequence[str]) 
     columns = [COLUMNS[name] for name in by]
     groups = f"GROUP BY {', '.join(map(str, range(1, len(by) + 1)))} HAVING sum(amount) <> 0" if by else ""
     statement = SUMS.format(columns="".join(f"{column}, " for column in columns), groups=groups)
-    given = {"measure": measure, "since": since, "until": until, "zone": settings.TIME_ZONE}
+    given: dict[str, Any] = {"measure": measure, "since": since, "until": until, "zone": settings.TIME_ZONE}
     with connection.cursor() as cursor:
         cursor.execute(statement, given)
         return {tuple(row[:-1]): row[-1] or 0 for row in cursor.fetchall()}

@@ -103,7 +103,7 @@ def _open_of(rows: dict[datetime, dict[str, int]], hours: Iterable[datetime]) ->
 
 
 def answers(now: datetime, hours: int) -> tuple[Chart, Chart]:
-    """Per system the success rate and the answer time of 95 %: by the hour for a day, by the day for a week."""
+    """Per system the success rate and the time of 95 %: by the hour for a day, by the day for a week."""
     span = days.last_hours(now, hours)
     part, form = ("hour", "%H:00") if hours <= DAY else ("day", "%d/%m")
     found = metrics.answers_by(part, span)

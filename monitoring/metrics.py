@@ -204,7 +204,7 @@ class Answers:
 
 
 def answers(span: days.Span) -> dict[str, Answers]:
-    """Per system, what was tried in these hours and how long it took; of unknown ends the time is not known."""
+    """Per system, what was tried in these hours and how long it took. An unknown end took no known time."""
     return _answers_of(rollups.sums(Measure.ATTEMPT, *span, ["service", "name", "detail"]))
 
 

@@ -23,6 +23,7 @@ from monitoring.words import number
 
 OPERATE = "monitoring.change_alert"
 SHOWN_RESOLVED = 50
+TONES = {"warning": "warning", "critical": "danger"}
 NO_REMINDERS = _("Ninguém recebe lembretes deste alerta até lá. Ele continua na lista.")
 
 

@@ -67,7 +67,7 @@ class ReportAdmin(ConsoleAdmin):
             summary=reports.summary(report),
             before=day - timedelta(days=1),
             after=day + timedelta(days=1) if day < timezone.localdate() else None,
-            chart=charts.events_of(day, _("Eventos por hora, e uma semana antes")),
+            chart=charts.events_of(day, str(_("Eventos por hora, e uma semana antes"))),
         )
 
     def weekly_view(self, request: HttpRequest) -> HttpResponse:

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.utils import timezone
 
 from events.console import moments
 from events.console import words as names
-from monitoring import words
+from monitoring import days, reports, words
 from monitoring.checklist import STATUS_WORDS
 
 register = template.Library()
@@ -25,9 +26,16 @@ def milliseconds(value: float | None) -> str:
     return f"{words.number(round(value / 1000, 1))} s" if value >= 1000 else f"{round(value)} ms"
 
 
+@register.simple_tag
+def answers_24h() -> dict[str, dict[str, Any]]:
+    """Per system, how it answered in the last 24 hours."""
+    return reports.by_service(days.last_hours(timezone.now(), 24))
+
+
 @register.filter
-def item(values: dict[str, Any], key: str) -> Any:
-    return values.get(key)
+def of_system(answers: dict[str, Any] | None, name: str) -> Any:
+    """One system's part of `answers_24h`; nothing on a page that did not ask."""
+    return (answers or {}).get(name)
 
 
 @register.filter

@@ -1,15 +1,17 @@
 """A trace that comes in goes through the stored event and out with each call."""
 
 import logging
+from datetime import timedelta
 
 import pytest
 import responses
 from django.test import Client
+from django.utils import timezone
 
 from carinho import logs, traces
 from events.claims import claim
 from events.delivery import attempt
-from events.models import Event
+from events.models import Delivery, Event
 from tests.clients import with_key
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -56,6 +58,7 @@ def test_trace_goes_through_the_event_to_the_other_system(settings, monkeypatch)
     )
     assert answer.status_code == 202
     assert Event.objects.get().request_id == TRACE
+    Delivery.objects.update(due_at=timezone.now() - timedelta(minutes=1))
     with responses.RequestsMock() as wire:
         wire.add(
             responses.PATCH, f"{settings.SYSTEMS['marketing']['url']}/api/v1/audience/5511987654321", json={}
