@@ -156,9 +156,7 @@ def _rule_row(rule: Rule, hub: Snapshot) -> dict[str, Any]:
         "rule": rule,
         "value": (worst.shown or number(worst.value)) if worst else "—",
         "url": worst.url if worst else "",
-        "tone": {None: "success", "warning": "warning", "critical": "danger"}[
-            finding and str(finding.severity)
-        ],
+        "tone": TONES[str(finding.severity)] if finding else "success",
         "warning": rule.says(Severity.WARNING),
         "critical": rule.says(Severity.CRITICAL),
         "settings": [rule.setting(severity) for severity in Severity],
