@@ -67,9 +67,7 @@ WATCH = [
     Page(_("Entregas"), "local_shipping", "events_delivery_changelist", "events.view_delivery"),
     Page(_("Recusados"), "block", "events_refusal_changelist", "events.view_refusal"),
     Page(_("Sistemas"), "hub", "events_circuitbreaker_changelist", "events.view_circuitbreaker"),
-    Page(
-        _("Alertas"), "notifications", "monitoring_alert_changelist", "monitoring.view_alert", number="alerts"
-    ),
+    Page(_("Alertas"), "notifications", "monitoring_alert_changelist", "monitoring.view_alert"),
     Page(_("Relatórios"), "monitoring", "monitoring_report_changelist", "monitoring.view_report"),
 ]
 ACCESS = [

@@ -44,7 +44,7 @@ class HourlyCount(Count):
 
 
 class CountDelta(Count):
-    """What happened since: added by triggers in the transaction that did it, so that none waits for another."""
+    """What happened since: added by triggers where it happened, so that no writer waits for another."""
 
     class Meta:
         verbose_name = _("contagem a somar")

@@ -147,9 +147,9 @@ def test_counts_are_exact_with_two_workers_at_once(make_event):
 
 
 def test_what_is_rolled_back_is_not_counted(make_event):
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         make_event(1)
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert everything(Measure.EVENT) == {}
 
 
