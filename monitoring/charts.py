@@ -194,6 +194,9 @@ def sync_durations(now: datetime) -> Chart:
         _("Duração das sincronizações em 7 dias"),
         _("%d execuções.") % len(runs),
         [f"{timezone.localtime(run[1]):%d/%m %H:%M}" for run in runs],
-        [Series(job, [round(run[2], 1) if run[0] == job else None for run in runs]) for job in jobs],
+        [
+            Series(syncs.title(job), [round(run[2], 1) if run[0] == job else None for run in runs])
+            for job in jobs
+        ],
         "s",
     )

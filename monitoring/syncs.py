@@ -19,6 +19,11 @@ def overview(now: datetime) -> dict[str, dict[str, Any]]:
     return found
 
 
+def title(name: str) -> str:
+    """What people call a job."""
+    return str(import_module("sync.words").job(name)) if apps.is_installed("sync") else name
+
+
 def runs(span: days.Span) -> dict[str, dict[str, int]]:
     """Per job, how many runs began in this span and how many of them were done."""
     if not apps.is_installed("sync"):

@@ -21,7 +21,7 @@ def sync_failures(hub: Snapshot) -> Iterator[Reading]:
         yield Reading(
             job["recent_failures"],
             _("A sincronização %(name)s falhou %(times)d vezes em 24 h.")
-            % {"name": name, "times": job["recent_failures"]},
+            % {"name": syncs.title(name), "times": job["recent_failures"]},
             syncs.page(),
             subject=name,
         )

@@ -24,7 +24,7 @@ def sync_late(hub: Snapshot) -> Iterator[Reading]:
     for name, job in hub.sync.items():
         yield Reading(
             PERIODS[job.get("level", "")],
-            _("A sincronização %s está atrasada.") % name,
+            _("A sincronização %s está atrasada.") % syncs.title(name),
             syncs.page(),
             subject=name,
         )

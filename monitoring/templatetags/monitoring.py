@@ -8,12 +8,13 @@ from django.utils import timezone
 
 from events.console import moments
 from events.console import words as names
-from monitoring import days, reports, words
+from monitoring import days, reports, syncs, words
 from monitoring.checklist import STATUS_WORDS
 
 register = template.Library()
 register.filter("percent", words.percent)
 register.filter("system", names.system)
+register.filter("sync_title", syncs.title)
 register.filter("event_type", names.event_type)
 register.filter("cause", lambda code: names.cause(code).title)
 
