@@ -94,7 +94,7 @@ def main() -> int:
         started = time.monotonic()
         fill(options.events)
         print(f"{options.events} events, {sizes()}; filled in {time.monotonic() - started:.0f} s.")
-        slow = [path for path, took in measured().items() if _told(path, took) > PROMISE_MS]
+        slow = measured()
     print(f"Promise: {PROMISE_MS} ms. " + (f"Slower: {', '.join(slow)}." if slow else "All within it."))
     return 0
 
@@ -165,7 +165,8 @@ def sizes() -> str:
         return str(cursor.fetchone()[0])
 
 
-def measured() -> dict[str, list[float]]:
+def measured() -> list[str]:
+    """The addresses whose median is over the promise; each is told as soon as it is known."""
     from django.contrib.auth.models import User
     from django.test import Client
     from django.test.utils import override_settings
@@ -174,11 +175,11 @@ def measured() -> dict[str, list[float]]:
 
     _, key = api_keys.create("bench", ["read"], actor="bench")
     person = User.objects.create_superuser("bench", password="bench")
-    browser = Client()
+    program, browser = Client(headers={"X-API-Key": key}), Client()
     browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    asked = [(program, path) for path in KEY_PATHS] + [(browser, path) for path in PAGE_PATHS]
     with override_settings(ALLOWED_HOSTS=["*"], RATE_LIMIT_PEOPLE=1_000_000):
-        by_key = {path: timed(Client(headers={"X-API-Key": key}), path) for path in KEY_PATHS}
-        return by_key | {path: timed(browser, path) for path in PAGE_PATHS}
+        return [path for client, path in asked if _told(path, timed(client, path)) > PROMISE_MS]
 
 
 def timed(client: Any, path: str) -> list[float]:
