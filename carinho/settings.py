@@ -243,11 +243,11 @@ CELERY_BEAT_SCHEDULE = {
     "monitoring.sample": {"task": "monitoring.sample", "schedule": 300.0, "options": {"expires": 300}},
     "monitoring.daily_report": {
         "task": "monitoring.daily_report",
-        "schedule": crontab(hour="7", minute="45"),
+        "schedule": crontab(hour="7-12", minute="45"),  # sent once: the later ones are for a bad morning
     },
     "monitoring.weekly_report": {
         "task": "monitoring.weekly_report",
-        "schedule": crontab(hour="7", minute="45", day_of_week="mon"),
+        "schedule": crontab(hour="7-12", minute="45", day_of_week="mon"),
     },
     "events.prune": {"task": "events.prune", "schedule": 600.0, "options": {"expires": 300}},
 }

@@ -45,12 +45,12 @@ def _write(found: Sequence[Finding], now: datetime) -> None:
     for finding in causes:
         effects = [symptom.reading.message for symptom, cause in symptoms if cause is finding]
         _saw(finding, known.get(finding.key), effects, now)
-    seen = {finding.key for finding in found}
+    told, explained = {cause.key for cause in causes}, {symptom.key for symptom, _cause in symptoms}
     for key, alert in known.items():
-        if key not in seen:
+        if key in explained - told:  # its cause was found: from now on it is told inside that alert
+            Alert.objects.filter(pk=alert.pk).update(resolved_at=now)
+        elif key not in told:
             _missed(alert, now)
-        elif key in {symptom.key for symptom, _cause in symptoms}:
-            Alert.objects.filter(pk=alert.pk).update(seen_at=now)
 
 
 def grouped(found: Sequence[Finding]) -> tuple[list[Finding], list[tuple[Finding, Finding]]]:

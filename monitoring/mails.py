@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,17 +27,17 @@ def send_weekly(monday: date | None = None) -> bool:
 
 
 def _send(kind: ReportKind, day: date, title: str, report: dict[str, Any]) -> bool:
-    """The row is written first: two at once wait for each other, and a mail that fails leaves none."""
-    with transaction.atomic():
-        row, is_new = Report.objects.get_or_create(
-            kind=kind,
-            day=day,
-            defaults={"summary": reports.summary(report), "sent_to": settings.REPORT_EMAILS},
-        )
-        if not is_new or not settings.REPORT_EMAILS:
-            return False
+    """Whoever marks the row sends it; a mail that fails takes the mark off again, for the next call."""
+    given = {"summary": reports.summary(report), "sent_to": settings.REPORT_EMAILS}
+    row, _is_new = Report.objects.get_or_create(kind=kind, day=day, defaults=given)
+    mine = Report.objects.filter(pk=row.pk, sent_at=None)
+    if not settings.REPORT_EMAILS or not mine.update(sent_at=timezone.now(), **given):
+        return False
+    try:
         _mail(title, row, report).send()
-        Report.objects.filter(pk=row.pk).update(sent_at=timezone.now())
+    except OSError:
+        Report.objects.filter(pk=row.pk).update(sent_at=None)
+        raise
     return True
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from monitoring.rule import Reading, rule
 from monitoring.snapshot import Snapshot
-from monitoring.words import list_of
+from monitoring.words import list_of, seconds
 
 
 @rule(
@@ -24,4 +24,5 @@ def round_missed(hub: Snapshot) -> Iterator[Reading]:
             _("A ronda das %s ainda não foi feita.") % due.clock,
             list_of("monitoring_round"),
             subject=due.key,
+            shown=seconds(due.minutes_late(hub.now) * 60),
         )

@@ -66,6 +66,14 @@ def test_outage_is_one_alert_with_its_symptoms_inside(clock):
     assert "Entregas tentando de novo: 300." in mail.outbox[0].body
 
 
+def test_symptom_that_came_first_goes_into_the_alert_of_its_cause(clock):
+    clock.look(retry_queue=hubs.retrying(60))
+    clock.look(15, **DOWN, retry_queue=hubs.retrying(60))
+    assert list(alerts.open_alerts().values_list("rule", flat=True)) == ["circuit_breaker"]
+    assert alerts.open_alerts().get().symptoms == ["Entregas tentando de novo: 60."]
+    assert len(mail.outbox) == 2
+
+
 def test_trouble_of_another_system_is_not_hidden_by_an_outage(clock):
     clock.look(**DOWN, retry_queue=hubs.retrying(300, "marketing"))
     assert set(Alert.objects.values_list("rule", flat=True)) == {"circuit_breaker", "retry_queue"}
