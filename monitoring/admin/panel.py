@@ -14,6 +14,8 @@ from monitoring.models import RoundKind
 from monitoring.snapshot import Snapshot
 from monitoring.words import list_of
 
+Card = dict[str, Any]
+
 HEADLINES = {
     "healthy": _("Tudo funcionando. Pode seguir o dia."),
     "degraded": _("Atenção: há o que ver, mas o hub trabalha."),
@@ -27,22 +29,36 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
     if not request.user.has_perm("events.view_event"):
         return shared
     hub = snapshot.take()
+    return shared | _verdict(hub) | _tables(hub) | _pictures(hub, request.GET.get("period", "24h"))
+
+
+def _verdict(hub: Snapshot) -> dict[str, Any]:
     found = verdict.of(verdict.findings(hub))
-    return shared | {
+    return {
         "verdict": found,
         "headline": HEADLINES[found.status],
         "verdict_icon": ICONS[found.status],
         "verdict_tone": checklist.TONES[found.status],
         "checks": checklist.of(RoundKind.MORNING, hub, found),
-        "cards": cards(hub),
+        "taken_at": timezone.localtime(hub.now),
+    }
+
+
+def _tables(hub: Snapshot) -> dict[str, Any]:
+    return {
+        "cards": [*asking(hub), *arriving(hub)],
         "systems": systems(hub),
         "jobs": hub.sync,
         "syncs_page": syncs.page(),
+    }
+
+
+def _pictures(hub: Snapshot, period: str) -> dict[str, Any]:
+    return {
         "chart": charts.events_today(hub.now),
-        "pictures": pictures(hub, request.GET.get("period", "")),
-        "period": request.GET.get("period", "24h"),
+        "pictures": pictures(hub, period),
+        "period": period,
         "panel_address": reverse("admin:monitoring_alert_panel"),
-        "taken_at": timezone.localtime(hub.now),
     }
 
 
@@ -51,43 +67,42 @@ def pictures(hub: Snapshot, period: str) -> list[charts.Chart]:
     return [*made, charts.sync_durations(hub.now)] if hub.sync else made
 
 
-def cards(hub: Snapshot) -> list[dict[str, Any]]:
-    """A number each, what it counts, and the page with exactly these rows."""
-    today = f"{hub.day:%Y-%m-%d}"
-    refused = Refusal.objects.filter(received_at__gte=hub.today[0]).count()
-    retrying, held = hub.retry_queue["total"], hub.held["total"]
+def asking(hub: Snapshot) -> list[Card]:
+    """What asks for attention: a number each, and the page with exactly these rows."""
+    letters, retrying, held = hub.dead_letters["total"], hub.retry_queue["total"], hub.held["total"]
     return [
-        card(
-            _("Precisa de você"),
-            hub.dead_letters["total"],
-            list_of("events_deadletter"),
-            "pan_tool",
-            "danger",
-        ),
-        card(
-            _("Tentando de novo"), retrying, list_of("events_delivery", "queue=retrying"), "update", "warning"
-        ),
-        card(_("Retidas"), held, list_of("events_delivery", "queue=held"), "pause_circle", "warning"),
-        card(
-            _("Eventos aguardando"),
-            hub.pending,
-            list_of("events_event", "status=pending"),
-            "hourglass_top",
-            "info",
-        ),
-        card(
-            _("Recusados hoje"),
-            refused,
-            list_of("events_refusal", f"received_at_from={today}"),
-            "block",
-            "warning",
-        ),
+        card(_("Precisa de você"), "dead letters", letters, list_of("events_deadletter"), "pan_tool"),
+        card(_("Tentando de novo"), "retry queue", retrying, deliveries("queue=retrying"), "update"),
+        card(_("Retidas"), "held, circuit breaker", held, deliveries("queue=held"), "pause_circle"),
     ]
 
 
-def card(title: Any, amount: int, address: str, icon: str, tone: str) -> dict[str, Any]:
-    tone = tone if amount else "success"
-    return {"title": title, "number": amount, "address": address, "icon": icon, "tone": tone}
+def arriving(hub: Snapshot) -> list[Card]:
+    """What came in and is not through, or was not let in."""
+    refused = Refusal.objects.filter(received_at__gte=hub.today[0]).count()
+    waiting = list_of("events_event", "status=pending")
+    today = list_of("events_refusal", f"received_at_from={hub.day:%Y-%m-%d}")
+    return [
+        card(_("Eventos aguardando"), "pending", hub.pending, waiting, "hourglass_top", "info"),
+        card(_("Recusados hoje"), "refused webhooks", refused, today, "block"),
+    ]
+
+
+def deliveries(query: str) -> str:
+    return list_of("events_delivery", query)
+
+
+def card(title: Any, hint: str, amount: int, address: str, icon: str, tone: str = "warning") -> Card:
+    """`hint` is the technical word."""
+    shown = tone if amount else "success"
+    return {
+        "title": title,
+        "hint": hint,
+        "number": amount,
+        "address": address,
+        "icon": icon,
+        "tone": shown,
+    }
 
 
 def since(row: CircuitBreaker) -> datetime | None:
@@ -99,23 +114,19 @@ def since(row: CircuitBreaker) -> datetime | None:
 def systems(hub: Snapshot) -> list[dict[str, Any]]:
     """One row per system, those with trouble first."""
     answers = metrics.answers(days.last_hours(hub.now, 24))
-    held = hub.held["by_service"]
-    rows = [
-        {
-            "breaker": row,
-            "success": answers[row.service].success_rate if row.service in answers else None,
-            "median": quantile(answers.get(row.service), 0.5),
-            "p95": quantile(answers.get(row.service), 0.95),
-            "queue": hub.queues.get(row.service, metrics.Queue()),
-            "held": held.get(row.service, 0),
-            "since": since(row),
-            "rows": list_of("events_delivery", f"service={row.service}&status=queued"),
-            "held_rows": list_of("events_delivery", f"queue=held&service={row.service}"),
-        }
-        for row in hub.breakers
-    ]
+    rows = [_system(row, hub, answers.get(row.service)) for row in hub.breakers]
     return sorted(rows, key=lambda row: (not row["breaker"].holds, row["breaker"].service))
 
 
-def quantile(answers: metrics.Answers | None, share: float) -> float | None:
-    return answers.quantile(share) if answers else None
+def _system(row: CircuitBreaker, hub: Snapshot, answers: metrics.Answers | None) -> dict[str, Any]:
+    return {
+        "breaker": row,
+        "success": answers.success_rate if answers else None,
+        "median": answers.quantile(0.5) if answers else None,
+        "p95": answers.quantile(0.95) if answers else None,
+        "queue": hub.queues.get(row.service, metrics.Queue()),
+        "held": hub.held["by_service"].get(row.service, 0),
+        "since": since(row),
+        "rows": deliveries(f"service={row.service}&status=queued"),
+        "held_rows": deliveries(f"queue=held&service={row.service}"),
+    }
