@@ -91,7 +91,7 @@ DROP FUNCTION events_count_letters_moved CASCADE;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('events', '0003_ratewindow_unlogged'),
+        ('events', '0004_indexes_of_lists'),
     ]
 
     operations = [
