@@ -9,8 +9,11 @@ from contextvars import ContextVar
 from django.http import HttpRequest, HttpResponse
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
+from carinho import traces
+
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 SECRET_IN_PATH = re.compile(r"(/webhooks/whatsapp/|/instances/[^/\s\"]+/token/)[^/\s\"?]+")
+delivery_ids: ContextVar[dict[str, int] | None] = ContextVar("delivery_ids", default=None)
 ACCEPTABLE = re.compile(r"^[\w.:-]{1,64}$", re.ASCII)
 
 
@@ -29,26 +32,40 @@ class JsonFormatter(BaseJsonFormatter):
 
 
 class RequestIdFilter(logging.Filter):
-    """Adds `request_id` to every record made while a request or a delivery runs."""
+    """Adds the ids of the request, trace, event and delivery that run to every record made meanwhile."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if current := request_id.get():
             record.request_id = current
+            record.trace_id = traces.trace_of(current)
+        for name, value in (delivery_ids.get() or {}).items():
+            if not hasattr(record, name):
+                setattr(record, name, value)
         return True
 
 
 class RequestIdMiddleware:
-    """Takes the caller's `X-Request-ID` when it is harmless, else makes one, and answers with it."""
+    """Takes the caller's `X-Request-ID` when it is harmless, else their trace's id, else makes one.
+
+    The answer carries the id, and the `traceparent` of the trace it belongs to.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
-        token = request_id.set(given if ACCEPTABLE.match(given) else uuid.uuid4().hex)
+        token = request_id.set(_id_of(request))
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id.get()
+            response["traceparent"] = traces.traceparent(request_id.get())
             return response
         finally:
             request_id.reset(token)
+
+
+def _id_of(request: HttpRequest) -> str:
+    given = request.headers.get("X-Request-ID", "")
+    if ACCEPTABLE.match(given):
+        return given
+    return traces.trace_in(request.headers.get("traceparent", "")) or uuid.uuid4().hex

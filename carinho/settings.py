@@ -1,5 +1,6 @@
 """Settings: everything comes from the environment, and everything has a default that runs embedded."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -60,6 +61,7 @@ INSTALLED_APPS = [
     "events",
     "sync",
     "whatsapp",
+    "monitoring",
 ]
 MIDDLEWARE = [
     "carinho.logs.RequestIdMiddleware",
@@ -192,6 +194,32 @@ FEEDBACK_DELAY_SECONDS = env.int("FEEDBACK_DELAY_SECONDS", default=7200)
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
 RATE_LIMIT_PEOPLE = env.int("RATE_LIMIT_PEOPLE", default=60)  # requests a minute and key
 RATE_LIMIT_EVENTS = env.int("RATE_LIMIT_EVENTS", default=6000)
+
+# --- monitoring: `manage.py alerts` prints every limit with its name and the value in force --------------
+ALERT_LIMITS = {
+    name: env.float(name)
+    for name, value in os.environ.items()
+    if name.startswith("ALERT_") and name.endswith(("_WARNING", "_CRITICAL")) and value
+}
+ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
+ALERT_WHATSAPP_NUMBERS = env.list("ALERT_WHATSAPP_NUMBERS", default=[])  # the shift's phones
+ALERT_WEBHOOK_URL = env("ALERT_WEBHOOK_URL", default="")
+ALERT_WEBHOOK_SECRET = env("ALERT_WEBHOOK_SECRET", default="")  # whsec_…, as Standard Webhooks has it
+ALERT_REMINDER_SECONDS = env.int("ALERT_REMINDER_SECONDS", default=3600)
+ALERT_SETTLE_SECONDS = env.int("ALERT_SETTLE_SECONDS", default=120)  # gone for so long, it is resolved
+ALERT_FLAP_SECONDS = env.int("ALERT_FLAP_SECONDS", default=900)  # back within, it is the same alert
+REPORT_EMAILS = env.list("REPORT_EMAILS", default=[])
+HUB_URL = env("HUB_URL", default=f"http://localhost:{PORT}")  # where links in messages lead
+WATCH_FROM_WEB = not IS_TEST  # the web process looks on when worker and clock are silent
+
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = env("EMAIL_HOST", default="localhost")
+EMAIL_PORT = env.int("EMAIL_PORT", default=25)
+EMAIL_HOST_USER = env("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="integracoes@carinho.com.vc")
 
 # --- Celery ---------------------------------------------------------------------------------------
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="") or embedded.BROKER_URL

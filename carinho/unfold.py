@@ -38,6 +38,7 @@ class Page:
 
 DAY = [
     Page(_("Painel"), "monitor_heart", "index"),
+    Page(_("Ronda"), "checklist", "monitoring_round_changelist", "monitoring.view_round"),
     Page(
         _("Precisa de você"),
         "pan_tool",
@@ -67,6 +68,8 @@ WATCH = [
     Page(_("Recusados"), "block", "events_refusal_changelist", "events.view_refusal"),
     Page(_("Sincronizações"), "sync", "sync_syncjob_changelist", "sync.view_syncjob"),
     Page(_("Sistemas"), "hub", "events_circuitbreaker_changelist", "events.view_circuitbreaker"),
+    Page(_("Alertas"), "notifications", "monitoring_alert_changelist", "monitoring.view_alert"),
+    Page(_("Relatórios"), "monitoring", "monitoring_report_changelist", "monitoring.view_report"),
 ]
 WHATSAPP = [
     Page(_("Conexão"), "chat", "whatsapp_channel_changelist", "whatsapp.view_channel"),
@@ -157,7 +160,7 @@ UNFOLD = {
     "BORDER_RADIUS": "8px",
     "STYLES": [asset("console/console.css")],
     "SCRIPTS": [asset("console/console.js")],
-    "DASHBOARD_CALLBACK": "events.admin.frontpage.numbers",
+    "DASHBOARD_CALLBACK": "monitoring.admin.panel.context",
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": sidebar},
     "COLORS": {
         "base": {  # greys towards the brand's text colour #1A2B32

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from carinho.logs import request_id
+from carinho.logs import delivery_ids, request_id
 from carinho.masking import cut, mask, mask_text
 from carinho.services.base import Service
 from carinho.services.errors import Held, Rejected, Unavailable, Undecided, Unknown, Unneeded
@@ -59,10 +59,12 @@ def attempt(claim: Claim) -> Result:
     if claim.lease - now < SENDING_TAKES:
         return held(claim)
     token = request_id.set(claim.request_id or claim.idempotency_key)
+    ids = delivery_ids.set({"event_id": claim.event.id, "delivery_id": claim.id})
     try:
         return _run(claim)
     finally:
         request_id.reset(token)
+        delivery_ids.reset(ids)
 
 
 def _run(claim: Claim) -> Result:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from events import lanes, pruning, sweep
+from events import lanes, pruning, rollups, sweep
 
 
 @shared_task(name="events.drain", ignore_result=True)
@@ -19,3 +19,8 @@ def sweep_all() -> None:
 @shared_task(name="events.prune", ignore_result=True)
 def prune() -> None:
     pruning.prune()
+
+
+@shared_task(name="events.fold_counts", ignore_result=True)
+def fold_counts() -> None:
+    rollups.fold()

@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from carinho.logs import request_id
 from carinho.services.breakers import Breaker, Snapshot
 from carinho.services.errors import Held, Rejected, Unavailable, Unknown
+from carinho.traces import traceparent
 
 CONNECT_SECONDS = 3
 ANSWER_SECONDS = 10
@@ -118,6 +119,7 @@ class Service:
             "X-API-Key": settings.SYSTEMS[self.name]["key"],
             "X-Source-System": "integracoes",
             "X-Request-ID": request_id.get() or self.call.idempotency_key,
+            "traceparent": traceparent(request_id.get() or self.call.idempotency_key),
         }
 
     def get(self, path: str, *, doing: str, params: Mapping[str, Any] | None = None) -> Any:

@@ -20,6 +20,8 @@ DID = {
     "breaker.resume": _("retomou o sistema"),
     "breaker.try_now": _("testou o sistema"),
     "refusal.accept": _("aceitou um recusado"),
+    "alert.acknowledge": _("assumiu o alerta"),
+    "alert.snooze": _("adiou o alerta"),
     "person.revealed": _("viu os dados da pessoa"),
     "api_key.create": _("criou a chave"),
     "api_key.rotate": _("trocou a chave"),

@@ -1,6 +1,7 @@
 """The rows that are the truth of the hub: one file per subject."""
 
 from events.models.access import ApiKey, AuditEntry, RateWindow
+from events.models.counts import CountDelta, HourlyCount, Measure
 from events.models.dead_letter import DeadLetter, DeadLetterStatus
 from events.models.delivery import Attempt, Delivery, DeliveryStatus, Outcome, SkipCause
 from events.models.event import Event, EventStatus
@@ -13,13 +14,16 @@ __all__ = [
     "AuditEntry",
     "BreakerState",
     "CircuitBreaker",
+    "CountDelta",
     "DeadLetter",
     "DeadLetterStatus",
     "Delivery",
     "DeliveryStatus",
     "Event",
     "EventStatus",
+    "HourlyCount",
     "Lane",
+    "Measure",
     "Outcome",
     "RateWindow",
     "Refusal",

@@ -4,6 +4,7 @@ import argparse
 import os
 import platform
 import signal
+import subprocess
 import sys
 import time
 
@@ -39,6 +40,7 @@ def measure(options: argparse.Namespace) -> None:
     plain = _plain(size, notes) if "plain" in options.only else {}
     hub = _hub(size, plain, notes) if "hub" in options.only else {}
     print("\n".join(report.lines(hub, plain)))
+    _pages(options.pages_events)
     notes.append(f"Took {time.monotonic() - started:.0f} s. What each line means: docs/benchmark.md.")
     print("\n" + "\n".join(notes))
 
@@ -53,10 +55,23 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--events", type=int, default=4000, help="of the end-to-end flood (default: %(default)s)"
     )
+    parser.add_argument(
+        "--pages-events",
+        type=int,
+        default=200_000,
+        help="stored when the pages are timed, 0 for not at all (default: %(default)s)",
+    )
     parser.add_argument("--only", choices=WAYS, action="append", help="measure one of them; may be repeated")
     options = parser.parse_args()
     options.only = options.only or WAYS
     return options
+
+
+def _pages(events: int) -> None:
+    """In a process of its own, whose settings name a database of its own."""
+    if events:
+        print()
+        subprocess.run([sys.executable, "-m", "tests.bench.pages", "--events", str(events)], check=False)
 
 
 def _plain(size: Size, notes: list[str]) -> Figures:

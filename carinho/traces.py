@@ -1,0 +1,30 @@
+"""W3C trace context: the trace that a request or a delivery belongs to, as `traceparent` carries it.
+
+The id of a request is stored with the event it brought, so a trace that came in goes on, hours later, with
+every delivery of that event: 32 hex digits are a trace id as they stand, anything else has one derived.
+"""
+
+import hashlib
+import re
+import secrets
+
+PARENT = re.compile(r"^00-(?P<trace>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$")
+TRACE = re.compile(r"^(?!0{32})[0-9a-f]{32}$")
+
+
+def trace_in(traceparent: str) -> str:
+    """The trace id of a header that is well formed; empty for any other."""
+    match = PARENT.match(traceparent)
+    return match["trace"] if match else ""
+
+
+def trace_of(request_id: str) -> str:
+    """The trace id that belongs to a request id; the same each time."""
+    if TRACE.match(request_id):
+        return request_id
+    return hashlib.sha256(request_id.encode()).hexdigest()[:32]
+
+
+def traceparent(request_id: str) -> str:
+    """The header for a call that belongs to this request, as a new span of its trace."""
+    return f"00-{trace_of(request_id)}-{secrets.token_hex(8)}-01"

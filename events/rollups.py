@@ -1,0 +1,96 @@
+"""Counts per hour: kept by triggers where the rows are written, added up here, read from here.
+
+A trigger only adds rows to `CountDelta`, in the transaction that did the work: nobody waits for a counter.
+Every read takes both tables in one statement, so it is exact whenever the folding happens.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from events.models import Measure
+
+BATCH = 20_000
+FOLDING = 0x0CA21570  # the lock that keeps two workers from folding at once
+
+BUCKETS_MS = (5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)  # upper bounds; the last bucket is open
+
+FOLD = """
+WITH taken AS (
+    DELETE FROM events_countdelta WHERE id IN (SELECT id FROM events_countdelta ORDER BY id LIMIT %s)
+    RETURNING measure, hour, service, name, detail, amount
+), folded AS (
+    INSERT INTO events_hourlycount AS total (measure, hour, service, name, detail, amount)
+    SELECT measure, hour, service, name, detail, sum(amount) FROM (
+        SELECT * FROM taken
+        UNION ALL SELECT measure, 'epoch'::timestamptz, service, name, detail, amount FROM taken
+    ) AS counted GROUP BY 1, 2, 3, 4, 5
+    ON CONFLICT (measure, hour, service, name, detail) DO UPDATE SET amount = total.amount + excluded.amount
+)
+SELECT count(*) FROM taken
+"""
+
+SUMS = """
+SELECT {columns} sum(amount)::bigint FROM (
+    SELECT hour, service, name, detail, amount FROM events_hourlycount
+    WHERE measure = %(measure)s AND hour >= %(since)s AND hour < %(until)s
+    UNION ALL
+    SELECT hour, service, name, detail, amount FROM events_countdelta
+    WHERE measure = %(measure)s AND hour >= %(since)s AND hour < %(until)s
+) AS counted {groups}
+"""
+COLUMNS = {
+    "hour": "hour",
+    "day": "(hour AT TIME ZONE %(zone)s)::date",
+    "service": "service",
+    "name": "name",
+    "detail": "detail",
+}
+
+TOTALS = """
+SELECT service, name, detail, sum(amount)::bigint FROM (
+    SELECT service, name, detail, amount FROM events_hourlycount
+    WHERE measure = %(measure)s AND hour = 'epoch'
+    UNION ALL SELECT service, name, detail, amount FROM events_countdelta WHERE measure = %(measure)s
+) AS counted GROUP BY 1, 2, 3 HAVING sum(amount) <> 0
+"""
+
+
+def fold() -> None:
+    """Add up what the triggers left. Safe to call anywhere, any number of times."""
+    while _fold_batch() == BATCH:
+        pass
+
+
+def _fold_batch() -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [FOLDING])
+        if not cursor.fetchone()[0]:
+            return 0
+        cursor.execute(FOLD, [BATCH])
+        return int(cursor.fetchone()[0])
+
+
+def sums(measure: Measure, since: datetime, until: datetime, by: Sequence[str]) -> dict[tuple[Any, ...], int]:
+    """What the hours that begin in [since, until) hold, added up by some of `COLUMNS`, folded or not."""
+    columns = [COLUMNS[name] for name in by]
+    groups = f"GROUP BY {', '.join(map(str, range(1, len(by) + 1)))} HAVING sum(amount) <> 0" if by else ""
+    statement = SUMS.format(columns="".join(f"{column}, " for column in columns), groups=groups)
+    given: dict[str, Any] = {"measure": measure, "since": since, "until": until, "zone": settings.TIME_ZONE}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        return {tuple(row[:-1]): row[-1] or 0 for row in cursor.fetchall()}
+
+
+def total(measure: Measure, since: datetime, until: datetime) -> int:
+    return sums(measure, since, until, ())[()]
+
+
+def totals(measure: Measure) -> dict[tuple[str, str, str], int]:
+    """Since ever, by service, name and detail; a row of its own keeps them, under the hour `epoch`."""
+    with connection.cursor() as cursor:
+        cursor.execute(TOTALS, {"measure": measure})
+        return {(service, name, detail): amount for service, name, detail, amount in cursor.fetchall()}

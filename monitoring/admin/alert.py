@@ -1,0 +1,163 @@
+"""Alertas: what is open and who has it, what was, and every rule with its limits beside its value."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from events.admin.verbs import Verb, VerbAdmin
+from events.console import moments
+from monitoring import alerts, snapshot
+from monitoring.admin import panel
+from monitoring.models import Alert, Severity
+from monitoring.rule import Rule, all_rules
+from monitoring.snapshot import Snapshot
+from monitoring.words import number
+
+OPERATE = "monitoring.change_alert"
+SHOWN_RESOLVED = 50
+TONES = {"warning": "warning", "critical": "danger"}
+NO_REMINDERS = _("Ninguém recebe lembretes deste alerta até lá. Ele continua na lista.")
+
+
+def _snooze(hours: int) -> Callable[[Sequence[Any], str, str], Sequence[Any]]:
+    return lambda ids, actor, reason: alerts.snooze(
+        ids, actor=actor, reason=reason, length=timedelta(hours=hours)
+    )
+
+
+ACKNOWLEDGE = Verb(
+    name="acknowledge",
+    title=_("Assumir"),
+    button=ngettext_lazy("Assumir 1 alerta", "Assumir %(count)d alertas", "count"),
+    done=ngettext_lazy("O alerta é seu.", "%(count)d alertas são seus.", "count"),
+    effect=_("Os outros veem que você cuida disto, e os lembretes param."),
+    permission=OPERATE,
+    run=lambda ids, actor, _reason: alerts.acknowledge(ids, actor=actor),
+    icon="front_hand",
+    is_main=True,
+)
+SNOOZE = Verb(
+    name="snooze",
+    title=_("Adiar 1 h"),
+    button=ngettext_lazy("Adiar 1 alerta por 1 h", "Adiar %(count)d alertas por 1 h", "count"),
+    done=ngettext_lazy("Alerta adiado por 1 h.", "%(count)d alertas adiados por 1 h.", "count"),
+    effect=NO_REMINDERS,
+    permission=OPERATE,
+    run=_snooze(1),
+    icon="snooze",
+    asks_reason=True,
+)
+SNOOZE_DAY = Verb(
+    name="snooze_day",
+    title=_("Adiar 24 h"),
+    button=ngettext_lazy("Adiar 1 alerta por 24 h", "Adiar %(count)d alertas por 24 h", "count"),
+    done=ngettext_lazy("Alerta adiado por 24 h.", "%(count)d alertas adiados por 24 h.", "count"),
+    effect=NO_REMINDERS,
+    permission=OPERATE,
+    run=_snooze(24),
+    icon="bedtime",
+    asks_reason=True,
+)
+
+
+@admin.register(Alert)
+class AlertAdmin(VerbAdmin):
+    verbs = (ACKNOWLEDGE, SNOOZE, SNOOZE_DAY)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {}
+
+    def get_urls(self) -> list[URLPattern]:
+        return [self.post_path("painel/", self.panel_view, "panel"), *super().get_urls()]
+
+    def panel_view(self, request: HttpRequest) -> HttpResponse:
+        """The Painel without its frame: what the open page fetches every ten seconds."""
+        if not request.user.has_perm("events.view_event"):
+            raise PermissionDenied
+        return TemplateResponse(request, "admin/monitoring/panel.html", panel.context(request, {}))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        self.must_view(request)
+        request.current_app = self.admin_site.name
+        rows = sorted(
+            alerts.open_alerts(), key=lambda row: (row.severity != Severity.CRITICAL, row.opened_at)
+        )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Alertas"),
+            "content_title": _("Alertas"),
+            "here": request.get_full_path(),
+            "cards": [self._card(request, row) for row in rows],
+            "resolved": [_past(row) for row in _resolved()],
+            "rules": rule_rows(snapshot.take()),
+        }
+        return TemplateResponse(request, "admin/monitoring/alerts.html", context)
+
+    def item_context(self, request: HttpRequest, row: Alert) -> dict[str, Any]:
+        notices = [
+            (
+                f"{notice.channel}, {notice.occasion}",
+                moments.moment(notice.sent_at) if notice.sent_at else notice.error,
+            )
+            for notice in row.notices.all()
+        ]
+        return {
+            "pairs": [
+                (_("O que há"), row.message),
+                (_("Gravidade"), row.get_severity_display()),
+                (_("Desde"), moments.moment(row.opened_at)),
+                (_("Resolvido"), moments.moment(row.resolved_at)),
+                (_("Efeitos"), " ".join(row.symptoms)),
+                (_("Assumido por"), row.acknowledged_by),
+                (_("Adiado porque"), row.snooze_reason),
+                *notices,
+            ]
+        }
+
+    def _card(self, request: HttpRequest, row: Alert) -> dict[str, Any]:
+        names = ["snooze", "snooze_day"] if row.acknowledged_at else ["acknowledge", "snooze", "snooze_day"]
+        return {
+            "alert": row,
+            "quiet": row.is_quiet(),
+            "title": Rule.registry[row.rule].title if row.rule in Rule.registry else row.rule,
+            "buttons": self.buttons(request, names, row.pk),
+        }
+
+
+def _resolved() -> Any:
+    return Alert.objects.filter(resolved_at__isnull=False).order_by("-resolved_at")[:SHOWN_RESOLVED]
+
+
+def _past(row: Alert) -> dict[str, Any]:
+    lasted = row.resolved_at - row.opened_at if row.resolved_at else timedelta()
+    return {"alert": row, "lasted": moments.duration(lasted)}
+
+
+def rule_rows(hub: Snapshot) -> list[dict[str, Any]]:
+    """Each rule with its value now, the worst of them where it has several, and both limits."""
+    return [_rule_row(rule, hub) for rule in all_rules()]
+
+
+def _rule_row(rule: Rule, hub: Snapshot) -> dict[str, Any]:
+    readings = sorted(rule.read(hub), key=lambda reading: -reading.value)
+    worst = readings[0] if readings else None
+    finding = rule.judge(worst) if worst else None
+    return {
+        "rule": rule,
+        "value": (worst.shown or number(worst.value)) if worst else "—",
+        "url": worst.url if worst else "",
+        "tone": TONES[str(finding.severity)] if finding else "success",
+        "warning": rule.says(Severity.WARNING),
+        "critical": rule.says(Severity.CRITICAL),
+        "settings": [rule.setting(severity) for severity in Severity],
+    }

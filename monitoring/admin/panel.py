@@ -1,0 +1,132 @@
+"""Painel: what an operator sees first."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from events.models import CircuitBreaker, Refusal
+from monitoring import charts, checklist, days, metrics, snapshot, syncs, verdict
+from monitoring.models import RoundKind
+from monitoring.snapshot import Snapshot
+from monitoring.words import list_of
+
+Card = dict[str, Any]
+
+HEADLINES = {
+    "healthy": _("Tudo funcionando. Pode seguir o dia."),
+    "degraded": _("Atenção: há o que ver, mas o hub trabalha."),
+    "critical": _("Crítico: acione o suporte e comece pelo primeiro motivo."),
+}
+ICONS = {"healthy": "check_circle", "degraded": "warning", "critical": "error"}
+
+
+def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
+    """All that the Painel shows, unless this person may see nothing yet."""
+    if not request.user.has_perm("events.view_event"):
+        return shared
+    hub = snapshot.take()
+    return shared | _verdict(hub) | _tables(hub) | _pictures(hub, request.GET.get("period", "24h"))
+
+
+def _verdict(hub: Snapshot) -> dict[str, Any]:
+    found = verdict.of(verdict.findings(hub))
+    return {
+        "verdict": found,
+        "headline": HEADLINES[found.status],
+        "verdict_icon": ICONS[found.status],
+        "verdict_tone": checklist.TONES[found.status],
+        "checks": checklist.of(RoundKind.MORNING, hub, found),
+        "taken_at": timezone.localtime(hub.now),
+    }
+
+
+def _tables(hub: Snapshot) -> dict[str, Any]:
+    return {
+        "cards": [*asking(hub), *arriving(hub)],
+        "systems": systems(hub),
+        "jobs": hub.sync,
+        "syncs_page": syncs.page(),
+    }
+
+
+def _pictures(hub: Snapshot, period: str) -> dict[str, Any]:
+    return {
+        "chart": charts.events_today(hub.now),
+        "pictures": pictures(hub, period),
+        "period": period,
+        "panel_address": reverse("admin:monitoring_alert_panel"),
+    }
+
+
+def pictures(hub: Snapshot, period: str) -> list[charts.Chart]:
+    made = [*charts.answers(hub.now, 24 * 7 if period == "7d" else 24), charts.depths(hub.now)]
+    return [*made, charts.sync_durations(hub.now)] if hub.sync else made
+
+
+def asking(hub: Snapshot) -> list[Card]:
+    """What asks for attention: a number each, and the page with exactly these rows."""
+    letters, retrying, held = hub.dead_letters["total"], hub.retry_queue["total"], hub.held["total"]
+    return [
+        card(_("Precisa de você"), "dead letters", letters, list_of("events_deadletter"), "pan_tool"),
+        card(_("Tentando de novo"), "retry queue", retrying, deliveries("queue=retrying"), "update"),
+        card(_("Retidas"), "held, circuit breaker", held, deliveries("queue=held"), "pause_circle"),
+    ]
+
+
+def arriving(hub: Snapshot) -> list[Card]:
+    """What came in and is not through, or was not let in."""
+    refused = Refusal.objects.filter(received_at__gte=hub.today[0]).count()
+    waiting = list_of("events_event", "status=pending")
+    today = list_of("events_refusal", f"received_at_from={hub.day:%Y-%m-%d}")
+    return [
+        card(_("Eventos aguardando"), "pending", hub.pending, waiting, "hourglass_top", "info"),
+        card(_("Recusados hoje"), "refused webhooks", refused, today, "block"),
+    ]
+
+
+def deliveries(query: str) -> str:
+    return list_of("events_delivery", query)
+
+
+def card(title: Any, hint: str, amount: int, address: str, icon: str, tone: str = "warning") -> Card:
+    """`hint` is the technical word."""
+    shown = tone if amount else "success"
+    return {
+        "title": title,
+        "hint": hint,
+        "number": amount,
+        "address": address,
+        "icon": icon,
+        "tone": shown,
+    }
+
+
+def since(row: CircuitBreaker) -> datetime | None:
+    """From when on this system's deliveries wait."""
+    began = [moment for moment in (row.outage_since, row.paused_at) if moment]
+    return min(began, default=None)
+
+
+def systems(hub: Snapshot) -> list[dict[str, Any]]:
+    """One row per system, those with trouble first."""
+    answers = metrics.answers(days.last_hours(hub.now, 24))
+    rows = [_system(row, hub, answers.get(row.service)) for row in hub.breakers]
+    return sorted(rows, key=lambda row: (not row["breaker"].holds, row["breaker"].service))
+
+
+def _system(row: CircuitBreaker, hub: Snapshot, answers: metrics.Answers | None) -> dict[str, Any]:
+    return {
+        "breaker": row,
+        "success": answers.success_rate if answers else None,
+        "median": answers.quantile(0.5) if answers else None,
+        "p95": answers.quantile(0.95) if answers else None,
+        "queue": hub.queues.get(row.service, metrics.Queue()),
+        "held": hub.held["by_service"].get(row.service, 0),
+        "since": since(row),
+        "rows": deliveries(f"service={row.service}&status=queued"),
+        "held_rows": deliveries(f"queue=held&service={row.service}"),
+    }

@@ -1,0 +1,134 @@
+"""Relatórios: days and weeks with their history, as pages to compare and to print."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import ValidationError
+
+from events.admin.base import ConsoleAdmin
+from monitoring import charts, days, metrics, reports
+from monitoring.models import Report
+from monitoring.views import asked_day, week_of
+
+SHOWN_DAYS = 35
+VERDICTS = {
+    "expected": ("success", _("esperado")),
+    "watch": ("warning", _("de olho")),
+    "attention": ("danger", _("atenção")),
+}
+MEASURES = {
+    "events": _("Volume de eventos"),
+    "success_rate": _("Taxa de sucesso"),
+    "dead_letters": _("Itens novos para revisar"),
+    "sync_jobs": _("Sincronizações com sucesso"),
+}
+
+
+@admin.register(Report)
+class ReportAdmin(ConsoleAdmin):
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            self.post_path("daily/", self.daily_view, "daily"),
+            self.post_path("weekly/", self.weekly_view, "weekly"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        today = timezone.localdate()
+        mondays = [days.monday_of(today) - timedelta(days=7 * number) for number in range(5)]
+        sent = {
+            (row.kind, row.day): row for row in Report.objects.filter(day__gte=today - timedelta(days=60))
+        }
+        return self._page(
+            request,
+            "admin/monitoring/reports.html",
+            _("Relatórios"),
+            days=history(today, sent),
+            weeks=[{"monday": monday, "sent": sent.get(("weekly", monday))} for monday in mondays],
+        )
+
+    def daily_view(self, request: HttpRequest) -> HttpResponse:
+        day = _asked(request.GET.get("date", "")) or reports.yesterday()
+        report = reports.daily(day)
+        return self._page(
+            request,
+            "admin/monitoring/daily.html",
+            _("Relatório diário"),
+            day=day,
+            report=report,
+            summary=reports.summary(report),
+            before=day - timedelta(days=1),
+            after=day + timedelta(days=1) if day < timezone.localdate() else None,
+            chart=charts.events_of(day, str(_("Eventos por hora, e uma semana antes"))),
+        )
+
+    def weekly_view(self, request: HttpRequest) -> HttpResponse:
+        monday = week_of(_asked(request.GET.get("week", "")))
+        report = reports.weekly(monday)
+        return self._page(
+            request,
+            "admin/monitoring/weekly.html",
+            _("Relatório semanal"),
+            monday=monday,
+            sunday=monday + timedelta(days=6),
+            report=report,
+            summary=reports.summary(report),
+            before=monday - reports.WEEK,
+            after=monday + reports.WEEK if monday + reports.WEEK <= timezone.localdate() else None,
+            measures=[_measure(name, row) for name, row in report["metrics"].items()],
+            days=[row | {"day": date.fromisoformat(row["date"])} for row in report["days"]],
+            chart=week_chart(report),
+        )
+
+    def _page(self, request: HttpRequest, template: str, title: Any, **context: Any) -> HttpResponse:
+        self.must_view(request)
+        request.current_app = self.admin_site.name
+        shared = self.admin_site.each_context(request)
+        return TemplateResponse(
+            request, template, shared | {"title": title, "content_title": title} | context
+        )
+
+
+def _asked(text: str) -> date | None:
+    """The day in the address; what is none counts as not asked for."""
+    try:
+        return asked_day(text, "date")
+    except ValidationError:
+        return None
+
+
+def _measure(name: str, row: dict[str, Any]) -> dict[str, Any]:
+    tone, word = VERDICTS[row["verdict"]]
+    return row | {"name": name, "title": MEASURES[name], "tone": tone, "word": word}
+
+
+def history(today: date, sent: dict[Any, Report]) -> list[dict[str, Any]]:
+    """The last weeks day by day, newest first, from two reads of the counts."""
+    span = (days.begins(today - timedelta(days=SHOWN_DAYS)), days.begins(today + timedelta(days=1)))
+    events, letters = metrics.events_by("day", span), metrics.letters_by_day(span)
+    return [
+        {"day": day, "events": events[day], "letters": letters.get(day, 0), "sent": sent.get(("daily", day))}
+        for day in sorted(events, reverse=True)
+    ]
+
+
+def week_chart(report: dict[str, Any]) -> charts.Chart:
+    rows = report["days"]
+    return charts.Chart(
+        "week",
+        str(_("Eventos por dia")),
+        reports.summary(report),
+        [f"{date.fromisoformat(row['date']):%d/%m}" for row in rows],
+        [
+            charts.Series(str(_("concluídos")), [row["events"]["processed"] for row in rows], "good", "bar"),
+            charts.Series(str(_("falharam")), [row["events"]["failed"] for row in rows], "bad", "bar"),
+        ],
+    )

@@ -1,0 +1,108 @@
+"""Ronda: the checklist already answered, the note for the next shift, and who did the earlier ones."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from events.admin.base import ConsoleAdmin, actor, list_of
+from events.admin.verbs import NOT_ALLOWED
+from events.console import moments, words
+from monitoring import checklist, rounds, snapshot, verdict
+from monitoring.models import Round, RoundKind
+
+SHOWN_ROUNDS = 20
+LONGEST_NOTE = 2000
+
+
+@admin.register(Round)
+class RoundAdmin(ConsoleAdmin):
+    def get_urls(self) -> list[URLPattern]:
+        conclude = self.post_path("conclude/", require_POST(self.conclude_view), "conclude")
+        return [conclude, *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        self.must_view(request)
+        request.current_app = self.admin_site.name
+        due = _asked(request.GET.get("kind", ""))
+        hub = snapshot.take()
+        found = verdict.of(verdict.findings(hub))
+        last = rounds.last()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Ronda"),
+            "content_title": _("Ronda"),
+            "due": due,
+            "done": rounds.done(due),
+            "kinds": [(kind.value, kind.label) for kind in RoundKind],
+            "verdict": found,
+            "checks": _changed(checklist.of(due.kind, hub, found), last),
+            "last": last,
+            "waits": checklist.waits_on(),
+            "paused": [row for row in hub.breakers if row.paused_at],
+            "history": Round.objects.all()[:SHOWN_ROUNDS],
+            "barred": "" if request.user.has_perm("monitoring.change_round") else NOT_ALLOWED,
+            "address": reverse("admin:monitoring_round_conclude"),
+        }
+        return TemplateResponse(request, "admin/monitoring/round.html", context)
+
+    def conclude_view(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.has_perm("monitoring.change_round"):
+            raise PermissionDenied
+        due = _asked(request.POST.get("kind", ""))
+        hub = snapshot.take()
+        found = verdict.of(verdict.findings(hub))
+        rounds.conclude(
+            due,
+            actor=actor(request),
+            status=found.status,
+            checks=[check.as_json() for check in checklist.of(due.kind, hub, found)],
+            note=request.POST.get("note", "").strip()[:LONGEST_NOTE],
+        )
+        messages.success(request, _("Ronda concluída. Obrigado!"))
+        return HttpResponseRedirect(list_of(Round))
+
+    def item_context(self, request: HttpRequest, row: Round) -> dict[str, Any]:
+        return {
+            "pairs": [
+                (_("Ronda"), str(row)),
+                (_("Concluída"), moments.moment(row.done_at)),
+                (_("Por"), words.who(row.done_by)),
+                (_("Veredito"), checklist.STATUS_WORDS.get(row.status, row.status)),
+                *[(check["title"], f"{check['value']} ({check['limit']})") for check in row.checks],
+                (_("Recado"), row.note),
+            ]
+        }
+
+    def crumb(self, row: Any) -> str:
+        return str(row)
+
+
+def _asked(kind: str) -> rounds.Due:
+    """The round that is due, or today's of the kind that was asked for."""
+    now = timezone.now()
+    return (
+        rounds.Due(RoundKind(kind), timezone.localdate(now))
+        if kind in RoundKind.values
+        else rounds.current(now)
+    )
+
+
+def _changed(checks: list[checklist.Check], last: Round | None) -> list[dict[str, Any]]:
+    """Each check with what it showed in the last round, if that was something else."""
+    before = {check["name"]: check["value"] for check in last.checks} if last else {}
+    return [
+        {
+            "check": check,
+            "before": before[check.name] if before.get(check.name, check.value) != check.value else "",
+        }
+        for check in checks
+    ]

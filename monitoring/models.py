@@ -1,0 +1,170 @@
+"""What monitoring itself has to remember: signs of life, samples, alerts, rounds and sent reports."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Severity(models.TextChoices):
+    WARNING = "warning", _("atenção")
+    CRITICAL = "critical", _("crítico")
+
+
+class Heartbeat(models.Model):
+    """When a part of the hub was last seen alive."""
+
+    name = models.CharField(_("parte"), max_length=20, primary_key=True)
+    seen_at = models.DateTimeField(_("vista em"))
+
+    class Meta:
+        verbose_name = _("sinal de vida")
+        verbose_name_plural = _("sinais de vida")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Sample(models.Model):
+    """How deep the queues were at a moment: what no row tells afterwards."""
+
+    at = models.DateTimeField(_("quando"), unique=True)
+    pending = models.PositiveIntegerField()
+    retrying = models.PositiveIntegerField()
+    dead = models.PositiveIntegerField()
+    held = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("amostra das filas")
+        verbose_name_plural = _("amostras das filas")
+
+    def __str__(self) -> str:
+        return f"{self.at:%d/%m %H:%M}"
+
+
+class Alert(models.Model):
+    """One cause of worry, from the first time it was seen until it was gone for a while.
+
+    While it is open there is one per cause, whatever the number of symptoms. One that comes back soon is
+    opened again instead of making a new one, and nobody is told again.
+    """
+
+    rule = models.CharField(_("regra"), max_length=40)
+    subject = models.CharField(_("sobre"), max_length=60, blank=True)
+    severity = models.CharField(_("gravidade"), max_length=10, choices=Severity)
+    message = models.TextField(_("o que há"))
+    url = models.CharField(_("onde ver"), max_length=300, blank=True)
+    value = models.FloatField(_("valor"), default=0)
+    limit = models.FloatField(_("limite"), null=True, blank=True)
+    symptoms = models.JSONField(_("efeitos"), default=list, blank=True)
+    opened_at = models.DateTimeField(_("desde"))
+    seen_at = models.DateTimeField(_("visto por último"))
+    resolved_at = models.DateTimeField(_("resolvido em"), null=True, blank=True)
+    reopened = models.PositiveIntegerField(_("vezes que voltou"), default=0)
+    acknowledged_at = models.DateTimeField(_("assumido em"), null=True, blank=True)
+    acknowledged_by = models.CharField(_("assumido por"), max_length=150, blank=True)
+    snoozed_until = models.DateTimeField(_("adiado até"), null=True, blank=True)
+    snoozed_by = models.CharField(_("adiado por"), max_length=150, blank=True)
+    snooze_reason = models.TextField(_("por que foi adiado"), blank=True)
+    told_severity = models.CharField(max_length=10, blank=True)
+    told_at = models.DateTimeField(_("avisado em"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("alerta")
+        verbose_name_plural = _("alertas")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["rule", "subject"], condition=Q(resolved_at=None), name="alert_one_open_per_cause"
+            ),
+            models.CheckConstraint(
+                condition=Q(snoozed_until=None) | ~Q(snooze_reason=""), name="alert_snooze_has_reason"
+            ),
+        ]
+        indexes = [models.Index(fields=["-resolved_at"], name="alert_resolved")]
+
+    def __str__(self) -> str:
+        return self.message
+
+    @property
+    def is_open(self) -> bool:
+        return self.resolved_at is None
+
+    def is_quiet(self, now: datetime | None = None) -> bool:
+        """Whether somebody took it on, or put it off for now: then nobody is reminded."""
+        snoozed = self.snoozed_until is not None and self.snoozed_until > (now or timezone.now())
+        return bool(self.acknowledged_at) or snoozed
+
+
+class Notice(models.Model):
+    """One thing to tell the shift by one way: kept until it was sent, and why it was not."""
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="notices", verbose_name=_("alerta"))
+    channel = models.CharField(_("por onde"), max_length=10)
+    occasion = models.CharField(_("ocasião"), max_length=10)  # opened, worse, reminder, resolved
+    created_at = models.DateTimeField(_("criado em"), db_default=Now())
+    sent_at = models.DateTimeField(_("enviado em"), null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("tentativas"), default=0)
+    error = models.TextField(_("erro"), blank=True)
+
+    class Meta:
+        verbose_name = _("aviso")
+        verbose_name_plural = _("avisos")
+        ordering = ["id"]
+        indexes = [models.Index(fields=["id"], condition=Q(sent_at=None), name="notice_to_send")]
+
+    def __str__(self) -> str:
+        return f"{self.occasion} {self.channel}"
+
+
+class RoundKind(models.TextChoices):
+    MORNING = "morning", _("manhã, 08:00")
+    EVENING = "evening", _("fim do dia, 18:00")
+
+
+class Round(models.Model):
+    """A checklist somebody went through: who, when, what it showed, and a note for the next shift."""
+
+    day = models.DateField(_("dia"))
+    kind = models.CharField(_("ronda"), max_length=10, choices=RoundKind)
+    done_at = models.DateTimeField(_("concluída em"))
+    done_by = models.CharField(_("por"), max_length=150)
+    status = models.CharField(_("veredito"), max_length=10)
+    checks = models.JSONField(_("o que mostrou"), default=list)
+    note = models.TextField(_("recado para o próximo turno"), blank=True)
+
+    class Meta:
+        verbose_name = _("ronda")
+        verbose_name_plural = _("rondas")
+        ordering = ["-done_at"]
+        indexes = [models.Index(fields=["-done_at"], name="round_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.day:%d/%m/%Y} {self.get_kind_display()}"
+
+
+class ReportKind(models.TextChoices):
+    DAILY = "daily", _("diário")
+    WEEKLY = "weekly", _("semanal")
+
+
+class Report(models.Model):
+    """A report that went out by e-mail: each day and week once."""
+
+    kind = models.CharField(_("tipo"), max_length=10, choices=ReportKind)
+    day = models.DateField(_("dia, ou primeiro dia da semana"))
+    summary = models.TextField(_("resumo"))
+    sent_at = models.DateTimeField(_("enviado em"), null=True, blank=True)
+    sent_to = models.JSONField(_("para"), default=list)
+
+    class Meta:
+        verbose_name = _("relatório")
+        verbose_name_plural = _("relatórios")
+        ordering = ["-day", "kind"]
+        constraints = [models.UniqueConstraint(fields=["kind", "day"], name="report_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.day:%d/%m/%Y}"

@@ -1,0 +1,52 @@
+"""A system that is down, or that takes long to be found well again."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.utils.translation import gettext_lazy
+
+from events.console import words as names
+from events.models import BreakerState, CircuitBreaker
+from monitoring.models import Severity
+from monitoring.rule import Reading, rule
+from monitoring.snapshot import Snapshot
+from monitoring.words import list_of, seconds
+
+SENTENCES = {
+    BreakerState.OPEN: gettext_lazy("%(system)s está fora do ar há %(time)s: %(held)d entregas retidas."),
+    BreakerState.HALF_OPEN: gettext_lazy(
+        "%(system)s está sendo testado há %(time)s: %(held)d entregas retidas."
+    ),
+}
+
+
+@rule(gettext_lazy("Sistema fora do ar"), unit="s", warning=300, critical=0)
+def circuit_breaker(hub: Snapshot) -> Iterator[Reading]:
+    """The warning counts seconds being tested (half-open), the critical limit seconds of an open circuit."""
+    for breaker in hub.breakers:
+        if breaker.state in SENTENCES:
+            yield _reading(hub, breaker)
+
+
+def _reading(hub: Snapshot, breaker: CircuitBreaker) -> Reading:
+    age = hub.now - (breaker.outage_since or breaker.opened_at or hub.now)
+    facts = {
+        "system": names.system(breaker.service),
+        "time": seconds(max(age, timedelta()).total_seconds()),
+        "held": hub.held["by_service"].get(breaker.service, 0),
+    }
+    return Reading(
+        age.total_seconds(),
+        str(SENTENCES[BreakerState(breaker.state)]) % facts,
+        list_of("events_circuitbreaker") + f"{breaker.service}/change/",
+        subject=breaker.service,
+        shown=facts["time"],
+        severity=_severity(breaker, age.total_seconds()),
+    )
+
+
+def _severity(breaker: CircuitBreaker, age: float) -> str:
+    critical, warning = circuit_breaker.limit(Severity.CRITICAL), circuit_breaker.limit(Severity.WARNING)
+    if breaker.state == BreakerState.OPEN:
+        return Severity.CRITICAL if critical is not None and age >= critical else "none"
+    return Severity.WARNING if warning is not None and age > warning else "none"

@@ -1,0 +1,51 @@
+"""What monitoring's templates say of rates, times and names."""
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from events.console import moments
+from events.console import words as names
+from monitoring import days, reports, syncs, words
+from monitoring.checklist import STATUS_WORDS
+
+register = template.Library()
+register.filter("percent", words.percent)
+register.filter("system", names.system)
+register.filter("sync_title", syncs.title)
+register.filter("event_type", names.event_type)
+register.filter("cause", lambda code: names.cause(code).title)
+
+
+@register.filter
+def milliseconds(value: float | None) -> str:
+    """`1500` as "1,5 s", `40` as "40 ms"."""
+    if value is None:
+        return "—"
+    return f"{words.number(round(value / 1000, 1))} s" if value >= 1000 else f"{round(value)} ms"
+
+
+@register.simple_tag
+def answers_24h() -> dict[str, dict[str, Any]]:
+    """Per system, how it answered in the last 24 hours."""
+    return reports.by_service(days.last_hours(timezone.now(), 24))
+
+
+@register.filter
+def of_system(answers: dict[str, Any] | None, name: str) -> Any:
+    """One system's part of `answers_24h`; nothing on a page that did not ask."""
+    return (answers or {}).get(name)
+
+
+@register.filter
+def when(text: str | None) -> str:
+    """A moment that came as ISO 8601, as people say it."""
+    return moments.moment(datetime.fromisoformat(text)) if text else "—"
+
+
+@register.filter
+def status_word(status: str) -> str:
+    """`degraded` as "Atenção"."""
+    return str(STATUS_WORDS.get(status, status))

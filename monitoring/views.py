@@ -1,0 +1,138 @@
+"""Monitoring over HTTP: JSON for programs, and for a browser the page of the console that shows the same."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from carinho.access import wants_page
+from carinho.api import ApiView
+from events.schema import refused
+from monitoring import dashboard, days, prometheus, reports, snapshot
+from monitoring.serializers import Alerts, DailyReport, Dashboard, Status, WeeklyReport
+
+TAGS = ["Monitoramento"]
+PAGE_NOTE = "Um navegador é levado à página do console que mostra o mesmo."
+COMMON = refused(401, 403, 429)
+
+
+def local(value: Any) -> Any:
+    """The same answer with every moment in São Paulo's time, as the contract has it."""
+    if isinstance(value, dict):
+        return {key: local(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [local(item) for item in value]
+    return timezone.localtime(value).isoformat() if hasattr(value, "astimezone") else value
+
+
+class Measured(ApiView):
+    """A view whose page in the console is called `page`."""
+
+    page = "admin:index"
+
+    def answer(self, request: Request, measure: Callable[[], dict[str, Any]]) -> HttpResponse:
+        if wants_page(request):
+            query = request.META.get("QUERY_STRING", "")
+            return HttpResponseRedirect(reverse(self.page) + (f"?{query}" if query else ""))
+        return Response(local(measure()))
+
+
+class DashboardView(Measured):
+    @extend_schema(
+        tags=TAGS,
+        summary="O veredito e os seus motivos",
+        description=PAGE_NOTE,
+        responses={200: Dashboard, **COMMON},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        return self.answer(request, lambda: dashboard.dashboard(snapshot.take()))
+
+
+class StatusView(Measured):
+    @extend_schema(
+        tags=TAGS, summary="WhatsApp e sistemas", description=PAGE_NOTE, responses={200: Status, **COMMON}
+    )
+    def get(self, request: Request) -> HttpResponse:
+        return self.answer(request, lambda: dashboard.status(snapshot.take()))
+
+
+class AlertsView(Measured):
+    page = "admin:monitoring_alert_changelist"
+
+    @extend_schema(
+        tags=TAGS, summary="Os alertas em aberto", description=PAGE_NOTE, responses={200: Alerts, **COMMON}
+    )
+    def get(self, request: Request) -> HttpResponse:
+        return self.answer(request, dashboard.alert_list)
+
+
+class DailyReportView(Measured):
+    page = "admin:monitoring_report_daily"
+
+    @extend_schema(
+        tags=TAGS,
+        summary="O relatório de um dia",
+        description=PAGE_NOTE,
+        parameters=[OpenApiParameter("date", date, description="Ontem, se não vier.")],
+        responses={200: DailyReport, **refused(401, 403, 422, 429)},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        day = asked_day(request.query_params.get("date", ""), "date")
+        return self.answer(request, lambda: reports.daily(day or reports.yesterday()))
+
+
+class WeeklyReportView(Measured):
+    page = "admin:monitoring_report_weekly"
+
+    @extend_schema(
+        tags=TAGS,
+        summary="O relatório de uma semana",
+        description=PAGE_NOTE,
+        parameters=[
+            OpenApiParameter(
+                "week", str, description="2026-W04 ou um dia dela; a última inteira, se não vier."
+            )
+        ],
+        responses={200: WeeklyReport, **refused(401, 403, 422, 429)},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        day = asked_day(request.query_params.get("week", ""), "week")
+        return self.answer(request, lambda: reports.weekly(week_of(day)))
+
+
+def week_of(day: date | None) -> date:
+    """The Monday of the week that has this day; without one, of the last whole week."""
+    return days.monday_of(day) if day else days.monday_of(timezone.localdate()) - reports.WEEK
+
+
+def asked_day(text: str, field: str) -> date | None:
+    """A day or ISO week that somebody asked for. Raises `ValidationError` naming the field."""
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+        return day if date(2000, 1, 10) <= day <= date(2999, 12, 1) else _refuse(field)
+    except ValueError:
+        return _refuse(field)
+
+
+def _refuse(field: str) -> date:
+    raise ValidationError({field: _("Use uma data como 2026-01-22, ou uma semana como 2026-W04.")})
+
+
+class MetricsView(ApiView):
+    @extend_schema(
+        tags=TAGS,
+        summary="Medidas para o Prometheus",
+        responses={(200, "text/plain"): str, **COMMON},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        return HttpResponse(prometheus.exposition(), content_type=prometheus.CONTENT_TYPE)

@@ -1,0 +1,73 @@
+"""What is known of the WhatsApp channel: by its own proofs, or else by whether its calls go through."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+
+from events.models import CircuitBreaker
+
+SILENT, DISCONNECTED = "silent", "disconnected"
+
+
+@dataclass(frozen=True)
+class Channel:
+    """`silent_gaps` says how many usual gaps long nothing came in, in working hours; None if not known."""
+
+    connected: bool
+    status: str
+    since: datetime | None = None
+    silent_gaps: float | None = None
+    doubt: str = ""  # which proof of life is missing, as a sentence
+    proofs: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "connected": self.connected,
+            "status": self.status,
+            "since": self.since,
+            "proofs": self.proofs,
+        }
+
+
+def channel(now: datetime) -> Channel:
+    if find_spec("whatsapp.channel") is None:
+        return _by_its_calls()
+    return _by_its_proofs(import_module("whatsapp.channel"), now)
+
+
+def _by_its_proofs(proving: Any, now: datetime) -> Channel:
+    found = proving.verdict(now)
+    doubts = [proof.sentence for proof in found.proofs if proof.is_good is False]
+    return Channel(
+        found.connected,
+        found.status,
+        found.since,
+        _silent_gaps(proving, found, now),
+        doubts[0] if doubts else "",
+        found.as_json()["proofs"],
+    )
+
+
+def _silent_gaps(proving: Any, found: Any, now: datetime) -> float | None:
+    gap = proving.usual_gap(now)
+    last = next((proof.at for proof in found.proofs if proof.name == "received"), None)
+    return (now - last) / gap if gap and last else None
+
+
+def _by_its_calls() -> Channel:
+    breaker = CircuitBreaker.objects.filter(service="whatsapp").first()
+    is_down = breaker is not None and breaker.state == "open"
+    since = breaker.outage_since if breaker else None
+    return Channel(not is_down, DISCONNECTED if is_down else "connected", since)
+
+
+def page() -> str:
+    """The address of the page WhatsApp, or of the system's page where there is none."""
+    try:
+        return reverse("admin:whatsapp_channel_changelist")
+    except NoReverseMatch:
+        return reverse("admin:events_circuitbreaker_change", args=["whatsapp"])

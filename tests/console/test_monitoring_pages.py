@@ -1,0 +1,122 @@
+"""The pages of monitoring in a real browser: light, dark and on a phone, and what an operator does there."""
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from monitoring import alerts, heartbeats, sampling
+from monitoring.models import Alert, Round
+from tests.console import rows
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PAGES = {
+    "painel": "/admin/",
+    "painel-7d": "/admin/?period=7d",
+    "ronda": "/admin/monitoring/round/?kind=morning",
+    "alertas": "/admin/monitoring/alert/",
+    "relatorios": "/admin/monitoring/report/",
+    "relatorio-diario": "/admin/monitoring/report/daily/",
+    "relatorio-semanal": "/admin/monitoring/report/weekly/",
+    "sistemas": "/admin/events/circuitbreaker/",
+}
+LOOKS = {"light": (1280, 900, "light"), "dark": (1280, 900, "dark"), "phone": (390, 844, "light")}
+ARTEFACTS = Path(os.environ.get("TEST_ARTEFACTS") or settings.BASE_DIR / "var" / "test-artefacts")
+
+
+@pytest.fixture(autouse=True)
+def hub(monkeypatch):
+    """Traffic, failures, one system down, and an alert about it."""
+    monkeypatch.setattr("events.nudges.send_message", lambda service: None)
+    for part in ("worker", "beat", "scheduler"):
+        heartbeats.beat(part)
+    rows.dead_letter()
+    rows.retrying()
+    rows.down("crm")
+    for minutes in (30, 15, 0):
+        sampling.sample(timezone.now() - timedelta(minutes=minutes))
+    alerts.look()
+
+
+def dressed(page: Page, look: str) -> Page:
+    width, height, theme = LOOKS[look]
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate(f"localStorage.setItem('adminTheme', JSON.stringify('{theme}'))")
+    return page
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_pages_are_whole_in_every_look(visit, look):
+    errors = []
+    page = dressed(visit, look)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    for name, address in PAGES.items():
+        assert page.goto(address).status == 200
+        assert page.evaluate(
+            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        ), name
+        page.screenshot(path=ARTEFACTS / f"{name}-{look}.png", full_page=True)
+    assert errors == []
+
+
+def test_the_panel_says_at_a_glance_whether_to_worry_and_where_to_click(visit):
+    visit.goto("/dashboard")
+    verdict = visit.get_by_role("status").first
+    expect(verdict).to_contain_text("Crítico")
+    verdict.get_by_role("link", name="CRM está fora do ar").click()
+    expect(visit).to_have_url(re.compile("circuitbreaker/crm/change/$"))
+
+
+def test_charts_are_drawn_and_told_in_numbers(visit):
+    visit.goto("/admin/")
+    chart = visit.get_by_role("img", name="Eventos por hora")
+    expect(chart).to_be_visible()
+    painted = (
+        "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(v => v)"
+    )
+    assert chart.evaluate(painted)
+    visit.get_by_text("Ver em números").first.click()
+    expect(visit.get_by_role("columnheader", name="concluídos")).to_be_visible()
+
+
+def test_panel_refreshes_without_a_reload_unless_it_is_in_use(visit):
+    visit.clock.install()
+    visit.goto("/admin/")
+    visit.evaluate("window.marked = true")
+    rows.dead_letter()
+    with visit.expect_response("**/painel/**"):
+        visit.clock.run_for(10_100)
+    expect(visit.get_by_role("link", name="Precisa de você").last).to_contain_text("2")
+    assert visit.evaluate("window.marked")
+    visit.get_by_text("Ver em números").first.click()
+    rows.dead_letter()
+    visit.clock.run_for(30_100)
+    expect(visit.get_by_role("link", name="Precisa de você").last).to_contain_text("2")
+
+
+def test_alert_is_taken_on_and_put_off_with_a_reason(visit):
+    visit.goto("/admin/monitoring/alert/")
+    visit.get_by_role("button", name="Assumir").first.click()
+    visit.get_by_role("button", name="Assumir 1 alerta").click()
+    expect(visit.get_by_text("Assumido por ana")).to_be_visible()
+    visit.get_by_role("button", name="Adiar 1 h").first.click()
+    visit.get_by_label("Motivo").first.fill("O CRM avisou a parada")
+    visit.get_by_role("button", name="Adiar 1 alerta por 1 h").click()
+    expect(visit.get_by_text("O CRM avisou a parada")).to_be_visible()
+    assert Alert.objects.get().snoozed_by == "user:ana"
+
+
+def test_round_is_concluded_in_the_page(visit):
+    visit.goto("/admin/monitoring/round/?kind=morning")
+    expect(visit.get_by_text("Leia os motivos e trate o pior primeiro.")).to_be_visible()
+    visit.get_by_label("Recado para o próximo turno").fill("CRM fora desde cedo")
+    visit.get_by_role("button", name="Concluir ronda").click()
+    expect(visit.get_by_text("Ronda concluída. Obrigado!")).to_be_visible()
+    assert Round.objects.get().note == "CRM fora desde cedo"

@@ -1,0 +1,163 @@
+"""The hourly counts equal a recount of the rows, whatever happened in whatever order."""
+
+import threading
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from carinho.services.errors import Rejected, Unavailable
+from events import dead_letters, delivery, outcomes, retry_queue, rollups, sweep
+from events.claims import claim
+from events.models import Attempt, DeadLetter, Delivery, Event, Measure
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+RECOUNTS = {
+    Measure.EVENT: """
+        SELECT date_trunc('hour', received_at, 'UTC'), source, type, status, count(*) FROM events_event
+        GROUP BY 1, 2, 3, 4
+    """,
+    Measure.DEAD_LETTER: """
+        SELECT date_trunc('hour', created_at, 'UTC'), service, cause, kind, count(*) FROM events_deadletter
+        GROUP BY 1, 2, 3, 4
+    """,
+    Measure.ATTEMPT_MS: """
+        SELECT date_trunc('hour', started_at, 'UTC'), service, outcome, '', sum(duration_ms)
+        FROM events_attempt JOIN events_delivery AS delivery ON delivery.id = delivery_id GROUP BY 1, 2, 3
+        HAVING sum(duration_ms) > 0
+    """,
+}
+
+
+def everything(measure):
+    now = timezone.now()
+    columns = ("hour", "service", "name", "detail")
+    return rollups.sums(measure, now - timedelta(days=400), now + timedelta(days=1), columns)
+
+
+def recount(measure):
+    with connection.cursor() as cursor:
+        cursor.execute(RECOUNTS[measure])
+        return {tuple(row[:4]): int(row[4]) for row in cursor.fetchall()}
+
+
+def counts_are_exact():
+    for measure in RECOUNTS:
+        assert everything(measure) == recount(measure)
+    assert sum(everything(Measure.ATTEMPT).values()) == Attempt.objects.count()
+    by_outcome = Counter()
+    for (_hour, _service, outcome, _bucket), amount in everything(Measure.ATTEMPT).items():
+        by_outcome[outcome] += amount
+    assert by_outcome == Counter(Attempt.objects.values_list("outcome", flat=True))
+
+
+def totals_are_exact():
+    for measure in Measure:
+        by_kind = Counter()
+        for (_hour, *kind), amount in everything(measure).items():
+            by_kind[tuple(kind)] += amount
+        assert rollups.totals(measure) == +by_kind
+
+
+def ended(taken, how):
+    if how == "done":
+        return delivery.done(taken, None)
+    if how == "held":
+        return delivery.held(taken)
+    if how == "rejected":
+        return delivery.buried(taken, "rejected", Rejected("no", doing="add hours", system="Billing"))
+    return delivery.unavailable(taken, Unavailable("later", doing="add hours", system="Billing"))
+
+
+def run_some(how, places):
+    Delivery.objects.filter(status="queued").update(due_at=timezone.now())
+    results = [ended(taken, how) for taken in claim("billing", places)]
+    for number, result in enumerate(results):
+        result.duration_ms = 3 + number * 700
+    if results:
+        outcomes.write(results)
+
+
+def letters(status):
+    return list(DeadLetter.objects.filter(status=status).values_list("pk", flat=True))
+
+
+DOES = {
+    "done": lambda n: run_some("done", n),
+    "held": lambda n: run_some("held", n),
+    "rejected": lambda n: run_some("rejected", n),
+    "unavailable": lambda n: run_some("unavailable", n),
+    "retry": lambda n: dead_letters.retry(letters("open")[:n], actor="user:ana"),
+    "archive": lambda n: dead_letters.archive(letters("open")[:n], actor="user:ana"),
+    "restore": lambda n: dead_letters.restore(letters("archived")[:n], actor="user:ana"),
+    "give_up": lambda n: retry_queue.give_up(
+        list(retry_queue.retrying().values_list("pk", flat=True)[:n]), actor="user:ana"
+    ),
+    "fold": lambda n: rollups.fold(),
+    "lapse": lambda n: sweep.return_lapsed(),
+}
+GESTURES = st.lists(st.tuples(st.sampled_from(["ingest", *DOES]), st.integers(1, 4)), max_size=25)
+
+
+@pytest.fixture(autouse=True)
+def silence(monkeypatch):
+    monkeypatch.setattr("events.nudges.send_message", lambda service: None)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(GESTURES)
+def test_counts_equal_a_recount_after_any_traffic(make_event, gestures):
+    number = Event.objects.count() * 100
+    for name, times in gestures:
+        for _ in range(times if name == "ingest" else 0):
+            number += 1
+            make_event(number, close=number % 2 == 0)
+        if name != "ingest":
+            DOES[name](times)
+    counts_are_exact()
+    totals_are_exact()
+    rollups.fold()
+    counts_are_exact()
+    totals_are_exact()
+
+
+def test_counts_are_exact_with_two_workers_at_once(make_event):
+    for number in range(1, 41):
+        make_event(number)
+
+    def work(how):
+        try:
+            for _ in range(12):
+                run_some(how, 2)
+                rollups.fold()
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work, args=[how]) for how in ("done", "rejected")]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    counts_are_exact()
+
+
+def test_what_is_rolled_back_is_not_counted(make_event):
+    with transaction.atomic():
+        make_event(1)
+        transaction.set_rollback(True)
+    assert everything(Measure.EVENT) == {}
+
+
+def test_pruned_rows_stay_counted(make_event):
+    event = make_event(1)
+    run_some("done", 1)
+    before = everything(Measure.EVENT)
+    Attempt.objects.all().delete()
+    Delivery.objects.all().delete()
+    Event.objects.filter(pk=event.pk).delete()
+    assert everything(Measure.EVENT) == before

@@ -1,0 +1,215 @@
+"""An alert is opened once per cause, told, put off with a reason, and resolved when the cause is gone."""
+
+from datetime import timedelta
+
+import pytest
+import responses
+from django.core import mail
+from django.utils import timezone
+from standardwebhooks.webhooks import Webhook
+
+from events.models import AuditEntry
+from monitoring import alerts, heartbeats, snapshot, watcher
+from monitoring.models import Alert, Heartbeat, Notice
+from tests.monitoring import hubs
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+HOOK = "https://plantao.test/alertas"
+
+
+@pytest.fixture(autouse=True)
+def by_email(settings):
+    settings.ALERT_EMAILS = ["plantao@carinho.test"]
+
+
+class Clock:
+    """Looks at a hub as it is told to be, at moments of its own."""
+
+    def __init__(self, monkeypatch):
+        self.now = hubs.NOW
+        self.monkeypatch = monkeypatch
+
+    def look(self, after=0, **trouble):
+        self.now += timedelta(seconds=after)
+        self.monkeypatch.setattr(snapshot, "take", lambda now: hubs.hub(**trouble))
+        alerts.look(self.now)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+def told():
+    return [message.subject for message in mail.outbox]
+
+
+FULL = {"dead_letters": {"total": 12}}
+DOWN = {"breakers": hubs.breaker("open", 5), "held": {"total": 7, "by_service": {"crm": 7}}}
+
+
+def test_one_alert_and_one_mail_however_often_it_is_seen(clock):
+    for _ in range(5):
+        clock.look(15, **FULL)
+    assert Alert.objects.count() == 1
+    assert told() == ["[Carinho] Alerta (atenção): Itens que precisam de você: 12."]
+
+
+def test_outage_is_one_alert_with_its_symptoms_inside(clock):
+    clock.look(**DOWN, retry_queue=hubs.retrying(300), pending=700, failures=(50, 100))
+    alert = Alert.objects.get()
+    assert (alert.rule, alert.subject, alert.severity) == ("circuit_breaker", "crm", "critical")
+    assert len(alert.symptoms) == 3
+    assert len(mail.outbox) == 1
+    assert "Entregas tentando de novo: 300." in mail.outbox[0].body
+
+
+def test_symptom_that_came_first_goes_into_the_alert_of_its_cause(clock):
+    clock.look(retry_queue=hubs.retrying(60))
+    clock.look(15, **DOWN, retry_queue=hubs.retrying(60))
+    assert list(alerts.open_alerts().values_list("rule", flat=True)) == ["circuit_breaker"]
+    assert alerts.open_alerts().get().symptoms == ["Entregas tentando de novo: 60."]
+    assert len(mail.outbox) == 2
+
+
+def test_trouble_of_another_system_is_not_hidden_by_an_outage(clock):
+    clock.look(**DOWN, retry_queue=hubs.retrying(300, "marketing"))
+    assert set(Alert.objects.values_list("rule", flat=True)) == {"circuit_breaker", "retry_queue"}
+
+
+def test_gone_for_a_while_it_is_resolved_with_its_duration(clock):
+    clock.look(**FULL)
+    clock.look(60)
+    assert Alert.objects.get().is_open
+    clock.look(61)
+    assert not Alert.objects.get().is_open
+    assert told()[-1] == "[Carinho] Resolvido: Itens que precisam de você: 12. Durou 2 min."
+
+
+def test_flapping_is_one_alert_that_tells_once(clock):
+    for _ in range(6):
+        clock.look(150, **FULL)
+        clock.look(150)
+    alert = Alert.objects.get()
+    assert alert.reopened == 5
+    assert told().count("[Carinho] Alerta (atenção): Itens que precisam de você: 12.") == 1
+
+
+def test_later_the_same_cause_is_a_new_alert(clock):
+    clock.look(**FULL)
+    clock.look(200)
+    clock.look(1000, **FULL)
+    assert Alert.objects.count() == 2
+
+
+def test_worse_is_told_at_once(clock):
+    clock.look(**FULL)
+    clock.look(15, dead_letters={"total": 60})
+    assert told()[-1] == "[Carinho] Piorou (crítico): Itens que precisam de você: 60."
+
+
+def test_open_alert_is_reminded_of_until_somebody_has_it(clock):
+    clock.look(**FULL)
+    clock.look(3601, **FULL)
+    assert told()[-1].startswith("[Carinho] Ainda em aberto")
+    assert alerts.acknowledge([Alert.objects.get().pk], actor="user:ana") == [Alert.objects.get().pk]
+    clock.look(3601, **FULL)
+    assert len(mail.outbox) == 2
+    assert alerts.acknowledge([Alert.objects.get().pk], actor="user:bia") == []
+    assert AuditEntry.objects.get().action == "alert.acknowledge"
+
+
+def test_snoozed_alert_is_quiet_until_then_and_says_why(clock):
+    clock.now = timezone.now()
+    clock.look(**FULL)
+    pk = Alert.objects.get().pk
+    assert alerts.snooze([pk], actor="user:ana", reason="", length=timedelta(hours=4)) == []
+    assert alerts.snooze([pk], actor="user:ana", reason="Janela combinada", length=timedelta(hours=4)) == [pk]
+    clock.look(3700, **FULL)
+    assert len(mail.outbox) == 1
+    clock.look(4 * 3600, **FULL)
+    assert len(mail.outbox) == 2
+    assert Alert.objects.get().snooze_reason == "Janela combinada"
+
+
+@responses.activate
+def test_webhook_is_signed_as_standard_webhooks_has_it(clock, settings):
+    settings.ALERT_WEBHOOK_URL, settings.ALERT_WEBHOOK_SECRET = HOOK, SECRET
+    sent = responses.post(HOOK)
+    clock.look(**FULL)
+    request = sent.calls[0].request
+    body = Webhook(SECRET).verify(request.body, dict(request.headers))
+    assert body["type"] == "alert.opened"
+    assert body["data"]["rule"] == "dead_letters"
+
+
+@responses.activate
+def test_notice_that_fails_is_tried_again_and_stops_no_other(clock, settings):
+    settings.ALERT_WEBHOOK_URL = HOOK
+    responses.post(HOOK, status=503)
+    clock.look(**FULL)
+    assert len(mail.outbox) == 1
+    assert "503" in Notice.objects.get(channel="webhook").error
+    responses.replace(responses.POST, HOOK, status=200)
+    clock.look(15, **FULL)
+    assert Notice.objects.get(channel="webhook").sent_at is not None
+    assert Notice.objects.get(channel="webhook").attempts == 2
+
+
+@responses.activate
+def test_whatsapp_tells_the_shift(clock, settings):
+    settings.ALERT_WHATSAPP_NUMBERS = ["5511987654321"]
+    zapi = settings.ZAPI
+    address = f"{zapi['url']}/instances/{zapi['instance']}/token/{zapi['token']}/send-text"
+    sent = responses.post(address, json={"messageId": "M1", "zaapId": "Z1"})
+    clock.look(**FULL)
+    assert b"Itens que precisam de voc" in sent.calls[0].request.body
+    assert Notice.objects.get(channel="whatsapp").sent_at is not None
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"whatsapp": hubs.offline(1000).whatsapp},
+        {"breakers": hubs.breaker("open", 5, "whatsapp")},
+    ],
+)
+def test_whatsapp_is_never_told_through_itself(clock, settings, trouble):
+    settings.ALERT_WHATSAPP_NUMBERS = ["5511987654321"]
+    clock.look(**trouble)
+    assert set(Notice.objects.values_list("channel", flat=True)) == {"email"}
+
+
+def test_missed_round_is_an_alert_though_not_a_reason(clock):
+    due = hubs.late_round(0).missed_round
+    clock.now = due.at + timedelta(minutes=31)
+    clock.look(missed_round=due, now=clock.now)
+    assert Alert.objects.get().rule == "round_missed"
+
+
+def test_web_process_notices_that_worker_and_clock_are_silent():
+    long_ago = timezone.now() - timedelta(minutes=10)
+    for part in ("worker", "beat", "scheduler", "watcher"):
+        heartbeats.beat(part, long_ago)
+    watcher.look_if_nobody_does()
+    silent = Alert.objects.filter(rule__endswith="_silent")
+    assert set(silent.values_list("rule", "severity")) == {
+        ("worker_silent", "critical"),
+        ("beat_silent", "critical"),
+    }
+    assert Heartbeat.objects.get(name="watcher").seen_at > long_ago
+
+
+def test_web_process_leaves_looking_to_others_while_they_do(alive):
+    heartbeats.beat("watcher")
+    watcher.look_if_nobody_does()
+    assert not Alert.objects.exists()
+
+
+def test_mail_has_a_plain_part_and_a_page(clock):
+    clock.look(**FULL)
+    message = mail.outbox[0]
+    assert message.alternatives[0].mimetype == "text/html"
+    assert "/admin/monitoring/alert/" in message.body

@@ -1,0 +1,77 @@
+"""The round: due twice a day, concluded by somebody, missed by nobody."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from events.models import HourlyCount
+from monitoring import rounds
+from monitoring.models import Round
+from tests.clients import logged_in
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alive")]
+PAGE = "/admin/monitoring/round/"
+DAY = date(2026, 3, 10)
+
+
+def at(hour, minute=0, day=DAY):
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=timezone.get_default_timezone())
+
+
+@pytest.fixture
+def old_hub():
+    HourlyCount.objects.create(measure="event", hour=at(0, day=DAY - timedelta(days=9)), amount=1)
+
+
+@pytest.mark.parametrize(
+    ("moment", "key"),
+    [
+        (at(5, 59), "2026-03-09 evening"),
+        (at(6), "2026-03-10 morning"),
+        (at(15, 59), "2026-03-10 morning"),
+        (at(16), "2026-03-10 evening"),
+        (at(23, 59), "2026-03-10 evening"),
+    ],
+)
+def test_round_belongs_to_its_time_of_day(moment, key):
+    assert rounds.current(moment).key == key
+
+
+def test_round_that_nobody_did_is_missed_until_it_is_done(old_hub):
+    due = rounds.missed(at(8, 31))
+    assert due.key == "2026-03-10 morning"
+    rounds.conclude(due, actor="user:ana", status="healthy", checks=[], note="")
+    assert rounds.missed(at(8, 31)) is None
+
+
+def test_nobody_owes_a_round_before_the_first_whole_day():
+    assert rounds.missed(at(8, 31)) is None
+
+
+def test_operator_concludes_the_round_with_a_note_for_the_next_shift():
+    browser = logged_in("Operador")
+    answer = browser.post(
+        reverse("admin:monitoring_round_conclude"), {"kind": "morning", "note": "Ligar para o CRM"}
+    )
+    assert answer.status_code == 302
+    row = Round.objects.get()
+    assert (row.done_by, row.note, row.status) == ("user:ana", "Ligar para o CRM", "healthy")
+    assert [check["name"] for check in row.checks] == [
+        "health",
+        "whatsapp",
+        "alerts",
+        "dead_letters",
+        "syncs",
+    ]
+    page = browser.get(PAGE + "?kind=evening").content.decode()
+    assert "Ligar para o CRM" in page
+    assert "Taxa de erro" in page
+
+
+def test_viewer_sees_the_round_and_may_not_conclude_it():
+    browser = logged_in("Visualizador")
+    assert "disabled" in browser.get(PAGE).content.decode()
+    assert browser.post(reverse("admin:monitoring_round_conclude"), {"kind": "morning"}).status_code == 403
+    assert not Round.objects.exists()

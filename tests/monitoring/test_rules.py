@@ -1,0 +1,140 @@
+"""Each rule's edges, as the contract's table of thresholds has them."""
+
+from itertools import product
+
+import pytest
+from django.core.management import call_command
+from django.test import override_settings
+
+from events.models import CircuitBreaker
+from monitoring import checks, verdict
+from monitoring.rule import all_rules
+from monitoring.whatsapp import Channel
+from tests.monitoring import hubs
+from tests.monitoring.hubs import hub
+
+OK = None
+EDGES = [
+    ("events_pending", hub(pending=100), OK),
+    ("events_pending", hub(pending=101), "warning"),
+    ("events_pending", hub(pending=500), "warning"),
+    ("events_pending", hub(pending=501), "critical"),
+    ("retry_queue", hub(retry_queue=hubs.retrying(50)), OK),
+    ("retry_queue", hub(retry_queue=hubs.retrying(51)), "warning"),
+    ("retry_queue", hub(retry_queue=hubs.retrying(200)), "warning"),
+    ("retry_queue", hub(retry_queue=hubs.retrying(201)), "critical"),
+    ("dead_letters", hub(dead_letters={"total": 9}), OK),
+    ("dead_letters", hub(dead_letters={"total": 10}), "warning"),
+    ("dead_letters", hub(dead_letters={"total": 49}), "warning"),
+    ("dead_letters", hub(dead_letters={"total": 50}), "critical"),
+    ("error_rate", hub(failures=(19, 19)), OK),
+    ("error_rate", hub(failures=(1, 20)), OK),
+    ("error_rate", hub(failures=(2, 20)), "warning"),
+    ("error_rate", hub(failures=(3, 20)), "warning"),
+    ("error_rate", hub(failures=(4, 20)), "critical"),
+    ("sync_failures", hub(sync=hubs.job(recent_failures=2)), OK),
+    ("sync_failures", hub(sync=hubs.job(recent_failures=3)), "warning"),
+    ("sync_late", hub(sync=hubs.job(level="")), OK),
+    ("sync_late", hub(sync=hubs.job(level="warning", late=True)), "warning"),
+    ("sync_late", hub(sync=hubs.job(level="critical", late=True)), "critical"),
+    ("circuit_breaker", hub(breakers=hubs.breaker("closed", 900)), OK),
+    ("circuit_breaker", hub(breakers=hubs.breaker("half_open", 300)), OK),
+    ("circuit_breaker", hub(breakers=hubs.breaker("half_open", 301)), "warning"),
+    ("circuit_breaker", hub(breakers=hubs.breaker("open", 0)), "critical"),
+    ("whatsapp_disconnected", hub(), OK),
+    ("whatsapp_disconnected", hubs.offline(0), "warning"),
+    ("whatsapp_disconnected", hubs.offline(899), "warning"),
+    ("whatsapp_disconnected", hubs.offline(900), "critical"),
+    ("whatsapp_silent", hub(whatsapp=Channel(True, "connected", silent_gaps=2)), OK),
+    ("whatsapp_silent", hub(whatsapp=Channel(True, "connected", silent_gaps=2.1)), "warning"),
+    ("oldest_delivery", hub(queues=hubs.waiting(60)), OK),
+    ("oldest_delivery", hub(queues=hubs.waiting(61)), "warning"),
+    ("oldest_delivery", hub(queues=hubs.waiting(600)), "warning"),
+    ("oldest_delivery", hub(queues=hubs.waiting(601)), "critical"),
+    ("old_transaction", hub(oldest_transaction=600), OK),
+    ("old_transaction", hub(oldest_transaction=601), "warning"),
+    ("round_missed", hubs.late_round(29.9), OK),
+    ("round_missed", hubs.late_round(30), "warning"),
+    *(
+        (f"{part}_silent", hubs.silent(part)(seconds), severity)
+        for part in ("worker", "beat", "scheduler")
+        for seconds, severity in [
+            (60, OK),
+            (61, "warning"),
+            (180, "warning"),
+            (181, "critical"),
+            (None, "critical"),
+        ]
+    ),
+]
+TROUBLE = {
+    "events_pending": {"pending": 101},
+    "retry_queue": {"retry_queue": hubs.retrying(201, "marketing")},
+    "dead_letters": {"dead_letters": {"total": 10}},
+    "error_rate": {"failures": (30, 100)},
+    "sync_failures": {"sync": hubs.job(recent_failures=3)},
+    "circuit_breaker": {"breakers": hubs.breaker("open", 5)},
+    "whatsapp_disconnected": {"whatsapp": Channel(False, "disconnected", hubs.NOW)},
+    "oldest_delivery": {"queues": {"operacao": hubs.waiting(61)["crm"]}},
+    "worker_silent": {"silence": {"worker": 200.0, "beat": 0.0, "scheduler": 0.0}},
+    "old_transaction": {"oldest_transaction": 700.0},
+    "round_missed": {"missed_round": hubs.late_round(0).missed_round},
+}
+WORST = {
+    "retry_queue": "critical",
+    "error_rate": "critical",
+    "circuit_breaker": "critical",
+    "worker_silent": "critical",
+}
+
+
+@pytest.mark.parametrize(("name", "seen", "severity"), EDGES)
+def test_rule_begins_to_speak_exactly_over_its_limit(name, seen, severity):
+    found = {finding.rule.name: finding for finding in verdict.findings(seen)}
+    assert (str(found[name].severity) if name in found else None) == severity
+    assert severity is None or found[name].reading.message.endswith(".")
+    assert severity is None or found[name].reading.url.startswith("/admin/")
+
+
+def test_healthy_hub_has_no_reason():
+    assert verdict.of(verdict.findings(hub())) == verdict.Verdict("healthy", [])
+
+
+@pytest.mark.parametrize(("one", "other"), list(product(TROUBLE, TROUBLE)))
+def test_verdict_is_the_worse_of_any_two_troubles(one, other):
+    changes = TROUBLE[one] | TROUBLE[other]
+    found = verdict.of(verdict.findings(hub(**changes)))
+    named = {one, other} - {"round_missed"}
+    expected = "healthy"
+    if named:
+        expected = "critical" if "critical" in {WORST.get(name) for name in named} else "degraded"
+    assert found.status == expected
+    assert {finding.rule.name for finding in found.reasons} >= named
+    assert [finding.severity for finding in found.reasons] == sorted(
+        finding.severity for finding in found.reasons
+    )
+
+
+def test_held_deliveries_are_an_outage_and_not_late():
+    paused = [CircuitBreaker(service="crm", state="closed", paused_at=hubs.NOW)]
+    assert verdict.findings(hub(queues=hubs.waiting(5000), breakers=paused)) == []
+
+
+@override_settings(ALERT_LIMITS={"ALERT_DEAD_LETTERS_WARNING": 3.0})
+def test_limit_is_a_setting():
+    found = verdict.findings(hub(dead_letters={"total": 3}))
+    assert [(finding.rule.name, finding.limit) for finding in found] == [("dead_letters", 3.0)]
+
+
+@override_settings(ALERT_LIMITS={"ALERT_DEATH_LETTERS_WARNING": 3.0})
+def test_limit_of_no_rule_is_told_at_start():
+    assert [message.id for message in checks.every_limit_belongs_to_a_rule()] == ["monitoring.E001"]
+
+
+@pytest.mark.django_db
+def test_command_prints_every_rule_with_its_settings(capsys):
+    call_command("alerts")
+    printed = capsys.readouterr().out
+    for rule in all_rules():
+        assert rule.name in printed
+        assert rule.setting("warning") in printed
