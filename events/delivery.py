@@ -194,7 +194,8 @@ def _with_exchange(result: Result, service: Service | None) -> Result:
     if service is not None:
         last = service.call.last
         result.status_code = last.status
-        result.sent = cut(_shown({f"{last.method} {mask_text(last.path)}": mask(last.sent)})) if last.method else ""
+        request = f"{last.method} {mask_text(last.path)}"
+        result.sent = cut(_shown({request: mask(last.sent)})) if last.method else ""
         result.answered = cut(_shown(last.answered))
     result.error = cut(mask_text(result.error))
     return result

@@ -37,8 +37,9 @@ class CRM(Service):
         for known in ({"lid": lid}, {"phone": phone}):
             if any(known.values()):
                 answer = self.get("/api/v1/leads", doing="find lead", params=known)
-                if answer and answer.get("data"):
-                    return self._lead(answer["data"][0], doing="find lead")
+                rows = answer.get("data") if isinstance(answer, dict) else answer
+                if rows:
+                    return self._lead(rows[0] if isinstance(rows, list) else None, doing="find lead")
         return None
 
     def create_lead(self, details: Mapping[str, Any]) -> Lead:

@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(condition=models.Q(('attempts__gt', 0), ('status', 'queued')), fields=['service', 'created_at'], include=('due_at',), name='delivery_retrying'),
+            index=models.Index(condition=models.Q(('attempts__gt', 0), ('status', 'queued')), fields=['service', 'created_at'], include=('due_at',), name='delivery_retrying_ages'),
         ),
         migrations.AddConstraint(
             model_name='hourlycount',

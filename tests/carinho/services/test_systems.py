@@ -77,6 +77,15 @@ def test_answer_without_a_lead_is_unreadable(calls, answer):
         CRM("k").create_lead({"phone": PHONE})
 
 
+@pytest.mark.parametrize(
+    "answer", [{"data": {"id": 1}}, {"data": "x"}, {"data": ["x"]}, {"data": [{}]}, ["x"]]
+)
+def test_search_that_is_answered_with_no_list_of_leads_is_unreadable(calls, answer):
+    calls.get(url("crm", "/api/v1/leads"), json=answer)
+    with pytest.raises(Unavailable, match="Failed to find lead in CRM: Unreadable answer"):
+        CRM("k").find_lead(phone=PHONE)
+
+
 def test_lead_is_updated_and_gets_its_interactions(calls):
     calls.patch(url("crm", "/api/v1/leads/512"), json={"data": {}})
     CRM("k").update_lead(512, {"lid": "81@lid"})

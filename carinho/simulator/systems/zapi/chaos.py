@@ -61,7 +61,7 @@ class Chaos(Given):
 
     def model_post_init(self, _: Any) -> None:
         names = ("call", "webhook", "outcome", "error", "beside", "lid")
-        self._dice = {name: random.Random(f"{self.seed} {name}") for name in names}  # noqa: S311
+        self._dice = {name: random.Random(f"{self.seed} {name}") for name in names}
 
     def call_fault(self) -> Fault | None:
         name = self._draw("call", CALLS)

@@ -68,7 +68,7 @@ def bring_back(zapi: Zapi, visit: Visit) -> Answer:
 
 
 async def return_soon(zapi: Zapi) -> None:
-    await zapi.sleep(random.uniform(*RETURN_SECONDS))  # noqa: S311
+    await zapi.sleep(random.uniform(*RETURN_SECONDS))
     if zapi.session.paired:
         zapi.connect()
 

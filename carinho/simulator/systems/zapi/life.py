@@ -66,7 +66,7 @@ async def play(zapi: "Zapi", message: Message) -> None:
 
 
 async def pass_time(zapi: "Zapi", status: str) -> None:
-    await zapi.sleep(random.uniform(*WAITS[status]))  # noqa: S311
+    await zapi.sleep(random.uniform(*WAITS[status]))
 
 
 async def told_when_up(zapi: "Zapi", status: str, messages: list[Message]) -> None:

@@ -22,4 +22,4 @@ SORTS = (
 
 
 async def make(zapi: "Zapi") -> None:
-    await zapi.tell(Callback(received(zapi, Inbound.read(random.choice(SORTS)))))  # noqa: S311
+    await zapi.tell(Callback(received(zapi, Inbound.read(random.choice(SORTS)))))

@@ -50,7 +50,7 @@ class Sender:
         waiting = self.zapi.outbox.waiting
         if self.zapi.session.connected and message.zaap_id in waiting:
             del waiting[message.zaap_id]
-            self._rest(seconds_of(message, "delayMessage") or random.uniform(*PACE))  # noqa: S311
+            self._rest(seconds_of(message, "delayMessage") or random.uniform(*PACE))
             hand_over(self.zapi, message)
 
     def _rest(self, seconds: float) -> None:

@@ -15,7 +15,7 @@ class Share(Given):
     times: int | None = Field(default=None, ge=1)
     rate: float = Field(default=1, ge=0, le=1)
     _hits: int = PrivateAttr(0)
-    _random: Any = PrivateAttr(default_factory=lambda: random.Random(SEED))  # noqa: S311
+    _random: Any = PrivateAttr(default_factory=lambda: random.Random(SEED))
 
     @property
     def over(self) -> bool:
