@@ -35,7 +35,7 @@ def exact(term: str) -> Q:
     digits = _phone_digits(term)
     national = digits.removeprefix("55") if len(digits) > 11 else digits
     whole = _whole(national, "phone") if len(national) >= 10 else NOTHING
-    sources = [*settings.SOURCES, "whatsapp"]
+    sources = [*settings.SOURCES, "whatsapp", "api"]
     return whole | number(term, "pk") | Q(source__in=sources, key=term)
 
 
