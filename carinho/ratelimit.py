@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from carinho.access import EVENTS, SOURCE, principal_of, who_may
+from carinho.sql import run
 
 COUNT = """
 INSERT INTO events_ratewindow AS seen (client, minute, calls) VALUES (%s, date_trunc('minute', now()), 1)
@@ -42,9 +42,7 @@ class Rate:
 
 def count(client: str, limit: int) -> Rate:
     """Count one call of this client in this minute."""
-    with connection.cursor() as cursor:
-        cursor.execute(COUNT, [client[:80]])
-        calls, resets_in = cursor.fetchone()
+    [(calls, resets_in)] = run(COUNT, [client[:80]])
     return Rate(limit, calls, resets_in)
 
 

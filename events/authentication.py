@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-from django.db import connection
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -12,6 +11,7 @@ from rest_framework.request import Request
 from carinho import roles
 from carinho.access import Principal
 from carinho.problems import CHALLENGE
+from carinho.sql import run
 from events.models import ApiKey
 
 KEY = re.compile(r"[A-Za-z0-9]{1,8}\.[A-Za-z0-9]{1,64}")
@@ -46,9 +46,8 @@ def principal_of_key(request: HttpRequest) -> Principal | None:
 
 
 def _execute(statement: str, prefix: str) -> tuple[Any, ...] | None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [prefix])
-        return cursor.fetchone() if cursor.description else None
+    rows = run(statement, [prefix])
+    return rows[0] if rows else None
 
 
 class ApiKeyAuthentication(BaseAuthentication):

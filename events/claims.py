@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError
 
+from carinho.sql import run
 from events.flow import StepEvent
 
 
@@ -35,7 +36,7 @@ class Claim:
 
 CLAIM = """
 WITH picked AS (
-    SELECT due.id, due.due_at FROM events_delivery AS due
+    SELECT due.id, due.due_at, due.event_id, due.after FROM events_delivery AS due
     WHERE due.service = %(service)s AND due.status = 'queued' AND due.due_at <= now()
       AND (due.subject = '' OR NOT EXISTS (
           SELECT FROM events_delivery AS before
@@ -51,13 +52,13 @@ UPDATE events_delivery AS delivery
 SET status = 'running', due_at = NULL, attempts = delivery.attempts + 1,
     leased_until = now() + %(lease)s * interval '1 second'
 FROM picked
-JOIN events_delivery AS self USING (id)
-JOIN events_event AS event ON event.id = self.event_id
-LEFT JOIN events_delivery AS earlier ON earlier.event_id = self.event_id AND earlier.step = self.after
+JOIN events_event AS event ON event.id = picked.event_id
 WHERE delivery.id = picked.id
 RETURNING delivery.id, delivery.service, delivery.unsure_since, delivery.step, delivery.attempts,
           picked.due_at, delivery.leased_until,
-          delivery.useful_until, delivery.idempotency_key, earlier.result,
+          delivery.useful_until, delivery.idempotency_key,
+          (SELECT earlier.result FROM events_delivery AS earlier
+           WHERE picked.after <> '' AND earlier.event_id = picked.event_id AND earlier.step = picked.after),
           CASE WHEN event.phone <> '' OR event.subject = '' THEN event.phone
                ELSE (SELECT phone FROM events_event AS known
                      WHERE known.subject = event.subject AND known.phone <> '' ORDER BY id DESC LIMIT 1) END,
@@ -69,9 +70,7 @@ def claim(service: str, places: int, *, is_trial: bool = False) -> list[Claim]:
     """Up to `places` due deliveries, oldest due first; per person only the first, and none while one runs."""
     parameters = {"service": service, "places": places, "lease": settings.LEASE_SECONDS}
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(CLAIM, parameters)
-            rows = cursor.fetchall()
+        rows = run(CLAIM, parameters)
     except IntegrityError:  # another claimer took the same person first: the next round sees it
         return []
     return sorted((_claim(row, is_trial) for row in rows), key=lambda item: (item.due_at, item.id))
@@ -106,6 +105,4 @@ NEXT_DUE = "SELECT min(due_at) FROM events_delivery WHERE service = %s AND statu
 
 def next_due(service: str) -> datetime | None:
     """When this lane next has something to do, as far as is known now."""
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT_DUE, [service])
-        return cursor.fetchone()[0]
+    return run(NEXT_DUE, [service])[0][0]

@@ -11,6 +11,7 @@ import tenacity
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
+from carinho.sql import run
 from events import nudges
 from events.envelope import DERIVED_KEY, Envelope, Refused
 
@@ -105,6 +106,8 @@ def record(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
 )
 def accept(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     """`record` in a transaction of its own, again if two batches with the same ids meet in a deadlock."""
+    if len(envelopes) == 1:  # one statement stores it: no transaction is needed around it
+        return record(envelopes)
     with transaction.atomic():
         return record(envelopes)
 
@@ -129,9 +132,7 @@ def _answer(
 
 def _insert(envelopes: Iterable[Envelope]) -> dict[Pair, int]:
     rows = json.dumps([_row(envelope) for envelope in envelopes], ensure_ascii=False)
-    with connection.cursor() as cursor:
-        cursor.execute(INSERT, [rows])
-        return {(source, key): id for id, source, key in cursor.fetchall()}
+    return {(source, key): id for id, source, key in run(INSERT, [rows])}
 
 
 def _row(item: Envelope) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from events import breakers, claims, companions, delivery, outcomes
 from events.delivery import Result
 from events.nudges import CHANNEL
 from events.pace import Pace
+from events.rhythm import Rhythm
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ stopping = multiprocessing.Event()  # made before the worker forks: set once for
 
 LOCK_NAMESPACE = 0x6361_7269
 AHEAD = 2  # claimed per thread: one that runs and one that is ready when it ends
-FLUSH_SECONDS = 0.02
+FLUSH_SECONDS = 0.05
 FLUSH_RESULTS = 64
 LOOK_SECONDS = 1.0  # a missed NOTIFY, a pause or a stop is noticed this soon
 HEARD_SECONDS = 15
@@ -99,6 +100,7 @@ class Drain:
         self.heartbeat_at = self.look_at = 0.0
         self.not_before = datetime.now(UTC)
         self.written = 0
+        self.rhythm = Rhythm()
         self.bell_in, self.bell_out = os.pipe()
 
     def run(self) -> int:
@@ -142,18 +144,25 @@ class Drain:
             self.breaker.load()
 
     def _claim(self) -> list[claims.Claim]:
-        ahead = AHEAD if self.service.can_repeat else 1  # what a crash leaves unstarted is not in doubt
-        free = self.service.threads * ahead - self.under_way
-        if free < self.service.threads // 2 or datetime.now(UTC) < self.not_before:
+        free = self._room()
+        is_left_alone = datetime.now(UTC) < self.not_before
+        if free < self.service.threads // 2 or is_left_alone or not self.rhythm.is_time():
             return []
         trial = self.breaker.is_trial
         wanted = self.breaker.lets_through(0 if trial and self.under_way else free)
         wanted = self.pace.allows(wanted, self.breaker.closed_at)
         wanted = self.companion.allows(wanted, self.under_way) if wanted else 0
         claimed = claims.claim(self.name, wanted, is_trial=trial) if wanted else []
+        if wanted:
+            self.rhythm.looked(found_all=len(claimed) == wanted)
         self.pace.took(len(claimed))
         self.under_way += len(claimed)
         return companions.briefed(self.companion, claimed)
+
+    def _room(self) -> int:
+        """How many more may be claimed. What a crash leaves unstarted should not be in doubt."""
+        ahead = AHEAD if self.service.can_repeat else 1
+        return self.service.threads * ahead - self.under_way
 
     def _attempt(self, claim: claims.Claim) -> None:
         self.finished.append(delivery.held(claim) if self.is_closing else delivery.attempt(claim))
@@ -161,12 +170,15 @@ class Drain:
 
     def _wait(self) -> None:
         """Until a call ends, a NOTIFY comes, something falls due, or it is time to look around."""
-        ready, _, _ = select.select([self.bell_in, self.ears.fileno()], [], [], self._patience())
+        patience = self.rhythm.shorten(self._patience(), has_room=self._room() > 0)
+        ready, _, _ = select.select([self.bell_in, self.ears.fileno()], [], [], patience)
+        if not ready:
+            self.rhythm.ended()
         if self.bell_in in ready:
             os.read(self.bell_in, 4096)
         if self.ears.fileno() in ready:
             for _ in self.ears.notifies(timeout=0):
-                pass
+                self.rhythm.heard()
 
     def _patience(self) -> float:
         if self.finished:
@@ -198,6 +210,7 @@ class Drain:
         self.under_way -= len(results)
         self.written += len(results)
         self.last_work = time.monotonic()
+        self.rhythm.ended()
 
     def _obey(self, results: Sequence[Result]) -> None:
         """A system that says when to come back is left alone until then."""

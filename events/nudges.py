@@ -1,15 +1,20 @@
 """Telling a lane that work arrived. A nudge may be lost, doubled or late without harm."""
 
 import logging
+import time
 from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import connection
 from kombu.exceptions import OperationalError
 
+from carinho.sql import run
+from events.rhythm import TOGETHER_SECONDS
+
 logger = logging.getLogger(__name__)
 
 CHANNEL = "lane_"
+told: dict[str, float] = {}  # by this process, on the monotonic clock
 
 TELL = """
 WITH deaf AS (
@@ -25,14 +30,21 @@ FROM unnest(%s::text[]) AS lane LEFT JOIN deaf ON deaf.service = lane
 
 def nudge(services: Iterable[str]) -> None:
     """Wake these lanes: by NOTIFY where one listens, else by one Celery message per lane and 5 seconds."""
-    names = sorted(set(services))
+    names = sorted(name for name in set(services) if _is_news(name))
     if not names:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(TELL, [names, names])
-        deaf = [service for service, _ in cursor.fetchall() if service]
+    deaf = [service for service, _ in run(TELL, [names, names]) if service]
     for service in deaf:
         send_message(service)
+
+
+def _is_news(service: str) -> bool:
+    """Not when this process nudged a moment ago: a lane that was nudged looks once more after that moment."""
+    now = time.monotonic()
+    if now - told.get(service, 0.0) < TOGETHER_SECONDS:
+        return False
+    told[service] = now
+    return True
 
 
 def send_message(service: str) -> None:

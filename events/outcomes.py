@@ -8,6 +8,7 @@ from typing import Any
 import tenacity
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 
+from carinho.sql import run
 from events import companions, delivery, envelope, ingestion, nudges, progress
 from events.delivery import Result
 from events.envelope import Refused
@@ -131,9 +132,7 @@ def write(results: Sequence[Result]) -> None:
 
 
 def _execute(statement: str, rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [json.dumps(rows, ensure_ascii=False, default=str)])
-        return cursor.fetchall() if cursor.description else []
+    return run(statement, [json.dumps(rows, ensure_ascii=False, default=str)])
 
 
 def _move(results: Sequence[Result]) -> set[int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db import connection
+from carinho.sql import run
 
 LOCK = "SELECT id FROM events_event WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 
@@ -33,6 +33,5 @@ def settle(event_ids: Iterable[int]) -> None:
     ids = sorted(set(event_ids))
     if not ids:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK, [ids])
-        cursor.execute(SETTLE, [ids])
+    run(LOCK, [ids])
+    run(SETTLE, [ids])

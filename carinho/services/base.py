@@ -1,7 +1,6 @@
 """What every system has in common: address, timeout, circuit breaker, and what an answer means."""
 
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,16 +14,14 @@ from django.conf import settings
 from requests.adapters import HTTPAdapter
 
 from carinho.logs import request_id
+from carinho.services import transport
 from carinho.services.breakers import Breaker, Snapshot
 from carinho.services.errors import Held, Rejected, Unavailable, Unknown
 from carinho.traces import traceparent
 
-CONNECT_SECONDS = 3
-ANSWER_SECONDS = 10
 LONGEST_RETRY_AFTER = timedelta(hours=6)
 AGAIN_LATER = frozenset({408, 425, 429})
 NOTHING_DONE = frozenset({425, 429})  # refused before anything was done, whatever the system
-LARGEST_ANSWER = 8 * 1024 * 1024  # bytes
 IDEMPOTENT = frozenset({"GET", "HEAD"})
 
 
@@ -182,17 +179,8 @@ class Service:
         if method not in IDEMPOTENT:
             headers["Idempotency-Key"] = self.call.idempotency_key
         try:
-            response = self.line.session.request(
-                method,
-                self.base_url + path,
-                json=json,
-                params=params,
-                headers=headers,
-                timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
-                allow_redirects=False,
-                stream=True,
-            )
-            return _whole(response)
+            url = self.base_url + path
+            return transport.send(self.line.session, method, url, headers=headers, json=json, params=params)
         except requests.RequestException as error:  # its text may hold the URL, and so a secret
             raise self._unanswered(error, method, where) from None
 
@@ -255,22 +243,6 @@ class Service:
                 "Unreadable answer", cause="unreadable_answer", status=response.status_code, **where
             ) from None
         return exchange.answered
-
-
-def _whole(response: requests.Response) -> requests.Response:
-    """Read the body within the time an answer may take in all. Raises `requests.RequestException`.
-
-    The time limit of requests is for each read: a system that drips would keep its thread for ever.
-    """
-    deadline, parts, size = time.monotonic() + ANSWER_SECONDS, [], 0
-    for part in response.iter_content(64 * 1024):
-        parts.append(part)
-        size += len(part)
-        if size > LARGEST_ANSWER or time.monotonic() > deadline:
-            response.close()
-            raise requests.ReadTimeout
-    response._content = b"".join(parts)  # noqa: SLF001 -- what requests itself does in `content`
-    return response
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:

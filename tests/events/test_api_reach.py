@@ -79,7 +79,6 @@ def explain(sql):
         ({"since": minutes_ago(-60)}, 0),
         ({"until": minutes_ago(MANY * 2), "source": "crm"}, 0),
     ],
-    ids=str,
 )
 def test_page_reads_few_rows_whatever_is_asked(reader, grown, query, found):
     with CaptureQueriesContext(connection) as seen:
