@@ -170,12 +170,17 @@ ZAPI = {
     "instance": env("ZAPI_INSTANCE", default="simulator"),
     "token": env("ZAPI_TOKEN", default="simulator"),
     "client_token": env("ZAPI_CLIENT_TOKEN", default="simulator"),
-    "webhook_secret": env("ZAPI_WEBHOOK_SECRET", default="") or kept_secret("zapi_webhook_secret", token_urlsafe),
+    "webhook_secret": env("ZAPI_WEBHOOK_SECRET", default="")
+    or kept_secret("zapi_webhook_secret", token_urlsafe),
 }
 PUBLIC_URL = env("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}")  # where Z-API reaches us
 WHATSAPP_QUIET_HOURS = env("WHATSAPP_QUIET_HOURS", default="21-8")
-WHATSAPP_DAILY_LIMIT = env.int("WHATSAPP_DAILY_LIMIT", default=0)  # messages a day while a number warms up; 0: any
-WHATSAPP_TRACE_SECONDS = env.int("WHATSAPP_TRACE_SECONDS", default=180)  # how late the trace of a message may come
+WHATSAPP_DAILY_LIMIT = env.int(
+    "WHATSAPP_DAILY_LIMIT", default=0
+)  # messages a day while a number warms up; 0: any
+WHATSAPP_TRACE_SECONDS = env.int(
+    "WHATSAPP_TRACE_SECONDS", default=180
+)  # how late the trace of a message may come
 LANES = [*SYSTEMS, "whatsapp"]
 
 SOURCES = ["site", *SYSTEMS]

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('events', '0004_look_first'),
+        ('events', '0005_look_first'),
     ]
 
     operations = [

@@ -53,6 +53,6 @@ DROP FUNCTION whatsapp_follow_delivery();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("whatsapp", "0001_initial"), ("events", "0004_look_first")]
+    dependencies = [("whatsapp", "0001_initial"), ("events", "0005_look_first")]
 
     operations = [migrations.RunSQL(FOLLOW, UNFOLLOW)]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('events', '0003_ratewindow_unlogged'),
+        ('events', '0004_indexes_of_lists'),
     ]
 
     operations = [
