@@ -51,12 +51,12 @@ class WhatsAppLane(Companion):
     def brief(self, claims: Sequence[Claim]) -> Mapping[int, Any]:
         if self.is_paced:
             self.next_at = time.monotonic() + random.uniform(*PACE_SECONDS)
-        if self.room is not None:
-            self.looked_at = 0.0
         return _briefings(claims)
 
     def written(self, results: Sequence[Result]) -> None:
         outbox.settle(results)
+        if self.room is not None:
+            self.looked_at = 0.0  # what was just accepted takes its room
 
 
 def _briefings(claims: Sequence[Claim]) -> dict[int, Briefing]:
