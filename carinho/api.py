@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.renderers import BaseRenderer
@@ -10,6 +12,9 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from carinho import ratelimit
+from carinho.problems import Problem
+
+BODY_BYTES = 1024 * 1024  # what the parsers of Django REST framework are given to read; events have their own
 
 
 class OneRenderer(DefaultContentNegotiation):
@@ -22,6 +27,12 @@ class OneRenderer(DefaultContentNegotiation):
         return renderer, str(renderer.media_type)
 
 
+def declared_bytes(request: HttpRequest | Request) -> int:
+    """How long the body is by its own account; 0 where it says nothing that can be read."""
+    given = str(request.META.get("CONTENT_LENGTH") or "")
+    return int(given) if given.isascii() and given.isdigit() else 0
+
+
 FORMS_TOO = [JSONParser, FormParser, MultiPartParser]  # many tools send an empty form where no body is needed
 
 
@@ -31,6 +42,11 @@ class ApiView(APIView):
     content_negotiation_class = OneRenderer
     throttle_classes = [ratelimit.PerMinute]
     http_method_names = ["get", "post", "head"]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if declared_bytes(request) > BODY_BYTES:
+            raise Problem("too_large", _("O corpo passa de 1 MiB."), status=413)
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import environ
-from celery.schedules import crontab
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
@@ -80,6 +79,7 @@ AUTHENTICATION_BACKENDS = [
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "carinho.ratelimit.address_of"
 
 ROOT_URLCONF = "carinho.urls"
 APPEND_SLASH = False
@@ -126,7 +126,6 @@ SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 )
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024  # bytes; a batch of 1,000 envelopes
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -235,22 +234,6 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False  # a nudge that cannot be sent is sent again by the sweep
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_SCHEDULE = {
-    "events.sweep": {"task": "events.sweep", "schedule": 5.0, "options": {"expires": 10}},
-    "events.fold_counts": {"task": "events.fold_counts", "schedule": 10.0, "options": {"expires": 10}},
-    "monitoring.pulse": {"task": "monitoring.pulse", "schedule": 15.0, "options": {"expires": 15}},
-    "monitoring.look": {"task": "monitoring.look", "schedule": 15.0, "options": {"expires": 15}},
-    "monitoring.sample": {"task": "monitoring.sample", "schedule": 300.0, "options": {"expires": 300}},
-    "monitoring.daily_report": {
-        "task": "monitoring.daily_report",
-        "schedule": crontab(hour="7-12", minute="45"),  # sent once: the later ones are for a bad morning
-    },
-    "monitoring.weekly_report": {
-        "task": "monitoring.weekly_report",
-        "schedule": crontab(hour="7-12", minute="45", day_of_week="mon"),
-    },
-    "events.prune": {"task": "events.prune", "schedule": 600.0, "options": {"expires": 300}},
-}
 WORKER_CONCURRENCY = len(LANES) + 3  # a lane that lingers keeps its process; the rest serve short tasks
 
 LOGGING = {

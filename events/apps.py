@@ -16,6 +16,7 @@ class EventsConfig(AppConfig):
 
         flow.discover()
         post_migrate.connect(ensure_lanes, sender=self)
+        post_migrate.connect(ensure_schedules, sender=self)
 
 
 def ensure_lanes(**_: Any) -> None:
@@ -23,3 +24,10 @@ def ensure_lanes(**_: Any) -> None:
     from events import nudges
 
     nudges.ensure_lanes()
+
+
+def ensure_schedules(**_: Any) -> None:
+    """A schedule for each task that has none yet."""
+    from events import schedules
+
+    schedules.ensure_schedules()

@@ -5,6 +5,7 @@ from typing import BinaryIO
 from django.http import HttpRequest, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 
+from carinho.api import declared_bytes
 from events.envelope import Refused
 
 KEPT_BYTES = 64 * 1024
@@ -21,7 +22,7 @@ class TooLarge(Refused):
 
 def read(request: HttpRequest, limit: int) -> bytes:
     """The raw body, at most `limit` bytes. Raises `TooLarge`, or `Refused` if the sender broke off."""
-    declared = _declared(request)
+    declared = declared_bytes(request)
     try:
         if declared > limit:
             raise TooLarge(limit, _take(request, KEPT_BYTES))
@@ -31,11 +32,6 @@ def read(request: HttpRequest, limit: int) -> bytes:
     if len(body) > limit:
         raise TooLarge(limit, body[:KEPT_BYTES])
     return body
-
-
-def _declared(request: HttpRequest) -> int:
-    given = str(request.META.get("CONTENT_LENGTH") or "")
-    return int(given) if given.isascii() and given.isdigit() else 0
 
 
 def _take(request: HttpRequest, limit: int) -> bytes:

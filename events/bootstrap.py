@@ -23,6 +23,7 @@ from events.models.access import Scope
 
 ADMIN = "admin"
 DEMO_LOGINS = {"operador": roles.OPERATOR, "visualizador": roles.VIEWER}
+DEMO_NAME = "Demonstração"  # as the console lists them; by it they are known again
 DEMO_KEY = "demo"
 DEMO_SCOPES = [Scope.READ, Scope.EVENTS, Scope.OPERATE]
 ACTOR = "bootstrap"
@@ -54,7 +55,7 @@ def run() -> Made:
         if settings.DEMO:
             _make_demo(made)
         else:
-            _file().unlink(missing_ok=True)
+            _end_demo()
     return made
 
 
@@ -86,6 +87,14 @@ def _make_demo(made: Made) -> None:
     write(Made({name: made.logins[name] for name in DEMO_LOGINS}, made.api_key))
 
 
+def _end_demo() -> None:
+    """What an earlier demo made and printed opens nothing any more. Who got another name is nobody's demo."""
+    User.objects.filter(first_name=DEMO_NAME, is_active=True).update(is_active=False)
+    for key in ApiKey.objects.filter(name=DEMO_KEY, revoked=False):
+        api_keys.revoke(key, actor=ACTOR)
+    _file().unlink(missing_ok=True)
+
+
 def _kept_password(kept: Made, name: str) -> str:
     password = kept.logins.get(name, "")
     user = User.objects.filter(username=name, is_active=True).first()
@@ -94,7 +103,7 @@ def _kept_password(kept: Made, name: str) -> str:
 
 def _new_password(name: str, role: str) -> str:
     password = secrets.token_urlsafe(9)
-    _make_login(name, role, password)
+    _make_login(name, role, password, first_name=DEMO_NAME)
     return password
 
 

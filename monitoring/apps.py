@@ -3,6 +3,7 @@
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.signals import request_started
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,8 +12,9 @@ class MonitoringConfig(AppConfig):
     verbose_name = _("Monitoramento")
 
     def ready(self) -> None:
-        from monitoring import checks, rule, watcher  # noqa: F401  (checks register themselves)
+        from monitoring import checks, rule, schedules, watcher  # noqa: F401  (checks register themselves)
 
         rule.discover()
+        post_migrate.connect(schedules.ensure_schedules, sender=self)
         if settings.WATCH_FROM_WEB:
             request_started.connect(watcher.start_once)

@@ -29,6 +29,8 @@ def prepare() -> dict[str, Any]:
     from django.conf import settings
     from django.core.management import call_command, get_commands
 
+    from carinho import addresses
+
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # whitenoise looks for it
     django.setup()
     call_command("migrate", verbosity=0, interactive=False)
@@ -38,7 +40,7 @@ def prepare() -> dict[str, Any]:
     return {
         "made": made.getvalue().strip(),
         "concurrency": settings.WORKER_CONCURRENCY,
-        "simulated": any(address.startswith(settings.SIMULATOR_URL) for address in addresses(settings)),
+        "simulated": bool(addresses.simulated()),
         "demo": settings.DEMO and "demo" in get_commands(),
     }
 
@@ -52,10 +54,6 @@ def look_at_database_url(url: str) -> None:
         good = False
     if not good:
         raise Unusable("DATABASE_URL não é a de um PostgreSQL (postgresql://usuário:senha@servidor/banco).")
-
-
-def addresses(settings: Any) -> list[str]:
-    return [settings.ZAPI["url"], *(system["url"] for system in settings.SYSTEMS.values())]
 
 
 def database_sentence(error: OperationalError) -> str:

@@ -39,7 +39,7 @@ from events.serializers import (
 TAGS = ["Falhas"]
 AT_ONCE = 500  # rows moved in one transaction
 CLOSED_WITHIN = timedelta(days=30)
-ACTION_ERRORS = refused(400, 401, 403, 404, 409, 422, 429)
+ACTION_ERRORS = refused(400, 401, 403, 404, 409, 413, 422, 429)
 
 
 class DeadLetterList(ApiView, ListAPIView[DeadLetter]):
@@ -177,7 +177,7 @@ class RetryMatching(ApiView):
         operation_id="api_dlq_retry_matching",
         summary="Reenviar todos os itens abertos que o filtro alcança",
         request=Selection,
-        responses={200: Counted, **refused(400, 401, 403, 422, 429)},
+        responses={200: Counted, **refused(400, 401, 403, 413, 422, 429)},
     )
     def post(self, request: Request) -> Response:
         wanted = checked(Selection, request)
@@ -194,7 +194,7 @@ class ArchiveMatching(ApiView):
         operation_id="api_dlq_archive_matching",
         summary="Arquivar todos os itens abertos que o filtro alcança",
         request=ArchiveSelection,
-        responses={200: Counted, **refused(400, 401, 403, 422, 429)},
+        responses={200: Counted, **refused(400, 401, 403, 413, 422, 429)},
     )
     def post(self, request: Request) -> Response:
         wanted = checked(ArchiveSelection, request)

@@ -15,7 +15,7 @@ from tests.bench.crash import crash
 from tests.bench.hub_way import HubWay
 from tests.bench.measures import SLOW_MS, Figures, Size
 from tests.bench.plain_way import PlainWay
-from tests.bench.sample import client_updated, payment_received
+from tests.bench.sample import Sample, client_updated, payment_received
 from tests.bench.tuning import Tuning, tune
 from tests.bench.way import Way
 from whatsapp.client import WhatsApp
@@ -23,6 +23,8 @@ from whatsapp.client import WhatsApp
 STEADY_WITHOUT_PLAIN = 25.0  # events a second
 SLOW_SECONDS = 6.0
 PLAIN_SHARE = 10  # the plain way gets one event of so many, and is about as much slower
+
+Flood = tuple[Sample, int, float]  # events, and how many a second the places allow
 
 AnyWay = TypeVar("AnyWay", bound=Way)
 
@@ -51,7 +53,8 @@ def measure_plain(way: PlainWay, size: Size) -> tuple[Figures, Tuning]:
     figures |= _latencies(way, size, figures["end_to_end"] / 2)
     way.use(tuning.for_slow)
     places = way.concurrency * 1000 / SLOW_MS
-    figures |= _slow(way, mixed=places / 3, even=places / 2)
+    events = int(tuning.slow[tuning.for_slow] * SLOW_SECONDS)
+    figures |= _slow(way, (payment_received, events, places / 3), (client_updated, events, places / 2))
     way.use(tuning.for_quick)
     return figures | _crashes(way), tuning
 
@@ -60,7 +63,12 @@ def measure_hub(way: HubWay, size: Size, steady: float) -> Figures:
     figures = _quick(way, size)
     figures |= _latencies(way, size, steady)
     mixed, even = calls_possible([WhatsApp, CRM, Operacao]), calls_possible([Financeiro, Operacao])
-    return figures | _slow(way, mixed=mixed, even=even) | _crashes(way)
+    figures |= _slow(
+        way,
+        (payment_received, int(mixed * SLOW_SECONDS), mixed),
+        (client_updated, int(even * SLOW_SECONDS), even),
+    )
+    return figures | _crashes(way)
 
 
 def calls_possible(lanes: Sequence[type[Service]]) -> float:
@@ -83,17 +91,13 @@ def _latencies(way: Way, size: Size, steady: float) -> Figures:
     return figures | {"steady": steady}
 
 
-def _slow(way: Way, *, mixed: float, even: float) -> Figures:
-    """`mixed` and `even` are the events a second that its places allow."""
+def _slow(way: Way, mixed: Flood, even: Flood) -> Figures:
     say(way, f"every system takes {SLOW_MS} ms")
-    mixed_rate = measures.slow(way, payment_received, int(mixed * SLOW_SECONDS))
-    even_rate = measures.slow(way, client_updated, int(even * SLOW_SECONDS))
-    return {
-        "slow": mixed_rate,
-        "slow_share": 100 * mixed_rate / mixed,
-        "slow_even": even_rate,
-        "slow_even_share": 100 * even_rate / even,
-    }
+    figures: Figures = {}
+    for name, (sample, events, possible) in {"slow": mixed, "slow_even": even}.items():
+        figures[name] = measures.slow(way, sample, events)
+        figures[f"{name}_share"] = 100 * figures[name] / possible
+    return figures
 
 
 def _crashes(way: Way) -> Figures:

@@ -7,7 +7,7 @@ from tests.bench.plain_way import PlainWay
 from tests.bench.sample import payment_received
 
 CONCURRENCIES = (8, 4, 16)
-EVENTS = 150
+EVENTS = 100
 
 
 @dataclass(frozen=True)

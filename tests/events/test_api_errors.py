@@ -40,6 +40,11 @@ def test_body_that_is_not_json_is_400(client):
     assert_problem(response, 400, "invalid_json")
 
 
+def test_body_of_more_than_a_mebibyte_is_413_and_not_read(client):
+    body = '{"ids": [' + "1, " * 350_000 + "1]}"
+    assert_problem(client.post("/api/dlq/retry", body, content_type="application/json"), 413, "too_large")
+
+
 def test_body_of_another_type_is_415(client):
     response = client.post("/api/dlq/retry", "<a/>", content_type="application/xml")
     assert_problem(response, 415, "unsupported_media_type")

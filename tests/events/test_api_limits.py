@@ -1,6 +1,7 @@
 """How often one may call."""
 
 import pytest
+from axes.models import AccessAttempt
 from django.test import Client
 
 from carinho import ratelimit
@@ -75,6 +76,13 @@ def test_behind_our_proxy_the_address_is_what_the_proxy_saw(settings, rf):
     assert ratelimit.address_of(request) == "10.0.0.1"
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     assert ratelimit.address_of(request) == "203.0.113.9"
+
+
+def test_log_in_that_failed_is_told_by_the_address_that_our_proxy_saw(settings):
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    proxied = Client(headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}, REMOTE_ADDR="10.0.0.1")
+    proxied.post("/admin/login/", {"username": "ana", "password": "errada"})
+    assert AccessAttempt.objects.get().ip_address == "203.0.113.9"
 
 
 def test_health_is_counted_for_nobody(settings):

@@ -86,12 +86,29 @@ def test_lost_secrets_of_the_demo_are_made_anew(settings, place, content):
     assert User.objects.count() == 3
 
 
-def test_without_the_demo_its_secrets_are_not_kept(settings, place):
+def test_without_the_demo_its_secrets_are_not_kept_and_open_nothing(settings, place):
     settings.DEMO = True
     run()
+    key = bootstrap.read().api_key
     settings.DEMO = False
     assert len(run()) == 1
     assert not place.exists()
+    assert not ApiKey.objects.is_valid(key)
+    assert list(User.objects.filter(is_active=True).values_list("username", flat=True)) == ["admin"]
+
+
+def test_without_the_demo_a_person_with_the_same_login_stays(settings):
+    User.objects.create_user("operador", password="dela-mesma", is_staff=True)
+    run()
+    assert User.objects.get(username="operador").is_active
+
+
+def test_demo_that_is_back_makes_its_logins_work_again(settings):
+    for settings.DEMO in (True, False, True):
+        run()
+    for name, password in bootstrap.read().logins.items():
+        user = User.objects.get(username=name)
+        assert (user.is_active, user.check_password(password)) == (True, True)
 
 
 def test_roles_are_made_as_well():

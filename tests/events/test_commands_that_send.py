@@ -105,8 +105,9 @@ def test_demo_sends_until_it_is_ended_and_then_ends_cleanly(live_server, key):
     assert Event.objects.count() >= 5
 
 
-def test_demo_writes_to_nobody_outside(live_server, key):
-    process = demo(live_server.url, HUB_API_KEY=key, ZAPI_URL="https://api.z-api.test")
+@pytest.mark.parametrize("name", ["ZAPI_URL", "CRM_URL"])
+def test_demo_writes_to_nobody_outside(live_server, key, name):
+    process = demo(live_server.url, HUB_API_KEY=key, **{name: "https://somebody.test"})
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "pessoas de verdade" in said

@@ -78,6 +78,10 @@ def test_item_over_the_limit_of_one_event_is_413_and_the_others_are_taken():
     assert Refusal.objects.get().is_cut
 
 
+def test_batch_of_megabytes_is_taken():
+    assert codes(post(json.dumps([lead(1)]) + " " * 5_000_000)) == [202]
+
+
 def test_batch_over_its_limit_is_413():
     response = post("[" + " " * BATCH_BYTES + "]")
     assert response.status_code == 413

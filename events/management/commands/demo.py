@@ -6,16 +6,14 @@ import signal
 import sys
 import time
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from carinho import addresses
 from events import bootstrap, stories
 from events.management.commands._hub import Hub, Silent, add_hub_arguments
 
 SECONDS_TO_START = 10  # the hub may be starting beside us
-HERE = ("localhost", "127.0.0.1", "::1")
 
 
 class Command(BaseCommand):
@@ -29,10 +27,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))
-        if reaches_strangers():
-            self.stdout.write(
-                "Nada foi enviado: as mensagens iriam para pessoas de verdade, e não ao simulador."
-            )
+        if real := addresses.real():
+            self.stdout.write(refusal(real))
             return
         hub = Hub(options["url"], key_of(options["key"]))
         hub.wait(SECONDS_TO_START)
@@ -61,7 +57,9 @@ def key_of(given: str) -> str:
     return key
 
 
-def reaches_strangers() -> bool:
-    """Whether invented numbers would get real messages: some of them belong to somebody."""
-    zapi = settings.ZAPI["url"]
-    return urlsplit(zapi).hostname not in HERE and not zapi.startswith(settings.SIMULATOR_URL)
+def refusal(names: list[str]) -> str:
+    """Invented people belong in no real system, and some of their numbers to somebody."""
+    return (
+        f"Nada foi enviado: {', '.join(names)} não é o simulador, e famílias inventadas não devem chegar "
+        "a sistemas nem a pessoas de verdade."
+    )

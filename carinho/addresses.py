@@ -1,0 +1,32 @@
+"""Where the other systems are, and whether it is a real one that answers there or the simulator."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+HERE = ("localhost", "127.0.0.1", "::1")
+
+
+def of_systems() -> dict[str, str]:
+    """The address of each system, WhatsApp included, by its name."""
+    return {name: system["url"] for name, system in settings.SYSTEMS.items()} | {
+        "whatsapp": settings.ZAPI["url"]
+    }
+
+
+def simulated() -> list[str]:
+    """The names of the systems that the simulator plays."""
+    return [name for name, url in of_systems().items() if _is_simulator(url)]
+
+
+def real() -> list[str]:
+    """The names of the systems that are neither on this machine nor played by the simulator."""
+    return [name for name, url in of_systems().items() if not (_is_simulator(url) or _is_here(url))]
+
+
+def _is_simulator(url: str) -> bool:
+    return f"{url}/".startswith(settings.SIMULATOR_URL.rstrip("/") + "/")
+
+
+def _is_here(url: str) -> bool:
+    return urlsplit(url).hostname in HERE

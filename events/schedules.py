@@ -1,0 +1,26 @@
+"""When the engine does by itself what it does by itself: made once, from then on the operators'."""
+
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+
+def ensure_schedules() -> None:
+    """A schedule for each task that has none yet; one that an operator changed stays as it is."""
+    ensure("events.sweep", every_seconds=5, expire_seconds=10)
+    ensure("events.fold_counts", every_seconds=10, expire_seconds=10)
+    ensure("events.prune", every_seconds=600, expire_seconds=300)
+
+
+def ensure(task: str, *, every_seconds: int, expire_seconds: int) -> None:
+    """A task's schedule, unless there is one. A message older than `expire_seconds` does nothing."""
+    PeriodicTask.objects.get_or_create(
+        name=task,
+        defaults={
+            "task": task,
+            "interval": _interval(every_seconds),
+            "expire_seconds": expire_seconds,
+        },
+    )
+
+
+def _interval(seconds: int) -> IntervalSchedule:
+    return IntervalSchedule.objects.get_or_create(every=seconds, period=IntervalSchedule.SECONDS)[0]

@@ -1,0 +1,25 @@
+"""What may be set is written down, and nothing else is."""
+
+import re
+
+from django.conf import settings
+
+from carinho.supervision.child import ROOT
+
+
+def read_by_the_settings():
+    """The names in `env("NAME")`, those made of a system's or a source's name written out."""
+    text = (ROOT / "carinho" / "settings.py").read_text()
+    names = set()
+    for name in re.findall(r'\benv(?:\.\w+)?\(\s*f?"([^"]+)"', text):
+        names |= {
+            name.replace("{name.upper()}", system.upper()).replace("{source.upper()}", source.upper())
+            for system in settings.SYSTEM_NAMES
+            for source in settings.SOURCES
+        }
+    return names
+
+
+def test_example_of_the_environment_names_every_setting_and_no_other():
+    named = set(re.findall(r"^# ([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert named - {"POSTGRES_PASSWORD"} == read_by_the_settings()
