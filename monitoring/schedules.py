@@ -9,7 +9,7 @@ from events.schedules import ensure
 
 
 def ensure_schedules(**_: Any) -> None:
-    """A schedule for each task that has none yet. Reports go out once: their later hours are for a bad morning."""
+    """A schedule for each task that has none yet; one that an operator changed stays as it is."""
     ensure("monitoring.pulse", every_seconds=15, expire_seconds=15)
     ensure("monitoring.look", every_seconds=15, expire_seconds=15)
     ensure("monitoring.sample", every_seconds=300, expire_seconds=300)
