@@ -106,9 +106,7 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": env.db_url_config(env("DATABASE_URL", default="") or embedded.database_url(VAR_DIR))
 }
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
-DATABASES["default"].setdefault(
-    "OPTIONS", {}
-).update(  # for carinho.sql: else each run is planned anew
+DATABASES["default"].setdefault("OPTIONS", {}).update(  # for carinho.sql: else each run is planned anew
     prepare_threshold=5, options="-c plan_cache_mode=force_generic_plan"
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

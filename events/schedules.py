@@ -1,31 +1,25 @@
 """When the engine does by itself what it does by itself: made once, from then on the operators'."""
 
-from typing import Any
-
-from django.conf import settings
-from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 
 def ensure_schedules() -> None:
     """A schedule for each task that has none yet; one that an operator changed stays as it is."""
     ensure("events.sweep", every_seconds=5, expire_seconds=10)
-    ensure("events.prune", every_seconds=600, expire_seconds=300)
     ensure("events.fold_counts", every_seconds=10, expire_seconds=10)
+    ensure("events.prune", every_seconds=600, expire_seconds=300)
 
 
 def ensure(task: str, *, every_seconds: int, expire_seconds: int) -> None:
     """A task's schedule, unless there is one. A message older than `expire_seconds` does nothing."""
-    _ensure(task, interval=_interval(every_seconds), expire_seconds=expire_seconds)
-
-
-def ensure_at(task: str, *, hour: str, minute: str, day_of_week: str = "*") -> None:
-    """The same by the clock of São Paulo, in crontab's words."""
-    at = {"hour": hour, "minute": minute, "day_of_week": day_of_week, "timezone": settings.TIME_ZONE}
-    _ensure(task, crontab=CrontabSchedule.objects.get_or_create(**at, day_of_month="*", month_of_year="*")[0])
-
-
-def _ensure(task: str, **timing: Any) -> None:
-    PeriodicTask.objects.get_or_create(name=task, defaults={"task": task, **timing})
+    PeriodicTask.objects.get_or_create(
+        name=task,
+        defaults={
+            "task": task,
+            "interval": _interval(every_seconds),
+            "expire_seconds": expire_seconds,
+        },
+    )
 
 
 def _interval(seconds: int) -> IntervalSchedule:

@@ -127,10 +127,6 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'contagens por hora',
             },
         ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('attempts__gt', 0), ('status', 'queued')), fields=['service', 'created_at'], include=('due_at',), name='delivery_retrying_ages'),
-        ),
         migrations.AddConstraint(
             model_name='hourlycount',
             constraint=models.UniqueConstraint(fields=('measure', 'hour', 'service', 'name', 'detail'), name='hourly_count_once'),

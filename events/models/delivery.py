@@ -99,12 +99,6 @@ class Delivery(models.Model):
                 name="delivery_expiring",
             ),
             models.Index(
-                fields=["service", "created_at"],
-                include=["due_at"],
-                condition=Q(status="queued", attempts__gt=0),
-                name="delivery_retrying_ages",
-            ),
-            models.Index(
                 fields=["finished_at"], condition=Q(finished_at__isnull=False), name="delivery_over"
             ),
         ]

@@ -15,13 +15,14 @@ def beat():
     return DatabaseScheduler(app=current_app._get_current_object()).schedule
 
 
-def test_sweep_and_prune_are_due_right_after_a_migration():
-    entries = {name: entry for name, entry in beat().items() if name in ("events.sweep", "events.prune")}
+def test_sweep_fold_and_prune_are_due_right_after_a_migration():
+    entries = {name: entry for name, entry in beat().items() if name.startswith("events.")}
     assert {
         name: (entry.task, entry.schedule.run_every.total_seconds(), entry.options["expires"])
         for name, entry in entries.items()
     } == {
         "events.sweep": ("events.sweep", 5, 10),
+        "events.fold_counts": ("events.fold_counts", 10, 10),
         "events.prune": ("events.prune", 600, 300),
     }
 
