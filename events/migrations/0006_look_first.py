@@ -6,11 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-<<<<<<<< HEAD:events/migrations/0006_look_first.py
         ('events', '0005_hourly_counts'),
-========
-        ('events', '0004_indexes_of_lists'),
->>>>>>>> wa/whatsapp:events/migrations/0005_look_first.py
     ]
 
     operations = [
