@@ -10,7 +10,7 @@ import time
 
 from carinho.postgres import PostgresError
 from carinho.simulator.client import SimulatorError
-from tests.bench import report, runs
+from tests.bench import report, runs, syncs
 from tests.bench.hub_way import HubWay
 from tests.bench.load import LoadError
 from tests.bench.measures import Figures, Size
@@ -38,7 +38,7 @@ def measure(options: argparse.Namespace) -> None:
     size = Size(options.seconds, options.events)
     notes = [_machine(busy)]
     plain = _plain(size, notes) if "plain" in options.only else {}
-    hub = _hub(size, plain, notes) if "hub" in options.only else {}
+    hub = _hub(size, plain, notes, options.sync_records) if "hub" in options.only else {}
     print("\n".join(report.lines(hub, plain)))
     _pages(options.pages_events)
     notes.append(f"Took {time.monotonic() - started:.0f} s. What each line means: docs/benchmark.md.")
@@ -61,6 +61,12 @@ def _options() -> argparse.Namespace:
         default=200_000,
         help="stored when the pages are timed, 0 for not at all (default: %(default)s)",
     )
+    parser.add_argument(
+        "--sync-records",
+        type=int,
+        default=5_000,
+        help="of the synchronisation, 0 for none (default: %(default)s)",
+    )
     parser.add_argument("--only", choices=WAYS, action="append", help="measure one of them; may be repeated")
     options = parser.parse_args()
     options.only = options.only or WAYS
@@ -81,12 +87,22 @@ def _plain(size: Size, notes: list[str]) -> Figures:
         return figures
 
 
-def _hub(size: Size, plain: Figures, notes: list[str]) -> Figures:
+def _hub(size: Size, plain: Figures, notes: list[str], records: int) -> Figures:
     with runs.running(HubWay()) as way:
         figures = runs.measure_hub(way, size, plain.get("steady", runs.STEADY_WITHOUT_PLAIN))
         notes.append(_facts(way))
         notes.append(f"Steady: {figures['steady']:.0f} events/s, half of what the plain way can take.")
+        if records:
+            notes.append(_synchronised(syncs.measure(way.env, way.simulator, records), records))
         return figures
+
+
+def _synchronised(figures: Figures, records: int) -> str:
+    return (
+        f"Synchronisation of {records} records, systems answering in {syncs.ANSWER_MS} ms:"
+        f" {figures['sync']:.0f} records/s; second run: {figures['sync_second_writes']:.0f} writes;"
+        f" at most {figures['sync_peak']:.0f} MB."
+    )
 
 
 def _machine(busy: float) -> str:
