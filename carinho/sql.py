@@ -12,14 +12,22 @@ import psycopg
 from django.db import connection
 
 
+class PreparingCursor(psycopg.Cursor[Any]):
+    """Binds on the server, and prepares at once what it executes."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> "PreparingCursor":
+        return super().execute(query, params, prepare=True, **options)
+
+
 def run(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Run a statement in the current transaction, or alone without one, and return its rows.
 
-    Raises django.db's errors, as Django's cursors do.
+    Raises django.db's errors, and is seen by its query log, as with Django's cursors.
     """
     connection.ensure_connection()
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(statement, parameters, prepare=True)
+    dress = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    with dress(PreparingCursor(connection.connection)) as cursor:
+        cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []

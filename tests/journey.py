@@ -26,6 +26,8 @@ QUICK = {  # an hour of outage takes some seconds
     "FEEDBACK_DELAY_SECONDS": "1",
     "RATE_LIMIT_PEOPLE": "100000",
     "RATE_LIMIT_EVENTS": "100000",
+    "WHATSAPP_QUIET_HOURS": "",
+    "WHATSAPP_TRACE_SECONDS": "2",
 }
 
 

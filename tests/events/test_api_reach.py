@@ -1,6 +1,7 @@
 """GET /api/events over a table that grew: what a page reads does not grow with it."""
 
 import json
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -42,8 +43,18 @@ def grown():
         cursor.execute("ANALYZE events_event")
 
 
-def minutes_ago(number):
-    return (timezone.now() - timedelta(minutes=number)).isoformat()
+@dataclass(frozen=True)
+class Ago:
+    """Some minutes before the test runs: a moment taken when it is collected would be off by then."""
+
+    minutes: float
+
+    def moment(self):
+        return (timezone.now() - timedelta(minutes=self.minutes)).isoformat()
+
+
+def read_now(query):
+    return {name: value.moment() if isinstance(value, Ago) else value for name, value in query.items()}
 
 
 def rows_read(node):
@@ -69,22 +80,22 @@ def explain(sql):
         ({"source": "crm"}, 0),
         ({"type": "client.updated", "status": "processed"}, 0),
         ({"type": "lead.created", "status": "archived"}, 0),
-        ({"type": "lead.created", "status": "archived", "until": minutes_ago(MANY - 20)}, 1),
+        ({"type": "lead.created", "status": "archived", "until": Ago(MANY - 20)}, 1),
         ({"type": "lead.created", "subject": "phone:7"}, 1),
-        ({"until": minutes_ago(MANY // 2)}, 50),
-        ({"until": minutes_ago(MANY // 2), "source": "site"}, 50),
-        ({"since": minutes_ago(9.5)}, 10),
-        ({"since": minutes_ago(MANY // 2), "until": minutes_ago(MANY // 2 - 20)}, 20),
-        ({"since": minutes_ago(MANY // 2), "status": "failed"}, 0),
-        ({"since": minutes_ago(-60)}, 0),
-        ({"until": minutes_ago(MANY * 2), "source": "crm"}, 0),
+        ({"until": Ago(MANY // 2)}, 50),
+        ({"until": Ago(MANY // 2), "source": "site"}, 50),
+        ({"since": Ago(9.5)}, 10),
+        ({"since": Ago(MANY // 2), "until": Ago(MANY // 2 - 20)}, 20),
+        ({"since": Ago(MANY // 2), "status": "failed"}, 0),
+        ({"since": Ago(-60)}, 0),
+        ({"until": Ago(MANY * 2), "source": "crm"}, 0),
     ],
 )
 def test_page_reads_few_rows_whatever_is_asked(reader, grown, query, found):
     with CaptureQueriesContext(connection) as seen:
-        response = reader.get("/api/events", query)
+        response = reader.get("/api/events", read_now(query))
     assert len(ids(response)) == found
-    about_events = [row["sql"] for row in seen.captured_queries if 'FROM "events_event"' in row["sql"]]
+    about_events = [row["sql"] for row in seen.captured_queries if 'FROM "events_event"' in str(row["sql"])]
     assert sum(explain(sql) for sql in about_events) <= FEW
 
 
