@@ -23,6 +23,8 @@ class Channel:
     silent_gaps: float | None = None
     doubt: str = ""  # which proof of life is missing, as a sentence
     proofs: list[dict[str, Any]] = field(default_factory=list)
+    misconfigured_since: datetime | None = None
+    misconfiguration: str = ""  # what Z-API said
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -40,7 +42,7 @@ def channel(now: datetime) -> Channel:
 
 
 def _by_its_proofs(proving: Any, now: datetime) -> Channel:
-    found = proving.verdict(now)
+    found, row = proving.verdict(now), import_module("whatsapp.models").Channel.load()
     doubts = [proof.sentence for proof in found.proofs if proof.is_good is False]
     return Channel(
         found.connected,
@@ -49,6 +51,8 @@ def _by_its_proofs(proving: Any, now: datetime) -> Channel:
         _silent_gaps(proving, found, now),
         doubts[0] if doubts else "",
         found.as_json()["proofs"],
+        row.misconfigured_at,
+        row.misconfiguration,
     )
 
 

@@ -1,15 +1,16 @@
 """Both ways through every measure, in the same order."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
+from unittest import mock
+
+import django
 
 from carinho.services.base import Service
-from carinho.services.crm import CRM
-from carinho.services.financeiro import Financeiro
-from carinho.services.operacao import Operacao
 from tests.bench import measures
 from tests.bench.crash import crash
 from tests.bench.hub_way import HubWay
@@ -18,7 +19,6 @@ from tests.bench.plain_way import PlainWay
 from tests.bench.sample import Sample, client_updated, payment_received
 from tests.bench.tuning import Tuning, tune
 from tests.bench.way import Way
-from whatsapp.client import WhatsApp
 
 STEADY_WITHOUT_PLAIN = 25.0  # events a second
 SLOW_SECONDS = 6.0
@@ -62,13 +62,23 @@ def measure_plain(way: PlainWay, size: Size) -> tuple[Figures, Tuning]:
 def measure_hub(way: HubWay, size: Size, steady: float) -> Figures:
     figures = _quick(way, size)
     figures |= _latencies(way, size, steady)
-    mixed, even = calls_possible([WhatsApp, CRM, Operacao]), calls_possible([Financeiro, Operacao])
+    lanes = declared_lanes(way)
+    mixed = calls_possible([lanes[name] for name in ("whatsapp", "crm", "operacao")])
+    even = calls_possible([lanes[name] for name in ("financeiro", "operacao")])
     figures |= _slow(
         way,
         (payment_received, int(mixed * SLOW_SECONDS), mixed),
         (client_updated, int(even * SLOW_SECONDS), even),
     )
     return figures | _crashes(way)
+
+
+def declared_lanes(way: Way) -> dict[str, type[Service]]:
+    """The services as the hub declares them: known once Django is set up; its database is never asked here."""
+    named = way.env | {"DJANGO_SETTINGS_MODULE": "carinho.settings"}
+    with mock.patch.dict(os.environ, named):
+        django.setup()
+    return Service.registry
 
 
 def calls_possible(lanes: Sequence[type[Service]]) -> float:

@@ -55,6 +55,12 @@ def silent(part: str) -> Callable[[float | None], Snapshot]:
     return lambda seconds: hub(silence=well | {part: seconds})
 
 
+def misconfigured(seconds: float) -> Snapshot:
+    since = NOW - timedelta(seconds=seconds)
+    said = "your client-token is not configured"
+    return hub(whatsapp=Channel(True, "connected", misconfigured_since=since, misconfiguration=said))
+
+
 def offline(seconds: float) -> Snapshot:
     return hub(whatsapp=Channel(False, "disconnected", NOW - timedelta(seconds=seconds)))
 

@@ -45,6 +45,8 @@ EDGES = [
     ("whatsapp_disconnected", hubs.offline(0), "warning"),
     ("whatsapp_disconnected", hubs.offline(899), "warning"),
     ("whatsapp_disconnected", hubs.offline(900), "critical"),
+    ("whatsapp_misconfigured", hub(), OK),
+    ("whatsapp_misconfigured", hubs.misconfigured(0), "critical"),
     ("whatsapp_silent", hub(whatsapp=Channel(True, "connected", silent_gaps=2)), OK),
     ("whatsapp_silent", hub(whatsapp=Channel(True, "connected", silent_gaps=2.1)), "warning"),
     ("oldest_delivery", hub(queues=hubs.waiting(60)), OK),

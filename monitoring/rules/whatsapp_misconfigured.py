@@ -1,0 +1,21 @@
+"""Z-API refuses what we send because of how it is set up, not because of the message."""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from monitoring import whatsapp
+from monitoring.rule import Reading, rule
+from monitoring.snapshot import Snapshot
+from monitoring.words import seconds
+
+
+@rule(gettext_lazy("WhatsApp mal configurado"), unit="s", warning=None, critical=0, at_least=True)
+def whatsapp_misconfigured(hub: Snapshot) -> Iterator[Reading]:
+    if hub.whatsapp.misconfigured_since:
+        age = max((hub.now - hub.whatsapp.misconfigured_since).total_seconds(), 0)
+        says = _("O Z-API recusa as mensagens pela configuração: %s.") % hub.whatsapp.misconfiguration.rstrip(
+            "."
+        )
+        yield Reading(age, says, whatsapp.page(), shown=seconds(age))
