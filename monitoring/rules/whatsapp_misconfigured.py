@@ -15,7 +15,6 @@ from monitoring.words import seconds
 def whatsapp_misconfigured(hub: Snapshot) -> Iterator[Reading]:
     if hub.whatsapp.misconfigured_since:
         age = max((hub.now - hub.whatsapp.misconfigured_since).total_seconds(), 0)
-        says = _("O Z-API recusa as mensagens pela configuração: %s.") % hub.whatsapp.misconfiguration.rstrip(
-            "."
-        )
-        yield Reading(age, says, whatsapp.page(), shown=seconds(age))
+        said = hub.whatsapp.misconfiguration.rstrip(".")
+        sentence = _("O Z-API recusa as mensagens pela configuração: %s.") % said
+        yield Reading(age, sentence, whatsapp.page(), shown=seconds(age))

@@ -74,7 +74,7 @@ def measure_hub(way: HubWay, size: Size, steady: float) -> Figures:
 
 
 def declared_lanes(way: Way) -> dict[str, type[Service]]:
-    """The services as the hub declares them: known once Django is set up; its database is never asked here."""
+    """The services as the hub declares them, known once Django is set up; no database is asked."""
     named = way.env | {"DJANGO_SETTINGS_MODULE": "carinho.settings"}
     with mock.patch.dict(os.environ, named):
         django.setup()

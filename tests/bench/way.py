@@ -213,4 +213,5 @@ class Way(ABC):
 
     def calls(self) -> dict[str, list[dict[str, Any]]]:
         """The last thousand calls of each system, oldest first."""
-        return {name: self.simulator.calls(name)[::-1] for name in ("zapi", "crm", "operacao")}
+        kept = {name: self.simulator.calls(name)[::-1] for name in ("zapi", "crm", "operacao")}
+        return {name: [call for call in calls if call["body"] is not None] for name, calls in kept.items()}
