@@ -90,7 +90,7 @@ def test_waiting_message_comes_again_with_its_content(simulator, listening):
 
 
 def test_edited_message_has_the_id_of_the_first(simulator, listening):
-    message = simulator.zapi_receive(text="Ola")["messageId"]
+    message = told(simulator, listening, text="Ola")["messageId"]
     body = told(simulator, listening, text="Olá", message_id=message, edit=True)
     assert (body["messageId"], body["isEdit"], body["text"]["message"]) == (message, True, "Olá")
 
