@@ -41,7 +41,7 @@ def running(way: AnyWay) -> Iterator[AnyWay]:
 
 
 def say(way: Way, what: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {way.name}: {what}", file=sys.stderr, flush=True)
+    print(f"{time.strftime('%H:%M:%S', time.gmtime())} {way.name}: {what}", file=sys.stderr, flush=True)
 
 
 def measure_plain(way: PlainWay, size: Size) -> tuple[Figures, Tuning]:

@@ -212,6 +212,6 @@ class Way(ABC):
         return used | {"postgres": cpu_seconds(self.postgres_pid())}
 
     def calls(self) -> dict[str, list[dict[str, Any]]]:
-        """The last thousand calls of each system, oldest first."""
+        """The last calls of deliveries to each system, oldest first; looks and settings at Z-API are none."""
         kept = {name: self.simulator.calls(name)[::-1] for name in ("zapi", "crm", "operacao")}
-        return {name: [call for call in calls if call["body"] is not None] for name, calls in kept.items()}
+        return {name: [call for call in calls if call["method"] == "POST"] for name, calls in kept.items()}
