@@ -214,4 +214,8 @@ class Way(ABC):
     def calls(self) -> dict[str, list[dict[str, Any]]]:
         """The last calls of deliveries to each system, oldest first; looks and settings at Z-API are none."""
         kept = {name: self.simulator.calls(name)[::-1] for name in ("zapi", "crm", "operacao")}
-        return {name: [call for call in calls if call["method"] == "POST"] for name, calls in kept.items()}
+        return {name: [call for call in calls if _delivers(call)] for name, calls in kept.items()}
+
+
+def _delivers(call: dict[str, Any]) -> bool:
+    return call["method"] == "POST" and not call["path"].endswith("/queue")
