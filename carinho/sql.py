@@ -5,6 +5,7 @@ Planning a claim takes longer than running it, and Django's own cursors prepare 
 statements (PgBouncer 1.21 keeps them).
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,3 +32,8 @@ def run(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[t
     with dress(PreparingCursor(connection.connection)) as cursor:  # type: ignore[arg-type]
         cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
+
+
+def run_rows(statement: str, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+    """Run a statement over many rows at once, which are its one parameter, a JSON list."""
+    return run(statement, [json.dumps(rows, ensure_ascii=False, default=str)])

@@ -32,8 +32,7 @@ stopping = multiprocessing.Event()  # made before the worker forks: set once for
 
 LOCK_NAMESPACE = 0x6361_7269
 AHEAD = 2  # claimed per thread: one that runs and one that is ready when it ends
-FLUSH_SECONDS = 0.05
-FLUSH_RESULTS = 64
+FLUSH_SECONDS = 0.05  # or as soon as there is a result per thread, so that each finds more to do
 LOOK_SECONDS = 1.0  # a missed NOTIFY, a pause or a stop is noticed this soon
 HEARD_SECONDS = 15
 HEARTBEAT_SECONDS = 5
@@ -131,7 +130,7 @@ class Drain:
             pool.submit(self._attempt, claim)
         if not claimed:
             self._wait()
-        if self.finished and (len(self.finished) >= FLUSH_RESULTS or self._flush_is_due()):
+        if self.finished and (len(self.finished) >= self.service.threads or self._flush_is_due()):
             self._flush()
 
     def _look_around(self) -> None:
@@ -160,8 +159,8 @@ class Drain:
         return companions.briefed(self.companion, claimed)
 
     def _room(self) -> int:
-        """How many more may be claimed. What a crash leaves unstarted should not be in doubt."""
-        ahead = AHEAD if self.service.can_repeat else 1
+        """How many more may be claimed. A crash leaves the unstarted in doubt too: few enough to look for."""
+        ahead = AHEAD if self.service.can_repeat or self.service.looks_first else 1
         return self.service.threads * ahead - self.under_way
 
     def _attempt(self, claim: claims.Claim) -> None:

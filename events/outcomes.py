@@ -1,6 +1,5 @@
 """Writing what became of a batch of deliveries, with all consequences, in one transaction."""
 
-import json
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import tenacity
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 
-from carinho.sql import run
+from carinho.sql import run_rows
 from events import companions, delivery, envelope, ingestion, nudges, progress
 from events.delivery import Result
 from events.envelope import Refused
@@ -131,12 +130,8 @@ def write(results: Sequence[Result]) -> None:
         progress.settle(result.claim.event.id for result in kept if result.outcome or result.skip_cause)
 
 
-def _execute(statement: str, rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    return run(statement, [json.dumps(rows, ensure_ascii=False, default=str)])
-
-
 def _move(results: Sequence[Result]) -> set[int]:
-    return {id for (id,) in _execute(MOVE, [_delivery_row(result) for result in results])}
+    return {id for (id,) in run_rows(MOVE, [_delivery_row(result) for result in results])}
 
 
 def _delivery_row(result: Result) -> dict[str, Any]:
@@ -175,13 +170,13 @@ def _letter_row(result: Result) -> dict[str, Any]:
 
 def write_attempts(rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        _execute(ATTEMPTS, rows)
+        run_rows(ATTEMPTS, rows)
 
 
 def bury(rows: Sequence[dict[str, Any]]) -> None:
     """Open a dead letter per row (`id`, `kind`, `cause`, `reason`), or open it again with a count."""
     if rows:
-        _execute(BURY, rows)
+        run_rows(BURY, rows)
 
 
 def resolve(delivery_ids: Sequence[int]) -> None:

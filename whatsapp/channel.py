@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from carinho.services.errors import ServiceError
+from carinho.sql import run
 from events import nudges
 from events.payload import SAO_PAULO
 from whatsapp import moments
@@ -25,6 +26,9 @@ WORKING_HOURS = range(8, 20)  # Monday to Saturday
 HISTORY = timedelta(days=28)
 FEWEST_MESSAGES = 20  # of history, before silence means anything
 SHORTEST_GAP = timedelta(minutes=30)
+CONFIGURATION_WORKS = """
+UPDATE whatsapp_channel SET misconfigured_at = NULL, misconfiguration = '' WHERE misconfigured_at IS NOT NULL
+"""
 CONNECTED, SILENT, DISCONNECTED, UNKNOWN = "connected", "silent", "disconnected", "unknown"
 
 
@@ -236,4 +240,4 @@ def configuration_refused(said: str) -> None:
 
 
 def configuration_works() -> None:
-    Channel.objects.exclude(misconfigured_at=None).update(misconfigured_at=None, misconfiguration="")
+    run(CONFIGURATION_WORKS, [])

@@ -1,18 +1,32 @@
 """One person is one contact: the lid before the number, and both together when they meet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from carinho.sql import run, run_rows
 from whatsapp import phone as phones
 from whatsapp.models import Contact, Message, Received
 
 LID = "@lid"
-LOCK = "SELECT pg_advisory_xact_lock(hashtext('whatsapp.contact'), hashtext(%s))"
+LOCKS = """
+SELECT pg_advisory_xact_lock(hashtext('whatsapp.contact'), hashtext(known_by))
+FROM unnest(%s::text[]) AS known_by
+"""
+
+LEARN = """
+UPDATE whatsapp_contact AS contact
+SET has_whatsapp = row.exists, registered_phone = row.registered, checked_at = now(),
+    lid = coalesce(nullif(row.lid, ''), contact.lid)
+FROM jsonb_to_recordset(%s::jsonb) AS row(contact_id bigint, exists boolean, registered text, lid text)
+WHERE contact.id = row.contact_id AND NOT EXISTS (
+    SELECT FROM whatsapp_contact AS twin WHERE twin.lid = row.lid AND twin.id <> contact.id)
+RETURNING contact.id
+"""
 
 
 @dataclass(frozen=True)
@@ -69,9 +83,7 @@ def find_or_make(who: Identity) -> Contact:
 
     Safe against two at once: callers that speak of the same person wait for each other.
     """
-    with connection.cursor() as cursor:
-        for known_by in sorted(filter(None, (who.lid, who.key))):
-            cursor.execute(LOCK, [known_by])
+    run(LOCKS, [sorted(filter(None, (who.lid, who.key)))])
     found = list(matching(who).select_for_update().order_by("pk"))
     same = [contact for contact in found if not _is_somebody_else(contact, who)]
     for former in (contact for contact in found if contact not in same):
@@ -100,10 +112,23 @@ def find(who: Identity) -> Contact | None:
 
 
 def find_all(people: Sequence[Identity]) -> dict[Identity, Contact]:
-    """The contact of each; strangers are made."""
-    lids, keys = {who.lid for who in people} - {""}, {who.key for who in people} - {""}
-    known = list(Contact.objects.filter(Q(lid__in=lids) | Q(key__in=keys))) if people else []
+    """The contact of each; strangers are made, all at once."""
+    known = _known(people)
+    if strangers := [who for who in people if not _closest(who, known)]:
+        _make_all(strangers)
+        known = _known(people)
     return {who: _closest(who, known) or find_or_make(who) for who in people}
+
+
+def _known(people: Sequence[Identity]) -> list[Contact]:
+    lids, keys = {who.lid for who in people} - {""}, {who.key for who in people} - {""}
+    return list(Contact.objects.filter(Q(lid__in=lids) | Q(key__in=keys))) if people else []
+
+
+@transaction.atomic
+def _make_all(strangers: Sequence[Identity]) -> None:
+    run(LOCKS, [sorted({known_by for who in strangers for known_by in (who.lid, who.key) if known_by})])
+    Contact.objects.bulk_create([_new(who) for who in strangers], ignore_conflicts=True)
 
 
 def _closest(who: Identity, known: Sequence[Contact]) -> Contact | None:
@@ -120,7 +145,13 @@ def matching(who: Identity) -> QuerySet[Contact]:
 
 
 def _made(who: Identity) -> Contact:
-    return Contact.objects.create(
+    contact = _new(who)
+    contact.save()
+    return contact
+
+
+def _new(who: Identity) -> Contact:
+    return Contact(
         lid=who.lid or None,
         key=who.key or None,
         phone=who.phone,
@@ -173,6 +204,14 @@ def merge(kept: Contact, other: Contact) -> None:
     stops = [moment for moment in (kept.opted_out_at, other.opted_out_at) if moment]
     kept.opted_out_at = min(stops, default=None)
     kept.save()
+
+
+def learn_all(checks: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what WhatsApp answered about several numbers."""
+    learnt = {id for (id,) in run_rows(LEARN, checks)} if checks else set()
+    for check in checks:
+        if check["contact_id"] not in learnt:  # gone, or another contact has this lid
+            learn(**check)
 
 
 @transaction.atomic

@@ -12,8 +12,9 @@ from django.db import Error, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from carinho.sql import run
 from whatsapp import callback_keys, contacts
-from whatsapp.models import Callback, CallbackStatus, IgnoredCause
+from whatsapp.models import Callback, CallbackStatus
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +28,11 @@ STORE = """
 INSERT INTO whatsapp_callback (key, type, body, message_ids, person, received_at, due_at)
 VALUES (%s, %s, %s, %s, %s, clock_timestamp(), clock_timestamp())
 ON CONFLICT (key) DO UPDATE SET duplicates = whatsapp_callback.duplicates + 1
+"""
+
+WAKE = """
+UPDATE whatsapp_callback SET status = 'waiting', cause = '', due_at = now()
+WHERE (status = 'waiting' OR cause = 'not_ours') AND message_ids && %s::varchar[]
 """
 
 
@@ -70,10 +76,7 @@ def _store_part(body: dict[str, Any]) -> None:
 
 def wake(message_ids: Iterable[str]) -> None:
     """A message got its ids: what came about it too early, or was given up, is read again now."""
-    ids = [id for id in message_ids if id]
-    too_early = Q(status=CallbackStatus.WAITING) | Q(cause=IgnoredCause.NOT_OURS)
-    found = Callback.objects.filter(too_early, message_ids__overlap=ids)
-    found.update(status=CallbackStatus.WAITING, cause="", due_at=timezone.now())
+    run(WAKE, [[id for id in message_ids if id]])
 
 
 NUDGED: dict[str, float] = {"at": 0.0}

@@ -12,7 +12,7 @@ from events.companions import Companion
 from events.delivery import Result
 from whatsapp import channel, contacts, drafts, lookup, outbox, texts
 from whatsapp.client import Briefing
-from whatsapp.models import Message
+from whatsapp.models import Contact, Message
 
 LOOK_SECONDS = 1.0
 PACE_SECONDS = (1.0, 3.0)  # between two messages after a reconnect, as a person would write them
@@ -70,20 +70,30 @@ def _briefings(claims: Sequence[Claim]) -> dict[int, Briefing]:
         for claim in claims
         if (draft := drafted[claim.id]) and people[claim.id].is_known
     ]
-    messages = outbox.begin(begun)
+    wording, evidence = outbox.begin(begun), _evidence(begun)
     return {
-        each.claim.id: _briefing(each, messages[each.claim.id]) for each in begun if each.claim.id in messages
+        id: _briefing(each.contact, wording[id], evidence.get(id))
+        for each in begun
+        if (id := each.claim.id) in wording
     }
 
 
-def _briefing(begun: outbox.Beginning, message: Message) -> Briefing:
-    contact, is_unsure = begun.contact, begun.claim.unsure_since is not None
+def _evidence(begun: Sequence[outbox.Beginning]) -> dict[int, lookup.Evidence]:
+    """Of those whose end nobody saw; there are few, ever."""
+    unsure = {each.claim.id: each.contact for each in begun if each.claim.unsure_since}
+    messages = Message.objects.filter(delivery__in=unsure).select_related("delivery") if unsure else []
+    return {
+        message.delivery_id: lookup.evidence_for(message, unsure[message.delivery_id]) for message in messages
+    }
+
+
+def _briefing(contact: Contact, text: str, evidence: lookup.Evidence | None) -> Briefing:
     return Briefing(
-        text=message.text,
+        text=text,
         contact_id=contact.pk,
         address=contact.address,
         is_checked=contact.checked_at is not None,
         has_whatsapp=contact.has_whatsapp,
         is_opted_out=contact.opted_out_at is not None,
-        evidence=lookup.evidence_for(message, contact) if is_unsure else None,
+        evidence=evidence,
     )

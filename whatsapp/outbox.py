@@ -3,20 +3,55 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from carinho.sql import run_rows
 from events import corrections
 from events.claims import Claim
 from events.delivery import Result
 from events.payload import SAO_PAULO
 from whatsapp import channel, contacts, failures, inbox
 from whatsapp.drafts import Draft
-from whatsapp.ladder import CLIMB, Rung, climb
+from whatsapp.ladder import Rung, climb
 from whatsapp.models import Callback, Contact, Message
 
 CONFIGURATION_STATUSES = frozenset({401, 403, 405, 415})
+
+BEGIN = """
+UPDATE whatsapp_message AS message
+SET text = CASE WHEN row.is_unsure THEN message.text ELSE row.text END, name = row.name,
+    contact_id = row.contact_id, phone = row.phone,
+    first_tried_at = coalesce(message.first_tried_at, clock_timestamp())
+FROM jsonb_to_recordset(%s::jsonb) AS row(
+    id bigint, is_unsure boolean, text text, name text, contact_id bigint, phone text)
+WHERE message.delivery_id = row.id
+RETURNING message.delivery_id, message.text
+"""
+
+# The ladder's own rule for this rung: the first moment counts, and whoever stands higher stays there.
+ACCEPT = """
+WITH mine AS (
+    SELECT message.id, row.message_id, row.zaap_id, row.accepted_at
+    FROM jsonb_to_recordset(%s::jsonb) AS row(
+        id bigint, message_id text, zaap_id text, accepted_at timestamptz)
+    JOIN whatsapp_message AS message ON message.delivery_id = row.id
+    ORDER BY message.id FOR UPDATE OF message
+)
+UPDATE whatsapp_message AS message
+SET message_id = mine.message_id, zaap_id = mine.zaap_id, failure = '', error = '',
+    accepted_at = least(message.accepted_at, mine.accepted_at),
+    status = CASE WHEN message.status IN ('sent', 'failed', 'delivered', 'read', 'played') THEN message.status
+                  ELSE 'accepted' END
+FROM mine WHERE message.id = mine.id
+"""
+
+FAIL = """
+UPDATE whatsapp_message AS message SET failure = row.failure, error = row.error
+FROM jsonb_to_recordset(%s::jsonb) AS row(id bigint, failure text, error text)
+WHERE message.delivery_id = row.id
+"""
 
 
 @dataclass(frozen=True)
@@ -28,25 +63,24 @@ class Beginning:
     contact: Contact
 
 
-def begin(begun: Sequence[Beginning]) -> dict[int, Message]:
+def begin(begun: Sequence[Beginning]) -> dict[int, str]:
     """Write down what is about to be sent, so that it can be looked for whatever happens next.
 
-    Returns the messages by delivery.
+    Returns the texts by delivery: what was perhaps sent keeps the one it was sent with.
     """
-    wanted = {each.claim.id: each for each in begun}
-    messages = list(Message.objects.filter(delivery__in=wanted).select_related("delivery")) if wanted else []
-    for message in messages:
-        _note(message, wanted[message.delivery_id])
-    Message.objects.bulk_update(messages, ["text", "name", "contact", "phone", "first_tried_at"])
-    return {message.delivery_id: message for message in messages}
+    rows = [_row_begun(each) for each in begun]
+    return dict(run_rows(BEGIN, rows)) if rows else {}
 
 
-def _note(message: Message, begun: Beginning) -> None:
-    if not begun.claim.unsure_since:  # what was perhaps sent keeps the text it was sent with
-        message.text = begun.draft.text
-    message.name, message.contact = begun.draft.message, begun.contact
-    message.phone = begun.contact.address[:64]
-    message.first_tried_at = message.first_tried_at or timezone.now()
+def _row_begun(begun: Beginning) -> dict[str, Any]:
+    return {
+        "id": begun.claim.id,
+        "is_unsure": begun.claim.unsure_since is not None,
+        "text": begun.draft.text,
+        "name": begun.draft.message,
+        "contact_id": begun.contact.pk,
+        "phone": begun.contact.address[:64],
+    }
 
 
 def hold() -> None:
@@ -68,32 +102,31 @@ def accepted_today() -> int:
 
 def settle(results: Sequence[Result]) -> None:
     """Store what outcomes say about their messages, in the outcomes' transaction."""
-    for result in results:
-        if check := result.notes.get("check"):
-            contacts.learn(**check)
-        if result.status == "dead":
-            _failed(result)
-    _accepted({result.claim.id: result for result in results if _has_ids(result)})
+    contacts.learn_all([check for result in results if (check := result.notes.get("check"))])
+    _failed([result for result in results if result.status == "dead"])
+    _accepted([result for result in results if _has_ids(result)])
 
 
 def _has_ids(result: Result) -> bool:
     return result.status == "done" and isinstance(result.value, dict) and bool(result.value.get("message_id"))
 
 
-def _accepted(results: dict[int, Result]) -> None:
+def _accepted(results: Sequence[Result]) -> None:
     if not results:
         return
-    messages = list(Message.objects.select_for_update().filter(delivery__in=results).order_by("pk"))
-    for message in messages:
-        result = results[message.delivery_id]
-        message.message_id, message.zaap_id = result.value["message_id"], result.value.get("zaap_id", "")
-        message.failure = message.error = ""
-        message.stand_on(climb(message.facts, [(Rung.ACCEPTED, result.started_at)]))
-    Message.objects.bulk_update(
-        messages, ["message_id", "zaap_id", "failure", "error", "status", *(f"{rung}_at" for rung in CLIMB)]
-    )
-    inbox.wake(id for message in messages for id in (message.message_id or "", message.zaap_id))
+    rows = [_row_accepted(result) for result in results]
+    run_rows(ACCEPT, rows)
+    inbox.wake(row[name] for row in rows for name in ("message_id", "zaap_id"))
     channel.configuration_works()
+
+
+def _row_accepted(result: Result) -> dict[str, Any]:
+    return {
+        "id": result.claim.id,
+        "message_id": result.value["message_id"],
+        "zaap_id": result.value.get("zaap_id", ""),
+        "accepted_at": result.started_at,
+    }
 
 
 def was_sent(message: Message, echo: Callback) -> None:
@@ -104,12 +137,18 @@ def was_sent(message: Message, echo: Callback) -> None:
     corrections.confirm(message.delivery_id)
 
 
-def _failed(result: Result) -> None:
-    said = _said(result)
-    code = failures.UNDECIDED if result.kind == "unknown" else failures.code_of(said)
-    Message.objects.filter(delivery_id=result.claim.id).update(failure=code, error=said)
-    if code == "configuration" or result.status_code in CONFIGURATION_STATUSES:
-        channel.configuration_refused(said)
+def _failed(results: Sequence[Result]) -> None:
+    if not results:
+        return
+    rows = [{"id": result.claim.id, "failure": _code(result), "error": _said(result)} for result in results]
+    run_rows(FAIL, rows)
+    for result in results:
+        if _code(result) == "configuration" or result.status_code in CONFIGURATION_STATUSES:
+            channel.configuration_refused(_said(result))
+
+
+def _code(result: Result) -> str:
+    return failures.UNDECIDED if result.kind == "unknown" else failures.code_of(_said(result))
 
 
 def _said(result: Result) -> str:

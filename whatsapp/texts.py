@@ -11,6 +11,7 @@ from babel.dates import format_datetime
 from babel.numbers import format_currency
 from django.conf import settings
 
+from carinho.sql import run
 from events.payload import SAO_PAULO
 
 NAMELESS = "Contato do WhatsApp"  # how a lead is called in CRM whose name nobody knows
@@ -56,9 +57,7 @@ def render(message: str, **variables: str) -> str:
 
 def own_texts() -> dict[str, str]:
     """The texts an administrator wrote, by message."""
-    from whatsapp.models import Template
-
-    return dict(Template.objects.values_list("name", "text"))
+    return dict(run("SELECT name, text FROM whatsapp_template", []))
 
 
 def current(message: str, own: str = "", /, **variables: str) -> str:

@@ -4,6 +4,7 @@ import json
 
 from carinho import embedded
 from carinho.supervision import parts
+from tests.bench.sample import CLIENTS, FIRST_PHONE
 from tests.bench.way import LEASE_SECONDS, Way
 
 
@@ -28,7 +29,16 @@ class HubWay(Way):
     def prepare(self) -> str:
         facts = json.loads(self.ask("-m", "carinho.supervision.prepare").splitlines()[-1])
         self.concurrency = facts["concurrency"]
+        self.know_clients()
         return self.ask("manage.py", "create_api_key", "bench", "--scope", "events").split()[-1]
+
+    def know_clients(self) -> None:
+        """Who pays was written to before, and the number was checked then, once."""
+        self.query(
+            "INSERT INTO whatsapp_contact (key, phone, has_whatsapp, checked_at)"
+            " SELECT substr(phone, 3, 2) || right(phone, 8), phone, true, now() FROM"
+            f" (SELECT '55' || {FIRST_PHONE} + generate_series(0, {CLIENTS}) AS phone) AS client"
+        )
 
     def web_application(self) -> str:
         return "carinho.wsgi:application"

@@ -72,6 +72,29 @@ def test_what_whatsapp_answered_about_a_number_merges_with_the_lid_it_names():
     assert (merged.address, merged.has_whatsapp) == (SHORT, True)
 
 
+def test_strangers_of_a_batch_are_made_together(django_assert_max_num_queries):
+    people = [identity(f"55119876500{number:02d}") for number in range(20)] + [identity(LID), identity(SHORT)]
+    known = contacts.find_or_make(identity(PHONE, name="Rui"))
+    with django_assert_max_num_queries(6):
+        found = contacts.find_all(people)
+    assert len({contact.pk for contact in found.values()}) == 22
+    assert found[identity(SHORT)] == known
+
+
+def test_answers_about_several_numbers_are_kept_together_and_merge_where_a_lid_is_known():
+    by_lid, *by_number = (contacts.find_or_make(identity(who)) for who in (LID, PHONE, "5511987650001"))
+    lids = dict(zip((contact.pk for contact in by_number), (LID, OTHER_LID), strict=True))
+    contacts.learn_all(
+        [
+            {"contact_id": id, "exists": True, "registered": SHORT if lid == LID else "", "lid": lid}
+            for id, lid in lids.items()
+        ]
+    )
+    assert dict(Contact.objects.values_list("pk", "lid")) == lids
+    assert not Contact.objects.filter(pk=by_lid.pk).exists()
+    assert set(Contact.objects.values_list("has_whatsapp", flat=True)) == {True}
+
+
 @pytest.mark.parametrize("address", ["120363019502650977-group", "1203@newsletter", "", None, "texto"])
 def test_what_is_no_person_says_nothing(address):
     assert not identity(address).is_known
