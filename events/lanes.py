@@ -31,8 +31,8 @@ logger = logging.getLogger(__name__)
 stopping = multiprocessing.Event()  # made before the worker forks: set once for all its lanes
 
 LOCK_NAMESPACE = 0x6361_7269
-AHEAD = 2  # claimed per thread: one that runs and one that is ready when it ends
-FLUSH_SECONDS = 0.05  # or as soon as there is a result per thread, so that each finds more to do
+AHEAD = 4  # claimed per thread: one runs, one is ready when it ends, and two wait to be written
+FLUSH_SECONDS = 0.05  # or as soon as half of what may be claimed is done: no thread runs out of work
 LOOK_SECONDS = 1.0  # a missed NOTIFY, a pause or a stop is noticed this soon
 HEARD_SECONDS = 15
 HEARTBEAT_SECONDS = 5
@@ -93,6 +93,7 @@ class Drain:
         self.companion = companions.of(service.name)
         self.pace = Pace(service.calls_per_second)
         self.is_closing = False
+        self.limit = service.threads * (AHEAD if service.can_repeat or service.looks_first else 1)
         self.under_way = 0
         self.finished: deque[Result] = deque()
         self.oldest_finished = 0.0
@@ -130,7 +131,7 @@ class Drain:
             pool.submit(self._attempt, claim)
         if not claimed:
             self._wait()
-        if self.finished and (len(self.finished) >= self.service.threads or self._flush_is_due()):
+        if self.finished and (len(self.finished) >= self.limit // 2 or self._flush_is_due()):
             self._flush()
 
     def _look_around(self) -> None:
@@ -159,9 +160,8 @@ class Drain:
         return companions.briefed(self.companion, claimed)
 
     def _room(self) -> int:
-        """How many more may be claimed. A crash leaves the unstarted in doubt too: few enough to look for."""
-        ahead = AHEAD if self.service.can_repeat or self.service.looks_first else 1
-        return self.service.threads * ahead - self.under_way
+        """How many more may be claimed."""
+        return self.limit - self.under_way
 
     def _attempt(self, claim: claims.Claim) -> None:
         self.finished.append(delivery.held(claim) if self.is_closing else delivery.attempt(claim))
