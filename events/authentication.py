@@ -1,7 +1,6 @@
 """Who is calling: a client by its API key, or a person by their session."""
 
 import re
-from typing import Any
 
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
@@ -11,7 +10,7 @@ from rest_framework.request import Request
 from carinho import roles
 from carinho.access import Principal
 from carinho.problems import CHALLENGE
-from carinho.sql import run
+from carinho.sql import read, run
 from events.models import ApiKey
 
 KEY = re.compile(r"[A-Za-z0-9]{1,8}\.[A-Za-z0-9]{1,64}")
@@ -36,18 +35,13 @@ def principal_of_key(request: HttpRequest) -> Principal | None:
     if not given:
         return None
     prefix = given.partition(".")[0]
-    found = _execute(FIND, prefix) if KEY.fullmatch(given) else None
-    if found is None or not ApiKey.objects.key_generator.verify(given, found[2]):
+    found = read(FIND, [prefix]) if KEY.fullmatch(given) else []
+    if not found or not ApiKey.objects.key_generator.verify(given, found[0][2]):
         raise AuthenticationFailed
-    name, scopes, _hash, is_stale = found
+    [(name, scopes, _hash, is_stale)] = found
     if is_stale:  # often enough to see a key that nobody uses, seldom enough to cost nothing
-        _execute(NOTE_USE, prefix)
+        run(NOTE_USE, [prefix])
     return Principal(f"key:{name}", f"key:{prefix}", frozenset(scopes))
-
-
-def _execute(statement: str, prefix: str) -> tuple[Any, ...] | None:
-    rows = run(statement, [prefix])
-    return rows[0] if rows else None
 
 
 class ApiKeyAuthentication(BaseAuthentication):

@@ -3,7 +3,7 @@
 import math
 import time
 
-TOGETHER_SECONDS = 0.05  # what comes within this time of a look that found little is found together
+TOGETHER_SECONDS = 0.02  # what comes within this time of a look that found little is found together
 
 
 class Rhythm:

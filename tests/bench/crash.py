@@ -8,7 +8,7 @@ from tests.bench.sample import PAYMENT_STEPS, number_of, payment_received
 from tests.bench.way import LEASE_SECONDS, Way
 
 EVENTS = 200
-SETTLE_SECONDS = LEASE_SECONDS + 25  # the lease, and the rounds of whoever looks for lapsed ones
+SETTLE_SECONDS = LEASE_SECONDS + 60  # the lease, the rounds of whoever looks for lapsed ones, and their looks
 QUIET_SECONDS = 8  # enough where nothing is left that could bring work back
 
 Call = tuple[str, int]  # system, number of the event

@@ -24,6 +24,7 @@ class HubWay(Way):
             "LEASE_SECONDS": str(LEASE_SECONDS),
             "RATE_LIMIT_EVENTS": "100000000",
             "WHATSAPP_QUIET_HOURS": "",
+            "WHATSAPP_TRACE_SECONDS": "5",
         }
 
     def prepare(self) -> str:

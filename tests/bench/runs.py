@@ -21,7 +21,7 @@ from tests.bench.tuning import Tuning, tune
 from tests.bench.way import Way
 
 STEADY_WITHOUT_PLAIN = 25.0  # events a second
-SLOW_SECONDS = 6.0
+SLOW_SECONDS = 10.0
 PLAIN_SHARE = 10  # the plain way gets one event of so many, and is about as much slower
 
 Flood = tuple[Sample, int, float]  # events, and how many a second the places allow

@@ -1,0 +1,59 @@
+"""A connection that died between two requests costs nobody an answer."""
+
+import psycopg
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from carinho.sql import read, run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def kill_connection():
+    [(pid,)] = run("SELECT pg_backend_pid()", [])
+    with psycopg.connect(_address(), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+
+def _address():
+    parameters = connection.get_connection_params()
+    return psycopg.conninfo.make_conninfo(
+        **{
+            name: parameters[name]
+            for name in ("dbname", "user", "password", "host", "port")
+            if parameters.get(name)
+        }
+    )
+
+
+def begin_request():
+    """What Django does with a connection that it keeps, when the next request starts."""
+    connection.health_check_done = False
+
+
+def test_first_read_of_a_request_survives_a_dead_connection():
+    kill_connection()
+    begin_request()
+    assert read("SELECT 1", []) == [(1,)]
+
+
+def test_later_read_of_a_request_says_that_its_connection_died():
+    begin_request()
+    read("SELECT 1", [])
+    kill_connection()
+    with pytest.raises(OperationalError):
+        read("SELECT 1", [])
+    connection.close()
+
+
+def read_in_transaction():
+    with transaction.atomic():
+        kill_connection()
+        begin_request()
+        read("SELECT 1", [])
+
+
+def test_read_inside_a_transaction_is_never_repeated():
+    with pytest.raises(OperationalError):
+        read_in_transaction()
+    assert run("SELECT 1", []) == [(1,)]
