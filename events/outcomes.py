@@ -7,7 +7,7 @@ from typing import Any
 import tenacity
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 
-from carinho.sql import run_rows
+from carinho.sql import run, run_rows
 from events import companions, delivery, envelope, ingestion, nudges, progress
 from events.delivery import Result
 from events.envelope import Refused
@@ -182,24 +182,20 @@ def bury(rows: Sequence[dict[str, Any]]) -> None:
 def resolve(delivery_ids: Sequence[int]) -> None:
     """Close the dead letters of deliveries that succeeded at last."""
     if delivery_ids:
-        with connection.cursor() as cursor:
-            cursor.execute(RESOLVE, [list(delivery_ids)])
+        run(RESOLVE, [list(delivery_ids)])
 
 
 def close_expired(delivery_ids: Sequence[int]) -> None:
     """Archive the dead letters whose retry came too late to be useful."""
     if delivery_ids:
-        with connection.cursor() as cursor:
-            cursor.execute(CLOSE_EXPIRED, [list(delivery_ids)])
+        run(CLOSE_EXPIRED, [list(delivery_ids)])
 
 
 def release_followers(delivery_ids: Sequence[int]) -> None:
     """Queue the steps that waited for these, or skip them, and theirs in turn, if these will never happen."""
     if not delivery_ids:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(RELEASE, [list(delivery_ids)])
-        moved = cursor.fetchall()
+    moved = run(RELEASE, [list(delivery_ids)])
     lanes = {service for _, service, status in moved if status == "queued"}
     transaction.on_commit(lambda: nudges.nudge(lanes))
     release_followers([id for id, _, status in moved if status == "skipped"])
