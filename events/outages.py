@@ -14,7 +14,7 @@ from events.models import Attempt, BreakerState, CircuitBreaker, Delivery, Deliv
 
 @dataclass(frozen=True)
 class Outage:
-    """One system that is down or paused, and the deliveries that wait for it."""
+    """One system that is down, paused or offline, and the deliveries that wait for it."""
 
     breaker: CircuitBreaker
     held: int
@@ -23,12 +23,11 @@ class Outage:
 
     @property
     def since(self) -> datetime | None:
-        began = [moment for moment in (self.breaker.outage_since, self.breaker.paused_at) if moment]
-        return min(began, default=None)
+        return self.breaker.held_since
 
 
 def held() -> QuerySet[Delivery]:
-    """The deliveries that are due and kept back by their system's open circuit or pause."""
+    """The deliveries that are due and kept back by an open circuit, a pause, or a system that is offline."""
     return Delivery.objects.filter(
         status=DeliveryStatus.QUEUED, due_at__lte=Now(), service__in=[row.service for row in _holding()]
     )

@@ -45,7 +45,7 @@ HELD_TOO_LONG = """
 SELECT delivery.id, delivery.event_id, delivery.service FROM events_delivery AS delivery
 JOIN events_circuitbreaker AS breaker USING (service)
 WHERE delivery.status = 'queued' AND coalesce(delivery.held_since, delivery.due_at) < %s
-  AND least(breaker.outage_since, breaker.paused_at) < %s
+  AND least(breaker.outage_since, breaker.paused_at, breaker.offline_since) < %s
 ORDER BY delivery.id LIMIT %s FOR UPDATE OF delivery SKIP LOCKED
 """
 

@@ -31,6 +31,7 @@ def new_var_dir() -> Path:
     """An empty VAR_DIR that PostgreSQL's account may enter when the tests run as root."""
     folder = Path(tempfile.mkdtemp(prefix="carinho-"))
     folder.chmod(0o755)
+    (folder / "static").mkdir()  # what collectstatic makes
     return folder
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from carinho.services.errors import ServiceError
 from carinho.sql import run
 from events import nudges
+from events.models import CircuitBreaker
 from events.payload import SAO_PAULO
 from whatsapp import moments
 from whatsapp.inbox import Ignored
@@ -210,8 +211,15 @@ def _set(connected: bool, moment: datetime, **more: Any) -> None:
     known = Channel.load()
     changed = {"changed_at": moment} if known.connected is not connected else {}
     Channel.objects.update(connected=connected, **changed, **more)
+    _hold(None if connected else moment)
     if connected and changed:
         nudges.nudge(["whatsapp"])
+
+
+def _hold(since: datetime | None) -> None:
+    """While nothing can go out, what is due counts as held, as with every system that is away."""
+    to_change = CircuitBreaker.objects.filter(service="whatsapp", offline_since__isnull=since is not None)
+    to_change.update(offline_since=since)
 
 
 def is_disconnected() -> bool:

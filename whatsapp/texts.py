@@ -1,4 +1,7 @@
-"""The messages people receive: one file each in templates/whatsapp, with {{ variables }} and no logic."""
+"""The messages people receive: one file each in templates/whatsapp, with {{ variables }} and no logic.
+
+The first line of a file is its title, for the console: `{# Pagamento recebido #}`.
+"""
 
 import re
 import string
@@ -15,6 +18,7 @@ from carinho.sql import run
 from events.payload import SAO_PAULO
 
 NAMELESS = "Contato do WhatsApp"  # how a lead is called in CRM whose name nobody knows
+TITLE = re.compile(r"\A\{# (?P<title>.+?) #\}\n")
 FIRST_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|['\u2019-]){0,29}")
 
 
@@ -34,9 +38,23 @@ def folder() -> Path:
 
 
 @cache
+def title(message: str) -> str:
+    """How people call this message; its name for one that has no file any more."""
+    try:
+        found = TITLE.match(_file(message))
+    except FileNotFoundError:
+        return message
+    return found["title"] if found else message
+
+
+def _file(message: str) -> str:
+    return (folder() / f"{message}.txt").read_text(encoding="utf-8")
+
+
+@cache
 def text(message: str) -> Text:
     """Raises `FileNotFoundError` for a message nobody wrote, `ValueError` for a broken place in it."""
-    found = Text((folder() / f"{message}.txt").read_text(encoding="utf-8").strip())
+    found = Text(TITLE.sub("", _file(message)).strip())
     if not found.is_valid():
         raise ValueError(f"templates/whatsapp/{message}.txt has a place that is not a variable.")
     return found

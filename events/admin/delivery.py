@@ -57,8 +57,8 @@ INTROS = {
         "Não é preciso fazer nada (retry queue)."
     ),
     "held": _(
-        "Estão prontas, mas o sistema delas está fora do ar ou pausado. Nenhuma tentativa foi gasta; "
-        "saem quando ele voltar (held, circuit breaker)."
+        "Estão prontas, mas o sistema delas está fora do ar, desconectado ou pausado. Nenhuma tentativa foi "
+        "gasta; saem quando ele voltar (held, circuit breaker)."
     ),
 }
 

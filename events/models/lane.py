@@ -1,5 +1,7 @@
 """The state of each system's lane that all processes share."""
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +16,8 @@ class CircuitBreaker(models.Model):
     """What is known of one system's health, and whether people paused it.
 
     `version` grows with every move made by a person, so that a lane which learnt something in the
-    meantime does not overwrite it. The outage lasts from the first opening to the next closing.
+    meantime does not overwrite it. The outage lasts from the first opening to the next closing. A system that
+    says itself that it cannot take anything is offline: its circuit stays as it is.
     """
 
     service = models.CharField(_("sistema"), max_length=20, primary_key=True)
@@ -29,6 +32,7 @@ class CircuitBreaker(models.Model):
     closed_at = models.DateTimeField(_("voltou em"), null=True, blank=True)
     next_trial_at = models.DateTimeField(_("próximo teste"), null=True, blank=True)
     last_error = models.TextField(_("último erro"), blank=True, default="", db_default="")
+    offline_since = models.DateTimeField(_("desconectado desde"), null=True, blank=True)
     paused_at = models.DateTimeField(_("pausado em"), null=True, blank=True)
     paused_by = models.CharField(_("pausado por"), max_length=150, blank=True, default="", db_default="")
     pause_reason = models.TextField(_("motivo da pausa"), blank=True, default="", db_default="")
@@ -45,7 +49,13 @@ class CircuitBreaker(models.Model):
     @property
     def holds(self) -> bool:
         """Whether this system's deliveries are kept back at the moment."""
-        return self.paused_at is not None or self.state != BreakerState.CLOSED
+        return self.held_since is not None or self.state != BreakerState.CLOSED
+
+    @property
+    def held_since(self) -> datetime | None:
+        """From when on this system's deliveries wait."""
+        began = [moment for moment in (self.outage_since, self.paused_at, self.offline_since) if moment]
+        return min(began, default=None)
 
 
 class Lane(models.Model):

@@ -4,9 +4,10 @@ from typing import Any
 
 from django import template
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.utils.translation import gettext as _
 
 from events.console import badges, moments, words
-from events.models import BreakerState, DeadLetterStatus, DeliveryStatus, EventStatus
+from events.models import BreakerState, CircuitBreaker, DeadLetterStatus, DeliveryStatus, EventStatus
 
 register = template.Library()
 STATES = {
@@ -28,6 +29,16 @@ register.simple_tag(words.who_fixes)
 def state(value: str, kind: str) -> str:
     """The word for a state of `kind`, in its colour."""
     return badges.of(STATES[kind], value)
+
+
+@register.filter
+def health(breaker: CircuitBreaker) -> str:
+    """Whether a system takes deliveries, in a word and its colour."""
+    if breaker.paused_at:
+        return badges.badge(_("pausado"), "warning", "paused")
+    if breaker.offline_since:
+        return badges.badge(_("desconectado"), "danger", "offline")
+    return state(breaker.state, "breaker")
 
 
 @register.inclusion_tag("admin/list_tabs.html")

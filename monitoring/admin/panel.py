@@ -1,6 +1,5 @@
 """Painel: what an operator sees first."""
 
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -105,12 +104,6 @@ def card(title: Any, hint: str, amount: int, address: str, icon: str, tone: str 
     }
 
 
-def since(row: CircuitBreaker) -> datetime | None:
-    """From when on this system's deliveries wait."""
-    began = [moment for moment in (row.outage_since, row.paused_at) if moment]
-    return min(began, default=None)
-
-
 def systems(hub: Snapshot) -> list[dict[str, Any]]:
     """One row per system, those with trouble first."""
     answers = metrics.answers(days.last_hours(hub.now, 24))
@@ -126,7 +119,7 @@ def _system(row: CircuitBreaker, hub: Snapshot, answers: metrics.Answers | None)
         "p95": answers.quantile(0.95) if answers else None,
         "queue": hub.queues.get(row.service, metrics.Queue()),
         "held": hub.held["by_service"].get(row.service, 0),
-        "since": since(row),
+        "since": row.held_since,
         "rows": deliveries(f"service={row.service}&status=queued"),
         "held_rows": deliveries(f"queue=held&service={row.service}"),
     }

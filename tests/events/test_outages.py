@@ -58,3 +58,11 @@ def test_there_is_no_trial_of_a_system_that_is_well_or_paused():
     rows.down("crm")
     breakers.pause("crm", actor="user:ana")
     assert not outages.try_now("crm", actor="user:ana")
+
+
+def test_a_system_that_says_it_is_offline_holds_too():
+    rows.lead()
+    CircuitBreaker.objects.filter(service="whatsapp").update(offline_since=timezone.now())
+    [outage] = outages.current()
+    assert (outage.breaker.service, outage.held) == ("whatsapp", 1)
+    assert outage.since == outage.breaker.offline_since

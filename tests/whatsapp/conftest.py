@@ -13,6 +13,7 @@ from carinho.services.base import Service
 from carinho.simulator.client import Simulator, running
 from events import envelope, ingestion, lanes, sweep
 from events.models import CircuitBreaker, Delivery, Event
+from tests.console.conftest import chromium, visit  # noqa: F401 -- pages of the channel are tried there
 from whatsapp import channel, inbox, lane, lookup, setup
 from whatsapp.models import Callback, Message
 

@@ -9,6 +9,7 @@ from events.flow import Flow
 from whatsapp import texts
 from whatsapp.checks import every_message_can_be_written
 from whatsapp.client import WhatsApp
+from whatsapp.templatetags.whatsapp_text import as_shown
 
 
 @pytest.fixture
@@ -101,3 +102,27 @@ def test_texts_avoid_the_words_for_which_whatsapp_bans_numbers():
     for path in texts.folder().glob("*.txt"):
         written = path.read_text().lower()
         assert not [word for word in ("boleto", "pix", "cartão") if word in written], path.name
+
+
+def test_every_text_has_a_title_that_nobody_is_sent():
+    for name in texts.names():
+        assert texts.title(name) != name
+        assert texts.title(name) not in texts.text(name).template
+
+
+def test_message_without_a_file_is_called_by_its_name():
+    assert texts.title("gone") == "gone"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("*Carinho com Você*!", "<strong>Carinho com Você</strong>!"),
+        ("_Se *não* quiser_", "<em>Se <strong>não</strong> quiser</em>"),
+        ("2*3*4 e a_b_c", "2*3*4 e a_b_c"),
+        ("*aberto\nfechado*", "*aberto\nfechado*"),
+        ("<b>*x*</b>", "&lt;b&gt;<strong>x</strong>&lt;/b&gt;"),
+    ],
+)
+def test_marks_are_shown_as_whatsapp_shows_them(written, shown):
+    assert as_shown(written) == shown

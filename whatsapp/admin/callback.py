@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from carinho.masking import mask
@@ -13,13 +14,21 @@ from events.admin.filters import DayFilter, choice_filter
 from events.console import badges, moments
 from whatsapp.models import Callback, CallbackStatus, IgnoredCause
 
+KINDS = {
+    "ReceivedCallback": _("mensagem"),
+    "DeliveryCallback": _("envio nosso"),
+    "MessageStatusCallback": _("situação de um envio"),
+    "ConnectedCallback": _("conectou"),
+    "DisconnectedCallback": _("desconectou"),
+    "PresenceChatCallback": _("presença"),
+}
 TONES = {CallbackStatus.DONE: "success", CallbackStatus.FAILED: "danger", CallbackStatus.WAITING: "info"}
 
 
 @admin.register(Callback)
 class CallbackAdmin(ConsoleAdmin):
     intro = _("Tudo o que o Z-API avisou, também o que foi ignorado e por quê (callbacks).")
-    list_display = ("type", "state", "why", "repeats", "received")
+    list_display = ("kind", "state", "why", "repeats", "received")
     list_filter = (
         choice_filter("status", _("situação"), lambda: CallbackStatus.choices),
         choice_filter("cause", _("por que foi ignorado"), lambda: IgnoredCause.choices),
@@ -32,6 +41,10 @@ class CallbackAdmin(ConsoleAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         found = queryset.filter(message_ids__contains=[search_term]) if search_term else queryset
         return found, False
+
+    @admin.display(description=_("Tipo"))
+    def kind(self, row: Callback) -> str:
+        return format_html('<span title="{}">{}</span>', row.type, KINDS.get(row.type, row.type or "—"))
 
     @admin.display(description=_("Situação"))
     def state(self, row: Callback) -> str:
@@ -53,7 +66,7 @@ class CallbackAdmin(ConsoleAdmin):
     def item_context(self, request: HttpRequest, row: Callback) -> dict[str, Any]:
         return {
             "pairs": [
-                (_("Tipo"), row.type),
+                (_("Tipo"), self.kind(row)),
                 (_("Situação"), self.state(row)),
                 (_("Por quê"), self.why(row)),
                 (_("Repetições"), self.repeats(row)),

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_GET, require_POST
 from carinho.services.errors import ServiceError
 from events.admin.base import ConsoleAdmin, actor, list_of
 from events.admin.verbs import NOT_ALLOWED
+from events.models import Delivery
 from whatsapp import channel, reconnect
-from whatsapp.models import Channel, Message
+from whatsapp.models import Channel
 from whatsapp.phone import InvalidPhone
 
 OPERATE = "whatsapp.change_message"
@@ -61,7 +62,7 @@ class ChannelAdmin(ConsoleAdmin):
             "is_down": is_down,
             "here": reconnect.waiting_here(),
             "there": reconnect.waiting_there() if is_down else None,
-            "rows": list_of(Message, "status=held"),
+            "rows": list_of(Delivery, "queue=held&service=whatsapp"),
             "barred": "" if request.user.has_perm(OPERATE) else NOT_ALLOWED,
         }
         request.current_app = self.admin_site.name

@@ -67,7 +67,7 @@ class ContactAdmin(VerbAdmin):
 
     @admin.display(description=_("Quer receber"))
     def wish(self, row: Contact) -> str:
-        return badges.badge(_("pediu para parar"), "warning") if row.opted_out_at else ""
+        return badges.badge(_("pediu para parar"), "warning") if row.opted_out_at else str(_("sim"))
 
     @admin.display(description=_("Conhecido desde"))
     def since(self, row: Contact) -> str:

@@ -39,7 +39,7 @@ class MessageAdmin(RevealAdmin):
     list_display = ("what", "to", "state", "why", "created")
     list_filter = (
         choice_filter("status", _("situação"), lambda: Rung.choices),
-        choice_filter("name", _("texto"), lambda: [(name, name) for name in texts.names()]),
+        choice_filter("name", _("texto"), lambda: [(name, texts.title(name)) for name in texts.names()]),
         ("created_at", DayFilter),
     )
     search_fields = ("=message_id", "=contact__key", "=phone")
@@ -48,7 +48,7 @@ class MessageAdmin(RevealAdmin):
 
     @admin.display(description=_("Texto"))
     def what(self, row: Message) -> str:
-        return row.name or "—"
+        return texts.title(row.name) if row.name else "—"
 
     @admin.display(description=_("Para"))
     def to(self, row: Message) -> str:

@@ -66,6 +66,7 @@ class TemplateAdmin(ConsoleAdmin):
         rows = [
             {
                 "name": name,
+                "title": texts.title(name),
                 "own": own.get(name),
                 "page": reverse("admin:whatsapp_template_text", args=[name]),
                 "text": own[name].text if name in own else texts.text(name).template,
@@ -111,7 +112,7 @@ class TemplateAdmin(ConsoleAdmin):
         return self._page(
             request,
             "admin/whatsapp/text.html",
-            name,
+            texts.title(name),
             name=name,
             written=written,
             shown=shown,
