@@ -1,8 +1,10 @@
 """Jobs, schedules and authors as people call them."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django_celery_beat.models import PeriodicTask
 
 from events.console.words import who
@@ -11,12 +13,42 @@ from sync.log import SENTENCES
 from sync.models import LogLine, RunStatus
 from sync.runs import SCHEDULE
 
+FIELDS = {
+    "active": _lazy("ativo"),
+    "address": _lazy("endereço"),
+    "amount": _lazy("valor"),
+    "billing": _lazy("cobrança"),
+    "billing_day": _lazy("dia da cobrança"),
+    "caregiver_id": _lazy("cuidadora"),
+    "city": _lazy("cidade"),
+    "client_id": _lazy("cliente"),
+    "due_day": _lazy("dia do vencimento"),
+    "ends_at": _lazy("fim"),
+    "ends_on": _lazy("último dia"),
+    "frequency": _lazy("frequência"),
+    "hours_per_day": _lazy("horas por dia"),
+    "name": _lazy("nome"),
+    "notes": _lazy("observações"),
+    "payment_method": _lazy("forma de pagamento"),
+    "phone": _lazy("telefone"),
+    "plan": _lazy("plano"),
+    "rating": _lazy("nota"),
+    "service_type": _lazy("tipo de atendimento"),
+    "starts_at": _lazy("início"),
+    "starts_on": _lazy("primeiro dia"),
+    "weekdays": _lazy("dias da semana"),
+}
 EVERY_HOUR = set(range(24))
 
 
 def job(name: str) -> str:
     known = Job.registry.get(name)
     return str(known.title) if known else name
+
+
+def fields(names: Iterable[str]) -> str:
+    """The fields of a record, as people call them; one nobody named keeps its name."""
+    return ", ".join(str(FIELDS.get(name, name)) for name in names)
 
 
 def author(name: str) -> str:

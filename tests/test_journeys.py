@@ -152,6 +152,43 @@ def test_broker_emptied_while_events_wait_delays_and_loses_nothing(carinho: Hub)
     assert set(messages(carinho.simulator).values()) == {1}
 
 
+CAREGIVERS = "sync.cuidadores_crm"
+RESCHEDULE = """
+from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks
+often = IntervalSchedule.objects.get_or_create(every=5, period="seconds")[0]
+PeriodicTask.objects.filter(name="sync.cuidadores_crm").update(crontab=None, interval=often, enabled={})
+PeriodicTasks.update_changed()
+"""
+
+
+def caregiver(number: int) -> dict[str, Any]:
+    phone = f"55119{70_000_000 + number}"
+    return {"id": number, "name": f"Rosa {number}", "phone": phone, "city": "Santos", "active": True}
+
+
+def runs_of(carinho: Hub, job: str) -> list[dict[str, Any]]:
+    """Newest first; the comparisons are left out."""
+    return [
+        run for run in carinho.get("/api/sync/runs")["data"] if (run["job"], run["kind"]) == (job, "full")
+    ]
+
+
+def test_schedule_of_an_operator_fires_and_a_run_goes_on_where_its_worker_died(carinho: Hub) -> None:
+    carinho.simulator.load({"cuidadores": {"caregivers": [caregiver(number) for number in range(1, 401)]}})
+    carinho.simulator.fault("crm", slow=300)
+    carinho.command("shell", "-c", RESCHEDULE.format(True))
+    until(lambda: any(run["processed"] for run in runs_of(carinho, CAREGIVERS)), "a run had saved a page")
+    (run,) = runs_of(carinho, CAREGIVERS)
+    assert (run["author"], run["status"]) == ("schedule", "running")
+    carinho.command("shell", "-c", RESCHEDULE.format(False))
+    carinho.kill("celery", "worker")
+    carinho.simulator.heal("crm")
+    until(lambda: carinho.get("/dashboard")["sync"][CAREGIVERS]["last_status"] == "done", "the run was done")
+    assert sum(run["written"] for run in runs_of(carinho, CAREGIVERS)) >= 400
+    known = carinho.simulator.state()["crm"]["records"]["caregivers"]
+    assert len(known) == 400
+
+
 def test_kill_of_everything_after_the_answers_loses_nothing(carinho: Hub) -> None:
     carinho.simulator.fault("crm", slow=200)
     ids = [carinho.post("/api/events", lead(number)).json()["event_id"] for number in range(500, 530)]

@@ -37,6 +37,18 @@ CORRECT = Verb(
 )
 
 
+CORRECTED_HERE = _("Corrija aqui: o registro é gravado de novo no destino e confirmado na origem.")
+ADVICE = {
+    DifferenceKind.ORPHAN: _(
+        "Só existe no destino, e nada da origem o explica. Confira com quem cuida do sistema de destino e, "
+        "se sobrou, apague lá. A próxima conferência o encerra."
+    ),
+    DifferenceKind.UNREADABLE: _(
+        "O registro chegou sem o que a sincronização precisa. Corrija no sistema de origem e confira de novo."
+    ),
+}
+
+
 def correctable(ids: Any) -> QuerySet[SyncDifference]:
     """Those that are still open and have a record in the source."""
     rows = SyncDifference.objects.filter(pk__in=ids, closed_at__isnull=True, payload__isnull=False)
@@ -75,7 +87,7 @@ class DifferenceAdmin(VerbAdmin):
 
     @admin.display(description=_("campos"))
     def which_fields(self, row: SyncDifference) -> str:
-        return ", ".join(row.fields) or "—"
+        return words.fields(row.fields) or "—"
 
     @admin.display(description=_("desde"), ordering="found_at")
     def since(self, row: SyncDifference) -> str:
@@ -89,7 +101,8 @@ class DifferenceAdmin(VerbAdmin):
             "pairs": [
                 (_("Sincronização"), words.job(row.job_id)),
                 (_("Diferença"), difference(row.kind)),
-                (_("Campos"), ", ".join(row.fields)),
+                (_("Campos"), words.fields(row.fields)),
+                (_("O que fazer"), ADVICE.get(DifferenceKind(row.kind), CORRECTED_HERE)),
                 (_("Desde"), moments.moment(row.found_at)),
             ],
             "detail": json.dumps(mask(row.payload), ensure_ascii=False, indent=2) if row.payload else "",

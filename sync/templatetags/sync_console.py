@@ -4,6 +4,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from events.console import badges
+from events.console import words as engine_words
 from sync import words
 from sync.models import DifferenceKind, FailureStatus, RunKind, RunStatus
 
@@ -11,6 +12,7 @@ register = template.Library()
 register.filter("job", words.job)
 register.filter("author", words.author)
 register.filter("sentence", words.sentence)
+register.filter("fields_in_words", words.fields)
 
 TONES = {
     "running": "info",
@@ -33,6 +35,11 @@ def run_state(status: str) -> SafeString:
 @register.filter
 def failure_state(status: str) -> SafeString:
     return badges.badge(dict(FailureStatus.choices).get(status, status), TONES.get(status, "neutral"))
+
+
+@register.filter
+def cause_title(code: str) -> str:
+    return str(engine_words.cause(code).title)
 
 
 @register.filter
