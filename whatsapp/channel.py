@@ -210,6 +210,8 @@ def _told(callback: Callback, *, connected: bool) -> None:
 def _set(connected: bool, moment: datetime, **more: Any) -> None:
     known = Channel.load()
     changed = {"changed_at": moment} if known.connected is not connected else {}
+    if changed and not connected:
+        changed["lost_at"] = moment
     Channel.objects.update(connected=connected, **changed, **more)
     _hold(None if connected else moment)
     if connected and changed:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from whatsapp import callback_keys, contacts, failures
@@ -123,7 +124,9 @@ def _ids(callback: Callback) -> list[Ids]:
 
 def _taken(callbacks: Iterable[Callback]) -> set[str]:
     ids = {id for callback in callbacks for id in callback.message_ids}
-    return {str(id) for id in Message.objects.filter(message_id__in=ids).values_list("message_id", flat=True)}
+    own = Message.objects.filter(message_id__in=ids).values_list("message_id", flat=True)
+    earlier = Message.objects.filter(~Q(earlier_ids=[]), earlier_ids__overlap=list(ids))
+    return {str(id) for id in own}.union(*earlier.values_list("earlier_ids", flat=True))
 
 
 def _free(groups: Iterable[list[Ids]], taken: set[str]) -> dict[str, Ids]:
