@@ -13,7 +13,7 @@ from events.models import Delivery
 from whatsapp import channel
 from whatsapp.client import WhatsApp
 from whatsapp.ladder import Rung
-from whatsapp.models import Message
+from whatsapp.models import Channel, Message
 from whatsapp.phone import normalize
 
 DOING = "reconnect"
@@ -32,6 +32,23 @@ def waiting_here() -> Waiting:
     """What is due and cannot go out."""
     due = _due().order_by("due_at").values_list("due_at", flat=True)
     return Waiting(due.count(), due.first())
+
+
+def spoilt() -> Any:
+    """Messages made before the end of the last disconnect that stopped being useful since it began."""
+    row = Channel.load()
+    if row.lost_at is None:
+        return Message.objects.none()
+    spoilt = Message.objects.filter(status=Rung.EXPIRED, delivery__finished_at__gte=row.lost_at)
+    return spoilt.filter(created_at__lt=row.changed_at) if row.connected and row.changed_at else spoilt
+
+
+def leaving_here() -> Waiting:
+    """What a disconnect kept back and now goes out at its pace."""
+    held = (
+        Message.objects.filter(status=Rung.HELD).order_by("created_at").values_list("created_at", flat=True)
+    )
+    return Waiting(held.count(), held.first())
 
 
 def _due() -> Any:

@@ -18,7 +18,7 @@ from events.admin.base import ConsoleAdmin, actor, list_of
 from events.admin.verbs import NOT_ALLOWED
 from events.models import Delivery
 from whatsapp import channel, reconnect
-from whatsapp.models import Channel
+from whatsapp.models import Channel, Message
 from whatsapp.phone import InvalidPhone
 
 OPERATE = "whatsapp.change_message"
@@ -60,9 +60,13 @@ class ChannelAdmin(ConsoleAdmin):
             "tone": tone,
             "channel": row,
             "is_down": is_down,
-            "here": reconnect.waiting_here(),
+            "here": reconnect.waiting_here() if is_down else reconnect.leaving_here(),
+            "spoilt": reconnect.spoilt().count(),
+            "spoilt_rows": list_of(Message, "outage=spoilt"),
             "there": reconnect.waiting_there() if is_down else None,
-            "rows": list_of(Delivery, "queue=held&service=whatsapp"),
+            "rows": list_of(Delivery, "queue=held&service=whatsapp")
+            if is_down
+            else list_of(Message, "status=held"),
             "barred": "" if request.user.has_perm(OPERATE) else NOT_ALLOWED,
         }
         request.current_app = self.admin_site.name
