@@ -88,7 +88,7 @@ class WhatsApp(Service):
     # --- before the first attempt -----------------------------------------------------------------
 
     def _mind_manners(self, message: str) -> None:
-        """Raises `Unneeded` for whoever wants no such message, `Held` in the hours and on the days when it can wait."""
+        """Raises `Unneeded` for whoever wants no such message, `Held` while it can and should wait."""
         manner, briefing = manners.of(message), self.call.briefing
         where: dict[str, Any] = {"doing": DOING, "system": self.title}
         if briefing and briefing.is_opted_out and manner.is_courtesy:

@@ -6,6 +6,7 @@ day, does not count.
 
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -24,9 +25,9 @@ def over_limit(contact_ids: Iterable[int], now: datetime) -> set[int]:
         return set()
     wanted = list(dict.fromkeys(contact_ids))
     midnight = _midnight(now)
-    met = set(
-        _strangers(midnight).filter(_written_to(accepted_at__gte=midnight)).values_list("pk", flat=True)
-    )
+    under_way = _written_to(delivery__status="running") & ~Q(pk__in=wanted)
+    met_today = _strangers(midnight).filter(_written_to(accepted_at__gte=midnight) | under_way)
+    met = set(met_today.values_list("pk", flat=True))
     new = set(_strangers(midnight).filter(pk__in=wanted).values_list("pk", flat=True)) - met
     room = max(limit - len(met), 0)
     return set([pk for pk in wanted if pk in new][room:])
@@ -41,8 +42,8 @@ def _strangers(midnight: datetime) -> QuerySet[Contact]:
     return Contact.objects.filter(~_written_to(accepted_at__lt=midnight), ~Exists(spoke))
 
 
-def _written_to(**when: datetime) -> Q:
-    return Q(Exists(Message.objects.filter(contact=OuterRef("pk"), **when)))
+def _written_to(**how: Any) -> Q:
+    return Q(Exists(Message.objects.filter(contact=OuterRef("pk"), **how)))
 
 
 def next_day(now: datetime) -> datetime:

@@ -95,6 +95,7 @@ class MessageAdmin(RevealAdmin):
             (_("Situação"), state_of(row)),
             (_("Por quê"), row.reason),
             (_("Evento"), link),
+            (_("Sai a partir de"), moments.moment(delivery.due_at)),
             (_("Útil até"), moments.moment(delivery.useful_until)),
             (_("Reação"), row.reaction),
         ]
