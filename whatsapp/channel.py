@@ -101,12 +101,9 @@ def _phone(row: Channel, now: datetime) -> Proof:
         return Proof("phone", None, row.checked_at, _("Não sabemos se o celular tem internet."))
     if row.phone_online:
         return Proof("phone", True, row.checked_at, _("O celular está com internet."))
-    return Proof(
-        "phone",
-        False,
-        row.checked_at,
-        _("O celular está sem internet; as mensagens ainda saem por algum tempo."),
-    )
+    offline = _("O celular está sem internet.")
+    still = _("O celular está sem internet; as mensagens ainda saem por algum tempo.")
+    return Proof("phone", False, row.checked_at, still if row.connected else offline)
 
 
 def _last_received(row: Channel, now: datetime) -> Proof:

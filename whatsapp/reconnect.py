@@ -20,6 +20,10 @@ DOING = "reconnect"
 DROPPED = "dropped"
 
 
+class PasskeyAsked(Rejected):
+    """The phone wants a passkey instead of a code."""
+
+
 @dataclass(frozen=True)
 class Waiting:
     """How many messages wait somewhere, and since when the oldest; `count` is None when it is not known."""
@@ -51,8 +55,8 @@ def leaving_here() -> Waiting:
     return Waiting(held.count(), held.first())
 
 
-def _due() -> Any:
-    return Delivery.objects.filter(service="whatsapp", status="queued", due_at__lte=timezone.now())
+def _due(at: datetime | None = None) -> Any:
+    return Delivery.objects.filter(service="whatsapp", status="queued", due_at__lte=at or timezone.now())
 
 
 def waiting_there() -> Waiting:
@@ -72,9 +76,9 @@ def _created(item: dict[str, Any]) -> datetime | None:
         return None
 
 
-def drop_here(*, actor: str, reason: str = "") -> int:
-    """Nobody needs what waits here any more."""
-    return len(withdrawals.withdraw(list(_due().values_list("pk", flat=True)), actor=actor, reason=reason))
+def drop_here(until: datetime, *, actor: str) -> int:
+    """Nobody needs what waited here at that moment any more; what came since stays."""
+    return len(withdrawals.withdraw(list(_due(until).values_list("pk", flat=True)), actor=actor))
 
 
 def drop_there(*, actor: str) -> int:
@@ -96,7 +100,10 @@ def restore(*, actor: str) -> None:
 
 
 def qr_code() -> str:
-    """The picture to scan, as a data address; empty when the session is up. Raises as every call does."""
+    """The picture to scan, as a data address; empty when the session is up.
+
+    Raises `PasskeyAsked`, and as every call does.
+    """
     answer = WhatsApp("reconnect").get("/qr-code/image", doing=DOING)
     value = _value(answer)
     if value and not value.startswith("data:image/"):
@@ -107,13 +114,15 @@ def qr_code() -> str:
 def phone_code(number: str) -> str:
     """The code to type in the phone with this number; empty when the session is up.
 
-    Raises `InvalidPhone` for what is no number, and as every call does.
+    Raises `InvalidPhone` for what is no number, `PasskeyAsked`, and as every call does.
     """
     digits = normalize(number).removeprefix("+")
     return _value(WhatsApp("reconnect").get(f"/phone-code/{digits}", doing=DOING))
 
 
 def _value(answer: Any) -> str:
+    if isinstance(answer, dict) and answer.get("challenge"):
+        raise PasskeyAsked("Passkey asked", doing=DOING, system="WhatsApp")
     if isinstance(answer, dict) and answer.get("connected") is True:
         channel.check()
         return ""

@@ -8,6 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
@@ -28,6 +30,10 @@ WORDS = {
     channel.DISCONNECTED: (_lazy("Desconectado"), "danger"),
     channel.UNKNOWN: (_lazy("Não sabemos"), "warning"),
 }
+PASSKEY = _lazy(
+    "Este celular pede uma chave de acesso (passkey), que só o painel do Z-API sabe conferir. "
+    "Conecte por lá; esta página vê quando o WhatsApp voltar."
+)
 NO_ANSWER = _lazy("O Z-API não respondeu. Espere um minuto e tente de novo.")
 
 
@@ -52,6 +58,7 @@ class ChannelAdmin(ConsoleAdmin):
         word, tone = WORDS[verdict.status]
         is_down = row.connected is False
         context = {
+            "now": timezone.now(),
             **self.admin_site.each_context(request),
             "title": _("WhatsApp"),
             "content_title": _("WhatsApp"),
@@ -91,6 +98,8 @@ class ChannelAdmin(ConsoleAdmin):
             value = ask()
         except InvalidPhone as error:
             return JsonResponse({"problem": str(error)}, status=422)
+        except reconnect.PasskeyAsked:
+            return JsonResponse({"problem": str(PASSKEY)}, status=409)
         except ServiceError:
             return JsonResponse({"problem": str(NO_ANSWER)}, status=503)
         return JsonResponse({"value": value, "connected": not value})
@@ -119,7 +128,8 @@ class ChannelAdmin(ConsoleAdmin):
 
     @staticmethod
     def _drop_here(request: HttpRequest) -> str:
-        count = reconnect.drop_here(actor=actor(request), reason=request.POST.get("reason", ""))
+        until = parse_datetime(request.POST.get("until", "")) or timezone.now()
+        count = reconnect.drop_here(until, actor=actor(request))
         return ngettext("%d mensagem não será enviada.", "%d mensagens não serão enviadas.", count) % count
 
     @staticmethod
