@@ -206,10 +206,12 @@ def _told(callback: Callback, *, connected: bool) -> None:
 
 def _set(connected: bool, moment: datetime, **more: Any) -> None:
     known = Channel.load()
-    changed = {"changed_at": moment} if known.connected is not connected else {}
+    changed: dict[str, Any] = {}
+    if known.connected is not connected:  # what was known of the phone belongs to the state before
+        changed = {"changed_at": moment, "phone_online": None}
     if changed and not connected:
         changed["lost_at"] = moment
-    Channel.objects.update(connected=connected, **changed, **more)
+    Channel.objects.update(connected=connected, **(changed | more))
     _hold(None if connected else moment)
     if connected and changed:
         nudges.nudge(["whatsapp"])
