@@ -148,3 +148,14 @@ def test_what_spoilt_while_disconnected_is_told_after_the_reconnect(zapi, rows):
     assert "1 deixou de ser útil e não foi enviada" in page
     listed = client.get(reverse("admin:whatsapp_message_changelist") + "?outage=spoilt")
     assert [row.pk for row in listed.context["cl"].result_list] == [message_of(rows).pk]
+
+
+def test_contact_page_leads_to_the_messages_and_lets_who_asked_to_stop_receive_again(rows):
+    contact = Contact.objects.first()
+    Contact.objects.update(opted_out_at=contact.created_at)
+    client = logged_in("Operador")
+    page = client.get(reverse("admin:whatsapp_contact_change", args=[contact.pk])).content.decode()
+    assert "Voltar a enviar" in page
+    address = f"{reverse('admin:whatsapp_message_changelist')}?contact__id__exact={contact.pk}"
+    assert address in page
+    assert [row.pk for row in client.get(address).context["cl"].result_list] == [message_of(rows).pk]

@@ -12,7 +12,7 @@ from carinho.masking import mask_phone
 from events.admin.base import page_of
 from events.admin.filters import ChoiceFilter, DayFilter, choice_filter
 from events.admin.reveal import RevealAdmin
-from events.console import badges, moments
+from events.console import badges, moments, words
 from events.models import Event
 from whatsapp import reconnect, texts
 from whatsapp.ladder import CLIMB, Rung
@@ -64,7 +64,7 @@ class MessageAdmin(RevealAdmin):
 
     @admin.display(description=_("Texto"))
     def what(self, row: Message) -> str:
-        return texts.title(row.name) if row.name else "—"
+        return texts.title(row.name) if row.name else str(words.step(row.delivery.step))
 
     @admin.display(description=_("Para"))
     def to(self, row: Message) -> str:
@@ -92,6 +92,7 @@ class MessageAdmin(RevealAdmin):
         delivery = row.delivery
         link = format_html('<a href="{}">#{}</a>', page_of(delivery.event), delivery.event_id)
         pairs = [
+            (_("Texto"), self.what(row)),
             (_("Situação"), state_of(row)),
             (_("Por quê"), row.reason),
             (_("Evento"), link),
