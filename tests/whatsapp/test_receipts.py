@@ -191,3 +191,27 @@ def test_traces_of_a_failed_send_are_no_proof_of_the_one_after_it(event):
     message = Message.objects.select_related("delivery").get(pk=message.pk)
     evidence = lookup.evidence_for(message, contacts.find_or_make(contacts.identity(message.phone)))
     assert (evidence.found, evidence.strays) == (None, 0)
+
+
+def unsure(event):
+    """A message whose send ended in a time-out an hour ago."""
+    hour_ago = timezone.now() - timedelta(hours=1)
+    message = message_of(event)
+    message.contact = contacts.find_or_make(contacts.identity(message.phone))
+    message.first_tried_at = hour_ago
+    message.save()
+    Delivery.objects.filter(pk=message.delivery_id).update(unsure_since=hour_ago)
+    return Message.objects.select_related("delivery").get(pk=message.pk)
+
+
+def test_as_many_unexplained_receipts_as_unseen_ends_mean_that_all_were_sent(event):
+    one, other = unsure(event), unsure(cancel(2, phone="5511987650001"))
+    call(sample("status_received", ids=["3EB0A", "3EB0B"]))
+    found = [lookup.evidence_for(message, message.contact).found for message in (one, other)]
+    assert {each["message_id"] for each in found} == {"3EB0A", "3EB0B"}
+
+
+def test_fewer_receipts_than_unseen_ends_prove_nothing(event):
+    one, other = unsure(event), unsure(cancel(2, phone="5511987650001"))
+    call(sample("status_received", ids=["3EB0A"]))
+    assert {lookup.evidence_for(message, message.contact).found for message in (one, other)} == {None}
