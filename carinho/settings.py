@@ -181,7 +181,7 @@ ZAPI = {
 }
 PUBLIC_URL = env("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}")  # where Z-API reaches us
 WHATSAPP_QUIET_HOURS = env("WHATSAPP_QUIET_HOURS", default="21-8")
-WHATSAPP_DAILY_LIMIT = env.int("WHATSAPP_DAILY_LIMIT", default=0)  # while a number warms up; 0: any number
+WHATSAPP_DAILY_LIMIT = env.int("WHATSAPP_DAILY_LIMIT", default=0)  # new people a day; 0: any number
 WHATSAPP_TRACE_SECONDS = env.int("WHATSAPP_TRACE_SECONDS", default=180)  # how late a message's trace may come
 LANES = [*SYSTEMS, "whatsapp"]
 

@@ -13,8 +13,9 @@ WHERE id = %s AND status = 'done' RETURNING event_id
 """
 
 CONFIRM = """
-UPDATE events_delivery SET status = 'done', error = '', finished_at = now()
-WHERE id = %s AND status = 'dead' RETURNING event_id
+UPDATE events_delivery
+SET status = 'done', error = '', due_at = NULL, held_since = NULL, unsure_since = NULL, finished_at = now()
+WHERE id = %s AND status IN ('dead', 'queued') RETURNING event_id
 """
 
 
@@ -40,7 +41,10 @@ def disprove(proof: Disproof) -> bool:
 
 @transaction.atomic
 def confirm(delivery_id: int) -> bool:
-    """It got through after all: dead becomes done, its letter is resolved. False if it was not dead."""
+    """It got through after all: dead, or queued again by a person, becomes done; its letter is resolved.
+
+    False if it was neither: what runs already is sent again, and ends by itself.
+    """
     moved = _move(CONFIRM, [delivery_id])
     if moved:
         outcomes.resolve([delivery_id])

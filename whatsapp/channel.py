@@ -101,12 +101,9 @@ def _phone(row: Channel, now: datetime) -> Proof:
         return Proof("phone", None, row.checked_at, _("Não sabemos se o celular tem internet."))
     if row.phone_online:
         return Proof("phone", True, row.checked_at, _("O celular está com internet."))
-    return Proof(
-        "phone",
-        False,
-        row.checked_at,
-        _("O celular está sem internet; as mensagens ainda saem por algum tempo."),
-    )
+    offline = _("O celular está sem internet.")
+    still = _("O celular está sem internet; as mensagens ainda saem por algum tempo.")
+    return Proof("phone", False, row.checked_at, still if row.connected else offline)
 
 
 def _last_received(row: Channel, now: datetime) -> Proof:
@@ -209,8 +206,12 @@ def _told(callback: Callback, *, connected: bool) -> None:
 
 def _set(connected: bool, moment: datetime, **more: Any) -> None:
     known = Channel.load()
-    changed = {"changed_at": moment} if known.connected is not connected else {}
-    Channel.objects.update(connected=connected, **changed, **more)
+    changed: dict[str, Any] = {}
+    if known.connected is not connected:  # what was known of the phone belongs to the state before
+        changed = {"changed_at": moment, "phone_online": None}
+    if changed and not connected:
+        changed["lost_at"] = moment
+    Channel.objects.update(connected=connected, **(changed | more))
     _hold(None if connected else moment)
     if connected and changed:
         nudges.nudge(["whatsapp"])

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from carinho.services.base import Service
 from carinho.services.errors import Held, Rejected, Unavailable, Undecided, Unknown, Unneeded
-from whatsapp import lookup, manners, number_check, quiet_hours, texts
+from whatsapp import lookup, manners, number_check, quiet_hours, texts, warm_up
 
 RATINGS = ("Muito ruim", "Ruim", "Regular", "Bom", "Excelente")
 PAGE = 30  # the most Z-API lists of its queue in one answer
@@ -32,6 +32,7 @@ class Briefing:
     is_checked: bool
     has_whatsapp: bool | None
     is_opted_out: bool
+    is_one_too_many: bool = False  # a stranger, and we wrote to enough of them today
     evidence: lookup.Evidence | None = None
 
 
@@ -87,7 +88,7 @@ class WhatsApp(Service):
     # --- before the first attempt -----------------------------------------------------------------
 
     def _mind_manners(self, message: str) -> None:
-        """Raises `Unneeded` for whoever wants no such message, `Held` in the hours when it can wait."""
+        """Raises `Unneeded` for whoever wants no such message, `Held` while it can and should wait."""
         manner, briefing = manners.of(message), self.call.briefing
         where: dict[str, Any] = {"doing": DOING, "system": self.title}
         if briefing and briefing.is_opted_out and manner.is_courtesy:
@@ -95,6 +96,8 @@ class WhatsApp(Service):
         morning = quiet_hours.ends_at(timezone.now()) if briefing and manner.waits else None
         if morning and self._is_useful_at(morning):
             raise Held("Quiet hours", until=morning, **where)
+        if briefing and briefing.is_one_too_many:
+            raise Held("Enough new people today", until=warm_up.next_day(timezone.now()), **where)
 
     def _is_useful_at(self, moment: datetime) -> bool:
         return self.call.useful_until is None or moment < self.call.useful_until

@@ -50,12 +50,12 @@ FAILURES = (
     Failure(
         "timeout on send",
         "timeout",
-        _("O WhatsApp demorou demais e a mensagem não saiu. Pode ser reenviada."),
+        _("O WhatsApp demorou demais. Se a mensagem não está na conversa do celular, reenvie."),
     ),
     Failure(
         "error on send",
         "send_error",
-        _("O WhatsApp teve um erro e a mensagem não saiu. Pode ser reenviada."),
+        _("O WhatsApp teve um erro passageiro ao enviar. A mensagem pode ser reenviada."),
     ),
     Failure("phone number does not exist", "no_whatsapp", _("Este número não tem WhatsApp.")),
     Failure("phone number has no whatsapp", "no_whatsapp", _("Este número não tem WhatsApp.")),

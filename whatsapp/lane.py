@@ -5,12 +5,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.conf import settings
+from django.utils import timezone
 
 from events.claims import Claim
 from events.companions import Companion
 from events.delivery import Result
-from whatsapp import channel, contacts, drafts, lookup, outbox, texts
+from whatsapp import channel, contacts, drafts, lookup, outbox, texts, warm_up
 from whatsapp.client import Briefing
 from whatsapp.models import Contact, Message
 
@@ -25,28 +25,25 @@ class WhatsAppLane(Companion):
         self.looked_at = 0.0
         self.next_at = 0.0
         self.is_paced = False
-        self.room: int | None = None
+        self.is_lost = False
 
     def allows(self, wanted: int, under_way: int) -> int:
         now = time.monotonic()
         if now >= self.looked_at + LOOK_SECONDS:
             self.looked_at = now
             self._look()
-        if self.room is not None:
-            wanted = min(wanted, self.room - under_way)
-        if not self.is_paced or wanted <= 0:
-            return max(wanted, 0)
+        if self.is_lost:
+            return 0
+        if not self.is_paced:
+            return wanted
         return 1 if now >= self.next_at and not under_way else 0
 
     def _look(self) -> None:
         """Disconnected: nothing starts, what is due is shown as held. Back again: that goes paced."""
-        if channel.is_disconnected():
+        self.is_lost = channel.is_disconnected()
+        if self.is_lost:
             outbox.hold()
-            self.room = 0
-            return
         self.is_paced = outbox.has_held()
-        limit = settings.WHATSAPP_DAILY_LIMIT
-        self.room = max(limit - outbox.accepted_today(), 0) if limit else None
 
     def brief(self, claims: Sequence[Claim]) -> Mapping[int, Any]:
         if self.is_paced:
@@ -55,8 +52,6 @@ class WhatsAppLane(Companion):
 
     def written(self, results: Sequence[Result]) -> None:
         outbox.settle(results)
-        if self.room is not None:
-            self.looked_at = 0.0  # what was just accepted takes its room
 
 
 def _briefings(claims: Sequence[Claim]) -> dict[int, Briefing]:
@@ -70,9 +65,12 @@ def _briefings(claims: Sequence[Claim]) -> dict[int, Briefing]:
         for claim in claims
         if (draft := drafted[claim.id]) and people[claim.id].is_known
     ]
+    strangers = warm_up.over_limit((each.contact.pk for each in begun), timezone.now())
     wording, evidence = outbox.begin(begun), _evidence(begun)
     return {
-        id: _briefing(each.contact, wording[id], evidence.get(id))
+        id: _briefing(
+            each.contact, wording[id], evidence.get(id), is_one_too_many=each.contact.pk in strangers
+        )
         for each in begun
         if (id := each.claim.id) in wording
     }
@@ -87,7 +85,9 @@ def _evidence(begun: Sequence[outbox.Beginning]) -> dict[int, lookup.Evidence]:
     }
 
 
-def _briefing(contact: Contact, text: str, evidence: lookup.Evidence | None) -> Briefing:
+def _briefing(
+    contact: Contact, text: str, evidence: lookup.Evidence | None, *, is_one_too_many: bool
+) -> Briefing:
     return Briefing(
         text=text,
         contact_id=contact.pk,
@@ -95,5 +95,6 @@ def _briefing(contact: Contact, text: str, evidence: lookup.Evidence | None) -> 
         is_checked=contact.checked_at is not None,
         has_whatsapp=contact.has_whatsapp,
         is_opted_out=contact.opted_out_at is not None,
+        is_one_too_many=is_one_too_many,
         evidence=evidence,
     )

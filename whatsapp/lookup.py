@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from whatsapp import callback_keys, contacts, failures
@@ -89,7 +90,7 @@ def evidence_for(message: Message, contact: Contact) -> Evidence:
     receipts = [_ids(item) for item in callbacks if item.type in RECEIPTS]
     free_echoes = _free(echoes, taken)
     strays = _free(receipts, taken | of_others)
-    found = next(iter(free_echoes.values()), None) or _only_one(strays, contact, message)
+    found = next(iter(free_echoes.values()), None) or _one_each(strays, contact, message)
     return Evidence(found, len(strays), _heard(), frozenset(taken))
 
 
@@ -123,23 +124,28 @@ def _ids(callback: Callback) -> list[Ids]:
 
 def _taken(callbacks: Iterable[Callback]) -> set[str]:
     ids = {id for callback in callbacks for id in callback.message_ids}
-    return {str(id) for id in Message.objects.filter(message_id__in=ids).values_list("message_id", flat=True)}
+    own = Message.objects.filter(message_id__in=ids).values_list("message_id", flat=True)
+    earlier = Message.objects.filter(~Q(earlier_ids=[]), earlier_ids__overlap=list(ids))
+    return {str(id) for id in own}.union(*earlier.values_list("earlier_ids", flat=True))
 
 
 def _free(groups: Iterable[list[Ids]], taken: set[str]) -> dict[str, Ids]:
     return {ids["message_id"]: ids for group in groups for ids in group if ids["message_id"] not in taken}
 
 
-def _only_one(strays: dict[str, Ids], contact: Contact, message: Message) -> Ids | None:
-    """A receipt says nothing of the text: it is ours when nothing else explains it, once the echo is late."""
-    others = Message.objects.filter(contact=contact, delivery__unsure_since__isnull=False).exclude(
-        pk=message.pk
-    )
-    in_flight = Message.objects.filter(contact=contact, delivery__status="running").exclude(pk=message.pk)
+def _one_each(strays: dict[str, Ids], contact: Contact, message: Message) -> Ids | None:
+    """A receipt says nothing of the text: it is ours when nothing else explains it, once the echo is late.
+
+    As many receipts as messages whose end nobody knows mean that all of them were sent: each takes one.
+    """
+    is_open = Q(delivery__unsure_since__isnull=False) | Q(failure=failures.UNDECIDED)
+    open_ids = Message.objects.filter(is_open, contact=contact, message_id=None).order_by("pk")
+    asked = list(open_ids.values_list("pk", flat=True))
+    in_flight = Message.objects.filter(contact=contact, delivery__status="running").exclude(pk__in=asked)
     is_early = timezone.now() - (message.delivery.unsure_since or timezone.now()) < trace_takes()
-    if is_early or len(strays) != 1 or others.exists() or in_flight.exists():
+    if is_early or len(strays) != len(asked) or message.pk not in asked or in_flight.exists():
         return None
-    return next(iter(strays.values()))
+    return list(strays.values())[asked.index(message.pk)]
 
 
 def _heard() -> datetime | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db.models.functions import Now
@@ -11,7 +10,6 @@ from carinho.sql import run_rows
 from events import corrections
 from events.claims import Claim
 from events.delivery import Result
-from events.payload import SAO_PAULO
 from whatsapp import channel, contacts, failures, inbox
 from whatsapp.drafts import Draft
 from whatsapp.ladder import Rung, climb
@@ -92,12 +90,6 @@ def hold() -> None:
 def has_held() -> bool:
     """Whether messages that a disconnect kept back still wait."""
     return Message.objects.filter(status=Rung.HELD, delivery__status__in=["queued", "running"]).exists()
-
-
-def accepted_today() -> int:
-    """How many messages Z-API took since midnight in São Paulo."""
-    midnight = datetime.now(SAO_PAULO).replace(hour=0, minute=0, second=0, microsecond=0)
-    return Message.objects.filter(accepted_at__gte=midnight).count()
 
 
 def settle(results: Sequence[Result]) -> None:

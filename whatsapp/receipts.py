@@ -10,6 +10,7 @@ from whatsapp.inbox import Ignored, NotYet
 from whatsapp.ladder import PROOF_OF_ARRIVAL, SAID, Rung, climb
 from whatsapp.models import Callback, IgnoredCause, Message
 
+GIVEN_UP = frozenset({Rung.FAILED, Rung.QUEUED, Rung.HELD})  # and then proved to have arrived
 ABOUT_US = frozenset({"READ_BY_ME", "READ-SELF", "READ_SELF"})
 
 
@@ -37,11 +38,27 @@ def _apply(callback: Callback, rung: Rung, said: str) -> None:
     moment = moments.read(callback.body.get("momment"), otherwise=callback.received_at)
     ids = callback.message_ids
     found = Message.objects.filter(Q(message_id__in=ids) | Q(zaap_id__in=ids)).select_for_update()
-    message = found.order_by("pk").first()
+    message = found.order_by("pk").first() or _sent_again(ids, rung)
     if message is None:
         raise NotYet(IgnoredCause.NOT_OURS)
     _climb(message, rung, moment, said)
     channel.heard_receipt(callback.received_at)
+
+
+def _sent_again(ids: list[str], rung: Rung) -> Message | None:
+    """The message that had one of these ids before a person sent it again.
+
+    Only an arrival still counts: it proves the failure wrong that led to the second send.
+    """
+    found = Message.objects.filter(~Q(earlier_ids=[]), earlier_ids__overlap=ids).select_for_update()
+    message = found.order_by("pk").first()
+    if message is not None and rung not in PROOF_OF_ARRIVAL:
+        raise Ignored(IgnoredCause.OLDER)
+    if (
+        message is not None and message.message_id is None
+    ):  # not sent again yet: it is this one the person has
+        message.message_id = ids[0]
+    return message
 
 
 def _climb(message: Message, rung: Rung, moment: datetime, said: str) -> None:
@@ -63,7 +80,7 @@ def _follow(message: Message, before: str) -> None:
                 message.delivery_id, "refused_later", f"Failed to send message in WhatsApp: {message.error}"
             )
         )
-    elif message.status in PROOF_OF_ARRIVAL and before == Rung.FAILED:
+    elif message.status in PROOF_OF_ARRIVAL and before in GIVEN_UP:
         corrections.confirm(message.delivery_id)
     _record(message)
 

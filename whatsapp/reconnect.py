@@ -13,11 +13,15 @@ from events.models import Delivery
 from whatsapp import channel
 from whatsapp.client import WhatsApp
 from whatsapp.ladder import Rung
-from whatsapp.models import Message
+from whatsapp.models import Channel, Message
 from whatsapp.phone import normalize
 
 DOING = "reconnect"
 DROPPED = "dropped"
+
+
+class PasskeyAsked(Rejected):
+    """The phone wants a passkey instead of a code."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,25 @@ def waiting_here() -> Waiting:
     return Waiting(due.count(), due.first())
 
 
-def _due() -> Any:
-    return Delivery.objects.filter(service="whatsapp", status="queued", due_at__lte=timezone.now())
+def spoilt() -> Any:
+    """Messages made before the end of the last disconnect that stopped being useful since it began."""
+    row = Channel.load()
+    if row.lost_at is None:
+        return Message.objects.none()
+    spoilt = Message.objects.filter(status=Rung.EXPIRED, delivery__finished_at__gte=row.lost_at)
+    return spoilt.filter(created_at__lt=row.changed_at) if row.connected and row.changed_at else spoilt
+
+
+def leaving_here() -> Waiting:
+    """What a disconnect kept back and now goes out at its pace."""
+    held = (
+        Message.objects.filter(status=Rung.HELD).order_by("created_at").values_list("created_at", flat=True)
+    )
+    return Waiting(held.count(), held.first())
+
+
+def _due(at: datetime | None = None) -> Any:
+    return Delivery.objects.filter(service="whatsapp", status="queued", due_at__lte=at or timezone.now())
 
 
 def waiting_there() -> Waiting:
@@ -55,9 +76,9 @@ def _created(item: dict[str, Any]) -> datetime | None:
         return None
 
 
-def drop_here(*, actor: str, reason: str = "") -> int:
-    """Nobody needs what waits here any more."""
-    return len(withdrawals.withdraw(list(_due().values_list("pk", flat=True)), actor=actor, reason=reason))
+def drop_here(until: datetime, *, actor: str) -> int:
+    """Nobody needs what waited here at that moment any more; what came since stays."""
+    return len(withdrawals.withdraw(list(_due(until).values_list("pk", flat=True)), actor=actor))
 
 
 def drop_there(*, actor: str) -> int:
@@ -79,7 +100,10 @@ def restore(*, actor: str) -> None:
 
 
 def qr_code() -> str:
-    """The picture to scan, as a data address; empty when the session is up. Raises as every call does."""
+    """The picture to scan, as a data address; empty when the session is up.
+
+    Raises `PasskeyAsked`, and as every call does.
+    """
     answer = WhatsApp("reconnect").get("/qr-code/image", doing=DOING)
     value = _value(answer)
     if value and not value.startswith("data:image/"):
@@ -90,13 +114,15 @@ def qr_code() -> str:
 def phone_code(number: str) -> str:
     """The code to type in the phone with this number; empty when the session is up.
 
-    Raises `InvalidPhone` for what is no number, and as every call does.
+    Raises `InvalidPhone` for what is no number, `PasskeyAsked`, and as every call does.
     """
     digits = normalize(number).removeprefix("+")
     return _value(WhatsApp("reconnect").get(f"/phone-code/{digits}", doing=DOING))
 
 
 def _value(answer: Any) -> str:
+    if isinstance(answer, dict) and answer.get("challenge"):
+        raise PasskeyAsked("Passkey asked", doing=DOING, system="WhatsApp")
     if isinstance(answer, dict) and answer.get("connected") is True:
         channel.check()
         return ""

@@ -73,7 +73,7 @@ def examine() -> Iterator[Finding]:
     try:
         known = instance()
     except ServiceError as error:
-        yield Finding(False, _refused(error))
+        yield Finding(False, refused(error))
         return
     yield Finding(True, _("O Z-API aceita as nossas chaves."))
     for look in LOOKS:
@@ -91,7 +91,8 @@ def _https() -> Finding:
     )
 
 
-def _refused(error: ServiceError) -> str:
+def refused(error: ServiceError) -> str:
+    """What a person should look at when Z-API does not do as asked."""
     said = error.detail.lower()
     if "client-token" in said or "null not allowed" in said:
         return _(
@@ -139,8 +140,11 @@ def _webhooks(known: dict[str, Any]) -> Finding:
         return Finding(
             False, _("O Z-API chama este endereço com um segredo antigo. Rode: manage.py whatsapp setup")
         )
-    names = ", ".join(missing + elsewhere)
-    return Finding(False, _("Avisos que não vêm para cá: %s. Rode: manage.py whatsapp setup") % names)
+    sentence = _(
+        "Avisos que não vêm para cá: %(names)s. Se este sistema atende em %(here)s (PUBLIC_URL), "
+        "rode: manage.py whatsapp setup"
+    )
+    return Finding(False, sentence % {"names": ", ".join(missing + elsewhere), "here": settings.PUBLIC_URL})
 
 
 def _own_messages(known: dict[str, Any]) -> Finding:

@@ -15,7 +15,7 @@ from carinho.supervision.child import ROOT
 
 RULE = "─" * 78
 API_KEY = re.compile(r"\b[A-Za-z0-9]{8}\.[A-Za-z0-9]{20,}\b")
-USUAL = {"VAR_DIR": str(ROOT / "var"), "SIMULATOR_URL": "http://127.0.0.1:8100"}
+USUAL = {"PORT": "8000", "VAR_DIR": str(ROOT / "var"), "SIMULATOR_URL": "http://127.0.0.1:8100"}
 LEAD = (
     '{"type": "lead.created", "id": "teste-1", "data": {"name": "Maria Teste", "phone": "(11) 98765-4321"}}'
 )

@@ -11,12 +11,16 @@
     let renewal;
 
     const ask = async (address, fields = {}) => {
-        const answer = await fetch(address, {
-            method: "POST",
-            headers: { "X-CSRFToken": token },
-            body: new URLSearchParams(fields),
-        });
-        return answer.json();
+        try {
+            const answer = await fetch(address, {
+                method: "POST",
+                headers: { "X-CSRFToken": token },
+                body: new URLSearchParams(fields),
+            });
+            return await answer.json();
+        } catch {
+            return { problem: page.dataset.noAnswer };
+        }
     };
     const tell = (problem) => {
         part("problem").textContent = problem || "";
@@ -24,18 +28,24 @@
     };
     const arrived = () => {
         clearTimeout(renewal);
-        part("qr-image").hidden = true;
+        tell("");
+        part("steps").hidden = true;
         part("connected").hidden = false;
+        const verdict = document.querySelector("[data-verdict]");
+        verdict.textContent = page.dataset.connectedWord;
+        verdict.className = "c-badge c-success";
     };
+    const isHere = () => !part("connected").hidden;
     const showQr = async (shown) => {
+        if (isHere()) return;
         if (shown >= MOST_CODES) {
             part("qr-image").hidden = true;
             part("qr-over").hidden = false;
             return;
         }
-        const answer = await ask(page.dataset.qr).catch(() => ({ problem: " " }));
-        tell(answer.problem);
+        const answer = await ask(page.dataset.qr);
         if (answer.connected) return arrived();
+        tell(answer.problem);
         if (answer.value) {
             part("qr-image").src = answer.value;
             part("qr-image").hidden = false;
@@ -49,12 +59,12 @@
     });
     part("show-code").addEventListener("click", async () => {
         const answer = await ask(page.dataset.code, { phone: part("phone").value });
+        if (answer.connected) return arrived();
         tell(answer.problem);
         part("phone-code").textContent = answer.value || "";
-        if (answer.connected) arrived();
     });
     setInterval(async () => {
-        if (document.hidden || !part("connected").hidden) return;
+        if (document.hidden || isHere()) return;
         const answer = await fetch(`${page.dataset.state}?check=1`).catch(() => null);
         if (answer?.ok && (await answer.json()).connected) arrived();
     }, LOOK_MS);

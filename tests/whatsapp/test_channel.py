@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from events.payload import SAO_PAULO
 from tests.whatsapp.conftest import cancel
@@ -93,6 +94,14 @@ def test_later_of_two_connection_callbacks_holds_in_any_order(settings):
     assert Channel.load().connected is False
     call(sample("connected", momment=(seconds + 120) * 1000))
     assert Channel.load().connected is True
+
+
+def test_what_was_known_of_the_phone_ends_with_the_connection_it_was_seen_in(alive):
+    Channel.objects.update(connected=False, phone_online=False)
+    channel._set(True, timezone.now())
+    assert Channel.load().phone_online is None
+    channel._set(False, timezone.now(), phone_online=True)
+    assert Channel.load().phone_online is True
 
 
 # --- setup and doctor -------------------------------------------------------------------------------

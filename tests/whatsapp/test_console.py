@@ -1,13 +1,17 @@
 """The channel's pages: seen by all, changed by those who may."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from events.models import AuditEntry
+from events import sweep
+from events.models import AuditEntry, Delivery
 from tests.clients import logged_in
 from tests.whatsapp.conftest import cancel, message_of
 from tests.whatsapp.inbox_client import sample
-from whatsapp import contacts, inbox, texts
+from whatsapp import channel, contacts, inbox, texts
 from whatsapp.models import Callback, Channel, Contact, Message, Template
 
 pytestmark = pytest.mark.django_db
@@ -131,3 +135,27 @@ def test_person_who_changed_their_mind_receives_again():
     client = logged_in("Operador")
     client.post(reverse("admin:whatsapp_contact_allow"), {"ids": str(contact.pk), "reason": "pediu de novo"})
     assert Contact.objects.get().opted_out_at is None
+
+
+def test_what_spoilt_while_disconnected_is_told_after_the_reconnect(zapi, rows):
+    client = logged_in("Operador")
+    channel._set(False, timezone.now() - timedelta(hours=1))
+    Delivery.objects.filter(service="whatsapp").update(useful_until=timezone.now() - timedelta(minutes=1))
+    sweep.sweep()
+    channel._set(True, timezone.now())
+    cancel(2, phone=PHONE)  # after the outage: it has nothing to do with it
+    page = client.get(reverse("admin:whatsapp_channel_changelist")).content.decode()
+    assert "1 deixou de ser útil e não foi enviada" in page
+    listed = client.get(reverse("admin:whatsapp_message_changelist") + "?outage=spoilt")
+    assert [row.pk for row in listed.context["cl"].result_list] == [message_of(rows).pk]
+
+
+def test_contact_page_leads_to_the_messages_and_lets_who_asked_to_stop_receive_again(rows):
+    contact = Contact.objects.first()
+    Contact.objects.update(opted_out_at=contact.created_at)
+    client = logged_in("Operador")
+    page = client.get(reverse("admin:whatsapp_contact_change", args=[contact.pk])).content.decode()
+    assert "Voltar a enviar" in page
+    address = f"{reverse('admin:whatsapp_message_changelist')}?contact__id__exact={contact.pk}"
+    assert address in page
+    assert [row.pk for row in client.get(address).context["cl"].result_list] == [message_of(rows).pk]

@@ -23,7 +23,7 @@ def test_lost_connection_with_a_full_queue_at_zapi_holds_ours_and_sends_it_once_
     assert not any("send-text" in call["path"] for call in called_back.calls("zapi"))
     called_back.zapi_settings(speed=2000)
     called_back.zapi_connect()
-    until(lambda: all(message_of(event).status == "read" for event in events), 90, "everything was read")
+    until(lambda: all(message_of(event).status == "read" for event in events), 300, "everything was read")
     assert all(list(people(called_back)[f"55119876{number:05d}"].values()) == [1] for number in range(1, 11))
 
 

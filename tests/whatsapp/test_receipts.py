@@ -1,13 +1,16 @@
 """What Z-API tells of our own messages, in any order and before we know them."""
 
 import itertools
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
+from events import dead_letters
 from events.models import Delivery, Event
 from tests.whatsapp.conftest import cancel, message_of
 from tests.whatsapp.inbox_client import OURS, call, later, sample
-from whatsapp import outbox
+from whatsapp import contacts, lookup, outbox
 from whatsapp.models import Callback, Message
 
 pytestmark = pytest.mark.django_db
@@ -29,13 +32,13 @@ def event(db):
     return cancel(1, phone="5511987650001")
 
 
-def accept(event):
+def accept(event, id=OURS):
     """What the lane writes when Z-API has the message."""
     Delivery.objects.filter(event=event, service="whatsapp").update(status="done", due_at=None)
     message = message_of(event)
-    message.message_id, message.status, message.accepted_at = OURS, "accepted", message.created_at
+    message.message_id, message.status, message.accepted_at = id, "accepted", message.created_at
     message.save()
-    outbox.inbox.wake([OURS])
+    outbox.inbox.wake([id])
     return message
 
 
@@ -133,3 +136,82 @@ def test_receipt_of_a_message_that_is_never_ours_is_given_up(event, monkeypatch)
     for _ in range(8):
         later()
     assert Callback.objects.get().cause == "not_ours"
+
+
+def sent_again(event):
+    """WhatsApp refused it, and a person queued it again: it has no id until it is sent."""
+    accept(event)
+    call(sample("delivery_failed"))
+    letter = event.dead_letters.get()
+    assert dead_letters.retry([letter.pk], actor="user:ana") == [letter.pk]
+    assert (message_of(event).status, message_of(event).message_id) == ("queued", None)
+    return letter
+
+
+def test_receipt_of_the_first_send_ends_a_retry_that_has_not_started(event):
+    letter = sent_again(event)
+    call(sample("status_received"))
+    delivery = event.deliveries.get(service="whatsapp")
+    letter.refresh_from_db()
+    assert (message_of(event).status, delivery.status, delivery.due_at) == ("delivered", "done", None)
+    assert letter.status == "resolved"
+    call(sample("status_read"))
+    assert message_of(event).status == "read"
+
+
+def test_receipt_of_the_first_send_counts_after_the_second_was_sent_too(event):
+    sent_again(event)
+    accept(event, "3EB0SECOND")
+    call(sample("status_received"))
+    message = message_of(event)
+    assert (message.status, message.message_id) == ("delivered", "3EB0SECOND")
+
+
+def test_receipt_of_the_first_send_proves_the_failure_of_the_second_wrong(event):
+    sent_again(event)
+    accept(event, "3EB0SECOND")
+    call(sample("delivery_failed", messageId="3EB0SECOND", id="3EB0SECOND"))
+    assert message_of(event).status == "failed"
+    call(sample("status_received"))
+    assert message_of(event).status == "delivered"
+    assert event.deliveries.get(service="whatsapp").status == "done"
+
+
+def test_other_news_of_the_first_send_is_old(event):
+    sent_again(event)
+    callback = call(sample("status_sent"))[-1]
+    assert (callback.status, callback.cause) == ("ignored", "older")
+    assert message_of(event).status == "queued"
+
+
+def test_traces_of_a_failed_send_are_no_proof_of_the_one_after_it(event):
+    sent_again(event)
+    message = message_of(event)
+    Delivery.objects.filter(pk=message.delivery_id).update(unsure_since=timezone.now() - timedelta(hours=1))
+    message = Message.objects.select_related("delivery").get(pk=message.pk)
+    evidence = lookup.evidence_for(message, contacts.find_or_make(contacts.identity(message.phone)))
+    assert (evidence.found, evidence.strays) == (None, 0)
+
+
+def unsure(event):
+    """A message whose send ended in a time-out an hour ago."""
+    hour_ago = timezone.now() - timedelta(hours=1)
+    message = message_of(event)
+    message.contact = contacts.find_or_make(contacts.identity(message.phone))
+    message.first_tried_at = hour_ago
+    message.save()
+    Delivery.objects.filter(pk=message.delivery_id).update(unsure_since=hour_ago)
+    return Message.objects.select_related("delivery").get(pk=message.pk)
+
+
+def test_as_many_unexplained_receipts_as_unseen_ends_mean_that_all_were_sent(event):
+    one, other = unsure(event), unsure(cancel(2, phone="5511987650001"))
+    call(sample("status_received", ids=["3EB0A", "3EB0B"]))
+    found = [lookup.evidence_for(message, message.contact).found for message in (one, other)]
+    assert {each["message_id"] for each in found} == {"3EB0A", "3EB0B"}
+
+
+def test_fewer_receipts_than_unseen_ends_prove_nothing(event):
+    one, other = unsure(event), unsure(cancel(2, phone="5511987650001"))
+    call(sample("status_received", ids=["3EB0A"]))
+    assert {lookup.evidence_for(message, message.contact).found for message in (one, other)} == {None}

@@ -1,62 +1,107 @@
-"""Bringing the session back, in a real browser whose clock the test turns."""
+"""The way back to a connection, in a real browser; its clock is moved by hand, Z-API is the simulator."""
+
+import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from carinho.simulator.client import Simulator
 from tests.whatsapp.conftest import cancel
 from whatsapp import channel
 
 pytestmark = pytest.mark.django_db(transaction=True)
-CODE_LASTS = 15_000  # ms until Z-API has another
-PAGE = "/admin/whatsapp/channel/"
+PICTURE = re.compile(r"^data:image/png;base64,")
 
 
 @pytest.fixture
-def page(zapi, visit: Page) -> Page:
+def page(visit: Page, zapi: Simulator) -> Page:
     """The page as an operator finds it when the phone logged out, with one message waiting."""
     zapi.zapi_disconnect(keeps_session=False)
     channel.check()
     cancel(1, phone="5511987650001")
     visit.clock.install()
-    visit.goto(PAGE)
+    visit.goto("/admin/whatsapp/channel/")
+    visit.evaluate("window.sameDocument = true")
     return visit
 
 
-def qr_code(page: Page):
+def qr(page: Page):
     return page.get_by_alt_text("QR code para conectar o WhatsApp")
 
 
-def test_qr_code_is_renewed_three_times_and_then_waits_for_a_click(page):
-    asked = []
-    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/qr/") else None)
+def renewed(page: Page, before: str | None) -> str:
+    """The picture that takes the place of this one."""
+    if before:
+        expect(qr(page)).not_to_have_attribute("src", before)
+    expect(qr(page)).to_have_attribute("src", PICTURE)
+    return qr(page).get_attribute("src") or ""
+
+
+def test_qr_code_is_renewed_three_times_and_then_only_by_a_click(page):
+    button, over = page.get_by_role("button", name="Mostrar o QR code"), page.get_by_text("Três códigos")
+    button.click()
+    picture = renewed(page, None)
+    for _ in range(2):
+        page.clock.run_for(15_000)
+        picture = renewed(page, picture)
+        expect(over).to_be_hidden()
+    page.clock.run_for(15_000)
+    expect(over).to_be_visible()
+    expect(qr(page)).to_be_hidden()
+    page.clock.run_for(60_000)
+    expect(qr(page)).to_be_hidden()
+    button.click()
+    renewed(page, picture)
+    expect(qr(page)).to_be_visible()
+    expect(over).to_be_hidden()
+
+
+def test_result_is_seen_without_a_reload(page, zapi):
     page.get_by_role("button", name="Mostrar o QR code").click()
-    for shown in (1, 2, 3):
-        expect(qr_code(page)).to_be_visible()
-        assert len(asked) == shown
-        with page.expect_response("**/qr/") if shown < 3 else page.expect_response("**/state/**"):
-            page.clock.run_for(CODE_LASTS)
-    expect(page.get_by_text("Três códigos passaram sem leitura")).to_be_visible()
-    expect(qr_code(page)).to_be_hidden()
-    assert len(asked) == 3
+    renewed(page, None)
+    zapi.zapi_pair()
+    page.clock.run_for(3_000)
+    expect(page.get_by_text("Conectado! As mensagens")).to_be_visible()
+    expect(page.get_by_role("button", name="Mostrar o QR code")).to_be_hidden()
+    expect(page.locator("[data-verdict]")).to_have_text("Conectado")
+    assert page.evaluate("window.sameDocument") is True
+
+
+def test_code_for_the_phone_is_the_other_way(page, zapi):
+    page.get_by_label("Número da empresa").fill("x")
+    page.get_by_role("button", name="Mostrar o código").click()
+    expect(page.get_by_role("alert").filter(has_text=re.compile("[Tt]elefone|[Nn]úmero"))).to_be_visible()
+    page.get_by_label("Número da empresa").fill("(11) 94000-0000")
+    page.get_by_role("button", name="Mostrar o código").click()
+    code = page.locator("[data-phone-code]")
+    expect(code).to_have_text(re.compile(r"^[A-Z0-9]{4}-[A-Z0-9]{4}$"))
+    zapi.zapi_pair(code.text_content())
+    page.clock.run_for(3_000)
+    expect(page.get_by_text("Conectado! As mensagens")).to_be_visible()
+
+
+def test_zapi_that_does_not_answer_or_wants_a_passkey_is_told_in_words(page, zapi):
+    zapi.fault("zapi", status=500, path="qr-code")
     page.get_by_role("button", name="Mostrar o QR code").click()
-    expect(qr_code(page)).to_be_visible()
+    expect(page.get_by_text("O Z-API não respondeu")).to_be_visible()
+    zapi.heal("zapi")
+    zapi.zapi_settings(passkey=True)
+    page.get_by_role("button", name="Mostrar o QR code").click()
+    expect(page.get_by_text("chave de acesso (passkey)")).to_be_visible()
+    zapi.zapi_settings(passkey=False)
+    page.clock.run_for(15_000)
+    renewed(page, None)
+    expect(page.get_by_text("chave de acesso (passkey)")).to_be_hidden()
 
 
-def test_phone_code_is_the_other_way_and_a_wrong_number_is_said(page):
-    page.get_by_label("Número da empresa").fill("11")
-    page.get_by_role("button", name="Mostrar o código").click()
-    expect(page.get_by_role("alert")).to_be_visible()
-    page.get_by_label("Número da empresa").fill("11 94000-0000")
-    page.get_by_role("button", name="Mostrar o código").click()
-    expect(page.locator("[data-phone-code]")).not_to_be_empty()
-    expect(page.get_by_role("alert")).to_be_hidden()
-
-
-def test_result_is_seen_without_a_reload(zapi, page):
+def test_session_that_was_kept_comes_back_without_a_code(page, zapi):
     zapi.zapi_connect()
-    with page.expect_response("**/state/**"):
-        page.clock.run_for(3_000)
-    expect(page.get_by_text("Conectado!")).to_be_visible()
+    zapi.zapi_disconnect()
+    page.get_by_role("button", name="Retomar a sessão").click()
+    expect(page.get_by_text("Pedimos ao Z-API que retome a sessão")).to_be_visible()
+    zapi.zapi_wait()
+    page.clock.run_for(6_000)
+    expect(page.get_by_text("Conectado! As mensagens")).to_be_visible()
 
 
 def test_what_waits_is_a_number_that_leads_to_its_rows(page):
@@ -67,4 +112,4 @@ def test_what_waits_is_a_number_that_leads_to_its_rows(page):
     page.goto("/admin/events/circuitbreaker/held/")
     expect(page.get_by_text("desconectado", exact=True)).to_be_visible()
     page.get_by_role("link", name="Reconectar o WhatsApp").click()
-    page.wait_for_url(f"**{PAGE}")
+    page.wait_for_url("**/admin/whatsapp/channel/")

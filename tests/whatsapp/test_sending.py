@@ -9,8 +9,8 @@ from django.utils import timezone
 from events import lanes, sweep
 from events.models import Attempt, DeadLetter, Delivery
 from tests.whatsapp.conftest import cancel, message_of
-from whatsapp import channel, contacts, lane
-from whatsapp.models import Channel, Contact, Message
+from whatsapp import channel, contacts, lane, warm_up
+from whatsapp.models import Channel, Contact, Message, Received
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PHONE = "5511987654321"
@@ -132,16 +132,28 @@ def test_after_a_reconnect_what_is_useful_goes_paced_and_the_rest_says_that_it_d
     assert all(later - earlier > timedelta(seconds=0.25) for earlier, later in itertools.pairwise(starts))
 
 
-def test_daily_limit_keeps_the_rest_for_tomorrow(here, settings):
+def test_daily_limit_keeps_more_new_people_for_tomorrow(here, settings):
     settings.WHATSAPP_DAILY_LIMIT = 2
     events = [cancel(number, phone=f"551198765400{number}") for number in range(1, 5)]
     drain(2)
-    assert sorted(message_of(event).status for event in events) == [
-        "accepted",
-        "accepted",
-        "queued",
-        "queued",
-    ]
+    assert [message_of(event).status for event in events] == ["accepted", "accepted", "queued", "queued"]
+    tomorrow = delivery_of(events[3])
+    assert (tomorrow.due_at, tomorrow.attempts) == (warm_up.next_day(timezone.now()), 0)
+
+
+def test_daily_limit_counts_nobody_who_knows_us(here, settings):
+    settings.WHATSAPP_DAILY_LIMIT = 1
+    wrote_to_us = contacts.find_or_make(contacts.identity("5511987654001"))
+    Received.objects.create(contact=wrote_to_us, message_id="A", kind="text", received_at=timezone.now())
+    written_before = message_of(cancel(1, phone="5511987654002"))
+    drain(1)
+    Message.objects.filter(pk=written_before.pk).update(accepted_at=timezone.now() - timedelta(days=1))
+    known = [cancel(number, phone=f"551198765400{1 + number % 2}") for number in range(2, 8)]
+    strangers = [cancel(number, phone=f"55119876540{number}") for number in (11, 12)]
+    again = cancel(20, phone="5511987654011")
+    drain(3)
+    assert {message_of(event).status for event in [*known, again]} == {"accepted"}
+    assert [message_of(event).status for event in strangers] == ["accepted", "queued"]
 
 
 def test_refusal_of_our_configuration_is_an_alert_until_a_message_gets_through(here, settings):

@@ -8,6 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
@@ -18,7 +20,7 @@ from events.admin.base import ConsoleAdmin, actor, list_of
 from events.admin.verbs import NOT_ALLOWED
 from events.models import Delivery
 from whatsapp import channel, reconnect
-from whatsapp.models import Channel
+from whatsapp.models import Channel, Message
 from whatsapp.phone import InvalidPhone
 
 OPERATE = "whatsapp.change_message"
@@ -28,6 +30,10 @@ WORDS = {
     channel.DISCONNECTED: (_lazy("Desconectado"), "danger"),
     channel.UNKNOWN: (_lazy("Não sabemos"), "warning"),
 }
+PASSKEY = _lazy(
+    "Este celular pede uma chave de acesso (passkey), que só o painel do Z-API sabe conferir. "
+    "Conecte por lá; esta página vê quando o WhatsApp voltar."
+)
 NO_ANSWER = _lazy("O Z-API não respondeu. Espere um minuto e tente de novo.")
 
 
@@ -52,6 +58,7 @@ class ChannelAdmin(ConsoleAdmin):
         word, tone = WORDS[verdict.status]
         is_down = row.connected is False
         context = {
+            "now": timezone.now(),
             **self.admin_site.each_context(request),
             "title": _("WhatsApp"),
             "content_title": _("WhatsApp"),
@@ -60,9 +67,13 @@ class ChannelAdmin(ConsoleAdmin):
             "tone": tone,
             "channel": row,
             "is_down": is_down,
-            "here": reconnect.waiting_here(),
+            "here": reconnect.waiting_here() if is_down else reconnect.leaving_here(),
+            "spoilt": reconnect.spoilt().count(),
+            "spoilt_rows": list_of(Message, "outage=spoilt"),
             "there": reconnect.waiting_there() if is_down else None,
-            "rows": list_of(Delivery, "queue=held&service=whatsapp"),
+            "rows": list_of(Delivery, "queue=held&service=whatsapp")
+            if is_down
+            else list_of(Message, "status=held"),
             "barred": "" if request.user.has_perm(OPERATE) else NOT_ALLOWED,
         }
         request.current_app = self.admin_site.name
@@ -87,6 +98,8 @@ class ChannelAdmin(ConsoleAdmin):
             value = ask()
         except InvalidPhone as error:
             return JsonResponse({"problem": str(error)}, status=422)
+        except reconnect.PasskeyAsked:
+            return JsonResponse({"problem": str(PASSKEY)}, status=409)
         except ServiceError:
             return JsonResponse({"problem": str(NO_ANSWER)}, status=503)
         return JsonResponse({"value": value, "connected": not value})
@@ -115,7 +128,8 @@ class ChannelAdmin(ConsoleAdmin):
 
     @staticmethod
     def _drop_here(request: HttpRequest) -> str:
-        count = reconnect.drop_here(actor=actor(request), reason=request.POST.get("reason", ""))
+        until = parse_datetime(request.POST.get("until", "")) or timezone.now()
+        count = reconnect.drop_here(until, actor=actor(request))
         return ngettext("%d mensagem não será enviada.", "%d mensagens não serão enviadas.", count) % count
 
     @staticmethod

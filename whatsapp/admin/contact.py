@@ -5,14 +5,16 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from carinho.masking import mask_name, mask_phone
 from events import audit
+from events.admin.base import list_of
 from events.admin.verbs import Verb, VerbAdmin
 from events.console import badges, moments
-from whatsapp.models import Contact
+from whatsapp.models import Contact, Message
 
 OPERATE = "whatsapp.change_message"
 
@@ -42,6 +44,7 @@ ALLOW = Verb(
 
 @admin.register(Contact)
 class ContactAdmin(VerbAdmin):
+    item_template = "admin/whatsapp/contact.html"
     intro = _(
         "As pessoas como o WhatsApp as conhece: uma linha por pessoa, com ou sem nono dígito (contacts)."
     )
@@ -74,8 +77,10 @@ class ContactAdmin(VerbAdmin):
         return moments.moment(row.created_at)
 
     def item_context(self, request: HttpRequest, row: Contact) -> dict[str, Any]:
+        ours = list_of(Message, f"contact__id__exact={row.pk}")
         registered = mask_phone(row.registered_phone) if row.registered_phone else ""
         return {
+            "buttons": self.buttons(request, [ALLOW.name] if row.opted_out_at else [], row.pk),
             "pairs": [
                 (_("Nome"), self.who(row)),
                 (_("Telefone"), self.phone_shown(row)),
@@ -83,7 +88,7 @@ class ContactAdmin(VerbAdmin):
                 (_("WhatsApp"), self.whatsapp(row)),
                 (_("Verificado"), moments.moment(row.checked_at)),
                 (_("Pediu para não receber"), moments.moment(row.opted_out_at)),
-                (_("Mensagens nossas"), row.messages.count()),
+                (_("Mensagens nossas"), format_html('<a href="{}">{}</a>', ours, row.messages.count())),
                 (_("Mensagens dela"), row.received.count()),
             ],
         }

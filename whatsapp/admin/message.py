@@ -3,17 +3,18 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from carinho.masking import mask_phone
 from events.admin.base import page_of
-from events.admin.filters import DayFilter, choice_filter
+from events.admin.filters import ChoiceFilter, DayFilter, choice_filter
 from events.admin.reveal import RevealAdmin
-from events.console import badges, moments
+from events.console import badges, moments, words
 from events.models import Event
-from whatsapp import texts
+from whatsapp import reconnect, texts
 from whatsapp.ladder import CLIMB, Rung
 from whatsapp.models import Message
 
@@ -31,6 +32,20 @@ def state_of(message: Message) -> str:
     return badges.badge(Rung(message.status).label, TONES.get(Rung(message.status), "info"), message.status)
 
 
+class OutageFilter(ChoiceFilter):
+    """What the last disconnect did to messages."""
+
+    title = _("última queda")
+    parameter_name = "outage"
+
+    @staticmethod
+    def offered() -> list[tuple[str, Any]]:
+        return [("spoilt", _("deixaram de ser úteis"))]
+
+    def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
+        return queryset & reconnect.spoilt() if value == "spoilt" else queryset.none()
+
+
 @admin.register(Message)
 class MessageAdmin(RevealAdmin):
     item_template = "admin/whatsapp/message.html"
@@ -40,6 +55,7 @@ class MessageAdmin(RevealAdmin):
     list_filter = (
         choice_filter("status", _("situação"), lambda: Rung.choices),
         choice_filter("name", _("texto"), lambda: [(name, texts.title(name)) for name in texts.names()]),
+        OutageFilter,
         ("created_at", DayFilter),
     )
     search_fields = ("=message_id", "=contact__key", "=phone")
@@ -48,7 +64,7 @@ class MessageAdmin(RevealAdmin):
 
     @admin.display(description=_("Texto"))
     def what(self, row: Message) -> str:
-        return texts.title(row.name) if row.name else "—"
+        return texts.title(row.name) if row.name else str(words.step(row.delivery.step))
 
     @admin.display(description=_("Para"))
     def to(self, row: Message) -> str:
@@ -76,9 +92,11 @@ class MessageAdmin(RevealAdmin):
         delivery = row.delivery
         link = format_html('<a href="{}">#{}</a>', page_of(delivery.event), delivery.event_id)
         pairs = [
+            (_("Texto"), self.what(row)),
             (_("Situação"), state_of(row)),
             (_("Por quê"), row.reason),
             (_("Evento"), link),
+            (_("Sai a partir de"), moments.moment(delivery.due_at)),
             (_("Útil até"), moments.moment(delivery.useful_until)),
             (_("Reação"), row.reaction),
         ]

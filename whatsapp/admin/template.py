@@ -117,7 +117,7 @@ class TemplateAdmin(ConsoleAdmin):
             written=written,
             shown=shown,
             problem=problem,
-            variables=texts.variables_of(texts.text(name)),
+            variables=[(each, SAMPLES.get(each, "")) for each in texts.variables_of(texts.text(name))],
             is_own=Template.objects.filter(name=name).exists(),
             barred="" if request.user.has_perm(ADMINISTER) else NOT_ALLOWED,
             back=reverse("admin:whatsapp_template_changelist"),

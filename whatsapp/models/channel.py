@@ -12,6 +12,7 @@ class Channel(models.Model):
     connected = models.BooleanField(_("conectado"), null=True, blank=True)
     phone_online = models.BooleanField(_("celular com internet"), null=True, blank=True)
     changed_at = models.DateTimeField(_("mudou em"), null=True, blank=True)
+    lost_at = models.DateTimeField(_("caiu em"), null=True, blank=True)
     checked_at = models.DateTimeField(_("verificado em"), null=True, blank=True)
     check_failed_at = models.DateTimeField(_("verificação falhou em"), null=True, blank=True)
     said = models.CharField(_("o que o Z-API disse"), max_length=200, blank=True, default="", db_default="")

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -36,6 +38,13 @@ class Message(models.Model):
     error = models.TextField(_("erro recebido"), blank=True, db_default="", default="")
     zaap_id = models.CharField(_("id no Z-API"), max_length=120, blank=True, db_default="", default="")
     message_id = models.CharField(_("id no WhatsApp"), max_length=120, null=True, blank=True)
+    earlier_ids = ArrayField(  # of sends that failed before a person sent it again
+        models.CharField(max_length=120),
+        verbose_name=_("ids de envios anteriores"),
+        default=list,
+        db_default=models.Value([]),
+        blank=True,
+    )
     created_at = models.DateTimeField(_("criada em"), db_default=Now())
     first_tried_at = models.DateTimeField(_("primeira tentativa em"), null=True, blank=True)
     accepted_at = models.DateTimeField(_("aceita em"), null=True, blank=True)
@@ -55,6 +64,7 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(fields=["zaap_id"], condition=~Q(zaap_id=""), name="message_by_zaap_id"),
+            GinIndex(fields=["earlier_ids"], condition=~Q(earlier_ids=[]), name="message_by_earlier_id"),
             models.Index(fields=["accepted_at"], name="message_by_acceptance"),
             models.Index(
                 fields=["status"], condition=Q(status__in=["queued", "held"]), name="message_waiting"

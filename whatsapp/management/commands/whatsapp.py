@@ -24,7 +24,7 @@ class Command(BaseCommand):
         try:
             setup.register()
         except ServiceError as error:
-            raise CommandError(str(error)) from None
+            raise CommandError(setup.refused(error)) from None
         self._doctor()
 
     def _doctor(self) -> None:

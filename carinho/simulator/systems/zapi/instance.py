@@ -10,6 +10,9 @@ from carinho.simulator.systems.zapi.telling import OUR_NUMBER
 from carinho.simulator.visit import Visit
 
 RETURN_SECONDS = (1, 3)  # until a kept session is up again
+CHALLENGE = {
+    "challenge": {"type": "passkey", "id": "simulator"}
+}  # seen in use, its fields are not documented
 
 
 @routes("GET", "/status", "Consulta de conexão")
@@ -48,6 +51,8 @@ def device(_: Zapi, __: Visit) -> Answer:
 def qr_code(zapi: Zapi, _: Visit) -> Answer:
     if zapi.session.connected:
         return Answer(200, {"connected": True})
+    if zapi.settings.passkey:
+        return Answer(200, CHALLENGE)
     return Answer(200, {"value": zapi.pairing.show_qr(zapi.settings.qr_seconds)})
 
 
@@ -55,6 +60,8 @@ def qr_code(zapi: Zapi, _: Visit) -> Answer:
 def phone_code(zapi: Zapi, _: Visit) -> Answer:
     if zapi.session.connected:
         return Answer(200, {"connected": True})
+    if zapi.settings.passkey:
+        return Answer(200, CHALLENGE)
     return Answer(200, {"value": zapi.pairing.show_code(zapi.settings.qr_seconds)})
 
 

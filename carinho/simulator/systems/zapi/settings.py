@@ -23,5 +23,6 @@ class Settings(Given):
     not_enqueued_status: int = Field(default=400, ge=400, le=599)
     phone_as_lid: bool = False  # callbacks name a person by lid where there is one
     qr_seconds: float = Field(default=20, gt=0)  # a QR code or phone code is valid; not divided by the speed
+    passkey: bool = False  # the phone wants one: a challenge comes in place of a QR or phone code
     due: int = 4102455600  # when the instance was paid until, unix time
     payment_status: str = "PAID"
