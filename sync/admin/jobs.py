@@ -126,6 +126,7 @@ class JobAdmin(VerbAdmin):
             "took": duration(last.duration) if last else "",
             "running": self._running(standing.running),
             "trend": trend.of(name),
+            "agreement_trend": trend.agreement(name),
             **self._rows(name),
             "buttons": self.buttons(request, self._fitting(standing), name),
         }

@@ -18,7 +18,7 @@ from events.admin.filters import DayFilter, choice_filter
 from events.admin.verbs import Verb, VerbAdmin
 from events.console import moments
 from sync import runs, words
-from sync.admin.differences import correctable
+from sync.corrections import correctable
 from sync.filters import job_titles
 from sync.models import RunKind, RunStatus, SyncDifference, SyncFailure, SyncRun
 from sync.templatetags.sync_console import run_kind, run_state
