@@ -244,7 +244,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False  # a nudge that cannot be sent is sent again by the sweep
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "carinho.beat:Scheduler"
 WORKER_CONCURRENCY = len(LANES) + 4 + 3  # lanes that linger, runs of synchronisations, and short tasks
 
 LOGGING = {

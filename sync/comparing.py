@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sync.corrections import orphan_key
 from sync.digests import digest
 from sync.items import Item, invalid
 from sync.job import Job
@@ -34,12 +35,21 @@ def plan(job: Job, records: Sequence[Any], *, again: bool = False) -> Plan:
 
 
 def _read(job: Job, record: Any, made: Plan) -> Item | None:
+    if key := orphan_key(record):
+        return orphan(key, record)
     try:
         wanted = job.wanted(record)
         return Item(short(job.key(record)), record, wanted, digest(wanted), 1, True, job.confirms, {})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         made.invalid.append(invalid(record, key_of(job, record), error))
         return None
+
+
+def orphan(key: str, record: Any) -> Item:
+    """What is to be taken away. The ledger keeps that as a write of nothing: a later one gets a new key."""
+    item = Item(key, record, {}, digest(record), 1, must_write=True, must_confirm=False, result={})
+    item.is_orphan = True
+    return item
 
 
 def short(key: str) -> str:

@@ -29,7 +29,10 @@ FAILED = frozenset({End.UNAVAILABLE, End.REJECTED, End.BROKEN})
 
 @dataclass(eq=False)
 class Item:
-    """A record that is to be written, or only to be confirmed; `result` is what the write answered."""
+    """A record that is to be written, or only to be confirmed; `result` is what the write answered.
+
+    An orphan is taken away instead: the source has no record that explains it.
+    """
 
     key: str
     record: Record
@@ -39,6 +42,7 @@ class Item:
     must_write: bool
     must_confirm: bool
     result: Fields
+    is_orphan: bool = False
     was_written: bool = False
     was_confirmed: bool = False
     attempts: int = 0
@@ -89,8 +93,15 @@ def push(job: Job, item: Item, request: str) -> None:
 def _push(job: Job, item: Item) -> None:
     key = f"{job.name}:{item.idempotency_suffix}"
     if item.must_write:
-        item.result = job.write(job.target(key), item.key, item.wanted)
+        item.result = _write(job, item, key)
         item.must_write, item.was_written = False, True
     if item.must_confirm:
         job.confirm(job.source(key), item.key, item.result)
         item.must_confirm, item.was_confirmed = False, True
+
+
+def _write(job: Job, item: Item, key: str) -> Fields:
+    if not item.is_orphan:
+        return job.write(job.target(key), item.key, item.wanted)
+    job.remove(job.source(key), job.target(key), item.key)
+    return {}

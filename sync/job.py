@@ -43,6 +43,9 @@ class Job(ABC):
     schedule: ClassVar[crontab]  # the first one; from then on the operators' stands
     limit: ClassVar[timedelta] = timedelta(hours=1)  # of work; waiting for a system does not count
     asks_until_done: ClassVar[bool] = False  # the source lists a record until it is confirmed, however old
+    by_hand: ClassVar[
+        Mapping[str, Any]
+    ] = {}  # by kind of difference that no call sets right: what a person does
 
     registry: ClassVar[dict[str, "Job"]] = {}
 
@@ -77,6 +80,11 @@ class Job(ABC):
     @property
     def confirms(self) -> bool:
         return type(self).confirm is not Job.confirm
+
+    def remove(self, source: Any, target: Any, key: str) -> None:  # noqa: B027 -- not every target offers a way
+        """Take away what no record of the source explains, if that is still so. A job that cannot says in
+        `by_hand` who can.
+        """
 
     def is_confirmed(self, record: Record) -> bool:
         """Whether the source knows that the target has it."""

@@ -9,11 +9,18 @@ from rest_framework import serializers
 
 from carinho.masking import mask
 from events.serializers import shows_people
-from sync import status, words
+from sync import corrections, status, words
 from sync.models import LogLine, PlannedWrite, RunKind, SyncDifference, SyncFailure, SyncRun
 
 MOST_ROWS = 200  # of each kind, in one run
 MOST_CHOSEN = 1000
+
+
+class AgreementDay(serializers.Serializer[Any]):
+    day = serializers.DateField()
+    compared = serializers.IntegerField()
+    agreeing = serializers.IntegerField()
+    percent = serializers.FloatField()
 
 
 class JobSerializer(serializers.Serializer[status.Standing]):
@@ -36,6 +43,7 @@ class JobSerializer(serializers.Serializer[status.Standing]):
     paused = serializers.BooleanField()
     running = serializers.IntegerField(allow_null=True)
     agreement_percent = serializers.FloatField(allow_null=True)
+    agreement_days = AgreementDay(many=True)
 
     def to_representation(self, standing: status.Standing) -> dict[str, Any]:
         job = standing.job
@@ -47,6 +55,7 @@ class JobSerializer(serializers.Serializer[status.Standing]):
             "target": job.target.name,
             "schedule": words.schedule(standing.schedule),
             **standing.as_json(),
+            "agreement_days": self.context["agreement_days"][job.name],
         }
 
 
@@ -114,11 +123,17 @@ class FailureSerializer(serializers.ModelSerializer[SyncFailure]):
 
 
 class DifferenceSerializer(serializers.ModelSerializer[SyncDifference]):
+    """A difference. `by_hand` says what a person does; empty for what a start with its id corrects."""
+
     payload = serializers.SerializerMethodField()
+    by_hand = serializers.SerializerMethodField()
 
     class Meta:
         model = SyncDifference
-        fields = ["id", "key", "kind", "fields", "found_at", "closed_at", "payload"]
+        fields = ["id", "key", "kind", "fields", "found_at", "closed_at", "by_hand", "payload"]
+
+    def get_by_hand(self, difference: SyncDifference) -> str:
+        return corrections.by_hand(difference)
 
     def get_payload(self, difference: SyncDifference) -> Any:
         return _shown(self.context, difference.payload)

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from carinho.services.pages import LIMIT, Page
+from sync.corrections import correctable, record_of
 from sync.models import RunKind, SyncDifference, SyncFailure, SyncRun
 
 PULL, LEFTOVER, AGAIN, LATER_AGAIN, FAILURES, DIFFERENCES = (
@@ -57,7 +58,11 @@ def stored(run: SyncRun, place: Place) -> Page:
     """A page of records that the database has, in the order of their rows."""
     rows = list(ROWS[place.stage](run).filter(pk__gt=int(place.cursor or 0)).order_by("pk")[:LIMIT])
     next_cursor = str(rows[-1].pk) if len(rows) == LIMIT else None
-    return Page([row.payload for row in rows], next_cursor)
+    return Page([_record(row) for row in rows], next_cursor)
+
+
+def _record(row: SyncFailure | SyncDifference) -> Any:
+    return row.payload if isinstance(row, SyncFailure) else record_of(row)
 
 
 def leftover(run: SyncRun) -> QuerySet[SyncFailure]:
@@ -75,8 +80,7 @@ def _chosen_failures(run: SyncRun) -> QuerySet[SyncFailure]:
 
 
 def _chosen_differences(run: SyncRun) -> QuerySet[SyncDifference]:
-    ids = _ids(run, "differences")
-    return SyncDifference.objects.filter(pk__in=ids, closed_at__isnull=True, payload__isnull=False)
+    return correctable(_ids(run, "differences")).filter(job_id=run.job_id)
 
 
 def _ids(run: SyncRun, kind: str) -> list[Any]:

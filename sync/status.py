@@ -18,6 +18,7 @@ from sync.models import Agreement, RunKind, RunStatus, SyncJob, SyncRun
 from sync.runs import GOOD
 
 RECENT = timedelta(hours=24)
+AGREEMENT_KEPT = timedelta(days=30)
 WARNING, CRITICAL = "warning", "critical"
 LATE_AT, CRITICAL_AT = 2, 3  # due times missed: the second is one period after the first
 FAILED = (RunStatus.FAILED, RunStatus.INCOMPLETE, RunStatus.STUCK)
@@ -62,7 +63,7 @@ class Standing:
             "level": self.level,
             "paused": self.is_paused,
             "running": self.running.pk if self.running else None,
-            "agreement_percent": round(self.agreement.share, 2) if self.agreement else None,
+            "agreement_percent": self.agreement.shown_share if self.agreement else None,
         }
 
 
@@ -134,6 +135,16 @@ def _standing(
 def _last_time(row: SyncJob, good: SyncRun | None) -> datetime:
     """From when on the job's due times count as missed."""
     return max(moment for moment in (row.created_at, row.resumed_at, good and good.started_at) if moment)
+
+
+def agreement_days(now: datetime | None = None) -> dict[str, list[dict[str, Any]]]:
+    """By job, how many records agreed on each compared day of the last thirty, the oldest first."""
+    since = timezone.localdate(now) - AGREEMENT_KEPT
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in Job.registry}
+    for row in Agreement.objects.filter(day__gt=since, job_id__in=found).order_by("day"):
+        of_day = {"day": row.day, "compared": row.compared, "agreeing": row.agreeing}
+        found[row.job_id].append(of_day | {"percent": row.shown_share})
+    return found
 
 
 def late(now: datetime | None = None) -> dict[str, str]:

@@ -38,7 +38,8 @@ class JobsView(ApiView):
         responses={200: JobList, **refused(401, 403, 429)},
     )
     def get(self, request: Request) -> Response:
-        jobs = [JobSerializer(standing).data for standing in status.standings()]
+        context = {"agreement_days": status.agreement_days()}
+        jobs = [JobSerializer(standing, context=context).data for standing in status.standings()]
         return Response({"data": jobs, "next_cursor": None})
 
 

@@ -45,7 +45,7 @@ def worker(concurrency: int) -> Part:
 
 
 def beat() -> Part:
-    scheduler = "django_celery_beat.schedulers:DatabaseScheduler"
+    scheduler = "carinho.beat:Scheduler"
     command = [PYTHON, "-m", "celery", "-q", "-A", "carinho", "beat"]
     return Part("beat", [*command, "--scheduler", scheduler, "--loglevel", "WARNING"])
 

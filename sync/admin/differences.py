@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -15,9 +16,10 @@ from events.admin.verbs import Verb, VerbAdmin
 from events.console import moments
 from sync import words
 from sync.admin.starting import start_records
+from sync.corrections import correctable
 from sync.filters import job_titles
 from sync.models import DifferenceKind, SyncDifference
-from sync.templatetags.sync_console import difference
+from sync.templatetags.sync_console import difference, remedy
 
 CORRECT = Verb(
     name="correct",
@@ -28,31 +30,13 @@ CORRECT = Verb(
     ),
     effect=_(
         "Só estes registros são gravados de novo no destino, como a origem os tem, e confirmados na origem. "
-        "O que sobra no destino, sem registro na origem, não pode ser corrigido daqui."
+        "Uma fatura que sobra, sem atendimento concluído na Operação, é cancelada no Financeiro."
     ),
     permission="sync.change_syncfailure",
     run=lambda ids, actor, _reason: start_records(correctable(ids), "differences", actor),
     icon="build",
     is_main=True,
 )
-
-
-CORRECTED_HERE = _("Corrija aqui: o registro é gravado de novo no destino e confirmado na origem.")
-ADVICE = {
-    DifferenceKind.ORPHAN: _(
-        "Só existe no destino, e nada da origem o explica. Confira com quem cuida do sistema de destino e, "
-        "se sobrou, apague lá. A próxima conferência o encerra."
-    ),
-    DifferenceKind.UNREADABLE: _(
-        "O registro chegou sem o que a sincronização precisa. Corrija no sistema de origem e confira de novo."
-    ),
-}
-
-
-def correctable(ids: Any) -> QuerySet[SyncDifference]:
-    """Those that are still open and have a record in the source."""
-    rows = SyncDifference.objects.filter(pk__in=ids, closed_at__isnull=True, payload__isnull=False)
-    return rows.exclude(kind=DifferenceKind.UNREADABLE)
 
 
 @admin.register(SyncDifference)
@@ -62,7 +46,7 @@ class DifferenceAdmin(VerbAdmin):
         "Registros em que os dois sistemas não concordam, pela última conferência. Fecham quando concordam."
     )
     verbs = (CORRECT,)
-    list_display = ("record", "which", "what", "which_fields", "since")
+    list_display = ("record", "which", "what", "which_fields", "what_to_do", "since")
     list_filter = (
         choice_filter("job_id", _("sincronização"), job_titles),
         choice_filter("kind", _("diferença"), lambda: DifferenceKind.choices),
@@ -89,6 +73,10 @@ class DifferenceAdmin(VerbAdmin):
     def which_fields(self, row: SyncDifference) -> str:
         return words.fields(row.fields) or "—"
 
+    @admin.display(description=_("o que fazer"))
+    def what_to_do(self, row: SyncDifference) -> str:
+        return format_html('<span class="c-muted c-break">{}</span>', remedy(row))
+
     @admin.display(description=_("desde"), ordering="found_at")
     def since(self, row: SyncDifference) -> str:
         return moments.moment(row.found_at)
@@ -102,8 +90,8 @@ class DifferenceAdmin(VerbAdmin):
                 (_("Sincronização"), words.job(row.job_id)),
                 (_("Diferença"), difference(row.kind)),
                 (_("Campos"), words.fields(row.fields)),
-                (_("O que fazer"), ADVICE.get(DifferenceKind(row.kind), CORRECTED_HERE)),
                 (_("Desde"), moments.moment(row.found_at)),
+                (_("O que fazer"), remedy(row)),
             ],
             "detail": json.dumps(mask(row.payload), ensure_ascii=False, indent=2) if row.payload else "",
             "buttons": self.buttons(request, ["correct"], row.pk) if correctable([row.pk]).exists() else [],

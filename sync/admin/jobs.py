@@ -15,9 +15,8 @@ from events.console.moments import duration
 from sync import runs, status, words
 from sync.admin import trend
 from sync.admin.starting import start_jobs
-from sync.models import Agreement, RunKind, SyncDifference, SyncFailure, SyncJob, SyncRun
+from sync.models import RunKind, SyncDifference, SyncFailure, SyncJob, SyncRun
 
-SHARES = 8  # days of agreement on a card, the last one included
 OPERATE = "sync.change_syncjob"
 
 
@@ -127,7 +126,7 @@ class JobAdmin(VerbAdmin):
             "took": duration(last.duration) if last else "",
             "running": self._running(standing.running),
             "trend": trend.of(name),
-            "shares": Agreement.objects.filter(job_id=name).order_by("-day")[1:SHARES],
+            "agreement_trend": trend.agreement(name),
             **self._rows(name),
             "buttons": self.buttons(request, self._fitting(standing), name),
         }

@@ -18,7 +18,7 @@ from events.admin.filters import DayFilter, choice_filter
 from events.admin.verbs import Verb, VerbAdmin
 from events.console import moments
 from sync import runs, words
-from sync.admin.differences import correctable
+from sync.corrections import correctable
 from sync.filters import job_titles
 from sync.models import RunKind, RunStatus, SyncDifference, SyncFailure, SyncRun
 from sync.templatetags.sync_console import run_kind, run_state
@@ -121,7 +121,7 @@ class RunAdmin(VerbAdmin):
             "run": run,
             "page": page_of(run),
             "address": reverse("admin:sync_syncrun_progress", args=[run.pk]),
-            "expected": max(expected, run.processed) if expected else None,
+            "expected": expected if expected and expected > run.processed else None,
             "is_guess": run.total is None,
         }
 

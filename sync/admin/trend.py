@@ -1,12 +1,14 @@
-"""How long a job's last runs took, as bars that are read without a program."""
+"""How long a job's last runs took and how much agreed on its last days, as bars read without a program."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from events.admin.base import page_of
+from django.utils.translation import gettext as _
+
+from events.admin.base import list_of, page_of
 from events.console.moments import duration
-from sync.models import RunKind, SyncRun
+from sync.models import Agreement, RunKind, SyncRun
 
 SHOWN = 24
 TONES = {"done": "success", "incomplete": "warning"}
@@ -15,7 +17,7 @@ LOWEST = 4  # percent: the shortest run is seen too
 
 @dataclass(frozen=True)
 class Bar:
-    """One run: its height in percent of the longest, and what is said of it."""
+    """One run or day: its height in percent of the highest, and what is said of it."""
 
     height: int
     tone: str
@@ -38,3 +40,22 @@ def _bar(run: SyncRun, longest: float) -> Bar:
     height: Any = max(round(100 * run.duration.total_seconds() / longest), LOWEST)
     title = f"{run.started_at:%d/%m %H:%M}: {duration(run.duration)}, {run.get_status_display()}"
     return Bar(height, TONES.get(run.status, "danger"), title, page_of(run))
+
+
+def agreement(name: str) -> list[Bar]:
+    """The share that agreed on each of the last days that were compared, the oldest first."""
+    days = Agreement.objects.filter(job_id=name).order_by("-day")[:SHOWN]
+    return [_day_bar(day) for day in reversed(days)]
+
+
+def _day_bar(day: Agreement) -> Bar:
+    tone = "success" if day.agreeing == day.compared else "warning"
+    of_day = f"job_id={day.job_id}&kind={RunKind.CHECK.value}"
+    checks = list_of(SyncRun, f"{of_day}&started_at_from={day.day}&started_at_to={day.day}")
+    title = _("%(day)s: %(agreeing)d de %(compared)d registros concordam (%(share)s %%)") % {
+        "day": f"{day.day:%d/%m}",
+        "agreeing": day.agreeing,
+        "compared": day.compared,
+        "share": f"{day.shown_share:.1f}".replace(".", ","),
+    }
+    return Bar(max(round(day.share), LOWEST), tone, title, checks)

@@ -36,6 +36,13 @@ class CrmOperacao(Job):
     target = Operacao
     schedule = crontab(minute="0")
     asks_until_done = True
+    by_hand = {
+        "orphan": _(
+            "O CRM não tem contrato ativo %(key)s, e a Operação não oferece como apagar agendas daqui. "
+            "Se o atendimento acabou, encerre a agenda do contrato na Operação; se continua, reative o "
+            "contrato no CRM."
+        )
+    }
 
     def pull(self, source: CRM, cursor: str, window: Window) -> Page:
         return source.contracts(cursor, status="active", synced="false")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from carinho.services.financeiro import DUE_AFTER, Financeiro
 from carinho.services.operacao import Operacao
 from carinho.services.pages import Page
+from sync.comparing import key_of
 from sync.job import Fields, Job, Record, Window
 
 DAYS_BACK = timedelta(days=7)
@@ -27,6 +28,13 @@ class OperacaoFinanceiro(Job):
     target = Financeiro
     schedule = crontab(minute="0", hour="23")
     limit = timedelta(hours=6)
+    by_hand = {
+        "different": _(
+            "O Financeiro não muda daqui uma fatura que já existe, para ninguém ser cobrado duas vezes. "
+            "Acerte a fatura service-%(key)s no Financeiro ou, se o errado for o atendimento, o "
+            "atendimento %(key)s na Operação."
+        )
+    }
 
     def pull(self, source: Operacao, cursor: str, window: Window) -> Page:
         first, last = days_of(window)
@@ -51,6 +59,21 @@ class OperacaoFinanceiro(Job):
 
     def confirm(self, source: Operacao, key: str, result: Fields) -> None:
         source.mark_billed(int(key), invoice_id=result["invoice_id"])
+
+    def remove(self, source: Operacao, target: Financeiro, key: str) -> None:
+        if not self._is_completed(source, key):
+            target.cancel_service_invoice(int(key))
+
+    def _is_completed(self, source: Operacao, key: str) -> bool:
+        """Asked anew: the service may have been completed since it was compared, some days ago."""
+        today = timezone.localdate()
+        cursor: str | None = ""
+        while cursor is not None:
+            page = source.completed_services(cursor, first=today - 2 * DAYS_BACK, last=today)
+            if any(key_of(self, record) == key for record in page.records):
+                return True
+            cursor = page.next_cursor
+        return False
 
     def is_confirmed(self, record: Record) -> bool:
         return bool(record.get("billed"))

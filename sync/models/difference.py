@@ -68,3 +68,8 @@ class Agreement(models.Model):
     def share(self) -> float:
         """Percent; of nothing everything agrees."""
         return 100 * self.agreeing / self.compared if self.compared else 100.0
+
+    @property
+    def shown_share(self) -> float:
+        """Percent with one decimal, rounded down: what is not whole never reads 100.0."""
+        return 1000 * self.agreeing // self.compared / 10 if self.compared else 100.0

@@ -2,11 +2,12 @@
 
 from django import template
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from events.console import badges
 from events.console import words as engine_words
-from sync import words
-from sync.models import DifferenceKind, FailureStatus, RunKind, RunStatus
+from sync import corrections, words
+from sync.models import DifferenceKind, FailureStatus, RunKind, RunStatus, SyncDifference
 
 register = template.Library()
 register.filter("job", words.job)
@@ -50,3 +51,14 @@ def run_kind(kind: str) -> str:
 @register.filter
 def difference(kind: str) -> str:
     return str(dict(DifferenceKind.choices).get(kind, kind))
+
+
+@register.filter
+def remedy(row: SyncDifference) -> str:
+    """What sets a difference right, for those who look for the button."""
+    return corrections.by_hand(row) or _("Use “Corrigir”.")
+
+
+@register.filter
+def by_hand(row: SyncDifference) -> str:
+    return corrections.by_hand(row)

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from sync import execution, runs
-from sync.models import Agreement, SyncDifference, SyncFailure, SyncJob, SyncRun
+from sync.models import SyncDifference, SyncFailure, SyncJob, SyncRun
 from tests.clients import logged_in
 
 JOBS = "/admin/sync/syncjob/"
@@ -131,7 +131,6 @@ def test_difference_is_corrected_by_its_button(ana, run, load, simulator):
     wrong, orphan = SyncDifference.objects.get(key="2"), SyncDifference.objects.get(key="9")
     assert page(ana, of(wrong)).count("Corrigir 1 registro") == 1
     assert "Corrigir 1 registro" not in page(ana, of(orphan))
-    assert "apague lá" in page(ana, of(orphan))
     ana.post("/admin/sync/syncdifference/correct/", {"ids": f"{wrong.pk},{orphan.pk}"})
     execution.go_on(NAME)
     assert list(SyncDifference.objects.filter(closed_at=None)) == [orphan]
@@ -169,11 +168,3 @@ def test_lists_of_runs_failures_and_differences_open(ana, run, load):
     for model in ("syncrun", "syncfailure", "syncdifference"):
         page(ana, f"/admin/sync/{model}/")
     assert "1 · 1 · 0 · 0" in page(ana, f"/admin/sync/syncrun/?job_id={NAME}&kind=full")
-
-
-def test_card_shows_how_many_records_agreed_on_the_days_before(ana):
-    for day, agreeing in ((21, 100), (22, 99), (23, 90)):
-        Agreement.objects.create(job_id=NAME, day=f"2026-01-{day}", compared=100, agreeing=agreeing)
-    text = page(ana, JOBS)
-    assert '90,0 % <span class="c-muted">23/01</span>' in text
-    assert "antes: 22/01 99,0 % · 21/01 100,0 %" in text

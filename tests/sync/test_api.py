@@ -48,6 +48,8 @@ def test_started_run_is_seen_and_cannot_be_started_twice(client, load):
         row for row in client.get("/api/sync/jobs").json()["data"] if row["name"] == "sync.crm_operacao"
     )
     assert (job["last_status"], job["agreement_percent"]) == ("done", 100.0)
+    [day] = job["agreement_days"]
+    assert (day["compared"], day["agreeing"], day["percent"]) == (2, 2, 100.0)
 
 
 def test_unknown_job_and_unknown_run_are_not_found(client):

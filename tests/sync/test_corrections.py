@@ -1,0 +1,111 @@
+"""What sets a difference right: the button where a call exists, a sentence for a person where none does."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from sync import corrections, status
+from sync.job import Job
+from sync.models import Agreement, DifferenceKind, SyncDifference, SyncFailure
+from tests.sync.conftest import JOBS, service
+
+BILLING = "sync.operacao_financeiro"
+
+
+def invoice(number, **more):
+    due_on = timezone.localdate() + timedelta(days=3)
+    return {
+        "reference": f"service-{number}",
+        "client_id": 1000 + number,
+        "amount": "150.00",
+        "due_on": due_on.isoformat(),
+        "status": "open",
+    } | more
+
+
+def invoices(simulator):
+    return {row["reference"]: row for row in simulator.state()["financeiro"]["records"]["invoices"]}
+
+
+def correct(run, *differences):
+    return run(BILLING, "records", chosen={"differences": [row.pk for row in differences]})
+
+
+@pytest.fixture
+def orphan(run, simulator):
+    simulator.load({"financeiro": {"invoices": [invoice(8)]}})
+    run(BILLING, "check")
+    return SyncDifference.objects.get(key="8", kind="orphan")
+
+
+def test_invoice_that_no_service_explains_is_cancelled_by_its_button(run, simulator, orphan):
+    assert correct(run, orphan).written == 1
+    assert invoices(simulator)["service-8"]["status"] == "cancelled"
+    orphan.refresh_from_db()
+    assert orphan.closed_at is not None
+
+
+def test_invoice_whose_service_was_completed_meanwhile_is_not_cancelled(run, simulator, orphan):
+    simulator.load({"operacao": {"services": [service(8)]}})
+    correct(run, orphan)
+    assert invoices(simulator)["service-8"]["status"] == "open"
+
+
+def test_orphan_that_could_not_be_taken_away_is_a_failure_and_the_next_run_tries_again(
+    run, simulator, orphan
+):
+    simulator.fault("financeiro", status=422, path="/invoices/service-8")
+    assert correct(run, orphan).failed == 1
+    assert SyncFailure.objects.get(status="open").key == "8"
+    simulator.heal("financeiro")
+    run(BILLING)
+    assert invoices(simulator)["service-8"]["status"] == "cancelled"
+    assert not SyncFailure.objects.filter(status="open").exists()
+    assert not SyncDifference.objects.filter(closed_at=None).exists()
+
+
+def test_service_completed_after_its_orphan_was_cancelled_is_written_under_a_new_key(run, simulator, orphan):
+    correct(run, orphan)
+    simulator.load({"operacao": {"services": [service(8)]}})
+    assert run(BILLING).written == 1
+    keys = [call["idempotency_key"] for call in simulator.calls("financeiro") if call["method"] != "GET"]
+    assert len(keys) == len(set(keys)) == 2
+
+
+def test_invoice_with_another_amount_is_for_a_person_and_says_where(run, simulator):
+    simulator.load(
+        {"operacao": {"services": [service(5)]}, "financeiro": {"invoices": [invoice(5, amount="99.00")]}}
+    )
+    run(BILLING)
+    difference = SyncDifference.objects.get(closed_at=None)
+    assert (difference.kind, difference.fields) == ("different", ["amount"])
+    assert "Acerte a fatura service-5 no Financeiro" in corrections.by_hand(difference)
+    assert not corrections.correctable([difference.pk]).exists()
+    assert correct(run, difference).written == 0
+    assert invoices(simulator)["service-5"]["amount"] == "99.00"
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_every_difference_has_a_button_or_says_what_a_person_does(name, db):
+    for number, kind in enumerate(DifferenceKind.values):
+        row = SyncDifference.objects.create(job_id=name, key=str(number), kind=kind, payload={"id": number})
+        assert bool(corrections.by_hand(row)) != corrections.correctable([row.pk]).exists()
+
+
+def test_job_that_lists_what_is_left_over_takes_it_away_or_says_who_does():
+    for job in Job.registry.values():
+        lists = type(job).others is not Job.others
+        removes = type(job).remove is not Job.remove
+        assert lists == (removes or "orphan" in job.by_hand)
+
+
+def test_share_that_agrees_is_told_by_day_and_never_rounded_up_to_all(db):
+    today = timezone.localdate()
+    for ago, agreeing in ((40, 1), (1, 998), (0, 99_999)):
+        compared = 100_000 if ago == 0 else 1_000
+        Agreement.objects.create(
+            job_id=BILLING, day=today - timedelta(days=ago), compared=compared, agreeing=agreeing
+        )
+    assert [day["percent"] for day in status.agreement_days()[BILLING]] == [99.8, 99.9]
+    assert status.overview()[BILLING]["agreement_percent"] == 99.9
