@@ -168,7 +168,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def depths(now: datetime, hours: int = DAY) -> Chart:
-    """How deep the queues were: each quarter of an hour of a day, or each hour of a week, the last included."""
+    """How deep the queues were: every quarter hour of a day or every hour of a week, and the last time."""
     every = 3 if hours <= DAY else 12  # samples
     since = now - timedelta(hours=hours)
     rows = list(Sample.objects.filter(at__gte=since).order_by("-at"))[::every][::-1]
