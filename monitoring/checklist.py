@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from monitoring import alerts, metrics, syncs, whatsapp
 from monitoring.models import Alert, RoundKind, Severity
@@ -82,12 +82,12 @@ def channel(hub: Snapshot, found: Verdict) -> Check:
 def active_alerts(hub: Snapshot, found: Verdict) -> Check:
     severities = list(alerts.open_alerts().values_list("severity", flat=True))
     critical = severities.count(Severity.CRITICAL)
-    value = _("%(total)d, %(critical)d críticos") % {"total": len(severities), "critical": critical}
+    part = ngettext("%d crítico", "%d críticos", critical) % critical
     tone = BAD if critical else WATCH if severities else GOOD
     return Check(
         "alerts",
         _("Alertas"),
-        value if severities else "0",
+        f"{len(severities)} ({part})" if critical else str(len(severities)),
         _("nenhum crítico"),
         tone,
         list_of("monitoring_alert"),
