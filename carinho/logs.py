@@ -12,6 +12,7 @@ from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 from carinho import traces
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
+trace_id: ContextVar[str] = ContextVar("trace_id", default="")  # where the request id does not say it
 SECRET_IN_PATH = re.compile(r"(/webhooks/whatsapp/|/instances/[^/\s\"]+/token/)[^/\s\"?]+")
 delivery_ids: ContextVar[dict[str, int] | None] = ContextVar("delivery_ids", default=None)
 ACCEPTABLE = re.compile(r"^[\w.:-]{1,64}$", re.ASCII)
@@ -37,7 +38,7 @@ class RequestIdFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if current := request_id.get():
             record.request_id = current
-            record.trace_id = traces.trace_of(current)
+            record.trace_id = trace_id.get() or traces.trace_of(current)
         for name, value in (delivery_ids.get() or {}).items():
             if not hasattr(record, name):
                 setattr(record, name, value)
@@ -47,25 +48,29 @@ class RequestIdFilter(logging.Filter):
 class RequestIdMiddleware:
     """Takes the caller's `X-Request-ID` when it is harmless, else their trace's id, else makes one.
 
-    The answer carries the id, and the `traceparent` of the trace it belongs to.
+    A caller who gives both keeps both. The answer carries the id, and the `traceparent` of the trace.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        token = request_id.set(_id_of(request))
+        given, trace = _id_of(request), traces.trace_in(request.headers.get("traceparent", ""))
+        token, trace_token = (
+            request_id.set(given or trace or uuid.uuid4().hex),
+            trace_id.set(trace if given else ""),
+        )
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id.get()
-            response["traceparent"] = traces.traceparent(request_id.get())
+            response["traceparent"] = traces.traceparent(request_id.get(), trace_id.get())
             return response
         finally:
             request_id.reset(token)
+            trace_id.reset(trace_token)
 
 
 def _id_of(request: HttpRequest) -> str:
+    """The id that the caller gave, if it is harmless."""
     given = request.headers.get("X-Request-ID", "")
-    if ACCEPTABLE.match(given):
-        return given
-    return traces.trace_in(request.headers.get("traceparent", "")) or uuid.uuid4().hex
+    return given if ACCEPTABLE.match(given) else ""

@@ -1,7 +1,8 @@
 """W3C trace context: the trace that a request or a delivery belongs to, as `traceparent` carries it.
 
-The id of a request is stored with the event it brought, so a trace that came in goes on, hours later, with
-every delivery of that event: 32 hex digits are a trace id as they stand, anything else has one derived.
+The id of a request is stored with the event it brought, and beside it the trace that came with it: both go
+on, hours later, with every delivery of that event. Without a trace of its own a request id is one if it has
+32 hex digits, and anything else has one derived.
 """
 
 import hashlib
@@ -25,6 +26,6 @@ def trace_of(request_id: str) -> str:
     return hashlib.sha256(request_id.encode()).hexdigest()[:32]
 
 
-def traceparent(request_id: str) -> str:
+def traceparent(request_id: str, trace: str = "") -> str:
     """The header for a call that belongs to this request, as a new span of its trace."""
-    return f"00-{trace_of(request_id)}-{secrets.token_hex(8)}-01"
+    return f"00-{trace or trace_of(request_id)}-{secrets.token_hex(8)}-01"

@@ -68,7 +68,13 @@ WATCH = [
     Page(_("Recusados"), "block", "events_refusal_changelist", "events.view_refusal"),
     Page(_("Sincronizações"), "sync", "sync_syncjob_changelist", "sync.view_syncjob"),
     Page(_("Sistemas"), "hub", "events_circuitbreaker_changelist", "events.view_circuitbreaker"),
-    Page(_("Alertas"), "notifications", "monitoring_alert_changelist", "monitoring.view_alert"),
+    Page(
+        _("Alertas"),
+        "notifications",
+        "monitoring_alert_changelist",
+        "monitoring.view_alert",
+        number="alerts",
+    ),
     Page(_("Relatórios"), "monitoring", "monitoring_report_changelist", "monitoring.view_report"),
 ]
 WHATSAPP = [

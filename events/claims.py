@@ -26,6 +26,7 @@ class Claim:
     useful_until: datetime | None
     idempotency_key: str
     request_id: str
+    trace_id: str
     is_trial: bool
     unsure_since: datetime | None = None
     briefing: Any = None
@@ -62,7 +63,8 @@ RETURNING delivery.id, delivery.service, delivery.unsure_since, delivery.step, d
           CASE WHEN event.phone <> '' OR event.subject = '' THEN event.phone
                ELSE (SELECT phone FROM events_event AS known
                      WHERE known.subject = event.subject AND known.phone <> '' ORDER BY id DESC LIMIT 1) END,
-          event.id, event.type, event.source, event.occurred_at, event.data, event.request_id
+          event.id, event.type, event.source, event.occurred_at, event.data, event.request_id,
+          event.trace_id
 """
 
 
@@ -78,7 +80,7 @@ def claim(service: str, places: int, *, is_trial: bool = False) -> list[Claim]:
 
 def _claim(row: tuple[Any, ...], is_trial: bool) -> Claim:
     id, service, unsure_since, step, attempts, due_at, lease, useful_until, key, earlier, phone, *event = row
-    event_id, type, source, occurred_at, data, request_id = event
+    event_id, type, source, occurred_at, data, request_id, trace_id = event
     return Claim(
         id=id,
         service=service,
@@ -90,6 +92,7 @@ def _claim(row: tuple[Any, ...], is_trial: bool) -> Claim:
         useful_until=useful_until,
         idempotency_key=str(key),
         request_id=request_id,
+        trace_id=trace_id,
         is_trial=is_trial,
         unsure_since=unsure_since,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from carinho.logs import delivery_ids, request_id
+from carinho.logs import delivery_ids, request_id, trace_id
 from carinho.masking import cut, mask, mask_text
 from carinho.services.base import Service
 from carinho.services.errors import Held, Rejected, Unavailable, Undecided, Unknown, Unneeded
@@ -59,11 +59,13 @@ def attempt(claim: Claim) -> Result:
     if claim.lease - now < SENDING_TAKES:
         return held(claim)
     token = request_id.set(claim.request_id or claim.idempotency_key)
+    trace = trace_id.set(claim.trace_id)
     ids = delivery_ids.set({"event_id": claim.event.id, "delivery_id": claim.id})
     try:
         return _run(claim)
     finally:
         request_id.reset(token)
+        trace_id.reset(trace)
         delivery_ids.reset(ids)
 
 

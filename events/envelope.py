@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,6 +50,7 @@ class Envelope:
     steps: list[Step] = field(default_factory=list)
     caused_by: int | None = None
     request_id: str = ""
+    trace_id: str = ""
 
 
 def canonical(value: Any) -> str:
@@ -90,6 +91,7 @@ def read(
     headers: Mapping[str, str] | None = None,
     caused_by: int | None = None,
     request_id: str = "",
+    trace_id: str = "",
 ) -> Envelope:
     """Make an envelope of a decoded body. Raises `Refused` naming every wrong field in Portuguese."""
     headers = headers or {}
@@ -105,7 +107,8 @@ def read(
         unknown = flow is None and set(wrong) == {"type"}
         code = "unknown_type" if unknown else "invalid_data"
         raise Refused(code, "Há campos errados: " + ", ".join(sorted(wrong)) + ".", status=422, fields=wrong)
-    return _envelope(flow, source, key, data, payload, occurred_at, caused_by, request_id)
+    made = _envelope(flow, source, key, data, payload, occurred_at, caused_by, request_id)
+    return replace(made, trace_id=trace_id) if trace_id else made
 
 
 def _envelope(

@@ -38,13 +38,13 @@ INSERT = """
 WITH incoming AS (
     SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row(
         type text, source text, key text, digest text, data jsonb, as_sent jsonb, subject text, phone text,
-        caused_by bigint, request_id text, occurred_at timestamptz, received_at timestamptz, status text,
-        steps jsonb)
+        caused_by bigint, request_id text, trace_id text, occurred_at timestamptz, received_at timestamptz,
+        status text, steps jsonb)
 ), stored AS (
     INSERT INTO events_event (type, source, key, digest, data, as_sent, subject, phone, caused_by_id,
-                              request_id, occurred_at, received_at, status, settled_at)
-    SELECT type, source, key, digest, data, as_sent, subject, phone, caused_by, request_id, occurred_at,
-           received_at, status, CASE WHEN status = 'processed' THEN received_at END
+                              request_id, trace_id, occurred_at, received_at, status, settled_at)
+    SELECT type, source, key, digest, data, as_sent, subject, phone, caused_by, request_id, trace_id,
+           occurred_at, received_at, status, CASE WHEN status = 'processed' THEN received_at END
     FROM incoming
     ON CONFLICT (source, key) DO NOTHING
     RETURNING id, source, key
@@ -147,6 +147,7 @@ def _row(item: Envelope) -> dict[str, Any]:
         "phone": item.phone,
         "caused_by": item.caused_by,
         "request_id": item.request_id,
+        "trace_id": item.trace_id,
         "occurred_at": item.occurred_at.isoformat(),
         "received_at": item.received_at.isoformat(),
         "status": "pending" if item.steps else "processed",

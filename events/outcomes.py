@@ -215,6 +215,7 @@ def _record_emitted(results: Sequence[Result]) -> None:
             source=emission.source,
             caused_by=result.claim.event.id,
             request_id=result.claim.request_id,
+            trace_id=result.claim.trace_id,
         )
         for result in results
         for emission in result.emitted

@@ -140,11 +140,10 @@ def acknowledge(ids: Sequence[int], *, actor: str) -> list[int]:
     )
 
 
-def snooze(ids: Sequence[int], *, actor: str, reason: str, length: timedelta) -> list[int]:
-    """No reminders until then. Returns the ids that were open; none without a reason."""
-    if not reason:
+def snooze(ids: Sequence[int], *, actor: str, reason: str, until: datetime) -> list[int]:
+    """No reminders until then. Returns the ids that were open; none without a reason or a later moment."""
+    if not reason or until <= timezone.now():
         return []
-    until = timezone.now() + length
     return _move(ids, Q(), actor, "alert.snooze", snoozed_until=until, snoozed_by=actor, snooze_reason=reason)
 
 

@@ -167,14 +167,16 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
 
 
-def depths(now: datetime) -> Chart:
-    """How deep the queues were in the last 24 hours, every quarter of an hour."""
-    rows = list(Sample.objects.filter(at__gte=now - timedelta(hours=24)).order_by("at"))[::3]
+def depths(now: datetime, hours: int = DAY) -> Chart:
+    """How deep the queues were: every quarter hour of a day or every hour of a week, and the last time."""
+    every = 3 if hours <= DAY else 12  # samples
+    since = now - timedelta(hours=hours)
+    rows = list(Sample.objects.filter(at__gte=since).order_by("-at"))[::every][::-1]
     last = rows[-1] if rows else None
     return Chart(
         "depths",
-        _("Filas nas últimas 24 h"),
-        _("Agora: %(dead)d precisam de você, %(retrying)d tentando de novo, %(held)d retidas.")
+        _("Filas nas últimas 24 h") if hours <= DAY else _("Filas nos últimos 7 dias"),
+        _("Na última medida: %(dead)d precisam de você, %(retrying)d tentando de novo, %(held)d retidas.")
         % {name: getattr(last, name, 0) for name in ("dead", "retrying", "held")},
         [f"{timezone.localtime(row.at):%d/%m %H:%M}" for row in rows],
         [

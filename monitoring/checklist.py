@@ -5,14 +5,14 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from monitoring import alerts, metrics, syncs, whatsapp
 from monitoring.models import Alert, RoundKind, Severity
 from monitoring.rule import Reading, Rule
 from monitoring.snapshot import Snapshot
 from monitoring.verdict import Verdict
-from monitoring.words import list_of, percent, rate
+from monitoring.words import failed_since, list_of, of_days, percent, rate
 
 GOOD, WATCH, BAD = "success", "warning", "danger"
 TONES = {"healthy": GOOD, "degraded": WATCH, "critical": BAD}
@@ -82,12 +82,12 @@ def channel(hub: Snapshot, found: Verdict) -> Check:
 def active_alerts(hub: Snapshot, found: Verdict) -> Check:
     severities = list(alerts.open_alerts().values_list("severity", flat=True))
     critical = severities.count(Severity.CRITICAL)
-    value = _("%(total)d, %(critical)d críticos") % {"total": len(severities), "critical": critical}
+    part = ngettext("%d crítico", "%d críticos", critical) % critical
     tone = BAD if critical else WATCH if severities else GOOD
     return Check(
         "alerts",
         _("Alertas"),
-        value if severities else "0",
+        f"{len(severities)} ({part})" if critical else str(len(severities)),
         _("nenhum crítico"),
         tone,
         list_of("monitoring_alert"),
@@ -126,7 +126,8 @@ def events_today(hub: Snapshot, found: Verdict) -> Check:
     tone = _tone(Rule.registry["events_pending"], hub.pending)
     limit = Rule.registry["events_pending"].limit(Severity.WARNING)
     said = _("no máximo %d aguardando") % limit if limit is not None else ""
-    return Check("events", _("Eventos processados hoje"), value, said, tone, list_of("events_event"))
+    page = of_days("events_event", "received_at", hub.day, hub.day)
+    return Check("events", _("Eventos processados hoje"), value, said, tone, page)
 
 
 def error_rate(hub: Snapshot, found: Verdict) -> Check:
@@ -140,7 +141,7 @@ def error_rate(hub: Snapshot, found: Verdict) -> Check:
         percent(share),
         _("no máximo %s") % percent(limit) if limit is not None else "",
         _tone(rule, readings[0].value),
-        list_of("events_event", "status=failed"),
+        failed_since(hub.last_day[0]),
     )
 
 

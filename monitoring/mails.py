@@ -1,16 +1,23 @@
-"""The reports by e-mail, each day and week once, whoever asks how often."""
+"""The reports by e-mail, each day and week once, whoever asks how often.
+
+A sender that dies between the mail server's yes and its own note has sent, and another sends again: twice is
+better than never.
+"""
 
 from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from monitoring import days, reports
 from monitoring.models import Report, ReportKind
+
+LEASE = timedelta(minutes=10)  # a mail server that answers at all has answered by then
 
 
 def send_daily(day: date | None = None) -> bool:
@@ -27,24 +34,41 @@ def send_weekly(monday: date | None = None) -> bool:
 
 
 def _send(kind: ReportKind, day: date, title: str, report: dict[str, Any]) -> bool:
-    """Whoever marks the row sends it; a mail that fails takes the mark off again, for the next call."""
-    given = {"summary": reports.summary(report), "sent_to": settings.REPORT_EMAILS}
-    row, _is_new = Report.objects.get_or_create(kind=kind, day=day, defaults=given)
-    mine = Report.objects.filter(pk=row.pk, sent_at=None)
-    if not settings.REPORT_EMAILS or not mine.update(sent_at=timezone.now(), **given):
+    """Whoever claims the row sends it; a mail that fails gives the claim back, for the next call."""
+    if not settings.REPORT_EMAILS:
+        return False
+    row, _is_new = Report.objects.get_or_create(
+        kind=kind, day=day, defaults={"summary": reports.summary(report)}
+    )
+    if not _claim(row.pk):
         return False
     try:
         _mail(title, row, report).send()
-    except OSError:
-        Report.objects.filter(pk=row.pk).update(sent_at=None)
+    except Exception:
+        Report.objects.filter(pk=row.pk).update(claimed_at=None)
         raise
+    given = {"summary": reports.summary(report), "sent_to": settings.REPORT_EMAILS}
+    Report.objects.filter(pk=row.pk).update(sent_at=timezone.now(), **given)
     return True
 
 
+def _claim(pk: int) -> bool:
+    now = timezone.now()
+    free = Q(claimed_at=None) | Q(claimed_at__lte=now - LEASE)
+    return bool(Report.objects.filter(free, pk=pk, sent_at=None).update(claimed_at=now))
+
+
 def _mail(title: str, row: Report, report: dict[str, Any]) -> EmailMultiAlternatives:
-    context = {"title": title, "row": row, "report": report, "hub": settings.HUB_URL}
+    summary = reports.summary(report)
+    context = {
+        "title": title,
+        "row": row,
+        "summary": summary,
+        "report": report,
+        "hub": settings.HUB_URL,
+    }
     mail = EmailMultiAlternatives(
-        f"[Carinho] {title}: {row.summary}"[:180],
+        f"[Carinho] {title}: {summary}"[:180],
         render_to_string("monitoring/report.txt", context),
         to=settings.REPORT_EMAILS,
     )

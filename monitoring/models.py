@@ -152,11 +152,15 @@ class ReportKind(models.TextChoices):
 
 
 class Report(models.Model):
-    """A report that went out by e-mail: each day and week once."""
+    """A report that goes out by e-mail: one row for each day and week.
+
+    Whoever claims the row sends it; a claim whose sender died is another's after a while.
+    """
 
     kind = models.CharField(_("tipo"), max_length=10, choices=ReportKind)
     day = models.DateField(_("dia, ou primeiro dia da semana"))
     summary = models.TextField(_("resumo"))
+    claimed_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(_("enviado em"), null=True, blank=True)
     sent_to = models.JSONField(_("para"), default=list)
 

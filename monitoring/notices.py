@@ -10,6 +10,7 @@ import requests
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,7 +23,8 @@ from whatsapp.client import WhatsApp
 
 logger = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 5
+# How old a notice has to be for each of its attempts: a mail server may be away for hours.
+MINUTES = (0, 0, 1, 5, 30, 120, 360)
 AT_ONCE = 50
 TIMEOUT = (3, 10)  # seconds to connect and to answer
 TITLES = {
@@ -54,11 +56,19 @@ def _is_about(alert: Alert, channel: str) -> bool:
 
 
 def send_waiting() -> None:
-    """Send what is kept, each at most five times; a failure is written down and stops no other."""
-    waiting = Notice.objects.filter(sent_at=None, attempts__lt=MOST_ATTEMPTS).select_related("alert")
-    for notice in waiting.order_by("id")[:AT_ONCE]:
+    """Send what is due, each ever more rarely; a failure is written down and stops no other."""
+    for notice in (
+        Notice.objects.filter(_is_due(), sent_at=None).select_related("alert").order_by("id")[:AT_ONCE]
+    ):
         if _claim(notice):
             _send(notice)
+
+
+def _is_due() -> Q:
+    now, due = timezone.now(), Q()
+    for attempts, minutes in enumerate(MINUTES):
+        due |= Q(attempts=attempts, created_at__lte=now - timedelta(minutes=minutes))
+    return due
 
 
 def _claim(notice: Notice) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from monitoring.models import Severity
 from monitoring.words import number, seconds
@@ -74,10 +75,12 @@ class Rule:
         return f"ALERT_{self.name}_{severity}".upper()
 
     def says(self, severity: str) -> str:
-        """The limit in words: "> 1 min", "≥ 10 itens"; a dash for never."""
+        """The limit in words: "> 1 min", "≥ 10 itens"; "na hora" for any time at all, a dash for never."""
         limit = self.limit(severity)
         if limit is None:
             return "—"
+        if limit == 0 and self.unit == "s":
+            return _("na hora")
         amount = seconds(limit) if self.unit == "s" else f"{number(limit)} {self.unit}"
         return f"{'≥' if self.at_least else '>'} {amount}".rstrip()
 

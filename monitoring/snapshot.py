@@ -33,6 +33,11 @@ class Snapshot:
         return days.of(self.day)
 
     @property
+    def last_day(self) -> days.Span:
+        """The 24 hours over which failures are counted: whole ones, with the one that runs."""
+        return days.last_hours(self.now, 24)
+
+    @property
     def day(self) -> date:
         return timezone.localdate(self.now)
 

@@ -47,8 +47,9 @@ def durations(span: days.Span) -> list[tuple[str, datetime, float]]:
 
 
 def _runs() -> Any:
+    """The runs that did all the work: neither tries, nor comparisons, nor single records."""
     model: Any = apps.get_app_config("sync").get_model("SyncRun")
-    return model.objects
+    return model.objects.filter(kind="full")
 
 
 def page() -> str:
@@ -57,3 +58,11 @@ def page() -> str:
         return reverse("admin:sync_syncjob_changelist")
     except NoReverseMatch:
         return reverse("admin:index")
+
+
+def page_of(name: str) -> str:
+    """The address of one job's own page."""
+    try:
+        return reverse("admin:sync_syncjob_change", args=[name])
+    except NoReverseMatch:
+        return page()

@@ -1,9 +1,10 @@
 """Addresses and numbers as people read them."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import number_format
 
 from events.console import moments
@@ -13,6 +14,19 @@ def list_of(model: str, query: str = "") -> str:
     """The address of a list of the console: `events_event`, filtered by `query`."""
     address = reverse(f"admin:{model}_changelist")
     return f"{address}?{query}" if query else address
+
+
+def failed_since(moment: datetime) -> str:
+    """The events that arrived since this hour and failed."""
+    return list_of(
+        "events_event", f"status=failed&received_at_from={timezone.localtime(moment):%Y-%m-%dT%H:%M}"
+    )
+
+
+def of_days(model: str, field: str, first: date, last: date, query: str = "") -> str:
+    """The rows of whole days, both ends included."""
+    days = f"{field}_from={first:%Y-%m-%d}&{field}_to={last:%Y-%m-%d}"
+    return list_of(model, f"{days}&{query}" if query else days)
 
 
 def seconds(value: float) -> str:

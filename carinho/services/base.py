@@ -13,7 +13,7 @@ import tenacity
 from django.conf import settings
 from requests.adapters import HTTPAdapter
 
-from carinho.logs import request_id
+from carinho.logs import request_id, trace_id
 from carinho.services import transport
 from carinho.services.breakers import Breaker, Snapshot
 from carinho.services.errors import Held, Rejected, Unavailable, Unknown
@@ -116,7 +116,7 @@ class Service:
             "X-API-Key": settings.SYSTEMS[self.name]["key"],
             "X-Source-System": "integracoes",
             "X-Request-ID": request_id.get() or self.call.idempotency_key,
-            "traceparent": traceparent(request_id.get() or self.call.idempotency_key),
+            "traceparent": traceparent(request_id.get() or self.call.idempotency_key, trace_id.get()),
         }
 
     def get(self, path: str, *, doing: str, params: Mapping[str, Any] | None = None) -> Any:

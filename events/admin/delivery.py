@@ -1,5 +1,6 @@
 """Entregas, and two views of them: what is tried again by itself, and what a down system holds back."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -48,10 +49,17 @@ GIVE_UP = Verb(
     asks_reason=True,
 )
 QUEUES = {
+    "waiting": _("Na fila"),
     "retrying": _("Tentando de novo"),
     "held": _("Retidas"),
 }
+QUEUED: dict[str, Callable[[], QuerySet[Delivery]]] = {
+    "waiting": lambda: Delivery.objects.filter(status=DeliveryStatus.QUEUED),
+    "retrying": retry_queue.retrying,
+    "held": outages.held,
+}
 INTROS = {
+    "waiting": _("Saem sozinhas quando chegar a hora de cada uma (queued)."),
     "retrying": _(
         "Falharam e serão tentadas de novo sozinhas, depois de 1, 4, 15 e 60 minutos. "
         "Não é preciso fazer nada (retry queue)."
@@ -64,7 +72,7 @@ INTROS = {
 
 
 class QueueFilter(ChoiceFilter):
-    """The two queues that have a name of their own."""
+    """The queues that have a name of their own."""
 
     title = _("fila")
     parameter_name = "queue"
@@ -76,7 +84,7 @@ class QueueFilter(ChoiceFilter):
     def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
         if value not in QUEUES:
             return queryset.none()
-        return queryset & (retry_queue.retrying() if value == "retrying" else outages.held())
+        return queryset & QUEUED[value]()
 
 
 @admin.register(Delivery)

@@ -1,7 +1,7 @@
 """Filters of the lists. Their choice stands in the URL and is shown above the list."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.admin import FieldListFilter, ModelAdmin
@@ -77,7 +77,7 @@ def _newest(queryset: QuerySet) -> QuerySet:
 
 
 class DayFilter(FieldListFilter):
-    """Whole days in local time, both ends included."""
+    """Whole days in local time, both ends included; a link may begin at an hour ("2026-01-22T14:00")."""
 
     template = "admin/day_filter.html"
 
@@ -85,7 +85,8 @@ class DayFilter(FieldListFilter):
         self, field: Any, request: HttpRequest, params: dict[str, Any], *rest: Any, **more: Any
     ) -> None:
         super().__init__(field, request, params, *rest, **more)
-        self.begin, self.end = (_day(self.used_parameters.get(name)) for name in self.expected_parameters())
+        begin, end = (_moment(self.used_parameters.get(name)) for name in self.expected_parameters())
+        self.begin, self.end = begin, end and end.replace(hour=0, minute=0)
 
     def expected_parameters(self) -> list[str]:  # type: ignore[override]
         return [f"{self.field_path}_from", f"{self.field_path}_to"]
@@ -101,7 +102,7 @@ class DayFilter(FieldListFilter):
         for name, day, label in zip(
             self.parameters, (self.begin, self.end), (_("de"), _("até")), strict=True
         ):
-            yield {"name": name, "label": label, "value": f"{day:%Y-%m-%d}" if day else ""}
+            yield {"name": name, "label": label, **_input(day)}
 
     @property
     def parameters(self) -> list[str]:
@@ -113,7 +114,9 @@ class DayFilter(FieldListFilter):
         if not (self.begin or self.end):
             return ""
         return " ".join(
-            f"{word} {day:%d/%m/%Y}" for word, day in ((_("de"), self.begin), (_("até"), self.end)) if day
+            f"{word} {day.strftime('%d/%m/%Y %H:%M' if _is_hour(day) else '%d/%m/%Y')}"
+            for word, day in ((_("de"), self.begin), (_("até"), self.end))
+            if day
         )
 
 
@@ -143,9 +146,23 @@ class DeliveryDayFilter(EventDayFilter):
     key = "event_id"
 
 
-def _day(given: Any) -> datetime | None:
+def _moment(given: Any) -> datetime | None:
+    """The beginning of a day, or the hour of it that was asked for."""
     text = given[0] if isinstance(given, list) else given
     try:
-        return timezone.make_aware(datetime.combine(date.fromisoformat(text or ""), time.min))
+        return timezone.make_aware(
+            datetime.fromisoformat(text or "").replace(tzinfo=None, second=0, microsecond=0)
+        )
     except ValueError:
         return None
+
+
+def _is_hour(moment: datetime) -> bool:
+    return (moment.hour, moment.minute) != (0, 0)
+
+
+def _input(moment: datetime | None) -> dict[str, str]:
+    """What the form shows: an hour that a link asked for stays when the form is sent."""
+    if moment is not None and _is_hour(moment):
+        return {"kind": "datetime-local", "value": f"{moment:%Y-%m-%dT%H:%M}"}
+    return {"kind": "date", "value": f"{moment:%Y-%m-%d}" if moment else ""}

@@ -30,7 +30,8 @@ MOST_NAMED = 20
 class Verb:
     """One thing to do: its words for one and for many, what follows from it, and the function that does it.
 
-    `run` takes the ids, the actor and the reason, and returns the ids it moved.
+    `run` takes the ids, the actor and the reason, and returns the ids it moved. Where more is asked than a
+    reason, `form` is the template of the fields, and the list's own `act` reads them.
     """
 
     name: str
@@ -39,9 +40,10 @@ class Verb:
     done: Any
     effect: Any
     permission: str
-    run: Callable[[Sequence[Any], str, str], Sequence[Any]]
+    run: Callable[[Sequence[Any], str, str], Sequence[Any]] = lambda _ids, _actor, _reason: []
     icon: str = "send"
     asks_reason: bool = False
+    form: str = ""
     is_main: bool = False  # what one mostly wants to do: its button stands out
 
     def says(self, count: int) -> str:
@@ -101,11 +103,16 @@ class VerbAdmin(ConsoleAdmin):
             if not request.user.has_perm(verb.permission):
                 raise PermissionDenied
             ids = self.read_ids(request.POST.get("ids", ""))
-            moved = verb.run(ids, actor(request), request.POST.get("reason", "").strip())
-            self._report(request, verb, ids, moved)
+            moved = self.act(request, verb, ids)
+            if moved is not None:
+                self._report(request, verb, ids, moved)
             return HttpResponseRedirect(next_page(request, list_of(self.model)))
 
         return view
+
+    def act(self, request: HttpRequest, verb: Verb, ids: Sequence[Any]) -> Sequence[Any] | None:
+        """Do it, and return what was moved; None when the operator was told already why nothing was."""
+        return verb.run(ids, actor(request), request.POST.get("reason", "").strip())
 
     def read_ids(self, text: str) -> list[Any]:
         """The ids that the form carries, divided by commas."""

@@ -36,6 +36,9 @@ class Event(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="caused", verbose_name=_("causado por")
     )
     request_id = models.CharField(_("requisição"), max_length=64, blank=True)
+    trace_id = models.CharField(
+        _("rastro"), max_length=32, blank=True, db_default=""
+    )  # if it came with an id
     occurred_at = models.DateTimeField(_("aconteceu em"))
     received_at = models.DateTimeField(_("recebido em"), db_default=Now())
     settled_at = models.DateTimeField(_("encerrado em"), null=True, blank=True)

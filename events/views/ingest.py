@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from carinho import access, problems, ratelimit
 from carinho.access import EVENTS, Principal
 from carinho.api import ApiView
-from carinho.logs import request_id
+from carinho.logs import request_id, trace_id
 from events import bodies, envelope, ingestion, refusals, signatures
 from events.authentication import OperatorSession, principal_of_key
 from events.envelope import Envelope, Refused
@@ -112,7 +112,9 @@ def source_of(body: Any) -> str:
 
 def record(body: Any, source: str, headers: Mapping[str, str]) -> HttpResponse:
     """Store one event and answer once it is committed. Raises `Refused`."""
-    read = envelope.read(body, source=source, headers=headers, request_id=request_id.get())
+    read = envelope.read(
+        body, source=source, headers=headers, request_id=request_id.get(), trace_id=trace_id.get()
+    )
     [answer] = ingestion.accept([read])
     if isinstance(answer, Conflict):
         raise answer
@@ -219,7 +221,9 @@ def _read_item(item: Any, *, is_large: bool) -> Envelope | Refused:
     try:
         if is_large and len(_encoded(item)) > BODY_BYTES:
             raise bodies.TooLarge(BODY_BYTES, b"")
-        return envelope.read(item, source=source_of(item), request_id=request_id.get())
+        return envelope.read(
+            item, source=source_of(item), request_id=request_id.get(), trace_id=trace_id.get()
+        )
     except Refused as error:
         return error
 

@@ -1,17 +1,20 @@
 """Alertas: what is open and who has it, what was, and every rule with its limits beside its value."""
 
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from events.admin import frontpage
+from events.admin.base import actor
 from events.admin.verbs import Verb, VerbAdmin
 from events.console import moments
 from monitoring import alerts, snapshot
@@ -24,13 +27,7 @@ from monitoring.words import number
 OPERATE = "monitoring.change_alert"
 SHOWN_RESOLVED = 50
 TONES = {"warning": "warning", "critical": "danger"}
-NO_REMINDERS = _("Ninguém recebe lembretes deste alerta até lá. Ele continua na lista.")
-
-
-def _snooze(hours: int) -> Callable[[Sequence[Any], str, str], Sequence[Any]]:
-    return lambda ids, actor, reason: alerts.snooze(
-        ids, actor=actor, reason=reason, length=timedelta(hours=hours)
-    )
+OFFERED = timedelta(hours=1)  # how long an alert is put off if nobody says otherwise
 
 
 ACKNOWLEDGE = Verb(
@@ -46,31 +43,19 @@ ACKNOWLEDGE = Verb(
 )
 SNOOZE = Verb(
     name="snooze",
-    title=_("Adiar 1 h"),
-    button=ngettext_lazy("Adiar 1 alerta por 1 h", "Adiar %(count)d alertas por 1 h", "count"),
-    done=ngettext_lazy("Alerta adiado por 1 h.", "%(count)d alertas adiados por 1 h.", "count"),
-    effect=NO_REMINDERS,
+    title=_("Adiar"),
+    button=ngettext_lazy("Adiar 1 alerta", "Adiar %(count)d alertas", "count"),
+    done=ngettext_lazy("Alerta adiado.", "%(count)d alertas adiados.", "count"),
+    effect=_("Ninguém recebe lembretes deste alerta até lá. Ele continua na lista."),
     permission=OPERATE,
-    run=_snooze(1),
     icon="snooze",
-    asks_reason=True,
-)
-SNOOZE_DAY = Verb(
-    name="snooze_day",
-    title=_("Adiar 24 h"),
-    button=ngettext_lazy("Adiar 1 alerta por 24 h", "Adiar %(count)d alertas por 24 h", "count"),
-    done=ngettext_lazy("Alerta adiado por 24 h.", "%(count)d alertas adiados por 24 h.", "count"),
-    effect=NO_REMINDERS,
-    permission=OPERATE,
-    run=_snooze(24),
-    icon="bedtime",
-    asks_reason=True,
+    form="admin/monitoring/snooze.html",
 )
 
 
 @admin.register(Alert)
 class AlertAdmin(VerbAdmin):
-    verbs = (ACKNOWLEDGE, SNOOZE, SNOOZE_DAY)
+    verbs = (ACKNOWLEDGE, SNOOZE)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}
@@ -83,6 +68,15 @@ class AlertAdmin(VerbAdmin):
         if not request.user.has_perm("events.view_event"):
             raise PermissionDenied
         return TemplateResponse(request, "admin/monitoring/panel.html", panel.context(request, {}))
+
+    def act(self, request: HttpRequest, verb: Verb, ids: Sequence[Any]) -> Sequence[Any] | None:
+        if verb is not SNOOZE:
+            return super().act(request, verb, ids)
+        until, reason = _moment(request.POST.get("until", "")), request.POST.get("reason", "").strip()
+        if until is None or until <= timezone.now() or not reason:
+            messages.error(request, _("Diga até quando, num momento que ainda não passou, e por quê."))
+            return None
+        return alerts.snooze(ids, actor=actor(request), reason=reason, until=until)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -100,6 +94,8 @@ class AlertAdmin(VerbAdmin):
             "cards": [self._card(request, row) for row in rows],
             "resolved": [_past(row) for row in _resolved()],
             "rules": rule_rows(snapshot.take()),
+            "now": timezone.localtime(),
+            "offered": timezone.localtime() + OFFERED,
         }
         return TemplateResponse(request, "admin/monitoring/alerts.html", context)
 
@@ -125,13 +121,28 @@ class AlertAdmin(VerbAdmin):
         }
 
     def _card(self, request: HttpRequest, row: Alert) -> dict[str, Any]:
-        names = ["snooze", "snooze_day"] if row.acknowledged_at else ["acknowledge", "snooze", "snooze_day"]
+        names = ["snooze"] if row.acknowledged_at else ["acknowledge", "snooze"]
         return {
             "alert": row,
             "quiet": row.is_quiet(),
             "title": Rule.registry[row.rule].title if row.rule in Rule.registry else row.rule,
             "buttons": self.buttons(request, names, row.pk),
         }
+
+
+def _moment(text: str) -> datetime | None:
+    """What a field for day and hour sent, in São Paulo's time."""
+    try:
+        return timezone.make_aware(datetime.fromisoformat(text).replace(tzinfo=None))
+    except ValueError:
+        return None
+
+
+@frontpage.counted
+def open_count(request: HttpRequest) -> dict[str, int]:
+    if not request.user.has_perm("monitoring.view_alert"):
+        return {}
+    return {"alerts": alerts.open_alerts().count()}
 
 
 def _resolved() -> Any:

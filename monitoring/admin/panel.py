@@ -62,7 +62,8 @@ def _pictures(hub: Snapshot, period: str) -> dict[str, Any]:
 
 
 def pictures(hub: Snapshot, period: str) -> list[charts.Chart]:
-    made = [*charts.answers(hub.now, 24 * 7 if period == "7d" else 24), charts.depths(hub.now)]
+    hours = 24 * 7 if period == "7d" else 24
+    made = [*charts.answers(hub.now, hours), charts.depths(hub.now, hours)]
     return [*made, charts.sync_durations(hub.now)] if hub.sync else made
 
 
@@ -120,6 +121,6 @@ def _system(row: CircuitBreaker, hub: Snapshot, answers: metrics.Answers | None)
         "queue": hub.queues.get(row.service, metrics.Queue()),
         "held": hub.held["by_service"].get(row.service, 0),
         "since": row.held_since,
-        "rows": deliveries(f"service={row.service}&status=queued"),
+        "rows": deliveries(f"queue=waiting&service={row.service}"),
         "held_rows": deliveries(f"queue=held&service={row.service}"),
     }

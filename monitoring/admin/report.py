@@ -63,6 +63,8 @@ class ReportAdmin(ConsoleAdmin):
             "admin/monitoring/daily.html",
             _("Relatório diário"),
             day=day,
+            span=(day, day),
+            span_before=(day - reports.WEEK, day - reports.WEEK),
             report=report,
             summary=reports.summary(report),
             before=day - timedelta(days=1),
@@ -72,19 +74,21 @@ class ReportAdmin(ConsoleAdmin):
 
     def weekly_view(self, request: HttpRequest) -> HttpResponse:
         monday = week_of(_asked(request.GET.get("week", "")))
-        report = reports.weekly(monday)
+        report, sunday = reports.weekly(monday), monday + timedelta(days=6)
         return self._page(
             request,
             "admin/monitoring/weekly.html",
             _("Relatório semanal"),
             monday=monday,
-            sunday=monday + timedelta(days=6),
+            sunday=sunday,
+            span=(monday, sunday),
+            span_before=(monday - reports.WEEK, sunday - reports.WEEK),
             report=report,
             summary=reports.summary(report),
             before=monday - reports.WEEK,
             after=monday + reports.WEEK if monday + reports.WEEK <= timezone.localdate() else None,
             measures=[_measure(name, row) for name, row in report["metrics"].items()],
-            days=[row | {"day": date.fromisoformat(row["date"])} for row in report["days"]],
+            days=[_of_day(row) for row in report["days"]],
             chart=week_chart(report),
         )
 
@@ -105,6 +109,11 @@ def _asked(text: str) -> date | None:
         return None
 
 
+def _of_day(row: dict[str, Any]) -> dict[str, Any]:
+    day = date.fromisoformat(row["date"])
+    return row | {"day": day, "span": (day, day)}
+
+
 def _measure(name: str, row: dict[str, Any]) -> dict[str, Any]:
     tone, word = VERDICTS[row["verdict"]]
     return row | {"name": name, "title": MEASURES[name], "tone": tone, "word": word}
@@ -115,7 +124,13 @@ def history(today: date, sent: dict[Any, Report]) -> list[dict[str, Any]]:
     span = (days.begins(today - timedelta(days=SHOWN_DAYS)), days.begins(today + timedelta(days=1)))
     events, letters = metrics.events_by("day", span), metrics.letters_by_day(span)
     return [
-        {"day": day, "events": events[day], "letters": letters.get(day, 0), "sent": sent.get(("daily", day))}
+        {
+            "day": day,
+            "span": (day, day),
+            "events": events[day],
+            "letters": letters.get(day, 0),
+            "sent": sent.get(("daily", day)),
+        }
         for day in sorted(events, reverse=True)
     ]
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from monitoring.rule import Reading, rule
 from monitoring.snapshot import Snapshot
-from monitoring.words import list_of, percent, rate
+from monitoring.words import failed_since, percent, rate
 
 ENOUGH = 20  # events
 
@@ -26,6 +26,6 @@ def error_rate(hub: Snapshot) -> Iterator[Reading]:
         value,
         _("Falharam %(share)s dos eventos das últimas 24 h (%(failed)d de %(settled)d).")
         % {"share": percent(value), "failed": failed, "settled": settled},
-        list_of("events_event", "status=failed"),
+        failed_since(hub.last_day[0]),
         shown=percent(value),
     )

@@ -1,6 +1,6 @@
 """What monitoring's templates say of rates, times and names."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import template
@@ -25,6 +25,18 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return "—"
     return f"{words.number(round(value / 1000, 1))} s" if value >= 1000 else f"{round(value)} ms"
+
+
+@register.simple_tag
+def rows_of(model: str, field: str, span: tuple[date, date], query: str = "", value: Any = "") -> str:
+    """The address of the rows of these days, first and last included, narrowed by `query` and its value."""
+    return words.of_days(model, field, *span, f"{query}{value}")
+
+
+@register.filter
+def sync_page(name: str) -> str:
+    """The address of one synchronisation's page."""
+    return syncs.page_of(name)
 
 
 @register.simple_tag

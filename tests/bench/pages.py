@@ -109,6 +109,7 @@ def _options() -> argparse.Namespace:
 def database() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="carinho-pages-"))
     folder.chmod(0o755)  # PostgreSQL's own account has to reach its data
+    (folder / "static").mkdir()  # what collectstatic makes
     server = Server(folder)
     try:
         yield folder

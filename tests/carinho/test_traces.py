@@ -45,7 +45,8 @@ def test_request_id_of_any_form_has_one_trace():
 
 
 @pytest.mark.django_db
-def test_trace_goes_through_the_event_to_the_other_system(settings, monkeypatch):
+@pytest.mark.parametrize(("also", "kept"), [({}, TRACE), ({"X-Request-ID": "crm-req-1"}, "crm-req-1")])
+def test_trace_goes_through_the_event_to_the_other_system(settings, monkeypatch, also, kept):
     monkeypatch.setattr("events.nudges.send_message", lambda service: None)
     body = {
         "type": "lead.updated",
@@ -54,10 +55,11 @@ def test_trace_goes_through_the_event_to_the_other_system(settings, monkeypatch)
     }
     client = with_key("events", name="crm")
     answer = client.post(
-        "/api/events", body, content_type="application/json", headers={"traceparent": PARENT}
+        "/api/events", body, content_type="application/json", headers={"traceparent": PARENT} | also
     )
     assert answer.status_code == 202
-    assert Event.objects.get().request_id == TRACE
+    assert (answer["X-Request-ID"], traces.trace_in(answer["traceparent"])) == (kept, TRACE)
+    assert Event.objects.get().request_id == kept
     Delivery.objects.update(due_at=timezone.now() - timedelta(minutes=1))
     with responses.RequestsMock() as wire:
         wire.add(
@@ -65,7 +67,8 @@ def test_trace_goes_through_the_event_to_the_other_system(settings, monkeypatch)
         )
         result = attempt(claim("marketing", 1)[0])
         assert result.status == "done", result.error
-        assert traces.trace_in(wire.calls[0].request.headers["traceparent"]) == TRACE
+        sent = wire.calls[0].request.headers
+        assert (sent["X-Request-ID"], traces.trace_in(sent["traceparent"])) == (kept, TRACE)
 
 
 def test_log_line_carries_the_ids_of_what_runs():

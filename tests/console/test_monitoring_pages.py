@@ -106,11 +106,14 @@ def test_alert_is_taken_on_and_put_off_with_a_reason(visit):
     visit.get_by_role("button", name="Assumir").first.click()
     visit.get_by_role("button", name="Assumir 1 alerta").click()
     expect(visit.get_by_text("Assumido por ana")).to_be_visible()
-    visit.get_by_role("button", name="Adiar 1 h").first.click()
-    visit.get_by_label("Motivo").first.fill("O CRM avisou a parada")
-    visit.get_by_role("button", name="Adiar 1 alerta por 1 h").click()
+    until = timezone.localtime().replace(second=0, microsecond=0) + timedelta(days=3)
+    visit.get_by_role("button", name="Adiar").first.click()
+    visit.get_by_label("Até quando").fill(f"{until:%Y-%m-%dT%H:%M}")
+    visit.get_by_label("Motivo").fill("O CRM avisou a parada")
+    visit.get_by_role("button", name="Adiar 1 alerta").click()
     expect(visit.get_by_text("O CRM avisou a parada")).to_be_visible()
-    assert Alert.objects.get().snoozed_by == "user:ana"
+    alert = Alert.objects.get()
+    assert (alert.snoozed_by, alert.snoozed_until) == ("user:ana", until)
 
 
 def test_round_is_concluded_in_the_page(visit):

@@ -125,8 +125,10 @@ def test_snoozed_alert_is_quiet_until_then_and_says_why(clock):
     clock.now = timezone.now()
     clock.look(**FULL)
     pk = Alert.objects.get().pk
-    assert alerts.snooze([pk], actor="user:ana", reason="", length=timedelta(hours=4)) == []
-    assert alerts.snooze([pk], actor="user:ana", reason="Janela combinada", length=timedelta(hours=4)) == [pk]
+    until, passed = clock.now + timedelta(hours=4), clock.now - timedelta(hours=1)
+    assert alerts.snooze([pk], actor="user:ana", reason="", until=until) == []
+    assert alerts.snooze([pk], actor="user:ana", reason="Janela combinada", until=passed) == []
+    assert alerts.snooze([pk], actor="user:ana", reason="Janela combinada", until=until) == [pk]
     clock.look(3700, **FULL)
     assert len(mail.outbox) == 1
     clock.look(4 * 3600, **FULL)

@@ -1,0 +1,109 @@
+"""Every number of monitoring's pages leads to exactly the rows that it counts."""
+
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import pytest
+from django.utils import timezone
+
+from events import progress
+from events.models import DeadLetter, Event
+from monitoring import days, snapshot
+from monitoring.rule import Rule
+from sync.models import SyncJob, SyncRun
+from tests.clients import logged_in
+from tests.console import rows
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alive")]
+LISTS = ("/admin/events/", "/admin/sync/syncrun/")
+PAGES = [
+    "/admin/",
+    "/admin/monitoring/round/?kind=morning",
+    "/admin/monitoring/round/?kind=evening",
+    "/admin/monitoring/alert/",
+    "/admin/monitoring/report/",
+    "/admin/monitoring/report/daily/",
+    "/admin/monitoring/report/weekly/",
+    "/admin/events/circuitbreaker/",
+    "/admin/events/circuitbreaker/held/",
+]
+
+
+class Numbers(HTMLParser):
+    """The links of a page in which one number stands by itself."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.address, self.parts = [], None, []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "a":
+            self.address, self.parts = dict(attributes).get("href"), []
+
+    def handle_data(self, data):
+        self.parts.append(data.strip())
+
+    def handle_endtag(self, tag):
+        numbers = [int(part) for part in self.parts if part.isdecimal()]
+        if tag == "a" and self.address and len(numbers) == 1:
+            self.found.append((self.address, numbers[0]))
+        self.address = None if tag == "a" else self.address
+
+
+@pytest.fixture
+def history():
+    """Two weeks with something of everything, and something in the queues."""
+    now = timezone.now()
+    job = SyncJob.objects.get_or_create(name="sync.crm_operacao")[0]
+    for age in (0, 1, 2, 3, 7, 8, 9):
+        moment = now - timedelta(days=age)
+        well, letter = rows.lead(), rows.dead_letter()
+        well.deliveries.update(status="done", due_at=None, attempts=1, finished_at=moment)
+        progress.settle([well.pk])
+        Event.objects.filter(pk__in=[well.pk, letter.event_id]).update(received_at=moment)
+        DeadLetter.objects.filter(pk=letter.pk).update(created_at=moment)
+        for kind, status in (("full", "done"), ("full", "failed"), ("dry", "done")):
+            SyncRun.objects.create(job=job, kind=kind, status=status, started_at=moment, finished_at=moment)
+    rows.retrying()
+    rows.down("crm")
+
+
+@pytest.mark.usefixtures("history")
+@pytest.mark.parametrize("page", PAGES)
+def test_page_behind_a_number_shows_that_many_rows(page):
+    client = logged_in("Administrador")
+    numbers = [
+        (address, number)
+        for address, number in Numbers(client.get(page).content.decode()).found
+        if address.startswith(LISTS)
+    ]
+    for address, number in numbers:
+        assert client.get(address).context["cl"].result_count == number, address
+
+
+@pytest.mark.usefixtures("history")
+@pytest.mark.parametrize("page", ["/admin/monitoring/report/daily/", "/admin/monitoring/report/weekly/"])
+def test_figures_of_reports_are_links(page):
+    found = {address for address, number in Numbers(logged_in("Operador").get(page).content.decode()).found}
+    for model in ("events/event", "events/deadletter", "sync/syncrun"):
+        assert any(address.startswith(f"/admin/{model}/?") for address in found)
+
+
+def test_error_rate_leads_to_what_failed_in_its_24_hours():
+    hub = snapshot.take()
+    begin = hub.last_day[0]
+    for moment in (begin - timedelta(seconds=1), begin, hub.now):
+        letter = rows.dead_letter()
+        Event.objects.filter(pk=letter.event_id).update(received_at=moment)
+    hub = snapshot.take(hub.now)
+    (reading,) = Rule.registry["error_rate"].read(hub)
+    page = logged_in("Visualizador").get(reading.url)
+    assert hub.failures[0] == page.context["cl"].result_count == 2
+    assert begin == days.last_hours(hub.now, 24)[0]
+
+
+def test_an_hour_that_a_link_asked_for_stays_in_the_form():
+    page = logged_in("Visualizador").get("/admin/events/event/?received_at_from=2026-01-22T14:00")
+    assert 'type="datetime-local" name="received_at_from" value="2026-01-22T14:00"' in page.content.decode()
+    assert "22/01/2026 14:00" in page.content.decode()

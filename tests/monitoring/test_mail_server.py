@@ -1,0 +1,112 @@
+"""Mails as a real mail server gets them, and mails whose sender died on the way."""
+
+from datetime import timedelta
+from email import message_from_bytes, policy
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.utils import timezone
+
+from events.models import Event
+from monitoring import alerts, mails, reports
+from monitoring.models import Notice, Report
+from tests.console import rows
+
+pytestmark = pytest.mark.django_db
+
+
+class Inbox:
+    """Takes every mail, or refuses all while `is_full`."""
+
+    def __init__(self):
+        self.mails, self.is_full = [], False
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 (the library's name)
+        if self.is_full:
+            return "452 Insufficient system storage"
+        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
+        return "250 OK"
+
+
+class AnyPort(Controller):
+    """Listens on a port that the system chooses."""
+
+    def _trigger_server(self):
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+@pytest.fixture
+def inbox(settings):
+    kept = Inbox()
+    server = AnyPort(kept, hostname="127.0.0.1", port=0)
+    server.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = server.hostname, server.port
+    settings.REPORT_EMAILS = settings.ALERT_EMAILS = ["direcao@carinho.test", "plantao@carinho.test"]
+    yield kept
+    server.stop()
+
+
+def parts(message):
+    return {kind: message.get_body([kind]).get_content().replace("\r\n", "\n") for kind in ("plain", "html")}
+
+
+def test_report_arrives_as_a_page_and_as_plain_text(inbox):
+    rows.lead()
+    Event.objects.update(received_at=timezone.now() - timedelta(days=1))
+    assert mails.send_daily() is True
+    (mail,) = inbox.mails
+    summary = reports.summary(reports.daily(reports.yesterday()))
+    assert mail["To"] == "direcao@carinho.test, plantao@carinho.test"
+    assert summary in mail["Subject"]
+    assert parts(mail)["plain"].splitlines()[1] == summary
+    assert parts(mail)["html"].index(summary) < parts(mail)["html"].index("<table")
+
+
+def test_alert_arrives_as_a_page_and_as_plain_text(inbox):
+    rows.down("crm")
+    alerts.look()
+    mail = next(mail for mail in inbox.mails if "CRM" in mail["Subject"])
+    assert all("CRM está fora do ar" in text for text in parts(mail).values())
+
+
+def test_report_that_the_server_refuses_goes_out_with_the_next_call(inbox):
+    inbox.is_full = True
+    with pytest.raises(OSError, match="452"):
+        mails.send_daily()
+    inbox.is_full = False
+    assert mails.send_daily() is True
+    assert len(inbox.mails) == 1
+
+
+def test_report_whose_sender_died_is_sent_by_another_after_a_while(inbox, monkeypatch):
+    class Died(BaseException):
+        """Nothing after this line runs, as when a process is killed."""
+
+    def die(self):
+        raise Died
+
+    with monkeypatch.context() as dying:
+        dying.setattr("django.core.mail.EmailMultiAlternatives.send", die)
+        with pytest.raises(Died):
+            mails.send_daily()
+    assert mails.send_daily() is False
+    Report.objects.update(claimed_at=timezone.now() - mails.LEASE)
+    assert mails.send_daily() is True
+    assert mails.send_daily() is False
+    assert len(inbox.mails) == 1
+
+
+def test_alert_outlives_a_mail_server_that_is_away_for_hours(inbox):
+    inbox.is_full = True
+    rows.down("crm")
+    alerts.look()
+    for age in (0, 1, 5, 30, 120):
+        Notice.objects.update(created_at=timezone.now() - timedelta(minutes=age))
+        alerts.look()
+    inbox.is_full = False
+    Notice.objects.update(created_at=timezone.now() - timedelta(hours=6))
+    alerts.look()
+    assert not Notice.objects.filter(sent_at=None).exists()
+    assert any("CRM" in mail["Subject"] for mail in inbox.mails)
