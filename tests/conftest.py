@@ -17,11 +17,17 @@ from pathlib import Path
 from unittest import mock
 
 import django
+import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
 
 from carinho.postgres import Server
+
+hypothesis.settings.register_profile(  # the same examples on every machine, however busy it is
+    "steady", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("steady")
 
 SHARED = "CARINHO_TEST_VAR_DIR"  # how the workers of pytest-xdist find the folder of their controller
 started: list[subprocess.Popen[bytes]] = []

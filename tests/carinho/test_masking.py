@@ -313,12 +313,12 @@ def test_no_phone_is_left_in_any_text(digits, around):
 )
 def test_hostile_text_costs_in_proportion_to_its_length(piece):
     def cost(length: int) -> float:
-        text, started = piece * length, time.perf_counter()
+        text, started = piece * length, time.thread_time()  # what others do meanwhile does not count
         mask_text(text)
-        return time.perf_counter() - started
+        return time.thread_time() - started
 
     # ten times the length would cost a hundred times as much if the cost grew with the square
-    assert min(cost(60_000) for _ in range(3)) < 40 * min(cost(6_000) for _ in range(3))
+    assert min(cost(60_000) for _ in range(5)) < 50 * min(cost(6_000) for _ in range(3))
 
 
 def test_short_text_is_not_cut():

