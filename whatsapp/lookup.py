@@ -142,7 +142,8 @@ def _one_each(strays: dict[str, Ids], contact: Contact, message: Message) -> Ids
     open_ids = Message.objects.filter(is_open, contact=contact, message_id=None).order_by("pk")
     asked = list(open_ids.values_list("pk", flat=True))
     in_flight = Message.objects.filter(contact=contact, delivery__status="running").exclude(pk__in=asked)
-    is_early = timezone.now() - (message.delivery.unsure_since or timezone.now()) < trace_takes()
+    tried_at = message.delivery.unsure_since or message.first_tried_at or timezone.now()
+    is_early = timezone.now() - tried_at < trace_takes()
     if is_early or len(strays) != len(asked) or message.pk not in asked or in_flight.exists():
         return None
     return list(strays.values())[asked.index(message.pk)]
@@ -157,19 +158,30 @@ def adopt(echo: Callback) -> None:
     """A message that nobody could tell of any more shows up after all: it has ids again, and was sent."""
     from whatsapp import inbox, outbox
 
-    candidates = Message.objects.filter(
-        message_id=None, failure=failures.UNDECIDED, contact__in=_people_of(echo)
-    )
-    for message in candidates.select_for_update().order_by("pk"):
+    for message in _given_up(echo):
         if (
             _is_echo_of(echo, message.text)
             and not Message.objects.filter(message_id__in=echo.message_ids).exists()
         ):
-            outbox.was_sent(message, echo)
+            outbox.was_sent(message, echo.message_ids[0], echo.received_at)
             inbox.wake(echo.message_ids)
             return
 
 
-def _people_of(callback: Callback) -> Any:
-    who = callback_keys.identity_of(callback.body)
-    return contacts.matching(who)
+def adopt_by_receipt(receipt: Callback) -> Message | None:
+    """The given-up message that this late receipt must be about, with its id; None while there is a doubt."""
+    from whatsapp import outbox
+
+    for message in _given_up(receipt):
+        found = evidence_for(message, message.contact).found if message.contact else None
+        if found and found["message_id"] in receipt.message_ids:
+            outbox.was_sent(message, found["message_id"], receipt.received_at)
+            return message
+    return None
+
+
+def _given_up(callback: Callback) -> Iterable[Message]:
+    """The messages to this callback's person of which nobody could tell any more, locked."""
+    people = contacts.matching(callback_keys.identity_of(callback.body))
+    given_up = Message.objects.filter(message_id=None, failure=failures.UNDECIDED, contact__in=people)
+    return given_up.select_related("delivery", "contact").select_for_update(of=("self",)).order_by("pk")

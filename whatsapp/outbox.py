@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models.functions import Now
@@ -13,7 +14,7 @@ from events.delivery import Result
 from whatsapp import channel, contacts, failures, inbox
 from whatsapp.drafts import Draft
 from whatsapp.ladder import Rung, climb
-from whatsapp.models import Callback, Contact, Message
+from whatsapp.models import Contact, Message
 
 CONFIGURATION_STATUSES = frozenset({401, 403, 405, 415})
 
@@ -121,10 +122,10 @@ def _row_accepted(result: Result) -> dict[str, Any]:
     }
 
 
-def was_sent(message: Message, echo: Callback) -> None:
-    """An echo of a message that was given up: the person has it, and nobody needs to look after it."""
-    message.message_id, message.failure, message.error, message.failed_at = echo.message_ids[0], "", "", None
-    message.stand_on(climb(message.facts, [(Rung.ACCEPTED, echo.received_at), (Rung.SENT, echo.received_at)]))
+def was_sent(message: Message, message_id: str, seen_at: datetime) -> None:
+    """A trace of a message that was given up: the person has it, and nobody needs to look after it."""
+    message.message_id, message.failure, message.error, message.failed_at = message_id, "", "", None
+    message.stand_on(climb(message.facts, [(Rung.ACCEPTED, seen_at), (Rung.SENT, seen_at)]))
     message.save()
     corrections.confirm(message.delivery_id)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from events import dead_letters
+from events import dead_letters, outcomes
 from events.models import Delivery, Event
 from tests.whatsapp.conftest import cancel, message_of
 from tests.whatsapp.inbox_client import OURS, call, later, sample
@@ -215,3 +215,29 @@ def test_fewer_receipts_than_unseen_ends_prove_nothing(event):
     one, other = unsure(event), unsure(cancel(2, phone="5511987650001"))
     call(sample("status_received", ids=["3EB0A"]))
     assert {lookup.evidence_for(message, message.contact).found for message in (one, other)} == {None}
+
+
+def given_up(event):
+    """A message of which nobody could tell, put before a person an hour ago."""
+    message = unsure(event)
+    Delivery.objects.filter(pk=message.delivery_id).update(status="dead", due_at=None, unsure_since=None)
+    Message.objects.filter(pk=message.pk).update(failure="undecided")
+    outcomes.bury([{"id": message.delivery_id, "kind": "unknown", "cause": "unknown_outcome", "reason": "?"}])
+
+
+def test_late_receipt_settles_the_one_message_that_was_given_up(event):
+    given_up(event)
+    call(sample("status_received", ids=["3EB0A"]))
+    message = message_of(event)
+    assert (message.message_id, message.status, message.failure) == ("3EB0A", "delivered", "")
+    assert (message.delivery.status, event.dead_letters.get().status) == ("done", "resolved")
+
+
+def test_late_receipt_settles_nothing_when_two_were_given_up(event):
+    other = cancel(2, phone="5511987650001")
+    given_up(event), given_up(other)
+    call(sample("status_received", ids=["3EB0A"]))
+    assert {message_of(each).status for each in (event, other)} == {"failed"}
+    call(sample("status_received", ids=["3EB0B"]))
+    later()
+    assert {message_of(each).message_id for each in (event, other)} == {"3EB0A", "3EB0B"}
