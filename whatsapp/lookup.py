@@ -87,10 +87,10 @@ def evidence_for(message: Message, contact: Contact) -> Evidence:
         if _is_echo(item) and not _is_echo_of(item, message.text)
         for id in item.message_ids
     }
-    receipts = [_ids(item) for item in callbacks if item.type in RECEIPTS]
+    rivals = _rivals(message, contact)
+    strays = _without_explained(_strays(callbacks, taken | of_others), message, rivals)
     free_echoes = _free(echoes, taken)
-    strays = _free(receipts, taken | of_others)
-    found = next(iter(free_echoes.values()), None) or _one_each(strays, contact, message)
+    found = next(iter(free_echoes.values()), None) or _one_each(strays, message, rivals)
     return Evidence(found, len(strays), _heard(), frozenset(taken))
 
 
@@ -133,20 +133,63 @@ def _free(groups: Iterable[list[Ids]], taken: set[str]) -> dict[str, Ids]:
     return {ids["message_id"]: ids for group in groups for ids in group if ids["message_id"] not in taken}
 
 
-def _one_each(strays: dict[str, Ids], contact: Contact, message: Message) -> Ids | None:
+@dataclass(frozen=True)
+class Stray:
+    """A receipt's ids that no message of ours has, and when the first of them was seen."""
+
+    ids: Ids
+    seen_at: datetime
+
+
+def _strays(callbacks: Iterable[Callback], explained: set[str]) -> dict[str, Stray]:
+    found: dict[str, Stray] = {}
+    for item in callbacks:
+        if item.type in RECEIPTS:
+            for ids in _ids(item):
+                found.setdefault(ids["message_id"], Stray(ids, item.received_at))
+    return {id: stray for id, stray in found.items() if id not in explained}
+
+
+def _rivals(message: Message, contact: Contact) -> list[Message]:
+    """The other messages to this person of which nobody knows whether they were sent, the oldest first."""
+    is_open = Q(delivery__unsure_since__isnull=False) | Q(failure=failures.UNDECIDED)
+    open_ones = Message.objects.filter(is_open, contact=contact, message_id=None).exclude(pk=message.pk)
+    return list(open_ones.select_related("delivery").order_by("pk"))
+
+
+def _tried_at(message: Message) -> datetime:
+    return message.delivery.unsure_since or message.first_tried_at or message.created_at
+
+
+def _in_time(stray: Stray, message: Message) -> bool:
+    """Whether the stray came when the traces of this message's last attempt come."""
+    return _tried_at(message) <= stray.seen_at <= _tried_at(message) + trace_takes()
+
+
+def _without_explained(
+    strays: dict[str, Stray], message: Message, rivals: Iterable[Message]
+) -> dict[str, Stray]:
+    """Less those that came when a rival's traces come and this message's do not."""
+    return {
+        id: stray
+        for id, stray in strays.items()
+        if _in_time(stray, message) or not any(_in_time(stray, rival) for rival in rivals)
+    }
+
+
+def _one_each(strays: dict[str, Stray], message: Message, rivals: Iterable[Message]) -> Ids | None:
     """A receipt says nothing of the text: it is ours when nothing else explains it, once the echo is late.
 
     As many receipts as messages whose end nobody knows mean that all of them were sent: each takes one.
     """
-    is_open = Q(delivery__unsure_since__isnull=False) | Q(failure=failures.UNDECIDED)
-    open_ids = Message.objects.filter(is_open, contact=contact, message_id=None).order_by("pk")
-    asked = list(open_ids.values_list("pk", flat=True))
-    in_flight = Message.objects.filter(contact=contact, delivery__status="running").exclude(pk__in=asked)
-    tried_at = message.delivery.unsure_since or message.first_tried_at or timezone.now()
-    is_early = timezone.now() - tried_at < trace_takes()
-    if is_early or len(strays) != len(asked) or message.pk not in asked or in_flight.exists():
+    last = max((stray.seen_at for stray in strays.values()), default=None)
+    asked = [message, *(rival for rival in rivals if last and _tried_at(rival) <= last)]
+    in_flight = Message.objects.filter(contact=message.contact, delivery__status="running")
+    is_early = timezone.now() - _tried_at(message) < trace_takes()
+    if is_early or len(strays) != len(asked) or in_flight.exclude(pk__in=[one.pk for one in asked]).exists():
         return None
-    return list(strays.values())[asked.index(message.pk)]
+    place = sorted(one.pk for one in asked).index(message.pk)
+    return list(strays.values())[place].ids
 
 
 def _heard() -> datetime | None:

@@ -241,3 +241,21 @@ def test_late_receipt_settles_nothing_when_two_were_given_up(event):
     call(sample("status_received", ids=["3EB0B"]))
     later()
     assert {message_of(each).message_id for each in (event, other)} == {"3EB0A", "3EB0B"}
+
+
+def test_receipt_that_came_when_anothers_traces_come_is_the_others(event):
+    long_unseen, other = unsure(event), unsure(cancel(2, phone="5511987650001"))
+    just_now = timezone.now()
+    Delivery.objects.filter(pk=other.delivery_id).update(unsure_since=just_now)
+    call(sample("status_received", ids=["3EB0A"]))
+    evidence = lookup.evidence_for(long_unseen, long_unseen.contact)
+    assert (evidence.found, evidence.strays) == (None, 0)
+
+
+def test_message_tried_after_a_receipt_has_no_part_in_it(event):
+    one, later_one = unsure(event), unsure(cancel(2, phone="5511987650001"))
+    call(sample("status_received", ids=["3EB0A"]))
+    Delivery.objects.filter(pk=later_one.delivery_id).update(unsure_since=timezone.now())
+    evidence = lookup.evidence_for(one, one.contact)
+    assert evidence.found is not None
+    assert evidence.found["message_id"] == "3EB0A"
