@@ -107,19 +107,12 @@ def read(
         unknown = flow is None and set(wrong) == {"type"}
         code = "unknown_type" if unknown else "invalid_data"
         raise Refused(code, "Há campos errados: " + ", ".join(sorted(wrong)) + ".", status=422, fields=wrong)
-    made = _envelope(flow, source, key, data, payload, occurred_at, caused_by, request_id)
-    return replace(made, trace_id=trace_id) if trace_id else made
+    made = _envelope(flow, source, key, data, payload, occurred_at)
+    return replace(made, caused_by=caused_by, request_id=request_id, trace_id=trace_id)
 
 
 def _envelope(
-    flow: Flow,
-    source: str,
-    key: str,
-    data: Data,
-    payload: Data,
-    occurred_at: datetime,
-    caused_by: int | None,
-    request_id: str,
+    flow: Flow, source: str, key: str, data: Data, payload: Data, occurred_at: datetime
 ) -> Envelope:
     digest = digest_of(flow.type, data)
     return Envelope(
@@ -134,8 +127,6 @@ def _envelope(
         occurred_at=occurred_at,
         received_at=timezone.now(),
         steps=flow.steps_for(payload),
-        caused_by=caused_by,
-        request_id=request_id,
     )
 
 

@@ -43,9 +43,7 @@ class Job(ABC):
     schedule: ClassVar[crontab]  # the first one; from then on the operators' stands
     limit: ClassVar[timedelta] = timedelta(hours=1)  # of work; waiting for a system does not count
     asks_until_done: ClassVar[bool] = False  # the source lists a record until it is confirmed, however old
-    by_hand: ClassVar[
-        Mapping[str, Any]
-    ] = {}  # by kind of difference that no call sets right: what a person does
+    by_hand: ClassVar[Mapping[str, Any]] = {}  # by kind of difference: what a person does where no call can
 
     registry: ClassVar[dict[str, "Job"]] = {}
 

@@ -43,8 +43,8 @@ def spoilt() -> Any:
     row = Channel.load()
     if row.lost_at is None:
         return Message.objects.none()
-    spoilt = Message.objects.filter(status=Rung.EXPIRED, delivery__finished_at__gte=row.lost_at)
-    return spoilt.filter(created_at__lt=row.changed_at) if row.connected and row.changed_at else spoilt
+    expired = Message.objects.filter(status=Rung.EXPIRED, delivery__finished_at__gte=row.lost_at)
+    return expired.filter(created_at__lt=row.changed_at) if row.connected and row.changed_at else expired
 
 
 def leaving_here() -> Waiting:

@@ -45,9 +45,8 @@ def worker(concurrency: int) -> Part:
 
 
 def beat() -> Part:
-    scheduler = "carinho.beat:Scheduler"
     command = [PYTHON, "-m", "celery", "-q", "-A", "carinho", "beat"]
-    return Part("beat", [*command, "--scheduler", scheduler, "--loglevel", "WARNING"])
+    return Part("beat", [*command, "--loglevel", "WARNING"])
 
 
 def demo() -> Part:

@@ -49,17 +49,17 @@ GIVE_UP = Verb(
     asks_reason=True,
 )
 QUEUES = {
-    "waiting": _("Na fila"),
+    "queued": _("Na fila"),
     "retrying": _("Tentando de novo"),
     "held": _("Retidas"),
 }
-QUEUED: dict[str, Callable[[], QuerySet[Delivery]]] = {
-    "waiting": lambda: Delivery.objects.filter(status=DeliveryStatus.QUEUED),
+ROWS: dict[str, Callable[[], QuerySet[Delivery]]] = {
+    "queued": lambda: Delivery.objects.filter(status=DeliveryStatus.QUEUED),
     "retrying": retry_queue.retrying,
     "held": outages.held,
 }
 INTROS = {
-    "waiting": _("Saem sozinhas quando chegar a hora de cada uma (queued)."),
+    "queued": _("Saem sozinhas quando chegar a hora de cada uma (queued)."),
     "retrying": _(
         "Falharam e serão tentadas de novo sozinhas, depois de 1, 4, 15 e 60 minutos. "
         "Não é preciso fazer nada (retry queue)."
@@ -84,7 +84,7 @@ class QueueFilter(ChoiceFilter):
     def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
         if value not in QUEUES:
             return queryset.none()
-        return queryset & QUEUED[value]()
+        return queryset & ROWS[value]()
 
 
 @admin.register(Delivery)

@@ -7,10 +7,10 @@ from typing import Any
 from django.contrib.admin import FieldListFilter, ModelAdmin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from unfold.contrib.filters.admin import DropdownFilter
 
+from events.console import moments
 from events.models import Event
 
 NEWEST = 200_000
@@ -148,13 +148,7 @@ class DeliveryDayFilter(EventDayFilter):
 
 def _moment(given: Any) -> datetime | None:
     """The beginning of a day, or the hour of it that was asked for."""
-    text = given[0] if isinstance(given, list) else given
-    try:
-        return timezone.make_aware(
-            datetime.fromisoformat(text or "").replace(tzinfo=None, second=0, microsecond=0)
-        )
-    except ValueError:
-        return None
+    return moments.typed((given[0] if isinstance(given, list) else given) or "")
 
 
 def _is_hour(moment: datetime) -> bool:

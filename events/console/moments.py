@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 LONG_AGO = timedelta(days=30)
+CENTURY = range(2000, 2100)
 
 
 def moment(value: datetime | None) -> SafeString | str:
@@ -41,3 +42,16 @@ def duration(length: timedelta) -> str:
         return _("%d h") % (seconds // 3600)
     days = seconds // 86400
     return _("1 dia") if days == 1 else _("%d dias") % days
+
+
+def typed(text: str) -> datetime | None:
+    """What a field for a day, or for a day and hour, sent, in local time and to the minute.
+
+    None for what is no moment, and for one outside this century: days are added to it, and PostgreSQL's and
+    Python's calendars do not end together.
+    """
+    try:
+        moment = datetime.fromisoformat(text).replace(tzinfo=None, second=0, microsecond=0)
+    except ValueError:
+        return None
+    return timezone.make_aware(moment) if moment.year in CENTURY else None

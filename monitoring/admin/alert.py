@@ -1,7 +1,7 @@
 """Alertas: what is open and who has it, what was, and every rule with its limits beside its value."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -72,7 +72,7 @@ class AlertAdmin(VerbAdmin):
     def act(self, request: HttpRequest, verb: Verb, ids: Sequence[Any]) -> Sequence[Any] | None:
         if verb is not SNOOZE:
             return super().act(request, verb, ids)
-        until, reason = _moment(request.POST.get("until", "")), request.POST.get("reason", "").strip()
+        until, reason = moments.typed(request.POST.get("until", "")), request.POST.get("reason", "").strip()
         if until is None or until <= timezone.now() or not reason:
             messages.error(request, _("Diga até quando, num momento que ainda não passou, e por quê."))
             return None
@@ -128,14 +128,6 @@ class AlertAdmin(VerbAdmin):
             "title": Rule.registry[row.rule].title if row.rule in Rule.registry else row.rule,
             "buttons": self.buttons(request, names, row.pk),
         }
-
-
-def _moment(text: str) -> datetime | None:
-    """What a field for day and hour sent, in São Paulo's time."""
-    try:
-        return timezone.make_aware(datetime.fromisoformat(text).replace(tzinfo=None))
-    except ValueError:
-        return None
 
 
 @frontpage.counted

@@ -121,6 +121,6 @@ def _system(row: CircuitBreaker, hub: Snapshot, answers: metrics.Answers | None)
         "queue": hub.queues.get(row.service, metrics.Queue()),
         "held": hub.held["by_service"].get(row.service, 0),
         "since": row.held_since,
-        "rows": deliveries(f"queue=waiting&service={row.service}"),
+        "rows": deliveries(f"queue=queued&service={row.service}"),
         "held_rows": deliveries(f"queue=held&service={row.service}"),
     }

@@ -41,7 +41,6 @@ CORRECT = Verb(
 
 @admin.register(SyncDifference)
 class DifferenceAdmin(VerbAdmin):
-    item_template = "admin/sync/record.html"
     intro = _(
         "Registros em que os dois sistemas não concordam, pela última conferência. Fecham quando concordam."
     )

@@ -100,5 +100,3 @@ class FailureAdmin(VerbAdmin):
             "detail": json.dumps(mask(row.payload), ensure_ascii=False, indent=2),
             "buttons": self.buttons(request, ["retry"], row.pk) if row.status == "open" else [],
         }
-
-    item_template = "admin/sync/record.html"

@@ -112,7 +112,10 @@ def test_what_waits_here_and_at_zapi_is_shown_and_dropped(zapi):
     page = client.get(reverse("admin:whatsapp_channel_changelist")).content.decode()
     assert "Descartar 1 mensagem que espera aqui" in page
     assert "Descartar 3 mensagens da fila do Z-API" in page
-    client.post(reverse("admin:whatsapp_channel_drop_here"))
+    for unknown in ("", "ontem", "2026-99-99T00:00:00+00:00", "2026-01-01T00:00:00"):
+        answer = client.post(reverse("admin:whatsapp_channel_drop_here"), {"until": unknown})
+        assert answer.status_code == 400
+    client.post(reverse("admin:whatsapp_channel_drop_here"), {"until": timezone.now().isoformat()})
     client.post(reverse("admin:whatsapp_channel_drop_there"))
     assert message_of(event).status == "cancelled"
     assert zapi.zapi_pending()["queue"] == 0

@@ -1,5 +1,6 @@
 """The messages people receive."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -126,3 +127,9 @@ def test_message_without_a_file_is_called_by_its_name():
 )
 def test_marks_are_shown_as_whatsapp_shows_them(written, shown):
     assert as_shown(written) == shown
+
+
+@pytest.mark.parametrize("piece", ["*_~", "*a", "_a ", "~ ", "*_~a~_*"])
+def test_hostile_marks_are_shown_and_lose_nothing_but_marks(piece):
+    shown = re.sub("</?(strong|em|s)>", "", as_shown(piece * 3000))
+    assert re.sub("[*_~]", "", shown) == re.sub("[*_~]", "", piece * 3000)

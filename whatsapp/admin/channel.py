@@ -1,15 +1,15 @@
 """WhatsApp: is it alive, by four proofs; and the way back when it is not."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
@@ -128,8 +128,7 @@ class ChannelAdmin(ConsoleAdmin):
 
     @staticmethod
     def _drop_here(request: HttpRequest) -> str:
-        until = parse_datetime(request.POST.get("until", "")) or timezone.now()
-        count = reconnect.drop_here(until, actor=actor(request))
+        count = reconnect.drop_here(_moment(request.POST.get("until", "")), actor=actor(request))
         return ngettext("%d mensagem não será enviada.", "%d mensagens não serão enviadas.", count) % count
 
     @staticmethod
@@ -139,6 +138,17 @@ class ChannelAdmin(ConsoleAdmin):
             ngettext("%d mensagem saiu da fila do Z-API.", "%d mensagens saíram da fila do Z-API.", count)
             % count
         )
+
+
+def _moment(text: str) -> datetime:
+    """When the page was shown. Raises `BadRequest`: without it nobody knows what the person saw."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadRequest from None
+    if timezone.is_naive(moment):
+        raise BadRequest
+    return min(moment, timezone.now())
 
 
 def _must_operate(request: HttpRequest) -> None:

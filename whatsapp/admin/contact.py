@@ -44,7 +44,6 @@ ALLOW = Verb(
 
 @admin.register(Contact)
 class ContactAdmin(VerbAdmin):
-    item_template = "admin/whatsapp/contact.html"
     intro = _(
         "As pessoas como o WhatsApp as conhece: uma linha por pessoa, com ou sem nono dígito (contacts)."
     )

@@ -5,7 +5,7 @@ import django.contrib.postgres.indexes
 from django.db import migrations, models
 from django.db.models import Q
 
-FOLLOW = """
+FUNCTION = """
 CREATE OR REPLACE FUNCTION whatsapp_follow_delivery() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -23,9 +23,7 @@ BEGIN
     ELSIF NEW.status = 'queued' AND OLD.status IN ('dead', 'skipped') THEN
         UPDATE whatsapp_message
         SET status = 'queued', failure = '', error = '', zaap_id = '', message_id = NULL, accepted_at = NULL,
-            sent_at = NULL, delivered_at = NULL, read_at = NULL, played_at = NULL, failed_at = NULL,
-            earlier_ids = earlier_ids || CASE WHEN message_id IS NULL THEN '{}' ELSE ARRAY[message_id] END
-                                      || CASE WHEN zaap_id = '' THEN '{}' ELSE ARRAY[zaap_id] END
+            sent_at = NULL, delivered_at = NULL, read_at = NULL, played_at = NULL, failed_at = NULL{keep}
         WHERE delivery_id = NEW.id;
     END IF;
     RETURN NULL;
@@ -33,31 +31,9 @@ END
 $$;
 """
 
-FORGET = """
-CREATE OR REPLACE FUNCTION whatsapp_follow_delivery() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO whatsapp_message (delivery_id, phone)
-        SELECT NEW.id, event.phone FROM events_event AS event WHERE event.id = NEW.event_id;
-    ELSIF TG_OP = 'DELETE' THEN
-        DELETE FROM whatsapp_message WHERE delivery_id = OLD.id;
-    ELSIF NEW.status = 'dead' AND OLD.status IN ('queued', 'running') THEN
-        UPDATE whatsapp_message SET status = 'failed', failed_at = now(), error = NEW.error
-        WHERE delivery_id = NEW.id;
-    ELSIF NEW.status = 'skipped' AND OLD.status IN ('waiting', 'queued', 'running') THEN
-        UPDATE whatsapp_message
-        SET status = CASE NEW.skip_cause WHEN 'expired' THEN 'expired' ELSE 'cancelled' END
-        WHERE delivery_id = NEW.id;
-    ELSIF NEW.status = 'queued' AND OLD.status IN ('dead', 'skipped') THEN
-        UPDATE whatsapp_message
-        SET status = 'queued', failure = '', error = '', zaap_id = '', message_id = NULL, accepted_at = NULL,
-            sent_at = NULL, delivered_at = NULL, read_at = NULL, played_at = NULL, failed_at = NULL
-        WHERE delivery_id = NEW.id;
-    END IF;
-    RETURN NULL;
-END
-$$;
-"""
+KEEP = """,
+            earlier_ids = earlier_ids || CASE WHEN message_id IS NULL THEN '{}' ELSE ARRAY[message_id] END
+                                      || CASE WHEN zaap_id = '' THEN '{}' ELSE ARRAY[zaap_id] END"""
 
 
 class Migration(migrations.Migration):
@@ -84,5 +60,5 @@ class Migration(migrations.Migration):
                 condition=~Q(earlier_ids=[]), fields=["earlier_ids"], name="message_by_earlier_id"
             ),
         ),
-        migrations.RunSQL(FOLLOW, FORGET),
+        migrations.RunSQL(FUNCTION.replace("{keep}", KEEP), FUNCTION.replace("{keep}", "")),
     ]

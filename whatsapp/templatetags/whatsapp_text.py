@@ -7,19 +7,16 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
-MARKS = {"*": "strong", "_": "em", "~": "s"}
-MARKED = re.compile(r"(?<!\w)([*_~])(?=\S)([^\n]*?\S)\1(?!\w)")
+MARKS = {
+    tag: re.compile(rf"(?<!\w)\{mark}(?=\S)([^\n{mark}]*[^\s{mark}])\{mark}(?!\w)")
+    for mark, tag in {"*": "strong", "_": "em", "~": "s"}.items()
+}
 
 
 @register.filter
 def as_shown(text: str) -> SafeString:
     """`*bold*`, `_italic_` and `~struck~` within a line, and everything else as it is written."""
-    return mark_safe(_marked(str(conditional_escape(text))))  # noqa: S308 -- escaped; only our own tags are added
-
-
-def _marked(text: str) -> str:
-    return MARKED.sub(lambda found: _tagged(MARKS[found[1]], _marked(found[2])), text)
-
-
-def _tagged(tag: str, inner: str) -> str:
-    return f"<{tag}>{inner}</{tag}>"
+    shown = str(conditional_escape(text))
+    for tag, marked in MARKS.items():
+        shown = marked.sub(rf"<{tag}>\1</{tag}>", shown)
+    return mark_safe(shown)  # noqa: S308 -- escaped; only our own tags are added

@@ -1,0 +1,31 @@
+"""What fields for days and hours send."""
+
+import pytest
+from django.utils import timezone
+
+from events.console import moments
+from tests.clients import logged_in
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("2026-01-22", "2026-01-22T00:00:00-03:00"),
+        ("2026-01-22T14:05:59", "2026-01-22T14:05:00-03:00"),
+        ("2026-01-22T14:05:00Z", "2026-01-22T14:05:00-03:00"),
+    ],
+)
+def test_day_and_hour_are_read_in_local_time(text, read):
+    assert timezone.localtime(moments.typed(text)).isoformat() == read
+
+
+@pytest.mark.parametrize("text", ["", "ontem", "2026-13-01", "0001-01-01", "9999-12-31", "9999-12-31T23:59"])
+def test_what_no_calendar_here_holds_is_no_moment(text):
+    assert moments.typed(text) is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01T00:00", "x" * 3000])
+def test_list_asked_for_a_day_that_does_not_exist_is_a_list(day):
+    query = {"received_at_from": day, "received_at_to": day}
+    assert logged_in("Operador").get("/admin/events/event/", query).status_code == 200
