@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from whatsapp import callback_keys, contacts, failures
+from whatsapp import callback_keys, contacts, failures, strays
 from whatsapp.drafts import shown_text
 from whatsapp.models import Callback, Contact, Message
+from whatsapp.strays import Ids, ids_in, trace_takes
 
 LOOK_SECONDS = 5  # between two looks
 CLOCKS_DIFFER = timedelta(seconds=5)
@@ -44,11 +44,6 @@ class Evidence:
     strays: int = 0
     heard: datetime | None = None
     taken: frozenset[str] = field(default_factory=frozenset)
-
-
-def trace_takes() -> timedelta:
-    """How long the last trace of a message may take to reach us."""
-    return timedelta(seconds=settings.WHATSAPP_TRACE_SECONDS)
 
 
 def judge(evidence: Evidence, since: datetime, now: datetime) -> Verdict:
@@ -80,22 +75,18 @@ def evidence_for(message: Message, contact: Contact) -> Evidence:
     people = contacts.keys_of(contact)
     callbacks = list(Callback.objects.filter(person__in=people, received_at__gte=since).order_by("pk"))
     taken = _taken(callbacks)
-    echoes = [_ids(item) for item in callbacks if _is_echo_of(item, message.text)]
+    echoes = [ids_in(item) for item in callbacks if _is_echo_of(item, message.text)]
     of_others = {
         id
         for item in callbacks
         if _is_echo(item) and not _is_echo_of(item, message.text)
         for id in item.message_ids
     }
-    rivals = _rivals(message, contact)
-    strays = _without_explained(_strays(callbacks, taken | of_others), message, rivals)
+    rivals = strays.rivals_of(message, contact)
+    unexplained = strays.unexplained(strays.found_in(callbacks, taken | of_others), message, rivals)
     free_echoes = _free(echoes, taken)
-    found = next(iter(free_echoes.values()), None) or _one_each(strays, message, rivals)
-    return Evidence(found, len(strays), _heard(), frozenset(taken))
-
-
-RECEIPTS = ("DeliveryCallback", "MessageStatusCallback")
-Ids = dict[str, str]
+    found = next(iter(free_echoes.values()), None) or strays.one_each(unexplained, message, rivals)
+    return Evidence(found, len(unexplained), _heard(), frozenset(taken))
 
 
 def _is_echo(callback: Callback) -> bool:
@@ -117,11 +108,6 @@ def _texts(value: Any) -> Iterable[str]:
             yield from _texts(part)
 
 
-def _ids(callback: Callback) -> list[Ids]:
-    zaap_id = str(callback.body.get("zaapId") or "")
-    return [{"zaap_id": zaap_id, "message_id": id} for id in callback_keys.ids_of(callback.body)]
-
-
 def _taken(callbacks: Iterable[Callback]) -> set[str]:
     ids = {id for callback in callbacks for id in callback.message_ids}
     own = Message.objects.filter(message_id__in=ids).values_list("message_id", flat=True)
@@ -131,65 +117,6 @@ def _taken(callbacks: Iterable[Callback]) -> set[str]:
 
 def _free(groups: Iterable[list[Ids]], taken: set[str]) -> dict[str, Ids]:
     return {ids["message_id"]: ids for group in groups for ids in group if ids["message_id"] not in taken}
-
-
-@dataclass(frozen=True)
-class Stray:
-    """A receipt's ids that no message of ours has, and when the first of them was seen."""
-
-    ids: Ids
-    seen_at: datetime
-
-
-def _strays(callbacks: Iterable[Callback], explained: set[str]) -> dict[str, Stray]:
-    found: dict[str, Stray] = {}
-    for item in callbacks:
-        if item.type in RECEIPTS:
-            for ids in _ids(item):
-                found.setdefault(ids["message_id"], Stray(ids, item.received_at))
-    return {id: stray for id, stray in found.items() if id not in explained}
-
-
-def _rivals(message: Message, contact: Contact) -> list[Message]:
-    """The other messages to this person of which nobody knows whether they were sent, the oldest first."""
-    is_open = Q(delivery__unsure_since__isnull=False) | Q(failure=failures.UNDECIDED)
-    open_ones = Message.objects.filter(is_open, contact=contact, message_id=None).exclude(pk=message.pk)
-    return list(open_ones.select_related("delivery").order_by("pk"))
-
-
-def _tried_at(message: Message) -> datetime:
-    return message.delivery.unsure_since or message.first_tried_at or message.created_at
-
-
-def _in_time(stray: Stray, message: Message) -> bool:
-    """Whether the stray came when the traces of this message's last attempt come."""
-    return _tried_at(message) <= stray.seen_at <= _tried_at(message) + trace_takes()
-
-
-def _without_explained(
-    strays: dict[str, Stray], message: Message, rivals: Iterable[Message]
-) -> dict[str, Stray]:
-    """Less those that came when a rival's traces come and this message's do not."""
-    return {
-        id: stray
-        for id, stray in strays.items()
-        if _in_time(stray, message) or not any(_in_time(stray, rival) for rival in rivals)
-    }
-
-
-def _one_each(strays: dict[str, Stray], message: Message, rivals: Iterable[Message]) -> Ids | None:
-    """A receipt says nothing of the text: it is ours when nothing else explains it, once the echo is late.
-
-    As many receipts as messages whose end nobody knows mean that all of them were sent: each takes one.
-    """
-    last = max((stray.seen_at for stray in strays.values()), default=None)
-    asked = [message, *(rival for rival in rivals if last and _tried_at(rival) <= last)]
-    in_flight = Message.objects.filter(contact=message.contact, delivery__status="running")
-    is_early = timezone.now() - _tried_at(message) < trace_takes()
-    if is_early or len(strays) != len(asked) or in_flight.exclude(pk__in=[one.pk for one in asked]).exists():
-        return None
-    place = sorted(one.pk for one in asked).index(message.pk)
-    return list(strays.values())[place].ids
 
 
 def _heard() -> datetime | None:
