@@ -54,10 +54,12 @@ def quick(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.WHATSAPP_TRACE_SECONDS = 2
     settings.RETRY_WAITS = [1, 1, 1, 1]
     settings.LEASE_SECONDS = 20
+    settings.BREAKER_RESET_SECONDS = settings.BREAKER_RESET_MAX_SECONDS = 1
     monkeypatch.setattr(delivery, "LOOK_AFTER", timedelta(seconds=0.2))
     monkeypatch.setattr(lookup, "LOOK_SECONDS", 0.5)
     monkeypatch.setattr(lane, "PACE_SECONDS", (0.01, 0.03))
     monkeypatch.setattr(lane, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(lanes, "LOOK_SECONDS", 0.1)  # what is kept back is looked at four times as often
     monkeypatch.setattr(inbox, "WAITS", (0.2, 0.5, 1, 2, 5, 5, 5))
 
 

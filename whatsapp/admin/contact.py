@@ -88,6 +88,6 @@ class ContactAdmin(VerbAdmin):
                 (_("Verificado"), moments.moment(row.checked_at)),
                 (_("Pediu para não receber"), moments.moment(row.opted_out_at)),
                 (_("Mensagens nossas"), format_html('<a href="{}">{}</a>', ours, row.messages.count())),
-                (_("Mensagens dela"), row.received.count()),
+                (_("Mensagens dela"), str(row.received.count())),
             ],
         }
