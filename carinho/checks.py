@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
-from carinho import addresses
+from carinho.services import addresses
 
 
 @register(Tags.security, deploy=True)

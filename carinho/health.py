@@ -10,9 +10,9 @@ from kombu.exceptions import OperationalError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.api import ApiView
+from carinho.api.errors import Problem
+from carinho.api.views import ApiView
 from carinho.celery import app
-from carinho.problems import Problem
 
 BROKER_SECONDS = 2
 

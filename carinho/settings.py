@@ -58,6 +58,8 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "axes",
     "carinho.apps.CarinhoConfig",
+    "carinho.access",
+    "carinho.console",
     "events",
     "sync",
     "whatsapp",
@@ -82,7 +84,7 @@ AUTHENTICATION_BACKENDS = [
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "carinho.ratelimit.address_of"
+AXES_CLIENT_IP_CALLABLE = "carinho.access.rate_limits.address_of"
 
 ROOT_URLCONF = "carinho.urls"
 APPEND_SLASH = False
@@ -106,7 +108,7 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": env.db_url_config(env("DATABASE_URL", default="") or embedded.database_url(VAR_DIR))
 }
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
-DATABASES["default"].setdefault("OPTIONS", {}).update(  # for carinho.sql: else each run is planned anew
+DATABASES["default"].setdefault("OPTIONS", {}).update(  # for carinho.database: else each run is planned anew
     prepare_threshold=5, options="-c plan_cache_mode=force_generic_plan"
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -135,14 +137,14 @@ X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "events.authentication.ApiKeyAuthentication",
-        "events.authentication.OperatorSession",
+        "carinho.access.authentication.ApiKeyAuthentication",
+        "carinho.access.authentication.OperatorSession",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["carinho.access.MayUseThePath"],
+    "DEFAULT_PERMISSION_CLASSES": ["carinho.access.permissions.MayUseThePath"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "carinho.problems.as_problem",
+    "EXCEPTION_HANDLER": "carinho.api.errors.as_problem",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
@@ -267,4 +269,4 @@ LOGGING = {
 if IS_TEST:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-from carinho.unfold import UNFOLD  # noqa: E402, F401  (how the console looks)
+from carinho.console.theme import UNFOLD  # noqa: E402, F401  (how the console looks)

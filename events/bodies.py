@@ -5,7 +5,7 @@ from typing import BinaryIO
 from django.http import HttpRequest, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 
-from carinho.api import declared_bytes
+from carinho.api.views import declared_bytes
 from events.envelope import Refused
 
 KEPT_BYTES = 64 * 1024

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError
 
-from carinho.sql import run
+from carinho.database import run
 from events.flow import StepEvent
 
 

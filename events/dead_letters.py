@@ -5,7 +5,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from events import audit, nudges, outcomes, progress
+from carinho.access import audit_log
+from events import nudges, outcomes, progress
 
 RETRY = """
 WITH chosen AS (
@@ -93,7 +94,7 @@ def _move(statement: str, ids: Sequence[int], actor: str, action: str, **more: A
         moved = sorted(cursor.fetchall())
     if moved:
         moved_ids = [row[0] for row in moved]
-        audit.note(actor, action, ", ".join(map(str, moved_ids))[:120], {"ids": moved_ids, **more})
+        audit_log.record(actor, action, ", ".join(map(str, moved_ids))[:120], {"ids": moved_ids, **more})
     return moved
 
 

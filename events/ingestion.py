@@ -11,7 +11,7 @@ import tenacity
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
-from carinho.sql import run
+from carinho.database import run
 from events import nudges
 from events.envelope import DERIVED_KEY, Envelope, Refused
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection
 from kombu.exceptions import OperationalError
 
-from carinho.sql import run
+from carinho.database import run
 from events.rhythm import TOGETHER_SECONDS
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.db.models import Count, F, Min, QuerySet
 from django.db.models.functions import Now
 
-from events import audit, nudges
+from carinho.access import audit_log
+from events import nudges
 from events.models import Attempt, BreakerState, CircuitBreaker, Delivery, DeliveryStatus
 
 
@@ -51,7 +52,7 @@ def try_now(service: str, *, actor: str) -> bool:
             service=service, state=BreakerState.OPEN, next_trial_at__isnull=False, paused_at=None
         ).update(opened_at=Now() - waited, next_trial_at=Now(), version=F("version") + 1)
         if moved:
-            audit.note(actor, "breaker.try_now", service)
+            audit_log.record(actor, "breaker.try_now", service)
             transaction.on_commit(lambda: nudges.nudge([service]))
     return bool(moved)
 

@@ -7,7 +7,7 @@ from typing import Any
 import tenacity
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 
-from carinho.sql import run, run_rows
+from carinho.database import run, run_rows
 from events import companions, delivery, envelope, ingestion, nudges, progress
 from events.delivery import Result
 from events.envelope import Refused

@@ -28,7 +28,7 @@ SURPLUS_REFUSALS = """
 DELETE FROM events_refusal WHERE id IN (
     SELECT id FROM events_refusal ORDER BY is_proven DESC, id DESC OFFSET %s)
 """
-OLD_WINDOWS = "DELETE FROM events_ratewindow WHERE minute < now() - interval '5 minutes'"
+OLD_WINDOWS = "DELETE FROM access_ratewindow WHERE minute < now() - interval '5 minutes'"
 
 
 def prune() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from carinho.access import audit_log
 from carinho.logs import request_id
 from carinho.masking import NEW_WORD, REMOVED, SECRET
-from events import audit, envelope, ingestion
+from events import envelope, ingestion
 from events.bodies import KEPT_BYTES
 from events.envelope import Envelope, Refused
 from events.ingestion import Conflict, Receipt
@@ -122,7 +123,7 @@ def accept(refusal: Refusal, *, actor: str, body: str | None = None) -> Receipt:
         row.accepted_id, row.accepted_by = answer.event_id, actor
         row.save(update_fields=["accepted", "accepted_by"])
         changed = {"event_id": answer.event_id, "edited": body is not None}
-        audit.note(actor, "refusal.accept", row.pk, changed)
+        audit_log.record(actor, "refusal.accept", row.pk, changed)
     return answer
 
 

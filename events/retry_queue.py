@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from events import audit, dead_letters, nudges, outcomes
+from carinho.access import audit_log
+from events import dead_letters, nudges, outcomes
 from events.models import DeadLetter, Delivery, DeliveryStatus
 
 HURRY = """
@@ -67,4 +68,4 @@ def _move(statement: str, ids: Sequence[int]) -> list[tuple[int, str]]:
 def _note(actor: str, action: str, moved: Sequence[tuple[int, str]]) -> None:
     if moved:
         ids = _ids(moved)
-        audit.note(actor, action, ", ".join(map(str, ids))[:120], {"ids": ids})
+        audit_log.record(actor, action, ", ".join(map(str, ids))[:120], {"ids": ids})

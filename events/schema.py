@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import Direction, OpenApiResponse
 from rest_framework import serializers
 
+from carinho.api.schema import problems
 from events.flow import Flow
 
 REF = "#/components/schemas/"
@@ -30,14 +31,6 @@ class Receipt(serializers.Serializer[Any]):
     duplicate = serializers.BooleanField()
 
 
-class ProblemShape(serializers.Serializer[Any]):
-    """Every error: a code for programs, a sentence for people, and what is wrong with each field."""
-
-    code = serializers.CharField()
-    detail = serializers.CharField()
-    fields = serializers.DictField(child=serializers.CharField())  # type: ignore[assignment]
-
-
 class ItemAnswer(serializers.Serializer[Any]):
     """What the event would have been answered alone, with its status code inside."""
 
@@ -54,26 +47,10 @@ class BatchAnswer(serializers.Serializer[Any]):
     results = ItemAnswer(many=True)
 
 
-def refused(*codes: int) -> dict[int, OpenApiResponse]:
-    """The errors an operation can answer with."""
-    return {code: OpenApiResponse(ProblemShape, description=str(MEANINGS[code])) for code in codes}
-
-
-MEANINGS = {
-    400: _("O corpo não é um JSON válido."),
-    401: _("Falta a chave de API, ou ela não vale."),
-    403: _("A chave ou o papel não permite isto."),
-    404: _("Não encontrado."),
-    409: _("Conflito com o que já se sabe."),
-    413: _("Grande demais."),
-    422: _("Há campos errados; cada um é nomeado."),
-    429: _("Chamadas demais neste minuto."),
-    503: _("Ainda não está pronto."),
-}
 ACCEPTED = {
     202: OpenApiResponse(Receipt, description=str(_("Guardado."))),
     200: OpenApiResponse(Receipt, description=str(_("Já era conhecido."))),
-    **refused(400, 401, 403, 409, 413, 422, 429),
+    **problems(400, 401, 403, 409, 413, 422, 429),
 }
 
 
@@ -126,19 +103,3 @@ def _envelope(flow: Flow, data: str) -> dict[str, Any]:
 def _add(auto_schema: AutoSchema, name: str, schema: dict[str, Any]) -> None:
     component = ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, schema=schema, object=name)
     auto_schema.registry.register_on_missing(component)
-
-
-class KeyExtension(OpenApiAuthenticationExtension):
-    target_class = "events.authentication.ApiKeyAuthentication"
-    name = "ApiKey"
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
-        return {"type": "apiKey", "in": "header", "name": "X-API-Key"}
-
-
-class SessionExtension(OpenApiAuthenticationExtension):
-    target_class = "events.authentication.OperatorSession"
-    name = "Session"
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
-        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from events.views import breakers, dead_letters, events, ingest, retry_queue, schema
+from carinho.api import schema_views
+from events.views import breakers, dead_letters, events, ingest, retry_queue
 
 urlpatterns = [
     path("api/events", events.EventList.as_view()),
@@ -22,6 +23,6 @@ urlpatterns = [
     path("circuit-breakers/<str:service>/reset", breakers.ResetBreaker.as_view()),
     path("circuit-breakers/<str:service>/pause", breakers.PauseService.as_view()),
     path("circuit-breakers/<str:service>/resume", breakers.ResumeService.as_view()),
-    path("api/schema", schema.Schema.as_view(), name="schema"),
-    path("api/docs", schema.Docs.as_view()),
+    path("api/schema", schema_views.Schema.as_view(), name="schema"),
+    path("api/docs", schema_views.Docs.as_view()),
 ]

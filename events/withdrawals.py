@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from django.db import connection, transaction
 
-from events import audit, outcomes, progress
+from carinho.access import audit_log
+from events import outcomes, progress
 
 WITHDRAW = """
 UPDATE events_delivery
@@ -23,5 +24,5 @@ def withdraw(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
         progress.settle(row[1] for row in moved)
         if skipped:
             target = ", ".join(map(str, skipped))[:120]
-            audit.note(actor, "delivery.withdraw", target, {"ids": skipped, "reason": reason})
+            audit_log.record(actor, "delivery.withdraw", target, {"ids": skipped, "reason": reason})
     return skipped

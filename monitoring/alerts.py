@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from events import audit
+from carinho.access import audit_log
 from monitoring import heartbeats, notices, snapshot, verdict
 from monitoring.models import Alert, Severity
 from monitoring.rule import Finding, Reading
@@ -154,5 +154,5 @@ def _move(ids: Sequence[int], condition: Q, actor: str, action: str, **columns: 
         Alert.objects.filter(pk__in=moved).update(**columns)
         if moved:
             detail = {"ids": moved, "reason": str(columns.get("snooze_reason", ""))}
-            audit.note(actor, action, ", ".join(map(str, moved))[:120], detail)
+            audit_log.record(actor, action, ", ".join(map(str, moved))[:120], detail)
     return moved

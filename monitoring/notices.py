@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from standardwebhooks.webhooks import Webhook
 
-from events.console import moments
+from carinho.console import dates
 from monitoring.models import Alert, Notice
 from whatsapp.client import WhatsApp
 
@@ -99,7 +99,7 @@ def sentence(notice: Notice) -> str:
 
 
 def _length(length: timedelta) -> str:
-    return moments.duration(length)
+    return dates.duration(length)
 
 
 def _email(notice: Notice) -> None:

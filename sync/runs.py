@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from events import audit
+from carinho.access import audit_log
 from sync import locks, log
 from sync.job import Job
 from sync.models import RunKind, RunStatus, SyncJob, SyncRun
@@ -45,7 +45,7 @@ def start(name: str, *, author: str, kind: str = RunKind.FULL, chosen: Chosen | 
     if name not in Job.registry:
         raise LookupError(f"No job is called {name}.")
     run = begin(name, author=author, kind=kind, chosen=chosen)
-    audit.note(author, f"sync.{kind}", name, {"run": run.pk, **(chosen or {})})
+    audit_log.record(author, f"sync.{kind}", name, {"run": run.pk, **(chosen or {})})
     transaction.on_commit(lambda: send(name))
     return run
 
@@ -94,7 +94,7 @@ def cancel(run_id: int, *, actor: str) -> SyncRun:
         if not run.is_running:
             raise NotRunning
         SyncRun.objects.filter(pk=run_id, cancelled_by="").update(cancelled_by=actor)
-        audit.note(actor, "sync.cancel", run.job_id, {"run": run_id})
+        audit_log.record(actor, "sync.cancel", run.job_id, {"run": run_id})
     _close_if_nobody_runs_it(run.job_id)
     run.refresh_from_db()
     return run
@@ -171,5 +171,5 @@ def _set_enabled(name: str, enabled: bool, actor: str, action: str, columns: Map
         task.enabled = enabled
         task.save()  # tells beat that the schedule changed
         SyncJob.objects.filter(name=name).update(**columns)
-        audit.note(actor, action, name, {"reason": columns.get("pause_reason", "")})
+        audit_log.record(actor, action, name, {"reason": columns.get("pause_reason", "")})
     return True

@@ -10,11 +10,11 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.access import actor_of
-from carinho.api import FORMS_TOO, ApiView
-from carinho.pagination import NewestFirst
-from carinho.problems import Problem
-from events.schema import refused
+from carinho.access.permissions import actor_of
+from carinho.api.errors import Problem
+from carinho.api.pagination import NewestFirst
+from carinho.api.schema import problems
+from carinho.api.views import FORMS_TOO, ApiView
 from sync import runs, status
 from sync.filters import RunFilter
 from sync.models import SyncRun
@@ -35,7 +35,7 @@ class JobsView(ApiView):
     @extend_schema(
         tags=TAGS,
         summary="As sincronizações: agenda, última e próxima execução, atraso",
-        responses={200: JobList, **refused(401, 403, 429)},
+        responses={200: JobList, **problems(401, 403, 429)},
     )
     def get(self, request: Request) -> Response:
         context = {"agreement_days": status.agreement_days()}
@@ -53,7 +53,7 @@ class RunList(ApiView, ListAPIView[SyncRun]):
     @extend_schema(
         tags=TAGS,
         summary="As execuções, da mais nova à mais antiga",
-        responses={200: RunSerializer(many=True), **refused(401, 403, 422, 429)},
+        responses={200: RunSerializer(many=True), **problems(401, 403, 422, 429)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.list(request, *args, **kwargs)
@@ -68,7 +68,7 @@ class RunDetail(ApiView, RetrieveAPIView[SyncRun]):
     @extend_schema(
         tags=TAGS,
         summary="Uma execução: contagens, falhas, diferenças e o que aconteceu",
-        responses={200: RunDetailSerializer, **refused(401, 403, 404, 429)},
+        responses={200: RunDetailSerializer, **problems(401, 403, 404, 429)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.retrieve(request, *args, **kwargs)
@@ -81,7 +81,7 @@ class StartJob(ApiView):
         tags=TAGS,
         summary="Executar agora: tudo, só alguns registros, uma simulação ou uma conferência",
         request={"application/json": Start},
-        responses={202: Started, **refused(400, 401, 403, 404, 409, 422, 429)},
+        responses={202: Started, **problems(400, 401, 403, 404, 409, 422, 429)},
     )
     def post(self, request: Request, name: str) -> Response:
         asked = Start(data=request.data)
@@ -106,7 +106,7 @@ class CancelRun(ApiView):
         tags=TAGS,
         summary="Cancelar uma execução; o que já foi gravado fica",
         request=None,
-        responses={202: Started, **refused(401, 403, 404, 409, 429)},
+        responses={202: Started, **problems(401, 403, 404, 409, 429)},
     )
     def post(self, request: Request, id: int) -> Response:
         try:

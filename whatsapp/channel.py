@@ -12,8 +12,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from carinho.database import run
 from carinho.services.errors import ServiceError
-from carinho.sql import run
 from events import nudges
 from events.models import CircuitBreaker
 from events.payload import SAO_PAULO

@@ -12,7 +12,7 @@ from django.db import Error, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from carinho.sql import run
+from carinho.database import run
 from whatsapp import callback_keys, contacts
 from whatsapp.models import Callback, CallbackStatus
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models.functions import Now
 
-from carinho.sql import run_rows
+from carinho.database import run_rows
 from events import corrections
 from events.claims import Claim
 from events.delivery import Result

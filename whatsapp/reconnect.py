@@ -7,8 +7,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from carinho.access import audit_log
 from carinho.services.errors import Rejected, ServiceError
-from events import audit, withdrawals
+from events import withdrawals
 from events.models import Delivery
 from whatsapp import channel
 from whatsapp.client import WhatsApp
@@ -89,14 +90,14 @@ def drop_there(*, actor: str) -> int:
     with transaction.atomic():
         ours = Message.objects.filter(message_id__in=ids, status=Rung.ACCEPTED)
         ours.update(status=Rung.FAILED, failure=DROPPED, failed_at=timezone.now())
-        audit.note(actor, "whatsapp.queue_emptied", "", {"messages": len(ids)})
+        audit_log.record(actor, "whatsapp.queue_emptied", "", {"messages": len(ids)})
     return len(ids)
 
 
 def restore(*, actor: str) -> None:
     """The first thing to try: a kept session comes back without a code. Raises as every call does."""
     _yes(WhatsApp("reconnect").get("/restore-session", doing=DOING))
-    audit.note(actor, "whatsapp.restore", "", {})
+    audit_log.record(actor, "whatsapp.restore", "", {})
 
 
 def qr_code() -> str:

@@ -14,7 +14,7 @@ from babel.dates import format_datetime
 from babel.numbers import format_currency
 from django.conf import settings
 
-from carinho.sql import run
+from carinho.database import run
 from events.payload import SAO_PAULO
 
 NAMELESS = "Contato do WhatsApp"  # how a lead is called in CRM whose name nobody knows

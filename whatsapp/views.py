@@ -15,10 +15,10 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.api import ApiView
-from carinho.pagination import NewestFirst
+from carinho.api.pagination import NewestFirst
+from carinho.api.schema import problems
+from carinho.api.views import ApiView
 from events import envelope
-from events.schema import refused
 from whatsapp import inbox
 from whatsapp.filters import MessageFilter
 from whatsapp.models import Message
@@ -41,7 +41,7 @@ class Webhook(ApiView):
         tags=TAGS,
         summary="Avisos do Z-API",
         request=OpenApiTypes.OBJECT,
-        responses={200: Stored, **refused(400, 403)},
+        responses={200: Stored, **problems(400, 403)},
     )
     def post(self, request: Request, secret: str) -> Response:
         body = _read(request, secret)
@@ -110,7 +110,7 @@ class MessageList(ApiView, ListAPIView[Message]):
     @extend_schema(
         tags=TAGS,
         summary="As mensagens enviadas e até onde cada uma chegou",
-        responses={200: MessageSerializer(many=True), **refused(401, 403, 422, 429)},
+        responses={200: MessageSerializer(many=True), **problems(401, 403, 422, 429)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.list(request, *args, **kwargs)
@@ -125,7 +125,7 @@ class MessageDetail(ApiView, RetrieveAPIView[Message]):
     @extend_schema(
         tags=TAGS,
         summary="Uma mensagem enviada",
-        responses={200: MessageSerializer, **refused(401, 403, 404, 429)},
+        responses={200: MessageSerializer, **problems(401, 403, 404, 429)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.retrieve(request, *args, **kwargs)

@@ -12,13 +12,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from carinho.console import badges, dates, labels
+from carinho.console.actions import NOT_ALLOWED
+from carinho.console.base import actor, page_of
+from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask, mask_text
-from events import refusals
-from events.admin.base import actor, page_of
-from events.admin.filters import DayFilter, choice_filter
-from events.admin.reveal import RevealAdmin
-from events.admin.verbs import NOT_ALLOWED
-from events.console import badges, moments, words
+from events import refusals, titles
+from events.admin.event_data import EventRevealAdmin
 from events.envelope import Refused
 from events.models import Refusal
 
@@ -26,15 +26,15 @@ OPERATE = "events.change_refusal"
 
 
 @admin.register(Refusal)
-class RefusalAdmin(RevealAdmin):
+class RefusalAdmin(EventRevealAdmin):
     item_template = "admin/events/refusal/item.html"
     intro = _(
         "O que chegou e não pôde ser aceito. Depois do conserto, dá para aceitar daqui (webhooks recusados)."
     )
     list_display = ("why", "origin", "kind", "received", "state")
     list_filter = (
-        choice_filter("source", _("origem"), words.sources),
-        choice_filter("type", _("tipo"), words.event_types),
+        choice_filter("source", _("origem"), labels.sources),
+        choice_filter("type", _("tipo"), titles.event_types),
         ("received_at", DayFilter),
     )
     search_fields = ("detail",)
@@ -47,15 +47,15 @@ class RefusalAdmin(RevealAdmin):
 
     @admin.display(description=_("Origem"))
     def origin(self, row: Refusal) -> str:
-        return words.system(row.source)
+        return labels.system(row.source)
 
     @admin.display(description=_("Tipo"))
     def kind(self, row: Refusal) -> str:
-        return words.event_type(row.type) if row.type else "—"
+        return titles.event_type(row.type) if row.type else "—"
 
     @admin.display(description=_("Recebido"))
     def received(self, row: Refusal) -> str:
-        return moments.moment(row.received_at)
+        return dates.moment(row.received_at)
 
     @admin.display(description=_("Situação"))
     def state(self, row: Refusal) -> str:
@@ -92,8 +92,8 @@ class RefusalAdmin(RevealAdmin):
     def item_context(self, request: HttpRequest, row: Refusal) -> dict[str, Any]:
         return {
             "refusal": row,
-            "origin": words.system(row.source),
-            "kind": words.event_type(row.type) if row.type else "",
+            "origin": labels.system(row.source),
+            "kind": titles.event_type(row.type) if row.type else "",
             "detail": mask_text(row.detail),
             "wrong": row.fields,
             "accepted_page": page_of(row.accepted) if row.accepted else "",

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from events.admin.base import page_of
-from events.console import badges, words
+from carinho.console import labels
+from carinho.console.base import page_of
+from events import status_badges, titles
 from events.models import Attempt, Delivery, DeliveryStatus, Event, Outcome, SkipCause
 
 
@@ -42,7 +43,12 @@ def of(event: Event, *, here: Delivery | None = None) -> list[Chapter]:
 def tries(delivery: Delivery) -> list[Try]:
     logged = sorted(delivery.attempt_log.all(), key=lambda attempt: -attempt.pk)
     return [
-        Try(attempt, badges.of(Outcome, attempt.outcome), _pretty(attempt.sent), _pretty(attempt.answered))
+        Try(
+            attempt,
+            status_badges.of(Outcome, attempt.outcome),
+            _pretty(attempt.sent),
+            _pretty(attempt.answered),
+        )
         for attempt in logged
     ]
 
@@ -50,10 +56,10 @@ def tries(delivery: Delivery) -> list[Try]:
 def _chapter(delivery: Delivery, here: Delivery | None) -> Chapter:
     return Chapter(
         delivery=delivery,
-        title=words.step(delivery.step),
-        system=words.system(delivery.service),
+        title=titles.step(delivery.step),
+        system=labels.system(delivery.service),
         address=page_of(delivery),
-        badge=badges.of(DeliveryStatus, delivery.status),
+        badge=status_badges.of(DeliveryStatus, delivery.status),
         remark=_remark(delivery),
         attempts=tries(delivery),
         is_here=here is not None and delivery.pk == here.pk,
@@ -62,7 +68,7 @@ def _chapter(delivery: Delivery, here: Delivery | None) -> Chapter:
 
 def _remark(delivery: Delivery) -> str:
     if delivery.status == DeliveryStatus.WAITING:
-        return _("Espera a etapa “%s”.") % words.step(delivery.after)
+        return _("Espera a etapa “%s”.") % titles.step(delivery.after)
     if delivery.status == DeliveryStatus.SKIPPED:
         return str(SkipCause(delivery.skip_cause).label).capitalize() + "."
     return ""

@@ -10,16 +10,16 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.access import actor_of, wants_page
-from carinho.api import FORMS_TOO, ApiView
+from carinho.access.permissions import actor_of, wants_page
+from carinho.api.schema import problems
+from carinho.api.views import FORMS_TOO, ApiView
 from events import breakers, outages
 from events.models import CircuitBreaker
-from events.schema import refused
 from events.serializers import BreakerList, BreakerMoved, BreakerSerializer, Reason
 from events.views.dead_letters import checked
 
 TAGS = ["Sistemas"]
-MOVED = {200: BreakerMoved, **refused(401, 403, 404, 429)}
+MOVED = {200: BreakerMoved, **problems(401, 403, 404, 429)}
 
 
 def held() -> dict[str, int]:
@@ -40,7 +40,7 @@ class Breakers(ApiView):
         tags=TAGS,
         summary="O disjuntor de cada sistema",
         description="Um navegador é levado à página Sistemas.",
-        responses={200: BreakerList, **refused(401, 403, 429)},
+        responses={200: BreakerList, **problems(401, 403, 429)},
     )
     def get(self, request: Request) -> Response | HttpResponseRedirect:
         if wants_page(request):
@@ -71,7 +71,7 @@ class PauseService(ApiView):
         tags=TAGS,
         summary="Reter as entregas de um sistema",
         request={"application/json": Reason},
-        responses=MOVED | refused(400, 422),
+        responses=MOVED | problems(400, 422),
     )
     def post(self, request: Request, service: str) -> Response:
         reason: Any = checked(Reason, request)["reason"]

@@ -16,14 +16,14 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.access import actor_of
-from carinho.api import FORMS_TOO, ApiView
-from carinho.pagination import NewestFirst
-from carinho.problems import Problem
+from carinho.access.permissions import actor_of
+from carinho.api.errors import Problem
+from carinho.api.pagination import NewestFirst
+from carinho.api.schema import problems
+from carinho.api.views import FORMS_TOO, ApiView
 from events import dead_letters
 from events.filters import DeadLetterFilter, DeadLetterListFilter
 from events.models import DeadLetter, DeadLetterStatus
-from events.schema import refused
 from events.serializers import (
     ArchiveSelection,
     Counted,
@@ -39,7 +39,7 @@ from events.serializers import (
 TAGS = ["Falhas"]
 AT_ONCE = 500  # rows moved in one transaction
 CLOSED_WITHIN = timedelta(days=30)
-ACTION_ERRORS = refused(400, 401, 403, 404, 409, 413, 422, 429)
+ACTION_ERRORS = problems(400, 401, 403, 404, 409, 413, 422, 429)
 
 
 class DeadLetterList(ApiView, ListAPIView[DeadLetter]):
@@ -54,7 +54,7 @@ class DeadLetterList(ApiView, ListAPIView[DeadLetter]):
     @extend_schema(
         tags=TAGS,
         summary="O que precisa de uma pessoa (DLQ)",
-        responses={200: DeadLetterSerializer(many=True), **refused(401, 403, 422, 429)},
+        responses={200: DeadLetterSerializer(many=True), **problems(401, 403, 422, 429)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.list(request, *args, **kwargs)
@@ -71,7 +71,7 @@ class DeadLetterDetail(ApiView, RetrieveAPIView[DeadLetter]):
     @extend_schema(
         tags=TAGS,
         summary="Um item, sua entrega e as tentativas",
-        responses={200: DeadLetterDetailSerializer, **refused(401, 403, 404, 429)},
+        responses={200: DeadLetterDetailSerializer, **problems(401, 403, 404, 429)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.retrieve(request, *args, **kwargs)
@@ -87,7 +87,7 @@ class DeadLetterStats(ApiView):
             "total, by_cause, by_service e by_type contam o que espera por uma pessoa. Em by_status, "
             "resolved e archived contam o que apareceu desde closed_since."
         ),
-        responses={200: Statistics, **refused(401, 403, 429)},
+        responses={200: Statistics, **problems(401, 403, 429)},
     )
     def get(self, request: Request) -> Response:
         since = timezone.now() - CLOSED_WITHIN
@@ -177,7 +177,7 @@ class RetryMatching(ApiView):
         operation_id="api_dlq_retry_matching",
         summary="Reenviar todos os itens abertos que o filtro alcança",
         request=Selection,
-        responses={200: Counted, **refused(400, 401, 403, 413, 422, 429)},
+        responses={200: Counted, **problems(400, 401, 403, 413, 422, 429)},
     )
     def post(self, request: Request) -> Response:
         wanted = checked(Selection, request)
@@ -194,7 +194,7 @@ class ArchiveMatching(ApiView):
         operation_id="api_dlq_archive_matching",
         summary="Arquivar todos os itens abertos que o filtro alcança",
         request=ArchiveSelection,
-        responses={200: Counted, **refused(400, 401, 403, 413, 422, 429)},
+        responses={200: Counted, **problems(400, 401, 403, 413, 422, 429)},
     )
     def post(self, request: Request) -> Response:
         wanted = checked(ArchiveSelection, request)

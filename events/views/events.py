@@ -9,14 +9,15 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.access import actor_of
-from carinho.api import ApiView
-from carinho.pagination import NewestFirst
-from events import audit
+from carinho.access.audit_log import REVEALED
+from carinho.access.permissions import actor_of
+from carinho.api.pagination import NewestFirst
+from carinho.api.schema import problems
+from carinho.api.views import ApiView
 from events.filters import EventFilter
 from events.models import Event
 from events.refusals import Incoming
-from events.schema import ACCEPTED, Envelope, refused
+from events.schema import ACCEPTED, Envelope
 from events.serializers import EventDetailSerializer, EventSerializer, shows_people
 from events.views.ingest import EventIngest
 
@@ -37,7 +38,7 @@ class EventList(EventIngest, ListAPIView[Event]):
             "Por source, ou com type e status juntos, procura só nos 200.000 mais novos; com until, nos "
             "200.000 anteriores a esse momento."
         ),
-        responses={200: EventSerializer(many=True), **refused(401, 403, 422, 429)},
+        responses={200: EventSerializer(many=True), **problems(401, 403, 422, 429)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.list(request, *args, **kwargs)
@@ -59,10 +60,10 @@ class EventDetail(ApiView, RetrieveAPIView[Event]):
         tags=["Eventos"],
         summary="Um evento, suas entregas e as tentativas de cada uma",
         description="Dados pessoais vêm mascarados para quem só pode ver.",
-        responses={200: EventDetailSerializer, **refused(401, 403, 404, 429)},
+        responses={200: EventDetailSerializer, **problems(401, 403, 404, 429)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         response = self.retrieve(request, *args, **kwargs)
         if shows_people(request):
-            audit.note(actor_of(request), "person.revealed", f"event {kwargs['id']}", {"page": "api"})
+            REVEALED.record(actor_of(request), f"event {kwargs['id']}", {"page": "api"})
         return response

@@ -16,16 +16,18 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, PermissionDenied
 from rest_framework.request import Request
 
-from carinho import access, problems, ratelimit
-from carinho.access import EVENTS, Principal
-from carinho.api import ApiView
+from carinho.access import permissions, rate_limits, signatures
+from carinho.access.authentication import OperatorSession, principal_of_key
+from carinho.access.permissions import EVENTS, Principal
+from carinho.api import errors
+from carinho.api.schema import problems
+from carinho.api.views import ApiView
 from carinho.logs import request_id, trace_id
-from events import bodies, envelope, ingestion, refusals, signatures
-from events.authentication import OperatorSession, principal_of_key
+from events import bodies, envelope, ingestion, refusals
 from events.envelope import Envelope, Refused
 from events.ingestion import Conflict, Receipt
 from events.refusals import Incoming
-from events.schema import ACCEPTED, Batch, BatchAnswer, refused
+from events.schema import ACCEPTED, Batch, BatchAnswer
 from events.schema import Envelope as EnvelopeShape
 
 BODY_BYTES = 256 * 1024
@@ -50,22 +52,22 @@ class Ingest(ApiView, ABC):
             response = refuse(error, incoming)
         except APIException as error:
             response = turn_away(error, request, incoming)
-        ratelimit.write_headers(request, response)
+        rate_limits.write_headers(request, response)
         return response
 
 
 def refuse(error: Refused, incoming: Incoming) -> HttpResponse:
     """Keep what cannot become an event, and say why."""
     refusals.keep(error, incoming)
-    return problems.problem(error.code, error.detail, status=error.status, fields=error.fields)
+    return errors.problem(error.code, error.detail, status=error.status, fields=error.fields)
 
 
 def turn_away(error: APIException, request: HttpRequest, incoming: Incoming) -> HttpResponse:
     """Answer somebody who may not send. It is kept, without its body, unless there are too many of them."""
-    response = problems.answer_to(error, request)
+    response = errors.answer_to(error, request)
     if response.status_code in (401, 403):
         incoming.is_proven = False
-        code, detail = problems.words(error)
+        code, detail = errors.words(error)
         refusals.keep(Refused(code, str(detail), status=response.status_code), incoming)
     return response
 
@@ -90,8 +92,8 @@ def admit(request: HttpRequest) -> None:
     """Let a caller in whom the table lets in, and count the call."""
     principal = authenticate(request)
     if principal:
-        ratelimit.count_call(request, principal.client)
-    access.require(request, principal)
+        rate_limits.count_call(request, principal.client)
+    permissions.require(request, principal)
 
 
 def take_body(request: HttpRequest, incoming: Incoming, limit: int) -> bytes:
@@ -145,7 +147,7 @@ class WebhookIngest(Ingest):
         description="Assinado como Standard Webhooks, ou com uma chave de API que envia eventos.",
         parameters=[OpenApiParameter("source", str, OpenApiParameter.PATH, enum=settings.SOURCES)],
         request=EnvelopeShape,
-        responses=ACCEPTED | refused(404),
+        responses=ACCEPTED | problems(404),
     )
     def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
         if incoming.source not in settings.SOURCES:
@@ -160,16 +162,16 @@ class WebhookIngest(Ingest):
         body = take_body(request, incoming, BODY_BYTES)
         if not signatures.is_genuine(incoming.source, body, request.headers):
             sentence = _("A assinatura não confere, ou o horário dela passou de cinco minutos.")
-            raise problems.Problem("bad_signature", sentence, status=401)
+            raise errors.Problem("bad_signature", sentence, status=401)
         incoming.is_proven = True
         incoming.headers = {"Idempotency-Key": request.headers["webhook-id"]}  # the others are not signed
-        ratelimit.count_call(request, f"source:{incoming.source}")
+        rate_limits.count_call(request, f"source:{incoming.source}")
 
     def _check_key(self, request: HttpRequest, incoming: Incoming) -> None:
         principal = principal_of_key(request)
         if principal is None:
             raise NotAuthenticated
-        ratelimit.count_call(request, principal.client)
+        rate_limits.count_call(request, principal.client)
         if EVENTS not in principal.scopes:
             raise PermissionDenied
         incoming.is_proven = True
@@ -184,7 +186,7 @@ class BatchIngest(Ingest):
         summary="Enviar até 1.000 eventos de uma vez",
         description="Um recusado não impede os outros: cada um tem a sua resposta, na mesma ordem.",
         request=Batch,
-        responses={200: BatchAnswer, **refused(400, 401, 403, 413, 422, 429)},
+        responses={200: BatchAnswer, **problems(400, 401, 403, 413, 422, 429)},
     )
     def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
         admit(request)

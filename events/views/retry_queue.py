@@ -8,12 +8,12 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.api import ApiView
-from carinho.pagination import NewestFirst
+from carinho.api.pagination import NewestFirst
+from carinho.api.schema import problems
+from carinho.api.views import ApiView
 from events import retry_queue
 from events.filters import RetryFilter
 from events.models import Delivery
-from events.schema import refused
 from events.serializers import RetrySerializer
 
 
@@ -29,7 +29,7 @@ class RetryQueue(ApiView, ListAPIView[Delivery]):
     @extend_schema(
         tags=["Falhas"],
         summary="O que será tentado de novo, e quando",
-        responses={200: RetrySerializer(many=True), **refused(401, 403, 422, 429)},
+        responses={200: RetrySerializer(many=True), **problems(401, 403, 422, 429)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.list(request, *args, **kwargs)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy
 
-from events.console import words as names
+from carinho.console import labels
 from events.models import BreakerState, CircuitBreaker
 from monitoring.models import Severity
 from monitoring.rule import Reading, rule
@@ -31,7 +31,7 @@ def circuit_breaker(hub: Snapshot) -> Iterator[Reading]:
 def _reading(hub: Snapshot, breaker: CircuitBreaker) -> Reading:
     age = hub.now - (breaker.outage_since or breaker.opened_at or hub.now)
     facts = {
-        "system": names.system(breaker.service),
+        "system": labels.system(breaker.service),
         "time": seconds(max(age, timedelta()).total_seconds()),
         "held": hub.held["by_service"].get(breaker.service, 0),
     }

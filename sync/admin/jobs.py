@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from events.admin.base import list_of, page_of
-from events.admin.verbs import Verb, VerbAdmin
-from events.console.moments import duration
+from carinho.console.actions import Action, ActionAdmin
+from carinho.console.base import list_of, page_of
+from carinho.console.dates import duration
 from sync import runs, status, words
 from sync.admin import trend
 from sync.admin.starting import start_jobs
@@ -22,9 +22,9 @@ OPERATE = "sync.change_syncjob"
 
 def starting(
     name: str, kind: RunKind, title: Any, button: Any, effect: Any, icon: str, *, is_main: bool = False
-) -> Verb:
-    """A verb that starts runs of one kind."""
-    return Verb(
+) -> Action:
+    """A action that starts runs of one kind."""
+    return Action(
         name=name,
         title=title,
         button=button,
@@ -62,7 +62,7 @@ CHECK = starting(
     _("Lê os dois sistemas e lista em que não concordam, sem gravar nada."),
     "fact_check",
 )
-PAUSE = Verb(
+PAUSE = Action(
     name="pause",
     title=_("Pausar"),
     button=ngettext_lazy("Pausar a agenda", "Pausar %(count)d agendas", "count"),
@@ -73,7 +73,7 @@ PAUSE = Verb(
     icon="pause_circle",
     asks_reason=True,
 )
-RESUME = Verb(
+RESUME = Action(
     name="resume",
     title=_("Retomar"),
     button=ngettext_lazy("Retomar a agenda", "Retomar %(count)d agendas", "count"),
@@ -86,8 +86,8 @@ RESUME = Verb(
 
 
 @admin.register(SyncJob)
-class JobAdmin(VerbAdmin):
-    verbs = (RUN, DRY, CHECK, PAUSE, RESUME)
+class JobAdmin(ActionAdmin):
+    row_actions = (RUN, DRY, CHECK, PAUSE, RESUME)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}

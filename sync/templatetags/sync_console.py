@@ -4,8 +4,8 @@ from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from events.console import badges
-from events.console import words as engine_words
+from carinho.console import badges
+from events import titles
 from sync import corrections, words
 from sync.models import DifferenceKind, FailureStatus, RunKind, RunStatus, SyncDifference
 
@@ -40,7 +40,7 @@ def failure_state(status: str) -> SafeString:
 
 @register.filter
 def cause_title(code: str) -> str:
-    return str(engine_words.cause(code).title)
+    return str(titles.cause(code).title)
 
 
 @register.filter

@@ -172,7 +172,7 @@ def measured() -> list[str]:
     from django.test import Client
     from django.test.utils import override_settings
 
-    from events import api_keys
+    from carinho.access import api_keys
 
     _, key = api_keys.create("bench", ["read"], actor="bench")
     person = User.objects.create_superuser("bench", password="bench")

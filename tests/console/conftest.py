@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
-from carinho.roles import OPERATOR
+from carinho.access.roles import OPERATOR
 from tests.clients import person
 
 OPTIONS = [

@@ -4,8 +4,9 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from carinho.access.models import AuditEntry
 from events import dead_letters
-from events.models import AuditEntry, DeadLetter
+from events.models import DeadLetter
 from tests.console import rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,7 +116,7 @@ def test_the_pages_show_no_english_and_load_without_a_script_error(visit):
         "events_event_changelist",
         "events_circuitbreaker_changelist",
     ]
-    names += ["events_circuitbreaker_held", "events_refusal_changelist", "events_auditentry_changelist"]
+    names += ["events_circuitbreaker_held", "events_refusal_changelist", "access_auditentry_changelist"]
     addresses = [reverse(f"admin:{name}") for name in names]
     addresses += [reverse("admin:events_delivery_changelist") + "?queue=retrying"]
     for address in [*addresses, reverse("admin:events_deadletter_change", args=[letter.pk])]:

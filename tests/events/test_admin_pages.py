@@ -5,8 +5,9 @@ import re
 import pytest
 from django.urls import reverse
 
-from carinho.roles import ADMINISTRATOR, OPERATOR, VIEWER
-from events import api_keys, breakers, dead_letters
+from carinho.access import api_keys
+from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
+from events import breakers, dead_letters
 from events.models import DeadLetter, Delivery, Event, Refusal
 from tests.clients import logged_in
 from tests.console import rows
@@ -74,13 +75,13 @@ def test_every_page_opens_for_every_role_in_portuguese_and_masked(world, role):
 def test_an_administrators_pages_open_in_portuguese():
     key, _text = api_keys.create("CRM", ["read"], actor="test")
     browser = logged_in(ADMINISTRATOR)
-    names = ["auth_user_changelist", "auth_user_add", "auth_group_changelist", "events_apikey_add"]
+    names = ["auth_user_changelist", "auth_user_add", "auth_group_changelist", "access_apikey_add"]
     names += [
         f"django_celery_beat_{name}" for name in ("periodictask_changelist", "intervalschedule_changelist")
     ]
     names += ["django_celery_beat_crontabschedule_add", "axes_accessattempt_changelist"]
     addresses = [reverse(f"admin:{name}") for name in names]
-    for address in [*addresses, reverse("admin:events_apikey_change", args=[key.prefix])]:
+    for address in [*addresses, reverse("admin:access_apikey_change", args=[key.prefix])]:
         html = page(browser, address)
         assert not ENGLISH.search(html), (address, ENGLISH.search(html))
 
@@ -211,7 +212,7 @@ def test_days_are_whole_and_local_and_both_ends_count(model):
 
 
 def test_a_filter_without_an_index_looks_at_the_newest_rows_only(monkeypatch):
-    monkeypatch.setattr("events.admin.filters.NEWEST", 2)
+    monkeypatch.setattr("carinho.console.filters.NEWEST", 2)
     old, new = rows.lead(), rows.lead()
     browser = logged_in(VIEWER)
     found = browser.get(changelist("delivery", "?status=queued")).context["cl"].result_list
@@ -291,7 +292,7 @@ def test_the_trail_tells_who_did_what_and_why():
 
 
 def test_a_list_longer_than_anybody_leafs_is_not_counted_to_its_end(monkeypatch):
-    monkeypatch.setattr("events.admin.paging.LIMIT", 3)
+    monkeypatch.setattr("carinho.console.paging.LIMIT", 3)
     for _ in range(5):
         rows.lead()
     response = logged_in(VIEWER).get(changelist("event"))

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from events import api_keys, envelope, samples, stories
+from carinho.access import api_keys
+from carinho.access.scopes import Scope
+from events import envelope, samples, stories
 from events.flow import Flow
 from events.models import Event
-from events.models.access import Scope
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = str(samples.FOLDER / "payout.processed.json")

@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 
-from carinho.access import EVENTS
+from carinho.access.permissions import EVENTS
 from events import bodies, ingestion
 from events.models import Delivery, Event, Refusal
 from events.views.ingest import BODY_BYTES

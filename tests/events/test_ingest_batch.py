@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from carinho.access import EVENTS
+from carinho.access.permissions import EVENTS
 from events.models import Event, Refusal
 from events.views.ingest import BATCH_BYTES, BODY_BYTES
 from tests.clients import with_key

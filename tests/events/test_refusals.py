@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
+from carinho.access.models import AuditEntry
 from carinho.masking import REMOVED
 from events import refusals
 from events.envelope import Refused
-from events.models import AuditEntry, Event, Refusal
+from events.models import Event, Refusal
 from events.refusals import Incoming
 
 pytestmark = pytest.mark.django_db

@@ -3,8 +3,9 @@
 import pytest
 from django.utils import timezone
 
+from carinho.access.models import AuditEntry
 from events import dead_letters, retry_queue
-from events.models import AuditEntry, DeadLetter, Delivery
+from events.models import DeadLetter, Delivery
 from tests.console import rows
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.core import mail
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
-from events.models import AuditEntry
+from carinho.access.models import AuditEntry
 from monitoring import alerts, heartbeats, snapshot, watcher
 from monitoring.models import Alert, Heartbeat, Notice
 from tests.monitoring import hubs

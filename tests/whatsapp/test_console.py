@@ -6,8 +6,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from carinho.access.models import AuditEntry
 from events import sweep
-from events.models import AuditEntry, Delivery
+from events.models import Delivery
 from tests.clients import logged_in
 from tests.whatsapp.conftest import cancel, message_of
 from tests.whatsapp.inbox_client import sample

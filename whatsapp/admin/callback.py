@@ -8,10 +8,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from carinho.console import badges, dates
+from carinho.console.base import ConsoleAdmin
+from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask
-from events.admin.base import ConsoleAdmin
-from events.admin.filters import DayFilter, choice_filter
-from events.console import badges, moments
 from whatsapp.models import Callback, CallbackStatus, IgnoredCause
 
 KINDS = {
@@ -61,7 +61,7 @@ class CallbackAdmin(ConsoleAdmin):
 
     @admin.display(description=_("Chegou"))
     def received(self, row: Callback) -> str:
-        return moments.moment(row.received_at)
+        return dates.moment(row.received_at)
 
     def item_context(self, request: HttpRequest, row: Callback) -> dict[str, Any]:
         return {

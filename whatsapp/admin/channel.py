@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from carinho.console.actions import NOT_ALLOWED
+from carinho.console.base import ConsoleAdmin, actor, list_of
 from carinho.services.errors import ServiceError
-from events.admin.base import ConsoleAdmin, actor, list_of
-from events.admin.verbs import NOT_ALLOWED
 from events.models import Delivery
 from whatsapp import channel, reconnect
 from whatsapp.models import Channel, Message

@@ -9,11 +9,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from carinho.access import audit_log
+from carinho.console import badges, dates
+from carinho.console.actions import Action, ActionAdmin
+from carinho.console.base import list_of
 from carinho.masking import mask_name, mask_phone
-from events import audit
-from events.admin.base import list_of
-from events.admin.verbs import Verb, VerbAdmin
-from events.console import badges, moments
 from whatsapp.models import Contact, Message
 
 OPERATE = "whatsapp.change_message"
@@ -25,11 +25,11 @@ def allow_again(ids: Sequence[Any], actor: str, reason: str) -> list[Any]:
     moved = list(found.values_list("pk", flat=True))
     Contact.objects.filter(pk__in=moved).update(opted_out_at=None)
     for pk in moved:
-        audit.note(actor, "contact.allowed_again", str(pk), {"reason": reason})
+        audit_log.record(actor, "contact.allowed_again", str(pk), {"reason": reason})
     return moved
 
 
-ALLOW = Verb(
+ALLOW = Action(
     name="allow",
     title=_("Voltar a enviar"),
     button=ngettext_lazy("Voltar a enviar", "Voltar a enviar a %(count)d pessoas", "count"),
@@ -43,11 +43,11 @@ ALLOW = Verb(
 
 
 @admin.register(Contact)
-class ContactAdmin(VerbAdmin):
+class ContactAdmin(ActionAdmin):
     intro = _(
         "As pessoas como o WhatsApp as conhece: uma linha por pessoa, com ou sem nono dígito (contacts)."
     )
-    verbs = (ALLOW,)
+    row_actions = (ALLOW,)
     list_display = ("who", "phone_shown", "whatsapp", "wish", "since")
     search_fields = ("=key", "=lid", "=phone")
     search_help_text = _("Telefone ou identificação no WhatsApp")
@@ -73,7 +73,7 @@ class ContactAdmin(VerbAdmin):
 
     @admin.display(description=_("Conhecido desde"))
     def since(self, row: Contact) -> str:
-        return moments.moment(row.created_at)
+        return dates.moment(row.created_at)
 
     def item_context(self, request: HttpRequest, row: Contact) -> dict[str, Any]:
         ours = list_of(Message, f"contact__id__exact={row.pk}")
@@ -85,8 +85,8 @@ class ContactAdmin(VerbAdmin):
                 (_("Telefone"), self.phone_shown(row)),
                 (_("Registrado no WhatsApp como"), registered),
                 (_("WhatsApp"), self.whatsapp(row)),
-                (_("Verificado"), moments.moment(row.checked_at)),
-                (_("Pediu para não receber"), moments.moment(row.opted_out_at)),
+                (_("Verificado"), dates.moment(row.checked_at)),
+                (_("Pediu para não receber"), dates.moment(row.opted_out_at)),
                 (_("Mensagens nossas"), format_html('<a href="{}">{}</a>', ours, row.messages.count())),
                 (_("Mensagens dela"), str(row.received.count())),
             ],

@@ -9,8 +9,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from carinho import addresses
-from events import bootstrap, stories
+from carinho.access import bootstrap
+from carinho.services import addresses
+from events import stories
 from events.management.commands._hub import Hub, Silent, add_hub_arguments
 
 SECONDS_TO_START = 10  # the hub may be starting beside us

@@ -1,0 +1,18 @@
+"""What of the engine asks for attention in the sidebar."""
+
+from django.http import HttpRequest
+
+from carinho.console.badge_counts import counted
+from events import outages, retry_queue
+from events.models import DeadLetter, DeadLetterStatus
+
+
+@counted
+def waiting(request: HttpRequest) -> dict[str, int]:
+    numbers: dict[str, int] = {}
+    if request.user.has_perm("events.view_deadletter"):
+        numbers["open"] = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).count()
+    if request.user.has_perm("events.view_delivery"):
+        numbers["retrying"] = retry_queue.retrying().count()
+        numbers["held"] = outages.held().count()
+    return numbers
