@@ -28,7 +28,6 @@ SURPLUS_REFUSALS = """
 DELETE FROM events_refusal WHERE id IN (
     SELECT id FROM events_refusal ORDER BY is_proven DESC, id DESC OFFSET %s)
 """
-OLD_WINDOWS = "DELETE FROM access_ratewindow WHERE minute < now() - interval '5 minutes'"
 
 
 def prune() -> None:
@@ -38,7 +37,6 @@ def prune() -> None:
     with connection.cursor() as cursor:
         cursor.execute(OLD_REFUSALS)
         cursor.execute(SURPLUS_REFUSALS, [MOST_REFUSALS])
-        cursor.execute(OLD_WINDOWS)
 
 
 def prune_events() -> int:

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from carinho.access import retention as access_retention
 from events import lanes, pruning, rollups, sweep
 
 
@@ -19,6 +20,7 @@ def sweep_all() -> None:
 @shared_task(name="events.prune", ignore_result=True)
 def prune() -> None:
     pruning.prune()
+    access_retention.prune()
 
 
 @shared_task(name="events.fold_counts", ignore_result=True)

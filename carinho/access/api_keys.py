@@ -1,7 +1,7 @@
 """The life of an API key: made, rotated with an overlap, revoked; each noted in the trail."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from django.db import transaction
@@ -11,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from carinho.access.audit_log import Audited
 from carinho.access.models import ApiKey
 
+LAST_MOMENT = datetime(
+    2100, 1, 1, tzinfo=UTC
+)  # neither Python nor PostgreSQL can add days to their last year
 CREATED = Audited("api_key.create", _("criou a chave"))
 ROTATED = Audited("api_key.rotate", _("trocou a chave"))
 REVOKED = Audited("api_key.revoke", _("revogou a chave"))
@@ -19,7 +22,12 @@ REVOKED = Audited("api_key.revoke", _("revogou a chave"))
 def create(
     name: str, scopes: Sequence[str], *, actor: str, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """A new key, and the text that its client sends. The text is kept nowhere."""
+    """A new key, and the text that its client sends. The text is kept nowhere.
+
+    Raises ValueError for an expiry from 2100 on.
+    """
+    if expires_at is not None and expires_at >= LAST_MOMENT:
+        raise ValueError("A key cannot expire after 2099.")
     with transaction.atomic():
         key, text = _make(name=name, scopes=list(scopes), expiry_date=expires_at)
         CREATED.record(actor, name, {"prefix": key.prefix, "scopes": list(scopes)})
@@ -34,7 +42,7 @@ def rotate(key: ApiKey, overlap: timedelta, *, actor: str) -> tuple[ApiKey, str]
         new, text = _make(
             name=key.name,
             scopes=key.scopes,
-            expiry_date=now + lifetime if lifetime else None,
+            expiry_date=min(now + lifetime, LAST_MOMENT) if lifetime else None,
             replaces=key,
         )
         ends_at = now + overlap

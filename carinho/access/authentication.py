@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from carinho.access import roles
 from carinho.access.models import ApiKey
-from carinho.access.permissions import Principal
+from carinho.access.permissions import Principal, user_actor
 from carinho.api.errors import CHALLENGE
 from carinho.database import read, run
 
@@ -64,4 +64,4 @@ class OperatorSession(SessionAuthentication):
             return None
         user = found[0]
         scopes = roles.scopes_of(user)
-        return user, Principal(f"user:{user.get_username()}"[:150], f"user:{user.pk}", scopes)
+        return user, Principal(user_actor(user), f"user:{user.pk}", scopes)

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from carinho.console.base import ConsoleAdmin, actor, list_of, next_page
+from carinho.console.base import ConsoleAdmin, actor, list_of, next_page, posted
 
 NOT_ALLOWED = _lazy("Seu papel permite ver, mas não fazer isto. Peça a quem é Operador.")
 MOST_NAMED = 20
@@ -114,11 +114,12 @@ class ActionAdmin(ConsoleAdmin):
 
     def act(self, request: HttpRequest, action: Action, ids: Sequence[Any]) -> Sequence[Any] | None:
         """Do it, and return what was moved; None when the operator was told already why nothing was."""
-        return action.run(ids, actor(request), request.POST.get("reason", "").strip())
+        return action.run(ids, actor(request), posted(request, "reason"))
 
     def read_ids(self, text: str) -> list[Any]:
-        """The ids that the form carries, divided by commas."""
-        return [int(part) for part in text.split(",") if part.isdecimal()]
+        """The ids that the form carries, divided by commas; what can be none is passed over."""
+        numbers = {int(part) for part in text.split(",") if part.isdecimal() and len(part) <= 18}
+        return sorted(numbers)
 
     def name_of(self, key: Any) -> str:
         """How a message names one row."""

@@ -15,12 +15,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
+from carinho.access.permissions import user_actor
+
 MOST_COUNTED = 10_000
 
 
 def actor(request: HttpRequest) -> str:
-    """How the trail names the operator."""
-    return f"user:{request.user.get_username()}"
+    """How the audit log names the operator."""
+    return user_actor(request.user)
 
 
 def page_of(row: Model) -> str:
@@ -142,6 +144,11 @@ class ConsoleAdmin(ModelAdmin):
         """A route of this model's pages; `view` is called only for those who may enter the console."""
         full = f"{self.opts.app_label}_{self.opts.model_name}_{name}"
         return path(route, self.admin_site.admin_view(view), name=full)
+
+
+def posted(request: HttpRequest, name: str) -> str:
+    """What a field of the form holds; without NUL, which PostgreSQL does not keep."""
+    return request.POST.get(name, "").replace("\x00", "").strip()
 
 
 def next_page(request: HttpRequest, otherwise: str) -> str:

@@ -54,7 +54,7 @@ class MessageAdmin(EventRevealAdmin):
     list_select_related = ("delivery__event", "contact")
     list_display = ("what", "to", "state", "why", "created")
     list_filter = (
-        choice_filter("status", _("situação"), lambda: Rung.choices),
+        choice_filter("status", _("situação"), lambda: Rung.choices, scans=True),
         choice_filter("name", _("texto"), lambda: [(name, texts.title(name)) for name in texts.names()]),
         OutageFilter,
         ("created_at", DayFilter),

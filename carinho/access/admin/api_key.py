@@ -70,6 +70,8 @@ class NewKeyForm(forms.Form):
             return None
         if day < timezone.localdate():
             raise forms.ValidationError(_("Este dia já passou."))
+        if day.year >= api_keys.LAST_MOMENT.year:
+            raise forms.ValidationError(_("Escolha um dia até 2099, ou deixe vazio: a chave não vence."))
         return timezone.make_aware(datetime.combine(day, time.max))
 
 

@@ -4,13 +4,15 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.models import AuditEntry
 from carinho.console import dates, labels
 from carinho.console.base import ConsoleAdmin
-from carinho.console.filters import DayFilter, choice_filter
+from carinho.console.filters import DayFilter, choice_filter, newest
 
 
 @admin.register(AuditEntry)
@@ -18,12 +20,18 @@ class TrailAdmin(ConsoleAdmin):
     intro = _("Quem fez o quê, pelo painel ou pela API. Nada aqui pode ser mudado ou apagado (audit log).")
     list_display = ("when", "by", "what", "which", "why")
     list_filter = (
-        choice_filter("action", _("ação"), labels.actions),
+        choice_filter("action", _("ação"), labels.actions, scans=True),
         ("at", DayFilter),
     )
     search_fields = ("actor", "target")
     search_help_text = _("Pessoa, chave ou alvo")
     sortable_by = ()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
+    ) -> tuple[QuerySet[AuditEntry], bool]:
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        return (newest(found) if search_term else found), may_repeat
 
     @admin.display(description=_("Quando"))
     def when(self, row: AuditEntry) -> str:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from carinho.access import api_keys
@@ -22,7 +22,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         days = options["expires_days"]
-        expires_at = timezone.now() + timedelta(days=days) if days is not None else None
         scopes = sorted(set(options["scope"]))
-        _, text = api_keys.create(options["name"], scopes, actor="command", expires_at=expires_at)
+        try:
+            expires_at = timezone.now() + timedelta(days=days) if days is not None else None
+            _, text = api_keys.create(options["name"], scopes, actor="command", expires_at=expires_at)
+        except (ValueError, OverflowError) as error:
+            raise CommandError("A chave pode valer no máximo até 2099.") from error
         self.stdout.write(text)
