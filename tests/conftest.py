@@ -20,9 +20,12 @@ import django
 import hypothesis
 import psycopg
 import pytest
+import responses
 from django.conf import settings
+from requests.adapters import HTTPAdapter
 
 from carinho.postgres import Server
+from carinho.services.transport import CurlAdapter
 
 hypothesis.settings.register_profile(  # the same examples on every machine, however busy it is
     "steady", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -104,3 +107,21 @@ def var_dir() -> Iterator[Path]:
     """A VAR_DIR of its own; an embedded server that a test starts in it is ended and removed."""
     with temporary_var_dir() as folder:
         yield folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def responses_knows_our_transport() -> Iterator[None]:
+    """`responses` stands in for the adapter of requests only: while it does, ours hands over to that one."""
+    start, stop = responses.RequestsMock.start, responses.RequestsMock.stop
+    ours = CurlAdapter.send
+
+    def start_both(self: responses.RequestsMock) -> None:
+        start(self)
+        CurlAdapter.send = lambda _self, request, **more: HTTPAdapter().send(request, **more)  # type: ignore[method-assign]
+
+    def stop_both(self: responses.RequestsMock, allow_assert: bool = True) -> None:
+        CurlAdapter.send = ours  # type: ignore[method-assign]
+        stop(self, allow_assert)
+
+    with mock.patch.multiple(responses.RequestsMock, start=start_both, stop=stop_both):
+        yield
