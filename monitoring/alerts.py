@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 LOOKING = 0x0CA21571  # the lock that keeps two processes from looking at once
 RANK = {"": 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
+SEEN = ["severity", "limit", "message", "url", "value", "symptoms", "seen_at", "resolved_at", "reopened"]
+TOLD = ["told_severity", "told_at"]
 
 
 def open_alerts() -> QuerySet[Alert]:
@@ -41,7 +43,8 @@ def look(now: datetime | None = None) -> None:
 
 def _write(found: Sequence[Finding], now: datetime) -> None:
     causes, symptoms = grouped(found)
-    known = {(alert.rule, alert.subject): alert for alert in open_alerts()}
+    # locked until all is written: what a person does to one of them meanwhile comes before or after
+    known = {(alert.rule, alert.subject): alert for alert in open_alerts().select_for_update()}
     for finding in causes:
         effects = [symptom.reading.message for symptom, cause in symptoms if cause is finding]
         _saw(finding, known.get(finding.key), effects, now)
@@ -90,7 +93,7 @@ def _saw(finding: Finding, alert: Alert | None, effects: list[str], now: datetim
     occasion = _occasion(alert, now)
     if occasion:
         alert.told_severity, alert.told_at = alert.severity, now
-    alert.save()
+    alert.save(update_fields=[*SEEN, *TOLD] if alert.pk else None)  # the other columns are people's
     if occasion:
         logger.warning("Alert %s", occasion, extra={"rule": alert.rule, "alert_id": alert.pk})
         notices.write(alert, occasion)
@@ -100,7 +103,8 @@ def _came_back(finding: Finding, now: datetime) -> Alert | None:
     """What was resolved a moment ago and is here again is the same alert: it goes on, silently."""
     since = now - timedelta(seconds=settings.ALERT_FLAP_SECONDS)
     rule, subject = finding.key
-    alert = Alert.objects.filter(rule=rule, subject=subject, resolved_at__gte=since).first()
+    resolved = Alert.objects.filter(rule=rule, subject=subject, resolved_at__gte=since)
+    alert = resolved.select_for_update().first()
     if alert is not None:
         alert.reopened += 1
     return alert

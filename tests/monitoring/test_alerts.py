@@ -121,6 +121,22 @@ def test_open_alert_is_reminded_of_until_somebody_has_it(clock):
     assert AuditEntry.objects.get().action == "alert.acknowledge"
 
 
+def test_what_a_person_does_while_the_rules_are_held_against_the_hub_stays(clock, monkeypatch):
+    clock.look(**FULL)
+    decide, pk = alerts._occasion, Alert.objects.get().pk
+    until = timezone.now() + timedelta(hours=4)
+
+    def meanwhile(alert, now):
+        alerts.acknowledge([pk], actor="user:ana")
+        alerts.snooze([pk], actor="user:bia", reason="Janela combinada", until=until)
+        return decide(alert, now)
+
+    monkeypatch.setattr(alerts, "_occasion", meanwhile)
+    clock.look(15, dead_letters={"total": 13})
+    alert = Alert.objects.get()
+    assert (alert.acknowledged_by, alert.snoozed_by, alert.value) == ("user:ana", "user:bia", 13)
+
+
 def test_snoozed_alert_is_quiet_until_then_and_says_why(clock):
     clock.now = timezone.now()
     clock.look(**FULL)
