@@ -38,7 +38,7 @@ def look(now: datetime | None = None) -> None:
             return
         _write(verdict.findings(snapshot.take(now)), now)
         heartbeats.beat("watcher", now)
-    notices.send_waiting()
+    notices.send_due()
 
 
 def _write(found: Sequence[Finding], now: datetime) -> None:

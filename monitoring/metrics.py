@@ -21,7 +21,7 @@ from events.models import (
     Measure,
 )
 from monitoring import days
-from monitoring.models import Heartbeat
+from monitoring.models import Heartbeat, Notice, NoticeStatus
 
 EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
 SETTLED = ("processed", "failed", "archived")
@@ -159,6 +159,12 @@ def silence(now: datetime) -> dict[str, float | None]:
         part: (now - seen[part]).total_seconds() if part in seen else None
         for part in ("worker", "beat", "scheduler")
     }
+
+
+def failed_notifications() -> dict[str, int]:
+    """By channel, how many of the shift's notices were given up."""
+    failed = Notice.objects.filter(status=NoticeStatus.FAILED).order_by()
+    return dict(failed.values_list("channel").annotate(Count("pk")))
 
 
 OLDEST_TRANSACTION = """

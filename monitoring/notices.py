@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,23 +10,29 @@ import requests
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from standardwebhooks.webhooks import Webhook
 
+from events import audit
 from events.console import moments
-from monitoring.models import Alert, Notice
+from monitoring.models import Alert, Notice, NoticeStatus
 from whatsapp.client import WhatsApp
 
 logger = logging.getLogger(__name__)
 
-# How old a notice has to be for each of its attempts: a mail server may be away for hours.
-MINUTES = (0, 0, 1, 5, 30, 120, 360)
+WAITS = (0, 1, 4, 25, 90, 240)  # minutes after each failed attempt: a mail server may be away for hours
+LEASE = timedelta(minutes=5)  # an attempt that ends at all has ended by then
 AT_ONCE = 50
 TIMEOUT = (3, 10)  # seconds to connect and to answer
+BY = {
+    "email": gettext_lazy("por e-mail"),
+    "whatsapp": gettext_lazy("pelo WhatsApp"),
+    "webhook": gettext_lazy("pelo webhook"),
+}
 TITLES = {
     "opened": gettext_lazy("Alerta"),
     "worse": gettext_lazy("Piorou"),
@@ -36,88 +42,109 @@ TITLES = {
 
 
 def write(alert: Alert, occasion: str) -> None:
-    """Keep one notice per channel that is set up and not itself what the alert is about."""
+    """Queue one notice for each recipient, by every channel that is not itself what the alert is about."""
     Notice.objects.bulk_create(
-        Notice(alert=alert, channel=channel, occasion=occasion) for channel in channels_for(alert)
+        Notice(alert=alert, channel=channel, recipient=recipient, occasion=occasion, due_at=timezone.now())
+        for channel, recipients in recipients_of(alert).items()
+        for recipient in dict.fromkeys(recipients)
     )
 
 
-def channels_for(alert: Alert) -> list[str]:
-    is_set = {
-        "email": bool(settings.ALERT_EMAILS),
-        "whatsapp": bool(settings.ALERT_WHATSAPP_NUMBERS),
-        "webhook": bool(settings.ALERT_WEBHOOK_URL),
+def recipients_of(alert: Alert) -> dict[str, list[str]]:
+    """By channel, who is told: each has attempts of their own, so nobody is told twice because of another."""
+    recipients = {
+        "email": settings.ALERT_EMAILS,
+        "whatsapp": settings.ALERT_WHATSAPP_NUMBERS,
+        "webhook": [""] if settings.ALERT_WEBHOOK_URL else [],
     }
-    return [channel for channel, wanted in is_set.items() if wanted and not _is_about(alert, channel)]
+    return {channel: those for channel, those in recipients.items() if not _is_about(alert, channel)}
 
 
 def _is_about(alert: Alert, channel: str) -> bool:
-    return channel == "whatsapp" and (alert.rule.startswith("whatsapp_") or alert.subject == "whatsapp")
+    if channel == "whatsapp" and alert.rule.startswith("whatsapp_"):
+        return True
+    return alert.subject == channel
 
 
-def send_waiting() -> None:
+def send_due() -> None:
     """Send what is due, each ever more rarely; a failure is written down and stops no other."""
-    for notice in (
-        Notice.objects.filter(_is_due(), sent_at=None).select_related("alert").order_by("id")[:AT_ONCE]
-    ):
+    due = Notice.objects.filter(status=NoticeStatus.QUEUED, due_at__lte=timezone.now())
+    for notice in due.select_related("alert").order_by("due_at", "id")[:AT_ONCE]:
         if _claim(notice):
             _send(notice)
 
 
-def _is_due() -> Q:
-    now, due = timezone.now(), Q()
-    for attempts, minutes in enumerate(MINUTES):
-        due |= Q(attempts=attempts, created_at__lte=now - timedelta(minutes=minutes))
-    return due
-
-
 def _claim(notice: Notice) -> bool:
-    """Only one process makes each attempt."""
-    with transaction.atomic():
-        mine = Notice.objects.filter(pk=notice.pk, sent_at=None, attempts=notice.attempts)
-        return bool(mine.update(attempts=notice.attempts + 1))
+    """Only one process makes each attempt; if it dies in it, another makes the next one after the lease."""
+    mine = Notice.objects.filter(pk=notice.pk, status=NoticeStatus.QUEUED, due_at=notice.due_at)
+    return bool(mine.update(due_at=timezone.now() + LEASE, attempts=F("attempts") + 1))
 
 
 def _send(notice: Notice) -> None:
+    mine = Notice.objects.filter(pk=notice.pk, status=NoticeStatus.QUEUED)
     try:
         CHANNELS[notice.channel](notice)
     except Exception as error:
         logger.exception(
             "Notice could not be sent", extra={"notice_id": notice.pk, "channel": notice.channel}
         )
-        Notice.objects.filter(pk=notice.pk).update(error=str(error)[:500])
+        reason = str(error).replace("\x00", "")[:500]  # PostgreSQL keeps no NUL
+        if notice.attempts < len(WAITS):
+            mine.update(due_at=timezone.now() + timedelta(minutes=WAITS[notice.attempts]), error=reason)
+        else:
+            mine.update(status=NoticeStatus.FAILED, due_at=None, error=reason)
     else:
-        Notice.objects.filter(pk=notice.pk).update(sent_at=timezone.now(), error="")
+        mine.update(status=NoticeStatus.SENT, due_at=None, sent_at=timezone.now(), error="")
+
+
+def requeue(ids: Sequence[int], *, actor: str) -> list[int]:
+    """Send these again, with all their attempts. Returns the ids that had failed."""
+    return _move(ids, actor, "notification.requeue", NoticeStatus.QUEUED, due_at=timezone.now(), attempts=0)
+
+
+def discard(ids: Sequence[int], *, actor: str) -> list[int]:
+    """Leave these unsent. Returns the ids that had failed."""
+    return _move(ids, actor, "notification.discard", NoticeStatus.DISCARDED)
+
+
+def _move(ids: Sequence[int], actor: str, action: str, status: NoticeStatus, **columns: Any) -> list[int]:
+    with transaction.atomic():
+        rows = Notice.objects.filter(pk__in=ids, status=NoticeStatus.FAILED).select_for_update()
+        moved = sorted(rows.values_list("pk", flat=True))
+        Notice.objects.filter(pk__in=moved).update(status=status, **columns)
+        if moved:
+            audit.note(actor, action, ", ".join(map(str, moved))[:120], {"ids": moved})
+    return moved
 
 
 def sentence(notice: Notice) -> str:
     """What happened, in one line."""
     alert, title = notice.alert, TITLES[notice.occasion]
+    message = " ".join(alert.message.split())  # other systems' words are in it, and their line breaks
     if notice.occasion == "resolved" and alert.resolved_at:
-        return f"{title}: {alert.message} {_('Durou %s.') % _length(alert.resolved_at - alert.opened_at)}"
-    return f"{title} ({alert.get_severity_display()}): {alert.message}"
-
-
-def _length(length: timedelta) -> str:
-    return moments.duration(length)
+        lasted = moments.duration(alert.resolved_at - alert.opened_at)
+        return f"{title}: {message} {_('Durou %s.') % lasted}"
+    return f"{title} ({alert.get_severity_display()}): {message}"
 
 
 def _email(notice: Notice) -> None:
     context = {"notice": notice, "alert": notice.alert, "line": sentence(notice), "hub": settings.HUB_URL}
     mail = EmailMultiAlternatives(
-        f"[Carinho] {sentence(notice)}"[:180].replace("\n", " "),
+        f"[Carinho] {sentence(notice)}"[:180],
         render_to_string("monitoring/alert.txt", context),
-        to=settings.ALERT_EMAILS,
+        to=[notice.recipient],
     )
     mail.attach_alternative(render_to_string("monitoring/alert.html", context), "text/html")
     mail.send()
 
 
 def _whatsapp(notice: Notice) -> None:
-    for number in settings.ALERT_WHATSAPP_NUMBERS:
-        WhatsApp(f"alert-{notice.pk}-{number}").send(
-            "shift_alert", to=number, text=sentence(notice), address=settings.HUB_URL + notice.alert.url
-        )
+    WhatsApp(f"alert-{notice.pk}").send(
+        "shift_alert",
+        to=notice.recipient,
+        text=sentence(notice),
+        address=settings.HUB_URL + notice.alert.url,
+    )
 
 
 def _webhook(notice: Notice) -> None:
@@ -131,8 +158,16 @@ def _webhook(notice: Notice) -> None:
     }
     if settings.ALERT_WEBHOOK_SECRET:
         headers["webhook-signature"] = Webhook(settings.ALERT_WEBHOOK_SECRET).sign(id, now, body)
-    answer = requests.post(settings.ALERT_WEBHOOK_URL, body.encode(), headers=headers, timeout=TIMEOUT)
+    answer = requests.post(
+        settings.ALERT_WEBHOOK_URL,
+        body.encode(),
+        headers=headers,
+        timeout=TIMEOUT,
+        allow_redirects=False,  # the signature is for this address, and for no other that it may name
+    )
     answer.raise_for_status()
+    if answer.is_redirect:
+        raise requests.HTTPError(f"{answer.status_code} redirects elsewhere", response=answer)
 
 
 def _payload(notice: Notice) -> dict[str, Any]:

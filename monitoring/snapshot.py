@@ -27,6 +27,7 @@ class Snapshot:
     silence: dict[str, float | None]
     oldest_transaction: float
     missed_round: rounds.Due | None
+    failed_notifications: dict[str, int]
 
     @property
     def today(self) -> days.Span:
@@ -61,4 +62,5 @@ def take(now: datetime | None = None) -> Snapshot:
         silence=metrics.silence(now),
         oldest_transaction=metrics.oldest_transaction(),
         missed_round=rounds.missed(now),
+        failed_notifications=metrics.failed_notifications(),
     )

@@ -17,7 +17,7 @@ from events.admin import frontpage
 from events.admin.base import actor
 from events.admin.verbs import Verb, VerbAdmin
 from events.console import moments
-from monitoring import alerts, snapshot
+from monitoring import alerts, notices, snapshot
 from monitoring.admin import panel
 from monitoring.models import Alert, Severity
 from monitoring.rule import Rule, all_rules
@@ -100,12 +100,12 @@ class AlertAdmin(VerbAdmin):
         return TemplateResponse(request, "admin/monitoring/alerts.html", context)
 
     def item_context(self, request: HttpRequest, row: Alert) -> dict[str, Any]:
-        notices = [
+        told = [
             (
-                f"{notice.channel}, {notice.occasion}",
-                moments.moment(notice.sent_at) if notice.sent_at else notice.error,
+                f"{notices.TITLES[notice.occasion]} {notices.BY[notice.channel]}",
+                moments.moment(notice.sent_at) if notice.sent_at else notice.get_status_display(),
             )
-            for notice in row.notices.all()
+            for notice in row.notices.order_by("id")
         ]
         return {
             "pairs": [
@@ -116,7 +116,7 @@ class AlertAdmin(VerbAdmin):
                 (_("Efeitos"), " ".join(row.symptoms)),
                 (_("Assumido por"), row.acknowledged_by),
                 (_("Adiado porque"), row.snooze_reason),
-                *notices,
+                *told,
             ]
         }
 

@@ -29,6 +29,7 @@ def hub(**changes: Any) -> Snapshot:
         "silence": {"worker": 0.0, "beat": 0.0, "scheduler": 0.0},
         "oldest_transaction": 0.0,
         "missed_round": None,
+        "failed_notifications": {},
     }
     return Snapshot(**well | changes)
 
