@@ -36,23 +36,27 @@ def look(now: datetime | None = None) -> None:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOOKING])
         if not cursor.fetchone()[0]:
             return
-        _write(verdict.findings(snapshot.take(now)), now)
+        _write(verdict.evaluate(snapshot.take(now)), now)
         heartbeats.beat("watcher", now)
     notices.send_due()
 
 
-def _write(found: Sequence[Finding], now: datetime) -> None:
-    causes, symptoms = grouped(found)
+def _write(evaluated: verdict.Evaluation, now: datetime) -> None:
+    causes, symptoms = grouped(evaluated.findings)
     # locked until all is written: what a person does to one of them meanwhile comes before or after
     known = {(alert.rule, alert.subject): alert for alert in open_alerts().select_for_update()}
     for finding in causes:
         effects = [symptom.reading.message for symptom, cause in symptoms if cause is finding]
-        _saw(finding, known.get(finding.key), effects, now)
+        try:
+            with transaction.atomic():  # one that cannot be written keeps no other from being told
+                _saw(finding, known.get(finding.key), effects, now)
+        except Exception:
+            logger.exception("Alert could not be written", extra={"rule": finding.rule.name})
     told, explained = {cause.key for cause in causes}, {symptom.key for symptom, _cause in symptoms}
     for key, alert in known.items():
         if key in explained - told:  # its cause was found: from now on it is told inside that alert
             Alert.objects.filter(pk=alert.pk).update(resolved_at=now)
-        elif key not in told:
+        elif key not in told and alert.rule not in evaluated.unread:
             _missed(alert, now)
 
 

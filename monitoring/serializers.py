@@ -63,8 +63,8 @@ class DeliveriesNow(Plain):
 
 
 class WhatsApp(Plain):
-    connected = serializers.BooleanField()
-    status = serializers.CharField()
+    connected = serializers.BooleanField(allow_null=True)
+    status = serializers.ChoiceField(choices=["connected", "silent", "disconnected", "unknown"])
     since = serializers.DateTimeField(allow_null=True)
     proofs = serializers.ListField(child=serializers.DictField())
 
@@ -92,6 +92,7 @@ class Dashboard(Plain):
     whatsapp = WhatsApp()
     circuit_breakers = serializers.DictField(child=Breaker())
     alerts = AlertCounts()
+    unmeasured = serializers.ListField(child=serializers.CharField())
 
 
 class Status(Plain):

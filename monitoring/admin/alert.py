@@ -1,5 +1,6 @@
 """Alertas: what is open and who has it, what was, and every rule with its limits beside its value."""
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -20,9 +21,11 @@ from events.console import moments
 from monitoring import alerts, notices, snapshot
 from monitoring.admin import panel
 from monitoring.models import Alert, Severity
-from monitoring.rule import Rule, all_rules
+from monitoring.rule import Reading, Rule, all_rules
 from monitoring.snapshot import Snapshot
 from monitoring.words import number
+
+logger = logging.getLogger(__name__)
 
 OPERATE = "monitoring.change_alert"
 SHOWN_RESOLVED = 50
@@ -152,8 +155,11 @@ def rule_rows(hub: Snapshot) -> list[dict[str, Any]]:
 
 
 def _rule_row(rule: Rule, hub: Snapshot) -> dict[str, Any]:
-    readings = sorted(rule.read(hub), key=lambda reading: -reading.value)
-    worst = readings[0] if readings else None
+    try:
+        worst = max(rule.read(hub.strict), key=lambda reading: reading.value, default=None)
+    except Exception:
+        logger.exception("Rule broke", extra={"rule": rule.name})
+        worst = Reading(0, "", "", shown=str(_("não medido")), severity=Severity.WARNING)
     finding = rule.judge(worst) if worst else None
     return {
         "rule": rule,

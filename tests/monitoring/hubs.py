@@ -66,6 +66,11 @@ def offline(seconds: float) -> Snapshot:
     return hub(whatsapp=Channel(False, "disconnected", NOW - timedelta(seconds=seconds)))
 
 
+def unanswered(seconds: float | None) -> Snapshot:
+    last = None if seconds is None else NOW - timedelta(seconds=seconds)
+    return hub(whatsapp=Channel(None, "unknown", asked_in_vain=True, answered_at=last))
+
+
 def late_round(minutes: float) -> Snapshot:
     due = Due("morning", NOW.date())
     return hub(missed_round=due, now=due.at + timedelta(minutes=minutes))
