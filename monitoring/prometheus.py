@@ -167,7 +167,8 @@ def _counter(name: str, text: str, measure: Measure, labels: list[str]) -> Metri
     family = CounterMetricFamily(name, text, labels=labels)
     sums: Counter[tuple[str, ...]] = Counter()
     for key, amount in rollups.totals(measure).items():
-        sums[key[: len(labels)]] += amount
+        if measure != Measure.EVENT or key[1] != rollups.RECEIPTS:
+            sums[key[: len(labels)]] += amount
     for labelled, amount in sorted(sums.items()):
         family.add_metric(list(labelled), amount)
     return family
