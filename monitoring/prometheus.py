@@ -96,8 +96,8 @@ def queues(hub: Snapshot) -> Iterator[Metric]:
 
 def status(hub: Snapshot) -> Iterator[Metric]:
     found = verdict.of(verdict.findings(hub)).status
-    states = {(name,): name == found for name in STATUSES}
-    yield gauge("carinho_status", "1 for the verdict in force.", states, ["status"])
+    states = {name: name == found for name in STATUSES}
+    yield gauge("carinho_status", "1 for the verdict in force.", _keyed(states), ["status"])
 
 
 def breakers(hub: Snapshot) -> Iterator[Metric]:
@@ -113,8 +113,8 @@ def breakers(hub: Snapshot) -> Iterator[Metric]:
 
 def whatsapp(hub: Snapshot) -> Iterator[Metric]:
     if hub.whatsapp.connected is not None:
-        connected = {(): hub.whatsapp.connected}
-        yield gauge("carinho_whatsapp_connected", "1 while connected; absent while not known.", connected, [])
+        text = "1 while connected; absent while not known."
+        yield gauge("carinho_whatsapp_connected", text, {(): hub.whatsapp.connected}, [])
 
 
 def silence(hub: Snapshot) -> Iterator[Metric]:
