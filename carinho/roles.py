@@ -29,7 +29,7 @@ OPERATORS_CHANGE = {  # <app>.<model>: what a role needs "change" for, to retry,
     "sync.syncfailure",
     "whatsapp.message",
     "monitoring.alert",
-    "monitoring.notice",
+    "monitoring.notification",
     "monitoring.round",
 }
 

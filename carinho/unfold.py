@@ -78,8 +78,8 @@ WATCH = [
     Page(
         _("Avisos ao plantão"),
         "campaign",
-        "monitoring_notice_changelist",
-        "monitoring.view_notice",
+        "monitoring_notification_changelist",
+        "monitoring.view_notification",
         number="notifications",
     ),
     Page(_("Relatórios"), "monitoring", "monitoring_report_changelist", "monitoring.view_report"),

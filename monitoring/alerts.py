@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from events import audit
-from monitoring import heartbeats, notices, snapshot, verdict
+from monitoring import heartbeats, notifications, snapshot, verdict
 from monitoring.models import Alert, Severity
 from monitoring.rule import Finding, Reading
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 LOOKING = 0x0CA21571  # the lock that keeps two processes from looking at once
 RANK = {"": 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 SEEN = ["severity", "limit", "message", "url", "value", "symptoms", "seen_at", "resolved_at", "reopened"]
-TOLD = ["told_severity", "told_at"]
+NOTIFIED = ["notified_severity", "notified_at"]
 
 
 def open_alerts() -> QuerySet[Alert]:
@@ -38,7 +38,7 @@ def look(now: datetime | None = None) -> None:
             return
         _write(verdict.evaluate(snapshot.take(now)), now)
         heartbeats.beat("watcher", now)
-    notices.send_due()
+    notifications.send_due()
 
 
 def _write(evaluated: verdict.Evaluation, now: datetime) -> None:
@@ -94,13 +94,13 @@ def _saw(finding: Finding, alert: Alert | None, effects: list[str], now: datetim
         finding.reading.value,
     )
     alert.symptoms, alert.seen_at, alert.resolved_at = effects, now, None
-    occasion = _occasion(alert, now)
-    if occasion:
-        alert.told_severity, alert.told_at = alert.severity, now
-    alert.save(update_fields=[*SEEN, *TOLD] if alert.pk else None)  # the other columns are people's
-    if occasion:
-        logger.warning("Alert %s", occasion, extra={"rule": alert.rule, "alert_id": alert.pk})
-        notices.write(alert, occasion)
+    event = _event(alert, now)
+    if event:
+        alert.notified_severity, alert.notified_at = alert.severity, now
+    alert.save(update_fields=[*SEEN, *NOTIFIED] if alert.pk else None)  # the other columns are people's
+    if event:
+        logger.warning("Alert %s", event, extra={"rule": alert.rule, "alert_id": alert.pk})
+        notifications.write(alert, event)
 
 
 def _came_back(finding: Finding, now: datetime) -> Alert | None:
@@ -114,14 +114,14 @@ def _came_back(finding: Finding, now: datetime) -> Alert | None:
     return alert
 
 
-def _occasion(alert: Alert, now: datetime) -> str:
+def _event(alert: Alert, now: datetime) -> str:
     """What there is to tell: that it began, that it got worse, that it is still there, or nothing."""
-    if not alert.told_severity:
+    if not alert.notified_severity:
         return "opened"
-    if RANK[alert.severity] > RANK[alert.told_severity]:
+    if RANK[alert.severity] > RANK[alert.notified_severity]:
         return "worse"
     reminded = now - timedelta(seconds=settings.ALERT_REMINDER_SECONDS)
-    is_due = alert.told_at is not None and alert.told_at <= reminded
+    is_due = alert.notified_at is not None and alert.notified_at <= reminded
     return "reminder" if is_due and not alert.is_quiet(now) else ""
 
 
@@ -132,8 +132,8 @@ def _missed(alert: Alert, now: datetime) -> None:
     alert.resolved_at = now
     alert.save(update_fields=["resolved_at"])
     logger.info("Alert resolved", extra={"rule": alert.rule, "alert_id": alert.pk})
-    if alert.told_severity:
-        notices.write(alert, "resolved")
+    if alert.notified_severity:
+        notifications.write(alert, "resolved")
 
 
 def acknowledge(ids: Sequence[int], *, actor: str) -> list[int]:

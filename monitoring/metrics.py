@@ -21,7 +21,7 @@ from events.models import (
     Measure,
 )
 from monitoring import days
-from monitoring.models import Heartbeat, Notice, NoticeStatus
+from monitoring.models import Heartbeat, Notification, NotificationStatus
 
 EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
 SETTLED = ("processed", "failed", "archived")
@@ -162,8 +162,8 @@ def silence(now: datetime) -> dict[str, float | None]:
 
 
 def failed_notifications() -> dict[str, int]:
-    """By channel, how many of the shift's notices were given up."""
-    failed = Notice.objects.filter(status=NoticeStatus.FAILED).order_by()
+    """By channel, how many of the shift's notifications were given up."""
+    failed = Notification.objects.filter(status=NotificationStatus.FAILED).order_by()
     return dict(failed.values_list("channel").annotate(Count("pk")))
 
 

@@ -69,8 +69,8 @@ class Alert(models.Model):
     snoozed_until = models.DateTimeField(_("adiado até"), null=True, blank=True)
     snoozed_by = models.CharField(_("adiado por"), max_length=150, blank=True)
     snooze_reason = models.TextField(_("por que foi adiado"), blank=True)
-    told_severity = models.CharField(max_length=10, blank=True)
-    told_at = models.DateTimeField(_("avisado em"), null=True, blank=True)
+    notified_severity = models.CharField(max_length=10, blank=True)
+    notified_at = models.DateTimeField(_("avisado em"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("alerta")
@@ -99,25 +99,27 @@ class Alert(models.Model):
         return bool(self.acknowledged_at) or snoozed
 
 
-class NoticeStatus(models.TextChoices):
+class NotificationStatus(models.TextChoices):
     QUEUED = "queued", _("a enviar")
     SENT = "sent", _("enviado")
     FAILED = "failed", _("não saiu")
     DISCARDED = "discarded", _("descartado")
 
 
-class Notice(models.Model):
+class Notification(models.Model):
     """One thing to tell one member of the shift by one channel, with its own attempts.
 
     Queued until it is due, it is sent, or queued again for later. With no attempt left it failed, until an
     operator requeues or discards it.
     """
 
-    alert = models.ForeignKey(Alert, models.CASCADE, related_name="notices", verbose_name=_("alerta"))
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="notifications", verbose_name=_("alerta"))
     channel = models.CharField(_("por onde"), max_length=10)
     recipient = models.CharField(_("para"), max_length=254, blank=True)  # the webhook has only one
-    occasion = models.CharField(_("ocasião"), max_length=10)  # opened, worse, reminder, resolved
-    status = models.CharField(_("situação"), max_length=10, choices=NoticeStatus, default=NoticeStatus.QUEUED)
+    event = models.CharField(_("ocasião"), max_length=10)  # opened, worse, reminder, resolved
+    status = models.CharField(
+        _("situação"), max_length=10, choices=NotificationStatus, default=NotificationStatus.QUEUED
+    )
     due_at = models.DateTimeField(_("próxima tentativa"), null=True, blank=True)
     created_at = models.DateTimeField(_("criado em"), db_default=Now())
     sent_at = models.DateTimeField(_("enviado em"), null=True, blank=True)
@@ -130,17 +132,17 @@ class Notice(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(status=NoticeStatus.QUEUED) ^ Q(due_at__isnull=True),
-                name="notice_due_while_queued",
+                condition=Q(status=NotificationStatus.QUEUED) ^ Q(due_at__isnull=True),
+                name="notification_due_while_queued",
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=Q(status="queued"), name="notice_due"),
-            models.Index(fields=["channel"], condition=Q(status="failed"), name="notice_failed"),
+            models.Index(fields=["due_at"], condition=Q(status="queued"), name="notification_due"),
+            models.Index(fields=["channel"], condition=Q(status="failed"), name="notification_failed"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.occasion} {self.channel}"
+        return f"{self.event} {self.channel}"
 
 
 class RoundKind(models.TextChoices):

@@ -18,7 +18,7 @@ from events.admin import frontpage
 from events.admin.base import actor
 from events.admin.verbs import Verb, VerbAdmin
 from events.console import moments
-from monitoring import alerts, notices, snapshot
+from monitoring import alerts, notifications, snapshot
 from monitoring.admin import panel
 from monitoring.models import Alert, Severity
 from monitoring.rule import Reading, Rule, all_rules
@@ -105,10 +105,12 @@ class AlertAdmin(VerbAdmin):
     def item_context(self, request: HttpRequest, row: Alert) -> dict[str, Any]:
         told = [
             (
-                f"{notices.TITLES[notice.occasion]} {notices.BY[notice.channel]}",
-                moments.moment(notice.sent_at) if notice.sent_at else notice.get_status_display(),
+                f"{notifications.TITLES[notification.event]} {notifications.BY[notification.channel]}",
+                moments.moment(notification.sent_at)
+                if notification.sent_at
+                else notification.get_status_display(),
             )
-            for notice in row.notices.order_by("id")
+            for notification in row.notifications.order_by("id")
         ]
         return {
             "pairs": [

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext_lazy, ngettext
 
-from monitoring import notices
+from monitoring import notifications
 from monitoring.rule import Reading, rule
 from monitoring.snapshot import Snapshot
 from monitoring.words import list_of
@@ -18,7 +18,7 @@ def notifications_failed(hub: Snapshot) -> Iterator[Reading]:
         )
         yield Reading(
             amount,
-            sentence % {"amount": amount, "by": notices.BY.get(channel, channel)},
-            list_of("monitoring_notice", f"channel={channel}"),
+            sentence % {"amount": amount, "by": notifications.BY.get(channel, channel)},
+            list_of("monitoring_notification", f"channel={channel}"),
             subject=channel,
         )

@@ -8,8 +8,8 @@ from aiosmtpd.controller import Controller
 from django.utils import timezone
 
 from events.models import Event
-from monitoring import alerts, mails, notices, reports
-from monitoring.models import Notice, Report
+from monitoring import alerts, mails, notifications, reports
+from monitoring.models import Notification, Report
 from tests.console import rows
 
 pytestmark = pytest.mark.django_db
@@ -81,7 +81,7 @@ def test_address_that_the_server_refuses_keeps_no_other_from_its_mail(inbox):
     inbox.refused = {"plantao@carinho.test"}
     rows.down("crm")
     alerts.look()
-    states = Notice.objects.filter(alert__rule="circuit_breaker").values_list("recipient", "status")
+    states = Notification.objects.filter(alert__rule="circuit_breaker").values_list("recipient", "status")
     assert dict(states) == {"direcao@carinho.test": "sent", "plantao@carinho.test": "queued"}
 
 
@@ -116,10 +116,10 @@ def test_alert_outlives_a_mail_server_that_is_away_for_hours(inbox):
     inbox.is_full = True
     rows.down("crm")
     alerts.look()
-    for _ in notices.WAITS:
-        assert not Notice.objects.exclude(status="queued").exists()
-        Notice.objects.update(due_at=timezone.now())
-        inbox.is_full = Notice.objects.filter(attempts__lt=len(notices.WAITS)).exists()
+    for _ in notifications.WAITS:
+        assert not Notification.objects.exclude(status="queued").exists()
+        Notification.objects.update(due_at=timezone.now())
+        inbox.is_full = Notification.objects.filter(attempts__lt=len(notifications.WAITS)).exists()
         alerts.look()
-    assert set(Notice.objects.values_list("status", flat=True)) == {"sent"}
+    assert set(Notification.objects.values_list("status", flat=True)) == {"sent"}
     assert any("CRM" in mail["Subject"] for mail in inbox.mails)

@@ -141,7 +141,7 @@ def test_limit_is_a_setting():
 
 
 @override_settings(ALERT_LIMITS={"ALERT_DEATH_LETTERS_WARNING": 3.0})
-def test_limit_of_no_rule_is_told_at_start():
+def test_limit_of_no_rule_is_notified_at_start():
     assert [message.id for message in checks.every_limit_belongs_to_a_rule()] == ["monitoring.E001"]
 
 

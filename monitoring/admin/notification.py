@@ -14,10 +14,10 @@ from events.admin.base import page_of
 from events.admin.filters import choice_filter
 from events.admin.verbs import Verb, VerbAdmin
 from events.console import badges, moments
-from monitoring import notices
-from monitoring.models import Notice, NoticeStatus
+from monitoring import notifications
+from monitoring.models import Notification, NotificationStatus
 
-OPERATE = "monitoring.change_notice"
+OPERATE = "monitoring.change_notification"
 TONES = {"queued": "info", "sent": "success", "failed": "danger"}
 
 REQUEUE = Verb(
@@ -29,7 +29,7 @@ REQUEUE = Verb(
     ),
     effect=_("Cada aviso é enviado de novo em instantes, com todas as suas tentativas."),
     permission=OPERATE,
-    run=lambda ids, actor, _reason: notices.requeue(ids, actor=actor),
+    run=lambda ids, actor, _reason: notifications.requeue(ids, actor=actor),
     icon="replay",
     is_main=True,
 )
@@ -40,13 +40,13 @@ DISCARD = Verb(
     done=ngettext_lazy("%(count)d aviso descartado.", "%(count)d avisos descartados.", "count"),
     effect=_("Ninguém recebe estes avisos. O alerta de cada um fica como está."),
     permission=OPERATE,
-    run=lambda ids, actor, _reason: notices.discard(ids, actor=actor),
+    run=lambda ids, actor, _reason: notifications.discard(ids, actor=actor),
     icon="delete",
 )
 
 
-@admin.register(Notice)
-class NoticeAdmin(VerbAdmin):
+@admin.register(Notification)
+class NotificationAdmin(VerbAdmin):
     intro = _("O que o hub avisou ao plantão sobre os alertas, e o que não saiu e espera uma decisão.")
     verbs = (REQUEUE, DISCARD)
     list_display = ("about", "by", "recipient_masked", "state", "why", "tries", "created")
@@ -55,12 +55,12 @@ class NoticeAdmin(VerbAdmin):
         choice_filter(
             "status",
             _("situação"),
-            lambda: [*NoticeStatus.choices, ("all", _("todas"))],
+            lambda: [*NotificationStatus.choices, ("all", _("todas"))],
             default="failed",
             every="all",
             is_tab=True,
         ),
-        choice_filter("channel", _("por onde"), lambda: list(notices.BY.items())),
+        choice_filter("channel", _("por onde"), lambda: list(notifications.BY.items())),
     )
     sortable_by = ()
 
@@ -68,36 +68,36 @@ class NoticeAdmin(VerbAdmin):
         return self.verbs if request.GET.get("status", "failed") in ("failed", "all") else ()
 
     @admin.display(description=_("Aviso"))
-    def about(self, row: Notice) -> str:
-        return notices.sentence(row)
+    def about(self, row: Notification) -> str:
+        return notifications.sentence(row)
 
     @admin.display(description=_("Por onde"))
-    def by(self, row: Notice) -> str:
-        return str(notices.BY.get(row.channel, row.channel))
+    def by(self, row: Notification) -> str:
+        return str(notifications.BY.get(row.channel, row.channel))
 
     @admin.display(description=_("Para"))
-    def recipient_masked(self, row: Notice) -> str:
+    def recipient_masked(self, row: Notification) -> str:
         return str(mask(row.recipient)) or "—"
 
     @admin.display(description=_("Situação"))
-    def state(self, row: Notice) -> str:
-        return badges.badge(NoticeStatus(row.status).label, TONES.get(row.status, "neutral"))
+    def state(self, row: Notification) -> str:
+        return badges.badge(NotificationStatus(row.status).label, TONES.get(row.status, "neutral"))
 
     @admin.display(description=_("Por quê"))
-    def why(self, row: Notice) -> str:
+    def why(self, row: Notification) -> str:
         return str(mask(row.error)) or "—"
 
     @admin.display(description=_("Tentativas"))
-    def tries(self, row: Notice) -> str:
+    def tries(self, row: Notification) -> str:
         return str(row.attempts)
 
     @admin.display(description=_("Criado"))
-    def created(self, row: Notice) -> str:
+    def created(self, row: Notification) -> str:
         return moments.moment(row.created_at)
 
-    def item_context(self, request: HttpRequest, row: Notice) -> dict[str, Any]:
+    def item_context(self, request: HttpRequest, row: Notification) -> dict[str, Any]:
         alert = format_html('<a href="{}">{}</a>', page_of(row.alert), row.alert.message)
-        names = ["requeue", "discard"] if row.status == NoticeStatus.FAILED else []
+        names = ["requeue", "discard"] if row.status == NotificationStatus.FAILED else []
         return {
             "pairs": [
                 (_("Alerta"), alert),
@@ -116,6 +116,6 @@ class NoticeAdmin(VerbAdmin):
 
 @frontpage.counted
 def failed_count(request: HttpRequest) -> dict[str, int]:
-    if not request.user.has_perm("monitoring.view_notice"):
+    if not request.user.has_perm("monitoring.view_notification"):
         return {}
-    return {"notifications": Notice.objects.filter(status=NoticeStatus.FAILED).count()}
+    return {"notifications": Notification.objects.filter(status=NotificationStatus.FAILED).count()}

@@ -19,7 +19,7 @@ from standardwebhooks.webhooks import Webhook
 
 from events import audit
 from events.console import moments
-from monitoring.models import Alert, Notice, NoticeStatus
+from monitoring.models import Alert, Notification, NotificationStatus
 from whatsapp.client import WhatsApp
 
 logger = logging.getLogger(__name__)
@@ -41,10 +41,10 @@ TITLES = {
 }
 
 
-def write(alert: Alert, occasion: str) -> None:
-    """Queue one notice for each recipient, by every channel that is not itself what the alert is about."""
-    Notice.objects.bulk_create(
-        Notice(alert=alert, channel=channel, recipient=recipient, occasion=occasion, due_at=timezone.now())
+def write(alert: Alert, event: str) -> None:
+    """Queue one per recipient, by every channel that is not itself what the alert is about."""
+    Notification.objects.bulk_create(
+        Notification(alert=alert, channel=channel, recipient=recipient, event=event, due_at=timezone.now())
         for channel, recipients in recipients_of(alert).items()
         for recipient in dict.fromkeys(recipients)
     )
@@ -68,89 +68,101 @@ def _is_about(alert: Alert, channel: str) -> bool:
 
 def send_due() -> None:
     """Send what is due, each ever more rarely; a failure is written down and stops no other."""
-    due = Notice.objects.filter(status=NoticeStatus.QUEUED, due_at__lte=timezone.now())
-    for notice in due.select_related("alert").order_by("due_at", "id")[:AT_ONCE]:
-        if _claim(notice):
-            _send(notice)
+    due = Notification.objects.filter(status=NotificationStatus.QUEUED, due_at__lte=timezone.now())
+    for notification in due.select_related("alert").order_by("due_at", "id")[:AT_ONCE]:
+        if _claim(notification):
+            _send(notification)
 
 
-def _claim(notice: Notice) -> bool:
+def _claim(notification: Notification) -> bool:
     """Only one process makes each attempt; if it dies in it, another makes the next one after the lease."""
-    mine = Notice.objects.filter(pk=notice.pk, status=NoticeStatus.QUEUED, due_at=notice.due_at)
+    mine = Notification.objects.filter(
+        pk=notification.pk, status=NotificationStatus.QUEUED, due_at=notification.due_at
+    )
     return bool(mine.update(due_at=timezone.now() + LEASE, attempts=F("attempts") + 1))
 
 
-def _send(notice: Notice) -> None:
-    mine = Notice.objects.filter(pk=notice.pk, status=NoticeStatus.QUEUED)
+def _send(notification: Notification) -> None:
+    mine = Notification.objects.filter(pk=notification.pk, status=NotificationStatus.QUEUED)
     try:
-        CHANNELS[notice.channel](notice)
+        CHANNELS[notification.channel](notification)
     except Exception as error:
         logger.exception(
-            "Notice could not be sent", extra={"notice_id": notice.pk, "channel": notice.channel}
+            "Notification could not be sent",
+            extra={"notification_id": notification.pk, "channel": notification.channel},
         )
         reason = str(error).replace("\x00", "")[:500]  # PostgreSQL keeps no NUL
-        if notice.attempts < len(WAITS):
-            mine.update(due_at=timezone.now() + timedelta(minutes=WAITS[notice.attempts]), error=reason)
+        if notification.attempts < len(WAITS):
+            mine.update(due_at=timezone.now() + timedelta(minutes=WAITS[notification.attempts]), error=reason)
         else:
-            mine.update(status=NoticeStatus.FAILED, due_at=None, error=reason)
+            mine.update(status=NotificationStatus.FAILED, due_at=None, error=reason)
     else:
-        mine.update(status=NoticeStatus.SENT, due_at=None, sent_at=timezone.now(), error="")
+        mine.update(status=NotificationStatus.SENT, due_at=None, sent_at=timezone.now(), error="")
 
 
 def requeue(ids: Sequence[int], *, actor: str) -> list[int]:
     """Send these again, with all their attempts. Returns the ids that had failed."""
-    return _move(ids, actor, "notification.requeue", NoticeStatus.QUEUED, due_at=timezone.now(), attempts=0)
+    return _move(
+        ids, actor, "notification.requeue", NotificationStatus.QUEUED, due_at=timezone.now(), attempts=0
+    )
 
 
 def discard(ids: Sequence[int], *, actor: str) -> list[int]:
     """Leave these unsent. Returns the ids that had failed."""
-    return _move(ids, actor, "notification.discard", NoticeStatus.DISCARDED)
+    return _move(ids, actor, "notification.discard", NotificationStatus.DISCARDED)
 
 
-def _move(ids: Sequence[int], actor: str, action: str, status: NoticeStatus, **columns: Any) -> list[int]:
+def _move(
+    ids: Sequence[int], actor: str, action: str, status: NotificationStatus, **columns: Any
+) -> list[int]:
     with transaction.atomic():
-        rows = Notice.objects.filter(pk__in=ids, status=NoticeStatus.FAILED).select_for_update()
+        rows = Notification.objects.filter(pk__in=ids, status=NotificationStatus.FAILED).select_for_update()
         moved = sorted(rows.values_list("pk", flat=True))
-        Notice.objects.filter(pk__in=moved).update(status=status, **columns)
+        Notification.objects.filter(pk__in=moved).update(status=status, **columns)
         if moved:
             audit.note(actor, action, ", ".join(map(str, moved))[:120], {"ids": moved})
     return moved
 
 
-def sentence(notice: Notice) -> str:
+def sentence(notification: Notification) -> str:
     """What happened, in one line."""
-    alert, title = notice.alert, TITLES[notice.occasion]
+    alert, title = notification.alert, TITLES[notification.event]
     message = " ".join(alert.message.split())  # other systems' words are in it, and their line breaks
-    if notice.occasion == "resolved" and alert.resolved_at:
+    if notification.event == "resolved" and alert.resolved_at:
         lasted = moments.duration(alert.resolved_at - alert.opened_at)
         return f"{title}: {message} {_('Durou %s.') % lasted}"
     return f"{title} ({alert.get_severity_display()}): {message}"
 
 
-def _email(notice: Notice) -> None:
-    context = {"notice": notice, "alert": notice.alert, "line": sentence(notice), "hub": settings.HUB_URL}
+def _email(notification: Notification) -> None:
+    context = {
+        "notification": notification,
+        "alert": notification.alert,
+        "line": sentence(notification),
+        "hub": settings.HUB_URL,
+    }
     mail = EmailMultiAlternatives(
-        f"[Carinho] {sentence(notice)}"[:180],
+        f"[Carinho] {sentence(notification)}"[:180],
         render_to_string("monitoring/alert.txt", context),
-        to=[notice.recipient],
+        to=[notification.recipient],
     )
     mail.attach_alternative(render_to_string("monitoring/alert.html", context), "text/html")
     mail.send()
 
 
-def _whatsapp(notice: Notice) -> None:
-    WhatsApp(f"alert-{notice.pk}").send(
+def _whatsapp(notification: Notification) -> None:
+    WhatsApp(f"alert-{notification.pk}").send(
         "shift_alert",
-        to=notice.recipient,
-        text=sentence(notice),
-        address=settings.HUB_URL + notice.alert.url,
+        to=notification.recipient,
+        text=sentence(notification),
+        address=settings.HUB_URL + notification.alert.url,
     )
 
 
-def _webhook(notice: Notice) -> None:
-    """Standard Webhooks: the id names the notice, so a repeat is recognised by the receiver."""
-    body = json.dumps(_payload(notice), ensure_ascii=False)
-    id, now = f"alert_notice_{notice.pk}", timezone.now()
+def _webhook(notification: Notification) -> None:
+    """Standard Webhooks: the id names the notification, so a repeat is recognised by the receiver."""
+    body = json.dumps(_payload(notification), ensure_ascii=False)
+    id, now = f"alert_notice_{notification.pk}", timezone.now()
     headers = {
         "Content-Type": "application/json",
         "webhook-id": id,
@@ -170,10 +182,10 @@ def _webhook(notice: Notice) -> None:
         raise requests.HTTPError(f"{answer.status_code} redirects elsewhere", response=answer)
 
 
-def _payload(notice: Notice) -> dict[str, Any]:
-    alert = notice.alert
+def _payload(notification: Notification) -> dict[str, Any]:
+    alert = notification.alert
     return {
-        "type": f"alert.{notice.occasion}",
+        "type": f"alert.{notification.event}",
         "timestamp": timezone.localtime().isoformat(),
         "data": {
             "id": alert.pk,
@@ -189,4 +201,8 @@ def _payload(notice: Notice) -> dict[str, Any]:
     }
 
 
-CHANNELS: dict[str, Callable[[Notice], None]] = {"email": _email, "whatsapp": _whatsapp, "webhook": _webhook}
+CHANNELS: dict[str, Callable[[Notification], None]] = {
+    "email": _email,
+    "whatsapp": _whatsapp,
+    "webhook": _webhook,
+}
