@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from events import rollups
 from events.admin import story
 from events.admin.filters import EventDayFilter, choice_filter
 from events.admin.reveal import RevealAdmin
@@ -17,6 +18,15 @@ from events.models import Event, EventStatus
 SHOWN_RELATIVES = 20
 
 
+class TypeFilter(choice_filter("type", _("tipo"), words.event_types)):  # type: ignore[misc]
+    """Receipts of our own messages are shown only to those who ask for them."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() or request.GET.get("q"):
+            return super().queryset(request, queryset)
+        return queryset.exclude(type=rollups.RECEIPTS)
+
+
 @admin.register(Event)
 class EventAdmin(RevealAdmin):
     item_template = "admin/events/event/item.html"
@@ -24,7 +34,7 @@ class EventAdmin(RevealAdmin):
     list_display = ("what", "origin", "who", "received", "state", "number")
     list_filter = (
         choice_filter("status", _("situação"), lambda: EventStatus.choices, is_tab=True),
-        choice_filter("type", _("tipo"), words.event_types),
+        TypeFilter,
         choice_filter("source", _("origem"), words.sources, scans=True),
         ("received_at", EventDayFilter),
     )

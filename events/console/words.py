@@ -22,6 +22,8 @@ DID = {
     "refusal.accept": _("aceitou um recusado"),
     "alert.acknowledge": _("assumiu o alerta"),
     "alert.snooze": _("adiou o alerta"),
+    "notification.requeue": _("reenviou o aviso ao plantão"),
+    "notification.discard": _("descartou o aviso ao plantão"),
     "person.revealed": _("viu os dados da pessoa"),
     "api_key.create": _("criou a chave"),
     "api_key.rotate": _("trocou a chave"),
