@@ -76,6 +76,7 @@ def _from_person(callback: Callback, who: contacts.Identity, moment: datetime) -
 
 def _take(callback: Callback, who: contacts.Identity, read: Content, moment: datetime) -> None:
     contact = contacts.find_or_make(who)
+    contacts.note_number(contact, who)
     message, is_new = Received.objects.get_or_create(
         message_id=callback.body["messageId"], defaults=_columns(contact, read, moment)
     )

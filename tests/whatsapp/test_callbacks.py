@@ -5,8 +5,10 @@ import threading
 import pytest
 from django.db import connection
 
+from events import envelope
 from events.models import Event
 from tests.whatsapp.inbox_client import FOLDER, OURS, call, later, post, sample
+from whatsapp import contacts
 from whatsapp.models import Callback, Contact, Received
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +105,31 @@ def test_message_of_an_unknown_kind_sends_a_person_to_the_phone():
     body.pop("text")
     call(body | {"hologram": {"url": "x"}})
     assert "veja no celular" in inbound().get().data["text"]
+
+
+@pytest.mark.parametrize("lid", [None, "994488012345679@lid"])
+def test_message_from_a_number_that_no_plan_knows_comes_in(lid):
+    (callback,) = call(sample("received_text", phone="5215512345678", chatLid=lid, senderLid=lid))
+    assert callback.status == "done", callback.error
+    data = inbound().get().data
+    assert (data["phone"], data.get("lid")) == ("+5215512345678", lid)
+    lead = {"type": "lead.created", "data": {"name": "Rui", "phone": "+5215512345678"}}
+    assert envelope.read(lead, source="whatsapp").phone == "+5215512345678"
+    with pytest.raises(envelope.Refused):
+        envelope.read(lead, source="site")
+
+
+def test_number_that_comes_as_a_number_is_its_digits():
+    call(sample("received_text", phone=5511987654321.0, chatLid=None, senderLid=None))
+    assert inbound().get().data["phone"] == "5511987654321"
+
+
+def test_person_who_writes_has_whatsapp_whatever_a_check_answered_before():
+    contact = contacts.find_or_make(contacts.identity("5511987654321"))
+    contacts.learn(contact.pk, exists=False, registered="", lid="")
+    call(sample("received_text", phone="551187654321"))
+    contact.refresh_from_db()
+    assert (contact.has_whatsapp, contact.registered_phone) == (True, "551187654321")
 
 
 # --- who may call -----------------------------------------------------------------------------------
