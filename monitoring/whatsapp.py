@@ -1,14 +1,14 @@
 """What is known of the WhatsApp channel: by its own proofs, or else by whether its calls go through."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 
-from events.models import CircuitBreaker
+from events.models import CircuitBreaker, Refusal
 
 SILENT, DISCONNECTED = "silent", "disconnected"
 
@@ -25,6 +25,8 @@ class Channel:
     proofs: list[dict[str, Any]] = field(default_factory=list)
     misconfigured_since: datetime | None = None
     misconfiguration: str = ""  # what Z-API said
+    callbacks_failed: int = 0
+    callbacks_refused: int = 0  # from a proven sender, in the last 24 hours, and not accepted since
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -53,7 +55,14 @@ def _by_its_proofs(proving: Any, now: datetime) -> Channel:
         found.as_json()["proofs"],
         row.misconfigured_at,
         row.misconfiguration,
+        import_module("whatsapp.inbox").given_up().count(),
+        _refused(now),
     )
+
+
+def _refused(now: datetime) -> int:
+    recent = Refusal.objects.filter(received_at__gt=now - timedelta(hours=24))
+    return recent.filter(source="whatsapp", is_proven=True, accepted_by="").count()
 
 
 def _silent_gaps(proving: Any, found: Any, now: datetime) -> float | None:

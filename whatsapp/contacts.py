@@ -184,6 +184,8 @@ def _values(contact: Contact) -> tuple[Any, ...]:
 def merge(kept: Contact, other: Contact) -> None:
     """Everything of `other` becomes part of `kept`, and `other` is no more."""
     Message.objects.filter(contact=other).update(contact=kept)
+    both_have = Received.objects.filter(contact=kept).values("message_id")
+    Received.objects.filter(contact=other, message_id__in=both_have).delete()
     Received.objects.filter(contact=other).update(contact=kept)
     other.delete()
     for field in (

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -57,7 +58,7 @@ def _own(callback: Callback) -> None:
 def _from_person(callback: Callback, who: contacts.Identity, moment: datetime) -> None:
     body, is_late = callback.body, callback.attempts > 0
     if isinstance(body.get("reaction"), dict):
-        _react(body, is_late=is_late)
+        _react(body, who, is_late=is_late)
         return
     read = content.read(body)
     if body.get("waitingMessage") and read is None:
@@ -78,7 +79,9 @@ def _take(callback: Callback, who: contacts.Identity, read: Content, moment: dat
     contact = contacts.find_or_make(who)
     contacts.note_number(contact, who)
     message, is_new = Received.objects.get_or_create(
-        message_id=callback.body["messageId"], defaults=_columns(contact, read, moment)
+        message_id=callback_keys.message_id_of(callback.body),
+        contact=contact,
+        defaults=_columns(read, moment),
     )
     if not is_new and not message.is_waiting:
         raise Ignored(IgnoredCause.SUPERSEDED)
@@ -87,12 +90,11 @@ def _take(callback: Callback, who: contacts.Identity, read: Content, moment: dat
     if opt_out.is_asked(read.text):
         Contact.objects.filter(pk=contact.pk, opted_out_at=None).update(opted_out_at=moment)
     if not _is_answer(callback.body, contact, read, moment):
-        _tell(message, contact, key=message.message_id)
+        _tell(message)
 
 
-def _columns(contact: Contact, read: Content, moment: datetime) -> dict[str, Any]:
+def _columns(read: Content, moment: datetime) -> dict[str, Any]:
     return {
-        "contact": contact,
         "kind": read.kind,
         "text": content.with_end(read, moment),
         "media_url": read.media_url,
@@ -102,14 +104,18 @@ def _columns(contact: Contact, read: Content, moment: datetime) -> dict[str, Any
 
 
 def _fill(message: Received, read: Content, moment: datetime) -> None:
-    for name, value in _columns(message.contact, read, moment).items():
+    for name, value in _columns(read, moment).items():
         setattr(message, name, value)
     message.is_waiting = False
     message.save()
 
 
-def _tell(message: Received, contact: Contact, *, key: str, text: str = "") -> None:
-    """Make `whatsapp.inbound` of it; a lead that comes of it is made by the flow, once per person."""
+def _tell(message: Received, *, part: str = "", text: str = "") -> None:
+    """Make `whatsapp.inbound` of it; a lead that comes of it is made by the flow, once per person.
+
+    `part` tells apart what is said of one message: it waits, was corrected, was deleted.
+    """
+    contact = message.contact
     known = {"phone": contact.phone, "lid": contact.lid, "name": contact.name, "media_url": message.media_url}
     data = {
         "message_id": message.message_id,
@@ -122,11 +128,13 @@ def _tell(message: Received, contact: Contact, *, key: str, text: str = "") -> N
     }
     body = {
         "type": "whatsapp.inbound",
-        "id": key,
+        "id": ":".join(filter(None, (str(contact.pk), message.message_id, part))),
         "occurred_at": message.received_at.isoformat(),
         "data": data,
     }
-    ingestion.record([envelope.read(body, source="whatsapp")])
+    [answer] = ingestion.record([envelope.read(body, source="whatsapp")])
+    if isinstance(answer, ingestion.Conflict):
+        raise answer
 
 
 def _is_answer(body: Body, contact: Contact, read: Content, moment: datetime) -> bool:
@@ -141,21 +149,30 @@ def _is_answer(body: Body, contact: Contact, read: Content, moment: datetime) ->
 
 def _wait_for_content(callback: Callback, who: contacts.Identity, moment: datetime) -> None:
     """WhatsApp still waits for the content. If it does not come, a person has to look at the phone."""
-    if Received.objects.filter(message_id=callback.body["messageId"]).exists():
+    if _known(callback.body, who).exists():
         raise Ignored(IgnoredCause.SUPERSEDED)
     if callback.received_at + CONTENT_TAKES > timezone.now():
         raise NotYet(IgnoredCause.SUPERSEDED)
     contact = contacts.find_or_make(who)
     line = Content("waiting", _("Mensagem que ainda não chegou ao nosso WhatsApp: veja no celular"))
     message = Received.objects.create(
-        message_id=callback.body["messageId"], is_waiting=True, **_columns(contact, line, moment)
+        message_id=callback_keys.message_id_of(callback.body),
+        contact=contact,
+        is_waiting=True,
+        **_columns(line, moment),
     )
-    _tell(message, contact, key=f"{message.message_id}:waiting")
+    _tell(message, part="waiting")
+
+
+def _known(body: Body, who: contacts.Identity) -> QuerySet[Received]:
+    """This person's message that the callback is a part of."""
+    id = callback_keys.message_id_of(body)
+    return Received.objects.filter(message_id=id, contact__in=contacts.matching(who))
 
 
 def _correct(callback: Callback, who: contacts.Identity, read: Content, moment: datetime) -> None:
     """A correction changes the message and is told; one without its original becomes the message."""
-    message = Received.objects.select_for_update().filter(message_id=callback.body["messageId"]).first()
+    message = _known(callback.body, who).select_for_update().first()
     if message is None:
         if callback.received_at + ORIGINAL_TAKES > timezone.now():
             raise NotYet(IgnoredCause.SUPERSEDED)
@@ -166,10 +183,10 @@ def _correct(callback: Callback, who: contacts.Identity, read: Content, moment: 
     message.text, message.edited_at = content.with_end(read, moment), moment
     message.save(update_fields=["text", "edited_at"])
     said = _("✏️ Corrigiu a mensagem: %(text)s") % {"text": message.text}
-    _tell(message, message.contact, key=f"{message.message_id}:edit:{moment.timestamp():.3f}", text=said)
+    _tell(message, part=f"edit:{moment.timestamp():.3f}", text=said)
 
 
-def _react(body: Body, *, is_late: bool) -> None:
+def _react(body: Body, who: contacts.Identity, *, is_late: bool) -> None:
     """A reaction is shown on the message it belongs to; an empty one removes it."""
     reaction = body["reaction"]
     id = str(
@@ -177,6 +194,7 @@ def _react(body: Body, *, is_late: bool) -> None:
     )
     value = str(reaction.get("value") or "")[:LONGEST_REACTION]
     rows = Message.objects.filter(message_id=id) if id else Message.objects.none()
-    if rows.update(reaction=value) or (id and Received.objects.filter(message_id=id).update(reaction=value)):
+    theirs = Received.objects.filter(message_id=id, contact__in=contacts.matching(who))
+    if rows.update(reaction=value) or (id and theirs.update(reaction=value)):
         return
     raise (Ignored if is_late else NotYet)(IgnoredCause.NOT_OURS)

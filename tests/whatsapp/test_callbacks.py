@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from events import envelope
-from events.models import Event
+from events.models import Event, Refusal
 from tests.whatsapp.inbox_client import FOLDER, OURS, call, later, post, sample
 from whatsapp import contacts
 from whatsapp.models import Callback, Contact, Received
@@ -176,6 +176,39 @@ def test_repeated_callback_is_counted_and_happens_once():
     (callback,) = call(body, body, body | {"senderName": "Maria S."})
     assert callback.duplicates == 2
     assert inbound().count() == 1
+
+
+def test_same_id_of_two_people_is_two_messages_and_so_is_ours():
+    mine = sample("received_text", messageId="3A1")
+    theirs = mine | {"phone": "5511987650001", "chatLid": "1@lid", "senderLid": "1@lid"}
+    call(mine | {"fromMe": True}, mine, theirs, mine)
+    assert [callback.status for callback in Callback.objects.order_by("pk")] == ["ignored", "done", "done"]
+    assert Received.objects.count() == 2
+    assert {event.data["phone"] for event in inbound()} == {mine["phone"], theirs["phone"]}
+
+
+def test_message_known_under_lid_and_number_is_one_when_they_meet():
+    text, lid = sample("received_text", messageId="3A1"), "994488012345679@lid"
+    call(text | {"chatLid": None, "senderLid": None})
+    call(text | {"phone": lid, "chatLid": lid})
+    call(sample("received_text", messageId="3A2"))
+    assert Contact.objects.count() == 1
+    assert sorted(Received.objects.values_list("message_id", flat=True)) == ["3A1", "3A2"]
+
+
+def test_status_of_many_messages_repeats_only_what_is_small():
+    ids = [f"3EB0{number:016}" for number in range(1000)]
+    body = sample("status_read", ids=ids, extra="x" * 230_000, more={"deep": "x" * 1000})
+    assert post(body).status_code == 200
+    rows = Callback.objects.all()
+    assert {tuple(row.message_ids) for row in rows} == {(id,) for id in ids}
+    assert max(len(str(row.body)) for row in rows) < 1000
+
+
+def test_status_of_more_messages_than_there_can_be_is_refused_and_kept():
+    assert post(sample("status_read", ids=list(range(1001)))).status_code == 422
+    assert Refusal.objects.get().code == "too_many_ids"
+    assert not Callback.objects.exists()
 
 
 def test_waiting_message_and_its_content_are_one_message():
