@@ -15,8 +15,9 @@ from whatsapp.models import Callback, Contact, IgnoredCause, Message, Received
 
 Body = dict[str, Any]
 CONTENT_TAKES = timedelta(minutes=5)  # after "waiting for this message"; then a person looks at the phone
-ORIGINAL_TAKES = timedelta(minutes=1)  # a correction that comes before what it corrects
+ORIGINAL_TAKES = timedelta(minutes=1)  # a correction or deletion that comes before its message
 LONGEST_REACTION = 16
+LONGEST_TEXT = 65_000  # characters; an event's holds 65,536
 
 
 def receive(callback: Callback) -> None:
@@ -27,7 +28,7 @@ def receive(callback: Callback) -> None:
     if cause := noise(body):
         raise Ignored(cause)
     who = callback_keys.identity_of(body)
-    if not who.is_known or not body.get("messageId"):
+    if not who.is_known or not callback_keys.message_id_of(body):
         raise Ignored(IgnoredCause.NO_PERSON)
     moment = moments.read(body.get("momment"), otherwise=callback.received_at)
     channel.heard_message(callback.received_at)
@@ -40,11 +41,18 @@ def noise(body: Body) -> str:
     causes = (
         (body.get("isGroup") is True or address.endswith(("-group", "@g.us")), IgnoredCause.GROUP),
         (body.get("isNewsletter") is True or address.endswith("@newsletter"), IgnoredCause.NEWSLETTER),
-        (body.get("isStatusReply") is True or address == "status@broadcast", IgnoredCause.STATUS_REPLY),
+        (address == "status@broadcast", IgnoredCause.STATUS),
         (body.get("broadcast") is True or address.endswith("-broadcast"), IgnoredCause.BROADCAST),
-        (bool(body.get("notification")), IgnoredCause.NOTIFICATION),
+        (
+            bool(body.get("notification")) and not (_is_deletion(body) or content.of_notice(body)),
+            IgnoredCause.NOTIFICATION,
+        ),
     )
     return next((cause for applies, cause in causes if applies), "")
+
+
+def _is_deletion(body: Body) -> bool:
+    return body.get("notification") == "REVOKE"
 
 
 def _own(callback: Callback) -> None:
@@ -60,7 +68,10 @@ def _from_person(callback: Callback, who: contacts.Identity, moment: datetime) -
     if isinstance(body.get("reaction"), dict):
         _react(body, who, is_late=is_late)
         return
-    read = content.read(body)
+    if _is_deletion(body):
+        _delete(callback, who, moment)
+        return
+    read = content.of_notice(body) or content.read(body)
     if body.get("waitingMessage") and read is None:
         _wait_for_content(callback, who, moment)
         return
@@ -90,7 +101,20 @@ def _take(callback: Callback, who: contacts.Identity, read: Content, moment: dat
     if opt_out.is_asked(read.text):
         Contact.objects.filter(pk=contact.pk, opted_out_at=None).update(opted_out_at=moment)
     if not _is_answer(callback.body, contact, read, moment):
-        _tell(message)
+        _tell(message, text=_with_context(callback.body, message))
+
+
+def _with_context(body: Body, message: Received) -> str:
+    """What is told of a message: beside what it says, what it is an answer to."""
+    said = message.text
+    if body.get("isStatusReply") is True:
+        said = _("💬 Respondeu ao nosso status: %(text)s") % {"text": said}
+    id = str(body.get("referenceMessageId") or "")
+    if not id:
+        return said
+    ours = Message.objects.filter(message_id=id).values_list("text", flat=True).first()
+    theirs = message.contact.received.filter(message_id=id).values_list("text", flat=True).first()
+    return content.quoting(said, quoted) if (quoted := ours or theirs) else said
 
 
 def _columns(read: Content, moment: datetime) -> dict[str, Any]:
@@ -121,7 +145,7 @@ def _tell(message: Received, *, part: str = "", text: str = "") -> None:
         "message_id": message.message_id,
         "contact": contact.lid or contact.phone,
         "kind": message.kind,
-        "text": text or message.text,
+        "text": _cut(text or message.text),
         "received_at": message.received_at.isoformat(),
         **{name: value for name, value in known.items() if value},
         **({"media_until": message.media_until.isoformat()} if message.media_until else {}),
@@ -135,6 +159,11 @@ def _tell(message: Received, *, part: str = "", text: str = "") -> None:
     [answer] = ingestion.record([envelope.read(body, source="whatsapp")])
     if isinstance(answer, ingestion.Conflict):
         raise answer
+
+
+def _cut(text: str) -> str:
+    """As much of it as an event may hold."""
+    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + _("… (continua no celular)")
 
 
 def _is_answer(body: Body, contact: Contact, read: Content, moment: datetime) -> bool:
@@ -184,6 +213,20 @@ def _correct(callback: Callback, who: contacts.Identity, read: Content, moment: 
     message.save(update_fields=["text", "edited_at"])
     said = _("✏️ Corrigiu a mensagem: %(text)s") % {"text": message.text}
     _tell(message, part=f"edit:{moment.timestamp():.3f}", text=said)
+
+
+def _delete(callback: Callback, who: contacts.Identity, moment: datetime) -> None:
+    """A deletion is told with the words it took back, which Atendimento has read; the message is kept."""
+    body = callback.body
+    id = str(body.get("referenceMessageId") or "") or callback_keys.message_id_of(body)
+    message = Received.objects.filter(message_id=id, contact__in=contacts.matching(who)).first()
+    if message is not None:
+        said = _("🗑️ Apagou a mensagem: %(text)s") % {"text": message.text}
+        _tell(message, part="deleted", text=said)
+    elif callback.received_at + ORIGINAL_TAKES > timezone.now():
+        raise NotYet(IgnoredCause.NOT_OURS)
+    else:
+        _take(callback, who, Content("deletion", _("🗑️ Apagou uma mensagem")), moment)
 
 
 def _react(body: Body, who: contacts.Identity, *, is_late: bool) -> None:

@@ -36,8 +36,9 @@ LINES = {
     "order": "🛒 Pedido: Diárias",
     "product": "🛍️ Produto: Diária de cuidadora",
     "review_and_pay": "💲 Cobrança: 4N9AVI38VOB",
-    "request_payment": "💲 Pedido de pagamento: 180",
-    "send_payment": "💲 Pagamento enviado",
+    "request_payment": "💲 Pedido de pagamento: 180 BRL",
+    "review_order": "🛒 Andamento do pedido: 4N9AVI38VOB",
+    "send_payment": "💲 Pagamento enviado: 180 BRL",
     "event": f"📅 Convite para evento: {TEXT}",
     "event_response": "📅 Resposta a convite: GOING",
     "pin": "📌 Fixou uma mensagem: pin",
@@ -50,11 +51,14 @@ NOISE = {
     "place_group": "group",
     "place_newsletter": "newsletter",
     "place_broadcast": "broadcast",
-    "place_status": "status_reply",
     "own_echo": "own_echo",
     "own_phone": "own_phone",
     "presence": "presence",
-} | {path.stem: "notification" for path in FOLDER.glob("notice_*.json")}
+} | {
+    path.stem: "notification"
+    for path in FOLDER.glob("notice_*.json")
+    if path.stem not in ("notice_missed_call", "notice_revoke")
+}
 
 
 @pytest.fixture(autouse=True)
@@ -130,6 +134,75 @@ def test_person_who_writes_has_whatsapp_whatever_a_check_answered_before():
     call(sample("received_text", phone="551187654321"))
     contact.refresh_from_db()
     assert (contact.has_whatsapp, contact.registered_phone) == (True, "551187654321")
+
+
+@pytest.mark.parametrize(
+    ("kind", "where"),
+    [
+        ("template", {"hydratedTemplate": {"message": "Oi", "header": {"image": {"imageUrl": "https://f"}}}}),
+        ("buttons", {"buttonsMessage": {"message": "Oi", "imageUrl": "https://f"}}),
+        (
+            "carousel",
+            {"carouselMessage": {"text": "Oi", "cards": [{}, {"header": {"videoUrl": "https://f"}}]}},
+        ),
+    ],
+)
+def test_file_in_a_template_with_buttons_or_cards_is_not_dropped(kind, where):
+    call(sample(f"received_{kind}", **where))
+    assert inbound().get().data["media_url"] == "https://f"
+
+
+def test_flag_that_a_photo_is_to_be_seen_once_is_no_content():
+    waiting = sample("received_waiting", viewOnce=True)
+    call(waiting, sample("received_image", messageId=waiting["messageId"]))
+    later()
+    assert [event.data["kind"] for event in inbound()] == ["image"]
+
+
+@pytest.mark.parametrize(("kind", "line"), [("VOICE", "voz"), ("VIDEO", "vídeo")])
+def test_missed_call_reaches_atendimento(kind, line):
+    call(sample("notice_missed_call", notification=f"CALL_MISSED_{kind}"))
+    assert inbound().get().data["text"] == f"📞 Chamada de {line} perdida"
+
+
+def test_missed_call_of_ours_is_nobodys_message():
+    (callback,) = call(sample("notice_missed_call", fromMe=True))
+    assert (callback.status, callback.cause) == ("ignored", "own_phone")
+
+
+@pytest.mark.parametrize("names", [{"messageId": "3A1"}, {"referenceMessageId": "3A1"}])
+def test_deletion_reaches_atendimento_with_what_was_taken_back(names):
+    call(sample("received_text", messageId="3A1"), sample("notice_revoke", **names))
+    assert [event.data["text"] for event in inbound()] == [TEXT, f"🗑️ Apagou a mensagem: {TEXT}"]
+    assert Received.objects.get().text == TEXT
+
+
+def test_deletion_of_a_message_nobody_knows_waits_for_it_and_is_told():
+    (callback,) = call(sample("notice_revoke"))
+    assert callback.status == "waiting"
+    Callback.objects.update(received_at="2026-01-23T10:00:00-03:00")
+    later()
+    assert inbound().get().data["text"] == "🗑️ Apagou uma mensagem"
+
+
+def test_answer_to_our_status_reaches_atendimento_and_the_status_of_others_does_not():
+    call(sample("place_status"), sample("place_status", phone="status@broadcast", messageId="3A1"))
+    assert inbound().get().data["text"] == f"💬 Respondeu ao nosso status: {TEXT}"
+    assert Callback.objects.get(body__messageId="3A1").cause == "status"
+
+
+def test_answer_is_told_with_what_it_quotes():
+    call(sample("received_text", messageId="3A1", text={"message": "Preço\n" + "x" * 200}))
+    call(sample("received_text", messageId="3A2", referenceMessageId="3A1", text={"message": "E agora?"}))
+    assert inbound().last().data["text"] == f"↪️ Em resposta a “Preço {'x' * 94}…”\nE agora?"
+    assert Received.objects.get(message_id="3A2").text == "E agora?"
+
+
+def test_text_longer_than_an_event_holds_is_told_as_far_as_it_fits():
+    (callback,) = call(sample("received_text", text={"message": "x" * 70_000}))
+    assert callback.status == "done"
+    assert inbound().get().data["text"].endswith("x… (continua no celular)")
+    assert len(Received.objects.get().text) == 70_000
 
 
 # --- who may call -----------------------------------------------------------------------------------

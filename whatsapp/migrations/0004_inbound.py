@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                     ("group", "mensagem de grupo"),
                     ("newsletter", "mensagem de canal"),
                     ("broadcast", "lista de transmissão"),
-                    ("status_reply", "resposta a um status"),
+                    ("status", "status de alguém"),
                     ("notification", "aviso do WhatsApp, não é mensagem"),
                     ("own_echo", "cópia do que nós enviamos"),
                     ("own_phone", "escrita por nós no celular"),

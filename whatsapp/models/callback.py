@@ -20,7 +20,7 @@ class IgnoredCause(models.TextChoices):
     GROUP = "group", _("mensagem de grupo")
     NEWSLETTER = "newsletter", _("mensagem de canal")
     BROADCAST = "broadcast", _("lista de transmissão")
-    STATUS_REPLY = "status_reply", _("resposta a um status")
+    STATUS = "status", _("status de alguém")
     NOTIFICATION = "notification", _("aviso do WhatsApp, não é mensagem")
     OWN_ECHO = "own_echo", _("cópia do que nós enviamos")
     OWN_PHONE = "own_phone", _("escrita por nós no celular")
