@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from events.envelope import Refused
 from whatsapp import contacts
+from whatsapp.names import is_name
 
 Body = dict[str, Any]
 LONGEST_ID = 120
@@ -76,16 +77,12 @@ def message_id_of(body: Body) -> str:
 
 
 def identity_of(body: Body) -> contacts.Identity:
-    """The person of a one-to-one conversation."""
-    name = body.get("chatName") if body.get("fromMe") else body.get("senderName") or body.get("chatName")
+    """The person of a one-to-one conversation. Z-API gives the number where it knows no name."""
+    names = [body.get("chatName")] if body.get("fromMe") else [body.get("senderName"), body.get("chatName")]
+    name = next((name for name in names if isinstance(name, str) and is_name(name)), "")
     addresses = (
         body.get("chatLid"),
         None if body.get("fromMe") else body.get("senderLid"),
         body.get("phone"),
     )
-    return contacts.identity(*addresses, name=name if _is_name(name) else "")
-
-
-def _is_name(name: Any) -> bool:
-    """Z-API gives the number where it knows no name."""
-    return isinstance(name, str) and any(character.isalpha() for character in name)
+    return contacts.identity(*addresses, name=name)

@@ -109,6 +109,9 @@ def _with_context(body: Body, message: Received) -> str:
     said = message.text
     if body.get("isStatusReply") is True:
         said = _("💬 Respondeu ao nosso status: %(text)s") % {"text": said}
+    if opt_out.is_perhaps_asked(message.text):
+        doubt = _("❓ Talvez peça para não receber mensagens. Pergunte, e anote em Contatos, no hub.")
+        said = f"{said}\n{doubt}"
     id = str(body.get("referenceMessageId") or "")
     if not id:
         return said

@@ -205,6 +205,20 @@ def test_text_longer_than_an_event_holds_is_told_as_far_as_it_fits():
     assert len(Received.objects.get().text) == 70_000
 
 
+@pytest.mark.parametrize(
+    ("sender", "chat", "name"),
+    [
+        ("undefined", "Maria Souza", "Maria Souza"),
+        ("null", "+55 11 98765-4321", None),
+        (None, "None", None),
+        ("🙂", 5511987654321, None),
+    ],
+)
+def test_word_for_nothing_is_nobodys_name(sender, chat, name):
+    call(sample("received_text", senderName=sender, chatName=chat))
+    assert inbound().get().data.get("name") == name
+
+
 # --- who may call -----------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from whatsapp import feedback, opt_out
+from whatsapp import feedback
 
 RATINGS = {
     "5": 5,
@@ -85,15 +85,3 @@ def test_chosen_row_and_pressed_button_name_the_visit():
     assert feedback.of_choice({"listResponseMessage": {"selectedRowId": "rating-77-4"}}) == rating
     assert feedback.of_choice({"buttonsResponseMessage": {"buttonId": "rating-77-4"}}) == rating
     assert feedback.of_choice({"listResponseMessage": {"selectedRowId": "1"}}) is None
-
-
-@pytest.mark.parametrize("written", ["SAIR", "sair", " Parar. ", "PARE!", "não quero receber mensagens"])
-def test_word_that_asks_for_no_more_messages(written):
-    assert opt_out.is_asked(written)
-
-
-@pytest.mark.parametrize(
-    "written", ["vou sair agora", "não precisa parar", "sai", "", "pode parar o remédio?"]
-)
-def test_sentence_with_such_a_word_is_no_opt_out(written):
-    assert not opt_out.is_asked(written)
