@@ -100,7 +100,7 @@ def _take(callback: Callback, who: contacts.Identity, read: Content, moment: dat
         _fill(message, read, moment)
     if opt_out.is_asked(read.text):
         Contact.objects.filter(pk=contact.pk, opted_out_at=None).update(opted_out_at=moment)
-    if not _is_answer(callback.body, contact, read, moment):
+    if not _is_only_a_rating(callback.body, contact, read, moment):
         _tell(message, text=_with_context(callback.body, message))
 
 
@@ -169,11 +169,14 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + _("… (continua no celular)")
 
 
-def _is_answer(body: Body, contact: Contact, read: Content, moment: datetime) -> bool:
-    """Whether it rated a visit we had asked about, and was the first to."""
+def _is_only_a_rating(body: Body, contact: Contact, read: Content, moment: datetime) -> bool:
+    """Keep the rating of a visit we had asked about, if this is the first; whether it says nothing else."""
     rating = feedback.of_choice(body) or (feedback.of_text(read.text) if read.kind == "text" else None)
-    question = feedback.question_to(contact, moment, rating.service_id) if rating else None
-    return bool(rating and question and feedback.record(question, rating, contact))
+    if rating is None:
+        return False
+    quoted = str(body.get("referenceMessageId") or "")
+    question = feedback.question_to(contact, moment, rating, quoted)
+    return bool(question and feedback.record(question, rating, contact) and not rating.comment)
 
 
 # --- parts of a message ---------------------------------------------------------------------------

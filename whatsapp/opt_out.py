@@ -4,7 +4,8 @@ import re
 import unicodedata
 
 COURTESY = re.compile(
-    r"\b(?:por favor|por gentileza|pfv?|pfvr|please|obrigad[oa]s?|obg|grat[oa]|ola|oi|bom dia|boa (?:tarde|noite))\b"
+    r"\b(?:por favor|por gentileza|pfv?|pfvr|please|obrigad[oa]s?|obg|grat[oa]|ola|oi|bom dia|boa tarde"
+    r"|boa noite)\b"
 )
 WORDS = frozenset(
     {"sair", "parar", "pare", "parem", "stop", "unsubscribe", "remover", "remova", "remove", "remocao"}
