@@ -8,472 +8,149 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("events", "0006_look_first"),
+        ('events', '0006_look_first'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Template",
+            name='Template',
             fields=[
-                (
-                    "name",
-                    models.CharField(
-                        max_length=60, primary_key=True, serialize=False, verbose_name="mensagem"
-                    ),
-                ),
-                ("text", models.TextField(max_length=4000, verbose_name="texto")),
-                ("changed_at", models.DateTimeField(auto_now=True, verbose_name="alterado em")),
-                (
-                    "changed_by",
-                    models.CharField(blank=True, default="", max_length=150, verbose_name="alterado por"),
-                ),
+                ('name', models.CharField(max_length=60, primary_key=True, serialize=False, verbose_name='mensagem')),
+                ('text', models.TextField(max_length=4000, verbose_name='texto')),
+                ('changed_at', models.DateTimeField(auto_now=True, verbose_name='alterado em')),
+                ('changed_by', models.CharField(blank=True, default='', max_length=150, verbose_name='alterado por')),
             ],
             options={
-                "verbose_name": "texto",
-                "verbose_name_plural": "textos",
-                "ordering": ["name"],
+                'verbose_name': 'texto',
+                'verbose_name_plural': 'textos',
+                'ordering': ['name'],
             },
         ),
         migrations.CreateModel(
-            name="Callback",
+            name='Callback',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("key", models.CharField(max_length=200, unique=True, verbose_name="chave")),
-                ("type", models.CharField(blank=True, max_length=40, verbose_name="tipo")),
-                ("body", models.JSONField(verbose_name="conteúdo")),
-                (
-                    "message_ids",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=120),
-                        blank=True,
-                        db_default=models.Value([]),
-                        default=list,
-                        size=None,
-                        verbose_name="mensagens",
-                    ),
-                ),
-                (
-                    "person",
-                    models.CharField(blank=True, db_default="", max_length=64, verbose_name="de quem"),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("pending", "a processar"),
-                            ("waiting", "espera outra parte"),
-                            ("done", "processado"),
-                            ("ignored", "ignorado"),
-                            ("failed", "precisa de você"),
-                        ],
-                        db_default="pending",
-                        default="pending",
-                        max_length=10,
-                        verbose_name="situação",
-                    ),
-                ),
-                (
-                    "cause",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("group", "mensagem de grupo"),
-                            ("newsletter", "mensagem de canal"),
-                            ("broadcast", "lista de transmissão"),
-                            ("status_reply", "resposta a um status"),
-                            ("notification", "aviso do WhatsApp, não é mensagem"),
-                            ("own_echo", "cópia do que nós enviamos"),
-                            ("own_phone", "escrita por nós no celular"),
-                            ("presence", "aviso de presença"),
-                            ("read_by_us", "leitura nossa"),
-                            ("unknown_status", "situação que não conhecemos"),
-                            ("unknown_kind", "tipo que não conhecemos"),
-                            ("no_person", "não diz de quem é"),
-                            ("not_ours", "de uma mensagem que não enviamos"),
-                            ("superseded", "o conteúdo chegou depois"),
-                            ("older", "mais antigo do que o que já sabemos"),
-                        ],
-                        db_default="",
-                        default="",
-                        max_length=20,
-                        verbose_name="por que foi ignorado",
-                    ),
-                ),
-                (
-                    "duplicates",
-                    models.PositiveIntegerField(db_default=0, default=0, verbose_name="repetições"),
-                ),
-                (
-                    "attempts",
-                    models.PositiveSmallIntegerField(db_default=0, default=0, verbose_name="tentativas"),
-                ),
-                (
-                    "due_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        verbose_name="processar a partir de",
-                    ),
-                ),
-                (
-                    "received_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), verbose_name="chegou em"
-                    ),
-                ),
-                ("error", models.TextField(blank=True, db_default="", default="", verbose_name="erro")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(max_length=200, unique=True, verbose_name='chave')),
+                ('type', models.CharField(blank=True, max_length=40, verbose_name='tipo')),
+                ('body', models.JSONField(verbose_name='conteúdo')),
+                ('message_ids', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), blank=True, db_default=models.Value([]), default=list, size=None, verbose_name='mensagens')),
+                ('person', models.CharField(blank=True, db_default='', max_length=64, verbose_name='de quem')),
+                ('status', models.CharField(choices=[('pending', 'a processar'), ('waiting', 'espera outra parte'), ('done', 'processado'), ('ignored', 'ignorado'), ('failed', 'precisa de você')], db_default='pending', default='pending', max_length=10, verbose_name='situação')),
+                ('cause', models.CharField(blank=True, choices=[('group', 'mensagem de grupo'), ('newsletter', 'mensagem de canal'), ('broadcast', 'lista de transmissão'), ('status_reply', 'resposta a um status'), ('notification', 'aviso do WhatsApp, não é mensagem'), ('own_echo', 'cópia do que nós enviamos'), ('own_phone', 'escrita por nós no celular'), ('presence', 'aviso de presença'), ('read_by_us', 'leitura nossa'), ('unknown_status', 'situação que não conhecemos'), ('unknown_kind', 'tipo que não conhecemos'), ('no_person', 'não diz de quem é'), ('not_ours', 'de uma mensagem que não enviamos'), ('superseded', 'o conteúdo chegou depois'), ('older', 'mais antigo do que o que já sabemos')], db_default='', default='', max_length=20, verbose_name='por que foi ignorado')),
+                ('duplicates', models.PositiveIntegerField(db_default=0, default=0, verbose_name='repetições')),
+                ('attempts', models.PositiveSmallIntegerField(db_default=0, default=0, verbose_name='tentativas')),
+                ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='processar a partir de')),
+                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='chegou em')),
+                ('error', models.TextField(blank=True, db_default='', default='', verbose_name='erro')),
             ],
             options={
-                "verbose_name": "aviso do Z-API",
-                "verbose_name_plural": "avisos do Z-API",
-                "ordering": ["-id"],
-                "indexes": [
-                    django.contrib.postgres.indexes.GinIndex(
-                        fields=["message_ids"], name="callback_by_message"
-                    ),
-                    models.Index(
-                        condition=models.Q(("status__in", ["pending", "waiting"])),
-                        fields=["due_at"],
-                        name="callback_due",
-                    ),
-                    models.Index(
-                        condition=models.Q(("person", ""), _negated=True),
-                        fields=["person", "received_at"],
-                        name="callback_by_person",
-                    ),
-                    models.Index(fields=["received_at"], name="callback_by_moment"),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("status", "ignored"), ("cause", ""), _connector="XOR"),
-                        name="callback_ignored_has_cause",
-                    )
-                ],
+                'verbose_name': 'aviso do Z-API',
+                'verbose_name_plural': 'avisos do Z-API',
+                'ordering': ['-id'],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['message_ids'], name='callback_by_message'), models.Index(condition=models.Q(('status__in', ['pending', 'waiting'])), fields=['due_at'], name='callback_due'), models.Index(condition=models.Q(('person', ''), _negated=True), fields=['person', 'received_at'], name='callback_by_person'), models.Index(fields=['received_at'], name='callback_by_moment')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('status', 'ignored'), ('cause', ''), _connector='XOR'), name='callback_ignored_has_cause')],
             },
         ),
         migrations.CreateModel(
-            name="Channel",
+            name='Channel',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("connected", models.BooleanField(blank=True, null=True, verbose_name="conectado")),
-                (
-                    "phone_online",
-                    models.BooleanField(blank=True, null=True, verbose_name="celular com internet"),
-                ),
-                ("changed_at", models.DateTimeField(blank=True, null=True, verbose_name="mudou em")),
-                ("checked_at", models.DateTimeField(blank=True, null=True, verbose_name="verificado em")),
-                (
-                    "check_failed_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="verificação falhou em"),
-                ),
-                (
-                    "said",
-                    models.CharField(
-                        blank=True,
-                        db_default="",
-                        default="",
-                        max_length=200,
-                        verbose_name="o que o Z-API disse",
-                    ),
-                ),
-                (
-                    "last_received_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="última mensagem recebida"),
-                ),
-                (
-                    "last_receipt_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="última confirmação das nossas"),
-                ),
-                (
-                    "misconfigured_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="configuração recusada em"),
-                ),
-                (
-                    "misconfiguration",
-                    models.CharField(
-                        blank=True,
-                        db_default="",
-                        default="",
-                        max_length=300,
-                        verbose_name="o que o Z-API recusou",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('connected', models.BooleanField(blank=True, null=True, verbose_name='conectado')),
+                ('phone_online', models.BooleanField(blank=True, null=True, verbose_name='celular com internet')),
+                ('changed_at', models.DateTimeField(blank=True, null=True, verbose_name='mudou em')),
+                ('checked_at', models.DateTimeField(blank=True, null=True, verbose_name='verificado em')),
+                ('check_failed_at', models.DateTimeField(blank=True, null=True, verbose_name='verificação falhou em')),
+                ('said', models.CharField(blank=True, db_default='', default='', max_length=200, verbose_name='o que o Z-API disse')),
+                ('last_received_at', models.DateTimeField(blank=True, null=True, verbose_name='última mensagem recebida')),
+                ('last_receipt_at', models.DateTimeField(blank=True, null=True, verbose_name='última confirmação das nossas')),
+                ('misconfigured_at', models.DateTimeField(blank=True, null=True, verbose_name='configuração recusada em')),
+                ('misconfiguration', models.CharField(blank=True, db_default='', default='', max_length=300, verbose_name='o que o Z-API recusou')),
             ],
             options={
-                "verbose_name": "conexão do WhatsApp",
-                "verbose_name_plural": "conexão do WhatsApp",
-                "constraints": [
-                    models.CheckConstraint(condition=models.Q(("pk", 1)), name="channel_is_only_one")
-                ],
+                'verbose_name': 'conexão do WhatsApp',
+                'verbose_name_plural': 'conexão do WhatsApp',
+                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='channel_is_only_one')],
             },
         ),
         migrations.CreateModel(
-            name="Contact",
+            name='Contact',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "lid",
-                    models.CharField(
-                        blank=True, max_length=60, null=True, verbose_name="identificação no WhatsApp"
-                    ),
-                ),
-                (
-                    "key",
-                    models.CharField(blank=True, max_length=20, null=True, verbose_name="chave do telefone"),
-                ),
-                (
-                    "phone",
-                    models.CharField(
-                        blank=True, db_default="", default="", max_length=20, verbose_name="telefone"
-                    ),
-                ),
-                (
-                    "registered_phone",
-                    models.CharField(
-                        blank=True,
-                        db_default="",
-                        default="",
-                        max_length=20,
-                        verbose_name="número registrado no WhatsApp",
-                    ),
-                ),
-                (
-                    "typed_phone",
-                    models.CharField(
-                        blank=True, db_default="", default="", max_length=64, verbose_name="como foi digitado"
-                    ),
-                ),
-                (
-                    "name",
-                    models.CharField(
-                        blank=True, db_default="", default="", max_length=200, verbose_name="nome"
-                    ),
-                ),
-                ("has_whatsapp", models.BooleanField(blank=True, null=True, verbose_name="tem WhatsApp")),
-                (
-                    "checked_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="número verificado em"),
-                ),
-                (
-                    "opted_out_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="pediu para não receber em"),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), verbose_name="conhecido desde"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('lid', models.CharField(blank=True, max_length=60, null=True, verbose_name='identificação no WhatsApp')),
+                ('key', models.CharField(blank=True, max_length=20, null=True, verbose_name='chave do telefone')),
+                ('phone', models.CharField(blank=True, db_default='', default='', max_length=20, verbose_name='telefone')),
+                ('registered_phone', models.CharField(blank=True, db_default='', default='', max_length=20, verbose_name='número registrado no WhatsApp')),
+                ('typed_phone', models.CharField(blank=True, db_default='', default='', max_length=64, verbose_name='como foi digitado')),
+                ('name', models.CharField(blank=True, db_default='', default='', max_length=200, verbose_name='nome')),
+                ('has_whatsapp', models.BooleanField(blank=True, null=True, verbose_name='tem WhatsApp')),
+                ('checked_at', models.DateTimeField(blank=True, null=True, verbose_name='número verificado em')),
+                ('opted_out_at', models.DateTimeField(blank=True, null=True, verbose_name='pediu para não receber em')),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='conhecido desde')),
             ],
             options={
-                "verbose_name": "contato",
-                "verbose_name_plural": "contatos",
-                "ordering": ["-id"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("lid",), name="contact_once_per_lid"),
-                    models.UniqueConstraint(fields=("key",), name="contact_once_per_number"),
-                    models.CheckConstraint(
-                        condition=models.Q(("lid__isnull", False), ("key__isnull", False), _connector="OR"),
-                        name="contact_is_known_by_something",
-                    ),
-                ],
+                'verbose_name': 'contato',
+                'verbose_name_plural': 'contatos',
+                'ordering': ['-id'],
+                'constraints': [models.UniqueConstraint(fields=('lid',), name='contact_once_per_lid'), models.UniqueConstraint(fields=('key',), name='contact_once_per_number'), models.CheckConstraint(condition=models.Q(('lid__isnull', False), ('key__isnull', False), _connector='OR'), name='contact_is_known_by_something')],
             },
         ),
         migrations.CreateModel(
-            name="Message",
+            name='Message',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "name",
-                    models.CharField(
-                        blank=True, db_default="", default="", max_length=60, verbose_name="texto usado"
-                    ),
-                ),
-                (
-                    "phone",
-                    models.CharField(
-                        blank=True, db_default="", default="", max_length=64, verbose_name="para"
-                    ),
-                ),
-                ("text", models.TextField(blank=True, db_default="", default="", verbose_name="mensagem")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("queued", "na fila"),
-                            ("held", "retida"),
-                            ("accepted", "aceita pelo Z-API"),
-                            ("sent", "enviada"),
-                            ("failed", "falhou"),
-                            ("delivered", "entregue"),
-                            ("read", "lida"),
-                            ("played", "ouvida"),
-                            ("expired", "passou da hora"),
-                            ("cancelled", "não enviada"),
-                        ],
-                        db_default="queued",
-                        default="queued",
-                        max_length=10,
-                        verbose_name="situação",
-                    ),
-                ),
-                (
-                    "failure",
-                    models.CharField(
-                        blank=True, db_default="", default="", max_length=30, verbose_name="tipo de falha"
-                    ),
-                ),
-                (
-                    "error",
-                    models.TextField(blank=True, db_default="", default="", verbose_name="erro recebido"),
-                ),
-                (
-                    "zaap_id",
-                    models.CharField(
-                        blank=True, db_default="", default="", max_length=120, verbose_name="id no Z-API"
-                    ),
-                ),
-                (
-                    "message_id",
-                    models.CharField(blank=True, max_length=120, null=True, verbose_name="id no WhatsApp"),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), verbose_name="criada em"
-                    ),
-                ),
-                (
-                    "first_tried_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="primeira tentativa em"),
-                ),
-                ("accepted_at", models.DateTimeField(blank=True, null=True, verbose_name="aceita em")),
-                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="enviada em")),
-                ("delivered_at", models.DateTimeField(blank=True, null=True, verbose_name="entregue em")),
-                ("read_at", models.DateTimeField(blank=True, null=True, verbose_name="lida em")),
-                ("played_at", models.DateTimeField(blank=True, null=True, verbose_name="ouvida em")),
-                ("failed_at", models.DateTimeField(blank=True, null=True, verbose_name="falhou em")),
-                (
-                    "reaction",
-                    models.CharField(
-                        blank=True, db_default="", default="", max_length=16, verbose_name="reação"
-                    ),
-                ),
-                (
-                    "contact",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="messages",
-                        to="whatsapp.contact",
-                        verbose_name="contato",
-                    ),
-                ),
-                (
-                    "delivery",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="message",
-                        to="events.delivery",
-                        verbose_name="entrega",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(blank=True, db_default='', default='', max_length=60, verbose_name='texto usado')),
+                ('phone', models.CharField(blank=True, db_default='', default='', max_length=64, verbose_name='para')),
+                ('text', models.TextField(blank=True, db_default='', default='', verbose_name='mensagem')),
+                ('status', models.CharField(choices=[('queued', 'na fila'), ('held', 'retida'), ('accepted', 'aceita pelo Z-API'), ('sent', 'enviada'), ('failed', 'falhou'), ('delivered', 'entregue'), ('read', 'lida'), ('played', 'ouvida'), ('expired', 'passou da hora'), ('cancelled', 'não enviada')], db_default='queued', default='queued', max_length=10, verbose_name='situação')),
+                ('failure', models.CharField(blank=True, db_default='', default='', max_length=30, verbose_name='tipo de falha')),
+                ('error', models.TextField(blank=True, db_default='', default='', verbose_name='erro recebido')),
+                ('zaap_id', models.CharField(blank=True, db_default='', default='', max_length=120, verbose_name='id no Z-API')),
+                ('message_id', models.CharField(blank=True, max_length=120, null=True, verbose_name='id no WhatsApp')),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='criada em')),
+                ('first_tried_at', models.DateTimeField(blank=True, null=True, verbose_name='primeira tentativa em')),
+                ('accepted_at', models.DateTimeField(blank=True, null=True, verbose_name='aceita em')),
+                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='enviada em')),
+                ('delivered_at', models.DateTimeField(blank=True, null=True, verbose_name='entregue em')),
+                ('read_at', models.DateTimeField(blank=True, null=True, verbose_name='lida em')),
+                ('played_at', models.DateTimeField(blank=True, null=True, verbose_name='ouvida em')),
+                ('failed_at', models.DateTimeField(blank=True, null=True, verbose_name='falhou em')),
+                ('reaction', models.CharField(blank=True, db_default='', default='', max_length=16, verbose_name='reação')),
+                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='whatsapp.contact', verbose_name='contato')),
+                ('delivery', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='message', to='events.delivery', verbose_name='entrega')),
             ],
             options={
-                "verbose_name": "mensagem enviada",
-                "verbose_name_plural": "mensagens enviadas",
-                "ordering": ["-id"],
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("zaap_id", ""), _negated=True),
-                        fields=["zaap_id"],
-                        name="message_by_zaap_id",
-                    ),
-                    models.Index(fields=["accepted_at"], name="message_by_acceptance"),
-                    models.Index(
-                        condition=models.Q(("status__in", ["queued", "held"])),
-                        fields=["status"],
-                        name="message_waiting",
-                    ),
-                ],
-                "constraints": [models.UniqueConstraint(fields=("message_id",), name="message_once_per_id")],
+                'verbose_name': 'mensagem enviada',
+                'verbose_name_plural': 'mensagens enviadas',
+                'ordering': ['-id'],
+                'indexes': [models.Index(condition=models.Q(('zaap_id', ''), _negated=True), fields=['zaap_id'], name='message_by_zaap_id'), models.Index(fields=['accepted_at'], name='message_by_acceptance'), models.Index(condition=models.Q(('status__in', ['queued', 'held'])), fields=['status'], name='message_waiting')],
+                'constraints': [models.UniqueConstraint(fields=('message_id',), name='message_once_per_id')],
             },
         ),
         migrations.CreateModel(
-            name="Received",
+            name='Received',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("message_id", models.CharField(max_length=120, unique=True, verbose_name="id no WhatsApp")),
-                ("kind", models.CharField(max_length=30, verbose_name="tipo")),
-                ("text", models.TextField(blank=True, default="", verbose_name="mensagem")),
-                ("media_url", models.TextField(blank=True, default="", verbose_name="arquivo")),
-                (
-                    "media_until",
-                    models.DateTimeField(blank=True, null=True, verbose_name="arquivo disponível até"),
-                ),
-                (
-                    "reaction",
-                    models.CharField(
-                        blank=True, db_default="", default="", max_length=16, verbose_name="reação"
-                    ),
-                ),
-                (
-                    "is_waiting",
-                    models.BooleanField(
-                        db_default=False, default=False, verbose_name="conteúdo ainda não chegou"
-                    ),
-                ),
-                ("edited_at", models.DateTimeField(blank=True, null=True, verbose_name="corrigida em")),
-                ("received_at", models.DateTimeField(verbose_name="recebida em")),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), verbose_name="guardada em"
-                    ),
-                ),
-                (
-                    "contact",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="received",
-                        to="whatsapp.contact",
-                        verbose_name="contato",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('message_id', models.CharField(max_length=120, unique=True, verbose_name='id no WhatsApp')),
+                ('kind', models.CharField(max_length=30, verbose_name='tipo')),
+                ('text', models.TextField(blank=True, default='', verbose_name='mensagem')),
+                ('media_url', models.TextField(blank=True, default='', verbose_name='arquivo')),
+                ('media_until', models.DateTimeField(blank=True, null=True, verbose_name='arquivo disponível até')),
+                ('reaction', models.CharField(blank=True, db_default='', default='', max_length=16, verbose_name='reação')),
+                ('is_waiting', models.BooleanField(db_default=False, default=False, verbose_name='conteúdo ainda não chegou')),
+                ('edited_at', models.DateTimeField(blank=True, null=True, verbose_name='corrigida em')),
+                ('received_at', models.DateTimeField(verbose_name='recebida em')),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='guardada em')),
+                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='received', to='whatsapp.contact', verbose_name='contato')),
             ],
             options={
-                "verbose_name": "mensagem recebida",
-                "verbose_name_plural": "mensagens recebidas",
-                "ordering": ["-id"],
-                "indexes": [models.Index(fields=["received_at"], name="received_by_moment")],
+                'verbose_name': 'mensagem recebida',
+                'verbose_name_plural': 'mensagens recebidas',
+                'ordering': ['-id'],
+                'indexes': [models.Index(fields=['received_at'], name='received_by_moment')],
             },
         ),
     ]
