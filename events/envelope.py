@@ -102,7 +102,7 @@ def read(
     data = _data(body, wrong)
     occurred_at = _occurred_at(body, wrong)
     key = _key(body, headers, wrong)
-    payload = _payload(flow, data, wrong)
+    payload = _payload(flow, data, source, wrong)
     if wrong or flow is None:
         unknown = flow is None and set(wrong) == {"type"}
         code = "unknown_type" if unknown else "invalid_data"
@@ -181,14 +181,15 @@ def _key(body: Data, headers: Mapping[str, str], wrong: dict[str, str]) -> str:
     return key
 
 
-def _payload(flow: Flow | None, data: Data, wrong: dict[str, str]) -> Data:
+def _payload(flow: Flow | None, data: Data, source: str, wrong: dict[str, str]) -> Data:
     if flow is None or "data" in wrong:
         return {}
     if "\\u0000" in canonical(data).replace("\\\\", ""):
         wrong["data"] = "Tem um caractere que não pode ser guardado."
         return {}
     try:
-        return flow.payload.model_validate(data).model_dump(mode="json", exclude_unset=True)
+        payload = flow.payload.model_validate(data, context={"source": source})
+        return payload.model_dump(mode="json", exclude_unset=True)
     except ValidationError as error:
         wrong.update({f"data.{name}": sentence for name, sentence in problems(error).items()})
     except (ValueError, RecursionError):

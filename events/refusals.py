@@ -1,7 +1,7 @@
 """What was refused at the edge is kept with its cause, and can be put through after a fix."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from carinho.logs import request_id
 from carinho.masking import NEW_WORD, REMOVED, SECRET
 from events import audit, envelope, ingestion
 from events.bodies import KEPT_BYTES
-from events.envelope import Envelope, Refused
+from events.envelope import Refused
 from events.ingestion import Conflict, Receipt
 from events.models import Refusal
 
@@ -31,6 +31,10 @@ class Incoming:
     headers: Mapping[str, str] = field(default_factory=dict)
     is_proven: bool = False
     is_cut: bool = False
+
+
+# By source, what puts a body through that is no event's envelope. Raises `Refused`.
+acceptors: dict[str, Callable[[bytes], None]] = {}
 
 
 def keep(error: Refused, incoming: Incoming) -> None:
@@ -108,25 +112,26 @@ def _cut(text: str) -> str:
     return text.encode(errors="replace")[:KEPT_BYTES].decode(errors="ignore")
 
 
-def accept(refusal: Refusal, *, actor: str, body: str | None = None) -> Receipt:
+def accept(refusal: Refusal, *, actor: str, body: str | None = None) -> Receipt | None:
     """Put a refused request through, as it came or with a corrected `body`. Marks it accepted, once.
 
-    Raises `Refused`: when it would be refused again (every wrong field named), when somebody else was
-    first (`refusal_accepted`), or when there is nothing to accept (`refusal_unproven`, `refusal_cut`).
+    None where the request's source makes no event of it at once. Raises `Refused`: when it would be refused
+    again (every wrong field named), when somebody else was first (`refusal_accepted`), or when there is
+    nothing to accept (`refusal_unproven`, `refusal_cut`).
     """
     with transaction.atomic():
         row = Refusal.objects.select_for_update().get(pk=refusal.pk)
-        [answer] = ingestion.record([_read_again(row, body)])
-        if isinstance(answer, Conflict):
-            raise answer
-        row.accepted_id, row.accepted_by = answer.event_id, actor
+        _check_open(row, body)
+        given = (row.body if body is None else body).encode(errors="replace")
+        answer = _put_through(row, given)
+        row.accepted_id, row.accepted_by = answer.event_id if answer else None, actor
         row.save(update_fields=["accepted", "accepted_by"])
-        changed = {"event_id": answer.event_id, "edited": body is not None}
+        changed = {"event_id": row.accepted_id, "edited": body is not None}
         audit.note(actor, "refusal.accept", row.pk, changed)
     return answer
 
 
-def _read_again(row: Refusal, body: str | None) -> Envelope:
+def _check_open(row: Refusal, body: str | None) -> None:
     if row.accepted_by:
         raise Refused("refusal_accepted", str(_("Este recusado já foi aceito.")), status=409)
     if not row.is_proven:
@@ -134,7 +139,16 @@ def _read_again(row: Refusal, body: str | None) -> Envelope:
         raise Refused("refusal_unproven", str(sentence), status=409)
     if row.is_cut and body is None:
         raise Refused("refusal_cut", str(_("O corpo guardado não está inteiro.")), status=409)
-    decoded = envelope.parse((row.body if body is None else body).encode())
+
+
+def _put_through(row: Refusal, body: bytes) -> Receipt | None:
+    if acceptor := acceptors.get(row.source):
+        acceptor(body)
+        return None
+    decoded = envelope.parse(body)
     if isinstance(decoded, dict) and decoded.get("occurred_at") is None:
         decoded["occurred_at"] = row.received_at.isoformat()
-    return envelope.read(decoded, source=row.source, request_id=row.request_id)
+    [answer] = ingestion.record([envelope.read(decoded, source=row.source, request_id=row.request_id)])
+    if isinstance(answer, Conflict):
+        raise answer
+    return answer

@@ -1,14 +1,14 @@
 """What is known of the WhatsApp channel: by its own proofs, or else by whether its calls go through."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 
-from events.models import CircuitBreaker
+from events.models import CircuitBreaker, Refusal
 
 SILENT, DISCONNECTED, UNKNOWN = "silent", "disconnected", "unknown"
 
@@ -30,6 +30,8 @@ class Channel:
     proofs: list[dict[str, Any]] = field(default_factory=list)
     misconfigured_since: datetime | None = None
     misconfiguration: str = ""  # what Z-API said
+    callbacks_failed: int = 0
+    callbacks_refused: int = 0  # from a proven sender, in the last 24 hours, and not accepted since
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -64,7 +66,14 @@ def _by_its_proofs(proving: Any, now: datetime) -> Channel:
         proofs=found.as_json()["proofs"],
         misconfigured_since=row.misconfigured_at,
         misconfiguration=row.misconfiguration,
+        callbacks_failed=import_module("whatsapp.inbox").given_up().count(),
+        callbacks_refused=_refused(now),
     )
+
+
+def _refused(now: datetime) -> int:
+    recent = Refusal.objects.filter(received_at__gt=now - timedelta(hours=24))
+    return recent.filter(source="whatsapp", is_proven=True, accepted_by="").count()
 
 
 def _silent_gaps(found: Any, now: datetime) -> float | None:

@@ -16,6 +16,7 @@ from django.conf import settings
 
 from carinho.sql import run
 from events.payload import SAO_PAULO
+from whatsapp.names import is_name
 
 NAMELESS = "Contato do WhatsApp"  # how a lead is called in CRM whose name nobody knows
 TITLE = re.compile(r"\A\{# (?P<title>.+?) #\}\n")
@@ -102,7 +103,7 @@ def variables_of(written: Text) -> list[str]:
 def greeting(name: str) -> str:
     """Such as "Olá, Maria", by the first name only; "Olá" when it does not look like a name."""
     first = name.partition(" ")[0]
-    if name == NAMELESS or not FIRST_NAME.fullmatch(first):
+    if name == NAMELESS or not is_name(name) or not FIRST_NAME.fullmatch(first):
         return "Olá"
     return f"Olá, {first_name(name)}"
 

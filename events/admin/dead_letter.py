@@ -6,13 +6,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from events import dead_letters
-from events.admin import story
+from events.admin import frontpage, story
 from events.admin.base import page_of
 from events.admin.filters import DayFilter, choice_filter
 from events.admin.reveal import RevealAdmin
@@ -121,6 +121,13 @@ class DeadLetterAdmin(RevealAdmin, VerbAdmin):
     @admin.display(description=_("Situação"), ordering="status")
     def state(self, row: DeadLetter) -> str:
         return badges.of(DeadLetterStatus, row.status)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        is_open = request.GET.get("status", DeadLetterStatus.OPEN) == DeadLetterStatus.OPEN
+        context = {"elsewhere": frontpage.elsewhere(request) if is_open else []}
+        return super().changelist_view(request, context | (extra_context or {}))
 
     def verbs_for(self, request: HttpRequest) -> tuple[Verb, ...]:
         return tuple(FITTING.get(request.GET.get("status") or "open", []))

@@ -6,11 +6,11 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext, ngettext_lazy
 
 from carinho.masking import mask
 from events.admin import frontpage
-from events.admin.base import page_of
+from events.admin.base import list_of, page_of
 from events.admin.filters import choice_filter
 from events.admin.verbs import Verb, VerbAdmin
 from events.console import badges, moments
@@ -119,3 +119,15 @@ def failed_count(request: HttpRequest) -> dict[str, int]:
     if not request.user.has_perm("monitoring.view_notification"):
         return {}
     return {"notifications": Notification.objects.filter(status=NotificationStatus.FAILED).count()}
+
+
+@frontpage.also_waiting
+def given_up(request: HttpRequest) -> frontpage.Elsewhere | None:
+    """What the shift was never told."""
+    count = failed_count(request).get("notifications", 0)
+    sentence = ngettext(
+        "%(count)d aviso ao plantão não pôde ser enviado.",
+        "%(count)d avisos ao plantão não puderam ser enviados.",
+        count,
+    )
+    return frontpage.Elsewhere(sentence % {"count": count}, list_of(Notification, "status=failed"), count)
