@@ -105,10 +105,12 @@ TEMPLATES = [
 DATABASES: dict[str, dict[str, Any]] = {
     "default": env.db_url_config(env("DATABASE_URL", default="") or embedded.database_url(VAR_DIR))
 }
-DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
-DATABASES["default"].setdefault("OPTIONS", {}).update(  # for carinho.sql: else each run is planned anew
-    prepare_threshold=5, options="-c plan_cache_mode=force_generic_plan"
-)
+DATABASES["default"] = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True} | DATABASES["default"]
+given_options = DATABASES["default"].get("OPTIONS", {})  # what DATABASE_URL says wins: libpq takes the last -c
+DATABASES["default"]["OPTIONS"] = {"prepare_threshold": 5} | given_options
+DATABASES["default"]["OPTIONS"]["options"] = " ".join(  # for carinho.sql: else each run is planned anew
+    ["-c plan_cache_mode=force_generic_plan", given_options.get("options", "")]
+).strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://cache_entries")}
 
