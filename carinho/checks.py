@@ -1,9 +1,9 @@
-"""What `manage.py check --deploy` refuses: defaults that are made for trying the hub out."""
+"""What of the settings cannot work or is not safe, each in one sentence; --deploy adds what is for trying out."""
 
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from carinho import addresses
 
@@ -31,3 +31,13 @@ def nothing_is_shown_off(**_: Any) -> list[CheckMessage]:
         return []
     sentence = "DEMO makes logins and an API key whose secrets are printed at each start."
     return [Error(sentence, hint="Set DEMO=0.", id="carinho.E003")]
+
+
+@register()
+def every_lane_finds_a_slot(**_: Any) -> list[CheckMessage]:
+    slots, needed = settings.CELERY_WORKER_CONCURRENCY, settings.NEEDED_SLOTS
+    if slots >= needed:
+        return []
+    sentence = f"A worker has {slots} slots where {needed} are needed: one lane waits for another to end."
+    hint = "Leave WORKER_CONCURRENCY unset, unless several workers have that many together."
+    return [Warning(sentence, hint=hint, id="carinho.W001")]

@@ -247,7 +247,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False  # a nudge that cannot be sent is sent again by the sweep
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "carinho.beat:Scheduler"
-WORKER_CONCURRENCY = len(LANES) + 4 + 3  # lanes that linger, runs of synchronisations, and short tasks
+NEEDED_SLOTS = len(LANES) + 4 + 3  # lanes that linger, runs of synchronisations, and short tasks
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=NEEDED_SLOTS)
 
 LOGGING = {
     "version": 1,

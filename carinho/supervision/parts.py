@@ -35,10 +35,10 @@ def web(port: int) -> Part:
     return Part("web", command)
 
 
-def worker(concurrency: int) -> Part:
+def worker() -> Part:
     command = [
         *(PYTHON, "-W", "ignore::Warning:celery.platforms", "-m", "celery", "-q", "-A", "carinho", "worker"),
-        *("--concurrency", str(concurrency), "--prefetch-multiplier", "1", "-O", "fair"),
+        *("--prefetch-multiplier", "1", "-O", "fair"),
         *("--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
     return Part("worker", command)
@@ -56,7 +56,7 @@ def demo() -> Part:
 def working_parts(port: int, facts: dict[str, Any]) -> Iterator[Part]:
     """What is ended first: everything that sends."""
     yield web(port)
-    yield worker(facts["concurrency"])
+    yield worker()
     yield beat()
     if facts["demo"]:
         yield demo()

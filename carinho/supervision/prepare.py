@@ -39,7 +39,6 @@ def prepare() -> dict[str, Any]:
     call_command("bootstrap", stdout=made)
     return {
         "made": made.getvalue().strip(),
-        "concurrency": settings.WORKER_CONCURRENCY,
         "simulated": bool(addresses.simulated()),
         "demo": settings.DEMO and "demo" in get_commands(),
     }

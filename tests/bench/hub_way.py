@@ -1,7 +1,5 @@
 """The hub, as `make run` runs it."""
 
-import json
-
 from carinho import embedded
 from carinho.supervision import parts
 from tests.bench.sample import CLIENTS, FIRST_PHONE
@@ -28,8 +26,7 @@ class HubWay(Way):
         }
 
     def prepare(self) -> str:
-        facts = json.loads(self.ask("-m", "carinho.supervision.prepare").splitlines()[-1])
-        self.concurrency = facts["concurrency"]
+        self.ask("-m", "carinho.supervision.prepare")
         self.know_clients()
         return self.ask("manage.py", "create_api_key", "bench", "--scope", "events").split()[-1]
 
@@ -45,7 +42,7 @@ class HubWay(Way):
         return "carinho.wsgi:application"
 
     def start_worker(self) -> None:
-        self.run("worker", parts.worker(self.concurrency).command)
+        self.run("worker", parts.worker().command)
         self.run("beat", parts.beat().command)
 
     def start_broker(self) -> None:

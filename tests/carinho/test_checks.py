@@ -1,4 +1,4 @@
-"""`manage.py check --deploy` refuses what is made for trying the hub out."""
+"""What `manage.py check` says of settings that cannot work, and --deploy of what is made for trying out."""
 
 import pytest
 from django.core.checks import run_checks
@@ -35,3 +35,8 @@ def test_cookies_without_tls_and_a_demo_are_refused(real):
 
 def test_defaults_are_fine_where_nothing_is_deployed():
     assert found() == {}
+
+
+def test_worker_with_fewer_slots_than_lanes_need_is_said(settings):
+    settings.CELERY_WORKER_CONCURRENCY = 10
+    assert "10 slots where 14 are needed" in found()["carinho.W001"]

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+import yaml
+
 from carinho.supervision.child import ROOT
 
 
@@ -39,3 +41,9 @@ def test_what_the_database_url_says_wins_over_our_options():
     options = settings_of("settings.DATABASES['default']['OPTIONS']", DATABASE_URL=url)
     assert options["prepare_threshold"] == 9
     assert options["options"].endswith("-c plan_cache_mode=auto")
+
+
+def test_worker_of_the_containers_has_the_slots_that_the_lanes_need():
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    assert not [word for word in services["worker"]["command"] if "concurrency" in word]
+    assert settings_of("settings.CELERY_WORKER_CONCURRENCY - len(settings.LANES)") == 4 + 3
