@@ -12,7 +12,7 @@ FIND_PYTHON = for python in python3 python3.13 python3.12 python3.11 python3.14;
 .PHONY: run test check bench format clean
 
 run: $(VENV)/.runtime
-	@exec $(PY) -m carinho.supervisor
+	@exec $(PY) -m carinho.embedded.supervisor
 
 test: $(VENV)/.dev
 	$(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadscope

@@ -1,9 +1,10 @@
-"""What of the settings cannot work or is not safe, each in one sentence; --deploy adds what is for trying out."""
+"""What of the settings cannot work, each in one sentence; with --deploy what is made for trying out."""
 
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
 
 from carinho import addresses
 
@@ -40,4 +41,4 @@ def every_lane_finds_a_slot(**_: Any) -> list[CheckMessage]:
         return []
     sentence = f"A worker has {slots} slots where {needed} are needed: one lane waits for another to end."
     hint = "Leave WORKER_CONCURRENCY unset, unless several workers have that many together."
-    return [Warning(sentence, hint=hint, id="carinho.W001")]
+    return [CheckWarning(sentence, hint=hint, id="carinho.W001")]

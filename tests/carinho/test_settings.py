@@ -7,7 +7,7 @@ import sys
 
 import yaml
 
-from carinho.supervision.child import ROOT
+from carinho.embedded.processes import ROOT
 
 
 def settings_of(expression, **env):

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import secrets
 import shutil
 import socket
 from collections.abc import Mapping
@@ -78,3 +79,14 @@ def only_one(var_dir: Path) -> IO[str]:
             f"O sistema já está no ar com os dados de {var_dir}: pare-o ou use outro VAR_DIR."
         ) from None
     return lock
+
+
+def secret_key(var_dir: Path) -> str:
+    """The secret that this VAR_DIR keeps, made at the first start and readable only by its owner."""
+    path = var_dir / "secret_key"
+    if not path.exists() or not path.read_text():
+        draft = path.with_suffix(".new")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(50))
+        draft.rename(path)  # whole from the moment it can be seen
+    return path.read_text()

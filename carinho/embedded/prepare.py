@@ -1,4 +1,4 @@
-"""Run once before the parts: brings the database in step and makes the logins.
+"""Run once before the other processes: brings the database in step and makes the logins.
 
 A process of its own, so that the supervisor itself holds neither Django nor a connection. It prints what the
 supervisor must know as one line of JSON, or one sentence about what is wrong and exits with 1.
@@ -55,19 +55,12 @@ def look_at_database_url(url: str) -> None:
         raise Unusable("DATABASE_URL não é a de um PostgreSQL (postgresql://usuário:senha@servidor/banco).")
 
 
-def database_sentence(error: OperationalError) -> str:
-    reason = " ".join(str(error).split())
-    if os.environ.get("DATABASE_URL"):
-        return f"O banco de DATABASE_URL não responde: {reason}"
-    return f"O banco embutido não responde: {reason}"
-
-
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carinho.settings")
     try:
         facts = prepare()
     except OperationalError as error:
-        print(database_sentence(error))
+        print(f"O banco de DATABASE_URL não responde: {' '.join(str(error).split())}")
     except (Unusable, ImproperlyConfigured) as error:
         print(f"A configuração não serve: {error}")
     else:
