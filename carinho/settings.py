@@ -6,13 +6,32 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from carinho.embedded import broker, postgres
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()  # any NAME may also be given as NAME_FILE
+
+
+class Environment(environ.FileAwareEnv):
+    """Any NAME may also be given as NAME_FILE. A value that cannot be read is an error that names it."""
+
+    FALSE_STRINGS = ("false", "off", "n", "no", "0", "")
+
+    def get_value(self, var: str, cast: Any = None, **options: Any) -> Any:
+        try:
+            value = super().get_value(var, cast=cast, **options)
+        except (ValueError, OSError) as error:
+            raise ImproperlyConfigured(f"{var} cannot be read: {error}") from error
+        given = str(self.ENVIRON.get(var, "")).strip().lower()
+        if cast is bool and given not in (*self.BOOLEAN_TRUE_STRINGS, *self.FALSE_STRINGS):
+            raise ImproperlyConfigured(f"{var}={given} is neither 1 nor 0.")
+        return value
+
+
+env = Environment()
 if "pytest" not in sys.modules and (BASE_DIR / ".env").exists():
     env.read_env(BASE_DIR / ".env")
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
@@ -186,7 +205,7 @@ SOURCES = ["site", *SYSTEMS]
 WEBHOOK_SECRETS = {source: env.list(f"WEBHOOK_SECRET_{source.upper()}", default=[]) for source in SOURCES}
 
 # --- the engine -----------------------------------------------------------------------------------
-RETRY_WAITS = [int(seconds) for seconds in env.list("RETRY_WAITS", default=[60, 240, 900, 3600])]
+RETRY_WAITS = env.list("RETRY_WAITS", int, default=[60, 240, 900, 3600])
 BREAKER_FAILURES = env.int("BREAKER_FAILURES", default=5)
 BREAKER_RESET_SECONDS = env.int("BREAKER_RESET_SECONDS", default=60)
 BREAKER_RESET_MAX_SECONDS = env.int("BREAKER_RESET_MAX_SECONDS", default=600)

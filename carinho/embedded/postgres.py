@@ -107,7 +107,9 @@ class Server:
     def _alone(self) -> Iterator[None]:
         try:
             self.var_dir.mkdir(parents=True, exist_ok=True)
-            lock = (self.var_dir / "postgres.lock").open("a")
+            path = self.var_dir / "postgres.lock"
+            path.touch(mode=0o600)  # whoever may open it may hold it
+            lock = path.open("a")
         except OSError as error:
             raise PostgresError(f"Não é possível gravar em {self.var_dir}: {error.strerror}.") from None
         with lock:

@@ -27,25 +27,30 @@ def prepare() -> dict[str, Any]:
     """Migrate, make the cache table, bootstrap. Raises Unusable or an error of Django."""
     look_at_database_url(os.environ.get("DATABASE_URL", ""))
     from django.conf import settings
+    from django.core.checks import run_checks
     from django.core.management import call_command, get_commands
 
     from carinho import addresses
 
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # whitenoise looks for it
     django.setup()
+    problems = run_checks()
+    if errors := [problem.msg for problem in problems if problem.is_serious()]:
+        raise Unusable("\n".join(errors))
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
     made = io.StringIO()
     call_command("bootstrap", stdout=made)
     return {
         "made": made.getvalue().strip(),
+        "warnings": [problem.msg for problem in problems],
         "simulated": bool(addresses.simulated()),
         "demo": settings.DEMO and "demo" in get_commands(),
     }
 
 
 def look_at_database_url(url: str) -> None:
-    """Raises Unusable if this is the URL of anything but a PostgreSQL; it may be empty."""
+    """Raises Unusable if this is the URL of anything but a PostgreSQL; it is empty with DATABASE_URL_FILE."""
     try:
         parts = urlsplit(url)
         good = not url or (parts.scheme in SCHEMES and parts.port != 0)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -152,13 +151,11 @@ def demo() -> Program:
     return Program("exemplo", [PYTHON, str(ROOT / "manage.py"), "demo"], may_end=True)
 
 
-def working_programs(port: int, facts: dict[str, Any]) -> Iterator[Program]:
+def working_programs(port: int) -> Iterator[Program]:
     """What is ended first: everything that sends."""
     yield web(port)
     yield worker()
     yield beat()
-    if facts["demo"]:
-        yield demo()
 
 
 def end_orphans(var_dir: Path) -> int:

@@ -58,6 +58,10 @@ class Supervisor:
             facts = self._prepare()
             self._start_processes(facts)
             self._announce(facts["made"])
+            for warning in facts["warnings"]:
+                say(f"Atenção: {warning}")
+            if facts["demo"]:
+                self._start(processes.demo())
             while True:
                 self._poll()
         except Stopped:
@@ -103,7 +107,7 @@ class Supervisor:
             self._start(processes.simulator(self.simulator_port))
         else:
             self.simulator_port = None
-        self._start(*processes.working_programs(self.port, facts))
+        self._start(*processes.working_programs(self.port))
 
     def _start(self, *wanted: Program, listen: Callable[[int], None] | None = None) -> list[Child]:
         show = self.output.show

@@ -54,3 +54,17 @@ def test_secret_key_is_made_once_and_for_its_owner_only(tmp_path):
 def test_secret_key_that_was_cut_off_while_it_was_made_is_made_anew(tmp_path):
     (tmp_path / "secret_key").touch()
     assert preflight.secret_key(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "need"), [("secret_key", preflight.secret_key), ("supervisor.lock", preflight.only_one)]
+)
+def test_file_of_ours_that_cannot_be_opened_is_one_sentence(tmp_path, name, need):
+    (tmp_path / name).mkdir()
+    with pytest.raises(CannotStart, match=name):
+        need(tmp_path)
+
+
+def test_nobody_else_may_hold_the_lock(tmp_path):
+    preflight.only_one(tmp_path).close()
+    assert (tmp_path / "supervisor.lock").stat().st_mode & 0o777 == 0o600

@@ -124,8 +124,9 @@ def test_killed_supervisor_leaves_nothing_and_the_next_finds_its_data(start):
     first.wait_for("está no ar")
     first.end(signal.SIGKILL)
     assert eventually(lambda: not first.processes(), 30), first.processes()
-    second = start(OPERATOR_PASSWORD="first-password")
+    second = start(OPERATOR_PASSWORD="first-password", WEBHOOK_SECRET_CRM="not base64")
     second.wait_for("está no ar")
+    second.wait_for("Atenção: WEBHOOK_SECRET_CRM")
     assert rows(second.var_dir, "SELECT count(*) FROM auth_user WHERE username = 'admin'") == [(1,)]
     assert second.end(signal.SIGTERM) == 0
     assert eventually(lambda: not second.processes(), 2), second.processes()
