@@ -15,6 +15,7 @@ run: $(VENV)/.runtime
 	@exec $(PY) -m carinho.embedded.supervisor
 
 test: $(VENV)/.dev
+	@$(PY) -m tests.browser
 	$(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadscope
 
 # Nothing here asks the database; without a URL the settings would start the embedded one.

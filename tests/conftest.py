@@ -23,6 +23,7 @@ import pytest
 from django.conf import settings
 
 from carinho.embedded.postgres import Server
+from tests.browser import MISSING
 
 hypothesis.settings.register_profile(  # the same examples on every machine, however busy it is
     "steady", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -90,6 +91,13 @@ if not settings.configured:
     if SHARED not in os.environ:
         share_a_server()
     load_settings()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if without := [report for report in skipped if MISSING in str(report.longrepr)]:
+        terminalreporter.section("not run", red=True)
+        terminalreporter.line(f"{len(without)} tests of pages were not run: {MISSING}.")
 
 
 @contextmanager
