@@ -8,16 +8,18 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any, LiteralString
 
 import psutil
 import psycopg
 import pytest
 
-from carinho.postgres import Server
-from carinho.supervision.child import ROOT
-from carinho.supervision.leftovers import MARK, end_leftovers
+from carinho.embedded.postgres import Server
+from carinho.embedded.processes import MARK, ROOT, end_orphans
+from carinho.embedded.supervisor import missing
 from tests.processes import eventually
 
 
@@ -33,7 +35,7 @@ class Running:
         self.log = var_dir / "supervisor.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "carinho.supervisor"],
+                [sys.executable, "-m", "carinho.embedded.supervisor"],
                 cwd=ROOT,
                 env={**clean, "VAR_DIR": str(var_dir), "PORT": str(self.port), "DEMO": "0", **env},
                 stdout=log,
@@ -53,10 +55,10 @@ class Running:
         """All that belong to this VAR_DIR, PostgreSQL included."""
         return [process for process in psutil.process_iter() if belongs(process, self.var_dir)]
 
-    def parts(self, text: str) -> list[psutil.Process]:
+    def children(self, text: str) -> list[psutil.Process]:
         """The processes that the supervisor itself started with this in their command."""
-        children = psutil.Process(self.process.pid).children()
-        return [child for child in children if text in child.cmdline()]
+        started = psutil.Process(self.process.pid).children()
+        return [child for child in started if text in child.cmdline()]
 
     def end(self, number: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(number)
@@ -100,15 +102,15 @@ def start(var_dir) -> Iterator[Callable[..., Running]]:
     for one in made:
         if one.process.poll() is None:
             one.end(signal.SIGKILL)
-        end_leftovers(var_dir)
+        end_orphans(var_dir)
 
 
 def test_what_is_killed_comes_back_and_one_signal_ends_everything(start):
     running = start()
     running.wait_for("está no ar")
-    running.parts("worker")[0].kill()
+    running.children("worker")[0].kill()
     running.wait_for("worker parou (sinal 9)")
-    assert eventually(lambda: running.parts("worker"))
+    assert eventually(lambda: running.children("worker"))
     database = int((running.var_dir / "postgres" / "postmaster.pid").read_text().split()[0])
     os.kill(database, signal.SIGKILL)
     running.wait_for("banco parou (código 1)")
@@ -122,8 +124,9 @@ def test_killed_supervisor_leaves_nothing_and_the_next_finds_its_data(start):
     first.wait_for("está no ar")
     first.end(signal.SIGKILL)
     assert eventually(lambda: not first.processes(), 30), first.processes()
-    second = start(OPERATOR_PASSWORD="first-password")
+    second = start(OPERATOR_PASSWORD="first-password", WEBHOOK_SECRET_CRM="not base64")
     second.wait_for("está no ar")
+    second.wait_for("Atenção: WEBHOOK_SECRET_CRM")
     assert rows(second.var_dir, "SELECT count(*) FROM auth_user WHERE username = 'admin'") == [(1,)]
     assert second.end(signal.SIGTERM) == 0
     assert eventually(lambda: not second.processes(), 2), second.processes()
@@ -132,7 +135,7 @@ def test_killed_supervisor_leaves_nothing_and_the_next_finds_its_data(start):
 def test_second_signal_kills_at_once(start):
     running = start()
     running.wait_for("está no ar")
-    running.parts("worker")[0].suspend()  # it cannot end in order
+    running.children("worker")[0].suspend()  # it cannot end in order
     running.process.send_signal(signal.SIGINT)
     time.sleep(0.5)
     assert running.end() == 128 + signal.SIGINT
@@ -157,3 +160,32 @@ def test_broken_database_url_is_a_sentence_and_no_traceback(start, url):
     assert "Traceback" not in refused.said()
     assert "DATABASE_URL" in refused.said()
     assert len(refused.said().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "lacking"),
+    [
+        (200, b"{}", None),
+        (503, b'{"code": "not_ready", "detail": "Falta: broker."}', "Falta: broker."),
+        (502, b"<html>Bad gateway", "<html>Bad gateway"),
+    ],
+)
+def test_what_is_missing_is_the_sentence_of_the_hub(status, body, lacking):
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            """Quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        Thread(target=server.handle_request, daemon=True).start()
+        assert missing(server.server_port) == lacking
+
+
+def test_hub_that_does_not_listen_is_missing():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    assert f"porta {port} não responde" in (missing(port) or "")

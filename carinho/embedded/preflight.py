@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import secrets
 import shutil
 import socket
 from collections.abc import Mapping
@@ -68,8 +69,13 @@ def room_to_write(var_dir: Path) -> None:
 
 
 def only_one(var_dir: Path) -> IO[str]:
-    """A lock that ends with this process, however it ends. Raises CannotStart if another one holds it."""
-    lock = (var_dir / "supervisor.lock").open("a")
+    """A lock that ends with this process, however it ends. Raises CannotStart if it cannot be had."""
+    path = var_dir / "supervisor.lock"
+    try:
+        path.touch(mode=0o600)  # whoever may open it may hold it
+        lock = path.open("a")
+    except OSError as error:
+        raise CannotStart(f"Não é possível gravar em {path} ({error.strerror}).") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -78,3 +84,20 @@ def only_one(var_dir: Path) -> IO[str]:
             f"O sistema já está no ar com os dados de {var_dir}: pare-o ou use outro VAR_DIR."
         ) from None
     return lock
+
+
+def secret_key(var_dir: Path) -> str:
+    """The secret that this VAR_DIR keeps, made at the first start and readable only by its owner.
+
+    Raises CannotStart.
+    """
+    path = var_dir / "secret_key"
+    try:
+        if not path.exists() or not path.read_text():
+            draft = path.with_suffix(".new")
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_urlsafe(50))
+            draft.rename(path)  # whole from the moment it can be seen
+        return path.read_text()
+    except OSError as error:
+        raise CannotStart(f"Não é possível ler {path} ({error.strerror}).") from None

