@@ -1,4 +1,4 @@
-"""A lock that one session of PostgreSQL holds, whatever the host: it is gone when the session's connection is."""
+"""A lock that one session of PostgreSQL holds: it is gone when that session's connection is."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

@@ -14,8 +14,9 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from carinho.services.base import Service
 from carinho.services.errors import Held, Rejected, Unavailable
-from carinho.services.pages import Page
+from carinho.services.pages import Cursors, Page
 from events.lanes import stopping
 from sync import log, saving
 from sync.comparing import key_of, short
@@ -95,10 +96,14 @@ class Comparison:
 
     def _compare(self) -> None:
         self._each_page(
-            lambda cursor: self.job.compared(self.job.source(), cursor, self.window), self._source_page
+            self.job.source,
+            lambda cursor: self.job.compared(self.job.source(), cursor, self.window),
+            self._source_page,
         )
         self._each_page(
-            lambda cursor: self.job.others(self.job.target(), cursor, self.window), self._target_page
+            self.job.target,
+            lambda cursor: self.job.others(self.job.target(), cursor, self.window),
+            self._target_page,
         )
         agreeing = self.compared - self.differing
         with transaction.atomic():
@@ -107,12 +112,15 @@ class Comparison:
             log.line(self.run, "checked", compared=self.compared, agreeing=agreeing)
             saving.finish(self.run, RunStatus.DONE)
 
-    def _each_page(self, read: Callable[[str], Page], use: Callable[[Page], list[Found]]) -> None:
+    def _each_page(
+        self, system: type[Service], read: Callable[[str], Page], use: Callable[[Page], list[Found]]
+    ) -> None:
+        cursors = Cursors()
         cursor: str | None = ""
         while cursor is not None:
             page = self._patiently(lambda at=cursor: read(at))  # type: ignore[misc]
             self._note(use(page))
-            cursor = page.next_cursor if page.next_cursor != cursor else None
+            cursor = cursors.follow(page, system)
 
     def _source_page(self, page: Page) -> list[Found]:
         wanted, found = _read_all(self.job, page.records)

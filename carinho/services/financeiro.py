@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.services.base import Service
 from carinho.services.errors import Rejected
-from carinho.services.pages import Page, id_in, read_page
+from carinho.services.pages import Page, all_records, id_in, read_page
 
 DUE_AFTER = timedelta(days=3)
 NOT_FOUND = 404
@@ -55,11 +55,9 @@ class Financeiro(Service):
     def service_invoices(self, service_ids: Sequence[str]) -> Iterator[Any]:
         """The invoices of these services, as many pages as they take."""
         references = ",".join(f"service-{id}" for id in service_ids)
-        page = self.invoices(references=references)
-        yield from page.records
-        while page.next_cursor:
-            page = self.invoices(page.next_cursor, references=references)
-            yield from page.records
+        return all_records(
+            self, lambda cursor: self.invoices(cursor, references=references), doing="list invoices"
+        )
 
     def set_up_billing(self, contract_id: int, billing: Mapping[str, Any]) -> None:
         """Say how a contract is charged. Safe to repeat."""

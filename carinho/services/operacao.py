@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from carinho.services.base import Service
-from carinho.services.pages import Page, id_in, read_page
+from carinho.services.pages import Page, all_records, id_in, read_page
 
 
 class Operacao(Service):
@@ -39,11 +39,10 @@ class Operacao(Service):
 
     def schedules_of(self, contract_ids: Sequence[str]) -> Iterator[Any]:
         """The schedules of these contracts, as many pages as they take."""
-        page = self.schedules(contract_ids=",".join(contract_ids))
-        yield from page.records
-        while page.next_cursor:
-            page = self.schedules(page.next_cursor, contract_ids=",".join(contract_ids))
-            yield from page.records
+        asked = ",".join(contract_ids)
+        return all_records(
+            self, lambda cursor: self.schedules(cursor, contract_ids=asked), doing="list schedules"
+        )
 
     def completed_services(
         self, cursor: str = "", *, first: date, last: date, billed: bool | None = None

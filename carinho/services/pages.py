@@ -1,14 +1,19 @@
 """Lists that a system gives in pages."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from carinho.services.base import Service
-from carinho.services.errors import Unavailable
+from carinho.services.errors import Rejected, Unavailable
 
 LIMIT = 100
+MOST_PAGES = 10_000  # of one list: a million records, more than the company will have
+
+
+class EndlessList(Rejected):
+    """A list that names a page it gave already, or never comes to its last: what it gave is not all of it."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,35 @@ def read_page(service: Service, path: str, *, doing: str, cursor: str = "", **fi
     if not isinstance(records, list):
         raise unreadable(service, doing)
     next_cursor = answer.get("next_cursor")
+    if next_cursor and not (isinstance(next_cursor, str | int) and str(next_cursor).isprintable()):
+        raise unreadable(service, doing)
     return Page(storable(records), str(next_cursor) if next_cursor else None)
+
+
+class Cursors:
+    """The cursors that the reading of one list has met."""
+
+    def __init__(self) -> None:
+        self.met: set[str] = set()
+
+    def follow(self, page: Page, service: type[Service], *, doing: str = "list records") -> str | None:
+        """The cursor of the page after this one; None after the last. Raises `EndlessList`."""
+        if page.next_cursor is None:
+            return None
+        if page.next_cursor in self.met or len(self.met) == MOST_PAGES:
+            raise EndlessList("The list does not end", doing=doing, system=service.title)
+        self.met.add(page.next_cursor)
+        return page.next_cursor
+
+
+def all_records(service: Service, read: Callable[[str], Page], *, doing: str) -> Iterator[Any]:
+    """The records of a list, as many pages as it takes. Raises `EndlessList` and what a call raises."""
+    cursors = Cursors()
+    cursor: str | None = ""
+    while cursor is not None:
+        page = read(cursor)
+        yield from page.records
+        cursor = cursors.follow(page, type(service), doing=doing)
 
 
 def storable(records: list[Any]) -> list[Any]:

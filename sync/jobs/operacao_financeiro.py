@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.services.financeiro import DUE_AFTER, Financeiro
 from carinho.services.operacao import Operacao
-from carinho.services.pages import Page
+from carinho.services.pages import Page, all_records
 from sync.comparing import key_of
 from sync.job import Fields, Job, Record, Window
 
@@ -67,13 +67,12 @@ class OperacaoFinanceiro(Job):
     def _is_completed(self, source: Operacao, key: str) -> bool:
         """Asked anew: the service may have been completed since it was compared, some days ago."""
         today = timezone.localdate()
-        cursor: str | None = ""
-        while cursor is not None:
-            page = source.completed_services(cursor, first=today - 2 * DAYS_BACK, last=today)
-            if any(key_of(self, record) == key for record in page.records):
-                return True
-            cursor = page.next_cursor
-        return False
+        services = all_records(
+            source,
+            lambda cursor: source.completed_services(cursor, first=today - 2 * DAYS_BACK, last=today),
+            doing="list services",
+        )
+        return any(key_of(self, record) == key for record in services)
 
     def is_confirmed(self, record: Record) -> bool:
         return bool(record.get("billed"))
