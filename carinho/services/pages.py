@@ -1,7 +1,7 @@
 """Lists that a system gives in pages."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from carinho.services.base import Service
 from carinho.services.errors import Rejected, Unavailable
 
 LIMIT = 100
+NO = ("false", "0", "")
 MOST_PAGES = 10_000  # of one list: a million records, more than the company will have
 
 
@@ -29,12 +30,26 @@ def read_page(service: Service, path: str, *, doing: str, cursor: str = "", **fi
     params = {**filters, "limit": LIMIT, **({"cursor": cursor} if cursor else {})}
     answer = service.get(path, doing=doing, params=params)
     records = answer.get("data") if isinstance(answer, Mapping) else None
-    if not isinstance(records, list):
+    if not isinstance(records, list) or any(_says_otherwise(row, filters) for row in records):
         raise unreadable(service, doing)
     next_cursor = answer.get("next_cursor")
     if next_cursor and not (isinstance(next_cursor, str | int) and str(next_cursor).isprintable()):
         raise unreadable(service, doing)
     return Page(storable(records), str(next_cursor) if next_cursor else None)
+
+
+def _says_otherwise(record: Any, filters: Mapping[str, Any]) -> bool:
+    """Whether a record is not among those asked for: a system may ignore a filter it does not know."""
+    told = record if isinstance(record, Mapping) else {}
+    return any(
+        told.get(name) is not None and not _reads_as(told[name], asked) for name, asked in filters.items()
+    )
+
+
+def _reads_as(told: Any, asked: str) -> bool:
+    if asked in ("true", "false"):
+        return (str(told).lower() not in NO) == (asked == "true")
+    return str(told).casefold() == asked.casefold()
 
 
 class Cursors:
@@ -74,9 +89,25 @@ def storable(records: list[Any]) -> list[Any]:
     return read
 
 
-def id_in(service: Service, answer: Any, *, doing: str) -> int:
-    """The id of the record that a write answered with. Raises `Unavailable` when there is none."""
+def only_asked_for(
+    service: Service, records: Iterable[Any], field: str, asked: Container[str], *, doing: str
+) -> Iterator[Any]:
+    """The records that can be told apart by this field. Raises `Unavailable` at one that nobody asked for."""
+    for record in records:
+        if isinstance(record, Mapping) and record.get(field) is not None:
+            if str(record[field]) not in asked:
+                raise unreadable(service, doing)
+            yield record
+
+
+def id_in(service: Service, answer: Any, *, doing: str, **asked: Any) -> int:
+    """The id of the record that a write answered with; `asked` are fields that it may not tell otherwise.
+
+    Raises `Unavailable` when there is none, or when it is another record's.
+    """
     record = answer.get("data", answer) if isinstance(answer, Mapping) else None
+    if _says_otherwise(record, {name: str(value) for name, value in asked.items()}):
+        raise unreadable(service, doing)
     try:
         return int(record["id"])  # type: ignore[index]
     except (KeyError, TypeError, ValueError):
