@@ -38,6 +38,7 @@ class JobSerializer(serializers.Serializer[status.Standing]):
     recent_failures = serializers.IntegerField()
     duration_seconds = serializers.IntegerField(allow_null=True)
     next_run = serializers.DateTimeField(allow_null=True)
+    schedule_error = serializers.CharField(allow_blank=True)
     late = serializers.BooleanField()
     level = serializers.ChoiceField(["", "warning", "critical"])
     paused = serializers.BooleanField()

@@ -26,7 +26,10 @@ FAILED = (RunStatus.FAILED, RunStatus.INCOMPLETE, RunStatus.STUCK)
 
 @dataclass(frozen=True)
 class Standing:
-    """One job at a moment. `missed` counts due times since the last good run, up to three."""
+    """One job at a moment. `missed` counts due times since the last good run, up to three.
+
+    `schedule_error` says why its schedule never comes; empty for one that does.
+    """
 
     job: Job
     row: SyncJob
@@ -36,6 +39,7 @@ class Standing:
     recent_failures: int
     next_run: datetime | None
     missed: int
+    schedule_error: str
     agreement: Agreement | None
 
     @property
@@ -59,6 +63,7 @@ class Standing:
             "recent_failures": self.recent_failures,
             "duration_seconds": round(last.duration.total_seconds()) if last else None,
             "next_run": _iso(self.next_run),
+            "schedule_error": self.schedule_error,
             "late": self.missed >= LATE_AT,
             "level": self.level,
             "paused": self.is_paused,
@@ -118,7 +123,7 @@ def _standing(
     shares: dict[str, Agreement],
     now: datetime,
 ) -> Standing:
-    times = timetable.of(task)
+    times = timetable.of(task, now)
     return Standing(
         job=Job.registry[name],
         row=row,
@@ -128,6 +133,7 @@ def _standing(
         recent_failures=failures.get(name, 0),
         next_run=times.next_after(now) if times else None,
         missed=len(times.missed(_last_time(row, good.get(name)), now, CRITICAL_AT)) if times else 0,
+        schedule_error=times.reason if isinstance(times, timetable.Never) else "",
         agreement=shares.get(name),
     )
 
