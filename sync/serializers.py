@@ -35,6 +35,8 @@ class JobSerializer(serializers.Serializer[status.Standing]):
     last_run = serializers.DateTimeField(allow_null=True)
     last_status = serializers.ChoiceField(["done", "failed"], allow_null=True)
     last_result = serializers.CharField(allow_null=True)
+    last_check = serializers.DateTimeField(allow_null=True)
+    check_error = serializers.CharField(allow_blank=True)
     recent_failures = serializers.IntegerField()
     duration_seconds = serializers.IntegerField(allow_null=True)
     next_run = serializers.DateTimeField(allow_null=True)

@@ -42,13 +42,10 @@ class Operacao(Service):
         found = all_records(self, lambda cursor: self.schedules(cursor, contract_ids=asked), doing=doing)
         return only_asked_for(self, found, "contract_id", contract_ids, doing=doing)
 
-    def completed_services(
-        self, cursor: str = "", *, first: date, last: date, billed: bool | None = None
-    ) -> Page:
-        """Services that ended on these days, both included, page by page; None: billed or not."""
+    def completed_services(self, cursor: str = "", *, first: date, last: date, billed: bool) -> Page:
+        """Services that ended on these days, both included, page by page."""
         days = {"from": first.isoformat(), "to": last.isoformat()}
-        wanted = {} if billed is None else {"billed": str(billed).lower()}
-        filters = {"status": "completed", **wanted, **days}
+        filters = {"status": "completed", "billed": str(billed).lower(), **days}
         doing = "list services"
         page = read_page(self, "/api/v1/services", doing=doing, cursor=cursor, **filters)
         if any(_ended_outside(record, first - ONE_DAY, last + ONE_DAY) for record in page.records):

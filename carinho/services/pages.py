@@ -38,6 +38,16 @@ def read_page(service: Service, path: str, *, doing: str, cursor: str = "", **fi
     return Page(storable(records), str(next_cursor) if next_cursor else None)
 
 
+def in_turn(cursor: str, *lists: Callable[[str], Page]) -> Page:
+    """A page of several lists read as one, the first list first; the cursor says which list it is of."""
+    number, _, inside = cursor.partition(":")
+    at = int(number or 0)
+    page = lists[at](inside)
+    if page.next_cursor is not None:
+        return Page(page.records, f"{at}:{page.next_cursor}")
+    return Page(page.records, f"{at + 1}:" if at + 1 < len(lists) else None)
+
+
 def _says_otherwise(record: Any, filters: Mapping[str, Any]) -> bool:
     """Whether a record is not among those asked for: a system may ignore a filter it does not know."""
     told = record if isinstance(record, Mapping) else {}
