@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.services.financeiro import DUE_AFTER, Financeiro
 from carinho.services.operacao import Operacao
-from carinho.services.pages import Page
+from carinho.services.pages import Page, all_records, in_turn
 from sync.comparing import key_of
 from sync.job import Fields, Job, Record, Window
 
@@ -42,7 +42,15 @@ class OperacaoFinanceiro(Job):
 
     def compared(self, source: Operacao, cursor: str, window: Window) -> Page:
         first, last = days_of(window)
-        return source.completed_services(cursor, first=first, last=last)
+        return self._completed(source, cursor, first, last)
+
+    def _completed(self, source: Operacao, cursor: str, first: date, last: date) -> Page:
+        """Not billed and billed: those that are billed meanwhile are met at least once."""
+        return in_turn(
+            cursor,
+            lambda at: source.completed_services(at, first=first, last=last, billed=False),
+            lambda at: source.completed_services(at, first=first, last=last, billed=True),
+        )
 
     def wanted(self, record: Record) -> Fields:
         finished_at = _moment(record["finished_at"])
@@ -67,13 +75,12 @@ class OperacaoFinanceiro(Job):
     def _is_completed(self, source: Operacao, key: str) -> bool:
         """Asked anew: the service may have been completed since it was compared, some days ago."""
         today = timezone.localdate()
-        cursor: str | None = ""
-        while cursor is not None:
-            page = source.completed_services(cursor, first=today - 2 * DAYS_BACK, last=today)
-            if any(key_of(self, record) == key for record in page.records):
-                return True
-            cursor = page.next_cursor
-        return False
+        services = all_records(
+            source,
+            lambda cursor: self._completed(source, cursor, today - 2 * DAYS_BACK, today),
+            doing="list services",
+        )
+        return any(key_of(self, record) == key for record in services)
 
     def is_confirmed(self, record: Record) -> bool:
         return bool(record.get("billed"))
@@ -90,15 +97,13 @@ class OperacaoFinanceiro(Job):
         }
         return [name for name, is_other in differs.items() if is_other]
 
-    def others(self, target: Financeiro, cursor: str, window: Window) -> Page:
+    def is_orphan(self, there: Fields, window: Window) -> bool:
         first, last = days_of(window)
-        page = target.invoices(cursor)
-        keys: list[Any] = [
-            _service_of(invoice)
-            for invoice in page.records
-            if _service_of(invoice) and _is_due_between(invoice, first + DUE_AFTER, last + DUE_AFTER)
-        ]
-        return Page(keys, page.next_cursor)
+        is_live = there.get("status") != "cancelled"
+        return is_live and _is_due_between(there, first + DUE_AFTER, last + DUE_AFTER)
+
+    def written_since(self, window: Window) -> datetime:
+        return window.started_at - DAYS_BACK - timedelta(days=1)
 
 
 def days_of(window: Window) -> tuple[date, date]:
@@ -138,5 +143,4 @@ def _service_of(invoice: Record) -> str:
 
 
 def _is_due_between(invoice: Record, first: date, last: date) -> bool:
-    due_on, is_live = str(invoice.get("due_on", "")), invoice.get("status") != "cancelled"
-    return is_live and first.isoformat() <= due_on <= last.isoformat()
+    return first.isoformat() <= str(invoice.get("due_on", "")) <= last.isoformat()

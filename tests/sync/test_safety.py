@@ -107,7 +107,7 @@ def test_run_killed_in_page_three_of_five_goes_on_there_and_writes_nothing_twice
     assert all(contract["synced"] for contract in world["crm"]["records"]["contracts"])
     assert set(world["operacao"]["writes"].values()) == {1}
     first_pages = [call["query"].get("cursor") for call in simulator.calls("crm") if call["method"] == "GET"]
-    assert first_pages.count(None) == 2  # the run's own beginning, and the comparison's
+    assert first_pages.count(None) == 3  # the run's own beginning, and the comparison's two lists
 
 
 def test_two_workers_that_start_at_once_make_one_run(worker, load, simulator):
