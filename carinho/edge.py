@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.common import CommonMiddleware
 from django.utils.translation import gettext_lazy as _
 
-from carinho.problems import problem
+from carinho.problems import invalid, problem
 
 LONGEST_BODY = 32 * 1024 * 1024  # the largest any address takes; each has a limit of its own
 IN_MEMORY = 256 * 1024
@@ -57,8 +57,11 @@ class EdgeMiddleware:
             sentence = _("Do corpo nada chegou, e ele não diz o seu tamanho. Envie Content-Length.")
             return problem("length_required", sentence, status=411)
         # PostgreSQL keeps no NUL, and no address or filter of ours has one
-        if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+        if "\x00" in request.path:
             return problem("bad_request", _("O endereço tem um caractere que não existe aqui."), status=400)
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            wrong = [name for name, values in request.GET.lists() if "\x00" in name + "".join(values)]
+            return invalid(dict.fromkeys(wrong, _("Tem um caractere que não pode ser guardado.")))
         return self.get_response(request)
 
 
