@@ -63,8 +63,9 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
 
 
 class EventSerializer(serializers.ModelSerializer[Event]):
-    """An event in a list, where nobody's phone is in the clear."""
+    """An event in a list, where nobody's phone is in the clear. `caused_by` and `caused_by_id` are the same."""
 
+    caused_by = serializers.IntegerField(source="caused_by_id", allow_null=True, read_only=True)
     subject = serializers.SerializerMethodField()
 
     class Meta:
@@ -76,6 +77,7 @@ class EventSerializer(serializers.ModelSerializer[Event]):
             "status",
             "subject",
             "duplicates",
+            "caused_by",
             "caused_by_id",
             "occurred_at",
             "received_at",
