@@ -61,7 +61,7 @@ class EdgeMiddleware:
             return problem("bad_request", _("O endereço tem um caractere que não existe aqui."), status=400)
         if "%00" in request.META.get("QUERY_STRING", ""):
             wrong = [name for name, values in request.GET.lists() if "\x00" in name + "".join(values)]
-            return invalid(dict.fromkeys(wrong, _("Tem um caractere que não pode ser guardado.")))
+            return invalid(dict.fromkeys(wrong, str(_("Tem um caractere que não pode ser guardado."))))
         return self.get_response(request)
 
 

@@ -63,8 +63,8 @@ class Ready(ApiView):
             sentence = _("Falta: %(names)s.") % {"names": ", ".join(lacking)}
             raise Problem("not_ready", sentence, status=503, fields=lacking)
         if not broker.answers():
-            sentence = _("O broker das mensagens não responde; os eventos são aceitos e seguem mais devagar.")
-            return Response({"status": "ready", "warnings": {"broker": sentence}})
+            slow = _("O broker das mensagens não responde; os eventos são aceitos e seguem mais devagar.")
+            return Response({"status": "ready", "warnings": {"broker": slow}})
         return Response({"status": "ready"})
 
 

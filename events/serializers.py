@@ -63,7 +63,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
 
 
 class EventSerializer(serializers.ModelSerializer[Event]):
-    """An event in a list, where nobody's phone is in the clear. `caused_by` and `caused_by_id` are the same."""
+    """An event in a list, where nobody's phone is in the clear. `caused_by` is also `caused_by_id`."""
 
     caused_by = serializers.IntegerField(source="caused_by_id", allow_null=True, read_only=True)
     subject = serializers.SerializerMethodField()
