@@ -73,10 +73,11 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "carinho.logs.RequestIdMiddleware",
+    "carinho.edge.EdgeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "carinho.edge.HostMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -268,7 +269,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "carinho.logs.JsonFormatter"}},
-    "filters": {"request_id": {"()": "carinho.logs.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "carinho.logs.RequestIdFilter"},
+        "without_traceback": {"()": "carinho.logs.WithoutTraceback"},
+    },
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]},
     },
@@ -278,6 +282,7 @@ LOGGING = {
         "kombu": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"filters": ["without_traceback"]},
     },
 }
 

@@ -15,11 +15,9 @@ from events.bodies import KEPT_BYTES
 from events.envelope import Refused
 from events.ingestion import Conflict, Receipt
 from events.models import Refusal
+from events.payload import is_blank
 
-NAMES = {
-    "type": ("type", "event_type", "event"),
-    "id": ("id", "idempotency_key"),
-}
+NAMES = {"type": envelope.TYPE_NAMES, "id": envelope.ID_NAMES}
 
 
 @dataclass
@@ -71,7 +69,7 @@ def _readable(incoming: Incoming) -> tuple[str, str]:
     except (Refused, RecursionError):
         return _storable(incoming.body.decode(errors="replace")), ""
     if isinstance(body, dict):
-        body = _from_headers(incoming.headers, body) | body
+        body = body | _from_headers(incoming.headers, body)
     return json.dumps(body, ensure_ascii=False), _type_of(body)
 
 
@@ -93,14 +91,14 @@ def _from_headers(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[s
     return {
         name: value
         for name, value in said.items()
-        if value and all(body.get(alias) is None for alias in NAMES[name])
+        if value and all(is_blank(body.get(alias)) for alias in NAMES[name])
     }
 
 
 def _type_of(body: Any) -> str:
     if not isinstance(body, dict):
         return ""
-    return next((body[name] for name in NAMES["type"] if isinstance(body.get(name), str)), "")
+    return next((body[name] for name in NAMES["type"] if isinstance(body.get(name), str) and body[name]), "")
 
 
 def _storable(text: str) -> str:
@@ -146,7 +144,7 @@ def _put_through(row: Refusal, body: bytes) -> Receipt | None:
         acceptor(body)
         return None
     decoded = envelope.parse(body)
-    if isinstance(decoded, dict) and decoded.get("occurred_at") is None:
+    if isinstance(decoded, dict) and is_blank(decoded.get("occurred_at")):
         decoded["occurred_at"] = row.received_at.isoformat()
     [answer] = ingestion.record([envelope.read(decoded, source=row.source, request_id=row.request_id)])
     if isinstance(answer, Conflict):

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from carinho.api import Order
 from carinho.masking import mask
 from events.serializers import shows_people
 from sync import corrections, status, words
@@ -198,7 +199,7 @@ def _shown(context: Mapping[str, Any], value: Any) -> Any:
     return value if shows_people(context["request"]) else mask(value)
 
 
-class Start(serializers.Serializer[Any]):
+class Start(Order):
     """Nothing starts a whole run; `dry_run` only lists, `check` only compares, ids do only those records."""
 
     dry_run = serializers.BooleanField(default=False)
@@ -209,6 +210,7 @@ class Start(serializers.Serializer[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
         if sum(bool(value) for value in (attrs["dry_run"], attrs["check"], chosen_in(attrs))) > 1:
             raise serializers.ValidationError({"dry_run": _("Peça uma coisa de cada vez.")})
         return attrs

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency
 from django.conf import settings
 
@@ -117,6 +117,12 @@ def first_name(name: str) -> str:
 def money(amount: str | Decimal) -> str:
     """Reais, such as "R$ 1.234,56"."""
     return format_currency(Decimal(amount), "BRL", locale="pt_BR").replace("\xa0", " ")
+
+
+def day(moment: datetime) -> str:
+    """Such as "terça-feira, 25/11", as the calendar of São Paulo shows it; a day alone is that day."""
+    local = moment.astimezone(SAO_PAULO) if moment.tzinfo else moment
+    return format_date(local, "EEEE, dd/MM", locale="pt_BR")
 
 
 def day_and_time(moment: datetime) -> str:

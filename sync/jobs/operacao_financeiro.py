@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from celery.schedules import crontab
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from carinho import money
 from carinho.services.financeiro import DUE_AFTER, Financeiro
 from carinho.services.operacao import Operacao
 from carinho.services.pages import Page, all_records, in_turn
@@ -56,7 +56,7 @@ class OperacaoFinanceiro(Job):
         finished_at = _moment(record["finished_at"])
         return {
             "client_id": int(record["client_id"]),
-            "amount": _money(record["amount"]),
+            "amount": str(money.read(record["amount"])),
             "finished_at": finished_at.isoformat(),
             "description": _description(record, finished_at),
         }
@@ -117,18 +117,10 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else timezone.make_aware(moment)
 
 
-def _money(amount: Any) -> str:
-    """Reais with two decimals, as in "150.00". Raises `ValueError` for what is no amount."""
-    try:
-        return str(Decimal(str(amount)).quantize(Decimal("0.01")))
-    except InvalidOperation:
-        raise ValueError(f"{amount!r} is no amount") from None
-
-
 def _same_money(amount: Any) -> str:
     try:
-        return _money(amount)
-    except ValueError:
+        return str(money.read(amount))
+    except money.NotMoney:
         return ""
 
 

@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 from datetime import timedelta
-from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -17,6 +16,7 @@ from events.models import CircuitBreaker
 from sync import execution, locks, runs
 from sync.job import Job
 from sync.models import LogLine, SyncFailure, SyncRun
+from tests.processes import database_url
 from tests.sync.conftest import writes
 
 RUN_IT = """
@@ -46,11 +46,8 @@ def worker(simulator):
     processes = []
 
     def start(name, count=1):
-        given = connection.get_connection_params()
-        address = {name: given[name] for name in ("host", "port", "password") if given.get(name)}
-        url = f"postgresql://{given['user']}@/{given['dbname']}?{urlencode(address)}"
         env = os.environ | {
-            "DATABASE_URL": url,
+            "DATABASE_URL": database_url(),
             "SIMULATOR_URL": simulator.url,
             "DJANGO_SETTINGS_MODULE": "carinho.settings",
             "VAR_DIR": os.environ["CARINHO_TEST_VAR_DIR"],
