@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 JSON_TYPE = "application/json"
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -37,6 +39,22 @@ class Refusal(Exception):
     def __init__(self, status: int, message: str, **more: Any) -> None:
         super().__init__(message)
         self.answer = Answer(status, {"message": message, **more})
+
+
+class RequestModel(BaseModel):
+    """A JSON object that is asked for: only the fields it names, in their own types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    @classmethod
+    def read(cls, fields: dict[str, Any]) -> Self:
+        """Raises Refusal naming the first field that is wrong."""
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise Refusal(400, f"Invalid {where}: {first['input']!r}, {first['msg']}") from None
 
 
 def created(record: Any) -> Answer:

@@ -94,15 +94,15 @@ class Simulator:
         self._ask("POST", "zapi/pair", json={"code": code})
 
     def zapi_webhook_fault(self, kind: str, **only: Any) -> None:
-        """Spoil callbacks from now on; `only` are fields of `webhook_faults.WebhookFault`."""
+        """Spoil callbacks from now on; `only` are fields of `faults.WebhookFault`."""
         self._ask("POST", "zapi/webhook-faults", json={"kind": kind, **only})
 
     def zapi_outcome(self, error: str, **only: Any) -> None:
-        """What WhatsApp says of the next messages; `only` are fields of `outcomes.Outcome`."""
+        """What WhatsApp says of the next messages; `only` are fields of `faults.SendOutcome`."""
         self._ask("POST", "zapi/outcomes", json={"error": error, **only})
 
     def zapi_chaos(self, seed: int = 1, **rates: float) -> dict[str, Any]:
-        """Faults at random; `rates` are fields of `chaos.Chaos` and replace its defaults."""
+        """Faults at random; `rates` are fields of `faults.Chaos` and replace its defaults."""
         return self._ask("PUT", "zapi/chaos", json={"seed": seed, **rates})
 
     def zapi_heal(self) -> None:

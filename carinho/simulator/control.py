@@ -85,7 +85,7 @@ def faults(simulation: Simulation) -> Answer:
 
 
 def set_fault(simulation: Simulation, name: str, body: bytes) -> Answer:
-    fault = Fault.from_json(_object(body))
+    fault = Fault.read(_object(body))
     _system(simulation, name).fault = fault
     return Answer(200, fault.as_json())
 

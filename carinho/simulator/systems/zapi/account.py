@@ -13,13 +13,13 @@ from carinho.simulator.system import System
 from carinho.simulator.systems.zapi import media, telling
 from carinho.simulator.systems.zapi.callback import Callback
 from carinho.simulator.systems.zapi.courier import Courier
+from carinho.simulator.systems.zapi.faults import ActiveFaults
 from carinho.simulator.systems.zapi.outbox import Message, Outbox
 from carinho.simulator.systems.zapi.qr import Pairing
 from carinho.simulator.systems.zapi.registry import Registry
 from carinho.simulator.systems.zapi.sender import Sender
 from carinho.simulator.systems.zapi.session import Loss, Session
 from carinho.simulator.systems.zapi.settings import Settings
-from carinho.simulator.systems.zapi.switches import Switches
 from carinho.simulator.systems.zapi.webhooks import Webhooks
 from carinho.simulator.visit import Visit
 
@@ -61,7 +61,7 @@ class Zapi(System):
         self.session = Session()
         self.pairing = Pairing()
         self.webhooks = Webhooks()
-        self.switches = Switches()
+        self.faults = ActiveFaults()
         self.registry = Registry()
         self.outbox = Outbox()
         self.unread: dict[str, list[Message]] = {}  # by phone: arrived, and not read yet
@@ -118,7 +118,7 @@ class Zapi(System):
         return address["action"] if address else ""
 
     def fault_on(self, path: str) -> Fault | None:
-        return super().fault_on(path) or self.switches.call_fault()
+        return super().fault_on(path) or self.faults.call_fault()
 
     def answer(self, visit: Visit) -> Answer:
         if visit.path.startswith(media.PREFIX):

@@ -11,7 +11,7 @@ import aiohttp
 
 from carinho.simulator import ZAPI_TOKEN
 from carinho.simulator.systems.zapi.callback import Callback
-from carinho.simulator.systems.zapi.webhook_faults import WebhookFault
+from carinho.simulator.systems.zapi.faults import WebhookFault
 
 if TYPE_CHECKING:
     from carinho.simulator.systems.zapi.account import Zapi
@@ -69,7 +69,7 @@ class Courier:
         url = self.zapi.webhooks.url(callback)
         if url is None or self.zapi.session.silent:
             return
-        fault = self.zapi.switches.webhook_fault(callback)
+        fault = self.zapi.faults.webhook_fault(callback)
         if fault:
             await self._spoil(Letter(callback, url, fault.kind), fault)
         else:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from carinho.simulator.systems.zapi.given import Given
+from carinho.simulator.answers import RequestModel
 
 Place = Literal["person", "group", "newsletter", "broadcast", "status"]
 SOMEBODY = "5511987654321"
@@ -15,7 +15,7 @@ def new_message_id() -> str:
     return f"3A{uuid.uuid4().hex[:18].upper()}"
 
 
-class Inbound(Given):
+class Inbound(RequestModel):
     """A message of `kind`, a key of `contents.KINDS` or `notices.NOTICES`.
 
     By `phone` (in any form; WhatsApp's own is told), or by `lid` alone: somebody whose number is hidden.

@@ -4,9 +4,9 @@ import random
 from typing import TYPE_CHECKING
 
 from carinho.simulator.systems.zapi import noise, telling
+from carinho.simulator.systems.zapi.faults import SendOutcome
 from carinho.simulator.systems.zapi.ladder import FAILED, HEIGHT, PLAYED, READ, RECEIVED, SENT
 from carinho.simulator.systems.zapi.outbox import Message
-from carinho.simulator.systems.zapi.outcomes import Outcome
 from carinho.simulator.systems.zapi.received import echo
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ FLAP_SECONDS = 5
 
 def hand_over(zapi: "Zapi", message: Message) -> None:
     """Give a message to WhatsApp. What follows is only played while somebody listens."""
-    outcome = zapi.switches.outcome(message)
+    outcome = zapi.faults.outcome(message)
     message.climb(FAILED if outcome else SENT)
     message.error = outcome.text if outcome else None
     refused = outcome is not None and not outcome.anyway
@@ -29,7 +29,7 @@ def hand_over(zapi: "Zapi", message: Message) -> None:
         message.arrive()
 
 
-async def live(zapi: "Zapi", message: Message, outcome: Outcome | None, *, refused: bool) -> None:
+async def live(zapi: "Zapi", message: Message, outcome: SendOutcome | None, *, refused: bool) -> None:
     await zapi.tell(telling.delivery(zapi, message, outcome))
     if refused:
         return
@@ -77,7 +77,7 @@ async def told_when_up(zapi: "Zapi", status: str, messages: list[Message]) -> No
 
 def stir(zapi: "Zapi") -> None:
     """What chaos does beside a message that leaves."""
-    beside = zapi.switches.chaos and zapi.switches.chaos.beside()
+    beside = zapi.faults.chaos and zapi.faults.chaos.beside()
     if beside == "noise":
         zapi.spawn(noise.make(zapi))
     if beside == "flap" and zapi.session.connected:

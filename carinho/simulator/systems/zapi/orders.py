@@ -5,12 +5,11 @@ from typing import Any
 
 from pydantic import Field
 
-from carinho.simulator.answers import Answer, Refusal
+from carinho.simulator.answers import Answer, Refusal, RequestModel
 from carinho.simulator.systems.zapi import telling
 from carinho.simulator.systems.zapi.account import Zapi, orders
 from carinho.simulator.systems.zapi.callback import Callback
 from carinho.simulator.systems.zapi.courier import Letter
-from carinho.simulator.systems.zapi.given import Given
 from carinho.simulator.systems.zapi.inbound import Inbound
 from carinho.simulator.systems.zapi.life import flap
 from carinho.simulator.systems.zapi.received import received, waiting
@@ -22,21 +21,21 @@ WAITING_SECONDS = 3
 LAST_CALLBACKS = 1_000
 
 
-class Presence(Given):
+class Presence(RequestModel):
     phone: str
     status: str
 
 
-class Online(Given):
+class Online(RequestModel):
     online: bool
 
 
-class Flap(Given):
+class Flap(RequestModel):
     times: int = Field(default=3, ge=1)
     seconds: float = Field(default=2, ge=0)
 
 
-class Pair(Given):
+class Pair(RequestModel):
     code: str | None = None
 
 

@@ -45,7 +45,7 @@ def received(zapi: "Zapi", given: Inbound) -> dict[str, Any]:
 
 
 def common(zapi: "Zapi", given: Inbound, person: Registration) -> dict[str, Any]:
-    phone = person.shy_name if given.as_lid else telling.shown(zapi, person)
+    phone = person.name_by_lid if given.as_lid else telling.shown(zapi, person)
     names = {"chatName": given.name, "senderName": given.name, "senderPhoto": None, "photo": None}
     return {
         "isStatusReply": False,

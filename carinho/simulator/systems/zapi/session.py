@@ -4,12 +4,12 @@ import asyncio
 
 from pydantic import Field
 
-from carinho.simulator.systems.zapi.given import Given
+from carinho.simulator.answers import RequestModel
 
 LOST = "Device has been disconnected"
 
 
-class Loss(Given):
+class Loss(RequestModel):
     """How a connection is lost; `queued` messages of somebody else then wait in the queue already."""
 
     error: str = LOST

@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from carinho.simulator.systems.zapi.given import Given
+from carinho.simulator.answers import RequestModel
 
 
-class Settings(Given):
+class Settings(RequestModel):
     """Everything Z-API does by itself takes its usual time divided by `speed`.
 
     Without a speed it lives in real time once a callback address is registered. Before that nobody hears of

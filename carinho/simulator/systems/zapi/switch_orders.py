@@ -2,10 +2,8 @@
 
 from carinho.simulator.answers import Answer
 from carinho.simulator.systems.zapi.account import Zapi, orders
-from carinho.simulator.systems.zapi.chaos import Chaos
-from carinho.simulator.systems.zapi.outcomes import Outcome
+from carinho.simulator.systems.zapi.faults import Chaos, SendOutcome, WebhookFault
 from carinho.simulator.systems.zapi.settings import Settings
-from carinho.simulator.systems.zapi.webhook_faults import WebhookFault
 from carinho.simulator.visit import Visit
 
 
@@ -17,23 +15,23 @@ def change_settings(zapi: Zapi, visit: Visit) -> Answer:
 
 @orders("POST", "/webhook-faults", "")
 def add_webhook_fault(zapi: Zapi, visit: Visit) -> Answer:
-    zapi.switches.webhook_faults.append(WebhookFault.read(visit.body))
+    zapi.faults.webhook_faults.append(WebhookFault.read(visit.body))
     return Answer(204)
 
 
 @orders("POST", "/outcomes", "")
 def add_outcome(zapi: Zapi, visit: Visit) -> Answer:
-    zapi.switches.outcomes.append(Outcome.read(visit.body))
+    zapi.faults.outcomes.append(SendOutcome.read(visit.body))
     return Answer(204)
 
 
 @orders("PUT", "/chaos", "")
 def start_chaos(zapi: Zapi, visit: Visit) -> Answer:
-    zapi.switches.chaos = Chaos.read(visit.body)
-    return Answer(200, zapi.switches.chaos.model_dump())
+    zapi.faults.chaos = Chaos.read(visit.body)
+    return Answer(200, zapi.faults.chaos.model_dump())
 
 
 @orders("POST", "/heal", "")
 def heal(zapi: Zapi, _: Visit) -> Answer:
-    zapi.switches.heal()
+    zapi.faults.heal()
     return Answer(204)

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from carinho.simulator import ZAPI_INSTANCE
 from carinho.simulator.systems.zapi.callback import Callback
+from carinho.simulator.systems.zapi.faults import SendOutcome
 from carinho.simulator.systems.zapi.ladder import FAILED, SENT
 from carinho.simulator.systems.zapi.outbox import Message
-from carinho.simulator.systems.zapi.outcomes import Outcome
 from carinho.simulator.systems.zapi.registry import Registration
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ def milliseconds() -> int:
 
 def shown(zapi: "Zapi", person: Registration) -> str | None:
     """How a callback names a person: by phone, or by lid even if that hides nothing."""
-    chaos = zapi.switches.chaos
-    shy = zapi.settings.phone_as_lid or (chaos is not None and chaos.shy())
-    return person.shy_name if shy else person.name
+    chaos = zapi.faults.chaos
+    shy = zapi.settings.phone_as_lid or (chaos is not None and chaos.names_by_lid())
+    return person.name_by_lid if shy else person.name
 
 
-def delivery(zapi: "Zapi", message: Message, outcome: Outcome | None) -> Callback:
+def delivery(zapi: "Zapi", message: Message, outcome: SendOutcome | None) -> Callback:
     """WhatsApp took it, or did not and why."""
     body: dict[str, Any] = {
         "phone": shown(zapi, message.person) or message.phone,

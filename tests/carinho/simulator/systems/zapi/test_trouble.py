@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from carinho.simulator.client import SimulatorError
-from carinho.simulator.systems.zapi.errors import ERRORS
+from carinho.simulator.systems.zapi.faults import ERRORS
 
 PHONE = "5511987654321"
 TEXT = {"phone": PHONE, "message": "Olá, Maria!"}
