@@ -67,7 +67,7 @@ class Simulator:
         return self._ask("PUT", "zapi/settings", json=changes)
 
     def zapi_receive(self, kind: str = "text", **message: Any) -> dict[str, Any]:
-        """A person writes; `message` are fields of `inbound.Inbound`. Returns `messageId` and `payload`."""
+        """A person writes; `message` are fields of `contents.Inbound`. Returns `messageId` and `payload`."""
         return self._ask("POST", "zapi/receive", json={"kind": kind, **message})
 
     def zapi_presence(self, phone: str, status: str = "COMPOSING") -> None:

@@ -1,4 +1,4 @@
-"""The CRM: leads, the history of clients, contracts, and the caregivers it was told of."""
+"""The CRM: leads, the history of clients, contracts, and the caregivers it was given."""
 
 from carinho.simulator.answers import Answer, Refusal, created, found, put
 from carinho.simulator.filters import equal

@@ -1,4 +1,4 @@
-"""Cuidadores: caregivers, what families said of them, and what they were told."""
+"""Cuidadores: caregivers, what families said of them, and what the hub notified them of."""
 
 from carinho.simulator.answers import Answer, created
 from carinho.simulator.filters import between

@@ -1,4 +1,4 @@
-"""Operação: schedules of contracts, the services of caregivers, and the clients it was told of."""
+"""Operação: schedules of contracts, the services of caregivers, and the clients it was given."""
 
 from carinho.simulator.answers import Answer, created, found, put
 from carinho.simulator.filters import among, between, equal

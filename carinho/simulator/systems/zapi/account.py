@@ -10,17 +10,15 @@ from carinho.simulator.answers import JSON_TYPE, Answer, Refusal
 from carinho.simulator.faults import Fault
 from carinho.simulator.routes import Route, Routes
 from carinho.simulator.system import System
-from carinho.simulator.systems.zapi import media, telling
-from carinho.simulator.systems.zapi.callback import Callback
-from carinho.simulator.systems.zapi.courier import Courier
+from carinho.simulator.systems.zapi import media, payloads
 from carinho.simulator.systems.zapi.faults import ActiveFaults
-from carinho.simulator.systems.zapi.outbox import Message, Outbox
+from carinho.simulator.systems.zapi.lifecycle import QueueWorker
+from carinho.simulator.systems.zapi.outbox import Outbox, OutboxMessage
 from carinho.simulator.systems.zapi.qr import Pairing
 from carinho.simulator.systems.zapi.registry import Registry
-from carinho.simulator.systems.zapi.sender import Sender
 from carinho.simulator.systems.zapi.session import Loss, Session
 from carinho.simulator.systems.zapi.settings import Settings
-from carinho.simulator.systems.zapi.webhooks import Webhooks
+from carinho.simulator.systems.zapi.webhooks import WebhookAddresses, WebhookPayload, WebhookSender
 from carinho.simulator.visit import Visit
 
 ADDRESS = re.compile(r"/instances/(?P<instance>[^/]+)/token/(?P<token>[^/]+)(?P<action>/.+)")
@@ -60,18 +58,18 @@ class Zapi(System):
         self.settings = Settings()
         self.session = Session()
         self.pairing = Pairing()
-        self.webhooks = Webhooks()
+        self.webhooks = WebhookAddresses()
         self.faults = ActiveFaults()
         self.registry = Registry()
         self.outbox = Outbox()
-        self.unread: dict[str, list[Message]] = {}  # by phone: arrived, and not read yet
+        self.unread: dict[str, list[OutboxMessage]] = {}  # by phone: arrived, and not read yet
         self.enqueues_while_away = True
-        self.sender = Sender(self)
-        self.courier = Courier(self)
+        self.queue_worker = QueueWorker(self)
+        self.webhook_sender = WebhookSender(self)
         self.tasks: set[asyncio.Task[None]] = set()
 
     @property
-    def played(self) -> bool:
+    def takes_time(self) -> bool:
         """Whether messages take time and have a life, because somebody listens or a speed is set."""
         return self.settings.speed is not None or bool(self.webhooks.urls)
 
@@ -96,22 +94,22 @@ class Zapi(System):
     def close(self) -> None:
         for task in tuple(self.tasks):
             task.cancel()
-        if self.courier.used:
-            self.spawn(self.courier.close())
+        if self.webhook_sender.http:
+            self.spawn(self.webhook_sender.close())
 
-    async def tell(self, callback: Callback) -> None:
-        await self.courier.deliver(callback)
+    async def notify(self, payload: WebhookPayload) -> None:
+        await self.webhook_sender.send(payload)
 
     def connect(self) -> None:
         """The instance is back, or was restarted. What waits goes out at its pace."""
         self.session.connect()
-        self.spawn(self.tell(telling.connected()))
-        self.sender.wake()
+        self.spawn(self.notify(payloads.connected()))
+        self.queue_worker.wake_up()
 
     def lose(self, loss: Loss | None = None) -> None:
         loss = loss or Loss()
         self.session.lose(keeps_session=loss.keeps_session)
-        self.spawn(self.tell(telling.disconnected(loss.error)))
+        self.spawn(self.notify(payloads.disconnected(loss.error)))
 
     def route_path(self, path: str) -> str:
         address = ADDRESS.fullmatch(path)

@@ -1,7 +1,7 @@
 """What is done to messages that are there: read, delete."""
 
 from carinho.simulator.answers import Answer
-from carinho.simulator.systems.zapi import telling
+from carinho.simulator.systems.zapi import payloads
 from carinho.simulator.systems.zapi.account import Zapi, ZapiRefusal, routes
 from carinho.simulator.visit import Visit
 
@@ -9,7 +9,7 @@ from carinho.simulator.visit import Visit
 @routes("POST", "/read-message", "Marcação de lida")
 def read_message(zapi: Zapi, visit: Visit) -> Answer:
     phone, message_id = (_required(visit.body.get(name), name) for name in ("phone", "messageId"))
-    zapi.spawn(zapi.tell(telling.read_by_me(phone, message_id)))
+    zapi.spawn(zapi.notify(payloads.read_by_me(phone, message_id)))
     return Answer(204)
 
 

@@ -10,8 +10,8 @@ from carinho.simulator.answers import RequestModel
 from carinho.simulator.faults import Fault, Ratio
 
 if TYPE_CHECKING:
-    from carinho.simulator.systems.zapi.outbox import Message
-    from carinho.simulator.systems.zapi.webhooks import Callback
+    from carinho.simulator.systems.zapi.outbox import OutboxMessage
+    from carinho.simulator.systems.zapi.webhooks import WebhookPayload
 
 SHADOW_BAN = "SHADOW_BAN"  # the only errorCode
 NO_WHATSAPP = "Phone number does not exist"
@@ -47,8 +47,8 @@ class WebhookFault(Ratio):
     status: str | None = None  # and of this status
     seconds: float = Field(default=PAST_A_MINUTE, ge=0)
 
-    def hits(self, callback: "Callback") -> bool:
-        matches = self.type in (None, callback.type) and self.status in (None, callback.status)
+    def hits(self, payload: "WebhookPayload") -> bool:
+        matches = self.type in (None, payload.type) and self.status in (None, payload.status)
         return matches and self.hit()
 
 
@@ -70,7 +70,7 @@ class SendOutcome(Ratio):
     def text(self) -> str:
         return "Whatsapp did not allow sending this message" if self.code else self.error
 
-    def hits(self, message: "Message") -> bool:
+    def hits(self, message: "OutboxMessage") -> bool:
         return self.phone in (None, message.phone) and self.hit()
 
 
@@ -173,11 +173,11 @@ class ActiveFaults:
     def call_fault(self) -> Fault | None:
         return self.chaos.call_fault() if self.chaos else None
 
-    def webhook_fault(self, callback: "Callback") -> WebhookFault | None:
-        switched = next((fault for fault in self.webhook_faults if fault.hits(callback)), None)
+    def webhook_fault(self, payload: "WebhookPayload") -> WebhookFault | None:
+        switched = next((fault for fault in self.webhook_faults if fault.hits(payload)), None)
         return switched or (self.chaos.webhook_fault() if self.chaos else None)
 
-    def outcome(self, message: "Message") -> SendOutcome | None:
+    def outcome(self, message: "OutboxMessage") -> SendOutcome | None:
         """What WhatsApp objects to in this message; None if it takes it."""
         if message.person.name is None:
             return UNKNOWN_NUMBER

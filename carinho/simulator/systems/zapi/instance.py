@@ -6,7 +6,7 @@ from carinho.simulator import ZAPI_INSTANCE, ZAPI_TOKEN
 from carinho.simulator.answers import Answer
 from carinho.simulator.systems.zapi.account import Zapi, routes
 from carinho.simulator.systems.zapi.addresses import DONE
-from carinho.simulator.systems.zapi.telling import OUR_NUMBER
+from carinho.simulator.systems.zapi.contents import OUR_NUMBER
 from carinho.simulator.visit import Visit
 
 RETURN_SECONDS = (1, 3)  # until a kept session is up again

@@ -1,9 +1,9 @@
 """Files of people's messages, behind links that end."""
 
 from carinho.simulator.answers import Answer
+from carinho.simulator.systems.zapi.contents import EXPIRED, MEDIA_PATH
 
-PREFIX = "/media/"
-EXPIRED = "expired-"
+PREFIX = MEDIA_PATH
 TYPES = {
     "jpg": "image/jpeg",
     "webp": "image/webp",
@@ -11,10 +11,6 @@ TYPES = {
     "mp4": "video/mp4",
     "pdf": "application/pdf",
 }
-
-
-def link(address: str, name: str, *, expired: bool = False) -> str:
-    return f"{address}/zapi{PREFIX}{EXPIRED if expired else ''}{name}"
 
 
 def fetch(name: str) -> Answer:

@@ -6,14 +6,13 @@ from typing import Any
 from pydantic import Field
 
 from carinho.simulator.answers import Answer, Refusal, RequestModel
-from carinho.simulator.systems.zapi import telling
+from carinho.simulator.systems.zapi import payloads
 from carinho.simulator.systems.zapi.account import Zapi, orders
-from carinho.simulator.systems.zapi.callback import Callback
-from carinho.simulator.systems.zapi.courier import Letter
-from carinho.simulator.systems.zapi.inbound import Inbound
-from carinho.simulator.systems.zapi.life import flap
-from carinho.simulator.systems.zapi.received import received, waiting
+from carinho.simulator.systems.zapi.contents import Inbound
+from carinho.simulator.systems.zapi.lifecycle import flap
+from carinho.simulator.systems.zapi.payloads import received, waiting
 from carinho.simulator.systems.zapi.session import Loss
+from carinho.simulator.systems.zapi.webhooks import WebhookDelivery, WebhookPayload
 from carinho.simulator.visit import Visit
 
 SOMEBODY_ELSE = "5511987650001"
@@ -51,15 +50,15 @@ async def come_in(zapi: Zapi, body: dict[str, Any], *, waits: bool) -> None:
     """A message reaches the instance once it is connected."""
     await zapi.session.up.wait()
     if waits:
-        await zapi.tell(Callback(waiting(body)))
+        await zapi.notify(WebhookPayload(waiting(body)))
         await zapi.sleep(WAITING_SECONDS)
-    await zapi.tell(Callback(body))
+    await zapi.notify(WebhookPayload(body))
 
 
 @orders("POST", "/presence", "")
 def presence(zapi: Zapi, visit: Visit) -> Answer:
     given = Presence.read(visit.body)
-    zapi.spawn(zapi.tell(telling.presence(given.phone, given.status)))
+    zapi.spawn(zapi.notify(payloads.presence(given.phone, given.status)))
     return Answer(204)
 
 
@@ -116,11 +115,11 @@ def callbacks(zapi: Zapi, visit: Visit) -> Answer:
     limit = visit.query.get("limit") or str(LAST_CALLBACKS)
     if not limit.isdecimal():
         raise Refusal(400, "Invalid limit")
-    wanted = (letter for letter in reversed(zapi.courier.log) if _wanted(letter, visit.query))
-    return Answer(200, {"data": [letter.as_json() for letter in islice(wanted, int(limit))]})
+    wanted = (delivery for delivery in reversed(zapi.webhook_sender.log) if _wanted(delivery, visit.query))
+    return Answer(200, {"data": [delivery.as_json() for delivery in islice(wanted, int(limit))]})
 
 
-def _wanted(letter: Letter, query: dict[str, str]) -> bool:
-    body = letter.callback.body
+def _wanted(delivery: WebhookDelivery, query: dict[str, str]) -> bool:
+    body = delivery.payload.body
     ids = {body.get("messageId"), *body.get("ids", ())}
-    return query.get("type") in (None, letter.callback.type) and query.get("message") in {None, *ids}
+    return query.get("type") in (None, delivery.payload.type) and query.get("message") in {None, *ids}

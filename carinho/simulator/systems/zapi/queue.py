@@ -8,8 +8,7 @@ from carinho.simulator import ZAPI_INSTANCE
 from carinho.simulator.answers import Answer
 from carinho.simulator.systems.zapi.account import Zapi, ZapiRefusal, routes
 from carinho.simulator.systems.zapi.addresses import DONE
-from carinho.simulator.systems.zapi.outbox import Message
-from carinho.simulator.systems.zapi.sender import seconds_of
+from carinho.simulator.systems.zapi.outbox import OutboxMessage
 from carinho.simulator.visit import Visit
 
 PAGE_SIZE = 20
@@ -47,7 +46,7 @@ def update_settings(zapi: Zapi, visit: Visit) -> Answer:
     return Answer(200, {"success": True})
 
 
-def _as_listed(message: Message) -> dict[str, Any]:
+def _as_listed(message: OutboxMessage) -> dict[str, Any]:
     return {
         "_id": message.message_id,
         "ZaapId": message.zaap_id,
@@ -55,8 +54,8 @@ def _as_listed(message: Message) -> dict[str, Any]:
         "InstanceId": ZAPI_INSTANCE,
         "Phone": str(message.content["phone"]),
         "Message": message.text,
-        "DelayMessage": seconds_of(message, "delayMessage") or 0,
-        "DelayTyping": seconds_of(message, "delayTyping") or 0,
+        "DelayMessage": message.delay("delayMessage") or 0,
+        "DelayTyping": message.delay("delayTyping") or 0,
         "Created": int(message.at * 1000),
         "CreatedAt": datetime.fromtimestamp(message.at, UTC).isoformat(),
         "IsTrial": False,

@@ -70,7 +70,7 @@ def accept(zapi: Zapi, kind: str, content: dict[str, Any], *needed: str) -> Answ
     if not zapi.session.connected:
         check_queue(zapi)
     message = zapi.outbox.take(kind, content, zapi.registry.look_up(str(content["phone"])))
-    zapi.sender.wake()
+    zapi.queue_worker.wake_up()
     ids = {"zaapId": message.zaap_id, "messageId": message.message_id, "id": message.message_id}
     return Answer(200, ids)
 

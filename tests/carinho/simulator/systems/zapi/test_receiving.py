@@ -4,8 +4,7 @@ import pytest
 import requests
 
 from carinho.simulator.client import SimulatorError
-from carinho.simulator.systems.zapi.contents import KINDS
-from carinho.simulator.systems.zapi.notices import NOTICES
+from carinho.simulator.systems.zapi.contents import KINDS, NOTICES
 
 CONTENTS = {name for name, _ in KINDS.values()}
 
