@@ -1,11 +1,13 @@
 """Faults that can be switched on: what goes wrong with which calls of a system, and how often."""
 
 import random
+from http import HTTPStatus
 from typing import Any, Literal, Self
 
+from aiohttp import web
 from pydantic import Field, PrivateAttr
 
-from carinho.simulator.answers import Answer, Refusal, RequestModel
+from carinho.simulator.protocol import ApiError, RequestModel, answer
 
 SEED = 8100  # the same faults hit the same calls in every run
 HTML = "<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>"
@@ -55,9 +57,9 @@ class Fault(Ratio):
     @classmethod
     def read(cls, fields: dict[str, Any]) -> Self:
         if not fields.keys() & set(KINDS):
-            raise Refusal(400, f"A fault needs one of {', '.join(KINDS)}")
+            raise ApiError(HTTPStatus.BAD_REQUEST, f"A fault needs one of {', '.join(KINDS)}")
         for name in fields.keys() - cls.model_fields.keys():
-            raise Refusal(400, f"A fault has no {name}")
+            raise ApiError(HTTPStatus.BAD_REQUEST, f"A fault has no {name}")
         return super().read(fields)
 
     def hits(self, path: str) -> bool:
@@ -71,22 +73,26 @@ class Fault(Ratio):
     def hides_answer(self) -> str:
         return next((name for name in ("drop", "stall", "garbage") if getattr(self, name)), "")
 
-    def instead(self) -> Answer | None:
+    def response(self) -> web.Response | None:
         """What is answered in place of any work, if anything is."""
         if self.status is None:
             return None
-        headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
         body = {"message": f"Simulated {self.status}"} if self.body is None else self.body
-        return Answer(self.status, body, headers)
+        response = answer(body, self.status)
+        if self.retry_after is not None:
+            response.headers["Retry-After"] = str(self.retry_after)
+        return response
 
-    def spoil(self, answer: Answer) -> Answer:
-        if self.garbage == "html":
-            return Answer.file(HTML.encode(), "text/html")
-        if self.garbage == "empty":
-            return Answer.file(b"", answer.content_type)
-        if self.garbage == "json":
-            return Answer.file(answer.payload[: len(answer.payload) // 2] or b"{", answer.content_type)
-        return answer
+    def spoil(self, response: web.Response) -> web.Response:
+        whole = response.body if isinstance(response.body, bytes) else b""
+        match self.garbage:
+            case "html":
+                return web.Response(body=HTML.encode(), content_type="text/html")
+            case "empty":
+                return web.Response(body=b"")
+            case "json":
+                return web.Response(body=whole[: len(whole) // 2] or b"{", content_type=response.content_type)
+        return response
 
     def as_json(self) -> dict[str, Any]:
         """Only what differs from a healthy system; the kinds come before the limits."""

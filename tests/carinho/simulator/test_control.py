@@ -27,6 +27,16 @@ def test_last_calls_are_told_newest_first_with_what_was_sent_and_answered(call, 
     assert simulator.calls("crm", limit=1) == [post]
 
 
+def test_query_is_shown_as_it_was_meant(call, simulator):
+    call(
+        "GET",
+        "/cuidadores/api/v1/caregivers",
+        params={"updated_since": "2026-11-20T15:00:00+00:00", "a&b": "c"},
+    )
+    [listed] = simulator.calls("cuidadores")
+    assert listed["query"] == {"updated_since": "2026-11-20T15:00:00+00:00", "a&b": "c"}
+
+
 def test_refused_calls_are_counted_too(call, simulator):
     call("POST", "/crm/api/v1/leads", {})
     call("GET", "/crm/api/v1/nothing/7")

@@ -7,11 +7,32 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from carinho.simulator.answers import RequestModel
+from carinho.simulator.protocol import RequestModel
+
+Content = dict[str, Any]
+Link = Callable[[str], str]  # the address of a file of this name
 
 OUR_NUMBER = "5511940000000"
 MEDIA_PATH = "/media/"
 EXPIRED = "expired-"  # such a file is 404
+MEDIA_TYPES = {
+    "jpg": "image/jpeg",
+    "webp": "image/webp",
+    "ogg": "audio/ogg",
+    "mp4": "video/mp4",
+    "pdf": "application/pdf",
+}
+LATER = 30 * 24 * 60 * 60 * 1000
+ITEM = {"quantity": 2, "name": "Diária", "productId": "5338924696127051", "price": 18000}
+ADVERT = {
+    "title": "Cuidadoras em casa",
+    "body": "Fale com a gente",
+    "mediaType": 1,
+    "sourceType": "ad",
+    "sourceId": "23722824350495506",
+    "sourceUrl": "https://ad.test",
+    "ctwaClid": "ARAkLkA8rmlFeiCktEJQ",
+}
 
 
 class Inbound(RequestModel):
@@ -40,20 +61,12 @@ class Inbound(RequestModel):
     fields: dict[str, Any] = Field(default_factory=dict)  # over what every message has
 
 
-Content = dict[str, Any]
-Link = Callable[[str], str]
-
-
 def now_ms() -> int:
     return int(time.time() * 1000)
 
 
 def media_link(address: str, name: str, *, expired: bool = False) -> str:
     return f"{address}/zapi{MEDIA_PATH}{EXPIRED if expired else ''}{name}"
-
-
-LATER = 30 * 24 * 60 * 60 * 1000
-ITEM = {"quantity": 2, "name": "Diária", "productId": "5338924696127051", "price": 18000}
 
 
 def _referenced(inbound: Inbound) -> Content:
@@ -230,15 +243,6 @@ KINDS: dict[str, tuple[str, Callable[[Inbound, Link], Content]]] = {
     "status_image": ("statusImage", _picture),
 }
 
-ADVERT = {
-    "title": "Cuidadoras em casa",
-    "body": "Fale com a gente",
-    "mediaType": 1,
-    "sourceType": "ad",
-    "sourceId": "23722824350495506",
-    "sourceUrl": "https://ad.test",
-    "ctwaClid": "ARAkLkA8rmlFeiCktEJQ",
-}
 
 CALL_ID = "F44E0E2011E7C784BB9A4AC11749C436"
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, PrivateAttr
 
-from carinho.simulator.answers import RequestModel
 from carinho.simulator.faults import Fault, Ratio
+from carinho.simulator.protocol import RequestModel
 
 if TYPE_CHECKING:
     from carinho.simulator.systems.zapi.outbox import OutboxMessage

@@ -2,10 +2,11 @@
 
 import time
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from carinho.simulator import ZAPI_INSTANCE
-from carinho.simulator.answers import Refusal
+from carinho.simulator.protocol import ApiError
 from carinho.simulator.systems.zapi.contents import ADVERT, KINDS, NOTICES, OUR_NUMBER, Inbound, media_link
 from carinho.simulator.systems.zapi.contents import now_ms as now
 from carinho.simulator.systems.zapi.faults import SendOutcome
@@ -115,7 +116,7 @@ def presence(phone: str, status: str) -> WebhookPayload:
 
 
 def received(zapi: "Zapi", inbound: Inbound) -> dict[str, Any]:
-    """What somebody wrote, whoever it was and wherever. Raises Refusal for what cannot be."""
+    """What somebody wrote, whoever it was and wherever. Raises ApiError for what cannot be."""
     person = writer_of(zapi, inbound)
     body = envelope(zapi, inbound, person) | content_of(zapi, inbound)
     if inbound.about:
@@ -150,13 +151,13 @@ def echo(zapi: "Zapi", message: OutboxMessage) -> WebhookPayload:
 
 
 def writer_of(zapi: "Zapi", inbound: Inbound) -> Registration:
-    """Raises Refusal for a number without WhatsApp."""
+    """Raises ApiError for a number without WhatsApp."""
     asked = inbound.phone or inbound.lid or SOMEBODY
     person = zapi.registry.look_up(asked)
     if inbound.phone and inbound.lid:
         return Registration(person.phone or inbound.phone, inbound.lid)
     if person.name is None:
-        raise Refusal(400, f"{asked} has no WhatsApp")
+        raise ApiError(HTTPStatus.BAD_REQUEST, f"{asked} has no WhatsApp")
     return person
 
 
@@ -195,7 +196,7 @@ def content_of(zapi: "Zapi", inbound: Inbound) -> dict[str, Any]:
         return notice(inbound)
     if inbound.kind not in KINDS:
         known = ", ".join([*KINDS, *NOTICES])
-        raise Refusal(400, f"No message is of kind {inbound.kind!r}; there are {known}")
+        raise ApiError(HTTPStatus.BAD_REQUEST, f"No message is of kind {inbound.kind!r}; there are {known}")
     name, content = KINDS[inbound.kind]
     link = partial(media_link, zapi.address, expired=inbound.expired)
     advert = {"externalAdReply": ADVERT} if inbound.kind == "ad" else {}

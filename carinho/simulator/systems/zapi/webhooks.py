@@ -37,7 +37,6 @@ HEADERS = {
     "User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/102",
     "Z-Api-Token": ZAPI_TOKEN,
 }
-SECONDS_TO_ANSWER = aiohttp.ClientTimeout(total=30)
 MOST_KEPT = 20_000
 ONCE, AGAIN = (0,), (0, 1, 5, 25)  # seconds before each attempt
 HELD_SECONDS = 20  # longer than it takes until the next callback about the same message
@@ -116,7 +115,6 @@ class WebhookSender:
         self.zapi = zapi
         self.log: deque[WebhookDelivery] = deque(maxlen=MOST_KEPT)
         self._held: dict[str, WebhookDelivery] = {}  # by message id
-        self.http: aiohttp.ClientSession | None = None
 
     async def send(self, payload: WebhookPayload) -> None:
         """Deliver it if somebody asked for it. Returns when it was answered, or when a fault keeps it."""
@@ -156,12 +154,8 @@ class WebhookSender:
                 return
 
     async def _post(self, attempt: WebhookDelivery) -> None:
-        if self.http is None:
-            self.http = aiohttp.ClientSession(
-                timeout=SECONDS_TO_ANSWER, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
-            )
         try:
-            async with self.http.post(attempt.url, json=attempt.payload.body, headers=HEADERS) as answer:
+            async with self.zapi.http.post(attempt.url, json=attempt.payload.body, headers=HEADERS) as answer:
                 await answer.read()
                 attempt.answer = answer.status
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -194,7 +188,3 @@ class WebhookSender:
                 # A receipt of several messages is held under each of them, and goes once.
                 self._held = {key: value for key, value in self._held.items() if value is not held}
                 await self._deliver(held)
-
-    async def close(self) -> None:
-        if self.http:
-            await self.http.close()
