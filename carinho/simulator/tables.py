@@ -30,9 +30,6 @@ class Table:
         self._forgotten = 0
         self._last_id = 0
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
     def __contains__(self, key: Any) -> bool:
         return key in self.rows
 

@@ -7,6 +7,8 @@ import pytest
 from carinho.simulator import memory, tables
 from carinho.simulator.memory import IdempotencyKeys
 from carinho.simulator.protocol import created
+from carinho.simulator.systems.zapi import outbox
+from carinho.simulator.systems.zapi.registry import Registration
 from carinho.simulator.tables import Table
 
 
@@ -44,3 +46,10 @@ def test_oldest_key_is_forgotten(monkeypatch):
         keys.done(key, "POST", "/", created({}))
     assert keys.first_answer("a", "POST", "/") is None
     assert keys.writes() == {"b": 1, "c": 1}
+
+
+def test_oldest_message_is_forgotten(monkeypatch):
+    monkeypatch.setattr(outbox, "MOST_KEPT", 2)
+    messages = outbox.Outbox()
+    kept = [messages.take("text", {"phone": "5511987654321"}, Registration(None)) for _ in range(3)][1:]
+    assert list(messages.truth()["messages"]) == [message.message_id for message in kept]

@@ -50,6 +50,12 @@ def test_loaded_records_keep_their_ids_and_the_next_follows(call, simulator):
     assert fresh["id"] == 42
 
 
+def test_body_that_cannot_be_read_is_listed_as_none(call, simulator):
+    call("POST", "/crm/api/v1/leads", data=b"{")
+    [listed] = simulator.calls("crm")
+    assert (listed["body"], listed["outcome"]) == (None, "400")
+
+
 def test_world_of_many_megabytes_is_loaded(simulator):
     contracts = [{"id": number, "notes": "x" * 500} for number in range(1, 8_001)]
     simulator.load({"crm": {"contracts": contracts}})
@@ -70,6 +76,8 @@ def test_reset_forgets_records_counts_and_keys(call, simulator):
         (lambda it: it.fault("payroll", down=True), "No system is called 'payroll'"),
         (lambda it: it.heal("payroll"), "No system is called 'payroll'"),
         (lambda it: it.calls("payroll"), "No system is called 'payroll'"),
+        (lambda it: it.calls("crm", limit=-1), "Invalid limit"),
+        (lambda it: it.zapi_callbacks(limit=-1), "Invalid limit"),
         (lambda it: it.fault("crm", times=2), "A fault needs one of"),
         (lambda it: it.fault("crm", down=True, mood="bad"), "A fault has no mood"),
         (lambda it: it.fault("crm", status=42), "Invalid status: 42"),

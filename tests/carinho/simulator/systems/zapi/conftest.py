@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 SPEED = 100  # times faster than life
+PHONE = "5511987654321"
+TEXT = {"phone": PHONE, "message": "Olá, Maria!"}
 
 
 class Listener(ThreadingHTTPServer):
@@ -74,3 +76,13 @@ def listening(zapi, simulator, listener) -> Listener:
     simulator.zapi_settings(speed=SPEED)
     zapi("PUT", "update-every-webhooks", {"value": listener.url, "notifySentByMe": True})
     return listener
+
+
+@pytest.fixture
+def send(zapi) -> Callable[..., str]:
+    """Send a message and return its id."""
+
+    def make(action: str = "send-text", **body: Any) -> str:
+        return zapi("POST", action, TEXT | body).json()["messageId"]
+
+    return make

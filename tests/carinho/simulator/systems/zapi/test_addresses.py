@@ -2,8 +2,8 @@
 
 import pytest
 
-PHONE = "5511987654321"
-TEXT = {"phone": PHONE, "message": "Olá, Maria!"}
+from tests.carinho.simulator.systems.zapi.conftest import TEXT
+
 SINGLE = {
     "update-webhook-received": "receivedCallbackUrl",
     "update-webhook-received-delivery": "receivedDeliveryCallbackUrl",

@@ -7,17 +7,7 @@ import requests
 
 from carinho.simulator.client import SimulatorError
 from carinho.simulator.systems.zapi.faults import ERRORS
-
-PHONE = "5511987654321"
-TEXT = {"phone": PHONE, "message": "Olá, Maria!"}
-
-
-@pytest.fixture
-def send(zapi):
-    def make(**body):
-        return zapi("POST", "send-text", TEXT | body).json()["messageId"]
-
-    return make
+from tests.carinho.simulator.systems.zapi.conftest import PHONE, TEXT
 
 
 def test_duplicate_comes_again_the_same(send, simulator, listening):
