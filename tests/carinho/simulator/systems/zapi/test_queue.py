@@ -62,5 +62,5 @@ def test_message_taken_out_while_it_is_typed_is_never_sent(zapi, simulator, list
     first = zapi("POST", "send-text", TEXT | {"delayTyping": 10}).json()
     zapi("DELETE", f"queue/{first['zaapId']}")
     assert simulator.zapi_wait()
-    assert listening.heard == []
+    assert listening.received == []
     assert simulator.zapi_truth()["messages"][first["messageId"]]["status"] == "REMOVED"

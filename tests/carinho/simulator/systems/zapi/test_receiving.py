@@ -1,4 +1,4 @@
-"""What people write, in every kind and place, as it is told."""
+"""What people write, in every kind and place, as it is reported."""
 
 import pytest
 import requests
@@ -15,7 +15,7 @@ def reported(simulator, listening, *args, **given):
     return listening.of("ReceivedCallback")[-1]
 
 
-def test_text_is_told_with_its_sender(simulator, listening):
+def test_text_is_reported_with_its_sender(simulator, listening):
     body = reported(simulator, listening, phone="5511987650001", name="Rosa Lima", text="Bom dia")
     assert (body["phone"], body["chatLid"]) == ("5511987650001", "100000000000001@lid")
     assert (body["senderName"], body["text"]) == ("Rosa Lima", {"message": "Bom dia"})
@@ -59,7 +59,7 @@ def test_author_inside_a_group_is_named(simulator, listening):
     assert (body["participantPhone"], body["participantLid"]) == ("5511987650001", "100000000000001@lid")
 
 
-def test_number_is_told_as_whatsapp_has_it(simulator, listening):
+def test_number_is_reported_as_whatsapp_has_it(simulator, listening):
     assert reported(simulator, listening, phone="5551987650002")["phone"] == "555187650002"
 
 
@@ -126,7 +126,7 @@ def test_media_link_leads_to_a_file_until_it_expires(simulator, listening):
     assert simulator.calls("zapi")
 
 
-def test_presence_is_told(simulator, listening):
+def test_presence_is_reported(simulator, listening):
     simulator.zapi_presence("5511987650001", "COMPOSING")
     [body] = listening.wait_for(1, "PresenceChatCallback")
     assert (body["phone"], body["status"]) == ("5511987650001", "COMPOSING")

@@ -16,7 +16,7 @@ def status(zapi):
     return zapi("GET", "status").json()
 
 
-def test_loss_is_told_in_seconds_and_return_in_milliseconds(zapi, simulator, listening):
+def test_loss_is_reported_in_seconds_and_return_in_milliseconds(zapi, simulator, listening):
     simulator.zapi_disconnect()
     [lost] = listening.wait_for(1, "DisconnectedCallback")
     assert (lost["disconnected"], lost["error"]) == (True, "Device has been disconnected")
@@ -50,7 +50,7 @@ def test_receipts_wait_until_the_connection_is_back(send, simulator, listening):
     assert listening.statuses(message) == ["SENT", "RECEIVED", "READ"]
 
 
-def test_message_that_came_meanwhile_is_told_on_return(simulator, listening):
+def test_message_that_came_meanwhile_is_reported_on_return(simulator, listening):
     simulator.zapi_disconnect()
     came = simulator.zapi_receive(text="Estou esperando")["messageId"]
     listening.wait_for(1, "DisconnectedCallback")
@@ -67,7 +67,7 @@ def test_full_queue_refuses_as_the_setting_says(zapi, simulator, listening):
     assert zapi("POST", "send-text", TEXT).status_code == 200
 
 
-def test_instance_may_be_told_to_queue_nothing_while_away(zapi, simulator):
+def test_instance_may_be_reported_to_queue_nothing_while_away(zapi, simulator):
     answer = zapi("PUT", "update-queue-settings", {"disableEnqueueWhenDisconnected": True})
     assert answer.json() == {"success": True}
     assert zapi("POST", "send-text", TEXT).status_code == 200
@@ -122,7 +122,7 @@ def test_after_disconnect_no_webhook_is_sent(zapi, simulator, listening):
     assert zapi("GET", "disconnect").json() == {"value": True}
     zapi("POST", "read-message", {"phone": PHONE, "messageId": "3A01"})
     assert simulator.zapi_wait()
-    assert listening.heard == []
+    assert listening.received == []
     assert status(zapi)["error"] == "You are not connected."
 
 

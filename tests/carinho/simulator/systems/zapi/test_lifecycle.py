@@ -1,4 +1,4 @@
-"""A message's life as those who listen hear of it, and as it truly was."""
+"""A message's lifecycle as callbacks report it, and as it truly was."""
 
 from itertools import chain, pairwise
 
@@ -13,7 +13,7 @@ def steps(listener):
     return [(body["type"], body.get("status")) for body in listener.of(*OUTGOING)]
 
 
-def test_message_is_told_from_delivery_to_read_in_order(send, simulator, listening):
+def test_message_is_reported_from_delivery_to_read_in_order(send, simulator, listening):
     message = send()
     assert simulator.zapi_wait()
     assert steps(listening) == [
@@ -60,7 +60,7 @@ def test_echo_is_our_own_message_through_the_api(send, simulator, listening):
     assert (echo["phone"], echo["text"]) == (PHONE, {"message": "Olá, Maria!"})
 
 
-def test_echo_is_not_told_unless_it_is_asked_for(send, zapi, simulator, listening):
+def test_echo_is_not_reported_unless_it_is_asked_for(send, zapi, simulator, listening):
     zapi("PUT", "update-notify-sent-by-me", {"notifySentByMe": False})
     send()
     assert simulator.zapi_wait()
@@ -70,7 +70,7 @@ def test_echo_is_not_told_unless_it_is_asked_for(send, zapi, simulator, listenin
 def test_message_to_a_number_without_whatsapp_fails(send, simulator, listening):
     message = send(phone="5511987650004")
     assert simulator.zapi_wait()
-    assert [body.get("error") for body in listening.heard] == ["Phone number does not exist"]
+    assert [body.get("error") for body in listening.received] == ["Phone number does not exist"]
     truth = simulator.zapi_truth()["messages"][message]
     assert (truth["received"], truth["status"], truth["told"]) == (0, "FAILED", "FAILED")
 
@@ -85,7 +85,7 @@ def test_both_forms_of_a_number_and_its_lid_are_one_person(send, simulator, list
 def test_person_known_by_lid_alone_is_written_to_and_named_by_it(send, simulator, listening):
     message = send(phone="100000000000005@lid")
     assert simulator.zapi_wait()
-    assert {body["phone"] for body in listening.heard} == {"100000000000005@lid"}
+    assert {body["phone"] for body in listening.received} == {"100000000000005@lid"}
     assert simulator.zapi_truth()["messages"][message]["status"] == "READ"
 
 
@@ -93,7 +93,7 @@ def test_people_may_be_named_by_lid(send, simulator, listening):
     simulator.zapi_settings(phone_as_lid=True)
     send(phone="5511987650001")
     assert simulator.zapi_wait()
-    assert {body["phone"] for body in listening.heard} == {"100000000000001@lid"}
+    assert {body["phone"] for body in listening.received} == {"100000000000001@lid"}
 
 
 def test_without_a_callback_address_a_message_arrives_as_it_is_sent(send, simulator):
