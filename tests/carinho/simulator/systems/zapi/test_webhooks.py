@@ -2,8 +2,8 @@
 
 import pytest
 
-PHONE = "5511987654321"
-TEXT = {"phone": PHONE, "message": "Olá, Maria!"}
+from tests.carinho.simulator.systems.zapi.conftest import TEXT
+
 SINGLE = {
     "update-webhook-received": "receivedCallbackUrl",
     "update-webhook-received-delivery": "receivedDeliveryCallbackUrl",
@@ -48,12 +48,12 @@ def test_callback_carries_the_headers_of_zapi(zapi, listening):
     assert headers["user-agent"].startswith("Mozilla/5.0")
 
 
-def test_only_what_was_asked_for_is_told(zapi, simulator, listener):
+def test_only_what_was_asked_for_is_reported(zapi, simulator, listener):
     simulator.zapi_settings(speed=100)
     zapi("PUT", "update-webhook-delivery", {"value": listener.url})
     zapi("POST", "send-text", TEXT)
     assert simulator.zapi_wait()
-    assert [body["type"] for body in listener.heard] == ["DeliveryCallback"]
+    assert [body["type"] for body in listener.received] == ["DeliveryCallback"]
 
 
 def test_log_tells_every_try_with_its_answer(zapi, simulator, listening):
@@ -62,15 +62,15 @@ def test_log_tells_every_try_with_its_answer(zapi, simulator, listening):
     assert simulator.zapi_wait()
     log = simulator.zapi_callbacks(message=message)
     assert (log[-1]["type"], log[-1]["answer"], log[-1]["url"]) == ("DeliveryCallback", 503, listening.url)
-    assert {letter["answer"] for letter in log[:-1]} == {200}
+    assert {attempt["answer"] for attempt in log[:-1]} == {200}
     assert simulator.zapi_callbacks(type="DeliveryCallback", limit=1) == [log[-1]]
 
 
-def test_refused_callback_comes_once_and_was_not_heard(zapi, simulator, listening):
+def test_refused_callback_comes_once_and_was_not_notified(zapi, simulator, listening):
     listening.answers.extend([500] * 9)
     message = zapi("POST", "send-text", TEXT).json()["messageId"]
     assert simulator.zapi_wait()
-    assert len(listening.heard) == 5
+    assert len(listening.received) == 5
     truth = simulator.zapi_truth()["messages"][message]
     assert (truth["status"], truth["told"]) == ("READ", "QUEUED")
 
@@ -90,9 +90,9 @@ def test_nobody_at_the_address_is_kept_as_an_error(zapi, simulator):
     zapi("PUT", "update-webhook-delivery", {"value": "http://127.0.0.1:9/none"})
     zapi("POST", "send-text", TEXT)
     assert simulator.zapi_wait()
-    [letter] = simulator.zapi_callbacks()
-    assert letter["answer"] is None
-    assert "127.0.0.1:9" in letter["error"]
+    [attempt] = simulator.zapi_callbacks()
+    assert attempt["answer"] is None
+    assert "127.0.0.1:9" in attempt["error"]
 
 
 def test_reset_forgets_addresses_and_ends_what_was_under_way(zapi, simulator, listening):
