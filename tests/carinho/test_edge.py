@@ -14,9 +14,9 @@ from django.urls import reverse
 
 from carinho import edge
 from carinho.access import ACCESS
+from carinho.embedded import processes
+from carinho.embedded.processes import ROOT, tie_to_parent
 from carinho.roles import ADMINISTRATOR
-from carinho.supervision import parts
-from carinho.supervision.child import ROOT, tie_to_parent
 from events import api_keys
 from events.models import DeadLetter, Event
 from sync.models import SyncRun
@@ -67,7 +67,7 @@ def server(django_db_setup, tmp_path_factory):
         "ZAPI_WEBHOOK_SECRET": settings.ZAPI["webhook_secret"],
         "DJANGO_SETTINGS_MODULE": "carinho.settings",
     }
-    process = subprocess.Popen(parts.web(port).command, cwd=ROOT, env=env, preexec_fn=tie_to_parent)
+    process = subprocess.Popen(processes.web(port).command, cwd=ROOT, env=env, preexec_fn=tie_to_parent)
     web = Web(port)
     try:
         assert eventually(web.is_up, 60)
