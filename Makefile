@@ -1,4 +1,4 @@
-# make run: the whole hub in the foreground, one Ctrl-C ends it. Everything set in the environment is kept.
+# Everything set in the environment is kept.
 
 SHELL := /bin/sh
 VENV := .venv
@@ -9,17 +9,20 @@ FIND_PYTHON = for python in python3 python3.13 python3.12 python3.11 python3.14;
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && exit 0; done; \
 	echo "É preciso Python 3.11 ou mais novo." >&2; exit 1
 
-.PHONY: run test check bench format clean
+.PHONY: help run test check coverage bench format clean
 
-run: $(VENV)/.runtime
-	@exec $(PY) -m carinho.supervisor
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-test: $(VENV)/.dev
+run: $(VENV)/.runtime ## the whole hub, embedded, in the foreground; Ctrl-C ends it
+	@exec $(PY) -m carinho.embedded.supervisor
+
+test: $(VENV)/.dev ## all tests; PYTEST_WORKERS=0 one after the other
+	@$(PY) -m tests.browser
 	$(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadscope
 
-# Nothing here asks the database; without a URL the settings would start the embedded one.
-check: export DATABASE_URL := $(or $(DATABASE_URL),postgresql://nobody@127.0.0.1:1/none)
-check: $(VENV)/.dev
+check: export SECRET_KEY := $(or $(SECRET_KEY),signs nothing: only what is checked reads it)
+check: $(VENV)/.dev ## format, lint, types, import contracts, migrations, Django's own checks
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
@@ -27,15 +30,18 @@ check: $(VENV)/.dev
 	$(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(PY) manage.py check
 
-bench: $(VENV)/.dev
+coverage: $(VENV)/.dev ## all tests, and the branches that none of them runs
+	@$(PY) -m tests.browser
+	$(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadscope --cov --cov-branch --cov-report term-missing:skip-covered
+
+bench: $(VENV)/.dev ## the hub beside the plain way of building one
 	$(PY) -m tests.bench
 
-format: $(VENV)/.dev
+format: $(VENV)/.dev ## put code in its form
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-# Leaves var/: the data of the hub live there.
-clean:
+clean: ## remove what was installed and cached; leaves var/, where the data live
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

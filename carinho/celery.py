@@ -6,7 +6,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging, worker_shutting_down
 
-from carinho import broker
+from carinho.embedded import broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carinho.settings")
 

@@ -1,11 +1,17 @@
-"""What `manage.py check --deploy` refuses: defaults that are made for trying the hub out."""
+"""What of the settings cannot work, each in one sentence; with --deploy what is made for trying out."""
 
+import base64
+import os
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
+from django.core.exceptions import ImproperlyConfigured
 
 from carinho.services import addresses
+
+OF_SOURCE = "WEBHOOK_SECRET_"
 
 
 @register(Tags.security, deploy=True)
@@ -31,3 +37,73 @@ def nothing_is_shown_off(**_: Any) -> list[CheckMessage]:
         return []
     sentence = "DEMO makes logins and an API key whose secrets are printed at each start."
     return [Error(sentence, hint="Set DEMO=0.", id="carinho.E003")]
+
+
+@register()
+def every_lane_finds_a_slot(**_: Any) -> list[CheckMessage]:
+    slots, needed = settings.CELERY_WORKER_CONCURRENCY, settings.NEEDED_SLOTS
+    if slots >= needed:
+        return []
+    sentence = f"A worker has {slots} slots where {needed} are needed: one lane waits for another to end."
+    hint = "Leave WORKER_CONCURRENCY unset, unless several workers have that many together."
+    return [CheckWarning(sentence, hint=hint, id="carinho.W001")]
+
+
+@register(Tags.security)
+def secret_key_is_given(**_: Any) -> list[CheckMessage]:
+    """Django complains only when it first needs the key."""
+    try:
+        is_given = bool(settings.SECRET_KEY)
+    except ImproperlyConfigured:
+        is_given = False
+    if is_given:
+        return []
+    sentence = "SECRET_KEY is not set, and every process of the hub needs the same."
+    hint = "Set it in the environment or in .env; `make run` keeps one in VAR_DIR."
+    return [Error(sentence, hint=hint, id="carinho.E004")]
+
+
+@register(Tags.security)
+def webhook_secrets_can_be_read(**_: Any) -> list[CheckMessage]:
+    given = {f"{OF_SOURCE}{name.upper()}": secrets for name, secrets in settings.WEBHOOK_SECRETS.items()}
+    given["ALERT_WEBHOOK_SECRET"] = [settings.ALERT_WEBHOOK_SECRET]
+    return [
+        CheckWarning(f"{name} is not base64: no signature is ever right with it.", id="carinho.W002")
+        for name, secrets in given.items()
+        if not all(is_base64(secret.strip().removeprefix("whsec_")) for secret in secrets)
+    ]
+
+
+@register()
+def every_source_with_a_secret_exists(**_: Any) -> list[CheckMessage]:
+    known = {f"{OF_SOURCE}{name.upper()}" for name in settings.SOURCES}
+    named = {name.removesuffix("_FILE") for name in os.environ if name.startswith(OF_SOURCE)}
+    return [
+        CheckWarning(f"{name} is ignored: there is no such source.", id="carinho.W003")
+        for name in sorted(named - known)
+    ]
+
+
+@register()
+def addresses_and_keys_come_together(**_: Any) -> list[CheckMessage]:
+    """Whichever of the two is missing is silently the simulator's."""
+    keys = {name: system["key"] for name, system in settings.SYSTEMS.items()}
+    keys["whatsapp"] = settings.ZAPI["token"]
+    own = {name for name, key in keys.items() if key != "simulator"}
+    found = {
+        "has an address but no key of its own.": set(addresses.real()) - own,
+        "has a key but no address: the simulator takes all for it.": set(addresses.simulated()) & own,
+    }
+    return [
+        CheckWarning(f"{name} {sentence}", id="carinho.W004")
+        for sentence, names in found.items()
+        for name in sorted(names)
+    ]
+
+
+def is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return True

@@ -45,6 +45,14 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
+class WithoutTraceback(logging.Filter):
+    """For what strangers cause as often as they like: its sentence says it all."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.exc_info = record.exc_text = None
+        return True
+
+
 class RequestIdMiddleware:
     """Takes the caller's `X-Request-ID` when it is harmless, else their trace's id, else makes one.
 

@@ -2,38 +2,46 @@
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from secrets import token_urlsafe
 from typing import Any
 
 import environ
-from django.core.management.utils import get_random_secret_key
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from carinho import embedded
+from carinho.embedded import broker, postgres
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()  # any NAME may also be given as NAME_FILE
+
+
+class Environment(environ.FileAwareEnv):
+    """Any NAME may also be given as NAME_FILE. A value that cannot be read is an error that names it."""
+
+    FALSE_STRINGS = ("false", "off", "n", "no", "0", "")
+
+    def get_value(self, var: str, cast: Any = None, **options: Any) -> Any:
+        try:
+            value = super().get_value(var, cast=cast, **options)
+        except (ValueError, OSError) as error:
+            raise ImproperlyConfigured(f"{var} cannot be read: {error}") from error
+        given = str(self.ENVIRON.get(var, "")).strip().lower()
+        if cast is bool and given not in (*self.BOOLEAN_TRUE_STRINGS, *self.FALSE_STRINGS):
+            raise ImproperlyConfigured(f"{var}={given} is neither 1 nor 0.")
+        return value
+
+
+env = Environment()
 if "pytest" not in sys.modules and (BASE_DIR / ".env").exists():
     env.read_env(BASE_DIR / ".env")
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
 PORT = env.int("PORT", default=8000)
 
 
-def kept_secret(name: str, make: Callable[[], str] = get_random_secret_key) -> str:
-    """The content of VAR_DIR/<name>, made at first use and readable only by its owner."""
-    path = VAR_DIR / name
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(make())
-    return path.read_text()
-
-
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)
-SECRET_KEY = env("SECRET_KEY", default="") or kept_secret("secret_key")
+kept_key = VAR_DIR / "secret_key"  # made by `make run`
+SECRET_KEY = env("SECRET_KEY", default="") or (kept_key.read_text() if kept_key.exists() else "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 OPERATOR_PASSWORD = env("OPERATOR_PASSWORD", default="")
@@ -67,10 +75,11 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "carinho.logs.RequestIdMiddleware",
+    "carinho.edge.EdgeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "carinho.edge.HostMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -105,12 +114,16 @@ TEMPLATES = [
 ]
 
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db_url_config(env("DATABASE_URL", default="") or embedded.database_url(VAR_DIR))
+    "default": env.db_url_config(env("DATABASE_URL", default="") or postgres.address(VAR_DIR))
 }
-DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
-DATABASES["default"].setdefault("OPTIONS", {}).update(  # for carinho.database: else each run is planned anew
-    prepare_threshold=5, options="-c plan_cache_mode=force_generic_plan"
-)
+DATABASES["default"] = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True} | DATABASES["default"]
+given_options = DATABASES["default"].get(
+    "OPTIONS", {}
+)  # what DATABASE_URL says wins: libpq takes the last -c
+DATABASES["default"]["OPTIONS"] = {"prepare_threshold": 5} | given_options
+DATABASES["default"]["OPTIONS"]["options"] = " ".join(  # for carinho.sql: else each run is planned anew
+    ["-c plan_cache_mode=force_generic_plan", given_options.get("options", "")]
+).strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://cache_entries")}
 
@@ -163,6 +176,11 @@ SPECTACULAR_SETTINGS = {
 SIMULATOR_URL = env("SIMULATOR_URL", default="http://127.0.0.1:8100")
 
 
+def derived_secret(purpose: str) -> str:
+    """The same in every process that has this SECRET_KEY; empty without one."""
+    return salted_hmac(purpose, "carinho", secret=SECRET_KEY).hexdigest() if SECRET_KEY else ""
+
+
 def system(name: str) -> dict[str, str]:
     """Address and key of one system; the simulator plays those that are not named."""
     return {
@@ -178,8 +196,7 @@ ZAPI = {
     "instance": env("ZAPI_INSTANCE", default="simulator"),
     "token": env("ZAPI_TOKEN", default="simulator"),
     "client_token": env("ZAPI_CLIENT_TOKEN", default="simulator"),
-    "webhook_secret": env("ZAPI_WEBHOOK_SECRET", default="")
-    or kept_secret("zapi_webhook_secret", token_urlsafe),
+    "webhook_secret": env("ZAPI_WEBHOOK_SECRET", default="") or derived_secret("zapi webhook"),
 }
 PUBLIC_URL = env("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}")  # where Z-API reaches us
 WHATSAPP_QUIET_HOURS = env("WHATSAPP_QUIET_HOURS", default="21-8")
@@ -191,7 +208,7 @@ SOURCES = ["site", *SYSTEMS]
 WEBHOOK_SECRETS = {source: env.list(f"WEBHOOK_SECRET_{source.upper()}", default=[]) for source in SOURCES}
 
 # --- the engine -----------------------------------------------------------------------------------
-RETRY_WAITS = [int(seconds) for seconds in env.list("RETRY_WAITS", default=[60, 240, 900, 3600])]
+RETRY_WAITS = env.list("RETRY_WAITS", int, default=[60, 240, 900, 3600])
 BREAKER_FAILURES = env.int("BREAKER_FAILURES", default=5)
 BREAKER_RESET_SECONDS = env.int("BREAKER_RESET_SECONDS", default=60)
 BREAKER_RESET_MAX_SECONDS = env.int("BREAKER_RESET_MAX_SECONDS", default=600)
@@ -228,9 +245,9 @@ EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="integracoes@carinho.com.vc")
 
 # --- Celery ---------------------------------------------------------------------------------------
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="") or embedded.BROKER_URL
-if CELERY_BROKER_URL == embedded.BROKER_URL:
-    CELERY_BROKER_TRANSPORT_OPTIONS = embedded.broker_options(VAR_DIR)
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="") or broker.URL
+if CELERY_BROKER_URL == broker.URL:
+    CELERY_BROKER_TRANSPORT_OPTIONS = broker.options(VAR_DIR)
 else:  # a broker that is away must not keep a sender waiting: the sweep nudges again
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "max_retries": 0,
@@ -246,14 +263,18 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False  # a nudge that cannot be sent is sent again by the sweep
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULER = "carinho.beat:Scheduler"
-WORKER_CONCURRENCY = len(LANES) + 4 + 3  # lanes that linger, runs of synchronisations, and short tasks
+CELERY_BEAT_SCHEDULER = "carinho.scheduler:Scheduler"
+NEEDED_SLOTS = len(LANES) + 4 + 3  # lanes that linger, runs of synchronisations, and short tasks
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=NEEDED_SLOTS)
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "carinho.logs.JsonFormatter"}},
-    "filters": {"request_id": {"()": "carinho.logs.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "carinho.logs.RequestIdFilter"},
+        "without_traceback": {"()": "carinho.logs.WithoutTraceback"},
+    },
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]},
     },
@@ -263,6 +284,7 @@ LOGGING = {
         "kombu": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"filters": ["without_traceback"]},
     },
 }
 

@@ -1,7 +1,5 @@
 """Reading a request's body once, and no more of it than is allowed."""
 
-from typing import BinaryIO
-
 from django.http import HttpRequest, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 
@@ -35,16 +33,8 @@ def read(request: HttpRequest, limit: int) -> bytes:
 
 
 def _take(request: HttpRequest, limit: int) -> bytes:
-    stream = _stream(request)
     parts: list[bytes] = []
-    while limit > 0 and (part := stream.read(limit)):
+    while limit > 0 and (part := request.read(limit)):
         parts.append(part)
         limit -= len(part)
     return b"".join(parts)
-
-
-def _stream(request: HttpRequest) -> BinaryIO | HttpRequest:
-    """Django reads nothing of a body without a declared length; a chunked one has none."""
-    if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-        return request.META["wsgi.input"]
-    return request

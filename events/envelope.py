@@ -9,15 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from events.flow import Data, Flow, Step
-from events.payload import Moment, problems
+from events.payload import MOMENT, is_blank, phone_in, problems
 
 DERIVED_KEY = "sha256:"
 LONGEST_KEY = 180
+TYPE_NAMES = ("type", "event_type", "event")
+ID_NAMES = ("id", "idempotency_key")
 FUTURE_TOLERANCE = timedelta(days=1)
-MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 
 class Refused(Exception):
@@ -100,9 +101,9 @@ def read(
     wrong: dict[str, str] = {}
     flow = _flow(body, headers, source, wrong)
     data = _data(body, wrong)
-    occurred_at = _occurred_at(body, wrong)
     key = _key(body, headers, wrong)
-    payload = _payload(flow, data, wrong)
+    payload = _payload(flow, data, source, wrong)
+    occurred_at = _occurred_at(body, flow, payload, wrong)
     if wrong or flow is None:
         unknown = flow is None and set(wrong) == {"type"}
         code = "unknown_type" if unknown else "invalid_data"
@@ -123,7 +124,7 @@ def _envelope(
         data=payload,
         as_sent={name: value for name, value in data.items() if payload.get(name) != value},
         subject=flow.subject_of(payload),
-        phone=str(payload.get("phone") or payload.get("client_phone") or "")[:20],
+        phone=phone_in(flow.payload, payload)[:20],
         occurred_at=occurred_at,
         received_at=timezone.now(),
         steps=flow.steps_for(payload),
@@ -131,11 +132,15 @@ def _envelope(
 
 
 def _first(body: Data, *names: str) -> Any:
-    return next((body[name] for name in names if body.get(name) is not None), None)
+    """The first of these fields that says something, else the first there is: a form sends blank ones."""
+    given = [body[name] for name in names if body.get(name) is not None]
+    return next((value for value in given if not is_blank(value)), given[0] if given else None)
 
 
 def _flow(body: Data, headers: Mapping[str, str], source: str, wrong: dict[str, str]) -> Flow | None:
-    type = _first(body, "type", "event_type", "event") or headers.get("X-Event-Type")
+    type = _first(body, *TYPE_NAMES)
+    if is_blank(type):
+        type = headers.get("X-Event-Type")
     flow = Flow.registry.get(type) if isinstance(type, str) else None
     if not type:
         wrong["type"] = "Campo obrigatório."
@@ -154,23 +159,26 @@ def _data(body: Data, wrong: dict[str, str]) -> Data:
     return {}
 
 
-def _occurred_at(body: Data, wrong: dict[str, str]) -> datetime:
+def _occurred_at(body: Data, flow: Flow | None, payload: Data, wrong: dict[str, str]) -> datetime:
+    """When the sender says it happened: in the envelope, or else in the data, at the latest now."""
+    now = timezone.now()
     given = body.get("occurred_at")
-    if given is None:
-        return timezone.now()
+    if is_blank(given):
+        said = payload.get(flow.payload.happened) if flow else None
+        return min(datetime.fromisoformat(said), now) if said else now
     try:
         moment = MOMENT.validate_python(given)
     except (ValidationError, OverflowError):
         wrong["occurred_at"] = "Deve ser data e hora, como 2026-01-23T10:30:00-03:00."
-        return timezone.now()
-    if moment > timezone.now() + FUTURE_TOLERANCE:
+        return now
+    if moment > now + FUTURE_TOLERANCE:
         wrong["occurred_at"] = "Está no futuro."
     return moment
 
 
 def _key(body: Data, headers: Mapping[str, str], wrong: dict[str, str]) -> str:
-    given = _first(body, "id", "idempotency_key")
-    if given is None:
+    given = _first(body, *ID_NAMES)
+    if is_blank(given):
         given = headers.get("Idempotency-Key", "")
     if isinstance(given, bool) or not isinstance(given, str | int):
         wrong["id"] = "Deve ser um texto ou um número."
@@ -181,14 +189,15 @@ def _key(body: Data, headers: Mapping[str, str], wrong: dict[str, str]) -> str:
     return key
 
 
-def _payload(flow: Flow | None, data: Data, wrong: dict[str, str]) -> Data:
+def _payload(flow: Flow | None, data: Data, source: str, wrong: dict[str, str]) -> Data:
     if flow is None or "data" in wrong:
         return {}
     if "\\u0000" in canonical(data).replace("\\\\", ""):
         wrong["data"] = "Tem um caractere que não pode ser guardado."
         return {}
     try:
-        return flow.payload.model_validate(data).model_dump(mode="json", exclude_unset=True)
+        payload = flow.payload.model_validate(data, context={"source": source})
+        return payload.model_dump(mode="json", exclude_unset=True)
     except ValidationError as error:
         wrong.update({f"data.{name}": sentence for name, sentence in problems(error).items()})
     except (ValueError, RecursionError):

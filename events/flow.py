@@ -64,11 +64,14 @@ class Step:
     delay: Callable[[], int] = int
     useful: timedelta | Callable[[Data], datetime] | None = None
 
-    def useful_until(self, payload: Data, received: datetime) -> datetime | None:
-        """The moment after which sending it would only confuse; None if it never spoils."""
+    def useful_until(self, payload: Data, since: datetime) -> datetime | None:
+        """The moment after which sending it would only confuse; None if it never spoils.
+
+        `since` is when it happened, or when it came if that was earlier.
+        """
         if callable(self.useful):
             return self.useful(payload)
-        return received + self.useful if self.useful is not None else None
+        return since + self.useful if self.useful is not None else None
 
 
 class Flow:

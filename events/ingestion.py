@@ -156,7 +156,7 @@ def _row(item: Envelope) -> dict[str, Any]:
 
 
 def _step_row(item: Envelope, step: Any) -> dict[str, Any]:
-    useful_until = step.useful_until(item.data, item.received_at)
+    useful_until = step.useful_until(item.data, min(item.occurred_at, item.received_at))
     return {
         "name": step.name,
         "service": step.to.name,

@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import psycopg
 from django.db import connection
 
+from carinho.locks import session_lock
 from carinho.services.base import Service
 from events import breakers, claims, companions, delivery, outcomes
 from events.delivery import Result
@@ -50,9 +50,8 @@ def drain(name: str, *, seconds: float = 300, linger: float = 60) -> int:
 
 @contextmanager
 def _only_drain(name: str) -> Iterator[psycopg.Connection | None]:
-    with psycopg.connect(**_parameters(), autocommit=True) as ears:
-        got = ears.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [LOCK_NAMESPACE, name]).fetchone()
-        if not got or not got[0]:
+    with session_lock(LOCK_NAMESPACE, name) as ears:
+        if ears is None:
             yield None
             return
         ears.execute(f"LISTEN {CHANNEL}{name}")
@@ -60,12 +59,6 @@ def _only_drain(name: str) -> Iterator[psycopg.Connection | None]:
             yield ears
         finally:
             _set_listening(name, -1)
-
-
-def _parameters() -> dict[str, Any]:
-    """How Django connects, TLS included, less what only its own wrapper understands."""
-    parameters = connection.get_connection_params()
-    return {name: value for name, value in parameters.items() if name not in ("cursor_factory", "context")}
 
 
 def _set_listening(name: str, seconds: int) -> None:

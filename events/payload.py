@@ -1,9 +1,11 @@
 """The declaration of an event's data: validation, OpenAPI and the edit form all come from it."""
 
+import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from functools import cache
+from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -12,23 +14,30 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
+    PlainValidator,
+    TypeAdapter,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
+from carinho import money
+
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 FIRST_YEAR, LAST_YEAR = 1900, 2200
+BARE_DAY = re.compile(r"\s*[0-9]{4}-?[0-9]{2}-?[0-9]{2}\s*")
 
 
-def _is_blank(value: Any) -> bool:
+def is_blank(value: Any) -> bool:
     return (value.strip() if isinstance(value, str) else value) in (None, "", [], {})
 
 
 class Part(BaseModel):
     """A group of fields. Those nobody declared are kept: a sender may know more than we do."""
 
-    model_config = ConfigDict(extra="allow", str_strip_whitespace=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(extra="allow", str_strip_whitespace=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -37,9 +46,7 @@ class Part(BaseModel):
         if not isinstance(given, dict):
             return given
         return {
-            name: value
-            for name, value in given.items()
-            if not (_is_blank(value) and cls._may_be_absent(name))
+            name: value for name, value in given.items() if not (is_blank(value) and cls._may_be_absent(name))
         }
 
     @classmethod
@@ -49,7 +56,9 @@ class Part(BaseModel):
 
 
 class Payload(Part):
-    """An event's data."""
+    """An event's data. `happened` names the field that says when, for senders who say it only there."""
+
+    happened: ClassVar[str] = ""
 
 
 def _local(moment: datetime) -> datetime:
@@ -58,10 +67,34 @@ def _local(moment: datetime) -> datetime:
     return moment.replace(tzinfo=SAO_PAULO) if moment.tzinfo is None else moment.astimezone(SAO_PAULO)
 
 
-def _no_infinity(amount: Decimal) -> Decimal:
-    if not amount.is_finite():
-        raise PydanticCustomError("decimal_parsing", "not a number")
-    return amount.quantize(Decimal("0.01"))
+def _with_an_hour(given: Any) -> Any:
+    """A day alone would be taken for its midnight, and a family told to expect somebody at 0h."""
+    if isinstance(given, str | int) and BARE_DAY.fullmatch(str(given)):
+        raise PydanticCustomError("datetime_from_date_parsing", "a day without an hour")
+    return given
+
+
+def _day(given: Any) -> date:
+    """A moment, or only its day."""
+    try:
+        if isinstance(given, str) and BARE_DAY.fullmatch(given):
+            day = date.fromisoformat(given.strip())
+            if FIRST_YEAR <= day.year <= LAST_YEAR:
+                return day
+        return MOMENT.validate_python(given)
+    except ValueError:
+        raise PydanticCustomError("datetime_parsing", "neither a moment nor a day") from None
+
+
+def _money(given: Any) -> Decimal:
+    try:
+        return money.read(given)
+    except money.Negative:
+        raise PydanticCustomError("greater_than_equal", "negative", {"ge": 0}) from None
+    except money.TooLarge:
+        raise PydanticCustomError("decimal_max_digits", "too large") from None
+    except money.NotMoney:
+        raise PydanticCustomError("decimal_parsing", "no amount") from None
 
 
 def _without_nul(value: Any) -> Any:
@@ -70,9 +103,29 @@ def _without_nul(value: Any) -> Any:
     return value
 
 
-Text = Annotated[str, Field(min_length=1, max_length=4000), BeforeValidator(_without_nul)]
-Moment = Annotated[datetime, AfterValidator(_local)]
-Money = Annotated[Decimal, Field(ge=0, max_digits=12), AfterValidator(_no_infinity)]
+Text = Annotated[
+    str, Field(min_length=1, max_length=4000, coerce_numbers_to_str=True), BeforeValidator(_without_nul)
+]
+Moment = Annotated[datetime, BeforeValidator(_with_an_hour), AfterValidator(_local)]
+MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
+DayOrMoment = Annotated[
+    date | datetime,
+    PlainValidator(_day),
+    PlainSerializer(lambda kept: kept.isoformat()),
+    WithJsonSchema({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}),
+]
+Money = Annotated[
+    Decimal,
+    BeforeValidator(_money),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {"type": "string", "pattern": f"^{money.TEXT.pattern}$"},
+            ]
+        }
+    ),
+]
 Identifier = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 SENTENCES = {
@@ -104,6 +157,22 @@ SENTENCES = {
     "finite_number": "Deve ser um valor em dinheiro, como 150.00.",
     "nul": "Tem um caractere que não pode ser guardado.",
 }
+
+
+@cache
+def phone_fields(payload: type[Payload]) -> list[str]:
+    """The fields that are telephones by their type, whatever their names."""
+    fields = payload.model_json_schema()["properties"]
+    return [name for name, schema in fields.items() if _is_phone(schema)]
+
+
+def _is_phone(schema: Mapping[str, Any]) -> bool:
+    return schema.get("format") == "phone" or any(_is_phone(choice) for choice in schema.get("anyOf", ()))
+
+
+def phone_in(payload: type[Payload], data: Mapping[str, Any]) -> str:
+    """The telephone of the person whom an event is about, the one declared first; empty without one."""
+    return next((data[name] for name in phone_fields(payload) if data.get(name)), "")
 
 
 def problems(error: ValidationError) -> dict[str, str]:

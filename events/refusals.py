@@ -1,7 +1,7 @@
 """What was refused at the edge is kept with its cause, and can be put through after a fix."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,14 +13,12 @@ from carinho.logs import request_id
 from carinho.masking import NEW_WORD, REMOVED, SECRET
 from events import envelope, ingestion
 from events.bodies import KEPT_BYTES
-from events.envelope import Envelope, Refused
+from events.envelope import Refused
 from events.ingestion import Conflict, Receipt
 from events.models import Refusal
+from events.payload import is_blank
 
-NAMES = {
-    "type": ("type", "event_type", "event"),
-    "id": ("id", "idempotency_key"),
-}
+NAMES = {"type": envelope.TYPE_NAMES, "id": envelope.ID_NAMES}
 
 
 @dataclass
@@ -32,6 +30,10 @@ class Incoming:
     headers: Mapping[str, str] = field(default_factory=dict)
     is_proven: bool = False
     is_cut: bool = False
+
+
+# By source, what puts a body through that is no event's envelope. Raises `Refused`.
+acceptors: dict[str, Callable[[bytes], None]] = {}
 
 
 def keep(error: Refused, incoming: Incoming) -> None:
@@ -68,7 +70,7 @@ def _readable(incoming: Incoming) -> tuple[str, str]:
     except (Refused, RecursionError):
         return _storable(incoming.body.decode(errors="replace")), ""
     if isinstance(body, dict):
-        body = _from_headers(incoming.headers, body) | body
+        body = body | _from_headers(incoming.headers, body)
     return json.dumps(body, ensure_ascii=False), _type_of(body)
 
 
@@ -90,14 +92,14 @@ def _from_headers(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[s
     return {
         name: value
         for name, value in said.items()
-        if value and all(body.get(alias) is None for alias in NAMES[name])
+        if value and all(is_blank(body.get(alias)) for alias in NAMES[name])
     }
 
 
 def _type_of(body: Any) -> str:
     if not isinstance(body, dict):
         return ""
-    return next((body[name] for name in NAMES["type"] if isinstance(body.get(name), str)), "")
+    return next((body[name] for name in NAMES["type"] if isinstance(body.get(name), str) and body[name]), "")
 
 
 def _storable(text: str) -> str:
@@ -109,25 +111,26 @@ def _cut(text: str) -> str:
     return text.encode(errors="replace")[:KEPT_BYTES].decode(errors="ignore")
 
 
-def accept(refusal: Refusal, *, actor: str, body: str | None = None) -> Receipt:
+def accept(refusal: Refusal, *, actor: str, body: str | None = None) -> Receipt | None:
     """Put a refused request through, as it came or with a corrected `body`. Marks it accepted, once.
 
-    Raises `Refused`: when it would be refused again (every wrong field named), when somebody else was
-    first (`refusal_accepted`), or when there is nothing to accept (`refusal_unproven`, `refusal_cut`).
+    None where the request's source makes no event of it at once. Raises `Refused`: when it would be refused
+    again (every wrong field named), when somebody else was first (`refusal_accepted`), or when there is
+    nothing to accept (`refusal_unproven`, `refusal_cut`).
     """
     with transaction.atomic():
         row = Refusal.objects.select_for_update().get(pk=refusal.pk)
-        [answer] = ingestion.record([_read_again(row, body)])
-        if isinstance(answer, Conflict):
-            raise answer
-        row.accepted_id, row.accepted_by = answer.event_id, actor
+        _check_open(row, body)
+        given = (row.body if body is None else body).encode(errors="replace")
+        answer = _put_through(row, given)
+        row.accepted_id, row.accepted_by = answer.event_id if answer else None, actor
         row.save(update_fields=["accepted", "accepted_by"])
-        changed = {"event_id": answer.event_id, "edited": body is not None}
-        audit_log.record(actor, "refusal.accept", row.pk, changed)
+        changed = {"event_id": row.accepted_id, "edited": body is not None}
+        audit.note(actor, "refusal.accept", row.pk, changed)
     return answer
 
 
-def _read_again(row: Refusal, body: str | None) -> Envelope:
+def _check_open(row: Refusal, body: str | None) -> None:
     if row.accepted_by:
         raise Refused("refusal_accepted", str(_("Este recusado já foi aceito.")), status=409)
     if not row.is_proven:
@@ -135,7 +138,16 @@ def _read_again(row: Refusal, body: str | None) -> Envelope:
         raise Refused("refusal_unproven", str(sentence), status=409)
     if row.is_cut and body is None:
         raise Refused("refusal_cut", str(_("O corpo guardado não está inteiro.")), status=409)
-    decoded = envelope.parse((row.body if body is None else body).encode())
-    if isinstance(decoded, dict) and decoded.get("occurred_at") is None:
+
+
+def _put_through(row: Refusal, body: bytes) -> Receipt | None:
+    if acceptor := acceptors.get(row.source):
+        acceptor(body)
+        return None
+    decoded = envelope.parse(body)
+    if isinstance(decoded, dict) and is_blank(decoded.get("occurred_at")):
         decoded["occurred_at"] = row.received_at.isoformat()
-    return envelope.read(decoded, source=row.source, request_id=row.request_id)
+    [answer] = ingestion.record([envelope.read(decoded, source=row.source, request_id=row.request_id)])
+    if isinstance(answer, Conflict):
+        raise answer
+    return answer

@@ -16,6 +16,7 @@ from events.models import Measure
 BATCH = 20_000
 FOLDING = 0x0CA21570  # the lock that keeps two workers from folding at once
 
+RECEIPTS = "whatsapp.status"  # these events only move a message of ours: nobody counts them as what happened
 BUCKETS_MS = (5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)  # upper bounds; the last bucket is open
 
 FOLD = """
@@ -36,10 +37,10 @@ SELECT count(*) FROM taken
 SUMS = """
 SELECT {columns} sum(amount)::bigint FROM (
     SELECT hour, service, name, detail, amount FROM events_hourlycount
-    WHERE measure = %(measure)s AND hour >= %(since)s AND hour < %(until)s
+    WHERE measure = %(measure)s AND hour >= %(since)s AND hour < %(until)s AND name <> ALL(%(without)s)
     UNION ALL
     SELECT hour, service, name, detail, amount FROM events_countdelta
-    WHERE measure = %(measure)s AND hour >= %(since)s AND hour < %(until)s
+    WHERE measure = %(measure)s AND hour >= %(since)s AND hour < %(until)s AND name <> ALL(%(without)s)
 ) AS counted {groups}
 """
 COLUMNS = {
@@ -74,12 +75,18 @@ def _fold_batch() -> int:
         return int(cursor.fetchone()[0])
 
 
-def sums(measure: Measure, since: datetime, until: datetime, by: Sequence[str]) -> dict[tuple[Any, ...], int]:
-    """What the hours that begin in [since, until) hold, added up by some of `COLUMNS`, folded or not."""
+def sums(
+    measure: Measure, since: datetime, until: datetime, by: Sequence[str], without: Sequence[str] = ()
+) -> dict[tuple[Any, ...], int]:
+    """What the hours that begin in [since, until) hold, added up by some of `COLUMNS`, folded or not.
+
+    Rows whose `name` is in `without` are left out.
+    """
     columns = [COLUMNS[name] for name in by]
     groups = f"GROUP BY {', '.join(map(str, range(1, len(by) + 1)))} HAVING sum(amount) <> 0" if by else ""
     statement = SUMS.format(columns="".join(f"{column}, " for column in columns), groups=groups)
-    given: dict[str, Any] = {"measure": measure, "since": since, "until": until, "zone": settings.TIME_ZONE}
+    given: dict[str, Any] = {"measure": measure, "since": since, "until": until, "without": list(without)}
+    given["zone"] = settings.TIME_ZONE
     with connection.cursor() as cursor:
         cursor.execute(statement, given)
         return {tuple(row[:-1]): row[-1] or 0 for row in cursor.fetchall()}

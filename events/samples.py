@@ -5,6 +5,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from django.utils import timezone
+
 FOLDER = Path(__file__).parent / "fixtures" / "payloads"
 
 
@@ -14,6 +16,6 @@ def load(type: str) -> dict[str, Any]:
 
 
 def with_fresh_id(sample: dict[str, Any]) -> dict[str, Any]:
-    """The same envelope as another event: known by no id that came before."""
+    """The same envelope as another event that happens now: known by no id that came before."""
     rest = {name: value for name, value in sample.items() if name != "idempotency_key"}
-    return rest | {"id": f"sample-{uuid.uuid4()}"}
+    return rest | {"id": f"sample-{uuid.uuid4()}", "occurred_at": timezone.now().isoformat()}

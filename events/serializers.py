@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from carinho.access.permissions import OPERATE, principal_of
+from carinho.access import OPERATE, principal_of
+from carinho.api import Order
 from carinho.masking import mask, mask_text
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
 
@@ -62,8 +63,9 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
 
 
 class EventSerializer(serializers.ModelSerializer[Event]):
-    """An event in a list, where nobody's phone is in the clear."""
+    """An event in a list, where nobody's phone is in the clear. `caused_by` is also `caused_by_id`."""
 
+    caused_by = serializers.IntegerField(source="caused_by_id", allow_null=True, read_only=True)
     subject = serializers.SerializerMethodField()
 
     class Meta:
@@ -75,6 +77,7 @@ class EventSerializer(serializers.ModelSerializer[Event]):
             "status",
             "subject",
             "duplicates",
+            "caused_by",
             "caused_by_id",
             "occurred_at",
             "received_at",
@@ -176,14 +179,14 @@ class BreakerSerializer(serializers.ModelSerializer[CircuitBreaker]):
         return counts.get(breaker.service, 0)
 
 
-class Reason(serializers.Serializer[Any]):
+class Reason(Order):
     reason = serializers.CharField(
         max_length=2000, required=False, allow_blank=True, default="", help_text=_("Por quê, para a trilha.")
     )
 
 
-class Selection(serializers.Serializer[Any]):
-    """Which open items; without any field, all of them. A field nobody knows is refused, not ignored."""
+class Selection(Order):
+    """Which open items: those that match every field, or with `all` every one."""
 
     service = serializers.ChoiceField(choices=settings.LANES, required=False)
     cause = serializers.CharField(max_length=40, required=False)
@@ -196,12 +199,17 @@ class Selection(serializers.Serializer[Any]):
         required=False,
         help_text=_("Só estes, até 10.000."),
     )
+    all = serializers.BooleanField(default=False, help_text=_("Todos; só sem nenhum filtro."))
     dry_run = serializers.BooleanField(default=False, help_text=_("Só conta, não muda nada."))
 
+    FILTERS = ("service", "cause", "type", "since", "until", "ids")
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        unknown = set(self.initial_data) - set(self.fields)
-        if unknown:
-            raise serializers.ValidationError({name: _("Campo desconhecido.") for name in sorted(unknown)})
+        attrs = super().validate(attrs)
+        if attrs["all"] == any(name in attrs for name in self.FILTERS):
+            raise serializers.ValidationError(
+                {"all": _("Diga quais itens, por um filtro, ou peça todos com true; não os dois.")}
+            )
         return attrs
 
 

@@ -8,6 +8,43 @@ from carinho.console import labels
 from events.causes import CALL_DEVELOPMENT, CAUSES, PROGRAM, Cause
 from events.flow import Flow
 
+DID = {
+    "dead_letter.retry": _("reenviou"),
+    "dead_letter.archive": _("arquivou"),
+    "dead_letter.restore": _("restaurou"),
+    "delivery.try_now": _("tentou agora"),
+    "delivery.give_up": _("desistiu"),
+    "breaker.reset": _("liberou o sistema"),
+    "breaker.pause": _("pausou o sistema"),
+    "breaker.resume": _("retomou o sistema"),
+    "breaker.try_now": _("testou o sistema"),
+    "refusal.accept": _("aceitou um recusado"),
+    "callback.read_again": _("mandou ler o aviso de novo"),
+    "callback.dismissed": _("dispensou o aviso"),
+    "contact.opted_out": _("anotou o pedido de não receber"),
+    "contact.allowed_again": _("voltou a enviar à pessoa"),
+    "alert.acknowledge": _("assumiu o alerta"),
+    "alert.snooze": _("adiou o alerta"),
+    "notification.requeue": _("reenviou o aviso ao plantão"),
+    "notification.discard": _("descartou o aviso ao plantão"),
+    "person.revealed": _("viu os dados da pessoa"),
+    "api_key.create": _("criou a chave"),
+    "api_key.rotate": _("trocou a chave"),
+    "api_key.revoke": _("revogou a chave"),
+    "access.add": _("criou o acesso"),
+    "access.change": _("mudou o acesso"),
+    "access.delete": _("removeu o acesso"),
+}
+TARGETS = {
+    "event": "evento",
+    "refusal": "recusado",
+    "callback": "aviso",
+    "contact": "contato",
+    "user": "usuário",
+    "periodictask": "agendamento",
+    "intervalschedule": "intervalo",
+    "crontabschedule": "horário",
+}
 WHO_FIXES = {
     "conexão": "Quem cuida do sistema {system}. Aqui, basta reenviar quando ele voltar.",
     "dado": "Quem cadastrou o dado, no sistema de origem ({source}).",

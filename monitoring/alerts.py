@@ -9,8 +9,8 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from carinho.access import audit_log
-from monitoring import heartbeats, notices, snapshot, verdict
+from events import audit
+from monitoring import heartbeats, notifications, snapshot, verdict
 from monitoring.models import Alert, Severity
 from monitoring.rule import Finding, Reading
 
@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 LOOKING = 0x0CA21571  # the lock that keeps two processes from looking at once
 RANK = {"": 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
+SEEN = ["severity", "limit", "message", "url", "value", "symptoms", "seen_at", "resolved_at", "reopened"]
+NOTIFIED = ["notified_severity", "notified_at"]
 
 
 def open_alerts() -> QuerySet[Alert]:
@@ -34,22 +36,27 @@ def look(now: datetime | None = None) -> None:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOOKING])
         if not cursor.fetchone()[0]:
             return
-        _write(verdict.findings(snapshot.take(now)), now)
+        _write(verdict.evaluate(snapshot.take(now)), now)
         heartbeats.beat("watcher", now)
-    notices.send_waiting()
+    notifications.send_due()
 
 
-def _write(found: Sequence[Finding], now: datetime) -> None:
-    causes, symptoms = grouped(found)
-    known = {(alert.rule, alert.subject): alert for alert in open_alerts()}
+def _write(evaluated: verdict.Evaluation, now: datetime) -> None:
+    causes, symptoms = grouped(evaluated.findings)
+    # locked until all is written: what a person does to one of them meanwhile comes before or after
+    known = {(alert.rule, alert.subject): alert for alert in open_alerts().select_for_update()}
     for finding in causes:
         effects = [symptom.reading.message for symptom, cause in symptoms if cause is finding]
-        _saw(finding, known.get(finding.key), effects, now)
+        try:
+            with transaction.atomic():  # one that cannot be written keeps no other from being told
+                _saw(finding, known.get(finding.key), effects, now)
+        except Exception:
+            logger.exception("Alert could not be written", extra={"rule": finding.rule.name})
     told, explained = {cause.key for cause in causes}, {symptom.key for symptom, _cause in symptoms}
     for key, alert in known.items():
         if key in explained - told:  # its cause was found: from now on it is told inside that alert
             Alert.objects.filter(pk=alert.pk).update(resolved_at=now)
-        elif key not in told:
+        elif key not in told and alert.rule not in evaluated.unread:
             _missed(alert, now)
 
 
@@ -87,33 +94,34 @@ def _saw(finding: Finding, alert: Alert | None, effects: list[str], now: datetim
         finding.reading.value,
     )
     alert.symptoms, alert.seen_at, alert.resolved_at = effects, now, None
-    occasion = _occasion(alert, now)
-    if occasion:
-        alert.told_severity, alert.told_at = alert.severity, now
-    alert.save()
-    if occasion:
-        logger.warning("Alert %s", occasion, extra={"rule": alert.rule, "alert_id": alert.pk})
-        notices.write(alert, occasion)
+    event = _event(alert, now)
+    if event:
+        alert.notified_severity, alert.notified_at = alert.severity, now
+    alert.save(update_fields=[*SEEN, *NOTIFIED] if alert.pk else None)  # the other columns are people's
+    if event:
+        logger.warning("Alert %s", event, extra={"rule": alert.rule, "alert_id": alert.pk})
+        notifications.write(alert, event)
 
 
 def _came_back(finding: Finding, now: datetime) -> Alert | None:
     """What was resolved a moment ago and is here again is the same alert: it goes on, silently."""
     since = now - timedelta(seconds=settings.ALERT_FLAP_SECONDS)
     rule, subject = finding.key
-    alert = Alert.objects.filter(rule=rule, subject=subject, resolved_at__gte=since).first()
+    resolved = Alert.objects.filter(rule=rule, subject=subject, resolved_at__gte=since)
+    alert = resolved.select_for_update().first()
     if alert is not None:
         alert.reopened += 1
     return alert
 
 
-def _occasion(alert: Alert, now: datetime) -> str:
+def _event(alert: Alert, now: datetime) -> str:
     """What there is to tell: that it began, that it got worse, that it is still there, or nothing."""
-    if not alert.told_severity:
+    if not alert.notified_severity:
         return "opened"
-    if RANK[alert.severity] > RANK[alert.told_severity]:
+    if RANK[alert.severity] > RANK[alert.notified_severity]:
         return "worse"
     reminded = now - timedelta(seconds=settings.ALERT_REMINDER_SECONDS)
-    is_due = alert.told_at is not None and alert.told_at <= reminded
+    is_due = alert.notified_at is not None and alert.notified_at <= reminded
     return "reminder" if is_due and not alert.is_quiet(now) else ""
 
 
@@ -124,8 +132,8 @@ def _missed(alert: Alert, now: datetime) -> None:
     alert.resolved_at = now
     alert.save(update_fields=["resolved_at"])
     logger.info("Alert resolved", extra={"rule": alert.rule, "alert_id": alert.pk})
-    if alert.told_severity:
-        notices.write(alert, "resolved")
+    if alert.notified_severity:
+        notifications.write(alert, "resolved")
 
 
 def acknowledge(ids: Sequence[int], *, actor: str) -> list[int]:

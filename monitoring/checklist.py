@@ -1,18 +1,22 @@
 """The guide's two checklists, answered: each check with its value, its limit and, where red, what to do."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from monitoring import alerts, metrics, syncs, whatsapp
 from monitoring.models import Alert, RoundKind, Severity
 from monitoring.rule import Reading, Rule
-from monitoring.snapshot import Snapshot
+from monitoring.snapshot import Snapshot, Unmeasured
 from monitoring.verdict import Verdict
 from monitoring.words import failed_since, list_of, of_days, percent, rate
+
+logger = logging.getLogger(__name__)
 
 GOOD, WATCH, BAD = "success", "warning", "danger"
 TONES = {"healthy": GOOD, "degraded": WATCH, "critical": BAD}
@@ -51,8 +55,20 @@ class Check:
 
 
 def of(kind: str, hub: Snapshot, found: Verdict) -> list[Check]:
-    made = [check(hub, found) for check in LISTS[RoundKind(kind)]]
-    return [check if check.tone == GOOD else _with_steps(check) for check in made]
+    made = [_made(name, hub, found) for name in LISTS[RoundKind(kind)]]
+    return [check if check.tone == GOOD else replace(check, steps=_steps(check.name)) for check in made]
+
+
+def _made(name: str, hub: Snapshot, found: Verdict) -> Check:
+    title, check = CHECKS[name]
+    try:
+        with transaction.atomic():
+            return check(hub.strict, found)
+    except Unmeasured:
+        pass
+    except Exception:
+        logger.exception("Check broke", extra={"check": name})
+    return Check(name, str(title), _("não medido"), _("saber"), BAD, list_of("monitoring_alert"))
 
 
 def health(hub: Snapshot, found: Verdict) -> Check:
@@ -68,7 +84,14 @@ def health(hub: Snapshot, found: Verdict) -> Check:
 
 def channel(hub: Snapshot, found: Verdict) -> Check:
     words = {"connected": _("Conectado"), "silent": _("Em silêncio"), "unknown": _("Não sabemos")}
-    value, tones = words.get(hub.whatsapp.status, _("Desconectado")), {"connected": GOOD, "silent": WATCH}
+    value, tones = (
+        words.get(hub.whatsapp.status, _("Desconectado")),
+        {
+            "connected": GOOD,
+            "silent": WATCH,
+            "unknown": WATCH,
+        },
+    )
     return Check(
         "whatsapp",
         "WhatsApp",
@@ -108,14 +131,15 @@ def dead_letters(hub: Snapshot, found: Verdict) -> Check:
 
 
 def night_syncs(hub: Snapshot, found: Verdict) -> Check:
-    bad = [name for name, job in hub.sync.items() if job["late"] or job["last_status"] == "failed"]
-    good = len(hub.sync) - len(bad)
+    good = [name for name, job in hub.sync.items() if job["last_status"] == "done" and not job["late"]]
     return Check(
         "syncs",
         _("Sincronizações da noite"),
-        _("%(good)d de %(all)d em dia") % {"good": good, "all": len(hub.sync)} if hub.sync else _("nenhuma"),
+        _("%(good)d de %(all)d em dia") % {"good": len(good), "all": len(hub.sync)}
+        if hub.sync
+        else _("nenhuma"),
         _("todas executadas"),
-        WATCH if bad else GOOD,
+        WATCH if len(good) < len(hub.sync) else GOOD,
         syncs.page(),
     )
 
@@ -158,9 +182,19 @@ def retry_queue(hub: Snapshot, found: Verdict) -> Check:
     )
 
 
-LISTS: dict[RoundKind, list[Callable[[Snapshot, Verdict], Check]]] = {
-    RoundKind.MORNING: [health, channel, active_alerts, dead_letters, night_syncs],
-    RoundKind.EVENING: [events_today, error_rate, retry_queue],
+CHECKS: dict[str, tuple[Any, Callable[[Snapshot, Verdict], Check]]] = {
+    "health": (gettext_lazy("Saúde"), health),
+    "whatsapp": ("WhatsApp", channel),
+    "alerts": (gettext_lazy("Alertas"), active_alerts),
+    "dead_letters": (gettext_lazy("Precisa de você"), dead_letters),
+    "syncs": (gettext_lazy("Sincronizações da noite"), night_syncs),
+    "events": (gettext_lazy("Eventos processados hoje"), events_today),
+    "error_rate": (gettext_lazy("Taxa de erro"), error_rate),
+    "retry_queue": (gettext_lazy("Tentando de novo"), retry_queue),
+}
+LISTS = {
+    RoundKind.MORNING: ["health", "whatsapp", "alerts", "dead_letters", "syncs"],
+    RoundKind.EVENING: ["events", "error_rate", "retry_queue"],
 }
 
 
@@ -169,10 +203,6 @@ def _tone(rule: Rule, value: float) -> str:
     if finding is None:
         return GOOD
     return BAD if finding.severity == Severity.CRITICAL else WATCH
-
-
-def _with_steps(check: Check) -> Check:
-    return replace(check, steps=_steps(check.name))
 
 
 def _steps(name: str) -> list[Step]:

@@ -6,27 +6,37 @@ from typing import Any
 from events.models import CircuitBreaker
 from monitoring import alerts, metrics, verdict
 from monitoring.models import Alert, Severity
-from monitoring.snapshot import Snapshot
+from monitoring.snapshot import Measuring, Snapshot
+
+NO_EVENTS = {"total": 0, "processed": 0, "failed": 0, "archived": 0}
+NO_DELIVERIES = {"total": 0, "success": 0, "failed": 0}
 
 
 def dashboard(hub: Snapshot) -> dict[str, Any]:
-    found = verdict.of(verdict.findings(hub))
-    by_type = metrics.events_by_type(hub.today)
+    """What could not be measured is named in `unmeasured`, and empty or zero where it belongs."""
+    found, measuring = verdict.of(verdict.findings(hub)), Measuring()
     return {
         "timestamp": hub.now,
         "status": found.status,
         "reasons": found.as_json(),
-        "events": {"pending": hub.pending, "today": metrics.events(hub.today), "by_type": by_type},
+        "events": {
+            "pending": hub.pending,
+            "today": measuring.part("events_today", lambda: metrics.events(hub.today), NO_EVENTS),
+            "by_type": measuring.part("events_by_type", lambda: metrics.events_by_type(hub.today), {}),
+        },
         "queues": {
             "retry_queue": {name: hub.retry_queue[name] for name in ("total", "ready", "oldest")},
             "dead_letter": hub.dead_letters,
             "held": hub.held,
         },
-        "deliveries": {"today": metrics.deliveries(hub.today)},
+        "deliveries": {
+            "today": measuring.part("deliveries_today", lambda: metrics.deliveries(hub.today), NO_DELIVERIES)
+        },
         "sync": hub.sync,
         "whatsapp": hub.whatsapp.as_json(),
         "circuit_breakers": {row.service: breaker(row, hub.held) for row in hub.breakers},
         "alerts": alert_counts(),
+        "unmeasured": sorted([*hub.unmeasured, *measuring.unmeasured]),
     }
 
 

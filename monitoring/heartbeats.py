@@ -1,6 +1,7 @@
 """Signs of life, written by the parts themselves and missed by whoever still lives."""
 
 import contextlib
+import logging
 import threading
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,8 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from monitoring.models import Heartbeat
+
+logger = logging.getLogger(__name__)
 
 EVERY = 15.0  # seconds
 
@@ -32,9 +35,15 @@ def _go_on(name: str) -> None:
 
 
 def _beat_once(name: str) -> None:
-    with contextlib.suppress(Error):  # the database is away: silence is then the truth
+    """Never raises: a thread that ended would call a process silent that lives."""
+    try:
         beat(name)
-    connection.close()
+    except Error:
+        pass  # the database is away: silence is then the truth
+    except Exception:
+        logger.exception("Heartbeat broke", extra={"part": name})
+    with contextlib.suppress(Exception):
+        connection.close()
 
 
 def of_worker(**_: Any) -> None:

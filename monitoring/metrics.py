@@ -21,7 +21,7 @@ from events.models import (
     Measure,
 )
 from monitoring import days
-from monitoring.models import Heartbeat
+from monitoring.models import Heartbeat, Notification, NotificationStatus
 
 EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
 SETTLED = ("processed", "failed", "archived")
@@ -33,7 +33,11 @@ def pending() -> int:
 
 def events(span: days.Span) -> dict[str, int]:
     """The events that arrived in these hours: all, and how many are now processed, failed or archived."""
-    return _events_of(rollups.sums(Measure.EVENT, *span, ["detail"]))
+    return _events_of(_counted(span, ["detail"]))
+
+
+def _counted(span: days.Span, by: list[str]) -> dict[tuple[Any, ...], int]:
+    return rollups.sums(Measure.EVENT, *span, by, without=[rollups.RECEIPTS])
 
 
 def _events_of(amounts: dict[tuple[Any, ...], int]) -> dict[str, int]:
@@ -42,23 +46,19 @@ def _events_of(amounts: dict[tuple[Any, ...], int]) -> dict[str, int]:
 
 
 def events_by_type(span: days.Span) -> dict[str, int]:
-    counts = Counter(
-        {name: amount for (name,), amount in rollups.sums(Measure.EVENT, *span, ["name"]).items()}
-    )
+    counts = Counter({name: amount for (name,), amount in _counted(span, ["name"]).items()})
     return dict(counts.most_common())
 
 
 def events_by(part: str, span: days.Span) -> dict[Any, dict[str, int]]:
     """What `events` says, per "hour" or "day" of arrival."""
-    return {
-        key: _events_of(amounts) for key, amounts in _split(Measure.EVENT, span, [part, "detail"]).items()
-    }
+    return {key: _events_of(amounts) for key, amounts in _split(_counted(span, [part, "detail"])).items()}
 
 
-def _split(measure: Measure, span: days.Span, by: list[str]) -> dict[Any, dict[tuple[Any, ...], int]]:
+def _split(sums: dict[tuple[Any, ...], int]) -> dict[Any, dict[tuple[Any, ...], int]]:
     """Sums by several columns, as one table per value of the first."""
     parts: dict[Any, dict[tuple[Any, ...], int]] = defaultdict(dict)
-    for (first, *rest), amount in rollups.sums(measure, *span, by).items():
+    for (first, *rest), amount in sums.items():
         parts[first][tuple(rest)] = amount
     return dict(sorted(parts.items()))
 
@@ -161,6 +161,12 @@ def silence(now: datetime) -> dict[str, float | None]:
     }
 
 
+def failed_notifications() -> dict[str, int]:
+    """By channel, how many of the shift's notifications were given up."""
+    failed = Notification.objects.filter(status=NotificationStatus.FAILED).order_by()
+    return dict(failed.values_list("channel").annotate(Count("pk")))
+
+
 OLDEST_TRANSACTION = """
 SELECT coalesce(max(extract(epoch FROM now() - xact_start)), 0)
 FROM pg_stat_activity WHERE state <> 'idle' AND backend_type = 'client backend' AND pid <> pg_backend_pid()
@@ -210,7 +216,7 @@ def answers(span: days.Span) -> dict[str, Answers]:
 
 def answers_by(part: str, span: days.Span) -> dict[Any, dict[str, Answers]]:
     """`answers` per "hour" or "day"."""
-    parts = _split(Measure.ATTEMPT, span, [part, "service", "name", "detail"])
+    parts = _split(rollups.sums(Measure.ATTEMPT, *span, [part, "service", "name", "detail"]))
     return {key: _answers_of(amounts) for key, amounts in parts.items()}
 
 

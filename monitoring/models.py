@@ -69,8 +69,8 @@ class Alert(models.Model):
     snoozed_until = models.DateTimeField(_("adiado até"), null=True, blank=True)
     snoozed_by = models.CharField(_("adiado por"), max_length=150, blank=True)
     snooze_reason = models.TextField(_("por que foi adiado"), blank=True)
-    told_severity = models.CharField(max_length=10, blank=True)
-    told_at = models.DateTimeField(_("avisado em"), null=True, blank=True)
+    notified_severity = models.CharField(max_length=10, blank=True)
+    notified_at = models.DateTimeField(_("avisado em"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("alerta")
@@ -99,25 +99,50 @@ class Alert(models.Model):
         return bool(self.acknowledged_at) or snoozed
 
 
-class Notice(models.Model):
-    """One thing to tell the shift by one way: kept until it was sent, and why it was not."""
+class NotificationStatus(models.TextChoices):
+    QUEUED = "queued", _("a enviar")
+    SENT = "sent", _("enviado")
+    FAILED = "failed", _("não saiu")
+    DISCARDED = "discarded", _("descartado")
 
-    alert = models.ForeignKey(Alert, models.CASCADE, related_name="notices", verbose_name=_("alerta"))
+
+class Notification(models.Model):
+    """One thing to tell one member of the shift by one channel, with its own attempts.
+
+    Queued until it is due, it is sent, or queued again for later. With no attempt left it failed, until an
+    operator requeues or discards it.
+    """
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="notifications", verbose_name=_("alerta"))
     channel = models.CharField(_("por onde"), max_length=10)
-    occasion = models.CharField(_("ocasião"), max_length=10)  # opened, worse, reminder, resolved
+    recipient = models.CharField(_("para"), max_length=254, blank=True)  # the webhook has only one
+    event = models.CharField(_("ocasião"), max_length=10)  # opened, worse, reminder, resolved
+    status = models.CharField(
+        _("situação"), max_length=10, choices=NotificationStatus, default=NotificationStatus.QUEUED
+    )
+    due_at = models.DateTimeField(_("próxima tentativa"), null=True, blank=True)
     created_at = models.DateTimeField(_("criado em"), db_default=Now())
     sent_at = models.DateTimeField(_("enviado em"), null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(_("tentativas"), default=0)
     error = models.TextField(_("erro"), blank=True)
 
     class Meta:
-        verbose_name = _("aviso")
-        verbose_name_plural = _("avisos")
-        ordering = ["id"]
-        indexes = [models.Index(fields=["id"], condition=Q(sent_at=None), name="notice_to_send")]
+        verbose_name = _("aviso ao plantão")
+        verbose_name_plural = _("avisos ao plantão")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status=NotificationStatus.QUEUED) ^ Q(due_at__isnull=True),
+                name="notification_due_while_queued",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(status="queued"), name="notification_due"),
+            models.Index(fields=["channel"], condition=Q(status="failed"), name="notification_failed"),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.occasion} {self.channel}"
+        return f"{self.event} {self.channel}"
 
 
 class RoundKind(models.TextChoices):

@@ -1,5 +1,6 @@
 """Measures for Prometheus, read from the database at each scrape: the same whichever process answers."""
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +18,9 @@ from events import rollups
 from events.models import Measure
 from monitoring import alerts, snapshot, verdict
 from monitoring.models import Severity
-from monitoring.snapshot import Snapshot
+from monitoring.snapshot import Snapshot, Unmeasured
+
+logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 STATES = ("closed", "half_open", "open")
@@ -38,10 +41,19 @@ class Hub:
 
     def collect(self) -> Iterator[Metric]:
         hub = snapshot.take()
-        yield from depths(hub)
-        yield from health(hub)
-        yield from counters()
-        yield from latencies()
+        for measure in (*GAUGES, counters, latencies):
+            try:
+                yield from list(measure(hub.strict))
+            except Unmeasured:
+                pass  # no sample is what Prometheus understands by "not known"
+            except Exception:
+                logger.exception("Metric broke", extra={"metric": measure.__name__})
+        yield gauge(
+            "carinho_unmeasured",
+            "1 for a part that could not be measured.",
+            _keyed(dict.fromkeys(hub.unmeasured, 1)),
+            ["part"],
+        )
 
 
 def gauge(name: str, text: str, values: dict[tuple[str, ...], Any], labels: list[str]) -> Metric:
@@ -51,38 +63,44 @@ def gauge(name: str, text: str, values: dict[tuple[str, ...], Any], labels: list
     return family
 
 
-def depths(hub: Snapshot) -> Iterator[Metric]:
+def _keyed(values: dict[str, Any]) -> dict[tuple[str, ...], Any]:
+    return {(name,): value for name, value in values.items()}
+
+
+def pending(hub: Snapshot) -> Iterator[Metric]:
     yield gauge("carinho_events_pending", "Events nobody began to work on.", {(): hub.pending}, [])
+
+
+def retry_queue(hub: Snapshot) -> Iterator[Metric]:
     by_service = hub.retry_queue["by_service"]
     yield gauge("carinho_retry_queue", "Deliveries tried again.", _keyed(by_service), ["service"])
+
+
+def held(hub: Snapshot) -> Iterator[Metric]:
     yield gauge("carinho_held", "Deliveries held back.", _keyed(hub.held["by_service"]), ["service"])
-    yield gauge(
-        "carinho_dead_letters_open", "Open dead letters.", _keyed(hub.dead_letters["by_cause"]), ["cause"]
-    )
-    yield gauge(
-        "carinho_queue_due",
-        "Deliveries that are due.",
-        _keyed({name: queue.due for name, queue in hub.queues.items()}),
-        ["service"],
-    )
+
+
+def dead_letters(hub: Snapshot) -> Iterator[Metric]:
+    by_cause = hub.dead_letters["by_cause"]
+    yield gauge("carinho_dead_letters_open", "Open dead letters.", _keyed(by_cause), ["cause"])
+
+
+def queues(hub: Snapshot) -> Iterator[Metric]:
+    due = {name: queue.due for name, queue in hub.queues.items()}
+    yield gauge("carinho_queue_due", "Deliveries that are due.", _keyed(due), ["service"])
     ages = {
         name: (hub.now - queue.oldest).total_seconds() for name, queue in hub.queues.items() if queue.oldest
     }
     yield gauge("carinho_oldest_due_seconds", "Age of the oldest due delivery.", _keyed(ages), ["service"])
 
 
-def _keyed(values: dict[str, Any]) -> dict[tuple[str, ...], Any]:
-    return {(name,): value for name, value in values.items()}
+def status(hub: Snapshot) -> Iterator[Metric]:
+    found = verdict.of(verdict.findings(hub)).status
+    states = {name: name == found for name in STATUSES}
+    yield gauge("carinho_status", "1 for the verdict in force.", _keyed(states), ["status"])
 
 
-def health(hub: Snapshot) -> Iterator[Metric]:
-    status = verdict.of(verdict.findings(hub)).status
-    yield gauge(
-        "carinho_status",
-        "1 for the verdict in force.",
-        {(name,): name == status for name in STATUSES},
-        ["status"],
-    )
+def breakers(hub: Snapshot) -> Iterator[Metric]:
     yield gauge(
         "carinho_circuit_breaker_state",
         "1 for the state a system's breaker is in.",
@@ -91,21 +109,53 @@ def health(hub: Snapshot) -> Iterator[Metric]:
     )
     paused = {row.service: row.paused_at is not None for row in hub.breakers}
     yield gauge("carinho_paused", "1 for a system that people paused.", _keyed(paused), ["service"])
-    yield gauge("carinho_whatsapp_connected", "1 while connected.", {(): hub.whatsapp.connected}, [])
+
+
+def whatsapp(hub: Snapshot) -> Iterator[Metric]:
+    if hub.whatsapp.connected is not None:
+        text = "1 while connected; absent while not known."
+        yield gauge("carinho_whatsapp_connected", text, {(): hub.whatsapp.connected}, [])
+
+
+def silence(hub: Snapshot) -> Iterator[Metric]:
     silent = {name: age for name, age in hub.silence.items() if age is not None}
     yield gauge("carinho_silent_seconds", "Since a part was seen alive.", _keyed(silent), ["part"])
-    yield gauge("carinho_alerts_open", "Open alerts.", _keyed(_open_alerts()), ["severity"])
+
+
+def open_alerts(hub: Snapshot) -> Iterator[Metric]:
+    counts = dict(alerts.open_alerts().order_by().values_list("severity").annotate(Count("pk")))
+    amounts = {str(severity): counts.get(severity, 0) for severity in Severity}
+    yield gauge("carinho_alerts_open", "Open alerts.", _keyed(amounts), ["severity"])
+
+
+def syncs(hub: Snapshot) -> Iterator[Metric]:
     if hub.sync:
         late = {name: bool(job.get("late")) for name, job in hub.sync.items()}
         yield gauge("carinho_sync_late", "1 for a job that missed its time.", _keyed(late), ["job"])
 
 
-def _open_alerts() -> dict[str, int]:
-    counts = dict(alerts.open_alerts().order_by().values_list("severity").annotate(Count("pk")))
-    return {str(severity): counts.get(severity, 0) for severity in Severity}
+def notifications(hub: Snapshot) -> Iterator[Metric]:
+    failed = _keyed(hub.failed_notifications)
+    yield gauge("carinho_notifications_failed", "Notifications that were given up.", failed, ["channel"])
 
 
-def counters() -> Iterator[Metric]:
+GAUGES = (
+    pending,
+    retry_queue,
+    held,
+    dead_letters,
+    queues,
+    status,
+    breakers,
+    whatsapp,
+    silence,
+    open_alerts,
+    syncs,
+    notifications,
+)
+
+
+def counters(_hub: Snapshot) -> Iterator[Metric]:
     yield _counter("carinho_events", "Events that arrived.", Measure.EVENT, ["source", "type"])
     yield _counter(
         "carinho_attempts", "Tries at a system, by their end.", Measure.ATTEMPT, ["service", "outcome"]
@@ -117,13 +167,14 @@ def _counter(name: str, text: str, measure: Measure, labels: list[str]) -> Metri
     family = CounterMetricFamily(name, text, labels=labels)
     sums: Counter[tuple[str, ...]] = Counter()
     for key, amount in rollups.totals(measure).items():
-        sums[key[: len(labels)]] += amount
+        if measure != Measure.EVENT or key[1] != rollups.RECEIPTS:
+            sums[key[: len(labels)]] += amount
     for labelled, amount in sorted(sums.items()):
         family.add_metric(list(labelled), amount)
     return family
 
 
-def latencies() -> Iterator[Metric]:
+def latencies(_hub: Snapshot) -> Iterator[Metric]:
     """Answer times per system; tries of unknown end took no known time."""
     family = HistogramMetricFamily(
         "carinho_answer_seconds", "How long a system took to answer.", labels=["service"]

@@ -7,7 +7,7 @@ from rest_framework import serializers
 Plain = serializers.Serializer[Any]
 
 
-class Reason(Plain):
+class HealthReason(Plain):
     rule = serializers.CharField()
     severity = serializers.ChoiceField(choices=["warning", "critical"])
     message = serializers.CharField()
@@ -63,13 +63,13 @@ class DeliveriesNow(Plain):
 
 
 class WhatsApp(Plain):
-    connected = serializers.BooleanField()
-    status = serializers.CharField()
+    connected = serializers.BooleanField(allow_null=True)
+    status = serializers.ChoiceField(choices=["connected", "silent", "disconnected", "unknown"])
     since = serializers.DateTimeField(allow_null=True)
     proofs = serializers.ListField(child=serializers.DictField())
 
 
-class Breaker(Plain):
+class SystemState(Plain):
     state = serializers.CharField()
     failure_count = serializers.IntegerField()
     held = serializers.IntegerField()
@@ -84,20 +84,21 @@ class AlertCounts(Plain):
 class Dashboard(Plain):
     timestamp = serializers.DateTimeField()
     status = serializers.ChoiceField(choices=["healthy", "degraded", "critical"])
-    reasons = Reason(many=True)
+    reasons = HealthReason(many=True)
     events = EventsNow()
     queues = Queues()
     deliveries = DeliveriesNow()
     sync = serializers.DictField()
     whatsapp = WhatsApp()
-    circuit_breakers = serializers.DictField(child=Breaker())
+    circuit_breakers = serializers.DictField(child=SystemState())
     alerts = AlertCounts()
+    unmeasured = serializers.ListField(child=serializers.CharField())
 
 
 class Status(Plain):
     status = serializers.ChoiceField(choices=["healthy", "degraded", "critical"])
     whatsapp = WhatsApp()
-    services = serializers.DictField(child=Breaker())
+    services = serializers.DictField(child=SystemState())
 
 
 class AlertRow(Plain):

@@ -1,12 +1,15 @@
 """One word for the whole hub, and the reasons for it."""
 
+import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from monitoring.models import Severity
-from monitoring.rule import Finding, all_rules
-from monitoring.snapshot import Snapshot
+from monitoring.rule import Finding, Rule, all_rules
+from monitoring.snapshot import Snapshot, Unmeasured
+
+logger = logging.getLogger(__name__)
 
 HEALTHY, DEGRADED, CRITICAL = "healthy", "degraded", "critical"
 STATUS = {Severity.WARNING: DEGRADED, Severity.CRITICAL: CRITICAL}
@@ -33,13 +36,38 @@ class Verdict:
         ]
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """What all rules say. Of those in `unread` nothing is known, so nothing follows for their alerts."""
+
+    findings: list[Finding]
+    unread: frozenset[str]
+
+
+def evaluate(hub: Snapshot) -> Evaluation:
+    """Hold every rule against the hub. One that breaks is a finding itself and stops no other."""
+    found: list[Finding] = []
+    broken: dict[str, Any] = {}
+    unread: set[str] = set()
+    for rule in all_rules():
+        try:
+            found += (finding for reading in rule.read(hub.strict) if (finding := rule.judge(reading)))
+        except Unmeasured:  # said once, by the part itself
+            unread.add(rule.name)
+        except Exception:
+            logger.exception("Rule broke", extra={"rule": rule.name})
+            broken[rule.name] = rule.title
+    if broken:
+        rule = Rule.registry["unmeasured"]
+        readings = rule.read(replace(hub, unmeasured=broken))
+        found += (finding for reading in readings if (finding := rule.judge(reading)))
+    found.sort(key=lambda finding: (finding.severity != Severity.CRITICAL, bool(finding.rule.symptom_of)))
+    return Evaluation(found, frozenset(unread | broken.keys()))
+
+
 def findings(hub: Snapshot) -> list[Finding]:
     """Every reading over its limit: the worst first, and causes before what they cause."""
-    judged = (rule.judge(reading) for rule in all_rules() for reading in rule.read(hub))
-    found = [finding for finding in judged if finding is not None]
-    return sorted(
-        found, key=lambda finding: (finding.severity != Severity.CRITICAL, bool(finding.rule.symptom_of))
-    )
+    return evaluate(hub).findings
 
 
 def of(found: Iterable[Finding]) -> Verdict:

@@ -1,5 +1,6 @@
 """The web process looks on by itself when nobody else does: what died cannot tell that it died."""
 
+import contextlib
 import logging
 import threading
 from datetime import timedelta
@@ -22,25 +23,32 @@ _started: list[threading.Thread] = []
 
 def start_once(**_: Any) -> None:
     """Begin with the first request this process serves, which a health probe makes."""
-    request_started.disconnect(start_once)
     with _starting:
         if not _started:
-            _started.append(threading.Thread(target=_watch, name="watcher", daemon=True))
-            _started[0].start()
+            thread = threading.Thread(target=_watch, name="watcher", daemon=True)
+            thread.start()
+            _started.append(thread)
+    request_started.disconnect(start_once)
 
 
 def _watch() -> None:
     pause = threading.Event()
     while not pause.wait(EVERY):
         look_if_nobody_does()
-        connection.close()
+        with contextlib.suppress(Exception):
+            connection.close()
 
 
 def look_if_nobody_does() -> None:
-    """Hold the rules against the hub unless somebody did it a moment ago."""
+    """Hold the rules against the hub unless somebody did it a moment ago.
+
+    Never raises: nobody starts this thread again, and it may be the only one that still looks.
+    """
     try:
         looked = Heartbeat.objects.filter(name="watcher", seen_at__gt=timezone.now() - OVERDUE)
         if not looked.exists():
             alerts.look()
     except Error as error:
         logger.warning("The web process could not look", extra={"error": type(error).__name__})
+    except Exception:
+        logger.exception("The web process could not look")

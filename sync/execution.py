@@ -1,8 +1,8 @@
 """A worker's part: take the job's lock, run what is to be run, and compare both sides afterwards."""
 
-from sync import locks, runs
+from sync import locks, log, runs
 from sync.locks import Lock
-from sync.models import RunKind, SyncRun
+from sync.models import RunKind, RunStatus, SyncRun
 from sync.reconcile import Comparison
 from sync.runner import Runner
 
@@ -35,5 +35,7 @@ def _execute(run: SyncRun, lock: Lock) -> SyncRun:
         return Comparison(run, lock).go()
     ended = Runner(run, lock).go()
     if ended.kind in (RunKind.FULL, RunKind.RECORDS) and ended.status in runs.GOOD:
-        Comparison(_begun(ended.job_id, ended.author, RunKind.CHECK), lock).go()
+        check = Comparison(_begun(ended.job_id, ended.author, RunKind.CHECK), lock).go()
+        if check.status == RunStatus.FAILED:
+            log.line(ended, "check_failed", run=check.pk, reason=check.reason)
     return ended

@@ -67,6 +67,8 @@ class Item:
 def invalid(record: Any, key: str, error: Exception) -> Item:
     """A record that makes no sense has failed before anything was sent."""
     item = Item(key, record, {}, "", 0, must_write=False, must_confirm=False, result={})
+    if isinstance(error, AttributeError):  # of a value that is no object: not a mistake of ours
+        error = TypeError(str(error))
     item.end, item.error, item.attempts = End.REJECTED, error, 1
     return item
 

@@ -96,9 +96,20 @@ class Job(ABC):
         """The fields that the target has otherwise."""
         return sorted(name for name, value in wanted.items() if there.get(name) != value)
 
-    def others(self, target: Any, cursor: str, window: Window) -> Page:
-        """The keys of everything the target has, page by page, to find what no source record explains."""
-        return Page([])
+    def is_orphan(self, there: Fields, window: Window) -> bool:
+        """Whether what the target has of a key that no record of the source explains is too much.
+
+        Asked of what the hub itself wrote: targets are read by key. A job that does not say finds none.
+        """
+        return False
+
+    @property
+    def finds_orphans(self) -> bool:
+        return type(self).is_orphan is not Job.is_orphan
+
+    def written_since(self, window: Window) -> datetime | None:
+        """From when on what was written is looked at for orphans; None for all of it."""
+        return None
 
 
 def chosen(record: Mapping[str, Any], names: Sequence[str]) -> Fields:

@@ -1,11 +1,12 @@
 """One runner per job, anywhere: a session lock in PostgreSQL that dies with its holder."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Any
+from contextlib import contextmanager
 
 import psycopg
 from django.db import connection
+
+from carinho.locks import session_lock
 
 NAMESPACE = 0x7379_6E63  # other than the lanes'
 
@@ -33,18 +34,8 @@ class Lock:
 @contextmanager
 def only_runner(name: str) -> Iterator[Lock | None]:
     """The lock of this job, or None while another session holds it."""
-    with psycopg.connect(**_parameters(), autocommit=True) as session:
-        got = session.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [NAMESPACE, name]).fetchone()
-        try:
-            yield Lock(session) if got and got[0] else None
-        finally:
-            _let_go(session)
-
-
-def _let_go(session: psycopg.Connection) -> None:
-    """The end of a connection frees its locks only some moments later."""
-    with suppress(psycopg.OperationalError):
-        session.execute("SELECT pg_advisory_unlock_all()")
+    with session_lock(NAMESPACE, name) as session:
+        yield Lock(session) if session else None
 
 
 def holder(name: str) -> int | None:
@@ -61,10 +52,3 @@ def take_away(name: str) -> None:
     if pid is not None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
-
-
-def _parameters() -> dict[str, Any]:
-    parameters = connection.get_connection_params()
-    return {
-        key: parameters[key] for key in ("dbname", "host", "port", "user", "password") if parameters.get(key)
-    }

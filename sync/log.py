@@ -23,6 +23,7 @@ SENTENCES = {
     "over_limit": _("Passou do tempo máximo de %(minutes)s minutos e foi encerrada como travada."),
     "no_signal": _("Ficou sem dar sinal e foi encerrada como travada."),
     "checked": _("%(compared)s registros comparados, %(agreeing)s iguais."),
+    "check_failed": _("A conferência que veio depois (execução %(run)s) falhou: %(reason)s"),
     "broke": _("Erro do nosso programa: %(kind)s. Chame o desenvolvimento."),
     "finished": _("Terminou: %(status)s."),
 }

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from carinho.services.errors import Held, Rejected, Unavailable
-from carinho.services.pages import Page
+from carinho.services.pages import LIMIT, Cursors
 from events.lanes import stopping
 from sync import log, saving
 from sync.comparing import key_of, short
@@ -94,12 +94,8 @@ class Comparison:
         return self.run
 
     def _compare(self) -> None:
-        self._each_page(
-            lambda cursor: self.job.compared(self.job.source(), cursor, self.window), self._source_page
-        )
-        self._each_page(
-            lambda cursor: self.job.others(self.job.target(), cursor, self.window), self._target_page
-        )
+        self._compare_source()
+        self._look_for_orphans()
         agreeing = self.compared - self.differing
         with transaction.atomic():
             self._close_the_rest()
@@ -107,22 +103,37 @@ class Comparison:
             log.line(self.run, "checked", compared=self.compared, agreeing=agreeing)
             saving.finish(self.run, RunStatus.DONE)
 
-    def _each_page(self, read: Callable[[str], Page], use: Callable[[Page], list[Found]]) -> None:
+    def _compare_source(self) -> None:
+        cursors = Cursors()
         cursor: str | None = ""
         while cursor is not None:
-            page = self._patiently(lambda at=cursor: read(at))  # type: ignore[misc]
-            self._note(use(page))
-            cursor = page.next_cursor if page.next_cursor != cursor else None
+            page = self._patiently(lambda at=cursor: self.job.compared(self.job.source(), at, self.window))  # type: ignore[misc]
+            wanted, found = _read_all(self.job, page.records)
+            self.seen |= wanted.keys() | {unreadable.key for unreadable in found}
+            there = self._there(list(wanted))
+            pairs = [(key, *pair) for key, pair in wanted.items()]
+            found += [row for pair in pairs if (row := self._difference(*pair, there))]
+            self.compared += len(page.records)
+            self._note(found)
+            cursor = cursors.follow(page, self.job.source)
 
-    def _source_page(self, page: Page) -> list[Found]:
-        wanted, found = _read_all(self.job, page.records)
-        there = self._there(list(wanted))
-        found += [
-            difference for key, pair in wanted.items() if (difference := self._difference(key, *pair, there))
-        ]
-        self.seen |= wanted.keys()
-        self.compared += len(page.records)
-        return found
+    def _look_for_orphans(self) -> None:
+        """Ask the target, by key, for what the hub wrote there and the source names no more."""
+        if not self.job.finds_orphans:
+            return
+        written = SyncRecord.objects.filter(job_id=self.job.name).exclude(wanted={})  # {}: taken away
+        if since := self.job.written_since(self.window):
+            written = written.filter(written_at__gte=since)
+        keys = [key for key in written.order_by("pk").values_list("key", flat=True) if key not in self.seen]
+        for first in range(0, len(keys), LIMIT):
+            there = self._there(keys[first : first + LIMIT])
+            orphans = [
+                Found(key, DifferenceKind.ORPHAN)
+                for key, row in there.items()
+                if self.job.is_orphan(row, self.window)
+            ]
+            self.compared += len(orphans)
+            self._note(orphans)
 
     def _there(self, keys: Sequence[str]) -> Mapping[str, Fields]:
         """What the target has or, if it does not tell, what was written there."""
@@ -143,22 +154,23 @@ class Comparison:
             return Found(key, DifferenceKind.MISSING_HERE, payload=record)
         return None
 
-    def _target_page(self, page: Page) -> list[Found]:
-        orphans = [Found(key, DifferenceKind.ORPHAN) for key in page.records if key not in self.seen]
-        self.compared += len(orphans)
-        return orphans
-
     def _note(self, found: Sequence[Found]) -> None:
         self.differing += len(found)
         columns = {"processed": self.compared, "read": self.compared, "failed": self.differing}
         saving.update_mine(self.run, **columns, unchanged=self.compared - self.differing)
         if found:
-            rows = [
-                {"key": row.key, "kind": row.kind.value, "fields": row.fields, "payload": row.payload}
+            rows = {  # by key: one statement may not touch a row twice
+                row.key: {
+                    "key": row.key,
+                    "kind": row.kind.value,
+                    "fields": row.fields,
+                    "payload": row.payload,
+                }
                 for row in found
-            ]
+            }
+            told = json.dumps(list(rows.values()))
             with connection.cursor() as cursor:
-                cursor.execute(NOTE, {"job": self.job.name, "run": self.run.pk, "rows": json.dumps(rows)})
+                cursor.execute(NOTE, {"job": self.job.name, "run": self.run.pk, "rows": told})
 
     def _close_the_rest(self) -> None:
         gone = SyncDifference.objects.filter(job_id=self.job.name, closed_at__isnull=True)

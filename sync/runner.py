@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 
 from carinho.logs import request_id
 from carinho.services.errors import Held, Rejected, Unavailable
-from carinho.services.pages import Page
+from carinho.services.pages import Cursors, EndlessList, Page
 from events.lanes import stopping
 from sync import comparing, log, runs, saving, stages
 from sync.gates import Gate
@@ -92,6 +92,7 @@ class Runner:
         self.gate = Gate(self.job)
         self.place: Place | None = stages.first(run)
         self.is_resumed = bool(run.checkpoint)
+        self.cursors = Cursors()
         self.batches: deque[Batch] = deque()
         self.batch_of: dict[Item, Batch] = {}
         self.ready: deque[Item] = deque()
@@ -258,6 +259,7 @@ class Runner:
             self._read_later(reading, error)
         elif isinstance(error, Rejected) and reading.place.cursor and self.is_resumed:
             self.is_resumed = False
+            self.cursors = Cursors()
             self.place = Place(reading.place.stage)
             log.line(self.run, "page_read_again", system=self._label(self.gate.source))
         elif isinstance(error, Rejected):
@@ -279,8 +281,8 @@ class Runner:
 
     def _take(self, place: Place, page: Page) -> None:
         """A page is in hand: its records are compared, and those that need it wait to be sent."""
-        if page.next_cursor and page.next_cursor == place.cursor:
-            raise self._unreadable("The list does not end: it names the same page again")
+        if place.stage == stages.PULL:
+            self._follow(page)
         plan = comparing.plan(self.job, page.records, again=place.stage == stages.DIFFERENCES)
         self.place = stages.after(self.run, place, page)
         if self.run.kind == RunKind.DRY:
@@ -292,6 +294,12 @@ class Runner:
         self.batches.append(batch)
         self.batch_of |= dict.fromkeys(plan.items, batch)
         self.ready.extend(plan.items)
+
+    def _follow(self, page: Page) -> None:
+        try:
+            self.cursors.follow(page, self.job.source)
+        except EndlessList as error:
+            raise self._unreadable(error.detail) from None
 
     def _note_planned(self, plan: comparing.Plan) -> None:
         rows = [

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
+from django_celery_beat.models import PeriodicTask, PeriodicTasks
 from kombu.exceptions import OperationalError
 
 from carinho.access import audit_log
@@ -44,9 +45,10 @@ def start(name: str, *, author: str, kind: str = RunKind.FULL, chosen: Chosen | 
     """Begin a run; a worker takes it at once. Raises `LookupError` and `AlreadyRunning`."""
     if name not in Job.registry:
         raise LookupError(f"No job is called {name}.")
-    run = begin(name, author=author, kind=kind, chosen=chosen)
-    audit_log.record(author, f"sync.{kind}", name, {"run": run.pk, **(chosen or {})})
-    transaction.on_commit(lambda: send(name))
+    with transaction.atomic():
+        run = begin(name, author=author, kind=kind, chosen=chosen)
+        audit.note(author, f"sync.{kind}", name, {"run": run.pk, **(chosen or {})})
+        transaction.on_commit(lambda: send(name))
     return run
 
 
@@ -162,14 +164,12 @@ def resume(name: str, *, actor: str) -> bool:
 
 
 def _set_enabled(name: str, enabled: bool, actor: str, action: str, columns: Mapping[str, Any]) -> bool:
-    from django_celery_beat.models import PeriodicTask
-
-    task = PeriodicTask.objects.filter(name=name).first()
-    if task is None:
-        return False
+    """Only what is the operator's is written: the counters beside it are beat's."""
+    own = {"enabled": enabled, "date_changed": Now()} | ({} if enabled else {"last_run_at": None})
     with transaction.atomic():
-        task.enabled = enabled
-        task.save()  # tells beat that the schedule changed
+        if not PeriodicTask.objects.filter(name=name).update(**own):
+            return False
+        PeriodicTasks.update_changed()  # beat reads the schedule anew
         SyncJob.objects.filter(name=name).update(**columns)
         audit_log.record(actor, action, name, {"reason": columns.get("pause_reason", "")})
     return True

@@ -16,7 +16,7 @@ from sync.models import SyncFailure, SyncRecord, SyncRun
 
 NOTE_FAILURE = """
 INSERT INTO sync_syncfailure (job_id, key, run_id, kind, cause, reason, payload, attempts)
-SELECT %(job)s, key, %(run)s, kind, cause, reason, payload, attempts
+SELECT %(job)s, key, %(run)s, kind, cause, reason, coalesce(payload, 'null'), attempts
 FROM jsonb_to_recordset(%(rows)s::jsonb)
     AS row(key text, kind text, cause text, reason text, payload jsonb, attempts int)
 ON CONFLICT (job_id, key) WHERE status = 'open' DO UPDATE
@@ -92,7 +92,7 @@ def note_failures(run: SyncRun, items: Sequence[Item]) -> None:
     if not items:
         return
     with connection.cursor() as cursor:
-        rows = json.dumps([_failure(item) for item in items])
+        rows = json.dumps([_failure(item) for item in {item.key: item for item in items}.values()])
         cursor.execute(NOTE_FAILURE, {"job": run.job_id, "run": run.pk, "rows": rows})
 
 

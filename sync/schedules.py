@@ -1,7 +1,6 @@
 """Schedules live in django-celery-beat: made once for each job, from then on the operators'."""
 
 from celery.schedules import crontab
-from django.conf import settings
 from django.db import transaction
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
@@ -31,14 +30,10 @@ def _make_schedule(job: Job) -> None:
 
 
 def _stored(cron: crontab) -> CrontabSchedule:
-    return CrontabSchedule.objects.get_or_create(
-        minute=cron._orig_minute,  # noqa: SLF001 -- celery keeps what was written only there
-        hour=cron._orig_hour,  # noqa: SLF001
-        day_of_week="*",
-        day_of_month="*",
-        month_of_year="*",
-        timezone=settings.TIME_ZONE,
-    )[0]
+    row: CrontabSchedule = CrontabSchedule.from_schedule(cron)
+    if row.pk is None:
+        row.save()
+    return row
 
 
 def by_job() -> dict[str, PeriodicTask]:

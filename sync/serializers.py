@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from carinho.api import Order
 from carinho.masking import mask
 from events.serializers import shows_people
 from sync import corrections, status, words
@@ -35,9 +36,12 @@ class JobSerializer(serializers.Serializer[status.Standing]):
     last_run = serializers.DateTimeField(allow_null=True)
     last_status = serializers.ChoiceField(["done", "failed"], allow_null=True)
     last_result = serializers.CharField(allow_null=True)
+    last_check = serializers.DateTimeField(allow_null=True)
+    check_error = serializers.CharField(allow_blank=True)
     recent_failures = serializers.IntegerField()
     duration_seconds = serializers.IntegerField(allow_null=True)
     next_run = serializers.DateTimeField(allow_null=True)
+    schedule_error = serializers.CharField(allow_blank=True)
     late = serializers.BooleanField()
     level = serializers.ChoiceField(["", "warning", "critical"])
     paused = serializers.BooleanField()
@@ -195,7 +199,7 @@ def _shown(context: Mapping[str, Any], value: Any) -> Any:
     return value if shows_people(context["request"]) else mask(value)
 
 
-class Start(serializers.Serializer[Any]):
+class Start(Order):
     """Nothing starts a whole run; `dry_run` only lists, `check` only compares, ids do only those records."""
 
     dry_run = serializers.BooleanField(default=False)
@@ -206,6 +210,7 @@ class Start(serializers.Serializer[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
         if sum(bool(value) for value in (attrs["dry_run"], attrs["check"], chosen_in(attrs))) > 1:
             raise serializers.ValidationError({"dry_run": _("Peça uma coisa de cada vez.")})
         return attrs

@@ -21,12 +21,16 @@ RECENT = timedelta(hours=24)
 AGREEMENT_KEPT = timedelta(days=30)
 WARNING, CRITICAL = "warning", "critical"
 LATE_AT, CRITICAL_AT = 2, 3  # due times missed: the second is one period after the first
+UNENDED = (RunStatus.RUNNING, RunStatus.CANCELLED)  # say nothing about whether both sides agree
 FAILED = (RunStatus.FAILED, RunStatus.INCOMPLETE, RunStatus.STUCK)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """One job at a moment. `missed` counts due times since the last good run, up to three."""
+    """One job at a moment. `missed` counts due times since the last good run, up to three.
+
+    `schedule_error` says why its schedule never comes; empty for one that does.
+    """
 
     job: Job
     row: SyncJob
@@ -36,7 +40,9 @@ class Standing:
     recent_failures: int
     next_run: datetime | None
     missed: int
+    schedule_error: str
     agreement: Agreement | None
+    check: SyncRun | None
 
     @property
     def level(self) -> str:
@@ -44,6 +50,13 @@ class Standing:
         if self.missed >= CRITICAL_AT:
             return CRITICAL
         return WARNING if self.missed >= LATE_AT else ""
+
+    @property
+    def check_error(self) -> str:
+        """Why the last comparison came to no end; empty when it did, and before the first."""
+        if self.check is None or self.check.status not in FAILED:
+            return ""
+        return self.check.reason or str(self.check.get_status_display())
 
     @property
     def is_paused(self) -> bool:
@@ -56,9 +69,12 @@ class Standing:
             "last_run": _iso(last.started_at if last else None),
             "last_status": ("done" if last.status == RunStatus.DONE else "failed") if last else None,
             "last_result": last.status if last else None,
+            "last_check": _iso(self.check.started_at if self.check else None),
+            "check_error": self.check_error,
             "recent_failures": self.recent_failures,
             "duration_seconds": round(last.duration.total_seconds()) if last else None,
             "next_run": _iso(self.next_run),
+            "schedule_error": self.schedule_error,
             "late": self.missed >= LATE_AT,
             "level": self.level,
             "paused": self.is_paused,
@@ -83,13 +99,14 @@ def standings(now: datetime | None = None) -> list[Standing]:
     tasks = schedules.by_job()
     full = SyncRun.objects.filter(kind=RunKind.FULL)
     last, good = _latest(full.exclude(status=RunStatus.RUNNING)), _latest(full.filter(status__in=GOOD))
+    checks = _latest(SyncRun.objects.filter(kind=RunKind.CHECK).exclude(status__in=UNENDED))
     running = {run.job_id: run for run in SyncRun.objects.filter(status=RunStatus.RUNNING)}
     failures = _recent_failures(full, now)
     shares = {
         share.job_id: share for share in Agreement.objects.order_by("job_id", "-day").distinct("job_id")
     }
     return [
-        _standing(name, rows[name], tasks.get(name), last, good, running, failures, shares, now)
+        _standing(name, rows[name], tasks.get(name), last, good, checks, running, failures, shares, now)
         for name in sorted(rows)
     ]
 
@@ -113,12 +130,13 @@ def _standing(
     task: PeriodicTask | None,
     last: dict[str, SyncRun],
     good: dict[str, SyncRun],
+    checks: dict[str, SyncRun],
     running: dict[str, SyncRun],
     failures: dict[str, int],
     shares: dict[str, Agreement],
     now: datetime,
 ) -> Standing:
-    times = timetable.of(task)
+    times = timetable.of(task, now)
     return Standing(
         job=Job.registry[name],
         row=row,
@@ -128,7 +146,9 @@ def _standing(
         recent_failures=failures.get(name, 0),
         next_run=times.next_after(now) if times else None,
         missed=len(times.missed(_last_time(row, good.get(name)), now, CRITICAL_AT)) if times else 0,
+        schedule_error=times.reason if isinstance(times, timetable.Never) else "",
         agreement=shares.get(name),
+        check=checks.get(name),
     )
 
 

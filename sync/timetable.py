@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from celery.schedules import crontab
+from celery.schedules import ParseException, crontab
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django_celery_beat.models import PeriodicTask
 
 FARTHEST = 366 * 4  # days; the 29th of February is that far away
@@ -68,16 +69,50 @@ class Interval:
         return [since + number * self.period for number in range(count, 0, -1)]
 
     def next_after(self, now: datetime) -> datetime | None:
+        if not timedelta() < self.period <= FARTHEST * ONE_DAY:
+            return None
         return max(now, (self.last or now) + self.period)
 
 
-Timetable = Clock | Interval
+@dataclass(frozen=True)
+class Never:
+    """Due at no time: a date that does not exist, or what cannot be read as a schedule."""
 
+    reason: str
 
-def of(task: PeriodicTask | None) -> Timetable | None:
-    """What a row of django-celery-beat says; None for one that is off, missing, or due by no rule of time."""
-    if task is None or not task.enabled:
+    def missed(self, since: datetime, now: datetime, most: int) -> list[datetime]:
+        return []
+
+    def next_after(self, now: datetime) -> datetime | None:
         return None
-    if task.crontab is not None:
-        return Clock(task.crontab.schedule, task.crontab.timezone or timezone.get_default_timezone())
-    return Interval(task.interval.schedule.run_every, task.last_run_at) if task.interval is not None else None
+
+
+Timetable = Clock | Interval | Never
+
+
+def of(task: PeriodicTask | None, now: datetime) -> Timetable | None:
+    """What a row of django-celery-beat says; None for one that is off, missing, or due by no rule of time.
+
+    Raises nothing, whatever an operator or another program wrote there.
+    """
+    if task is None or not task.enabled or (task.crontab is None and task.interval is None):
+        return None
+    try:
+        if task.crontab is not None:
+            zone = task.crontab.timezone or timezone.get_default_timezone()
+            times: Timetable = Clock(task.crontab.schedule, zone)
+        else:
+            times = Interval(task.interval.schedule.run_every, task.last_run_at)
+        if times.next_after(now) is not None:
+            return times
+    except (ValueError, ParseException, OverflowError):
+        pass  # celery tells of each mistake in its own way
+    return Never(_("A agenda “%s” não existe ou nunca chega. Corrija-a em Agendas.") % written(task))
+
+
+def written(task: PeriodicTask) -> str:
+    """The schedule as somebody typed it."""
+    cron, interval = task.crontab, task.interval
+    if cron is not None:
+        return f"{cron.minute} {cron.hour} {cron.day_of_month} {cron.month_of_year} {cron.day_of_week}"
+    return f"{interval.every} {interval.period}"

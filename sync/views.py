@@ -10,11 +10,11 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.access.permissions import actor_of
-from carinho.api.errors import Problem
-from carinho.api.pagination import NewestFirst
-from carinho.api.schema import problems
-from carinho.api.views import FORMS_TOO, ApiView
+from carinho.access import actor_of
+from carinho.api import ApiView, OrderView
+from carinho.pagination import NewestFirst
+from carinho.problems import Problem
+from events.schema import refused
 from sync import runs, status
 from sync.filters import RunFilter
 from sync.models import SyncRun
@@ -74,21 +74,19 @@ class RunDetail(ApiView, RetrieveAPIView[SyncRun]):
         return self.retrieve(request, *args, **kwargs)
 
 
-class StartJob(ApiView):
-    parser_classes = FORMS_TOO
+class StartJob(OrderView):
+    order_class = Start
 
     @extend_schema(
         tags=TAGS,
         summary="Executar agora: tudo, só alguns registros, uma simulação ou uma conferência",
         request={"application/json": Start},
-        responses={202: Started, **problems(400, 401, 403, 404, 409, 422, 429)},
+        responses={202: Started, **refused(400, 401, 403, 404, 409, 413, 415, 422, 429)},
     )
     def post(self, request: Request, name: str) -> Response:
-        asked = Start(data=request.data)
-        asked.is_valid(raise_exception=True)
-        chosen = chosen_in(asked.validated_data)
+        chosen = chosen_in(self.order.validated_data)
         try:
-            run = runs.start(name, author=actor_of(request), kind=asked.kind, chosen=chosen)
+            run = runs.start(name, author=actor_of(request), kind=self.order.kind, chosen=chosen)
         except LookupError:
             raise Http404 from None
         except runs.AlreadyRunning as error:
@@ -101,12 +99,12 @@ def already_running(error: runs.AlreadyRunning) -> Problem:
     return Problem("sync_running", _("Esta sincronização já está em execução."), status=409, fields=fields)
 
 
-class CancelRun(ApiView):
+class CancelRun(OrderView):
     @extend_schema(
         tags=TAGS,
         summary="Cancelar uma execução; o que já foi gravado fica",
         request=None,
-        responses={202: Started, **problems(401, 403, 404, 409, 429)},
+        responses={202: Started, **refused(400, 401, 403, 404, 409, 413, 415, 422, 429)},
     )
     def post(self, request: Request, id: int) -> Response:
         try:

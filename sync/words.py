@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django_celery_beat.models import PeriodicTask
 
-from carinho.console.labels import who
+from events.console.words import who
+from sync import timetable
 from sync.job import Job
 from sync.log import SENTENCES
 from sync.models import LogLine, RunStatus
@@ -74,6 +76,8 @@ def schedule(task: PeriodicTask | None) -> str:
     """When a job runs, in one phrase; what is not daily is said by the schedule itself."""
     if task is None:
         return _("sem agenda")
+    if isinstance(timetable.of(task, timezone.now()), timetable.Never):
+        return _("nunca (%s)") % timetable.written(task)
     if task.interval is not None:
         return _("a cada %s") % _length(task.interval.schedule.run_every)
     if task.crontab is None:

@@ -20,9 +20,13 @@ import django
 import hypothesis
 import psycopg
 import pytest
+import responses
 from django.conf import settings
+from requests.adapters import HTTPAdapter
 
-from carinho.postgres import Server
+from carinho.embedded.postgres import Server
+from carinho.services.transport import CurlAdapter
+from tests.browser import MISSING
 
 hypothesis.settings.register_profile(  # the same examples on every machine, however busy it is
     "steady", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -50,7 +54,7 @@ def remove_var_dir(folder: Path) -> None:
 
 def start_server(folder: Path) -> None:
     """The server is a process of its own that ends with this one, even if this one is killed."""
-    started.append(subprocess.Popen([sys.executable, "-m", "carinho.embedded", str(folder)]))
+    started.append(subprocess.Popen([sys.executable, "-m", "carinho.embedded.postgres", str(folder)]))
     server, deadline = Server(folder), time.monotonic() + 60
     while not (url := server.url()):
         if started[0].poll() is not None or time.monotonic() > deadline:
@@ -78,7 +82,9 @@ def share_a_server() -> None:
 
 
 def load_settings() -> None:
-    with mock.patch.dict(os.environ, VAR_DIR=os.environ[SHARED], DJANGO_SETTINGS_MODULE="carinho.settings"):
+    folder = os.environ[SHARED]
+    own = {"VAR_DIR": folder, "SECRET_KEY": "only for tests", "DJANGO_SETTINGS_MODULE": "carinho.settings"}
+    with mock.patch.dict(os.environ, own):
         settings.DATABASES  # noqa: B018 -- reading one setting loads all
     django.setup()
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)  # else xdist's workers load them before this file
@@ -88,6 +94,13 @@ if not settings.configured:
     if SHARED not in os.environ:
         share_a_server()
     load_settings()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if without := [report for report in skipped if MISSING in str(report.longrepr)]:
+        terminalreporter.section("not run", red=True)
+        terminalreporter.line(f"{len(without)} tests of pages were not run: {MISSING}.")
 
 
 @contextmanager
@@ -104,3 +117,21 @@ def var_dir() -> Iterator[Path]:
     """A VAR_DIR of its own; an embedded server that a test starts in it is ended and removed."""
     with temporary_var_dir() as folder:
         yield folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def responses_knows_our_transport() -> Iterator[None]:
+    """`responses` stands in for the adapter of requests only: while it does, ours hands over to that one."""
+    start, stop = responses.RequestsMock.start, responses.RequestsMock.stop
+    ours = CurlAdapter.send
+
+    def start_both(self: responses.RequestsMock) -> None:
+        start(self)
+        CurlAdapter.send = lambda _self, request, **more: HTTPAdapter().send(request, **more)  # type: ignore[method-assign]
+
+    def stop_both(self: responses.RequestsMock, allow_assert: bool = True) -> None:
+        CurlAdapter.send = ours  # type: ignore[method-assign]
+        stop(self, allow_assert)
+
+    with mock.patch.multiple(responses.RequestsMock, start=start_both, stop=stop_both):
+        yield

@@ -52,7 +52,9 @@ class Hub:
         self.process = self._start()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        process = subprocess.Popen([sys.executable, "-m", "carinho.supervisor"], cwd=ROOT, env=self.env)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "carinho.embedded.supervisor"], cwd=ROOT, env=self.env
+        )
         until(self._is_ready, "the hub was ready")
         return process
 
@@ -123,7 +125,7 @@ class Hub:
 @contextmanager
 def hub(**env: str) -> Iterator[Hub]:
     """A hub of its own on free ports, ended and removed afterwards."""
-    from carinho.supervision.checks import free_port
+    from carinho.embedded.preflight import free_port
 
     with temporary_var_dir() as var_dir, running() as simulator:
         own = {

@@ -2,8 +2,17 @@
 
 import time
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import psutil
+from django.db import connection
+
+
+def database_url() -> str:
+    """The database of the tests, for a process that is to work on it."""
+    given = connection.get_connection_params()
+    address = {name: given[name] for name in ("host", "port", "password") if given.get(name)}
+    return f"postgresql://{given['user']}@/{given['dbname']}?{urlencode(address)}"
 
 
 def eventually(condition: Callable[[], object], seconds: float = 20) -> bool:

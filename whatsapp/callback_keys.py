@@ -4,11 +4,16 @@ import hashlib
 import json
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from events.envelope import Refused
 from whatsapp import contacts
+from whatsapp.names import is_name
 
 Body = dict[str, Any]
 LONGEST_ID = 120
-MOST_IDS = 1000  # in one callback
+MOST_IDS = 1000  # in one callback; Z-API gives a handful
+LONGEST_VALUE = 500  # characters, of what each of several receipts repeats
 LONGEST_KEY = 200
 
 
@@ -23,7 +28,10 @@ def _parts(body: Body) -> tuple[Any, ...] | None:
     type, instance = body.get("type"), body.get("instanceId", "")
     if type == "ReceivedCallback" and body.get("messageId"):
         edit = f"edit@{body.get('momment', '')}" if body.get("isEdit") else ""
-        return type, instance, body["messageId"], edit, "waiting" if body.get("waitingMessage") else ""
+        chat = body.get("chatLid") or body.get("phone") or ""
+        whose = "ours" if body.get("fromMe") else ""
+        stage = "waiting" if body.get("waitingMessage") else body.get("notification") or ""
+        return type, instance, chat, whose, body["messageId"], edit, stage
     if type == "DeliveryCallback" and (id := body.get("messageId") or body.get("zaapId")):
         return type, instance, id, "error" if body.get("error") else ""
     if type == "MessageStatusCallback" and (ids := ids_of(body)):
@@ -38,11 +46,22 @@ def _digest(value: Any) -> str:
 
 
 def parts_of(body: Body) -> list[Body]:
-    """A status for several messages is one callback each: some may be known before others."""
-    if body.get("type") != "MessageStatusCallback":
+    """A status for several messages is one callback each: some may be known before others.
+
+    Raises `Refused` for more messages than a status is ever about.
+    """
+    ids = ids_of(body) if body.get("type") == "MessageStatusCallback" else []
+    if len(ids) > MOST_IDS:
+        sentence = _("Um aviso de situação fala de no máximo %d mensagens.") % MOST_IDS
+        raise Refused("too_many_ids", sentence, status=422)
+    if len(ids) < 2:
         return [body]
-    ids = ids_of(body)[:MOST_IDS]
-    return [body | {"ids": [id], "id": id} for id in ids] or [body]
+    shared = {name: value for name, value in body.items() if _is_small(value)}
+    return [shared | {"ids": [id], "id": id} for id in ids]
+
+
+def _is_small(value: Any) -> bool:
+    return not isinstance(value, dict | list) and len(str(value)) <= LONGEST_VALUE
 
 
 def ids_of(body: Body) -> list[str]:
@@ -52,17 +71,18 @@ def ids_of(body: Body) -> list[str]:
     return list(dict.fromkeys(str(id)[:LONGEST_ID] for id in given if isinstance(id, str | int) and id != ""))
 
 
+def message_id_of(body: Body) -> str:
+    """The message's own id; empty for what is none."""
+    return str(body.get("messageId") or "")[:LONGEST_ID]
+
+
 def identity_of(body: Body) -> contacts.Identity:
-    """The person of a one-to-one conversation."""
-    name = body.get("chatName") if body.get("fromMe") else body.get("senderName") or body.get("chatName")
+    """The person of a one-to-one conversation. Z-API gives the number where it knows no name."""
+    names = [body.get("chatName")] if body.get("fromMe") else [body.get("senderName"), body.get("chatName")]
+    name = next((name for name in names if isinstance(name, str) and is_name(name)), "")
     addresses = (
         body.get("chatLid"),
         None if body.get("fromMe") else body.get("senderLid"),
         body.get("phone"),
     )
-    return contacts.identity(*addresses, name=name if _is_name(name) else "")
-
-
-def _is_name(name: Any) -> bool:
-    """Z-API gives the number where it knows no name."""
-    return isinstance(name, str) and any(character.isalpha() for character in name)
+    return contacts.identity(*addresses, name=name)

@@ -50,6 +50,7 @@ class Verdict:
     status: str
     proofs: list[Proof]
     since: datetime | None
+    usual_gap: timedelta | None  # between two messages in, at this hour
 
     @property
     def connected(self) -> bool:
@@ -74,8 +75,9 @@ def verdict(now: datetime | None = None) -> Verdict:
     """What the four proofs say together."""
     now = now or timezone.now()
     row = Channel.load()
-    proofs = [_flag(row, now), _phone(row, now), _last_received(row, now), _last_receipt(row, now)]
-    return Verdict(_status(row, proofs), proofs, row.changed_at)
+    gap = usual_gap(now)
+    proofs = [_flag(row, now), _phone(row, now), _last_received(row, now, gap), _last_receipt(row, now)]
+    return Verdict(_status(row, proofs), proofs, row.changed_at, gap)
 
 
 def _status(row: Channel, proofs: list[Proof]) -> str:
@@ -106,8 +108,7 @@ def _phone(row: Channel, now: datetime) -> Proof:
     return Proof("phone", False, row.checked_at, still if row.connected else offline)
 
 
-def _last_received(row: Channel, now: datetime) -> Proof:
-    gap = usual_gap(now)
+def _last_received(row: Channel, now: datetime, gap: timedelta | None) -> Proof:
     last = row.last_received_at
     if gap is None or last is None:
         return Proof(

@@ -49,22 +49,11 @@ class Identity:
 
 def identity(*addresses: Any, name: Any = "") -> Identity:
     """Who is meant by these lids and numbers; what is neither (a group, a channel) says nothing."""
-    texts = [str(address) for address in addresses if address]
+    texts = [str(phones.as_text(address)) for address in addresses if address]
     lids = [text for text in texts if text.endswith(LID)]
     numbers = [text for text in texts if "@" not in text]
-    phone, typed = next(((stored, text) for text in numbers if (stored := _stored(text))), ("", ""))
+    phone, typed = next(((stored, text) for text in numbers if (stored := phones.registered(text))), ("", ""))
     return Identity(lids[0] if lids else "", phone, typed, str(name or "")[:200])
-
-
-def _stored(number: str) -> str:
-    """A number as WhatsApp writes it has its country code and no plus sign; ours may have one."""
-    digits = number.removeprefix("+")
-    if not digits.isascii() or not digits.isdigit():
-        return ""
-    try:
-        return phones.normalize("+" + digits)
-    except phones.InvalidPhone:
-        return digits[:20] if len(digits) >= 8 else ""
 
 
 def person_key(who: Identity) -> str:
@@ -173,6 +162,14 @@ def _complete(contact: Contact, who: Identity) -> None:
         contact.save()
 
 
+def note_number(contact: Contact, who: Identity) -> None:
+    """Somebody who wrote to us has WhatsApp under this number, whatever a check of it answered before."""
+    if who.phone:
+        unknown = Contact.objects.filter(pk=contact.pk).exclude(has_whatsapp=True)
+        digits = who.typed.removeprefix("+")
+        unknown.update(has_whatsapp=True, registered_phone=digits, checked_at=timezone.now())
+
+
 def _values(contact: Contact) -> tuple[Any, ...]:
     return (
         contact.lid,
@@ -187,6 +184,8 @@ def _values(contact: Contact) -> tuple[Any, ...]:
 def merge(kept: Contact, other: Contact) -> None:
     """Everything of `other` becomes part of `kept`, and `other` is no more."""
     Message.objects.filter(contact=other).update(contact=kept)
+    both_have = Received.objects.filter(contact=kept).values("message_id")
+    Received.objects.filter(contact=other, message_id__in=both_have).delete()
     Received.objects.filter(contact=other).update(contact=kept)
     other.delete()
     for field in (

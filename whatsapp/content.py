@@ -12,6 +12,8 @@ from events.payload import SAO_PAULO
 Body = dict[str, Any]
 MEDIA_LASTS = timedelta(days=30)
 LONGEST_URL = 4000
+LONGEST_QUOTE = 100
+FILES = ("imageUrl", "videoUrl", "documentUrl", "audioUrl")
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,25 @@ class Content:
 def read(body: Body) -> Content | None:
     """The content of a received callback; None for one that has none (yet)."""
     for name, reader in READERS.items():
-        if isinstance(body.get(name), dict):
+        if isinstance(body.get(name), dict) and body[name]:
             return reader(body[name])
-    for name, words in OTHERS.items():
-        if body.get(name):
-            return Content(KINDS.get(name, name)[:30], str(words()))
+    for name in NOT_SHOWN:
+        if isinstance(body.get(name), dict | list) and body[name]:  # viewOnce is a flag of others, too
+            return Content(name, _("Mensagem de um tipo que não mostramos: veja no celular"))
     return None
+
+
+def of_notice(body: Body) -> Content | None:
+    """What a person did that is no message, and Atendimento should know of; None for other notices."""
+    words = MISSED.get(str(body.get("notification")))
+    return Content("missed_call", _line("📞", words())) if words else None
+
+
+def quoting(said: str, quoted: str) -> str:
+    """The line, under the beginning of what it answers."""
+    start = " ".join(quoted.split())
+    start = start if len(start) <= LONGEST_QUOTE else start[:LONGEST_QUOTE] + "…"
+    return _("↪️ Em resposta a “%(quoted)s”") % {"quoted": start} + f"\n{said}"
 
 
 def with_end(content: Content, received_at: datetime) -> str:
@@ -125,7 +140,26 @@ def _reaction(part: Body) -> Content:
 
 def _sentence(kind: str, symbol: str, title: Callable[[], str], *details: str) -> Callable[[Body], Content]:
     def reader(part: Body) -> Content:
-        return Content(kind, _line(symbol, title(), _string(part, *details)))
+        return Content(kind, _line(symbol, title(), _string(part, *details)), _file_in(part)[:LONGEST_URL])
+
+    return reader
+
+
+def _file_in(value: Any) -> str:
+    """The first file in a template, its header, its buttons or cards."""
+    if isinstance(value, list):
+        return next(filter(None, map(_file_in, value)), "")
+    if not isinstance(value, dict):
+        return ""
+    return _string(value, *FILES) or next(filter(None, map(_file_in, value.values())), "")
+
+
+def _payment(kind: str, title: Callable[[], str]) -> Callable[[Body], Content]:
+    def reader(part: Body) -> Content:
+        info = part.get("paymentInfo")
+        known = (info if isinstance(info, dict) else {}) | part
+        amount = " ".join(filter(None, (_string(known, "value"), _string(known, "currencyCode"))))
+        return Content(kind, _line("💲", title(), amount))
 
     return reader
 
@@ -153,8 +187,9 @@ READERS: dict[str, Callable[[Body], Content]] = {
     "order": _sentence("order", "🛒", lambda: _("Pedido"), "orderTitle", "message"),
     "product": _sentence("product", "🛍️", lambda: _("Produto"), "title", "productId"),
     "reviewAndPay": _sentence("review_and_pay", "💲", lambda: _("Cobrança"), "referenceId"),
-    "requestPayment": _sentence("request_payment", "💲", lambda: _("Pedido de pagamento"), "value"),
-    "sendPayment": _sentence("send_payment", "💲", lambda: _("Pagamento enviado"), "value"),
+    "reviewOrder": _sentence("review_order", "🛒", lambda: _("Andamento do pedido"), "referenceId"),
+    "requestPayment": _payment("request_payment", lambda: _("Pedido de pagamento")),
+    "sendPayment": _payment("send_payment", lambda: _("Pagamento enviado")),
     "event": _sentence("event", "📅", lambda: _("Convite para evento"), "name", "description"),
     "eventResponse": _sentence("event_response", "📅", lambda: _("Resposta a convite"), "response"),
     "pinMessage": _sentence("pin", "📌", lambda: _("Fixou uma mensagem"), "action"),
@@ -163,9 +198,8 @@ READERS: dict[str, Callable[[Body], Content]] = {
     ),
     "statusImage": _media("status_image", "📷", lambda: _("Foto de status"), "imageUrl", "caption"),
 }
-KINDS = {name: name for name in READERS}
-OTHERS: dict[str, Callable[[], str]] = {
-    name: (lambda: _("Mensagem de um tipo que não mostramos: veja no celular"))
-    for name in ("contacts", "contactsArray", "album", "sticker_pack", "viewOnce", "unsupported")
+NOT_SHOWN = ("contacts", "contactsArray", "album", "sticker_pack", "viewOnce", "unsupported")
+MISSED: dict[str, Callable[[], str]] = {
+    "CALL_MISSED_VOICE": lambda: _("Chamada de voz perdida"),
+    "CALL_MISSED_VIDEO": lambda: _("Chamada de vídeo perdida"),
 }
-WAITING = Content("waiting", "")

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from events import envelope, ingestion
 from whatsapp.models import Contact, Message
 
 ASKED_WITH = "ask_feedback"
 ANSWERED_WITHIN = timedelta(hours=72)
 CHOSEN = re.compile(r"rating-(\d{1,18})-([1-5])")
+STAR = "⭐★🌟"
 STARS = re.compile(r"(?:[⭐★🌟]\ufe0f?\s*){1,5}")
 DIGIT = re.compile(
     r"(?:(?:a |minha )?nota(?: e| foi)?\s*:?\s*)?([1-5])(?:\s*(?:/|de)\s*5|\s*estrelas?)?"
@@ -20,6 +23,7 @@ DIGIT = re.compile(
 )
 WORDS = {"um": 1, "uma": 1, "dois": 2, "duas": 2, "tres": 3, "quatro": 4, "cinco": 5}
 NAMES = {"muito ruim": 1, "ruim": 2, "regular": 3, "bom": 4, "excelente": 5}
+TITLE = re.compile(r"([1-5])\s*((?:[⭐★🌟]\ufe0f?\s*){1,5})")  # as our own list has it
 KEYCAP = re.compile(r"([1-5])\ufe0f?\u20e3")
 ENDS = " \t\n.,;:!-\u2013\u2014()💚❤️🙏😊👍"
 
@@ -34,23 +38,28 @@ class Rating:
 
 
 def of_choice(body: dict[str, Any]) -> Rating | None:
-    """The rating of a chosen list row or a pressed button."""
+    """The rating of a chosen list row or a pressed button, by its id or else by its title."""
     for part, name in (("listResponseMessage", "selectedRowId"), ("buttonsResponseMessage", "buttonId")):
         chosen = body.get(part)
-        id = str(chosen.get(name) or "") if isinstance(chosen, dict) else ""
-        if found := CHOSEN.fullmatch(id):
+        if not isinstance(chosen, dict):
+            continue
+        if found := CHOSEN.fullmatch(str(chosen.get(name) or "")):
             return Rating(int(found[2]), service_id=int(found[1]))
+        shown = (of_text(str(chosen.get(name) or "")) for name in ("title", "message"))
+        return next((rating for rating in shown if rating and not rating.comment), None)
     return None
 
 
 def of_text(written: str) -> Rating | None:
-    """The rating of an answer such as "5", "nota 5", "⭐⭐⭐⭐⭐" or "nota 4, adorei"; None for other texts.
+    """The rating of an answer such as "5", "5 ⭐", "nota 5" or "nota 4, adorei"; None for other texts.
 
     A number in the middle of a sentence is none: "cheguei às 5" is no rating.
     """
     text = KEYCAP.sub(r"\1", written).strip(ENDS)
-    if stars := STARS.fullmatch(text + ""):
-        return Rating(sum(character in "⭐★🌟" for character in stars[0]))
+    if stars := STARS.fullmatch(text):
+        return Rating(_stars(stars[0]))
+    if title := TITLE.fullmatch(text):
+        return Rating(int(title[1])) if _stars(title[2]) in (1, int(title[1])) else None
     plain = _plain(text)
     words = plain.removeprefix("nota ").removesuffix(" estrelas").removesuffix(" estrela").strip()
     if words in WORDS or plain in NAMES:
@@ -59,13 +68,20 @@ def of_text(written: str) -> Rating | None:
     return _with_comment(found, text) if found else None
 
 
+def _stars(text: str) -> int:
+    return sum(character in STAR for character in text)
+
+
 def _with_comment(found: re.Match[str], text: str) -> Rating | None:
+    """A comment needs the word "nota", or a break after the number and neither a list nor a question."""
     rest = found["rest"]
-    if not rest.strip(ENDS):
+    comment = text[len(text) - len(rest) :].strip(ENDS)
+    if not comment:
         return Rating(int(found[1]))
-    if rest.lstrip(" ")[0] not in ".,;:!-\u2013\u2014\n" and "nota" not in found[0][: found.start("rest")]:
+    is_break = rest.lstrip(" ")[0] in ".,;:!-\u2013\u2014\n" and not comment[0].isdigit() and "?" not in rest
+    if not is_break and "nota" not in found[0][: found.start("rest")]:
         return None
-    return Rating(int(found[1]), comment=text[len(text) - len(rest) :].strip(ENDS))
+    return Rating(int(found[1]), comment=comment)
 
 
 def _plain(text: str) -> str:
@@ -74,16 +90,20 @@ def _plain(text: str) -> str:
     return "".join(characters).lower()
 
 
-def question_to(contact: Contact, at: datetime, service_id: int | None) -> Message | None:
-    """The question this answers: the one about that visit, or the last one of the past 72 hours."""
-    asked = Message.objects.filter(
-        contact=contact,
-        name=ASKED_WITH,
+def question_to(contact: Contact, at: datetime, rating: Rating, quoted: str = "") -> Message | None:
+    """The question this answers: the quoted one, else the one about that visit or the last one of 72 hours.
+
+    None when what is quoted is no question of ours.
+    """
+    asked = Message.objects.filter(contact=contact, name=ASKED_WITH).select_related("delivery__event")
+    if quoted and rating.service_id is None:
+        return asked.filter(Q(message_id=quoted) | Q(earlier_ids__contains=[quoted])).first()
+    asked = asked.filter(
         accepted_at__gte=at - ANSWERED_WITHIN,
         accepted_at__lte=at + timedelta(minutes=5),
-    ).select_related("delivery__event")
-    if service_id is not None:
-        asked = asked.filter(delivery__event__data__service_id=service_id)
+    )
+    if rating.service_id is not None:
+        asked = asked.filter(delivery__event__data__service_id=rating.service_id)
     return asked.order_by("-accepted_at").first()
 
 

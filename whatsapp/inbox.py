@@ -3,26 +3,25 @@
 import json
 import logging
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.db import Error, connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from carinho.database import run
 from whatsapp import callback_keys, contacts
-from whatsapp.models import Callback, CallbackStatus
+from whatsapp.models import Callback, CallbackStatus, IgnoredCause
 
 logger = logging.getLogger(__name__)
 
 BATCH = 200
 MOST_ATTEMPTS = 5
 WAITS = (1, 3, 10, 60, 300, 900, 3600)  # seconds until the other part may have come
-LOCK = "SELECT pg_try_advisory_lock(hashtext('whatsapp.inbox'))"
-UNLOCK = "SELECT pg_advisory_unlock(hashtext('whatsapp.inbox'))"
+ONE_READER = "SELECT pg_try_advisory_xact_lock(hashtext('whatsapp.inbox'))"
 
 STORE = """
 INSERT INTO whatsapp_callback (key, type, body, message_ids, person, received_at, due_at)
@@ -53,25 +52,26 @@ class Ignored(Exception):
 
 
 def store(body: dict[str, Any]) -> None:
-    """Keep a callback, or count it on the one that is kept already. Holds after the surrounding commit."""
-    for part in callback_keys.parts_of(body):
-        _store_part(part)
+    """Keep a callback, or count it on the one that is kept already. Holds after the surrounding commit.
+
+    Raises `Refused` for one that is about too many messages.
+    """
+    with connection.cursor() as cursor:
+        cursor.executemany(STORE, [_row(part) for part in callback_keys.parts_of(body)])
 
 
-def _store_part(body: dict[str, Any]) -> None:
+def _row(body: dict[str, Any]) -> list[str | list[str]]:
     who = callback_keys.identity_of(body)
     ids = callback_keys.ids_of(body)
     if zaap_id := body.get("zaapId"):
         ids.append(str(zaap_id)[: callback_keys.LONGEST_ID])
-    row: list[str | list[str]] = [
+    return [
         callback_keys.key_of(body),
         str(body.get("type") or "")[:40],
         json.dumps(body, ensure_ascii=False),
         ids,
         contacts.person_key(who)[:64],
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(STORE, row)
 
 
 def wake(message_ids: Iterable[str]) -> None:
@@ -92,27 +92,15 @@ def is_first_nudge() -> bool:
 
 
 def process(seconds: float = 50) -> int:
-    """Read what is due, oldest first, for at most this long. 0 at once while another reader works."""
+    """Read what is due, oldest first, for at most this long. Ends as soon as another reader is at work."""
     until = timezone.now() + timedelta(seconds=seconds)
     read = 0
-    with _only_reader() as alone:
-        while alone and timezone.now() < until and (due := _due()):
-            for id in due:
-                _read(id)
-            read += len(due)
+    while timezone.now() < until and (due := _due()):
+        for id in due:
+            if not _read(id):
+                return read
+            read += 1
     return read
-
-
-@contextmanager
-def _only_reader() -> Iterator[bool]:
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK)
-        alone = cursor.fetchone()[0]
-        try:
-            yield alone
-        finally:
-            if alone:
-                cursor.execute(UNLOCK)
 
 
 OPEN = Q(status__in=[CallbackStatus.PENDING, CallbackStatus.WAITING])
@@ -125,14 +113,22 @@ def _due() -> list[int]:
     return list(fresh_first.values_list("pk", flat=True)[:BATCH])
 
 
-def _read(id: int) -> None:
+def _read(id: int) -> bool:
+    """Read one, if it is still open; False while another reader is at one.
+
+    The lock is the transaction's own: one of the session would outlive its reader in a pooled connection.
+    """
     try:
         with transaction.atomic():
-            callback = Callback.objects.select_for_update().get(pk=id)
-            _understand(callback)
+            if run(ONE_READER, []) != [(True,)]:
+                return False
+            callback = Callback.objects.select_for_update().filter(OPEN, pk=id).first()
+            if callback is not None:
+                _understand(callback)
     except Exception as error:
         logger.exception("Callback could not be processed", extra={"callback_id": id})
         _put_off(id, error)
+    return True
 
 
 def _understand(callback: Callback) -> None:
@@ -146,6 +142,7 @@ def _understand(callback: Callback) -> None:
         _wait(callback, wait.cause)
     except Ignored as ignored:
         callback.status, callback.cause = CallbackStatus.IGNORED, ignored.cause
+    callback.error = ""  # of an earlier try
     callback.save(update_fields=["status", "cause", "due_at", "attempts", "error"])
 
 
@@ -160,12 +157,36 @@ def _wait(callback: Callback, cause: str) -> None:
 
 def _put_off(id: int, error: Exception) -> None:
     """Our own mistake, or a database that hiccups: again a few times, then a person sees it."""
-    callback = Callback.objects.get(pk=id)
-    callback.attempts += 1
-    callback.error = (
-        f"{type(error).__name__}: {error}"[:500] if not isinstance(error, Error) else type(error).__name__
-    )
-    over = callback.attempts >= MOST_ATTEMPTS
-    callback.status = CallbackStatus.FAILED if over else CallbackStatus.PENDING
-    callback.due_at = timezone.now() + timedelta(seconds=WAITS[min(callback.attempts, len(WAITS) - 1)])
-    callback.save(update_fields=["attempts", "error", "status", "due_at"])
+    said = type(error).__name__ if isinstance(error, Error) else f"{type(error).__name__}: {error}"[:500]
+    with transaction.atomic():
+        callback = Callback.objects.select_for_update().filter(OPEN, pk=id).first()
+        if callback is None:
+            return
+        callback.attempts += 1
+        callback.error = said.replace("\x00", "")
+        over = callback.attempts >= MOST_ATTEMPTS
+        callback.status = CallbackStatus.FAILED if over else CallbackStatus.PENDING
+        callback.due_at = timezone.now() + timedelta(seconds=WAITS[min(callback.attempts, len(WAITS) - 1)])
+        callback.save(update_fields=["attempts", "error", "status", "due_at"])
+
+
+def given_up() -> QuerySet[Callback]:
+    """Those that a person has to decide about."""
+    return Callback.objects.filter(status=CallbackStatus.FAILED)
+
+
+def read_again(ids: Sequence[int]) -> list[int]:
+    """Make these given-up callbacks due once more; returns those that were."""
+    return _move_given_up(ids, status=CallbackStatus.PENDING, attempts=0, error="", due_at=Now())
+
+
+def dismiss(ids: Sequence[int]) -> list[int]:
+    """A person decided that nothing follows from these; returns those that were given up."""
+    return _move_given_up(ids, status=CallbackStatus.IGNORED, cause=IgnoredCause.DISMISSED)
+
+
+@transaction.atomic
+def _move_given_up(ids: Sequence[int], **values: Any) -> list[int]:
+    moved = list(given_up().filter(pk__in=ids).select_for_update().values_list("pk", flat=True))
+    Callback.objects.filter(pk__in=moved).update(**values)
+    return moved

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import phonenumbers
 from django.utils.translation import gettext as _
 from phonenumbers import NumberParseException, PhoneNumberFormat
-from pydantic import BeforeValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 LONGEST = 64  # characters; what is longer is a text, not a telephone
 DDD = re.compile(r"[14689][1-9]|2[12478]|3[1-578]|5[13-5]|7[13-579]")  # the 67 that exist
@@ -21,6 +21,7 @@ CARRIER_PLACEHOLDER = re.compile(r"0[\W_]*x[\W_]*x")
 TOLL_FREE = re.compile(r"(?:55)?0?(800[0-9]{6,7})")
 MOBILE = re.compile(r"55([0-9]{2})9?([6-9][0-9]{7})")
 LANDLINE = re.compile(r"55[0-9]{2}[2-5][0-9]{7}")
+REGISTERED = re.compile(r"[0-9]{7,19}")
 SHOWN = re.compile(r"55([1-9]{2})([0-9]{4,5})([0-9]{4})")
 
 
@@ -40,6 +41,21 @@ def normalize(typed: str) -> str:
     if toll_free := TOLL_FREE.fullmatch(digits):
         return "55" + toll_free[1]
     return "55" + _complete(_national(digits[2:] if international else digits))
+
+
+def registered(number: str) -> str:
+    """The stored form of a person's number as WhatsApp gives it, empty for what is none.
+
+    That somebody has this number is a fact, also where no numbering plan knows it (a Mexican +52 1 …): it is
+    kept as it is, with a plus sign.
+    """
+    digits = number.removeprefix("+")
+    if not REGISTERED.fullmatch(digits):
+        return ""
+    try:
+        return normalize("+" + digits)
+    except InvalidPhone:
+        return "+" + digits
 
 
 def key(phone: str) -> str:
@@ -133,13 +149,23 @@ def _complete(national: str) -> str:
     return ddd + "9" + number if len(number) == 8 and number[0] in "6789" else national
 
 
-def _validated(value: Any) -> Any:
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        return value  # pydantic says that it is no text
+def as_text(value: Any) -> Any:
+    """The digits of a whole number, which a spreadsheet writes as 11965818589.0; else the value itself."""
+    is_whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if is_whole or type(value) is int else value
+
+
+def _validated(value: Any, info: ValidationInfo) -> Any:
+    text = as_text(value)
+    if isinstance(text, float):  # pydantic would take it for a text as it stands
+        raise PydanticKnownError("string_type")
+    if not isinstance(text, str):
+        return text  # pydantic says that it is no text
+    is_fact = info.context is not None and info.context.get("source") == "whatsapp"
+    if is_fact and (known := registered(text)):
+        return known
     try:
-        return normalize(value)
+        return normalize(text)
     except InvalidPhone as error:
         raise PydanticCustomError("invalid_phone_number", "{sentence}", {"sentence": str(error)}) from None
 

@@ -10,12 +10,13 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency
 from django.conf import settings
 
 from carinho.database import run
 from events.payload import SAO_PAULO
+from whatsapp.names import is_name
 
 NAMELESS = "Contato do WhatsApp"  # how a lead is called in CRM whose name nobody knows
 TITLE = re.compile(r"\A\{# (?P<title>.+?) #\}\n")
@@ -102,7 +103,7 @@ def variables_of(written: Text) -> list[str]:
 def greeting(name: str) -> str:
     """Such as "Olá, Maria", by the first name only; "Olá" when it does not look like a name."""
     first = name.partition(" ")[0]
-    if name == NAMELESS or not FIRST_NAME.fullmatch(first):
+    if name == NAMELESS or not is_name(name) or not FIRST_NAME.fullmatch(first):
         return "Olá"
     return f"Olá, {first_name(name)}"
 
@@ -116,6 +117,12 @@ def first_name(name: str) -> str:
 def money(amount: str | Decimal) -> str:
     """Reais, such as "R$ 1.234,56"."""
     return format_currency(Decimal(amount), "BRL", locale="pt_BR").replace("\xa0", " ")
+
+
+def day(moment: datetime) -> str:
+    """Such as "terça-feira, 25/11", as the calendar of São Paulo shows it; a day alone is that day."""
+    local = moment.astimezone(SAO_PAULO) if moment.tzinfo else moment
+    return format_date(local, "EEEE, dd/MM", locale="pt_BR")
 
 
 def day_and_time(moment: datetime) -> str:

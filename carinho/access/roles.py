@@ -29,6 +29,7 @@ OPERATORS_CHANGE = {  # <app>.<model>: what a role needs "change" for, to retry,
     "sync.syncfailure",
     "whatsapp.message",
     "monitoring.alert",
+    "monitoring.notification",
     "monitoring.round",
 }
 

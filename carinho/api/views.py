@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.serializers import Serializer, ValidationError
 from rest_framework.views import APIView
 
 from carinho.access import rate_limits
@@ -33,9 +35,6 @@ def declared_bytes(request: HttpRequest | Request) -> int:
     return int(given) if given.isascii() and given.isdigit() else 0
 
 
-FORMS_TOO = [JSONParser, FormParser, MultiPartParser]  # many tools send an empty form where no body is needed
-
-
 class ApiView(APIView):
     """A view that counts its calls and says what is left of the minute."""
 
@@ -52,3 +51,36 @@ class ApiView(APIView):
         response = super().finalize_response(request, response, *args, **kwargs)
         rate_limits.write_headers(request, response)
         return response
+
+
+class Order(Serializer[Any]):
+    """What an order may say in its body. A field nobody knows is refused: it may be a condition."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if unknown := set(self.initial_data) - set(self.fields):
+            raise ValidationError({name: _("Campo desconhecido.") for name in sorted(unknown)})
+        return attrs
+
+
+class OrderView(ApiView):
+    """A view that moves something. An order that is not understood moves nothing.
+
+    `order` is the body as `order_class` reads it.
+    """
+
+    parser_classes = [JSONParser, FormParser, MultiPartParser]  # many tools send an empty form for no body
+    order_class: type[Order] = Order
+    order: Any
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.query_params:
+            sentence = _("Não vale no endereço: mande no corpo, como JSON.")
+            raise ValidationError(dict.fromkeys(request.query_params, sentence))
+        body = request.data
+        if isinstance(body, QueryDict):
+            if body:
+                raise UnsupportedMediaType(request.content_type)
+            body = {}
+        self.order = self.order_class(data=body)
+        self.order.is_valid(raise_exception=True)

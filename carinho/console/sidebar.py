@@ -76,6 +76,13 @@ WATCH = [
         "monitoring.view_alert",
         number="alerts",
     ),
+    Page(
+        _("Avisos ao plantão"),
+        "campaign",
+        "monitoring_notification_changelist",
+        "monitoring.view_notification",
+        number="notifications",
+    ),
     Page(_("Relatórios"), "monitoring", "monitoring_report_changelist", "monitoring.view_report"),
 ]
 WHATSAPP = [

@@ -11,7 +11,6 @@ import pybreaker
 import requests
 import tenacity
 from django.conf import settings
-from requests.adapters import HTTPAdapter
 
 from carinho.logs import request_id, trace_id
 from carinho.services import transport
@@ -65,8 +64,7 @@ class Line:
             ignore=(Rejected,),
         )
         self.session = requests.Session()
-        self.session.trust_env = False  # proxies and .netrc are looked up on every call otherwise
-        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=service.threads)
+        adapter = transport.CurlAdapter(can_repeat=service.can_repeat)
         self.session.mount("http://", adapter)
         self.session.mount("https://", adapter)
 
@@ -189,7 +187,7 @@ class Service:
     ) -> Unavailable:
         if isinstance(error, requests.ConnectTimeout):
             return Unavailable("Connection timeout", cause="connection_timeout", **where)
-        if isinstance(error, requests.ConnectionError) and _never_connected(error):
+        if isinstance(error, transport.NeverConnected):
             return Unavailable("Connection refused", cause="connection_failed", **where)
         if isinstance(error, requests.exceptions.SSLError):
             return Unavailable("Certificate not accepted", cause="connection_failed", **where)
@@ -243,10 +241,6 @@ class Service:
                 "Unreadable answer", cause="unreadable_answer", status=response.status_code, **where
             ) from None
         return exchange.answered
-
-
-def _never_connected(error: requests.ConnectionError) -> bool:
-    return "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
 
 
 def _decoded(response: requests.Response) -> Any:

@@ -1,6 +1,7 @@
 """Who the company knows: leads, clients and what happened with them."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from carinho.services.base import Service
-from carinho.services.errors import Rejected, Unavailable
-from carinho.services.pages import Page, read_page
+from carinho.services.errors import Rejected
+from carinho.services.pages import Page, read_page, unreadable
 
 CONFLICT = 409
+BRAZILIAN = re.compile(r"(?:55)?([1-9]{2})9?(\d{8})")  # country, DDD, ninth digit, number
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,20 @@ class CRM(Service):
 
     def find_lead(self, *, phone: str = "", lid: str = "") -> Lead | None:
         """The lead with this lid or, if there is none, with this phone (digits)."""
-        for known in ({"lid": lid}, {"phone": phone}):
-            if any(known.values()):
-                answer = self.get("/api/v1/leads", doing="find lead", params=known)
+        for name, asked in (("lid", lid), ("phone", phone)):
+            if asked:
+                answer = self.get("/api/v1/leads", doing="find lead", params={name: asked})
                 rows = answer.get("data") if isinstance(answer, dict) else answer
                 if rows:
-                    return self._lead(rows[0] if isinstance(rows, list) else None, doing="find lead")
+                    return self._the_one(rows, name, asked)
         return None
+
+    def _the_one(self, rows: Any, name: str, asked: str) -> Lead:
+        """The lead that was asked for. Any other would get what a stranger wrote: a filter may be ignored."""
+        for row in rows if isinstance(rows, list) else ():
+            if isinstance(row, dict) and SAME[name](str(row.get(name) or ""), asked):
+                return self._lead(row, doing="find lead")
+        raise unreadable(self, "find lead")
 
     def create_lead(self, details: Mapping[str, Any]) -> Lead:
         """Create a lead, or take the one that CRM says has this phone already. Safe to repeat."""
@@ -49,8 +58,16 @@ class CRM(Service):
         except Rejected as error:
             if error.status != CONFLICT:
                 raise
-            return self._lead(error.body, doing="create lead")
+            return self._known_lead(error.body, details)
         return self._lead(answer, doing="create lead", is_new=True)
+
+    def _known_lead(self, refusal: Any, details: Mapping[str, Any]) -> Lead:
+        """The lead that a refusal names, once CRM gave the same one for this lid or phone."""
+        named = self._lead(refusal, doing="create lead")
+        found = self.find_lead(**{name: str(details.get(name) or "") for name in SAME})
+        if found is None or found.id != named.id:
+            raise unreadable(self, "create lead")
+        return found
 
     def update_lead(self, lead_id: int, changes: Mapping[str, Any]) -> None:
         self.patch(f"/api/v1/leads/{lead_id:d}", doing="update lead", json=dict(changes))
@@ -91,5 +108,17 @@ class CRM(Service):
             known = {name: str(row.get(name) or "") for name in ("phone", "lid", "first_message_id")}
             return Lead(int(row["id"]), is_new, **known)
         except (KeyError, TypeError, ValueError, AttributeError):
-            cause = "unreadable_answer"
-            raise Unavailable("Unreadable answer", cause=cause, doing=doing, system=self.title) from None
+            raise unreadable(self, doing) from None
+
+
+def _written_alike(phone: str) -> object:
+    """What all ways of writing a Brazilian number have in common; of any other number, its digits."""
+    digits = "".join(character for character in phone if character.isdecimal())
+    found = BRAZILIAN.fullmatch(digits)
+    return found.groups() if found else digits
+
+
+SAME: dict[str, Callable[[str, str], bool]] = {
+    "lid": lambda told, asked: told.removesuffix("@lid") == asked.removesuffix("@lid"),
+    "phone": lambda told, asked: _written_alike(told) == _written_alike(asked),
+}

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.services.base import Service
 from carinho.services.errors import Rejected
-from carinho.services.pages import Page, id_in, read_page
+from carinho.services.pages import Page, all_records, id_in, only_asked_for, read_page
 
 DUE_AFTER = timedelta(days=3)
 NOT_FOUND = 404
@@ -47,19 +47,20 @@ class Financeiro(Service):
 
     def bill_service_with_id(self, service_id: int, **invoice: Any) -> int:
         """The same as `bill_service`, for whoever needs the id of the invoice."""
-        return id_in(self, self.bill_service(service_id, **invoice), doing="create invoice")
+        answer = self.bill_service(service_id, **invoice)
+        return id_in(self, answer, doing="create invoice", service_id=service_id)
 
     def invoices(self, cursor: str = "", **filters: str) -> Page:
         return read_page(self, "/api/v1/invoices", doing="list invoices", cursor=cursor, **filters)
 
     def service_invoices(self, service_ids: Sequence[str]) -> Iterator[Any]:
         """The invoices of these services, as many pages as they take."""
-        references = ",".join(f"service-{id}" for id in service_ids)
-        page = self.invoices(references=references)
-        yield from page.records
-        while page.next_cursor:
-            page = self.invoices(page.next_cursor, references=references)
-            yield from page.records
+        asked = [f"service-{id}" for id in service_ids]
+        doing = "list invoices"
+        found = all_records(
+            self, lambda cursor: self.invoices(cursor, references=",".join(asked)), doing=doing
+        )
+        return only_asked_for(self, found, "reference", asked, doing=doing)
 
     def set_up_billing(self, contract_id: int, billing: Mapping[str, Any]) -> None:
         """Say how a contract is charged. Safe to repeat."""

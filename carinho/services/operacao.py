@@ -1,13 +1,15 @@
 """The agenda: who cares for whom, where and when."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from carinho.services.base import Service
-from carinho.services.pages import Page, id_in, read_page
+from carinho.services.pages import Page, all_records, id_in, only_asked_for, read_page, unreadable
+
+ONE_DAY = timedelta(days=1)
 
 
 class Operacao(Service):
@@ -28,33 +30,37 @@ class Operacao(Service):
     def put_schedule(self, contract_id: int, schedule: Mapping[str, Any]) -> int:
         """Create or change the schedule of a contract and return its id. Safe to repeat."""
         doing = "put schedule"
-        return id_in(
-            self,
-            self.put(f"/api/v1/schedules/{contract_id:d}", doing=doing, json=dict(schedule)),
-            doing=doing,
-        )
+        answer = self.put(f"/api/v1/schedules/{contract_id:d}", doing=doing, json=dict(schedule))
+        return id_in(self, answer, doing=doing, contract_id=contract_id)
 
     def schedules(self, cursor: str = "", **filters: str) -> Page:
         return read_page(self, "/api/v1/schedules", doing="list schedules", cursor=cursor, **filters)
 
     def schedules_of(self, contract_ids: Sequence[str]) -> Iterator[Any]:
         """The schedules of these contracts, as many pages as they take."""
-        page = self.schedules(contract_ids=",".join(contract_ids))
-        yield from page.records
-        while page.next_cursor:
-            page = self.schedules(page.next_cursor, contract_ids=",".join(contract_ids))
-            yield from page.records
+        doing, asked = "list schedules", ",".join(contract_ids)
+        found = all_records(self, lambda cursor: self.schedules(cursor, contract_ids=asked), doing=doing)
+        return only_asked_for(self, found, "contract_id", contract_ids, doing=doing)
 
-    def completed_services(
-        self, cursor: str = "", *, first: date, last: date, billed: bool | None = None
-    ) -> Page:
-        """Services that ended on these days, both included, page by page; None: billed or not."""
+    def completed_services(self, cursor: str = "", *, first: date, last: date, billed: bool) -> Page:
+        """Services that ended on these days, both included, page by page."""
         days = {"from": first.isoformat(), "to": last.isoformat()}
-        wanted = {} if billed is None else {"billed": str(billed).lower()}
-        filters = {"status": "completed", **wanted, **days}
-        return read_page(self, "/api/v1/services", doing="list services", cursor=cursor, **filters)
+        filters = {"status": "completed", "billed": str(billed).lower(), **days}
+        doing = "list services"
+        page = read_page(self, "/api/v1/services", doing=doing, cursor=cursor, **filters)
+        if any(_ended_outside(record, first - ONE_DAY, last + ONE_DAY) for record in page.records):
+            raise unreadable(self, doing)
+        return page
 
     def mark_billed(self, service_id: int, *, invoice_id: int) -> None:
         """Mark a service as one that has its invoice. Safe to repeat."""
         path = f"/api/v1/services/{service_id:d}/billed"
         self.post(path, doing="mark service billed", json={"invoice_id": invoice_id})
+
+
+def _ended_outside(service: Any, first: date, last: date) -> bool:
+    """Whether the days were ignored: old services would be invoiced. A day's slack is for its time zone."""
+    try:
+        return not first <= datetime.fromisoformat(service["finished_at"]).date() <= last
+    except (KeyError, TypeError, ValueError):
+        return False

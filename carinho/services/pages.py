@@ -1,14 +1,20 @@
 """Lists that a system gives in pages."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from carinho.services.base import Service
-from carinho.services.errors import Unavailable
+from carinho.services.errors import Rejected, Unavailable
 
 LIMIT = 100
+NO = ("false", "0", "")
+MOST_PAGES = 10_000  # of one list: a million records, more than the company will have
+
+
+class EndlessList(Rejected):
+    """A list that names a page it gave already, or never comes to its last: what it gave is not all of it."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +30,62 @@ def read_page(service: Service, path: str, *, doing: str, cursor: str = "", **fi
     params = {**filters, "limit": LIMIT, **({"cursor": cursor} if cursor else {})}
     answer = service.get(path, doing=doing, params=params)
     records = answer.get("data") if isinstance(answer, Mapping) else None
-    if not isinstance(records, list):
+    if not isinstance(records, list) or any(_says_otherwise(row, filters) for row in records):
         raise unreadable(service, doing)
     next_cursor = answer.get("next_cursor")
+    if next_cursor and not (isinstance(next_cursor, str | int) and str(next_cursor).isprintable()):
+        raise unreadable(service, doing)
     return Page(storable(records), str(next_cursor) if next_cursor else None)
+
+
+def in_turn(cursor: str, *lists: Callable[[str], Page]) -> Page:
+    """A page of several lists read as one, the first list first; the cursor says which list it is of."""
+    number, _, inside = cursor.partition(":")
+    at = int(number or 0)
+    page = lists[at](inside)
+    if page.next_cursor is not None:
+        return Page(page.records, f"{at}:{page.next_cursor}")
+    return Page(page.records, f"{at + 1}:" if at + 1 < len(lists) else None)
+
+
+def _says_otherwise(record: Any, filters: Mapping[str, Any]) -> bool:
+    """Whether a record is not among those asked for: a system may ignore a filter it does not know."""
+    told = record if isinstance(record, Mapping) else {}
+    return any(
+        told.get(name) is not None and not _reads_as(told[name], asked) for name, asked in filters.items()
+    )
+
+
+def _reads_as(told: Any, asked: str) -> bool:
+    if asked in ("true", "false"):
+        return (str(told).lower() not in NO) == (asked == "true")
+    return str(told).casefold() == asked.casefold()
+
+
+class Cursors:
+    """The cursors that the reading of one list has met."""
+
+    def __init__(self) -> None:
+        self.met: set[str] = set()
+
+    def follow(self, page: Page, service: type[Service], *, doing: str = "list records") -> str | None:
+        """The cursor of the page after this one; None after the last. Raises `EndlessList`."""
+        if page.next_cursor is None:
+            return None
+        if page.next_cursor in self.met or len(self.met) == MOST_PAGES:
+            raise EndlessList("The list does not end", doing=doing, system=service.title)
+        self.met.add(page.next_cursor)
+        return page.next_cursor
+
+
+def all_records(service: Service, read: Callable[[str], Page], *, doing: str) -> Iterator[Any]:
+    """The records of a list, as many pages as it takes. Raises `EndlessList` and what a call raises."""
+    cursors = Cursors()
+    cursor: str | None = ""
+    while cursor is not None:
+        page = read(cursor)
+        yield from page.records
+        cursor = cursors.follow(page, type(service), doing=doing)
 
 
 def storable(records: list[Any]) -> list[Any]:
@@ -41,9 +99,25 @@ def storable(records: list[Any]) -> list[Any]:
     return read
 
 
-def id_in(service: Service, answer: Any, *, doing: str) -> int:
-    """The id of the record that a write answered with. Raises `Unavailable` when there is none."""
+def only_asked_for(
+    service: Service, records: Iterable[Any], field: str, asked: Container[str], *, doing: str
+) -> Iterator[Any]:
+    """The records that can be told apart by this field. Raises `Unavailable` at one that nobody asked for."""
+    for record in records:
+        if isinstance(record, Mapping) and record.get(field) is not None:
+            if str(record[field]) not in asked:
+                raise unreadable(service, doing)
+            yield record
+
+
+def id_in(service: Service, answer: Any, *, doing: str, **asked: Any) -> int:
+    """The id of the record that a write answered with; `asked` are fields that it may not tell otherwise.
+
+    Raises `Unavailable` when there is none, or when it is another record's.
+    """
     record = answer.get("data", answer) if isinstance(answer, Mapping) else None
+    if _says_otherwise(record, {name: str(value) for name, value in asked.items()}):
+        raise unreadable(service, doing)
     try:
         return int(record["id"])  # type: ignore[index]
     except (KeyError, TypeError, ValueError):

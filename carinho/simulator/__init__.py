@@ -1,6 +1,7 @@
-"""The systems around the hub, played locally: with memory, and with faults on a switch.
+"""The systems around the hub, played locally: with memory, and with faults that can be switched on.
 
-Started by `python -m carinho.simulator`; knows nothing of Django, and nothing of the hub.
+Started by `python -m carinho.simulator`; knows nothing of Django, and nothing of the hub. Read `server`, then
+`system` (what every call passes), then a system, as `systems.crm`. Z-API begins at `systems.zapi.account`.
 """
 
 HOST = "127.0.0.1"

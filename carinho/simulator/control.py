@@ -1,111 +1,93 @@
-"""What demo, tests and benchmark ask of the simulator itself, below `/_control/`."""
+"""What demo, tests and benchmark ask of the simulator itself, below `/_control/`. No fault touches it."""
 
-import json
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-from urllib.parse import urlencode
+from http import HTTPStatus
 
-from carinho.simulator.answers import Answer, Refusal
+from aiohttp import web
+
 from carinho.simulator.faults import Fault
-from carinho.simulator.simulation import Simulation
+from carinho.simulator.protocol import ApiError, answer, body_of, no_content
 from carinho.simulator.system import System
 
 LAST_CALLS = 100
+ALL_SYSTEMS: web.AppKey[dict[str, System]] = web.AppKey("systems", dict)
+routes = web.RouteTableDef()
 
 
-def control(simulation: Simulation, method: str, path: str, query: dict[str, str], body: bytes) -> Answer:
-    """Do what `path`, without its prefix, asks for; no fault touches this."""
-    action, _, name = path.partition("/")
-    if action in simulation.systems:
-        return order(simulation.systems[action], method, f"/{name}", query, body)
-    offered: dict[tuple[str, str], Callable[[], Answer]] = {
-        ("GET", "state"): partial(state, simulation),
-        ("GET", "counts"): partial(counts, simulation),
-        ("GET", "calls"): partial(calls, simulation, query),
-        ("POST", "reset"): partial(reset, simulation),
-        ("POST", "load"): partial(load, simulation, body),
-        ("GET", "faults"): partial(faults, simulation),
-        ("PUT", "faults"): partial(set_fault, simulation, name, body),
-        ("DELETE", "faults"): partial(heal, simulation, name),
-    }
-    try:
-        return offered.get((method, action), unknown)()
-    except Refusal as refusal:
-        return refusal.answer
+def application(systems: dict[str, System]) -> web.Application:
+    app = web.Application()
+    app[ALL_SYSTEMS] = systems
+    app.add_routes(routes)
+    for name, system in systems.items():
+        app.add_subapp(f"/{name}", system.control_application())
+    return app
 
 
-def order(system: System, method: str, path: str, query: dict[str, str], body: bytes) -> Answer:
-    """What one system alone offers."""
-    try:
-        return system.order(method, path, urlencode(query), body)
-    except Refusal as refusal:
-        return refusal.answer
+def system_called(name: str, request: web.Request) -> System:
+    """Raises ApiError."""
+    systems = request.app[ALL_SYSTEMS]
+    if name not in systems:
+        message = f"No system is called {name!r}; there are {', '.join(systems)}"
+        raise ApiError(HTTPStatus.NOT_FOUND, message)
+    return systems[name]
 
 
-def unknown() -> Answer:
-    raise Refusal(404, "Not found")
+@routes.get("/state")
+async def state(request: web.Request) -> web.Response:
+    return answer({name: system.state() for name, system in request.app[ALL_SYSTEMS].items()})
 
 
-def state(simulation: Simulation) -> Answer:
-    return Answer(200, {name: system.state() for name, system in simulation.systems.items()})
+@routes.get("/counts")
+async def counts(request: web.Request) -> web.Response:
+    return answer({name: system.journal.counts for name, system in request.app[ALL_SYSTEMS].items()})
 
 
-def counts(simulation: Simulation) -> Answer:
-    return Answer(200, {name: system.journal.counts for name, system in simulation.systems.items()})
-
-
-def calls(simulation: Simulation, query: dict[str, str]) -> Answer:
+@routes.get("/calls")
+async def calls(request: web.Request) -> web.Response:
     """The last calls of a system, newest first."""
-    limit = query.get("limit") or str(LAST_CALLS)
+    limit = request.query.get("limit") or str(LAST_CALLS)
     if not limit.isdecimal():
-        raise Refusal(400, "Invalid limit")
-    entries = _system(simulation, query.get("system", "")).journal.newest(int(limit))
-    return Answer(200, {"data": [entry.as_json() for entry in entries]})
+        raise ApiError(HTTPStatus.BAD_REQUEST, "Invalid limit")
+    entries = system_called(request.query.get("system", ""), request).journal.newest(int(limit))
+    return answer({"data": [entry.as_json() for entry in entries]})
 
 
-def reset(simulation: Simulation) -> Answer:
-    simulation.reset()
-    return Answer(204)
+@routes.post("/reset")
+async def reset(request: web.Request) -> web.Response:
+    for system in request.app[ALL_SYSTEMS].values():
+        system.reset()
+    return no_content()
 
 
-def load(simulation: Simulation, body: bytes) -> Answer:
-    world = _object(body)
-    for name in world:
-        _system(simulation, name)
+@routes.post("/load")
+async def load(request: web.Request) -> web.Response:
+    world = await body_of(request)
+    systems = {name: system_called(name, request) for name in world}
     for name, records in world.items():
-        simulation.systems[name].load(records)
-    return Answer(204)
+        systems[name].load(records)
+    return no_content()
 
 
-def faults(simulation: Simulation) -> Answer:
+@routes.get("/faults")
+async def faults(request: web.Request) -> web.Response:
     """Every fault that still hits, by system."""
-    faulty = {name: system.fault for name, system in simulation.systems.items()}
-    return Answer(200, {name: fault.as_json() for name, fault in faulty.items() if fault and not fault.over})
+    systems = request.app[ALL_SYSTEMS]
+    return answer(
+        {
+            name: system.fault.as_json()
+            for name, system in systems.items()
+            if system.fault and not system.fault.over
+        }
+    )
 
 
-def set_fault(simulation: Simulation, name: str, body: bytes) -> Answer:
-    fault = Fault.from_json(_object(body))
-    _system(simulation, name).fault = fault
-    return Answer(200, fault.as_json())
+@routes.put("/faults/{system}")
+async def set_fault(request: web.Request) -> web.Response:
+    fault = Fault.read(await body_of(request))
+    system_called(request.match_info["system"], request).fault = fault
+    return answer(fault.as_json())
 
 
-def heal(simulation: Simulation, name: str) -> Answer:
-    _system(simulation, name).fault = None
-    return Answer(204)
-
-
-def _system(simulation: Simulation, name: str) -> System:
-    if name not in simulation.systems:
-        raise Refusal(404, f"No system is called {name!r}; there are {', '.join(simulation.systems)}")
-    return simulation.systems[name]
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        given = json.loads(body)
-    except ValueError:
-        raise Refusal(400, "Body is not JSON") from None
-    if not isinstance(given, dict):
-        raise Refusal(400, "Body is not a JSON object")
-    return given
+@routes.delete("/faults/{system}")
+async def heal(request: web.Request) -> web.Response:
+    system_called(request.match_info["system"], request).fault = None
+    return no_content()

@@ -5,17 +5,20 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+from aiohttp import web
+
+from carinho.simulator.control import ALL_SYSTEMS
 from carinho.simulator.faults import Fault
-from carinho.simulator.filters import SAO_PAULO
-from carinho.simulator.journal import NO_ROUTE, Entry
-from carinho.simulator.simulation import Simulation
-from carinho.simulator.system import System
+from carinho.simulator.memory import JournalEntry
+from carinho.simulator.system import NO_ROUTE, System
+from carinho.simulator.tables import SAO_PAULO
 
 SHOWN = 6  # calls of a system
 FIELDS = ("name", "client_name", "phone", "message", "summary", "reason", "campaign", "rating", "amount")
 MOST_FIELDS = 3
 LONGEST = 400  # characters of what was sent
 TEMPLATE = Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
+EMPTY = '<li class="empty">Nada chegou ainda.</li>'
 OUTCOMES = {
     "drop": "conexão perdida depois",
     "drop_before": "conexão perdida antes",
@@ -26,30 +29,25 @@ OUTCOMES = {
 }
 
 
-def page(simulation: Simulation) -> str:
-    return TEMPLATE.substitute(systems="\n".join(_card(system) for system in simulation.systems.values()))
+async def show_page(request: web.Request) -> web.Response:
+    cards = "\n".join(_card(system) for system in request.app[ALL_SYSTEMS].values())
+    return web.Response(text=TEMPLATE.substitute(systems=cards), content_type="text/html")
 
 
 def _card(system: System) -> str:
-    entries = system.journal.newest(SHOWN)
-    rows = "\n".join(_row(entry) for entry in entries) or '<li class="empty">Nada chegou ainda.</li>'
-    head = f"<h2>{escape(system.label)}</h2>{_state(system)}{_total(system)}"
-    inside = f"<header>{head}</header>\n{_buttons(system)}<ol>\n{rows}\n</ol>"
-    return f'<section class="{system.name}">{inside}</section>'
-
-
-def _buttons(system: System) -> str:
-    offered = [
-        f'<button data-order="{system.name}{route.template}">{escape(route.title)}</button>'
-        for route in system.orders.all
-        if route.title
-    ]
-    return f"<p>{' '.join(offered)}</p>\n" if offered else ""
-
-
-def _total(system: System) -> str:
+    rows = "\n".join(_row(entry) for entry in system.journal.newest(SHOWN)) or EMPTY
     total = sum(sum(outcomes.values()) for outcomes in system.journal.counts.values())
-    return f'<span class="total">{total} chamada{"" if total == 1 else "s"}</span>'
+    buttons = " ".join(
+        f'<button data-order="{system.name}{call.partition(" ")[2]}">{escape(title)}</button>'
+        for call, title in system.control_routes.titles.items()
+        if title
+    )
+    return (
+        f'<section class="{system.name}"><header><h2>{escape(system.label)}</h2>{_state(system)}'
+        f'<span class="total">{total} chamada{"" if total == 1 else "s"}</span></header>\n'
+        f"{f'<p>{buttons}</p>' if buttons else ''}"
+        f"<ol>\n{rows}\n</ol></section>"
+    )
 
 
 def _state(system: System) -> str:
@@ -68,28 +66,14 @@ def _fault_in_words(fault: Fault) -> str:
     return next(words for name, words in OUTCOMES.items() if getattr(fault, name))
 
 
-def _row(entry: Entry) -> str:
-    kind = "write" if entry.visit.writes else "read"
-    what = f"{_outcome(entry.outcome)}<b>{escape(_title(entry))}</b>{_sent(entry)}"
-    return f'<li class="{kind}" title="{escape(entry.name)}"><time>{_clock(entry.at)}</time> {what}</li>'
-
-
-def _title(entry: Entry) -> str:
-    route = entry.visit.match.route
-    return route.title if route else f"Chamada desconhecida {NO_ROUTE}"
-
-
-def _clock(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, SAO_PAULO):%H:%M:%S}"
-
-
-def _outcome(outcome: str) -> str:
-    style = "status" if outcome.startswith("2") else "status bad"
-    return f'<span class="{style}">{escape(OUTCOMES.get(outcome, outcome))}</span>'
-
-
-def _sent(entry: Entry) -> str:
-    sent = entry.visit.sent or {}
-    values = [str(sent[name]) for name in FIELDS if sent.get(name)][:MOST_FIELDS]
-    text = " · ".join(values)[:LONGEST]
-    return f'<span class="what">{escape(text)}</span>' if text else ""
+def _row(entry: JournalEntry) -> str:
+    style = "status" if entry.outcome.startswith("2") else "status bad"
+    outcome = f'<span class="{style}">{escape(OUTCOMES.get(entry.outcome, entry.outcome))}</span>'
+    title = escape(entry.title or f"Chamada desconhecida {NO_ROUTE}")
+    clock = f"{datetime.fromtimestamp(entry.at, SAO_PAULO):%H:%M:%S}"
+    values = [str(entry.sent[name]) for name in FIELDS if entry.sent.get(name)][:MOST_FIELDS]
+    sent = escape(" · ".join(values)[:LONGEST])
+    what = f'<span class="what">{sent}</span>' if sent else ""
+    kind = "write" if entry.writes else "read"
+    start = f'<li class="{kind}" title="{escape(entry.call)}"><time>{clock}</time>'
+    return f"{start} {outcome}<b>{title}</b>{what}</li>"

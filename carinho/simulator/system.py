@@ -1,32 +1,39 @@
-"""What every played system has in common: its key, its memory of writes, its records."""
+"""What every played system has in common: its key, its faults, its memory of writes, its records."""
 
+import asyncio
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from http import HTTPStatus
+from typing import Any, ClassVar, Self, cast
+
+from aiohttp import web
 
 from carinho.simulator import ADDRESS, API_KEY
-from carinho.simulator.answers import Answer, Refusal
 from carinho.simulator.faults import Fault
-from carinho.simulator.journal import Journal
-from carinho.simulator.keys import Keys
-from carinho.simulator.routes import Route, Routes
-from carinho.simulator.tables import Record, Table
-from carinho.simulator.visit import Visit
+from carinho.simulator.memory import READS, IdempotencyKeys, Journal, JournalEntry, json_of
+from carinho.simulator.protocol import ApiError, Handler, Routes, errors_as_json
+from carinho.simulator.tables import Table
 
 FIRST_UNKNOWN_CLIENT = 900_000
+HEALTHY = Fault()
+NO_ROUTE = "(unknown path)"
 
 
 class System:
-    """One system. A subclass names its tables; functions registered in `routes` play its calls."""
+    """One system. A subclass names its tables; the functions in its `routes` answer its calls."""
 
     name: ClassVar[str]
     label: ClassVar[str]
     routes: ClassVar[Routes]
-    orders: ClassVar[Routes] = Routes()  # of demo and tests; one with a title is a button on the page
-    address = ADDRESS  # of the simulator
+    control_routes: ClassVar[Routes] = Routes()  # for demo and tests; with a title, a button on the page
 
     def __init__(self) -> None:
+        self.address = ADDRESS  # of the simulator
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget records, counts and faults."""
         self.journal = Journal()
-        self.keys = Keys()
+        self.keys = IdempotencyKeys()
         self.fault: Fault | None = None
         self.tables: dict[str, Table] = {}
         self.missing_clients: set[int] = set()
@@ -34,92 +41,115 @@ class System:
     def table(self, name: str, **shape: Any) -> Table:
         return self.tables.setdefault(name, Table(**shape))
 
+    @classmethod
+    def of(cls, request: web.Request) -> Self:
+        """The system that was called."""
+        return cast("Self", request.app[SYSTEM])
+
+    def application(self) -> web.Application:
+        app = web.Application(middlewares=[self.receive, errors_as_json, self.serve])
+        app[SYSTEM] = self
+        app.add_routes(self.routes)
+        return app
+
+    def control_application(self) -> web.Application:
+        app = web.Application()
+        app[SYSTEM] = self
+        app.add_routes(self.control_routes)
+        return app
+
     @property
     def trouble(self) -> str:
         """What people should know of it, in Portuguese."""
         return ""
 
-    def close(self) -> None:
-        """Stop whatever the system does by itself."""
-
     def fault_on(self, path: str) -> Fault | None:
         """What goes wrong with this call, if anything does."""
         return self.fault if self.fault and self.fault.hits(path) else None
 
-    def visit(self, method: str, path: str, query: str, headers: Mapping[str, str]) -> Visit:
-        return Visit(method, path, query, headers, self.routes.match(method, self.route_path(path)))
+    @web.middleware
+    async def receive(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer a call as well as its fault lets it, and write it into the journal."""
+        journal = self.journal  # a reset meanwhile begins another
+        path = request.path.removeprefix(f"/{self.name}")
+        fault = self.fault_on(path) or HEALTHY
+        if fault.closes_first:
+            journal.add(self.entry(request, fault.closes_first))
+            await close_connection(request)
+        body = await request.read()
+        if fault.hang:
+            journal.add(self.entry(request, "hang", body))
+            await forever()
+        response = fault.response() or cast("web.Response", await handler(request))
+        if fault.slow:
+            await asyncio.sleep(fault.slow / 1000)
+        journal.add(self.entry(request, fault.hides_answer or str(response.status), body, response))
+        if fault.drop:
+            await close_connection(request)
+        if fault.stall:
+            await forever()
+        return fault.spoil(response)
 
-    def route_path(self, path: str) -> str:
-        """The part of a path that the routes are written for."""
-        return path
+    def entry(
+        self, request: web.Request, outcome: str, body: bytes = b"", response: web.Response | None = None
+    ) -> JournalEntry:
+        resource = request.match_info.route.resource
+        template = resource.canonical.removeprefix(f"/{self.name}") if resource else NO_ROUTE
+        call = f"{request.method} {template.removeprefix(self.routes.prefix)}"
+        return JournalEntry(
+            call=call,
+            title=self.routes.titles.get(call, ""),
+            method=request.method,
+            path=request.path.removeprefix(f"/{self.name}"),
+            query_string=request.rel_url.raw_query_string,
+            headers=request.headers,
+            body=body,
+            outcome=outcome,
+            answer=json_of(response),
+        )
 
-    def answer(self, visit: Visit) -> Answer:
-        try:
-            self.admit(visit)
-            route = self.route(visit)
-            return self.write(route, visit) if visit.writes else route.play(self, visit)
-        except Refusal as refusal:
-            return refusal.answer
-
-    def order(self, method: str, path: str, query: str, body: bytes) -> Answer:
-        """Do what demo or tests ask of this system. Raises Refusal."""
-        visit = Visit(method, path, query, {}, self.orders.match(method, path))
-        visit.raw_body = body
-        if visit.match.route is None:
-            raise Refusal(404, "Not found")
-        answer: Answer = visit.match.route.play(self, visit)
-        return answer
-
-    def admit(self, visit: Visit) -> None:
-        """Raises Refusal for a caller without the right key."""
-        if visit.headers.get("X-API-Key") != API_KEY:
-            raise Refusal(401, "Invalid API key" if "X-API-Key" in visit.headers else "API key is missing")
-
-    def route(self, visit: Visit) -> Route:
-        if visit.match.route:
-            return visit.match.route
-        if visit.match.path_known:
-            raise Refusal(405, "Method not allowed")
-        raise Refusal(404, "Not found")
-
-    def write(self, route: Route, visit: Visit) -> Answer:
+    @web.middleware
+    async def serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Do the work once for each idempotency key; repeats get the first answer."""
-        if not visit.key:
-            raise Refusal(400, "Idempotency-Key is missing")
-        before = self.keys.repeated(visit.key, visit.method, visit.path)
-        return before or self.work(route, visit)
+        self.admit(request)
+        if request.method in READS:
+            return await handler(request)
+        key = request.headers.get("Idempotency-Key")
+        if not key:
+            raise ApiError(HTTPStatus.BAD_REQUEST, "Idempotency-Key is missing")
+        if first := self.keys.first_answer(key, request.method, request.path):
+            return first
+        response = cast("web.Response", await handler(request))
+        self.keys.done(key, request.method, request.path, response)
+        return response
 
-    def work(self, route: Route, visit: Visit) -> Answer:
-        answer: Answer = route.play(self, visit)
-        if visit.key:
-            self.keys.done(visit.key, visit.method, visit.path, answer)
-        return answer
+    def admit(self, request: web.Request) -> None:
+        """Raises ApiError for a caller without the right key, HTTPException for a call nobody offers."""
+        if request.headers.get("X-API-Key") != API_KEY:
+            given = "X-API-Key" in request.headers
+            raise ApiError(HTTPStatus.UNAUTHORIZED, "Invalid API key" if given else "API key is missing")
+        if error := request.match_info.http_exception:
+            raise error
 
     def known_client(self, client_id: Any) -> None:
-        """Raises Refusal for a client that does not exist here; all do that nobody said were missing."""
+        """Raises ApiError for a client that does not exist here; all do that nobody said were missing."""
         if (
             not isinstance(client_id, int)
             or client_id >= FIRST_UNKNOWN_CLIENT
             or client_id in self.missing_clients
         ):
-            raise Refusal(404, "Client not found")
+            raise ApiError(HTTPStatus.NOT_FOUND, "Client not found")
 
     def load(self, world: Mapping[str, Any]) -> None:
-        """Add records by table, and ids of clients that are missing. Raises Refusal for another name."""
+        """Add records by table, and ids of clients that are missing. Raises ApiError for another name."""
         for name, given in world.items():
             if name == "missing_clients":
                 self.missing_clients.update(given)
-            elif name in self.tables:
-                self._load(self.tables[name], given)
+            elif name not in self.tables:
+                raise ApiError(HTTPStatus.BAD_REQUEST, f"{self.name} has no {name}")
             else:
-                raise Refusal(400, f"{self.name} has no {name}")
-
-    def _load(self, table: Table, records: list[Record]) -> None:
-        for record in records:
-            if table.key in record:
-                table.put(record[table.key], record)
-            else:
-                table.add(record)
+                for record in given:
+                    self.tables[name].load(record)
 
     def records(self) -> dict[str, Any]:
         return {name: list(table.rows.values()) for name, table in self.tables.items()}
@@ -132,3 +162,18 @@ class System:
             "repeats": self.keys.repeats(),
             "fault": self.fault and self.fault.as_json(),
         }
+
+
+SYSTEM = web.AppKey("system", System)
+
+
+async def close_connection(request: web.Request) -> None:
+    """Close it without a byte. The server then cancels whoever waits here."""
+    if request.transport:
+        request.transport.abort()
+    await forever()
+
+
+async def forever() -> None:
+    """Wait until the caller is gone: the server cancels the handler then."""
+    await asyncio.Event().wait()

@@ -1,14 +1,22 @@
-"""The records of a system, in the order they came, read in pages."""
+"""The records of a system, in the order they came, and how they are listed: in pages, by conditions."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, time
+from http import HTTPStatus
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from carinho.simulator.answers import Answer, Refusal
-from carinho.simulator.visit import Visit
+from aiohttp import web
+
+from carinho.simulator.protocol import ApiError, answer
 
 Record = dict[str, Any]
+Query = Mapping[str, str]
+Condition = Callable[[Record], bool]
 MOST_RECORDS = 100_000  # a table that grows beyond forgets the older half, so that a long demo stays small
 MOST_PER_PAGE = 100
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+DATE_LENGTH = len("2026-11-24")
 
 
 class Table:
@@ -21,9 +29,6 @@ class Table:
         self._order: list[Any] = []
         self._forgotten = 0
         self._last_id = 0
-
-    def __len__(self) -> int:
-        return len(self.rows)
 
     def __contains__(self, key: Any) -> bool:
         return key in self.rows
@@ -47,15 +52,22 @@ class Table:
         self._index(record)
         return record
 
+    def load(self, record: Record) -> None:
+        """Keep a record under its own key, if it has one."""
+        if self.key in record:
+            self.put(record[self.key], record)
+        else:
+            self.add(record)
+
     def like(self, fields: Record) -> Record | None:
         """The record that shares a unique field with these, if there is one."""
         known = (records.get(fields[name]) for name, records in self.unique.items() if fields.get(name))
         return next((record for record in known if record), None)
 
-    def page(self, visit: Visit, keep: Callable[[Record], bool] | None = None) -> Answer:
-        """The records from the visit's cursor on that `keep` accepts, and where the next page begins."""
-        position = max(_count(visit, "cursor", 0) - self._forgotten, 0)
-        limit = min(_count(visit, "limit", MOST_PER_PAGE), MOST_PER_PAGE)
+    def page(self, query: Query, keep: Condition | None = None) -> web.Response:
+        """The records from the query's cursor on that `keep` accepts, and where the next page begins."""
+        position = max(_count(query, "cursor", 0) - self._forgotten, 0)
+        limit = min(_count(query, "limit", MOST_PER_PAGE), MOST_PER_PAGE)
         page: list[Record] = []
         while position < len(self._order) and len(page) < limit:
             record = self.rows[self._order[position]]
@@ -93,12 +105,61 @@ class Table:
         self._forgotten += len(older)
 
 
-def paged(records: list[Record], next_cursor: str | None = None) -> Answer:
-    return Answer(200, {"data": records, "next_cursor": next_cursor})
+def paged(records: list[Record], next_cursor: str | None = None) -> web.Response:
+    return answer({"data": records, "next_cursor": next_cursor})
 
 
-def _count(visit: Visit, name: str, default: int) -> int:
-    given = visit.query.get(name, "")
+def _count(query: Query, name: str, default: int) -> int:
+    given = query.get(name, "")
     if given and not given.isdecimal():
-        raise Refusal(400, f"Invalid {name}")
+        raise ApiError(HTTPStatus.BAD_REQUEST, f"Invalid {name}")
     return int(given or default)
+
+
+def equal(query: Query, fields: Iterable[str]) -> Condition:
+    """Records whose fields read like the parameters of the same name, as in `status=active&synced=false`.
+
+    A record without the field reads as false.
+    """
+    wanted = {field: query[field] for field in fields if query.get(field)}
+    return lambda record: all(_as_text(record.get(field)) == value for field, value in wanted.items())
+
+
+def among(query: Query, parameter: str, field: str) -> Condition:
+    """Records whose field is named in a parameter that is a comma-separated list; all without it."""
+    if not query.get(parameter):
+        return lambda _: True
+    wanted = set(query[parameter].split(","))
+    return lambda record: _as_text(record.get(field)) in wanted
+
+
+def between(query: Query, field: str, since: str = "from", until: str = "to") -> Condition:
+    """Records whose time lies between two parameters, both included; a date means its whole day."""
+    first = _moment(query.get(since, ""), time.min)
+    last = _moment(query.get(until, ""), time.max)
+
+    def keep(record: Record) -> bool:
+        moment = _moment(str(record.get(field) or ""), time.min)
+        if moment is None:
+            return first is None and last is None
+        return (first is None or moment >= first) and (last is None or moment <= last)
+
+    return keep
+
+
+def _as_text(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return str(bool(value)).lower()
+    return str(value)
+
+
+def _moment(text: str, of_day: time) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ApiError(HTTPStatus.BAD_REQUEST, f"Invalid date: {text[:40]}") from None
+    if len(text) == DATE_LENGTH:
+        moment = datetime.combine(moment, of_day)
+    return moment if moment.tzinfo else moment.replace(tzinfo=SAO_PAULO)

@@ -6,18 +6,18 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from carinho.console import badges, dates, labels
-from carinho.console.actions import Action, ActionAdmin
-from carinho.console.base import page_of
-from carinho.console.filters import DayFilter, choice_filter
-from events import dead_letters, status_badges, titles
-from events.admin import person, search, story
-from events.admin.event_data import EventRevealAdmin
+from events import dead_letters
+from events.admin import frontpage, story
+from events.admin.base import page_of
+from events.admin.filters import DayFilter, choice_filter
+from events.admin.reveal import RevealAdmin
+from events.admin.verbs import Verb, VerbAdmin
+from events.console import badges, moments, people, search, words
 from events.models import BreakerState, CircuitBreaker, DeadLetter, DeadLetterStatus
 
 OPERATE = "events.change_deadletter"
@@ -122,7 +122,14 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
     def state(self, row: DeadLetter) -> str:
         return status_badges.of(DeadLetterStatus, row.status)
 
-    def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        is_open = request.GET.get("status", DeadLetterStatus.OPEN) == DeadLetterStatus.OPEN
+        context = {"elsewhere": frontpage.elsewhere(request) if is_open else []}
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def verbs_for(self, request: HttpRequest) -> tuple[Verb, ...]:
         return tuple(FITTING.get(request.GET.get("status") or "open", []))
 
     def get_search_results(

@@ -8,15 +8,23 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from carinho.console import dates, labels
-from carinho.console.filters import choice_filter
-from events import status_badges, titles
-from events.admin import person, search, story
-from events.admin.day_filters import EventDayFilter
-from events.admin.event_data import EventRevealAdmin
+from events import rollups
+from events.admin import story
+from events.admin.filters import EventDayFilter, choice_filter
+from events.admin.reveal import RevealAdmin
+from events.console import badges, moments, people, search, words
 from events.models import Event, EventStatus
 
 SHOWN_RELATIVES = 20
+
+
+class TypeFilter(choice_filter("type", _("tipo"), words.event_types)):  # type: ignore[misc]
+    """Receipts of our own messages are shown only to those who ask for them."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() or request.GET.get("q"):
+            return super().queryset(request, queryset)
+        return queryset.exclude(type=rollups.RECEIPTS)
 
 
 @admin.register(Event)
@@ -26,8 +34,8 @@ class EventAdmin(EventRevealAdmin):
     list_display = ("what", "origin", "who", "received", "state", "number")
     list_filter = (
         choice_filter("status", _("situação"), lambda: EventStatus.choices, is_tab=True),
-        choice_filter("type", _("tipo"), titles.event_types),
-        choice_filter("source", _("origem"), labels.sources, scans=True),
+        TypeFilter,
+        choice_filter("source", _("origem"), words.sources, scans=True),
         ("received_at", EventDayFilter),
     )
     search_fields = ("id",)  # what is searched stands in get_search_results

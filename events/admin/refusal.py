@@ -80,7 +80,8 @@ class RefusalAdmin(EventRevealAdmin):
             receipt = refusals.accept(row, actor=actor(request), body=request.POST.get("body"))
         except Refused as error:
             return self._again(request, row, error)
-        messages.success(request, gettext("Aceito: virou o evento %d.") % receipt.event_id)
+        said = gettext("Aceito: virou o evento %d.") % receipt.event_id if receipt else gettext("Aceito.")
+        messages.success(request, said)
         return HttpResponseRedirect(page_of(row))
 
     def _again(self, request: HttpRequest, row: Refusal, error: Refused) -> HttpResponse:
@@ -99,6 +100,7 @@ class RefusalAdmin(EventRevealAdmin):
             "accepted_page": page_of(row.accepted) if row.accepted else "",
             "accept": reverse("admin:events_refusal_accept", args=[row.pk]),
             "barred": self._barred(request, row),
+            "barred_as_it_came": self._barred(request, row) or self._incomplete(row),
             "reveal": self.reveal_button(request, row),
             **self.person_context(row, revealed=False),
         }
@@ -111,11 +113,12 @@ class RefusalAdmin(EventRevealAdmin):
             return _("Já foi aceito.")
         if not row.is_proven:
             return _("Não se sabe quem enviou: só o sistema de origem pode enviar de novo.")
-        return (
-            _("O corpo guardado não está inteiro: peça ao sistema de origem que envie de novo.")
-            if row.is_cut
-            else ""
-        )
+        return ""
+
+    def _incomplete(self, row: Refusal) -> Any:
+        """Why it cannot be put through as it came, though perhaps corrected."""
+        sentence = _("O corpo guardado não está inteiro: peça que enviem de novo, ou corrija-o aqui.")
+        return sentence if row.is_cut else ""
 
     def named(self, row: Refusal) -> str:
         return f"refusal {row.pk}"

@@ -8,10 +8,10 @@ from pydantic import Field
 from carinho.services.crm import CRM
 from carinho.services.operacao import Operacao
 from events.flow import Flow, StepEvent
-from events.payload import Identifier, Moment, Money, Payload
+from events.payload import DayOrMoment, Identifier, Money, Payload
 from whatsapp.client import WhatsApp
 from whatsapp.phone import Phone
-from whatsapp.texts import day_and_time, money
+from whatsapp.texts import day, money
 
 
 class ReceivedPayment(Payload):
@@ -20,7 +20,7 @@ class ReceivedPayment(Payload):
     client_id: Identifier = Field(title="Cliente")
     client_phone: Phone = Field(title="Telefone do cliente")
     amount: Money = Field(title="Valor")
-    paid_at: Moment = Field(title="Pago em")
+    paid_at: DayOrMoment = Field(title="Pago em")
 
 
 flow = Flow(
@@ -39,7 +39,7 @@ def tell_client(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
         "payment_received",
         to=payment["client_phone"],
         amount=money(payment["amount"]),
-        paid_at=day_and_time(datetime.fromisoformat(payment["paid_at"])),
+        paid_at=day(datetime.fromisoformat(payment["paid_at"])),
     )
 
 

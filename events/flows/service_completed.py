@@ -16,6 +16,7 @@ from whatsapp.texts import day_and_time, first_name, greeting, money
 
 
 class CompletedService(Payload):
+    happened = "finished_at"
     service_id: Identifier = Field(title="Atendimento")
     client_id: Identifier = Field(title="Cliente")
     client_name: Text = Field(title="Nome do cliente")

@@ -1,7 +1,5 @@
 """The systems' circuit breakers: seen, reset, paused and resumed."""
 
-from typing import Any
-
 from django.db.models import Count
 from django.http import HttpResponseRedirect
 from django.urls import reverse
@@ -10,16 +8,14 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.access.permissions import actor_of, wants_page
-from carinho.api.schema import problems
-from carinho.api.views import FORMS_TOO, ApiView
+from carinho.access import actor_of, wants_page
+from carinho.api import ApiView, OrderView
 from events import breakers, outages
 from events.models import CircuitBreaker
 from events.serializers import BreakerList, BreakerMoved, BreakerSerializer, Reason
-from events.views.dead_letters import checked
 
 TAGS = ["Sistemas"]
-MOVED = {200: BreakerMoved, **problems(401, 403, 404, 429)}
+MOVED = {200: BreakerMoved, **refused(400, 401, 403, 404, 413, 415, 422, 429)}
 
 
 def held() -> dict[str, int]:
@@ -52,7 +48,7 @@ class Breakers(ApiView):
         )
 
 
-class ResetBreaker(ApiView):
+class ResetBreaker(OrderView):
     @extend_schema(
         tags=TAGS,
         summary="Fechar o disjuntor, depois de ver que o sistema voltou",
@@ -64,22 +60,22 @@ class ResetBreaker(ApiView):
         return moved(breaker, "Circuit breaker for %s has been reset")
 
 
-class PauseService(ApiView):
-    parser_classes = FORMS_TOO
+class PauseService(OrderView):
+    order_class = Reason
 
     @extend_schema(
         tags=TAGS,
         summary="Reter as entregas de um sistema",
         request={"application/json": Reason},
-        responses=MOVED | problems(400, 422),
+        responses=MOVED,
     )
     def post(self, request: Request, service: str) -> Response:
-        reason: Any = checked(Reason, request)["reason"]
+        reason = self.order.validated_data["reason"]
         breaker = breakers.pause(service, actor=actor_of(request), reason=reason)
         return moved(breaker, "Deliveries to %s are paused")
 
 
-class ResumeService(ApiView):
+class ResumeService(OrderView):
     @extend_schema(tags=TAGS, summary="Soltar aos poucos as entregas retidas", request=None, responses=MOVED)
     def post(self, request: Request, service: str) -> Response:
         breaker = breakers.resume(service, actor=actor_of(request))

@@ -16,11 +16,10 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.access.permissions import actor_of
-from carinho.api.errors import Problem
-from carinho.api.pagination import NewestFirst
-from carinho.api.schema import problems
-from carinho.api.views import FORMS_TOO, ApiView
+from carinho.access import actor_of
+from carinho.api import ApiView, OrderView
+from carinho.pagination import NewestFirst
+from carinho.problems import Problem
 from events import dead_letters
 from events.filters import DeadLetterFilter, DeadLetterListFilter
 from events.models import DeadLetter, DeadLetterStatus
@@ -39,7 +38,7 @@ from events.serializers import (
 TAGS = ["Falhas"]
 AT_ONCE = 500  # rows moved in one transaction
 CLOSED_WITHIN = timedelta(days=30)
-ACTION_ERRORS = problems(400, 401, 403, 404, 409, 413, 422, 429)
+ACTION_ERRORS = refused(400, 401, 403, 404, 409, 413, 415, 422, 429)
 
 
 class DeadLetterList(ApiView, ListAPIView[DeadLetter]):
@@ -125,7 +124,7 @@ def _open_by(*columns: str) -> dict[str, Counter[str]]:
     return {f"by_{column.removeprefix('event_')}": counter for column, counter in counts.items()}
 
 
-class RetryOne(ApiView):
+class RetryOne(OrderView):
     @extend_schema(
         tags=TAGS,
         summary="Reenviar um item",
@@ -140,8 +139,8 @@ class RetryOne(ApiView):
         return Response({"message": "Item queued for retry", "event_id": letter.event_id})
 
 
-class ArchiveOne(ApiView):
-    parser_classes = FORMS_TOO
+class ArchiveOne(OrderView):
+    order_class = Reason
 
     @extend_schema(
         tags=TAGS,
@@ -151,13 +150,13 @@ class ArchiveOne(ApiView):
     )
     def post(self, request: Request, id: int) -> Response:
         letter = get_object_or_404(DeadLetter, pk=id)
-        reason = checked(Reason, request)["reason"]
+        reason = self.order.validated_data["reason"]
         if not dead_letters.archive([letter.pk], actor=actor_of(request), reason=reason):
             raise closed(letter)
         return Response({"message": "Item archived", "id": letter.pk})
 
 
-class RestoreOne(ApiView):
+class RestoreOne(OrderView):
     @extend_schema(
         tags=TAGS,
         summary="Trazer de volta um item arquivado",
@@ -171,16 +170,18 @@ class RestoreOne(ApiView):
         return Response({"message": "Item restored", "id": letter.pk})
 
 
-class RetryMatching(ApiView):
+class RetryMatching(OrderView):
+    order_class = Selection
+
     @extend_schema(
         tags=TAGS,
         operation_id="api_dlq_retry_matching",
         summary="Reenviar todos os itens abertos que o filtro alcança",
-        request=Selection,
-        responses={200: Counted, **problems(400, 401, 403, 413, 422, 429)},
+        request={"application/json": Selection},
+        responses={200: Counted, **refused(400, 401, 403, 413, 415, 422, 429)},
     )
     def post(self, request: Request) -> Response:
-        wanted = checked(Selection, request)
+        wanted = self.order.validated_data
         ids = chosen(wanted)
         if not wanted["dry_run"]:
             retry = partial(dead_letters.retry, actor=actor_of(request))
@@ -188,29 +189,23 @@ class RetryMatching(ApiView):
         return counted(ids, "queued for retry", dry_run=wanted["dry_run"])
 
 
-class ArchiveMatching(ApiView):
+class ArchiveMatching(OrderView):
+    order_class = ArchiveSelection
+
     @extend_schema(
         tags=TAGS,
         operation_id="api_dlq_archive_matching",
         summary="Arquivar todos os itens abertos que o filtro alcança",
-        request=ArchiveSelection,
-        responses={200: Counted, **problems(400, 401, 403, 413, 422, 429)},
+        request={"application/json": ArchiveSelection},
+        responses={200: Counted, **refused(400, 401, 403, 413, 415, 422, 429)},
     )
     def post(self, request: Request) -> Response:
-        wanted = checked(ArchiveSelection, request)
+        wanted = self.order.validated_data
         ids, reason = chosen(wanted), wanted["reason"]
         if not wanted["dry_run"]:
             archive = partial(dead_letters.archive, actor=actor_of(request), reason=reason)
             ids = in_portions(archive, ids)
         return counted(ids, "archived", dry_run=wanted["dry_run"])
-
-
-def checked(serializer_class: type[Any], request: Request) -> dict[str, Any]:
-    """The request's body. Raises `ValidationError` naming every wrong field."""
-    serializer = serializer_class(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    data: dict[str, Any] = serializer.validated_data
-    return data
 
 
 def chosen(wanted: dict[str, Any]) -> list[int]:

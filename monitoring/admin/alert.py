@@ -1,5 +1,6 @@
 """Alertas: what is open and who has it, what was, and every rule with its limits beside its value."""
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,15 +14,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from carinho.console import badge_counts, dates
-from carinho.console.actions import Action, ActionAdmin
-from carinho.console.base import actor
-from monitoring import alerts, snapshot
+from events.admin import frontpage
+from events.admin.base import actor
+from events.admin.verbs import Verb, VerbAdmin
+from events.console import moments
+from monitoring import alerts, notifications, snapshot
 from monitoring.admin import panel
 from monitoring.models import Alert, Severity
-from monitoring.rule import Rule, all_rules
+from monitoring.rule import Reading, Rule, all_rules
 from monitoring.snapshot import Snapshot
 from monitoring.words import number
+
+logger = logging.getLogger(__name__)
 
 OPERATE = "monitoring.change_alert"
 SHOWN_RESOLVED = 50
@@ -99,12 +103,14 @@ class AlertAdmin(ActionAdmin):
         return TemplateResponse(request, "admin/monitoring/alerts.html", context)
 
     def item_context(self, request: HttpRequest, row: Alert) -> dict[str, Any]:
-        notices = [
+        told = [
             (
-                f"{notice.channel}, {notice.occasion}",
-                dates.moment(notice.sent_at) if notice.sent_at else notice.error,
+                f"{notifications.TITLES[notification.event]} {notifications.BY[notification.channel]}",
+                moments.moment(notification.sent_at)
+                if notification.sent_at
+                else notification.get_status_display(),
             )
-            for notice in row.notices.all()
+            for notification in row.notifications.order_by("id")
         ]
         return {
             "pairs": [
@@ -115,7 +121,7 @@ class AlertAdmin(ActionAdmin):
                 (_("Efeitos"), " ".join(row.symptoms)),
                 (_("Assumido por"), row.acknowledged_by),
                 (_("Adiado porque"), row.snooze_reason),
-                *notices,
+                *told,
             ]
         }
 
@@ -151,8 +157,11 @@ def rule_rows(hub: Snapshot) -> list[dict[str, Any]]:
 
 
 def _rule_row(rule: Rule, hub: Snapshot) -> dict[str, Any]:
-    readings = sorted(rule.read(hub), key=lambda reading: -reading.value)
-    worst = readings[0] if readings else None
+    try:
+        worst = max(rule.read(hub.strict), key=lambda reading: reading.value, default=None)
+    except Exception:
+        logger.exception("Rule broke", extra={"rule": rule.name})
+        worst = Reading(0, "", "", shown=str(_("não medido")), severity=Severity.WARNING)
     finding = rule.judge(worst) if worst else None
     return {
         "rule": rule,

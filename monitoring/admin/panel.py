@@ -1,5 +1,7 @@
 """Painel: what an operator sees first."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from events.models import CircuitBreaker, Refusal
 from monitoring import charts, checklist, days, metrics, snapshot, syncs, verdict
 from monitoring.models import RoundKind
-from monitoring.snapshot import Snapshot
+from monitoring.snapshot import Snapshot, Unmeasured
 from monitoring.words import list_of
 
 Card = dict[str, Any]
@@ -27,8 +29,20 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
     """All that the Painel shows, unless this person may see nothing yet."""
     if not request.user.has_perm("events.view_event"):
         return shared
-    hub = snapshot.take()
-    return shared | _verdict(hub) | _tables(hub) | _pictures(hub, request.GET.get("period", "24h"))
+    hub, measuring, period = snapshot.take(), snapshot.Measuring(), request.GET.get("period", "24h")
+    part = measuring.part
+    return shared | {
+        **_verdict(hub),
+        "cards": part(_("números"), partial(cards, hub.strict), []),
+        "systems": part(_("sistemas"), partial(systems, hub), []),
+        "jobs": hub.sync,
+        "syncs_page": syncs.page(),
+        "chart": part(_("eventos por hora"), partial(charts.events_today, hub.now), None),
+        "pictures": part(_("gráficos"), partial(pictures, hub, period), []),
+        "period": period,
+        "panel_address": reverse("admin:monitoring_alert_panel"),
+        "not_shown": list(measuring.unmeasured),
+    }
 
 
 def _verdict(hub: Snapshot) -> dict[str, Any]:
@@ -43,48 +57,23 @@ def _verdict(hub: Snapshot) -> dict[str, Any]:
     }
 
 
-def _tables(hub: Snapshot) -> dict[str, Any]:
-    return {
-        "cards": [*asking(hub), *arriving(hub)],
-        "systems": systems(hub),
-        "jobs": hub.sync,
-        "syncs_page": syncs.page(),
-    }
-
-
-def _pictures(hub: Snapshot, period: str) -> dict[str, Any]:
-    return {
-        "chart": charts.events_today(hub.now),
-        "pictures": pictures(hub, period),
-        "period": period,
-        "panel_address": reverse("admin:monitoring_alert_panel"),
-    }
-
-
 def pictures(hub: Snapshot, period: str) -> list[charts.Chart]:
     hours = 24 * 7 if period == "7d" else 24
     made = [*charts.answers(hub.now, hours), charts.depths(hub.now, hours)]
     return [*made, charts.sync_durations(hub.now)] if hub.sync else made
 
 
-def asking(hub: Snapshot) -> list[Card]:
-    """What asks for attention: a number each, and the page with exactly these rows."""
-    letters, retrying, held = hub.dead_letters["total"], hub.retry_queue["total"], hub.held["total"]
-    return [
-        card(_("Precisa de você"), "dead letters", letters, list_of("events_deadletter"), "pan_tool"),
-        card(_("Tentando de novo"), "retry queue", retrying, deliveries("queue=retrying"), "update"),
-        card(_("Retidas"), "held, circuit breaker", held, deliveries("queue=held"), "pause_circle"),
-    ]
-
-
-def arriving(hub: Snapshot) -> list[Card]:
-    """What came in and is not through, or was not let in."""
-    refused = Refusal.objects.filter(received_at__gte=hub.today[0]).count()
+def cards(hub: Snapshot) -> list[Card]:
+    """What waits or was not let in: a number each, and the page with exactly these rows."""
+    held, retrying = deliveries("queue=held"), deliveries("queue=retrying")
     waiting = list_of("events_event", "status=pending")
     today = list_of("events_refusal", f"received_at_from={hub.day:%Y-%m-%d}")
+    refused = Refusal.objects.filter(received_at__gte=hub.today[0])
     return [
-        card(_("Eventos aguardando"), "pending", hub.pending, waiting, "hourglass_top", "info"),
-        card(_("Recusados hoje"), "refused webhooks", refused, today, "block"),
+        card(_("Tentando de novo"), "retry queue", lambda: hub.retry_queue["total"], retrying, "update"),
+        card(_("Retidas"), "held, circuit breaker", lambda: hub.held["total"], held, "pause_circle"),
+        card(_("Eventos aguardando"), "pending", lambda: hub.pending, waiting, "hourglass_top", "info"),
+        card(_("Recusados hoje"), "refused webhooks", refused.count, today, "block"),
     ]
 
 
@@ -92,17 +81,16 @@ def deliveries(query: str) -> str:
     return list_of("events_delivery", query)
 
 
-def card(title: Any, hint: str, amount: int, address: str, icon: str, tone: str = "warning") -> Card:
-    """`hint` is the technical word."""
-    shown = tone if amount else "success"
-    return {
-        "title": title,
-        "hint": hint,
-        "number": amount,
-        "address": address,
-        "icon": icon,
-        "tone": shown,
-    }
+def card(
+    title: Any, hint: str, count: Callable[[], int], address: str, icon: str, tone: str = "warning"
+) -> Card:
+    """`hint` is the technical word. What could not be counted is no nought."""
+    try:
+        number = count()
+        shown = tone if number else "success"
+    except Unmeasured:
+        number, shown = None, "danger"
+    return {"title": title, "hint": hint, "number": number, "address": address, "icon": icon, "tone": shown}
 
 
 def systems(hub: Snapshot) -> list[dict[str, Any]]:

@@ -9,13 +9,13 @@ from carinho.console import labels
 from events.models import BreakerState, CircuitBreaker
 from monitoring.models import Severity
 from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
-from monitoring.words import list_of, seconds
+from monitoring.snapshot import Snapshot, Unmeasured
+from monitoring.words import list_of, number, seconds
 
 SENTENCES = {
-    BreakerState.OPEN: gettext_lazy("%(system)s está fora do ar há %(time)s: %(held)d entregas retidas."),
+    BreakerState.OPEN: gettext_lazy("%(system)s está fora do ar há %(time)s: %(held)s entregas retidas."),
     BreakerState.HALF_OPEN: gettext_lazy(
-        "%(system)s está sendo testado há %(time)s: %(held)d entregas retidas."
+        "%(system)s está sendo testado há %(time)s: %(held)s entregas retidas."
     ),
 }
 
@@ -33,7 +33,7 @@ def _reading(hub: Snapshot, breaker: CircuitBreaker) -> Reading:
     facts = {
         "system": labels.system(breaker.service),
         "time": seconds(max(age, timedelta()).total_seconds()),
-        "held": hub.held["by_service"].get(breaker.service, 0),
+        "held": _held(hub, breaker.service),
     }
     return Reading(
         age.total_seconds(),
@@ -43,6 +43,13 @@ def _reading(hub: Snapshot, breaker: CircuitBreaker) -> Reading:
         shown=facts["time"],
         severity=_severity(breaker, age.total_seconds()),
     )
+
+
+def _held(hub: Snapshot, service: str) -> str:
+    try:
+        return number(hub.held["by_service"].get(service, 0))
+    except Unmeasured:  # that the system is away is known all the same
+        return "?"
 
 
 def _severity(breaker: CircuitBreaker, age: float) -> str:

@@ -123,6 +123,7 @@ class JobAdmin(ActionAdmin):
             "schedule": words.schedule(standing.schedule),
             "schedule_page": self._schedule_page(request, standing),
             "last_page": page_of(last) if last else "",
+            "check_page": page_of(standing.check) if standing.check else "",
             "took": duration(last.duration) if last else "",
             "running": self._running(standing.running),
             "trend": trend.of(name),

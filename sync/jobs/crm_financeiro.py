@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.services.crm import CRM
 from carinho.services.financeiro import Financeiro
-from carinho.services.pages import Page
+from carinho.services.pages import Page, in_turn
 from sync.job import Fields, Job, Record, Window, chosen
 
 BILLING = (
@@ -39,11 +39,11 @@ class CrmFinanceiro(Job):
         return source.contracts(cursor, billing="pending")
 
     def compared(self, source: CRM, cursor: str, window: Window) -> Page:
-        page = source.contracts(cursor)
-        return Page([record for record in page.records if self._is_billed(record)], page.next_cursor)
-
-    def _is_billed(self, record: Record) -> bool:
-        return not isinstance(record, dict) or record.get("billing") in ("pending", "configured")
+        return in_turn(
+            cursor,
+            lambda at: source.contracts(at, billing="pending"),
+            lambda at: source.contracts(at, billing="configured"),
+        )
 
     def wanted(self, record: Record) -> Fields:
         return chosen(record, BILLING)

@@ -1,14 +1,13 @@
 """A contract became active in CRM: Operação gets its schedule."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 from carinho.services.crm import CRM
 from carinho.services.operacao import Operacao
-from carinho.services.pages import Page
+from carinho.services.pages import Page, in_turn
 from sync.job import Fields, Job, Record, Window, chosen
 
 SCHEDULE = (
@@ -48,7 +47,11 @@ class CrmOperacao(Job):
         return source.contracts(cursor, status="active", synced="false")
 
     def compared(self, source: CRM, cursor: str, window: Window) -> Page:
-        return source.contracts(cursor, status="active")
+        return in_turn(
+            cursor,
+            lambda at: source.contracts(at, status="active", synced="false"),
+            lambda at: source.contracts(at, status="active", synced="true"),
+        )
 
     def wanted(self, record: Record) -> Fields:
         return chosen(record, SCHEDULE)
@@ -65,7 +68,5 @@ class CrmOperacao(Job):
     def there(self, target: Operacao, keys: Sequence[str]) -> Mapping[str, Fields]:
         return {str(row["contract_id"]): row for row in target.schedules_of(keys)}
 
-    def others(self, target: Operacao, cursor: str, window: Window) -> Page:
-        page = target.schedules(cursor)
-        keys: list[Any] = [str(row["contract_id"]) for row in page.records]
-        return Page(keys, page.next_cursor)
+    def is_orphan(self, there: Fields, window: Window) -> bool:
+        return True

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from celery.schedules import crontab
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from carinho import money
 from carinho.services.financeiro import DUE_AFTER, Financeiro
 from carinho.services.operacao import Operacao
-from carinho.services.pages import Page
+from carinho.services.pages import Page, all_records, in_turn
 from sync.comparing import key_of
 from sync.job import Fields, Job, Record, Window
 
@@ -42,13 +42,21 @@ class OperacaoFinanceiro(Job):
 
     def compared(self, source: Operacao, cursor: str, window: Window) -> Page:
         first, last = days_of(window)
-        return source.completed_services(cursor, first=first, last=last)
+        return self._completed(source, cursor, first, last)
+
+    def _completed(self, source: Operacao, cursor: str, first: date, last: date) -> Page:
+        """Not billed and billed: those that are billed meanwhile are met at least once."""
+        return in_turn(
+            cursor,
+            lambda at: source.completed_services(at, first=first, last=last, billed=False),
+            lambda at: source.completed_services(at, first=first, last=last, billed=True),
+        )
 
     def wanted(self, record: Record) -> Fields:
         finished_at = _moment(record["finished_at"])
         return {
             "client_id": int(record["client_id"]),
-            "amount": _money(record["amount"]),
+            "amount": str(money.read(record["amount"])),
             "finished_at": finished_at.isoformat(),
             "description": _description(record, finished_at),
         }
@@ -67,13 +75,12 @@ class OperacaoFinanceiro(Job):
     def _is_completed(self, source: Operacao, key: str) -> bool:
         """Asked anew: the service may have been completed since it was compared, some days ago."""
         today = timezone.localdate()
-        cursor: str | None = ""
-        while cursor is not None:
-            page = source.completed_services(cursor, first=today - 2 * DAYS_BACK, last=today)
-            if any(key_of(self, record) == key for record in page.records):
-                return True
-            cursor = page.next_cursor
-        return False
+        services = all_records(
+            source,
+            lambda cursor: self._completed(source, cursor, today - 2 * DAYS_BACK, today),
+            doing="list services",
+        )
+        return any(key_of(self, record) == key for record in services)
 
     def is_confirmed(self, record: Record) -> bool:
         return bool(record.get("billed"))
@@ -90,15 +97,13 @@ class OperacaoFinanceiro(Job):
         }
         return [name for name, is_other in differs.items() if is_other]
 
-    def others(self, target: Financeiro, cursor: str, window: Window) -> Page:
+    def is_orphan(self, there: Fields, window: Window) -> bool:
         first, last = days_of(window)
-        page = target.invoices(cursor)
-        keys: list[Any] = [
-            _service_of(invoice)
-            for invoice in page.records
-            if _service_of(invoice) and _is_due_between(invoice, first + DUE_AFTER, last + DUE_AFTER)
-        ]
-        return Page(keys, page.next_cursor)
+        is_live = there.get("status") != "cancelled"
+        return is_live and _is_due_between(there, first + DUE_AFTER, last + DUE_AFTER)
+
+    def written_since(self, window: Window) -> datetime:
+        return window.started_at - DAYS_BACK - timedelta(days=1)
 
 
 def days_of(window: Window) -> tuple[date, date]:
@@ -112,18 +117,10 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else timezone.make_aware(moment)
 
 
-def _money(amount: Any) -> str:
-    """Reais with two decimals, as in "150.00". Raises `ValueError` for what is no amount."""
-    try:
-        return str(Decimal(str(amount)).quantize(Decimal("0.01")))
-    except InvalidOperation:
-        raise ValueError(f"{amount!r} is no amount") from None
-
-
 def _same_money(amount: Any) -> str:
     try:
-        return _money(amount)
-    except ValueError:
+        return str(money.read(amount))
+    except money.NotMoney:
         return ""
 
 
@@ -138,5 +135,4 @@ def _service_of(invoice: Record) -> str:
 
 
 def _is_due_between(invoice: Record, first: date, last: date) -> bool:
-    due_on, is_live = str(invoice.get("due_on", "")), invoice.get("status") != "cancelled"
-    return is_live and first.isoformat() <= due_on <= last.isoformat()
+    return first.isoformat() <= str(invoice.get("due_on", "")) <= last.isoformat()

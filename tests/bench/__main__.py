@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from carinho.postgres import PostgresError
+from carinho.embedded.wheel import PostgresError
 from carinho.simulator.client import SimulatorError
 from tests.bench import report, runs, syncs
 from tests.bench.hub_way import HubWay

@@ -1,9 +1,6 @@
 """The hub, as `make run` runs it."""
 
-import json
-
-from carinho import embedded
-from carinho.supervision import parts
+from carinho.embedded import broker, processes
 from tests.bench.sample import CLIENTS, FIRST_PHONE
 from tests.bench.way import LEASE_SECONDS, Way
 
@@ -19,6 +16,8 @@ class HubWay(Way):
 
     def environment(self) -> dict[str, str]:
         return {
+            "DATABASE_URL": self.url,
+            "SECRET_KEY": "only measured, never served",
             "DEMO": "0",
             "LOG_LEVEL": "WARNING",
             "LEASE_SECONDS": str(LEASE_SECONDS),
@@ -28,8 +27,7 @@ class HubWay(Way):
         }
 
     def prepare(self) -> str:
-        facts = json.loads(self.ask("-m", "carinho.supervision.prepare").splitlines()[-1])
-        self.concurrency = facts["concurrency"]
+        self.ask("-m", "carinho.embedded.prepare")
         self.know_clients()
         return self.ask("manage.py", "create_api_key", "bench", "--scope", "events").split()[-1]
 
@@ -45,8 +43,8 @@ class HubWay(Way):
         return "carinho.wsgi:application"
 
     def start_worker(self) -> None:
-        self.run("worker", parts.worker(self.concurrency).command)
-        self.run("beat", parts.beat().command)
+        self.run("worker", processes.worker().command)
+        self.run("beat", processes.beat().command)
 
     def start_broker(self) -> None:
         """Nothing: it is a folder."""
@@ -55,8 +53,7 @@ class HubWay(Way):
         """Nothing: a message is only a nudge, and one too many finds no work."""
 
     def kill_broker(self) -> None:
-        embedded.forget_messages(self.folder)
-        embedded.broker_options(self.folder)
+        broker.clear(self.folder)
 
     def dead(self) -> set[tuple[str, int]]:
         rows = self.query(

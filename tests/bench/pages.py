@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from carinho.postgres import Server
+from carinho.embedded.postgres import Server
 
 PROMISE_MS = 100
 TIMES = 15
@@ -89,7 +89,13 @@ BATCH = 250_000
 def main() -> int:
     options = _options()
     with database() as folder:
-        os.environ |= {"VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "carinho.settings", "DEMO": "0"}
+        os.environ |= {
+            "VAR_DIR": str(folder),
+            "DATABASE_URL": Server(folder).start(),
+            "SECRET_KEY": "only measured, never served",
+            "DJANGO_SETTINGS_MODULE": "carinho.settings",
+            "DEMO": "0",
+        }
         prepare()
         started = time.monotonic()
         fill(options.events)

@@ -5,7 +5,7 @@ import sys
 
 import redis
 
-from carinho import embedded
+from carinho.embedded import broker
 from tests.bench.way import LEASE_SECONDS, Way
 
 FIRST_CONCURRENCY = 8
@@ -41,8 +41,15 @@ class PlainWay(Way):
     def web_application(self) -> str:
         return "tests.bench.plain.wsgi:application"
 
+    def _make_folders(self) -> None:
+        """kombu's own transport does not."""
+        for folder in ("messages", "control"):
+            (self.folder / "broker" / folder).mkdir(parents=True, exist_ok=True)
+
     def start_broker(self) -> None:
-        if self.redis:
+        if not self.redis:
+            self._make_folders()
+        else:
             options = [
                 "--port",
                 str(self.broker_port),
@@ -81,5 +88,5 @@ class PlainWay(Way):
         if self.redis:
             self.groups.pop("broker").kill()
         else:
-            embedded.forget_messages(self.folder)
-            embedded.broker_options(self.folder)
+            broker.clear(self.folder)
+            self._make_folders()

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 FIRST_PHONE = 11_960_000_000  # with the number of the event added, a valid mobile number of São Paulo
 CLIENTS = 200_000  # who may appear
-OCCURRED_AT = "2026-01-23T10:30:00-03:00"
+OCCURRED_AT = datetime.now(UTC).isoformat(timespec="seconds")  # an old event tells nobody any more
 PAYMENT_STEPS = 3
 
 Sample = Callable[[int], bytes]

@@ -15,9 +15,9 @@ from typing import Any, ClassVar
 
 import psycopg
 
-from carinho.postgres import Server
+from carinho.embedded import processes
+from carinho.embedded.postgres import Server
 from carinho.simulator.client import Simulator
-from carinho.supervision import parts
 from tests.bench import load
 from tests.bench.group import ROOT, Group, cpu_seconds, free_ports, kill_family, listens
 from tests.bench.load import Answer, Target
@@ -94,7 +94,7 @@ class Way(ABC):
             "PYTHONUNBUFFERED": "1",
         }
         self.env |= self.environment()
-        self.run("simulator", parts.simulator(self.simulator_port).command)
+        self.run("simulator", processes.simulator(self.simulator_port).command)
         self.start_broker()
         self.target = Target(self.web_port, self.prepare())
         self.start_web()
@@ -115,7 +115,7 @@ class Way(ABC):
 
     def start_web(self) -> None:
         """granian as the hub runs it: the same for both, so that only the applications differ."""
-        *command, _ = parts.web(self.web_port).command
+        *command, _ = processes.web(self.web_port).command
         self.run("web", [*command, self.web_application()])
 
     def stop_worker(self) -> None:

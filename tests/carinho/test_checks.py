@@ -1,4 +1,4 @@
-"""`manage.py check --deploy` refuses what is made for trying the hub out."""
+"""What `manage.py check` says of settings that cannot work, and --deploy of what is made for trying out."""
 
 import pytest
 from django.core.checks import run_checks
@@ -11,7 +11,7 @@ def found(**options):
 @pytest.fixture
 def real(settings):
     settings.SYSTEMS = {name: {"url": f"https://{name}.test", "key": "k"} for name in settings.SYSTEMS}
-    settings.ZAPI = settings.ZAPI | {"url": "https://api.z-api.test"}
+    settings.ZAPI = settings.ZAPI | {"url": "https://api.z-api.test", "token": "t"}
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     settings.DEMO = False
     return settings
@@ -22,8 +22,8 @@ def test_hub_with_real_systems_tls_and_no_demo_may_be_deployed(real):
 
 
 def test_systems_that_are_simulated_are_named(real):
-    real.SYSTEMS["crm"]["url"] = f"{real.SIMULATOR_URL}/crm"
-    real.ZAPI = real.ZAPI | {"url": f"{real.SIMULATOR_URL}/zapi"}
+    real.SYSTEMS["crm"] = {"url": f"{real.SIMULATOR_URL}/crm", "key": "simulator"}
+    real.ZAPI = real.ZAPI | {"url": f"{real.SIMULATOR_URL}/zapi", "token": "simulator"}
     (sentence,) = found(include_deployment_checks=True).values()
     assert "meant for crm, whatsapp:" in sentence
 
@@ -35,3 +35,39 @@ def test_cookies_without_tls_and_a_demo_are_refused(real):
 
 def test_defaults_are_fine_where_nothing_is_deployed():
     assert found() == {}
+
+
+def test_worker_with_fewer_slots_than_lanes_need_is_said(settings):
+    settings.CELERY_WORKER_CONCURRENCY = 10
+    assert "10 slots where 14 are needed" in found()["carinho.W001"]
+
+
+@pytest.mark.parametrize("secret", ["not base64!", "whsec_abc", "whsec_a-b_c-d_"])
+def test_webhook_secret_that_is_not_base64_is_named_and_not_shown(settings, secret):
+    settings.WEBHOOK_SECRETS = settings.WEBHOOK_SECRETS | {"crm": ["whsec_Zm9v", secret]}
+    settings.ALERT_WEBHOOK_SECRET = secret
+    said = [message.msg for message in run_checks() if message.id == "carinho.W002"]
+    assert [text.split()[0] for text in said] == ["WEBHOOK_SECRET_CRM", "ALERT_WEBHOOK_SECRET"]
+    assert secret not in "".join(said)
+
+
+def test_webhook_secret_of_a_source_that_there_is_not_is_said(monkeypatch):
+    monkeypatch.setenv("WEBHOOK_SECRET_CRMM", "whsec_Zm9v")
+    monkeypatch.setenv("WEBHOOK_SECRET_CRM_FILE", "/run/secrets/crm")
+    assert found() == {"carinho.W003": "WEBHOOK_SECRET_CRMM is ignored: there is no such source."}
+
+
+def test_address_without_a_key_and_key_without_an_address_are_said(settings):
+    settings.SYSTEMS = settings.SYSTEMS | {
+        "crm": {"url": "https://crm.test", "key": "simulator"},
+        "marketing": settings.SYSTEMS["marketing"] | {"key": "of-the-real-one"},
+    }
+    assert [message.msg for message in run_checks() if message.id == "carinho.W004"] == [
+        "crm has an address but no key of its own.",
+        "marketing has a key but no address: the simulator takes all for it.",
+    ]
+
+
+def test_hub_without_a_secret_key_is_refused(settings):
+    settings.SECRET_KEY = ""
+    assert "carinho.E004" in found()

@@ -4,7 +4,7 @@ import re
 
 from django.conf import settings
 
-from carinho.supervision.child import ROOT
+from carinho.embedded.processes import ROOT
 
 
 def read_by_the_settings():

@@ -1,7 +1,10 @@
 """Whether it lives, and whether it can work."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -40,15 +43,41 @@ def test_missing_database_is_named(monkeypatch):
     assert set(ready().json()["fields"]) == {"database"}
 
 
-def test_missing_broker_is_named(monkeypatch):
+@pytest.fixture
+def broker(monkeypatch):
+    monkeypatch.setattr(health, "broker", health.Broker())
+    return health.broker
+
+
+def test_broker_that_is_away_is_named_and_events_still_come_in(monkeypatch, broker):
     def fails(*_, **__):
         raise BrokerError("refused")
 
     monkeypatch.setattr(app, "connection_for_write", fails)
-    assert set(ready().json()["fields"]) == {"broker"}
+    response = ready()
+    assert (response.status_code, response.json()["status"]) == (200, "ready")
+    assert set(response.json()["warnings"]) == {"broker"}
 
 
-def test_broker_that_does_not_listen_is_found_out_within_seconds(monkeypatch):
+def test_broker_that_does_not_listen_is_found_out_within_seconds(monkeypatch, broker):
     app_elsewhere = type(app)("elsewhere", broker="redis://127.0.0.1:1/0")
     monkeypatch.setattr(health, "app", app_elsewhere)
-    assert set(ready().json()["fields"]) == {"broker"}
+    assert set(ready().json()["warnings"]) == {"broker"}
+
+
+def test_broker_is_asked_once_however_many_probe_at_the_same_time(monkeypatch, broker):
+    asked = []
+    monkeypatch.setattr(broker, "_ask", lambda: bool(asked.append(1)))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: broker.answers(), range(40)))
+    assert (len(asked), broker.answers()) == (1, False)
+
+
+def test_migrations_of_the_code_are_read_once_and_those_of_the_database_each_time(monkeypatch):
+    ready()
+    monkeypatch.setattr(health, "MigrationLoader", None)
+    assert ready().status_code == 200
+    MigrationRecorder(connection).record_unapplied("events", "0001_initial")
+    response = ready()
+    assert (response.status_code, set(response.json()["fields"])) == (503, {"migrations"})
+    assert "events.0001_initial" in response.json()["fields"]["migrations"]

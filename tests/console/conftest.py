@@ -1,13 +1,13 @@
 """A real browser on a real server: Chromium, headless, that reaches nothing but this machine."""
 
 import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
-from carinho.access.roles import OPERATOR
+from carinho.roles import OPERATOR
+from tests.browser import MISSING, found
 from tests.clients import person
 
 OPTIONS = [
@@ -25,9 +25,11 @@ OPTIONS = [
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One browser a module: its event loop would be in the way of tests that run their own."""
+    if not (path := found()):
+        pytest.skip(MISSING)
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright runs an event loop in this thread
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
         yield browser
         browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

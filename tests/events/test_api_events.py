@@ -158,3 +158,12 @@ def test_retry_queue_shows_what_failed_and_when_it_is_tried_again(reader, django
     shown = response.json()["data"][0]
     assert (shown["attempts"], shown["step"], shown["event_type"]) == (2, "register_lead", "lead.created")
     assert ids(reader.get("/api/retry-queue?service=whatsapp")) == []
+
+
+def test_event_names_the_one_that_caused_it_under_both_keys(reader):
+    cause = store(1)
+    effect = store(2)
+    Event.objects.filter(pk=effect.pk).update(caused_by=cause)
+    for shown in (reader.get("/api/events").json()["data"][0], reader.get(f"/api/events/{effect.pk}").json()):
+        assert (shown["caused_by"], shown["caused_by_id"]) == (cause.pk, cause.pk)
+    assert reader.get(f"/api/events/{cause.pk}").json()["caused_by"] is None

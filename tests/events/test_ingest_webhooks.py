@@ -1,6 +1,8 @@
 """POST /webhooks/{source}: the sender proves itself by signature or by key."""
 
 import base64
+import hashlib
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -123,3 +125,34 @@ def test_proven_body_that_is_refused_is_kept_with_the_id_of_the_message(client):
     body = json.dumps({"type": "lead.created", "data": {}})
     assert post(client, signed(body), body).status_code == 422
     assert json.loads(Refusal.objects.get().body) == {"id": "msg-1", "type": "lead.created", "data": {}}
+
+
+def test_signed_body_in_another_encoding_is_no_json_and_is_kept(client):
+    body = json.dumps(LEAD, ensure_ascii=False).replace("Maria", "Jos\u00e9").encode("latin-1")
+    now = str(int(datetime.now(UTC).timestamp()))
+    key = base64.b64decode(NEW.removeprefix("whsec_"))
+    signature = hmac.new(key, f"msg-9.{now}.".encode() + body, hashlib.sha256).digest()
+    headers = {
+        "webhook-id": "msg-9",
+        "webhook-timestamp": now,
+        "webhook-signature": "v1," + base64.b64encode(signature).decode(),
+    }
+    response = post(client, headers, body)
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_json")
+    kept = Refusal.objects.get()
+    assert (kept.is_proven, kept.code, "Teste" in kept.body) == (True, "invalid_json", True)
+    assert post(client, headers, body + b" ").status_code == 401
+
+
+@pytest.mark.parametrize("noise", ["v1", "v1,", "nothing", "v1a,\u00e7", "v2,AAAA"])
+def test_entry_nobody_can_read_does_not_spoil_the_valid_one(client, noise):
+    headers = signed()
+    headers["webhook-signature"] = f"{noise} {headers['webhook-signature']}"
+    assert post(client, headers).status_code == 202
+
+
+def test_secret_that_cannot_be_decoded_does_not_spoil_the_other(client, settings):
+    settings.WEBHOOK_SECRETS["site"] = ["whsec_\u00e7", "whsec_x", "", NEW]
+    assert post(client, signed()).status_code == 202
+    settings.WEBHOOK_SECRETS["site"] = [""]
+    assert post(client, signed()).status_code == 401

@@ -29,6 +29,7 @@ def hub(**changes: Any) -> Snapshot:
         "silence": {"worker": 0.0, "beat": 0.0, "scheduler": 0.0},
         "oldest_transaction": 0.0,
         "missed_round": None,
+        "failed_notifications": {},
     }
     return Snapshot(**well | changes)
 
@@ -63,6 +64,11 @@ def misconfigured(seconds: float) -> Snapshot:
 
 def offline(seconds: float) -> Snapshot:
     return hub(whatsapp=Channel(False, "disconnected", NOW - timedelta(seconds=seconds)))
+
+
+def unanswered(seconds: float | None) -> Snapshot:
+    last = None if seconds is None else NOW - timedelta(seconds=seconds)
+    return hub(whatsapp=Channel(None, "unknown", asked_in_vain=True, answered_at=last))
 
 
 def late_round(minutes: float) -> Snapshot:

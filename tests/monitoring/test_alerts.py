@@ -6,11 +6,14 @@ import pytest
 import responses
 from django.core import mail
 from django.utils import timezone
+from responses import matchers
 from standardwebhooks.webhooks import Webhook
 
-from carinho.access.models import AuditEntry
-from monitoring import alerts, heartbeats, snapshot, watcher
-from monitoring.models import Alert, Heartbeat, Notice
+from events.models import AuditEntry
+from monitoring import alerts, heartbeats, metrics, notifications, snapshot, verdict, watcher
+from monitoring.models import Alert, Heartbeat, Notification
+from monitoring.whatsapp import Channel
+from tests.clients import logged_in
 from tests.monitoring import hubs
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +43,11 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     return Clock(monkeypatch)
+
+
+def zapi_address(settings):
+    zapi = settings.ZAPI
+    return f"{zapi['url']}/instances/{zapi['instance']}/token/{zapi['token']}/send-text"
 
 
 def told():
@@ -104,7 +112,7 @@ def test_later_the_same_cause_is_a_new_alert(clock):
     assert Alert.objects.count() == 2
 
 
-def test_worse_is_told_at_once(clock):
+def test_worse_is_notified_at_once(clock):
     clock.look(**FULL)
     clock.look(15, dead_letters={"total": 60})
     assert told()[-1] == "[Carinho] Piorou (crítico): Itens que precisam de você: 60."
@@ -119,6 +127,22 @@ def test_open_alert_is_reminded_of_until_somebody_has_it(clock):
     assert len(mail.outbox) == 2
     assert alerts.acknowledge([Alert.objects.get().pk], actor="user:bia") == []
     assert AuditEntry.objects.get().action == "alert.acknowledge"
+
+
+def test_what_a_person_does_while_the_rules_are_held_against_the_hub_stays(clock, monkeypatch):
+    clock.look(**FULL)
+    decide, pk = alerts._event, Alert.objects.get().pk
+    until = timezone.now() + timedelta(hours=4)
+
+    def meanwhile(alert, now):
+        alerts.acknowledge([pk], actor="user:ana")
+        alerts.snooze([pk], actor="user:bia", reason="Janela combinada", until=until)
+        return decide(alert, now)
+
+    monkeypatch.setattr(alerts, "_event", meanwhile)
+    clock.look(15, dead_letters={"total": 13})
+    alert = Alert.objects.get()
+    assert (alert.acknowledged_by, alert.snoozed_by, alert.value) == ("user:ana", "user:bia", 13)
 
 
 def test_snoozed_alert_is_quiet_until_then_and_says_why(clock):
@@ -148,27 +172,147 @@ def test_webhook_is_signed_as_standard_webhooks_has_it(clock, settings):
 
 
 @responses.activate
-def test_notice_that_fails_is_tried_again_and_stops_no_other(clock, settings):
+def test_notification_that_fails_is_tried_again_and_stops_no_other(clock, settings):
     settings.ALERT_WEBHOOK_URL = HOOK
     responses.post(HOOK, status=503)
     clock.look(**FULL)
     assert len(mail.outbox) == 1
-    assert "503" in Notice.objects.get(channel="webhook").error
+    assert "503" in Notification.objects.get(channel="webhook").error
     responses.replace(responses.POST, HOOK, status=200)
     clock.look(15, **FULL)
-    assert Notice.objects.get(channel="webhook").sent_at is not None
-    assert Notice.objects.get(channel="webhook").attempts == 2
+    assert Notification.objects.get(channel="webhook").sent_at is not None
+    assert Notification.objects.get(channel="webhook").attempts == 2
+
+
+@responses.activate
+def test_each_member_of_the_shift_is_told_once_though_another_cannot_be(clock, settings):
+    settings.ALERT_WHATSAPP_NUMBERS = ["5511987654321", "551133330003"]
+    wrong = matchers.json_params_matcher({"phone": "551133330003"}, strict_match=False)
+    responses.post(zapi_address(settings), status=400, json={"error": "Invalid phone"}, match=[wrong])
+    right = matchers.json_params_matcher({"phone": "5511987654321"}, strict_match=False)
+    told_right = responses.post(zapi_address(settings), json={"messageId": "M1"}, match=[right])
+    clock.look(**FULL)
+    for _ in range(4):
+        Notification.objects.filter(status="queued").update(due_at=timezone.now())
+        notifications.send_due()
+    assert told_right.call_count == 1
+    assert dict(Notification.objects.filter(channel="whatsapp").values_list("recipient", "attempts")) == {
+        "5511987654321": 1,
+        "551133330003": 5,
+    }
+
+
+@responses.activate
+def test_each_attempt_is_made_by_one_process_however_long_it_takes(clock, settings):
+    settings.ALERT_WEBHOOK_URL = HOOK
+    sent = responses.add_callback(
+        responses.POST, HOOK, lambda _request: notifications.send_due() or (200, {}, "")
+    )
+    clock.look(**FULL)
+    assert sent.call_count == 1
+    assert Notification.objects.get(channel="webhook").status == "sent"
+
+
+def test_attempt_whose_process_died_is_followed_by_another(clock, monkeypatch):
+    class Died(BaseException):
+        """Nothing after this line runs, as when a process is killed."""
+
+    def die(_notification):
+        raise Died
+
+    with monkeypatch.context() as dying:
+        dying.setitem(notifications.CHANNELS, "email", die)
+        with pytest.raises(Died):
+            clock.look(**FULL)
+    notifications.send_due()
+    assert told() == []
+    Notification.objects.update(due_at=timezone.now() - notifications.LEASE)
+    notifications.send_due()
+    assert len(told()) == 1
+
+
+def give_up(settings):
+    """A notification by webhook that was refused seven times."""
+    settings.ALERT_WEBHOOK_URL = HOOK
+    responses.post(HOOK, status=503)
+    notification = Notification.objects.filter(channel="webhook")
+    while notification.get().status == "queued":
+        notification.update(due_at=timezone.now())
+        notifications.send_due()
+    return notification.get()
+
+
+@responses.activate
+def test_notification_that_was_given_up_is_a_reason_with_a_page_to_send_it_again(clock, settings):
+    settings.ALERT_WEBHOOK_URL = HOOK
+    clock.look(**FULL)
+    notification = give_up(settings)
+    assert (notification.attempts, notification.due_at) == (len(notifications.WAITS) + 1, None)
+    found = [
+        row
+        for row in verdict.findings(hubs.hub(failed_notifications=metrics.failed_notifications()))
+        if row.rule.name == "notifications_failed"
+    ]
+    assert [row.reading.message for row in found] == ["Um aviso ao plantão pelo webhook não saiu."]
+    page = logged_in("Operador")
+    listed = page.get(found[0].reading.url)
+    assert [row.pk for row in listed.context["cl"].result_list] == [notification.pk]
+    responses.replace(responses.POST, HOOK, status=200)
+    page.post("/admin/monitoring/notification/requeue/", {"ids": notification.pk})
+    notifications.send_due()
+    assert Notification.objects.get(pk=notification.pk).status == "sent"
+    assert AuditEntry.objects.get().action == "notification.requeue"
+
+
+@responses.activate
+def test_notification_that_nobody_needs_any_more_can_be_discarded(clock, settings):
+    settings.ALERT_WEBHOOK_URL = HOOK
+    clock.look(**FULL)
+    notification = give_up(settings)
+    assert (
+        logged_in("Visualizador", "leo")
+        .post("/admin/monitoring/notification/discard/", {"ids": notification.pk})
+        .status_code
+        == 403
+    )
+    logged_in("Operador").post("/admin/monitoring/notification/discard/", {"ids": notification.pk})
+    assert Notification.objects.get(pk=notification.pk).status == "discarded"
+    assert notifications.requeue([notification.pk], actor="user:ana") == []
+
+
+@responses.activate
+def test_failed_channel_is_not_told_that_it_failed(clock, settings):
+    settings.ALERT_WEBHOOK_URL = HOOK
+    clock.look(failed_notifications={"webhook": 2})
+    assert set(Notification.objects.values_list("channel", flat=True)) == {"email"}
+
+
+@responses.activate
+def test_webhook_that_redirects_is_not_followed(clock, settings):
+    settings.ALERT_WEBHOOK_URL = HOOK
+    responses.post(HOOK, status=307, headers={"Location": "https://elsewhere.test/"})
+    elsewhere = responses.post("https://elsewhere.test/")
+    clock.look(**FULL)
+    assert elsewhere.call_count == 0
+    assert "307" in Notification.objects.get(channel="webhook").error
+
+
+@pytest.mark.parametrize("said", ["token\r\nBcc: x@y.z", "a\rb", "a\u2028b", "a\x0bb"])
+def test_words_of_another_system_neither_silence_nor_add_a_header_to_the_mail(clock, said):
+    trouble = Channel(True, "connected", misconfigured_since=hubs.NOW, misconfiguration=said)
+    clock.look(whatsapp=trouble)
+    (subject,) = told()
+    said_in_one_line = " ".join(said.split())
+    assert subject.endswith(f"O Z-API recusa as mensagens pela configuração: {said_in_one_line}.")
 
 
 @responses.activate
 def test_whatsapp_tells_the_shift(clock, settings):
     settings.ALERT_WHATSAPP_NUMBERS = ["5511987654321"]
-    zapi = settings.ZAPI
-    address = f"{zapi['url']}/instances/{zapi['instance']}/token/{zapi['token']}/send-text"
-    sent = responses.post(address, json={"messageId": "M1", "zaapId": "Z1"})
+    sent = responses.post(zapi_address(settings), json={"messageId": "M1", "zaapId": "Z1"})
     clock.look(**FULL)
     assert b"Itens que precisam de voc" in sent.calls[0].request.body
-    assert Notice.objects.get(channel="whatsapp").sent_at is not None
+    assert Notification.objects.get(channel="whatsapp").sent_at is not None
 
 
 @pytest.mark.parametrize(
@@ -181,7 +325,7 @@ def test_whatsapp_tells_the_shift(clock, settings):
 def test_whatsapp_is_never_told_through_itself(clock, settings, trouble):
     settings.ALERT_WHATSAPP_NUMBERS = ["5511987654321"]
     clock.look(**trouble)
-    assert set(Notice.objects.values_list("channel", flat=True)) == {"email"}
+    assert set(Notification.objects.values_list("channel", flat=True)) == {"email"}
 
 
 def test_missed_round_is_an_alert_though_not_a_reason(clock):

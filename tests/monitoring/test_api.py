@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from events import progress
 from events.models import CircuitBreaker, Delivery, Event
-from monitoring import alerts, reports
+from monitoring import alerts, reports, snapshot
 from tests.clients import logged_in, with_key
 from tests.console import rows
+from whatsapp import channel
 from whatsapp.models import Channel
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alive")]
@@ -81,6 +82,34 @@ def test_status_tells_of_whatsapp(api):
     Channel.objects.update(connected=False)
     answer = api.get("/status").json()
     assert answer["whatsapp"].items() >= {"connected": False, "status": "disconnected"}.items()
+
+
+def test_whatsapp_that_nobody_asked_yet_is_neither_connected_nor_disconnected(api):
+    Channel.objects.all().delete()
+    answer = api.get("/dashboard").json()
+    assert answer["whatsapp"].items() >= {"connected": None, "status": "unknown"}.items()
+    assert answer["status"] == "healthy"
+    assert "carinho_whatsapp_connected" not in api.get("/metrics").content.decode()
+    checks = logged_in("Visualizador").get("/admin/").context["checks"]
+    assert ("Não sabemos", "warning") in {(check.value, check.tone) for check in checks}
+
+
+def test_whatsapp_that_was_asked_in_vain_is_a_reason(api):
+    asked = timezone.now() - timedelta(minutes=6)
+    Channel.objects.update(connected=None, checked_at=None, check_failed_at=asked)
+    answer = api.get("/dashboard").json()
+    assert answer["whatsapp"].items() >= {"connected": None, "status": "unknown"}.items()
+    assert (answer["status"], [reason["rule"] for reason in answer["reasons"]]) == (
+        "degraded",
+        ["whatsapp_unknown"],
+    )
+
+
+def test_history_of_whatsapp_is_counted_once_for_one_snapshot(monkeypatch):
+    calls, count = [], channel.usual_gap
+    monkeypatch.setattr(channel, "usual_gap", lambda now: calls.append(now) or count(now))
+    snapshot.take()
+    assert len(calls) == 1
 
 
 def test_alerts_are_listed_with_who_has_them(api):

@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 import pytest
 from django.utils import timezone
 
-from events import progress
+from events import envelope, ingestion, progress
 from events.models import DeadLetter, Event
-from monitoring import days, snapshot
+from monitoring import days, metrics, prometheus, reports, snapshot
 from monitoring.rule import Rule
 from sync.models import SyncJob, SyncRun
 from tests.clients import logged_in
@@ -88,6 +88,24 @@ def test_figures_of_reports_are_links(page):
     found = {address for address, number in Numbers(logged_in("Operador").get(page).content.decode()).found}
     for model in ("events/event", "events/deadletter", "sync/syncrun"):
         assert any(address.startswith(f"/admin/{model}/?") for address in found)
+
+
+def test_receipts_of_our_messages_are_in_no_figure_and_in_no_list_that_a_figure_leads_to():
+    for number in range(30):
+        body = {"message_id": f"M{number}", "status": "READ", "changed_at": timezone.now().isoformat()}
+        receipt = {"type": "whatsapp.status", "id": f"M{number}:READ", "data": body}
+        ingestion.record([envelope.read(receipt, source="whatsapp")])
+    rows.lead()
+    today = days.of(timezone.localdate())
+    assert metrics.events(today)["total"] == 1
+    assert metrics.events_by_type(today) == {"lead.created": 1}
+    assert [row["total"] for row in metrics.events_by("hour", today).values()] == [1]
+    assert metrics.failures(today) == (0, 0)
+    assert reports.daily(timezone.localdate())["events"]["total"] == 1
+    assert "whatsapp.status" not in prometheus.exposition().decode()
+    page = logged_in("Visualizador")
+    assert page.get("/admin/events/event/").context["cl"].result_count == 1
+    assert page.get("/admin/events/event/?type=whatsapp.status").context["cl"].result_count == 30
 
 
 def test_error_rate_leads_to_what_failed_in_its_24_hours():

@@ -8,8 +8,8 @@ from aiosmtpd.controller import Controller
 from django.utils import timezone
 
 from events.models import Event
-from monitoring import alerts, mails, reports
-from monitoring.models import Notice, Report
+from monitoring import alerts, mails, notifications, reports
+from monitoring.models import Notification, Report
 from tests.console import rows
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,13 @@ class Inbox:
     """Takes every mail, or refuses all while `is_full`."""
 
     def __init__(self):
-        self.mails, self.is_full = [], False
+        self.mails, self.is_full, self.refused = [], False, set()
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+        if address in self.refused:
+            return "550 No such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802 (the library's name)
         if self.is_full:
@@ -71,6 +77,14 @@ def test_alert_arrives_as_a_page_and_as_plain_text(inbox):
     assert all("CRM está fora do ar" in text for text in parts(mail).values())
 
 
+def test_address_that_the_server_refuses_keeps_no_other_from_its_mail(inbox):
+    inbox.refused = {"plantao@carinho.test"}
+    rows.down("crm")
+    alerts.look()
+    states = Notification.objects.filter(alert__rule="circuit_breaker").values_list("recipient", "status")
+    assert dict(states) == {"direcao@carinho.test": "sent", "plantao@carinho.test": "queued"}
+
+
 def test_report_that_the_server_refuses_goes_out_with_the_next_call(inbox):
     inbox.is_full = True
     with pytest.raises(OSError, match="452"):
@@ -102,11 +116,10 @@ def test_alert_outlives_a_mail_server_that_is_away_for_hours(inbox):
     inbox.is_full = True
     rows.down("crm")
     alerts.look()
-    for age in (0, 1, 5, 30, 120):
-        Notice.objects.update(created_at=timezone.now() - timedelta(minutes=age))
+    for _ in notifications.WAITS:
+        assert not Notification.objects.exclude(status="queued").exists()
+        Notification.objects.update(due_at=timezone.now())
+        inbox.is_full = Notification.objects.filter(attempts__lt=len(notifications.WAITS)).exists()
         alerts.look()
-    inbox.is_full = False
-    Notice.objects.update(created_at=timezone.now() - timedelta(hours=6))
-    alerts.look()
-    assert not Notice.objects.filter(sent_at=None).exists()
+    assert set(Notification.objects.values_list("status", flat=True)) == {"sent"}
     assert any("CRM" in mail["Subject"] for mail in inbox.mails)

@@ -37,6 +37,10 @@ EDGES = [
     ("sync_late", hub(sync=hubs.job(level="")), OK),
     ("sync_late", hub(sync=hubs.job(level="warning", late=True)), "warning"),
     ("sync_late", hub(sync=hubs.job(level="critical", late=True)), "critical"),
+    ("sync_check", hub(sync=hubs.job(check_error="")), OK),
+    ("sync_check", hub(sync=hubs.job(check_error="Operação recusou.")), "warning"),
+    ("sync_schedule", hub(sync=hubs.job(schedule_error="")), OK),
+    ("sync_schedule", hub(sync=hubs.job(schedule_error="31/2 não existe.")), "warning"),
     ("circuit_breaker", hub(breakers=hubs.breaker("closed", 900)), OK),
     ("circuit_breaker", hub(breakers=hubs.breaker("half_open", 300)), OK),
     ("circuit_breaker", hub(breakers=hubs.breaker("half_open", 301)), "warning"),
@@ -49,6 +53,18 @@ EDGES = [
     ("whatsapp_misconfigured", hubs.misconfigured(0), "critical"),
     ("whatsapp_silent", hub(whatsapp=Channel(True, "connected", silent_gaps=2)), OK),
     ("whatsapp_silent", hub(whatsapp=Channel(True, "connected", silent_gaps=2.1)), "warning"),
+    ("whatsapp_unknown", hub(whatsapp=Channel(None, "unknown")), OK),
+    ("whatsapp_unknown", hubs.unanswered(60), OK),
+    ("whatsapp_unknown", hubs.unanswered(61), "warning"),
+    ("whatsapp_unknown", hubs.unanswered(None), "warning"),
+    ("notifications_failed", hub(), OK),
+    ("notifications_failed", hub(failed_notifications={"email": 1}), "warning"),
+    ("unmeasured", hub(), OK),
+    ("unmeasured", hub(unmeasured={"rounds": "rondas"}), "warning"),
+    ("callbacks_failed", hub(whatsapp=Channel(True, "connected")), OK),
+    ("callbacks_failed", hub(whatsapp=Channel(True, "connected", callbacks_failed=1)), "warning"),
+    ("callbacks_failed", hub(whatsapp=Channel(True, "connected", callbacks_refused=10)), "warning"),
+    ("callbacks_failed", hub(whatsapp=Channel(True, "connected", callbacks_refused=11)), "critical"),
     ("oldest_delivery", hub(queues=hubs.waiting(60)), OK),
     ("oldest_delivery", hub(queues=hubs.waiting(61)), "warning"),
     ("oldest_delivery", hub(queues=hubs.waiting(600)), "warning"),
@@ -129,7 +145,7 @@ def test_limit_is_a_setting():
 
 
 @override_settings(ALERT_LIMITS={"ALERT_DEATH_LETTERS_WARNING": 3.0})
-def test_limit_of_no_rule_is_told_at_start():
+def test_limit_of_no_rule_is_notified_at_start():
     assert [message.id for message in checks.every_limit_belongs_to_a_rule()] == ["monitoring.E001"]
 
 

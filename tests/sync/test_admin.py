@@ -120,15 +120,16 @@ def test_failed_records_are_listed_with_a_button_for_one_and_for_all(ana, run, l
 
 
 def test_difference_is_corrected_by_its_button(ana, run, load, simulator):
-    load(NAME, 2)
+    load(NAME, 3)
     run(NAME)
-    simulator.load({"operacao": {"schedules": [{"contract_id": 2, "client_id": 7}, {"contract_id": 9}]}})
+    load(NAME, 1, first=3, status="ended")
+    simulator.load({"operacao": {"schedules": [{"contract_id": 2, "client_id": 7}]}})
     check = run(NAME, "check")
     text = page(ana, of(check))
     assert "campos diferentes" in text
     assert "<td>cliente</td>" in text
     assert "sobra no destino" in text
-    wrong, orphan = SyncDifference.objects.get(key="2"), SyncDifference.objects.get(key="9")
+    wrong, orphan = SyncDifference.objects.get(key="2"), SyncDifference.objects.get(key="3")
     assert page(ana, of(wrong)).count("Corrigir 1 registro") == 1
     assert "Corrigir 1 registro" not in page(ana, of(orphan))
     ana.post("/admin/sync/syncdifference/correct/", {"ids": f"{wrong.pk},{orphan.pk}"})

@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 from datetime import timedelta
-from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -17,6 +16,7 @@ from events.models import CircuitBreaker
 from sync import execution, locks, runs
 from sync.job import Job
 from sync.models import LogLine, SyncFailure, SyncRun
+from tests.processes import database_url
 from tests.sync.conftest import writes
 
 RUN_IT = """
@@ -46,11 +46,8 @@ def worker(simulator):
     processes = []
 
     def start(name, count=1):
-        given = connection.get_connection_params()
-        address = {name: given[name] for name in ("host", "port", "password") if given.get(name)}
-        url = f"postgresql://{given['user']}@/{given['dbname']}?{urlencode(address)}"
         env = os.environ | {
-            "DATABASE_URL": url,
+            "DATABASE_URL": database_url(),
             "SIMULATOR_URL": simulator.url,
             "DJANGO_SETTINGS_MODULE": "carinho.settings",
             "VAR_DIR": os.environ["CARINHO_TEST_VAR_DIR"],
@@ -107,7 +104,7 @@ def test_run_killed_in_page_three_of_five_goes_on_there_and_writes_nothing_twice
     assert all(contract["synced"] for contract in world["crm"]["records"]["contracts"])
     assert set(world["operacao"]["writes"].values()) == {1}
     first_pages = [call["query"].get("cursor") for call in simulator.calls("crm") if call["method"] == "GET"]
-    assert first_pages.count(None) == 2  # the run's own beginning, and the comparison's
+    assert first_pages.count(None) == 3  # the run's own beginning, and the comparison's two lists
 
 
 def test_two_workers_that_start_at_once_make_one_run(worker, load, simulator):

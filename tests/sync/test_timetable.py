@@ -6,13 +6,17 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from celery.schedules import crontab
-from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
+from events import audit
 from sync import runs, schedules, status
 from sync.job import Job, Window
 from sync.jobs.operacao_financeiro import days_of
 from sync.models import SyncJob, SyncRun
 from sync.timetable import Clock
+from tests.clients import logged_in, with_key
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 NIGHTLY = Clock(crontab(minute="0", hour="23"), SAO_PAULO)
@@ -162,6 +166,74 @@ def test_job_that_an_operator_put_on_an_interval_is_late_by_it(hourly):
     ran(hourly, "2026-03-02T10:00")
     assert hourly not in status.late(at("2026-03-02T10:19"))
     assert status.late(at("2026-03-02T10:20"))[hourly] == "warning"
+
+
+def put_on(name, **schedule):
+    kind = CrontabSchedule if "minute" in schedule else IntervalSchedule
+    field = "crontab" if kind is CrontabSchedule else "interval"
+    other = {"crontab": None, "interval": None} | {field: kind.objects.create(**schedule)}
+    PeriodicTask.objects.filter(name=name).update(**other)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {"minute": "0", "hour": "8", "day_of_month": "31", "month_of_year": "2"},
+        {"minute": "0", "day_of_month": "29", "month_of_year": "2", "day_of_week": "1"},
+        {"minute": "61"},
+        {"minute": "x"},
+        {"minute": ""},
+        {"every": 0, "period": "seconds"},
+        {"every": 2_147_483_647, "period": "days"},
+        {"every": 4_000, "period": "days"},
+    ],
+)
+def test_schedule_that_never_comes_is_told_with_its_reason_and_stops_nobody(hourly, schedule):
+    put_on(hourly, **schedule)
+    overview = status.overview(at("2026-03-02T10:30"))
+    assert overview.keys() == Job.registry.keys()
+    assert (overview[hourly]["next_run"], overview[hourly]["late"]) == (None, False)
+    assert "não existe ou nunca chega" in overview[hourly]["schedule_error"]
+    assert not overview["sync.crm_financeiro"]["schedule_error"]
+    jobs = {row["name"]: row for row in with_key("read").get("/api/sync/jobs").json()["data"]}
+    assert jobs[hourly]["schedule"].startswith("nunca (")
+    assert jobs[hourly]["schedule_error"] == overview[hourly]["schedule_error"]
+    page = logged_in("Operador").get("/admin/sync/syncjob/")
+    assert page.status_code == 200
+    assert "nunca executa" in page.content.decode()
+
+
+def test_first_schedule_of_a_job_keeps_weekday_day_and_month(db):
+    for declared in ({"day_of_week": "1"}, {"day_of_month": "15"}, {"month_of_year": "1,7"}):
+        stored = schedules._stored(crontab(minute="0", hour="6", **declared))
+        (name, value), *_ = declared.items()
+        assert getattr(stored, name) == value
+        assert str(stored.timezone) == "America/Sao_Paulo"
+        assert schedules._stored(crontab(minute="0", hour="6", **declared)).pk == stored.pk
+
+
+def test_pause_changes_only_what_is_the_operators_and_tells_beat(hourly):
+    before = PeriodicTasks.last_change()
+    PeriodicTask.objects.filter(name=hourly).update(total_run_count=7, last_run_at=at("2026-03-02T10:00"))
+    with CaptureQueriesContext(connection) as asked:
+        assert runs.resume(hourly, actor="user:ana")
+    task = PeriodicTask.objects.get(name=hourly)
+    assert (task.total_run_count, task.last_run_at) == (7, at("2026-03-02T10:00"))
+    assert not any("total_run_count" in query["sql"] for query in asked)
+    assert runs.pause(hourly, actor="user:ana")
+    assert PeriodicTask.objects.get(name=hourly).last_run_at is None
+    assert PeriodicTasks.last_change() > before
+    assert not runs.pause("sync.unknown", actor="user:ana")
+
+
+def test_start_that_cannot_be_noted_in_the_trail_did_not_happen(hourly, monkeypatch):
+    def fail(*given):
+        raise RuntimeError("no trail")
+
+    monkeypatch.setattr(audit, "note", fail)
+    with pytest.raises(RuntimeError, match="no trail"):
+        runs.start(hourly, author="user:ana")
+    assert not SyncRun.objects.exists()
 
 
 def test_every_declared_job_stands_in_the_overview(db):

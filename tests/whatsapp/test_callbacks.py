@@ -5,8 +5,10 @@ import threading
 import pytest
 from django.db import connection
 
-from events.models import Event
+from events import envelope
+from events.models import Event, Refusal
 from tests.whatsapp.inbox_client import FOLDER, OURS, call, later, post, sample
+from whatsapp import contacts
 from whatsapp.models import Callback, Contact, Received
 
 pytestmark = pytest.mark.django_db
@@ -34,8 +36,9 @@ LINES = {
     "order": "🛒 Pedido: Diárias",
     "product": "🛍️ Produto: Diária de cuidadora",
     "review_and_pay": "💲 Cobrança: 4N9AVI38VOB",
-    "request_payment": "💲 Pedido de pagamento: 180",
-    "send_payment": "💲 Pagamento enviado",
+    "request_payment": "💲 Pedido de pagamento: 180 BRL",
+    "review_order": "🛒 Andamento do pedido: 4N9AVI38VOB",
+    "send_payment": "💲 Pagamento enviado: 180 BRL",
     "event": f"📅 Convite para evento: {TEXT}",
     "event_response": "📅 Resposta a convite: GOING",
     "pin": "📌 Fixou uma mensagem: pin",
@@ -48,11 +51,14 @@ NOISE = {
     "place_group": "group",
     "place_newsletter": "newsletter",
     "place_broadcast": "broadcast",
-    "place_status": "status_reply",
     "own_echo": "own_echo",
     "own_phone": "own_phone",
     "presence": "presence",
-} | {path.stem: "notification" for path in FOLDER.glob("notice_*.json")}
+} | {
+    path.stem: "notification"
+    for path in FOLDER.glob("notice_*.json")
+    if path.stem not in ("notice_missed_call", "notice_revoke")
+}
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +111,114 @@ def test_message_of_an_unknown_kind_sends_a_person_to_the_phone():
     assert "veja no celular" in inbound().get().data["text"]
 
 
+@pytest.mark.parametrize("lid", [None, "994488012345679@lid"])
+def test_message_from_a_number_that_no_plan_knows_comes_in(lid):
+    (callback,) = call(sample("received_text", phone="5215512345678", chatLid=lid, senderLid=lid))
+    assert callback.status == "done", callback.error
+    data = inbound().get().data
+    assert (data["phone"], data.get("lid")) == ("+5215512345678", lid)
+    lead = {"type": "lead.created", "data": {"name": "Rui", "phone": "+5215512345678"}}
+    assert envelope.read(lead, source="whatsapp").phone == "+5215512345678"
+    with pytest.raises(envelope.Refused):
+        envelope.read(lead, source="site")
+
+
+def test_number_that_comes_as_a_number_is_its_digits():
+    call(sample("received_text", phone=5511987654321.0, chatLid=None, senderLid=None))
+    assert inbound().get().data["phone"] == "5511987654321"
+
+
+def test_person_who_writes_has_whatsapp_whatever_a_check_answered_before():
+    contact = contacts.find_or_make(contacts.identity("5511987654321"))
+    contacts.learn(contact.pk, exists=False, registered="", lid="")
+    call(sample("received_text", phone="551187654321"))
+    contact.refresh_from_db()
+    assert (contact.has_whatsapp, contact.registered_phone) == (True, "551187654321")
+
+
+@pytest.mark.parametrize(
+    ("kind", "where"),
+    [
+        ("template", {"hydratedTemplate": {"message": "Oi", "header": {"image": {"imageUrl": "https://f"}}}}),
+        ("buttons", {"buttonsMessage": {"message": "Oi", "imageUrl": "https://f"}}),
+        (
+            "carousel",
+            {"carouselMessage": {"text": "Oi", "cards": [{}, {"header": {"videoUrl": "https://f"}}]}},
+        ),
+    ],
+)
+def test_file_in_a_template_with_buttons_or_cards_is_not_dropped(kind, where):
+    call(sample(f"received_{kind}", **where))
+    assert inbound().get().data["media_url"] == "https://f"
+
+
+def test_flag_that_a_photo_is_to_be_seen_once_is_no_content():
+    waiting = sample("received_waiting", viewOnce=True)
+    call(waiting, sample("received_image", messageId=waiting["messageId"]))
+    later()
+    assert [event.data["kind"] for event in inbound()] == ["image"]
+
+
+@pytest.mark.parametrize(("kind", "line"), [("VOICE", "voz"), ("VIDEO", "vídeo")])
+def test_missed_call_reaches_atendimento(kind, line):
+    call(sample("notice_missed_call", notification=f"CALL_MISSED_{kind}"))
+    assert inbound().get().data["text"] == f"📞 Chamada de {line} perdida"
+
+
+def test_missed_call_of_ours_is_nobodys_message():
+    (callback,) = call(sample("notice_missed_call", fromMe=True))
+    assert (callback.status, callback.cause) == ("ignored", "own_phone")
+
+
+@pytest.mark.parametrize("names", [{"messageId": "3A1"}, {"referenceMessageId": "3A1"}])
+def test_deletion_reaches_atendimento_with_what_was_taken_back(names):
+    call(sample("received_text", messageId="3A1"), sample("notice_revoke", **names))
+    assert [event.data["text"] for event in inbound()] == [TEXT, f"🗑️ Apagou a mensagem: {TEXT}"]
+    assert Received.objects.get().text == TEXT
+
+
+def test_deletion_of_a_message_nobody_knows_waits_for_it_and_is_told():
+    (callback,) = call(sample("notice_revoke"))
+    assert callback.status == "waiting"
+    Callback.objects.update(received_at="2026-01-23T10:00:00-03:00")
+    later()
+    assert inbound().get().data["text"] == "🗑️ Apagou uma mensagem"
+
+
+def test_answer_to_our_status_reaches_atendimento_and_the_status_of_others_does_not():
+    call(sample("place_status"), sample("place_status", phone="status@broadcast", messageId="3A1"))
+    assert inbound().get().data["text"] == f"💬 Respondeu ao nosso status: {TEXT}"
+    assert Callback.objects.get(body__messageId="3A1").cause == "status"
+
+
+def test_answer_is_told_with_what_it_quotes():
+    call(sample("received_text", messageId="3A1", text={"message": "Preço\n" + "x" * 200}))
+    call(sample("received_text", messageId="3A2", referenceMessageId="3A1", text={"message": "E agora?"}))
+    assert inbound().last().data["text"] == f"↪️ Em resposta a “Preço {'x' * 94}…”\nE agora?"
+    assert Received.objects.get(message_id="3A2").text == "E agora?"
+
+
+def test_text_longer_than_an_event_holds_is_told_as_far_as_it_fits():
+    (callback,) = call(sample("received_text", text={"message": "x" * 70_000}))
+    assert callback.status == "done"
+    assert inbound().get().data["text"].endswith("x… (continua no celular)")
+    assert len(Received.objects.get().text) == 70_000
+
+
+@pytest.mark.parametrize(
+    ("sender", "chat", "name"),
+    [
+        ("undefined", "Maria Souza", "Maria Souza"),
+        ("null", "+55 11 98765-4321", None),
+        (None, "None", None),
+        ("🙂", 5511987654321, None),
+    ],
+)
+def test_word_for_nothing_is_nobodys_name(sender, chat, name):
+    call(sample("received_text", senderName=sender, chatName=chat))
+    assert inbound().get().data.get("name") == name
+
+
 # --- who may call -----------------------------------------------------------------------------------
 
 
@@ -149,6 +263,39 @@ def test_repeated_callback_is_counted_and_happens_once():
     (callback,) = call(body, body, body | {"senderName": "Maria S."})
     assert callback.duplicates == 2
     assert inbound().count() == 1
+
+
+def test_same_id_of_two_people_is_two_messages_and_so_is_ours():
+    mine = sample("received_text", messageId="3A1")
+    theirs = mine | {"phone": "5511987650001", "chatLid": "1@lid", "senderLid": "1@lid"}
+    call(mine | {"fromMe": True}, mine, theirs, mine)
+    assert [callback.status for callback in Callback.objects.order_by("pk")] == ["ignored", "done", "done"]
+    assert Received.objects.count() == 2
+    assert {event.data["phone"] for event in inbound()} == {mine["phone"], theirs["phone"]}
+
+
+def test_message_known_under_lid_and_number_is_one_when_they_meet():
+    text, lid = sample("received_text", messageId="3A1"), "994488012345679@lid"
+    call(text | {"chatLid": None, "senderLid": None})
+    call(text | {"phone": lid, "chatLid": lid})
+    call(sample("received_text", messageId="3A2"))
+    assert Contact.objects.count() == 1
+    assert sorted(Received.objects.values_list("message_id", flat=True)) == ["3A1", "3A2"]
+
+
+def test_status_of_many_messages_repeats_only_what_is_small():
+    ids = [f"3EB0{number:016}" for number in range(1000)]
+    body = sample("status_read", ids=ids, extra="x" * 230_000, more={"deep": "x" * 1000})
+    assert post(body).status_code == 200
+    rows = Callback.objects.all()
+    assert {tuple(row.message_ids) for row in rows} == {(id,) for id in ids}
+    assert max(len(str(row.body)) for row in rows) < 1000
+
+
+def test_status_of_more_messages_than_there_can_be_is_refused_and_kept():
+    assert post(sample("status_read", ids=list(range(1001)))).status_code == 422
+    assert Refusal.objects.get().code == "too_many_ids"
+    assert not Callback.objects.exists()
 
 
 def test_waiting_message_and_its_content_are_one_message():

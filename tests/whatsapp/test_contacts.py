@@ -104,6 +104,14 @@ def test_name_that_is_only_a_number_is_no_name_and_foreign_numbers_are_kept():
     assert identity("351912345678") == Identity(phone="+351912345678", typed="351912345678")
 
 
+@pytest.mark.parametrize("number", ["5215512345678", "5492211234567", "6834123", "550012345678"])
+def test_number_that_no_plan_knows_is_kept_as_whatsapp_has_it(number):
+    contact = contacts.find_or_make(identity(LID, number))
+    assert contacts.find_or_make(identity(number)) == contact
+    assert contacts.find_or_make(identity(contact.phone)) == contact
+    assert contact.phone.removeprefix("+") == number
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("first", [(LID, PHONE), (PHONE,), (LID,)])
 def test_two_first_messages_at_once_make_one_person(first):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from carinho.simulator.systems.zapi.errors import ERRORS
+from carinho.simulator.systems.zapi.faults import ERRORS
 from whatsapp import failures
 
 

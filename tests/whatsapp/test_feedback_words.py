@@ -2,7 +2,7 @@
 
 import pytest
 
-from whatsapp import feedback, opt_out
+from whatsapp import feedback
 
 RATINGS = {
     "5": 5,
@@ -32,6 +32,10 @@ RATINGS = {
     "muito ruim": 1,
     "Bom!": 4,
     "5 💚": 5,
+    "5 ⭐": 5,
+    "5 ⭐⭐⭐⭐⭐": 5,
+    "1 ⭐": 1,
+    "3⭐️⭐️⭐️": 3,
 }
 NO_RATINGS = [
     "",
@@ -51,6 +55,12 @@ NO_RATINGS = [
     "foi bom mas atrasou",
     "⭐⭐⭐⭐⭐⭐",
     "obrigada",
+    "5 ⭐⭐",
+    "5, 6 e 7 de janeiro vocês têm cuidadora?",
+    "2, 3 ou 4 vezes por semana",
+    "1. Quanto custa?",
+    "3 - vocês atendem amanhã?",
+    "5? não entendi",
 ]
 
 
@@ -74,6 +84,7 @@ def test_text_with_or_without_a_number_is_no_rating(written):
         ("nota 2 atrasou muito", 2, "atrasou muito"),
         ("4\nMuito atenciosa", 4, "Muito atenciosa"),
         ("1 - não veio", 1, "não veio"),
+        ("nota 4, vocês têm a Ana amanhã?", 4, "vocês têm a Ana amanhã?"),
     ],
 )
 def test_what_is_said_beside_the_number_is_the_comment(written, value, comment):
@@ -87,13 +98,7 @@ def test_chosen_row_and_pressed_button_name_the_visit():
     assert feedback.of_choice({"listResponseMessage": {"selectedRowId": "1"}}) is None
 
 
-@pytest.mark.parametrize("written", ["SAIR", "sair", " Parar. ", "PARE!", "não quero receber mensagens"])
-def test_word_that_asks_for_no_more_messages(written):
-    assert opt_out.is_asked(written)
-
-
-@pytest.mark.parametrize(
-    "written", ["vou sair agora", "não precisa parar", "sai", "", "pode parar o remédio?"]
-)
-def test_sentence_with_such_a_word_is_no_opt_out(written):
-    assert not opt_out.is_asked(written)
+@pytest.mark.parametrize("name", ["title", "message"])
+def test_chosen_row_without_our_id_counts_by_its_title(name):
+    chosen = {"listResponseMessage": {"selectedRowId": "x", name: "5 ⭐⭐⭐⭐⭐"}}
+    assert feedback.of_choice(chosen) == feedback.Rating(5)

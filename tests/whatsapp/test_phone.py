@@ -267,6 +267,17 @@ def test_field_of_a_payload_keeps_the_stored_form():
     assert Visit().client_phone is None
 
 
+@pytest.mark.parametrize("number", [11987654321.0, 5511987654321])
+def test_field_of_a_payload_takes_a_whole_number_for_its_digits(number):
+    assert Visit(client_phone=number).client_phone == "5511987654321"
+
+
+@pytest.mark.parametrize("number", [11987654321.5, float("nan"), float("inf"), 1e300])
+def test_field_of_a_payload_takes_no_other_number(number):
+    with pytest.raises(ValidationError):
+        Visit(client_phone=number)
+
+
 def test_field_of_a_payload_names_what_is_wrong_with_a_phone():
     with pytest.raises(ValidationError) as caught:
         Lead(phone="(20) 98765-4321")

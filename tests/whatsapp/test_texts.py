@@ -54,6 +54,13 @@ def test_variable_that_was_not_given_is_an_error(folder):
         ("😀", "Olá"),
         ("", "Olá"),
         (texts.NAMELESS, "Olá"),
+        ("Undefined", "Olá"),
+        ("null null", "Olá"),
+        ("None", "Olá"),
+        ("NaN", "Olá"),
+        ("Sem nome", "Olá"),
+        ("(desconhecido)", "Olá"),
+        ("Nullo Bianchi", "Olá, Nullo"),
         ("M" * 31, "Olá"),
     ],
 )

@@ -1,17 +1,24 @@
 """Avisos do Z-API: everything it called us with, noise and its cause included."""
 
 import json
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext, ngettext_lazy
 
-from carinho.console import badges, dates
-from carinho.console.base import ConsoleAdmin
-from carinho.console.filters import DayFilter, choice_filter
-from carinho.masking import mask
+from carinho.masking import mask, mask_text
+from events import audit
+from events.admin import frontpage
+from events.admin.base import list_of
+from events.admin.filters import DayFilter, choice_filter
+from events.admin.verbs import Verb, VerbAdmin
+from events.console import badges, moments
+from whatsapp import inbox
 from whatsapp.models import Callback, CallbackStatus, IgnoredCause
 
 KINDS = {
@@ -22,11 +29,64 @@ KINDS = {
     "DisconnectedCallback": _("desconectou"),
     "PresenceChatCallback": _("presença"),
 }
+OPERATE = "whatsapp.change_message"
 TONES = {CallbackStatus.DONE: "success", CallbackStatus.FAILED: "danger", CallbackStatus.WAITING: "info"}
 
 
+def _noted(action: str, move: Callable[[Sequence[Any]], list[int]]) -> Callable[..., list[int]]:
+    @transaction.atomic
+    def run(ids: Sequence[Any], actor: str, reason: str) -> list[int]:
+        moved = move(ids)
+        for pk in moved:
+            audit.note(actor, action, f"callback {pk}", {"reason": reason} if reason else {})
+        return moved
+
+    return run
+
+
+READ_AGAIN = Verb(
+    name="read_again",
+    title=_("Ler de novo"),
+    button=ngettext_lazy("Ler %(count)d aviso de novo", "Ler %(count)d avisos de novo", "count"),
+    done=ngettext_lazy(
+        "%(count)d aviso será lido de novo.", "%(count)d avisos serão lidos de novo.", "count"
+    ),
+    effect=_("O aviso volta agora para a fila de leitura. Se falhar de novo, volta para esta lista."),
+    permission=OPERATE,
+    run=_noted("callback.read_again", inbox.read_again),
+    icon="replay",
+    is_main=True,
+)
+DISMISS = Verb(
+    name="dismiss",
+    title=_("Dispensar"),
+    button=ngettext_lazy("Dispensar %(count)d aviso", "Dispensar %(count)d avisos", "count"),
+    done=ngettext_lazy("%(count)d aviso dispensado.", "%(count)d avisos dispensados.", "count"),
+    effect=_("Nada mais será feito com o aviso. Antes, veja no celular o que a pessoa escreveu."),
+    permission=OPERATE,
+    run=_noted("callback.dismissed", inbox.dismiss),
+    icon="archive",
+    asks_reason=True,
+)
+
+
+@frontpage.also_waiting
+def given_up(request: HttpRequest) -> frontpage.Elsewhere | None:
+    """What WhatsApp told us and the hub could not read."""
+    if not request.user.has_perm("whatsapp.view_callback"):
+        return None
+    count = inbox.given_up().count()
+    sentence = ngettext(
+        "%(count)d aviso do WhatsApp não pôde ser lido: talvez uma mensagem de alguém.",
+        "%(count)d avisos do WhatsApp não puderam ser lidos: talvez mensagens de alguém.",
+        count,
+    )
+    return frontpage.Elsewhere(sentence % {"count": count}, list_of(Callback, "status=failed"), count)
+
+
 @admin.register(Callback)
-class CallbackAdmin(ConsoleAdmin):
+class CallbackAdmin(VerbAdmin):
+    verbs = (READ_AGAIN, DISMISS)
     intro = _("Tudo o que o Z-API avisou, também o que foi ignorado e por quê (callbacks).")
     list_display = ("kind", "state", "why", "repeats", "received")
     list_filter = (
@@ -37,6 +97,9 @@ class CallbackAdmin(ConsoleAdmin):
     search_fields = ("message_ids",)
     search_help_text = _("Id da mensagem")
     sortable_by = ()
+
+    def verbs_for(self, request: HttpRequest) -> tuple[Verb, ...]:
+        return self.verbs if request.GET.get("status") == CallbackStatus.FAILED else ()
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         found = queryset.filter(message_ids__contains=[search_term]) if search_term else queryset
@@ -53,7 +116,7 @@ class CallbackAdmin(ConsoleAdmin):
 
     @admin.display(description=_("Por quê"))
     def why(self, row: Callback) -> str:
-        return str(IgnoredCause(row.cause).label) if row.cause else row.error
+        return str(IgnoredCause(row.cause).label) if row.cause else mask_text(row.error)
 
     @admin.display(description=_("Repetições"))
     def repeats(self, row: Callback) -> str:
@@ -64,7 +127,9 @@ class CallbackAdmin(ConsoleAdmin):
         return dates.moment(row.received_at)
 
     def item_context(self, request: HttpRequest, row: Callback) -> dict[str, Any]:
+        fitting = [verb.name for verb in self.verbs] if row.status == CallbackStatus.FAILED else []
         return {
+            "buttons": self.buttons(request, fitting, row.pk),
             "pairs": [
                 (_("Tipo"), self.kind(row)),
                 (_("Situação"), self.state(row)),

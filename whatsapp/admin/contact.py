@@ -1,10 +1,13 @@
 """Contatos: who is who on WhatsApp, and who asked for no messages."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -19,17 +22,48 @@ from whatsapp.models import Contact, Message
 OPERATE = "whatsapp.change_message"
 
 
+@transaction.atomic
+def opt_out(ids: Sequence[Any], actor: str, reason: str) -> list[Any]:
+    """The person said to somebody that they want no more messages."""
+    found = Contact.objects.filter(pk__in=ids, opted_out_at=None).select_for_update()
+    return _note("contact.opted_out", list(found), timezone.now(), actor, reason)
+
+
+@transaction.atomic
 def allow_again(ids: Sequence[Any], actor: str, reason: str) -> list[Any]:
     """The person changed their mind, and said so to somebody."""
-    found = Contact.objects.filter(pk__in=ids).exclude(opted_out_at=None)
-    moved = list(found.values_list("pk", flat=True))
-    Contact.objects.filter(pk__in=moved).update(opted_out_at=None)
+    found = Contact.objects.filter(pk__in=ids, opted_out_at__isnull=False).select_for_update()
+    return _note("contact.allowed_again", list(found), None, actor, reason)
+
+
+def _note(
+    action: str, found: Sequence[Contact], opted_out_at: datetime | None, actor: str, reason: str
+) -> list[Any]:
+    moved = [contact.pk for contact in found]
+    Contact.objects.filter(pk__in=moved).update(opted_out_at=opted_out_at)
     for pk in moved:
-        audit_log.record(actor, "contact.allowed_again", str(pk), {"reason": reason})
+        audit.note(actor, action, f"contact {pk}", {"reason": reason})
     return moved
 
 
-ALLOW = Action(
+OPT_OUT = Verb(
+    name="opt_out",
+    title=_("Parar de enviar"),
+    button=ngettext_lazy("Parar de enviar", "Parar de enviar a %(count)d pessoas", "count"),
+    done=ngettext_lazy(
+        "Anotado: a pessoa não recebe mais mensagens de cortesia.",
+        "Anotado: %(count)d pessoas não recebem mais mensagens de cortesia.",
+        "count",
+    ),
+    effect=_(
+        "A pessoa deixa de receber mensagens de cortesia. O que ela precisa saber, como uma visita, segue."
+    ),
+    permission=OPERATE,
+    run=opt_out,
+    icon="notifications_off",
+    asks_reason=True,
+)
+ALLOW = Verb(
     name="allow",
     title=_("Voltar a enviar"),
     button=ngettext_lazy("Voltar a enviar", "Voltar a enviar a %(count)d pessoas", "count"),
@@ -47,7 +81,7 @@ class ContactAdmin(ActionAdmin):
     intro = _(
         "As pessoas como o WhatsApp as conhece: uma linha por pessoa, com ou sem nono dígito (contacts)."
     )
-    row_actions = (ALLOW,)
+    verbs = (OPT_OUT, ALLOW)
     list_display = ("who", "phone_shown", "whatsapp", "wish", "since")
     search_fields = ("=key", "=lid", "=phone")
     search_help_text = _("Telefone ou identificação no WhatsApp")
@@ -76,10 +110,11 @@ class ContactAdmin(ActionAdmin):
         return dates.moment(row.created_at)
 
     def item_context(self, request: HttpRequest, row: Contact) -> dict[str, Any]:
+        fitting = ALLOW if row.opted_out_at else OPT_OUT
         ours = list_of(Message, f"contact__id__exact={row.pk}")
         registered = mask_phone(row.registered_phone) if row.registered_phone else ""
         return {
-            "buttons": self.buttons(request, [ALLOW.name] if row.opted_out_at else [], row.pk),
+            "buttons": self.buttons(request, [fitting.name], row.pk),
             "pairs": [
                 (_("Nome"), self.who(row)),
                 (_("Telefone"), self.phone_shown(row)),

@@ -22,7 +22,7 @@ SAMPLES = {
     "greeting": "Olá, Maria",
     "caregiver": "Ana",
     "amount": "R$ 180,00",
-    "paid_at": "terça-feira, 25/11, às 14h30",
+    "paid_at": "terça-feira, 25/11",
     "starts_at": "quarta-feira, 26/11, às 8h",
     "finished_at": "terça-feira, 25/11, às 18h",
     "address": "Rua das Flores, 100",

@@ -20,7 +20,7 @@ class IgnoredCause(models.TextChoices):
     GROUP = "group", _("mensagem de grupo")
     NEWSLETTER = "newsletter", _("mensagem de canal")
     BROADCAST = "broadcast", _("lista de transmissão")
-    STATUS_REPLY = "status_reply", _("resposta a um status")
+    STATUS = "status", _("status de alguém")
     NOTIFICATION = "notification", _("aviso do WhatsApp, não é mensagem")
     OWN_ECHO = "own_echo", _("cópia do que nós enviamos")
     OWN_PHONE = "own_phone", _("escrita por nós no celular")
@@ -31,6 +31,7 @@ class IgnoredCause(models.TextChoices):
     NO_PERSON = "no_person", _("não diz de quem é")
     NOT_OURS = "not_ours", _("de uma mensagem que não enviamos")
     SUPERSEDED = "superseded", _("o conteúdo chegou depois")
+    DISMISSED = "dismissed", _("dispensado por uma pessoa")
     OLDER = "older", _("mais antigo do que o que já sabemos")
 
 
@@ -82,6 +83,7 @@ class Callback(models.Model):
                 fields=["person", "received_at"], condition=~Q(person=""), name="callback_by_person"
             ),
             models.Index(fields=["received_at"], name="callback_by_moment"),
+            models.Index(fields=["-id"], condition=Q(status="failed"), name="callback_given_up"),
         ]
 
     def __str__(self) -> str:

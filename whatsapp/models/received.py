@@ -11,7 +11,7 @@ class Received(models.Model):
     """One message, whatever the number of callbacks it came in."""
 
     contact = models.ForeignKey(Contact, models.PROTECT, related_name="received", verbose_name=_("contato"))
-    message_id = models.CharField(_("id no WhatsApp"), max_length=120, unique=True)
+    message_id = models.CharField(_("id no WhatsApp"), max_length=120)
     kind = models.CharField(_("tipo"), max_length=30)
     text = models.TextField(_("mensagem"), blank=True, default="")
     media_url = models.TextField(_("arquivo"), blank=True, default="")
@@ -26,6 +26,9 @@ class Received(models.Model):
         verbose_name = _("mensagem recebida")
         verbose_name_plural = _("mensagens recebidas")
         ordering = ["-id"]
+        constraints = [  # each person's phone makes its own ids
+            models.UniqueConstraint(fields=["message_id", "contact"], name="received_once_per_person"),
+        ]
         indexes = [
             models.Index(fields=["received_at"], name="received_by_moment"),
         ]

@@ -1,15 +1,25 @@
 """Acesso and Administração: people and their roles, schedules, and the log-in attempts, in our words."""
 
+from datetime import timedelta
 from typing import Any
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
-from cron_descriptor import Options, get_description  # type: ignore[import-untyped]
+from celery.schedules import ParseException
+from cron_descriptor import (  # type: ignore[import-untyped]
+    FormatException,
+    MissingFieldException,
+    Options,
+    WrongArgumentException,
+    get_description,
+)
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import (
     ClockedSchedule,
@@ -172,12 +182,56 @@ def _clock(crontab: CrontabSchedule) -> str:
     parts = (crontab.minute, crontab.hour, crontab.day_of_month, crontab.month_of_year, crontab.day_of_week)
     options = Options()
     options.locale_code, options.use_24hour_time_format = "pt_PT", True
-    return get_description(" ".join(parts), options)
+    try:
+        return get_description(" ".join(parts), options)
+    except (FormatException, MissingFieldException, WrongArgumentException):
+        return " ".join(parts)
+
+
+LONGEST_WAIT = timedelta(days=366 * 4)  # the 29th of February is that far away
+NO_SUCH_TIME = _("Este horário não existe ou nunca chega. Confira minuto, hora, dia e mês.")
+
+
+def _refuse_unless_it_comes(row: CrontabSchedule | IntervalSchedule) -> None:
+    """Build the schedule as beat will. Raises `ValidationError`."""
+    try:
+        if not timedelta() < row.schedule.remaining_estimate(timezone.now()) < LONGEST_WAIT:
+            raise ValidationError(NO_SUCH_TIME)
+    except (ValueError, ParseException, OverflowError, RuntimeError):
+        raise ValidationError(NO_SUCH_TIME) from None
+
+
+class ScheduleForm(ModelForm):
+    """A schedule that beat could not follow is refused here, in words of ours."""
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        for name, value in list(given.items()):
+            try:
+                self._meta.model._meta.get_field(name).run_validators(value)
+            except ValidationError:
+                self.add_error(name, _("Este valor não é aceito aqui."))
+        if not self.errors:
+            _refuse_unless_it_comes(self._meta.model(**given))
+        return given
+
+
+class TaskForm(ModelForm):
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        for name in ("crontab", "interval"):
+            if row := given.get(name):
+                try:
+                    _refuse_unless_it_comes(row)
+                except ValidationError as error:
+                    self.add_error(name, error)
+        return given
 
 
 class ScheduleAdmin(AuditedForms, ModelAdmin):
     """An interval or a time of day that tasks use."""
 
+    form = ScheduleForm
     list_fullwidth = True
 
 
@@ -200,6 +254,7 @@ class CrontabAdmin(ScheduleAdmin):
 class TaskAdmin(AuditedForms, ModelAdmin):
     """When the hub does by itself what it does by itself. Tasks are declared in the code, not here."""
 
+    form = TaskForm
     list_display = ("name", "schedule", "state", "last_run")
     list_select_related = ("interval", "crontab", "solar", "clocked")
     list_fullwidth = True
@@ -230,6 +285,11 @@ class TaskAdmin(AuditedForms, ModelAdmin):
     @admin.display(description=_("Última vez"))
     def last_run(self, row: PeriodicTask) -> str:
         return dates.moment(row.last_run_at)
+
+    def save_model(self, request: HttpRequest, obj: PeriodicTask, form: ModelForm, change: bool) -> None:
+        """Only what was changed: beat counts in the same row, also while the form is open."""
+        changed = {*form.changed_data, "date_changed", *([] if obj.enabled else ["last_run_at"])}
+        obj.save(update_fields=changed)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

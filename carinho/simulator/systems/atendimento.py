@@ -1,11 +1,10 @@
 """Atendimento: conversations with people, and the cases opened for them."""
 
-from carinho.simulator.answers import Answer, created
-from carinho.simulator.phones import phone_or_lid
-from carinho.simulator.routes import Routes
+from aiohttp import web
+
+from carinho.simulator.protocol import Routes, body_of, created, phone_or_lid
 from carinho.simulator.system import System
 from carinho.simulator.tables import Record
-from carinho.simulator.visit import Visit
 
 routes = Routes()
 
@@ -15,8 +14,8 @@ class Atendimento(System):
     label = "Atendimento"
     routes = routes
 
-    def __init__(self) -> None:
-        super().__init__()
+    def reset(self) -> None:
+        super().reset()
         self.conversations = self.table("conversations", unique=("lid", "phone"))
         self.messages = self.table("messages")
         self.cases = self.table("cases")
@@ -30,13 +29,14 @@ class Atendimento(System):
         return self.conversations.add({**person, "status": "open"})
 
 
-@routes("POST", "/api/v1/messages", "Mensagem de pessoa")
-def add_message(atendimento: Atendimento, visit: Visit) -> Answer:
-    phone_or_lid(visit.body)
-    conversation = atendimento.conversation(visit.body)
-    return created(atendimento.messages.add({**visit.body, "conversation_id": conversation["id"]}))
+@routes.post("/api/v1/messages", title="Mensagem de pessoa")
+async def add_message(request: web.Request) -> web.Response:
+    atendimento, message = Atendimento.of(request), await body_of(request)
+    phone_or_lid(message)
+    conversation = atendimento.conversation(message)
+    return created(atendimento.messages.add({**message, "conversation_id": conversation["id"]}))
 
 
-@routes("POST", "/api/v1/cases", "Abertura de caso")
-def open_case(atendimento: Atendimento, visit: Visit) -> Answer:
-    return created(atendimento.cases.add(visit.body))
+@routes.post("/api/v1/cases", title="Abertura de caso")
+async def open_case(request: web.Request) -> web.Response:
+    return created(Atendimento.of(request).cases.add(await body_of(request)))

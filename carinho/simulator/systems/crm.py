@@ -1,12 +1,12 @@
-"""The CRM: leads, the history of clients, contracts, and the caregivers it was told of."""
+"""The CRM: leads, the history of clients, contracts, and the caregivers it was given."""
 
-from carinho.simulator.answers import Answer, Refusal, created, found, put
-from carinho.simulator.filters import equal
-from carinho.simulator.phones import phone_or_lid
-from carinho.simulator.routes import Routes
+from http import HTTPStatus
+
+from aiohttp import web
+
+from carinho.simulator.protocol import ApiError, Routes, body_of, created, found, id_of, phone_or_lid
 from carinho.simulator.system import System
-from carinho.simulator.tables import paged
-from carinho.simulator.visit import Visit
+from carinho.simulator.tables import equal, paged
 
 routes = Routes()
 IDENTITIES = ("lid", "phone")
@@ -17,8 +17,8 @@ class Crm(System):
     label = "CRM"
     routes = routes
 
-    def __init__(self) -> None:
-        super().__init__()
+    def reset(self) -> None:
+        super().reset()
         self.leads = self.table("leads", unique=IDENTITIES)
         self.interactions = self.table("interactions")
         self.history = self.table("history")
@@ -26,64 +26,69 @@ class Crm(System):
         self.caregivers = self.table("caregivers")
 
 
-@routes("GET", "/api/v1/leads", "Procura de lead")
-def find_leads(crm: Crm, visit: Visit) -> Answer:
-    asked = {name: visit.query[name] for name in IDENTITIES if visit.query.get(name)}
+@routes.get("/api/v1/leads", title="Procura de lead")
+async def find_leads(request: web.Request) -> web.Response:
+    crm = Crm.of(request)
+    asked = {name: request.query[name] for name in IDENTITIES if request.query.get(name)}
     if not asked:
-        return crm.leads.page(visit)
+        return crm.leads.page(request.query)
     lead = crm.leads.like(asked)
     return paged([lead] if lead else [])
 
 
-@routes("POST", "/api/v1/leads", "Cadastro de lead")
-def create_lead(crm: Crm, visit: Visit) -> Answer:
-    phone_or_lid(visit.body)
-    if known := crm.leads.like(visit.body):
-        raise Refusal(409, "Lead already exists", data={"id": known["id"]})
-    return created(crm.leads.add(visit.body))
+@routes.post("/api/v1/leads", title="Cadastro de lead")
+async def create_lead(request: web.Request) -> web.Response:
+    crm, lead = Crm.of(request), await body_of(request)
+    phone_or_lid(lead)
+    if known := crm.leads.like(lead):
+        raise ApiError(HTTPStatus.CONFLICT, "Lead already exists", data={"id": known["id"]})
+    return created(crm.leads.add(lead))
 
 
-@routes("PATCH", "/api/v1/leads/{id}", "Alteração de lead")
-def change_lead(crm: Crm, visit: Visit) -> Answer:
-    number = visit.number("id")
-    if visit.body.get("phone"):
-        phone_or_lid(visit.body)
-    known = crm.leads.like(visit.body)
+@routes.patch("/api/v1/leads/{id}", title="Alteração de lead")
+async def change_lead(request: web.Request) -> web.Response:
+    crm, number, changes = Crm.of(request), id_of(request), await body_of(request)
+    if changes.get("phone"):
+        phone_or_lid(changes)
+    known = crm.leads.like(changes)
     if known and known["id"] != number:
-        raise Refusal(409, "Lead already exists", data={"id": known["id"]})
-    return found(crm.leads.put(number, visit.body)[0])
+        raise ApiError(HTTPStatus.CONFLICT, "Lead already exists", data={"id": known["id"]})
+    return found(crm.leads.put(number, changes)[0])
 
 
-@routes("POST", "/api/v1/leads/{id}/interactions", "Interação com lead")
-def add_interaction(crm: Crm, visit: Visit) -> Answer:
-    return created(crm.interactions.add({**visit.body, "lead_id": visit.number("id")}))
+@routes.post("/api/v1/leads/{id}/interactions", title="Interação com lead")
+async def add_interaction(request: web.Request) -> web.Response:
+    return created(Crm.of(request).interactions.add({**await body_of(request), "lead_id": id_of(request)}))
 
 
-@routes("POST", "/api/v1/clients/{id}/history", "Histórico do cliente")
-def add_history(crm: Crm, visit: Visit) -> Answer:
-    client = visit.number("id")
+@routes.post("/api/v1/clients/{id}/history", title="Histórico do cliente")
+async def add_history(request: web.Request) -> web.Response:
+    crm = Crm.of(request)
+    client = id_of(request)
     crm.known_client(client)
-    return created(crm.history.add({**visit.body, "client_id": client}))
+    return created(crm.history.add({**await body_of(request), "client_id": client}))
 
 
-@routes("GET", "/api/v1/contracts", "Leitura de contratos")
-def list_contracts(crm: Crm, visit: Visit) -> Answer:
-    return crm.contracts.page(visit, equal(visit, ["status", "synced", "billing"]))
+@routes.get("/api/v1/contracts", title="Leitura de contratos")
+async def list_contracts(request: web.Request) -> web.Response:
+    return Crm.of(request).contracts.page(
+        request.query, equal(request.query, ["status", "synced", "billing"])
+    )
 
 
-@routes("POST", "/api/v1/contracts/{id}/synced", "Confirmação de agenda")
-def confirm_schedule(crm: Crm, visit: Visit) -> Answer:
-    changes = {**visit.body, "synced": True}
-    return found(crm.contracts.put(visit.number("id"), changes)[0])
+@routes.post("/api/v1/contracts/{id}/synced", title="Confirmação de agenda")
+async def confirm_schedule(request: web.Request) -> web.Response:
+    changes = {**await body_of(request), "synced": True}
+    return found(Crm.of(request).contracts.put(id_of(request), changes)[0])
 
 
-@routes("POST", "/api/v1/contracts/{id}/billing-configured", "Confirmação de cobrança")
-def confirm_billing(crm: Crm, visit: Visit) -> Answer:
-    changes = {**visit.body, "billing": "configured"}
-    return found(crm.contracts.put(visit.number("id"), changes)[0])
+@routes.post("/api/v1/contracts/{id}/billing-configured", title="Confirmação de cobrança")
+async def confirm_billing(request: web.Request) -> web.Response:
+    changes = {**await body_of(request), "billing": "configured"}
+    return found(Crm.of(request).contracts.put(id_of(request), changes)[0])
 
 
-@routes("PUT", "/api/v1/caregivers/{id}", "Cadastro de cuidador")
-def put_caregiver(crm: Crm, visit: Visit) -> Answer:
-    caregiver, new = crm.caregivers.put(visit.number("id"), visit.body)
-    return put(caregiver, new=new)
+@routes.put("/api/v1/caregivers/{id}", title="Cadastro de cuidador")
+async def put_caregiver(request: web.Request) -> web.Response:
+    caregiver, new = Crm.of(request).caregivers.put(id_of(request), await body_of(request))
+    return created(caregiver, new=new)

@@ -1,10 +1,10 @@
-"""Cuidadores: caregivers, what families said of them, and what they were told."""
+"""Cuidadores: caregivers, what families said of them, and what the hub notified them of."""
 
-from carinho.simulator.answers import Answer, created
-from carinho.simulator.filters import between
-from carinho.simulator.routes import Routes
+from aiohttp import web
+
+from carinho.simulator.protocol import Routes, body_of, created, id_of
 from carinho.simulator.system import System
-from carinho.simulator.visit import Visit
+from carinho.simulator.tables import between
 
 routes = Routes()
 
@@ -14,23 +14,28 @@ class Cuidadores(System):
     label = "Cuidadores"
     routes = routes
 
-    def __init__(self) -> None:
-        super().__init__()
+    def reset(self) -> None:
+        super().reset()
         self.caregivers = self.table("caregivers")
         self.ratings = self.table("ratings")
         self.notices = self.table("notices")
 
 
-@routes("GET", "/api/v1/caregivers", "Leitura de cuidadores")
-def list_caregivers(cuidadores: Cuidadores, visit: Visit) -> Answer:
-    return cuidadores.caregivers.page(visit, between(visit, "updated_at", since="updated_since"))
+@routes.get("/api/v1/caregivers", title="Leitura de cuidadores")
+async def list_caregivers(request: web.Request) -> web.Response:
+    changed = between(request.query, "updated_at", since="updated_since")
+    return Cuidadores.of(request).caregivers.page(request.query, changed)
 
 
-@routes("POST", "/api/v1/caregivers/{id}/ratings", "Avaliação")
-def rate_caregiver(cuidadores: Cuidadores, visit: Visit) -> Answer:
-    return created(cuidadores.ratings.add({**visit.body, "caregiver_id": visit.number("id")}))
+@routes.post("/api/v1/caregivers/{id}/ratings", title="Avaliação")
+async def rate_caregiver(request: web.Request) -> web.Response:
+    return created(
+        Cuidadores.of(request).ratings.add({**await body_of(request), "caregiver_id": id_of(request)})
+    )
 
 
-@routes("POST", "/api/v1/caregivers/{id}/notices", "Aviso ao cuidador")
-def tell_caregiver(cuidadores: Cuidadores, visit: Visit) -> Answer:
-    return created(cuidadores.notices.add({**visit.body, "caregiver_id": visit.number("id")}))
+@routes.post("/api/v1/caregivers/{id}/notices", title="Aviso ao cuidador")
+async def tell_caregiver(request: web.Request) -> web.Response:
+    return created(
+        Cuidadores.of(request).notices.add({**await body_of(request), "caregiver_id": id_of(request)})
+    )

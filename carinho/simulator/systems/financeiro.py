@@ -1,11 +1,10 @@
 """Financeiro: customers, invoices by reference, and how contracts are billed."""
 
-from carinho.simulator.answers import Answer, created, found, put
-from carinho.simulator.filters import among
-from carinho.simulator.phones import valid_phone
-from carinho.simulator.routes import Routes
+from aiohttp import web
+
+from carinho.simulator.protocol import Routes, body_of, created, found, id_of, no_content, valid_phone
 from carinho.simulator.system import System
-from carinho.simulator.visit import Visit
+from carinho.simulator.tables import among
 
 routes = Routes()
 
@@ -15,53 +14,62 @@ class Financeiro(System):
     label = "Financeiro"
     routes = routes
 
-    def __init__(self) -> None:
-        super().__init__()
+    def reset(self) -> None:
+        super().reset()
         self.customers = self.table("customers")
         self.invoices = self.table("invoices", key="reference")
         self.billing_setups = self.table("billing_setups", key="contract_id")
 
 
-@routes("POST", "/api/v1/customers", "Cadastro de cliente")
-def create_customer(financeiro: Financeiro, visit: Visit) -> Answer:
-    if visit.body.get("phone"):
-        valid_phone(visit.body["phone"])
-    return created(financeiro.customers.add(visit.body))
+@routes.post("/api/v1/customers", title="Cadastro de cliente")
+async def create_customer(request: web.Request) -> web.Response:
+    customer = await body_of(request)
+    if customer.get("phone"):
+        valid_phone(customer["phone"])
+    return created(Financeiro.of(request).customers.add(customer))
 
 
-@routes("PATCH", "/api/v1/customers/{id}", "Alteração de cliente")
-def change_customer(financeiro: Financeiro, visit: Visit) -> Answer:
-    customer = visit.number("id")
+@routes.patch("/api/v1/customers/{id}", title="Alteração de cliente")
+async def change_customer(request: web.Request) -> web.Response:
+    financeiro = Financeiro.of(request)
+    customer = id_of(request)
     financeiro.known_client(customer)
-    return found(financeiro.customers.put(customer, visit.body)[0])
+    return found(financeiro.customers.put(customer, await body_of(request))[0])
 
 
-@routes("PUT", "/api/v1/invoices/{reference}", "Fatura")
-def put_invoice(financeiro: Financeiro, visit: Visit) -> Answer:
+@routes.put("/api/v1/invoices/{reference}", title="Fatura")
+async def put_invoice(request: web.Request) -> web.Response:
     """An invoice that exists stays as it is: whoever comes second bills nobody twice."""
-    reference = visit.text("reference")
+    financeiro = Financeiro.of(request)
+    reference = request.match_info["reference"]
     if reference in financeiro.invoices:
         return found(financeiro.invoices.rows[reference])
-    if "client_id" in visit.body:
-        financeiro.known_client(visit.body["client_id"])
-    return created(financeiro.invoices.put(reference, {"status": "open", **visit.body})[0])
+    invoice = await body_of(request)
+    if "client_id" in invoice:
+        financeiro.known_client(invoice["client_id"])
+    return created(financeiro.invoices.put(reference, {"status": "open", **invoice})[0])
 
 
-@routes("GET", "/api/v1/invoices", "Leitura de faturas")
-def list_invoices(financeiro: Financeiro, visit: Visit) -> Answer:
-    return financeiro.invoices.page(visit, among(visit, "references", "reference"))
+@routes.get("/api/v1/invoices", title="Leitura de faturas")
+async def list_invoices(request: web.Request) -> web.Response:
+    return Financeiro.of(request).invoices.page(
+        request.query, among(request.query, "references", "reference")
+    )
 
 
-@routes("DELETE", "/api/v1/invoices/{reference}", "Cancelamento de fatura")
-def cancel_invoice(financeiro: Financeiro, visit: Visit) -> Answer:
+@routes.delete("/api/v1/invoices/{reference}", title="Cancelamento de fatura")
+async def cancel_invoice(request: web.Request) -> web.Response:
     """Also without such an invoice: a service may be cancelled before it was billed."""
-    reference = visit.text("reference")
+    financeiro = Financeiro.of(request)
+    reference = request.match_info["reference"]
     if reference in financeiro.invoices:
         financeiro.invoices.change(reference, {"status": "cancelled"})
-    return Answer(204)
+    return no_content()
 
 
-@routes("PUT", "/api/v1/billing-setups/{contract_id}", "Cobrança do contrato")
-def put_billing_setup(financeiro: Financeiro, visit: Visit) -> Answer:
-    setup, new = financeiro.billing_setups.put(visit.number("contract_id"), visit.body)
-    return put(setup, new=new)
+@routes.put("/api/v1/billing-setups/{contract_id}", title="Cobrança do contrato")
+async def put_billing_setup(request: web.Request) -> web.Response:
+    setup, new = Financeiro.of(request).billing_setups.put(
+        id_of(request, "contract_id"), await body_of(request)
+    )
+    return created(setup, new=new)

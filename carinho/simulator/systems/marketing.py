@@ -1,10 +1,9 @@
 """Marketing: which campaign brought whom, who became a client, and the audience."""
 
-from carinho.simulator.answers import Answer, created, found
-from carinho.simulator.phones import valid_phone
-from carinho.simulator.routes import Routes
+from aiohttp import web
+
+from carinho.simulator.protocol import Routes, body_of, created, found, valid_phone
 from carinho.simulator.system import System
-from carinho.simulator.visit import Visit
 
 routes = Routes()
 
@@ -14,25 +13,25 @@ class Marketing(System):
     label = "Marketing"
     routes = routes
 
-    def __init__(self) -> None:
-        super().__init__()
+    def reset(self) -> None:
+        super().reset()
         self.attributions = self.table("attributions")
         self.conversions = self.table("conversions")
         self.audience = self.table("audience", key="phone")
 
 
-@routes("POST", "/api/v1/attributions", "Atribuição a campanha")
-def attribute_campaign(marketing: Marketing, visit: Visit) -> Answer:
-    return created(marketing.attributions.add(visit.body))
+@routes.post("/api/v1/attributions", title="Atribuição a campanha")
+async def attribute_campaign(request: web.Request) -> web.Response:
+    return created(Marketing.of(request).attributions.add(await body_of(request)))
 
 
-@routes("POST", "/api/v1/conversions", "Conversão")
-def record_conversion(marketing: Marketing, visit: Visit) -> Answer:
-    return created(marketing.conversions.add(visit.body))
+@routes.post("/api/v1/conversions", title="Conversão")
+async def record_conversion(request: web.Request) -> web.Response:
+    return created(Marketing.of(request).conversions.add(await body_of(request)))
 
 
-@routes("PATCH", "/api/v1/audience/{phone}", "Alteração de público")
-def change_audience(marketing: Marketing, visit: Visit) -> Answer:
-    phone = visit.text("phone")
+@routes.patch("/api/v1/audience/{phone}", title="Alteração de público")
+async def change_audience(request: web.Request) -> web.Response:
+    phone = request.match_info["phone"]
     valid_phone(phone)
-    return found(marketing.audience.put(phone, visit.body)[0])
+    return found(Marketing.of(request).audience.put(phone, await body_of(request))[0])

@@ -1,10 +1,10 @@
-"""Operação: schedules of contracts, the services of caregivers, and the clients it was told of."""
+"""Operação: schedules of contracts, the services of caregivers, and the clients it was given."""
 
-from carinho.simulator.answers import Answer, created, found, put
-from carinho.simulator.filters import among, between, equal
-from carinho.simulator.routes import Routes
+from aiohttp import web
+
+from carinho.simulator.protocol import Routes, body_of, created, found, id_of
 from carinho.simulator.system import System
-from carinho.simulator.visit import Visit
+from carinho.simulator.tables import among, between, equal
 
 routes = Routes()
 
@@ -14,45 +14,50 @@ class Operacao(System):
     label = "Operação"
     routes = routes
 
-    def __init__(self) -> None:
-        super().__init__()
+    def reset(self) -> None:
+        super().reset()
         self.schedules = self.table("schedules", key="contract_id")
         self.services = self.table("services")
         self.releases = self.table("releases")
         self.clients = self.table("clients")
 
 
-@routes("PUT", "/api/v1/schedules/{contract_id}", "Agenda do contrato")
-def put_schedule(operacao: Operacao, visit: Visit) -> Answer:
-    schedule, new = operacao.schedules.put(visit.number("contract_id"), visit.body)
-    return put(schedule, new=new)
+@routes.put("/api/v1/schedules/{contract_id}", title="Agenda do contrato")
+async def put_schedule(request: web.Request) -> web.Response:
+    schedule, new = Operacao.of(request).schedules.put(id_of(request, "contract_id"), await body_of(request))
+    return created(schedule, new=new)
 
 
-@routes("GET", "/api/v1/schedules", "Leitura de agendas")
-def list_schedules(operacao: Operacao, visit: Visit) -> Answer:
-    return operacao.schedules.page(visit, among(visit, "contract_ids", "contract_id"))
+@routes.get("/api/v1/schedules", title="Leitura de agendas")
+async def list_schedules(request: web.Request) -> web.Response:
+    return Operacao.of(request).schedules.page(
+        request.query, among(request.query, "contract_ids", "contract_id")
+    )
 
 
-@routes("GET", "/api/v1/services", "Leitura de serviços")
-def list_services(operacao: Operacao, visit: Visit) -> Answer:
+@routes.get("/api/v1/services", title="Leitura de serviços")
+async def list_services(request: web.Request) -> web.Response:
     """`from` and `to` are about the end of a service."""
-    wanted, in_time = equal(visit, ["status", "billed"]), between(visit, "finished_at")
-    return operacao.services.page(visit, lambda service: wanted(service) and in_time(service))
+    wanted, in_time = equal(request.query, ["status", "billed"]), between(request.query, "finished_at")
+    return Operacao.of(request).services.page(
+        request.query, lambda service: wanted(service) and in_time(service)
+    )
 
 
-@routes("POST", "/api/v1/services/{id}/billed", "Confirmação de fatura")
-def confirm_invoice(operacao: Operacao, visit: Visit) -> Answer:
-    changes = {**visit.body, "billed": True}
-    return found(operacao.services.put(visit.number("id"), changes)[0])
+@routes.post("/api/v1/services/{id}/billed", title="Confirmação de fatura")
+async def confirm_invoice(request: web.Request) -> web.Response:
+    changes = {**await body_of(request), "billed": True}
+    return found(Operacao.of(request).services.put(id_of(request), changes)[0])
 
 
-@routes("POST", "/api/v1/services/release", "Liberação de serviços")
-def release_services(operacao: Operacao, visit: Visit) -> Answer:
-    return created(operacao.releases.add(visit.body))
+@routes.post("/api/v1/services/release", title="Liberação de serviços")
+async def release_services(request: web.Request) -> web.Response:
+    return created(Operacao.of(request).releases.add(await body_of(request)))
 
 
-@routes("PATCH", "/api/v1/clients/{id}", "Alteração de cliente")
-def change_client(operacao: Operacao, visit: Visit) -> Answer:
-    client = visit.number("id")
+@routes.patch("/api/v1/clients/{id}", title="Alteração de cliente")
+async def change_client(request: web.Request) -> web.Response:
+    operacao = Operacao.of(request)
+    client = id_of(request)
     operacao.known_client(client)
-    return found(operacao.clients.put(client, visit.body)[0])
+    return found(operacao.clients.put(client, await body_of(request))[0])

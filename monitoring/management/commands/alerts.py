@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 from monitoring import snapshot
 from monitoring.models import Severity
 from monitoring.rule import all_rules
+from monitoring.snapshot import Unmeasured
 from monitoring.words import number
 
 
@@ -19,7 +20,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{rule.name}: {rule.title}")
             for severity in Severity:
                 self.stdout.write(f"    {rule.setting(severity)}: {rule.says(severity)}")
-            for reading in rule.read(hub):
-                self.stdout.write(
-                    f"    agora {reading.shown or number(reading.value)} {reading.subject}".rstrip()
-                )
+            try:
+                for reading in rule.read(hub.strict):
+                    self.stdout.write(
+                        f"    agora {reading.shown or number(reading.value)} {reading.subject}".rstrip()
+                    )
+            except Unmeasured:
+                self.stdout.write("    agora não medido")

@@ -50,6 +50,6 @@ if CELERY_BROKER_URL.startswith("redis:"):  # an hour if it is not said, as most
 else:
     from pathlib import Path
 
-    from carinho.embedded import broker_options
+    from carinho.embedded import broker
 
-    CELERY_BROKER_TRANSPORT_OPTIONS = broker_options(Path(os.environ["VAR_DIR"]))
+    CELERY_BROKER_TRANSPORT_OPTIONS = broker.options(Path(os.environ["VAR_DIR"]))

@@ -1,7 +1,7 @@
 """What each system is asked, at the wire."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from django.conf import settings
@@ -57,10 +57,130 @@ def test_created_lead_is_new(calls):
     assert sent(calls) == {"name": "Helena", "phone": PHONE}
 
 
-def test_lead_that_crm_has_already_is_taken_from_its_refusal(calls):
+def test_lead_that_crm_has_already_is_looked_up_and_taken_when_both_answers_name_the_same(calls):
     answer = {"message": "Phone already exists", "data": {"id": 512}}
     calls.post(url("crm", "/api/v1/leads"), status=409, json=answer)
-    assert CRM("k").create_lead({"phone": PHONE}) == Lead(512, is_new=False)
+    calls.get(url("crm", "/api/v1/leads"), json={"data": [{"id": 512, "phone": PHONE}]})
+    assert CRM("k").create_lead({"phone": PHONE}) == Lead(512, is_new=False, phone=PHONE)
+
+
+@pytest.mark.parametrize("rows", [[{"id": 7, "phone": "5521912345678"}], [{"id": 513, "phone": PHONE}], []])
+def test_lead_that_a_refusal_names_and_the_search_does_not_is_nobodys(calls, rows):
+    calls.post(url("crm", "/api/v1/leads"), status=409, json={"message": "Exists", "data": {"id": 512}})
+    calls.get(url("crm", "/api/v1/leads"), json={"data": rows})
+    with pytest.raises(Unavailable, match="Unreadable answer"):
+        CRM("k").create_lead({"phone": PHONE})
+
+
+STRANGERS = [{"id": 1, "phone": "5521912345678", "lid": "7@lid"}, {"id": 2}, {"id": 3, "phone": ""}, "x"]
+
+
+@pytest.mark.parametrize("asked", [{"phone": PHONE}, {"lid": "81@lid"}])
+def test_search_that_crm_ignores_and_answers_with_all_its_leads_finds_no_stranger(calls, asked):
+    calls.get(url("crm", "/api/v1/leads"), json={"data": STRANGERS})
+    with pytest.raises(Unavailable, match="Failed to find lead in CRM: Unreadable answer"):
+        CRM().find_lead(**asked)
+
+
+@pytest.mark.parametrize("asked", [{"phone": PHONE}, {"lid": "81@lid"}])
+def test_lead_that_was_asked_for_is_found_among_strangers(calls, asked):
+    calls.get(
+        url("crm", "/api/v1/leads"), json={"data": [*STRANGERS, {"id": 512, "phone": PHONE, "lid": "81"}]}
+    )
+    found = CRM().find_lead(**asked)
+    assert found is not None
+    assert found.id == 512
+
+
+@pytest.mark.parametrize("stored", ["+55 (11) 98765-4321", "11987654321", "551187654321", "1187654321"])
+def test_phone_that_crm_writes_in_its_own_way_is_the_same_phone(calls, stored):
+    calls.get(url("crm", "/api/v1/leads"), json={"data": [{"id": 512, "phone": stored}]})
+    found = CRM().find_lead(phone=PHONE)
+    assert found is not None
+    assert found.id == 512
+
+
+@pytest.mark.parametrize(
+    "stored",
+    ["5511987654322", "5521987654321", "987654321", "351987654321", "1", "", None],
+)
+def test_phone_that_is_another_persons_is_never_taken(calls, stored):
+    calls.get(url("crm", "/api/v1/leads"), json={"data": [{"id": 512, "phone": stored}]})
+    with pytest.raises(Unavailable):
+        CRM().find_lead(phone=PHONE)
+
+
+DAYS = {"first": date(2026, 3, 1), "last": date(2026, 3, 7)}
+
+
+@pytest.mark.parametrize(
+    ("path", "row", "read"),
+    [
+        ("crm/api/v1/contracts", {"status": "ended"}, lambda: CRM().contracts(status="active")),
+        ("crm/api/v1/contracts", {"synced": True}, lambda: CRM().contracts(synced="false")),
+        ("crm/api/v1/contracts", {"synced": 0}, lambda: CRM().contracts(synced="true")),
+        ("crm/api/v1/contracts", {"billing": "configured"}, lambda: CRM().contracts(billing="pending")),
+        (
+            "operacao/api/v1/services",
+            {"status": "cancelled"},
+            lambda: Operacao().completed_services(**DAYS),
+        ),
+        (
+            "operacao/api/v1/services",
+            {"billed": True},
+            lambda: Operacao().completed_services(**DAYS, billed=False),
+        ),
+        (
+            "operacao/api/v1/services",
+            {"finished_at": "2025-03-01T10:00:00-03:00"},
+            lambda: Operacao().completed_services(**DAYS),
+        ),
+        (
+            "operacao/api/v1/schedules",
+            {"contract_id": 9, "id": 1},
+            lambda: list(Operacao().schedules_of(["8"])),
+        ),
+        (
+            "financeiro/api/v1/invoices",
+            {"reference": "service-9", "id": 1},
+            lambda: list(Financeiro().service_invoices(["8"])),
+        ),
+    ],
+)
+def test_list_with_a_row_that_nobody_asked_for_is_unreadable(calls, path, row, read):
+    system, _, rest = path.partition("/")
+    calls.get(url(system, f"/{rest}"), json={"data": [{"id": 8}, row]})
+    with pytest.raises(Unavailable, match="Unreadable answer"):
+        read()
+
+
+def test_list_whose_rows_are_those_asked_for_is_read_however_they_say_it(calls):
+    rows = [
+        {"id": 1, "status": "Active", "synced": 0},
+        {"id": 2, "status": "active", "synced": "false"},
+        {"id": 3, "synced": None},
+        {"id": 4},
+        "x",
+    ]
+    calls.get(url("crm", "/api/v1/contracts"), json={"data": rows})
+    assert CRM().contracts(status="active", synced="false").records == rows
+
+
+def test_row_that_cannot_be_told_apart_does_not_spoil_those_that_can(calls):
+    rows = [{"id": 1}, None, {"contract_id": 8, "id": 2}]
+    calls.get(url("operacao", "/api/v1/schedules"), json={"data": rows})
+    assert list(Operacao().schedules_of(["8"])) == [{"contract_id": 8, "id": 2}]
+
+
+def test_answer_to_a_write_that_names_another_record_is_not_believed(calls):
+    calls.put(url("operacao", "/api/v1/schedules/8"), json={"data": {"id": 1, "contract_id": 9}})
+    with pytest.raises(Unavailable, match="Failed to put schedule in Operação: Unreadable answer"):
+        Operacao("k").put_schedule(8, {})
+    calls.put(url("financeiro", "/api/v1/invoices/service-8"), json={"data": {"id": 1, "service_id": 9}})
+    with pytest.raises(Unavailable, match="Failed to create invoice in Financeiro: Unreadable answer"):
+        Financeiro("k").bill_service_with_id(
+            8, client_id=204, amount="150.00", finished_at=EVENING, description="Atendimento"
+        )
 
 
 def test_refused_lead_says_what_crm_said(calls):

@@ -1,17 +1,19 @@
 """Memory of a long demo: the oldest is forgotten, and what is kept stays whole."""
 
+import json
+
 import pytest
 
-from carinho.simulator import keys, tables
-from carinho.simulator.answers import Answer
-from carinho.simulator.keys import Keys
-from carinho.simulator.routes import Match
+from carinho.simulator import memory, tables
+from carinho.simulator.memory import IdempotencyKeys
+from carinho.simulator.protocol import created
+from carinho.simulator.systems.zapi import outbox
+from carinho.simulator.systems.zapi.registry import Registration
 from carinho.simulator.tables import Table
-from carinho.simulator.visit import Visit
 
 
-def listed(table, query):
-    return table.page(Visit("GET", "/", query, {}, Match(None))).body
+def listed(table, **query):
+    return json.loads(table.page(query).body)
 
 
 @pytest.fixture
@@ -25,22 +27,29 @@ def crowded(monkeypatch):
 
 
 def test_table_forgets_its_older_half_and_finds_the_rest(crowded):
-    assert [record["id"] for record in listed(crowded, "")["data"]] == [6, 7, 8, 9, 10, 11]
+    assert [record["id"] for record in listed(crowded)["data"]] == [6, 7, 8, 9, 10, 11]
     assert crowded.like({"phone": "5511000000000"}) is None
     assert crowded.like({"phone": "5511000000010"})["id"] == 11
 
 
 def test_cursor_from_before_the_forgetting_goes_on_where_it_was(crowded):
-    page = listed(crowded, "cursor=7&limit=2")
+    page = listed(crowded, cursor="7", limit="2")
     assert [record["id"] for record in page["data"]] == [8, 9]
     assert page["next_cursor"] == "9"
-    assert listed(crowded, "cursor=2&limit=1")["data"][0]["id"] == 6
+    assert listed(crowded, cursor="2", limit="1")["data"][0]["id"] == 6
 
 
 def test_oldest_key_is_forgotten(monkeypatch):
-    monkeypatch.setattr(keys, "MOST_KEYS", 2)
-    memory = Keys()
+    monkeypatch.setattr(memory, "MOST_KEYS", 2)
+    keys = IdempotencyKeys()
     for key in ("a", "b", "c"):
-        memory.done(key, "POST", "/", Answer(201))
-    assert memory.repeated("a", "POST", "/") is None
-    assert memory.writes() == {"b": 1, "c": 1}
+        keys.done(key, "POST", "/", created({}))
+    assert keys.first_answer("a", "POST", "/") is None
+    assert keys.writes() == {"b": 1, "c": 1}
+
+
+def test_oldest_message_is_forgotten(monkeypatch):
+    monkeypatch.setattr(outbox, "MOST_KEPT", 2)
+    messages = outbox.Outbox()
+    kept = [messages.take("text", {"phone": "5511987654321"}, Registration(None)) for _ in range(3)][1:]
+    assert list(messages.truth()["messages"]) == [message.message_id for message in kept]

@@ -27,6 +27,16 @@ def test_last_calls_are_told_newest_first_with_what_was_sent_and_answered(call, 
     assert simulator.calls("crm", limit=1) == [post]
 
 
+def test_query_is_shown_as_it_was_meant(call, simulator):
+    call(
+        "GET",
+        "/cuidadores/api/v1/caregivers",
+        params={"updated_since": "2026-11-20T15:00:00+00:00", "a&b": "c"},
+    )
+    [listed] = simulator.calls("cuidadores")
+    assert listed["query"] == {"updated_since": "2026-11-20T15:00:00+00:00", "a&b": "c"}
+
+
 def test_refused_calls_are_counted_too(call, simulator):
     call("POST", "/crm/api/v1/leads", {})
     call("GET", "/crm/api/v1/nothing/7")
@@ -38,6 +48,12 @@ def test_loaded_records_keep_their_ids_and_the_next_follows(call, simulator):
     assert call("POST", "/crm/api/v1/leads", LEAD).json()["data"] == {"id": 40}
     fresh = call("POST", "/crm/api/v1/leads", {"phone": "5511900000002"}).json()["data"]
     assert fresh["id"] == 42
+
+
+def test_body_that_cannot_be_read_is_listed_as_none(call, simulator):
+    call("POST", "/crm/api/v1/leads", data=b"{")
+    [listed] = simulator.calls("crm")
+    assert (listed["body"], listed["outcome"]) == (None, "400")
 
 
 def test_world_of_many_megabytes_is_loaded(simulator):
@@ -60,6 +76,8 @@ def test_reset_forgets_records_counts_and_keys(call, simulator):
         (lambda it: it.fault("payroll", down=True), "No system is called 'payroll'"),
         (lambda it: it.heal("payroll"), "No system is called 'payroll'"),
         (lambda it: it.calls("payroll"), "No system is called 'payroll'"),
+        (lambda it: it.calls("crm", limit=-1), "Invalid limit"),
+        (lambda it: it.zapi_callbacks(limit=-1), "Invalid limit"),
         (lambda it: it.fault("crm", times=2), "A fault needs one of"),
         (lambda it: it.fault("crm", down=True, mood="bad"), "A fault has no mood"),
         (lambda it: it.fault("crm", status=42), "Invalid status: 42"),

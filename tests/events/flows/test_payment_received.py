@@ -18,8 +18,15 @@ def test_payment_is_thanked_remembered_and_lets_services_go_on():
 
 def test_family_is_thanked_for_the_amount(run):
     run("payment.received", "tell_client").service.send.assert_called_once_with(
-        "payment_received", to="5511987654321", amount="R$ 1.234,56", paid_at="domingo, 01/02, às 10h"
+        "payment_received", to="5511987654321", amount="R$ 1.234,56", paid_at="domingo, 01/02"
     )
+
+
+def test_payment_of_a_day_says_the_day_as_it_was_sent(run):
+    ran = run("payment.received", "tell_client", paid_at="2026-02-01")
+    assert ran.service.send.call_args.kwargs["paid_at"] == "domingo, 01/02"
+    ran = run("payment.received", "add_history", paid_at="2026-02-01")
+    assert ran.service.add_history.call_args.kwargs["data"]["paid_at"] == "2026-02-01"
 
 
 def test_history_of_the_client_has_the_payment(run):

@@ -1,25 +1,6 @@
-"""Z-API, the WhatsApp provider: one file per subject, each adding its calls to the routes."""
+"""Z-API, the WhatsApp provider: `account` is the system, the modules beside it add calls to its routes."""
 
-from carinho.simulator.systems.zapi import (
-    addresses,
-    chats,
-    contacts,
-    instance,
-    orders,
-    queue,
-    sending,
-    switch_orders,
-)
+from carinho.simulator.systems.zapi import control, instance, messages
 from carinho.simulator.systems.zapi.account import Zapi
 
-__all__ = [
-    "Zapi",
-    "addresses",
-    "chats",
-    "contacts",
-    "instance",
-    "orders",
-    "queue",
-    "sending",
-    "switch_orders",
-]
+__all__ = ["Zapi", "control", "instance", "messages"]

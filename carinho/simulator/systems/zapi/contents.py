@@ -1,20 +1,76 @@
-"""The content of a person's message by kind, in the shape Z-API gives it."""
+"""What a person's message contains, by kind, in the shape Z-API gives it."""
 
+import time
+import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
-from carinho.simulator.systems.zapi.inbound import Inbound
-from carinho.simulator.systems.zapi.telling import OUR_NUMBER, milliseconds
+from pydantic import Field
+
+from carinho.simulator.protocol import RequestModel
 
 Content = dict[str, Any]
-Link = Callable[[str], str]
-Make = Callable[[Inbound, Link], Content]
+Link = Callable[[str], str]  # the address of a file of this name
+
+OUR_NUMBER = "5511940000000"
+MEDIA_PATH = "/media/"
+EXPIRED = "expired-"  # such a file is 404
+MEDIA_TYPES = {
+    "jpg": "image/jpeg",
+    "webp": "image/webp",
+    "ogg": "audio/ogg",
+    "mp4": "video/mp4",
+    "pdf": "application/pdf",
+}
 LATER = 30 * 24 * 60 * 60 * 1000
 ITEM = {"quantity": 2, "name": "Diária", "productId": "5338924696127051", "price": 18000}
+ADVERT = {
+    "title": "Cuidadoras em casa",
+    "body": "Fale com a gente",
+    "mediaType": 1,
+    "sourceType": "ad",
+    "sourceId": "23722824350495506",
+    "sourceUrl": "https://ad.test",
+    "ctwaClid": "ARAkLkA8rmlFeiCktEJQ",
+}
 
 
-def _referenced(given: Inbound) -> Content:
-    return {"messageId": given.about, "fromMe": True, "phone": given.phone, "participant": None}
+class Inbound(RequestModel):
+    """A message of `kind`, a key of KINDS or NOTICES.
+
+    By `phone` (in any form; WhatsApp's own is reported), or by `lid` alone: somebody whose number is hidden.
+    `edit` and `waiting` concern the message of `message_id`: the first reports it again with other
+    content; the second reports it without any, and again with its content a few seconds later.
+    """
+
+    kind: str = "text"
+    phone: str | None = None
+    lid: str | None = None
+    as_lid: bool = False  # `phone` is named by its lid, though it is known
+    name: str = "Maria Souza"
+    text: str = "Olá, preciso de uma cuidadora para minha mãe."
+    choice: str = "5"  # the id of a button, list row, poll option or reaction's emoji
+    message_id: str = Field(default_factory=lambda: f"3A{uuid.uuid4().hex[:18].upper()}")
+    about: str | None = None  # the message it answers, reacts to, removes, pins or votes in
+    place: Literal["person", "group", "newsletter", "broadcast", "status"] = "person"
+    edit: bool = False
+    waiting: bool = False
+    from_me: bool = False  # written on our own phone
+    expired: bool = False  # its media link leads to a 404
+    content: dict[str, Any] = Field(default_factory=dict)  # over what the kind has
+    fields: dict[str, Any] = Field(default_factory=dict)  # over what every message has
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def media_link(address: str, name: str, *, expired: bool = False) -> str:
+    return f"{address}/zapi{MEDIA_PATH}{EXPIRED if expired else ''}{name}"
+
+
+def _referenced(inbound: Inbound) -> Content:
+    return {"messageId": inbound.about, "fromMe": True, "phone": inbound.phone, "participant": None}
 
 
 def _order(**more: Any) -> Content:
@@ -38,14 +94,14 @@ def _v_card(name: str) -> str:
     return "\n".join(lines)
 
 
-def _picture(given: Inbound, link: Link) -> Content:
+def _picture(inbound: Inbound, link: Link) -> Content:
     size = {"mimeType": "image/jpeg", "width": 600, "height": 315}
     urls = {"imageUrl": link("foto.jpg"), "thumbnailUrl": link("foto-pequena.jpg")}
-    return {**size, **urls, "caption": given.text, "viewOnce": False}
+    return {**size, **urls, "caption": inbound.text, "viewOnce": False}
 
 
-def _document(given: Inbound, link: Link) -> Content:
-    names = {"fileName": "receita.pdf", "title": "Receita", "caption": given.text}
+def _document(inbound: Inbound, link: Link) -> Content:
+    names = {"fileName": "receita.pdf", "title": "Receita", "caption": inbound.text}
     urls = {"documentUrl": link("receita.pdf"), "thumbnailUrl": link("receita.jpg")}
     return {**names, **urls, "mimeType": "application/pdf", "pageCount": 1}
 
@@ -55,12 +111,12 @@ def _place(_: Inbound, __: Link) -> Content:
     return {"latitude": -23.5505, "longitude": -46.6333, **names}
 
 
-def _product(given: Inbound, link: Link) -> Content:
-    names = {"title": "Diária de cuidadora", "description": given.text, "url": "", "retailerId": ""}
+def _product(inbound: Inbound, link: Link) -> Content:
+    names = {"title": "Diária de cuidadora", "description": inbound.text, "url": "", "retailerId": ""}
     return {**names, "productId": "99999999999999999999", "productImage": link("diaria.jpg"), "price": 180}
 
 
-KINDS: dict[str, tuple[str, Make]] = {
+KINDS: dict[str, tuple[str, Callable[[Inbound, Link], Content]]] = {
     "text": ("text", lambda it, _: {"message": it.text}),
     "ad": (
         "text",
@@ -98,7 +154,7 @@ KINDS: dict[str, tuple[str, Make]] = {
         "reaction",
         lambda it, _: {
             "value": it.choice,
-            "time": milliseconds(),
+            "time": now_ms(),
             "reactionBy": it.phone or it.lid,
             "referencedMessage": _referenced(it),
         },
@@ -149,7 +205,7 @@ KINDS: dict[str, tuple[str, Make]] = {
         lambda it, _: {
             "value": 180,
             "currencyCode": "BRL",
-            "expiration": milliseconds() + LATER,
+            "expiration": now_ms() + LATER,
             "requestPhone": it.phone,
             **_payment("WAITING", "COLLECT_SUCCESS"),
         },
@@ -157,11 +213,20 @@ KINDS: dict[str, tuple[str, Make]] = {
     "send_payment": ("sendPayment", lambda _, __: _payment("COMPLETE", "SUCCESS")),
     "event": (
         "event",
-        lambda it, _: {"name": it.text, "description": "", "canceled": False, "scheduleTime": milliseconds()},
+        lambda it, _: {
+            "name": it.text,
+            "description": "",
+            "canceled": False,
+            "scheduleTime": now_ms(),
+        },
     ),
     "event_response": (
         "eventResponse",
-        lambda it, _: {"response": "GOING", "time": milliseconds(), "referencedMessage": _referenced(it)},
+        lambda it, _: {
+            "response": "GOING",
+            "time": now_ms(),
+            "referencedMessage": _referenced(it),
+        },
     ),
     "pin": (
         "pinMessage",
@@ -176,4 +241,26 @@ KINDS: dict[str, tuple[str, Make]] = {
         lambda it, _: {"newsletterId": "120363166555745933@newsletter", "newsletterName": it.text},
     ),
     "status_image": ("statusImage", _picture),
+}
+
+
+CALL_ID = "F44E0E2011E7C784BB9A4AC11749C436"
+
+
+def _notice(name: str, *parameters: str, **more: Any) -> Content:
+    return {"notification": name, "notificationParameters": list(parameters), **more}
+
+
+# What WhatsApp says of itself in a chat: none of it is a message.
+NOTICES: dict[str, Callable[[Inbound], Content]] = {
+    "call": lambda _: _notice("CALL_VOICE", callId=CALL_ID),
+    "missed_call": lambda _: _notice("CALL_MISSED_VOICE", callId=CALL_ID),
+    "revoke": lambda it: _notice("REVOKE", referenceMessageId=it.about, callId=None),
+    "encrypted": lambda _: _notice("E2E_ENCRYPTED", callId=None),
+    "group_join": lambda it: _notice("GROUP_PARTICIPANT_ADD", it.phone or "", callId=None),
+    "payment_declined": lambda it: _notice(
+        "PAYMENT_ACTION_REQUEST_DECLINED", it.phone or "", "BRL", "1000", status="MESSAGE_RECEIVED"
+    ),
+    "profile_name": lambda it: _notice("PROFILE_NAME_UPDATED", it.name, messageId=None),
+    "profile_picture": lambda _: _notice("PROFILE_PICTURE_UPDATED", messageId=None),
 }

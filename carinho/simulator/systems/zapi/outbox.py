@@ -7,17 +7,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from carinho.simulator.systems.zapi.ladder import QUEUED, RECEIVED, REMOVED, higher
 from carinho.simulator.systems.zapi.registry import Registration
 
+QUEUED, REMOVED, SENT, FAILED = "QUEUED", "REMOVED", "SENT", "FAILED"
+RECEIVED, READ, PLAYED = "RECEIVED", "READ", "PLAYED"
+# In this order a message advances and never goes back. A receipt proves a failure wrong.
+STATUSES = (QUEUED, REMOVED, SENT, FAILED, RECEIVED, READ, PLAYED)
 MOST_WAITING = 1_000  # documented by Z-API, while disconnected
 MOST_KEPT = 100_000  # older messages are forgotten, so that a long demo stays small
+MOST_DELAY_SECONDS = 15  # documented by Z-API, of either delay
 TEXTS = ("message", "caption", "fileName")
 
 
 @dataclass(slots=True)
-class Message:
-    """One message to a person: what was asked, how far it got, and how far those who listen were told."""
+class OutboxMessage:
+    """One message to a person: what was asked, how far it got, and of what a webhook notified."""
 
     number: int
     zaap_id: str
@@ -27,7 +31,7 @@ class Message:
     person: Registration
     at: float
     status: str = QUEUED
-    told: str = QUEUED
+    notified: str = QUEUED
     received: int = 0
     error: str | None = None
     deleted: bool = False
@@ -41,17 +45,22 @@ class Message:
     def text(self) -> str:
         return next((str(self.content[name]) for name in TEXTS if self.content.get(name)), "")
 
-    def climb(self, status: str) -> None:
-        self.status = higher(self.status, status)
+    def delay(self, name: str) -> float | None:
+        """The seconds of `delayTyping` or `delayMessage`, if it was sent with them."""
+        given = str(self.content.get(name) or "")
+        return min(int(given), MOST_DELAY_SECONDS) if given.isdecimal() else None
+
+    def advance(self, status: str) -> None:
+        self.status = max(self.status, status, key=STATUSES.index)
 
     def arrive(self) -> None:
         """The person has it."""
         self.received += 1
-        self.climb(RECEIVED)
+        self.advance(RECEIVED)
 
-    def hear(self, status: str) -> None:
-        """Those who listen were told this much."""
-        self.told = higher(self.told, status)
+    def mark_notified(self, status: str) -> None:
+        """A webhook that reported this status was answered with 2xx."""
+        self.notified = max(self.notified, status, key=STATUSES.index)
 
     def as_json(self) -> dict[str, Any]:
         ids = {"zaapId": self.zaap_id, "messageId": self.message_id, "kind": self.kind, "at": self.at}
@@ -66,7 +75,7 @@ class Message:
             "kind": self.kind,
             "received": self.received,
             "status": self.status,
-            "told": self.told,
+            "told": self.notified,
             "error": self.error,
             "deleted": self.deleted,
         }
@@ -76,33 +85,33 @@ class Outbox:
     """Messages in the order they came; `waiting` by the id they have in the queue."""
 
     def __init__(self) -> None:
-        self.all: OrderedDict[str, Message] = OrderedDict()
-        self.waiting: OrderedDict[str, Message] = OrderedDict()
+        self.all: OrderedDict[str, OutboxMessage] = OrderedDict()
+        self.waiting: OrderedDict[str, OutboxMessage] = OrderedDict()
         self._last = 0
 
     @property
     def full(self) -> bool:
         return len(self.waiting) >= MOST_WAITING
 
-    def take(self, kind: str, content: dict[str, Any], person: Registration) -> Message:
+    def take(self, kind: str, content: dict[str, Any], person: Registration) -> OutboxMessage:
         """Put a message at the end of the queue."""
         self._last += 1
         zaap_id, message_id = uuid.uuid4().hex.upper(), f"3EB0{uuid.uuid4().hex[:18].upper()}"
-        message = Message(self._last, zaap_id, message_id, kind, content, person, time.time())
+        message = OutboxMessage(self._last, zaap_id, message_id, kind, content, person, time.time())
         self.all[message_id] = self.waiting[zaap_id] = message
         if len(self.all) > MOST_KEPT:
             self.all.popitem(last=False)
         return message
 
     @property
-    def next(self) -> Message | None:
+    def next(self) -> OutboxMessage | None:
         return next(iter(self.waiting.values()), None)
 
     def remove(self, zaap_id: str) -> None:
         if message := self.waiting.pop(zaap_id, None):
-            message.climb(REMOVED)
+            message.advance(REMOVED)
 
-    def after(self, number: int) -> Iterator[Message]:
+    def after(self, number: int) -> Iterator[OutboxMessage]:
         """What waits and came later than this."""
         return (message for message in self.waiting.values() if message.number > number)
 

@@ -22,7 +22,7 @@ class Registration:
         return self.phone or self.lid
 
     @property
-    def shy_name(self) -> str | None:
+    def name_by_lid(self) -> str | None:
         return self.lid or self.phone
 
 

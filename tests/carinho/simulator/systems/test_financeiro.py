@@ -36,6 +36,7 @@ def test_customer_is_created_and_changed(call):
     made = call("POST", "/financeiro/api/v1/customers", {"client_id": 7, "phone": "5511987654321"})
     assert made.status_code == 201
     changed = call("PATCH", f"/financeiro/api/v1/customers/{made.json()['data']['id']}", {"name": "Rosa"})
+    assert call("POST", "/financeiro/api/v1/customers", {"client_id": 8}).status_code == 201
     assert changed.json()["data"] == {**made.json()["data"], "name": "Rosa"}
 
 

@@ -20,6 +20,7 @@ def test_schedules_are_listed_by_contract(call):
         call("PUT", f"/operacao/api/v1/schedules/{contract}", {})
     answer = call("GET", "/operacao/api/v1/schedules", params={"contract_ids": "1,3,9"})
     assert [schedule["contract_id"] for schedule in answer.json()["data"]] == [1, 3]
+    assert len(call("GET", "/operacao/api/v1/schedules").json()["data"]) == 3
 
 
 def test_services_are_listed_by_state_and_by_the_day_they_ended(call, simulator):
@@ -29,7 +30,8 @@ def test_services_are_listed_by_state_and_by_the_day_they_ended(call, simulator)
         finished(3, "2026-11-22T23:59:59-03:00"),
         finished(4, "2026-11-23T03:00:00+00:00"),
         finished(5, "2026-11-22T10:00:00-03:00", billed=True),
-        {"id": 6, "status": "scheduled"},
+        {"id": 6, "status": "completed", "billed": False},
+        {"id": 7, "status": "scheduled"},
     ]
     simulator.load({"operacao": {"services": services}})
     wanted = {"status": "completed", "billed": "false", "from": "2026-11-21", "to": "2026-11-22"}

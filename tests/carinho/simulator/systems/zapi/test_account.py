@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-TEXT = {"phone": "5511987654321", "message": "Olá"}
+from tests.carinho.simulator.systems.zapi.conftest import TEXT
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,8 @@ def test_path_that_leads_nowhere_answers_200_that_is_no_success(zapi, simulator)
 def test_another_instance_is_refused(simulator):
     url = f"{simulator.url}/zapi/instances/other/token/simulator/status"
     assert requests.get(url, headers={"Client-Token": "simulator"}, timeout=5).status_code == 401
+
+
+def test_account_without_a_token_of_its_own_asks_for_none(zapi, simulator):
+    simulator.zapi_settings(token_needed=False)
+    assert zapi("GET", "status", headers={"Client-Token": None}).status_code == 200

@@ -2,7 +2,7 @@
 
 import pytest
 
-PHONE = "5511987654321"
+from tests.carinho.simulator.systems.zapi.conftest import PHONE, TEXT
 
 
 @pytest.fixture
@@ -49,3 +49,18 @@ def test_full_queue_refuses_the_next_message(zapi, simulator):
     body = {"phone": PHONE, "message": "Olá"}
     answers = [zapi("POST", "send-text", body).status_code for _ in range(1_001)]
     assert answers == [200] * 1_000 + [400]
+
+
+def test_page_that_cannot_be_is_refused_and_an_unknown_message_is_taken_out_in_vain(waiting, zapi, simulator):
+    assert zapi("POST", "queue", {"pageSize": "many"}).status_code == 400
+    assert zapi("DELETE", "queue/NONE").json() == {"value": True}
+    assert len(simulator.state()["zapi"]["records"]["queue"]) == len(waiting)
+
+
+def test_message_taken_out_while_it_is_typed_is_never_sent(zapi, simulator, listening):
+    simulator.zapi_settings(speed=10)
+    first = zapi("POST", "send-text", TEXT | {"delayTyping": 10}).json()
+    zapi("DELETE", f"queue/{first['zaapId']}")
+    assert simulator.zapi_wait()
+    assert listening.received == []
+    assert simulator.zapi_truth()["messages"][first["messageId"]]["status"] == "REMOVED"

@@ -1,23 +1,22 @@
-"""What people write, in every kind and place, as it is told."""
+"""What people write, in every kind and place, as it is reported."""
 
 import pytest
 import requests
 
 from carinho.simulator.client import SimulatorError
-from carinho.simulator.systems.zapi.contents import KINDS
-from carinho.simulator.systems.zapi.notices import NOTICES
+from carinho.simulator.systems.zapi.contents import KINDS, NOTICES
 
 CONTENTS = {name for name, _ in KINDS.values()}
 
 
-def told(simulator, listening, *args, **given):
+def reported(simulator, listening, *args, **given):
     simulator.zapi_receive(*args, **given)
     assert simulator.zapi_wait()
     return listening.of("ReceivedCallback")[-1]
 
 
-def test_text_is_told_with_its_sender(simulator, listening):
-    body = told(simulator, listening, phone="5511987650001", name="Rosa Lima", text="Bom dia")
+def test_text_is_reported_with_its_sender(simulator, listening):
+    body = reported(simulator, listening, phone="5511987650001", name="Rosa Lima", text="Bom dia")
     assert (body["phone"], body["chatLid"]) == ("5511987650001", "100000000000001@lid")
     assert (body["senderName"], body["text"]) == ("Rosa Lima", {"message": "Bom dia"})
     assert (body["fromMe"], body["isGroup"], body["status"]) == (False, False, "RECEIVED")
@@ -26,7 +25,7 @@ def test_text_is_told_with_its_sender(simulator, listening):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_message_has_exactly_one_content(simulator, listening, kind):
-    body = told(simulator, listening, kind, about="3EB0796DC6B777C0C7CD")
+    body = reported(simulator, listening, kind, about="3EB0796DC6B777C0C7CD")
     assert CONTENTS & body.keys() == {KINDS[kind][0]}
     assert body["referenceMessageId"] == "3EB0796DC6B777C0C7CD"
     assert "notification" not in body
@@ -34,7 +33,7 @@ def test_each_kind_of_message_has_exactly_one_content(simulator, listening, kind
 
 @pytest.mark.parametrize("kind", NOTICES)
 def test_notice_is_no_message(simulator, listening, kind):
-    body = told(simulator, listening, kind, phone="5511987650001")
+    body = reported(simulator, listening, kind, phone="5511987650001")
     assert body["notification"]
     assert not CONTENTS & body.keys()
     assert ("messageId" in body) is not kind.startswith("profile_")
@@ -50,34 +49,39 @@ def test_notice_is_no_message(simulator, listening, kind):
     ],
 )
 def test_message_from_elsewhere_says_so(simulator, listening, place, flag, ending):
-    body = told(simulator, listening, phone="5511987650001", place=place)
+    body = reported(simulator, listening, phone="5511987650001", place=place)
     assert body[flag] is True
     assert body["phone"].endswith(ending)
 
 
 def test_author_inside_a_group_is_named(simulator, listening):
-    body = told(simulator, listening, phone="5511987650001", place="group")
+    body = reported(simulator, listening, phone="5511987650001", place="group")
     assert (body["participantPhone"], body["participantLid"]) == ("5511987650001", "100000000000001@lid")
 
 
-def test_number_is_told_as_whatsapp_has_it(simulator, listening):
-    assert told(simulator, listening, phone="5551987650002")["phone"] == "555187650002"
+def test_number_is_reported_as_whatsapp_has_it(simulator, listening):
+    assert reported(simulator, listening, phone="5551987650002")["phone"] == "555187650002"
 
 
 def test_hidden_person_is_known_by_lid_alone(simulator, listening):
-    body = told(simulator, listening, lid="100000000000005@lid")
+    body = reported(simulator, listening, lid="100000000000005@lid")
     assert (body["phone"], body["chatLid"]) == ("100000000000005@lid", "100000000000005@lid")
 
 
+def test_person_may_be_given_with_both_names(simulator, listening):
+    body = reported(simulator, listening, phone="5511987650004", lid="1@lid")
+    assert (body["phone"], body["chatLid"]) == ("5511987650004", "1@lid")
+
+
 def test_number_that_hides_nothing_may_come_as_lid(simulator, listening):
-    body = told(simulator, listening, phone="5511987650001", as_lid=True)
+    body = reported(simulator, listening, phone="5511987650001", as_lid=True)
     assert (body["phone"], body["chatLid"]) == ("100000000000001@lid", "100000000000001@lid")
 
 
 def test_lid_of_any_person_is_theirs_in_both_directions(zapi, simulator, listening):
-    lid = told(simulator, listening, phone="5521999998888")["chatLid"]
+    lid = reported(simulator, listening, phone="5521999998888")["chatLid"]
     assert zapi("GET", "phone-exists/5521999998888").json()["lid"] == lid
-    assert told(simulator, listening, lid=lid)["phone"] == "5521999998888"
+    assert reported(simulator, listening, lid=lid)["phone"] == "5521999998888"
 
 
 def test_waiting_message_comes_again_with_its_content(simulator, listening):
@@ -90,39 +94,39 @@ def test_waiting_message_comes_again_with_its_content(simulator, listening):
 
 
 def test_edited_message_has_the_id_of_the_first(simulator, listening):
-    message = told(simulator, listening, text="Ola")["messageId"]
-    body = told(simulator, listening, text="Olá", message_id=message, edit=True)
+    message = reported(simulator, listening, text="Ola")["messageId"]
+    body = reported(simulator, listening, text="Olá", message_id=message, edit=True)
     assert (body["messageId"], body["isEdit"], body["text"]["message"]) == (message, True, "Olá")
 
 
 def test_reaction_and_its_removal_name_the_message(simulator, listening):
-    given = told(simulator, listening, "reaction", about="3EB001", choice="❤️")
-    taken = told(simulator, listening, "reaction", about="3EB001", choice="")
+    given = reported(simulator, listening, "reaction", about="3EB001", choice="❤️")
+    taken = reported(simulator, listening, "reaction", about="3EB001", choice="")
     assert given["reaction"]["value"] == "❤️"
     assert given["reaction"]["referencedMessage"]["messageId"] == "3EB001"
     assert taken["reaction"]["value"] == ""
 
 
 def test_what_we_type_on_our_phone_is_not_from_the_api(simulator, listening):
-    body = told(simulator, listening, from_me=True)
+    body = reported(simulator, listening, from_me=True)
     assert (body["fromMe"], body["fromApi"]) == (True, False)
 
 
 def test_fields_and_content_may_be_anything(simulator, listening):
-    body = told(simulator, listening, "image", content={"downloadError": True}, fields={"chatLid": None})
+    body = reported(simulator, listening, "image", content={"downloadError": True}, fields={"chatLid": None})
     assert body["image"]["downloadError"] is True
     assert body["chatLid"] is None
 
 
 def test_media_link_leads_to_a_file_until_it_expires(simulator, listening):
-    fresh = told(simulator, listening, "image")["image"]["imageUrl"]
-    old = told(simulator, listening, "image", expired=True)["image"]["imageUrl"]
+    fresh = reported(simulator, listening, "image")["image"]["imageUrl"]
+    old = reported(simulator, listening, "image", expired=True)["image"]["imageUrl"]
     assert requests.get(fresh, timeout=5).headers["Content-Type"] == "image/jpeg"
     assert requests.get(old, timeout=5).status_code == 404
     assert simulator.calls("zapi")
 
 
-def test_presence_is_told(simulator, listening):
+def test_presence_is_reported(simulator, listening):
     simulator.zapi_presence("5511987650001", "COMPOSING")
     [body] = listening.wait_for(1, "PresenceChatCallback")
     assert (body["phone"], body["status"]) == ("5511987650001", "COMPOSING")

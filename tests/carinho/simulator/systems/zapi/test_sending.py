@@ -2,8 +2,8 @@
 
 import pytest
 
-PHONE = "5511987654321"
-TEXT = {"phone": PHONE, "message": "Olá, Maria!"}
+from tests.carinho.simulator.systems.zapi.conftest import PHONE, TEXT
+
 OPTIONS = {
     "title": "Nota",
     "buttonLabel": "Avaliar",
@@ -22,6 +22,10 @@ def messages(simulator, phone=PHONE):
         ("send-text", {}),
         ("send-option-list", {"optionList": OPTIONS}),
         ("send-button-list", {"buttonList": BUTTONS}),
+        ("send-button-actions", {"buttonActions": [{"id": "1", "type": "URL", "label": "Abrir"}]}),
+        ("send-link", {"linkUrl": "Maria!", "title": "Carinho", "linkDescription": "Cuidadoras"}),
+        ("send-image", {"image": "https://hub.test/foto.jpg"}),
+        ("send-document/pdf", {"document": "https://hub.test/fatura.pdf"}),
     ],
 )
 def test_accepted_message_has_its_ids_and_is_kept_by_phone(zapi, simulator, action, more):
@@ -54,6 +58,7 @@ def test_lid_or_group_is_a_recipient(zapi, simulator, phone):
         ("send-text", TEXT | {"phone": "+55 11 98765-4321"}, "Invalid phone"),
         ("send-text", {"phone": PHONE}, "message is required"),
         ("send-option-list", TEXT, "optionList.options is required"),
+        ("send-link", TEXT | {"linkUrl": "https://hub.test"}, "message must end with linkUrl"),
         ("send-button-list", TEXT | {"buttonList": {"buttons": []}}, "buttonList.buttons is required"),
     ],
 )
@@ -61,3 +66,10 @@ def test_incomplete_message_is_refused(zapi, simulator, action, body, error):
     answer = zapi("POST", action, body)
     assert (answer.status_code, answer.json()) == (400, {"error": error})
     assert messages(simulator) == []
+
+
+def test_error_without_a_callback_address_leaves_the_person_without_the_message(zapi, simulator):
+    simulator.zapi_outcome("Error on send message")
+    message = zapi("POST", "send-text", TEXT).json()["messageId"]
+    truth = simulator.zapi_truth()["messages"][message]
+    assert (truth["received"], truth["status"]) == (0, "FAILED")

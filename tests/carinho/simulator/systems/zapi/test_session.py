@@ -5,20 +5,18 @@ import base64
 import pytest
 
 from carinho.simulator.client import SimulatorError
-
-PHONE = "5511987654321"
-TEXT = {"phone": PHONE, "message": "Olá, Maria!"}
+from tests.carinho.simulator.systems.zapi.conftest import PHONE, TEXT
 
 
-def send(zapi, count=1):
-    return [zapi("POST", "send-text", TEXT | {"message": f"{n}"}).json()["messageId"] for n in range(count)]
+def send_several(send, count):
+    return [send(message=f"{number}") for number in range(count)]
 
 
 def status(zapi):
     return zapi("GET", "status").json()
 
 
-def test_loss_is_told_in_seconds_and_return_in_milliseconds(zapi, simulator, listening):
+def test_loss_is_reported_in_seconds_and_return_in_milliseconds(zapi, simulator, listening):
     simulator.zapi_disconnect()
     [lost] = listening.wait_for(1, "DisconnectedCallback")
     assert (lost["disconnected"], lost["error"]) == (True, "Device has been disconnected")
@@ -29,9 +27,9 @@ def test_loss_is_told_in_seconds_and_return_in_milliseconds(zapi, simulator, lis
     assert back["momment"] > 10**12
 
 
-def test_messages_sent_meanwhile_wait_and_go_out_in_order_on_return(zapi, simulator, listening):
+def test_messages_sent_meanwhile_wait_and_go_out_in_order_on_return(send, simulator, listening):
     simulator.zapi_disconnect()
-    ids = send(zapi, 3)
+    ids = send_several(send, 3)
     assert simulator.zapi_pending()["queue"] == 3
     assert {it["status"] for it in simulator.zapi_truth()["messages"].values()} == {"QUEUED"}
     simulator.zapi_connect()
@@ -40,9 +38,9 @@ def test_messages_sent_meanwhile_wait_and_go_out_in_order_on_return(zapi, simula
     assert delivered[::-1] == ids
 
 
-def test_receipts_wait_until_the_connection_is_back(zapi, simulator, listening):
+def test_receipts_wait_until_the_connection_is_back(send, simulator, listening):
     simulator.zapi_settings(speed=5)
-    [message] = send(zapi)
+    message = send()
     listening.wait_for(1, "DeliveryCallback")
     simulator.zapi_disconnect()
     assert not simulator.zapi_wait(2.5)  # longer than it takes to read
@@ -52,7 +50,7 @@ def test_receipts_wait_until_the_connection_is_back(zapi, simulator, listening):
     assert listening.statuses(message) == ["SENT", "RECEIVED", "READ"]
 
 
-def test_message_that_came_meanwhile_is_told_on_return(simulator, listening):
+def test_message_that_came_meanwhile_is_reported_on_return(simulator, listening):
     simulator.zapi_disconnect()
     came = simulator.zapi_receive(text="Estou esperando")["messageId"]
     listening.wait_for(1, "DisconnectedCallback")
@@ -69,7 +67,7 @@ def test_full_queue_refuses_as_the_setting_says(zapi, simulator, listening):
     assert zapi("POST", "send-text", TEXT).status_code == 200
 
 
-def test_instance_may_be_told_to_queue_nothing_while_away(zapi, simulator):
+def test_instance_may_be_reported_to_queue_nothing_while_away(zapi, simulator):
     answer = zapi("PUT", "update-queue-settings", {"disableEnqueueWhenDisconnected": True})
     assert answer.json() == {"success": True}
     assert zapi("POST", "send-text", TEXT).status_code == 200
@@ -77,9 +75,9 @@ def test_instance_may_be_told_to_queue_nothing_while_away(zapi, simulator):
     assert zapi("POST", "send-text", TEXT).status_code == 400
 
 
-def test_flapping_connection_loses_nothing(zapi, simulator, listening):
+def test_flapping_connection_loses_nothing(send, simulator, listening):
     simulator.zapi_flap(times=3, seconds=2)
-    ids = send(zapi, 4)
+    ids = send_several(send, 4)
     assert simulator.zapi_wait()
     assert len(listening.of("DisconnectedCallback")) == 3
     assert len(listening.of("ConnectedCallback")) == 3
@@ -124,7 +122,7 @@ def test_after_disconnect_no_webhook_is_sent(zapi, simulator, listening):
     assert zapi("GET", "disconnect").json() == {"value": True}
     zapi("POST", "read-message", {"phone": PHONE, "messageId": "3A01"})
     assert simulator.zapi_wait()
-    assert listening.heard == []
+    assert listening.received == []
     assert status(zapi)["error"] == "You are not connected."
 
 
@@ -153,3 +151,19 @@ def test_phone_code_is_the_other_way(zapi, simulator):
         simulator.zapi_pair("AAAA-0000")
     simulator.zapi_pair(code)
     assert zapi("GET", f"phone-code/{PHONE}").json() == {"connected": True}
+
+
+@pytest.mark.parametrize("action", ["qr-code", f"phone-code/{PHONE}"])
+def test_phone_that_wants_a_passkey_gets_a_challenge_and_no_code(zapi, simulator, action):
+    simulator.zapi_settings(passkey=True)
+    simulator.zapi_disconnect(keeps_session=False)
+    assert zapi("GET", action).json()["challenge"]["type"] == "passkey"
+
+
+def test_session_that_ends_on_its_way_back_stays_ended(zapi, simulator):
+    simulator.zapi_settings(speed=20)
+    simulator.zapi_disconnect()
+    zapi("GET", "restore-session")
+    zapi("GET", "disconnect")
+    assert simulator.zapi_wait()
+    assert status(zapi)["connected"] is False

@@ -6,18 +6,8 @@ import pytest
 import requests
 
 from carinho.simulator.client import SimulatorError
-from carinho.simulator.systems.zapi.errors import ERRORS
-
-PHONE = "5511987654321"
-TEXT = {"phone": PHONE, "message": "Olá, Maria!"}
-
-
-@pytest.fixture
-def send(zapi):
-    def make(**body):
-        return zapi("POST", "send-text", TEXT | body).json()["messageId"]
-
-    return make
+from carinho.simulator.systems.zapi.faults import ERRORS
+from tests.carinho.simulator.systems.zapi.conftest import PHONE, TEXT
 
 
 def test_duplicate_comes_again_the_same(send, simulator, listening):
@@ -52,7 +42,7 @@ def test_late_callback_comes_after_a_minute(send, simulator, listening):
     simulator.zapi_webhook_fault("delay", type="DeliveryCallback")
     message = send()
     assert simulator.zapi_wait()
-    assert [body["type"] for body in listening.heard][-1] == "DeliveryCallback"
+    assert [body["type"] for body in listening.received][-1] == "DeliveryCallback"
     assert listening.statuses(message) == ["SENT", "RECEIVED", "READ"]
 
 
@@ -62,7 +52,7 @@ def test_statuses_change_places(send, simulator, listening):
     message = send()
     assert simulator.zapi_wait()
     assert listening.statuses(message) == ["SENT", "READ", "RECEIVED"]
-    assert [body["type"] for body in listening.heard][:2] == ["ReceivedCallback", "DeliveryCallback"]
+    assert [body["type"] for body in listening.received][:2] == ["ReceivedCallback", "DeliveryCallback"]
 
 
 def test_held_callback_comes_though_no_other_follows(send, simulator, listening):
@@ -86,29 +76,29 @@ def test_fault_of_callbacks_ends_after_its_times_and_by_healing(send, simulator,
 
 
 @pytest.mark.parametrize("error", [*ERRORS, "Some text nobody documented"])
-def test_error_is_told_and_nothing_follows(send, simulator, listening, error):
+def test_error_is_reported_and_nothing_follows(send, simulator, listening, error):
     simulator.zapi_outcome(error, times=1)
     message = send()
     assert simulator.zapi_wait()
-    [body] = listening.heard
+    [body] = listening.received
     assert (body["error"], "errorCode" in body) == (error, False)
     truth = simulator.zapi_truth()["messages"][message]
     assert (truth["received"], truth["status"], truth["error"]) == (0, "FAILED", error)
 
 
-def test_shadow_ban_is_told_by_its_code(send, simulator, listening):
+def test_shadow_ban_is_reported_by_its_code(send, simulator, listening):
     simulator.zapi_outcome("SHADOW_BAN")
     send()
     assert simulator.zapi_wait()
-    assert listening.heard[0]["errorCode"] == "SHADOW_BAN"
-    assert listening.heard[0]["error"]
+    assert listening.received[0]["errorCode"] == "SHADOW_BAN"
+    assert listening.received[0]["error"]
 
 
 def test_error_may_be_wrong(send, simulator, listening):
     simulator.zapi_outcome("Timeout on send message", anyway=True)
     message = send()
     assert simulator.zapi_wait()
-    assert listening.heard[0]["error"] == "Timeout on send message"
+    assert listening.received[0]["error"] == "Timeout on send message"
     assert listening.statuses(message)[-1] == "READ"
     assert simulator.zapi_truth()["messages"][message]["status"] == "READ"
 
@@ -150,7 +140,7 @@ def test_chaos_spoils_a_part_of_everything_and_the_truth_still_adds_up(zapi, sim
     assert simulator.zapi_wait(60)
     outcomes = simulator.counts()["zapi"]["POST /send-text"]
     assert {"200", "drop", "drop_before", "garbage", "500"} <= outcomes.keys()
-    faults = {letter["fault"] for letter in simulator.zapi_callbacks(20_000)}
+    faults = {attempt["fault"] for attempt in simulator.zapi_callbacks(20_000)}
     assert {None, "duplicate", "twins", "lose", "reorder"} <= faults
     truth = simulator.zapi_truth()
     assert len(truth["messages"]) == outcomes["200"] + outcomes["drop"] + outcomes["garbage"]

@@ -1,0 +1,60 @@
+"""The embedded broker: kombu's folder of messages, whose files appear whole.
+
+kombu writes a message into the folder it is read from; a consumer that looks in between reads half of it and
+the worker ends. Here the file is written beside and renamed, which POSIX makes one step (rename(2)).
+"""
+
+import shutil
+import uuid
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from kombu.transport import TRANSPORT_ALIASES, filesystem
+from kombu.utils.json import dumps
+
+URL = "filesystem://localhost"  # the host means nothing; without one kombu complains
+POLL_SECONDS = 0.02  # how often an idle consumer looks into the folder; about 1 % of a core
+
+
+class Channel(filesystem.Channel):
+    """Puts messages that are complete from the moment they can be seen, into folders that it makes."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for folder in (self.data_folder_in, self.data_folder_out, self.control_folder):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+
+    def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]
+        name = f"{round(monotonic() * 1000)}_{uuid.uuid4()}"
+        written = Path(self.data_folder_out) / f"{name}.tmp"
+        written.write_text(dumps(payload))
+        written.rename(written.with_name(f"{name}.{queue}.msg"))
+
+
+class Transport(filesystem.Transport):
+    """`filesystem://` with whole messages."""
+
+    Channel = Channel
+
+
+def use() -> None:
+    """Make kombu take this transport for `filesystem://` in this process."""
+    TRANSPORT_ALIASES["filesystem"] = "carinho.embedded.broker:Transport"
+
+
+def options(var_dir: Path) -> dict[str, Any]:
+    """Kombu's transport options for `filesystem://` under VAR_DIR."""
+    messages, control = var_dir / "broker" / "messages", var_dir / "broker" / "control"
+    return {
+        "data_folder_in": str(messages),
+        "data_folder_out": str(messages),
+        "control_folder": str(control),
+        "store_processed": False,
+        "polling_interval": POLL_SECONDS,
+    }
+
+
+def clear(var_dir: Path) -> None:
+    """Empty the broker: a file cut off in the middle would stop every consumer, and no message is needed."""
+    shutil.rmtree(var_dir / "broker", ignore_errors=True)

@@ -1,0 +1,35 @@
+"""A lock that one session of PostgreSQL holds: it is gone when that session's connection is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+GIVE_UP = {  # a host that vanished answers nothing: TCP alone would wait for a quarter of an hour
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+
+
+def connection_parameters() -> dict[str, Any]:
+    """How Django connects, TLS included, less what only its own wrapper understands."""
+    parameters = connection.get_connection_params()
+    ours = {name: value for name, value in parameters.items() if name not in ("cursor_factory", "context")}
+    return GIVE_UP | ours
+
+
+@contextmanager
+def session_lock(namespace: int, name: str) -> Iterator[psycopg.Connection | None]:
+    """A session of its own that holds the lock, or None while another one does."""
+    with psycopg.connect(**connection_parameters(), autocommit=True) as session:
+        got = session.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [namespace, name]).fetchone()
+        try:
+            yield session if got and got[0] else None
+        finally:
+            with suppress(psycopg.OperationalError):  # closing alone frees the lock only some moments later
+                session.execute("SELECT pg_advisory_unlock_all()")

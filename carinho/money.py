@@ -1,0 +1,38 @@
+"""The one reader of money: amounts in reais as other systems send them."""
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+CENT = Decimal("0.01")
+LARGEST = Decimal("9999999999.99")
+TEXT = re.compile(r"[0-9]+(\.[0-9]{1,2})?")  # "1.200" may be one real and twenty or twelve hundred
+
+
+class NotMoney(ValueError):
+    """What was given is no amount, or may be read as two."""
+
+
+class Negative(NotMoney):
+    """Nobody owes less than nothing."""
+
+
+class TooLarge(NotMoney):
+    """More than any amount of ours has digits."""
+
+
+def read(given: Any) -> Decimal:
+    """Reais with two decimals. A JSON number is rounded to cents. Raises `NotMoney`."""
+    if isinstance(given, str) and TEXT.fullmatch(given):
+        amount = Decimal(given)
+    elif isinstance(given, int | float | Decimal) and not isinstance(given, bool):
+        amount = Decimal(str(given))
+    else:
+        raise NotMoney(f"{given!r} is no amount")
+    if not amount.is_finite():
+        raise NotMoney(f"{given!r} is no amount")
+    if amount < 0:
+        raise Negative(f"{given!r} is no amount")
+    if amount > LARGEST:
+        raise TooLarge(f"{given!r} is no amount")
+    return abs(amount).quantize(CENT, ROUND_HALF_UP)

@@ -1,0 +1,208 @@
+"""Telling the shift by e-mail, WhatsApp and a signed webhook, never through what the alert is about."""
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import requests
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.db.models import F
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from standardwebhooks.webhooks import Webhook
+
+from events import audit
+from events.console import moments
+from monitoring.models import Alert, Notification, NotificationStatus
+from whatsapp.client import WhatsApp
+
+logger = logging.getLogger(__name__)
+
+WAITS = (0, 1, 4, 25, 90, 240)  # minutes after each failed attempt: a mail server may be away for hours
+LEASE = timedelta(minutes=5)  # an attempt that ends at all has ended by then
+AT_ONCE = 50
+TIMEOUT = (3, 10)  # seconds to connect and to answer
+BY = {
+    "email": gettext_lazy("por e-mail"),
+    "whatsapp": gettext_lazy("pelo WhatsApp"),
+    "webhook": gettext_lazy("pelo webhook"),
+}
+TITLES = {
+    "opened": gettext_lazy("Alerta"),
+    "worse": gettext_lazy("Piorou"),
+    "reminder": gettext_lazy("Ainda em aberto"),
+    "resolved": gettext_lazy("Resolvido"),
+}
+
+
+def write(alert: Alert, event: str) -> None:
+    """Queue one per recipient, by every channel that is not itself what the alert is about."""
+    Notification.objects.bulk_create(
+        Notification(alert=alert, channel=channel, recipient=recipient, event=event, due_at=timezone.now())
+        for channel, recipients in recipients_of(alert).items()
+        for recipient in dict.fromkeys(recipients)
+    )
+
+
+def recipients_of(alert: Alert) -> dict[str, list[str]]:
+    """By channel, who is told: each has attempts of their own, so nobody is told twice because of another."""
+    recipients = {
+        "email": settings.ALERT_EMAILS,
+        "whatsapp": settings.ALERT_WHATSAPP_NUMBERS,
+        "webhook": [""] if settings.ALERT_WEBHOOK_URL else [],
+    }
+    return {channel: those for channel, those in recipients.items() if not _is_about(alert, channel)}
+
+
+def _is_about(alert: Alert, channel: str) -> bool:
+    if channel == "whatsapp" and alert.rule.startswith("whatsapp_"):
+        return True
+    return alert.subject == channel
+
+
+def send_due() -> None:
+    """Send what is due, each ever more rarely; a failure is written down and stops no other."""
+    due = Notification.objects.filter(status=NotificationStatus.QUEUED, due_at__lte=timezone.now())
+    for notification in due.select_related("alert").order_by("due_at", "id")[:AT_ONCE]:
+        if _claim(notification):
+            _send(notification)
+
+
+def _claim(notification: Notification) -> bool:
+    """Only one process makes each attempt; if it dies in it, another makes the next one after the lease."""
+    mine = Notification.objects.filter(
+        pk=notification.pk, status=NotificationStatus.QUEUED, due_at=notification.due_at
+    )
+    return bool(mine.update(due_at=timezone.now() + LEASE, attempts=F("attempts") + 1))
+
+
+def _send(notification: Notification) -> None:
+    mine = Notification.objects.filter(pk=notification.pk, status=NotificationStatus.QUEUED)
+    try:
+        CHANNELS[notification.channel](notification)
+    except Exception as error:
+        logger.exception(
+            "Notification could not be sent",
+            extra={"notification_id": notification.pk, "channel": notification.channel},
+        )
+        reason = str(error).replace("\x00", "")[:500]  # PostgreSQL keeps no NUL
+        if notification.attempts < len(WAITS):
+            mine.update(due_at=timezone.now() + timedelta(minutes=WAITS[notification.attempts]), error=reason)
+        else:
+            mine.update(status=NotificationStatus.FAILED, due_at=None, error=reason)
+    else:
+        mine.update(status=NotificationStatus.SENT, due_at=None, sent_at=timezone.now(), error="")
+
+
+def requeue(ids: Sequence[int], *, actor: str) -> list[int]:
+    """Send these again, with all their attempts. Returns the ids that had failed."""
+    return _move(
+        ids, actor, "notification.requeue", NotificationStatus.QUEUED, due_at=timezone.now(), attempts=0
+    )
+
+
+def discard(ids: Sequence[int], *, actor: str) -> list[int]:
+    """Leave these unsent. Returns the ids that had failed."""
+    return _move(ids, actor, "notification.discard", NotificationStatus.DISCARDED)
+
+
+def _move(
+    ids: Sequence[int], actor: str, action: str, status: NotificationStatus, **columns: Any
+) -> list[int]:
+    with transaction.atomic():
+        rows = Notification.objects.filter(pk__in=ids, status=NotificationStatus.FAILED).select_for_update()
+        moved = sorted(rows.values_list("pk", flat=True))
+        Notification.objects.filter(pk__in=moved).update(status=status, **columns)
+        if moved:
+            audit.note(actor, action, ", ".join(map(str, moved))[:120], {"ids": moved})
+    return moved
+
+
+def sentence(notification: Notification) -> str:
+    """What happened, in one line."""
+    alert, title = notification.alert, TITLES[notification.event]
+    message = " ".join(alert.message.split())  # other systems' words are in it, and their line breaks
+    if notification.event == "resolved" and alert.resolved_at:
+        lasted = moments.duration(alert.resolved_at - alert.opened_at)
+        return f"{title}: {message} {_('Durou %s.') % lasted}"
+    return f"{title} ({alert.get_severity_display()}): {message}"
+
+
+def _email(notification: Notification) -> None:
+    context = {
+        "notification": notification,
+        "alert": notification.alert,
+        "line": sentence(notification),
+        "hub": settings.HUB_URL,
+    }
+    mail = EmailMultiAlternatives(
+        f"[Carinho] {sentence(notification)}"[:180],
+        render_to_string("monitoring/alert.txt", context),
+        to=[notification.recipient],
+    )
+    mail.attach_alternative(render_to_string("monitoring/alert.html", context), "text/html")
+    mail.send()
+
+
+def _whatsapp(notification: Notification) -> None:
+    WhatsApp(f"alert-{notification.pk}").send(
+        "shift_alert",
+        to=notification.recipient,
+        text=sentence(notification),
+        address=settings.HUB_URL + notification.alert.url,
+    )
+
+
+def _webhook(notification: Notification) -> None:
+    """Standard Webhooks: the id names the notification, so a repeat is recognised by the receiver."""
+    body = json.dumps(_payload(notification), ensure_ascii=False)
+    id, now = f"alert_notice_{notification.pk}", timezone.now()
+    headers = {
+        "Content-Type": "application/json",
+        "webhook-id": id,
+        "webhook-timestamp": f"{int(now.timestamp())}",
+    }
+    if settings.ALERT_WEBHOOK_SECRET:
+        headers["webhook-signature"] = Webhook(settings.ALERT_WEBHOOK_SECRET).sign(id, now, body)
+    answer = requests.post(
+        settings.ALERT_WEBHOOK_URL,
+        body.encode(),
+        headers=headers,
+        timeout=TIMEOUT,
+        allow_redirects=False,  # the signature is for this address, and for no other that it may name
+    )
+    answer.raise_for_status()
+    if answer.is_redirect:
+        raise requests.HTTPError(f"{answer.status_code} redirects elsewhere", response=answer)
+
+
+def _payload(notification: Notification) -> dict[str, Any]:
+    alert = notification.alert
+    return {
+        "type": f"alert.{notification.event}",
+        "timestamp": timezone.localtime().isoformat(),
+        "data": {
+            "id": alert.pk,
+            "rule": alert.rule,
+            "subject": alert.subject,
+            "severity": alert.severity,
+            "message": alert.message,
+            "symptoms": alert.symptoms,
+            "url": settings.HUB_URL + alert.url,
+            "since": timezone.localtime(alert.opened_at).isoformat(),
+            "resolved_at": timezone.localtime(alert.resolved_at).isoformat() if alert.resolved_at else None,
+        },
+    }
+
+
+CHANNELS: dict[str, Callable[[Notification], None]] = {
+    "email": _email,
+    "whatsapp": _whatsapp,
+    "webhook": _webhook,
+}

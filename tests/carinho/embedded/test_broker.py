@@ -1,0 +1,55 @@
+"""The embedded broker under several writers and readers at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty
+
+import pytest
+from kombu import Connection
+
+from carinho.embedded import broker
+
+OWN_QUEUE = "of-this-test"  # kombu remembers bindings by name, whatever the folder, in the whole process
+
+
+def test_messages_are_read_whole_while_others_write(tmp_path):
+    options = broker.options(tmp_path)
+
+    def write(number):
+        with Connection("filesystem://", transport_options=options) as connection:
+            queue = connection.SimpleQueue("lane")
+            for _ in range(100):
+                queue.put({"number": number, "padding": "x" * 2000})
+
+    def read(_):
+        with Connection("filesystem://", transport_options=options) as connection:
+            queue = connection.SimpleQueue("lane")
+            got = []
+            while len(got) < 100:
+                message = queue.get(timeout=20)
+                message.ack()
+                got.append(message.payload["number"])
+            return got
+
+    with ThreadPoolExecutor(8) as pool:
+        readers = [pool.submit(read, number) for number in range(4)]
+        list(pool.map(write, range(4)))
+        got = sorted(number for reader in readers for number in reader.result())
+    assert got == sorted(list(range(4)) * 100)
+
+
+def test_message_put_by_one_connection_is_taken_by_another(tmp_path):
+    options = broker.options(tmp_path)
+    with Connection("filesystem://", transport_options=options) as sender:
+        sender.SimpleQueue(OWN_QUEUE).put({"lane": "crm"})
+    with Connection("filesystem://", transport_options=options) as receiver:
+        assert receiver.SimpleQueue(OWN_QUEUE).get(timeout=5).payload == {"lane": "crm"}
+
+
+def test_forgotten_messages_are_gone_and_the_broker_works_on(tmp_path):
+    with Connection("filesystem://", transport_options=broker.options(tmp_path)) as sender:
+        sender.SimpleQueue("crm").put({"lane": "crm"})
+    broker.clear(tmp_path)
+    with Connection("filesystem://", transport_options=broker.options(tmp_path)) as receiver:
+        with pytest.raises(Empty):
+            receiver.SimpleQueue("crm").get(block=False)
+        assert not list((tmp_path / "broker" / "messages").iterdir())

@@ -1,0 +1,163 @@
+"""What is settled before any view sees a request, also by the server that `make run` starts."""
+
+import http.client
+import json
+import os
+import subprocess
+from collections.abc import Iterable
+
+import pytest
+from django.conf import settings
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from carinho import edge
+from carinho.access import ACCESS
+from carinho.embedded import processes
+from carinho.embedded.processes import ROOT, tie_to_parent
+from carinho.roles import ADMINISTRATOR
+from events import api_keys
+from events.models import DeadLetter, Event
+from sync.models import SyncRun
+from tests.carinho.test_supervisor import free_port
+from tests.clients import logged_in, with_key
+from tests.events.test_api_dead_letters import bury
+from tests.processes import database_url, eventually
+from whatsapp.models import Callback
+
+LEAD = {"type": "lead.created", "id": "c-1", "data": {"name": "Maria Teste", "phone": "11987654321"}}
+
+
+class Web:
+    """granian over the database of the tests, spoken to by a socket."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.key = ""
+
+    def post(self, path: str, body: bytes | Iterable[bytes], **headers: str) -> tuple[int, dict]:
+        """A body that is no bytes goes in chunks."""
+        caller = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        given = {"Content-Type": "application/json", "X-API-Key": self.key} | headers
+        caller.request("POST", path, body, given)
+        answer = caller.getresponse()
+        try:
+            return answer.status, json.loads(answer.read())
+        finally:
+            caller.close()
+
+    def is_up(self) -> bool:
+        caller = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            caller.request("GET", "/health")
+            return caller.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            caller.close()
+
+
+@pytest.fixture(scope="module")
+def server(django_db_setup, tmp_path_factory):
+    port = free_port()
+    env = os.environ | {
+        "DATABASE_URL": database_url(),
+        "VAR_DIR": str(tmp_path_factory.mktemp("var")),
+        "ZAPI_WEBHOOK_SECRET": settings.ZAPI["webhook_secret"],
+        "DJANGO_SETTINGS_MODULE": "carinho.settings",
+    }
+    process = subprocess.Popen(processes.web(port).command, cwd=ROOT, env=env, preexec_fn=tie_to_parent)
+    web = Web(port)
+    try:
+        assert eventually(web.is_up, 60)
+        yield web
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture
+def web(server, transactional_db):
+    _, server.key = api_keys.create("edge", ("events", "operate"), actor="test")
+    return server
+
+
+def in_chunks(body: object) -> list[bytes]:
+    raw = json.dumps(body).encode()
+    return [raw[:7], raw[7:]]
+
+
+def test_body_in_chunks_is_read_whole_at_every_door(web):
+    ours, other = bury(1), bury(2, step="send_welcome")
+    answer = web.post("/api/dlq/archive", in_chunks({"service": "crm", "dry_run": True}))
+    assert answer == (200, {"message": "1 item would be archived", "count": 1, "dry_run": True})
+    assert web.post("/api/dlq/archive", in_chunks({"service": "crm"}))[1]["count"] == 1
+    assert dict(DeadLetter.objects.values_list("pk", "status")) == {ours.pk: "archived", other.pk: "open"}
+    status, started = web.post("/api/sync/jobs/sync.crm_operacao/start", in_chunks({"dry_run": True}))
+    assert (status, SyncRun.objects.get(pk=started["run_id"]).kind) == (202, "dry")
+    assert web.post("/api/events", in_chunks(LEAD))[0] == 202
+    batch = web.post("/api/events/batch", in_chunks([LEAD | {"id": "c-2"}]))[1]
+    assert batch["results"][0]["status_code"] == 202
+    assert web.post("/webhooks/site", in_chunks(LEAD | {"id": "c-3"}))[0] == 202
+    assert Event.objects.filter(key__startswith="c-").count() == 3
+    callback = {"type": "PresenceChatCallback", "phone": "5511987654321", "status": "AVAILABLE"}
+    status, _ = web.post(f"/webhooks/whatsapp/{settings.ZAPI['webhook_secret']}", in_chunks(callback))
+    assert (status, Callback.objects.count()) == (200, 1)
+
+
+def test_body_in_chunks_that_is_too_long_or_of_which_nothing_came_moves_nothing(web):
+    letter = bury(1)
+    mebibyte = b" " * 1024 * 1024
+    assert web.post("/api/events", [mebibyte])[1]["code"] == "too_large"
+    assert web.post("/api/dlq/archive", [mebibyte, b"{}"])[1]["code"] == "too_large"
+    assert web.post("/api/events/batch", [mebibyte] * 33)[1]["code"] == "too_large"
+    for path in ("/api/sync/jobs/sync.crm_operacao/start", f"/api/dlq/{letter.pk}/archive"):
+        status, answer = web.post(path, [])
+        assert (status, answer["code"]) == (411, "length_required")
+    letter.refresh_from_db()
+    assert (letter.status, SyncRun.objects.count()) == ("open", 0)
+
+
+def test_body_is_not_read_where_only_the_connection_says_when_it_ends():
+    """A server that does not end the body's stream would wait for the next request."""
+    seen = {}
+    edge.with_known_length(lambda environ, start: seen.update(environ) or [])({"wsgi.input": None}, None)
+    assert seen == {"wsgi.input": None}
+    response = Client().generic("POST", "/api/events", headers={"Transfer-Encoding": "chunked"})
+    assert (response.status_code, response.json()["code"]) == (411, "length_required")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", sorted(ACCESS))
+def test_nul_in_an_address_breaks_no_view(path):
+    caller = with_key("read", "operate", "events", raise_request_exception=False)
+    method = "GET" if "GET" in ACCESS[path] else "POST"
+    addresses = [path.format(id=1, name="x", service="crm", source="site", secret="x") + "?status=%00&x=1"]
+    if "{" in path:
+        addresses.append(path.format(id="%00", name="%00", service="%00", source="%00", secret="%00"))
+    for address in addresses:
+        response = caller.generic(method, address)
+        assert 400 <= response.status_code < 500, address
+
+
+@pytest.mark.django_db
+def test_nul_in_a_filter_of_a_console_page_is_422():
+    browser = logged_in(ADMINISTRATOR, raise_request_exception=False)
+    for model in admin.site._registry:
+        address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        for query in ("q=%00", "status=%00", "type=a%00", "received_at_from=%00", "p=%00", "o=%00"):
+            assert browser.get(f"{address}?{query}").status_code == 422, (address, query)
+
+
+@pytest.mark.django_db
+def test_probes_answer_any_host_without_a_word_in_the_log(caplog):
+    for path in ("/health", "/ready"):
+        assert Client().get(path, headers={"Host": "10.0.3.7:8000"}).status_code == 200
+    assert not caplog.records
+
+
+def test_other_addresses_refuse_a_host_that_is_not_ours_in_one_line(caplog):
+    assert Client().get("/api/dlq", headers={"Host": "10.0.3.7"}).status_code == 400
+    [line] = [record for record in caplog.records if record.name == "django.security.DisallowedHost"]
+    assert not line.exc_info

@@ -1,0 +1,60 @@
+"""Locks that a session of the database holds: how the session connects, and when it lets go."""
+
+import psycopg
+import pytest
+from django.db import connection
+
+from carinho.locks import session_lock
+from events import lanes
+from sync import locks
+
+NAMESPACE = 77
+
+
+@pytest.fixture
+def known_by(monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> str:
+    """Something Django's own connections say that is not part of the address."""
+    given = connection.get_connection_params()
+    monkeypatch.setattr(
+        connection, "get_connection_params", lambda: given | {"application_name": "carinho-lock"}
+    )
+    return "carinho-lock"
+
+
+def test_every_lock_connects_as_django_does_tls_and_all(known_by: str) -> None:
+    with session_lock(NAMESPACE, "x") as session, locks.only_runner("x") as lock:
+        assert session
+        assert lock
+        assert session.info.get_parameters()["application_name"] == known_by
+        assert lock.session.info.get_parameters()["application_name"] == known_by
+    with lanes._only_drain("crm") as session:
+        assert session
+        assert session.info.get_parameters()["application_name"] == known_by
+
+
+def test_one_session_holds_a_lock_and_whoever_comes_next_has_it_at_once(transactional_db: None) -> None:
+    with session_lock(NAMESPACE, "x") as first, session_lock(NAMESPACE, "x") as second:
+        assert first is not None
+        assert second is None
+    with session_lock(NAMESPACE, "x") as third:
+        assert third is not None
+
+
+def test_lock_whose_session_was_ended_is_held_no_more_and_its_holder_comes_to_its_end(
+    transactional_db: None,
+) -> None:
+    with locks.only_runner("x") as lock:
+        assert lock
+        assert lock.is_held()
+        locks.take_away("x")
+        assert not lock.is_held()
+        assert locks.holder("x") is None
+
+
+def test_host_that_vanished_is_given_up_in_less_than_a_minute(transactional_db: None) -> None:
+    with session_lock(NAMESPACE, "x") as session:
+        assert isinstance(session, psycopg.Connection)
+        said = session.info.get_parameters()
+        assert int(said["tcp_user_timeout"]) < 60_000
+        probes = int(said["keepalives_interval"]) * int(said["keepalives_count"])
+        assert int(said["keepalives_idle"]) + probes < 60

@@ -1,0 +1,152 @@
+"""What cannot be measured is said, and keeps neither the pages nor the watch over the rest from working."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from monitoring import alerts, checklist, heartbeats, metrics, snapshot, verdict
+from monitoring.models import Alert, Heartbeat
+from monitoring.rule import Reading, Rule
+from tests.clients import logged_in, with_key
+from tests.console import rows
+from tests.monitoring import hubs
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alive")]
+
+SOURCES = {
+    "pending": "monitoring.metrics.pending",
+    "retry_queue": "monitoring.metrics.retry_queue",
+    "dead_letters": "monitoring.metrics.dead_letters",
+    "held": "monitoring.metrics.held",
+    "queues": "monitoring.metrics.queues",
+    "failures": "monitoring.metrics.failures",
+    "breakers": "monitoring.metrics.breakers",
+    "sync": "sync.status.overview",
+    "whatsapp": "monitoring.whatsapp.channel",
+    "silence": "monitoring.metrics.silence",
+    "oldest_transaction": "monitoring.metrics.oldest_transaction",
+    "missed_round": "monitoring.rounds.missed",
+    "failed_notifications": "monitoring.metrics.failed_notifications",
+}
+OTHERS = {
+    "events": "monitoring.metrics.events",
+    "events_by_type": "monitoring.metrics.events_by_type",
+    "deliveries": "monitoring.metrics.deliveries",
+    "answers": "monitoring.metrics.answers",
+    "pictures": "monitoring.charts.depths",
+    "chart": "monitoring.charts.events_today",
+}
+PROGRAMS = ["/dashboard", "/status", "/metrics", "/alerts"]
+PEOPLE = [
+    "/admin/",
+    "/admin/monitoring/alert/",
+    "/admin/monitoring/round/?kind=morning",
+    "/admin/monitoring/round/?kind=evening",
+]
+
+
+def bad_row(*_args, **_kwargs):
+    raise KeyError("a row that nobody foresaw")
+
+
+def bad_statement(*_args, **_kwargs):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 / 0")
+
+
+def test_every_part_of_a_snapshot_stands_alone():
+    assert set(SOURCES) == set(snapshot.TITLES)
+
+
+@pytest.mark.parametrize(
+    ("part", "trouble"), [*((part, bad_statement) for part in SOURCES), ("sync", bad_row)]
+)
+def test_part_that_cannot_be_measured_is_a_reason_and_the_others_go_on(monkeypatch, part, trouble):
+    rows.down("crm")
+    monkeypatch.setattr(SOURCES[part], trouble)
+    answer = with_key("read").get("/dashboard").json()
+    reason = next(reason for reason in answer["reasons"] if reason["rule"] == "unmeasured")
+    assert f"Não foi possível medir: {snapshot.TITLES[part]}." in reason["message"]
+    assert part in answer["unmeasured"]
+    assert answer["status"] != "healthy"
+    assert part == "breakers" or "circuit_breaker" in {row["rule"] for row in answer["reasons"]}
+
+
+@pytest.mark.parametrize("part", SOURCES | OTHERS)
+def test_no_page_or_endpoint_breaks_because_of_one_part(monkeypatch, part):
+    rows.down("crm")
+    monkeypatch.setattr((SOURCES | OTHERS)[part], bad_statement)
+    program, person = with_key("read"), logged_in("Administrador")
+    assert {path: program.get(path).status_code for path in PROGRAMS} == dict.fromkeys(PROGRAMS, 200)
+    assert {path: person.get(path).status_code for path in PEOPLE} == dict.fromkeys(PEOPLE, 200)
+
+
+@pytest.mark.parametrize("part", SOURCES)
+def test_alerts_go_out_though_one_part_cannot_be_measured(monkeypatch, part):
+    monkeypatch.setattr(SOURCES[part], bad_statement)
+    heartbeats.beat("worker", timezone.now() - timedelta(hours=1))
+    alerts.look()
+    assert Alert.objects.filter(rule="unmeasured", subject=part).exists()
+    assert part == "silence" or Alert.objects.filter(rule="worker_silent").exists()
+    assert Heartbeat.objects.filter(name="watcher").exists()
+
+
+def test_nothing_is_resolved_because_it_cannot_be_seen(monkeypatch):
+    down = {"breakers": hubs.breaker("open", 5)}
+    monkeypatch.setattr(snapshot, "take", lambda now: hubs.hub(**down))
+    alerts.look(hubs.NOW)
+    blind = hubs.hub(unmeasured={"breakers": "sistemas"})
+    monkeypatch.setattr(snapshot, "take", lambda now: blind)
+    alerts.look(hubs.NOW + timedelta(hours=1))
+    assert Alert.objects.get(rule="circuit_breaker").is_open
+
+
+def test_check_of_a_round_that_cannot_be_made_is_not_green(monkeypatch):
+    monkeypatch.setattr(SOURCES["dead_letters"], bad_row)
+    checks = logged_in("Operador").get("/admin/monitoring/round/?kind=morning").context["checks"]
+    check = next(row["check"] for row in checks if row["check"].name == "dead_letters")
+    assert (check.value, check.tone) == ("não medido", "danger")
+
+
+def test_rule_that_breaks_keeps_what_it_found_and_stops_no_other(monkeypatch):
+    def read(hub):
+        yield Reading(1, "Uma linha boa.", "/admin/", subject="good")
+        bad_row()
+
+    broken = Rule("whatever", "Regra qualquer", "", read, warning=1, critical=None, at_least=True)
+    monkeypatch.setitem(Rule.registry, "whatever", broken)
+    found = verdict.evaluate(hubs.hub(pending=101))
+    assert {finding.key for finding in found.findings} == {
+        ("whatever", "good"),
+        ("unmeasured", "whatever"),
+        ("events_pending", ""),
+    }
+    assert found.unread == {"whatever"}
+
+
+def test_alert_that_cannot_be_written_keeps_no_other_from_being_told(monkeypatch):
+    jobs = hubs.job(recent_failures=3)
+    long_name = {"x" * 61: jobs["sync.crm_operacao"]}  # a subject has 60 characters
+    monkeypatch.setattr(snapshot, "take", lambda now: hubs.hub(sync=long_name | jobs, pending=101))
+    alerts.look(hubs.NOW)
+    assert set(Alert.objects.values_list("rule", "subject")) == {
+        ("sync_failures", "sync.crm_operacao"),
+        ("events_pending", ""),
+    }
+
+
+@pytest.mark.parametrize("job", [{"last_status": None}, {"late": True}, {"last_status": "failed"}])
+def test_synchronisation_that_did_not_run_well_is_not_counted_as_up_to_date(job):
+    hub = hubs.hub(sync=hubs.job() | {"sync.other": hubs.job(**job)["sync.crm_operacao"]})
+    check = checklist.night_syncs(hub, verdict.of([]))
+    assert (check.value, check.tone) == ("1 de 2 em dia", "warning")
+
+
+def test_metrics_leave_out_what_is_not_known(monkeypatch):
+    monkeypatch.setattr(metrics, "pending", bad_row)
+    text = with_key("read").get("/metrics").content.decode()
+    assert "carinho_events_pending" not in text
+    assert 'carinho_unmeasured{part="pending"} 1.0' in text
+    assert "carinho_retry_queue" in text

@@ -1,0 +1,28 @@
+"""The threads that watch by themselves go on, whatever happens in them."""
+
+import pytest
+
+from monitoring import alerts, heartbeats, watcher
+from tests.monitoring import hubs
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("error", [ValueError, RuntimeError, KeyError, OSError])
+def test_watch_of_the_web_process_survives_any_error(monkeypatch, error):
+    def broken(*_args):
+        raise error("not of the database")
+
+    monkeypatch.setattr(alerts, "look", broken)
+    watcher.look_if_nobody_does()
+
+
+def test_sign_of_life_survives_any_error(monkeypatch):
+    def broken(*_args):
+        raise RuntimeError("not of the database")
+
+    monkeypatch.setattr(heartbeats, "beat", broken)
+    monkeypatch.setattr(
+        "monitoring.heartbeats.connection", hubs
+    )  # closing it would end the test's transaction
+    heartbeats._beat_once("worker")

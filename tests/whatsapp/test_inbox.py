@@ -1,0 +1,144 @@
+"""Callbacks are read once, by one reader at a time, and what cannot be read is for a person."""
+
+import threading
+
+import pytest
+from django.db import connection, connections, transaction
+from django.urls import reverse
+
+from carinho.sql import run
+from events.models import AuditEntry, Refusal
+from monitoring import alerts, snapshot, verdict
+from monitoring.models import Alert
+from tests.clients import logged_in
+from tests.whatsapp.inbox_client import SECRET, later, post, sample
+from whatsapp import inbox, understanding
+from whatsapp.models import Callback
+
+HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+
+
+@pytest.fixture(autouse=True)
+def ours(settings):
+    settings.ZAPI = settings.ZAPI | {"instance": "simulator", "token": "simulator", "webhook_secret": SECRET}
+
+
+def give_up(*bodies, monkeypatch):
+    """Callbacks that our own mistake keeps from being read."""
+
+    def break_(_callback):
+        raise KeyError("x")
+
+    for body in bodies:
+        assert post(body).status_code == 200
+    with monkeypatch.context() as broken:
+        broken.setattr(understanding, "understand", break_)
+        for _ in range(inbox.MOST_ATTEMPTS):
+            Callback.objects.update(due_at="2026-01-01T00:00:00Z")
+            inbox.process()
+    return list(Callback.objects.order_by("pk"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reader_keeps_no_lock_of_its_session():
+    post(sample("received_text"))
+    assert inbox.process() == 1
+    assert run(HELD, []) == [(0,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_readers_read_each_callback_once_and_a_second_ends_at_once():
+    for number in range(20):
+        post(sample("received_text", messageId=f"3A{number}"))
+    with transaction.atomic():
+        run(inbox.ONE_READER, [])
+        ended = []
+
+        def read():
+            try:
+                ended.append(inbox.process())
+            finally:
+                connection.close()
+
+        other = threading.Thread(target=read)
+        other.start()
+        other.join(20)
+    assert ended == [0]
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join(60)
+    later()
+    connections.close_all()
+    assert set(Callback.objects.values_list("status", "attempts")) == {("done", 0)}
+
+
+@pytest.mark.django_db
+def test_given_up_callback_is_a_reason_of_the_verdict_and_an_alert(monkeypatch):
+    give_up(sample("received_text"), monkeypatch=monkeypatch)
+    found = {finding.rule.name: finding for finding in verdict.findings(snapshot.take())}
+    assert found["callbacks_failed"].reading.value == 1
+    assert found["callbacks_failed"].reading.url.endswith("?status=failed")
+    alerts.look()
+    assert Alert.objects.filter(rule="callbacks_failed", resolved_at=None).exists()
+
+
+def refused_callbacks():
+    found = [finding.reading for finding in verdict.findings(snapshot.take())]
+    return [reading.value for reading in found if reading.subject == "refused_callbacks"]
+
+
+@pytest.mark.django_db
+def test_refused_callback_is_a_reason_of_the_verdict_until_it_is_accepted():
+    Refusal.objects.create(source="whatsapp", code="invalid_json", status_code=400, is_proven=True)
+    Refusal.objects.create(source="site", code="invalid_json", status_code=400, is_proven=True)
+    Refusal.objects.create(source="whatsapp", code="permission_denied", status_code=403)
+    assert refused_callbacks() == [1]
+    Refusal.objects.update(accepted_by="user:ana")
+    assert refused_callbacks() == []
+
+
+@pytest.mark.django_db
+def test_given_up_callback_stands_where_the_operator_looks_and_is_read_again(monkeypatch):
+    (callback,) = give_up(sample("received_text"), monkeypatch=monkeypatch)
+    assert callback.status == "failed"
+    client = logged_in("Operador")
+    page = client.get(reverse("admin:events_deadletter_changelist"))
+    address = reverse("admin:whatsapp_callback_changelist") + "?status=failed"
+    assert address in page.content.decode()
+    assert client.get(address).context["cl"].result_count == 1
+    assert (
+        "Ler de novo"
+        in client.get(reverse("admin:whatsapp_callback_change", args=[callback.pk])).content.decode()
+    )
+    client.post(reverse("admin:whatsapp_callback_read_again"), {"ids": str(callback.pk)})
+    inbox.process()
+    callback.refresh_from_db()
+    assert (callback.status, callback.error) == ("done", "")
+    assert AuditEntry.objects.get(target=f"callback {callback.pk}").action == "callback.read_again"
+    assert address not in client.get(reverse("admin:events_deadletter_changelist")).content.decode()
+
+
+@pytest.mark.django_db
+def test_given_up_callback_is_dismissed_with_a_reason(monkeypatch):
+    (callback,) = give_up(sample("received_text"), monkeypatch=monkeypatch)
+    client = logged_in("Operador")
+    client.post(
+        reverse("admin:whatsapp_callback_dismiss"), {"ids": str(callback.pk), "reason": "lido no celular"}
+    )
+    callback.refresh_from_db()
+    assert (callback.status, callback.cause) == ("ignored", "dismissed")
+    assert AuditEntry.objects.get(action="callback.dismissed").detail == {"reason": "lido no celular"}
+
+
+@pytest.mark.django_db
+def test_viewer_reads_no_callback_again(monkeypatch):
+    (callback,) = give_up(sample("received_text"), monkeypatch=monkeypatch)
+    for verb in ("read_again", "dismiss"):
+        address = reverse(f"admin:whatsapp_callback_{verb}")
+        assert (
+            logged_in("Visualizador", name=verb).post(address, {"ids": str(callback.pk)}).status_code == 403
+        )
+    callback.refresh_from_db()
+    assert callback.status == "failed"
