@@ -121,7 +121,7 @@ given_options = DATABASES["default"].get(
     "OPTIONS", {}
 )  # what DATABASE_URL says wins: libpq takes the last -c
 DATABASES["default"]["OPTIONS"] = {"prepare_threshold": 5} | given_options
-DATABASES["default"]["OPTIONS"]["options"] = " ".join(  # for carinho.sql: else each run is planned anew
+DATABASES["default"]["OPTIONS"]["options"] = " ".join(  # for carinho.database: else each run is planned anew
     ["-c plan_cache_mode=force_generic_plan", given_options.get("options", "")]
 ).strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -47,7 +47,7 @@ class BatchAnswer(serializers.Serializer[Any]):
     results = ItemAnswer(many=True)
 
 
-def refused(*codes: int) -> dict[int, OpenApiResponse]:
+def problems(*codes: int) -> dict[int, OpenApiResponse]:
     """The errors an operation can answer with."""
     return {code: OpenApiResponse(ProblemShape, description=str(MEANINGS[code])) for code in codes}
 

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from carinho.access import OPERATE, principal_of
-from carinho.api import Order
+from carinho.access.permissions import OPERATE, principal_of
+from carinho.api.views import Order
 from carinho.masking import mask, mask_text
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
 

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from events import audit
+from carinho.access import audit_log
 from monitoring import heartbeats, notifications, snapshot, verdict
 from monitoring.models import Alert, Severity
 from monitoring.rule import Finding, Reading

@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from standardwebhooks.webhooks import Webhook
 
-from events import audit
-from events.console import moments
+from carinho.access import audit_log
+from carinho.console import dates
 from monitoring.models import Alert, Notification, NotificationStatus
 from whatsapp.client import WhatsApp
 
@@ -120,7 +120,7 @@ def _move(
         moved = sorted(rows.values_list("pk", flat=True))
         Notification.objects.filter(pk__in=moved).update(status=status, **columns)
         if moved:
-            audit.note(actor, action, ", ".join(map(str, moved))[:120], {"ids": moved})
+            audit_log.record(actor, action, ", ".join(map(str, moved))[:120], {"ids": moved})
     return moved
 
 
@@ -129,7 +129,7 @@ def sentence(notification: Notification) -> str:
     alert, title = notification.alert, TITLES[notification.event]
     message = " ".join(alert.message.split())  # other systems' words are in it, and their line breaks
     if notification.event == "resolved" and alert.resolved_at:
-        lasted = moments.duration(alert.resolved_at - alert.opened_at)
+        lasted = dates.duration(alert.resolved_at - alert.opened_at)
         return f"{title}: {message} {_('Durou %s.') % lasted}"
     return f"{title} ({alert.get_severity_display()}): {message}"
 

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from carinho.api import Order
+from carinho.api.views import Order
 from carinho.masking import mask
 from events.serializers import shows_people
 from sync import corrections, status, words

@@ -10,11 +10,11 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.access import actor_of
-from carinho.api import ApiView, OrderView
-from carinho.pagination import NewestFirst
-from carinho.problems import Problem
-from events.schema import refused
+from carinho.access.permissions import actor_of
+from carinho.api.views import ApiView, OrderView
+from carinho.api.pagination import NewestFirst
+from carinho.api.errors import Problem
+from carinho.api.schema import problems
 from sync import runs, status
 from sync.filters import RunFilter
 from sync.models import SyncRun
@@ -81,7 +81,7 @@ class StartJob(OrderView):
         tags=TAGS,
         summary="Executar agora: tudo, só alguns registros, uma simulação ou uma conferência",
         request={"application/json": Start},
-        responses={202: Started, **refused(400, 401, 403, 404, 409, 413, 415, 422, 429)},
+        responses={202: Started, **problems(400, 401, 403, 404, 409, 413, 415, 422, 429)},
     )
     def post(self, request: Request, name: str) -> Response:
         chosen = chosen_in(self.order.validated_data)
@@ -104,7 +104,7 @@ class CancelRun(OrderView):
         tags=TAGS,
         summary="Cancelar uma execução; o que já foi gravado fica",
         request=None,
-        responses={202: Started, **refused(400, 401, 403, 404, 409, 413, 415, 422, 429)},
+        responses={202: Started, **problems(400, 401, 403, 404, 409, 413, 415, 422, 429)},
     )
     def post(self, request: Request, id: int) -> Response:
         try:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django_celery_beat.models import PeriodicTask
 
-from events.console.words import who
+from carinho.console.labels import who
 from sync import timetable
 from sync.job import Job
 from sync.log import SENTENCES

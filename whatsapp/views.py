@@ -16,10 +16,10 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.api import ApiView
-from carinho.pagination import NewestFirst
+from carinho.api.views import ApiView
+from carinho.api.pagination import NewestFirst
 from events.refusals import Incoming
-from events.schema import refused
+from carinho.api.schema import problems
 from events.views.ingest import Ingest, take_body
 from whatsapp import callback_body, inbox
 from whatsapp.client import WhatsApp
@@ -43,7 +43,7 @@ class Webhook(Ingest):
         tags=TAGS,
         summary="Avisos do Z-API",
         request=OpenApiTypes.OBJECT,
-        responses={200: Stored, **refused(400, 403, 413)},
+        responses={200: Stored, **problems(400, 403, 413)},
     )
     def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
         incoming.source = WhatsApp.name

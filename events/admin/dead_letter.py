@@ -12,12 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from events import dead_letters
-from events.admin import frontpage, story
-from events.admin.base import page_of
-from events.admin.filters import DayFilter, choice_filter
-from events.admin.reveal import RevealAdmin
-from events.admin.verbs import Verb, VerbAdmin
-from events.console import badges, moments, people, search, words
+from events.admin import badge_counts, story
+from carinho.console.base import page_of
+from carinho.console.filters import DayFilter, choice_filter
+from carinho.console.reveal import EventRevealAdmin
+from carinho.console.actions import Action, ActionAdmin
+from carinho.console import badges, dates
+from events.admin import person, search
+from carinho.console import labels
 from events.models import BreakerState, CircuitBreaker, DeadLetter, DeadLetterStatus
 
 OPERATE = "events.change_deadletter"
@@ -126,10 +128,10 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         is_open = request.GET.get("status", DeadLetterStatus.OPEN) == DeadLetterStatus.OPEN
-        context = {"elsewhere": frontpage.elsewhere(request) if is_open else []}
+        context = {"elsewhere": badge_counts.elsewhere(request) if is_open else []}
         return super().changelist_view(request, context | (extra_context or {}))
 
-    def verbs_for(self, request: HttpRequest) -> tuple[Verb, ...]:
+    def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
         return tuple(FITTING.get(request.GET.get("status") or "open", []))
 
     def get_search_results(

@@ -10,15 +10,18 @@ from django.utils.translation import gettext_lazy as _
 
 from events import rollups
 from events.admin import story
-from events.admin.filters import EventDayFilter, choice_filter
-from events.admin.reveal import RevealAdmin
-from events.console import badges, moments, people, search, words
+from carinho.console.filters import EventDayFilter, choice_filter
+from carinho.console.reveal import EventRevealAdmin
+from carinho.console import badges, dates
+from events.admin import person, search
+from carinho.console import labels
+from events import titles
 from events.models import Event, EventStatus
 
 SHOWN_RELATIVES = 20
 
 
-class TypeFilter(choice_filter("type", _("tipo"), words.event_types)):  # type: ignore[misc]
+class TypeFilter(choice_filter("type", _("tipo"), titles.event_types)):  # type: ignore[misc]
     """Receipts of our own messages are shown only to those who ask for them."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
@@ -35,7 +38,7 @@ class EventAdmin(EventRevealAdmin):
     list_filter = (
         choice_filter("status", _("situação"), lambda: EventStatus.choices, is_tab=True),
         TypeFilter,
-        choice_filter("source", _("origem"), words.sources, scans=True),
+        choice_filter("source", _("origem"), labels.sources, scans=True),
         ("received_at", EventDayFilter),
     )
     search_fields = ("id",)  # what is searched stands in get_search_results

@@ -8,8 +8,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.access import actor_of, wants_page
-from carinho.api import ApiView, OrderView
+from carinho.access.permissions import actor_of, wants_page
+from carinho.api.views import ApiView, OrderView
 from events import breakers, outages
 from events.models import CircuitBreaker
 from events.serializers import BreakerList, BreakerMoved, BreakerSerializer, Reason

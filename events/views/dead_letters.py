@@ -16,10 +16,10 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.access import actor_of
-from carinho.api import ApiView, OrderView
-from carinho.pagination import NewestFirst
-from carinho.problems import Problem
+from carinho.access.permissions import actor_of
+from carinho.api.views import ApiView, OrderView
+from carinho.api.pagination import NewestFirst
+from carinho.api.errors import Problem
 from events import dead_letters
 from events.filters import DeadLetterFilter, DeadLetterListFilter
 from events.models import DeadLetter, DeadLetterStatus

@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from events.admin import frontpage
-from events.admin.base import actor
-from events.admin.verbs import Verb, VerbAdmin
-from events.console import moments
+from events.admin import badge_counts
+from carinho.console.base import actor
+from carinho.console.actions import Action, ActionAdmin
+from carinho.console import dates
 from monitoring import alerts, notifications, snapshot
 from monitoring.admin import panel
 from monitoring.models import Alert, Severity
@@ -106,7 +106,7 @@ class AlertAdmin(ActionAdmin):
         told = [
             (
                 f"{notifications.TITLES[notification.event]} {notifications.BY[notification.channel]}",
-                moments.moment(notification.sent_at)
+                dates.moment(notification.sent_at)
                 if notification.sent_at
                 else notification.get_status_display(),
             )

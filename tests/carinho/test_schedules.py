@@ -7,7 +7,7 @@ from django.urls import reverse
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
 from carinho.celery import app
-from carinho.roles import ADMINISTRATOR
+from carinho.access.roles import ADMINISTRATOR
 from carinho.scheduler import Entry, Scheduler
 from tests.clients import logged_in
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
-from events import audit
+from carinho.access import audit_log
 from sync import runs, schedules, status
 from sync.job import Job, Window
 from sync.jobs.operacao_financeiro import days_of
@@ -230,7 +230,7 @@ def test_start_that_cannot_be_noted_in_the_trail_did_not_happen(hourly, monkeypa
     def fail(*given):
         raise RuntimeError("no trail")
 
-    monkeypatch.setattr(audit, "note", fail)
+    monkeypatch.setattr(audit_log, "note", fail)
     with pytest.raises(RuntimeError, match="no trail"):
         runs.start(hourly, author="user:ana")
     assert not SyncRun.objects.exists()

@@ -6,8 +6,9 @@ import pytest
 from django.db import connection, connections, transaction
 from django.urls import reverse
 
-from carinho.sql import run
-from events.models import AuditEntry, Refusal
+from carinho.database import run
+from carinho.access.models import AuditEntry
+from events.models import Refusal
 from monitoring import alerts, snapshot, verdict
 from monitoring.models import Alert
 from tests.clients import logged_in

@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 
 from carinho.masking import mask, mask_text
-from events import audit
-from events.admin import frontpage
-from events.admin.base import list_of
-from events.admin.filters import DayFilter, choice_filter
-from events.admin.verbs import Verb, VerbAdmin
-from events.console import badges, moments
+from carinho.access import audit_log
+from events.admin import badge_counts
+from carinho.console.base import list_of
+from carinho.console.filters import DayFilter, choice_filter
+from carinho.console.actions import Action, ActionAdmin
+from carinho.console import badges, dates
 from whatsapp import inbox
 from whatsapp.models import Callback, CallbackStatus, IgnoredCause
 
@@ -38,13 +38,13 @@ def _noted(action: str, move: Callable[[Sequence[Any]], list[int]]) -> Callable[
     def run(ids: Sequence[Any], actor: str, reason: str) -> list[int]:
         moved = move(ids)
         for pk in moved:
-            audit.note(actor, action, f"callback {pk}", {"reason": reason} if reason else {})
+            audit_log.record(actor, action, f"callback {pk}", {"reason": reason} if reason else {})
         return moved
 
     return run
 
 
-READ_AGAIN = Verb(
+READ_AGAIN = Action(
     name="read_again",
     title=_("Ler de novo"),
     button=ngettext_lazy("Ler %(count)d aviso de novo", "Ler %(count)d avisos de novo", "count"),
@@ -57,7 +57,7 @@ READ_AGAIN = Verb(
     icon="replay",
     is_main=True,
 )
-DISMISS = Verb(
+DISMISS = Action(
     name="dismiss",
     title=_("Dispensar"),
     button=ngettext_lazy("Dispensar %(count)d aviso", "Dispensar %(count)d avisos", "count"),
@@ -70,8 +70,8 @@ DISMISS = Verb(
 )
 
 
-@frontpage.also_waiting
-def given_up(request: HttpRequest) -> frontpage.Elsewhere | None:
+@badge_counts.also_waiting
+def given_up(request: HttpRequest) -> badge_counts.Elsewhere | None:
     """What WhatsApp told us and the hub could not read."""
     if not request.user.has_perm("whatsapp.view_callback"):
         return None
@@ -81,12 +81,12 @@ def given_up(request: HttpRequest) -> frontpage.Elsewhere | None:
         "%(count)d avisos do WhatsApp não puderam ser lidos: talvez mensagens de alguém.",
         count,
     )
-    return frontpage.Elsewhere(sentence % {"count": count}, list_of(Callback, "status=failed"), count)
+    return badge_counts.Elsewhere(sentence % {"count": count}, list_of(Callback, "status=failed"), count)
 
 
 @admin.register(Callback)
-class CallbackAdmin(VerbAdmin):
-    verbs = (READ_AGAIN, DISMISS)
+class CallbackAdmin(ActionAdmin):
+    row_actions = (READ_AGAIN, DISMISS)
     intro = _("Tudo o que o Z-API avisou, também o que foi ignorado e por quê (callbacks).")
     list_display = ("kind", "state", "why", "repeats", "received")
     list_filter = (
@@ -98,8 +98,8 @@ class CallbackAdmin(VerbAdmin):
     search_help_text = _("Id da mensagem")
     sortable_by = ()
 
-    def verbs_for(self, request: HttpRequest) -> tuple[Verb, ...]:
-        return self.verbs if request.GET.get("status") == CallbackStatus.FAILED else ()
+    def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
+        return self.row_actions if request.GET.get("status") == CallbackStatus.FAILED else ()
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         found = queryset.filter(message_ids__contains=[search_term]) if search_term else queryset
@@ -127,7 +127,7 @@ class CallbackAdmin(VerbAdmin):
         return dates.moment(row.received_at)
 
     def item_context(self, request: HttpRequest, row: Callback) -> dict[str, Any]:
-        fitting = [verb.name for verb in self.verbs] if row.status == CallbackStatus.FAILED else []
+        fitting = [action.name for action in self.row_actions] if row.status == CallbackStatus.FAILED else []
         return {
             "buttons": self.buttons(request, fitting, row.pk),
             "pairs": [

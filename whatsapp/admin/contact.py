@@ -46,7 +46,7 @@ def _note(
     return moved
 
 
-OPT_OUT = Verb(
+OPT_OUT = Action(
     name="opt_out",
     title=_("Parar de enviar"),
     button=ngettext_lazy("Parar de enviar", "Parar de enviar a %(count)d pessoas", "count"),
@@ -63,7 +63,7 @@ OPT_OUT = Verb(
     icon="notifications_off",
     asks_reason=True,
 )
-ALLOW = Verb(
+ALLOW = Action(
     name="allow",
     title=_("Voltar a enviar"),
     button=ngettext_lazy("Voltar a enviar", "Voltar a enviar a %(count)d pessoas", "count"),
@@ -81,7 +81,7 @@ class ContactAdmin(ActionAdmin):
     intro = _(
         "As pessoas como o WhatsApp as conhece: uma linha por pessoa, com ou sem nono dígito (contacts)."
     )
-    verbs = (OPT_OUT, ALLOW)
+    row_actions = (OPT_OUT, ALLOW)
     list_display = ("who", "phone_shown", "whatsapp", "wish", "since")
     search_fields = ("=key", "=lid", "=phone")
     search_help_text = _("Telefone ou identificação no WhatsApp")
