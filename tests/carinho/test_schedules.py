@@ -6,9 +6,9 @@ from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
-from carinho.beat import Entry, Scheduler
 from carinho.celery import app
 from carinho.roles import ADMINISTRATOR
+from carinho.scheduler import Entry, Scheduler
 from tests.clients import logged_in
 
 pytestmark = pytest.mark.django_db
