@@ -123,7 +123,7 @@ DAYS = {"first": date(2026, 3, 1), "last": date(2026, 3, 7)}
         (
             "operacao/api/v1/services",
             {"status": "cancelled"},
-            lambda: Operacao().completed_services(**DAYS),
+            lambda: Operacao().completed_services(**DAYS, billed=False),
         ),
         (
             "operacao/api/v1/services",
@@ -133,7 +133,7 @@ DAYS = {"first": date(2026, 3, 1), "last": date(2026, 3, 7)}
         (
             "operacao/api/v1/services",
             {"finished_at": "2025-03-01T10:00:00-03:00"},
-            lambda: Operacao().completed_services(**DAYS),
+            lambda: Operacao().completed_services(**DAYS, billed=False),
         ),
         (
             "operacao/api/v1/schedules",
