@@ -126,7 +126,7 @@ def accept(refusal: Refusal, *, actor: str, body: str | None = None) -> Receipt 
         row.accepted_id, row.accepted_by = answer.event_id if answer else None, actor
         row.save(update_fields=["accepted", "accepted_by"])
         changed = {"event_id": row.accepted_id, "edited": body is not None}
-        audit.note(actor, "refusal.accept", row.pk, changed)
+        audit_log.record(actor, "refusal.accept", row.pk, changed)
     return answer
 
 

@@ -47,24 +47,6 @@ class BatchAnswer(serializers.Serializer[Any]):
     results = ItemAnswer(many=True)
 
 
-def problems(*codes: int) -> dict[int, OpenApiResponse]:
-    """The errors an operation can answer with."""
-    return {code: OpenApiResponse(ProblemShape, description=str(MEANINGS[code])) for code in codes}
-
-
-MEANINGS = {
-    400: _("O corpo não é um JSON válido."),
-    401: _("Falta a chave de API, ou ela não vale."),
-    403: _("A chave ou o papel não permite isto."),
-    404: _("Não encontrado."),
-    409: _("Conflito com o que já se sabe."),
-    411: _("O corpo não diz o seu tamanho, e dele nada chegou."),
-    413: _("Grande demais."),
-    415: _("O corpo não é application/json."),
-    422: _("Há campos errados; cada um é nomeado."),
-    429: _("Chamadas demais neste minuto."),
-    503: _("Ainda não está pronto."),
-}
 ACCEPTED = {
     202: OpenApiResponse(Receipt, description=str(_("Guardado."))),
     200: OpenApiResponse(Receipt, description=str(_("Já era conhecido."))),

@@ -47,7 +47,7 @@ def start(name: str, *, author: str, kind: str = RunKind.FULL, chosen: Chosen | 
         raise LookupError(f"No job is called {name}.")
     with transaction.atomic():
         run = begin(name, author=author, kind=kind, chosen=chosen)
-        audit.note(author, f"sync.{kind}", name, {"run": run.pk, **(chosen or {})})
+        audit_log.record(author, f"sync.{kind}", name, {"run": run.pk, **(chosen or {})})
         transaction.on_commit(lambda: send(name))
     return run
 

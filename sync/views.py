@@ -11,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from carinho.access.permissions import actor_of
-from carinho.api.views import ApiView, OrderView
-from carinho.api.pagination import NewestFirst
 from carinho.api.errors import Problem
+from carinho.api.pagination import NewestFirst
 from carinho.api.schema import problems
+from carinho.api.views import ApiView, OrderView
 from sync import runs, status
 from sync.filters import RunFilter
 from sync.models import SyncRun

@@ -16,10 +16,10 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.api.views import ApiView
 from carinho.api.pagination import NewestFirst
-from events.refusals import Incoming
 from carinho.api.schema import problems
+from carinho.api.views import ApiView
+from events.refusals import Incoming
 from events.views.ingest import Ingest, take_body
 from whatsapp import callback_body, inbox
 from whatsapp.client import WhatsApp

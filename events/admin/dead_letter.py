@@ -11,15 +11,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from events import dead_letters
-from events.admin import badge_counts, story
+from carinho.console import badge_counts, badges, dates, labels
+from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import page_of
 from carinho.console.filters import DayFilter, choice_filter
-from carinho.console.reveal import EventRevealAdmin
-from carinho.console.actions import Action, ActionAdmin
-from carinho.console import badges, dates
-from events.admin import person, search
-from carinho.console import labels
+from events import dead_letters, status_badges, titles
+from events.admin import person, search, story
+from events.admin.event_data import EventRevealAdmin
 from events.models import BreakerState, CircuitBreaker, DeadLetter, DeadLetterStatus
 
 OPERATE = "events.change_deadletter"

@@ -8,14 +8,12 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from events import rollups
-from events.admin import story
-from carinho.console.filters import EventDayFilter, choice_filter
-from carinho.console.reveal import EventRevealAdmin
-from carinho.console import badges, dates
-from events.admin import person, search
-from carinho.console import labels
-from events import titles
+from carinho.console import dates, labels
+from carinho.console.filters import choice_filter
+from events import rollups, status_badges, titles
+from events.admin import person, search, story
+from events.admin.day_filters import EventDayFilter
+from events.admin.event_data import EventRevealAdmin
 from events.models import Event, EventStatus
 
 SHOWN_RELATIVES = 20

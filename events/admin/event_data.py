@@ -8,7 +8,7 @@ from events.admin import payload_fields, person
 from events.models import Event
 
 
-class EventRevealAdmin(EventRevealAdmin):
+class EventRevealAdmin(RevealAdmin):
     """A row that belongs to an event and shows that event's data."""
 
     def event_of(self, row: Any) -> Event:

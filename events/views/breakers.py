@@ -9,13 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from carinho.access.permissions import actor_of, wants_page
+from carinho.api.schema import problems
 from carinho.api.views import ApiView, OrderView
 from events import breakers, outages
 from events.models import CircuitBreaker
 from events.serializers import BreakerList, BreakerMoved, BreakerSerializer, Reason
 
 TAGS = ["Sistemas"]
-MOVED = {200: BreakerMoved, **refused(400, 401, 403, 404, 413, 415, 422, 429)}
+MOVED = {200: BreakerMoved, **problems(400, 401, 403, 404, 413, 415, 422, 429)}
 
 
 def held() -> dict[str, int]:

@@ -17,9 +17,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from carinho.access.permissions import actor_of
-from carinho.api.views import ApiView, OrderView
-from carinho.api.pagination import NewestFirst
 from carinho.api.errors import Problem
+from carinho.api.pagination import NewestFirst
+from carinho.api.schema import problems
+from carinho.api.views import ApiView, OrderView
 from events import dead_letters
 from events.filters import DeadLetterFilter, DeadLetterListFilter
 from events.models import DeadLetter, DeadLetterStatus
@@ -38,7 +39,7 @@ from events.serializers import (
 TAGS = ["Falhas"]
 AT_ONCE = 500  # rows moved in one transaction
 CLOSED_WITHIN = timedelta(days=30)
-ACTION_ERRORS = refused(400, 401, 403, 404, 409, 413, 415, 422, 429)
+ACTION_ERRORS = problems(400, 401, 403, 404, 409, 413, 415, 422, 429)
 
 
 class DeadLetterList(ApiView, ListAPIView[DeadLetter]):
@@ -178,7 +179,7 @@ class RetryMatching(OrderView):
         operation_id="api_dlq_retry_matching",
         summary="Reenviar todos os itens abertos que o filtro alcança",
         request={"application/json": Selection},
-        responses={200: Counted, **refused(400, 401, 403, 413, 415, 422, 429)},
+        responses={200: Counted, **problems(400, 401, 403, 413, 415, 422, 429)},
     )
     def post(self, request: Request) -> Response:
         wanted = self.order.validated_data
@@ -197,7 +198,7 @@ class ArchiveMatching(OrderView):
         operation_id="api_dlq_archive_matching",
         summary="Arquivar todos os itens abertos que o filtro alcança",
         request={"application/json": ArchiveSelection},
-        responses={200: Counted, **refused(400, 401, 403, 413, 415, 422, 429)},
+        responses={200: Counted, **problems(400, 401, 403, 413, 415, 422, 429)},
     )
     def post(self, request: Request) -> Response:
         wanted = self.order.validated_data

@@ -14,10 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from events.admin import badge_counts
-from carinho.console.base import actor
+from carinho.console import badge_counts, dates
 from carinho.console.actions import Action, ActionAdmin
-from carinho.console import dates
+from carinho.console.base import actor
 from monitoring import alerts, notifications, snapshot
 from monitoring.admin import panel
 from monitoring.models import Alert, Severity

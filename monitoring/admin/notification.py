@@ -8,12 +8,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 
-from carinho.masking import mask
-from events.admin import badge_counts
+from carinho.console import badge_counts, badges, dates
+from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of, page_of
 from carinho.console.filters import choice_filter
-from carinho.console.actions import Action, ActionAdmin
-from carinho.console import badges, dates
+from carinho.masking import mask
 from monitoring import notifications
 from monitoring.models import Notification, NotificationStatus
 

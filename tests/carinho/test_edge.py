@@ -13,11 +13,11 @@ from django.test import Client
 from django.urls import reverse
 
 from carinho import edge
+from carinho.access import api_keys
 from carinho.access.permissions import ACCESS
+from carinho.access.roles import ADMINISTRATOR
 from carinho.embedded import processes
 from carinho.embedded.processes import ROOT, tie_to_parent
-from carinho.access.roles import ADMINISTRATOR
-from carinho.access import api_keys
 from events.models import DeadLetter, Event
 from sync.models import SyncRun
 from tests.carinho.test_supervisor import free_port

@@ -6,8 +6,8 @@ from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
-from carinho.celery import app
 from carinho.access.roles import ADMINISTRATOR
+from carinho.celery import app
 from carinho.scheduler import Entry, Scheduler
 from tests.clients import logged_in
 

@@ -6,8 +6,8 @@ import pytest
 from django.db import connection, connections, transaction
 from django.urls import reverse
 
-from carinho.database import run
 from carinho.access.models import AuditEntry
+from carinho.database import run
 from events.models import Refusal
 from monitoring import alerts, snapshot, verdict
 from monitoring.models import Alert

@@ -42,7 +42,7 @@ def _note(
     moved = [contact.pk for contact in found]
     Contact.objects.filter(pk__in=moved).update(opted_out_at=opted_out_at)
     for pk in moved:
-        audit.note(actor, action, f"contact {pk}", {"reason": reason})
+        audit_log.record(actor, action, f"contact {pk}", {"reason": reason})
     return moved
 
 
