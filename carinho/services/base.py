@@ -41,10 +41,6 @@ class Call:
 
     idempotency_key: str
     exchanges: list[Exchange] = field(default_factory=list)
-    unsure_since: datetime | None = None  # start of an attempt whose end nobody saw: look before a repeat
-    useful_until: datetime | None = None
-    briefing: Any = None  # what the lane's companion knows about the delivery
-    notes: dict[str, Any] = field(default_factory=dict)  # what the call learnt, stored with its outcome
 
     @property
     def last(self) -> Exchange:

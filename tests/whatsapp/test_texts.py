@@ -7,7 +7,7 @@ import pytest
 
 from events import samples
 from events.flow import Flow
-from whatsapp import texts
+from whatsapp import messages, texts
 from whatsapp.checks import every_message_can_be_written
 from whatsapp.client import WhatsApp
 from whatsapp.templatetags.whatsapp_text import as_shown
@@ -21,22 +21,26 @@ def folder(tmp_path, monkeypatch):
     texts.text.cache_clear()
 
 
+def written(**variables):
+    return messages.render(messages.Message("hello", to="", **variables), own_texts={})
+
+
 def test_variables_are_put_in_and_everything_else_stays(folder):
     (folder / "hello.txt").write_text("*{{ greeting }}*, são R$ 5 {de} {{amount}} & $amount\n")
-    assert texts.render("hello", greeting="Olá", amount="{{ x }}") == "*Olá*, são R$ 5 {de} {{ x }} & $amount"
+    assert written(greeting="Olá", amount="{{ x }}") == "*Olá*, são R$ 5 {de} {{ x }} & $amount"
 
 
 @pytest.mark.parametrize("broken", ["{{ Name }}", "{{ name", "{{ a b }}", "{{ a.b }}", "{{}}"])
 def test_place_that_is_no_variable_is_named(folder, broken):
     (folder / "hello.txt").write_text(broken)
     with pytest.raises(ValueError, match=r"hello\.txt has a place that is not a variable"):
-        texts.render("hello", name="x", a="x")
+        written(name="x", a="x")
 
 
 def test_variable_that_was_not_given_is_an_error(folder):
     (folder / "hello.txt").write_text("{{ name }}")
     with pytest.raises(KeyError, match="name"):
-        texts.render("hello", nome="x")
+        written(nome="x")
 
 
 @pytest.mark.parametrize(
