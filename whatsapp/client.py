@@ -44,6 +44,10 @@ class WhatsApp(Service):
     def headers(self) -> dict[str, str]:
         return {"Client-Token": settings.ZAPI["client_token"]}
 
+    def is_own_error(self, body: Any) -> bool:
+        """Z-API's own errors say `error`; what stands between answers with a page, or with nothing."""
+        return isinstance(body, dict) and isinstance(body.get("error"), str) and body["error"] != ""
+
     def send(self, text: str, *, to: str, choices: Choices | None = None) -> dict[str, str]:
         """Send a text to a phone or lid, at any hour; returns its ids.
 

@@ -102,6 +102,28 @@ def test_unreadable_200_may_have_been_accepted(calls, body):
         send()
 
 
+@pytest.mark.parametrize(
+    ("status", "answer", "kind"),
+    [
+        (503, {"json": {"error": "Instance is busy"}}, Unavailable),
+        (500, {"json": {"error": "Internal error", "message": "x"}}, Unavailable),
+        (500, {"json": {"message": "Endpoint request timed out"}}, Unknown),
+        (502, {"body": "<html><h1>502 Bad Gateway</h1></html>"}, Unknown),
+        (504, {"body": ""}, Unknown),
+        (500, {"body": '{"error": "Inst'}, Unknown),
+        (500, {"json": {"error": None}}, Unknown),
+        (408, {"json": {"error": "Request timeout"}}, Unknown),
+    ],
+)
+def test_failure_in_z_apis_own_words_sent_nothing_and_one_of_something_between_may_have(
+    calls, status, answer, kind
+):
+    calls.post(f"{BASE}/send-text", status=status, **answer)
+    with pytest.raises(Unavailable) as failed:
+        send()
+    assert type(failed.value) is kind
+
+
 def test_refusal_says_what_z_api_said(calls):
     calls.post(f"{BASE}/send-text", status=400, json={"error": "Invalid phone"})
     with pytest.raises(Rejected, match="Failed to send message in WhatsApp: Invalid phone"):

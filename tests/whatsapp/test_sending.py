@@ -222,6 +222,26 @@ def test_crash_in_the_middle_is_looked_for_before_anything_is_repeated(here, set
     assert sum("send-text" in call["path"] for call in here.calls("zapi")) == 1
 
 
+def test_failure_in_z_apis_own_words_is_tried_again_though_nothing_calls_back(here):
+    here.fault("zapi", status=503, body={"error": "Instance is busy"}, path="send-text", times=1)
+    event = cancel(1, phone=PHONE)
+    drain(6)
+    outcomes = Attempt.objects.filter(delivery__event=event, delivery__service="whatsapp").order_by("pk")
+    assert list(outcomes.values_list("outcome", flat=True)) == ["unavailable", "done"]
+    assert message_of(event).status == "accepted"
+
+
+def test_queue_that_cannot_be_read_keeps_nothing_in_doubt_for_ever(here, settings):
+    settings.WHATSAPP_TRACE_SECONDS = 0.5
+    contact = contacts.find_or_make(contacts.identity(PHONE))
+    contacts.learn(contact.pk, exists=True, registered=PHONE, lid="")
+    here.fault("zapi", garbage="html")
+    event = cancel(1, phone=PHONE)
+    drain(10, linger=4)
+    assert DeadLetter.objects.get(event=event).cause == "unknown_outcome"
+    assert message_of(event).failure == "undecided"
+
+
 def test_what_nobody_can_tell_goes_to_a_person(here, settings):
     settings.WHATSAPP_TRACE_SECONDS = 0
     here.fault("zapi", drop_before=True, path="send-text", times=1)
