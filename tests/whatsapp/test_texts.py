@@ -144,3 +144,17 @@ def test_marks_are_shown_as_whatsapp_shows_them(written, shown):
 def test_hostile_marks_are_shown_and_lose_nothing_but_marks(piece):
     shown = re.sub("</?(strong|em|s)>", "", as_shown(piece * 3000))
     assert re.sub("[*_~]", "", shown) == re.sub("[*_~]", "", piece * 3000)
+
+
+def test_every_text_of_a_flow_is_previewed_as_the_sample_of_its_event_would_read():
+    by_hand = [name for name in texts.names() if "(" in "".join(messages.sample(name).variables.values())]
+    assert by_hand == ["shift_alert"]  # what it says is up to the alert
+    read = messages.render(messages.sample("payment_received"), own_texts={})
+    assert "R$ 1.234,56" in read
+    assert messages.sample("ask_feedback").choices == messages.rating_of(9001)
+
+
+def test_text_of_the_console_is_used_and_gives_way_when_it_lost_a_variable():
+    message = messages.sample("payment_received")
+    assert messages.render(message, {"payment_received": "Pago: {{ amount }}"}) == "Pago: R$ 1.234,56"
+    assert messages.render(message, {"payment_received": "Pago: {{ gone }}"}) == messages.render(message, {})
