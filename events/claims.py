@@ -1,7 +1,7 @@
 """Taking due deliveries of one system under a lease, in one statement."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -29,10 +29,7 @@ class Claim:
     trace_id: str
     is_trial: bool
     unsure_since: datetime | None = None
-    briefing: Any = None
-
-    def briefed(self, briefing: Any) -> "Claim":
-        return replace(self, briefing=briefing)
+    context: Any = None  # what the lane's hooks prefetched
 
 
 CLAIM = """

@@ -20,7 +20,7 @@ from django.db import connection
 
 from carinho.locks import session_lock
 from carinho.services.base import Service
-from events import breakers, claims, companions, delivery, outcomes
+from events import breakers, claims, delivery, lane_hooks, outcomes
 from events.delivery import Result
 from events.nudges import CHANNEL
 from events.pace import Pace
@@ -83,7 +83,7 @@ class Drain:
         self.linger = linger
         self.last_work = time.monotonic()
         self.breaker = breakers.SharedBreaker.of(service)
-        self.companion = companions.of(service.name)
+        self.hooks = lane_hooks.of(service.name)
         self.pace = Pace(service.calls_per_second)
         self.is_closing = False
         self.limit = service.threads * (AHEAD if service.can_repeat or service.looks_first else 1)
@@ -144,13 +144,13 @@ class Drain:
         trial = self.breaker.is_trial
         wanted = self.breaker.lets_through(0 if trial and self.under_way else free)
         wanted = self.pace.allows(wanted, self.breaker.closed_at)
-        wanted = self.companion.allows(wanted, self.under_way) if wanted else 0
+        wanted = self.hooks.allows(wanted, self.under_way) if wanted else 0
         claimed = claims.claim(self.name, wanted, is_trial=trial) if wanted else []
         if wanted:
             self.rhythm.looked(found_all=len(claimed) == wanted)
         self.pace.took(len(claimed))
         self.under_way += len(claimed)
-        return companions.briefed(self.companion, claimed)
+        return lane_hooks.prefetched(self.hooks, claimed)
 
     def _room(self) -> int:
         """How many more may be claimed."""

@@ -8,7 +8,7 @@ import tenacity
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 
 from carinho.sql import run, run_rows
-from events import companions, delivery, envelope, ingestion, nudges, progress
+from events import delivery, envelope, ingestion, lane_hooks, nudges, progress
 from events.delivery import Result
 from events.envelope import Refused
 from events.flow import Flow
@@ -126,7 +126,7 @@ def write(results: Sequence[Result]) -> None:
         close_expired([result.claim.id for result in kept if result.status == "skipped"])
         release_followers([result.claim.id for result in kept if _has_followers(result)])
         _record_emitted(kept)
-        companions.written(kept)
+        lane_hooks.on_written(kept)
         progress.settle(result.claim.event.id for result in kept if result.outcome or result.skip_cause)
 
 

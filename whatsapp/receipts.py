@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from events import corrections, envelope, ingestion
-from whatsapp import channel, failures, lookup, moments
+from whatsapp import channel, failures, in_doubt, moments
 from whatsapp.inbox import Ignored, NotYet
 from whatsapp.ladder import PROOF_OF_ARRIVAL, SAID, Rung, climb
 from whatsapp.models import Callback, IgnoredCause, Message
@@ -38,7 +38,7 @@ def _apply(callback: Callback, rung: Rung, said: str) -> None:
     moment = moments.read(callback.body.get("momment"), otherwise=callback.received_at)
     ids = callback.message_ids
     found = Message.objects.filter(Q(message_id__in=ids) | Q(zaap_id__in=ids)).select_for_update()
-    message = found.order_by("pk").first() or _sent_again(ids, rung) or lookup.adopt_by_receipt(callback)
+    message = found.order_by("pk").first() or _sent_again(ids, rung) or in_doubt.match_receipt(callback)
     if message is None:
         raise NotYet(IgnoredCause.NOT_OURS)
     _climb(message, rung, moment, said)
