@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from whatsapp import callback_keys, contacts, failures, strays
 from whatsapp.drafts import shown_text
+from whatsapp.locks import locked
 from whatsapp.models import Callback, Contact, Message
 from whatsapp.strays import Ids, ids_in, trace_takes
 
@@ -154,4 +155,4 @@ def _given_up(callback: Callback) -> Iterable[Message]:
     """The messages to this callback's person of which nobody could tell any more, locked."""
     people = contacts.matching(callback_keys.identity_of(callback.body))
     given_up = Message.objects.filter(message_id=None, failure=failures.UNDECIDED, contact__in=people)
-    return given_up.select_related("delivery", "contact").select_for_update(of=("self",)).order_by("pk")
+    return locked(given_up.select_related("delivery", "contact"))

@@ -8,9 +8,9 @@ from typing import Any
 from django.db.models.functions import Now
 
 from carinho.sql import run_rows
-from events import corrections
 from events.claims import Claim
 from events.delivery import Result
+from events.engine import transitions
 from whatsapp import channel, contacts, failures, inbox
 from whatsapp.drafts import Draft
 from whatsapp.ladder import Rung, climb
@@ -127,7 +127,7 @@ def was_sent(message: Message, message_id: str, seen_at: datetime) -> None:
     message.message_id, message.failure, message.error, message.failed_at = message_id, "", "", None
     message.stand_on(climb(message.facts, [(Rung.ACCEPTED, seen_at), (Rung.SENT, seen_at)]))
     message.save()
-    corrections.confirm(message.delivery_id)
+    transitions.confirm(message.delivery_id)
 
 
 def _failed(results: Sequence[Result]) -> None:
