@@ -9,7 +9,7 @@ from events.engine.moves import MOVES
 INTRODUCTION = """# A delivery's life
 
 Printed by `manage.py lifecycle` from `events/engine/moves.py`, the only list of it; only
-`events/engine/transitions.py` makes these moves. A new delivery is `queued`, or `waiting` for an earlier step.
+`events/engine/transitions.py` makes these moves. A new delivery is `queued`, or `waiting` for another step.
 
 | move | from | to | by | when |
 | --- | --- | --- | --- | --- |"""
