@@ -1,7 +1,7 @@
 # ruff: noqa: S608 -- these statements are put together from this module's own constants
 """The moves of a delivery, and the statement of each. Only `events.engine.transitions` runs them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from events.models import DeliveryStatus
@@ -64,7 +64,7 @@ def _quoted(statuses: Iterable[str]) -> str:
     return ", ".join(f"'{status}'" for status in sorted(set(statuses)))
 
 
-def _columns(target: str, columns: Mapping[str, str]) -> str:
+def _columns(target: str, columns: dict[str, str]) -> str:
     """A state's columns, whatever it was before: no way out of doubt, hold or lease leaves a mark behind."""
     written = CLEAN | ({"finished_at": "now()"} if target in ENDED else {}) | columns
     return ", ".join(f"{name} = {value}" for name, value in written.items())

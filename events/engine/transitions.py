@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from events.delivery import Result
 
 
+in_transaction = transaction.atomic(savepoint=False)  # a caller's own transaction is all or nothing too
+
+
 class Failure(NamedTuple):
     """Why a delivery is for a person; without a reason, its own last error is the reason."""
 
@@ -71,10 +74,11 @@ def renew(claims: Sequence["Claim"]) -> dict[int, datetime]:
     return dict(run(moves.RENEW, given | {"lease": settings.LEASE_SECONDS}))
 
 
-@transaction.atomic
+@in_transaction
 def end(results: Sequence["Result"]) -> set[int]:
     """Write where these claims end; the ids of those whose lease was still held, not taken by another run."""
-    letters = _letters("delivery_id", [result.claim.id for result in results])
+    over = [result.claim.id for result in results if result.status != QUEUED]
+    letters = _letters("delivery_id", over) if over else {}
     moved = [Moved(*row) for row in run_rows(moves.END, [_end_row(result) for result in results])]
     ids = {row.id for row in moved}
     mine = [result for result in results if result.claim.id in ids]
@@ -130,26 +134,26 @@ def expire(ids: Sequence[int]) -> set[int]:
 # --- by an operator -------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@in_transaction
 def requeue(letter_ids: Sequence[int], *, actor: str) -> list[int]:
     """Send failed deliveries again, with all their attempts. Returns the dead letters that were open."""
     return _move_letters(moves.REQUEUE, letter_ids, Order(actor, "dead_letter.retry", note=""), {})
 
 
-@transaction.atomic
+@in_transaction
 def archive(letter_ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """Close open dead letters that need no delivery. Returns those that were open."""
     order = Order(actor, "dead_letter.archive", note=reason)
     return _move_letters(moves.ARCHIVE, letter_ids, order, {"note": reason})
 
 
-@transaction.atomic
+@in_transaction
 def restore(letter_ids: Sequence[int], *, actor: str) -> list[int]:
     """Open archived dead letters again. Returns those that were archived."""
     return _move_letters(moves.RESTORE, letter_ids, Order(actor, "dead_letter.restore"), {})
 
 
-@transaction.atomic
+@in_transaction
 def make_due(ids: Sequence[int], *, actor: str) -> list[int]:
     """Let deliveries that failed before be tried again at once. Returns those that were waiting for it."""
     moved = _run(moves.MAKE_DUE, ids)
@@ -158,7 +162,7 @@ def make_due(ids: Sequence[int], *, actor: str) -> list[int]:
     return [row.id for row in moved]
 
 
-@transaction.atomic
+@in_transaction
 def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """No further attempt: these become archived dead letters. Returns those that were waiting for one."""
     _letters("delivery_id", ids)
@@ -170,7 +174,7 @@ def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     return given_up
 
 
-@transaction.atomic
+@in_transaction
 def cancel(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """Skip what was not sent yet; what may have been sent stays. Returns those that were skipped."""
     letters = _letters("delivery_id", ids)
@@ -212,7 +216,7 @@ def lock(delivery_ids: Iterable[int]) -> None:
 # --- the one tail ---------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@in_transaction
 def _move(
     statement: str, ids: Sequence[int], failures: Sequence[Failure] = (), **parameters: Any
 ) -> set[int]:

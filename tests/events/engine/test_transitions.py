@@ -179,3 +179,17 @@ def test_unneeded_says_its_own_cause(make_delivery, monkeypatch):
     monkeypatch.setattr(Billing, "add_hours", refuse)
     outcomes.write([delivery.attempt(claim) for claim in claims.claim("billing", 1)])
     assert state(row)[:2] == ("skipped", "unwanted")
+
+
+@pytest.mark.parametrize(("end", "most"), [("done", 7), ("held", 3)])
+def test_batch_of_outcomes_costs_few_statements_whatever_its_size(
+    make_delivery, django_assert_max_num_queries, end, most
+):
+    for id in range(1, 11):
+        make_delivery(id)
+    taken = claims.claim("billing", 10)
+    results = [delivery.done(claim, None) if end == "done" else delivery.held(claim) for claim in taken]
+    with django_assert_max_num_queries(
+        most
+    ):  # begin and end; dead letters, deliveries, events twice, attempts
+        outcomes.write(results)
