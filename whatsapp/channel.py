@@ -15,8 +15,7 @@ from django.utils.translation import gettext as _
 
 from carinho.services.errors import ServiceError
 from carinho.sql import run
-from events import nudges
-from events.models import CircuitBreaker
+from events import breakers, nudges
 from events.payload import SAO_PAULO
 from whatsapp import moments
 from whatsapp.inbox import Ignored
@@ -234,16 +233,11 @@ def _set(connected: bool, moment: datetime, **more: Any) -> bool:
     if changed and not connected:
         changed["lost_at"] = moment
     Channel.objects.update(connected=connected, **(changed | more))
-    _hold(None if connected else moment)
+    # while nothing can go out, what is due counts as held, as with every system that is away
+    breakers.set_offline("whatsapp", None if connected else moment)
     if connected and changed:
         transaction.on_commit(lambda: nudges.nudge(["whatsapp"]))
     return True
-
-
-def _hold(since: datetime | None) -> None:
-    """While nothing can go out, what is due counts as held, as with every system that is away."""
-    to_change = CircuitBreaker.objects.filter(service="whatsapp", offline_since__isnull=since is not None)
-    to_change.update(offline_since=since)
 
 
 def is_disconnected() -> bool:

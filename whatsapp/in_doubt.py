@@ -15,12 +15,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from carinho.services.errors import Rejected, Unavailable, Undecided
-from events import corrections
+from events.engine import transitions
 from events.lane_hooks import Ran
 from events.models import SkipCause
 from whatsapp import callback_keys, contacts, failures, inbox
 from whatsapp.client import DOING, WhatsApp
 from whatsapp.ladder import Rung, climb
+from whatsapp.locks import locked
 from whatsapp.models import Callback, Contact, Message
 from whatsapp.outgoing import Ids, Outgoing, Traces
 
@@ -220,7 +221,7 @@ def _given_up(callback: Callback) -> Iterable[Message]:
         contact__in=people,
         first_tried_at__gte=callback.received_at - MATCHED_WITHIN,
     )
-    return given_up.select_related("delivery", "contact").select_for_update(of=("self",)).order_by("pk")
+    return locked(given_up.select_related("delivery", "contact"))
 
 
 def _was_sent(message: Message, message_id: str, seen_at: datetime) -> None:
@@ -228,4 +229,4 @@ def _was_sent(message: Message, message_id: str, seen_at: datetime) -> None:
     message.message_id, message.failure, message.error, message.failed_at = message_id, "", "", None
     message.stand_on(climb(message.facts, [(Rung.ACCEPTED, seen_at), (Rung.SENT, seen_at)]))
     message.save()
-    corrections.confirm(message.delivery_id)
+    transitions.confirm(message.delivery_id)

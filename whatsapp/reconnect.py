@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from carinho.services.errors import Rejected, ServiceError
-from events import audit, withdrawals
+from events import audit, retry_queue
 from events.models import Delivery
 from whatsapp import channel
 from whatsapp.client import WhatsApp
@@ -78,7 +78,7 @@ def _created(item: dict[str, Any]) -> datetime | None:
 
 def drop_here(until: datetime, *, actor: str) -> int:
     """Nobody needs what waited here at that moment any more; what came since stays."""
-    return len(withdrawals.withdraw(list(_due(until).values_list("pk", flat=True)), actor=actor))
+    return len(retry_queue.cancel(list(_due(until).values_list("pk", flat=True)), actor=actor))
 
 
 def drop_there(*, actor: str) -> int:

@@ -24,6 +24,8 @@ from events.admin.base import ConsoleAdmin, actor, list_of, next_page
 
 NOT_ALLOWED = _lazy("Seu papel permite ver, mas não fazer isto. Peça a quem é Operador.")
 MOST_NAMED = 20
+MOST_AT_ONCE = 10_000  # rows of one order
+LONGEST_ID = 18  # digits; the database's largest has one more
 
 
 @dataclass(frozen=True)
@@ -103,9 +105,10 @@ class VerbAdmin(ConsoleAdmin):
             if not request.user.has_perm(verb.permission):
                 raise PermissionDenied
             ids = self.read_ids(request.POST.get("ids", ""))
-            moved = self.act(request, verb, ids)
-            if moved is not None:
-                self._report(request, verb, ids, moved)
+            if _are_few(request, len(ids)):
+                moved = self.act(request, verb, ids)
+                if moved is not None:
+                    self._report(request, verb, ids, moved)
             return HttpResponseRedirect(next_page(request, list_of(self.model)))
 
         return view
@@ -116,7 +119,7 @@ class VerbAdmin(ConsoleAdmin):
 
     def read_ids(self, text: str) -> list[Any]:
         """The ids that the form carries, divided by commas."""
-        return [int(part) for part in text.split(",") if part.isdecimal()]
+        return [int(part) for part in text.split(",") if part.isdecimal() and len(part) <= LONGEST_ID]
 
     def name_of(self, key: Any) -> str:
         """How a message names one row."""
@@ -134,10 +137,20 @@ class VerbAdmin(ConsoleAdmin):
         return {}
 
 
+def _are_few(request: HttpRequest, count: int) -> bool:
+    """Whether so many may be moved by one order; else the operator is told."""
+    if count > MOST_AT_ONCE:
+        sentence = _("De uma vez, no máximo %(most)d. Use os filtros e faça em partes.")
+        messages.error(request, sentence % {"most": MOST_AT_ONCE})
+    return count <= MOST_AT_ONCE
+
+
 def _ask(verb: Verb) -> Callable[[VerbAdmin, HttpRequest, QuerySet], HttpResponse]:
     @action(description=verb.title)
     def ask(admin: VerbAdmin, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
-        ids = sorted(queryset.order_by().values_list("pk", flat=True))
+        ids = sorted(queryset.order_by().values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
+        if not _are_few(request, len(ids)):
+            return HttpResponseRedirect(request.get_full_path())
         context = {
             **admin.admin_site.each_context(request),
             "opts": admin.opts,

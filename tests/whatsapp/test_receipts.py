@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from events import dead_letters, outcomes
+from events import dead_letters
+from events.engine import transitions
+from events.engine.transitions import Failure
 from events.models import Delivery, Event
 from tests.whatsapp.conftest import cancel, message_of
 from tests.whatsapp.inbox_client import OURS, call, later, sample
@@ -220,9 +222,8 @@ def test_fewer_receipts_than_unseen_ends_prove_nothing(event):
 def given_up(event):
     """A message of which nobody could tell, put before a person an hour ago."""
     message = unsure(event)
-    Delivery.objects.filter(pk=message.delivery_id).update(status="dead", due_at=None, unsure_since=None)
+    transitions.fail_held([Failure(message.delivery_id, "unknown", "unknown_outcome", "?")], error="?")
     Message.objects.filter(pk=message.pk).update(failure="undecided")
-    outcomes.bury([{"id": message.delivery_id, "kind": "unknown", "cause": "unknown_outcome", "reason": "?"}])
 
 
 def test_late_receipt_settles_the_one_message_that_was_given_up(event):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from events import envelope, ingestion, lanes, sweep
 from events.flow import Flow, find_step
-from events.models import Attempt, DeadLetter, Delivery, Event
+from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
 from tests.whatsapp.conftest import cancel, message_of
 from whatsapp import channel, contacts, lane, policy
 from whatsapp.models import Channel, Contact, Message, Received
@@ -135,10 +135,8 @@ def test_courtesy_waits_for_the_morning_without_spending_an_attempt(here, settin
 
 
 def test_disconnected_lane_holds_everything_unspent_and_the_breaker_stays_closed(here):
-    from events.models import CircuitBreaker
-
-    Channel.load()
-    Channel.objects.update(connected=False)
+    CircuitBreaker.objects.get_or_create(service="whatsapp")
+    channel._set(False, timezone.now())
     event = cancel(1, phone=PHONE)
     assert drain(1) == 0
     delivery = delivery_of(event)
@@ -149,12 +147,12 @@ def test_disconnected_lane_holds_everything_unspent_and_the_breaker_stays_closed
 
 def test_after_a_reconnect_what_is_useful_goes_paced_and_the_rest_says_that_it_did_not(here, monkeypatch):
     monkeypatch.setattr(lane, "PACE_SECONDS", (0.3, 0.4))
-    Channel.load()
-    Channel.objects.update(connected=False)
+    CircuitBreaker.objects.get_or_create(service="whatsapp")
+    channel._set(False, timezone.now())
     events = [cancel(number, phone=f"551198765400{number}") for number in range(1, 5)]
     drain(0.5)
     Delivery.objects.filter(event=events[0]).update(useful_until=timezone.now())
-    Channel.objects.update(connected=True)
+    channel._set(True, timezone.now())
     sweep.sweep()
     drain(6)
     starts = sorted(Attempt.objects.filter(delivery__service="whatsapp").values_list("started_at", flat=True))
