@@ -12,11 +12,12 @@ from django.utils import timezone
 from carinho.logs import delivery_ids, request_id, trace_id
 from carinho.masking import cut, mask, mask_text
 from carinho.services.base import Service
-from carinho.services.errors import Held, Rejected, Unavailable, Undecided, Unknown, Unneeded
-from events import causes
+from carinho.services.errors import Held, Rejected, Unavailable, Undecided, Unknown
+from events import causes, lane_hooks
 from events.backoff import wait_after
 from events.claims import Claim
-from events.flow import Emission, Step, find_step
+from events.flow import Emission, find_step
+from events.lane_hooks import Ran
 from events.models import Outcome, SkipCause
 
 logger = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class Result:
     answered: str = ""
     emitted: list[Emission] = field(default_factory=list)
     retry_after: timedelta | None = None
-    notes: dict[str, Any] = field(default_factory=dict)
+    learnt: Any = None
 
 
 def attempt(claim: Claim) -> Result:
@@ -74,41 +75,41 @@ def _run(claim: Claim) -> Result:
     service: Service | None = None
     try:
         step = find_step(claim.event.type, claim.step)
-        service = _service_for(claim, step)
-        value = step.run(service, claim.event)
-        result = done(claim, _storable(value))
-    except Held as pause:
-        return _noted(held(claim, until=pause.until), service)
-    except Unneeded as error:
-        return _noted(skipped(claim, error.cause), service)
-    except Undecided as error:
-        result = buried(claim, Outcome.UNKNOWN, error)
-    except Unknown as error:
-        result = unsure(claim, error, started_at, service)
-    except Unavailable as error:
-        result = unavailable(claim, error)
-    except Rejected as error:
-        result = buried(claim, Outcome.REJECTED, error)
-    except Exception as error:
-        logger.exception("Delivery broke", extra={"delivery_id": claim.id, "event_id": claim.event.id})
-        result = buried(claim, Outcome.BROKEN, error)
-    result.started_at = started_at
-    result.duration_ms = int((time.monotonic() - clock) * 1000)
-    return _noted(_with_exchange(result, service), service)
-
-
-def _service_for(claim: Claim, step: Step) -> Service:
-    service = step.to(claim.idempotency_key)
-    service.call.unsure_since = claim.unsure_since
-    service.call.useful_until = claim.useful_until
-    service.call.briefing = claim.briefing
-    return service
-
-
-def _noted(result: Result, service: Service | None) -> Result:
-    if service is not None:
-        result.notes = service.call.notes
+        service = step.to(claim.idempotency_key)
+        is_over = isinstance(claim.context, Exception)
+        ran = Ran(error=claim.context) if is_over else lane_hooks.of(claim.service).run(claim, step, service)
+        json.dumps(ran.value)  # a step that returns what cannot be kept is our own mistake
+    except Exception as error:  # noqa: BLE001 -- each end has its meaning, and a broken one is logged there
+        ran = Ran(error=error)
+    result = _meaning(claim, ran, started_at)
+    result.learnt = ran.learnt
+    if result.outcome:
+        result.started_at = started_at
+        result.duration_ms = int((time.monotonic() - clock) * 1000)
+        result = _with_exchange(result, service)
     return result
+
+
+def _meaning(claim: Claim, ran: Ran, started_at: datetime) -> Result:
+    match ran.error:
+        case None if ran.skip_cause:
+            return skipped(claim, ran.skip_cause)
+        case None if ran.not_before:
+            return held(claim, until=ran.not_before)
+        case None:
+            return done(claim, ran.value)
+        case Held():
+            return held(claim)
+        case Unknown() as error:
+            return unsure(claim, error, started_at)
+        case Unavailable() as error:
+            return unavailable(claim, error)
+        case Rejected() as error:
+            return buried(claim, Outcome.REJECTED, error)
+        case error:
+            ids = {"delivery_id": claim.id, "event_id": claim.event.id}
+            logger.error("Delivery broke", exc_info=error, extra=ids)
+            return buried(claim, Outcome.BROKEN, error)
 
 
 def done(claim: Claim, value: Any) -> Result:
@@ -134,9 +135,10 @@ def skipped(claim: Claim, cause: str) -> Result:
     return Result(claim, "skipped", skip_cause=cause, attempts=claim.attempts - 1)
 
 
-def unsure(claim: Claim, error: Unknown, started_at: datetime, service: Service | None) -> Result:
+def unsure(claim: Claim, error: Unknown, started_at: datetime) -> Result:
     """The end was not seen: the next attempt looks for it before a repeat; where none can, a person does."""
-    if service is None or not service.looks_first or wait_after(claim.attempts) is None:
+    looks_first = Service.registry[claim.service].looks_first and not isinstance(error, Undecided)
+    if not looks_first or wait_after(claim.attempts) is None:
         return buried(claim, Outcome.UNKNOWN, error)
     return Result(
         claim,
@@ -185,11 +187,6 @@ def buried(claim: Claim, outcome: Outcome, error: Exception) -> Result:
         cause=verdict.cause,
         retry_after=getattr(error, "retry_after", None),
     )
-
-
-def _storable(value: Any) -> Any:
-    json.dumps(value)  # a step that returns what cannot be kept is our own mistake, and says so here
-    return value
 
 
 def _with_exchange(result: Result, service: Service | None) -> Result:

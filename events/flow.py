@@ -12,8 +12,9 @@ from events.payload import Payload
 
 FLOWS_PACKAGE = "events.flows"
 LONGEST_NAME = 60
+TO_PEOPLE = "whatsapp"  # the system by which people are written to
 
-Run = Callable[[Any, "StepEvent"], Any]
+Run = Callable[..., Any]
 Data = dict[str, Any]
 
 
@@ -54,7 +55,10 @@ def always(payload: Data) -> bool:
 
 @dataclass(frozen=True)
 class Step:
-    """One delivery an event causes: a plain function that receives its service and the event."""
+    """One delivery an event causes: a plain function that receives its service and the event.
+
+    One that writes to a person receives only the event, and returns the message.
+    """
 
     name: str
     to: type[Service]
@@ -115,6 +119,18 @@ class Flow:
             return run
 
         return add
+
+    def message(
+        self,
+        *,
+        after: Run | None = None,
+        when: Callable[[Data], bool] = always,
+        delay: Callable[[], int] = int,
+        useful: timedelta | Callable[[Data], datetime] | None = None,
+    ) -> Callable[[Run], Run]:
+        """Declare the decorated function as a step to a person: it returns the message."""
+        to = Service.registry[TO_PEOPLE]
+        return self.delivery(to=to, after=after, when=when, delay=delay, useful=useful)
 
     def steps_for(self, payload: Data) -> list[Step]:
         """The steps this event causes; one whose earlier step does not apply does not apply either."""

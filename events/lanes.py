@@ -16,13 +16,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import psycopg
-from django.db import connection
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 
 from carinho.locks import session_lock
 from carinho.services.base import Service
-from events import breakers, claims, companions, delivery, outcomes
+from carinho.sql import run
+from events import breakers, claims, delivery, lane_hooks, outcomes
 from events.delivery import Result
-from events.nudges import CHANNEL
+from events.engine import transitions
+from events.models import Outcome
+from events.nudges import CHANGED, CHANNEL
 from events.pace import Pace
 from events.rhythm import Rhythm
 
@@ -36,6 +40,7 @@ FLUSH_SECONDS = 0.05  # or as soon as half of what may be claimed is done: no th
 LOOK_SECONDS = 1.0  # a missed NOTIFY, a pause or a stop is noticed this soon
 HEARD_SECONDS = 15
 HEARTBEAT_SECONDS = 5
+LONGEST_LEFT_ALONE = timedelta(minutes=10)
 
 
 def drain(name: str, *, seconds: float = 300, linger: float = 60) -> int:
@@ -58,16 +63,23 @@ def _only_drain(name: str) -> Iterator[psycopg.Connection | None]:
         try:
             yield ears
         finally:
-            _set_listening(name, -1)
+            _say_listening(name, -1)
 
 
-def _set_listening(name: str, seconds: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO events_lane (service, listening_until) VALUES (%s, now() + %s * interval '1 second')"
-            " ON CONFLICT (service) DO UPDATE SET listening_until = excluded.listening_until",
-            [name, seconds],
-        )
+LISTENING = """
+INSERT INTO events_lane (service, listening_until) VALUES (%s, now() + %s * interval '1 second')
+ON CONFLICT (service) DO UPDATE SET listening_until = excluded.listening_until RETURNING not_before
+"""
+
+LEAVE_ALONE = """
+UPDATE events_lane SET not_before = greatest(not_before, now() + %s * interval '1 second')
+WHERE service = %s RETURNING not_before
+"""
+
+
+def _say_listening(name: str, seconds: int) -> datetime | None:
+    """Until when the lane listens; returns until when its system asked to be left alone, if it ever did."""
+    return run(LISTENING, [name, seconds])[0][0]
 
 
 class Drain:
@@ -83,15 +95,15 @@ class Drain:
         self.linger = linger
         self.last_work = time.monotonic()
         self.breaker = breakers.SharedBreaker.of(service)
-        self.companion = companions.of(service.name)
+        self.hooks = lane_hooks.of(service.name)
         self.pace = Pace(service.calls_per_second)
         self.is_closing = False
         self.limit = service.threads * (AHEAD if service.can_repeat or service.looks_first else 1)
-        self.under_way = 0
+        self.claims: dict[int, claims.Claim] = {}  # under way, or ended and not written yet
         self.finished: deque[Result] = deque()
         self.oldest_finished = 0.0
         self.heartbeat_at = self.look_at = 0.0
-        self.not_before = datetime.now(UTC)
+        self.not_before: datetime | None = None
         self.written = 0
         self.rhythm = Rhythm()
         self.bell_in, self.bell_out = os.pipe()
@@ -103,11 +115,18 @@ class Drain:
                 self._turn(pool)
         finally:
             self.is_closing = True  # what was claimed and not started is handed back
+            while len(self.finished) < self.under_way:
+                self._renew_if_possible()
+                self._wait_for_call(LOOK_SECONDS)
             pool.shutdown(wait=True)
-            self._flush()
             os.close(self.bell_in)
             os.close(self.bell_out)
+            self._flush()
         return self.written
+
+    @property
+    def under_way(self) -> int:
+        return len(self.claims)
 
     def _over(self) -> bool:
         now = time.monotonic()
@@ -131,33 +150,67 @@ class Drain:
         now = time.monotonic()
         if now > self.heartbeat_at:
             self.heartbeat_at = now + HEARTBEAT_SECONDS
-            _set_listening(self.name, HEARD_SECONDS)
+            self.not_before = _say_listening(self.name, HEARD_SECONDS)
         if now > self.look_at:
             self.look_at = now + LOOK_SECONDS
             self.breaker.load()
+            self._renew()
+
+    def _renew(self) -> None:
+        """A step of several calls may take longer than its lease, and what waits for a thread too."""
+        soon = datetime.now(UTC) + timedelta(seconds=settings.LEASE_SECONDS / 2)
+        old = [claim for claim in self.claims.values() if claim.lease < soon]
+        renewed = transitions.renew(old) if old else {}
+        for claim in old:  # one that is not renewed was lost; its outcome will not be written
+            claim.lease = renewed.get(claim.id, claim.lease)
+
+    def _renew_if_possible(self) -> None:
+        """While the lane ends: a database that is away must not keep it from waiting for its calls."""
+        try:
+            self._renew()
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("Leases not renewed", extra={"service": self.name, "error": type(error).__name__})
+            connection.close()
 
     def _claim(self) -> list[claims.Claim]:
         free = self._room()
-        is_left_alone = datetime.now(UTC) < self.not_before
+        is_left_alone = self.not_before is not None and datetime.now(UTC) < self.not_before
         if free < self.service.threads // 2 or is_left_alone or not self.rhythm.is_time():
             return []
         trial = self.breaker.is_trial
         wanted = self.breaker.lets_through(0 if trial and self.under_way else free)
         wanted = self.pace.allows(wanted, self.breaker.closed_at)
-        wanted = self.companion.allows(wanted, self.under_way) if wanted else 0
+        wanted = self.hooks.allows(wanted, self.under_way) if wanted else 0
         claimed = claims.claim(self.name, wanted, is_trial=trial) if wanted else []
         if wanted:
             self.rhythm.looked(found_all=len(claimed) == wanted)
         self.pace.took(len(claimed))
-        self.under_way += len(claimed)
-        return companions.briefed(self.companion, claimed)
+        self.claims |= {claim.id: claim for claim in claimed}
+        begun = self._prefetched(claimed)
+        self.claims |= {claim.id: claim for claim in begun}
+        return begun
+
+    def _prefetched(self, claimed: list[claims.Claim]) -> list[claims.Claim]:
+        """The claims with their context; one that breaks the hooks is for a person, the others go on."""
+        try:
+            return lane_hooks.prefetched(self.hooks, claimed)
+        except (OperationalError, InterfaceError):
+            self.finished.extend(delivery.held(claim) for claim in claimed)
+            raise
+        except Exception as error:
+            logger.exception("Lane hooks broke", extra={"deliveries": [claim.id for claim in claimed]})
+            if len(claimed) > 1:
+                return [each for claim in claimed for each in self._prefetched([claim])]
+            self.finished.append(delivery.buried(claimed[0], Outcome.BROKEN, error))
+            return []
 
     def _room(self) -> int:
         """How many more may be claimed."""
         return self.limit - self.under_way
 
     def _attempt(self, claim: claims.Claim) -> None:
-        self.finished.append(delivery.held(claim) if self.is_closing else delivery.attempt(claim))
+        hands_back = self.is_closing or self.breaker.is_held
+        self.finished.append(delivery.held(claim) if hands_back else delivery.attempt(claim))
         os.write(self.bell_out, b".")
 
     def _wait(self) -> None:
@@ -169,8 +222,14 @@ class Drain:
         if self.bell_in in ready:
             os.read(self.bell_in, 4096)
         if self.ears.fileno() in ready:
-            for _ in self.ears.notifies(timeout=0):
+            for notice in self.ears.notifies(timeout=0):
                 self.rhythm.heard()
+                if notice.payload == CHANGED:
+                    self.look_at = self.heartbeat_at = 0.0
+
+    def _wait_for_call(self, patience: float) -> None:
+        if select.select([self.bell_in], [], [], patience)[0]:
+            os.read(self.bell_in, 4096)
 
     def _patience(self) -> float:
         if self.finished:
@@ -195,16 +254,18 @@ class Drain:
         if not results:
             return
         outcomes.write_all(results)
-        for _ in results:  # only now: what could not be written is tried again at the end of the drain
+        for result in results:  # only now: what could not be written is tried again at the end of the drain
             self.finished.popleft()
+            del self.claims[result.claim.id]
         self.breaker.save()
         self._obey(results)
-        self.under_way -= len(results)
         self.written += len(results)
         self.last_work = time.monotonic()
         self.rhythm.ended()
 
     def _obey(self, results: Sequence[Result]) -> None:
         """A system that says when to come back is left alone until then."""
-        asked = max((result.retry_after for result in results if result.retry_after), default=timedelta())
-        self.not_before = max(self.not_before, datetime.now(UTC) + min(asked, timedelta(minutes=10)))
+        asked = max((result.retry_after for result in results if result.retry_after), default=None)
+        if asked:
+            seconds = min(asked, LONGEST_LEFT_ALONE).total_seconds()
+            self.not_before = run(LEAVE_ALONE, [seconds, self.name])[0][0]

@@ -5,32 +5,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import tenacity
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
-from carinho.database import run, run_rows
-from events import companions, delivery, envelope, ingestion, nudges, progress
+from carinho.sql import run_rows
+from events import delivery, envelope, ingestion, lane_hooks
 from events.delivery import Result
-from events.envelope import Refused
-from events.flow import Flow
+from events.engine import transitions
 from events.models import Outcome
 
 logger = logging.getLogger(__name__)
-
-MOVE = """
-UPDATE events_delivery AS delivery
-SET status = row.status, due_at = row.due_at, leased_until = NULL, attempts = row.attempts,
-    held_since = CASE WHEN row.held_since IS NULL AND row.outcome <> '' THEN NULL
-                      ELSE coalesce(delivery.held_since, row.held_since) END,
-    unsure_since = row.unsure_since, skip_cause = row.skip_cause,
-    result = coalesce(row.value, delivery.result),
-    error = CASE WHEN row.outcome = '' THEN delivery.error ELSE row.error END,
-    finished_at = CASE WHEN row.status IN ('done', 'skipped') THEN now() END
-FROM jsonb_to_recordset(%s::jsonb) AS row(
-    id bigint, lease timestamptz, status text, outcome text, due_at timestamptz, attempts int,
-    held_since timestamptz, unsure_since timestamptz, value jsonb, skip_cause text, error text)
-WHERE delivery.id = row.id AND delivery.status = 'running' AND delivery.leased_until = row.lease
-RETURNING delivery.id
-"""
 
 ATTEMPTS = """
 INSERT INTO events_attempt (delivery_id, started_at, duration_ms, outcome, is_trial, status_code, error, sent,
@@ -40,41 +23,7 @@ SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row(
     error text, sent text, answered text)
 """
 
-BURY = """
-INSERT INTO events_deadletter AS letter
-    (delivery_id, event_id, event_type, service, step, kind, cause, reason)
-SELECT delivery.id, event.id, event.type, delivery.service, delivery.step, row.kind, row.cause, row.reason
-FROM jsonb_to_recordset(%s::jsonb) AS row(id bigint, kind text, cause text, reason text)
-JOIN events_delivery AS delivery USING (id) JOIN events_event AS event ON event.id = delivery.event_id
-ON CONFLICT (delivery_id) DO UPDATE
-SET status = 'open', kind = excluded.kind, cause = excluded.cause, reason = excluded.reason, closed_at = NULL,
-    failures = letter.failures + 1, failed_at = now()
-"""
-
-RESOLVE = """
-UPDATE events_deadletter SET status = 'resolved', closed_at = now()
-WHERE delivery_id = ANY(%s) AND status IN ('open', 'retrying')
-"""
-
-CLOSE_EXPIRED = """
-UPDATE events_deadletter SET status = 'archived', closed_at = now(), note = 'Passou da hora de ser útil.'
-WHERE delivery_id = ANY(%s) AND status = 'retrying'
-"""
-
-RELEASE = """
-UPDATE events_delivery AS follower
-SET status = CASE WHEN earlier.status = 'done' THEN 'queued' ELSE 'skipped' END,
-    due_at = CASE WHEN earlier.status = 'done' THEN now() + follower.delay_seconds * interval '1 second' END,
-    skip_cause = CASE WHEN earlier.status = 'done' THEN '' ELSE 'earlier' END,
-    finished_at = CASE WHEN earlier.status = 'done' THEN NULL ELSE now() END
-FROM events_delivery AS earlier
-WHERE earlier.id = ANY(%s) AND earlier.status IN ('done', 'skipped')
-  AND follower.event_id = earlier.event_id AND follower.after = earlier.step AND follower.status = 'waiting'
-RETURNING follower.id, follower.service, follower.status
-"""
-
-
-UNSTORABLE = (DataError, IntegrityError, Refused, ValueError)  # these results themselves are to blame
+AWAY = (OperationalError, InterfaceError)  # the database; of all else the results themselves are to blame
 
 
 def _close_connection(_: tenacity.RetryCallState) -> None:
@@ -82,7 +31,7 @@ def _close_connection(_: tenacity.RetryCallState) -> None:
 
 
 @tenacity.retry(
-    retry=tenacity.retry_if_exception_type((OperationalError, InterfaceError)),
+    retry=tenacity.retry_if_exception_type(AWAY),
     stop=tenacity.stop_after_delay(30),
     wait=tenacity.wait_random(0.2, 1),
     before_sleep=_close_connection,
@@ -100,7 +49,9 @@ def write_all(results: Sequence[Result]) -> None:
     """
     try:
         _write_patiently(results)
-    except UNSTORABLE:
+    except AWAY:
+        raise
+    except Exception:
         logger.exception("Outcomes could not be stored together", extra={"deliveries": len(results)})
         for result in results:
             _write_alone(result)
@@ -109,45 +60,26 @@ def write_all(results: Sequence[Result]) -> None:
 def _write_alone(result: Result) -> None:
     try:
         _write_patiently([result])
-    except UNSTORABLE as own_error:
+    except AWAY:
+        raise
+    except Exception as own_error:
         logger.exception("Outcome could not be stored", extra={"delivery_id": result.claim.id})
-        write([delivery.buried(result.claim, Outcome.BROKEN, own_error)])
+        write([delivery.buried(result.claim, Outcome.BROKEN, own_error)], with_hooks=False)
 
 
-def write(results: Sequence[Result]) -> None:
-    """Store these results. One whose lease was lost in the meantime is left out: another run owns it."""
+def write(results: Sequence[Result], *, with_hooks: bool = True) -> None:
+    """Store these results. One whose lease was lost in the meantime is left out: another run owns it.
+
+    Without the lane hooks where one of them may be what broke: a call that was made must not be lost for it.
+    """
     with transaction.atomic():
-        mine = _move(results)
+        mine = transitions.end(results)
         kept = [result for result in results if result.claim.id in mine]
         _log_lost(results, mine)
         write_attempts([_attempt_row(result) for result in kept if result.outcome])
-        bury([_letter_row(result) for result in kept if result.status == "dead"])
-        resolve([result.claim.id for result in kept if result.status == "done"])
-        close_expired([result.claim.id for result in kept if result.status == "skipped"])
-        release_followers([result.claim.id for result in kept if _has_followers(result)])
         _record_emitted(kept)
-        companions.written(kept)
-        progress.settle(result.claim.event.id for result in kept if result.outcome or result.skip_cause)
-
-
-def _move(results: Sequence[Result]) -> set[int]:
-    return {id for (id,) in run_rows(MOVE, [_delivery_row(result) for result in results])}
-
-
-def _delivery_row(result: Result) -> dict[str, Any]:
-    return {
-        "id": result.claim.id,
-        "lease": result.claim.lease,
-        "status": result.status,
-        "outcome": result.outcome,
-        "due_at": result.due_at,
-        "attempts": result.attempts,
-        "held_since": result.held_since,
-        "unsure_since": result.unsure_since,
-        "value": result.value,
-        "skip_cause": result.skip_cause,
-        "error": result.error,
-    }
+        if with_hooks:
+            lane_hooks.on_written(kept)
 
 
 def _attempt_row(result: Result) -> dict[str, Any]:
@@ -164,48 +96,9 @@ def _attempt_row(result: Result) -> dict[str, Any]:
     }
 
 
-def _letter_row(result: Result) -> dict[str, Any]:
-    return {"id": result.claim.id, "kind": result.kind, "cause": result.cause, "reason": result.error}
-
-
 def write_attempts(rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         run_rows(ATTEMPTS, rows)
-
-
-def bury(rows: Sequence[dict[str, Any]]) -> None:
-    """Open a dead letter per row (`id`, `kind`, `cause`, `reason`), or open it again with a count."""
-    if rows:
-        run_rows(BURY, rows)
-
-
-def resolve(delivery_ids: Sequence[int]) -> None:
-    """Close the dead letters of deliveries that succeeded at last."""
-    if delivery_ids:
-        run(RESOLVE, [list(delivery_ids)])
-
-
-def close_expired(delivery_ids: Sequence[int]) -> None:
-    """Archive the dead letters whose retry came too late to be useful."""
-    if delivery_ids:
-        run(CLOSE_EXPIRED, [list(delivery_ids)])
-
-
-def release_followers(delivery_ids: Sequence[int]) -> None:
-    """Queue the steps that waited for these, or skip them, and theirs in turn, if these will never happen."""
-    if not delivery_ids:
-        return
-    moved = run(RELEASE, [list(delivery_ids)])
-    lanes = {service for _, service, status in moved if status == "queued"}
-    transaction.on_commit(lambda: nudges.nudge(lanes))
-    release_followers([id for id, _, status in moved if status == "skipped"])
-
-
-def _has_followers(result: Result) -> bool:
-    if result.status not in ("done", "skipped"):
-        return False
-    flow = Flow.registry.get(result.claim.event.type)
-    return flow is not None and any(step.after == result.claim.step for step in flow.steps.values())
 
 
 def _record_emitted(results: Sequence[Result]) -> None:

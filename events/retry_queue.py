@@ -2,22 +2,11 @@
 
 from collections.abc import Sequence
 
-from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from carinho.access import audit_log
-from events import dead_letters, nudges, outcomes
-from events.models import DeadLetter, Delivery, DeliveryStatus
-
-HURRY = """
-UPDATE events_delivery SET due_at = now()
-WHERE id = ANY(%s) AND status = 'queued' AND attempts > 0 RETURNING id, service
-"""
-
-GIVE_UP = """
-UPDATE events_delivery SET status = 'dead', due_at = NULL, held_since = NULL
-WHERE id = ANY(%s) AND status = 'queued' AND attempts > 0 RETURNING id, error
-"""
+from events.engine import transitions
+from events.models import Delivery, DeliveryStatus
+from events.portions import in_portions
 
 
 def retrying() -> QuerySet[Delivery]:
@@ -27,12 +16,7 @@ def retrying() -> QuerySet[Delivery]:
 
 def try_now(ids: Sequence[int], *, actor: str) -> list[int]:
     """Make these due at once. Returns the ids that were still waiting for another attempt."""
-    with transaction.atomic():
-        moved = _move(HURRY, ids)
-        lanes = {service for _, service in moved}
-        transaction.on_commit(lambda: nudges.nudge(lanes))
-        _note(actor, "delivery.try_now", moved)
-    return _ids(moved)
+    return in_portions(lambda portion: transitions.make_due(portion, actor=actor), ids)
 
 
 def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
@@ -40,32 +24,12 @@ def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
 
     Returns the ids that were still waiting for another attempt.
     """
-    with transaction.atomic():
-        moved = _move(GIVE_UP, ids)
-        outcomes.bury([_letter(*row) for row in moved])
-        moved_ids = _ids(moved)
-        letters = DeadLetter.objects.filter(delivery__in=moved_ids).values_list("pk", flat=True)
-        dead_letters.archive(list(letters), actor=actor, reason=reason)
-        _note(actor, "delivery.give_up", moved)
-    return moved_ids
+    return in_portions(lambda portion: transitions.give_up(portion, actor=actor, reason=reason), ids)
 
 
-def _ids(moved: Sequence[tuple[int, str]]) -> list[int]:
-    return [row[0] for row in moved]
+def cancel(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
+    """Skip what was not sent yet, because nobody needs it any more; what may have been sent already stays.
 
-
-def _letter(delivery_id: int, error: str) -> dict[str, object]:
-    reason = error or "Given up before another attempt"
-    return {"id": delivery_id, "kind": "unavailable", "cause": "max_retries_exceeded", "reason": reason}
-
-
-def _move(statement: str, ids: Sequence[int]) -> list[tuple[int, str]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [list(ids)])
-        return sorted(cursor.fetchall())
-
-
-def _note(actor: str, action: str, moved: Sequence[tuple[int, str]]) -> None:
-    if moved:
-        ids = _ids(moved)
-        audit_log.record(actor, action, ", ".join(map(str, ids))[:120], {"ids": ids})
+    Returns the ids that were skipped.
+    """
+    return in_portions(lambda portion: transitions.cancel(portion, actor=actor, reason=reason), ids)

@@ -1,58 +1,48 @@
 """What nobody else notices: lapsed leases, spoilt deliveries, outages that last too long, missed nudges."""
 
 import logging
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from carinho.services.base import Service
-from events import nudges, outcomes, progress
+from carinho.sql import run
+from events import nudges, outcomes
 from events.backoff import wait_after
+from events.engine import transitions
+from events.engine.transitions import Failure
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500
 
 LAPSED = """
-SELECT id, event_id, service, attempts, leased_until FROM events_delivery
-WHERE status = 'running' AND leased_until < now() ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+SELECT id, service, attempts, least(claimed_at, leased_until), leased_until FROM events_delivery
+WHERE status = 'running' AND leased_until < now() ORDER BY id LIMIT %s
 """
 
-RETURN = """
-UPDATE events_delivery
-SET status = 'queued', leased_until = NULL, due_at = now(),
-    unsure_since = CASE WHEN service = ANY(%s) THEN leased_until - %s * interval '1 second' END
-WHERE id = ANY(%s)
-"""
-
-KILL = """
-UPDATE events_delivery
-SET status = 'dead', leased_until = NULL, due_at = NULL, unsure_since = NULL, error = %s
-WHERE id = ANY(%s)
-"""
-
-EXPIRE = """
-UPDATE events_delivery
-SET status = 'skipped', skip_cause = 'expired', due_at = NULL, finished_at = now()
-WHERE id IN (SELECT id FROM events_delivery WHERE status IN ('queued', 'waiting') AND useful_until < now()
-             AND unsure_since IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
-RETURNING id, event_id
+EXPIRED = """
+SELECT id FROM events_delivery WHERE status IN ('queued', 'waiting') AND useful_until < now()
+AND unsure_since IS NULL ORDER BY id LIMIT %s
 """
 
 HELD_TOO_LONG = """
-SELECT delivery.id, delivery.event_id, delivery.service FROM events_delivery AS delivery
+SELECT delivery.id, delivery.service FROM events_delivery AS delivery
 JOIN events_circuitbreaker AS breaker USING (service)
 WHERE delivery.status = 'queued' AND coalesce(delivery.held_since, delivery.due_at) < %s
   AND least(breaker.outage_since, breaker.paused_at, breaker.offline_since) < %s
-ORDER BY delivery.id LIMIT %s FOR UPDATE OF delivery SKIP LOCKED
+ORDER BY delivery.id LIMIT %s
 """
 
 NEGLECTED = """
 SELECT lane.service FROM events_lane AS lane
 WHERE coalesce(lane.nudged_at, '-infinity') < now() - interval '5 seconds'
-  AND coalesce(lane.listening_until, '-infinity') < now()
+  AND coalesce(lane.not_before, '-infinity') <= now() AND coalesce(lane.listening_until, '-infinity') < now()
   AND EXISTS (SELECT FROM events_delivery AS due WHERE due.service = lane.service AND due.status = 'queued'
               AND due.due_at <= now())
 """
@@ -66,9 +56,7 @@ def sweep() -> None:
         pass
     while give_up_held() == BATCH:
         pass
-    with connection.cursor() as cursor:
-        cursor.execute(NEGLECTED)
-        nudges.nudge(service for (service,) in cursor.fetchall())
+    nudges.nudge(service for (service,) in run(NEGLECTED, []))
 
 
 def return_lapsed() -> int:
@@ -76,36 +64,46 @@ def return_lapsed() -> int:
 
     Repeated where a repeat is harmless, or where the next attempt first looks for this one.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(LAPSED, [BATCH])
-        rows = cursor.fetchall()
-        outcomes.write_attempts([_unknown_attempt(row) for row in rows])
-        again = [row for row in rows if _may_repeat(row)]
-        cursor.execute(RETURN, [_that_look_first(), settings.LEASE_SECONDS, [row[0] for row in again]])
-        over = [row for row in rows if row not in again]
-        _bury(
-            [row for row in over if not _can_repeat(row[2])],
-            "unknown_outcome",
-            "Outcome unknown after a crash",
-        )
-        _bury(
-            [row for row in over if _can_repeat(row[2])],
-            "worker_lost",
-            "Worker lost on every attempt",
-        )
-        progress.settle(row[1] for row in rows)
-    if rows:
-        logger.warning("Lapsed leases were returned", extra={"deliveries": [row[0] for row in rows]})
-        nudges.nudge({row[2] for row in again})
-    return len(rows)
+    rows = [Lapsed(*row) for row in run(LAPSED, [BATCH])]
+    again = [row for row in rows if _may_repeat(row)]
+    over = [row for row in rows if row not in again]
+    moved = _ended(
+        again, lambda: transitions.recover([row.id for row in again], look_first=_that_look_first())
+    )
+    for can_repeat, cause, sentence in DEATHS:
+        dying = [row for row in over if _can_repeat(row.service) is can_repeat]
+        failures = [_failure(row.id, row.service, cause, sentence) for row in dying]
+        moved |= _ended(dying, partial(transitions.fail_lapsed, failures, error=sentence))
+    if moved:
+        logger.warning("Lapsed leases were returned", extra={"deliveries": sorted(moved)})
+    return len(moved)
 
 
-Row = tuple  # id, event_id, service, …
+class Lapsed(NamedTuple):
+    id: int
+    service: str
+    attempts: int
+    claimed_at: datetime
+    leased_until: datetime
 
 
-def _may_repeat(row: Row) -> bool:
-    returns = _can_repeat(row[2]) or row[2] in _that_look_first()
-    return returns and wait_after(row[3]) is not None
+DEATHS = [  # by whether the system recognises a repeat
+    (False, "unknown_outcome", "Outcome unknown after a crash"),
+    (True, "worker_lost", "Worker lost on every attempt"),
+]
+
+
+def _ended(rows: Sequence[Lapsed], move: Callable[[], set[int]]) -> set[int]:
+    """Move these, each with an attempt of which nobody knows the end."""
+    with transaction.atomic():
+        moved = move()
+        outcomes.write_attempts([_unknown_attempt(row) for row in rows if row.id in moved])
+    return moved
+
+
+def _may_repeat(row: Lapsed) -> bool:
+    returns = _can_repeat(row.service) or row.service in _that_look_first()
+    return returns and wait_after(row.attempts) is not None
 
 
 def _that_look_first() -> list[str]:
@@ -117,12 +115,11 @@ def _can_repeat(service: str) -> bool:
     return known is not None and known.can_repeat
 
 
-def _unknown_attempt(row: Row) -> dict[str, object]:
-    started_at = row[4] - timedelta(seconds=settings.LEASE_SECONDS)
+def _unknown_attempt(row: Lapsed) -> dict[str, object]:
     return {
-        "id": row[0],
-        "started_at": started_at,
-        "duration_ms": settings.LEASE_SECONDS * 1000,
+        "id": row.id,
+        "started_at": row.claimed_at,
+        "duration_ms": int((row.leased_until - row.claimed_at).total_seconds() * 1000),
         "outcome": "unknown",
         "is_trial": False,
         "status_code": None,
@@ -132,22 +129,8 @@ def _unknown_attempt(row: Row) -> dict[str, object]:
     }
 
 
-def _bury(rows: list[Row], cause: str, sentence: str) -> None:
-    if not rows:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(KILL, [sentence, [row[0] for row in rows]])
-    outcomes.bury(
-        [
-            {
-                "id": row[0],
-                "kind": "unknown",
-                "cause": cause,
-                "reason": f"Failed to deliver to {_title(row[2])}: {sentence}",
-            }
-            for row in rows
-        ]
-    )
+def _failure(id: int, service: str, cause: str, sentence: str) -> Failure:
+    return Failure(id, "unknown", cause, f"Failed to deliver to {_title(service)}: {sentence}")
 
 
 def _title(service: str) -> str:
@@ -157,21 +140,13 @@ def _title(service: str) -> str:
 
 def expire() -> int:
     """Skip what is no longer useful, and say so."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(EXPIRE, [BATCH])
-        rows = cursor.fetchall()
-        outcomes.close_expired([id for id, _ in rows])
-        outcomes.release_followers([id for id, _ in rows])
-        progress.settle(event_id for _, event_id in rows)
-    return len(rows)
+    return len(transitions.expire([id for (id,) in run(EXPIRED, [BATCH])]))
 
 
 def give_up_held() -> int:
     """After the hold limit a system's held deliveries go to a person, in one group."""
     limit = timezone.now() - timedelta(seconds=settings.HOLD_LIMIT_SECONDS)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(HELD_TOO_LONG, [limit, limit, BATCH])
-        rows = cursor.fetchall()
-        _bury(rows, "held_too_long", f"Held for over {settings.HOLD_LIMIT_SECONDS // 3600} hours")
-        progress.settle(row[1] for row in rows)
-    return len(rows)
+    sentence = f"Held for over {settings.HOLD_LIMIT_SECONDS // 3600} hours"
+    rows = run(HELD_TOO_LONG, [limit, limit, BATCH])
+    failures = [_failure(id, service, "held_too_long", sentence) for id, service in rows]
+    return len(transitions.fail_held(failures, error=sentence))

@@ -20,7 +20,9 @@ from standardwebhooks.webhooks import Webhook
 from carinho.access import audit_log
 from carinho.console import dates
 from monitoring.models import Alert, Notification, NotificationStatus
+from whatsapp import texts
 from whatsapp.client import WhatsApp
+from whatsapp.messages import Message, render
 
 logger = logging.getLogger(__name__)
 
@@ -151,12 +153,13 @@ def _email(notification: Notification) -> None:
 
 
 def _whatsapp(notification: Notification) -> None:
-    WhatsApp(f"alert-{notification.pk}").send(
+    message = Message(
         "shift_alert",
         to=notification.recipient,
         text=sentence(notification),
         address=settings.HUB_URL + notification.alert.url,
     )
+    WhatsApp(f"alert-{notification.pk}").send(render(message, texts.own_texts()), to=message.to)
 
 
 def _webhook(notification: Notification) -> None:

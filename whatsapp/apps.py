@@ -11,11 +11,11 @@ class WhatsappConfig(AppConfig):
     verbose_name = "WhatsApp"
 
     def ready(self) -> None:
-        from events import companions, refusals
+        from events import lane_hooks, refusals
         from whatsapp import callback_body, checks  # noqa: F401  (checks register themselves)
         from whatsapp.lane import WhatsAppLane
 
-        companions.registry["whatsapp"] = WhatsAppLane()
+        lane_hooks.registry["whatsapp"] = WhatsAppLane()
         refusals.acceptors["whatsapp"] = callback_body.accept
         post_migrate.connect(ensure_schedules, sender=self)
 

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from carinho.database import run
 from carinho.services.errors import ServiceError
-from events import nudges
-from events.models import CircuitBreaker
+from carinho.sql import run
+from events import breakers, nudges
 from events.payload import SAO_PAULO
 from whatsapp import moments
 from whatsapp.inbox import Ignored
@@ -57,9 +58,12 @@ class Verdict:
         return self.status in (CONNECTED, SILENT)
 
     def as_json(self) -> dict[str, Any]:
-        """The guide's keys, and beside them the proofs with their ages in seconds."""
+        """The guide's keys, and beside them the proofs with their ages in seconds.
+
+        Not known yet is neither connected nor disconnected.
+        """
         return {
-            "connected": self.connected,
+            "connected": None if self.status == UNKNOWN else self.connected,
             "status": self.status,
             "since": self.since.isoformat() if self.since else None,
             "proofs": [_proof_as_json(proof) for proof in self.proofs],
@@ -94,7 +98,11 @@ def _flag(row: Channel, now: datetime) -> Proof:
     if row.connected is False:
         return Proof("flag", False, row.checked_at, _("O Z-API diz que o WhatsApp está desconectado."))
     if not row.connected or not is_fresh:
-        return Proof("flag", None, row.checked_at, _("Não sabemos: o Z-API não responde à verificação."))
+        unasked, unanswered = (
+            _("Ainda não sabemos: o Z-API ainda não foi perguntado."),
+            _("Não sabemos: o Z-API não responde à verificação."),
+        )
+        return Proof("flag", None, row.checked_at, unanswered if row.check_failed_at else unasked)
     return Proof("flag", True, row.checked_at, _("O Z-API diz que o WhatsApp está conectado."))
 
 
@@ -170,19 +178,19 @@ def check() -> None:
     """Ask Z-API for the status. A call that fails says nothing about the session."""
     from whatsapp.client import WhatsApp
 
-    now = timezone.now()
+    asked_at = timezone.now()
     try:
         answer = WhatsApp("status").get("/status", doing="check status")
         connected = answer["connected"]
     except (ServiceError, KeyError, TypeError):
         Channel.load()
-        Channel.objects.update(check_failed_at=now)
+        Channel.objects.update(check_failed_at=asked_at)
         return
     _set(
         connected is True,
-        now,
+        asked_at,
         phone_online=answer.get("smartphoneConnected"),
-        checked_at=now,
+        checked_at=asked_at,
         check_failed_at=None,
         said=str(answer.get("error") or "")[:200],
     )
@@ -196,32 +204,41 @@ def was_lost(callback: Callback) -> None:
     _told(callback, connected=False)
 
 
+def told_at_the_door(body: dict[str, Any]) -> None:
+    """Hold the lane before a disconnect is answered; the callback is read again later, without harm.
+
+    One that does not say when it happened may be a repeat: only the inbox can tell.
+    """
+    now = timezone.now()
+    moment = moments.read(body.get("momment"), otherwise=now)
+    if body.get("type") == "DisconnectedCallback" and moment < now:
+        _set(False, moment, said=str(body.get("error") or "")[:200])
+
+
 def _told(callback: Callback, *, connected: bool) -> None:
-    """The later of two contradicting callbacks holds; how late either comes does not matter."""
     moment = moments.read(callback.body.get("momment"), otherwise=callback.received_at)
-    known = Channel.load()
-    if known.changed_at and known.changed_at > moment:
+    if not _set(connected, moment, said=str(callback.body.get("error") or "")[:200]):
         raise Ignored(IgnoredCause.OLDER)
-    _set(connected, moment, said=str(callback.body.get("error") or "")[:200])
 
 
-def _set(connected: bool, moment: datetime, **more: Any) -> None:
-    known = Channel.load()
+@transaction.atomic
+def _set(connected: bool, moment: datetime, **more: Any) -> bool:
+    """The latest news holds, whoever brings it and however late: False for what is older than the known."""
+    Channel.load()
+    known = Channel.objects.select_for_update().get()
+    if known.changed_at and known.changed_at > moment:
+        return False
     changed: dict[str, Any] = {}
     if known.connected is not connected:  # what was known of the phone belongs to the state before
         changed = {"changed_at": moment, "phone_online": None}
     if changed and not connected:
         changed["lost_at"] = moment
     Channel.objects.update(connected=connected, **(changed | more))
-    _hold(None if connected else moment)
+    # while nothing can go out, what is due counts as held, as with every system that is away
+    breakers.set_offline("whatsapp", None if connected else moment)
     if connected and changed:
-        nudges.nudge(["whatsapp"])
-
-
-def _hold(since: datetime | None) -> None:
-    """While nothing can go out, what is due counts as held, as with every system that is away."""
-    to_change = CircuitBreaker.objects.filter(service="whatsapp", offline_since__isnull=since is not None)
-    to_change.update(offline_since=since)
+        transaction.on_commit(lambda: nudges.nudge(["whatsapp"]))
+    return True
 
 
 def is_disconnected() -> bool:
@@ -238,9 +255,8 @@ def heard_receipt(moment: datetime) -> None:
 
 
 def _advance(field: str, moment: datetime) -> None:
-    if not Channel.objects.filter(Q(**{f"{field}__gte": moment})).exists():
-        Channel.load()
-        Channel.objects.update(**{field: moment})
+    Channel.load()
+    Channel.objects.filter(Q(**{field: None}) | Q(**{f"{field}__lt": moment})).update(**{field: moment})
 
 
 def configuration_refused(said: str) -> None:

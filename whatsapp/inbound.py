@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from events import envelope, ingestion
-from whatsapp import callback_keys, channel, contacts, content, feedback, lookup, moments, opt_out
+from whatsapp import callback_keys, channel, contacts, content, feedback, in_doubt, moments, opt_out
 from whatsapp.content import Content
 from whatsapp.inbox import Ignored, NotYet
 from whatsapp.models import Callback, Contact, IgnoredCause, Message, Received
@@ -25,6 +25,7 @@ def receive(callback: Callback) -> None:
     body = callback.body
     if body.get("fromMe") is True:
         _own(callback)
+        return
     if cause := noise(body):
         raise Ignored(cause)
     who = callback_keys.identity_of(body)
@@ -57,10 +58,10 @@ def _is_deletion(body: Body) -> bool:
 
 def _own(callback: Callback) -> None:
     """A copy of what we sent proves that it went out; what an attendant wrote on the phone is only kept."""
-    if callback.body.get("fromApi") is True:
-        lookup.adopt(callback)
+    if callback.body.get("fromApi") is not True:
+        raise Ignored(IgnoredCause.OWN_PHONE)
+    if not in_doubt.match_echo(callback):
         raise Ignored(IgnoredCause.OWN_ECHO)
-    raise Ignored(IgnoredCause.OWN_PHONE)
 
 
 def _from_person(callback: Callback, who: contacts.Identity, moment: datetime) -> None:

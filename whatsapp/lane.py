@@ -1,4 +1,4 @@
-"""What the channel adds to its lane: holding and pace, briefings, and the rows of the messages."""
+"""WhatsApp's lane: holding and pace, what is known of a message before it is sent, and sending it."""
 
 import random
 import time
@@ -7,18 +7,21 @@ from typing import Any
 
 from django.utils import timezone
 
+from carinho.services.errors import Rejected, ServiceError
 from events.claims import Claim
-from events.companions import Companion
 from events.delivery import Result
-from whatsapp import channel, contacts, drafts, lookup, outbox, texts, warm_up
-from whatsapp.client import Briefing
-from whatsapp.models import Contact, Message
+from events.flow import Step, find_step
+from events.lane_hooks import LaneHooks, Ran
+from whatsapp import channel, contacts, in_doubt, messages, number_check, outbox, policy, texts
+from whatsapp import phone as phones
+from whatsapp.client import DOING, WhatsApp
+from whatsapp.outgoing import Outgoing
 
 LOOK_SECONDS = 1.0
 PACE_SECONDS = (1.0, 3.0)  # between two messages after a reconnect, as a person would write them
 
 
-class WhatsAppLane(Companion):
+class WhatsAppLane(LaneHooks):
     """One lane runs anywhere at a time, so what it remembers here is the pace of all."""
 
     def __init__(self) -> None:
@@ -45,56 +48,70 @@ class WhatsAppLane(Companion):
             outbox.hold()
         self.is_paced = outbox.has_held()
 
-    def brief(self, claims: Sequence[Claim]) -> Mapping[int, Any]:
+    def prefetch(self, claims: Sequence[Claim]) -> Mapping[int, Any]:
+        """The `Outgoing` of each, written down before the network is used; else the error that ends it."""
         if self.is_paced:
             self.next_at = time.monotonic() + random.uniform(*PACE_SECONDS)
-        return _briefings(claims)
+        own_texts = texts.own_texts()
+        contexts: dict[int, Outgoing | Exception] = {}
+        for claim in claims:
+            try:
+                contexts[claim.id] = _rendered(claim, own_texts)
+            except Exception as error:  # noqa: BLE001 -- it ends this attempt alone, and is logged there
+                contexts[claim.id] = error
+        _complete([each for each in contexts.values() if isinstance(each, Outgoing)])
+        return contexts
 
-    def written(self, results: Sequence[Result]) -> None:
+    def run(self, claim: Claim, step: Step, service: Any) -> Ran:
+        """Send it, unless an earlier attempt did or the policy says otherwise."""
+        outgoing: Outgoing = claim.context
+        if claim.unsure_since and (ended := in_doubt.look(service, outgoing)):
+            return ended
+        return outgoing.policy or _send(service, outgoing)
+
+    def on_written(self, results: Sequence[Result]) -> None:
         outbox.settle(results)
 
 
-def _briefings(claims: Sequence[Claim]) -> dict[int, Briefing]:
-    """By delivery; without those whose step will fail by itself, or whose recipient is none."""
-    own_texts = texts.own_texts()
-    drafted = {claim.id: drafts.draft_of(claim.event, claim.step, own_texts) for claim in claims}
-    people = {id: contacts.identity(draft.to) for id, draft in drafted.items() if draft}
-    known = contacts.find_all([who for who in people.values() if who.is_known])
-    begun = [
-        outbox.Beginning(claim, draft, known[people[claim.id]])
-        for claim in claims
-        if (draft := drafted[claim.id]) and people[claim.id].is_known
-    ]
-    strangers = warm_up.over_limit((each.contact.pk for each in begun), timezone.now())
-    wording, evidence = outbox.begin(begun), _evidence(begun)
-    return {
-        id: _briefing(
-            each.contact, wording[id], evidence.get(id), is_one_too_many=each.contact.pk in strangers
+def _rendered(claim: Claim, own_texts: Mapping[str, str]) -> Outgoing:
+    message = find_step(claim.event.type, claim.step).run(claim.event)
+    who = contacts.identity(message.to)
+    if not who.is_known:
+        raise Rejected("No phone number is known", doing=DOING, system=WhatsApp.title)
+    return Outgoing(claim, message, who, messages.render(message, own_texts))
+
+
+def _complete(batch: Sequence[Outgoing]) -> None:
+    """Find the contacts, write the messages down, and decide what the policy says of each."""
+    now = timezone.now()
+    known = contacts.find_all([outgoing.who for outgoing in batch])
+    for outgoing in batch:
+        outgoing.contact = known[outgoing.who]
+    strangers = policy.over_limit((outgoing.contact.pk for outgoing in batch), now)
+    outbox.begin(batch)
+    for outgoing in batch:
+        outgoing.policy = policy.decide(
+            outgoing.message.category,
+            outgoing.contact,
+            useful_until=outgoing.claim.useful_until,
+            is_over_limit=outgoing.contact.pk in strangers,
+            now=now,
         )
-        for each in begun
-        if (id := each.claim.id) in wording
-    }
+    in_doubt.prefetch([outgoing for outgoing in batch if outgoing.claim.unsure_since])
 
 
-def _evidence(begun: Sequence[outbox.Beginning]) -> dict[int, lookup.Evidence]:
-    """Of those whose end nobody saw; there are few, ever."""
-    unsure = {each.claim.id: each.contact for each in begun if each.claim.unsure_since}
-    messages = Message.objects.filter(delivery__in=unsure).select_related("delivery") if unsure else []
-    return {
-        message.delivery_id: lookup.evidence_for(message, unsure[message.delivery_id]) for message in messages
-    }
-
-
-def _briefing(
-    contact: Contact, text: str, evidence: lookup.Evidence | None, *, is_one_too_many: bool
-) -> Briefing:
-    return Briefing(
-        text=text,
-        contact_id=contact.pk,
-        address=contact.address,
-        is_checked=contact.checked_at is not None,
-        has_whatsapp=contact.has_whatsapp,
-        is_opted_out=contact.opted_out_at is not None,
-        is_one_too_many=is_one_too_many,
-        evidence=evidence,
-    )
+def _send(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran:
+    """Asks once per new person whether the number has WhatsApp; the answer is kept however it ends."""
+    contact, to = outgoing.contact, outgoing.message.to
+    address, has_whatsapp, learnt = contact.address or to, contact.has_whatsapp, None
+    try:
+        if contact.checked_at is None and not to.endswith(contacts.LID):
+            learnt = {"contact_id": contact.pk, **number_check.ask(whatsapp, to)}
+            address, has_whatsapp = learnt["registered"] or to, learnt["exists"]
+        if has_whatsapp is False:
+            kind = "landline" if phones.is_landline(address) else "number"
+            raise Rejected(f"The phone {kind} has no WhatsApp", doing=DOING, system=WhatsApp.title)
+        sent = whatsapp.send(outgoing.text, to=address, choices=outgoing.message.choices)
+        return Ran(sent, learnt=learnt)
+    except ServiceError as error:
+        return Ran(error=error, learnt=learnt)

@@ -3,10 +3,8 @@
 from typing import Any
 
 from carinho.services.base import Service
-from carinho.services.errors import Rejected, Unavailable
+from carinho.services.errors import Unavailable
 from whatsapp import phone as phones
-
-WHERE: dict[str, Any] = {"doing": "send message", "system": "WhatsApp"}
 
 
 def ask(whatsapp: Service, number: str) -> dict[str, Any]:
@@ -24,7 +22,9 @@ def _answer(whatsapp: Service, number: str) -> dict[str, Any]:
     if isinstance(said, list):
         said = said[0] if said else {}
     if not isinstance(said, dict) or "exists" not in said:
-        raise Unavailable("Unreadable number check", cause="unreadable_answer", **WHERE)
+        raise Unavailable(
+            "Unreadable number check", cause="unreadable_answer", doing="send message", system="WhatsApp"
+        )
     exists = str(said["exists"]).lower() == "true"
     registered = "".join(filter(str.isdigit, str(said.get("phone") or ""))) or number
     return {
@@ -32,12 +32,3 @@ def _answer(whatsapp: Service, number: str) -> dict[str, Any]:
         "registered": registered if exists else "",
         "lid": str(said.get("lid") or ""),
     }
-
-
-def address(number: str, has_whatsapp: bool | None) -> str:
-    """The number, if a message to it can arrive. Raises `Rejected` naming why it cannot."""
-    if has_whatsapp is not False:
-        return number
-    if phones.is_landline(number):
-        raise Rejected("The phone landline has no WhatsApp", **WHERE)
-    raise Rejected("The phone number has no WhatsApp", **WHERE)

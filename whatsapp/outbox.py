@@ -1,20 +1,16 @@
 """Our messages' rows: begun before the network is used, settled with the outcome."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db.models.functions import Now
 
-from carinho.database import run_rows
-from events import corrections
-from events.claims import Claim
+from carinho.sql import run_rows
 from events.delivery import Result
 from whatsapp import channel, contacts, failures, inbox
-from whatsapp.drafts import Draft
-from whatsapp.ladder import Rung, climb
-from whatsapp.models import Contact, Message
+from whatsapp.ladder import Rung
+from whatsapp.models import Message
+from whatsapp.outgoing import Outgoing
 
 CONFIGURATION_STATUSES = frozenset({401, 403, 405, 415})
 
@@ -53,32 +49,25 @@ WHERE message.delivery_id = row.id
 """
 
 
-@dataclass(frozen=True)
-class Beginning:
-    """A message that is about to be sent: by which delivery, how it reads, and to whom."""
-
-    claim: Claim
-    draft: Draft
-    contact: Contact
-
-
-def begin(begun: Sequence[Beginning]) -> dict[int, str]:
+def begin(batch: Sequence[Outgoing]) -> None:
     """Write down what is about to be sent, so that it can be looked for whatever happens next.
 
-    Returns the texts by delivery: what was perhaps sent keeps the one it was sent with.
+    What was perhaps sent already keeps the text it was sent with.
     """
-    rows = [_row_begun(each) for each in begun]
-    return dict(run_rows(BEGIN, rows)) if rows else {}
+    if batch:
+        texts = dict(run_rows(BEGIN, [_row_begun(outgoing) for outgoing in batch]))
+        for outgoing in batch:
+            outgoing.text = texts.get(outgoing.claim.id, outgoing.text)
 
 
-def _row_begun(begun: Beginning) -> dict[str, Any]:
+def _row_begun(outgoing: Outgoing) -> dict[str, Any]:
     return {
-        "id": begun.claim.id,
-        "is_unsure": begun.claim.unsure_since is not None,
-        "text": begun.draft.text,
-        "name": begun.draft.message,
-        "contact_id": begun.contact.pk,
-        "phone": begun.contact.address[:64],
+        "id": outgoing.claim.id,
+        "is_unsure": outgoing.claim.unsure_since is not None,
+        "text": outgoing.text,
+        "name": outgoing.message.name,
+        "contact_id": outgoing.contact.pk,
+        "phone": outgoing.contact.address[:64],
     }
 
 
@@ -95,7 +84,7 @@ def has_held() -> bool:
 
 def settle(results: Sequence[Result]) -> None:
     """Store what outcomes say about their messages, in the outcomes' transaction."""
-    contacts.learn_all([check for result in results if (check := result.notes.get("check"))])
+    contacts.learn_all([result.learnt for result in results if result.learnt])
     _failed([result for result in results if result.status == "dead"])
     _accepted([result for result in results if _has_ids(result)])
 
@@ -120,14 +109,6 @@ def _row_accepted(result: Result) -> dict[str, Any]:
         "zaap_id": result.value.get("zaap_id", ""),
         "accepted_at": result.started_at,
     }
-
-
-def was_sent(message: Message, message_id: str, seen_at: datetime) -> None:
-    """A trace of a message that was given up: the person has it, and nobody needs to look after it."""
-    message.message_id, message.failure, message.error, message.failed_at = message_id, "", "", None
-    message.stand_on(climb(message.facts, [(Rung.ACCEPTED, seen_at), (Rung.SENT, seen_at)]))
-    message.save()
-    corrections.confirm(message.delivery_id)
 
 
 def _failed(results: Sequence[Result]) -> None:

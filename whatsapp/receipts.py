@@ -4,10 +4,12 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from events import corrections, envelope, ingestion
-from whatsapp import channel, failures, lookup, moments
+from events import envelope, ingestion
+from events.engine import transitions
+from whatsapp import channel, failures, in_doubt, moments
 from whatsapp.inbox import Ignored, NotYet
 from whatsapp.ladder import PROOF_OF_ARRIVAL, SAID, Rung, climb
+from whatsapp.locks import locked
 from whatsapp.models import Callback, IgnoredCause, Message
 
 GIVEN_UP = frozenset({Rung.FAILED, Rung.QUEUED, Rung.HELD})  # and then proved to have arrived
@@ -37,8 +39,8 @@ def _apply(callback: Callback, rung: Rung, said: str) -> None:
     """Climb, if the message is ours; it may become ours when the send is answered."""
     moment = moments.read(callback.body.get("momment"), otherwise=callback.received_at)
     ids = callback.message_ids
-    found = Message.objects.filter(Q(message_id__in=ids) | Q(zaap_id__in=ids)).select_for_update()
-    message = found.order_by("pk").first() or _sent_again(ids, rung) or lookup.adopt_by_receipt(callback)
+    found = locked(Message.objects.filter(Q(message_id__in=ids) | Q(zaap_id__in=ids)))
+    message = found.first() or _sent_again(ids, rung) or in_doubt.match_receipt(callback)
     if message is None:
         raise NotYet(IgnoredCause.NOT_OURS)
     _climb(message, rung, moment, said)
@@ -50,8 +52,7 @@ def _sent_again(ids: list[str], rung: Rung) -> Message | None:
 
     Only an arrival still counts: it proves the failure wrong that led to the second send.
     """
-    found = Message.objects.filter(~Q(earlier_ids=[]), earlier_ids__overlap=ids).select_for_update()
-    message = found.order_by("pk").first()
+    message = locked(Message.objects.filter(~Q(earlier_ids=[]), earlier_ids__overlap=ids)).first()
     if message is not None and rung not in PROOF_OF_ARRIVAL:
         raise Ignored(IgnoredCause.OLDER)
     if message is not None and message.message_id is None:  # not sent again yet: the person has this one
@@ -73,13 +74,10 @@ def _climb(message: Message, rung: Rung, moment: datetime, said: str) -> None:
 
 def _follow(message: Message, before: str) -> None:
     if message.status == Rung.FAILED:
-        corrections.disprove(
-            corrections.Disproof(
-                message.delivery_id, "refused_later", f"Failed to send message in WhatsApp: {message.error}"
-            )
-        )
+        reason = f"Failed to send message in WhatsApp: {message.error}"
+        transitions.mark_failed(message.delivery_id, cause="refused_later", reason=reason)
     elif message.status in PROOF_OF_ARRIVAL and before in GIVEN_UP:
-        corrections.confirm(message.delivery_id)
+        transitions.confirm(message.delivery_id)
     _record(message)
 
 

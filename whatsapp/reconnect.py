@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from carinho.access import audit_log
 from carinho.services.errors import Rejected, ServiceError
-from events import withdrawals
+from events import audit, retry_queue
 from events.models import Delivery
 from whatsapp import channel
 from whatsapp.client import WhatsApp
@@ -79,7 +79,7 @@ def _created(item: dict[str, Any]) -> datetime | None:
 
 def drop_here(until: datetime, *, actor: str) -> int:
     """Nobody needs what waited here at that moment any more; what came since stays."""
-    return len(withdrawals.withdraw(list(_due(until).values_list("pk", flat=True)), actor=actor))
+    return len(retry_queue.cancel(list(_due(until).values_list("pk", flat=True)), actor=actor))
 
 
 def drop_there(*, actor: str) -> int:

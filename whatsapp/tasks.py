@@ -1,6 +1,9 @@
 """Celery tasks: each only calls what the modules named after it do."""
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import worker_ready
 
 from whatsapp import channel, inbox, pruning, setup
 
@@ -15,6 +18,12 @@ def read_inbox() -> None:
 def check_channel() -> None:
     setup.meet_simulator()
     channel.check()
+
+
+@worker_ready.connect
+def look_first(**_: Any) -> None:
+    """Whether WhatsApp is connected is not known at a start, and beat asks only after half a minute."""
+    check_channel.apply_async(expires=30)
 
 
 @shared_task(name="whatsapp.prune", ignore_result=True)

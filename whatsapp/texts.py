@@ -69,25 +69,9 @@ def parse(written: str) -> Text:
     return made
 
 
-def render(message: str, **variables: str) -> str:
-    """The finished message of the file. Raises `KeyError` for a variable that was not given."""
-    return text(message).substitute(variables)
-
-
 def own_texts() -> dict[str, str]:
     """The texts an administrator wrote, by message."""
     return dict(run("SELECT name, text FROM whatsapp_template", []))
-
-
-def current(message: str, own: str = "", /, **variables: str) -> str:
-    """The finished message, as an administrator wrote it (`own`) or else as the file has it.
-
-    Raises as `render` does for the file; a text of the console that lost a variable gives way to the file.
-    """
-    try:
-        return parse(own).substitute(variables) if own else render(message, **variables)
-    except (KeyError, ValueError):
-        return render(message, **variables)
 
 
 def names() -> list[str]:

@@ -21,7 +21,7 @@ from carinho.api.schema import problems
 from carinho.api.views import ApiView
 from events.refusals import Incoming
 from events.views.ingest import Ingest, take_body
-from whatsapp import callback_body, inbox
+from whatsapp import callback_body, channel, inbox
 from whatsapp.client import WhatsApp
 from whatsapp.filters import MessageFilter
 from whatsapp.models import Message
@@ -53,6 +53,7 @@ class Webhook(Ingest):
         _check_instance(body)
         with transaction.atomic():
             inbox.store(body)
+            channel.told_at_the_door(body)
             transaction.on_commit(_nudge)
         return JsonResponse({"status": "received"})
 

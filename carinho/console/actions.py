@@ -24,6 +24,8 @@ from carinho.console.base import ConsoleAdmin, actor, list_of, next_page, posted
 
 NOT_ALLOWED = _lazy("Seu papel permite ver, mas não fazer isto. Peça a quem é Operador.")
 MOST_NAMED = 20
+MOST_AT_ONCE = 10_000  # rows of one order
+LONGEST_ID = 18  # digits; the database's largest has one more
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,10 @@ class ActionAdmin(ConsoleAdmin):
             if not request.user.has_perm(action.permission):
                 raise PermissionDenied
             ids = self.read_ids(request.POST.get("ids", ""))
-            moved = self.act(request, action, ids)
-            if moved is not None:
-                self._report(request, action, ids, moved)
+            if _are_few(request, len(ids)):
+                moved = self.act(request, verb, ids)
+                if moved is not None:
+                    self._report(request, verb, ids, moved)
             return HttpResponseRedirect(next_page(request, list_of(self.model)))
 
         return view
@@ -117,9 +120,8 @@ class ActionAdmin(ConsoleAdmin):
         return action.run(ids, actor(request), posted(request, "reason"))
 
     def read_ids(self, text: str) -> list[Any]:
-        """The ids that the form carries, divided by commas; what can be none is passed over."""
-        numbers = {int(part) for part in text.split(",") if part.isdecimal() and len(part) <= 18}
-        return sorted(numbers)
+        """The ids that the form carries, divided by commas."""
+        return [int(part) for part in text.split(",") if part.isdecimal() and len(part) <= LONGEST_ID]
 
     def name_of(self, key: Any) -> str:
         """How a message names one row."""
@@ -137,10 +139,20 @@ class ActionAdmin(ConsoleAdmin):
         return {}
 
 
-def _ask(action: Action) -> Callable[[ActionAdmin, HttpRequest, QuerySet], HttpResponse]:
-    @admin_action(description=action.title)
-    def ask(admin: ActionAdmin, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
-        ids = sorted(queryset.order_by().values_list("pk", flat=True))
+def _are_few(request: HttpRequest, count: int) -> bool:
+    """Whether so many may be moved by one order; else the operator is told."""
+    if count > MOST_AT_ONCE:
+        sentence = _("De uma vez, no máximo %(most)d. Use os filtros e faça em partes.")
+        messages.error(request, sentence % {"most": MOST_AT_ONCE})
+    return count <= MOST_AT_ONCE
+
+
+def _ask(verb: Verb) -> Callable[[VerbAdmin, HttpRequest, QuerySet], HttpResponse]:
+    @action(description=verb.title)
+    def ask(admin: VerbAdmin, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
+        ids = sorted(queryset.order_by().values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
+        if not _are_few(request, len(ids)):
+            return HttpResponseRedirect(request.get_full_path())
         context = {
             **admin.admin_site.each_context(request),
             "opts": admin.opts,

@@ -41,10 +41,6 @@ class Call:
 
     idempotency_key: str
     exchanges: list[Exchange] = field(default_factory=list)
-    unsure_since: datetime | None = None  # start of an attempt whose end nobody saw: look before a repeat
-    useful_until: datetime | None = None
-    briefing: Any = None  # what the lane's companion knows about the delivery
-    notes: dict[str, Any] = field(default_factory=dict)  # what the call learnt, stored with its outcome
 
     @property
     def last(self) -> Exchange:
@@ -196,6 +192,10 @@ class Service:
             return kind("Connection timeout", cause="connection_timeout", **where)
         return kind("Connection closed without an answer", cause="connection_failed", **where)
 
+    def is_own_error(self, body: Any) -> bool:
+        """Whether the body of a 5xx is the system's own word that it failed, not one of something between."""
+        return False
+
     def _unseen_end(self, method: str) -> type[Unavailable]:
         """What it means when the system may have done what was asked, and did not say so."""
         return Unavailable if self.can_repeat or method in IDEMPOTENT else Unknown
@@ -210,7 +210,10 @@ class Service:
         exchange.status = response.status_code
         exchange.answered = response.text[:8192] if response.status_code >= 300 else None
         if response.status_code >= 500 or response.status_code in AGAIN_LATER:
-            kind = Unavailable if response.status_code in NOTHING_DONE else unseen_end
+            nothing_done = response.status_code in NOTHING_DONE or (
+                response.status_code >= 500 and self.is_own_error(_decoded(response))
+            )
+            kind = Unavailable if nothing_done else unseen_end
             raise kind(
                 f"{self.name} answered {response.status_code}",
                 cause="server_error",

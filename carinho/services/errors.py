@@ -20,22 +20,7 @@ class ServiceError(Exception):
 
 
 class Held(ServiceError):
-    """Nothing was sent, because the circuit is open or the hour is wrong: the attempt is given back.
-
-    `until` is when it makes sense again, if that is known.
-    """
-
-    def __init__(self, detail: str, *, until: datetime | None = None, **where: object) -> None:
-        self.until = until
-        super().__init__(detail, **where)  # type: ignore[arg-type]
-
-
-class Unneeded(ServiceError):
-    """Nobody needs this delivery any more, and nothing was sent; `cause` is why it is skipped."""
-
-    def __init__(self, detail: str, *, cause: str, **where: object) -> None:
-        self.cause = cause
-        super().__init__(detail, **where)  # type: ignore[arg-type]
+    """Nothing was sent: the attempt is given back."""
 
 
 class Unavailable(ServiceError):

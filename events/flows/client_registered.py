@@ -9,7 +9,7 @@ from carinho.services.financeiro import Financeiro
 from carinho.services.marketing import Marketing
 from events.flow import Data, Flow, StepEvent
 from events.payload import Identifier, Payload, Text
-from whatsapp.client import WhatsApp
+from whatsapp.messages import Message
 from whatsapp.phone import Phone
 from whatsapp.texts import greeting
 
@@ -42,10 +42,10 @@ def create_customer(financeiro: Financeiro, event: StepEvent) -> None:
     financeiro.create_customer({field: event.payload[field] for field in fields if event.payload.get(field)})
 
 
-@flow.delivery(to=WhatsApp, useful=timedelta(hours=72))
-def send_client_welcome(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
+@flow.message(useful=timedelta(hours=72))
+def send_client_welcome(event: StepEvent) -> Message:
     client = event.payload
-    return whatsapp.send("client_welcome", to=client["phone"], greeting=greeting(client["name"]))
+    return Message("client_welcome", to=client["phone"], greeting=greeting(client["name"]))
 
 
 @flow.delivery(to=Marketing, when=was_a_lead)

@@ -11,7 +11,7 @@ from carinho.services.crm import CRM
 from carinho.services.cuidadores import Cuidadores
 from events.flow import Data, Flow, StepEvent
 from events.payload import Identifier, Payload, Text
-from whatsapp.client import WhatsApp
+from whatsapp.messages import Category, Message
 from whatsapp.phone import Phone
 
 UNHAPPY = 2  # this rating or a lower one is a case for a person
@@ -73,9 +73,9 @@ def open_case(atendimento: Atendimento, event: StepEvent) -> None:
     atendimento.open_case(case | _rating(feedback))
 
 
-@flow.delivery(to=WhatsApp, useful=timedelta(hours=24))
-def thank_client(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
-    return whatsapp.send("feedback_thanks", to=event.phone)
+@flow.message(useful=timedelta(hours=24))
+def thank_client(event: StepEvent) -> Message:
+    return Message("feedback_thanks", to=event.phone, category=Category.ANSWER)
 
 
 def _summary(feedback: Data) -> str:

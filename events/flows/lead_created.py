@@ -11,7 +11,7 @@ from carinho.services.crm import CRM
 from carinho.services.marketing import Marketing
 from events.flow import Data, Flow, StepEvent
 from events.payload import Part, Payload, Text
-from whatsapp.client import WhatsApp
+from whatsapp.messages import Category, Message
 from whatsapp.phone import Phone
 from whatsapp.texts import greeting
 
@@ -67,10 +67,15 @@ def _as_registered(lead: Data, source: str) -> dict[str, Any]:
     return given | {"origin": "whatsapp" if source == "whatsapp" else "site"}
 
 
-@flow.delivery(to=WhatsApp, useful=timedelta(hours=24))
-def send_welcome(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
+@flow.message(useful=timedelta(hours=24))
+def send_welcome(event: StepEvent) -> Message:
     lead = event.payload
-    return whatsapp.send("lead_welcome", to=lead.get("phone") or lead["lid"], greeting=greeting(lead["name"]))
+    return Message(
+        "lead_welcome",
+        to=lead.get("phone") or lead["lid"],
+        category=Category.ANSWER,
+        greeting=greeting(lead["name"]),
+    )
 
 
 @flow.delivery(to=Marketing, after=register_lead, when=has_campaign)

@@ -8,7 +8,7 @@ from pydantic import Field
 from carinho.services.crm import CRM
 from events.flow import Flow, StepEvent
 from events.payload import Identifier, Money, Payload, Text
-from whatsapp.client import WhatsApp
+from whatsapp.messages import Category, Message
 from whatsapp.phone import Phone
 from whatsapp.texts import money
 
@@ -31,10 +31,15 @@ flow = Flow(
 )
 
 
-@flow.delivery(to=WhatsApp, useful=timedelta(hours=48))
-def remind_client(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
+@flow.message(useful=timedelta(hours=48))
+def remind_client(event: StepEvent) -> Message:
     payment = event.payload
-    return whatsapp.send("payment_failed", to=payment["client_phone"], amount=money(payment["amount"]))
+    return Message(
+        "payment_failed",
+        to=payment["client_phone"],
+        category=Category.NOTICE,
+        amount=money(payment["amount"]),
+    )
 
 
 @flow.delivery(to=CRM)

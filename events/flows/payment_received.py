@@ -9,7 +9,7 @@ from carinho.services.crm import CRM
 from carinho.services.operacao import Operacao
 from events.flow import Flow, StepEvent
 from events.payload import DayOrMoment, Identifier, Money, Payload
-from whatsapp.client import WhatsApp
+from whatsapp.messages import Message
 from whatsapp.phone import Phone
 from whatsapp.texts import day, money
 
@@ -32,10 +32,10 @@ flow = Flow(
 )
 
 
-@flow.delivery(to=WhatsApp, useful=timedelta(hours=24))
-def tell_client(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
+@flow.message(useful=timedelta(hours=24))
+def tell_client(event: StepEvent) -> Message:
     payment = event.payload
-    return whatsapp.send(
+    return Message(
         "payment_received",
         to=payment["client_phone"],
         amount=money(payment["amount"]),

@@ -9,7 +9,7 @@ from carinho.services.crm import CRM
 from carinho.services.financeiro import Financeiro
 from events.flow import Flow, StepEvent
 from events.payload import Identifier, Payload, Text
-from whatsapp.client import WhatsApp
+from whatsapp.messages import Category, Message
 from whatsapp.phone import Phone
 
 
@@ -29,10 +29,15 @@ flow = Flow(
 )
 
 
-@flow.delivery(to=WhatsApp, useful=timedelta(hours=24))
-def tell_client(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
+@flow.message(useful=timedelta(hours=24))
+def tell_client(event: StepEvent) -> Message:
     service = event.payload
-    return whatsapp.send("service_cancelled", to=service["client_phone"], reason=service["reason"])
+    return Message(
+        "service_cancelled",
+        to=service["client_phone"],
+        category=Category.URGENT,
+        reason=service["reason"],
+    )
 
 
 @flow.delivery(to=Financeiro)

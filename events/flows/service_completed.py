@@ -10,7 +10,7 @@ from carinho.services.crm import CRM
 from carinho.services.financeiro import Financeiro
 from events.flow import Data, Flow, StepEvent
 from events.payload import Identifier, Moment, Money, Payload, Text
-from whatsapp.client import WhatsApp
+from whatsapp.messages import Message, rating_of
 from whatsapp.phone import Phone
 from whatsapp.texts import day_and_time, first_name, greeting, money
 
@@ -45,10 +45,10 @@ flow = Flow(
 )
 
 
-@flow.delivery(to=WhatsApp, useful=timedelta(hours=24))
-def tell_client(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
+@flow.message(useful=timedelta(hours=24))
+def tell_client(event: StepEvent) -> Message:
     service = event.payload
-    return whatsapp.send(
+    return Message(
         "service_completed",
         to=service["client_phone"],
         greeting=greeting(service["client_name"]),
@@ -57,13 +57,13 @@ def tell_client(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
     )
 
 
-@flow.delivery(to=WhatsApp, delay=feedback_delay, useful=timedelta(hours=48))
-def ask_feedback(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
+@flow.message(delay=feedback_delay, useful=timedelta(hours=48))
+def ask_feedback(event: StepEvent) -> Message:
     service = event.payload
-    return whatsapp.ask_rating(
+    return Message(
         "ask_feedback",
         to=service["client_phone"],
-        service_id=service["service_id"],
+        choices=rating_of(service["service_id"]),
         greeting=greeting(service["client_name"]),
         caregiver=first_name(service["caregiver_name"]),
     )

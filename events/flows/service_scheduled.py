@@ -9,7 +9,7 @@ from carinho.services.crm import CRM
 from carinho.services.cuidadores import Cuidadores
 from events.flow import Data, Flow, StepEvent
 from events.payload import Identifier, Moment, Payload, Text
-from whatsapp.client import WhatsApp
+from whatsapp.messages import Category, Message
 from whatsapp.phone import Phone
 from whatsapp.texts import day_and_time
 
@@ -36,12 +36,13 @@ flow = Flow(
 )
 
 
-@flow.delivery(to=WhatsApp, useful=start)
-def tell_client(whatsapp: WhatsApp, event: StepEvent) -> dict[str, str]:
+@flow.message(useful=start)
+def tell_client(event: StepEvent) -> Message:
     service = event.payload
-    return whatsapp.send(
+    return Message(
         "service_scheduled",
         to=service["client_phone"],
+        category=Category.NOTICE,
         starts_at=day_and_time(start(service)),
         address=service["address"],
     )

@@ -20,7 +20,7 @@ class DeadLetter(models.Model):
     """A delivery that failed for good, until a person retries or archives it.
 
     There is one per delivery: a failed retry opens it again and counts in `failures`.
-    It is resolved only by the delivery's success. Moved only by `events.dead_letters`.
+    It is resolved only by the delivery's success; `events.engine.transitions` moves both.
     """
 
     delivery = models.OneToOneField(

@@ -30,6 +30,7 @@ class Delivery(models.Model):
 
     Waiting for an earlier step or queued until it is due, it runs under a lease and is then done,
     queued again for later, or dead: an open dead letter. Skipped when nobody needs it any more.
+    Only `events.engine.transitions` moves it.
     """
 
     event = models.ForeignKey(
@@ -42,6 +43,7 @@ class Delivery(models.Model):
     delay_seconds = models.PositiveIntegerField(_("espera, em segundos"), default=0, db_default=0)
     status = models.CharField(_("situação"), max_length=10, choices=DeliveryStatus)
     due_at = models.DateTimeField(_("próxima tentativa"), null=True, blank=True)
+    claimed_at = models.DateTimeField(_("início da última tentativa"), null=True, blank=True)
     leased_until = models.DateTimeField(_("reservada até"), null=True, blank=True)
     held_since = models.DateTimeField(_("retida desde"), null=True, blank=True)
     unsure_since = models.DateTimeField(_("fim desconhecido desde"), null=True, blank=True)

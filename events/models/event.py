@@ -17,7 +17,7 @@ class EventStatus(models.TextChoices):
 class Event(models.Model):
     """One thing that happened, and the key by which its repeats are recognised.
 
-    The status follows from its deliveries and is only written by `events.progress.settle`.
+    The status follows from its deliveries and is only written by `events.engine.event_status.update`.
     """
 
     type = models.CharField(_("tipo"), max_length=60)

@@ -16,8 +16,9 @@ class CircuitBreaker(models.Model):
     """What is known of one system's health, and whether people paused it.
 
     `version` grows with every move made by a person, so that a lane which learnt something in the
-    meantime does not overwrite it. The outage lasts from the first opening to the next closing. A system that
-    says itself that it cannot take anything is offline: its circuit stays as it is.
+    meantime does not overwrite it; a process that still takes the circuit for what it was writes nothing.
+    The outage lasts from the first opening to the next closing. A system that says itself that it cannot
+    take anything is offline: its circuit stays as it is.
     """
 
     service = models.CharField(_("sistema"), max_length=20, primary_key=True)
@@ -30,6 +31,7 @@ class CircuitBreaker(models.Model):
     opened_at = models.DateTimeField(_("bloqueado em"), null=True, blank=True)
     outage_since = models.DateTimeField(_("fora do ar desde"), null=True, blank=True)
     closed_at = models.DateTimeField(_("voltou em"), null=True, blank=True)
+    half_open_since = models.DateTimeField(_("em teste desde"), null=True, blank=True)
     next_trial_at = models.DateTimeField(_("próximo teste"), null=True, blank=True)
     last_error = models.TextField(_("último erro"), blank=True, default="", db_default="")
     offline_since = models.DateTimeField(_("desconectado desde"), null=True, blank=True)
@@ -64,6 +66,7 @@ class Lane(models.Model):
     service = models.CharField(_("sistema"), max_length=20, primary_key=True)
     listening_until = models.DateTimeField(_("ouvindo até"), null=True, blank=True)
     nudged_at = models.DateTimeField(_("chamada em"), null=True, blank=True)
+    not_before = models.DateTimeField(_("o sistema pediu para esperar até"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("faixa")

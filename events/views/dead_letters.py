@@ -1,9 +1,7 @@
 """What waits for a person, and what a person may do with it."""
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -37,7 +35,6 @@ from events.serializers import (
 )
 
 TAGS = ["Falhas"]
-AT_ONCE = 500  # rows moved in one transaction
 CLOSED_WITHIN = timedelta(days=30)
 ACTION_ERRORS = problems(400, 401, 403, 404, 409, 413, 415, 422, 429)
 
@@ -185,8 +182,7 @@ class RetryMatching(OrderView):
         wanted = self.order.validated_data
         ids = chosen(wanted)
         if not wanted["dry_run"]:
-            retry = partial(dead_letters.retry, actor=actor_of(request))
-            ids = in_portions(retry, ids)
+            ids = dead_letters.retry(ids, actor=actor_of(request))
         return counted(ids, "queued for retry", dry_run=wanted["dry_run"])
 
 
@@ -204,8 +200,7 @@ class ArchiveMatching(OrderView):
         wanted = self.order.validated_data
         ids, reason = chosen(wanted), wanted["reason"]
         if not wanted["dry_run"]:
-            archive = partial(dead_letters.archive, actor=actor_of(request), reason=reason)
-            ids = in_portions(archive, ids)
+            ids = dead_letters.archive(ids, actor=actor_of(request), reason=reason)
         return counted(ids, "archived", dry_run=wanted["dry_run"])
 
 
@@ -215,12 +210,6 @@ def chosen(wanted: dict[str, Any]) -> list[int]:
     if "ids" in wanted:
         letters = letters.filter(pk__in=wanted["ids"])
     return list(letters.order_by("pk").values_list("pk", flat=True))
-
-
-def in_portions(move: Callable[[list[int]], list[int]], ids: list[int]) -> list[int]:
-    """Move many items in short transactions; the ids that were moved."""
-    portions = (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
-    return [moved for portion in portions for moved in move(portion)]
 
 
 def counted(ids: list[int], verb: str, *, dry_run: bool) -> Response:

@@ -29,7 +29,9 @@ def circuit_breaker(hub: Snapshot) -> Iterator[Reading]:
 
 
 def _reading(hub: Snapshot, breaker: CircuitBreaker) -> Reading:
-    age = hub.now - (breaker.outage_since or breaker.opened_at or hub.now)
+    is_tested = breaker.state == BreakerState.HALF_OPEN
+    since = breaker.half_open_since if is_tested else breaker.outage_since
+    age = hub.now - (since or breaker.opened_at or hub.now)
     facts = {
         "system": labels.system(breaker.service),
         "time": seconds(max(age, timedelta()).total_seconds()),

@@ -4,11 +4,12 @@
     const RENEW_MS = 15000;
     const MOST_CODES = 3;
     const LOOK_MS = 3000;
+    const LONGEST_LOOK_MS = 15000;
     const page = document.getElementById("reconnect");
     if (!page) return;
     const part = (name) => page.querySelector(`[data-${name}]`);
     const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
-    let renewal;
+    let renewal, asked = 0;
 
     const ask = async (address, fields = {}) => {
         try {
@@ -43,7 +44,9 @@
             part("qr-over").hidden = false;
             return;
         }
+        const mine = ++asked;
         const answer = await ask(page.dataset.qr);
+        if (mine !== asked) return; // another click asked for a code of its own meanwhile
         if (answer.connected) return arrived();
         tell(answer.problem);
         if (answer.value) {
@@ -63,11 +66,17 @@
         tell(answer.problem);
         part("phone-code").textContent = answer.value || "";
     });
-    setInterval(async () => {
-        if (document.hidden || isHere()) return;
-        const answer = await fetch(`${page.dataset.state}?check=1`).catch(() => null);
-        if (answer?.ok && (await answer.json()).connected) arrived();
-    }, LOOK_MS);
+    // The next look begins when this one has ended: answers that take longer than the interval would pile up.
+    const look = async () => {
+        if (isHere()) return;
+        if (!document.hidden) {
+            const limit = { signal: AbortSignal.timeout(LONGEST_LOOK_MS) };
+            const answer = await fetch(`${page.dataset.state}?check=1`, limit).then((it) => it.json()).catch(() => null);
+            if (answer?.connected) return arrived();
+        }
+        setTimeout(look, LOOK_MS);
+    };
+    setTimeout(look, LOOK_MS);
     for (const button of document.querySelectorAll("[data-sure]")) {
         button.addEventListener("click", (event) => {
             if (!window.confirm(button.dataset.sure)) event.preventDefault();

@@ -5,7 +5,9 @@ from itertools import count
 
 from django.utils import timezone
 
-from events import envelope, ingestion, outcomes, progress
+from events import envelope, ingestion
+from events.engine import transitions
+from events.engine.transitions import Failure
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
 
 NUMBERS = count(1)
@@ -25,9 +27,8 @@ def dead_letter(step="register_lead", cause="connection_timeout", reason="Connec
     """An open item: this step of a new lead failed for good."""
     delivery = lead(**data).deliveries.get(step=step)
     tried(delivery, reason=reason)
-    Delivery.objects.filter(pk=delivery.pk).update(status="dead", due_at=None, attempts=5, error=reason)
-    outcomes.bury([{"id": delivery.pk, "kind": "unavailable", "cause": cause, "reason": reason}])
-    progress.settle([delivery.event_id])
+    Delivery.objects.filter(pk=delivery.pk).update(attempts=5)
+    transitions.fail_held([Failure(delivery.pk, "unavailable", cause, reason)], error=reason)
     return DeadLetter.objects.get(delivery=delivery)
 
 

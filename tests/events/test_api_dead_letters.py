@@ -8,9 +8,10 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from carinho.access.models import AuditEntry
-from events import dead_letters, outcomes
-from events.models import DeadLetter, Delivery
+from events import dead_letters, portions
+from events.engine import transitions
+from events.engine.transitions import Failure
+from events.models import AuditEntry, DeadLetter, Delivery
 from tests.clients import with_key
 from tests.events.test_api_events import ids, store
 
@@ -32,8 +33,8 @@ def operator():
 def bury(number, step="register_lead", cause="connection_timeout", **data):
     """A lead of which one delivery died."""
     delivery = store(number, **data).deliveries.get(step=step)
-    Delivery.objects.filter(pk=delivery.pk).update(status="dead", due_at=None, attempts=5)
-    outcomes.bury([{"id": delivery.pk, "kind": "unavailable", "cause": cause, "reason": REASON}])
+    Delivery.objects.filter(pk=delivery.pk).update(attempts=5)
+    transitions.fail_held([Failure(delivery.pk, "unavailable", cause, REASON)], error=REASON)
     return DeadLetter.objects.get(delivery=delivery)
 
 
@@ -170,9 +171,7 @@ def test_bulk_archive_by_ids_skips_what_is_closed(operator):
 
 
 def test_bulk_in_portions_moves_all(operator, monkeypatch):
-    from events.views import dead_letters as view
-
-    monkeypatch.setattr(view, "AT_ONCE", 2)
+    monkeypatch.setattr(portions, "AT_ONCE", 2)
     for number in range(5):
         bury(number)
     assert post(operator, "/api/dlq/archive", {"type": "lead.created"}).json()["count"] == 5

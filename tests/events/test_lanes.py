@@ -1,5 +1,8 @@
 """A lane on the real database, with the other system at the wire."""
 
+import threading
+import time
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -8,9 +11,9 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from responses import matchers
 
-from events import breakers, dead_letters, lanes, sweep
-from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
-from tests.events.conftest import BILLING
+from events import breakers, dead_letters, delivery, lane_hooks, lanes, sweep
+from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event, Lane
+from tests.events.conftest import BILLING, Billing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -263,6 +266,150 @@ def test_reset_by_a_person_stands_against_what_the_lane_still_thinks(make_delive
     assert CircuitBreaker.objects.get(service="billing").state == "closed"
 
 
+class SlowSystem:
+    """The system at the wire, which keeps each call until it is told to answer."""
+
+    def __init__(self, calls, method="PUT", path="hours", ids=range(1, 60)):
+        self.arrived, self.may_answer = threading.Semaphore(0), threading.Event()
+        for id in ids:
+            calls.add_callback(method, f"{BILLING}/visits/{id}/{path}", callback=self.answer)
+
+    def answer(self, request):
+        self.arrived.release()
+        assert self.may_answer.wait(30)
+        return 200, {}, "{}"
+
+
+@contextmanager
+def lane_at_work(name="billing", **limits):
+    """The lane drains in a thread of its own, as in a worker; it is waited for in the end."""
+
+    def work():
+        try:
+            drain(name, **limits)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join(60)
+
+
+def hold_by_pause():
+    breakers.pause("billing", actor="user:ana")
+
+
+def hold_offline():
+    breakers.set_offline("billing", timezone.now())
+
+
+@pytest.mark.parametrize("hold", [hold_by_pause, hold_offline])
+def test_what_was_claimed_and_not_begun_is_handed_back_when_the_system_is_held(make_delivery, calls, hold):
+    for id in range(1, 41):
+        make_delivery(id)
+    system = SlowSystem(calls)
+    with lane_at_work(seconds=8, linger=3):
+        for _ in range(16):  # all threads are at a call; the others wait for a thread
+            assert system.arrived.acquire(timeout=20)
+        hold()
+        late = make_delivery(41)
+        until(lambda: breakers.SharedBreaker.of(Billing).is_held)
+        time.sleep(0.3)  # the lane's own look, which the notification hastens
+        system.may_answer.set()
+    assert len(calls.calls) == 16
+    assert Delivery.objects.filter(status="queued", attempts=0).count() == 25
+    late.refresh_from_db()
+    assert late.status == "queued"
+
+
+def until(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_system_that_asked_to_be_left_alone_is_left_alone_by_the_next_lane_too(make_delivery, calls):
+    make_delivery(1)
+    calls.put(f"{BILLING}/visits/1/hours", status=429, headers={"Retry-After": "120"})
+    drain(seconds=0.5)
+    make_delivery(2)
+    drain(seconds=0.5)  # another worker's, an idle minute later
+    assert len(calls.calls) == 1
+    rest = Lane.objects.get(service="billing").not_before - timezone.now()
+    assert timedelta(minutes=1) < rest <= timedelta(minutes=2)
+    Lane.objects.update(nudged_at=None, listening_until=None)
+    sweep.sweep()
+    assert Lane.objects.get(service="billing").nudged_at is None
+
+
+def test_lease_is_renewed_while_a_call_takes_longer_than_it(make_delivery, calls, settings, monkeypatch):
+    monkeypatch.setattr(lanes, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(delivery, "SENDING_TAKES", timedelta(0))
+    settings.LEASE_SECONDS = 2
+    row = make_delivery(1)
+    system = SlowSystem(calls)
+    with lane_at_work(seconds=3, linger=3):  # the lane's time is over before the call
+        assert system.arrived.acquire(timeout=20)
+        began = Delivery.objects.get(pk=row.pk).claimed_at
+        until(lambda: timezone.now() > began + timedelta(seconds=5))
+        assert sweep.return_lapsed() == 0
+        system.may_answer.set()
+    row.refresh_from_db()
+    assert (row.status, row.attempts, len(calls.calls)) == ("done", 1, 1)
+
+
+class Breaking(lane_hooks.LaneHooks):
+    """Knows something of every delivery, and breaks on one."""
+
+    def __init__(self, broken, error):
+        self.broken, self.error = broken, error
+
+    def prefetch(self, claims):
+        if self.broken in [claim.id for claim in claims]:
+            raise self.error
+        return {}
+
+
+def test_delivery_that_breaks_the_lane_hooks_is_for_a_person_and_the_others_go_out(
+    make_delivery, calls, monkeypatch
+):
+    rows = [make_delivery(id) for id in range(1, 4)]
+    for id in range(1, 4):
+        calls.put(f"{BILLING}/visits/{id}/hours", json={})
+    monkeypatch.setitem(lane_hooks.registry, "billing", Breaking(rows[1].pk, KeyError("one of them")))
+    drain(linger=0.3)
+    statuses = {row.pk: Delivery.objects.get(pk=row.pk).status for row in rows}
+    assert [statuses[row.pk] for row in rows] == ["done", "dead", "done"]
+    assert DeadLetter.objects.get().kind == "broken"
+
+
+def test_claims_are_handed_back_when_the_lane_hooks_find_the_database_away(make_delivery, calls, monkeypatch):
+    row = make_delivery(1)
+    monkeypatch.setitem(lane_hooks.registry, "billing", Breaking(row.pk, OperationalError("gone")))
+    with pytest.raises(OperationalError):
+        drain()
+    row.refresh_from_db()
+    assert (row.status, row.attempts) == ("queued", 0)
+
+
+def test_call_that_was_made_is_not_lost_when_the_lane_hooks_break_on_its_outcome(
+    make_delivery, calls, monkeypatch
+):
+    class BreaksAfterwards(lane_hooks.LaneHooks):
+        def on_written(self, results):
+            raise LookupError("its row is gone")
+
+    make_delivery(1)
+    calls.put(f"{BILLING}/visits/1/hours", json={})
+    monkeypatch.setitem(lane_hooks.registry, "billing", BreaksAfterwards())
+    drain()
+    assert (DeadLetter.objects.get().kind, len(calls.calls)) == ("broken", 1)
+
+
 def test_one_person_is_served_in_the_order_of_the_events(make_delivery, calls):
     for id in range(1, 9):
         make_delivery(id, family="same")
@@ -316,7 +463,7 @@ def test_outage_over_the_hold_limit_goes_to_a_person_as_one_group(make_delivery,
 
 
 def test_late_outcome_of_a_lost_lease_changes_nothing(make_delivery, calls):
-    from events import claims, delivery, outcomes
+    from events import claims, outcomes
 
     row = make_delivery()
     calls.put(f"{BILLING}/visits/42/hours", json={})

@@ -1,6 +1,9 @@
 """One system's breaker as several processes share it: a lane, and a synchronisation beside it."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from carinho.services.breakers import Breaker
 from events.breakers import SharedBreaker
@@ -9,8 +12,8 @@ from events.models import CircuitBreaker
 pytestmark = pytest.mark.django_db
 
 
-def process() -> SharedBreaker:
-    shared = SharedBreaker("billing", Breaker("billing", failures=1))
+def process(failures: int = 1) -> SharedBreaker:
+    shared = SharedBreaker("billing", Breaker("billing", failures=failures))
     shared.load()
     return shared
 
@@ -36,3 +39,61 @@ def test_looking_does_not_forget_what_the_own_calls_taught():
     fail(lane)
     lane.load()
     assert lane.lets_through(5) == 0
+
+
+def test_process_that_looked_before_the_circuit_opened_does_not_close_it():
+    CircuitBreaker.objects.get_or_create(service="billing")
+    lane, run = process(failures=5), process(failures=5)
+    for _ in range(5):
+        fail(lane)
+    fail(run)
+    lane.save()
+    run.save()
+    row = CircuitBreaker.objects.get(service="billing")
+    assert (row.state, row.outage_since is not None) == ("open", True)
+    assert run.lets_through(5) == 0
+
+
+def test_two_processes_that_open_the_circuit_at_once_open_it_once():
+    CircuitBreaker.objects.get_or_create(service="billing")
+    lane, run = process(), process()
+    fail(lane)
+    fail(run)
+    lane.save()
+    opened_at = CircuitBreaker.objects.get(service="billing").opened_at
+    run.save()
+    row = CircuitBreaker.objects.get(service="billing")
+    assert (row.state, row.trips, row.opened_at) == ("open", 1, opened_at)
+
+
+def test_count_of_another_process_does_not_forget_what_the_own_calls_taught():
+    CircuitBreaker.objects.get_or_create(service="billing")
+    lane, run = process(failures=2), process(failures=2)
+    fail(lane)
+    fail(lane)  # open here, and not written yet
+    fail(run)
+    run.save()
+    lane.load()
+    assert lane.lets_through(5) == 0
+    lane.save()
+    assert CircuitBreaker.objects.get(service="billing").state == "open"
+
+
+def test_half_open_is_measured_from_when_it_became_so():
+    hour_ago = timezone.now() - timedelta(hours=1)
+    CircuitBreaker.objects.update_or_create(
+        service="billing",
+        defaults={"state": "open", "trips": 1, "opened_at": hour_ago, "outage_since": hour_ago},
+    )
+    lane = process()
+    with lane.breaker.calling():
+        pass
+    lane.save()
+    row = CircuitBreaker.objects.get(service="billing")
+    assert (row.state, row.outage_since) == ("half_open", hour_ago)
+    assert row.half_open_since > hour_ago
+    with lane.breaker.calling():
+        pass
+    lane.save()
+    row.refresh_from_db()
+    assert (row.state, row.half_open_since) == ("closed", None)

@@ -39,7 +39,12 @@ def retrying(total: int, service: str = "crm") -> dict[str, Any]:
 
 
 def breaker(state: str, seconds: float, service: str = "crm") -> list[CircuitBreaker]:
-    return [CircuitBreaker(service=service, state=state, outage_since=NOW - timedelta(seconds=seconds))]
+    """In this state for so long; an outage that is being tested began a day earlier."""
+    since = NOW - timedelta(seconds=seconds)
+    row = CircuitBreaker(service=service, state=state, outage_since=since)
+    if state == "half_open":
+        row.outage_since, row.half_open_since = since - timedelta(days=1), since
+    return [row]
 
 
 def job(**changes: Any) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 import pytest
 from django.utils import timezone
 
-from events import envelope, ingestion, progress
+from events import envelope, ingestion
+from events.engine import event_status
 from events.models import DeadLetter, Event
 from monitoring import days, metrics, prometheus, reports, snapshot
 from monitoring.rule import Rule
@@ -60,7 +61,7 @@ def history():
         moment = now - timedelta(days=age)
         well, letter = rows.lead(), rows.dead_letter()
         well.deliveries.update(status="done", due_at=None, attempts=1, finished_at=moment)
-        progress.settle([well.pk])
+        event_status.update([well.pk])
         Event.objects.filter(pk__in=[well.pk, letter.event_id]).update(received_at=moment)
         DeadLetter.objects.filter(pk=letter.pk).update(created_at=moment)
         for kind, status in (("full", "done"), ("full", "failed"), ("dry", "done")):

@@ -14,7 +14,7 @@ from carinho.simulator.client import Simulator, running
 from events import envelope, ingestion, lanes, sweep
 from events.models import CircuitBreaker, Delivery, Event
 from tests.console.conftest import chromium, visit  # noqa: F401 -- pages of the channel are tried there
-from whatsapp import channel, inbox, lane, lookup, setup
+from whatsapp import channel, in_doubt, inbox, lane, setup
 from whatsapp.models import Callback, Message
 
 SECRET = "segredo-de-teste"
@@ -56,7 +56,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.LEASE_SECONDS = 20
     settings.BREAKER_RESET_SECONDS = settings.BREAKER_RESET_MAX_SECONDS = 1
     monkeypatch.setattr(delivery, "LOOK_AFTER", timedelta(seconds=0.2))
-    monkeypatch.setattr(lookup, "LOOK_SECONDS", 0.5)
+    monkeypatch.setattr(in_doubt, "LOOK_SECONDS", 0.5)
     monkeypatch.setattr(lane, "PACE_SECONDS", (0.01, 0.03))
     monkeypatch.setattr(lane, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(lanes, "LOOK_SECONDS", 0.1)  # what is kept back is looked at four times as often

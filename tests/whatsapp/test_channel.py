@@ -1,15 +1,20 @@
 """One verdict from four proofs."""
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
+import responses
+from celery.signals import worker_ready
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from carinho.services.base import Service
+from events.models import CircuitBreaker
 from events.payload import SAO_PAULO
 from tests.whatsapp.conftest import cancel
-from tests.whatsapp.inbox_client import call, sample
-from whatsapp import channel, contacts, setup
+from tests.whatsapp.inbox_client import call, post, sample
+from whatsapp import channel, contacts, setup, tasks
 from whatsapp.models import Channel, Message, Received
 
 pytestmark = pytest.mark.django_db
@@ -53,8 +58,58 @@ def test_everything_well_is_connected_in_the_keys_of_the_guide(alive):
     ]
 
 
-def test_never_asked_is_unknown_and_not_disconnected(db):
-    assert status() == "unknown"
+def test_never_asked_is_unknown_and_neither_connected_nor_disconnected(db):
+    verdict = channel.verdict(NOW).as_json()
+    assert (verdict["status"], verdict["connected"]) == ("unknown", None)
+    assert "ainda não foi perguntado" in verdict["proofs"][0]["message"]
+
+
+def test_worker_that_starts_looks_first_thing(monkeypatch):
+    sent = []
+    monkeypatch.setattr(tasks.check_channel, "apply_async", lambda **options: sent.append(options))
+    worker_ready.send(sender=None)
+    assert sent == [{"expires": 30}]
+
+
+@responses.activate
+def test_status_that_was_asked_before_a_disconnect_does_not_hide_it(alive, settings):
+    settings.ZAPI = {"url": "https://zapi.test", "instance": "i", "token": "t", "client_token": "c"}
+    Service._lines.pop("whatsapp", None)
+
+    def lost_meanwhile(request):
+        channel._set(False, timezone.now())
+        return 200, {}, json.dumps({"connected": True, "smartphoneConnected": True})
+
+    responses.add_callback("GET", "https://zapi.test/instances/i/token/t/status", lost_meanwhile)
+    channel.check()
+    assert channel.verdict().status == "disconnected"
+    assert CircuitBreaker.objects.get(service="whatsapp").offline_since is not None
+    Service._lines.pop("whatsapp", None)
+
+
+def test_disconnect_holds_the_lane_before_it_is_answered(alive, settings):
+    settings.ZAPI = settings.ZAPI | {
+        "instance": "simulator",
+        "token": "simulator",
+        "webhook_secret": "segredo-de-teste",
+    }
+    lost, back = 1769175667, 1769175700
+    for body in (sample("disconnected"), sample("disconnected", momment="?")):
+        CircuitBreaker.objects.update(offline_since=None)
+        post(body | ({"momment": lost} if body["momment"] != "?" else {}))
+        is_held = CircuitBreaker.objects.get(service="whatsapp").offline_since is not None
+        assert is_held == (body["momment"] != "?")
+    call(sample("connected", momment=back))
+    post(sample("disconnected", momment=lost))
+    assert channel.is_disconnected() is False
+
+
+def test_history_of_four_weeks_is_counted_once_for_a_verdict(alive, monkeypatch):
+    counted, real = [], channel.usual_gap
+    monkeypatch.setattr(channel, "usual_gap", lambda now: counted.append(now) or real(now))
+    history()
+    verdict = channel.verdict(NOW)
+    assert (verdict.usual_gap, counted) == (timedelta(minutes=30), [NOW])
 
 
 def test_answer_that_nobody_confirmed_for_long_is_unknown(alive):
@@ -129,8 +184,6 @@ def test_setup_registers_every_callback_and_checks_it(zapi, settings, capsys):
 )
 def test_doctor_says_what_is_wrong(zapi, settings, changes, url, words):
     import re
-
-    from carinho.services.base import Service
 
     Service._lines.pop("whatsapp", None)
     settings.ZAPI = settings.ZAPI | changes

@@ -9,6 +9,8 @@ import responses
 
 from carinho.services.base import Service
 from carinho.services.errors import Rejected, ServiceError, Unavailable, Unknown
+from events.flow import Flow
+from whatsapp import messages
 from whatsapp.client import WhatsApp
 
 TOKEN, INSTANCE, ACCOUNT = "SECRET-TOKEN", "INSTANCE-1", "ACCOUNT-TOKEN"
@@ -33,7 +35,7 @@ def calls(settings):
 
 def send(to=PHONE):
     whatsapp = WhatsApp("delivery-7")
-    return whatsapp, whatsapp.send("lead_welcome", to=to, greeting="Olá, Helena")
+    return whatsapp, whatsapp.send("Olá, Helena! 💚", to=to)
 
 
 def test_text_is_sent_and_the_ids_of_the_message_are_kept(calls):
@@ -43,7 +45,7 @@ def test_text_is_sent_and_the_ids_of_the_message_are_kept(calls):
     body = json.loads(request.body)
     assert result == {"zaap_id": "Z1", "message_id": "M1"}
     assert body["phone"] == PHONE
-    assert body["message"].startswith("Olá, Helena! 💚")
+    assert body["message"] == "Olá, Helena! 💚"
     assert request.headers["Client-Token"] == ACCOUNT
     assert "X-API-Key" not in request.headers
 
@@ -59,9 +61,10 @@ def test_foreign_number_goes_as_digits_and_a_lid_as_it_is(calls, to, phone):
 
 def test_rating_is_asked_with_a_list_and_can_be_answered_without_it(calls):
     calls.post(f"{BASE}/send-option-list", json=ACCEPTED)
-    result = WhatsApp("k").ask_rating(
-        "ask_feedback", to=PHONE, service_id=9001, greeting="Olá", caregiver="Joana"
-    )
+    service_completed = Flow.registry["service.completed"]
+    question = messages.of_sample(service_completed, service_completed.steps["ask_feedback"])
+    text = messages.render(question, own_texts={})
+    result = WhatsApp("k").send(text, to=PHONE, choices=question.choices)
     body = json.loads(calls.calls[0].request.body)
     assert result == {"zaap_id": "Z1", "message_id": "M1"}
     assert "responda com um número de *1*" in body["message"]
@@ -99,15 +102,32 @@ def test_unreadable_200_may_have_been_accepted(calls, body):
         send()
 
 
+@pytest.mark.parametrize(
+    ("status", "answer", "kind"),
+    [
+        (503, {"json": {"error": "Instance is busy"}}, Unavailable),
+        (500, {"json": {"error": "Internal error", "message": "x"}}, Unavailable),
+        (500, {"json": {"message": "Endpoint request timed out"}}, Unknown),
+        (502, {"body": "<html><h1>502 Bad Gateway</h1></html>"}, Unknown),
+        (504, {"body": ""}, Unknown),
+        (500, {"body": '{"error": "Inst'}, Unknown),
+        (500, {"json": {"error": None}}, Unknown),
+        (408, {"json": {"error": "Request timeout"}}, Unknown),
+    ],
+)
+def test_failure_in_z_apis_own_words_sent_nothing_and_one_of_something_between_may_have(
+    calls, status, answer, kind
+):
+    calls.post(f"{BASE}/send-text", status=status, **answer)
+    with pytest.raises(Unavailable) as failed:
+        send()
+    assert type(failed.value) is kind
+
+
 def test_refusal_says_what_z_api_said(calls):
     calls.post(f"{BASE}/send-text", status=400, json={"error": "Invalid phone"})
     with pytest.raises(Rejected, match="Failed to send message in WhatsApp: Invalid phone"):
         send()
-
-
-def test_nobody_is_written_to_without_a_number(calls):
-    with pytest.raises(Rejected, match="No phone number is known"):
-        send(to="")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +144,7 @@ def test_failure_never_names_the_token(calls, failure, kind, caplog):
     whatsapp = WhatsApp("k")
     caplog.set_level(logging.DEBUG)
     with pytest.raises(kind) as failed:
-        whatsapp.send("lead_welcome", to=PHONE, greeting="Olá")
+        whatsapp.send("Olá", to=PHONE)
     logging.getLogger("any").error("Failed", exc_info=failed.value)
     assert TOKEN not in f"{failed.value}{failed.value!r}{caplog.text}{whatsapp.call}"
     assert INSTANCE not in caplog.text

@@ -12,7 +12,7 @@ from events.models import Delivery
 from tests.clients import logged_in
 from tests.whatsapp.conftest import cancel, message_of
 from tests.whatsapp.inbox_client import sample
-from whatsapp import channel, contacts, inbox, texts
+from whatsapp import channel, contacts, inbox, messages, texts
 from whatsapp.models import Callback, Channel, Contact, Message, Template
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,8 @@ def test_rows_have_pages_with_masked_people_and_showing_them_is_logged(rows):
 
 
 def written(name="payment_received"):
-    return texts.current(name, texts.own_texts().get(name, ""), amount="R$ 1,00", paid_at="hoje")
+    message = messages.Message(name, to="", amount="R$ 1,00", paid_at="hoje")
+    return messages.render(message, texts.own_texts())
 
 
 def text_page(name="feedback_thanks"):
@@ -61,7 +62,7 @@ def text_page(name="feedback_thanks"):
 def test_administrator_changes_a_text_with_preview_and_takes_it_back():
     client = logged_in("Administrador")
     page = client.post(text_page("payment_received"), {"text": "Pago: {{ amount }} 💚", "preview": "1"})
-    assert "Pago: R$ 180,00 💚" in page.content.decode()
+    assert "Pago: R$ 1.234,56 💚" in page.content.decode()
     assert not Template.objects.exists()
     client.post(text_page("payment_received"), {"text": "Pago: {{ amount }} 💚", "save": "1"})
     assert written() == "Pago: R$ 1,00 💚"

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import pytest
 
+from events.flow import Flow
 from events.payload import SAO_PAULO
-from whatsapp import manners, quiet_hours
+from whatsapp import messages, policy
 
 
 def at(hour, minute=0, day=23):
@@ -29,19 +30,29 @@ def at(hour, minute=0, day=23):
 )
 def test_quiet_hours_end_in_the_morning(settings, span, now, end):
     settings.WHATSAPP_QUIET_HOURS = span
-    assert quiet_hours.ends_at(now) == end
+    assert policy.quiet_until(now) == end
 
 
 @pytest.mark.parametrize("span", ["21", "21-25", "a-b", "21-8-9"])
 def test_what_is_no_span_is_refused(settings, span):
     settings.WHATSAPP_QUIET_HOURS = span
     with pytest.raises(ValueError, match="21-8"):
-        quiet_hours.hours()
+        policy.quiet_hours()
 
 
-def test_answers_and_cancellations_wait_for_nothing_and_unlisted_messages_do():
-    assert not manners.of("lead_welcome").waits
-    assert not manners.of("feedback_thanks").waits
-    assert not manners.of("service_cancelled").waits
-    assert manners.of("service_completed").waits
-    assert manners.of("some_new_message") == manners.COURTESY
+def written(type, step):
+    return messages.of_sample(Flow.registry[type], Flow.registry[type].steps[step])
+
+
+def test_answers_and_cancellations_wait_for_nothing_and_messages_that_say_nothing_do():
+    assert not written("lead.created", "send_welcome").category.waits_for_morning
+    assert not written("feedback.received", "thank_client").category.waits_for_morning
+    assert not written("service.cancelled", "tell_client").category.waits_for_morning
+    assert written("service.completed", "tell_client").category.waits_for_morning
+    assert messages.Message("some_new_message", to="").category is messages.Category.COURTESY
+    refusable = {
+        message.name
+        for flow, step in messages.steps()
+        if (message := messages.of_sample(flow, step)).category.can_be_refused
+    }
+    assert refusable == {"client_welcome", "payment_received", "service_completed", "ask_feedback"}

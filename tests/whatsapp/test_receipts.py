@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from events import dead_letters, outcomes
+from events import dead_letters
+from events.engine import transitions
+from events.engine.transitions import Failure
 from events.models import Delivery, Event
 from tests.whatsapp.conftest import cancel, message_of
 from tests.whatsapp.inbox_client import OURS, call, later, sample
-from whatsapp import contacts, lookup, outbox
+from whatsapp import contacts, in_doubt, outbox
 from whatsapp.models import Callback, Message
 
 pytestmark = pytest.mark.django_db
@@ -189,8 +191,8 @@ def test_traces_of_a_failed_send_are_no_proof_of_the_one_after_it(event):
     message = message_of(event)
     Delivery.objects.filter(pk=message.delivery_id).update(unsure_since=timezone.now() - timedelta(hours=1))
     message = Message.objects.select_related("delivery").get(pk=message.pk)
-    evidence = lookup.evidence_for(message, contacts.find_or_make(contacts.identity(message.phone)))
-    assert (evidence.found, evidence.strays) == (None, 0)
+    traces = in_doubt.traces_of(message, contacts.find_or_make(contacts.identity(message.phone)))
+    assert (traces.found, traces.unmatched) == (None, 0)
 
 
 def unsure(event):
@@ -207,22 +209,21 @@ def unsure(event):
 def test_as_many_unexplained_receipts_as_unseen_ends_mean_that_all_were_sent(event):
     one, other = unsure(event), unsure(cancel(2, phone="5511987650001"))
     call(sample("status_received", ids=["3EB0A", "3EB0B"]))
-    found = [lookup.evidence_for(message, message.contact).found for message in (one, other)]
+    found = [in_doubt.traces_of(message, message.contact).found for message in (one, other)]
     assert {each["message_id"] for each in found} == {"3EB0A", "3EB0B"}
 
 
 def test_fewer_receipts_than_unseen_ends_prove_nothing(event):
     one, other = unsure(event), unsure(cancel(2, phone="5511987650001"))
     call(sample("status_received", ids=["3EB0A"]))
-    assert {lookup.evidence_for(message, message.contact).found for message in (one, other)} == {None}
+    assert {in_doubt.traces_of(message, message.contact).found for message in (one, other)} == {None}
 
 
 def given_up(event):
     """A message of which nobody could tell, put before a person an hour ago."""
     message = unsure(event)
-    Delivery.objects.filter(pk=message.delivery_id).update(status="dead", due_at=None, unsure_since=None)
+    transitions.fail_held([Failure(message.delivery_id, "unknown", "unknown_outcome", "?")], error="?")
     Message.objects.filter(pk=message.pk).update(failure="undecided")
-    outcomes.bury([{"id": message.delivery_id, "kind": "unknown", "cause": "unknown_outcome", "reason": "?"}])
 
 
 def test_late_receipt_settles_the_one_message_that_was_given_up(event):
@@ -248,14 +249,80 @@ def test_receipt_that_came_when_anothers_traces_come_is_the_others(event):
     just_now = timezone.now()
     Delivery.objects.filter(pk=other.delivery_id).update(unsure_since=just_now)
     call(sample("status_received", ids=["3EB0A"]))
-    evidence = lookup.evidence_for(long_unseen, long_unseen.contact)
-    assert (evidence.found, evidence.strays) == (None, 0)
+    traces = in_doubt.traces_of(long_unseen, long_unseen.contact)
+    assert (traces.found, traces.unmatched) == (None, 0)
 
 
 def test_message_tried_after_a_receipt_has_no_part_in_it(event):
     one, later_one = unsure(event), unsure(cancel(2, phone="5511987650001"))
     call(sample("status_received", ids=["3EB0A"]))
     Delivery.objects.filter(pk=later_one.delivery_id).update(unsure_since=timezone.now())
-    evidence = lookup.evidence_for(one, one.contact)
-    assert evidence.found is not None
-    assert evidence.found["message_id"] == "3EB0A"
+    traces = in_doubt.traces_of(one, one.contact)
+    assert traces.found is not None
+    assert traces.found["message_id"] == "3EB0A"
+
+
+def test_old_message_nobody_could_tell_of_does_not_blur_a_new_one(event):
+    given_up(event)
+    week_ago = timezone.now() - timedelta(days=7)
+    Message.objects.filter(delivery__event=event).update(first_tried_at=week_ago)
+    new = unsure(cancel(2, phone="5511987650001"))
+    call(sample("status_received", ids=["3EB0A"]))
+    traces = in_doubt.traces_of(new, new.contact)
+    assert traces.found is not None
+    assert traces.found["message_id"] == "3EB0A"
+
+
+def test_receipt_is_of_the_message_whose_traces_come_then_and_not_of_an_earlier_one(event):
+    given_up(event)
+    new = unsure(cancel(2, phone="5511987650001"))
+    call(sample("status_received", ids=["3EB0A"]))
+    assert in_doubt.traces_of(new, new.contact).found is None
+    tried_at = timezone.now() - in_doubt.trace_takes() - timedelta(seconds=10)
+    Delivery.objects.filter(pk=new.delivery_id).update(unsure_since=tried_at)
+    Callback.objects.update(received_at=tried_at + timedelta(seconds=1))
+    new = Message.objects.select_related("delivery").get(pk=new.pk)
+    found = in_doubt.traces_of(new, new.contact).found
+    assert found is not None
+    assert found["message_id"] == "3EB0A"
+
+
+@pytest.mark.parametrize("trace", ["receipt", "echo"])
+def test_trace_that_comes_days_later_is_not_of_what_a_person_looks_after(event, trace):
+    given_up(event)
+    long_ago = timezone.now() - in_doubt.MATCHED_WITHIN - timedelta(minutes=1)
+    message = message_of(event)
+    Message.objects.filter(pk=message.pk).update(first_tried_at=long_ago, text="Olá de novo")
+    call(sample("status_received", ids=["3EB0A"]) if trace == "receipt" else echo("Olá de novo"))
+    assert (message_of(event).message_id, message_of(event).failure) == (None, "undecided")
+
+
+def echo(text, id="3EB0A"):
+    return sample("own_echo", messageId=id, phone="5511987650001", chatLid=None, text={"message": text})
+
+
+def test_trace_of_an_attempt_before_the_last_is_the_messages_own(event):
+    message = unsure(event)
+    call(sample("status_received", ids=["3EB0A"]))
+    last_attempt = timezone.now() - in_doubt.trace_takes() - timedelta(seconds=1)
+    Callback.objects.update(received_at=last_attempt - timedelta(seconds=1))
+    Delivery.objects.filter(pk=message.delivery_id).update(unsure_since=last_attempt)
+    message = Message.objects.select_related("delivery").get(pk=message.pk)
+    found = in_doubt.traces_of(message, message.contact).found
+    assert found is not None
+    assert found["message_id"] == "3EB0A"
+
+
+def test_late_echo_settles_what_was_given_up_unless_another_message_is_on_its_way(event):
+    given_up(event)
+    Message.objects.filter(delivery__event=event).update(text="Olá de novo")
+    other = cancel(2, phone="5511987650001")
+    running = Delivery.objects.filter(event=other, service="whatsapp")
+    running.update(status="running", due_at=None, leased_until=timezone.now() + timedelta(minutes=1))
+    Message.objects.filter(delivery__event=other).update(contact=message_of(event).contact)
+    call(echo("Olá de novo"))
+    assert message_of(event).message_id is None
+    running.update(status="done", leased_until=None)
+    call(echo("Olá de novo", id="3EB0B"))
+    assert (message_of(event).message_id, message_of(event).status) == ("3EB0B", "sent")
+    assert event.dead_letters.get().status == "resolved"

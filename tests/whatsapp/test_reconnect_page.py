@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from carinho.simulator.client import Simulator
-from tests.whatsapp.conftest import cancel
+from tests.whatsapp.conftest import cancel, until
 from whatsapp import channel
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,6 +65,44 @@ def test_result_is_seen_without_a_reload(page, zapi):
     expect(page.get_by_role("button", name="Mostrar o QR code")).to_be_hidden()
     expect(page.locator("[data-verdict]")).to_have_text("Conectado")
     assert page.evaluate("window.sameDocument") is True
+
+
+def unanswered(page: Page, address: str) -> list[Route]:
+    """The calls to this address, as they come: each is answered by the test, if at all."""
+    calls: list[Route] = []
+
+    def keep(route: Route) -> None:
+        calls.append(route)
+
+    page.route(address, keep)
+    return calls
+
+
+def test_looks_for_the_result_never_overlap(page):
+    looks = unanswered(page, "**/state/?check=1")
+    page.clock.run_for(13_000)
+    until(lambda: page.clock.run_for(1) or looks, what="a look")
+    assert len(looks) == 1
+    looks[0].fulfill(json={"connected": False})
+    until(lambda: page.clock.run_for(1_000) or len(looks) == 2, what="the next look")
+    page.clock.run_for(9_000)
+    page.clock.run_for(1)
+    assert len(looks) == 2
+
+
+def test_second_click_makes_no_second_row_of_codes(page):
+    asked = unanswered(page, "**/qr/")
+    button = page.get_by_role("button", name="Mostrar o QR code")
+    button.click()
+    button.click()
+    until(lambda: page.clock.run_for(1) or len(asked) == 2, what="both questions")
+    for number, route in enumerate(list(asked)):
+        route.fulfill(json={"value": f"data:image/png;base64,{number}", "connected": False})
+    expect(qr(page)).to_have_attribute("src", "data:image/png;base64,1")
+    page.clock.run_for(15_000)
+    until(lambda: page.clock.run_for(1) or len(asked) == 3, what="the renewal")
+    page.clock.run_for(1_000)
+    assert len(asked) == 3
 
 
 def test_code_for_the_phone_is_the_other_way(page, zapi):

@@ -1,15 +1,17 @@
 """From a due delivery to Z-API: checks before, holding while disconnected, what is written after."""
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from events import lanes, sweep
-from events.models import Attempt, DeadLetter, Delivery
+from events import envelope, ingestion, lanes, sweep
+from events.flow import Flow, find_step
+from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
 from tests.whatsapp.conftest import cancel, message_of
-from whatsapp import channel, contacts, lane, warm_up
+from whatsapp import channel, contacts, lane, policy
 from whatsapp.models import Channel, Contact, Message, Received
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,6 +66,33 @@ def test_number_without_whatsapp_fails_with_a_clear_reason_and_nothing_is_sent(h
     assert not any("send-text" in call["path"] for call in here.calls("zapi"))
 
 
+def test_nobody_is_written_to_without_a_number_and_the_others_are(here):
+    body = {
+        "type": "feedback.received",
+        "id": "rating-1",
+        "data": {"service_id": 1, "client_id": 77, "rating": 5},
+    }
+    nobody = accept(body, source="operacao")
+    somebody = cancel(1, phone=PHONE)
+    drain()
+    assert (message_of(nobody).status, message_of(nobody).failure) == ("failed", "no_phone")
+    assert DeadLetter.objects.get().reason == "Failed to send message in WhatsApp: No phone number is known"
+    assert message_of(somebody).status == "accepted"
+
+
+def test_step_that_breaks_fails_alone(here, monkeypatch):
+    def breaks(event):
+        raise KeyError("greeting")
+
+    step = find_step("payment.received", "tell_client")
+    monkeypatch.setitem(Flow.registry["payment.received"].steps, step.name, replace(step, run=breaks))
+    broken, well = paid(1), cancel(2, phone=PHONE)
+    drain()
+    assert DeadLetter.objects.get().event_id == broken.pk
+    assert Attempt.objects.get(delivery__event=broken).outcome == "broken"
+    assert message_of(well).status == "accepted"
+
+
 def test_landline_with_whatsapp_receives_its_message(here):
     event = cancel(1, phone="551133330003")
     drain()
@@ -81,16 +110,17 @@ def test_whoever_asked_for_no_messages_gets_no_courtesy_and_still_what_matters(h
     assert message_of(courtesy).status == "cancelled"
 
 
-def paid(number):
-    from events import envelope, ingestion
-    from events.models import Event
+def accept(body, *, source):
+    return Event.objects.get(pk=ingestion.accept([envelope.read(body, source=source)])[0].event_id)
 
+
+def paid(number):
     data = {
         "payment_id": number, "invoice_id": number, "client_id": number, "client_phone": PHONE,
         "amount": "180.00", "paid_at": "2026-01-23T10:00:00-03:00",
     }  # fmt: skip
     body = {"type": "payment.received", "id": f"paid-{number}", "data": data}
-    return Event.objects.get(pk=ingestion.accept([envelope.read(body, source="financeiro")])[0].event_id)
+    return accept(body, source="financeiro")
 
 
 def test_courtesy_waits_for_the_morning_without_spending_an_attempt(here, settings):
@@ -105,10 +135,8 @@ def test_courtesy_waits_for_the_morning_without_spending_an_attempt(here, settin
 
 
 def test_disconnected_lane_holds_everything_unspent_and_the_breaker_stays_closed(here):
-    from events.models import CircuitBreaker
-
-    Channel.load()
-    Channel.objects.update(connected=False)
+    CircuitBreaker.objects.get_or_create(service="whatsapp")
+    channel._set(False, timezone.now())
     event = cancel(1, phone=PHONE)
     assert drain(1) == 0
     delivery = delivery_of(event)
@@ -119,12 +147,12 @@ def test_disconnected_lane_holds_everything_unspent_and_the_breaker_stays_closed
 
 def test_after_a_reconnect_what_is_useful_goes_paced_and_the_rest_says_that_it_did_not(here, monkeypatch):
     monkeypatch.setattr(lane, "PACE_SECONDS", (0.3, 0.4))
-    Channel.load()
-    Channel.objects.update(connected=False)
+    CircuitBreaker.objects.get_or_create(service="whatsapp")
+    channel._set(False, timezone.now())
     events = [cancel(number, phone=f"551198765400{number}") for number in range(1, 5)]
     drain(0.5)
     Delivery.objects.filter(event=events[0]).update(useful_until=timezone.now())
-    Channel.objects.update(connected=True)
+    channel._set(True, timezone.now())
     sweep.sweep()
     drain(6)
     starts = sorted(Attempt.objects.filter(delivery__service="whatsapp").values_list("started_at", flat=True))
@@ -138,7 +166,7 @@ def test_daily_limit_keeps_more_new_people_for_tomorrow(here, settings):
     drain(2)
     assert [message_of(event).status for event in events] == ["accepted", "accepted", "queued", "queued"]
     tomorrow = delivery_of(events[3])
-    assert (tomorrow.due_at, tomorrow.attempts) == (warm_up.next_day(timezone.now()), 0)
+    assert (tomorrow.due_at, tomorrow.attempts) == (policy.next_day(timezone.now()), 0)
 
 
 def test_daily_limit_counts_nobody_who_knows_us(here, settings):
@@ -190,6 +218,26 @@ def test_crash_in_the_middle_is_looked_for_before_anything_is_repeated(here, set
     drain()
     assert (delivery_of(event).status, message_of(event).message_id) == ("done", ids)
     assert sum("send-text" in call["path"] for call in here.calls("zapi")) == 1
+
+
+def test_failure_in_z_apis_own_words_is_tried_again_though_nothing_calls_back(here):
+    here.fault("zapi", status=503, body={"error": "Instance is busy"}, path="send-text", times=1)
+    event = cancel(1, phone=PHONE)
+    drain(6)
+    outcomes = Attempt.objects.filter(delivery__event=event, delivery__service="whatsapp").order_by("pk")
+    assert list(outcomes.values_list("outcome", flat=True)) == ["unavailable", "done"]
+    assert message_of(event).status == "accepted"
+
+
+def test_queue_that_cannot_be_read_keeps_nothing_in_doubt_for_ever(here, settings):
+    settings.WHATSAPP_TRACE_SECONDS = 0.5
+    contact = contacts.find_or_make(contacts.identity(PHONE))
+    contacts.learn(contact.pk, exists=True, registered=PHONE, lid="")
+    here.fault("zapi", garbage="html")
+    event = cancel(1, phone=PHONE)
+    drain(10, linger=4)
+    assert DeadLetter.objects.get(event=event).cause == "unknown_outcome"
+    assert message_of(event).failure == "undecided"
 
 
 def test_what_nobody_can_tell_goes_to_a_person(here, settings):

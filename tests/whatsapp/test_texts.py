@@ -7,7 +7,7 @@ import pytest
 
 from events import samples
 from events.flow import Flow
-from whatsapp import texts
+from whatsapp import messages, texts
 from whatsapp.checks import every_message_can_be_written
 from whatsapp.client import WhatsApp
 from whatsapp.templatetags.whatsapp_text import as_shown
@@ -21,22 +21,26 @@ def folder(tmp_path, monkeypatch):
     texts.text.cache_clear()
 
 
+def written(**variables):
+    return messages.render(messages.Message("hello", to="", **variables), own_texts={})
+
+
 def test_variables_are_put_in_and_everything_else_stays(folder):
     (folder / "hello.txt").write_text("*{{ greeting }}*, são R$ 5 {de} {{amount}} & $amount\n")
-    assert texts.render("hello", greeting="Olá", amount="{{ x }}") == "*Olá*, são R$ 5 {de} {{ x }} & $amount"
+    assert written(greeting="Olá", amount="{{ x }}") == "*Olá*, são R$ 5 {de} {{ x }} & $amount"
 
 
 @pytest.mark.parametrize("broken", ["{{ Name }}", "{{ name", "{{ a b }}", "{{ a.b }}", "{{}}"])
 def test_place_that_is_no_variable_is_named(folder, broken):
     (folder / "hello.txt").write_text(broken)
     with pytest.raises(ValueError, match=r"hello\.txt has a place that is not a variable"):
-        texts.render("hello", name="x", a="x")
+        written(name="x", a="x")
 
 
 def test_variable_that_was_not_given_is_an_error(folder):
     (folder / "hello.txt").write_text("{{ name }}")
     with pytest.raises(KeyError, match="name"):
-        texts.render("hello", nome="x")
+        written(nome="x")
 
 
 @pytest.mark.parametrize(
@@ -140,3 +144,17 @@ def test_marks_are_shown_as_whatsapp_shows_them(written, shown):
 def test_hostile_marks_are_shown_and_lose_nothing_but_marks(piece):
     shown = re.sub("</?(strong|em|s)>", "", as_shown(piece * 3000))
     assert re.sub("[*_~]", "", shown) == re.sub("[*_~]", "", piece * 3000)
+
+
+def test_every_text_of_a_flow_is_previewed_as_the_sample_of_its_event_would_read():
+    by_hand = [name for name in texts.names() if "(" in "".join(messages.sample(name).variables.values())]
+    assert by_hand == ["shift_alert"]  # what it says is up to the alert
+    read = messages.render(messages.sample("payment_received"), own_texts={})
+    assert "R$ 1.234,56" in read
+    assert messages.sample("ask_feedback").choices == messages.rating_of(9001)
+
+
+def test_text_of_the_console_is_used_and_gives_way_when_it_lost_a_variable():
+    message = messages.sample("payment_received")
+    assert messages.render(message, {"payment_received": "Pago: {{ amount }}"}) == "Pago: R$ 1.234,56"
+    assert messages.render(message, {"payment_received": "Pago: {{ gone }}"}) == messages.render(message, {})

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
+from django.contrib.messages import success
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -10,24 +11,14 @@ from django.urls import URLPattern, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from carinho.access import audit_log
-from carinho.console.actions import NOT_ALLOWED
-from carinho.console.base import ConsoleAdmin, actor
-from whatsapp import texts
+from events import audit
+from events.admin.base import ConsoleAdmin, actor
+from events.admin.verbs import NOT_ALLOWED
+from whatsapp import messages, texts
 from whatsapp.models import Template
 
 ADMINISTER = "whatsapp.change_template"
 LONGEST = 4000  # characters
-SAMPLES = {
-    "greeting": "Olá, Maria",
-    "caregiver": "Ana",
-    "amount": "R$ 180,00",
-    "paid_at": "terça-feira, 25/11",
-    "starts_at": "quarta-feira, 26/11, às 8h",
-    "finished_at": "terça-feira, 25/11, às 18h",
-    "address": "Rua das Flores, 100",
-    "reason": "a cuidadora adoeceu",
-}
 
 
 class WrongText(ValueError):
@@ -46,11 +37,6 @@ def checked(name: str, written: str) -> texts.Text:
     if unknown:
         raise WrongText(_("Esta mensagem não tem a variável: %s.") % ", ".join(sorted(unknown)))
     return parsed
-
-
-def preview(parsed: texts.Text) -> str:
-    """How it reads for an invented person."""
-    return parsed.substitute({name: SAMPLES.get(name, f"({name})") for name in parsed.get_identifiers()})
 
 
 @admin.register(Template)
@@ -103,21 +89,21 @@ class TemplateAdmin(ConsoleAdmin):
         return self._saved(request, name, _("Texto guardado: vale para as próximas mensagens."))
 
     def _saved(self, request: HttpRequest, name: str, sentence: str) -> HttpResponse:
-        audit_log.record(actor(request), "template.change", name, {})
-        messages.success(request, sentence)
+        audit.note(actor(request), "template.change", name, {})
+        success(request, sentence)
         return HttpResponseRedirect(reverse("admin:whatsapp_template_text", args=[name]))
 
     def _form(self, request: HttpRequest, name: str, written: str, problem: str = "") -> HttpResponse:
-        shown = "" if problem else preview(texts.parse(written))
+        sample = messages.sample(name)
         return self._page(
             request,
             "admin/whatsapp/text.html",
             texts.title(name),
             name=name,
             written=written,
-            shown=shown,
+            shown="" if problem else messages.render(sample, {name: written}),
             problem=problem,
-            variables=[(each, SAMPLES.get(each, "")) for each in texts.variables_of(texts.text(name))],
+            variables=[(each, sample.variables[each]) for each in texts.variables_of(texts.text(name))],
             is_own=Template.objects.filter(name=name).exists(),
             barred="" if request.user.has_perm(ADMINISTER) else NOT_ALLOWED,
             back=reverse("admin:whatsapp_template_changelist"),

@@ -11,6 +11,8 @@ from events import envelope, stories
 from events.flow import Flow, StepEvent
 from tests.events.flows.conftest import accept_sample
 from tests.events.flows.test_declarations import TYPES
+from whatsapp import messages
+from whatsapp.client import WhatsApp
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,12 @@ def run_all(accepted):
             earlier=results.get(step.after),
             phone=accepted.phone,
         )
-        results[step.name] = step.run(step.to(f"{accepted.key}-{step.name}"), event)
+        service = step.to(f"{accepted.key}-{step.name}")
+        if isinstance(service, WhatsApp):
+            message = step.run(event)
+            results[step.name] = service.send(messages.render(message, {}), to=message.to)
+        else:
+            results[step.name] = step.run(service, event)
         emitted += event.emitted
     return results, emitted
 

@@ -5,6 +5,7 @@ import pytest
 from events.envelope import Refused
 from events.flow import find_step
 from tests.events.flows.conftest import accept_sample, outline
+from whatsapp.messages import Message
 
 
 def test_new_client_is_billed_welcomed_and_counted():
@@ -28,7 +29,7 @@ def test_customer_has_what_is_known_of_the_client(run):
 
 
 def test_client_is_welcomed_by_the_first_name(run):
-    run("client.registered", "send_client_welcome").service.send.assert_called_once_with(
+    assert run("client.registered", "send_client_welcome").result == Message(
         "client_welcome", to="5511987654321", greeting="Olá, Helena"
     )
 

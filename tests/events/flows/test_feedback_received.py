@@ -5,6 +5,7 @@ import pytest
 from events.envelope import Refused
 from events.flow import find_step
 from tests.events.flows.conftest import accept_sample, outline
+from whatsapp.messages import Category, Message
 
 RATING = {"service_id": 9001, "caregiver_id": 77, "rating": 2, "comment": "A cuidadora chegou atrasada."}
 
@@ -64,8 +65,8 @@ def test_case_says_who_and_why(run):
 
 
 def test_client_is_thanked(run):
-    run("feedback.received", "thank_client").service.send.assert_called_once_with(
-        "feedback_thanks", to="5511987654321"
+    assert run("feedback.received", "thank_client").result == Message(
+        "feedback_thanks", to="5511987654321", category=Category.ANSWER
     )
 
 

@@ -6,6 +6,7 @@ from carinho.services.crm import CRM, Lead
 from events.envelope import Refused
 from events.flow import find_step
 from tests.events.flows.conftest import accept_sample, outline
+from whatsapp.messages import Category, Message
 
 PHONE = "5511987654321"
 
@@ -91,7 +92,7 @@ def test_origin_of_a_lead_is_site_or_whatsapp(run, source, origin):
 
 def test_lead_is_greeted_by_the_first_name(run):
     ran = run("lead.created", "send_welcome")
-    ran.service.send.assert_called_once_with("lead_welcome", to=PHONE, greeting="Olá, Helena")
+    assert ran.result == Message("lead_welcome", to=PHONE, category=Category.ANSWER, greeting="Olá, Helena")
 
 
 def test_lead_whose_number_whatsapp_hides_is_found_and_greeted_by_its_lid(run):
@@ -99,7 +100,7 @@ def test_lead_whose_number_whatsapp_hides_is_found_and_greeted_by_its_lid(run):
     registered = run("lead.created", "register_lead", KnownTo(), **hidden)
     assert registered.service.asked == {"phone": "", "lid": "81@lid"}
     assert registered.service.created[0]["lid"] == "81@lid"
-    assert run("lead.created", "send_welcome", **hidden).service.send.call_args.kwargs["to"] == "81@lid"
+    assert run("lead.created", "send_welcome", **hidden).result.to == "81@lid"
 
 
 def test_campaign_gets_the_lead_that_was_registered(run):

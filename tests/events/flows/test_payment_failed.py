@@ -5,6 +5,7 @@ import pytest
 from events.envelope import Refused
 from events.flow import find_step
 from tests.events.flows.conftest import accept_sample, outline
+from whatsapp.messages import Category, Message
 
 
 def test_failed_payment_is_a_reminder_and_an_entry_in_the_history():
@@ -16,8 +17,8 @@ def test_failed_payment_is_a_reminder_and_an_entry_in_the_history():
 
 
 def test_reminder_names_the_amount_but_not_the_banks_reason(run):
-    run("payment.failed", "remind_client").service.send.assert_called_once_with(
-        "payment_failed", to="5511987654321", amount="R$ 1.234,56"
+    assert run("payment.failed", "remind_client").result == Message(
+        "payment_failed", to="5511987654321", category=Category.NOTICE, amount="R$ 1.234,56"
     )
 
 

@@ -5,6 +5,7 @@ import pytest
 from events.envelope import Refused
 from events.flow import find_step
 from tests.events.flows.conftest import accept_sample, outline
+from whatsapp.messages import Category, Message
 
 
 def test_cancelled_visit_is_told_not_billed_and_remembered():
@@ -17,8 +18,8 @@ def test_cancelled_visit_is_told_not_billed_and_remembered():
 
 
 def test_family_is_told_why(run):
-    run("service.cancelled", "tell_client").service.send.assert_called_once_with(
-        "service_cancelled", to="5511987654321", reason="A família viajou."
+    assert run("service.cancelled", "tell_client").result == Message(
+        "service_cancelled", to="5511987654321", category=Category.URGENT, reason="A família viajou."
     )
 
 

@@ -5,6 +5,7 @@ import pytest
 from events.envelope import Refused
 from events.flow import find_step
 from tests.events.flows.conftest import accept_sample, outline
+from whatsapp.messages import Message, rating_of
 
 
 def test_finished_visit_is_told_asked_about_billed_and_remembered():
@@ -24,7 +25,7 @@ def test_family_is_asked_how_it_was_after_the_delay_of_the_settings(settings):
 
 
 def test_family_is_told_by_first_names(run):
-    run("service.completed", "tell_client").service.send.assert_called_once_with(
+    assert run("service.completed", "tell_client").result == Message(
         "service_completed",
         to="5511987654321",
         greeting="Olá, Helena",
@@ -34,8 +35,12 @@ def test_family_is_told_by_first_names(run):
 
 
 def test_rating_is_asked_for_this_service(run):
-    run("service.completed", "ask_feedback").service.ask_rating.assert_called_once_with(
-        "ask_feedback", to="5511987654321", service_id=9001, greeting="Olá, Helena", caregiver="Joana"
+    assert run("service.completed", "ask_feedback").result == Message(
+        "ask_feedback",
+        to="5511987654321",
+        choices=rating_of(9001),
+        greeting="Olá, Helena",
+        caregiver="Joana",
     )
 
 

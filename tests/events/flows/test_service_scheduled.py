@@ -5,6 +5,7 @@ import pytest
 from events.envelope import Refused
 from events.flow import find_step
 from tests.events.flows.conftest import accept_sample, outline
+from whatsapp.messages import Category, Message
 
 WHEN = "terça-feira, 27/11, às 14h30"
 
@@ -24,8 +25,12 @@ def test_family_is_not_told_of_a_visit_that_has_begun():
 
 
 def test_family_is_told_day_time_and_place(run):
-    run("service.scheduled", "tell_client").service.send.assert_called_once_with(
-        "service_scheduled", to="5511987654321", starts_at=WHEN, address="Rua das Acácias, 120, Santo André"
+    assert run("service.scheduled", "tell_client").result == Message(
+        "service_scheduled",
+        to="5511987654321",
+        category=Category.NOTICE,
+        starts_at=WHEN,
+        address="Rua das Acácias, 120, Santo André",
     )
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from carinho.database import run
 
-LOCK = "SELECT id FROM events_event WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+LOCK = "SELECT id FROM events_event WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
-SETTLE = """
+UPDATE = """
 UPDATE events_event AS event
 SET status = now_known.status,
     settled_at = CASE WHEN now_known.status IN ('processed', 'archived') THEN now() END
@@ -24,14 +24,14 @@ WHERE event.id = now_known.event_id AND event.status <> now_known.status
 """
 
 
-def settle(event_ids: Iterable[int]) -> None:
-    """Write the status of these events; call it last in the transaction that moved their deliveries.
+def update(event_ids: Iterable[int]) -> None:
+    """Write the status of these events, in the transaction that moved their deliveries and after the moves.
 
     The rows are locked before the deliveries are looked at, so that of two lanes that finish at the
-    same instant the second one sees what the first one wrote.
+    same instant the second one sees what the first one wrote. The lock lets others refer to the event:
+    an emitted event that names it as its cause does not wait.
     """
     ids = sorted(set(event_ids))
-    if not ids:
-        return
-    run(LOCK, [ids])
-    run(SETTLE, [ids])
+    if ids:
+        run(LOCK, [ids])
+        run(UPDATE, [ids])

@@ -1,0 +1,301 @@
+"""The only place that moves a delivery, with all that a move brings with it.
+
+Rows are locked in one order, each kind by id: dead letters, deliveries, events. What an app keeps beside a
+delivery is locked after it (`lock` is for a caller that has to begin there). Every move is conditional: what
+is no longer where the move starts is left alone, and is missing from what the function returns. The table of
+moves and their statements are in `events.engine.moves`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+
+from carinho.sql import run, run_rows
+from events import audit, nudges
+from events.engine import event_status, moves
+from events.engine.moves import DEAD, DONE, QUEUED, SKIPPED, WAITING
+
+if TYPE_CHECKING:
+    from events.claims import Claim
+    from events.delivery import Result
+
+
+in_transaction = transaction.atomic(savepoint=False)  # a caller's own transaction is all or nothing too
+
+
+class Failure(NamedTuple):
+    """Why a delivery is for a person; without a reason, its own last error is the reason."""
+
+    id: int
+    kind: str
+    cause: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a person asked for: who, the name of it in the audit log, and what it says there."""
+
+    actor: str
+    action: str
+    note: str | None = None  # written on the dead letter; None leaves the one that stands there
+
+
+class Moved(NamedTuple):
+    id: int
+    event_id: int
+    service: str
+    status: str
+    is_awaited: bool
+
+
+Letters = dict[int, int]  # of these deliveries, by the delivery's id; locked
+
+
+# --- by a lane ------------------------------------------------------------------------------------
+
+
+def claim(service: str, places: int) -> list[tuple[Any, ...]]:
+    """Take up to so many due deliveries under a lease, in one statement; `events.claims` reads the rows.
+
+    Nothing is taken of a system that is paused, offline, or asked to be left alone: what holds is asked in
+    this statement, so it holds from the moment it was written.
+    """
+    return run(moves.CLAIM, {"service": service, "places": places, "lease": settings.LEASE_SECONDS})
+
+
+def renew(claims: Sequence["Claim"]) -> dict[int, datetime]:
+    """Lengthen the leases that are still held; the new ones by delivery."""
+    given = {"ids": [claim.id for claim in claims], "leases": [claim.lease for claim in claims]}
+    return dict(run(moves.RENEW, given | {"lease": settings.LEASE_SECONDS}))
+
+
+@in_transaction
+def end(results: Sequence["Result"]) -> set[int]:
+    """Write where these claims end; the ids of those whose lease was still held, not taken by another run."""
+    over = [result.claim.id for result in results if result.status != QUEUED]
+    letters = _letters("delivery_id", over) if over else {}
+    moved = [Moved(*row) for row in run_rows(moves.END, [_end_row(result) for result in results])]
+    ids = {row.id for row in moved}
+    mine = [result for result in results if result.claim.id in ids]
+    failures = [
+        Failure(result.claim.id, result.kind, result.cause, result.error)
+        for result in mine
+        if result.status == DEAD
+    ]
+    changed = {result.claim.id for result in mine if result.outcome or result.skip_cause}
+    _conclude([row for row in moved if row.id in changed], letters, failures, wakes=False)
+    return ids
+
+
+def _end_row(result: "Result") -> dict[str, Any]:
+    return {
+        "id": result.claim.id,
+        "lease": result.claim.lease,
+        "status": result.status,
+        "outcome": result.outcome,
+        "due_at": result.due_at,
+        "attempts": result.attempts,
+        "held_since": result.held_since,
+        "unsure_since": result.unsure_since,
+        "value": result.value,
+        "skip_cause": result.skip_cause,
+        "error": result.error,
+    }
+
+
+# --- by recovery ----------------------------------------------------------------------------------
+
+
+def recover(ids: Sequence[int], *, look_first: Sequence[str]) -> set[int]:
+    """Queue deliveries whose lease lapsed; in the systems `look_first` the next looks for the last."""
+    return _move(moves.RECOVER, ids, look_first=list(look_first))
+
+
+def fail_lapsed(failures: Sequence[Failure], *, error: str) -> set[int]:
+    """Hand deliveries whose lease lapsed to a person."""
+    return _move(moves.FAIL_LAPSED, [failure.id for failure in failures], failures, error=error)
+
+
+def fail_held(failures: Sequence[Failure], *, error: str) -> set[int]:
+    """Hand deliveries that their system kept waiting for too long to a person."""
+    return _move(moves.FAIL_HELD, [failure.id for failure in failures], failures, error=error)
+
+
+def expire(ids: Sequence[int]) -> set[int]:
+    """Skip what is no longer useful; what may have been sent already is looked for first."""
+    return _move(moves.EXPIRE, ids)
+
+
+# --- by an operator -------------------------------------------------------------------------------
+
+
+@in_transaction
+def requeue(letter_ids: Sequence[int], *, actor: str) -> list[int]:
+    """Send failed deliveries again, with all their attempts. Returns the dead letters that were open."""
+    return _move_letters(moves.REQUEUE, letter_ids, Order(actor, "dead_letter.retry", note=""), {})
+
+
+@in_transaction
+def archive(letter_ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
+    """Close open dead letters that need no delivery. Returns those that were open."""
+    order = Order(actor, "dead_letter.archive", note=reason)
+    return _move_letters(moves.ARCHIVE, letter_ids, order, {"note": reason})
+
+
+@in_transaction
+def restore(letter_ids: Sequence[int], *, actor: str) -> list[int]:
+    """Open archived dead letters again. Returns those that were archived."""
+    return _move_letters(moves.RESTORE, letter_ids, Order(actor, "dead_letter.restore"), {})
+
+
+@in_transaction
+def make_due(ids: Sequence[int], *, actor: str) -> list[int]:
+    """Let deliveries that failed before be tried again at once. Returns those that were waiting for it."""
+    moved = _run(moves.MAKE_DUE, ids)
+    _note(Order(actor, "delivery.try_now"), [row.id for row in moved], {})
+    _wake(moved)
+    return [row.id for row in moved]
+
+
+@in_transaction
+def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
+    """No further attempt: these become archived dead letters. Returns those that were waiting for one."""
+    _letters("delivery_id", ids)
+    given_up = [row.id for row in _run(moves.GIVE_UP, ids)]
+    _open([Failure(id, "unavailable", "max_retries_exceeded") for id in given_up])
+    order = Order(actor, "delivery.give_up", note=reason)
+    _conclude(_run(moves.ARCHIVE, given_up), _letters("delivery_id", given_up), order=order)
+    _note(order, given_up, {"note": reason})
+    return given_up
+
+
+@in_transaction
+def cancel(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
+    """Skip what was not sent yet; what may have been sent stays. Returns those that were skipped."""
+    letters = _letters("delivery_id", ids)
+    moved = _run(moves.CANCEL, ids)
+    order = Order(actor, "delivery.withdraw", note=reason)
+    _conclude(moved, letters, order=order)
+    _note(order, [row.id for row in moved], {"reason": reason})
+    return [row.id for row in moved]
+
+
+# --- by a late receipt ----------------------------------------------------------------------------
+
+
+def confirm(delivery_id: int) -> bool:
+    """It got through after all. False if it was neither dead nor queued: what runs ends by itself."""
+    return bool(_move(moves.CONFIRM, [delivery_id]))
+
+
+def mark_failed(delivery_id: int, *, cause: str, reason: str) -> bool:
+    """It was taken as done and was not: a person decides. False if it was not done."""
+    return bool(
+        _move(
+            moves.MARK_FAILED, [delivery_id], [Failure(delivery_id, "rejected", cause, reason)], error=reason
+        )
+    )
+
+
+def lock(delivery_ids: Iterable[int]) -> None:
+    """Lock these deliveries and their dead letters, before a caller locks what it keeps beside them.
+
+    Whoever holds a message's row and then moves its delivery would wait for a move that waits for the row.
+    """
+    ids = list(delivery_ids)
+    if ids:
+        _letters("delivery_id", ids)
+        run(moves.LOCK_DELIVERIES, [ids])
+
+
+# --- the one tail ---------------------------------------------------------------------------------
+
+
+@in_transaction
+def _move(
+    statement: str, ids: Sequence[int], failures: Sequence[Failure] = (), **parameters: Any
+) -> set[int]:
+    if not ids:
+        return set()
+    letters = _letters("delivery_id", ids)
+    moved = _run(statement, ids, **parameters)
+    _conclude(moved, letters, failures)
+    return {row.id for row in moved}
+
+
+def _move_letters(
+    statement: str, letter_ids: Sequence[int], order: Order, detail: Mapping[str, Any]
+) -> list[int]:
+    letters = _letters("id", letter_ids)
+    moved = _run(statement, list(letters))
+    _conclude(moved, letters, order=order)
+    moved_letters = sorted(letters[row.id] for row in moved)
+    _note(order, moved_letters, detail)
+    return moved_letters
+
+
+def _letters(column: str, ids: Sequence[int]) -> Letters:
+    return dict(run(moves.LOCK_LETTERS.format(column), [list(ids)]))
+
+
+def _run(statement: str, ids: Sequence[int], **parameters: Any) -> list[Moved]:
+    return sorted(Moved(*row) for row in run(statement, {"ids": list(ids), **parameters}))
+
+
+def _conclude(
+    moved: Sequence[Moved],
+    letters: Letters,
+    failures: Sequence[Failure] = (),
+    *,
+    order: Order | None = None,
+    wakes: bool = True,
+) -> None:
+    """What every move brings with it: dead letters, followers, the event's status, a wake-up after commit."""
+    ids = {row.id for row in moved}
+    _open([failure for failure in failures if failure.id in ids])
+    with_letter = sorted((ids & letters.keys()) - {failure.id for failure in failures})
+    if with_letter:
+        actor, note = (order.actor, order.note) if order else (None, None)
+        run(moves.LETTERS_FOLLOW, {"ids": with_letter, "actor": actor, "note": note})
+    released = _followers(moved)
+    event_status.update(row.event_id for row in moved)
+    _wake([*moved, *released] if wakes else released)
+
+
+def _open(failures: Sequence[Failure]) -> None:
+    if failures:
+        run_rows(moves.OPEN_LETTERS, [failure._asdict() for failure in failures])
+
+
+def _followers(moved: Iterable[Moved]) -> list[Moved]:
+    """Queue the steps that waited for these, skip them if these will never happen, or let them wait again."""
+    awaited: dict[str, list[int]] = {}
+    for row in moved:
+        if row.is_awaited:
+            awaited.setdefault(row.status, []).append(row.id)
+    released = _run(moves.RELEASE, awaited[DONE]) if DONE in awaited else []
+    for status, statement in (
+        (SKIPPED, moves.SKIP_FOLLOWER),
+        (DEAD, moves.WAIT_AGAIN),
+        (WAITING, moves.WAIT_AGAIN_TOO),
+    ):
+        if status in awaited:
+            _followers(_run(statement, awaited[status]))
+    return released
+
+
+def _note(order: Order, ids: Sequence[int], detail: Mapping[str, Any]) -> None:
+    if ids:
+        target = ", ".join(map(str, ids))[:120]
+        audit.note(order.actor, order.action, target, {"ids": list(ids), **detail})
+
+
+def _wake(moved: Iterable[Moved]) -> None:
+    lanes = {row.service for row in moved if row.status == QUEUED}
+    if lanes:
+        transaction.on_commit(lambda: nudges.nudge(lanes))

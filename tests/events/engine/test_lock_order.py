@@ -1,0 +1,96 @@
+"""Everybody at once on the same few deliveries: nobody meets anybody in a deadlock."""
+
+import random
+import threading
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from carinho.services.errors import Rejected, Unavailable
+from events import claims, dead_letters, delivery, outcomes, retry_queue, sweep
+from events.engine import transitions
+from events.models import DeadLetter, Delivery
+from tests.events.engine.consistency import check
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROUNDS = 25
+
+
+def letters(status):
+    return list(DeadLetter.objects.filter(status=status).order_by("?").values_list("pk", flat=True))
+
+
+def deliveries(status):
+    return list(Delivery.objects.filter(status=status).order_by("?").values_list("pk", flat=True))
+
+
+def ended(claim, chance):
+    if chance < 0.4:
+        return delivery.done(claim, {"hours": 7})
+    if chance < 0.7:
+        return delivery.buried(claim, "rejected", Rejected("No", doing="add hours", system="Billing"))
+    error = Unavailable("Later", doing="add hours", system="Billing")
+    result = delivery.unavailable(claim, error)
+    result.due_at = timezone.now() if result.status == "queued" else None
+    return result
+
+
+def lane(rng):
+    results = [ended(claim, rng.random()) for claim in claims.claim("billing", 6)]
+    rng.shuffle(results)
+    if results:
+        outcomes.write(results)
+
+
+def operator(rng):
+    rng.choice(
+        [
+            lambda: dead_letters.retry(letters("open"), actor="user:ana"),
+            lambda: dead_letters.archive(letters("open")[:3], actor="user:ana"),
+            lambda: dead_letters.restore(letters("archived"), actor="user:ana"),
+            lambda: retry_queue.try_now(deliveries("queued"), actor="user:ana"),
+            lambda: retry_queue.give_up(deliveries("queued")[:2], actor="user:ana"),
+            lambda: retry_queue.cancel(deliveries("queued")[:1], actor="user:ana"),
+        ]
+    )()
+
+
+def receipt(rng):
+    for id in deliveries("dead")[:3]:
+        transitions.confirm(id)
+    for id in deliveries("done")[:3]:
+        transitions.mark_failed(id, cause="refused_later", reason="Failed to add hours in Billing: No")
+
+
+def recovery(rng):
+    sweep.expire()
+    sweep.return_lapsed()
+    sweep.give_up_held()
+
+
+def test_lanes_operators_receipts_and_recovery_at_once_meet_no_deadlock(make_event, monkeypatch):
+    monkeypatch.setattr("events.nudges.send_message", lambda service: None)
+    for number in range(1, 9):
+        make_event(number, close=True)
+    errors = []
+
+    def repeat(act, seed):
+        rng = random.Random(seed)
+        try:
+            for _ in range(ROUNDS):
+                act(rng)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the test shows it
+            errors.append(repr(error))
+        finally:
+            connection.close()
+
+    parts = [(lane, 1), (lane, 2), (operator, 3), (operator, 4), (receipt, 5), (receipt, 6), (recovery, 7)]
+    threads = [threading.Thread(target=repeat, args=part) for part in parts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert errors == []
+    check()

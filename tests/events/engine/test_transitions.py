@@ -1,0 +1,195 @@
+"""What each move brings with it: the dead letter, those that follow, the event, and nothing left behind."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from carinho.services.errors import Unneeded
+from events import claims, dead_letters, delivery, outcomes, retry_queue, sweep
+from events.engine import transitions
+from events.models import AuditEntry, DeadLetter, Delivery, SkipCause
+from tests.console import rows
+from tests.events.conftest import Billing
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def silence(monkeypatch):
+    monkeypatch.setattr("events.nudges.send_message", lambda service: None)
+
+
+def state(row):
+    row.refresh_from_db()
+    return row.status, row.skip_cause, row.unsure_since, row.held_since
+
+
+def in_doubt(row):
+    now = timezone.now()
+    Delivery.objects.filter(pk=row.pk).update(unsure_since=now, held_since=now)
+    return row
+
+
+def test_every_way_out_of_doubt_clears_it():
+    given_up, confirmed, lapsed, held = (in_doubt(rows.retrying(step="send_welcome")) for _ in range(4))
+    retry_queue.give_up([given_up.pk], actor="user:ana")
+    assert state(given_up) == ("skipped", "archived", None, None)
+    assert transitions.confirm(confirmed.pk)
+    assert state(confirmed) == ("done", "", None, None)
+    Delivery.objects.filter(pk=lapsed.pk).update(
+        status="running", due_at=None, leased_until=timezone.now() - timedelta(seconds=1)
+    )
+    assert transitions.fail_lapsed([transitions.Failure(lapsed.pk, "unknown", "worker_lost")], error="Lost")
+    assert state(lapsed) == ("dead", "", None, None)
+    transitions.fail_held([transitions.Failure(held.pk, "unknown", "held_too_long")], error="Held")
+    assert state(held) == ("dead", "", None, None)
+
+
+def test_delivery_that_ends_is_not_held_or_in_doubt_any_more(make_delivery):
+    row = make_delivery()
+    [claim] = claims.claim("billing", 1)
+    in_doubt(row)
+    outcomes.write([delivery.skipped(claim, SkipCause.EXPIRED)])
+    assert state(row) == ("skipped", "expired", None, None)
+
+
+def test_follower_whose_declaration_is_gone_is_released_all_the_same(make_event, flow):
+    event = make_event(close=True)
+    gone = flow.steps.pop("close_visit")
+    try:
+        [claim] = claims.claim("billing", 5)
+        outcomes.write([delivery.done(claim, {"hours": 7})])
+    finally:
+        flow.steps["close_visit"] = gone
+    assert event.deliveries.get(step="close_visit").status == "queued"
+
+
+def test_step_that_no_release_declares_any_more_is_for_a_person(make_event, flow, calls):
+    event = make_event(close=True)
+    [claim] = claims.claim("billing", 5)
+    outcomes.write([delivery.done(claim, {"hours": 7})])
+    gone = flow.steps.pop("close_visit")
+    try:
+        outcomes.write([delivery.attempt(claim) for claim in claims.claim("billing", 5)])
+    finally:
+        flow.steps["close_visit"] = gone
+    assert event.dead_letters.get().step == "close_visit"
+
+
+def requeued(make_delivery):
+    """Dead, and queued again by a person: its dead letter says that it is tried again."""
+    row = make_delivery()
+    transitions.fail_held([transitions.Failure(row.pk, "rejected", "invalid_data", "No")], error="No")
+    letter = DeadLetter.objects.get(delivery=row)
+    assert dead_letters.retry([letter.pk], actor="user:ana") == [letter.pk]
+    return row, letter
+
+
+def test_cancelling_what_is_tried_again_closes_its_dead_letter(make_delivery):
+    row, letter = requeued(make_delivery)
+    assert retry_queue.cancel([row.pk], actor="user:bia", reason="Ninguém precisa") == [row.pk]
+    letter.refresh_from_db()
+    assert (letter.status, letter.moved_by, letter.note) == ("archived", "user:bia", "Ninguém precisa")
+    row.event.refresh_from_db()
+    assert row.event.status == "archived"
+
+
+@pytest.mark.parametrize(
+    ("cause", "note"),
+    [("expired", "Passou da hora de ser útil."), ("unwanted", "A pessoa pediu para não receber.")],
+)
+def test_dead_letter_of_a_retry_that_was_skipped_says_why(make_delivery, cause, note):
+    _, letter = requeued(make_delivery)
+    outcomes.write([delivery.skipped(claim, cause) for claim in claims.claim("billing", 1)])
+    letter.refresh_from_db()
+    assert (letter.status, letter.note) == ("archived", note)
+
+
+def test_expiry_of_a_retry_and_of_what_waits_for_it_ends_the_event(make_event):
+    event = make_event(close=True)
+    event.deliveries.filter(step="add_hours").update(useful_until=timezone.now() - timedelta(seconds=1))
+    assert sweep.expire() == 1
+    assert set(event.deliveries.values_list("step", "skip_cause")) == {
+        ("add_hours", "expired"),
+        ("close_visit", "earlier"),
+    }
+    event.refresh_from_db()
+    assert event.status == "processed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lease_that_was_renewed_meanwhile_has_not_lapsed(make_delivery):
+    row = make_delivery()
+    [claim] = claims.claim("billing", 1)
+    renewed = transitions.renew([claim])[row.pk]
+    assert renewed > claim.lease
+    assert transitions.recover([row.pk], look_first=[]) == set()
+    assert transitions.renew([claim]) == {}  # it holds another lease by now
+    outcomes.write([delivery.done(claim, None)])
+    assert state(row)[0] == "running"
+    claim.lease = renewed
+    outcomes.write([delivery.done(claim, None)])
+    assert state(row)[0] == "done"
+
+
+def test_recovered_attempt_says_when_it_began_though_its_lease_was_renewed(make_delivery):
+    row = make_delivery()
+    claims.claim("billing", 1)
+    began, lapsed = (timezone.now() - timedelta(seconds=seconds) for seconds in (100, 1))
+    Delivery.objects.filter(pk=row.pk).update(claimed_at=began, leased_until=lapsed)
+    sweep.return_lapsed()
+    assert row.attempt_log.get().started_at == began
+
+
+def test_one_order_of_a_person_is_one_entry_of_the_audit_log():
+    delivery = rows.retrying()
+    retry_queue.give_up([delivery.pk], actor="user:ana", reason="Família desistiu")
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.detail) == (
+        "delivery.give_up",
+        {"ids": [delivery.pk], "note": "Família desistiu"},
+    )
+
+
+def test_paused_offline_or_resting_system_gives_no_claim_however_late_the_lane_learns_of_it(make_delivery):
+    from events import breakers
+    from events.models import CircuitBreaker, Lane
+
+    make_delivery()
+    CircuitBreaker.objects.get_or_create(service="billing")
+    breakers.pause("billing", actor="user:ana")
+    assert claims.claim("billing", 5) == []
+    breakers.resume("billing", actor="user:ana")
+    breakers.set_offline("billing", timezone.now())
+    assert claims.claim("billing", 5) == []
+    breakers.set_offline("billing", None)
+    lane = Lane.objects.get_or_create(service="billing")[0]
+    Lane.objects.filter(pk=lane.pk).update(not_before=timezone.now() + timedelta(minutes=5))
+    assert claims.claim("billing", 5) == []
+    breakers.reset("billing", actor="user:ana")  # a person saw that it is well
+    assert len(claims.claim("billing", 5)) == 1
+
+
+def test_unneeded_says_its_own_cause(make_delivery, monkeypatch):
+    def refuse(self, visit_id):
+        raise Unneeded("Opted out", cause="unwanted")
+
+    row = make_delivery()
+    monkeypatch.setattr(Billing, "add_hours", refuse)
+    outcomes.write([delivery.attempt(claim) for claim in claims.claim("billing", 1)])
+    assert state(row)[:2] == ("skipped", "unwanted")
+
+
+@pytest.mark.parametrize(("end", "most"), [("done", 7), ("held", 3)])
+def test_batch_of_outcomes_costs_few_statements_whatever_its_size(
+    make_delivery, django_assert_max_num_queries, end, most
+):
+    for id in range(1, 11):
+        make_delivery(id)
+    taken = claims.claim("billing", 10)
+    results = [delivery.done(claim, None) if end == "done" else delivery.held(claim) for claim in taken]
+    with django_assert_max_num_queries(
+        most
+    ):  # begin and end; dead letters, deliveries, events twice, attempts
+        outcomes.write(results)

@@ -1,0 +1,108 @@
+"""What may be sent to whom and when: opt-out, quiet hours, and a limit of new people a day.
+
+What gets a number banned is writing to many strangers, so a number that is new on WhatsApp counts how many
+people it writes to for the first time in a day. Whoever wrote to us, or was written to on an earlier day,
+does not count.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from events.lane_hooks import Ran
+from events.models import SkipCause
+from events.payload import SAO_PAULO
+from whatsapp.messages import Category
+from whatsapp.models import Contact, Message, Received
+
+HOURS = re.compile(r"\s*(\d{1,2})\s*-\s*(\d{1,2})\s*")
+MORNING = 8  # where no quiet hours say when the day begins
+
+
+def decide(
+    category: Category, contact: Contact, *, useful_until: datetime | None, is_over_limit: bool, now: datetime
+) -> Ran | None:
+    """Why this message is not sent now, if it is not. What would spoil by the morning does not wait."""
+    if contact.opted_out_at is not None and category.can_be_refused:
+        return Ran(skip_cause=SkipCause.UNWANTED)
+    morning = quiet_until(now) if category.waits_for_morning else None
+    if morning and (useful_until is None or morning < useful_until):
+        return Ran(not_before=morning)
+    return Ran(not_before=next_day(now)) if is_over_limit else None
+
+
+# --- quiet hours ----------------------------------------------------------------------------------
+
+
+def quiet_hours() -> tuple[int, int] | None:
+    """First and last hour of `WHATSAPP_QUIET_HOURS`, such as (21, 8); None when there are none.
+
+    Raises ValueError for what is no span of hours.
+    """
+    given = settings.WHATSAPP_QUIET_HOURS
+    if not given:
+        return None
+    hours = HOURS.fullmatch(given)
+    if not hours or max(int(hours[1]), int(hours[2])) > 23:
+        raise ValueError(f"WHATSAPP_QUIET_HOURS is {given!r}; it should be like 21-8.")
+    first, last = int(hours[1]), int(hours[2])
+    return None if first == last else (first, last)
+
+
+def quiet_until(now: datetime) -> datetime | None:
+    """When the quiet hours that contain this moment are over; None outside of them."""
+    hours = quiet_hours()
+    local = now.astimezone(SAO_PAULO)
+    if hours is None:
+        return None
+    first, last = hours
+    is_quiet = first <= local.hour < last if first < last else local.hour >= first or local.hour < last
+    if not is_quiet:
+        return None
+    morning = datetime.combine(local.date(), time(last), SAO_PAULO)
+    return morning if morning > local else morning + timedelta(days=1)
+
+
+# --- new people a day -----------------------------------------------------------------------------
+
+
+def over_limit(contact_ids: Iterable[int], now: datetime) -> set[int]:
+    """Those of these people who would be strangers too many today, in the order they are given."""
+    limit = settings.WHATSAPP_DAILY_LIMIT
+    if not limit:
+        return set()
+    wanted = list(dict.fromkeys(contact_ids))
+    midnight = _midnight(now)
+    under_way = _written_to(delivery__status="running") & ~Q(pk__in=wanted)
+    met_today = _strangers(midnight).filter(_written_to(accepted_at__gte=midnight) | under_way)
+    met = set(met_today.values_list("pk", flat=True))
+    new = set(_strangers(midnight).filter(pk__in=wanted).values_list("pk", flat=True)) - met
+    room = max(limit - len(met), 0)
+    return set([pk for pk in wanted if pk in new][room:])
+
+
+def _strangers(midnight: datetime) -> QuerySet[Contact]:
+    """People who were not written to before today, and never wrote to us before we did."""
+    first = Message.objects.filter(contact=OuterRef(OuterRef("pk")), accepted_at__isnull=False)
+    spoke = Received.objects.filter(contact=OuterRef("pk")).filter(
+        ~Exists(first.filter(accepted_at__lt=OuterRef("received_at")))
+    )
+    return Contact.objects.filter(~_written_to(accepted_at__lt=midnight), ~Exists(spoke))
+
+
+def _written_to(**how: Any) -> Q:
+    return Q(Exists(Message.objects.filter(contact=OuterRef("pk"), **how)))
+
+
+def next_day(now: datetime) -> datetime:
+    """When the count begins again and nobody is disturbed."""
+    midnight = _midnight(now) + timedelta(days=1)
+    return quiet_until(midnight) or midnight + timedelta(hours=MORNING)
+
+
+def _midnight(now: datetime) -> datetime:
+    return datetime.combine(now.astimezone(SAO_PAULO).date(), time(), SAO_PAULO)
