@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from carinho.access import audit_log
 from carinho.services.base import Service
 from carinho.services.breakers import Breaker, Snapshot
-from events import audit, nudges
+from events import nudges
 from events.models import BreakerState, CircuitBreaker, Lane
 
 
@@ -151,7 +151,7 @@ def _move(service: str, actor: str, action: str, **columns: Any) -> CircuitBreak
         moved = CircuitBreaker.objects.filter(service=service).update(version=F("version") + 1, **columns)
         if not moved:
             return None
-        audit.note(actor, f"breaker.{action}", service, {"reason": columns.get("pause_reason", "")})
+        audit_log.record(actor, f"breaker.{action}", service, {"reason": columns.get("pause_reason", "")})
         nudges.tell_changed(service)
         transaction.on_commit(lambda: nudges.nudge([service]))
     return CircuitBreaker.objects.get(service=service)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError
 
-from carinho.sql import run
+from carinho.database import run
 from events.engine import transitions
 from events.flow import StepEvent
 

@@ -19,9 +19,9 @@ import psycopg
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
+from carinho.database import run
 from carinho.locks import session_lock
 from carinho.services.base import Service
-from carinho.sql import run
 from events import breakers, claims, delivery, lane_hooks, outcomes
 from events.delivery import Result
 from events.engine import transitions

@@ -7,7 +7,7 @@ from typing import Any
 import tenacity
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from carinho.sql import run_rows
+from carinho.database import run_rows
 from events import delivery, envelope, ingestion, lane_hooks
 from events.delivery import Result
 from events.engine import transitions

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from carinho.database import run
 from carinho.services.base import Service
-from carinho.sql import run
 from events import nudges, outcomes
 from events.backoff import wait_after
 from events.engine import transitions

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 
 from carinho.database import run
 from carinho.services.errors import ServiceError
-from carinho.sql import run
 from events import breakers, nudges
 from events.payload import SAO_PAULO
 from whatsapp import moments

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models.functions import Now
 
-from carinho.sql import run_rows
+from carinho.database import run_rows
 from events.delivery import Result
 from whatsapp import channel, contacts, failures, inbox
 from whatsapp.ladder import Rung

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from carinho.access import audit_log
 from carinho.services.errors import Rejected, ServiceError
-from events import audit, retry_queue
+from events import retry_queue
 from events.models import Delivery
 from whatsapp import channel
 from whatsapp.client import WhatsApp

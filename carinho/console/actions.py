@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin import action as admin_action
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -108,9 +107,9 @@ class ActionAdmin(ConsoleAdmin):
                 raise PermissionDenied
             ids = self.read_ids(request.POST.get("ids", ""))
             if _are_few(request, len(ids)):
-                moved = self.act(request, verb, ids)
+                moved = self.act(request, action, ids)
                 if moved is not None:
-                    self._report(request, verb, ids, moved)
+                    self._report(request, action, ids, moved)
             return HttpResponseRedirect(next_page(request, list_of(self.model)))
 
         return view
@@ -147,9 +146,9 @@ def _are_few(request: HttpRequest, count: int) -> bool:
     return count <= MOST_AT_ONCE
 
 
-def _ask(verb: Verb) -> Callable[[VerbAdmin, HttpRequest, QuerySet], HttpResponse]:
-    @action(description=verb.title)
-    def ask(admin: VerbAdmin, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
+def _ask(action: Action) -> Callable[[ActionAdmin, HttpRequest, QuerySet], HttpResponse]:
+    @action(description=action.title)
+    def ask(admin: ActionAdmin, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
         ids = sorted(queryset.order_by().values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
         if not _are_few(request, len(ids)):
             return HttpResponseRedirect(request.get_full_path())

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.conf import settings
 from django.db import transaction
 
-from carinho.sql import run, run_rows
-from events import audit, nudges
+from carinho.access import audit_log
+from carinho.database import run, run_rows
+from events import nudges
 from events.engine import event_status, moves
 from events.engine.moves import DEAD, DONE, QUEUED, SKIPPED, WAITING
 
@@ -292,7 +293,7 @@ def _followers(moved: Iterable[Moved]) -> list[Moved]:
 def _note(order: Order, ids: Sequence[int], detail: Mapping[str, Any]) -> None:
     if ids:
         target = ", ".join(map(str, ids))[:120]
-        audit.note(order.actor, order.action, target, {"ids": list(ids), **detail})
+        audit_log.record(order.actor, order.action, target, {"ids": list(ids), **detail})
 
 
 def _wake(moved: Iterable[Moved]) -> None:

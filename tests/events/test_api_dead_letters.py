@@ -8,10 +8,11 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from carinho.access.models import AuditEntry
 from events import dead_letters, portions
 from events.engine import transitions
 from events.engine.transitions import Failure
-from events.models import AuditEntry, DeadLetter, Delivery
+from events.models import DeadLetter, Delivery
 from tests.clients import with_key
 from tests.events.test_api_events import ids, store
 

@@ -3,9 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from carinho.roles import OPERATOR
+from carinho.access.roles import OPERATOR
+from carinho.console import actions
 from events import dead_letters, portions, retry_queue
-from events.admin import verbs
 from events.engine import transitions
 from events.models import DeadLetter
 from tests.clients import logged_in, with_key
@@ -53,7 +53,7 @@ def test_every_operation_moves_at_most_a_portion_at_once(operation, move, monkey
 
 
 def test_console_takes_a_bounded_number_of_rows_and_says_so(monkeypatch):
-    monkeypatch.setattr(verbs, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(actions, "MOST_AT_ONCE", 2)
     letters = [rows.dead_letter() for _ in range(3)]
     answer = logged_in(OPERATOR).post(
         reverse("admin:events_deadletter_retry"),

@@ -11,9 +11,9 @@ from django.urls import URLPattern, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from events import audit
-from events.admin.base import ConsoleAdmin, actor
-from events.admin.verbs import NOT_ALLOWED
+from carinho.access import audit_log
+from carinho.console.actions import NOT_ALLOWED
+from carinho.console.base import ConsoleAdmin, actor
 from whatsapp import messages, texts
 from whatsapp.models import Template
 
@@ -89,7 +89,7 @@ class TemplateAdmin(ConsoleAdmin):
         return self._saved(request, name, _("Texto guardado: vale para as próximas mensagens."))
 
     def _saved(self, request: HttpRequest, name: str, sentence: str) -> HttpResponse:
-        audit.note(actor(request), "template.change", name, {})
+        audit_log.record(actor(request), "template.change", name, {})
         success(request, sentence)
         return HttpResponseRedirect(reverse("admin:whatsapp_template_text", args=[name]))
 

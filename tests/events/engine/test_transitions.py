@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from carinho.access.models import AuditEntry
 from carinho.services.errors import Unneeded
 from events import claims, dead_letters, delivery, outcomes, retry_queue, sweep
 from events.engine import transitions
-from events.models import AuditEntry, DeadLetter, Delivery, SkipCause
+from events.models import DeadLetter, Delivery, SkipCause
 from tests.console import rows
 from tests.events.conftest import Billing
 
