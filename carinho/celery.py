@@ -23,6 +23,6 @@ def use_the_logging_of_django(**_: Any) -> None:
 
 @worker_shutting_down.connect
 def tell_the_lanes(**_: Any) -> None:
-    from events.lanes import stopping
+    from events.engine.lane import stopping
 
     stopping.set()

@@ -9,7 +9,7 @@ from django.db.models import Count, F, Min, QuerySet
 from django.db.models.functions import Now
 
 from carinho.access import audit_log
-from events import nudges
+from events.engine import wakeup
 from events.models import Attempt, BreakerState, CircuitBreaker, Delivery, DeliveryStatus
 
 
@@ -53,7 +53,7 @@ def try_now(service: str, *, actor: str) -> bool:
         ).update(opened_at=Now() - waited, next_trial_at=Now(), version=F("version") + 1)
         if moved:
             audit_log.record(actor, "breaker.try_now", service)
-            transaction.on_commit(lambda: nudges.nudge([service]))
+            transaction.on_commit(lambda: wakeup.nudge([service]))
     return bool(moved)
 
 

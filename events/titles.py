@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from carinho.console import labels
-from events.causes import CALL_DEVELOPMENT, CAUSES, PROGRAM, Cause
+from events.engine.failure_causes import CALL_DEVELOPMENT, CAUSES, PROGRAM, Cause
 from events.flow import Flow
 
 DID = {

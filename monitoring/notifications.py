@@ -20,9 +20,9 @@ from standardwebhooks.webhooks import Webhook
 from carinho.access import audit_log
 from carinho.console import dates
 from monitoring.models import Alert, Notification, NotificationStatus
-from whatsapp import texts
-from whatsapp.client import WhatsApp
+from whatsapp import templates
 from whatsapp.messages import Message, render
+from whatsapp.zapi import WhatsApp
 
 logger = logging.getLogger(__name__)
 
@@ -159,7 +159,7 @@ def _whatsapp(notification: Notification) -> None:
         text=sentence(notification),
         address=settings.HUB_URL + notification.alert.url,
     )
-    WhatsApp(f"alert-{notification.pk}").send(render(message, texts.own_texts()), to=message.to)
+    WhatsApp(f"alert-{notification.pk}").send(render(message, templates.own_texts()), to=message.to)
 
 
 def _webhook(notification: Notification) -> None:

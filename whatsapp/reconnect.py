@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from carinho.access import audit_log
 from carinho.services.errors import Rejected, ServiceError
-from events import retry_queue
+from events import operations
 from events.models import Delivery
-from whatsapp import channel
-from whatsapp.client import WhatsApp
-from whatsapp.ladder import Rung
+from whatsapp import connection
+from whatsapp.message_status import Rung
 from whatsapp.models import Channel, Message
 from whatsapp.phone import normalize
+from whatsapp.zapi import WhatsApp
 
 DOING = "reconnect"
 DROPPED = "dropped"
@@ -79,7 +79,7 @@ def _created(item: dict[str, Any]) -> datetime | None:
 
 def drop_here(until: datetime, *, actor: str) -> int:
     """Nobody needs what waited here at that moment any more; what came since stays."""
-    return len(retry_queue.cancel(list(_due(until).values_list("pk", flat=True)), actor=actor))
+    return len(operations.cancel(list(_due(until).values_list("pk", flat=True)), actor=actor))
 
 
 def drop_there(*, actor: str) -> int:
@@ -125,7 +125,7 @@ def _value(answer: Any) -> str:
     if isinstance(answer, dict) and answer.get("challenge"):
         raise PasskeyAsked("Passkey asked", doing=DOING, system="WhatsApp")
     if isinstance(answer, dict) and answer.get("connected") is True:
-        channel.check()
+        connection.check()
         return ""
     if not isinstance(answer, dict) or not isinstance(answer.get("value"), str):
         said = answer.get("error") if isinstance(answer, dict) else ""

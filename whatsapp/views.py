@@ -19,13 +19,14 @@ from rest_framework.response import Response
 from carinho.api.pagination import NewestFirst
 from carinho.api.schema import problems
 from carinho.api.views import ApiView
-from events.refusals import Incoming
-from events.views.ingest import Ingest, take_body
-from whatsapp import callback_body, channel, inbox
-from whatsapp.client import WhatsApp
+from events.intake.rejected_requests import Incoming
+from events.intake.views import Ingest, take_body
+from whatsapp import connection
+from whatsapp.callbacks import callback_body, inbox
 from whatsapp.filters import MessageFilter
 from whatsapp.models import Message
 from whatsapp.serializers import MessageSerializer, Stored
+from whatsapp.zapi import WhatsApp
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Webhook(Ingest):
         _check_instance(body)
         with transaction.atomic():
             inbox.store(body)
-            channel.told_at_the_door(body)
+            connection.told_at_the_door(body)
             transaction.on_commit(_nudge)
         return JsonResponse({"status": "received"})
 

@@ -147,7 +147,7 @@ def _are_few(request: HttpRequest, count: int) -> bool:
 
 
 def _ask(action: Action) -> Callable[[ActionAdmin, HttpRequest, QuerySet], HttpResponse]:
-    @action(description=action.title)
+    @admin_action(description=action.title)
     def ask(admin: ActionAdmin, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
         ids = sorted(queryset.order_by().values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
         if not _are_few(request, len(ids)):

@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 
 from carinho.console.badge_counts import counted, elsewhere
-from events import outages, retry_queue
+from events import operations, outages
 from events.models import DeadLetter, DeadLetterStatus
 
 
@@ -14,6 +14,6 @@ def waiting(request: HttpRequest) -> dict[str, int]:
         others = sum(found.count for found in elsewhere(request))
         numbers["open"] = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).count() + others
     if request.user.has_perm("events.view_delivery"):
-        numbers["retrying"] = retry_queue.retrying().count()
+        numbers["retrying"] = operations.retrying().count()
         numbers["held"] = outages.held().count()
     return numbers

@@ -15,8 +15,8 @@ from carinho.console import badge_counts, badges, dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import page_of
 from carinho.console.filters import DayFilter, choice_filter
-from events import dead_letters, status_badges, titles
-from events.admin import person, search, story
+from events import operations, status_badges, titles
+from events.admin import person, search, timeline
 from events.admin.event_data import EventRevealAdmin
 from events.models import BreakerState, CircuitBreaker, DeadLetter, DeadLetterStatus
 
@@ -32,7 +32,7 @@ RETRY = Action(
         "já feitas, não se repetem. Se falhar de novo, volta para esta lista."
     ),
     permission=OPERATE,
-    run=lambda ids, actor, _reason: dead_letters.retry(ids, actor=actor),
+    run=lambda ids, actor, _reason: operations.retry(ids, actor=actor),
     icon="replay",
     is_main=True,
 )
@@ -45,7 +45,7 @@ ARCHIVE = Action(
         "Nada mais será enviado. Os itens saem desta lista e podem ser restaurados depois, em Arquivadas."
     ),
     permission=OPERATE,
-    run=lambda ids, actor, reason: dead_letters.archive(ids, actor=actor, reason=reason),
+    run=lambda ids, actor, reason: operations.archive(ids, actor=actor, reason=reason),
     icon="archive",
     asks_reason=True,
 )
@@ -56,7 +56,7 @@ RESTORE = Action(
     done=ngettext_lazy("%(count)d item restaurado.", "%(count)d itens restaurados.", "count"),
     effect=_("Os itens voltam para a lista Precisa de você. Nada é enviado por isso."),
     permission=OPERATE,
-    run=lambda ids, actor, _reason: dead_letters.restore(ids, actor=actor),
+    run=lambda ids, actor, _reason: operations.restore(ids, actor=actor),
     icon="unarchive",
     is_main=True,
 )
@@ -152,7 +152,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "breaker": CircuitBreaker.objects.filter(service=row.service).first(),
             "event": row.event,
             "event_page": page_of(row.event),
-            "chapters": story.of(row.event, here=row.delivery),
+            "chapters": timeline.of(row.event, here=row.delivery),
             "buttons": self.buttons(request, fitting, row.pk),
             "reveal": self.reveal_button(request, row),
             **self.person_context(row, revealed=False),

@@ -15,8 +15,8 @@ from carinho.console import dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import page_of
 from carinho.console.filters import ChoiceFilter, choice_filter
-from events import outages, retry_queue, status_badges, titles
-from events.admin import person, search, story
+from events import operations, outages, status_badges, titles
+from events.admin import person, search, timeline
 from events.admin.day_filters import DeliveryDayFilter
 from events.admin.event_data import EventRevealAdmin
 from events.models import Delivery, DeliveryStatus, Event
@@ -32,7 +32,7 @@ TRY_NOW = Action(
     ),
     effect=_("A próxima tentativa não espera mais. As tentativas que restam continuam as mesmas."),
     permission=OPERATE,
-    run=lambda ids, actor, _reason: retry_queue.try_now(ids, actor=actor),
+    run=lambda ids, actor, _reason: operations.try_now(ids, actor=actor),
     icon="bolt",
     is_main=True,
 )
@@ -45,7 +45,7 @@ GIVE_UP = Action(
         "Não haverá outra tentativa. Os itens ficam em Precisa de você, Arquivadas, e podem ser restaurados."
     ),
     permission=OPERATE,
-    run=lambda ids, actor, reason: retry_queue.give_up(ids, actor=actor, reason=reason),
+    run=lambda ids, actor, reason: operations.give_up(ids, actor=actor, reason=reason),
     icon="cancel",
     asks_reason=True,
 )
@@ -56,7 +56,7 @@ QUEUES = {
 }
 ROWS: dict[str, Callable[[], QuerySet[Delivery]]] = {
     "queued": lambda: Delivery.objects.filter(status=DeliveryStatus.QUEUED),
-    "retrying": retry_queue.retrying,
+    "retrying": operations.retrying,
     "held": outages.held,
 }
 INTROS = {
@@ -183,7 +183,7 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
             "event_page": page_of(row.event),
             "letter": getattr(row, "dead_letter", None),
             "step_title": titles.step(row.step),
-            "chapters": [chapter for chapter in story.of(row.event, here=row) if chapter.is_here],
+            "chapters": [chapter for chapter in timeline.of(row.event, here=row) if chapter.is_here],
             "buttons": self.buttons(
                 request, [action.name for action in self.row_actions] if waits else [], row.pk
             ),

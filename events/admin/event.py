@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.console import dates, labels
 from carinho.console.filters import choice_filter
-from events import rollups, status_badges, titles
-from events.admin import person, search, story
+from events import statistics, status_badges, titles
+from events.admin import person, search, timeline
 from events.admin.day_filters import EventDayFilter
 from events.admin.event_data import EventRevealAdmin
 from events.models import Event, EventStatus
@@ -25,7 +25,7 @@ class TypeFilter(choice_filter("type", _("tipo"), titles.event_types)):  # type:
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() or request.GET.get("q"):
             return super().queryset(request, queryset)
-        return queryset.exclude(type=rollups.RECEIPTS)
+        return queryset.exclude(type=statistics.RECEIPTS)
 
 
 @admin.register(Event)
@@ -82,7 +82,7 @@ class EventAdmin(EventRevealAdmin):
     def item_context(self, request: HttpRequest, row: Event) -> dict[str, Any]:
         return {
             "event": row,
-            "chapters": story.of(row),
+            "chapters": timeline.of(row),
             "cause_of": row.caused_by,
             "caused": row.caused.order_by("id")[:SHOWN_RELATIVES],
             "reveal": self.reveal_button(request, row),

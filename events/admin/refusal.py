@@ -17,9 +17,10 @@ from carinho.console.actions import NOT_ALLOWED
 from carinho.console.base import actor, page_of
 from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask, mask_text
-from events import refusals, titles
+from events import titles
 from events.admin.event_data import EventRevealAdmin
-from events.envelope import Refused
+from events.intake import rejected_requests
+from events.intake.envelope import Refused
 from events.models import Refusal
 
 OPERATE = "events.change_refusal"
@@ -77,7 +78,7 @@ class RefusalAdmin(EventRevealAdmin):
         if row is None:
             raise Http404
         try:
-            receipt = refusals.accept(row, actor=actor(request), body=request.POST.get("body"))
+            receipt = rejected_requests.accept(row, actor=actor(request), body=request.POST.get("body"))
         except Refused as error:
             return self._again(request, row, error)
         said = gettext("Aceito: virou o evento %d.") % receipt.event_id if receipt else gettext("Aceito.")

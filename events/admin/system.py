@@ -15,7 +15,8 @@ from carinho.access.models import AuditEntry
 from carinho.console import labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of, page_of
-from events import breakers, outages
+from events import outages
+from events.engine import circuit_breakers
 from events.models import BreakerState, CircuitBreaker, Delivery
 
 OPERATE = "events.change_circuitbreaker"
@@ -32,7 +33,7 @@ RESET = Action(
         "Você verificou que o sistema voltou? Se ele ainda estiver fora do ar, as entregas falham de novo."
     ),
     permission=OPERATE,
-    run=lambda names, actor, _reason: [name for name in names if breakers.reset(name, actor=actor)],
+    run=lambda names, actor, _reason: [name for name in names if circuit_breakers.reset(name, actor=actor)],
     icon="lock_open",
 )
 PAUSE = Action(
@@ -45,7 +46,7 @@ PAUSE = Action(
     ),
     permission=OPERATE,
     run=lambda names, actor, reason: [
-        name for name in names if breakers.pause(name, actor=actor, reason=reason)
+        name for name in names if circuit_breakers.pause(name, actor=actor, reason=reason)
     ],
     icon="pause_circle",
     asks_reason=True,
@@ -59,7 +60,7 @@ RESUME = Action(
     ),
     effect=_("As entregas retidas saem aos poucos, as mais antigas primeiro."),
     permission=OPERATE,
-    run=lambda names, actor, _reason: [name for name in names if breakers.resume(name, actor=actor)],
+    run=lambda names, actor, _reason: [name for name in names if circuit_breakers.resume(name, actor=actor)],
     icon="play_circle",
     is_main=True,
 )

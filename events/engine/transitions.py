@@ -16,13 +16,12 @@ from django.db import transaction
 
 from carinho.access import audit_log
 from carinho.database import run, run_rows
-from events import nudges
-from events.engine import event_status, moves
+from events.engine import event_status, moves, wakeup
 from events.engine.moves import DEAD, DONE, QUEUED, SKIPPED, WAITING
 
 if TYPE_CHECKING:
-    from events.claims import Claim
-    from events.delivery import Result
+    from events.engine.attempt import Result
+    from events.engine.claims import Claim
 
 
 in_transaction = transaction.atomic(savepoint=False)  # a caller's own transaction is all or nothing too
@@ -61,7 +60,7 @@ Letters = dict[int, int]  # of these deliveries, by the delivery's id; locked
 
 
 def claim(service: str, places: int) -> list[tuple[Any, ...]]:
-    """Take up to so many due deliveries under a lease, in one statement; `events.claims` reads the rows.
+    """Take up to so many due deliveries under a lease, in one statement; `claims` reads the rows.
 
     Nothing is taken of a system that is paused, offline, or asked to be left alone: what holds is asked in
     this statement, so it holds from the moment it was written.
@@ -299,4 +298,4 @@ def _note(order: Order, ids: Sequence[int], detail: Mapping[str, Any]) -> None:
 def _wake(moved: Iterable[Moved]) -> None:
     lanes = {row.service for row in moved if row.status == QUEUED}
     if lanes:
-        transaction.on_commit(lambda: nudges.nudge(lanes))
+        transaction.on_commit(lambda: wakeup.nudge(lanes))

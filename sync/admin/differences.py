@@ -14,10 +14,10 @@ from carinho.console import dates
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.filters import choice_filter
 from carinho.masking import mask
-from sync import words
+from sync import labels
 from sync.admin.starting import start_records
+from sync.api.filters import job_titles
 from sync.corrections import correctable
-from sync.filters import job_titles
 from sync.models import DifferenceKind, SyncDifference
 from sync.templatetags.sync_console import difference, remedy
 
@@ -62,7 +62,7 @@ class DifferenceAdmin(ActionAdmin):
 
     @admin.display(description=_("sincronização"), ordering="job_id")
     def which(self, row: SyncDifference) -> str:
-        return words.job(row.job_id)
+        return labels.job(row.job_id)
 
     @admin.display(description=_("diferença"), ordering="kind")
     def what(self, row: SyncDifference) -> str:
@@ -70,7 +70,7 @@ class DifferenceAdmin(ActionAdmin):
 
     @admin.display(description=_("campos"))
     def which_fields(self, row: SyncDifference) -> str:
-        return words.fields(row.fields) or "—"
+        return labels.fields(row.fields) or "—"
 
     @admin.display(description=_("o que fazer"))
     def what_to_do(self, row: SyncDifference) -> str:
@@ -86,9 +86,9 @@ class DifferenceAdmin(ActionAdmin):
     def item_context(self, request: HttpRequest, row: SyncDifference) -> dict[str, Any]:
         return {
             "pairs": [
-                (_("Sincronização"), words.job(row.job_id)),
+                (_("Sincronização"), labels.job(row.job_id)),
                 (_("Diferença"), difference(row.kind)),
-                (_("Campos"), words.fields(row.fields)),
+                (_("Campos"), labels.fields(row.fields)),
                 (_("Desde"), dates.moment(row.found_at)),
                 (_("O que fazer"), remedy(row)),
             ],

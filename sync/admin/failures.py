@@ -14,9 +14,9 @@ from carinho.console.actions import Action, ActionAdmin
 from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask
 from events import titles
-from sync import words
+from sync import labels
 from sync.admin.starting import start_records
-from sync.filters import job_titles
+from sync.api.filters import job_titles
 from sync.models import FailureStatus, SyncFailure
 from sync.templatetags.sync_console import failure_state
 
@@ -59,7 +59,7 @@ class FailureAdmin(ActionAdmin):
 
     @admin.display(description=_("sincronização"), ordering="job_id")
     def which(self, row: SyncFailure) -> str:
-        return words.job(row.job_id)
+        return labels.job(row.job_id)
 
     @admin.display(description=_("o que houve"))
     def what(self, row: SyncFailure) -> str:
@@ -88,7 +88,7 @@ class FailureAdmin(ActionAdmin):
         cause = titles.cause(row.cause)
         return {
             "pairs": [
-                (_("Sincronização"), words.job(row.job_id)),
+                (_("Sincronização"), labels.job(row.job_id)),
                 (_("Situação"), failure_state(row.status)),
                 (_("O que houve"), cause.title),
                 (_("Motivo"), row.reason),

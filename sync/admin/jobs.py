@@ -12,7 +12,7 @@ from django.utils.translation import ngettext_lazy
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of, page_of
 from carinho.console.dates import duration
-from sync import runs, status, words
+from sync import labels, runs, status
 from sync.admin import trend
 from sync.admin.starting import start_jobs
 from sync.models import RunKind, SyncDifference, SyncFailure, SyncJob, SyncRun
@@ -96,7 +96,7 @@ class JobAdmin(ActionAdmin):
         return [name for name in text.split(",") if name]
 
     def name_of(self, key: Any) -> str:
-        return words.job(key)
+        return labels.job(key)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -120,7 +120,7 @@ class JobAdmin(ActionAdmin):
             "standing": standing,
             "job": standing.job,
             "page": list_of(SyncRun, f"job_id={name}"),
-            "schedule": words.schedule(standing.schedule),
+            "schedule": labels.schedule(standing.schedule),
             "schedule_page": self._schedule_page(request, standing),
             "last_page": page_of(last) if last else "",
             "check_page": page_of(standing.check) if standing.check else "",

@@ -17,9 +17,9 @@ from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of, page_of
 from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask
-from sync import runs, words
+from sync import labels, runs
+from sync.api.filters import job_titles
 from sync.corrections import correctable
-from sync.filters import job_titles
 from sync.models import RunKind, RunStatus, SyncDifference, SyncFailure, SyncRun
 from sync.templatetags.sync_console import run_kind, run_state
 
@@ -75,7 +75,7 @@ class RunAdmin(ActionAdmin):
 
     @admin.display(description=_("sincronização"))
     def which(self, row: SyncRun) -> str:
-        return words.job(row.job_id)
+        return labels.job(row.job_id)
 
     @admin.display(description=_("tipo"))
     def what(self, row: SyncRun) -> str:
@@ -95,14 +95,14 @@ class RunAdmin(ActionAdmin):
 
     @admin.display(description=_("quem"))
     def by(self, row: SyncRun) -> str:
-        return words.author(row.author)
+        return labels.author(row.author)
 
     @admin.display(description=_("lidos · gravados · sem mudança · com falha"))
     def numbers(self, row: SyncRun) -> str:
         return f"{row.read} · {row.written} · {row.unchanged} · {row.failed}"
 
     def crumb(self, row: Any) -> str:
-        return f"{words.job(row.job_id)} #{row.pk}"
+        return f"{labels.job(row.job_id)} #{row.pk}"
 
     def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Only the part of the page that moves while the run does."""

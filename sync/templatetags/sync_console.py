@@ -6,14 +6,14 @@ from django.utils.translation import gettext as _
 
 from carinho.console import badges
 from events import titles
-from sync import corrections, words
+from sync import corrections, labels
 from sync.models import DifferenceKind, FailureStatus, RunKind, RunStatus, SyncDifference
 
 register = template.Library()
-register.filter("job", words.job)
-register.filter("author", words.author)
-register.filter("sentence", words.sentence)
-register.filter("fields_in_words", words.fields)
+register.filter("job", labels.job)
+register.filter("author", labels.author)
+register.filter("sentence", labels.sentence)
+register.filter("fields_in_words", labels.fields)
 
 TONES = {
     "running": "info",

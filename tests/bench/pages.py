@@ -142,7 +142,7 @@ def fill(events: int) -> None:
     """The counts are kept by the same triggers as ever."""
     from django.db import connection
 
-    from events import rollups
+    from events import statistics
 
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")
@@ -155,7 +155,7 @@ def fill(events: int) -> None:
             cursor.execute(ATTEMPTS, known)
         for statement in (OPEN, RETRYING, SAMPLES):
             cursor.execute(statement.replace("%%", "%"))
-        rollups.fold()
+        statistics.fold()
         cursor.execute("VACUUM ANALYZE")
 
 

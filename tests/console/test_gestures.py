@@ -5,7 +5,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from carinho.access.models import AuditEntry
-from events import dead_letters
+from events import operations
 from events.models import DeadLetter
 from tests.console import rows
 
@@ -28,7 +28,7 @@ ENGLISH = [
 @pytest.fixture(autouse=True)
 def no_messages(monkeypatch):
     """No worker listens: the nudges after a retry go nowhere."""
-    monkeypatch.setattr("events.nudges.send_message", lambda service: None)
+    monkeypatch.setattr("events.engine.wakeup.send_message", lambda service: None)
 
 
 def status_of(letter):
@@ -64,7 +64,7 @@ def test_many_are_archived_with_one_reason_and_the_filter_survives(visit):
 
 def test_what_was_archived_is_restored_from_its_tab(visit):
     letter = rows.dead_letter()
-    dead_letters.archive([letter.pk], actor="user:bia")
+    operations.archive([letter.pk], actor="user:bia")
     visit.goto(ADDRESS)
     visit.get_by_role("link", name="Arquivada", exact=True).click()
     visit.locator(".action-select").first.check()

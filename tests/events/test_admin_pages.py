@@ -7,7 +7,8 @@ from django.urls import reverse
 
 from carinho.access import api_keys
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
-from events import breakers, dead_letters
+from events import operations
+from events.engine import circuit_breakers
 from events.models import DeadLetter, Delivery, Event, Refusal
 from tests.clients import logged_in
 from tests.console import rows
@@ -41,7 +42,7 @@ def world(db):
     letter = rows.dead_letter()
     rows.retrying()
     rows.down("marketing")
-    breakers.pause("financeiro", actor="user:ana", reason="Manutenção")
+    circuit_breakers.pause("financeiro", actor="user:ana", reason="Manutenção")
     Refusal.objects.create(
         source="site",
         code="invalid",
@@ -153,7 +154,7 @@ def test_a_viewer_sees_the_buttons_disabled_with_the_reason():
 
 def test_the_list_shows_the_open_ones_until_asked_for_others():
     waiting, archived = rows.dead_letter(), rows.dead_letter()
-    dead_letters.archive([archived.pk], actor="test")
+    operations.archive([archived.pk], actor="test")
     browser = logged_in(VIEWER)
     assert [row.pk for row in browser.get(changelist("deadletter")).context["cl"].result_list] == [waiting.pk]
     everything = browser.get(changelist("deadletter", "?status=all")).context["cl"]
@@ -257,7 +258,7 @@ def test_all_means_the_rows_as_they_stood_when_the_operator_was_asked():
 
 def test_what_somebody_else_moved_first_is_named_in_the_report():
     mine, theirs = rows.dead_letter(), rows.dead_letter()
-    dead_letters.archive([theirs.pk], actor="user:bia")
+    operations.archive([theirs.pk], actor="user:bia")
     address = reverse("admin:events_deadletter_retry")
     html = logged_in(OPERATOR).post(address, {"ids": f"{mine.pk},{theirs.pk}"}, follow=True).content.decode()
     assert "1 entrega reenviada." in html
@@ -286,7 +287,7 @@ def test_a_refused_request_is_put_through_with_the_correction(world):
 
 
 def test_the_trail_tells_who_did_what_and_why():
-    breakers.pause("crm", actor="user:ana", reason="Manutenção combinada")
+    circuit_breakers.pause("crm", actor="user:ana", reason="Manutenção combinada")
     html = page(logged_in(VIEWER), changelist("auditentry"))
     for words in ("ana", "pausou o sistema", "CRM", "Manutenção combinada"):
         assert words in html

@@ -8,7 +8,7 @@ from django.urls import reverse
 from carinho.access import api_keys
 from carinho.access.models import ApiKey, AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
-from events import dead_letters
+from events import operations
 from events.models import Refusal
 from tests.clients import logged_in
 from tests.console import rows
@@ -29,7 +29,7 @@ def _archive():
 
 def _restore():
     letter = rows.dead_letter()
-    dead_letters.archive([letter.pk], actor="test")
+    operations.archive([letter.pk], actor="test")
     return reverse("admin:events_deadletter_restore"), {"ids": letter.pk}
 
 

@@ -5,7 +5,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.test import Client
 
 from carinho.api import errors
-from events import dead_letters
+from events import operations
 from tests.clients import with_key
 from tests.events.test_api_dead_letters import bury
 
@@ -62,7 +62,7 @@ def test_what_nobody_foresaw_is_500_without_its_text(client, monkeypatch):
     def fails(ids, *, actor):
         raise RuntimeError("a secret of ours")
 
-    monkeypatch.setattr(dead_letters, "restore", fails)
+    monkeypatch.setattr(operations, "restore", fails)
     response = client.post(f"/api/dlq/{bury(1).pk}/restore")
     assert_problem(response, 500, "server_error")
     assert "secret" not in response.content.decode()

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from carinho.access.models import AuditEntry
-from events import envelope, ingestion
+from events.intake import envelope, ingestion
 from events.models import Attempt, Delivery, Event
 from tests.clients import with_key
 

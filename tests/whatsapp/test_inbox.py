@@ -13,7 +13,7 @@ from monitoring import alerts, snapshot, verdict
 from monitoring.models import Alert
 from tests.clients import logged_in
 from tests.whatsapp.inbox_client import SECRET, later, post, sample
-from whatsapp import inbox, understanding
+from whatsapp.callbacks import inbox, processing
 from whatsapp.models import Callback
 
 HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
@@ -33,7 +33,7 @@ def give_up(*bodies, monkeypatch):
     for body in bodies:
         assert post(body).status_code == 200
     with monkeypatch.context() as broken:
-        broken.setattr(understanding, "understand", break_)
+        broken.setattr(processing, "understand", break_)
         for _ in range(inbox.MOST_ATTEMPTS):
             Callback.objects.update(due_at="2026-01-01T00:00:00Z")
             inbox.process()

@@ -17,7 +17,7 @@ from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of
 from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask, mask_text
-from whatsapp import inbox
+from whatsapp.callbacks import inbox
 from whatsapp.models import Callback, CallbackStatus, IgnoredCause
 
 KINDS = {

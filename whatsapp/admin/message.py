@@ -15,8 +15,8 @@ from carinho.masking import mask_phone
 from events import titles
 from events.admin.event_data import EventRevealAdmin
 from events.models import Event
-from whatsapp import reconnect, texts
-from whatsapp.ladder import CLIMB, Rung
+from whatsapp import reconnect, templates
+from whatsapp.message_status import CLIMB, Rung
 from whatsapp.models import Message
 
 TONES = {
@@ -55,7 +55,9 @@ class MessageAdmin(EventRevealAdmin):
     list_display = ("what", "to", "state", "why", "created")
     list_filter = (
         choice_filter("status", _("situação"), lambda: Rung.choices, scans=True),
-        choice_filter("name", _("texto"), lambda: [(name, texts.title(name)) for name in texts.names()]),
+        choice_filter(
+            "name", _("texto"), lambda: [(name, templates.title(name)) for name in templates.names()]
+        ),
         OutageFilter,
         ("created_at", DayFilter),
     )
@@ -65,7 +67,7 @@ class MessageAdmin(EventRevealAdmin):
 
     @admin.display(description=_("Texto"))
     def what(self, row: Message) -> str:
-        return texts.title(row.name) if row.name else str(titles.step(row.delivery.step))
+        return templates.title(row.name) if row.name else str(titles.step(row.delivery.step))
 
     @admin.display(description=_("Para"))
     def to(self, row: Message) -> str:
