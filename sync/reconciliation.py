@@ -14,9 +14,9 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from carinho.celery import stopping
 from carinho.services.errors import Held, Rejected, Unavailable
 from carinho.services.pagination import LIMIT, Cursors
-from events.engine.lane import stopping
 from sync import checkpoint, log
 from sync.availability import Gate
 from sync.checkpoint import LostRun

@@ -16,10 +16,10 @@ from queue import Empty, SimpleQueue
 from django.conf import settings
 from django.db.models.functions import Now
 
+from carinho.celery import stopping
 from carinho.logs import request_id
 from carinho.services.errors import Held, Rejected, Unavailable
 from carinho.services.pagination import Cursors, EndlessList, Page
-from events.engine.lane import stopping
 from sync import checkpoint, ledger, log, runs, stages
 from sync.availability import Gate
 from sync.checkpoint import LostRun

@@ -14,6 +14,7 @@ from django_celery_beat.models import PeriodicTask, PeriodicTasks
 from kombu.exceptions import OperationalError
 
 from carinho.access import audit_log
+from carinho.celery import app
 from sync import locks, log
 from sync.job import Job
 from sync.models import RunKind, RunStatus, SyncJob, SyncRun
@@ -143,10 +144,8 @@ def watch() -> None:
 
 def send(name: str) -> None:
     """Ask a worker to go on with what was begun. A broker that is away is only logged: the watch asks."""
-    from sync.tasks import go_on
-
     try:
-        go_on.apply_async((name,), queue="sync", expires=600)
+        app.send_task("sync.go_on", (name,), queue="sync", expires=600)
     except (OperationalError, OSError) as error:
         logger.warning("Run could not be sent", extra={"job": name, "error": type(error).__name__})
 

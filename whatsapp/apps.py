@@ -26,6 +26,6 @@ def ensure_schedules(**_: Any) -> None:
     """The channel's own tasks, unless an operator has them in another rhythm."""
     from events.schedules import ensure
 
-    ensure("whatsapp.callbacks.inbox", every_seconds=5, expire_seconds=10)
+    ensure("whatsapp.read_inbox", every_seconds=5, expire_seconds=10)
     ensure("whatsapp.check", every_seconds=30, expire_seconds=30)
     ensure("whatsapp.prune", every_seconds=3600, expire_seconds=300)

@@ -9,7 +9,7 @@ from whatsapp import connection, retention, setup
 from whatsapp.callbacks import inbox
 
 
-@shared_task(name="whatsapp.callbacks.inbox", ignore_result=True)
+@shared_task(name="whatsapp.read_inbox", ignore_result=True)
 def read_inbox() -> None:
     """A nudge: callbacks may be waiting."""
     inbox.process()

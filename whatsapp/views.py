@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from carinho.api.pagination import NewestFirst
 from carinho.api.schema import problems
 from carinho.api.views import ApiView
+from carinho.celery import app
 from events.intake.rejected_requests import Incoming
 from events.intake.views import Ingest, take_body
 from whatsapp import connection
@@ -76,12 +77,10 @@ def _check_instance(body: dict[str, Any]) -> None:
 
 def _nudge() -> None:
     """Ask a worker to read the inbox. A broker that is away is only logged: beat asks again."""
-    from whatsapp.tasks import read_inbox
-
     if not inbox.is_first_nudge():
         return
     try:
-        read_inbox.apply_async(expires=60)
+        app.send_task("whatsapp.read_inbox", expires=60)
     except (OperationalError, OSError) as error:
         logger.warning("Inbox could not be nudged", extra={"error": type(error).__name__})
 

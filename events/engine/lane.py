@@ -5,7 +5,6 @@ The database is only touched by the lane's own thread, the network only by the p
 """
 
 import logging
-import multiprocessing
 import os
 import select
 import time
@@ -19,6 +18,7 @@ import psycopg
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
+from carinho.celery import stopping
 from carinho.database import run
 from carinho.locks import session_lock
 from carinho.services.base import Service
@@ -30,8 +30,6 @@ from events.engine.wakeup import CHANGED, CHANNEL
 from events.models import Outcome
 
 logger = logging.getLogger(__name__)
-
-stopping = multiprocessing.Event()  # made before the worker forks: set once for all its lanes
 
 LOCK_NAMESPACE = 0x6361_7269
 AHEAD = 4  # claimed per thread: one runs, one is ready when it ends, and two wait to be written

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection
 from kombu.exceptions import OperationalError
 
+from carinho.celery import app
 from carinho.database import run
 from events.engine.polling import TOGETHER_SECONDS
 
@@ -57,10 +58,8 @@ def _is_news(service: str) -> bool:
 
 def send_message(service: str) -> None:
     """Ask a worker to drain this lane. A broker that is away is only logged: the sweep asks again."""
-    from events.tasks import drain_lane
-
     try:
-        drain_lane.apply_async((service,), queue=service, expires=60)
+        app.send_task("events.drain", (service,), queue=service, expires=60)
     except (OperationalError, OSError) as error:
         logger.warning("Nudge could not be sent", extra={"service": service, "error": type(error).__name__})
 
