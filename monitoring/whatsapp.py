@@ -66,7 +66,7 @@ def _by_its_proofs(proving: Any, now: datetime) -> Channel:
         proofs=found.as_json()["proofs"],
         misconfigured_since=row.misconfigured_at,
         misconfiguration=row.misconfiguration,
-        callbacks_failed=import_module("whatsapp.read_inbox").given_up().count(),
+        callbacks_failed=import_module("whatsapp.callbacks.inbox").given_up().count(),
         callbacks_refused=_refused(now),
     )
 
