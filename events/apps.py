@@ -12,7 +12,7 @@ class EventsConfig(AppConfig):
     verbose_name = _("Eventos")
 
     def ready(self) -> None:
-        from events import audited, checks, flow  # noqa: F401  (checks register themselves)
+        from events import checks, flow  # noqa: F401  (checks register themselves)
 
         flow.discover()
         post_migrate.connect(ensure_lanes, sender=self)

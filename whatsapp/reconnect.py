@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from carinho.access import audit_log
+from carinho.access.audit_log import Audited
 from carinho.services.errors import Rejected, ServiceError
 from events import operations
 from events.models import Delivery
@@ -31,6 +32,10 @@ class Waiting:
 
     count: int | None
     oldest: datetime | None = None
+
+
+QUEUE_EMPTIED = Audited("whatsapp.queue_emptied", _("esvaziou a fila do Z-API"))
+SESSION_RESTORED = Audited("whatsapp.restore", _("tentou retomar a sessão do WhatsApp"))
 
 
 def waiting_here() -> Waiting:
@@ -90,14 +95,14 @@ def drop_there(*, actor: str) -> int:
     with transaction.atomic():
         ours = Message.objects.filter(message_id__in=ids, status=Rung.ACCEPTED)
         ours.update(status=Rung.FAILED, failure=DROPPED, failed_at=timezone.now())
-        audit_log.record(actor, "whatsapp.queue_emptied", "", {"messages": len(ids)})
+        QUEUE_EMPTIED.record(actor, "", {"messages": len(ids)})
     return len(ids)
 
 
 def restore(*, actor: str) -> None:
     """The first thing to try: a kept session comes back without a code. Raises as every call does."""
     _yes(WhatsApp("reconnect").get("/restore-session", doing=DOING))
-    audit_log.record(actor, "whatsapp.restore", "", {})
+    SESSION_RESTORED.record(actor, "")
 
 
 def qr_code() -> str:

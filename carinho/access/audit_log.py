@@ -29,9 +29,4 @@ class Audited:
         AuditEntry.objects.create(actor=actor, action=self.name, target=str(target), detail=detail or {})
 
 
-def record(actor: str, action: str, target: object, detail: dict[str, Any] | None = None) -> None:
-    """Add one entry, in the caller's transaction."""
-    Audited.registry[action].record(actor, target, detail)
-
-
 REVEALED = Audited("person.revealed", _("viu os dados da pessoa"))

@@ -10,6 +10,8 @@ from carinho.services.base import Service
 TARGETS = {
     "event": "evento",
     "refusal": "recusado",
+    "callback": "aviso",
+    "contact": "contato",
     "user": "usuário",
     "periodictask": "agendamento",
     "intervalschedule": "intervalo",

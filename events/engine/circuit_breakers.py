@@ -7,12 +7,17 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
-from carinho.access import audit_log
+from carinho.access.audit_log import Audited
 from carinho.services.base import Service
 from carinho.services.circuit_breaker import Breaker, Snapshot
 from events.engine import wakeup
 from events.models import BreakerState, CircuitBreaker, Lane
+
+RESET = Audited("breaker.reset", _("liberou o sistema"))
+PAUSED = Audited("breaker.pause", _("pausou o sistema"))
+RESUMED = Audited("breaker.resume", _("retomou o sistema"))
 
 
 @dataclass
@@ -118,7 +123,7 @@ def reset(service: str, *, actor: str) -> CircuitBreaker | None:
         return _move(
             service,
             actor,
-            "reset",
+            RESET,
             **_columns(Snapshot(), None),
             outage_since=None,
             half_open_since=None,
@@ -131,12 +136,12 @@ def pause(service: str, *, actor: str, reason: str = "") -> CircuitBreaker | Non
 
     Holds from its return on: a claim asks the row, and the lane hands back what it has not begun.
     """
-    return _move(service, actor, "pause", paused_at=Now(), paused_by=actor, pause_reason=reason)
+    return _move(service, actor, PAUSED, paused_at=Now(), paused_by=actor, pause_reason=reason)
 
 
 def resume(service: str, *, actor: str) -> CircuitBreaker | None:
     """Release a paused system's deliveries, at a pace. None for an unknown system."""
-    return _move(service, actor, "resume", paused_at=None, paused_by="", pause_reason="", closed_at=Now())
+    return _move(service, actor, RESUMED, paused_at=None, paused_by="", pause_reason="", closed_at=Now())
 
 
 def set_offline(service: str, since: datetime | None) -> None:
@@ -146,12 +151,12 @@ def set_offline(service: str, since: datetime | None) -> None:
         wakeup.tell_changed(service)
 
 
-def _move(service: str, actor: str, action: str, **columns: Any) -> CircuitBreaker | None:
+def _move(service: str, actor: str, action: Audited, **columns: Any) -> CircuitBreaker | None:
     with transaction.atomic():
         moved = CircuitBreaker.objects.filter(service=service).update(version=F("version") + 1, **columns)
         if not moved:
             return None
-        audit_log.record(actor, f"breaker.{action}", service, {"reason": columns.get("pause_reason", "")})
+        action.record(actor, service, {"reason": columns.get("pause_reason", "")})
         wakeup.tell_changed(service)
         transaction.on_commit(lambda: wakeup.nudge([service]))
     return CircuitBreaker.objects.get(service=service)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from carinho.access import audit_log
+from carinho.access.audit_log import Audited
 from carinho.logs import request_id
 from carinho.masking import NEW_WORD, REMOVED, SECRET
 from events.intake import envelope, ingestion
@@ -19,6 +19,8 @@ from events.intake.request_body import KEPT_BYTES
 from events.models import Refusal
 
 NAMES = {"type": envelope.TYPE_NAMES, "id": envelope.ID_NAMES}
+
+ACCEPTED = Audited("refusal.accept", _("aceitou um recusado"))
 
 
 @dataclass
@@ -126,7 +128,7 @@ def accept(refusal: Refusal, *, actor: str, body: str | None = None) -> Receipt 
         row.accepted_id, row.accepted_by = answer.event_id if answer else None, actor
         row.save(update_fields=["accepted", "accepted_by"])
         changed = {"event_id": row.accepted_id, "edited": body is not None}
-        audit_log.record(actor, "refusal.accept", row.pk, changed)
+        ACCEPTED.record(actor, row.pk, changed)
     return answer
 
 

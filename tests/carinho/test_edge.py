@@ -20,7 +20,7 @@ from carinho.embedded import processes
 from carinho.embedded.processes import ROOT, tie_to_parent
 from events.models import DeadLetter, Event
 from sync.models import SyncRun
-from tests.carinho.test_supervisor import free_port
+from tests.carinho.embedded.test_supervisor import free_port
 from tests.clients import logged_in, with_key
 from tests.events.test_api_dead_letters import bury
 from tests.processes import database_url, eventually

@@ -102,7 +102,7 @@ def test_a_list_costs_the_same_for_one_row_as_for_fifty(django_assert_max_num_qu
     browser = logged_in(OPERATOR)
     for _ in range(50):
         make()
-    with django_assert_max_num_queries(14) as queries:
+    with django_assert_max_num_queries(16) as queries:
         html = page(browser, changelist(model))
     assert html.count("data-row") == 50
     counted = [

@@ -226,12 +226,12 @@ def test_pause_changes_only_what_is_the_operators_and_tells_beat(hourly):
     assert not runs.pause("sync.unknown", actor="user:ana")
 
 
-def test_start_that_cannot_be_noted_in_the_trail_did_not_happen(hourly, monkeypatch):
+def test_start_that_cannot_be_recorded_in_the_audit_log_did_not_happen(hourly, monkeypatch):
     def fail(*given):
-        raise RuntimeError("no trail")
+        raise RuntimeError("no audit log")
 
-    monkeypatch.setattr(audit_log, "note", fail)
-    with pytest.raises(RuntimeError, match="no trail"):
+    monkeypatch.setattr(audit_log.Audited, "record", fail)
+    with pytest.raises(RuntimeError, match="no audit log"):
         runs.start(hourly, author="user:ana")
     assert not SyncRun.objects.exists()
 

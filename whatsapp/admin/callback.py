@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 
-from carinho.access import audit_log
+from carinho.access.audit_log import Audited
 from carinho.console import badge_counts, badges, dates
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of
@@ -31,13 +31,16 @@ KINDS = {
 OPERATE = "whatsapp.change_message"
 TONES = {CallbackStatus.DONE: "success", CallbackStatus.FAILED: "danger", CallbackStatus.WAITING: "info"}
 
+READ_AGAIN_BY = Audited("callback.read_again", _("mandou ler o aviso de novo"))
+DISMISSED_BY = Audited("callback.dismissed", _("dispensou o aviso"))
 
-def _noted(action: str, move: Callable[[Sequence[Any]], list[int]]) -> Callable[..., list[int]]:
+
+def _recorded(action: Audited, move: Callable[[Sequence[Any]], list[int]]) -> Callable[..., list[int]]:
     @transaction.atomic
     def run(ids: Sequence[Any], actor: str, reason: str) -> list[int]:
         moved = move(ids)
         for pk in moved:
-            audit_log.record(actor, action, f"callback {pk}", {"reason": reason} if reason else {})
+            action.record(actor, f"callback {pk}", {"reason": reason} if reason else {})
         return moved
 
     return run
@@ -52,7 +55,7 @@ READ_AGAIN = Action(
     ),
     effect=_("O aviso volta agora para a fila de leitura. Se falhar de novo, volta para esta lista."),
     permission=OPERATE,
-    run=_noted("callback.read_again", inbox.read_again),
+    run=_recorded(READ_AGAIN_BY, inbox.read_again),
     icon="replay",
     is_main=True,
 )
@@ -63,7 +66,7 @@ DISMISS = Action(
     done=ngettext_lazy("%(count)d aviso dispensado.", "%(count)d avisos dispensados.", "count"),
     effect=_("Nada mais será feito com o aviso. Antes, veja no celular o que a pessoa escreveu."),
     permission=OPERATE,
-    run=_noted("callback.dismissed", inbox.dismiss),
+    run=_recorded(DISMISSED_BY, inbox.dismiss),
     icon="archive",
     asks_reason=True,
 )

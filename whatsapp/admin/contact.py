@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from carinho.access import audit_log
+from carinho.access.audit_log import Audited
 from carinho.console import badges, dates
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of
@@ -21,28 +21,31 @@ from whatsapp.models import Contact, Message
 
 OPERATE = "whatsapp.change_message"
 
+OPTED_OUT = Audited("contact.opted_out", _("anotou o pedido de não receber"))
+ALLOWED_AGAIN = Audited("contact.allowed_again", _("voltou a enviar à pessoa"))
+
 
 @transaction.atomic
 def opt_out(ids: Sequence[Any], actor: str, reason: str) -> list[Any]:
     """The person said to somebody that they want no more messages."""
     found = Contact.objects.filter(pk__in=ids, opted_out_at=None).select_for_update()
-    return _note("contact.opted_out", list(found), timezone.now(), actor, reason)
+    return _move(OPTED_OUT, list(found), timezone.now(), actor, reason)
 
 
 @transaction.atomic
 def allow_again(ids: Sequence[Any], actor: str, reason: str) -> list[Any]:
     """The person changed their mind, and said so to somebody."""
     found = Contact.objects.filter(pk__in=ids, opted_out_at__isnull=False).select_for_update()
-    return _note("contact.allowed_again", list(found), None, actor, reason)
+    return _move(ALLOWED_AGAIN, list(found), None, actor, reason)
 
 
-def _note(
-    action: str, found: Sequence[Contact], opted_out_at: datetime | None, actor: str, reason: str
+def _move(
+    action: Audited, found: Sequence[Contact], opted_out_at: datetime | None, actor: str, reason: str
 ) -> list[Any]:
     moved = [contact.pk for contact in found]
     Contact.objects.filter(pk__in=moved).update(opted_out_at=opted_out_at)
     for pk in moved:
-        audit_log.record(actor, action, f"contact {pk}", {"reason": reason})
+        action.record(actor, f"contact {pk}", {"reason": reason})
     return moved
 
 

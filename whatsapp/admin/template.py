@@ -11,7 +11,7 @@ from django.urls import URLPattern, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from carinho.access import audit_log
+from carinho.access.audit_log import Audited
 from carinho.console.actions import NOT_ALLOWED
 from carinho.console.base import ConsoleAdmin, actor
 from whatsapp import messages, templates
@@ -37,6 +37,9 @@ def checked(name: str, written: str) -> templates.Text:
     if unknown:
         raise WrongText(_("Esta mensagem não tem a variável: %s.") % ", ".join(sorted(unknown)))
     return parsed
+
+
+CHANGED = Audited("template.change", _lazy("mudou o texto da mensagem"))
 
 
 @admin.register(Template)
@@ -89,7 +92,7 @@ class TemplateAdmin(ConsoleAdmin):
         return self._saved(request, name, _("Texto guardado: vale para as próximas mensagens."))
 
     def _saved(self, request: HttpRequest, name: str, sentence: str) -> HttpResponse:
-        audit_log.record(actor(request), "template.change", name, {})
+        CHANGED.record(actor(request), name)
         success(request, sentence)
         return HttpResponseRedirect(reverse("admin:whatsapp_template_text", args=[name]))
 

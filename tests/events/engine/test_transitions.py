@@ -6,12 +6,10 @@ import pytest
 from django.utils import timezone
 
 from carinho.access.models import AuditEntry
-from carinho.services.errors import Unneeded
 from events import operations
-from events.engine import attempt, claims, outcomes, recovery, transitions
+from events.engine import attempt, claims, lane_hooks, outcomes, recovery, transitions
 from events.models import DeadLetter, Delivery, SkipCause
 from tests.console import rows
-from tests.events.conftest import Billing
 
 pytestmark = pytest.mark.django_db
 
@@ -172,12 +170,13 @@ def test_paused_offline_or_resting_system_gives_no_claim_however_late_the_lane_l
     assert len(claims.claim("billing", 5)) == 1
 
 
-def test_unneeded_says_its_own_cause(make_delivery, monkeypatch):
-    def refuse(self, visit_id):
-        raise Unneeded("Opted out", cause="unwanted")
+def test_what_the_lane_finds_unwanted_says_its_own_cause(make_delivery, monkeypatch):
+    class Unwanted(lane_hooks.LaneHooks):
+        def run(self, claim, step, service):
+            return lane_hooks.Ran(skip_cause=SkipCause.UNWANTED)
 
     row = make_delivery()
-    monkeypatch.setattr(Billing, "add_hours", refuse)
+    monkeypatch.setitem(lane_hooks.registry, "billing", Unwanted())
     outcomes.write([attempt.attempt(claim) for claim in claims.claim("billing", 1)])
     assert state(row)[:2] == ("skipped", "unwanted")
 
