@@ -63,6 +63,7 @@ def server(django_db_setup, tmp_path_factory):
     port = free_port()
     env = os.environ | {
         "DATABASE_URL": database_url(),
+        "SECRET_KEY": settings.SECRET_KEY,
         "VAR_DIR": str(tmp_path_factory.mktemp("var")),
         "ZAPI_WEBHOOK_SECRET": settings.ZAPI["webhook_secret"],
         "DJANGO_SETTINGS_MODULE": "carinho.settings",
