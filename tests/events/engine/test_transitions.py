@@ -5,12 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from carinho.services.errors import Unneeded
 from events import claims, dead_letters, delivery, outcomes, retry_queue, sweep
 from events.engine import transitions
 from events.models import AuditEntry, DeadLetter, Delivery, SkipCause
 from tests.console import rows
-from tests.events.conftest import Billing
 
 pytestmark = pytest.mark.django_db
 
@@ -169,16 +167,6 @@ def test_paused_offline_or_resting_system_gives_no_claim_however_late_the_lane_l
     assert claims.claim("billing", 5) == []
     breakers.reset("billing", actor="user:ana")  # a person saw that it is well
     assert len(claims.claim("billing", 5)) == 1
-
-
-def test_unneeded_says_its_own_cause(make_delivery, monkeypatch):
-    def refuse(self, visit_id):
-        raise Unneeded("Opted out", cause="unwanted")
-
-    row = make_delivery()
-    monkeypatch.setattr(Billing, "add_hours", refuse)
-    outcomes.write([delivery.attempt(claim) for claim in claims.claim("billing", 1)])
-    assert state(row)[:2] == ("skipped", "unwanted")
 
 
 @pytest.mark.parametrize(("end", "most"), [("done", 7), ("held", 3)])
