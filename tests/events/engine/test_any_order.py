@@ -1,6 +1,5 @@
 """Whatever lanes, crashes, operators, late receipts and clocks do, in any order: what must hold holds."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
