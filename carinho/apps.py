@@ -8,6 +8,4 @@ class CarinhoConfig(AppConfig):
     verbose_name = "Carinho"
 
     def ready(self) -> None:
-        from carinho import checks, roles  # noqa: F401  (checks register themselves)
-
-        roles.keep_in_step()
+        from carinho import checks  # noqa: F401  (checks register themselves)

@@ -1,5 +1,6 @@
-"""The Celery application: a message is only a nudge, the rows in PostgreSQL are the truth."""
+"""The Celery application: a message only wakes a worker up, the rows in PostgreSQL are the truth."""
 
+import multiprocessing
 import os
 from typing import Any
 
@@ -14,6 +15,7 @@ broker.use()
 app = Celery("carinho")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+stopping = multiprocessing.Event()  # made before the worker forks: set once for all its children
 
 
 @setup_logging.connect
@@ -22,7 +24,5 @@ def use_the_logging_of_django(**_: Any) -> None:
 
 
 @worker_shutting_down.connect
-def tell_the_lanes(**_: Any) -> None:
-    from events.lanes import stopping
-
+def end_what_runs(**_: Any) -> None:
     stopping.set()

@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 
-from carinho import addresses
+from carinho.services import addresses
 
 OF_SOURCE = "WEBHOOK_SECRET_"
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.common import CommonMiddleware
 from django.utils.translation import gettext_lazy as _
 
-from carinho.problems import invalid, problem
+from carinho.api.errors import invalid, problem
 
 LONGEST_BODY = 32 * 1024 * 1024  # the largest any address takes; each has a limit of its own
 IN_MEMORY = 256 * 1024

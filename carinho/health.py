@@ -15,9 +15,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.api import ApiView
+from carinho.api.errors import Problem
+from carinho.api.views import ApiView
 from carinho.celery import app
-from carinho.problems import Problem
 
 BROKER_SECONDS = 2
 BROKER_ANSWER_HOLDS = 5  # seconds

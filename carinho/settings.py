@@ -66,6 +66,8 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "axes",
     "carinho.apps.CarinhoConfig",
+    "carinho.access",
+    "carinho.console",
     "events",
     "sync",
     "whatsapp",
@@ -91,7 +93,7 @@ AUTHENTICATION_BACKENDS = [
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "carinho.ratelimit.address_of"
+AXES_CLIENT_IP_CALLABLE = "carinho.access.rate_limits.address_of"
 
 ROOT_URLCONF = "carinho.urls"
 APPEND_SLASH = False
@@ -119,7 +121,7 @@ given_options = DATABASES["default"].get(
     "OPTIONS", {}
 )  # what DATABASE_URL says wins: libpq takes the last -c
 DATABASES["default"]["OPTIONS"] = {"prepare_threshold": 5} | given_options
-DATABASES["default"]["OPTIONS"]["options"] = " ".join(  # for carinho.sql: else each run is planned anew
+DATABASES["default"]["OPTIONS"]["options"] = " ".join(  # for carinho.database: else each run is planned anew
     ["-c plan_cache_mode=force_generic_plan", given_options.get("options", "")]
 ).strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -148,14 +150,14 @@ X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "events.authentication.ApiKeyAuthentication",
-        "events.authentication.OperatorSession",
+        "carinho.access.authentication.ApiKeyAuthentication",
+        "carinho.access.authentication.OperatorSession",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["carinho.access.MayUseThePath"],
+    "DEFAULT_PERMISSION_CLASSES": ["carinho.access.permissions.MayUseThePath"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "carinho.problems.as_problem",
+    "EXCEPTION_HANDLER": "carinho.api.errors.as_problem",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
@@ -289,4 +291,4 @@ LOGGING = {
 if IS_TEST:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-from carinho.unfold import UNFOLD  # noqa: E402, F401  (how the console looks)
+from carinho.console.theme import UNFOLD  # noqa: E402, F401  (how the console looks)

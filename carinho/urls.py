@@ -6,8 +6,8 @@ from django.urls import URLResolver, include, path
 from django.utils.module_loading import module_has_submodule
 from django.views.generic import RedirectView
 
+from carinho.access.roles import OUR_APPS
 from carinho.health import Health, Ready
-from carinho.roles import OUR_APPS
 
 
 def of_our_apps() -> list[URLResolver]:
@@ -27,7 +27,7 @@ urlpatterns = [
     *of_our_apps(),
 ]
 
-handler400 = "carinho.problems.bad_request"
-handler403 = "carinho.problems.permission_denied"
-handler404 = "carinho.problems.not_found"
-handler500 = "carinho.problems.server_error"
+handler400 = "carinho.api.errors.bad_request"
+handler403 = "carinho.api.errors.permission_denied"
+handler404 = "carinho.api.errors.not_found"
+handler500 = "carinho.api.errors.server_error"

@@ -21,9 +21,9 @@ class EventsConfig(AppConfig):
 
 def ensure_lanes(**_: Any) -> None:
     """One row per lane and breaker, also for a system that was added since."""
-    from events import nudges
+    from events.engine import wakeup
 
-    nudges.ensure_lanes()
+    wakeup.ensure_lanes()
 
 
 def ensure_schedules(**_: Any) -> None:

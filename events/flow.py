@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from carinho.services.base import Service
-from events.payload import Payload
+from events.intake.payload import Payload
 
 FLOWS_PACKAGE = "events.flows"
 LONGEST_NAME = 60

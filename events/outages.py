@@ -7,9 +7,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, F, Min, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
-from events import audit, nudges
+from carinho.access.audit_log import Audited
+from events.engine import wakeup
 from events.models import Attempt, BreakerState, CircuitBreaker, Delivery, DeliveryStatus
+
+TRIED_NOW = Audited("breaker.try_now", _("testou o sistema"))
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,8 @@ def try_now(service: str, *, actor: str) -> bool:
             service=service, state=BreakerState.OPEN, next_trial_at__isnull=False, paused_at=None
         ).update(opened_at=Now() - waited, next_trial_at=Now(), version=F("version") + 1)
         if moved:
-            audit.note(actor, "breaker.try_now", service)
-            transaction.on_commit(lambda: nudges.nudge([service]))
+            TRIED_NOW.record(actor, service)
+            transaction.on_commit(lambda: wakeup.nudge([service]))
     return bool(moved)
 
 

@@ -2,25 +2,28 @@
 
 from celery import shared_task
 
-from events import lanes, pruning, rollups, sweep
+from carinho.access import retention as access_retention
+from events import retention, statistics
+from events.engine import lane, recovery
 
 
 @shared_task(name="events.drain", ignore_result=True)
 def drain_lane(service: str) -> None:
     """A nudge: there may be work in this lane."""
-    lanes.drain(service)
+    lane.drain(service)
 
 
-@shared_task(name="events.sweep", ignore_result=True)
+@shared_task(name="events.recover", ignore_result=True)
 def sweep_all() -> None:
-    sweep.sweep()
+    recovery.sweep()
 
 
 @shared_task(name="events.prune", ignore_result=True)
 def prune() -> None:
-    pruning.prune()
+    retention.prune()
+    access_retention.prune()
 
 
 @shared_task(name="events.fold_counts", ignore_result=True)
 def fold_counts() -> None:
-    rollups.fold()
+    statistics.fold()

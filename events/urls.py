@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from events.views import breakers, dead_letters, events, ingest, retry_queue, schema
+from carinho.api import schema_views
+from events.api import circuit_breakers, dead_letters, events, retry_queue
+from events.intake import views
 
 urlpatterns = [
     path("api/events", events.EventList.as_view()),
-    path("api/events/batch", ingest.BatchIngest.as_view()),
+    path("api/events/batch", views.BatchIngest.as_view()),
     path("api/events/<int:id>", events.EventDetail.as_view()),
-    path("webhooks/<str:source>", ingest.WebhookIngest.as_view()),
+    path("webhooks/<str:source>", views.WebhookIngest.as_view()),
     path("api/retry-queue", retry_queue.RetryQueue.as_view()),
     path("api/dlq", dead_letters.DeadLetterList.as_view()),
     path("api/dlq/stats", dead_letters.DeadLetterStats.as_view()),
@@ -18,10 +20,10 @@ urlpatterns = [
     path("api/dlq/<int:id>/retry", dead_letters.RetryOne.as_view()),
     path("api/dlq/<int:id>/archive", dead_letters.ArchiveOne.as_view()),
     path("api/dlq/<int:id>/restore", dead_letters.RestoreOne.as_view()),
-    path("circuit-breakers", breakers.Breakers.as_view()),
-    path("circuit-breakers/<str:service>/reset", breakers.ResetBreaker.as_view()),
-    path("circuit-breakers/<str:service>/pause", breakers.PauseService.as_view()),
-    path("circuit-breakers/<str:service>/resume", breakers.ResumeService.as_view()),
-    path("api/schema", schema.Schema.as_view(), name="schema"),
-    path("api/docs", schema.Docs.as_view()),
+    path("circuit-breakers", circuit_breakers.Breakers.as_view()),
+    path("circuit-breakers/<str:service>/reset", circuit_breakers.ResetBreaker.as_view()),
+    path("circuit-breakers/<str:service>/pause", circuit_breakers.PauseService.as_view()),
+    path("circuit-breakers/<str:service>/resume", circuit_breakers.ResumeService.as_view()),
+    path("api/schema", schema_views.Schema.as_view(), name="schema"),
+    path("api/docs", schema_views.Docs.as_view()),
 ]

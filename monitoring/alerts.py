@@ -8,8 +8,9 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from events import audit
+from carinho.access.audit_log import Audited
 from monitoring import heartbeats, notifications, snapshot, verdict
 from monitoring.models import Alert, Severity
 from monitoring.rule import Finding, Reading
@@ -20,6 +21,9 @@ LOOKING = 0x0CA21571  # the lock that keeps two processes from looking at once
 RANK = {"": 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 SEEN = ["severity", "limit", "message", "url", "value", "symptoms", "seen_at", "resolved_at", "reopened"]
 NOTIFIED = ["notified_severity", "notified_at"]
+
+ACKNOWLEDGED = Audited("alert.acknowledge", _("assumiu o alerta"))
+SNOOZED = Audited("alert.snooze", _("adiou o alerta"))
 
 
 def open_alerts() -> QuerySet[Alert]:
@@ -142,7 +146,7 @@ def acknowledge(ids: Sequence[int], *, actor: str) -> list[int]:
         ids,
         Q(acknowledged_at=None),
         actor,
-        "alert.acknowledge",
+        ACKNOWLEDGED,
         acknowledged_at=timezone.now(),
         acknowledged_by=actor,
     )
@@ -152,15 +156,15 @@ def snooze(ids: Sequence[int], *, actor: str, reason: str, until: datetime) -> l
     """No reminders until then. Returns the ids that were open; none without a reason or a later moment."""
     if not reason or until <= timezone.now():
         return []
-    return _move(ids, Q(), actor, "alert.snooze", snoozed_until=until, snoozed_by=actor, snooze_reason=reason)
+    return _move(ids, Q(), actor, SNOOZED, snoozed_until=until, snoozed_by=actor, snooze_reason=reason)
 
 
-def _move(ids: Sequence[int], condition: Q, actor: str, action: str, **columns: object) -> list[int]:
+def _move(ids: Sequence[int], condition: Q, actor: str, action: Audited, **columns: object) -> list[int]:
     with transaction.atomic():
         rows = open_alerts().filter(condition, pk__in=ids).select_for_update()
         moved = sorted(rows.values_list("pk", flat=True))
         Alert.objects.filter(pk__in=moved).update(**columns)
         if moved:
             detail = {"ids": moved, "reason": str(columns.get("snooze_reason", ""))}
-            audit.note(actor, action, ", ".join(map(str, moved))[:120], detail)
+            action.record(actor, ", ".join(map(str, moved))[:120], detail)
     return moved

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from events.console import words as names
+from carinho.console import labels as names
 from monitoring import days, metrics, syncs
 from monitoring.models import Sample
 from monitoring.words import number

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Count, Min
 from django.utils import timezone
 
-from events import rollups
+from events import statistics
 from events.models import (
     CircuitBreaker,
     DeadLetter,
@@ -37,7 +37,7 @@ def events(span: days.Span) -> dict[str, int]:
 
 
 def _counted(span: days.Span, by: list[str]) -> dict[tuple[Any, ...], int]:
-    return rollups.sums(Measure.EVENT, *span, by, without=[rollups.RECEIPTS])
+    return statistics.sums(Measure.EVENT, *span, by, without=[statistics.RECEIPTS])
 
 
 def _events_of(amounts: dict[tuple[Any, ...], int]) -> dict[str, int]:
@@ -71,7 +71,7 @@ def failures(span: days.Span) -> tuple[int, int]:
 
 def deliveries(span: days.Span) -> dict[str, int]:
     """What ended in these hours: sent well, or handed to a person."""
-    done = rollups.sums(Measure.ATTEMPT, *span, ["name"]).get(("done",), 0)
+    done = statistics.sums(Measure.ATTEMPT, *span, ["name"]).get(("done",), 0)
     return _deliveries_of(done, dead_letters_added(span))
 
 
@@ -80,17 +80,17 @@ def _deliveries_of(done: int, dead: int) -> dict[str, int]:
 
 
 def deliveries_by_day(span: days.Span) -> dict[date, dict[str, int]]:
-    done, dead = rollups.sums(Measure.ATTEMPT, *span, ["day", "name"]), letters_by_day(span)
+    done, dead = statistics.sums(Measure.ATTEMPT, *span, ["day", "name"]), letters_by_day(span)
     days_known = {day for day, _outcome in done} | set(dead)
     return {day: _deliveries_of(done.get((day, "done"), 0), dead.get(day, 0)) for day in days_known}
 
 
 def dead_letters_added(span: days.Span) -> int:
-    return rollups.total(Measure.DEAD_LETTER, *span)
+    return statistics.total(Measure.DEAD_LETTER, *span)
 
 
 def letters_by_day(span: days.Span) -> dict[date, int]:
-    return {day: amount for (day,), amount in rollups.sums(Measure.DEAD_LETTER, *span, ["day"]).items()}
+    return {day: amount for (day,), amount in statistics.sums(Measure.DEAD_LETTER, *span, ["day"]).items()}
 
 
 def open_letters() -> int:
@@ -201,7 +201,7 @@ class Answers:
         wanted, passed = share * self.buckets.total(), 0
         if not wanted:
             return None
-        for lower, upper in pairwise([0.0, *rollups.BUCKETS_MS, float("inf")]):
+        for lower, upper in pairwise([0.0, *statistics.BUCKETS_MS, float("inf")]):
             here = self.buckets[upper]
             if here and passed + here >= wanted:
                 return lower if upper == float("inf") else lower + (upper - lower) * (wanted - passed) / here
@@ -211,12 +211,12 @@ class Answers:
 
 def answers(span: days.Span) -> dict[str, Answers]:
     """Per system, what was tried in these hours and how long it took. An unknown end took no known time."""
-    return _answers_of(rollups.sums(Measure.ATTEMPT, *span, ["service", "name", "detail"]))
+    return _answers_of(statistics.sums(Measure.ATTEMPT, *span, ["service", "name", "detail"]))
 
 
 def answers_by(part: str, span: days.Span) -> dict[Any, dict[str, Answers]]:
     """`answers` per "hour" or "day"."""
-    parts = _split(rollups.sums(Measure.ATTEMPT, *span, [part, "service", "name", "detail"]))
+    parts = _split(statistics.sums(Measure.ATTEMPT, *span, [part, "service", "name", "detail"]))
     return {key: _answers_of(amounts) for key, amounts in parts.items()}
 
 

@@ -15,14 +15,15 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _lazy
 from standardwebhooks.webhooks import Webhook
 
-from events import audit
-from events.console import moments
+from carinho.access.audit_log import Audited
+from carinho.console import dates
 from monitoring.models import Alert, Notification, NotificationStatus
-from whatsapp import texts
-from whatsapp.client import WhatsApp
+from whatsapp import templates
 from whatsapp.messages import Message, render
+from whatsapp.zapi import WhatsApp
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,9 @@ TITLES = {
     "reminder": gettext_lazy("Ainda em aberto"),
     "resolved": gettext_lazy("Resolvido"),
 }
+
+REQUEUED = Audited("notification.requeue", _lazy("reenviou o aviso ao plantão"))
+DISCARDED = Audited("notification.discard", _lazy("descartou o aviso ao plantão"))
 
 
 def write(alert: Alert, event: str) -> None:
@@ -104,25 +108,23 @@ def _send(notification: Notification) -> None:
 
 def requeue(ids: Sequence[int], *, actor: str) -> list[int]:
     """Send these again, with all their attempts. Returns the ids that had failed."""
-    return _move(
-        ids, actor, "notification.requeue", NotificationStatus.QUEUED, due_at=timezone.now(), attempts=0
-    )
+    return _move(ids, actor, REQUEUED, NotificationStatus.QUEUED, due_at=timezone.now(), attempts=0)
 
 
 def discard(ids: Sequence[int], *, actor: str) -> list[int]:
     """Leave these unsent. Returns the ids that had failed."""
-    return _move(ids, actor, "notification.discard", NotificationStatus.DISCARDED)
+    return _move(ids, actor, DISCARDED, NotificationStatus.DISCARDED)
 
 
 def _move(
-    ids: Sequence[int], actor: str, action: str, status: NotificationStatus, **columns: Any
+    ids: Sequence[int], actor: str, action: Audited, status: NotificationStatus, **columns: Any
 ) -> list[int]:
     with transaction.atomic():
         rows = Notification.objects.filter(pk__in=ids, status=NotificationStatus.FAILED).select_for_update()
         moved = sorted(rows.values_list("pk", flat=True))
         Notification.objects.filter(pk__in=moved).update(status=status, **columns)
         if moved:
-            audit.note(actor, action, ", ".join(map(str, moved))[:120], {"ids": moved})
+            action.record(actor, ", ".join(map(str, moved))[:120], {"ids": moved})
     return moved
 
 
@@ -131,7 +133,7 @@ def sentence(notification: Notification) -> str:
     alert, title = notification.alert, TITLES[notification.event]
     message = " ".join(alert.message.split())  # other systems' words are in it, and their line breaks
     if notification.event == "resolved" and alert.resolved_at:
-        lasted = moments.duration(alert.resolved_at - alert.opened_at)
+        lasted = dates.duration(alert.resolved_at - alert.opened_at)
         return f"{title}: {message} {_('Durou %s.') % lasted}"
     return f"{title} ({alert.get_severity_display()}): {message}"
 
@@ -159,7 +161,7 @@ def _whatsapp(notification: Notification) -> None:
         text=sentence(notification),
         address=settings.HUB_URL + notification.alert.url,
     )
-    WhatsApp(f"alert-{notification.pk}").send(render(message, texts.own_texts()), to=message.to)
+    WhatsApp(f"alert-{notification.pk}").send(render(message, templates.own_texts()), to=message.to)
 
 
 def _webhook(notification: Notification) -> None:

@@ -14,7 +14,7 @@ from prometheus_client.core import (
     Metric,
 )
 
-from events import rollups
+from events import statistics
 from events.models import Measure
 from monitoring import alerts, snapshot, verdict
 from monitoring.models import Severity
@@ -166,8 +166,8 @@ def counters(_hub: Snapshot) -> Iterator[Metric]:
 def _counter(name: str, text: str, measure: Measure, labels: list[str]) -> Metric:
     family = CounterMetricFamily(name, text, labels=labels)
     sums: Counter[tuple[str, ...]] = Counter()
-    for key, amount in rollups.totals(measure).items():
-        if measure != Measure.EVENT or key[1] != rollups.RECEIPTS:
+    for key, amount in statistics.totals(measure).items():
+        if measure != Measure.EVENT or key[1] != statistics.RECEIPTS:
             sums[key[: len(labels)]] += amount
     for labelled, amount in sorted(sums.items()):
         family.add_metric(list(labelled), amount)
@@ -180,7 +180,7 @@ def latencies(_hub: Snapshot) -> Iterator[Metric]:
         "carinho_answer_seconds", "How long a system took to answer.", labels=["service"]
     )
     took: Counter[str] = Counter()
-    for (service, outcome, _detail), amount in rollups.totals(Measure.ATTEMPT_MS).items():
+    for (service, outcome, _detail), amount in statistics.totals(Measure.ATTEMPT_MS).items():
         took[service] += amount if outcome != "unknown" else 0
     for service, buckets in sorted(_buckets().items()):
         family.add_metric([service], list(_cumulated(buckets)), took[service] / 1000)
@@ -189,7 +189,7 @@ def latencies(_hub: Snapshot) -> Iterator[Metric]:
 
 def _buckets() -> dict[str, Counter[float]]:
     per_service: dict[str, Counter[float]] = defaultdict(Counter)
-    for (service, outcome, bound), amount in rollups.totals(Measure.ATTEMPT).items():
+    for (service, outcome, bound), amount in statistics.totals(Measure.ATTEMPT).items():
         if outcome != "unknown":
             per_service[service][float(bound)] += amount
     return per_service
@@ -197,6 +197,6 @@ def _buckets() -> dict[str, Counter[float]]:
 
 def _cumulated(buckets: Counter[float]) -> Iterator[tuple[str, int]]:
     passed = 0
-    for bound in (*rollups.BUCKETS_MS, float("inf")):
+    for bound in (*statistics.BUCKETS_MS, float("inf")):
         passed += buckets[bound]
         yield ("+Inf" if bound == float("inf") else str(bound / 1000)), passed

@@ -21,7 +21,7 @@ def overview(now: datetime) -> dict[str, dict[str, Any]]:
 
 def title(name: str) -> str:
     """What people call a job."""
-    return str(import_module("sync.words").job(name)) if apps.is_installed("sync") else name
+    return str(import_module("sync.labels").job(name)) if apps.is_installed("sync") else name
 
 
 def runs(span: days.Span) -> dict[str, dict[str, int]]:

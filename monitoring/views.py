@@ -13,15 +13,15 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.access import wants_page
-from carinho.api import ApiView
-from events.schema import refused
+from carinho.access.permissions import wants_page
+from carinho.api.schema import problems
+from carinho.api.views import ApiView
 from monitoring import dashboard, days, prometheus, reports, snapshot
 from monitoring.serializers import Alerts, DailyReport, Dashboard, Status, WeeklyReport
 
 TAGS = ["Monitoramento"]
 PAGE_NOTE = "Um navegador é levado à página do console que mostra o mesmo."
-COMMON = refused(401, 403, 429)
+COMMON = problems(401, 403, 429)
 
 
 def local(value: Any) -> Any:
@@ -82,7 +82,7 @@ class DailyReportView(Measured):
         summary="O relatório de um dia",
         description=PAGE_NOTE,
         parameters=[OpenApiParameter("date", date, description="Ontem, se não vier.")],
-        responses={200: DailyReport, **refused(401, 403, 422, 429)},
+        responses={200: DailyReport, **problems(401, 403, 422, 429)},
     )
     def get(self, request: Request) -> HttpResponse:
         day = asked_day(request.query_params.get("date", ""), "date")
@@ -101,7 +101,7 @@ class WeeklyReportView(Measured):
                 "week", str, description="2026-W04 ou um dia dela; a última inteira, se não vier."
             )
         ],
-        responses={200: WeeklyReport, **refused(401, 403, 422, 429)},
+        responses={200: WeeklyReport, **problems(401, 403, 422, 429)},
     )
     def get(self, request: Request) -> HttpResponse:
         day = asked_day(request.query_params.get("week", ""), "week")

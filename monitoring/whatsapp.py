@@ -46,9 +46,9 @@ NOT_KNOWN = Channel(None, UNKNOWN)
 
 
 def channel(now: datetime) -> Channel:
-    if find_spec("whatsapp.channel") is None:
+    if find_spec("whatsapp.connection") is None:
         return _by_its_calls()
-    return _by_its_proofs(import_module("whatsapp.channel"), now)
+    return _by_its_proofs(import_module("whatsapp.connection"), now)
 
 
 def _by_its_proofs(proving: Any, now: datetime) -> Channel:
@@ -66,7 +66,7 @@ def _by_its_proofs(proving: Any, now: datetime) -> Channel:
         proofs=found.as_json()["proofs"],
         misconfigured_since=row.misconfigured_at,
         misconfiguration=row.misconfiguration,
-        callbacks_failed=import_module("whatsapp.inbox").given_up().count(),
+        callbacks_failed=import_module("whatsapp.callbacks.inbox").given_up().count(),
         callbacks_refused=_refused(now),
     )
 

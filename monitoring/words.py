@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 
-from events.console import moments
+from carinho.console import dates
 
 
 def list_of(model: str, query: str = "") -> str:
@@ -31,7 +31,7 @@ def of_days(model: str, field: str, first: date, last: date, query: str = "") ->
 
 def seconds(value: float) -> str:
     """`90` as "1 min"."""
-    return moments.duration(timedelta(seconds=value))
+    return dates.duration(timedelta(seconds=value))
 
 
 def percent(value: float | None) -> str:

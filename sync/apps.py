@@ -15,25 +15,7 @@ class SyncConfig(AppConfig):
         from sync import checks, job  # noqa: F401  (checks register themselves)
 
         job.discover()
-        name_actions()
         post_migrate.connect(ensure_jobs, sender=self)
-
-
-def name_actions() -> None:
-    """What the trail calls that which people do to synchronisations."""
-    from events.console.words import DID
-
-    DID.update(
-        {
-            "sync.full": _("executou a sincronização"),
-            "sync.dry": _("simulou a sincronização"),
-            "sync.check": _("conferiu a sincronização"),
-            "sync.records": _("tentou registros de novo"),
-            "sync.cancel": _("cancelou a execução"),
-            "sync.pause": _("pausou a sincronização"),
-            "sync.resume": _("retomou a sincronização"),
-        }
-    )
 
 
 def ensure_jobs(**_: Any) -> None:

@@ -3,7 +3,7 @@
 from sync import locks, log, runs
 from sync.locks import Lock
 from sync.models import RunKind, RunStatus, SyncRun
-from sync.reconcile import Comparison
+from sync.reconciliation import Comparison
 from sync.runner import Runner
 
 

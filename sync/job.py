@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from celery.schedules import crontab
 
 from carinho.services.base import Service
-from carinho.services.pages import Page
+from carinho.services.pagination import Page
 
 JOBS_PACKAGE = "sync.jobs"
 

@@ -16,17 +16,17 @@ from queue import Empty, SimpleQueue
 from django.conf import settings
 from django.db.models.functions import Now
 
+from carinho.celery import stopping
 from carinho.logs import request_id
 from carinho.services.errors import Held, Rejected, Unavailable
-from carinho.services.pages import Cursors, EndlessList, Page
-from events.lanes import stopping
-from sync import comparing, log, runs, saving, stages
-from sync.gates import Gate
-from sync.items import End, Item, push
+from carinho.services.pagination import Cursors, EndlessList, Page
+from sync import checkpoint, ledger, log, runs, stages
+from sync.availability import Gate
+from sync.checkpoint import LostRun
 from sync.job import Job, Window
 from sync.locks import Lock
 from sync.models import PlannedWrite, RunKind, RunStatus, SyncRun
-from sync.saving import LostRun
+from sync.records import End, Item, push
 from sync.stages import Place
 
 logger = logging.getLogger(__name__)
@@ -127,7 +127,7 @@ class Runner:
             log.line(self.run, "broke", kind=type(error).__name__)
             self._end(Ended(RunStatus.FAILED, f"Broken: {type(error).__name__} in our own code"))
         else:
-            saving.finish(self.run, RunStatus.INCOMPLETE if self.run.failed else RunStatus.DONE)
+            checkpoint.finish(self.run, RunStatus.INCOMPLETE if self.run.failed else RunStatus.DONE)
         finally:
             self.is_closing = True
             pool.shutdown(wait=True)
@@ -151,7 +151,7 @@ class Runner:
         self.look_at = now + LOOK_SECONDS
         self.gate.look()
         self._say_waiting(now)
-        saving.update_mine(
+        checkpoint.update_mine(
             self.run, processed=self.run.read + sum(len(b.items) - b.left for b in self.batches)
         )
         self._obey(now)
@@ -174,7 +174,7 @@ class Runner:
         closed = self.gate.closed() if not self.under_way else ""
         if closed and self.waits_since is None:
             self.waits_since = now
-            saving.update_mine(self.run, waiting_for=closed, waiting_since=Now())
+            checkpoint.update_mine(self.run, waiting_for=closed, waiting_since=Now())
             log.line(self.run, "waits", system=self._label(closed))
         elif self.waits_since is not None and self._waits(now) > settings.HOLD_LIMIT_SECONDS:
             raise Ended(
@@ -189,7 +189,7 @@ class Runner:
         self.waits_since = None
         self.run.refresh_from_db(fields=["waiting_for", "waited_seconds"])
         system = self._label(self.run.waiting_for)
-        saving.update_mine(
+        checkpoint.update_mine(
             self.run,
             waiting_for="",
             waiting_since=None,
@@ -245,7 +245,7 @@ class Runner:
 
     def _let_go(self) -> None:
         keys = list(stages.leftover(self.run).values_list("key", flat=True))
-        count = saving.close_failures(self.job.name, keys, by=f"run:{self.run.pk}", status="gone")
+        count = checkpoint.close_failures(self.job.name, keys, by=f"run:{self.run.pk}", status="gone")
         if count:
             log.line(self.run, "gone", count=count)
 
@@ -283,7 +283,7 @@ class Runner:
         """A page is in hand: its records are compared, and those that need it wait to be sent."""
         if place.stage == stages.PULL:
             self._follow(page)
-        plan = comparing.plan(self.job, page.records, again=place.stage == stages.DIFFERENCES)
+        plan = ledger.plan(self.job, page.records, again=place.stage == stages.DIFFERENCES)
         self.place = stages.after(self.run, place, page)
         if self.run.kind == RunKind.DRY:
             self._note_planned(plan)
@@ -301,13 +301,13 @@ class Runner:
         except EndlessList as error:
             raise self._unreadable(error.detail) from None
 
-    def _note_planned(self, plan: comparing.Plan) -> None:
+    def _note_planned(self, plan: ledger.Plan) -> None:
         rows = [
             PlannedWrite(
                 run=self.run,
                 key=item.key,
-                action=comparing.action(item, plan),
-                fields=comparing.changed_fields(item, plan),
+                action=ledger.action(item, plan),
+                fields=ledger.changed_fields(item, plan),
                 wanted=item.wanted,
             )
             for item in plan.items + plan.invalid
@@ -382,9 +382,9 @@ class Runner:
     def _save(self) -> None:
         while self.batches and not self.batches[0].left:
             batch = self.batches.popleft()
-            checkpoint = batch.next.as_json() if batch.next else {}
-            saving.save(
-                self.run, batch.items, read=batch.read, unchanged=batch.unchanged, checkpoint=checkpoint
+            reached = batch.next.as_json() if batch.next else {}
+            checkpoint.save(
+                self.run, batch.items, read=batch.read, unchanged=batch.unchanged, checkpoint=reached
             )
 
     def _close(self, pool: ThreadPoolExecutor) -> None:
@@ -399,7 +399,7 @@ class Runner:
         for batch in self.batches:
             over = [item for item in batch.items if item not in self.batch_of]
             try:
-                saving.save(self.run, over, read=len(over), unchanged=[])
+                checkpoint.save(self.run, over, read=len(over), unchanged=[])
             except LostRun:
                 return
 
@@ -412,7 +412,7 @@ class Runner:
                 return
             if end.line:
                 log.line(self.run, end.line[0], **end.line[1])
-            saving.finish(self.run, end.status, reason=end.reason)
+            checkpoint.finish(self.run, end.status, reason=end.reason)
         except LostRun:
             logger.warning("Run was lost", extra={"job": self.job.name, "run_id": self.run.pk})
 

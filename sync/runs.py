@@ -10,10 +10,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import PeriodicTask, PeriodicTasks
 from kombu.exceptions import OperationalError
 
-from events import audit
+from carinho.access.audit_log import Audited
+from carinho.celery import app
 from sync import locks, log
 from sync.job import Job
 from sync.models import RunKind, RunStatus, SyncJob, SyncRun
@@ -37,6 +39,17 @@ class AlreadyRunning(Exception):
         self.run = run
 
 
+STARTED = {
+    RunKind.FULL: Audited("sync.full", _("executou a sincronização")),
+    RunKind.DRY: Audited("sync.dry", _("simulou a sincronização")),
+    RunKind.CHECK: Audited("sync.check", _("conferiu a sincronização")),
+    RunKind.RECORDS: Audited("sync.records", _("tentou registros de novo")),
+}
+CANCELLED = Audited("sync.cancel", _("cancelou a execução"))
+PAUSED = Audited("sync.pause", _("pausou a sincronização"))
+RESUMED = Audited("sync.resume", _("retomou a sincronização"))
+
+
 class NotRunning(Exception):
     """The run is over."""
 
@@ -47,7 +60,7 @@ def start(name: str, *, author: str, kind: str = RunKind.FULL, chosen: Chosen | 
         raise LookupError(f"No job is called {name}.")
     with transaction.atomic():
         run = begin(name, author=author, kind=kind, chosen=chosen)
-        audit.note(author, f"sync.{kind}", name, {"run": run.pk, **(chosen or {})})
+        STARTED[RunKind(kind)].record(author, name, {"run": run.pk, **(chosen or {})})
         transaction.on_commit(lambda: send(name))
     return run
 
@@ -96,7 +109,7 @@ def cancel(run_id: int, *, actor: str) -> SyncRun:
         if not run.is_running:
             raise NotRunning
         SyncRun.objects.filter(pk=run_id, cancelled_by="").update(cancelled_by=actor)
-        audit.note(actor, "sync.cancel", run.job_id, {"run": run_id})
+        CANCELLED.record(actor, run.job_id, {"run": run_id})
     _close_if_nobody_runs_it(run.job_id)
     run.refresh_from_db()
     return run
@@ -143,10 +156,8 @@ def watch() -> None:
 
 def send(name: str) -> None:
     """Ask a worker to go on with what was begun. A broker that is away is only logged: the watch asks."""
-    from sync.tasks import go_on
-
     try:
-        go_on.apply_async((name,), queue="sync", expires=600)
+        app.send_task("sync.go_on", (name,), queue="sync", expires=600)
     except (OperationalError, OSError) as error:
         logger.warning("Run could not be sent", extra={"job": name, "error": type(error).__name__})
 
@@ -154,16 +165,16 @@ def send(name: str) -> None:
 def pause(name: str, *, actor: str, reason: str = "") -> bool:
     """Take a job out of its schedule; False for one without."""
     columns = {"paused_at": Now(), "paused_by": actor, "pause_reason": reason}
-    return _set_enabled(name, False, actor, "sync.pause", columns)
+    return _set_enabled(name, False, actor, PAUSED, columns)
 
 
 def resume(name: str, *, actor: str) -> bool:
     """Put a job back into its schedule; False for one without."""
     columns = {"paused_at": None, "paused_by": "", "pause_reason": "", "resumed_at": Now()}
-    return _set_enabled(name, True, actor, "sync.resume", columns)
+    return _set_enabled(name, True, actor, RESUMED, columns)
 
 
-def _set_enabled(name: str, enabled: bool, actor: str, action: str, columns: Mapping[str, Any]) -> bool:
+def _set_enabled(name: str, enabled: bool, actor: str, action: Audited, columns: Mapping[str, Any]) -> bool:
     """Only what is the operator's is written: the counters beside it are beat's."""
     own = {"enabled": enabled, "date_changed": Now()} | ({} if enabled else {"last_run_at": None})
     with transaction.atomic():
@@ -171,5 +182,5 @@ def _set_enabled(name: str, enabled: bool, actor: str, action: str, columns: Map
             return False
         PeriodicTasks.update_changed()  # beat reads the schedule anew
         SyncJob.objects.filter(name=name).update(**columns)
-        audit.note(actor, action, name, {"reason": columns.get("pause_reason", "")})
+        action.record(actor, name, {"reason": columns.get("pause_reason", "")})
     return True

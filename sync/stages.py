@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from carinho.services.pages import LIMIT, Page
+from carinho.services.pagination import LIMIT, Page
 from sync.corrections import correctable, record_of
 from sync.models import RunKind, SyncDifference, SyncFailure, SyncRun
 

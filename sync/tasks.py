@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from sync import execution, pruning, runs
+from sync import execution, retention, runs
 
 
 @shared_task(name="sync.run", ignore_result=True)
@@ -24,4 +24,4 @@ def watch() -> None:
 
 @shared_task(name="sync.prune", ignore_result=True)
 def prune() -> None:
-    pruning.prune()
+    retention.prune()

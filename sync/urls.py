@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sync import views
+from sync.api import views
 
 urlpatterns = [
     path("api/sync/jobs", views.JobsView.as_view()),

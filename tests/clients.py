@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from events import api_keys
+from carinho.access import api_keys
 
 
 def with_key(*scopes: str, name: str = "parceiro", **options: Any) -> Client:

@@ -25,7 +25,7 @@ from django.conf import settings
 from requests.adapters import HTTPAdapter
 
 from carinho.embedded.postgres import Server
-from carinho.services.transport import CurlAdapter
+from carinho.services.http import CurlAdapter
 from tests.browser import MISSING
 
 hypothesis.settings.register_profile(  # the same examples on every machine, however busy it is

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
 
-from events import envelope
+from events.intake import envelope
 from whatsapp import messages, policy
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from carinho.sql import run, run_rows
+from carinho.database import run, run_rows
 from whatsapp import phone as phones
 from whatsapp.models import Contact, Message, Received
 

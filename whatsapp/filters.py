@@ -3,7 +3,7 @@
 import django_filters
 
 from whatsapp import contacts
-from whatsapp.ladder import Rung
+from whatsapp.message_status import Rung
 from whatsapp.models import Message
 
 

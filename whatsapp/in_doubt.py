@@ -16,14 +16,15 @@ from django.utils import timezone
 
 from carinho.services.errors import Rejected, Unavailable, Undecided
 from events.engine import transitions
-from events.lane_hooks import Ran
+from events.engine.lane_hooks import Ran
 from events.models import SkipCause
-from whatsapp import callback_keys, contacts, failures, inbox
-from whatsapp.client import DOING, WhatsApp
-from whatsapp.ladder import Rung, climb
+from whatsapp import contacts, failures
+from whatsapp.callbacks import callback_keys, inbox
 from whatsapp.locks import locked
+from whatsapp.message_status import Rung, climb
 from whatsapp.models import Callback, Contact, Message
 from whatsapp.outgoing import Ids, Outgoing, Traces
+from whatsapp.zapi import DOING, WhatsApp
 
 LOOK_SECONDS = 5  # between two looks
 CLOCKS_DIFFER = timedelta(seconds=5)

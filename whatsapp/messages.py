@@ -4,10 +4,11 @@ import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from events import envelope, samples
+from events.demo import samples
 from events.flow import Flow, Step, StepEvent
-from whatsapp import texts
-from whatsapp.client import Choices, WhatsApp
+from events.intake import envelope
+from whatsapp import templates
+from whatsapp.zapi import Choices, WhatsApp
 
 RATINGS = ("Muito ruim", "Ruim", "Regular", "Bom", "Excelente")
 
@@ -64,10 +65,10 @@ def render(message: Message, own_texts: Mapping[str, str]) -> str:
     """
     if own := own_texts.get(message.name):
         try:
-            return texts.parse(own).substitute(message.variables)
+            return templates.parse(own).substitute(message.variables)
         except (KeyError, ValueError):
             pass
-    return texts.text(message.name).substitute(message.variables)
+    return templates.text(message.name).substitute(message.variables)
 
 
 def rating_of(service_id: int) -> Choices:
@@ -104,7 +105,7 @@ def of_sample(flow: Flow, step: Step) -> Message:
 def sample(name: str) -> Message:
     """An invented person's message of this text; its variables by their names where no step has one."""
     found = (message for flow, step in steps() if (message := of_sample(flow, step)).name == name)
-    variables = {each: f"({each})" for each in texts.variables_of(texts.text(name))}
+    variables = {each: f"({each})" for each in templates.variables_of(templates.text(name))}
     message = next(found, Message(name, to=""))
     variables |= message.variables
     return Message(name, to=message.to, category=message.category, choices=message.choices, **variables)

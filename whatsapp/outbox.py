@@ -5,10 +5,11 @@ from typing import Any
 
 from django.db.models.functions import Now
 
-from carinho.sql import run_rows
-from events.delivery import Result
-from whatsapp import channel, contacts, failures, inbox
-from whatsapp.ladder import Rung
+from carinho.database import run_rows
+from events.engine.attempt import Result
+from whatsapp import connection, contacts, failures
+from whatsapp.callbacks import inbox
+from whatsapp.message_status import Rung
 from whatsapp.models import Message
 from whatsapp.outgoing import Outgoing
 
@@ -99,7 +100,7 @@ def _accepted(results: Sequence[Result]) -> None:
     rows = [_row_accepted(result) for result in results]
     run_rows(ACCEPT, rows)
     inbox.wake(row[name] for row in rows for name in ("message_id", "zaap_id"))
-    channel.configuration_works()
+    connection.configuration_works()
 
 
 def _row_accepted(result: Result) -> dict[str, Any]:
@@ -118,7 +119,7 @@ def _failed(results: Sequence[Result]) -> None:
     run_rows(FAIL, rows)
     for result in results:
         if _code(result) == "configuration" or result.status_code in CONFIGURATION_STATUSES:
-            channel.configuration_refused(_said(result))
+            connection.configuration_refused(_said(result))
 
 
 def _code(result: Result) -> str:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from events.claims import Claim
-from events.lane_hooks import Ran
+from events.engine.claims import Claim
+from events.engine.lane_hooks import Ran
 from whatsapp.contacts import Identity
 from whatsapp.messages import Message
 from whatsapp.models import Contact

@@ -13,9 +13,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from events.lane_hooks import Ran
+from events.engine.lane_hooks import Ran
+from events.intake.payload import SAO_PAULO
 from events.models import SkipCause
-from events.payload import SAO_PAULO
 from whatsapp.messages import Category
 from whatsapp.models import Contact, Message, Received
 

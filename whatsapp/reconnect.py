@@ -6,15 +6,17 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from carinho.access.audit_log import Audited
 from carinho.services.errors import Rejected, ServiceError
-from events import audit, retry_queue
+from events import operations
 from events.models import Delivery
-from whatsapp import channel
-from whatsapp.client import WhatsApp
-from whatsapp.ladder import Rung
+from whatsapp import connection
+from whatsapp.message_status import Rung
 from whatsapp.models import Channel, Message
 from whatsapp.phone import normalize
+from whatsapp.zapi import WhatsApp
 
 DOING = "reconnect"
 DROPPED = "dropped"
@@ -30,6 +32,10 @@ class Waiting:
 
     count: int | None
     oldest: datetime | None = None
+
+
+QUEUE_EMPTIED = Audited("whatsapp.queue_emptied", _("esvaziou a fila do Z-API"))
+SESSION_RESTORED = Audited("whatsapp.restore", _("tentou retomar a sessão do WhatsApp"))
 
 
 def waiting_here() -> Waiting:
@@ -78,7 +84,7 @@ def _created(item: dict[str, Any]) -> datetime | None:
 
 def drop_here(until: datetime, *, actor: str) -> int:
     """Nobody needs what waited here at that moment any more; what came since stays."""
-    return len(retry_queue.cancel(list(_due(until).values_list("pk", flat=True)), actor=actor))
+    return len(operations.cancel(list(_due(until).values_list("pk", flat=True)), actor=actor))
 
 
 def drop_there(*, actor: str) -> int:
@@ -89,14 +95,14 @@ def drop_there(*, actor: str) -> int:
     with transaction.atomic():
         ours = Message.objects.filter(message_id__in=ids, status=Rung.ACCEPTED)
         ours.update(status=Rung.FAILED, failure=DROPPED, failed_at=timezone.now())
-        audit.note(actor, "whatsapp.queue_emptied", "", {"messages": len(ids)})
+        QUEUE_EMPTIED.record(actor, "", {"messages": len(ids)})
     return len(ids)
 
 
 def restore(*, actor: str) -> None:
     """The first thing to try: a kept session comes back without a code. Raises as every call does."""
     _yes(WhatsApp("reconnect").get("/restore-session", doing=DOING))
-    audit.note(actor, "whatsapp.restore", "", {})
+    SESSION_RESTORED.record(actor, "")
 
 
 def qr_code() -> str:
@@ -124,7 +130,7 @@ def _value(answer: Any) -> str:
     if isinstance(answer, dict) and answer.get("challenge"):
         raise PasskeyAsked("Passkey asked", doing=DOING, system="WhatsApp")
     if isinstance(answer, dict) and answer.get("connected") is True:
-        channel.check()
+        connection.check()
         return ""
     if not isinstance(answer, dict) or not isinstance(answer.get("value"), str):
         said = answer.get("error") if isinstance(answer, dict) else ""

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from carinho.services.errors import Rejected, ServiceError
-from whatsapp import moments
-from whatsapp.client import WhatsApp
+from whatsapp.callbacks import timestamps
+from whatsapp.zapi import WhatsApp
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ def _due(known: dict[str, Any]) -> Finding:
 
 def _moment(value: Any) -> datetime | None:
     far = datetime(9000, 1, 1, tzinfo=UTC)
-    moment = moments.read(value, otherwise=far)
+    moment = timestamps.read(value, otherwise=far)
     return None if moment == far else moment
 
 

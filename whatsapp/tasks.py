@@ -5,10 +5,11 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_ready
 
-from whatsapp import channel, inbox, pruning, setup
+from whatsapp import connection, retention, setup
+from whatsapp.callbacks import inbox
 
 
-@shared_task(name="whatsapp.inbox", ignore_result=True)
+@shared_task(name="whatsapp.read_inbox", ignore_result=True)
 def read_inbox() -> None:
     """A nudge: callbacks may be waiting."""
     inbox.process()
@@ -17,7 +18,7 @@ def read_inbox() -> None:
 @shared_task(name="whatsapp.check", ignore_result=True)
 def check_channel() -> None:
     setup.meet_simulator()
-    channel.check()
+    connection.check()
 
 
 @worker_ready.connect
@@ -28,4 +29,4 @@ def look_first(**_: Any) -> None:
 
 @shared_task(name="whatsapp.prune", ignore_result=True)
 def prune() -> None:
-    pruning.prune()
+    retention.prune()

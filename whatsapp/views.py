@@ -16,16 +16,18 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carinho.api import ApiView
-from carinho.pagination import NewestFirst
-from events.refusals import Incoming
-from events.schema import refused
-from events.views.ingest import Ingest, take_body
-from whatsapp import callback_body, channel, inbox
-from whatsapp.client import WhatsApp
+from carinho.api.pagination import NewestFirst
+from carinho.api.schema import problems
+from carinho.api.views import ApiView
+from carinho.celery import app
+from events.intake.rejected_requests import Incoming
+from events.intake.views import Ingest, take_body
+from whatsapp import connection
+from whatsapp.callbacks import callback_body, inbox
 from whatsapp.filters import MessageFilter
 from whatsapp.models import Message
 from whatsapp.serializers import MessageSerializer, Stored
+from whatsapp.zapi import WhatsApp
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ class Webhook(Ingest):
         tags=TAGS,
         summary="Avisos do Z-API",
         request=OpenApiTypes.OBJECT,
-        responses={200: Stored, **refused(400, 403, 413)},
+        responses={200: Stored, **problems(400, 403, 413)},
     )
     def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
         incoming.source = WhatsApp.name
@@ -53,7 +55,7 @@ class Webhook(Ingest):
         _check_instance(body)
         with transaction.atomic():
             inbox.store(body)
-            channel.told_at_the_door(body)
+            connection.told_at_the_door(body)
             transaction.on_commit(_nudge)
         return JsonResponse({"status": "received"})
 
@@ -75,12 +77,10 @@ def _check_instance(body: dict[str, Any]) -> None:
 
 def _nudge() -> None:
     """Ask a worker to read the inbox. A broker that is away is only logged: beat asks again."""
-    from whatsapp.tasks import read_inbox
-
     if not inbox.is_first_nudge():
         return
     try:
-        read_inbox.apply_async(expires=60)
+        app.send_task("whatsapp.read_inbox", expires=60)
     except (OperationalError, OSError) as error:
         logger.warning("Inbox could not be nudged", extra={"error": type(error).__name__})
 
@@ -97,7 +97,7 @@ class MessageList(ApiView, ListAPIView[Message]):
     @extend_schema(
         tags=TAGS,
         summary="As mensagens enviadas e até onde cada uma chegou",
-        responses={200: MessageSerializer(many=True), **refused(401, 403, 422, 429)},
+        responses={200: MessageSerializer(many=True), **problems(401, 403, 422, 429)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.list(request, *args, **kwargs)
@@ -112,7 +112,7 @@ class MessageDetail(ApiView, RetrieveAPIView[Message]):
     @extend_schema(
         tags=TAGS,
         summary="Uma mensagem enviada",
-        responses={200: MessageSerializer, **refused(401, 403, 404, 429)},
+        responses={200: MessageSerializer, **problems(401, 403, 404, 429)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.retrieve(request, *args, **kwargs)

@@ -30,7 +30,7 @@ def prepare() -> dict[str, Any]:
     from django.core.checks import run_checks
     from django.core.management import call_command, get_commands
 
-    from carinho import addresses
+    from carinho.services import addresses
 
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # whitenoise looks for it
     django.setup()

@@ -13,8 +13,8 @@ import tenacity
 from django.conf import settings
 
 from carinho.logs import request_id, trace_id
-from carinho.services import transport
-from carinho.services.breakers import Breaker, Snapshot
+from carinho.services import http
+from carinho.services.circuit_breaker import Breaker, Snapshot
 from carinho.services.errors import Held, Rejected, Unavailable, Unknown
 from carinho.traces import traceparent
 
@@ -60,7 +60,7 @@ class Line:
             ignore=(Rejected,),
         )
         self.session = requests.Session()
-        adapter = transport.CurlAdapter(can_repeat=service.can_repeat)
+        adapter = http.CurlAdapter(can_repeat=service.can_repeat)
         self.session.mount("http://", adapter)
         self.session.mount("https://", adapter)
 
@@ -174,7 +174,7 @@ class Service:
             headers["Idempotency-Key"] = self.call.idempotency_key
         try:
             url = self.base_url + path
-            return transport.send(self.line.session, method, url, headers=headers, json=json, params=params)
+            return http.send(self.line.session, method, url, headers=headers, json=json, params=params)
         except requests.RequestException as error:  # its text may hold the URL, and so a secret
             raise self._unanswered(error, method, where) from None
 
@@ -183,7 +183,7 @@ class Service:
     ) -> Unavailable:
         if isinstance(error, requests.ConnectTimeout):
             return Unavailable("Connection timeout", cause="connection_timeout", **where)
-        if isinstance(error, transport.NeverConnected):
+        if isinstance(error, http.NeverConnected):
             return Unavailable("Connection refused", cause="connection_failed", **where)
         if isinstance(error, requests.exceptions.SSLError):
             return Unavailable("Certificate not accepted", cause="connection_failed", **where)

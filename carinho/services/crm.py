@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.services.base import Service
 from carinho.services.errors import Rejected
-from carinho.services.pages import Page, read_page, unreadable
+from carinho.services.pagination import Page, read_page, unreadable
 
 CONFLICT = 409
 BRAZILIAN = re.compile(r"(?:55)?([1-9]{2})9?(\d{8})")  # country, DDD, ninth digit, number

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from carinho.services.base import Service
-from carinho.services.pages import Page, read_page
+from carinho.services.pagination import Page, read_page
 
 
 class Cuidadores(Service):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.services.base import Service
 from carinho.services.errors import Rejected
-from carinho.services.pages import Page, all_records, id_in, only_asked_for, read_page
+from carinho.services.pagination import Page, all_records, id_in, only_asked_for, read_page
 
 DUE_AFTER = timedelta(days=3)
 NOT_FOUND = 404

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from carinho.services.base import Service
-from carinho.services.pages import Page, all_records, id_in, only_asked_for, read_page, unreadable
+from carinho.services.pagination import Page, all_records, id_in, only_asked_for, read_page, unreadable
 
 ONE_DAY = timedelta(days=1)
 

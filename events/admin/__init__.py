@@ -1,3 +1,3 @@
-"""The operators' pages over the engine's rows: one file per subject."""
+"""The engine's pages of the console."""
 
-from events.admin import api_key, dead_letter, delivery, event, refusal, system, trail  # noqa: F401
+from events.admin import badge_counts, dead_letter, delivery, event, refusal, system  # noqa: F401

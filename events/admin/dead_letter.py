@@ -11,18 +11,18 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from events import dead_letters
-from events.admin import frontpage, story
-from events.admin.base import page_of
-from events.admin.filters import DayFilter, choice_filter
-from events.admin.reveal import RevealAdmin
-from events.admin.verbs import Verb, VerbAdmin
-from events.console import badges, moments, people, search, words
+from carinho.console import badge_counts, badges, dates, labels
+from carinho.console.actions import Action, ActionAdmin
+from carinho.console.base import page_of
+from carinho.console.filters import DayFilter, choice_filter
+from events import operations, status_badges, titles
+from events.admin import person, search, timeline
+from events.admin.event_data import EventRevealAdmin
 from events.models import BreakerState, CircuitBreaker, DeadLetter, DeadLetterStatus
 
 OPERATE = "events.change_deadletter"
 
-RETRY = Verb(
+RETRY = Action(
     name="retry",
     title=_("Reenviar"),
     button=ngettext_lazy("Reenviar %(count)d entrega", "Reenviar %(count)d entregas", "count"),
@@ -32,11 +32,11 @@ RETRY = Verb(
         "já feitas, não se repetem. Se falhar de novo, volta para esta lista."
     ),
     permission=OPERATE,
-    run=lambda ids, actor, _reason: dead_letters.retry(ids, actor=actor),
+    run=lambda ids, actor, _reason: operations.retry(ids, actor=actor),
     icon="replay",
     is_main=True,
 )
-ARCHIVE = Verb(
+ARCHIVE = Action(
     name="archive",
     title=_("Arquivar"),
     button=ngettext_lazy("Arquivar %(count)d item", "Arquivar %(count)d itens", "count"),
@@ -45,18 +45,18 @@ ARCHIVE = Verb(
         "Nada mais será enviado. Os itens saem desta lista e podem ser restaurados depois, em Arquivadas."
     ),
     permission=OPERATE,
-    run=lambda ids, actor, reason: dead_letters.archive(ids, actor=actor, reason=reason),
+    run=lambda ids, actor, reason: operations.archive(ids, actor=actor, reason=reason),
     icon="archive",
     asks_reason=True,
 )
-RESTORE = Verb(
+RESTORE = Action(
     name="restore",
     title=_("Restaurar"),
     button=ngettext_lazy("Restaurar %(count)d item", "Restaurar %(count)d itens", "count"),
     done=ngettext_lazy("%(count)d item restaurado.", "%(count)d itens restaurados.", "count"),
     effect=_("Os itens voltam para a lista Precisa de você. Nada é enviado por isso."),
     permission=OPERATE,
-    run=lambda ids, actor, _reason: dead_letters.restore(ids, actor=actor),
+    run=lambda ids, actor, _reason: operations.restore(ids, actor=actor),
     icon="unarchive",
     is_main=True,
 )
@@ -70,23 +70,23 @@ StatusFilter = choice_filter(
     every="all",
     is_tab=True,
 )
-NAMES = [f"event__data__{name}__icontains" for name in people.NAMES]
+NAMES = [f"event__data__{name}__icontains" for name in person.NAMES]
 
 
 @admin.register(DeadLetter)
-class DeadLetterAdmin(RevealAdmin, VerbAdmin):
+class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
     item_template = "admin/events/deadletter/item.html"
     intro = _(
         "O que o sistema não conseguiu entregar sozinho e espera a decisão de uma pessoa (DLQ, dead letters)."
     )
-    verbs = (RETRY, ARCHIVE, RESTORE)
+    row_actions = (RETRY, ARCHIVE, RESTORE)
     list_display = ("what", "where", "who", "which", "since", "times", "state")
     list_select_related = ("event",)
     list_filter = (
         StatusFilter,
-        choice_filter("service", _("sistema"), words.systems),
-        choice_filter("cause", _("causa"), words.cause_titles),
-        choice_filter("event_type", _("tipo de evento"), words.event_types),
+        choice_filter("service", _("sistema"), labels.systems),
+        choice_filter("cause", _("causa"), titles.cause_titles),
+        choice_filter("event_type", _("tipo de evento"), titles.event_types),
         ("created_at", DayFilter),
     )
     search_fields = ("id",)  # what is searched stands in get_search_results
@@ -94,25 +94,25 @@ class DeadLetterAdmin(RevealAdmin, VerbAdmin):
 
     @admin.display(description=_("O que houve"))
     def what(self, row: DeadLetter) -> str:
-        return words.cause(row.cause).title
+        return titles.cause(row.cause).title
 
     @admin.display(description=_("Sistema"), ordering="service")
     def where(self, row: DeadLetter) -> str:
-        return words.system(row.service)
+        return labels.system(row.service)
 
     @admin.display(description=_("Pessoa"))
     def who(self, row: DeadLetter) -> str:
-        return people.masked(row.event).cell()
+        return person.masked(row.event).cell()
 
     @admin.display(description=_("Evento"), ordering="event_type")
     def which(self, row: DeadLetter) -> str:
-        step = words.step(row.step)
+        step = titles.step(row.step)
         cell = '<span class="c-cell"><span>{}</span><span class="c-second">{}</span></span>'
-        return format_html(cell, words.event_type(row.event_type), step)
+        return format_html(cell, titles.event_type(row.event_type), step)
 
     @admin.display(description=_("Desde"), ordering="created_at")
     def since(self, row: DeadLetter) -> str:
-        return moments.moment(row.created_at)
+        return dates.moment(row.created_at)
 
     @admin.display(description=_("Falhas"), ordering="failures")
     def times(self, row: DeadLetter) -> str:
@@ -120,16 +120,16 @@ class DeadLetterAdmin(RevealAdmin, VerbAdmin):
 
     @admin.display(description=_("Situação"), ordering="status")
     def state(self, row: DeadLetter) -> str:
-        return badges.of(DeadLetterStatus, row.status)
+        return status_badges.of(DeadLetterStatus, row.status)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         is_open = request.GET.get("status", DeadLetterStatus.OPEN) == DeadLetterStatus.OPEN
-        context = {"elsewhere": frontpage.elsewhere(request) if is_open else []}
+        context = {"elsewhere": badge_counts.elsewhere(request) if is_open else []}
         return super().changelist_view(request, context | (extra_context or {}))
 
-    def verbs_for(self, request: HttpRequest) -> tuple[Verb, ...]:
+    def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
         return tuple(FITTING.get(request.GET.get("status") or "open", []))
 
     def get_search_results(
@@ -146,13 +146,13 @@ class DeadLetterAdmin(RevealAdmin, VerbAdmin):
         ), False
 
     def item_context(self, request: HttpRequest, row: DeadLetter) -> dict[str, Any]:
-        fitting = [verb.name for verb in FITTING.get(row.status, [])]
+        fitting = [action.name for action in FITTING.get(row.status, [])]
         return {
-            "cause": words.cause(row.cause),
+            "cause": titles.cause(row.cause),
             "breaker": CircuitBreaker.objects.filter(service=row.service).first(),
             "event": row.event,
             "event_page": page_of(row.event),
-            "chapters": story.of(row.event, here=row.delivery),
+            "chapters": timeline.of(row.event, here=row.delivery),
             "buttons": self.buttons(request, fitting, row.pk),
             "reveal": self.reveal_button(request, row),
             **self.person_context(row, revealed=False),
@@ -165,7 +165,7 @@ class DeadLetterAdmin(RevealAdmin, VerbAdmin):
         )
         breakers = CircuitBreaker.objects.in_bulk(list(per_system))
         rows = [
-            {"system": words.system(name), "count": count, "state": _state(breakers.get(name))}
+            {"system": labels.system(name), "count": count, "state": _state(breakers.get(name))}
             for name, count in per_system.most_common()
         ]
         return {"per_system": rows}
@@ -174,4 +174,4 @@ class DeadLetterAdmin(RevealAdmin, VerbAdmin):
 def _state(breaker: CircuitBreaker | None) -> str:
     if breaker and breaker.paused_at:
         return badges.badge(_("pausado"), "warning")
-    return badges.of(BreakerState, breaker.state if breaker else BreakerState.CLOSED)
+    return status_badges.of(BreakerState, breaker.state if breaker else BreakerState.CLOSED)

@@ -11,18 +11,19 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from events import outages, retry_queue
-from events.admin import story
-from events.admin.base import page_of
-from events.admin.filters import ChoiceFilter, DeliveryDayFilter, choice_filter
-from events.admin.reveal import RevealAdmin
-from events.admin.verbs import Verb, VerbAdmin
-from events.console import badges, moments, people, search, words
+from carinho.console import dates, labels
+from carinho.console.actions import Action, ActionAdmin
+from carinho.console.base import page_of
+from carinho.console.filters import ChoiceFilter, choice_filter
+from events import operations, outages, status_badges, titles
+from events.admin import person, search, timeline
+from events.admin.day_filters import DeliveryDayFilter
+from events.admin.event_data import EventRevealAdmin
 from events.models import Delivery, DeliveryStatus, Event
 
 OPERATE = "events.change_delivery"
 
-TRY_NOW = Verb(
+TRY_NOW = Action(
     name="try_now",
     title=_("Tentar agora"),
     button=ngettext_lazy("Tentar %(count)d entrega agora", "Tentar %(count)d entregas agora", "count"),
@@ -31,11 +32,11 @@ TRY_NOW = Verb(
     ),
     effect=_("A próxima tentativa não espera mais. As tentativas que restam continuam as mesmas."),
     permission=OPERATE,
-    run=lambda ids, actor, _reason: retry_queue.try_now(ids, actor=actor),
+    run=lambda ids, actor, _reason: operations.try_now(ids, actor=actor),
     icon="bolt",
     is_main=True,
 )
-GIVE_UP = Verb(
+GIVE_UP = Action(
     name="give_up",
     title=_("Desistir"),
     button=ngettext_lazy("Desistir de %(count)d entrega", "Desistir de %(count)d entregas", "count"),
@@ -44,7 +45,7 @@ GIVE_UP = Verb(
         "Não haverá outra tentativa. Os itens ficam em Precisa de você, Arquivadas, e podem ser restaurados."
     ),
     permission=OPERATE,
-    run=lambda ids, actor, reason: retry_queue.give_up(ids, actor=actor, reason=reason),
+    run=lambda ids, actor, reason: operations.give_up(ids, actor=actor, reason=reason),
     icon="cancel",
     asks_reason=True,
 )
@@ -55,7 +56,7 @@ QUEUES = {
 }
 ROWS: dict[str, Callable[[], QuerySet[Delivery]]] = {
     "queued": lambda: Delivery.objects.filter(status=DeliveryStatus.QUEUED),
-    "retrying": retry_queue.retrying,
+    "retrying": operations.retrying,
     "held": outages.held,
 }
 INTROS = {
@@ -88,17 +89,17 @@ class QueueFilter(ChoiceFilter):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(RevealAdmin, VerbAdmin):
+class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
     item_template = "admin/events/delivery/item.html"
     intro = _(
         "Cada coisa que um evento faz em um sistema, com as suas tentativas (deliveries). "
         "Um filtro olha as 200 mil mais novas; para as antigas, escolha os dias."
     )
-    verbs = (TRY_NOW, GIVE_UP)
+    row_actions = (TRY_NOW, GIVE_UP)
     list_select_related = ("event",)
     list_filter = (
         QueueFilter,
-        choice_filter("service", _("sistema"), words.systems, scans=True),
+        choice_filter("service", _("sistema"), labels.systems, scans=True),
         choice_filter("status", _("situação"), lambda: DeliveryStatus.choices, scans=True),
         ("event__received_at", DeliveryDayFilter),
     )
@@ -122,8 +123,8 @@ class DeliveryAdmin(RevealAdmin, VerbAdmin):
         request.crumb = QUEUES.get(self._queue(request), "")  # type: ignore[attr-defined]
         return super().changelist_view(request, extra_context)
 
-    def verbs_for(self, request: HttpRequest) -> tuple[Verb, ...]:
-        return self.verbs if self._queue(request) == "retrying" else ()
+    def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
+        return self.row_actions if self._queue(request) == "retrying" else ()
 
     def _queue(self, request: HttpRequest) -> str:
         return request.GET.get("queue", "")
@@ -131,19 +132,19 @@ class DeliveryAdmin(RevealAdmin, VerbAdmin):
     @admin.display(description=_("O que faz"))
     def what(self, row: Delivery) -> str:
         cell = '<span class="c-cell"><span>{}</span><span class="c-second">{}</span></span>'
-        return format_html(cell, words.step(row.step), words.event_type(row.event.type))
+        return format_html(cell, titles.step(row.step), titles.event_type(row.event.type))
 
     @admin.display(description=_("Sistema"))
     def where(self, row: Delivery) -> str:
-        return words.system(row.service)
+        return labels.system(row.service)
 
     @admin.display(description=_("Pessoa"))
     def who(self, row: Delivery) -> str:
-        return people.masked(row.event).cell()
+        return person.masked(row.event).cell()
 
     @admin.display(description=_("Criada"))
     def created(self, row: Delivery) -> str:
-        return moments.moment(row.created_at)
+        return dates.moment(row.created_at)
 
     @admin.display(description=_("Tentativas"))
     def tried(self, row: Delivery) -> str:
@@ -152,11 +153,11 @@ class DeliveryAdmin(RevealAdmin, VerbAdmin):
     @admin.display(description=_("Próxima tentativa"))
     def next_try(self, row: Delivery) -> str:
         is_due = row.due_at is None or row.due_at <= timezone.now()
-        return str(_("agora")) if is_due else moments.moment(row.due_at)
+        return str(_("agora")) if is_due else dates.moment(row.due_at)
 
     @admin.display(description=_("Pronta"))
     def ready(self, row: Delivery) -> str:
-        return moments.moment(row.due_at)
+        return dates.moment(row.due_at)
 
     @admin.display(description=_("Última resposta"))
     def last_error(self, row: Delivery) -> str:
@@ -164,7 +165,7 @@ class DeliveryAdmin(RevealAdmin, VerbAdmin):
 
     @admin.display(description=_("Situação"))
     def state(self, row: Delivery) -> str:
-        return badges.of(DeliveryStatus, row.status)
+        return status_badges.of(DeliveryStatus, row.status)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
@@ -181,9 +182,11 @@ class DeliveryAdmin(RevealAdmin, VerbAdmin):
             "event": row.event,
             "event_page": page_of(row.event),
             "letter": getattr(row, "dead_letter", None),
-            "step_title": words.step(row.step),
-            "chapters": [chapter for chapter in story.of(row.event, here=row) if chapter.is_here],
-            "buttons": self.buttons(request, [verb.name for verb in self.verbs] if waits else [], row.pk),
+            "step_title": titles.step(row.step),
+            "chapters": [chapter for chapter in timeline.of(row.event, here=row) if chapter.is_here],
+            "buttons": self.buttons(
+                request, [action.name for action in self.row_actions] if waits else [], row.pk
+            ),
             "reveal": self.reveal_button(request, row),
             **self.person_context(row, revealed=False),
         }

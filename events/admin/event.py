@@ -8,34 +8,35 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from events import rollups
-from events.admin import story
-from events.admin.filters import EventDayFilter, choice_filter
-from events.admin.reveal import RevealAdmin
-from events.console import badges, moments, people, search, words
+from carinho.console import dates, labels
+from carinho.console.filters import choice_filter
+from events import statistics, status_badges, titles
+from events.admin import person, search, timeline
+from events.admin.day_filters import EventDayFilter
+from events.admin.event_data import EventRevealAdmin
 from events.models import Event, EventStatus
 
 SHOWN_RELATIVES = 20
 
 
-class TypeFilter(choice_filter("type", _("tipo"), words.event_types)):  # type: ignore[misc]
+class TypeFilter(choice_filter("type", _("tipo"), titles.event_types)):  # type: ignore[misc]
     """Receipts of our own messages are shown only to those who ask for them."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() or request.GET.get("q"):
             return super().queryset(request, queryset)
-        return queryset.exclude(type=rollups.RECEIPTS)
+        return queryset.exclude(type=statistics.RECEIPTS)
 
 
 @admin.register(Event)
-class EventAdmin(RevealAdmin):
+class EventAdmin(EventRevealAdmin):
     item_template = "admin/events/event/item.html"
     intro = _("Tudo o que os sistemas avisaram, do mais novo para o mais antigo (eventos, webhooks).")
     list_display = ("what", "origin", "who", "received", "state", "number")
     list_filter = (
         choice_filter("status", _("situação"), lambda: EventStatus.choices, is_tab=True),
         TypeFilter,
-        choice_filter("source", _("origem"), words.sources, scans=True),
+        choice_filter("source", _("origem"), labels.sources, scans=True),
         ("received_at", EventDayFilter),
     )
     search_fields = ("id",)  # what is searched stands in get_search_results
@@ -44,23 +45,23 @@ class EventAdmin(RevealAdmin):
 
     @admin.display(description=_("Evento"))
     def what(self, row: Event) -> str:
-        return words.event_type(row.type)
+        return titles.event_type(row.type)
 
     @admin.display(description=_("Origem"))
     def origin(self, row: Event) -> str:
-        return words.system(row.source)
+        return labels.system(row.source)
 
     @admin.display(description=_("Pessoa"))
     def who(self, row: Event) -> str:
-        return people.masked(row).cell()
+        return person.masked(row).cell()
 
     @admin.display(description=_("Recebido"))
     def received(self, row: Event) -> str:
-        return moments.moment(row.received_at)
+        return dates.moment(row.received_at)
 
     @admin.display(description=_("Situação"))
     def state(self, row: Event) -> str:
-        return badges.of(EventStatus, row.status)
+        return status_badges.of(EventStatus, row.status)
 
     @admin.display(description=_("Número"))
     def number(self, row: Event) -> str:
@@ -81,7 +82,7 @@ class EventAdmin(RevealAdmin):
     def item_context(self, request: HttpRequest, row: Event) -> dict[str, Any]:
         return {
             "event": row,
-            "chapters": story.of(row),
+            "chapters": timeline.of(row),
             "cause_of": row.caused_by,
             "caused": row.caused.order_by("id")[:SHOWN_RELATIVES],
             "reveal": self.reveal_button(request, row),

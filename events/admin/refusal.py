@@ -12,29 +12,30 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from carinho.console import badges, dates, labels
+from carinho.console.actions import NOT_ALLOWED
+from carinho.console.base import actor, page_of
+from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask, mask_text
-from events import refusals
-from events.admin.base import actor, page_of
-from events.admin.filters import DayFilter, choice_filter
-from events.admin.reveal import RevealAdmin
-from events.admin.verbs import NOT_ALLOWED
-from events.console import badges, moments, words
-from events.envelope import Refused
+from events import titles
+from events.admin.event_data import EventRevealAdmin
+from events.intake import rejected_requests
+from events.intake.envelope import Refused
 from events.models import Refusal
 
 OPERATE = "events.change_refusal"
 
 
 @admin.register(Refusal)
-class RefusalAdmin(RevealAdmin):
+class RefusalAdmin(EventRevealAdmin):
     item_template = "admin/events/refusal/item.html"
     intro = _(
         "O que chegou e não pôde ser aceito. Depois do conserto, dá para aceitar daqui (webhooks recusados)."
     )
     list_display = ("why", "origin", "kind", "received", "state")
     list_filter = (
-        choice_filter("source", _("origem"), words.sources),
-        choice_filter("type", _("tipo"), words.event_types),
+        choice_filter("source", _("origem"), labels.sources),
+        choice_filter("type", _("tipo"), titles.event_types),
         ("received_at", DayFilter),
     )
     search_fields = ("detail",)
@@ -47,15 +48,15 @@ class RefusalAdmin(RevealAdmin):
 
     @admin.display(description=_("Origem"))
     def origin(self, row: Refusal) -> str:
-        return words.system(row.source)
+        return labels.system(row.source)
 
     @admin.display(description=_("Tipo"))
     def kind(self, row: Refusal) -> str:
-        return words.event_type(row.type) if row.type else "—"
+        return titles.event_type(row.type) if row.type else "—"
 
     @admin.display(description=_("Recebido"))
     def received(self, row: Refusal) -> str:
-        return moments.moment(row.received_at)
+        return dates.moment(row.received_at)
 
     @admin.display(description=_("Situação"))
     def state(self, row: Refusal) -> str:
@@ -77,7 +78,7 @@ class RefusalAdmin(RevealAdmin):
         if row is None:
             raise Http404
         try:
-            receipt = refusals.accept(row, actor=actor(request), body=request.POST.get("body"))
+            receipt = rejected_requests.accept(row, actor=actor(request), body=request.POST.get("body"))
         except Refused as error:
             return self._again(request, row, error)
         said = gettext("Aceito: virou o evento %d.") % receipt.event_id if receipt else gettext("Aceito.")
@@ -93,8 +94,8 @@ class RefusalAdmin(RevealAdmin):
     def item_context(self, request: HttpRequest, row: Refusal) -> dict[str, Any]:
         return {
             "refusal": row,
-            "origin": words.system(row.source),
-            "kind": words.event_type(row.type) if row.type else "",
+            "origin": labels.system(row.source),
+            "kind": titles.event_type(row.type) if row.type else "",
             "detail": mask_text(row.detail),
             "wrong": row.fields,
             "accepted_page": page_of(row.accepted) if row.accepted else "",

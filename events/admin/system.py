@@ -11,16 +11,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from events import breakers, outages
-from events.admin.base import list_of, page_of
-from events.admin.verbs import Verb, VerbAdmin
-from events.console import words
-from events.models import AuditEntry, BreakerState, CircuitBreaker, Delivery
+from carinho.access.models import AuditEntry
+from carinho.console import labels
+from carinho.console.actions import Action, ActionAdmin
+from carinho.console.base import list_of, page_of
+from events import outages
+from events.engine import circuit_breakers
+from events.models import BreakerState, CircuitBreaker, Delivery
 
 OPERATE = "events.change_circuitbreaker"
 SHOWN_MOVES = 20
 
-RESET = Verb(
+RESET = Action(
     name="reset",
     title=_("Liberar"),
     button=ngettext_lazy("Sim, já voltou: liberar", "Sim, já voltaram: liberar", "count"),
@@ -31,10 +33,10 @@ RESET = Verb(
         "Você verificou que o sistema voltou? Se ele ainda estiver fora do ar, as entregas falham de novo."
     ),
     permission=OPERATE,
-    run=lambda names, actor, _reason: [name for name in names if breakers.reset(name, actor=actor)],
+    run=lambda names, actor, _reason: [name for name in names if circuit_breakers.reset(name, actor=actor)],
     icon="lock_open",
 )
-PAUSE = Verb(
+PAUSE = Action(
     name="pause",
     title=_("Pausar"),
     button=ngettext_lazy("Pausar o sistema", "Pausar %(count)d sistemas", "count"),
@@ -44,12 +46,12 @@ PAUSE = Verb(
     ),
     permission=OPERATE,
     run=lambda names, actor, reason: [
-        name for name in names if breakers.pause(name, actor=actor, reason=reason)
+        name for name in names if circuit_breakers.pause(name, actor=actor, reason=reason)
     ],
     icon="pause_circle",
     asks_reason=True,
 )
-RESUME = Verb(
+RESUME = Action(
     name="resume",
     title=_("Retomar"),
     button=ngettext_lazy("Retomar o sistema", "Retomar %(count)d sistemas", "count"),
@@ -58,11 +60,11 @@ RESUME = Verb(
     ),
     effect=_("As entregas retidas saem aos poucos, as mais antigas primeiro."),
     permission=OPERATE,
-    run=lambda names, actor, _reason: [name for name in names if breakers.resume(name, actor=actor)],
+    run=lambda names, actor, _reason: [name for name in names if circuit_breakers.resume(name, actor=actor)],
     icon="play_circle",
     is_main=True,
 )
-TRY_NOW = Verb(
+TRY_NOW = Action(
     name="try_now",
     title=_("Testar agora"),
     button=ngettext_lazy("Testar agora com 1 entrega", "Testar %(count)d sistemas", "count"),
@@ -90,9 +92,9 @@ def fitting(breaker: CircuitBreaker) -> list[str]:
 
 
 @admin.register(CircuitBreaker)
-class SystemAdmin(VerbAdmin):
+class SystemAdmin(ActionAdmin):
     item_template = "admin/events/circuitbreaker/item.html"
-    verbs = (TRY_NOW, RESET, PAUSE, RESUME)
+    row_actions = (TRY_NOW, RESET, PAUSE, RESUME)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}
@@ -104,10 +106,10 @@ class SystemAdmin(VerbAdmin):
         return [name for name in text.split(",") if name]
 
     def name_of(self, key: Any) -> str:
-        return words.system(key)
+        return labels.system(key)
 
     def crumb(self, row: Model) -> str:
-        return words.system(str(row.pk))
+        return labels.system(str(row.pk))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -133,7 +135,7 @@ class SystemAdmin(VerbAdmin):
     ) -> dict[str, Any]:
         return {
             "breaker": breaker,
-            "label": words.system(breaker.service),
+            "label": labels.system(breaker.service),
             "outage": outage,
             "trial_is_due": breaker.next_trial_at is not None and breaker.next_trial_at <= timezone.now(),
             "page": page_of(breaker),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from carinho.sql import run
+from carinho.database import run
 
 LOCK = "SELECT id FROM events_event WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 

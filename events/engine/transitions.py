@@ -13,18 +13,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
-from carinho.sql import run, run_rows
-from events import audit, nudges
-from events.engine import event_status, moves
+from carinho.access.audit_log import Audited
+from carinho.database import run, run_rows
+from events.engine import event_status, moves, wakeup
 from events.engine.moves import DEAD, DONE, QUEUED, SKIPPED, WAITING
 
 if TYPE_CHECKING:
-    from events.claims import Claim
-    from events.delivery import Result
+    from events.engine.attempt import Result
+    from events.engine.claims import Claim
 
 
 in_transaction = transaction.atomic(savepoint=False)  # a caller's own transaction is all or nothing too
+
+RETRIED = Audited("dead_letter.retry", _("reenviou"))
+ARCHIVED = Audited("dead_letter.archive", _("arquivou"))
+RESTORED = Audited("dead_letter.restore", _("restaurou"))
+TRIED_NOW = Audited("delivery.try_now", _("tentou agora"))
+GIVEN_UP = Audited("delivery.give_up", _("desistiu"))
+CANCELLED = Audited("delivery.cancel", _("tirou da fila o que não saiu"))
 
 
 class Failure(NamedTuple):
@@ -38,10 +46,10 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True)
 class Order:
-    """What a person asked for: who, the name of it in the audit log, and what it says there."""
+    """What a person asked for: who, what, and what the dead letter says of it."""
 
     actor: str
-    action: str
+    action: Audited
     note: str | None = None  # written on the dead letter; None leaves the one that stands there
 
 
@@ -60,7 +68,7 @@ Letters = dict[int, int]  # of these deliveries, by the delivery's id; locked
 
 
 def claim(service: str, places: int) -> list[tuple[Any, ...]]:
-    """Take up to so many due deliveries under a lease, in one statement; `events.claims` reads the rows.
+    """Take up to so many due deliveries under a lease, in one statement; `claims` reads the rows.
 
     Nothing is taken of a system that is paused, offline, or asked to be left alone: what holds is asked in
     this statement, so it holds from the moment it was written.
@@ -137,27 +145,27 @@ def expire(ids: Sequence[int]) -> set[int]:
 @in_transaction
 def requeue(letter_ids: Sequence[int], *, actor: str) -> list[int]:
     """Send failed deliveries again, with all their attempts. Returns the dead letters that were open."""
-    return _move_letters(moves.REQUEUE, letter_ids, Order(actor, "dead_letter.retry", note=""), {})
+    return _move_letters(moves.REQUEUE, letter_ids, Order(actor, RETRIED, note=""), {})
 
 
 @in_transaction
 def archive(letter_ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """Close open dead letters that need no delivery. Returns those that were open."""
-    order = Order(actor, "dead_letter.archive", note=reason)
+    order = Order(actor, ARCHIVED, note=reason)
     return _move_letters(moves.ARCHIVE, letter_ids, order, {"note": reason})
 
 
 @in_transaction
 def restore(letter_ids: Sequence[int], *, actor: str) -> list[int]:
     """Open archived dead letters again. Returns those that were archived."""
-    return _move_letters(moves.RESTORE, letter_ids, Order(actor, "dead_letter.restore"), {})
+    return _move_letters(moves.RESTORE, letter_ids, Order(actor, RESTORED), {})
 
 
 @in_transaction
 def make_due(ids: Sequence[int], *, actor: str) -> list[int]:
     """Let deliveries that failed before be tried again at once. Returns those that were waiting for it."""
     moved = _run(moves.MAKE_DUE, ids)
-    _note(Order(actor, "delivery.try_now"), [row.id for row in moved], {})
+    _note(Order(actor, TRIED_NOW), [row.id for row in moved], {})
     _wake(moved)
     return [row.id for row in moved]
 
@@ -168,7 +176,7 @@ def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     _letters("delivery_id", ids)
     given_up = [row.id for row in _run(moves.GIVE_UP, ids)]
     _open([Failure(id, "unavailable", "max_retries_exceeded") for id in given_up])
-    order = Order(actor, "delivery.give_up", note=reason)
+    order = Order(actor, GIVEN_UP, note=reason)
     _conclude(_run(moves.ARCHIVE, given_up), _letters("delivery_id", given_up), order=order)
     _note(order, given_up, {"note": reason})
     return given_up
@@ -179,7 +187,7 @@ def cancel(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """Skip what was not sent yet; what may have been sent stays. Returns those that were skipped."""
     letters = _letters("delivery_id", ids)
     moved = _run(moves.CANCEL, ids)
-    order = Order(actor, "delivery.withdraw", note=reason)
+    order = Order(actor, CANCELLED, note=reason)
     _conclude(moved, letters, order=order)
     _note(order, [row.id for row in moved], {"reason": reason})
     return [row.id for row in moved]
@@ -292,10 +300,10 @@ def _followers(moved: Iterable[Moved]) -> list[Moved]:
 def _note(order: Order, ids: Sequence[int], detail: Mapping[str, Any]) -> None:
     if ids:
         target = ", ".join(map(str, ids))[:120]
-        audit.note(order.actor, order.action, target, {"ids": list(ids), **detail})
+        order.action.record(order.actor, target, {"ids": list(ids), **detail})
 
 
 def _wake(moved: Iterable[Moved]) -> None:
     lanes = {row.service for row in moved if row.status == QUEUED}
     if lanes:
-        transaction.on_commit(lambda: nudges.nudge(lanes))
+        transaction.on_commit(lambda: wakeup.nudge(lanes))

@@ -8,10 +8,10 @@ from pydantic import Field
 from carinho.services.financeiro import Financeiro
 from carinho.services.marketing import Marketing
 from events.flow import Data, Flow, StepEvent
-from events.payload import Identifier, Payload, Text
+from events.intake.payload import Identifier, Payload, Text
 from whatsapp.messages import Message
 from whatsapp.phone import Phone
-from whatsapp.texts import greeting
+from whatsapp.templates import greeting
 
 
 class RegisteredClient(Payload):

@@ -8,7 +8,7 @@ from pydantic import Field
 from carinho.services.financeiro import Financeiro
 from carinho.services.operacao import Operacao
 from events.flow import Flow, StepEvent
-from events.payload import Identifier, Payload
+from events.intake.payload import Identifier, Payload
 
 
 class UpdatedClient(Payload):

@@ -10,7 +10,7 @@ from carinho.services.atendimento import Atendimento
 from carinho.services.crm import CRM
 from carinho.services.cuidadores import Cuidadores
 from events.flow import Data, Flow, StepEvent
-from events.payload import Identifier, Payload, Text
+from events.intake.payload import Identifier, Payload, Text
 from whatsapp.messages import Category, Message
 from whatsapp.phone import Phone
 

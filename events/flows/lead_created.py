@@ -10,10 +10,10 @@ from pydantic_core import PydanticCustomError
 from carinho.services.crm import CRM
 from carinho.services.marketing import Marketing
 from events.flow import Data, Flow, StepEvent
-from events.payload import Part, Payload, Text
+from events.intake.payload import Part, Payload, Text
 from whatsapp.messages import Category, Message
 from whatsapp.phone import Phone
-from whatsapp.texts import greeting
+from whatsapp.templates import greeting
 
 
 class Campaign(Part):

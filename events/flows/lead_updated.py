@@ -7,7 +7,7 @@ from pydantic import Field
 
 from carinho.services.marketing import Marketing
 from events.flow import Flow, StepEvent
-from events.payload import Identifier, Payload
+from events.intake.payload import Identifier, Payload
 from whatsapp.phone import Phone
 
 

@@ -7,10 +7,10 @@ from pydantic import Field
 
 from carinho.services.crm import CRM
 from events.flow import Flow, StepEvent
-from events.payload import Identifier, Money, Payload, Text
+from events.intake.payload import Identifier, Money, Payload, Text
 from whatsapp.messages import Category, Message
 from whatsapp.phone import Phone
-from whatsapp.texts import money
+from whatsapp.templates import money
 
 
 class FailedPayment(Payload):

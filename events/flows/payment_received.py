@@ -8,10 +8,10 @@ from pydantic import Field
 from carinho.services.crm import CRM
 from carinho.services.operacao import Operacao
 from events.flow import Flow, StepEvent
-from events.payload import DayOrMoment, Identifier, Money, Payload
+from events.intake.payload import DayOrMoment, Identifier, Money, Payload
 from whatsapp.messages import Message
 from whatsapp.phone import Phone
-from whatsapp.texts import day, money
+from whatsapp.templates import day, money
 
 
 class ReceivedPayment(Payload):

@@ -5,8 +5,8 @@ from pydantic import Field
 
 from carinho.services.cuidadores import Cuidadores
 from events.flow import Flow, StepEvent
-from events.payload import Identifier, Money, Payload
-from whatsapp.texts import money
+from events.intake.payload import Identifier, Money, Payload
+from whatsapp.templates import money
 
 
 class ProcessedPayout(Payload):

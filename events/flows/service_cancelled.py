@@ -8,7 +8,7 @@ from pydantic import Field
 from carinho.services.crm import CRM
 from carinho.services.financeiro import Financeiro
 from events.flow import Flow, StepEvent
-from events.payload import Identifier, Payload, Text
+from events.intake.payload import Identifier, Payload, Text
 from whatsapp.messages import Category, Message
 from whatsapp.phone import Phone
 

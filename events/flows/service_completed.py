@@ -9,10 +9,10 @@ from pydantic import Field
 from carinho.services.crm import CRM
 from carinho.services.financeiro import Financeiro
 from events.flow import Data, Flow, StepEvent
-from events.payload import Identifier, Moment, Money, Payload, Text
+from events.intake.payload import Identifier, Moment, Money, Payload, Text
 from whatsapp.messages import Message, rating_of
 from whatsapp.phone import Phone
-from whatsapp.texts import day_and_time, first_name, greeting, money
+from whatsapp.templates import day_and_time, first_name, greeting, money
 
 
 class CompletedService(Payload):

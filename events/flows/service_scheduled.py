@@ -8,10 +8,10 @@ from pydantic import Field
 from carinho.services.crm import CRM
 from carinho.services.cuidadores import Cuidadores
 from events.flow import Data, Flow, StepEvent
-from events.payload import Identifier, Moment, Payload, Text
+from events.intake.payload import Identifier, Moment, Payload, Text
 from whatsapp.messages import Category, Message
 from whatsapp.phone import Phone
-from whatsapp.texts import day_and_time
+from whatsapp.templates import day_and_time
 
 
 class ScheduledService(Payload):

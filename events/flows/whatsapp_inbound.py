@@ -10,10 +10,10 @@ from carinho.services.atendimento import Atendimento
 from carinho.services.crm import CRM, Lead
 from carinho.services.errors import Rejected
 from events.flow import Data, Flow, StepEvent
-from events.payload import Moment, Payload, Text
-from whatsapp.client import WhatsApp
+from events.intake.payload import Moment, Payload, Text
 from whatsapp.phone import Phone
-from whatsapp.texts import NAMELESS
+from whatsapp.templates import NAMELESS
+from whatsapp.zapi import WhatsApp
 
 LONGEST_MESSAGE = 65_536  # characters WhatsApp takes in one text
 LONGEST_IN_LEAD = 4000

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
 from events.flow import Flow
-from events.payload import Moment, Payload, Text
+from events.intake.payload import Moment, Payload, Text
 
 
 class MessageStatus(Payload):

@@ -1,6 +1,5 @@
 """The rows that are the truth of the hub: one file per subject."""
 
-from events.models.access import ApiKey, AuditEntry, RateWindow
 from events.models.counts import CountDelta, HourlyCount, Measure
 from events.models.dead_letter import DeadLetter, DeadLetterStatus
 from events.models.delivery import Attempt, Delivery, DeliveryStatus, Outcome, SkipCause
@@ -9,9 +8,7 @@ from events.models.lane import BreakerState, CircuitBreaker, Lane
 from events.models.refusal import Refusal
 
 __all__ = [
-    "ApiKey",
     "Attempt",
-    "AuditEntry",
     "BreakerState",
     "CircuitBreaker",
     "CountDelta",
@@ -25,7 +22,6 @@ __all__ = [
     "Lane",
     "Measure",
     "Outcome",
-    "RateWindow",
     "Refusal",
     "SkipCause",
 ]

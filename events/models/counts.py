@@ -31,7 +31,7 @@ class Count(models.Model):
 
 
 class HourlyCount(Count):
-    """What `events.rollups.fold` has added up."""
+    """What `events.statistics.fold` has added up."""
 
     class Meta:
         verbose_name = _("contagem por hora")

@@ -14,10 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from events.admin import frontpage
-from events.admin.base import actor
-from events.admin.verbs import Verb, VerbAdmin
-from events.console import moments
+from carinho.console import badge_counts, dates
+from carinho.console.actions import Action, ActionAdmin
+from carinho.console.base import actor
 from monitoring import alerts, notifications, snapshot
 from monitoring.admin import panel
 from monitoring.models import Alert, Severity
@@ -33,7 +32,7 @@ TONES = {"warning": "warning", "critical": "danger"}
 OFFERED = timedelta(hours=1)  # how long an alert is put off if nobody says otherwise
 
 
-ACKNOWLEDGE = Verb(
+ACKNOWLEDGE = Action(
     name="acknowledge",
     title=_("Assumir"),
     button=ngettext_lazy("Assumir 1 alerta", "Assumir %(count)d alertas", "count"),
@@ -44,7 +43,7 @@ ACKNOWLEDGE = Verb(
     icon="front_hand",
     is_main=True,
 )
-SNOOZE = Verb(
+SNOOZE = Action(
     name="snooze",
     title=_("Adiar"),
     button=ngettext_lazy("Adiar 1 alerta", "Adiar %(count)d alertas", "count"),
@@ -57,8 +56,8 @@ SNOOZE = Verb(
 
 
 @admin.register(Alert)
-class AlertAdmin(VerbAdmin):
-    verbs = (ACKNOWLEDGE, SNOOZE)
+class AlertAdmin(ActionAdmin):
+    row_actions = (ACKNOWLEDGE, SNOOZE)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}
@@ -72,10 +71,10 @@ class AlertAdmin(VerbAdmin):
             raise PermissionDenied
         return TemplateResponse(request, "admin/monitoring/panel.html", panel.context(request, {}))
 
-    def act(self, request: HttpRequest, verb: Verb, ids: Sequence[Any]) -> Sequence[Any] | None:
-        if verb is not SNOOZE:
-            return super().act(request, verb, ids)
-        until, reason = moments.typed(request.POST.get("until", "")), request.POST.get("reason", "").strip()
+    def act(self, request: HttpRequest, action: Action, ids: Sequence[Any]) -> Sequence[Any] | None:
+        if action is not SNOOZE:
+            return super().act(request, action, ids)
+        until, reason = dates.typed(request.POST.get("until", "")), request.POST.get("reason", "").strip()
         if until is None or until <= timezone.now() or not reason:
             messages.error(request, _("Diga até quando, num momento que ainda não passou, e por quê."))
             return None
@@ -106,7 +105,7 @@ class AlertAdmin(VerbAdmin):
         told = [
             (
                 f"{notifications.TITLES[notification.event]} {notifications.BY[notification.channel]}",
-                moments.moment(notification.sent_at)
+                dates.moment(notification.sent_at)
                 if notification.sent_at
                 else notification.get_status_display(),
             )
@@ -116,8 +115,8 @@ class AlertAdmin(VerbAdmin):
             "pairs": [
                 (_("O que há"), row.message),
                 (_("Gravidade"), row.get_severity_display()),
-                (_("Desde"), moments.moment(row.opened_at)),
-                (_("Resolvido"), moments.moment(row.resolved_at)),
+                (_("Desde"), dates.moment(row.opened_at)),
+                (_("Resolvido"), dates.moment(row.resolved_at)),
                 (_("Efeitos"), " ".join(row.symptoms)),
                 (_("Assumido por"), row.acknowledged_by),
                 (_("Adiado porque"), row.snooze_reason),
@@ -135,7 +134,7 @@ class AlertAdmin(VerbAdmin):
         }
 
 
-@frontpage.counted
+@badge_counts.counted
 def open_count(request: HttpRequest) -> dict[str, int]:
     if not request.user.has_perm("monitoring.view_alert"):
         return {}
@@ -148,7 +147,7 @@ def _resolved() -> Any:
 
 def _past(row: Alert) -> dict[str, Any]:
     lasted = row.resolved_at - row.opened_at if row.resolved_at else timedelta()
-    return {"alert": row, "lasted": moments.duration(lasted)}
+    return {"alert": row, "lasted": dates.duration(lasted)}
 
 
 def rule_rows(hub: Snapshot) -> list[dict[str, Any]]:

@@ -8,19 +8,18 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 
+from carinho.console import badge_counts, badges, dates
+from carinho.console.actions import Action, ActionAdmin
+from carinho.console.base import list_of, page_of
+from carinho.console.filters import choice_filter
 from carinho.masking import mask
-from events.admin import frontpage
-from events.admin.base import list_of, page_of
-from events.admin.filters import choice_filter
-from events.admin.verbs import Verb, VerbAdmin
-from events.console import badges, moments
 from monitoring import notifications
 from monitoring.models import Notification, NotificationStatus
 
 OPERATE = "monitoring.change_notification"
 TONES = {"queued": "info", "sent": "success", "failed": "danger"}
 
-REQUEUE = Verb(
+REQUEUE = Action(
     name="requeue",
     title=_("Tentar de novo"),
     button=ngettext_lazy("Enviar %(count)d aviso de novo", "Enviar %(count)d avisos de novo", "count"),
@@ -33,7 +32,7 @@ REQUEUE = Verb(
     icon="replay",
     is_main=True,
 )
-DISCARD = Verb(
+DISCARD = Action(
     name="discard",
     title=_("Descartar"),
     button=ngettext_lazy("Descartar %(count)d aviso", "Descartar %(count)d avisos", "count"),
@@ -46,9 +45,9 @@ DISCARD = Verb(
 
 
 @admin.register(Notification)
-class NotificationAdmin(VerbAdmin):
+class NotificationAdmin(ActionAdmin):
     intro = _("O que o hub avisou ao plantão sobre os alertas, e o que não saiu e espera uma decisão.")
-    verbs = (REQUEUE, DISCARD)
+    row_actions = (REQUEUE, DISCARD)
     list_display = ("about", "by", "recipient_masked", "state", "why", "tries", "created")
     list_select_related = ("alert",)
     list_filter = (
@@ -64,8 +63,8 @@ class NotificationAdmin(VerbAdmin):
     )
     sortable_by = ()
 
-    def verbs_for(self, request: HttpRequest) -> tuple[Verb, ...]:
-        return self.verbs if request.GET.get("status", "failed") in ("failed", "all") else ()
+    def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
+        return self.row_actions if request.GET.get("status", "failed") in ("failed", "all") else ()
 
     @admin.display(description=_("Aviso"))
     def about(self, row: Notification) -> str:
@@ -93,7 +92,7 @@ class NotificationAdmin(VerbAdmin):
 
     @admin.display(description=_("Criado"))
     def created(self, row: Notification) -> str:
-        return moments.moment(row.created_at)
+        return dates.moment(row.created_at)
 
     def item_context(self, request: HttpRequest, row: Notification) -> dict[str, Any]:
         alert = format_html('<a href="{}">{}</a>', page_of(row.alert), row.alert.message)
@@ -106,23 +105,23 @@ class NotificationAdmin(VerbAdmin):
                 (_("Situação"), self.state(row)),
                 (_("Por quê"), self.why(row)),
                 (_("Tentativas"), self.tries(row)),
-                (_("Próxima tentativa"), moments.moment(row.due_at)),
-                (_("Enviado"), moments.moment(row.sent_at)),
+                (_("Próxima tentativa"), dates.moment(row.due_at)),
+                (_("Enviado"), dates.moment(row.sent_at)),
                 (_("Criado"), self.created(row)),
             ],
             "buttons": self.buttons(request, names, row.pk),
         }
 
 
-@frontpage.counted
+@badge_counts.counted
 def failed_count(request: HttpRequest) -> dict[str, int]:
     if not request.user.has_perm("monitoring.view_notification"):
         return {}
     return {"notifications": Notification.objects.filter(status=NotificationStatus.FAILED).count()}
 
 
-@frontpage.also_waiting
-def given_up(request: HttpRequest) -> frontpage.Elsewhere | None:
+@badge_counts.also_waiting
+def given_up(request: HttpRequest) -> badge_counts.Elsewhere | None:
     """What the shift was never told."""
     count = failed_count(request).get("notifications", 0)
     sentence = ngettext(
@@ -130,4 +129,4 @@ def given_up(request: HttpRequest) -> frontpage.Elsewhere | None:
         "%(count)d avisos ao plantão não puderam ser enviados.",
         count,
     )
-    return frontpage.Elsewhere(sentence % {"count": count}, list_of(Notification, "status=failed"), count)
+    return badge_counts.Elsewhere(sentence % {"count": count}, list_of(Notification, "status=failed"), count)

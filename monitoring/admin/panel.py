@@ -69,7 +69,9 @@ def cards(hub: Snapshot) -> list[Card]:
     waiting = list_of("events_event", "status=pending")
     today = list_of("events_refusal", f"received_at_from={hub.day:%Y-%m-%d}")
     refused = Refusal.objects.filter(received_at__gte=hub.today[0])
+    letters = list_of("events_deadletter")
     return [
+        card(_("Precisa de você"), "dead letters", lambda: hub.dead_letters["total"], letters, "pan_tool"),
         card(_("Tentando de novo"), "retry queue", lambda: hub.retry_queue["total"], retrying, "update"),
         card(_("Retidas"), "held, circuit breaker", lambda: hub.held["total"], held, "pause_circle"),
         card(_("Eventos aguardando"), "pending", lambda: hub.pending, waiting, "hourglass_top", "info"),

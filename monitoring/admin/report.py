@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError
 
-from events.admin.base import ConsoleAdmin
+from carinho.console.base import ConsoleAdmin
 from monitoring import charts, days, metrics, reports
 from monitoring.models import Report
 from monitoring.views import asked_day, week_of

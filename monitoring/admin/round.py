@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from events.admin.base import ConsoleAdmin, actor, list_of
-from events.admin.verbs import NOT_ALLOWED
-from events.console import moments, words
+from carinho.console import dates, labels
+from carinho.console.actions import NOT_ALLOWED
+from carinho.console.base import ConsoleAdmin, actor, list_of
 from monitoring import checklist, rounds, snapshot, verdict
 from monitoring.models import Round, RoundKind
 
@@ -74,8 +74,8 @@ class RoundAdmin(ConsoleAdmin):
         return {
             "pairs": [
                 (_("Ronda"), str(row)),
-                (_("Concluída"), moments.moment(row.done_at)),
-                (_("Por"), words.who(row.done_by)),
+                (_("Concluída"), dates.moment(row.done_at)),
+                (_("Por"), labels.who(row.done_by)),
                 (_("Veredito"), checklist.STATUS_WORDS.get(row.status, row.status)),
                 *[(check["title"], f"{check['value']} ({check['limit']})") for check in row.checks],
                 (_("Recado"), row.note),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy
 
-from events.console import words as names
+from carinho.console import labels
 from events.models import BreakerState, CircuitBreaker
 from monitoring.models import Severity
 from monitoring.rule import Reading, rule
@@ -33,7 +33,7 @@ def _reading(hub: Snapshot, breaker: CircuitBreaker) -> Reading:
     since = breaker.half_open_since if is_tested else breaker.outage_since
     age = hub.now - (since or breaker.opened_at or hub.now)
     facts = {
-        "system": names.system(breaker.service),
+        "system": labels.system(breaker.service),
         "time": seconds(max(age, timedelta()).total_seconds()),
         "held": _held(hub, breaker.service),
     }

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from events.console import words as names
+from carinho.console import labels
 from monitoring.rule import Reading, rule
 from monitoring.snapshot import Snapshot
 from monitoring.words import list_of, seconds
@@ -30,7 +30,7 @@ def oldest_delivery(hub: Snapshot) -> Iterator[Reading]:
         yield Reading(
             age,
             _("Há uma entrega para %(system)s esperando há %(time)s.")
-            % {"system": names.system(service), "time": seconds(age)},
+            % {"system": labels.system(service), "time": seconds(age)},
             list_of("events_delivery", f"service={service}&status=queued"),
             shown=seconds(age),
         )

@@ -6,17 +6,17 @@ from typing import Any
 from django import template
 from django.utils import timezone
 
-from events.console import moments
-from events.console import words as names
+from carinho.console import dates, labels
+from events import titles
 from monitoring import days, reports, syncs, words
 from monitoring.checklist import STATUS_WORDS
 
 register = template.Library()
 register.filter("percent", words.percent)
-register.filter("system", names.system)
+register.filter("system", labels.system)
 register.filter("sync_title", syncs.title)
-register.filter("event_type", names.event_type)
-register.filter("cause", lambda code: names.cause(code).title)
+register.filter("event_type", titles.event_type)
+register.filter("cause", lambda code: titles.cause(code).title)
 
 
 @register.filter
@@ -54,7 +54,7 @@ def of_system(answers: dict[str, Any] | None, name: str) -> Any:
 @register.filter
 def when(text: str | None) -> str:
     """A moment that came as ISO 8601, as people say it."""
-    return moments.moment(datetime.fromisoformat(text)) if text else "—"
+    return dates.moment(datetime.fromisoformat(text)) if text else "—"
 
 
 @register.filter

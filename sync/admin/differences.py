@@ -10,18 +10,18 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from carinho.console import dates
+from carinho.console.actions import Action, ActionAdmin
+from carinho.console.filters import choice_filter
 from carinho.masking import mask
-from events.admin.filters import choice_filter
-from events.admin.verbs import Verb, VerbAdmin
-from events.console import moments
-from sync import words
+from sync import labels
 from sync.admin.starting import start_records
+from sync.api.filters import job_titles
 from sync.corrections import correctable
-from sync.filters import job_titles
 from sync.models import DifferenceKind, SyncDifference
 from sync.templatetags.sync_console import difference, remedy
 
-CORRECT = Verb(
+CORRECT = Action(
     name="correct",
     title=_("Corrigir"),
     button=ngettext_lazy("Corrigir %(count)d registro", "Corrigir %(count)d registros", "count"),
@@ -40,11 +40,11 @@ CORRECT = Verb(
 
 
 @admin.register(SyncDifference)
-class DifferenceAdmin(VerbAdmin):
+class DifferenceAdmin(ActionAdmin):
     intro = _(
         "Registros em que os dois sistemas não concordam, pela última conferência. Fecham quando concordam."
     )
-    verbs = (CORRECT,)
+    row_actions = (CORRECT,)
     list_display = ("record", "which", "what", "which_fields", "what_to_do", "since")
     list_filter = (
         choice_filter("job_id", _("sincronização"), job_titles),
@@ -62,7 +62,7 @@ class DifferenceAdmin(VerbAdmin):
 
     @admin.display(description=_("sincronização"), ordering="job_id")
     def which(self, row: SyncDifference) -> str:
-        return words.job(row.job_id)
+        return labels.job(row.job_id)
 
     @admin.display(description=_("diferença"), ordering="kind")
     def what(self, row: SyncDifference) -> str:
@@ -70,7 +70,7 @@ class DifferenceAdmin(VerbAdmin):
 
     @admin.display(description=_("campos"))
     def which_fields(self, row: SyncDifference) -> str:
-        return words.fields(row.fields) or "—"
+        return labels.fields(row.fields) or "—"
 
     @admin.display(description=_("o que fazer"))
     def what_to_do(self, row: SyncDifference) -> str:
@@ -78,7 +78,7 @@ class DifferenceAdmin(VerbAdmin):
 
     @admin.display(description=_("desde"), ordering="found_at")
     def since(self, row: SyncDifference) -> str:
-        return moments.moment(row.found_at)
+        return dates.moment(row.found_at)
 
     def crumb(self, row: Any) -> str:
         return str(_("Registro %s") % row.key)
@@ -86,10 +86,10 @@ class DifferenceAdmin(VerbAdmin):
     def item_context(self, request: HttpRequest, row: SyncDifference) -> dict[str, Any]:
         return {
             "pairs": [
-                (_("Sincronização"), words.job(row.job_id)),
+                (_("Sincronização"), labels.job(row.job_id)),
                 (_("Diferença"), difference(row.kind)),
-                (_("Campos"), words.fields(row.fields)),
-                (_("Desde"), moments.moment(row.found_at)),
+                (_("Campos"), labels.fields(row.fields)),
+                (_("Desde"), dates.moment(row.found_at)),
                 (_("O que fazer"), remedy(row)),
             ],
             "detail": json.dumps(mask(row.payload), ensure_ascii=False, indent=2) if row.payload else "",

@@ -9,18 +9,18 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from carinho.console import dates
+from carinho.console.actions import Action, ActionAdmin
+from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask
-from events.admin.filters import DayFilter, choice_filter
-from events.admin.verbs import Verb, VerbAdmin
-from events.console import moments
-from events.console import words as engine_words
-from sync import words
+from events import titles
+from sync import labels
 from sync.admin.starting import start_records
-from sync.filters import job_titles
+from sync.api.filters import job_titles
 from sync.models import FailureStatus, SyncFailure
 from sync.templatetags.sync_console import failure_state
 
-RETRY = Verb(
+RETRY = Action(
     name="retry",
     title=_("Tentar de novo"),
     button=ngettext_lazy("Tentar %(count)d registro de novo", "Tentar %(count)d registros de novo", "count"),
@@ -41,9 +41,9 @@ RETRY = Verb(
 
 
 @admin.register(SyncFailure)
-class FailureAdmin(VerbAdmin):
+class FailureAdmin(ActionAdmin):
     intro = _("Registros que não puderam ser levados ao outro sistema. Fecham sozinhos quando dão certo.")
-    verbs = (RETRY,)
+    row_actions = (RETRY,)
     list_display = ("record", "which", "what", "why", "since", "times", "state")
     list_filter = (
         choice_filter("status", _("situação"), lambda: FailureStatus.choices),
@@ -59,11 +59,11 @@ class FailureAdmin(VerbAdmin):
 
     @admin.display(description=_("sincronização"), ordering="job_id")
     def which(self, row: SyncFailure) -> str:
-        return words.job(row.job_id)
+        return labels.job(row.job_id)
 
     @admin.display(description=_("o que houve"))
     def what(self, row: SyncFailure) -> str:
-        return str(engine_words.cause(row.cause).title)
+        return str(titles.cause(row.cause).title)
 
     @admin.display(description=_("motivo"))
     def why(self, row: SyncFailure) -> str:
@@ -71,7 +71,7 @@ class FailureAdmin(VerbAdmin):
 
     @admin.display(description=_("desde"), ordering="created_at")
     def since(self, row: SyncFailure) -> str:
-        return moments.moment(row.created_at)
+        return dates.moment(row.created_at)
 
     @admin.display(description=_("tentativas"), ordering="attempts")
     def times(self, row: SyncFailure) -> str:
@@ -85,16 +85,16 @@ class FailureAdmin(VerbAdmin):
         return str(_("Registro %s") % row.key)
 
     def item_context(self, request: HttpRequest, row: SyncFailure) -> dict[str, Any]:
-        cause = engine_words.cause(row.cause)
+        cause = titles.cause(row.cause)
         return {
             "pairs": [
-                (_("Sincronização"), words.job(row.job_id)),
+                (_("Sincronização"), labels.job(row.job_id)),
                 (_("Situação"), failure_state(row.status)),
                 (_("O que houve"), cause.title),
                 (_("Motivo"), row.reason),
                 (_("O que fazer"), cause.recipe),
-                (_("Desde"), moments.moment(row.created_at)),
-                (_("Última falha"), moments.moment(row.failed_at)),
+                (_("Desde"), dates.moment(row.created_at)),
+                (_("Última falha"), dates.moment(row.failed_at)),
                 (_("Tentativas"), row.attempts),
             ],
             "detail": json.dumps(mask(row.payload), ensure_ascii=False, indent=2),

@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from events.admin.base import list_of, page_of
-from events.admin.verbs import Verb, VerbAdmin
-from events.console.moments import duration
-from sync import runs, status, words
+from carinho.console.actions import Action, ActionAdmin
+from carinho.console.base import list_of, page_of
+from carinho.console.dates import duration
+from sync import labels, runs, status
 from sync.admin import trend
 from sync.admin.starting import start_jobs
 from sync.models import RunKind, SyncDifference, SyncFailure, SyncJob, SyncRun
@@ -22,9 +22,9 @@ OPERATE = "sync.change_syncjob"
 
 def starting(
     name: str, kind: RunKind, title: Any, button: Any, effect: Any, icon: str, *, is_main: bool = False
-) -> Verb:
-    """A verb that starts runs of one kind."""
-    return Verb(
+) -> Action:
+    """A action that starts runs of one kind."""
+    return Action(
         name=name,
         title=title,
         button=button,
@@ -62,7 +62,7 @@ CHECK = starting(
     _("Lê os dois sistemas e lista em que não concordam, sem gravar nada."),
     "fact_check",
 )
-PAUSE = Verb(
+PAUSE = Action(
     name="pause",
     title=_("Pausar"),
     button=ngettext_lazy("Pausar a agenda", "Pausar %(count)d agendas", "count"),
@@ -73,7 +73,7 @@ PAUSE = Verb(
     icon="pause_circle",
     asks_reason=True,
 )
-RESUME = Verb(
+RESUME = Action(
     name="resume",
     title=_("Retomar"),
     button=ngettext_lazy("Retomar a agenda", "Retomar %(count)d agendas", "count"),
@@ -86,8 +86,8 @@ RESUME = Verb(
 
 
 @admin.register(SyncJob)
-class JobAdmin(VerbAdmin):
-    verbs = (RUN, DRY, CHECK, PAUSE, RESUME)
+class JobAdmin(ActionAdmin):
+    row_actions = (RUN, DRY, CHECK, PAUSE, RESUME)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}
@@ -96,7 +96,7 @@ class JobAdmin(VerbAdmin):
         return [name for name in text.split(",") if name]
 
     def name_of(self, key: Any) -> str:
-        return words.job(key)
+        return labels.job(key)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -120,7 +120,7 @@ class JobAdmin(VerbAdmin):
             "standing": standing,
             "job": standing.job,
             "page": list_of(SyncRun, f"job_id={name}"),
-            "schedule": words.schedule(standing.schedule),
+            "schedule": labels.schedule(standing.schedule),
             "schedule_page": self._schedule_page(request, standing),
             "last_page": page_of(last) if last else "",
             "check_page": page_of(standing.check) if standing.check else "",

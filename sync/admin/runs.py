@@ -12,14 +12,14 @@ from django.urls import URLPattern, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from carinho.console import dates
+from carinho.console.actions import Action, ActionAdmin
+from carinho.console.base import list_of, page_of
+from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask
-from events.admin.base import list_of, page_of
-from events.admin.filters import DayFilter, choice_filter
-from events.admin.verbs import Verb, VerbAdmin
-from events.console import moments
-from sync import runs, words
+from sync import labels, runs
+from sync.api.filters import job_titles
 from sync.corrections import correctable
-from sync.filters import job_titles
 from sync.models import RunKind, RunStatus, SyncDifference, SyncFailure, SyncRun
 from sync.templatetags.sync_console import run_kind, run_state
 
@@ -38,7 +38,7 @@ def _cancelled(run_id: int, actor: str) -> bool:
     return True
 
 
-CANCEL = Verb(
+CANCEL = Action(
     name="cancel",
     title=_("Cancelar"),
     button=ngettext_lazy("Cancelar a execução", "Cancelar %(count)d execuções", "count"),
@@ -53,10 +53,10 @@ CANCEL = Verb(
 
 
 @admin.register(SyncRun)
-class RunAdmin(VerbAdmin):
+class RunAdmin(ActionAdmin):
     item_template = "admin/sync/syncrun/item.html"
     intro = _("Cada execução de uma sincronização, da mais nova à mais antiga (runs).")
-    verbs = (CANCEL,)
+    row_actions = (CANCEL,)
     list_display = ("which", "what", "state", "began", "took", "by", "numbers")
     list_filter = (
         choice_filter("status", _("situação"), lambda: RunStatus.choices),
@@ -75,7 +75,7 @@ class RunAdmin(VerbAdmin):
 
     @admin.display(description=_("sincronização"))
     def which(self, row: SyncRun) -> str:
-        return words.job(row.job_id)
+        return labels.job(row.job_id)
 
     @admin.display(description=_("tipo"))
     def what(self, row: SyncRun) -> str:
@@ -87,22 +87,22 @@ class RunAdmin(VerbAdmin):
 
     @admin.display(description=_("início"))
     def began(self, row: SyncRun) -> str:
-        return moments.moment(row.started_at)
+        return dates.moment(row.started_at)
 
     @admin.display(description=_("duração"))
     def took(self, row: SyncRun) -> str:
-        return moments.duration(row.duration)
+        return dates.duration(row.duration)
 
     @admin.display(description=_("quem"))
     def by(self, row: SyncRun) -> str:
-        return words.author(row.author)
+        return labels.author(row.author)
 
     @admin.display(description=_("lidos · gravados · sem mudança · com falha"))
     def numbers(self, row: SyncRun) -> str:
         return f"{row.read} · {row.written} · {row.unchanged} · {row.failed}"
 
     def crumb(self, row: Any) -> str:
-        return f"{words.job(row.job_id)} #{row.pk}"
+        return f"{labels.job(row.job_id)} #{row.pk}"
 
     def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Only the part of the page that moves while the run does."""
@@ -184,7 +184,7 @@ class RunAdmin(VerbAdmin):
 def for_all(buttons: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
     """The same button for many rows, saying how many; none for fewer than two."""
     many = [
-        button | {"text": button["verb"].says(count), "sure": button["verb"].says(count)}
+        button | {"text": button["action"].says(count), "sure": button["action"].says(count)}
         for button in buttons
     ]
     return many if count > 1 else []

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from events.admin.base import list_of, page_of
-from events.console.moments import duration
+from carinho.console.base import list_of, page_of
+from carinho.console.dates import duration
 from sync.models import Agreement, RunKind, SyncRun
 
 SHOWN = 24

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.services.crm import CRM
 from carinho.services.operacao import Operacao
-from carinho.services.pages import Page, in_turn
+from carinho.services.pagination import Page, in_turn
 from sync.job import Fields, Job, Record, Window, chosen
 
 SCHEDULE = (

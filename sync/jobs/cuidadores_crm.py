@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.services.crm import CRM
 from carinho.services.cuidadores import Cuidadores
-from carinho.services.pages import Page
+from carinho.services.pagination import Page
 from sync.job import Fields, Job, Record, Window, chosen
 
 CAREGIVER = ("name", "phone", "email", "city", "status", "active", "skills", "availability", "rating")

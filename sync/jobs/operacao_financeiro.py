@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from carinho import money
 from carinho.services.financeiro import DUE_AFTER, Financeiro
 from carinho.services.operacao import Operacao
-from carinho.services.pages import Page, all_records, in_turn
-from sync.comparing import key_of
+from carinho.services.pagination import Page, all_records, in_turn
 from sync.job import Fields, Job, Record, Window
+from sync.ledger import key_of
 
 DAYS_BACK = timedelta(days=7)
 

@@ -4,16 +4,16 @@ from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from events.console import badges
-from events.console import words as engine_words
-from sync import corrections, words
+from carinho.console import badges
+from events import titles
+from sync import corrections, labels
 from sync.models import DifferenceKind, FailureStatus, RunKind, RunStatus, SyncDifference
 
 register = template.Library()
-register.filter("job", words.job)
-register.filter("author", words.author)
-register.filter("sentence", words.sentence)
-register.filter("fields_in_words", words.fields)
+register.filter("job", labels.job)
+register.filter("author", labels.author)
+register.filter("sentence", labels.sentence)
+register.filter("fields_in_words", labels.fields)
 
 TONES = {
     "running": "info",
@@ -40,7 +40,7 @@ def failure_state(status: str) -> SafeString:
 
 @register.filter
 def cause_title(code: str) -> str:
-    return str(engine_words.cause(code).title)
+    return str(titles.cause(code).title)
 
 
 @register.filter

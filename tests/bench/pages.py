@@ -142,7 +142,7 @@ def fill(events: int) -> None:
     """The counts are kept by the same triggers as ever."""
     from django.db import connection
 
-    from events import rollups
+    from events import statistics
 
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")
@@ -155,7 +155,7 @@ def fill(events: int) -> None:
             cursor.execute(ATTEMPTS, known)
         for statement in (OPEN, RETRYING, SAMPLES):
             cursor.execute(statement.replace("%%", "%"))
-        rollups.fold()
+        statistics.fold()
         cursor.execute("VACUUM ANALYZE")
 
 
@@ -178,7 +178,7 @@ def measured() -> list[str]:
     from django.test import Client
     from django.test.utils import override_settings
 
-    from events import api_keys
+    from carinho.access import api_keys
 
     _, key = api_keys.create("bench", ["read"], actor="bench")
     person = User.objects.create_superuser("bench", password="bench")

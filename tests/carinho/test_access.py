@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.views import APIView
 
-from carinho import access
-from carinho.api import ApiView
+from carinho.access import permissions
+from carinho.api.views import ApiView
 from tests.clients import logged_in, with_key
 
 pytestmark = pytest.mark.django_db
@@ -36,21 +36,21 @@ def filled(path: str) -> str:
     return path
 
 
-OUR_PATHS = [access.spelled(route) for route, _ in ours()]
+OUR_PATHS = [permissions.spelled(route) for route, _ in ours()]
 GUARDED = [
     (method, path, who)
     for path in OUR_PATHS
-    for method, who in access.ACCESS.get(path, {}).items()
-    if who not in (access.ANYONE, access.SOURCE)
+    for method, who in permissions.ACCESS.get(path, {}).items()
+    if who not in (permissions.ANYONE, permissions.SOURCE)
 ]
 
 
 @pytest.mark.parametrize(("route", "pattern"), ours(), ids=OUR_PATHS)
 def test_every_address_has_a_row_and_asks_the_table(route, pattern):
-    row = access.ACCESS[access.spelled(route)]
+    row = permissions.ACCESS[permissions.spelled(route)]
     view = getattr(pattern.callback, "cls", None)
     if view is None:
-        assert set(row.values()) <= {access.ANYONE, access.SOURCE}
+        assert set(row.values()) <= {permissions.ANYONE, permissions.SOURCE}
         return
     assert issubclass(view, APIView)
     assert issubclass(view, ApiView)
@@ -89,7 +89,7 @@ def test_the_one_scope_is_enough(method, path, who):
 
 
 def test_address_without_a_row_is_closed(monkeypatch):
-    monkeypatch.delitem(access.ACCESS, "/api/dlq")
+    monkeypatch.delitem(permissions.ACCESS, "/api/dlq")
     assert with_key("read", "events", "operate", "admin").get("/api/dlq").status_code == 403
 
 
@@ -141,7 +141,7 @@ def console() -> list[str]:
 
 @pytest.mark.parametrize("route", console())
 def test_every_page_of_the_console_leads_a_stranger_to_the_login(route):
-    path = access.spelled(route)
+    path = permissions.spelled(route)
     for name in ("{object_id}", "{content_type_id}", "{app_label}", "{url}"):
         path = path.replace(name, "1")
     for method in ("GET", "POST"):

@@ -13,14 +13,14 @@ from django.test import Client
 from django.urls import reverse
 
 from carinho import edge
-from carinho.access import ACCESS
+from carinho.access import api_keys
+from carinho.access.permissions import ACCESS
+from carinho.access.roles import ADMINISTRATOR
 from carinho.embedded import processes
 from carinho.embedded.processes import ROOT, tie_to_parent
-from carinho.roles import ADMINISTRATOR
-from events import api_keys
 from events.models import DeadLetter, Event
 from sync.models import SyncRun
-from tests.carinho.test_supervisor import free_port
+from tests.carinho.embedded.test_supervisor import free_port
 from tests.clients import logged_in, with_key
 from tests.events.test_api_dead_letters import bury
 from tests.processes import database_url, eventually
@@ -63,6 +63,7 @@ def server(django_db_setup, tmp_path_factory):
     port = free_port()
     env = os.environ | {
         "DATABASE_URL": database_url(),
+        "SECRET_KEY": settings.SECRET_KEY,
         "VAR_DIR": str(tmp_path_factory.mktemp("var")),
         "ZAPI_WEBHOOK_SECRET": settings.ZAPI["webhook_secret"],
         "DJANGO_SETTINGS_MODULE": "carinho.settings",

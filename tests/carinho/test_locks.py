@@ -5,7 +5,7 @@ import pytest
 from django.db import connection
 
 from carinho.locks import session_lock
-from events import lanes
+from events.engine import lane
 from sync import locks
 
 NAMESPACE = 77
@@ -27,7 +27,7 @@ def test_every_lock_connects_as_django_does_tls_and_all(known_by: str) -> None:
         assert lock
         assert session.info.get_parameters()["application_name"] == known_by
         assert lock.session.info.get_parameters()["application_name"] == known_by
-    with lanes._only_drain("crm") as session:
+    with lane._only_drain("crm") as session:
         assert session
         assert session.info.get_parameters()["application_name"] == known_by
 

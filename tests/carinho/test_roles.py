@@ -3,8 +3,8 @@
 import pytest
 from django.contrib.auth.models import Group, User
 
-from carinho import roles
-from events.models.access import Scope
+from carinho.access import roles
+from carinho.access.scopes import Scope
 from tests.clients import person
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ def test_operator_adds_and_deletes_nothing():
 
 def test_administrator_needs_not_be_a_superuser():
     administrator = person(roles.ADMINISTRATOR)
-    assert administrator.has_perms(["events.add_apikey", "auth.change_user", "events.change_deadletter"])
+    assert administrator.has_perms(["access.add_apikey", "auth.change_user", "events.change_deadletter"])
     assert not administrator.is_superuser
 
 

@@ -6,8 +6,8 @@ from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
+from carinho.access.roles import ADMINISTRATOR
 from carinho.celery import app
-from carinho.roles import ADMINISTRATOR
 from carinho.scheduler import Entry, Scheduler
 from tests.clients import logged_in
 
@@ -102,7 +102,7 @@ def test_lists_open_and_beat_goes_on_with_the_others_whatever_stands_in_one_row(
     for clock in clocks:
         PeriodicTask.objects.filter(name=NAME).update(crontab=clock)
         entries = Scheduler(app=app, lazy=True).all_as_schedule()
-        assert "events.sweep" in entries
+        assert "events.recover" in entries
         assert NAME not in entries or not entries[NAME].is_due().is_due
 
 

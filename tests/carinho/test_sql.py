@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from carinho.sql import read, run
+from carinho.database import read, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from carinho import logs, traces
-from events.claims import claim
-from events.delivery import attempt
+from events.engine.attempt import attempt
+from events.engine.claims import claim
 from events.models import Delivery, Event
 from tests.clients import with_key
 
@@ -47,7 +47,7 @@ def test_request_id_of_any_form_has_one_trace():
 @pytest.mark.django_db
 @pytest.mark.parametrize(("also", "kept"), [({}, TRACE), ({"X-Request-ID": "crm-req-1"}, "crm-req-1")])
 def test_trace_goes_through_the_event_to_the_other_system(settings, monkeypatch, also, kept):
-    monkeypatch.setattr("events.nudges.send_message", lambda service: None)
+    monkeypatch.setattr("events.engine.wakeup.send_message", lambda service: None)
     body = {
         "type": "lead.updated",
         "id": "crm-1",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
-from carinho.roles import OPERATOR
+from carinho.access.roles import OPERATOR
 from tests.browser import MISSING, found
 from tests.clients import person
 

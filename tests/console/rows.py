@@ -5,9 +5,9 @@ from itertools import count
 
 from django.utils import timezone
 
-from events import envelope, ingestion
 from events.engine import transitions
 from events.engine.transitions import Failure
+from events.intake import envelope, ingestion
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
 
 NUMBERS = count(1)

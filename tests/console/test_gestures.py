@@ -4,8 +4,9 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from events import dead_letters
-from events.models import AuditEntry, DeadLetter
+from carinho.access.models import AuditEntry
+from events import operations
+from events.models import DeadLetter
 from tests.console import rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +28,7 @@ ENGLISH = [
 @pytest.fixture(autouse=True)
 def no_messages(monkeypatch):
     """No worker listens: the nudges after a retry go nowhere."""
-    monkeypatch.setattr("events.nudges.send_message", lambda service: None)
+    monkeypatch.setattr("events.engine.wakeup.send_message", lambda service: None)
 
 
 def status_of(letter):
@@ -63,7 +64,7 @@ def test_many_are_archived_with_one_reason_and_the_filter_survives(visit):
 
 def test_what_was_archived_is_restored_from_its_tab(visit):
     letter = rows.dead_letter()
-    dead_letters.archive([letter.pk], actor="user:bia")
+    operations.archive([letter.pk], actor="user:bia")
     visit.goto(ADDRESS)
     visit.get_by_role("link", name="Arquivada", exact=True).click()
     visit.locator(".action-select").first.check()
@@ -115,7 +116,7 @@ def test_the_pages_show_no_english_and_load_without_a_script_error(visit):
         "events_event_changelist",
         "events_circuitbreaker_changelist",
     ]
-    names += ["events_circuitbreaker_held", "events_refusal_changelist", "events_auditentry_changelist"]
+    names += ["events_circuitbreaker_held", "events_refusal_changelist", "access_auditentry_changelist"]
     addresses = [reverse(f"admin:{name}") for name in names]
     addresses += [reverse("admin:events_delivery_changelist") + "?queue=retrying"]
     for address in [*addresses, reverse("admin:events_deadletter_change", args=[letter.pk])]:

@@ -8,10 +8,10 @@ import pytest
 import responses
 
 from carinho.services.base import Service
-from events import envelope, ingestion
 from events.flow import Flow
+from events.intake import envelope, ingestion
+from events.intake.payload import Identifier, Payload, Text
 from events.models import Delivery, Event
-from events.payload import Identifier, Payload, Text
 
 BILLING = "https://billing.test"
 

@@ -5,8 +5,10 @@ import re
 import pytest
 from django.urls import reverse
 
-from carinho.roles import ADMINISTRATOR, OPERATOR, VIEWER
-from events import api_keys, breakers, dead_letters
+from carinho.access import api_keys
+from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
+from events import operations
+from events.engine import circuit_breakers
 from events.models import DeadLetter, Delivery, Event, Refusal
 from tests.clients import logged_in
 from tests.console import rows
@@ -26,7 +28,8 @@ def page(browser, address):
 
 
 def changelist(model, query=""):
-    return reverse(f"admin:events_{model}_changelist") + query
+    app = "access" if model == "auditentry" else "events"
+    return reverse(f"admin:{app}_{model}_changelist") + query
 
 
 def change(row):
@@ -39,7 +42,7 @@ def world(db):
     letter = rows.dead_letter()
     rows.retrying()
     rows.down("marketing")
-    breakers.pause("financeiro", actor="user:ana", reason="Manutenção")
+    circuit_breakers.pause("financeiro", actor="user:ana", reason="Manutenção")
     Refusal.objects.create(
         source="site",
         code="invalid",
@@ -74,13 +77,13 @@ def test_every_page_opens_for_every_role_in_portuguese_and_masked(world, role):
 def test_an_administrators_pages_open_in_portuguese():
     key, _text = api_keys.create("CRM", ["read"], actor="test")
     browser = logged_in(ADMINISTRATOR)
-    names = ["auth_user_changelist", "auth_user_add", "auth_group_changelist", "events_apikey_add"]
+    names = ["auth_user_changelist", "auth_user_add", "auth_group_changelist", "access_apikey_add"]
     names += [
         f"django_celery_beat_{name}" for name in ("periodictask_changelist", "intervalschedule_changelist")
     ]
     names += ["django_celery_beat_crontabschedule_add", "axes_accessattempt_changelist"]
     addresses = [reverse(f"admin:{name}") for name in names]
-    for address in [*addresses, reverse("admin:events_apikey_change", args=[key.prefix])]:
+    for address in [*addresses, reverse("admin:access_apikey_change", args=[key.prefix])]:
         html = page(browser, address)
         assert not ENGLISH.search(html), (address, ENGLISH.search(html))
 
@@ -99,7 +102,7 @@ def test_a_list_costs_the_same_for_one_row_as_for_fifty(django_assert_max_num_qu
     browser = logged_in(OPERATOR)
     for _ in range(50):
         make()
-    with django_assert_max_num_queries(14) as queries:
+    with django_assert_max_num_queries(16) as queries:
         html = page(browser, changelist(model))
     assert html.count("data-row") == 50
     counted = [
@@ -151,7 +154,7 @@ def test_a_viewer_sees_the_buttons_disabled_with_the_reason():
 
 def test_the_list_shows_the_open_ones_until_asked_for_others():
     waiting, archived = rows.dead_letter(), rows.dead_letter()
-    dead_letters.archive([archived.pk], actor="test")
+    operations.archive([archived.pk], actor="test")
     browser = logged_in(VIEWER)
     assert [row.pk for row in browser.get(changelist("deadletter")).context["cl"].result_list] == [waiting.pk]
     everything = browser.get(changelist("deadletter", "?status=all")).context["cl"]
@@ -211,7 +214,7 @@ def test_days_are_whole_and_local_and_both_ends_count(model):
 
 
 def test_a_filter_without_an_index_looks_at_the_newest_rows_only(monkeypatch):
-    monkeypatch.setattr("events.admin.filters.NEWEST", 2)
+    monkeypatch.setattr("carinho.console.filters.NEWEST", 2)
     old, new = rows.lead(), rows.lead()
     browser = logged_in(VIEWER)
     found = browser.get(changelist("delivery", "?status=queued")).context["cl"].result_list
@@ -255,7 +258,7 @@ def test_all_means_the_rows_as_they_stood_when_the_operator_was_asked():
 
 def test_what_somebody_else_moved_first_is_named_in_the_report():
     mine, theirs = rows.dead_letter(), rows.dead_letter()
-    dead_letters.archive([theirs.pk], actor="user:bia")
+    operations.archive([theirs.pk], actor="user:bia")
     address = reverse("admin:events_deadletter_retry")
     html = logged_in(OPERATOR).post(address, {"ids": f"{mine.pk},{theirs.pk}"}, follow=True).content.decode()
     assert "1 entrega reenviada." in html
@@ -284,14 +287,14 @@ def test_a_refused_request_is_put_through_with_the_correction(world):
 
 
 def test_the_trail_tells_who_did_what_and_why():
-    breakers.pause("crm", actor="user:ana", reason="Manutenção combinada")
+    circuit_breakers.pause("crm", actor="user:ana", reason="Manutenção combinada")
     html = page(logged_in(VIEWER), changelist("auditentry"))
     for words in ("ana", "pausou o sistema", "CRM", "Manutenção combinada"):
         assert words in html
 
 
 def test_a_list_longer_than_anybody_leafs_is_not_counted_to_its_end(monkeypatch):
-    monkeypatch.setattr("events.admin.paging.LIMIT", 3)
+    monkeypatch.setattr("carinho.console.base.MOST_COUNTED", 3)
     for _ in range(5):
         rows.lead()
     response = logged_in(VIEWER).get(changelist("event"))

@@ -5,9 +5,11 @@ import json
 import pytest
 from django.urls import reverse
 
-from carinho.roles import ADMINISTRATOR, OPERATOR, VIEWER
-from events import api_keys, dead_letters
-from events.models import ApiKey, AuditEntry, Refusal
+from carinho.access import api_keys
+from carinho.access.models import ApiKey, AuditEntry
+from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
+from events import operations
+from events.models import Refusal
 from tests.clients import logged_in
 from tests.console import rows
 
@@ -27,7 +29,7 @@ def _archive():
 
 def _restore():
     letter = rows.dead_letter()
-    dead_letters.archive([letter.pk], actor="test")
+    operations.archive([letter.pk], actor="test")
     return reverse("admin:events_deadletter_restore"), {"ids": letter.pk}
 
 
@@ -61,7 +63,7 @@ def _accept():
 
 
 def _revoke():
-    return reverse("admin:events_apikey_revoke"), {
+    return reverse("admin:access_apikey_revoke"), {
         "ids": api_keys.create("CRM", ["read"], actor="test")[0].prefix
     }
 
@@ -138,7 +140,7 @@ def test_a_persons_data_is_shown_to_those_who_may_and_the_click_is_logged(role, 
 @pytest.mark.parametrize("role", [VIEWER, OPERATOR])
 def test_api_keys_and_people_are_for_administrators(role):
     browser = logged_in(role)
-    for name in ("events_apikey_changelist", "events_apikey_add", "auth_user_changelist", "auth_user_add"):
+    for name in ("access_apikey_changelist", "access_apikey_add", "auth_user_changelist", "auth_user_add"):
         assert browser.get(reverse(f"admin:{name}")).status_code == 403
 
 
@@ -146,8 +148,8 @@ def test_api_keys_and_people_are_for_administrators(role):
 def test_a_key_is_made_and_rotated_by_administrators_and_shown_once(role, status):
     old, _text = api_keys.create("CRM", ["read"], actor="test")
     browser = logged_in(role)
-    made = browser.post(reverse("admin:events_apikey_add"), {"name": "Site", "scopes": ["events"]})
-    rotated = browser.post(reverse("admin:events_apikey_rotate", args=[old.prefix]))
+    made = browser.post(reverse("admin:access_apikey_add"), {"name": "Site", "scopes": ["events"]})
+    rotated = browser.post(reverse("admin:access_apikey_rotate", args=[old.prefix]))
     assert (made.status_code, rotated.status_code) == (status, status)
     assert ApiKey.objects.count() == (3 if status == 200 else 1)
     if status == 200:
@@ -155,7 +157,7 @@ def test_a_key_is_made_and_rotated_by_administrators_and_shown_once(role, status
         assert f"{new.prefix}." in made.content.decode()
         assert (
             f"{new.prefix}."
-            not in browser.get(reverse("admin:events_apikey_change", args=[new.prefix])).content.decode()
+            not in browser.get(reverse("admin:access_apikey_change", args=[new.prefix])).content.decode()
         )
 
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from events.models import AuditEntry, CircuitBreaker
+from carinho.access.models import AuditEntry
+from events.models import CircuitBreaker
 from tests.clients import logged_in, with_key
 from tests.events.test_api_events import store
 

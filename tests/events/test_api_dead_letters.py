@@ -8,10 +8,11 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from events import dead_letters, portions
+from carinho.access.models import AuditEntry
+from events import operations
 from events.engine import transitions
 from events.engine.transitions import Failure
-from events.models import AuditEntry, DeadLetter, Delivery
+from events.models import DeadLetter, Delivery
 from tests.clients import with_key
 from tests.events.test_api_events import ids, store
 
@@ -51,8 +52,8 @@ def test_list_has_the_keys_of_the_guide(reader):
 
 def test_list_shows_what_waits_unless_a_status_is_asked(reader):
     letters = [bury(number) for number in range(4)]
-    dead_letters.retry([letters[0].pk], actor="user:ana")
-    dead_letters.archive([letters[1].pk], actor="user:ana", reason="tratado por telefone")
+    operations.retry([letters[0].pk], actor="user:ana")
+    operations.archive([letters[1].pk], actor="user:ana", reason="tratado por telefone")
     assert ids(reader.get("/api/dlq")) == [letters[3].pk, letters[2].pk]
     assert ids(reader.get("/api/dlq?status=retrying")) == [letters[0].pk]
     assert ids(reader.get("/api/dlq?status=archived")) == [letters[1].pk]
@@ -87,7 +88,7 @@ def test_lists_and_items_cost_few_statements(reader, django_assert_num_queries):
 
 def test_stats_count_by_cause_service_type_and_status(reader, django_assert_num_queries):
     letters = [bury(1), bury(2), bury(3, step="send_welcome", cause="invalid_phone_number"), bury(4)]
-    dead_letters.archive([letters[3].pk], actor="user:ana")
+    operations.archive([letters[3].pk], actor="user:ana")
     reader.get("/api/dlq")
     with django_assert_num_queries(5):
         stats = reader.get("/api/dlq/stats").json()
@@ -163,7 +164,7 @@ def test_bulk_retry_moves_what_matches_and_nothing_else(operator):
 
 def test_bulk_archive_by_ids_skips_what_is_closed(operator):
     letters = [bury(number) for number in range(3)]
-    dead_letters.retry([letters[0].pk], actor="user:ana")
+    operations.retry([letters[0].pk], actor="user:ana")
     body = {"ids": [letter.pk for letter in letters[:2]], "reason": "duplicados"}
     assert post(operator, "/api/dlq/archive", body).json()["count"] == 1
     letters[1].refresh_from_db()
@@ -171,7 +172,7 @@ def test_bulk_archive_by_ids_skips_what_is_closed(operator):
 
 
 def test_bulk_in_portions_moves_all(operator, monkeypatch):
-    monkeypatch.setattr(portions, "AT_ONCE", 2)
+    monkeypatch.setattr(operations, "AT_ONCE", 2)
     for number in range(5):
         bury(number)
     assert post(operator, "/api/dlq/archive", {"type": "lead.created"}).json()["count"] == 5

@@ -4,8 +4,8 @@ import pytest
 from django.core.exceptions import SuspiciousOperation
 from django.test import Client
 
-from carinho import problems
-from events import dead_letters
+from carinho.api import errors
+from events import operations
 from tests.clients import with_key
 from tests.events.test_api_dead_letters import bury
 
@@ -55,14 +55,14 @@ def test_bad_host_is_400(client):
 
 
 def test_suspicious_request_is_400(rf):
-    assert problems.bad_request(rf.get("/api/dlq"), SuspiciousOperation()).status_code == 400
+    assert errors.bad_request(rf.get("/api/dlq"), SuspiciousOperation()).status_code == 400
 
 
 def test_what_nobody_foresaw_is_500_without_its_text(client, monkeypatch):
     def fails(ids, *, actor):
         raise RuntimeError("a secret of ours")
 
-    monkeypatch.setattr(dead_letters, "restore", fails)
+    monkeypatch.setattr(operations, "restore", fails)
     response = client.post(f"/api/dlq/{bury(1).pk}/restore")
     assert_problem(response, 500, "server_error")
     assert "secret" not in response.content.decode()
@@ -87,4 +87,4 @@ def test_page_of_the_console_that_is_missing_is_a_page():
     ],
 )
 def test_nested_errors_become_dotted_names(detail, fields):
-    assert problems.flat(detail) == fields
+    assert errors.flat(detail) == fields

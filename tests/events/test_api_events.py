@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from events import envelope, ingestion
-from events.models import Attempt, AuditEntry, Delivery, Event
+from carinho.access.models import AuditEntry
+from events.intake import envelope, ingestion
+from events.models import Attempt, Delivery, Event
 from tests.clients import with_key
 
 pytestmark = pytest.mark.django_db

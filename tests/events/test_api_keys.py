@@ -8,8 +8,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from events import api_keys
-from events.models import ApiKey, AuditEntry
+from carinho.access import api_keys
+from carinho.access.models import ApiKey, AuditEntry
 
 pytestmark = pytest.mark.django_db
 

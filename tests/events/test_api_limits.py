@@ -4,7 +4,7 @@ import pytest
 from axes.models import AccessAttempt
 from django.test import Client
 
-from carinho import ratelimit
+from carinho.access import rate_limits
 from events.models import Refusal
 from tests.clients import logged_in, with_key
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 def same_minute(monkeypatch):
     """The minute of the tests does not end between two calls."""
     fixed = "'2026-01-23 10:30:20+00'::timestamptz"
-    monkeypatch.setattr(ratelimit, "COUNT", ratelimit.COUNT.replace("now()", fixed))
+    monkeypatch.setattr(rate_limits, "COUNT", rate_limits.COUNT.replace("now()", fixed))
 
 
 def test_calls_are_counted_down_and_refused_when_the_minute_is_used_up(settings):
@@ -73,9 +73,9 @@ def test_strangers_are_limited_by_address_and_then_leave_no_rows(settings):
 
 def test_behind_our_proxy_the_address_is_what_the_proxy_saw(settings, rf):
     request = rf.get("/", headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}, REMOTE_ADDR="10.0.0.1")
-    assert ratelimit.address_of(request) == "10.0.0.1"
+    assert rate_limits.address_of(request) == "10.0.0.1"
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    assert ratelimit.address_of(request) == "203.0.113.9"
+    assert rate_limits.address_of(request) == "203.0.113.9"
 
 
 def test_log_in_that_failed_is_told_by_the_address_that_our_proxy_saw(settings):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from carinho.access import ACCESS, OPERATE
+from carinho.access.permissions import ACCESS, OPERATE
 from events.models import CircuitBreaker, DeadLetter
 from sync.models import SyncRun
 from tests.clients import with_key

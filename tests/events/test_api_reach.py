@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from events import reach
+from events.api import time_range
 from events.models import Event
 from tests.clients import with_key
 from tests.events.test_api_events import ids
@@ -30,8 +30,8 @@ FROM generate_series(1, %s) AS n ORDER BY n
 
 @pytest.fixture
 def reader(monkeypatch):
-    monkeypatch.setattr(reach, "NEWEST", WINDOW)
-    monkeypatch.setattr(reach, "OUT_OF_STEP", SLACK)
+    monkeypatch.setattr(time_range, "NEWEST", WINDOW)
+    monkeypatch.setattr(time_range, "OUT_OF_STEP", SLACK)
     return with_key("read")
 
 

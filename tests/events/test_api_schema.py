@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from carinho.access import ACCESS
+from carinho.access.permissions import ACCESS
 from events.flow import Flow
 from tests.carinho.test_access import OUR_PATHS
 from tests.clients import logged_in, with_key

@@ -8,8 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
-from events import bootstrap
-from events.models import ApiKey
+from carinho.access import bootstrap
+from carinho.access.models import ApiKey
 
 pytestmark = pytest.mark.django_db
 

@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from events import api_keys, envelope, samples, stories
+from carinho.access import api_keys
+from carinho.access.scopes import Scope
+from events.demo import samples, scenarios
 from events.flow import Flow
+from events.intake import envelope
 from events.models import Event
-from events.models.access import Scope
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = str(samples.FOLDER / "payout.processed.json")
@@ -115,7 +117,7 @@ def test_demo_writes_to_nobody_outside(live_server, key, name):
 
 
 def test_stories_show_every_event_type_and_all_of_it_is_accepted():
-    told = list(islice(stories.endless(random.Random(7)), 400))
+    told = list(islice(scenarios.endless(random.Random(7)), 400))
     read = [
         envelope.read(body, source=body["source"] if body["source"] != "whatsapp" else "api") for body in told
     ]

@@ -3,8 +3,8 @@
 import pytest
 from django.utils import timezone
 
-from events import envelope
-from events.envelope import Refused
+from events.intake import envelope
+from events.intake.envelope import Refused
 
 
 def read(body, **options):

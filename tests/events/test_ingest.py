@@ -7,10 +7,10 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 
-from carinho.access import EVENTS
-from events import bodies, ingestion
+from carinho.access.permissions import EVENTS
+from events.intake import ingestion, request_body
+from events.intake.views import BODY_BYTES
 from events.models import Delivery, Event, Refusal
-from events.views.ingest import BODY_BYTES
 from tests.clients import with_key
 
 pytestmark = pytest.mark.django_db
@@ -132,7 +132,7 @@ def test_body_over_the_limit_is_413_and_its_start_is_kept(sender):
     response = post(sender, json.dumps(lead(data=LEAD | {"message": "x" * BODY_BYTES})))
     assert (response.status_code, response.json()["code"]) == (413, "too_large")
     kept = Refusal.objects.get()
-    assert (len(kept.body), kept.is_cut) == (bodies.KEPT_BYTES, True)
+    assert (len(kept.body), kept.is_cut) == (request_body.KEPT_BYTES, True)
 
 
 def test_without_a_key_nothing_is_read_and_the_try_is_kept_without_body(client):

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from carinho.access import EVENTS
+from carinho.access.permissions import EVENTS
+from events.intake.views import BATCH_BYTES, BODY_BYTES
 from events.models import Event, Refusal
-from events.views.ingest import BATCH_BYTES, BODY_BYTES
 from tests.clients import with_key
 
 pytestmark = pytest.mark.django_db

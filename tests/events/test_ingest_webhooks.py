@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook
 
-from carinho.access import EVENTS
+from carinho.access.permissions import EVENTS
 from events.models import Event, Refusal
 from tests.clients import with_key
 

@@ -11,7 +11,8 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from responses import matchers
 
-from events import breakers, dead_letters, delivery, lane_hooks, lanes, sweep
+from events import operations
+from events.engine import attempt, circuit_breakers, lane, lane_hooks, recovery
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event, Lane
 from tests.events.conftest import BILLING, Billing
 
@@ -25,7 +26,7 @@ def shared_rows(db):
 
 
 def drain(name="billing", **limits):
-    return lanes.drain(name, **({"seconds": 5, "linger": 0.05} | limits))
+    return lane.drain(name, **({"seconds": 5, "linger": 0.05} | limits))
 
 
 def due_now(**filters):
@@ -119,13 +120,13 @@ def test_failed_retry_opens_the_item_again_with_a_count_and_success_closes_it(ma
     calls.put(f"{BILLING}/visits/42/hours", status=422)
     drain()
     letter = DeadLetter.objects.get()
-    assert dead_letters.retry([letter.pk], actor="user:ana") == [letter.pk]
-    assert dead_letters.retry([letter.pk], actor="user:bia") == []
+    assert operations.retry([letter.pk], actor="user:ana") == [letter.pk]
+    assert operations.retry([letter.pk], actor="user:bia") == []
     drain()
     letter.refresh_from_db()
     assert (letter.status, letter.failures) == ("open", 2)
     calls.replace("PUT", f"{BILLING}/visits/42/hours", json={})
-    dead_letters.retry([letter.pk], actor="user:ana")
+    operations.retry([letter.pk], actor="user:ana")
     drain()
     letter.refresh_from_db()
     assert letter.status == "resolved"
@@ -139,14 +140,14 @@ def test_archive_skips_what_waited_for_it_and_restore_brings_both_back(make_even
     calls.put(f"{BILLING}/visits/42/hours", status=422)
     drain()
     letter = event.dead_letters.get()
-    assert dead_letters.archive([letter.pk], actor="user:ana", reason="Feito à mão") == [letter.pk]
+    assert operations.archive([letter.pk], actor="user:ana", reason="Feito à mão") == [letter.pk]
     event.refresh_from_db()
     assert event.status == "archived"
     assert set(event.deliveries.values_list("status", "skip_cause")) == {
         ("skipped", "archived"),
         ("skipped", "earlier"),
     }
-    assert dead_letters.restore([letter.pk], actor="user:ana") == [letter.pk]
+    assert operations.restore([letter.pk], actor="user:ana") == [letter.pk]
     event.refresh_from_db()
     assert event.status == "failed"
     assert set(event.deliveries.values_list("status", flat=True)) == {"dead", "waiting"}
@@ -229,7 +230,7 @@ def test_certificate_that_is_not_accepted_sent_nothing_and_is_tried_again(make_e
 
 
 def test_results_survive_a_database_that_goes_away_for_a_moment(make_delivery, calls, monkeypatch):
-    from events import outcomes
+    from events.engine import outcomes
 
     delivery = make_delivery()
     calls.put(f"{BILLING}/visits/42/hours", json={})
@@ -249,18 +250,18 @@ def test_results_survive_a_database_that_goes_away_for_a_moment(make_delivery, c
 def test_paused_system_sends_nothing_until_somebody_resumes_it(make_delivery, calls):
     delivery = make_delivery()
     calls.put(f"{BILLING}/visits/42/hours", json={})
-    breakers.pause("billing", actor="user:ana", reason="Manutenção")
+    circuit_breakers.pause("billing", actor="user:ana", reason="Manutenção")
     assert drain() == 0
-    breakers.resume("billing", actor="user:ana")
+    circuit_breakers.resume("billing", actor="user:ana")
     assert drain(linger=0.5) == 1
     delivery.refresh_from_db()
     assert delivery.status == "done"
 
 
 def test_reset_by_a_person_stands_against_what_the_lane_still_thinks(make_delivery, calls):
-    lane = breakers.SharedBreaker("billing", breakers.Breaker("billing", failures=1))
+    lane = circuit_breakers.SharedBreaker("billing", circuit_breakers.Breaker("billing", failures=1))
     lane.load()
-    breakers.reset("billing", actor="user:ana")
+    circuit_breakers.reset("billing", actor="user:ana")
     lane.breaker.open()
     lane.save()
     assert CircuitBreaker.objects.get(service="billing").state == "closed"
@@ -299,11 +300,11 @@ def lane_at_work(name="billing", **limits):
 
 
 def hold_by_pause():
-    breakers.pause("billing", actor="user:ana")
+    circuit_breakers.pause("billing", actor="user:ana")
 
 
 def hold_offline():
-    breakers.set_offline("billing", timezone.now())
+    circuit_breakers.set_offline("billing", timezone.now())
 
 
 @pytest.mark.parametrize("hold", [hold_by_pause, hold_offline])
@@ -316,7 +317,7 @@ def test_what_was_claimed_and_not_begun_is_handed_back_when_the_system_is_held(m
             assert system.arrived.acquire(timeout=20)
         hold()
         late = make_delivery(41)
-        until(lambda: breakers.SharedBreaker.of(Billing).is_held)
+        until(lambda: circuit_breakers.SharedBreaker.of(Billing).is_held)
         time.sleep(0.3)  # the lane's own look, which the notification hastens
         system.may_answer.set()
     assert len(calls.calls) == 16
@@ -342,13 +343,13 @@ def test_system_that_asked_to_be_left_alone_is_left_alone_by_the_next_lane_too(m
     rest = Lane.objects.get(service="billing").not_before - timezone.now()
     assert timedelta(minutes=1) < rest <= timedelta(minutes=2)
     Lane.objects.update(nudged_at=None, listening_until=None)
-    sweep.sweep()
+    recovery.sweep()
     assert Lane.objects.get(service="billing").nudged_at is None
 
 
 def test_lease_is_renewed_while_a_call_takes_longer_than_it(make_delivery, calls, settings, monkeypatch):
-    monkeypatch.setattr(lanes, "LOOK_SECONDS", 0.1)
-    monkeypatch.setattr(delivery, "SENDING_TAKES", timedelta(0))
+    monkeypatch.setattr(lane, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(attempt, "SENDING_TAKES", timedelta(0))
     settings.LEASE_SECONDS = 2
     row = make_delivery(1)
     system = SlowSystem(calls)
@@ -356,7 +357,7 @@ def test_lease_is_renewed_while_a_call_takes_longer_than_it(make_delivery, calls
         assert system.arrived.acquire(timeout=20)
         began = Delivery.objects.get(pk=row.pk).claimed_at
         until(lambda: timezone.now() > began + timedelta(seconds=5))
-        assert sweep.return_lapsed() == 0
+        assert recovery.return_lapsed() == 0
         system.may_answer.set()
     row.refresh_from_db()
     assert (row.status, row.attempts, len(calls.calls)) == ("done", 1, 1)
@@ -432,7 +433,7 @@ def test_dead_workers_delivery_comes_back_with_an_attempt_of_unknown_end(make_de
     delivery = make_delivery()
     past = timezone.now() - timedelta(seconds=1)
     Delivery.objects.update(status="running", due_at=None, leased_until=past, attempts=1)
-    sweep.sweep()
+    recovery.sweep()
     delivery.refresh_from_db()
     assert (delivery.status, delivery.attempts, delivery.attempt_log.get().outcome) == (
         "queued",
@@ -447,7 +448,7 @@ def test_unknown_end_in_a_system_without_idempotency_keys_is_for_a_person(make_e
     event.deliveries.filter(service="chat").update(
         status="running", due_at=None, leased_until=past, attempts=1
     )
-    sweep.sweep()
+    recovery.sweep()
     assert event.dead_letters.get().cause == "unknown_outcome"
 
 
@@ -457,18 +458,18 @@ def test_outage_over_the_hold_limit_goes_to_a_person_as_one_group(make_delivery,
     long_ago = timezone.now() - timedelta(hours=25)
     Delivery.objects.update(due_at=long_ago)
     CircuitBreaker.objects.filter(service="billing").update(state="open", outage_since=long_ago)
-    sweep.sweep()
+    recovery.sweep()
     assert set(DeadLetter.objects.values_list("cause", "service")) == {("held_too_long", "billing")}
     assert DeadLetter.objects.count() == 3
 
 
 def test_late_outcome_of_a_lost_lease_changes_nothing(make_delivery, calls):
-    from events import claims, outcomes
+    from events.engine import claims, outcomes
 
     row = make_delivery()
     calls.put(f"{BILLING}/visits/42/hours", json={})
     claim = claims.claim("billing", 1)[0]
-    result = delivery.attempt(claim)
+    result = attempt.attempt(claim)
     Delivery.objects.filter(pk=row.pk).update(leased_until=timezone.now() + timedelta(seconds=99))
     outcomes.write([result])
     row.refresh_from_db()
@@ -477,7 +478,7 @@ def test_late_outcome_of_a_lost_lease_changes_nothing(make_delivery, calls):
 
 
 def test_second_drain_of_a_lane_ends_at_once(make_delivery, calls):
-    with lanes._only_drain("billing") as ears:
+    with lane._only_drain("billing") as ears:
         assert ears is not None
         make_delivery()
         assert drain() == 0
@@ -485,7 +486,7 @@ def test_second_drain_of_a_lane_ends_at_once(make_delivery, calls):
 
 
 def test_event_without_a_phone_knows_the_last_one_of_the_same_person(make_event):
-    from events import claims
+    from events.engine import claims
 
     known, silent = make_event(1, family="same"), make_event(2, family="same")
     Event.objects.filter(pk=known.pk).update(phone="5511980000001")

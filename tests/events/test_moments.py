@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from events.console import moments
+from carinho.console import dates
 from tests.clients import logged_in
 
 
@@ -16,12 +16,12 @@ from tests.clients import logged_in
     ],
 )
 def test_day_and_hour_are_read_in_local_time(text, read):
-    assert timezone.localtime(moments.typed(text)).isoformat() == read
+    assert timezone.localtime(dates.typed(text)).isoformat() == read
 
 
 @pytest.mark.parametrize("text", ["", "ontem", "2026-13-01", "0001-01-01", "9999-12-31", "9999-12-31T23:59"])
 def test_what_no_calendar_here_holds_is_no_moment(text):
-    assert moments.typed(text) is None
+    assert dates.typed(text) is None
 
 
 @pytest.mark.django_db

@@ -3,8 +3,9 @@
 import pytest
 from django.utils import timezone
 
-from carinho.services.breakers import Breaker
-from events import breakers, outages
+from carinho.services.circuit_breaker import Breaker
+from events import outages
+from events.engine import circuit_breakers
 from events.models import CircuitBreaker, Delivery
 from tests.console import rows
 
@@ -28,7 +29,7 @@ def test_an_outage_says_since_when_how_many_and_the_oldest():
 
 
 def test_a_paused_system_holds_even_when_nothing_waits_for_it():
-    breakers.pause("marketing", actor="user:ana", reason="Manutenção")
+    circuit_breakers.pause("marketing", actor="user:ana", reason="Manutenção")
     [outage] = outages.current()
     assert (outage.breaker.service, outage.held, outage.oldest) == ("marketing", 0, None)
     assert outage.since == outage.breaker.paused_at
@@ -49,14 +50,14 @@ def test_a_trial_on_demand_lets_the_breaker_through_at_once():
     assert outages.try_now("crm", actor="user:ana")
     row = CircuitBreaker.objects.get(service="crm")
     assert row.next_trial_at <= timezone.now()
-    breaker = Breaker("crm", breakers._snapshot(row))
+    breaker = Breaker("crm", circuit_breakers._snapshot(row))
     assert breaker.lets_through(8) == 1
 
 
 def test_there_is_no_trial_of_a_system_that_is_well_or_paused():
     assert not outages.try_now("crm", actor="user:ana")
     rows.down("crm")
-    breakers.pause("crm", actor="user:ana")
+    circuit_breakers.pause("crm", actor="user:ana")
     assert not outages.try_now("crm", actor="user:ana")
 
 

@@ -5,22 +5,23 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import override_settings
 
-from events import backoff, pace
+from events import backoff
+from events.engine import pacing
 
 
 @pytest.fixture
 def clock(monkeypatch):
     now = [1000.0]
-    monkeypatch.setattr(pace.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(pacing.time, "monotonic", lambda: now[0])
     return now
 
 
 def test_lane_without_a_limit_takes_all_it_wants(clock):
-    assert pace.Pace(None).allows(32, None) == 32
+    assert pacing.Pace(None).allows(32, None) == 32
 
 
 def test_lane_with_a_limit_takes_no_more_than_that_in_a_second(clock):
-    lane, taken = pace.Pace(10), 0
+    lane, taken = pacing.Pace(10), 0
     for _ in range(100):
         clock[0] += 0.01
         calls = lane.allows(32, None)
@@ -30,11 +31,11 @@ def test_lane_with_a_limit_takes_no_more_than_that_in_a_second(clock):
 
 
 def test_after_an_outage_it_starts_gently_and_grows(clock):
-    lane = pace.Pace(None)
+    lane = pacing.Pace(None)
     just_now = datetime.now(UTC)
     clock[0] += 0.2
     assert lane.allows(32, just_now) <= 2
-    assert pace.Pace(None)._rate(just_now - timedelta(seconds=30)) > 100
+    assert pacing.Pace(None)._rate(just_now - timedelta(seconds=30)) > 100
     assert lane.allows(32, just_now - timedelta(minutes=5)) == 32
 
 

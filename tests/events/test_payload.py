@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 from pydantic import ValidationError
 
-from events import envelope
-from events.envelope import Refused
 from events.flow import Flow
+from events.intake import envelope
+from events.intake.envelope import Refused
+from events.intake.payload import DayOrMoment, Moment, Money, Payload, Text, phone_in, problems
 from events.models import Event
-from events.payload import DayOrMoment, Moment, Money, Payload, Text, phone_in, problems
 from tests.clients import with_key
 from tests.events.flows.conftest import accept_sample
 from whatsapp.phone import Phone

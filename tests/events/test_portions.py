@@ -3,9 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from carinho.roles import OPERATOR
-from events import dead_letters, portions, retry_queue
-from events.admin import verbs
+from carinho.access.roles import OPERATOR
+from carinho.console import actions
+from events import operations
 from events.engine import transitions
 from events.models import DeadLetter
 from tests.clients import logged_in, with_key
@@ -24,7 +24,7 @@ def by_api(ids):
 
 @pytest.mark.parametrize("door", [by_console, by_api])
 def test_many_items_are_retried_in_portions(door, monkeypatch):
-    monkeypatch.setattr(portions, "AT_ONCE", 2)
+    monkeypatch.setattr(operations, "AT_ONCE", 2)
     letters = [rows.dead_letter() for _ in range(5)]
     sizes, requeue = [], transitions.requeue
     monkeypatch.setattr(
@@ -38,11 +38,11 @@ def test_many_items_are_retried_in_portions(door, monkeypatch):
 @pytest.mark.parametrize(
     ("operation", "move"),
     [
-        (dead_letters.archive, "archive"),
-        (dead_letters.restore, "restore"),
-        (retry_queue.try_now, "make_due"),
-        (retry_queue.give_up, "give_up"),
-        (retry_queue.cancel, "cancel"),
+        (operations.archive, "archive"),
+        (operations.restore, "restore"),
+        (operations.try_now, "make_due"),
+        (operations.give_up, "give_up"),
+        (operations.cancel, "cancel"),
     ],
 )
 def test_every_operation_moves_at_most_a_portion_at_once(operation, move, monkeypatch):
@@ -53,7 +53,7 @@ def test_every_operation_moves_at_most_a_portion_at_once(operation, move, monkey
 
 
 def test_console_takes_a_bounded_number_of_rows_and_says_so(monkeypatch):
-    monkeypatch.setattr(verbs, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(actions, "MOST_AT_ONCE", 2)
     letters = [rows.dead_letter() for _ in range(3)]
     answer = logged_in(OPERATOR).post(
         reverse("admin:events_deadletter_retry"),

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from events import pruning
+from events import retention
 from events.models import Delivery, Event, Refusal
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ def test_processed_events_go_after_thirty_days_with_all_that_hangs_on_them(make_
     old, young = make_event(1), make_event(2)
     aged(old, 31)
     aged(young, 29)
-    pruning.prune()
+    retention.prune()
     assert list(Event.objects.all()) == [young]
     assert not Delivery.objects.filter(event_id=old.pk).exists()
 
@@ -27,7 +27,7 @@ def test_processed_events_go_after_thirty_days_with_all_that_hangs_on_them(make_
 def test_open_events_are_never_removed(make_event):
     for id, status in enumerate(["pending", "processing", "failed"], start=1):
         aged(make_event(id), 400, status)
-    pruning.prune()
+    retention.prune()
     assert Event.objects.count() == 3
 
 
@@ -35,14 +35,14 @@ def test_event_that_caused_a_younger_one_stays_with_it(make_event):
     cause, effect = make_event(1), make_event(2)
     Event.objects.filter(pk=effect.pk).update(caused_by=cause)
     aged(cause, 31)
-    pruning.prune()
+    retention.prune()
     assert Event.objects.count() == 2
 
 
 def test_unproven_refusals_never_push_out_proven_ones(monkeypatch):
-    monkeypatch.setattr(pruning, "MOST_REFUSALS", 3)
+    monkeypatch.setattr(retention, "MOST_REFUSALS", 3)
     for is_proven in [True, True, False, False, False]:
         Refusal.objects.create(source="site", code="x", detail="x", status_code=401, is_proven=is_proven)
-    pruning.prune()
+    retention.prune()
     assert Refusal.objects.filter(is_proven=True).count() == 2
     assert Refusal.objects.count() == 3

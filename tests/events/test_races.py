@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from events import claims, dead_letters, delivery, envelope, ingestion, outcomes
+from events import operations
+from events.engine import attempt, claims, outcomes
+from events.intake import envelope, ingestion
 from events.models import DeadLetter, Delivery, Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,7 +67,7 @@ def test_two_lanes_that_finish_one_event_at_the_same_instant_leave_it_processed(
         calls.put(f"https://billing.test/visits/{id}/hours", json={})
         calls.post(f"https://billing.test/visits/{id}/close", json={})
     results = {
-        name: [delivery.attempt(claim) for claim in claims.claim(name, 50)] for name in ("billing", "chat")
+        name: [attempt.attempt(claim) for claim in claims.claim(name, 50)] for name in ("billing", "chat")
     }
     together(*[lambda item=item: outcomes.write([item]) for items in results.values() for item in items])
     assert set(Event.objects.values_list("status", flat=True)) == {"processed"}
@@ -89,7 +91,7 @@ def test_one_of_many_operators_retries_an_item(make_delivery):
         delivery=row, event=row.event, event_type="visit.finished", service="billing", step="add_hours",
         kind="rejected", cause="invalid_data", reason="Failed",
     )  # fmt: skip
-    moved = together(*[lambda: dead_letters.retry([letter.pk], actor="user:ana") for _ in range(8)])
+    moved = together(*[lambda: operations.retry([letter.pk], actor="user:ana") for _ in range(8)])
     assert sorted(map(len, moved)) == [0] * 7 + [1]
 
 
@@ -105,8 +107,8 @@ def test_retry_and_archive_of_the_same_items_at_once_leave_each_item_with_one_of
     ]  # fmt: skip
     ids = [letter.pk for letter in letters]
     retried, archived = together(
-        lambda: dead_letters.retry(ids, actor="user:ana"),
-        lambda: dead_letters.archive(ids[::-1], actor="user:bia"),
+        lambda: operations.retry(ids, actor="user:ana"),
+        lambda: operations.archive(ids[::-1], actor="user:bia"),
     )
     assert sorted(retried + archived) == ids
     assert Delivery.objects.filter(status="queued").count() == len(retried)

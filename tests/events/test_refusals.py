@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
+from carinho.access.models import AuditEntry
 from carinho.masking import REMOVED
-from events import refusals
-from events.envelope import Refused
-from events.models import AuditEntry, Event, Refusal
-from events.refusals import Incoming
+from events.intake import rejected_requests
+from events.intake.envelope import Refused
+from events.intake.rejected_requests import Incoming
+from events.models import Event, Refusal
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +25,7 @@ def body(**envelope):
 
 def kept(content=None, **known):
     raw = json.dumps(body() if content is None else content).encode()
-    refusals.keep(WRONG, Incoming("site", **({"body": raw, "is_proven": True} | known)))
+    rejected_requests.keep(WRONG, Incoming("site", **({"body": raw, "is_proven": True} | known)))
     return Refusal.objects.latest("id")
 
 
@@ -57,7 +58,7 @@ def test_what_only_the_headers_said_is_kept_with_the_body():
 
 def test_accepted_as_it_came_it_becomes_an_event_of_the_moment_it_arrived():
     refusal = kept()
-    receipt = refusals.accept(refusal, actor="user:ana")
+    receipt = rejected_requests.accept(refusal, actor="user:ana")
     event = Event.objects.get(pk=receipt.event_id)
     refusal.refresh_from_db()
     assert (event.source, event.key, event.occurred_at) == ("site", "site-1", refusal.received_at)
@@ -67,22 +68,22 @@ def test_accepted_as_it_came_it_becomes_an_event_of_the_moment_it_arrived():
 
 def test_corrected_body_is_accepted_in_place_of_a_wrong_one():
     refusal = kept(body(data={"name": "Maria"}))
-    receipt = refusals.accept(refusal, actor="user:ana", body=json.dumps(body()))
+    receipt = rejected_requests.accept(refusal, actor="user:ana", body=json.dumps(body()))
     assert Event.objects.get(pk=receipt.event_id).phone == "5511987654321"
 
 
 def test_still_wrong_it_is_refused_again_and_stays_open():
     refusal = kept(body(data={}))
     with pytest.raises(Refused) as refused:
-        refusals.accept(refusal, actor="user:ana")
+        rejected_requests.accept(refusal, actor="user:ana")
     assert set(refused.value.fields) == {"data.name", "data.phone"}
     refusal.refresh_from_db()
     assert refusal.accepted_by == ""
 
 
 def test_event_that_came_by_itself_meanwhile_is_not_made_twice():
-    first = refusals.accept(kept(), actor="user:ana")
-    again = refusals.accept(kept(), actor="user:ana")
+    first = rejected_requests.accept(kept(), actor="user:ana")
+    again = rejected_requests.accept(kept(), actor="user:ana")
     assert (again.event_id, again.is_duplicate) == (first.event_id, True)
 
 
@@ -92,7 +93,7 @@ def test_event_that_came_by_itself_meanwhile_is_not_made_twice():
 )
 def test_nothing_to_accept_is_said(known, code):
     with pytest.raises(Refused) as refused:
-        refusals.accept(kept(**known), actor="user:ana")
+        rejected_requests.accept(kept(**known), actor="user:ana")
     assert refused.value.code == code
 
 
@@ -102,7 +103,7 @@ def test_two_operators_at_once_accept_it_once():
 
     def accept(name):
         try:
-            return refusals.accept(refusal, actor=name).event_id
+            return rejected_requests.accept(refusal, actor=name).event_id
         except Refused as error:
             return error.code
         finally:

@@ -3,8 +3,9 @@
 import pytest
 from django.utils import timezone
 
-from events import dead_letters, retry_queue
-from events.models import AuditEntry, DeadLetter, Delivery
+from carinho.access.models import AuditEntry
+from events import operations
+from events.models import DeadLetter, Delivery
 from tests.console import rows
 
 pytestmark = pytest.mark.django_db
@@ -12,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 def test_trying_now_makes_the_delivery_due_and_keeps_its_attempts():
     delivery = rows.retrying()
-    assert retry_queue.try_now([delivery.pk], actor="user:ana") == [delivery.pk]
+    assert operations.try_now([delivery.pk], actor="user:ana") == [delivery.pk]
     delivery.refresh_from_db()
     assert delivery.due_at <= timezone.now()
     assert delivery.attempts == 1
@@ -20,13 +21,13 @@ def test_trying_now_makes_the_delivery_due_and_keeps_its_attempts():
 
 def test_a_delivery_that_did_not_fail_yet_is_not_hurried():
     fresh = rows.lead().deliveries.first()
-    assert retry_queue.try_now([fresh.pk], actor="user:ana") == []
+    assert operations.try_now([fresh.pk], actor="user:ana") == []
     assert not AuditEntry.objects.exists()
 
 
 def test_giving_up_leaves_an_archived_item_with_the_reason_and_settles_the_event():
     delivery = rows.retrying()
-    assert retry_queue.give_up([delivery.pk], actor="user:ana", reason="Família desistiu") == [delivery.pk]
+    assert operations.give_up([delivery.pk], actor="user:ana", reason="Família desistiu") == [delivery.pk]
     letter = DeadLetter.objects.get(delivery=delivery)
     assert (letter.status, letter.note, letter.moved_by) == ("archived", "Família desistiu", "user:ana")
     delivery.refresh_from_db()
@@ -36,21 +37,21 @@ def test_giving_up_leaves_an_archived_item_with_the_reason_and_settles_the_event
 def test_giving_up_what_has_no_error_yet_says_so_in_the_reason():
     delivery = rows.retrying()
     Delivery.objects.filter(pk=delivery.pk).update(error="")
-    retry_queue.give_up([delivery.pk], actor="user:ana")
+    operations.give_up([delivery.pk], actor="user:ana")
     assert DeadLetter.objects.get(delivery=delivery).reason == "Given up before another attempt"
 
 
 def test_what_was_given_up_can_be_taken_back():
     delivery = rows.retrying()
-    retry_queue.give_up([delivery.pk], actor="user:ana")
+    operations.give_up([delivery.pk], actor="user:ana")
     letter = DeadLetter.objects.get(delivery=delivery)
-    dead_letters.restore([letter.pk], actor="user:ana")
-    assert dead_letters.retry([letter.pk], actor="user:ana") == [letter.pk]
+    operations.restore([letter.pk], actor="user:ana")
+    assert operations.retry([letter.pk], actor="user:ana") == [letter.pk]
     delivery.refresh_from_db()
     assert delivery.status == "queued"
 
 
 def test_giving_up_twice_moves_nothing_the_second_time():
     delivery = rows.retrying()
-    retry_queue.give_up([delivery.pk], actor="user:ana")
-    assert retry_queue.give_up([delivery.pk], actor="user:bia") == []
+    operations.give_up([delivery.pk], actor="user:ana")
+    assert operations.give_up([delivery.pk], actor="user:bia") == []

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from carinho.services.errors import Rejected, Unavailable
-from events import dead_letters, delivery, outcomes, retry_queue, rollups, sweep
-from events.claims import claim
+from events import operations, statistics
+from events.engine import attempt, outcomes, recovery
+from events.engine.claims import claim
 from events.models import Attempt, DeadLetter, Delivery, Event, Measure
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +38,7 @@ RECOUNTS = {
 def everything(measure):
     now = timezone.now()
     columns = ("hour", "service", "name", "detail")
-    return rollups.sums(measure, now - timedelta(days=400), now + timedelta(days=1), columns)
+    return statistics.sums(measure, now - timedelta(days=400), now + timedelta(days=1), columns)
 
 
 def recount(measure):
@@ -61,17 +62,17 @@ def totals_are_exact():
         by_kind = Counter()
         for (_hour, *kind), amount in everything(measure).items():
             by_kind[tuple(kind)] += amount
-        assert rollups.totals(measure) == +by_kind
+        assert statistics.totals(measure) == +by_kind
 
 
 def ended(taken, how):
     if how == "done":
-        return delivery.done(taken, None)
+        return attempt.done(taken, None)
     if how == "held":
-        return delivery.held(taken)
+        return attempt.held(taken)
     if how == "rejected":
-        return delivery.buried(taken, "rejected", Rejected("no", doing="add hours", system="Billing"))
-    return delivery.unavailable(taken, Unavailable("later", doing="add hours", system="Billing"))
+        return attempt.buried(taken, "rejected", Rejected("no", doing="add hours", system="Billing"))
+    return attempt.unavailable(taken, Unavailable("later", doing="add hours", system="Billing"))
 
 
 def run_some(how, places):
@@ -92,21 +93,21 @@ DOES = {
     "held": lambda n: run_some("held", n),
     "rejected": lambda n: run_some("rejected", n),
     "unavailable": lambda n: run_some("unavailable", n),
-    "retry": lambda n: dead_letters.retry(letters("open")[:n], actor="user:ana"),
-    "archive": lambda n: dead_letters.archive(letters("open")[:n], actor="user:ana"),
-    "restore": lambda n: dead_letters.restore(letters("archived")[:n], actor="user:ana"),
-    "give_up": lambda n: retry_queue.give_up(
-        list(retry_queue.retrying().values_list("pk", flat=True)[:n]), actor="user:ana"
+    "retry": lambda n: operations.retry(letters("open")[:n], actor="user:ana"),
+    "archive": lambda n: operations.archive(letters("open")[:n], actor="user:ana"),
+    "restore": lambda n: operations.restore(letters("archived")[:n], actor="user:ana"),
+    "give_up": lambda n: operations.give_up(
+        list(operations.retrying().values_list("pk", flat=True)[:n]), actor="user:ana"
     ),
-    "fold": lambda n: rollups.fold(),
-    "lapse": lambda n: sweep.return_lapsed(),
+    "fold": lambda n: statistics.fold(),
+    "lapse": lambda n: recovery.return_lapsed(),
 }
 GESTURES = st.lists(st.tuples(st.sampled_from(["ingest", *DOES]), st.integers(1, 4)), max_size=25)
 
 
 @pytest.fixture(autouse=True)
 def silence(monkeypatch):
-    monkeypatch.setattr("events.nudges.send_message", lambda service: None)
+    monkeypatch.setattr("events.engine.wakeup.send_message", lambda service: None)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -121,7 +122,7 @@ def test_counts_equal_a_recount_after_any_traffic(make_event, gestures):
             DOES[name](times)
     counts_are_exact()
     totals_are_exact()
-    rollups.fold()
+    statistics.fold()
     counts_are_exact()
     totals_are_exact()
 
@@ -134,7 +135,7 @@ def test_counts_are_exact_with_two_workers_at_once(make_event):
         try:
             for _ in range(12):
                 run_some(how, 2)
-                rollups.fold()
+                statistics.fold()
         finally:
             connection.close()
 

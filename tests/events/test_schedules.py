@@ -21,7 +21,7 @@ def test_sweep_fold_and_prune_are_due_right_after_a_migration():
         name: (entry.task, entry.schedule.run_every.total_seconds(), entry.options["expires"])
         for name, entry in entries.items()
     } == {
-        "events.sweep": ("events.sweep", 5, 10),
+        "events.recover": ("events.recover", 5, 10),
         "events.fold_counts": ("events.fold_counts", 10, 10),
         "events.prune": ("events.prune", 600, 300),
     }
@@ -29,15 +29,15 @@ def test_sweep_fold_and_prune_are_due_right_after_a_migration():
 
 def test_what_an_operator_changed_outlives_a_start_of_beat_and_a_migration():
     slower = IntervalSchedule.objects.create(every=30, period="seconds")
-    PeriodicTask.objects.filter(name="events.sweep").update(interval=slower)
+    PeriodicTask.objects.filter(name="events.recover").update(interval=slower)
     PeriodicTask.objects.filter(name="events.prune").update(enabled=False)
     beat()
     schedules.ensure_schedules()
-    assert PeriodicTask.objects.get(name="events.sweep").interval == slower
+    assert PeriodicTask.objects.get(name="events.recover").interval == slower
     assert not PeriodicTask.objects.get(name="events.prune").enabled
 
 
 def test_schedule_that_is_gone_is_made_anew():
-    PeriodicTask.objects.filter(name="events.sweep").delete()
+    PeriodicTask.objects.filter(name="events.recover").delete()
     schedules.ensure_schedules()
-    assert PeriodicTask.objects.get(name="events.sweep").enabled
+    assert PeriodicTask.objects.get(name="events.recover").enabled

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from carinho.services.breakers import Breaker
-from events.breakers import SharedBreaker
+from carinho.services.circuit_breaker import Breaker
+from events.engine.circuit_breakers import SharedBreaker
 from events.models import CircuitBreaker
 
 pytestmark = pytest.mark.django_db

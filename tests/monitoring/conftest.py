@@ -9,7 +9,7 @@ from whatsapp.models import Channel
 
 @pytest.fixture(autouse=True)
 def no_messages(monkeypatch):
-    monkeypatch.setattr("events.nudges.send_message", lambda service: None)
+    monkeypatch.setattr("events.engine.wakeup.send_message", lambda service: None)
 
 
 @pytest.fixture

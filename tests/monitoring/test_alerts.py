@@ -9,7 +9,7 @@ from django.utils import timezone
 from responses import matchers
 from standardwebhooks.webhooks import Webhook
 
-from events.models import AuditEntry
+from carinho.access.models import AuditEntry
 from monitoring import alerts, heartbeats, metrics, notifications, snapshot, verdict, watcher
 from monitoring.models import Alert, Heartbeat, Notification
 from monitoring.whatsapp import Channel

@@ -11,7 +11,7 @@ from events.models import CircuitBreaker, Delivery, Event
 from monitoring import alerts, reports, snapshot
 from tests.clients import logged_in, with_key
 from tests.console import rows
-from whatsapp import channel
+from whatsapp import connection
 from whatsapp.models import Channel
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alive")]
@@ -106,8 +106,8 @@ def test_whatsapp_that_was_asked_in_vain_is_a_reason(api):
 
 
 def test_history_of_whatsapp_is_counted_once_for_one_snapshot(monkeypatch):
-    calls, count = [], channel.usual_gap
-    monkeypatch.setattr(channel, "usual_gap", lambda now: calls.append(now) or count(now))
+    calls, count = [], connection.usual_gap
+    monkeypatch.setattr(connection, "usual_gap", lambda now: calls.append(now) or count(now))
     snapshot.take()
     assert len(calls) == 1
 

@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 import pytest
 from django.utils import timezone
 
-from events import envelope, ingestion
 from events.engine import event_status
+from events.intake import envelope, ingestion
 from events.models import DeadLetter, Event
 from monitoring import days, metrics, prometheus, reports, snapshot
 from monitoring.rule import Rule

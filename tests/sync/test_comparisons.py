@@ -4,7 +4,7 @@ import pytest
 import responses
 from django.conf import settings
 
-from carinho.services.pages import Page, in_turn
+from carinho.services.pagination import Page, in_turn
 from monitoring import verdict
 from sync import status
 from sync.job import Job

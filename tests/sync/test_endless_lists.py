@@ -4,10 +4,10 @@ import pytest
 import responses
 from django.conf import settings
 
-from carinho.services import pages
+from carinho.services import pagination
 from carinho.services.financeiro import Financeiro
 from carinho.services.operacao import Operacao
-from carinho.services.pages import EndlessList, Page
+from carinho.services.pagination import EndlessList, Page
 from sync.job import Job
 from sync.models import Agreement, SyncDifference, SyncRun
 from tests.sync.conftest import contract, service
@@ -70,11 +70,11 @@ def test_list_that_is_read_to_its_end_by_a_service_ends(read, path):
 
 
 def test_list_with_new_cursors_for_ever_ends_too(monkeypatch):
-    monkeypatch.setattr(pages, "MOST_PAGES", 5)
+    monkeypatch.setattr(pagination, "MOST_PAGES", 5)
     numbers = iter(range(100))
     with pytest.raises(EndlessList):
         list(
-            pages.all_records(
+            pagination.all_records(
                 Operacao(), lambda cursor: Page([service(1)], str(next(numbers))), doing="list services"
             )
         )
@@ -87,5 +87,5 @@ def test_cursor_that_cannot_be_kept_or_sent_back_is_an_unreadable_answer(cursor)
             f"{settings.SYSTEMS['operacao']['url']}/api/v1/schedules",
             json={"data": [], "next_cursor": cursor},
         )
-        with pytest.raises(pages.Unavailable, match="Unreadable answer"):
+        with pytest.raises(pagination.Unavailable, match="Unreadable answer"):
             Operacao().schedules()

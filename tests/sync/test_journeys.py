@@ -2,7 +2,7 @@
 
 import pytest
 
-from carinho.services.pages import storable
+from carinho.services.pagination import storable
 from sync.models import Agreement, SyncDifference, SyncFailure, SyncRecord, SyncRun
 from tests.sync.conftest import WORLDS, service, writes
 

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from events import breakers
+from events.engine import circuit_breakers
 from events.models import CircuitBreaker
 from sync import execution, locks, runs
 from sync.job import Job
@@ -140,12 +140,12 @@ def test_system_down_half_way_is_waited_for_and_no_record_fails(run, load, simul
 def test_paused_system_is_waited_for(load, simulator, run):
     load("sync.crm_operacao", 3)
     CircuitBreaker.objects.get_or_create(service="operacao")
-    breakers.pause("operacao", actor="user:ana")
+    circuit_breakers.pause("operacao", actor="user:ana")
     begun = runs.begin("sync.crm_operacao", author="user:ana")
     thread = in_thread("sync.crm_operacao")
     until(lambda: SyncRun.objects.filter(pk=begun.pk, waiting_for="operacao").exists(), "the run waited")
     assert writes(simulator, "operacao") == 0
-    breakers.resume("operacao", actor="user:ana")
+    circuit_breakers.resume("operacao", actor="user:ana")
     thread.join(PATIENCE)
     begun.refresh_from_db()
     assert begun.status == "done"

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
-from events import audit
+from carinho.access import audit_log
 from sync import runs, schedules, status
 from sync.job import Job, Window
 from sync.jobs.operacao_financeiro import days_of
@@ -226,12 +226,12 @@ def test_pause_changes_only_what_is_the_operators_and_tells_beat(hourly):
     assert not runs.pause("sync.unknown", actor="user:ana")
 
 
-def test_start_that_cannot_be_noted_in_the_trail_did_not_happen(hourly, monkeypatch):
+def test_start_that_cannot_be_recorded_in_the_audit_log_did_not_happen(hourly, monkeypatch):
     def fail(*given):
-        raise RuntimeError("no trail")
+        raise RuntimeError("no audit log")
 
-    monkeypatch.setattr(audit, "note", fail)
-    with pytest.raises(RuntimeError, match="no trail"):
+    monkeypatch.setattr(audit_log.Audited, "record", fail)
+    with pytest.raises(RuntimeError, match="no audit log"):
         runs.start(hourly, author="user:ana")
     assert not SyncRun.objects.exists()
 

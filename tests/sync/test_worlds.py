@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from carinho.services.base import Service
-from carinho.services.pages import storable
+from carinho.services.pagination import storable
 from sync import locks, runs
 from sync.job import Job
 from sync.models import Agreement, SyncDifference, SyncFailure, SyncRecord, SyncRun

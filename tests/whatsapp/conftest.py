@@ -11,10 +11,13 @@ from django.db import connection
 
 from carinho.services.base import Service
 from carinho.simulator.client import Simulator, running
-from events import envelope, ingestion, lanes, sweep
+from events.engine import lane, recovery
+from events.intake import envelope, ingestion
 from events.models import CircuitBreaker, Delivery, Event
 from tests.console.conftest import chromium, visit  # noqa: F401 -- pages of the channel are tried there
-from whatsapp import channel, in_doubt, inbox, lane, setup
+from whatsapp import connection as whatsapp_connection
+from whatsapp import in_doubt, lane_hooks, setup
+from whatsapp.callbacks import inbox
 from whatsapp.models import Callback, Message
 
 SECRET = "segredo-de-teste"
@@ -49,17 +52,17 @@ def zapi(one_simulator: Simulator, settings: Any) -> Iterator[Simulator]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """What takes minutes takes seconds; the order of what happens stays."""
-    from events import delivery
+    from events.engine import attempt
 
     settings.WHATSAPP_TRACE_SECONDS = 2
     settings.RETRY_WAITS = [1, 1, 1, 1]
     settings.LEASE_SECONDS = 20
     settings.BREAKER_RESET_SECONDS = settings.BREAKER_RESET_MAX_SECONDS = 1
-    monkeypatch.setattr(delivery, "LOOK_AFTER", timedelta(seconds=0.2))
+    monkeypatch.setattr(attempt, "LOOK_AFTER", timedelta(seconds=0.2))
     monkeypatch.setattr(in_doubt, "LOOK_SECONDS", 0.5)
-    monkeypatch.setattr(lane, "PACE_SECONDS", (0.01, 0.03))
-    monkeypatch.setattr(lane, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(lanes, "LOOK_SECONDS", 0.1)  # what is kept back is looked at four times as often
+    monkeypatch.setattr(lane_hooks, "PACE_SECONDS", (0.01, 0.03))
+    monkeypatch.setattr(lane_hooks, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(lane, "LOOK_SECONDS", 0.1)  # what is kept back is looked at four times as often
     monkeypatch.setattr(inbox, "WAITS", (0.2, 0.5, 1, 2, 5, 5, 5))
 
 
@@ -101,10 +104,10 @@ class Workers:
     def __init__(self) -> None:
         self.over = threading.Event()
         jobs: list[Callable[[], Any]] = [
-            lambda: lanes.drain("whatsapp", seconds=2, linger=2),
+            lambda: lane.drain("whatsapp", seconds=2, linger=2),
             lambda: inbox.process(1),
-            sweep.sweep,
-            channel.check,
+            recovery.sweep,
+            whatsapp_connection.check,
         ]
         self.threads = [threading.Thread(target=self._repeat, args=(job,)) for job in jobs]
 

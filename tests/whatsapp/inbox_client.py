@@ -6,7 +6,7 @@ from typing import Any
 
 from django.test import Client
 
-from whatsapp import inbox
+from whatsapp.callbacks import inbox
 from whatsapp.models import Callback
 
 SECRET = "segredo-de-teste"

@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import connection
 
-from events import envelope
+from events.intake import envelope
 from events.models import Event, Refusal
 from tests.whatsapp.inbox_client import FOLDER, OURS, call, later, post, sample
 from whatsapp import contacts

@@ -10,11 +10,11 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from carinho.services.base import Service
+from events.intake.payload import SAO_PAULO
 from events.models import CircuitBreaker
-from events.payload import SAO_PAULO
 from tests.whatsapp.conftest import cancel
 from tests.whatsapp.inbox_client import call, post, sample
-from whatsapp import channel, contacts, setup, tasks
+from whatsapp import connection, contacts, setup, tasks
 from whatsapp.models import Channel, Message, Received
 
 pytestmark = pytest.mark.django_db
@@ -43,11 +43,11 @@ def history(every_minutes=30):
 
 
 def status(now=NOW):
-    return channel.verdict(now).status
+    return connection.verdict(now).status
 
 
 def test_everything_well_is_connected_in_the_keys_of_the_guide(alive):
-    verdict = channel.verdict(NOW)
+    verdict = connection.verdict(NOW)
     assert verdict.as_json()["connected"] is True
     assert verdict.as_json()["status"] == "connected"
     assert [proof["name"] for proof in verdict.as_json()["proofs"]] == [
@@ -59,7 +59,7 @@ def test_everything_well_is_connected_in_the_keys_of_the_guide(alive):
 
 
 def test_never_asked_is_unknown_and_neither_connected_nor_disconnected(db):
-    verdict = channel.verdict(NOW).as_json()
+    verdict = connection.verdict(NOW).as_json()
     assert (verdict["status"], verdict["connected"]) == ("unknown", None)
     assert "ainda não foi perguntado" in verdict["proofs"][0]["message"]
 
@@ -77,12 +77,12 @@ def test_status_that_was_asked_before_a_disconnect_does_not_hide_it(alive, setti
     Service._lines.pop("whatsapp", None)
 
     def lost_meanwhile(request):
-        channel._set(False, timezone.now())
+        connection._set(False, timezone.now())
         return 200, {}, json.dumps({"connected": True, "smartphoneConnected": True})
 
     responses.add_callback("GET", "https://zapi.test/instances/i/token/t/status", lost_meanwhile)
-    channel.check()
-    assert channel.verdict().status == "disconnected"
+    connection.check()
+    assert connection.verdict().status == "disconnected"
     assert CircuitBreaker.objects.get(service="whatsapp").offline_since is not None
     Service._lines.pop("whatsapp", None)
 
@@ -101,14 +101,14 @@ def test_disconnect_holds_the_lane_before_it_is_answered(alive, settings):
         assert is_held == (body["momment"] != "?")
     call(sample("connected", momment=back))
     post(sample("disconnected", momment=lost))
-    assert channel.is_disconnected() is False
+    assert connection.is_disconnected() is False
 
 
 def test_history_of_four_weeks_is_counted_once_for_a_verdict(alive, monkeypatch):
-    counted, real = [], channel.usual_gap
-    monkeypatch.setattr(channel, "usual_gap", lambda now: counted.append(now) or real(now))
+    counted, real = [], connection.usual_gap
+    monkeypatch.setattr(connection, "usual_gap", lambda now: counted.append(now) or real(now))
     history()
-    verdict = channel.verdict(NOW)
+    verdict = connection.verdict(NOW)
     assert (verdict.usual_gap, counted) == (timedelta(minutes=30), [NOW])
 
 
@@ -119,7 +119,7 @@ def test_answer_that_nobody_confirmed_for_long_is_unknown(alive):
 def test_connected_but_silent_is_a_state_of_its_own(alive):
     history()
     Channel.objects.update(last_received_at=NOW - timedelta(hours=3))
-    verdict = channel.verdict(NOW)
+    verdict = connection.verdict(NOW)
     assert (verdict.status, verdict.connected) == ("silent", True)
 
 
@@ -127,8 +127,8 @@ def test_silence_at_night_on_sunday_or_without_history_proves_nothing(alive):
     Channel.objects.update(last_received_at=NOW - timedelta(hours=3))
     assert status() == "connected"
     history()
-    assert channel.usual_gap(NOW.replace(hour=3)) is None
-    assert channel.usual_gap(NOW + timedelta(days=2)) is None
+    assert connection.usual_gap(NOW.replace(hour=3)) is None
+    assert connection.usual_gap(NOW + timedelta(days=2)) is None
 
 
 def test_messages_that_nothing_confirms_mean_silence(alive):
@@ -153,9 +153,9 @@ def test_later_of_two_connection_callbacks_holds_in_any_order(settings):
 
 def test_what_was_known_of_the_phone_ends_with_the_connection_it_was_seen_in(alive):
     Channel.objects.update(connected=False, phone_online=False)
-    channel._set(True, timezone.now())
+    connection._set(True, timezone.now())
     assert Channel.load().phone_online is None
-    channel._set(False, timezone.now(), phone_online=True)
+    connection._set(False, timezone.now(), phone_online=True)
     assert Channel.load().phone_online is True
 
 

@@ -11,7 +11,7 @@ from carinho.services.base import Service
 from carinho.services.errors import Rejected, ServiceError, Unavailable, Unknown
 from events.flow import Flow
 from whatsapp import messages
-from whatsapp.client import WhatsApp
+from whatsapp.zapi import WhatsApp
 
 TOKEN, INSTANCE, ACCOUNT = "SECRET-TOKEN", "INSTANCE-1", "ACCOUNT-TOKEN"
 BASE = f"https://zapi.test/instances/{INSTANCE}/token/{TOKEN}"

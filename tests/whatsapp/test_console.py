@@ -6,12 +6,14 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from events import sweep
-from events.models import AuditEntry, Delivery
+from carinho.access.models import AuditEntry
+from events.engine import recovery
+from events.models import Delivery
 from tests.clients import logged_in
 from tests.whatsapp.conftest import cancel, message_of
 from tests.whatsapp.inbox_client import sample
-from whatsapp import channel, contacts, inbox, messages, texts
+from whatsapp import connection, contacts, messages, templates
+from whatsapp.callbacks import inbox
 from whatsapp.models import Callback, Channel, Contact, Message, Template
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +53,7 @@ def test_rows_have_pages_with_masked_people_and_showing_them_is_logged(rows):
 
 def written(name="payment_received"):
     message = messages.Message(name, to="", amount="R$ 1,00", paid_at="hoje")
-    return messages.render(message, texts.own_texts())
+    return messages.render(message, templates.own_texts())
 
 
 def text_page(name="feedback_thanks"):
@@ -143,10 +145,10 @@ def test_person_who_changed_their_mind_receives_again():
 
 def test_what_spoilt_while_disconnected_is_told_after_the_reconnect(zapi, rows):
     client = logged_in("Operador")
-    channel._set(False, timezone.now() - timedelta(hours=1))
+    connection._set(False, timezone.now() - timedelta(hours=1))
     Delivery.objects.filter(service="whatsapp").update(useful_until=timezone.now() - timedelta(minutes=1))
-    sweep.sweep()
-    channel._set(True, timezone.now())
+    recovery.sweep()
+    connection._set(True, timezone.now())
     cancel(2, phone=PHONE)  # after the outage: it has nothing to do with it
     page = client.get(reverse("admin:whatsapp_channel_changelist")).content.decode()
     assert "1 deixou de ser útil e não foi enviada" in page

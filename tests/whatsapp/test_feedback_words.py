@@ -2,7 +2,7 @@
 
 import pytest
 
-from whatsapp import feedback
+from whatsapp.callbacks import ratings
 
 RATINGS = {
     "5": 5,
@@ -66,7 +66,7 @@ NO_RATINGS = [
 
 @pytest.mark.parametrize(("written", "value"), RATINGS.items())
 def test_answer_is_a_rating(written, value):
-    rating = feedback.of_text(written)
+    rating = ratings.of_text(written)
     assert rating is not None
     assert rating.value == value
     assert rating.comment == ""
@@ -74,7 +74,7 @@ def test_answer_is_a_rating(written, value):
 
 @pytest.mark.parametrize("written", NO_RATINGS)
 def test_text_with_or_without_a_number_is_no_rating(written):
-    assert feedback.of_text(written) is None
+    assert ratings.of_text(written) is None
 
 
 @pytest.mark.parametrize(
@@ -88,17 +88,17 @@ def test_text_with_or_without_a_number_is_no_rating(written):
     ],
 )
 def test_what_is_said_beside_the_number_is_the_comment(written, value, comment):
-    assert feedback.of_text(written) == feedback.Rating(value, comment)
+    assert ratings.of_text(written) == ratings.Rating(value, comment)
 
 
 def test_chosen_row_and_pressed_button_name_the_visit():
-    rating = feedback.Rating(4, service_id=77)
-    assert feedback.of_choice({"listResponseMessage": {"selectedRowId": "rating-77-4"}}) == rating
-    assert feedback.of_choice({"buttonsResponseMessage": {"buttonId": "rating-77-4"}}) == rating
-    assert feedback.of_choice({"listResponseMessage": {"selectedRowId": "1"}}) is None
+    rating = ratings.Rating(4, service_id=77)
+    assert ratings.of_choice({"listResponseMessage": {"selectedRowId": "rating-77-4"}}) == rating
+    assert ratings.of_choice({"buttonsResponseMessage": {"buttonId": "rating-77-4"}}) == rating
+    assert ratings.of_choice({"listResponseMessage": {"selectedRowId": "1"}}) is None
 
 
 @pytest.mark.parametrize("name", ["title", "message"])
 def test_chosen_row_without_our_id_counts_by_its_title(name):
     chosen = {"listResponseMessage": {"selectedRowId": "x", name: "5 ⭐⭐⭐⭐⭐"}}
-    assert feedback.of_choice(chosen) == feedback.Rating(5)
+    assert ratings.of_choice(chosen) == ratings.Rating(5)

@@ -6,13 +6,14 @@ import pytest
 from django.db import connection, connections, transaction
 from django.urls import reverse
 
-from carinho.sql import run
-from events.models import AuditEntry, Refusal
+from carinho.access.models import AuditEntry
+from carinho.database import run
+from events.models import Refusal
 from monitoring import alerts, snapshot, verdict
 from monitoring.models import Alert
 from tests.clients import logged_in
 from tests.whatsapp.inbox_client import SECRET, later, post, sample
-from whatsapp import inbox, understanding
+from whatsapp.callbacks import inbox, processing
 from whatsapp.models import Callback
 
 HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
@@ -32,7 +33,7 @@ def give_up(*bodies, monkeypatch):
     for body in bodies:
         assert post(body).status_code == 200
     with monkeypatch.context() as broken:
-        broken.setattr(understanding, "understand", break_)
+        broken.setattr(processing, "understand", break_)
         for _ in range(inbox.MOST_ATTEMPTS):
             Callback.objects.update(due_at="2026-01-01T00:00:00Z")
             inbox.process()

@@ -4,7 +4,7 @@ import pytest
 
 from events.models import Event
 from tests.whatsapp.conftest import cancel, is_quiet, message_of, settled, until
-from whatsapp import channel, contacts
+from whatsapp import connection, contacts
 from whatsapp.models import Channel, Contact, Message, Received
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -17,7 +17,7 @@ def people(zapi):
 
 def test_lost_connection_with_a_full_queue_at_zapi_holds_ours_and_sends_it_once_after(called_back, workers):
     called_back.zapi_disconnect(queued=300)
-    until(channel.is_disconnected, what="the disconnect was noticed")
+    until(connection.is_disconnected, what="the disconnect was noticed")
     events = [cancel(number, phone=f"55119876{number:05d}") for number in range(1, 11)]
     until(lambda: {message_of(event).status for event in events} == {"held"}, what="everything was held")
     assert not any("send-text" in call["path"] for call in called_back.calls("zapi"))
@@ -60,7 +60,8 @@ def test_first_messages_by_lid_and_by_number_at_once_are_one_person(called_back,
 
 
 def completed(number=77):
-    from events import envelope, ingestion, samples
+    from events.demo import samples
+    from events.intake import envelope, ingestion
 
     sent = samples.load("service.completed")
     sent["data"] |= {"service_id": number, "client_phone": PHONE}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whatsapp.ladder import CLIMB, PROOF_OF_ARRIVAL, RANKS, Rung, climb, highest
+from whatsapp.message_status import CLIMB, PROOF_OF_ARRIVAL, RANKS, Rung, climb, highest
 
 START = datetime(2026, 1, 23, 10, tzinfo=UTC)
 seen = st.tuples(

@@ -6,12 +6,12 @@ import time
 import pytest
 from django.db import connection, transaction
 
-from events import dead_letters
+from events import operations
 from events.engine import transitions
 from events.engine.transitions import Failure
 from tests.whatsapp.conftest import cancel, message_of
 from tests.whatsapp.inbox_client import OURS, sample
-from whatsapp import receipts
+from whatsapp.callbacks import receipts
 from whatsapp.models import Callback, Message
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,7 +44,7 @@ def together(*acts):
 
 
 def test_late_receipt_and_a_retry_of_the_same_message_do_not_wait_for_each_other(monkeypatch):
-    monkeypatch.setattr("events.nudges.send_message", lambda service: None)
+    monkeypatch.setattr("events.engine.wakeup.send_message", lambda service: None)
     event = cancel(1, phone="5511987650001")
     message = message_of(event)
     transitions.fail_held([Failure(message.delivery_id, "unknown", "refused_later", "?")], error="?")
@@ -72,7 +72,7 @@ def test_late_receipt_and_a_retry_of_the_same_message_do_not_wait_for_each_other
 
     def retry():
         receipt_has_message.wait(10)
-        dead_letters.retry([letter.pk], actor="user:ana")
+        operations.retry([letter.pk], actor="user:ana")
 
     assert together(read_receipt, retry) == []
     message, letter = message_of(event), event.dead_letters.get()

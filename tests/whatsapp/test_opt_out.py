@@ -3,10 +3,12 @@
 import pytest
 from django.urls import reverse
 
-from events.models import AuditEntry, Event
+from carinho.access.models import AuditEntry
+from events.models import Event
 from tests.clients import logged_in
 from tests.whatsapp.inbox_client import SECRET, call, sample
-from whatsapp import contacts, opt_out
+from whatsapp import contacts
+from whatsapp.callbacks import opt_out
 from whatsapp.models import Contact
 
 ASKED = [

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberType, number_type, parse
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from events.payload import Payload, problems
+from events.intake.payload import Payload, problems
 from whatsapp.phone import InvalidPhone, Phone, format_phone, is_landline, key, normalize, variants
 
 DDDS = [

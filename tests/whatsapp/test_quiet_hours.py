@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from events.flow import Flow
-from events.payload import SAO_PAULO
+from events.intake.payload import SAO_PAULO
 from whatsapp import messages, policy
 
 

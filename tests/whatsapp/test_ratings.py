@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from events import envelope, ingestion, samples
+from events.demo import samples
+from events.intake import envelope, ingestion
 from events.models import Event
 from tests.whatsapp.inbox_client import SECRET, call, sample
 from whatsapp import contacts

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from events import dead_letters
+from events import operations
 from events.engine import transitions
 from events.engine.transitions import Failure
 from events.models import Delivery, Event
@@ -145,7 +145,7 @@ def sent_again(event):
     accept(event)
     call(sample("delivery_failed"))
     letter = event.dead_letters.get()
-    assert dead_letters.retry([letter.pk], actor="user:ana") == [letter.pk]
+    assert operations.retry([letter.pk], actor="user:ana") == [letter.pk]
     assert (message_of(event).status, message_of(event).message_id) == ("queued", None)
     return letter
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, Route, expect
 
 from carinho.simulator.client import Simulator
 from tests.whatsapp.conftest import cancel, until
-from whatsapp import channel
+from whatsapp import connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PICTURE = re.compile(r"^data:image/png;base64,")
@@ -17,7 +17,7 @@ PICTURE = re.compile(r"^data:image/png;base64,")
 def page(visit: Page, zapi: Simulator) -> Page:
     """The page as an operator finds it when the phone logged out, with one message waiting."""
     zapi.zapi_disconnect(keeps_session=False)
-    channel.check()
+    connection.check()
     cancel(1, phone="5511987650001")
     visit.clock.install()
     visit.goto("/admin/whatsapp/channel/")

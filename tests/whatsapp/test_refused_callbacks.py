@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from events.models import AuditEntry, Event, Refusal
+from carinho.access.models import AuditEntry
+from events.models import Event, Refusal
 from tests.clients import logged_in
 from tests.whatsapp.inbox_client import SECRET, call, post, sample
 from whatsapp.models import Callback

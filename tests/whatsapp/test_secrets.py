@@ -7,7 +7,7 @@ import pytest
 from django.core.checks import run_checks
 
 from carinho.logs import JsonFormatter
-from events import lanes
+from events.engine import lane
 from events.models import Attempt
 from tests.whatsapp.conftest import cancel, message_of
 
@@ -42,7 +42,7 @@ def test_attempt_shows_neither_token_nor_phone(zapi, quick, fault):
     CircuitBreaker.objects.get_or_create(service="whatsapp")
     zapi.fault("zapi", **fault)
     event = cancel(1, phone=PHONE)
-    lanes.drain("whatsapp", seconds=2, linger=0.5)
+    lane.drain("whatsapp", seconds=2, linger=0.5)
     zapi.heal("zapi")
     attempt = Attempt.objects.filter(delivery__event=event).first()
     shown = attempt.sent + attempt.answered + attempt.error + message_of(event).error

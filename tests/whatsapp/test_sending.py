@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from events import envelope, ingestion, lanes, sweep
+from events.engine import lane, recovery
 from events.flow import Flow, find_step
+from events.intake import envelope, ingestion
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
 from tests.whatsapp.conftest import cancel, message_of
-from whatsapp import channel, contacts, lane, policy
+from whatsapp import connection, contacts, lane_hooks, policy
 from whatsapp.models import Channel, Contact, Message, Received
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +28,7 @@ def here(zapi, quick, transactional_db):
 
 
 def drain(seconds=6, linger=1):
-    return lanes.drain("whatsapp", seconds=seconds, linger=linger)
+    return lane.drain("whatsapp", seconds=seconds, linger=linger)
 
 
 def delivery_of(event):
@@ -136,7 +137,7 @@ def test_courtesy_waits_for_the_morning_without_spending_an_attempt(here, settin
 
 def test_disconnected_lane_holds_everything_unspent_and_the_breaker_stays_closed(here):
     CircuitBreaker.objects.get_or_create(service="whatsapp")
-    channel._set(False, timezone.now())
+    connection._set(False, timezone.now())
     event = cancel(1, phone=PHONE)
     assert drain(1) == 0
     delivery = delivery_of(event)
@@ -146,14 +147,14 @@ def test_disconnected_lane_holds_everything_unspent_and_the_breaker_stays_closed
 
 
 def test_after_a_reconnect_what_is_useful_goes_paced_and_the_rest_says_that_it_did_not(here, monkeypatch):
-    monkeypatch.setattr(lane, "PACE_SECONDS", (0.3, 0.4))
+    monkeypatch.setattr(lane_hooks, "PACE_SECONDS", (0.3, 0.4))
     CircuitBreaker.objects.get_or_create(service="whatsapp")
-    channel._set(False, timezone.now())
+    connection._set(False, timezone.now())
     events = [cancel(number, phone=f"551198765400{number}") for number in range(1, 5)]
     drain(0.5)
     Delivery.objects.filter(event=events[0]).update(useful_until=timezone.now())
-    channel._set(True, timezone.now())
-    sweep.sweep()
+    connection._set(True, timezone.now())
+    recovery.sweep()
     drain(6)
     starts = sorted(Attempt.objects.filter(delivery__service="whatsapp").values_list("started_at", flat=True))
     assert [message_of(event).status for event in events] == ["expired", "accepted", "accepted", "accepted"]
@@ -213,7 +214,7 @@ def test_crash_in_the_middle_is_looked_for_before_anything_is_repeated(here, set
         result=None,
     )
     Message.objects.update(message_id=None, status="queued", accepted_at=None)
-    sweep.sweep()
+    recovery.sweep()
     assert delivery_of(event).unsure_since is not None
     drain()
     assert (delivery_of(event).status, message_of(event).message_id) == ("done", ids)
@@ -252,10 +253,10 @@ def test_what_nobody_can_tell_goes_to_a_person(here, settings):
 
 
 def test_late_status_call_that_fails_says_nothing_about_the_session(here):
-    channel.check()
-    assert channel.verdict().status == "connected"
+    connection.check()
+    assert connection.verdict().status == "connected"
     here.fault("zapi", status=500)
-    channel.check()
+    connection.check()
     here.heal("zapi")
-    assert channel.verdict().status == "connected"
+    assert connection.verdict().status == "connected"
     assert Channel.load().check_failed_at is not None

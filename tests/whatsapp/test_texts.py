@@ -5,20 +5,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from events import samples
+from events.demo import samples
 from events.flow import Flow
-from whatsapp import messages, texts
+from whatsapp import messages, templates
 from whatsapp.checks import every_message_can_be_written
-from whatsapp.client import WhatsApp
 from whatsapp.templatetags.whatsapp_text import as_shown
+from whatsapp.zapi import WhatsApp
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(texts, "folder", lambda: tmp_path)
-    texts.text.cache_clear()
+    monkeypatch.setattr(templates, "folder", lambda: tmp_path)
+    templates.text.cache_clear()
     yield tmp_path
-    texts.text.cache_clear()
+    templates.text.cache_clear()
 
 
 def written(**variables):
@@ -57,7 +57,7 @@ def test_variable_that_was_not_given_is_an_error(folder):
         ("5511987654321", "Olá"),
         ("😀", "Olá"),
         ("", "Olá"),
-        (texts.NAMELESS, "Olá"),
+        (templates.NAMELESS, "Olá"),
         ("Undefined", "Olá"),
         ("null null", "Olá"),
         ("None", "Olá"),
@@ -69,7 +69,7 @@ def test_variable_that_was_not_given_is_an_error(folder):
     ],
 )
 def test_greeting_uses_the_first_name_and_nothing_that_is_no_name(name, expected):
-    assert texts.greeting(name) == expected
+    assert templates.greeting(name) == expected
 
 
 @pytest.mark.parametrize(
@@ -82,13 +82,13 @@ def test_greeting_uses_the_first_name_and_nothing_that_is_no_name(name, expected
     ],
 )
 def test_money_is_written_as_in_brazil(amount, expected):
-    assert texts.money(amount) == expected
+    assert templates.money(amount) == expected
 
 
 def test_moment_is_told_by_the_clocks_of_sao_paulo():
     moment = datetime(2026, 11, 25, 1, 30, tzinfo=UTC)
-    assert texts.day_and_time(moment) == "terça-feira, 24/11, às 22h30"
-    assert texts.day_and_time(moment + timedelta(hours=10, minutes=30)) == "quarta-feira, 25/11, às 9h"
+    assert templates.day_and_time(moment) == "terça-feira, 24/11, às 22h30"
+    assert templates.day_and_time(moment + timedelta(hours=10, minutes=30)) == "quarta-feira, 25/11, às 9h"
 
 
 def test_every_message_of_the_flows_can_be_written():
@@ -111,19 +111,19 @@ def test_event_without_a_sample_cannot_be_rehearsed(tmp_path, monkeypatch):
 
 
 def test_texts_avoid_the_words_for_which_whatsapp_bans_numbers():
-    for path in texts.folder().glob("*.txt"):
+    for path in templates.folder().glob("*.txt"):
         written = path.read_text().lower()
         assert not [word for word in ("boleto", "pix", "cartão") if word in written], path.name
 
 
 def test_every_text_has_a_title_that_nobody_is_sent():
-    for name in texts.names():
-        assert texts.title(name) != name
-        assert texts.title(name) not in texts.text(name).template
+    for name in templates.names():
+        assert templates.title(name) != name
+        assert templates.title(name) not in templates.text(name).template
 
 
 def test_message_without_a_file_is_called_by_its_name():
-    assert texts.title("gone") == "gone"
+    assert templates.title("gone") == "gone"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_hostile_marks_are_shown_and_lose_nothing_but_marks(piece):
 
 
 def test_every_text_of_a_flow_is_previewed_as_the_sample_of_its_event_would_read():
-    by_hand = [name for name in texts.names() if "(" in "".join(messages.sample(name).variables.values())]
+    by_hand = [name for name in templates.names() if "(" in "".join(messages.sample(name).variables.values())]
     assert by_hand == ["shift_alert"]  # what it says is up to the alert
     read = messages.render(messages.sample("payment_received"), own_texts={})
     assert "R$ 1.234,56" in read

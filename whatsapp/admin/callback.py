@@ -11,14 +11,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 
+from carinho.access.audit_log import Audited
+from carinho.console import badge_counts, badges, dates
+from carinho.console.actions import Action, ActionAdmin
+from carinho.console.base import list_of
+from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask, mask_text
-from events import audit
-from events.admin import frontpage
-from events.admin.base import list_of
-from events.admin.filters import DayFilter, choice_filter
-from events.admin.verbs import Verb, VerbAdmin
-from events.console import badges, moments
-from whatsapp import inbox
+from whatsapp.callbacks import inbox
 from whatsapp.models import Callback, CallbackStatus, IgnoredCause
 
 KINDS = {
@@ -32,19 +31,22 @@ KINDS = {
 OPERATE = "whatsapp.change_message"
 TONES = {CallbackStatus.DONE: "success", CallbackStatus.FAILED: "danger", CallbackStatus.WAITING: "info"}
 
+READ_AGAIN_BY = Audited("callback.read_again", _("mandou ler o aviso de novo"))
+DISMISSED_BY = Audited("callback.dismissed", _("dispensou o aviso"))
 
-def _noted(action: str, move: Callable[[Sequence[Any]], list[int]]) -> Callable[..., list[int]]:
+
+def _recorded(action: Audited, move: Callable[[Sequence[Any]], list[int]]) -> Callable[..., list[int]]:
     @transaction.atomic
     def run(ids: Sequence[Any], actor: str, reason: str) -> list[int]:
         moved = move(ids)
         for pk in moved:
-            audit.note(actor, action, f"callback {pk}", {"reason": reason} if reason else {})
+            action.record(actor, f"callback {pk}", {"reason": reason} if reason else {})
         return moved
 
     return run
 
 
-READ_AGAIN = Verb(
+READ_AGAIN = Action(
     name="read_again",
     title=_("Ler de novo"),
     button=ngettext_lazy("Ler %(count)d aviso de novo", "Ler %(count)d avisos de novo", "count"),
@@ -53,25 +55,25 @@ READ_AGAIN = Verb(
     ),
     effect=_("O aviso volta agora para a fila de leitura. Se falhar de novo, volta para esta lista."),
     permission=OPERATE,
-    run=_noted("callback.read_again", inbox.read_again),
+    run=_recorded(READ_AGAIN_BY, inbox.read_again),
     icon="replay",
     is_main=True,
 )
-DISMISS = Verb(
+DISMISS = Action(
     name="dismiss",
     title=_("Dispensar"),
     button=ngettext_lazy("Dispensar %(count)d aviso", "Dispensar %(count)d avisos", "count"),
     done=ngettext_lazy("%(count)d aviso dispensado.", "%(count)d avisos dispensados.", "count"),
     effect=_("Nada mais será feito com o aviso. Antes, veja no celular o que a pessoa escreveu."),
     permission=OPERATE,
-    run=_noted("callback.dismissed", inbox.dismiss),
+    run=_recorded(DISMISSED_BY, inbox.dismiss),
     icon="archive",
     asks_reason=True,
 )
 
 
-@frontpage.also_waiting
-def given_up(request: HttpRequest) -> frontpage.Elsewhere | None:
+@badge_counts.also_waiting
+def given_up(request: HttpRequest) -> badge_counts.Elsewhere | None:
     """What WhatsApp told us and the hub could not read."""
     if not request.user.has_perm("whatsapp.view_callback"):
         return None
@@ -81,12 +83,12 @@ def given_up(request: HttpRequest) -> frontpage.Elsewhere | None:
         "%(count)d avisos do WhatsApp não puderam ser lidos: talvez mensagens de alguém.",
         count,
     )
-    return frontpage.Elsewhere(sentence % {"count": count}, list_of(Callback, "status=failed"), count)
+    return badge_counts.Elsewhere(sentence % {"count": count}, list_of(Callback, "status=failed"), count)
 
 
 @admin.register(Callback)
-class CallbackAdmin(VerbAdmin):
-    verbs = (READ_AGAIN, DISMISS)
+class CallbackAdmin(ActionAdmin):
+    row_actions = (READ_AGAIN, DISMISS)
     intro = _("Tudo o que o Z-API avisou, também o que foi ignorado e por quê (callbacks).")
     list_display = ("kind", "state", "why", "repeats", "received")
     list_filter = (
@@ -98,8 +100,8 @@ class CallbackAdmin(VerbAdmin):
     search_help_text = _("Id da mensagem")
     sortable_by = ()
 
-    def verbs_for(self, request: HttpRequest) -> tuple[Verb, ...]:
-        return self.verbs if request.GET.get("status") == CallbackStatus.FAILED else ()
+    def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
+        return self.row_actions if request.GET.get("status") == CallbackStatus.FAILED else ()
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         found = queryset.filter(message_ids__contains=[search_term]) if search_term else queryset
@@ -124,10 +126,10 @@ class CallbackAdmin(VerbAdmin):
 
     @admin.display(description=_("Chegou"))
     def received(self, row: Callback) -> str:
-        return moments.moment(row.received_at)
+        return dates.moment(row.received_at)
 
     def item_context(self, request: HttpRequest, row: Callback) -> dict[str, Any]:
-        fitting = [verb.name for verb in self.verbs] if row.status == CallbackStatus.FAILED else []
+        fitting = [action.name for action in self.row_actions] if row.status == CallbackStatus.FAILED else []
         return {
             "buttons": self.buttons(request, fitting, row.pk),
             "pairs": [

@@ -15,20 +15,20 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from carinho.console.actions import NOT_ALLOWED
+from carinho.console.base import ConsoleAdmin, actor, list_of
 from carinho.services.errors import ServiceError
-from events.admin.base import ConsoleAdmin, actor, list_of
-from events.admin.verbs import NOT_ALLOWED
 from events.models import Delivery
-from whatsapp import channel, reconnect
+from whatsapp import connection, reconnect
 from whatsapp.models import Channel, Message
 from whatsapp.phone import InvalidPhone
 
 OPERATE = "whatsapp.change_message"
 WORDS = {
-    channel.CONNECTED: (_lazy("Funcionando"), "success"),
-    channel.SILENT: (_lazy("Conectado, mas em silêncio"), "warning"),
-    channel.DISCONNECTED: (_lazy("Desconectado"), "danger"),
-    channel.UNKNOWN: (_lazy("Não sabemos"), "warning"),
+    connection.CONNECTED: (_lazy("Funcionando"), "success"),
+    connection.SILENT: (_lazy("Conectado, mas em silêncio"), "warning"),
+    connection.DISCONNECTED: (_lazy("Desconectado"), "danger"),
+    connection.UNKNOWN: (_lazy("Não sabemos"), "warning"),
 }
 PASSKEY = _lazy(
     "Este celular pede uma chave de acesso (passkey), que só o painel do Z-API sabe conferir. "
@@ -54,7 +54,7 @@ class ChannelAdmin(ConsoleAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         self.must_view(request)
-        row, verdict = Channel.load(), channel.verdict()
+        row, verdict = Channel.load(), connection.verdict()
         word, tone = WORDS[verdict.status]
         is_down = row.connected is False
         context = {
@@ -83,8 +83,8 @@ class ChannelAdmin(ConsoleAdmin):
         """What the page asks every few seconds while somebody reconnects."""
         self.must_view(request)
         if request.user.has_perm(OPERATE) and "check" in request.GET:
-            channel.check()
-        return JsonResponse({"connected": channel.verdict().connected})
+            connection.check()
+        return JsonResponse({"connected": connection.verdict().connected})
 
     def qr_view(self, request: HttpRequest) -> HttpResponse:
         return self._code(request, reconnect.qr_code)

@@ -12,41 +12,44 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from carinho.access.audit_log import Audited
+from carinho.console import badges, dates
+from carinho.console.actions import Action, ActionAdmin
+from carinho.console.base import list_of
 from carinho.masking import mask_name, mask_phone
-from events import audit
-from events.admin.base import list_of
-from events.admin.verbs import Verb, VerbAdmin
-from events.console import badges, moments
 from whatsapp.models import Contact, Message
 
 OPERATE = "whatsapp.change_message"
+
+OPTED_OUT = Audited("contact.opted_out", _("anotou o pedido de não receber"))
+ALLOWED_AGAIN = Audited("contact.allowed_again", _("voltou a enviar à pessoa"))
 
 
 @transaction.atomic
 def opt_out(ids: Sequence[Any], actor: str, reason: str) -> list[Any]:
     """The person said to somebody that they want no more messages."""
     found = Contact.objects.filter(pk__in=ids, opted_out_at=None).select_for_update()
-    return _note("contact.opted_out", list(found), timezone.now(), actor, reason)
+    return _move(OPTED_OUT, list(found), timezone.now(), actor, reason)
 
 
 @transaction.atomic
 def allow_again(ids: Sequence[Any], actor: str, reason: str) -> list[Any]:
     """The person changed their mind, and said so to somebody."""
     found = Contact.objects.filter(pk__in=ids, opted_out_at__isnull=False).select_for_update()
-    return _note("contact.allowed_again", list(found), None, actor, reason)
+    return _move(ALLOWED_AGAIN, list(found), None, actor, reason)
 
 
-def _note(
-    action: str, found: Sequence[Contact], opted_out_at: datetime | None, actor: str, reason: str
+def _move(
+    action: Audited, found: Sequence[Contact], opted_out_at: datetime | None, actor: str, reason: str
 ) -> list[Any]:
     moved = [contact.pk for contact in found]
     Contact.objects.filter(pk__in=moved).update(opted_out_at=opted_out_at)
     for pk in moved:
-        audit.note(actor, action, f"contact {pk}", {"reason": reason})
+        action.record(actor, f"contact {pk}", {"reason": reason})
     return moved
 
 
-OPT_OUT = Verb(
+OPT_OUT = Action(
     name="opt_out",
     title=_("Parar de enviar"),
     button=ngettext_lazy("Parar de enviar", "Parar de enviar a %(count)d pessoas", "count"),
@@ -63,7 +66,7 @@ OPT_OUT = Verb(
     icon="notifications_off",
     asks_reason=True,
 )
-ALLOW = Verb(
+ALLOW = Action(
     name="allow",
     title=_("Voltar a enviar"),
     button=ngettext_lazy("Voltar a enviar", "Voltar a enviar a %(count)d pessoas", "count"),
@@ -77,11 +80,11 @@ ALLOW = Verb(
 
 
 @admin.register(Contact)
-class ContactAdmin(VerbAdmin):
+class ContactAdmin(ActionAdmin):
     intro = _(
         "As pessoas como o WhatsApp as conhece: uma linha por pessoa, com ou sem nono dígito (contacts)."
     )
-    verbs = (OPT_OUT, ALLOW)
+    row_actions = (OPT_OUT, ALLOW)
     list_display = ("who", "phone_shown", "whatsapp", "wish", "since")
     search_fields = ("=key", "=lid", "=phone")
     search_help_text = _("Telefone ou identificação no WhatsApp")
@@ -107,7 +110,7 @@ class ContactAdmin(VerbAdmin):
 
     @admin.display(description=_("Conhecido desde"))
     def since(self, row: Contact) -> str:
-        return moments.moment(row.created_at)
+        return dates.moment(row.created_at)
 
     def item_context(self, request: HttpRequest, row: Contact) -> dict[str, Any]:
         fitting = ALLOW if row.opted_out_at else OPT_OUT
@@ -120,8 +123,8 @@ class ContactAdmin(VerbAdmin):
                 (_("Telefone"), self.phone_shown(row)),
                 (_("Registrado no WhatsApp como"), registered),
                 (_("WhatsApp"), self.whatsapp(row)),
-                (_("Verificado"), moments.moment(row.checked_at)),
-                (_("Pediu para não receber"), moments.moment(row.opted_out_at)),
+                (_("Verificado"), dates.moment(row.checked_at)),
+                (_("Pediu para não receber"), dates.moment(row.opted_out_at)),
                 (_("Mensagens nossas"), format_html('<a href="{}">{}</a>', ours, row.messages.count())),
                 (_("Mensagens dela"), str(row.received.count())),
             ],

@@ -8,14 +8,15 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from carinho.console import badges, dates
+from carinho.console.base import page_of
+from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from carinho.masking import mask_phone
-from events.admin.base import page_of
-from events.admin.filters import ChoiceFilter, DayFilter, choice_filter
-from events.admin.reveal import RevealAdmin
-from events.console import badges, moments, words
+from events import titles
+from events.admin.event_data import EventRevealAdmin
 from events.models import Event
-from whatsapp import reconnect, texts
-from whatsapp.ladder import CLIMB, Rung
+from whatsapp import reconnect, templates
+from whatsapp.message_status import CLIMB, Rung
 from whatsapp.models import Message
 
 TONES = {
@@ -47,14 +48,16 @@ class OutageFilter(ChoiceFilter):
 
 
 @admin.register(Message)
-class MessageAdmin(RevealAdmin):
+class MessageAdmin(EventRevealAdmin):
     item_template = "admin/whatsapp/message.html"
     intro = _("O que enviamos às pessoas e até onde cada mensagem chegou (messages).")
     list_select_related = ("delivery__event", "contact")
     list_display = ("what", "to", "state", "why", "created")
     list_filter = (
-        choice_filter("status", _("situação"), lambda: Rung.choices),
-        choice_filter("name", _("texto"), lambda: [(name, texts.title(name)) for name in texts.names()]),
+        choice_filter("status", _("situação"), lambda: Rung.choices, scans=True),
+        choice_filter(
+            "name", _("texto"), lambda: [(name, templates.title(name)) for name in templates.names()]
+        ),
         OutageFilter,
         ("created_at", DayFilter),
     )
@@ -64,7 +67,7 @@ class MessageAdmin(RevealAdmin):
 
     @admin.display(description=_("Texto"))
     def what(self, row: Message) -> str:
-        return texts.title(row.name) if row.name else str(words.step(row.delivery.step))
+        return templates.title(row.name) if row.name else str(titles.step(row.delivery.step))
 
     @admin.display(description=_("Para"))
     def to(self, row: Message) -> str:
@@ -80,7 +83,7 @@ class MessageAdmin(RevealAdmin):
 
     @admin.display(description=_("Criada"))
     def created(self, row: Message) -> str:
-        return moments.moment(row.created_at)
+        return dates.moment(row.created_at)
 
     def event_of(self, row: Message) -> Event:
         return row.delivery.event
@@ -96,11 +99,11 @@ class MessageAdmin(RevealAdmin):
             (_("Situação"), state_of(row)),
             (_("Por quê"), row.reason),
             (_("Evento"), link),
-            (_("Sai a partir de"), moments.moment(delivery.due_at)),
-            (_("Útil até"), moments.moment(delivery.useful_until)),
+            (_("Sai a partir de"), dates.moment(delivery.due_at)),
+            (_("Útil até"), dates.moment(delivery.useful_until)),
             (_("Reação"), row.reaction),
         ]
-        steps = [(Rung(rung).label, moments.moment(row.facts[rung])) for rung in CLIMB if rung in row.facts]
+        steps = [(Rung(rung).label, dates.moment(row.facts[rung])) for rung in CLIMB if rung in row.facts]
         shown = self.person_context(row, revealed=False)
         return {"pairs": pairs, "steps": steps, "reveal": self.reveal_button(request, row), **shown}
 

@@ -11,10 +11,10 @@ from django.urls import URLPattern, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from events import audit
-from events.admin.base import ConsoleAdmin, actor
-from events.admin.verbs import NOT_ALLOWED
-from whatsapp import messages, texts
+from carinho.access.audit_log import Audited
+from carinho.console.actions import NOT_ALLOWED
+from carinho.console.base import ConsoleAdmin, actor
+from whatsapp import messages, templates
 from whatsapp.models import Template
 
 ADMINISTER = "whatsapp.change_template"
@@ -25,18 +25,21 @@ class WrongText(ValueError):
     """A text that cannot be used; the message is a sentence in Portuguese."""
 
 
-def checked(name: str, written: str) -> texts.Text:
+def checked(name: str, written: str) -> templates.Text:
     """The text, with the variables that the file has and no others. Raises `WrongText`."""
     if not written.strip() or len(written) > LONGEST:
         raise WrongText(_("O texto deve ter de 1 a %d letras.") % LONGEST)
     try:
-        parsed = texts.parse(written)
+        parsed = templates.parse(written)
     except ValueError:
         raise WrongText(_("Há chaves {{ }} que não fecham ou não contêm uma variável.")) from None
-    unknown = set(texts.variables_of(parsed)) - set(texts.variables_of(texts.text(name)))
+    unknown = set(templates.variables_of(parsed)) - set(templates.variables_of(templates.text(name)))
     if unknown:
         raise WrongText(_("Esta mensagem não tem a variável: %s.") % ", ".join(sorted(unknown)))
     return parsed
+
+
+CHANGED = Audited("template.change", _lazy("mudou o texto da mensagem"))
 
 
 @admin.register(Template)
@@ -52,24 +55,24 @@ class TemplateAdmin(ConsoleAdmin):
         rows = [
             {
                 "name": name,
-                "title": texts.title(name),
+                "title": templates.title(name),
                 "own": own.get(name),
                 "page": reverse("admin:whatsapp_template_text", args=[name]),
-                "text": own[name].text if name in own else texts.text(name).template,
+                "text": own[name].text if name in own else templates.text(name).template,
             }
-            for name in texts.names()
+            for name in templates.names()
         ]
         return self._page(request, "admin/whatsapp/texts.html", _lazy("Textos"), rows=rows)
 
     def text_view(self, request: HttpRequest, name: str) -> HttpResponse:
         """Show, preview and change one text."""
         self.must_view(request)
-        if name not in texts.names():
+        if name not in templates.names():
             raise Http404
         if request.method == "POST":
             return self._post(request, name)
         own = Template.objects.filter(name=name).first()
-        return self._form(request, name, own.text if own else texts.text(name).template)
+        return self._form(request, name, own.text if own else templates.text(name).template)
 
     def _post(self, request: HttpRequest, name: str) -> HttpResponse:
         if not request.user.has_perm(ADMINISTER):
@@ -89,7 +92,7 @@ class TemplateAdmin(ConsoleAdmin):
         return self._saved(request, name, _("Texto guardado: vale para as próximas mensagens."))
 
     def _saved(self, request: HttpRequest, name: str, sentence: str) -> HttpResponse:
-        audit.note(actor(request), "template.change", name, {})
+        CHANGED.record(actor(request), name)
         success(request, sentence)
         return HttpResponseRedirect(reverse("admin:whatsapp_template_text", args=[name]))
 
@@ -98,12 +101,14 @@ class TemplateAdmin(ConsoleAdmin):
         return self._page(
             request,
             "admin/whatsapp/text.html",
-            texts.title(name),
+            templates.title(name),
             name=name,
             written=written,
             shown="" if problem else messages.render(sample, {name: written}),
             problem=problem,
-            variables=[(each, sample.variables[each]) for each in texts.variables_of(texts.text(name))],
+            variables=[
+                (each, sample.variables[each]) for each in templates.variables_of(templates.text(name))
+            ],
             is_own=Template.objects.filter(name=name).exists(),
             barred="" if request.user.has_perm(ADMINISTER) else NOT_ALLOWED,
             back=reverse("admin:whatsapp_template_changelist"),

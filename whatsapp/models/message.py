@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from events.models import Delivery
 from whatsapp import failures
-from whatsapp.ladder import CLIMB, Rung, highest
+from whatsapp.message_status import CLIMB, Rung, highest
 from whatsapp.models.contact import Contact
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from carinho import addresses
-from events import bootstrap, stories
+from carinho.access import bootstrap
+from carinho.services import addresses
+from events.demo import scenarios
 from events.management.commands._hub import Hub, Silent, add_hub_arguments
 
 SECONDS_TO_START = 10  # the hub may be starting beside us
@@ -33,11 +34,11 @@ class Command(BaseCommand):
         hub = Hub(options["url"], key_of(options["key"]))
         hub.wait(SECONDS_TO_START)
         self.stdout.write(f"Enviando eventos de exemplo para {hub.url}.")
-        for envelope in stories.endless(random.Random()):
+        for envelope in scenarios.endless(random.Random()):
             self.send(hub, envelope)
             time.sleep(options["seconds_between"])
 
-    def send(self, hub: Hub, envelope: stories.Envelope) -> None:
+    def send(self, hub: Hub, envelope: scenarios.Envelope) -> None:
         """Say what went wrong and go on: the hub may be starting again."""
         try:
             answer = hub.send(envelope)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from events import samples
+from events.demo import samples
 from events.management.commands._hub import Hub, add_hub_arguments
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from sync import status, words
+from sync import labels, status
 
 
 class Command(BaseCommand):
@@ -14,5 +14,5 @@ class Command(BaseCommand):
         for standing in status.standings():
             entry = standing.as_json()
             self.stdout.write(f"{standing.job.name}: {standing.job.source.name} → {standing.job.target.name}")
-            self.stdout.write(f"  {words.schedule(standing.schedule)}; next {entry['next_run'] or '-'}")
+            self.stdout.write(f"  {labels.schedule(standing.schedule)}; next {entry['next_run'] or '-'}")
             self.stdout.write(f"  last {entry['last_run'] or '-'} {entry['last_result'] or ''}".rstrip())

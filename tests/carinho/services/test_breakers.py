@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pybreaker
 import pytest
 
-from carinho.services import breakers
-from carinho.services.breakers import Breaker, Snapshot
+from carinho.services import circuit_breaker
+from carinho.services.circuit_breaker import Breaker, Snapshot
 from carinho.services.errors import Rejected, Unavailable
 
 
@@ -58,7 +58,7 @@ def test_over_half_of_twenty_calls_in_a_minute_open_it_without_five_in_a_row(bre
 
 def test_failures_older_than_a_minute_do_not_count(breaker, monkeypatch):
     clock = [1000.0]
-    monkeypatch.setattr(breakers.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(circuit_breaker.time, "monotonic", lambda: clock[0])
     for _ in range(10):
         fail(breaker)
         succeed(breaker)

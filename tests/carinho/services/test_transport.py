@@ -12,8 +12,8 @@ from contextlib import suppress
 import pytest
 import requests
 
-from carinho.services import transport
-from carinho.services.transport import CurlAdapter, NeverConnected
+from carinho.services import http
+from carinho.services.http import CurlAdapter, NeverConnected
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 Serve = Callable[[socket.socket, int], None]  # the connection, and which one it is
@@ -55,7 +55,7 @@ def session(**options: bool) -> requests.Session:
 
 
 def call(url: str, method: str = "GET", **more: object) -> requests.Response:
-    return transport.send(session(), method, url, headers={}, **more)  # type: ignore[arg-type]
+    return http.send(session(), method, url, headers={}, **more)  # type: ignore[arg-type]
 
 
 def request_of(connection: socket.socket) -> bytes:
@@ -101,7 +101,7 @@ def test_request_and_answer_arrive_whole(serve):
             b"HTTP/1.1 201 Created\r\nX-Id: 7\r\nContent-Type: application/json\r\n",
         )
 
-    got = transport.send(
+    got = http.send(
         session(), "PUT", serve(treat), headers={"X-API-Key": "k"}, json={"a": "é"}, params={"q": "a b"}
     )
     assert (got.status_code, got.reason, got.headers["x-id"], got.json()) == (
@@ -162,7 +162,7 @@ def test_environments_proxies_are_not_used(serve, monkeypatch):
     ids=["headers", "body", "chunks"],
 )
 def test_answer_that_drips_ends_within_the_calls_time(serve, monkeypatch, start):
-    monkeypatch.setattr(transport, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(http, "ANSWER_SECONDS", 0.5)
 
     def treat(connection, number):
         request_of(connection)
@@ -174,7 +174,7 @@ def test_answer_that_drips_ends_within_the_calls_time(serve, monkeypatch, start)
 
 
 def test_system_that_never_answers_is_a_read_timeout(serve, monkeypatch):
-    monkeypatch.setattr(transport, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(http, "ANSWER_SECONDS", 0.3)
     with pytest.raises(requests.ReadTimeout):
         call(serve(lambda connection, number: time.sleep(30)), "POST", json={})
 
@@ -183,7 +183,7 @@ def test_system_that_never_answers_is_a_read_timeout(serve, monkeypatch):
     "head", [OK + b"Transfer-Encoding: chunked\r\n\r\n", OK + b"\r\n"], ids=["chunked", "until closed"]
 )
 def test_answer_that_floods_is_cut_off(serve, monkeypatch, head):
-    monkeypatch.setattr(transport, "LARGEST_ANSWER", 100_000)
+    monkeypatch.setattr(http, "LARGEST_ANSWER", 100_000)
     piece = b"x" * 60_000
 
     def treat(connection, number):
@@ -197,7 +197,7 @@ def test_answer_that_floods_is_cut_off(serve, monkeypatch, head):
 
 
 def test_small_answer_that_unpacks_to_a_flood_is_cut_off(serve, monkeypatch):
-    monkeypatch.setattr(transport, "LARGEST_ANSWER", 100_000)
+    monkeypatch.setattr(http, "LARGEST_ANSWER", 100_000)
 
     def treat(connection, number):
         request_of(connection)
@@ -220,7 +220,7 @@ def test_name_nobody_has_was_never_connected():
 
 
 def test_connection_that_is_not_taken_up_is_a_connect_timeout(monkeypatch):
-    monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(http, "CONNECT_SECONDS", 0.3)
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen(0)
@@ -237,7 +237,7 @@ def test_connection_that_is_not_taken_up_is_a_connect_timeout(monkeypatch):
 
 
 def test_handshake_that_never_ends_is_a_connect_timeout(serve, monkeypatch):
-    monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(http, "CONNECT_SECONDS", 0.3)
     url = serve(lambda connection, number: time.sleep(30)).replace("http:", "https:")
     with pytest.raises(requests.ConnectTimeout):
         call(url, "POST", json={})
@@ -302,7 +302,7 @@ def test_connection_is_kept_for_the_next_call(serve):
 
     line, url = session(), serve(treat)
     for _ in range(3):
-        transport.send(line, "POST", url, headers={}, json={})
+        http.send(line, "POST", url, headers={}, json={})
     assert numbers == [1, 1, 1]
 
 
@@ -312,7 +312,7 @@ def test_kept_connection_that_died_is_replaced(serve):
         answer(connection, b"%d" % number)
 
     line, url = session(), serve(treat)
-    assert [transport.send(line, "GET", url, headers={}).json() for _ in range(3)] == [1, 2, 3]
+    assert [http.send(line, "GET", url, headers={}).json() for _ in range(3)] == [1, 2, 3]
 
 
 def test_write_that_may_not_be_repeated_is_sent_once_although_kept_connections_die(serve):
@@ -326,7 +326,7 @@ def test_write_that_may_not_be_repeated_is_sent_once_although_kept_connections_d
 
     line, url = session(can_repeat=False), serve(treat)
     for _ in range(3):
-        assert transport.send(line, "POST", url, headers={}, json={}).json() == 1
+        assert http.send(line, "POST", url, headers={}, json={}).json() == 1
     assert seen == []
 
 
@@ -349,9 +349,7 @@ def test_many_threads_share_the_adapter(serve):
 
     def ask(start: int) -> None:
         asked = range(start, start + 20)
-        wrong.extend(
-            n for n in asked if transport.send(line, "GET", url, headers={}, params={"n": n}).json() != n
-        )
+        wrong.extend(n for n in asked if http.send(line, "GET", url, headers={}, params={"n": n}).json() != n)
 
     threads = [threading.Thread(target=ask, args=(1000 * k,)) for k in range(1, 9)]
     for thread in threads:

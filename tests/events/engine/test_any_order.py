@@ -1,6 +1,5 @@
 """Whatever lanes, crashes, operators, late receipts and clocks do, in any order: what must hold holds."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,8 +17,8 @@ from hypothesis.stateful import (
 )
 
 from carinho.services.errors import Rejected, Unavailable
-from events import breakers, claims, dead_letters, delivery, outcomes, retry_queue, rollups, sweep
-from events.engine import transitions
+from events import operations, statistics
+from events.engine import attempt, circuit_breakers, claims, outcomes, recovery, transitions
 from events.models import CircuitBreaker, DeadLetter, Delivery, SkipCause
 from tests.events.engine.consistency import check
 from tests.events.test_rollups import counts_are_exact
@@ -31,20 +30,11 @@ UPDATE events_delivery SET due_at = due_at - %(by)s, leased_until = leased_until
 """
 WHERE = {"doing": "add hours", "system": "Billing"}
 ENDS = {
-    "done": lambda claim: delivery.done(claim, {"hours": 7}),
-    "rejected": lambda claim: delivery.buried(claim, "rejected", Rejected("No", **WHERE)),
-    "unavailable": lambda claim: delivery.unavailable(claim, Unavailable("Later", **WHERE)),
-    "held": lambda claim: delivery.held(claim, until=timezone.now()),
-    "skipped": lambda claim: delivery.skipped(claim, SkipCause.UNWANTED),
-    "failed trial": lambda claim: delivery.unavailable(
-        replace(claim, is_trial=True), Unavailable("Later", **WHERE)
-    ),
-    "not seen": lambda claim: replace(
-        delivery.held(claim, until=timezone.now()),
-        outcome="unknown",
-        attempts=claim.attempts,
-        unsure_since=timezone.now(),
-    ),
+    "done": lambda claim: attempt.done(claim, {"hours": 7}),
+    "rejected": lambda claim: attempt.buried(claim, "rejected", Rejected("No", **WHERE)),
+    "unavailable": lambda claim: attempt.unavailable(claim, Unavailable("Later", **WHERE)),
+    "held": lambda claim: attempt.held(claim, until=timezone.now()),
+    "skipped": lambda claim: attempt.skipped(claim, SkipCause.UNWANTED),
 }
 SERVICES = st.sampled_from(["billing", "chat"])
 FEW = st.integers(1, 3)
@@ -125,9 +115,9 @@ class Traffic(RuleBasedStateMachine):
 
     @rule()
     def recovery_looks(self):
-        sweep.return_lapsed()
-        sweep.expire()
-        sweep.give_up_held()
+        recovery.return_lapsed()
+        recovery.expire()
+        recovery.give_up_held()
 
     @rule(seconds=st.sampled_from([5, 90, 4000, 90_000]))
     def time_passes(self, seconds):
@@ -145,11 +135,11 @@ class Traffic(RuleBasedStateMachine):
         ids = some(DeadLetter.objects, few, seed)
         is_fitting = "archived" if verb == "restore" else "open"
         expected = set(DeadLetter.objects.filter(pk__in=ids, status=is_fitting).values_list("pk", flat=True))
-        assert set(getattr(dead_letters, verb)(ids, actor="user:ana")) == expected
+        assert set(getattr(operations, verb)(ids, actor="user:ana")) == expected
 
     @rule(verb=st.sampled_from(["try_now", "give_up", "cancel"]), few=FEW, seed=SEED)
     def operator_moves_deliveries(self, verb, few, seed):
-        getattr(retry_queue, verb)(some(Delivery.objects, few, seed), actor="user:ana")
+        getattr(operations, verb)(some(Delivery.objects, few, seed), actor="user:ana")
 
     @rule(service=SERVICES, is_down=st.booleans())
     def system_goes_or_comes_back(self, service, is_down):
@@ -158,9 +148,9 @@ class Traffic(RuleBasedStateMachine):
 
     @rule(service=SERVICES)
     def paused_system_gives_no_claim(self, service):
-        breakers.pause(service, actor="user:ana")
+        circuit_breakers.pause(service, actor="user:ana")
         assert claims.claim(service, 5) == []
-        breakers.resume(service, actor="user:ana")
+        circuit_breakers.resume(service, actor="user:ana")
 
     @rule(seed=SEED)
     def receipt_comes_late(self, seed):
@@ -184,13 +174,13 @@ class Traffic(RuleBasedStateMachine):
 
     def teardown(self):
         counts_are_exact()
-        rollups.fold()
+        statistics.fold()
         counts_are_exact()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_what_must_hold_holds_after_any_traffic(make_event, monkeypatch):
-    monkeypatch.setattr("events.nudges.send_message", lambda service: None)
+    monkeypatch.setattr("events.engine.wakeup.send_message", lambda service: None)
     monkeypatch.setattr(Traffic, "make_event", staticmethod(make_event))
     run_state_machine_as_test(
         Traffic,

@@ -22,7 +22,7 @@ ORM = re.compile(
     r"|\b(deliveries|dead_letters)\.(update|create|bulk_create|get_or_create)\("
     r"|\b(delivery|dead_letter|letter)\.save\("
 )
-WRITERS = {"events/engine/moves.py", "events/ingestion.py"}  # the moves, and the insert of what is new
+WRITERS = {"events/engine/moves.py", "events/intake/ingestion.py"}  # the moves, and the insert of what is new
 
 
 def sources():
@@ -51,7 +51,7 @@ def test_only_the_transitions_run_the_statements_of_the_moves():
 
 
 def test_ingestion_only_inserts():
-    text = (settings.BASE_DIR / "events/ingestion.py").read_text()
+    text = (settings.BASE_DIR / "events/intake/ingestion.py").read_text()
     assert [match.group(1).upper() for match in SQL.finditer(text)] == ["INSERT INTO"]
 
 

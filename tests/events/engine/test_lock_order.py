@@ -8,8 +8,8 @@ from django.db import connection
 from django.utils import timezone
 
 from carinho.services.errors import Rejected, Unavailable
-from events import claims, dead_letters, delivery, outcomes, retry_queue, sweep
-from events.engine import transitions
+from events import operations
+from events.engine import attempt, claims, outcomes, recovery, transitions
 from events.models import DeadLetter, Delivery
 from tests.events.engine.consistency import check
 
@@ -28,11 +28,11 @@ def deliveries(status):
 
 def ended(claim, chance):
     if chance < 0.4:
-        return delivery.done(claim, {"hours": 7})
+        return attempt.done(claim, {"hours": 7})
     if chance < 0.7:
-        return delivery.buried(claim, "rejected", Rejected("No", doing="add hours", system="Billing"))
+        return attempt.buried(claim, "rejected", Rejected("No", doing="add hours", system="Billing"))
     error = Unavailable("Later", doing="add hours", system="Billing")
-    result = delivery.unavailable(claim, error)
+    result = attempt.unavailable(claim, error)
     result.due_at = timezone.now() if result.status == "queued" else None
     return result
 
@@ -47,12 +47,12 @@ def lane(rng):
 def operator(rng):
     rng.choice(
         [
-            lambda: dead_letters.retry(letters("open"), actor="user:ana"),
-            lambda: dead_letters.archive(letters("open")[:3], actor="user:ana"),
-            lambda: dead_letters.restore(letters("archived"), actor="user:ana"),
-            lambda: retry_queue.try_now(deliveries("queued"), actor="user:ana"),
-            lambda: retry_queue.give_up(deliveries("queued")[:2], actor="user:ana"),
-            lambda: retry_queue.cancel(deliveries("queued")[:1], actor="user:ana"),
+            lambda: operations.retry(letters("open"), actor="user:ana"),
+            lambda: operations.archive(letters("open")[:3], actor="user:ana"),
+            lambda: operations.restore(letters("archived"), actor="user:ana"),
+            lambda: operations.try_now(deliveries("queued"), actor="user:ana"),
+            lambda: operations.give_up(deliveries("queued")[:2], actor="user:ana"),
+            lambda: operations.cancel(deliveries("queued")[:1], actor="user:ana"),
         ]
     )()
 
@@ -64,14 +64,14 @@ def receipt(rng):
         transitions.mark_failed(id, cause="refused_later", reason="Failed to add hours in Billing: No")
 
 
-def recovery(rng):
-    sweep.expire()
-    sweep.return_lapsed()
-    sweep.give_up_held()
+def recovering(rng):
+    recovery.expire()
+    recovery.return_lapsed()
+    recovery.give_up_held()
 
 
 def test_lanes_operators_receipts_and_recovery_at_once_meet_no_deadlock(make_event, monkeypatch):
-    monkeypatch.setattr("events.nudges.send_message", lambda service: None)
+    monkeypatch.setattr("events.engine.wakeup.send_message", lambda service: None)
     for number in range(1, 9):
         make_event(number, close=True)
     errors = []
@@ -86,7 +86,7 @@ def test_lanes_operators_receipts_and_recovery_at_once_meet_no_deadlock(make_eve
         finally:
             connection.close()
 
-    parts = [(lane, 1), (lane, 2), (operator, 3), (operator, 4), (receipt, 5), (receipt, 6), (recovery, 7)]
+    parts = [(lane, 1), (lane, 2), (operator, 3), (operator, 4), (receipt, 5), (receipt, 6), (recovering, 7)]
     threads = [threading.Thread(target=repeat, args=part) for part in parts]
     for thread in threads:
         thread.start()

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from events import claims, dead_letters, delivery, outcomes, retry_queue, sweep
-from events.engine import transitions
-from events.models import AuditEntry, DeadLetter, Delivery, SkipCause
+from carinho.access.models import AuditEntry
+from events import operations
+from events.engine import attempt, claims, lane_hooks, outcomes, recovery, transitions
+from events.models import DeadLetter, Delivery, SkipCause
 from tests.console import rows
 
 pytestmark = pytest.mark.django_db
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def silence(monkeypatch):
-    monkeypatch.setattr("events.nudges.send_message", lambda service: None)
+    monkeypatch.setattr("events.engine.wakeup.send_message", lambda service: None)
 
 
 def state(row):
@@ -31,7 +32,7 @@ def in_doubt(row):
 
 def test_every_way_out_of_doubt_clears_it():
     given_up, confirmed, lapsed, held = (in_doubt(rows.retrying(step="send_welcome")) for _ in range(4))
-    retry_queue.give_up([given_up.pk], actor="user:ana")
+    operations.give_up([given_up.pk], actor="user:ana")
     assert state(given_up) == ("skipped", "archived", None, None)
     assert transitions.confirm(confirmed.pk)
     assert state(confirmed) == ("done", "", None, None)
@@ -48,7 +49,7 @@ def test_delivery_that_ends_is_not_held_or_in_doubt_any_more(make_delivery):
     row = make_delivery()
     [claim] = claims.claim("billing", 1)
     in_doubt(row)
-    outcomes.write([delivery.skipped(claim, SkipCause.EXPIRED)])
+    outcomes.write([attempt.skipped(claim, SkipCause.EXPIRED)])
     assert state(row) == ("skipped", "expired", None, None)
 
 
@@ -57,7 +58,7 @@ def test_follower_whose_declaration_is_gone_is_released_all_the_same(make_event,
     gone = flow.steps.pop("close_visit")
     try:
         [claim] = claims.claim("billing", 5)
-        outcomes.write([delivery.done(claim, {"hours": 7})])
+        outcomes.write([attempt.done(claim, {"hours": 7})])
     finally:
         flow.steps["close_visit"] = gone
     assert event.deliveries.get(step="close_visit").status == "queued"
@@ -66,10 +67,10 @@ def test_follower_whose_declaration_is_gone_is_released_all_the_same(make_event,
 def test_step_that_no_release_declares_any_more_is_for_a_person(make_event, flow, calls):
     event = make_event(close=True)
     [claim] = claims.claim("billing", 5)
-    outcomes.write([delivery.done(claim, {"hours": 7})])
+    outcomes.write([attempt.done(claim, {"hours": 7})])
     gone = flow.steps.pop("close_visit")
     try:
-        outcomes.write([delivery.attempt(claim) for claim in claims.claim("billing", 5)])
+        outcomes.write([attempt.attempt(claim) for claim in claims.claim("billing", 5)])
     finally:
         flow.steps["close_visit"] = gone
     assert event.dead_letters.get().step == "close_visit"
@@ -80,13 +81,13 @@ def requeued(make_delivery):
     row = make_delivery()
     transitions.fail_held([transitions.Failure(row.pk, "rejected", "invalid_data", "No")], error="No")
     letter = DeadLetter.objects.get(delivery=row)
-    assert dead_letters.retry([letter.pk], actor="user:ana") == [letter.pk]
+    assert operations.retry([letter.pk], actor="user:ana") == [letter.pk]
     return row, letter
 
 
 def test_cancelling_what_is_tried_again_closes_its_dead_letter(make_delivery):
     row, letter = requeued(make_delivery)
-    assert retry_queue.cancel([row.pk], actor="user:bia", reason="Ninguém precisa") == [row.pk]
+    assert operations.cancel([row.pk], actor="user:bia", reason="Ninguém precisa") == [row.pk]
     letter.refresh_from_db()
     assert (letter.status, letter.moved_by, letter.note) == ("archived", "user:bia", "Ninguém precisa")
     row.event.refresh_from_db()
@@ -99,7 +100,7 @@ def test_cancelling_what_is_tried_again_closes_its_dead_letter(make_delivery):
 )
 def test_dead_letter_of_a_retry_that_was_skipped_says_why(make_delivery, cause, note):
     _, letter = requeued(make_delivery)
-    outcomes.write([delivery.skipped(claim, cause) for claim in claims.claim("billing", 1)])
+    outcomes.write([attempt.skipped(claim, cause) for claim in claims.claim("billing", 1)])
     letter.refresh_from_db()
     assert (letter.status, letter.note) == ("archived", note)
 
@@ -107,7 +108,7 @@ def test_dead_letter_of_a_retry_that_was_skipped_says_why(make_delivery, cause, 
 def test_expiry_of_a_retry_and_of_what_waits_for_it_ends_the_event(make_event):
     event = make_event(close=True)
     event.deliveries.filter(step="add_hours").update(useful_until=timezone.now() - timedelta(seconds=1))
-    assert sweep.expire() == 1
+    assert recovery.expire() == 1
     assert set(event.deliveries.values_list("step", "skip_cause")) == {
         ("add_hours", "expired"),
         ("close_visit", "earlier"),
@@ -124,10 +125,10 @@ def test_lease_that_was_renewed_meanwhile_has_not_lapsed(make_delivery):
     assert renewed > claim.lease
     assert transitions.recover([row.pk], look_first=[]) == set()
     assert transitions.renew([claim]) == {}  # it holds another lease by now
-    outcomes.write([delivery.done(claim, None)])
+    outcomes.write([attempt.done(claim, None)])
     assert state(row)[0] == "running"
     claim.lease = renewed
-    outcomes.write([delivery.done(claim, None)])
+    outcomes.write([attempt.done(claim, None)])
     assert state(row)[0] == "done"
 
 
@@ -136,13 +137,13 @@ def test_recovered_attempt_says_when_it_began_though_its_lease_was_renewed(make_
     claims.claim("billing", 1)
     began, lapsed = (timezone.now() - timedelta(seconds=seconds) for seconds in (100, 1))
     Delivery.objects.filter(pk=row.pk).update(claimed_at=began, leased_until=lapsed)
-    sweep.return_lapsed()
+    recovery.return_lapsed()
     assert row.attempt_log.get().started_at == began
 
 
 def test_one_order_of_a_person_is_one_entry_of_the_audit_log():
     delivery = rows.retrying()
-    retry_queue.give_up([delivery.pk], actor="user:ana", reason="Família desistiu")
+    operations.give_up([delivery.pk], actor="user:ana", reason="Família desistiu")
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.detail) == (
         "delivery.give_up",
@@ -151,22 +152,33 @@ def test_one_order_of_a_person_is_one_entry_of_the_audit_log():
 
 
 def test_paused_offline_or_resting_system_gives_no_claim_however_late_the_lane_learns_of_it(make_delivery):
-    from events import breakers
+    from events.engine import circuit_breakers
     from events.models import CircuitBreaker, Lane
 
     make_delivery()
     CircuitBreaker.objects.get_or_create(service="billing")
-    breakers.pause("billing", actor="user:ana")
+    circuit_breakers.pause("billing", actor="user:ana")
     assert claims.claim("billing", 5) == []
-    breakers.resume("billing", actor="user:ana")
-    breakers.set_offline("billing", timezone.now())
+    circuit_breakers.resume("billing", actor="user:ana")
+    circuit_breakers.set_offline("billing", timezone.now())
     assert claims.claim("billing", 5) == []
-    breakers.set_offline("billing", None)
+    circuit_breakers.set_offline("billing", None)
     lane = Lane.objects.get_or_create(service="billing")[0]
     Lane.objects.filter(pk=lane.pk).update(not_before=timezone.now() + timedelta(minutes=5))
     assert claims.claim("billing", 5) == []
-    breakers.reset("billing", actor="user:ana")  # a person saw that it is well
+    circuit_breakers.reset("billing", actor="user:ana")  # a person saw that it is well
     assert len(claims.claim("billing", 5)) == 1
+
+
+def test_what_the_lane_finds_unwanted_says_its_own_cause(make_delivery, monkeypatch):
+    class Unwanted(lane_hooks.LaneHooks):
+        def run(self, claim, step, service):
+            return lane_hooks.Ran(skip_cause=SkipCause.UNWANTED)
+
+    row = make_delivery()
+    monkeypatch.setitem(lane_hooks.registry, "billing", Unwanted())
+    outcomes.write([attempt.attempt(claim) for claim in claims.claim("billing", 1)])
+    assert state(row)[:2] == ("skipped", "unwanted")
 
 
 @pytest.mark.parametrize(("end", "most"), [("done", 7), ("held", 3)])
@@ -176,7 +188,7 @@ def test_batch_of_outcomes_costs_few_statements_whatever_its_size(
     for id in range(1, 11):
         make_delivery(id)
     taken = claims.claim("billing", 10)
-    results = [delivery.done(claim, None) if end == "done" else delivery.held(claim) for claim in taken]
+    results = [attempt.done(claim, None) if end == "done" else attempt.held(claim) for claim in taken]
     with django_assert_max_num_queries(
         most
     ):  # begin and end; dead letters, deliveries, events twice, attempts

@@ -7,10 +7,11 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from events import envelope, samples
-from events.envelope import Envelope
+from events.demo import samples
 from events.flow import Flow, StepEvent, find_step
-from whatsapp.client import WhatsApp
+from events.intake import envelope
+from events.intake.envelope import Envelope
+from whatsapp.zapi import WhatsApp
 
 
 @dataclass

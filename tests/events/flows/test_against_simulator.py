@@ -7,12 +7,13 @@ import pytest
 
 from carinho.services.base import Service
 from carinho.simulator.client import running
-from events import envelope, stories
+from events.demo import scenarios
 from events.flow import Flow, StepEvent
+from events.intake import envelope
 from tests.events.flows.conftest import accept_sample
 from tests.events.flows.test_declarations import TYPES
 from whatsapp import messages
-from whatsapp.client import WhatsApp
+from whatsapp.zapi import WhatsApp
 
 
 @pytest.fixture(scope="module")
@@ -99,5 +100,5 @@ def test_service_is_billed_once(simulator):
 
 
 def test_stories_of_the_demonstration_meet_no_refusal(simulator):
-    for told in islice(stories.endless(random.Random(7)), 60):
+    for told in islice(scenarios.endless(random.Random(7)), 60):
         run_all(envelope.read(told | {"source": "api"}, source="api"))

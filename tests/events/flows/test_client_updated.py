@@ -1,6 +1,6 @@
 import pytest
 
-from events.envelope import Refused
+from events.intake.envelope import Refused
 from tests.events.flows.conftest import accept_sample, outline
 
 CHANGES = {"email": "helena@example.com", "address": "Rua das Acácias, 120, Santo André"}

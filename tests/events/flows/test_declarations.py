@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events import envelope, samples
-from events.envelope import Refused
+from events.demo import samples
 from events.flow import Flow, discover
+from events.intake import envelope
+from events.intake.envelope import Refused
 from tests.events.flows.conftest import accept_sample
 
 discover()

@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from events.envelope import Refused
 from events.flow import find_step
+from events.intake.envelope import Refused
 from tests.events.flows.conftest import accept_sample, outline
 from whatsapp.messages import Category, Message
 

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from carinho.services.crm import CRM, Lead
 from carinho.services.errors import Rejected
-from events import envelope
-from events.envelope import Refused
 from events.flow import StepEvent, find_step
+from events.intake import envelope
+from events.intake.envelope import Refused
 from tests.events.flows.conftest import accept_sample, outline
 
 MESSAGE_ID = "3EB0C5A277F7F9B6C599"

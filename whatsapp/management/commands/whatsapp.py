@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from carinho.services.errors import ServiceError
-from whatsapp import channel, setup
+from whatsapp import connection, setup
 
 GOOD, BAD = "✓", "✗"
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             raise CommandError("Há o que corrigir.")
 
     def _status(self) -> None:
-        verdict = channel.verdict()
+        verdict = connection.verdict()
         self.stdout.write(verdict.status)
         for proof in verdict.proofs:
             mark = {True: GOOD, False: BAD, None: "?"}[proof.is_good]

@@ -1,0 +1,1 @@
+"""Who may enter, call and send, how often, and who did what."""

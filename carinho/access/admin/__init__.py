@@ -1,0 +1,1 @@
+from carinho.access.admin import api_key, audit_log, people  # noqa: F401

@@ -1,0 +1,323 @@
+"""Acesso and Administração: people and their roles, schedules, and the log-in attempts, in our words."""
+
+from datetime import timedelta
+from typing import Any
+
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from celery.schedules import ParseException
+from cron_descriptor import (  # type: ignore[import-untyped]
+    FormatException,
+    MissingFieldException,
+    Options,
+    WrongArgumentException,
+    get_description,
+)
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_celery_beat.models import (
+    ClockedSchedule,
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+    SolarSchedule,
+)
+from rest_framework_api_key.models import APIKey
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from carinho.access.audit_log import Audited
+from carinho.console import badges, dates
+from carinho.console.base import ConsoleAdmin, actor
+
+ADDED = Audited("access.add", _("criou o acesso"))
+CHANGED = Audited("access.change", _("mudou o acesso"))
+DELETED = Audited("access.delete", _("removeu o acesso"))
+
+for model in (
+    *(User, Group, APIKey),
+    *(ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule),
+    *(AccessAttempt, AccessFailureLog, AccessLog),
+):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+class AuditedForms:
+    """What is changed by a form is recorded in the same audit log as everything else that people do."""
+
+    def log_addition(self, request: HttpRequest, row: Model, message: Any) -> Any:
+        _record(request, ADDED, row, message)
+        return super().log_addition(request, row, message)  # type: ignore[misc]
+
+    def log_change(self, request: HttpRequest, row: Model, message: Any) -> Any:
+        _record(request, CHANGED, row, message)
+        return super().log_change(request, row, message)  # type: ignore[misc]
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        for row in queryset:
+            _record(request, DELETED, row, [])
+        return super().log_deletions(request, queryset)  # type: ignore[misc]
+
+
+def _record(request: HttpRequest, action: Audited, row: Model, message: Any) -> None:
+    action.record(actor(request), f"{row._meta.model_name} {row}"[:120], {"changes": message})
+
+
+@admin.register(User)
+class PeopleAdmin(AuditedForms, DjangoUserAdmin, ModelAdmin):
+    """Who may enter, and in which role. A superuser is only changed by a superuser."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "full_name", "email", "roles", "state", "seen")
+    list_filter = ()
+    list_fullwidth = True
+    ordering = ("username",)
+    readonly_fields = ("last_login", "date_joined")
+    filter_horizontal = ()
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Pessoa"), {"fields": ("first_name", "last_name", "email")}),
+        (_("Acesso"), {"fields": ("is_active", "groups")}),
+        (_("Datas"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"fields": ("username", "password1", "password2")}),)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description=_("Nome"))
+    def full_name(self, row: User) -> str:
+        return row.get_full_name() or "—"
+
+    @admin.display(description=_("Papéis"))
+    def roles(self, row: User) -> str:
+        names = [group.name for group in row.groups.all()]
+        return ", ".join([str(_("Superusuário")), *names] if row.is_superuser else names) or "—"
+
+    @admin.display(description=_("Situação"))
+    def state(self, row: User) -> str:
+        return badges.badge(_("ativo"), "success") if row.is_active else badges.badge(_("desativado"))
+
+    @admin.display(description=_("Último acesso"))
+    def seen(self, row: User) -> str:
+        return dates.moment(row.last_login)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return self._may_touch(request, obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Who leaves is deactivated: what they did keeps its author."""
+        return False
+
+    def _may_touch(self, request: HttpRequest, obj: User | None) -> bool:
+        return obj is None or not obj.is_superuser or bool(getattr(request.user, "is_superuser", False))
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        ours = {
+            "widget": UnfoldAdminCheckboxSelectMultipleWidget(),
+            "label": _("Papel"),
+            "help_text": _("Visualizador vê; Operador também age; Administrador também cuida dos acessos."),
+        }
+        return super().formfield_for_manytomany(db_field, request, **kwargs | ours)
+
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+        """Whoever is made here is to enter here: the role decides what they may do."""
+        obj.is_staff = True
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Group)
+class RolesAdmin(ConsoleAdmin):
+    """The three roles, to be read: what each may do is decided in the code, after each migration."""
+
+    intro = _("Três papéis. O que cada um pode é decidido no programa. Quem tem qual, em Pessoas.")
+    list_display = ("name", "people")
+    ordering = ("-name",)
+    sortable_by = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        return super().get_queryset(request).prefetch_related("user_set")
+
+    def crumb(self, row: Any) -> str:
+        return str(row.name)
+
+    @admin.display(description=_("Papel"))
+    def name(self, row: Group) -> str:
+        return row.name
+
+    @admin.display(description=_("Pessoas"))
+    def people(self, row: Group) -> str:
+        return ", ".join(sorted(user.get_username() for user in row.user_set.all())) or "—"
+
+    def item_context(self, request: HttpRequest, row: Group) -> dict[str, Any]:
+        return {"pairs": [(_("Pessoas"), self.people(row)), *_rights(row)]}
+
+
+RIGHTS = {"view": _("ver"), "add": _("criar"), "change": _("mudar"), "delete": _("remover")}
+
+
+def _rights(role: Group) -> list[tuple[str, str]]:
+    """What a role may do, per kind of row: `Entregas: ver, mudar`."""
+    per_kind: dict[str, list[str]] = {}
+    for permission in role.permissions.select_related("content_type").order_by("content_type", "pk"):
+        kind = permission.content_type.model_class()
+        title = str(kind._meta.verbose_name_plural) if kind else permission.content_type.name
+        right = RIGHTS.get(permission.codename.split("_")[0], permission.name)
+        per_kind.setdefault(title.capitalize(), []).append(str(right))
+    return [(title, ", ".join(rights)) for title, rights in per_kind.items()]
+
+
+def _clock(crontab: CrontabSchedule) -> str:
+    """`0 23 * * *` in words."""
+    parts = (crontab.minute, crontab.hour, crontab.day_of_month, crontab.month_of_year, crontab.day_of_week)
+    options = Options()
+    options.locale_code, options.use_24hour_time_format = "pt_PT", True
+    try:
+        return get_description(" ".join(parts), options)
+    except (FormatException, MissingFieldException, WrongArgumentException):
+        return " ".join(parts)
+
+
+LONGEST_WAIT = timedelta(days=366 * 4)  # the 29th of February is that far away
+NO_SUCH_TIME = _("Este horário não existe ou nunca chega. Confira minuto, hora, dia e mês.")
+
+
+def _refuse_unless_it_comes(row: CrontabSchedule | IntervalSchedule) -> None:
+    """Build the schedule as beat will. Raises `ValidationError`."""
+    try:
+        if not timedelta() < row.schedule.remaining_estimate(timezone.now()) < LONGEST_WAIT:
+            raise ValidationError(NO_SUCH_TIME)
+    except (ValueError, ParseException, OverflowError, RuntimeError):
+        raise ValidationError(NO_SUCH_TIME) from None
+
+
+class ScheduleForm(ModelForm):
+    """A schedule that beat could not follow is refused here, in words of ours."""
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        for name, value in list(given.items()):
+            try:
+                self._meta.model._meta.get_field(name).run_validators(value)
+            except ValidationError:
+                self.add_error(name, _("Este valor não é aceito aqui."))
+        if not self.errors:
+            _refuse_unless_it_comes(self._meta.model(**given))
+        return given
+
+
+class TaskForm(ModelForm):
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        for name in ("crontab", "interval"):
+            if row := given.get(name):
+                try:
+                    _refuse_unless_it_comes(row)
+                except ValidationError as error:
+                    self.add_error(name, error)
+        return given
+
+
+class ScheduleAdmin(AuditedForms, ModelAdmin):
+    """An interval or a time of day that tasks use."""
+
+    form = ScheduleForm
+    list_fullwidth = True
+
+
+@admin.register(IntervalSchedule)
+class IntervalAdmin(ScheduleAdmin):
+    list_display = ("__str__",)
+
+
+@admin.register(CrontabSchedule)
+class CrontabAdmin(ScheduleAdmin):
+    list_display = ("clock", "timezone")
+    fields = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year", "timezone")
+
+    @admin.display(description=_("Horário"))
+    def clock(self, row: CrontabSchedule) -> str:
+        return _clock(row)
+
+
+@admin.register(PeriodicTask)
+class TaskAdmin(AuditedForms, ModelAdmin):
+    """When the hub does by itself what it does by itself. Tasks are declared in the code, not here."""
+
+    form = TaskForm
+    list_display = ("name", "schedule", "state", "last_run")
+    list_select_related = ("interval", "crontab", "solar", "clocked")
+    list_fullwidth = True
+    search_fields = ("name",)
+    ordering = ("name",)
+    readonly_fields = ("name", "task", "last_run_at", "total_run_count")
+    fields = (
+        "name",
+        "task",
+        "enabled",
+        "interval",
+        "crontab",
+        "description",
+        "last_run_at",
+        "total_run_count",
+    )
+
+    @admin.display(description=_("Quando"))
+    def schedule(self, row: PeriodicTask) -> str:
+        return _clock(row.crontab) if row.crontab else str(row.interval or "—")
+
+    @admin.display(description=_("Situação"))
+    def state(self, row: PeriodicTask) -> str:
+        return (
+            badges.badge(_("ligada"), "success") if row.enabled else badges.badge(_("desligada"), "warning")
+        )
+
+    @admin.display(description=_("Última vez"))
+    def last_run(self, row: PeriodicTask) -> str:
+        return dates.moment(row.last_run_at)
+
+    def save_model(self, request: HttpRequest, obj: PeriodicTask, form: ModelForm, change: bool) -> None:
+        """Only what was changed: beat counts in the same row, also while the form is open."""
+        changed = {*form.changed_data, "date_changed", *([] if obj.enabled else ["last_run_at"])}
+        obj.save(update_fields=changed)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: PeriodicTask | None = None) -> bool:
+        return False
+
+
+@admin.register(AccessAttempt)
+class FailedLoginAdmin(ConsoleAdmin):
+    """Log-ins that failed; after some the door stays shut for a while."""
+
+    intro = _("Tentativas de entrar que falharam. Depois de 8 erros, a porta fica fechada por 15 minutos.")
+    list_display = ("username", "ip_address", "failures_since_start", "when")
+    search_fields = ("username", "ip_address")
+    sortable_by = ()
+
+    @admin.display(description=_("Quando"))
+    def when(self, row: AccessAttempt) -> str:
+        return dates.moment(row.attempt_time)
+
+    def item_context(self, request: HttpRequest, row: AccessAttempt) -> dict[str, Any]:
+        return {
+            "pairs": [
+                (_("Usuário"), row.username),
+                (_("Endereço IP"), row.ip_address),
+                (_("Erros seguidos"), row.failures_since_start),
+                (_("Quando"), dates.moment(row.attempt_time)),
+                (_("Navegador"), row.user_agent),
+            ]
+        }

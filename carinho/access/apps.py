@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class AccessConfig(AppConfig):
+    name = "carinho.access"
+    verbose_name = "Acesso"
+
+    def ready(self) -> None:
+        from carinho.access import roles
+
+        roles.keep_in_step()

@@ -1,0 +1,32 @@
+"""The audit log: who did what, by console or API."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from carinho.access.models import AuditEntry
+
+
+@dataclass(frozen=True)
+class Audited:
+    """Something that is recorded, with the words an operator reads after a name: "ana reenviou".
+
+    Declared beside the code that does it; `name` is what is stored.
+    """
+
+    name: str
+    label: Any
+    registry: ClassVar[dict[str, "Audited"]] = {}
+
+    def __post_init__(self) -> None:
+        if self.name in Audited.registry:
+            raise ValueError(f"The action {self.name} is declared twice.")
+        Audited.registry[self.name] = self
+
+    def record(self, actor: str, target: object, detail: dict[str, Any] | None = None) -> None:
+        """Add one entry, in the caller's transaction."""
+        AuditEntry.objects.create(actor=actor, action=self.name, target=str(target), detail=detail or {})
+
+
+REVEALED = Audited("person.revealed", _("viu os dados da pessoa"))

@@ -1,0 +1,134 @@
+"""What a new hub needs before anybody can use it: roles, a first administrator, and what a demo shows.
+
+Everything may be asked for again: what exists stays. The demo's own secrets are kept beside the data, so
+that each start can print them; the administrator's password is shown once and kept nowhere.
+"""
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from carinho.access import api_keys, roles
+from carinho.access.models import ApiKey
+from carinho.access.scopes import Scope
+
+ADMIN = "admin"
+DEMO_LOGINS = {"operador": roles.OPERATOR, "visualizador": roles.VIEWER}
+DEMO_NAME = "Demonstração"  # as the console lists them; by it they are known again
+DEMO_KEY = "demo"
+DEMO_SCOPES = [Scope.READ, Scope.EVENTS, Scope.OPERATE]
+ACTOR = "bootstrap"
+
+
+@dataclass
+class Made:
+    """What there is now: logins with their passwords as far as known, and the demo's key."""
+
+    logins: dict[str, str] = field(default_factory=dict)
+    api_key: str = ""
+
+    def lines(self) -> list[str]:
+        """What the person who started the hub must know, in Portuguese."""
+        lines = [
+            str(_("Login: %(name)s   senha: %(password)s") % {"name": name, "password": password})
+            for name, password in self.logins.items()
+        ]
+        if self.api_key:
+            lines.append(str(_("Chave de API: %(key)s") % {"key": self.api_key}))
+        return lines
+
+
+def run() -> Made:
+    """Make what is missing, all or nothing, and say what there is."""
+    with transaction.atomic():
+        roles.make_roles()
+        made = Made(_first_administrator())
+        if settings.DEMO:
+            _make_demo(made)
+        else:
+            _end_demo()
+    return made
+
+
+def _first_administrator() -> dict[str, str]:
+    is_administrator = Q(is_superuser=True) | Q(groups__name=roles.ADMINISTRATOR)
+    if User.objects.filter(is_administrator, is_active=True).exists():
+        return (
+            {ADMIN: str(_("a que você já conhece"))} if User.objects.filter(username=ADMIN).exists() else {}
+        )
+    password = settings.OPERATOR_PASSWORD or secrets.token_urlsafe(9)
+    _make_login(ADMIN, roles.ADMINISTRATOR, password, is_superuser=True)
+    return {ADMIN: str(_("a de OPERATOR_PASSWORD")) if settings.OPERATOR_PASSWORD else password}
+
+
+def _make_login(name: str, role: str, password: str, **columns: Any) -> None:
+    user, _made = User.objects.update_or_create(
+        username=name, defaults={"is_staff": True, "is_active": True, **columns}
+    )
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    user.groups.set([Group.objects.get(name=role)])
+
+
+def _make_demo(made: Made) -> None:
+    kept = read()
+    for name, role in DEMO_LOGINS.items():
+        made.logins[name] = _kept_password(kept, name) or _new_password(name, role)
+    made.api_key = kept.api_key if ApiKey.objects.is_valid(kept.api_key) else _new_key()
+    write(Made({name: made.logins[name] for name in DEMO_LOGINS}, made.api_key))
+
+
+def _end_demo() -> None:
+    """What an earlier demo made and printed opens nothing any more. Who got another name is nobody's demo."""
+    User.objects.filter(first_name=DEMO_NAME, is_active=True).update(is_active=False)
+    for key in ApiKey.objects.filter(name=DEMO_KEY, revoked=False):
+        api_keys.revoke(key, actor=ACTOR)
+    _file().unlink(missing_ok=True)
+
+
+def _kept_password(kept: Made, name: str) -> str:
+    password = kept.logins.get(name, "")
+    user = User.objects.filter(username=name, is_active=True).first()
+    return password if user and user.check_password(password) else ""
+
+
+def _new_password(name: str, role: str) -> str:
+    password = secrets.token_urlsafe(9)
+    _make_login(name, role, password, first_name=DEMO_NAME)
+    return password
+
+
+def _new_key() -> str:
+    """The demo's key; an earlier one whose text is lost can be used by nobody."""
+    ApiKey.objects.filter(name=DEMO_KEY, revoked=False).update(revoked=True)
+    return api_keys.create(DEMO_KEY, DEMO_SCOPES, actor=ACTOR)[1]
+
+
+def _file() -> Path:
+    return Path(settings.VAR_DIR) / "bootstrap.json"
+
+
+def read() -> Made:
+    """What an earlier start kept; nothing if it kept nothing that can be read."""
+    try:
+        kept = json.loads(_file().read_text())
+        return Made(dict(kept["logins"]), str(kept["api_key"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return Made()
+
+
+def write(made: Made) -> None:
+    """Keep the demo's secrets where only the owner can read them."""
+    path = _file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(json.dumps({"api_key": made.api_key, "logins": made.logins}))

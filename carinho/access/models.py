@@ -1,0 +1,70 @@
+"""Who may call, how often, and who did what."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from rest_framework_api_key.models import AbstractAPIKey, APIKeyManager
+
+from carinho.access.scopes import Scope
+
+
+class ApiKey(AbstractAPIKey):
+    """A REST client's key: stored hashed, shown once, with the scopes it may use.
+
+    A rotated key goes on working until its expiry, so that the client can change over.
+    """
+
+    objects: ClassVar[APIKeyManager] = APIKeyManager()
+
+    scopes = ArrayField(models.CharField(max_length=10, choices=Scope), verbose_name=_("permissões"))
+    last_used_at = models.DateTimeField(_("último uso"), null=True, blank=True)
+    replaces = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="replaced_by",
+        verbose_name=_("substitui"),
+    )
+
+    class Meta:
+        ordering = ("-created",)
+        verbose_name = _("chave de API")
+        verbose_name_plural = _("chaves de API")
+
+
+class RateWindow(models.Model):
+    """Calls of one client in one minute. The table is UNLOGGED: it may be empty after a crash."""
+
+    client = models.CharField(max_length=80)
+    minute = models.DateTimeField()
+    calls = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "minute"], name="rate_once_per_minute")]
+        verbose_name = _("limite de chamadas")
+        verbose_name_plural = _("limites de chamadas")
+
+    def __str__(self) -> str:
+        return f"{self.client} {self.minute:%H:%M}"
+
+
+class AuditEntry(models.Model):
+    """Who did what to which row, by console or API. Rows are only added."""
+
+    at = models.DateTimeField(_("quando"), db_default=Now(), db_index=True)
+    actor = models.CharField(_("quem"), max_length=150)
+    action = models.CharField(_("o que fez"), max_length=40)
+    target = models.CharField(_("em quê"), max_length=120)
+    detail = models.JSONField(_("detalhes"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("registro de ação")
+        verbose_name_plural = _("trilha de ações")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.actor}: {self.action} {self.target}"

@@ -1,0 +1,85 @@
+"""How often one client may call: counted per minute, in one statement, for all processes together."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from rest_framework.exceptions import Throttled
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from carinho.access.permissions import EVENTS, SOURCE, principal_of, who_may
+from carinho.database import run
+
+COUNT = """
+INSERT INTO access_ratewindow AS seen (client, minute, calls) VALUES (%s, date_trunc('minute', now()), 1)
+ON CONFLICT (client, minute) DO UPDATE SET calls = seen.calls + 1
+RETURNING calls, ceil(extract(epoch FROM minute + interval '1 minute' - now()))::int
+"""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What a client has used of its minute."""
+
+    limit: int
+    calls: int
+    resets_in: int  # seconds
+
+    @property
+    def is_allowed(self) -> bool:
+        return self.calls <= self.limit
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {
+            "RateLimit-Limit": str(self.limit),
+            "RateLimit-Remaining": str(max(self.limit - self.calls, 0)),
+            "RateLimit-Reset": str(self.resets_in),
+        }
+
+
+def count(client: str, limit: int) -> Rate:
+    """Count one call of this client in this minute."""
+    [(calls, resets_in)] = run(COUNT, [client[:80]])
+    return Rate(limit, calls, resets_in)
+
+
+def count_call(request: HttpRequest, client: str) -> None:
+    """Count a proven caller's request; the limit follows from the address. Raises `Throttled`."""
+    if who_may(request) in (EVENTS, SOURCE):
+        rate = count(f"events:{client}", settings.RATE_LIMIT_EVENTS)
+    else:
+        rate = count(f"people:{client}", settings.RATE_LIMIT_PEOPLE)
+    request.rate = rate  # type: ignore[attr-defined]
+    if not rate.is_allowed:
+        raise Throttled(rate.resets_in)
+
+
+def count_unproven(request: HttpRequest) -> Rate:
+    """Count a request that proved nothing, by the address it came from."""
+    return count(f"address:{address_of(request)}", settings.RATE_LIMIT_PEOPLE)
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where the request came from; behind our own proxy, what the proxy saw."""
+    if settings.SECURE_PROXY_SSL_HEADER and (seen := request.headers.get("X-Forwarded-For")):
+        return seen.rsplit(",", 1)[-1].strip()
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def write_headers(request: HttpRequest, response: HttpResponse) -> None:
+    """Tell the client what is left of its minute, if its call was counted."""
+    rate: Rate | None = getattr(request, "rate", None)
+    for name, value in rate.headers.items() if rate else ():
+        response[name] = value
+
+
+class PerMinute(BaseThrottle):
+    """The limit, as Django REST framework asks for it."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        if principal := principal_of(request):
+            count_call(request, principal.client)
+        return True

@@ -1,0 +1,164 @@
+"""Every error in one shape: a code for programs, a Portuguese sentence for people, and the wrong fields."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import resolve_url
+from django.utils.translation import gettext_lazy as _
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.exceptions import APIException
+
+from carinho.access import permissions, rate_limits
+
+CHALLENGE = 'ApiKey realm="Carinho", header="X-API-Key"'
+SECONDS_TO_RECOVER = "5"
+
+SENTENCES: dict[type[APIException], tuple[str, Any]] = {
+    exceptions.NotAuthenticated: (
+        "not_authenticated",
+        _("Envie uma chave de API no cabeçalho X-API-Key ou entre no console."),
+    ),
+    exceptions.AuthenticationFailed: (
+        "invalid_key",
+        _("Esta chave de API não existe, foi revogada ou venceu."),
+    ),
+    exceptions.PermissionDenied: ("permission_denied", _("Você não tem permissão para fazer isto.")),
+    exceptions.NotFound: ("not_found", _("Não encontrado.")),
+    exceptions.MethodNotAllowed: ("method_not_allowed", _("Este endereço não aceita este método.")),
+    exceptions.ParseError: ("invalid_json", _("O corpo não é um JSON válido.")),
+    exceptions.UnsupportedMediaType: ("unsupported_media_type", _("Envie o corpo como application/json.")),
+    exceptions.Throttled: ("too_many_requests", _("Chamadas demais. Espere um pouco e tente de novo.")),
+}
+
+
+class Problem(APIException):
+    """An error with its own code and sentence; `fields` says what is wrong with each."""
+
+    def __init__(
+        self, code: str, detail: Any, *, status: int, fields: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(detail, code)
+        self.code = code
+        self.status_code = status
+        self.fields = dict(fields or {})
+
+
+def problem(
+    code: str, detail: Any, *, status: int, fields: Mapping[str, Any] | None = None, **headers: str
+) -> JsonResponse:
+    """The answer itself. Keyword arguments are headers, with underscores for dashes."""
+    response = JsonResponse(
+        {"code": code, "detail": detail, "fields": fields or {}},
+        status=status,
+        json_dumps_params={"ensure_ascii": False},
+    )
+    if status == 401:
+        response["WWW-Authenticate"] = CHALLENGE
+    for name, value in headers.items():
+        response[name.replace("_", "-")] = value
+    return response
+
+
+def as_problem(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
+    """What Django REST framework asks for: the answer to an error, None for one that nobody foresaw."""
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    return answer_to(error, context["request"]) if isinstance(error, APIException) else None
+
+
+def answer_to(error: APIException, request: HttpRequest) -> HttpResponse:
+    """The answer to an error. Callers that prove nothing are limited by address."""
+    return unproven(error, request) if error.status_code == 401 else answer(error)
+
+
+def unproven(error: APIException, request: HttpRequest) -> HttpResponse:
+    """A browser is led to the login; anybody else gets 401, or 429 when it tries too often."""
+    if permissions.wants_page(request) and isinstance(error, exceptions.NotAuthenticated):
+        return redirect_to_login(request.get_full_path(), resolve_url("admin:login"))
+    rate = rate_limits.count_unproven(request)
+    return answer(error if rate.is_allowed else exceptions.Throttled(rate.resets_in))
+
+
+def answer(error: APIException) -> HttpResponse:
+    """The error as it is told to anybody."""
+    if isinstance(error, exceptions.ValidationError):
+        return invalid(flat(error.detail))
+    code, sentence = words(error)
+    fields = error.fields if isinstance(error, Problem) else None
+    return problem(code, sentence, status=error.status_code, fields=fields, **_headers(error))
+
+
+def words(error: APIException) -> tuple[str, Any]:
+    """The code for programs and the sentence for people."""
+    if isinstance(error, Problem):
+        return error.code, error.detail
+    if str(error.detail).startswith("CSRF"):
+        return "csrf_failed", _("Falta o token CSRF desta sessão, ou ele não confere.")
+    return SENTENCES.get(type(error), (error.default_code, error.detail))
+
+
+def _headers(error: APIException) -> dict[str, str]:
+    wait = getattr(error, "wait", None)
+    return {"Retry_After": str(int(wait))} if wait is not None else {}
+
+
+def invalid(fields: Mapping[str, str]) -> JsonResponse:
+    detail = _("Há campos errados: %(names)s.") % {"names": ", ".join(sorted(fields))}
+    return problem("invalid_data", detail, status=422, fields=fields)
+
+
+def flat(detail: Any, name: str = "") -> dict[str, str]:
+    """Nested validation errors as dotted names, one sentence each."""
+    if isinstance(detail, Mapping):
+        return {
+            key: sentence
+            for part, inner in detail.items()
+            for key, sentence in flat(inner, _dotted(name, str(part))).items()
+        }
+    if isinstance(detail, list) and any(isinstance(item, Mapping) for item in detail):
+        return flat({str(place): item for place, item in enumerate(detail) if item}, name)
+    sentences = detail if isinstance(detail, list) else [detail]
+    return {name or "body": " ".join(map(str, sentences))}
+
+
+def _dotted(name: str, part: str) -> str:
+    if part == "non_field_errors":
+        return name
+    return f"{name}.{part}" if name else part
+
+
+def _is_console(request: HttpRequest) -> bool:
+    return request.path.startswith("/admin/")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_console(request):
+        return defaults.bad_request(request, exception)
+    return problem("bad_request", _("O pedido não pôde ser entendido."), status=400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_console(request):
+        return defaults.permission_denied(request, exception)
+    return answer(exceptions.PermissionDenied())
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_console(request):
+        return defaults.page_not_found(request, exception)
+    return answer(exceptions.NotFound())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The answer to what nobody foresaw; without a database it is "later", not "broken"."""
+    if _is_console(request):
+        return defaults.server_error(request)
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        sentence = _("O banco de dados não responde agora. Nada foi aceito; tente de novo.")
+        return problem("unavailable", sentence, status=503, Retry_After=SECONDS_TO_RECOVER)
+    return problem("server_error", _("Erro do nosso programa. Ele já foi registrado."), status=500)

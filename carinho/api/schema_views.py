@@ -1,0 +1,21 @@
+"""The OpenAPI document, and a page that shows it without leaving the host."""
+
+from drf_spectacular.renderers import OpenApiJsonRenderer
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from carinho.access.permissions import MayUseThePath
+from carinho.api.views import ApiView
+
+
+class Schema(ApiView, SpectacularAPIView):
+    """OpenAPI 3.1, as JSON."""
+
+    renderer_classes = [OpenApiJsonRenderer]
+    permission_classes = [MayUseThePath]
+
+
+class Docs(ApiView, SpectacularSwaggerView):
+    """The document as a page to read and try."""
+
+    permission_classes = [MayUseThePath]
+    url_name = "schema"

@@ -1,0 +1,86 @@
+"""What every view of the API has in common, whichever app it is in."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.serializers import Serializer, ValidationError
+from rest_framework.views import APIView
+
+from carinho.access import rate_limits
+from carinho.api.errors import Problem
+
+BODY_BYTES = 1024 * 1024  # what the parsers of Django REST framework are given to read; events have their own
+
+
+class OneRenderer(DefaultContentNegotiation):
+    """A view has one form of answer, and whoever asks for another gets that one."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)
+
+
+def declared_bytes(request: HttpRequest | Request) -> int:
+    """How long the body is by its own account; 0 where it says nothing that can be read."""
+    given = str(request.META.get("CONTENT_LENGTH") or "")
+    return int(given) if given.isascii() and given.isdigit() else 0
+
+
+class ApiView(APIView):
+    """A view that counts its calls and says what is left of the minute."""
+
+    content_negotiation_class = OneRenderer
+    throttle_classes = [rate_limits.PerMinute]
+    http_method_names = ["get", "post", "head"]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if declared_bytes(request) > BODY_BYTES:
+            raise Problem("too_large", _("O corpo passa de 1 MiB."), status=413)
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        rate_limits.write_headers(request, response)
+        return response
+
+
+class Order(Serializer[Any]):
+    """What an order may say in its body. A field nobody knows is refused: it may be a condition."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if unknown := set(self.initial_data) - set(self.fields):
+            raise ValidationError({name: _("Campo desconhecido.") for name in sorted(unknown)})
+        return attrs
+
+
+class OrderView(ApiView):
+    """A view that moves something. An order that is not understood moves nothing.
+
+    `order` is the body as `order_class` reads it.
+    """
+
+    parser_classes = [JSONParser, FormParser, MultiPartParser]  # many tools send an empty form for no body
+    order_class: type[Order] = Order
+    order: Any
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.query_params:
+            sentence = _("Não vale no endereço: mande no corpo, como JSON.")
+            raise ValidationError(dict.fromkeys(request.query_params, sentence))
+        body = request.data
+        if isinstance(body, QueryDict):
+            if body:
+                raise UnsupportedMediaType(request.content_type)
+            body = {}
+        self.order = self.order_class(data=body)
+        self.order.is_valid(raise_exception=True)

@@ -1,0 +1,179 @@
+"""What an operator may do to rows: asked once, checked on the server, reported in the end.
+
+An action is offered as an action of the list and as a button on a row's page. Both lead to the same
+POST, which carries the ids as they stood when the operator was asked.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import action as admin_action
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from carinho.console.base import ConsoleAdmin, actor, list_of, next_page, posted
+
+NOT_ALLOWED = _lazy("Seu papel permite ver, mas não fazer isto. Peça a quem é Operador.")
+MOST_NAMED = 20
+MOST_AT_ONCE = 10_000  # rows of one order
+LONGEST_ID = 18  # digits; the database's largest has one more
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do: its words for one and for many, what follows from it, and the function that does it.
+
+    `run` takes the ids, the actor and the reason, and returns the ids it moved. Where more is asked than a
+    reason, `form` is the template of the fields, and the list's own `act` reads them.
+    """
+
+    name: str
+    title: Any
+    button: Any  # both by ngettext_lazy on "count"
+    done: Any
+    effect: Any
+    permission: str
+    run: Callable[[Sequence[Any], str, str], Sequence[Any]] = lambda _ids, _actor, _reason: []
+    icon: str = "send"
+    asks_reason: bool = False
+    form: str = ""
+    is_main: bool = False  # what one mostly wants to do: its button stands out
+
+    def says(self, count: int) -> str:
+        """The button's words for so many rows: "Reenviar 12 entregas"."""
+        return self.button % {"count": count}
+
+    def reports(self, count: int) -> str:
+        return self.done % {"count": count}
+
+
+class ActionAdmin(ConsoleAdmin):
+    """A list whose rows can be acted on by `actions`."""
+
+    row_actions: tuple[Action, ...] = ()
+
+    def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
+        """The actions that make sense for the list as it is filtered now."""
+        return self.row_actions
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        allowed = [action for action in self.actions_for(request) if request.user.has_perm(action.permission)]
+        return {action.name: (_ask(action), action.name, action.title) for action in allowed}
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            self.post_path(f"{action.name}/", self._do(action), action.name) for action in self.row_actions
+        ]
+        return own + super().get_urls()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        actions = self.actions_for(request)
+        barred = [action for action in actions if not request.user.has_perm(action.permission)]
+        context = {"row_actions": actions, "barred": barred, "not_allowed": NOT_ALLOWED}
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def buttons(self, request: HttpRequest, names: Sequence[str], ids: Any = "") -> list[dict[str, Any]]:
+        """The buttons of one row's page: all are shown, those the role may not press say why."""
+        return [
+            {
+                "ids": ids,
+                "action": action,
+                "text": action.title,
+                "sure": action.says(1),
+                "address": self.address_of(action),
+                "barred": "" if request.user.has_perm(action.permission) else NOT_ALLOWED,
+            }
+            for action in self.row_actions
+            if action.name in names
+        ]
+
+    def address_of(self, action: Action) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{action.name}")
+
+    def _do(self, action: Action) -> Callable[[HttpRequest], HttpResponse]:
+        @require_POST
+        def view(request: HttpRequest) -> HttpResponse:
+            if not request.user.has_perm(action.permission):
+                raise PermissionDenied
+            ids = self.read_ids(request.POST.get("ids", ""))
+            if _are_few(request, len(ids)):
+                moved = self.act(request, action, ids)
+                if moved is not None:
+                    self._report(request, action, ids, moved)
+            return HttpResponseRedirect(next_page(request, list_of(self.model)))
+
+        return view
+
+    def act(self, request: HttpRequest, action: Action, ids: Sequence[Any]) -> Sequence[Any] | None:
+        """Do it, and return what was moved; None when the operator was told already why nothing was."""
+        return action.run(ids, actor(request), posted(request, "reason"))
+
+    def read_ids(self, text: str) -> list[Any]:
+        """The ids that the form carries, divided by commas."""
+        return [int(part) for part in text.split(",") if part.isdecimal() and len(part) <= LONGEST_ID]
+
+    def name_of(self, key: Any) -> str:
+        """How a message names one row."""
+        return f"#{key}"
+
+    def _report(self, request: HttpRequest, action: Action, ids: Sequence[Any], moved: Sequence[Any]) -> None:
+        if moved:
+            messages.success(request, action.reports(len(moved)))
+        left = sorted(set(ids) - set(moved))
+        if left or not moved:
+            messages.warning(request, _left_sentence([self.name_of(key) for key in left]))
+
+    def question_context(self, ids: Sequence[int]) -> dict[str, Any]:
+        """What the page that asks shows about these rows."""
+        return {}
+
+
+def _are_few(request: HttpRequest, count: int) -> bool:
+    """Whether so many may be moved by one order; else the operator is told."""
+    if count > MOST_AT_ONCE:
+        sentence = _("De uma vez, no máximo %(most)d. Use os filtros e faça em partes.")
+        messages.error(request, sentence % {"most": MOST_AT_ONCE})
+    return count <= MOST_AT_ONCE
+
+
+def _ask(action: Action) -> Callable[[ActionAdmin, HttpRequest, QuerySet], HttpResponse]:
+    @admin_action(description=action.title)
+    def ask(admin: ActionAdmin, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
+        ids = sorted(queryset.order_by().values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
+        if not _are_few(request, len(ids)):
+            return HttpResponseRedirect(request.get_full_path())
+        context = {
+            **admin.admin_site.each_context(request),
+            "opts": admin.opts,
+            "title": action.says(len(ids)),
+            "action": action,
+            "ids": ",".join(map(str, ids)),
+            "address": admin.address_of(action),
+            "next": request.get_full_path(),
+            **admin.question_context(ids),
+        }
+        return TemplateResponse(request, "admin/question.html", context)
+
+    return ask
+
+
+def _left_sentence(left: Sequence[str]) -> str:
+    named = ", ".join(left[:MOST_NAMED]) + (" …" if len(left) > MOST_NAMED else "")
+    if not left:
+        return _("Nada foi escolhido.")
+    return ngettext(
+        "1 item ficou como estava: alguém ou o próprio sistema já o tinha movido: %(named)s",
+        "%(count)d itens ficaram como estavam: alguém ou o próprio sistema já os tinha movido: %(named)s",
+        len(left),
+    ) % {"count": len(left), "named": named}

@@ -1,0 +1,48 @@
+"""The numbers of the sidebar; each counts the rows of the page behind it, and those it leads to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+Counts = Callable[[HttpRequest], dict[str, int]]
+_declared: list[Counts] = []
+
+
+def counted(counts: Counts) -> Counts:
+    """Declare numbers of an app for the sidebar, as far as a person may see them."""
+    _declared.append(counts)
+    return counts
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Rows of another page that wait for a person as the dead letters do."""
+
+    sentence: str
+    address: str
+    count: int
+
+
+_also_waiting: list[Callable[[HttpRequest], Elsewhere | None]] = []
+
+
+def also_waiting(
+    find: Callable[[HttpRequest], Elsewhere | None],
+) -> Callable[[HttpRequest], Elsewhere | None]:
+    """Declare rows of another app that "Precisa de você" leads to, as far as a person may see them."""
+    _also_waiting.append(find)
+    return find
+
+
+def elsewhere(request: HttpRequest) -> list[Elsewhere]:
+    """What waits for a person on other pages."""
+    return [found for find in _also_waiting if (found := find(request)) and found.count]
+
+
+def waiting(request: HttpRequest) -> dict[str, int]:
+    """What asks for attention, as far as this person may see it."""
+    numbers: dict[str, int] = {}
+    for counts in _declared:
+        numbers |= counts(request)
+    return numbers

@@ -1,0 +1,158 @@
+"""What all pages of the engine's rows share: nothing is edited by hand, and a row has a page to be read."""
+
+from typing import Any
+
+from django.contrib.admin import ShowFacets
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import cached_property
+from django.utils.http import url_has_allowed_host_and_scheme
+from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
+
+from carinho.access.permissions import user_actor
+
+MOST_COUNTED = 10_000
+
+
+def actor(request: HttpRequest) -> str:
+    """How the audit log names the operator."""
+    return user_actor(request.user)
+
+
+def page_of(row: Model) -> str:
+    """The address of a row's own page."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def list_of(model: type[Model], query: str = "") -> str:
+    """The address of a model's list, filtered by `query`."""
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return f"{address}?{query}" if query else address
+
+
+class CappedPaginator(Paginator):
+    """Counts at most `MOST_COUNTED` rows, so that no page scans a whole table for a number nobody reads."""
+
+    template_name = "admin/capped_pagination.html"
+
+    @cached_property
+    def count(self) -> int:
+        return self.object_list.order_by()[:MOST_COUNTED].count()  # type: ignore[attr-defined]
+
+    @property
+    def is_capped(self) -> bool:
+        return self.count == MOST_COUNTED
+
+
+class PlainChangeList(ChangeList):
+    """A list that never compares itself with the whole table, since it never counts that."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.full_result_count = self.result_count
+
+
+class ConsoleAdmin(ModelAdmin):
+    """A list and one page per row, both to be read. What may be done is done by actions, never by a form."""
+
+    item_template = "admin/item.html"  # shows "pairs" of a label and a value
+    actions = None
+    list_per_page = 50
+    list_max_show_all = 0
+    list_fullwidth = True
+    list_filter_submit = True
+    list_before_template = "admin/list_intro.html"
+    intro: Any = ""  # one sentence above the list: what these rows are, and the technical word
+    paginator = CappedPaginator
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PlainChangeList
+
+    def get_intro(self, request: HttpRequest) -> Any:
+        return self.intro
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"intro": self.get_intro(request)} | (extra_context or {})
+        return super().changelist_view(request, context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return self.item_page(request, row)
+
+    def must_view(self, request: HttpRequest) -> None:
+        """Raises PermissionDenied for those who may not see these rows."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+
+    def item_page(self, request: HttpRequest, row: Model, **more: Any) -> HttpResponse:
+        """The page of one row; `more` goes to its template."""
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": row,
+            "title": self.crumb(row),
+            "back": self._back(request),
+            "here": request.get_full_path() if request.method == "GET" else page_of(row),
+            **self.item_context(request, row),
+            **more,
+        }
+        request.current_app = self.admin_site.name
+        request.crumb = self.crumb(row)  # type: ignore[attr-defined]
+        return TemplateResponse(request, self.item_template, context)
+
+    def crumb(self, row: Model) -> str:
+        """What the way to this page calls the row."""
+        return f"#{row.pk}"
+
+    def item_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {}
+
+    def _back(self, request: HttpRequest) -> str:
+        """The list as it was when the operator came from it."""
+        return list_of(self.model, request.GET.get("_changelist_filters", ""))
+
+    def post_path(self, route: str, view: Any, name: str) -> URLPattern:
+        """A route of this model's pages; `view` is called only for those who may enter the console."""
+        full = f"{self.opts.app_label}_{self.opts.model_name}_{name}"
+        return path(route, self.admin_site.admin_view(view), name=full)
+
+
+def posted(request: HttpRequest, name: str) -> str:
+    """What a field of the form holds; without NUL, which PostgreSQL does not keep."""
+    return request.POST.get(name, "").replace("\x00", "").strip()
+
+
+def next_page(request: HttpRequest, otherwise: str) -> str:
+    """Where the form asked to go on, if that is a page of ours."""
+    given = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(given, allowed_hosts={request.get_host()})
+    return given if given and is_ours else otherwise

@@ -1,0 +1,55 @@
+"""The names people know for what the code calls by its own: systems, senders, people, actions."""
+
+from typing import Any
+
+from django.conf import settings
+
+from carinho.access.audit_log import Audited
+from carinho.services.base import Service
+
+TARGETS = {
+    "event": "evento",
+    "refusal": "recusado",
+    "callback": "aviso",
+    "contact": "contato",
+    "user": "usuário",
+    "periodictask": "agendamento",
+    "intervalschedule": "intervalo",
+    "crontabschedule": "horário",
+}
+SOURCES = {"api": "API", "site": "Site", "whatsapp": "WhatsApp"}
+
+
+def system(name: str) -> str:
+    """The label of a system or of a sender; its name when the code no longer knows it."""
+    known = Service.registry.get(name)
+    return str(known.label) if known else SOURCES.get(name, name)
+
+
+def systems() -> list[tuple[str, Any]]:
+    return sorted((name, service.label) for name, service in Service.registry.items())
+
+
+def sources() -> list[tuple[str, Any]]:
+    return [(name, system(name)) for name in ["api", *settings.SOURCES, "whatsapp"]]
+
+
+def who(actor: str) -> str:
+    """`user:ana` as `ana`, `key:crm` as `chave crm`."""
+    kind, _colon, name = actor.partition(":")
+    return {"user": name, "key": f"chave {name}"}.get(kind, actor)
+
+
+def did(action: str) -> str:
+    known = Audited.registry.get(action)
+    return str(known.label) if known else action
+
+
+def target(text: str) -> str:
+    """`event 246` as `evento 246`; a system by its label."""
+    kind, _space, rest = text.partition(" ")
+    return f"{TARGETS[kind]} {rest}" if kind in TARGETS and rest else system(text)
+
+
+def actions() -> list[tuple[str, Any]]:
+    return [(name, action.label) for name, action in Audited.registry.items()]

@@ -1,0 +1,50 @@
+"""What the console's templates say of moments, systems and people; and the filters of a list."""
+
+from typing import Any
+
+from django import template
+from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+
+from carinho.console import dates, labels
+
+register = template.Library()
+register.filter("moment", dates.moment)
+register.filter("system", labels.system)
+register.filter("who", labels.who)
+register.filter("did", labels.did)
+
+
+@register.inclusion_tag("admin/list_tabs.html")
+def list_tabs(cl: ChangeList) -> dict[str, Any]:
+    """The filters that are shown as tabs, and what else was chosen, each with the way to take it off."""
+    specs: list[Any] = cl.filter_specs
+    tabs = [spec for spec in specs if getattr(spec, "is_tab", False)]
+    chosen = [spec for spec in specs if getattr(spec, "chosen", "") and spec not in tabs]
+    return {
+        "tabs": [tab for spec in tabs for tab in _tabs(cl, spec)],
+        "chosen": [
+            {
+                "title": spec.title,
+                "text": spec.chosen,
+                "off": cl.get_query_string(remove=[*spec.parameters, PAGE_VAR]),
+            }
+            for spec in chosen
+        ],
+        "query": cl.query,
+        "query_off": cl.get_query_string(remove=["q", PAGE_VAR]),
+    }
+
+
+def _tabs(cl: ChangeList, spec: Any) -> list[dict[str, Any]]:
+    name, now = spec.parameter_name, spec.value()
+    choices = spec.lookup_choices if spec.default else [("", "todos"), *spec.lookup_choices]
+    return [
+        {
+            "text": text,
+            "address": cl.get_query_string(
+                {name: value} if value else {}, [PAGE_VAR] if value else [name, PAGE_VAR]
+            ),
+            "is_here": (value or None) == (now or None),
+        }
+        for value, text in choices
+    ]

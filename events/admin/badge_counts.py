@@ -1,0 +1,19 @@
+"""What of the engine asks for attention in the sidebar."""
+
+from django.http import HttpRequest
+
+from carinho.console.badge_counts import counted, elsewhere
+from events import operations, outages
+from events.models import DeadLetter, DeadLetterStatus
+
+
+@counted
+def waiting(request: HttpRequest) -> dict[str, int]:
+    numbers: dict[str, int] = {}
+    if request.user.has_perm("events.view_deadletter"):
+        others = sum(found.count for found in elsewhere(request))
+        numbers["open"] = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).count() + others
+    if request.user.has_perm("events.view_delivery"):
+        numbers["retrying"] = operations.retrying().count()
+        numbers["held"] = outages.held().count()
+    return numbers

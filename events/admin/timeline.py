@@ -1,0 +1,83 @@
+"""The story of an event: its steps with their states, and every attempt with what was sent and came back."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from carinho.console import labels
+from carinho.console.base import page_of
+from events import status_badges, titles
+from events.models import Attempt, Delivery, DeliveryStatus, Event, Outcome, SkipCause
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One step of the event, and its attempts, the latest first."""
+
+    delivery: Delivery
+    title: str
+    system: str
+    address: str
+    badge: str
+    remark: str
+    attempts: list["Try"]
+    is_here: bool
+
+
+@dataclass(frozen=True)
+class Try:
+    attempt: Attempt
+    badge: str
+    sent: str
+    answered: str
+
+
+def of(event: Event, *, here: Delivery | None = None) -> list[Chapter]:
+    """One chapter per step in the order of the flow; `here` is the step the page is about."""
+    deliveries = event.deliveries.order_by("id").prefetch_related("attempt_log")
+    return [_chapter(delivery, here) for delivery in deliveries]
+
+
+def tries(delivery: Delivery) -> list[Try]:
+    logged = sorted(delivery.attempt_log.all(), key=lambda attempt: -attempt.pk)
+    return [
+        Try(
+            attempt,
+            status_badges.of(Outcome, attempt.outcome),
+            _pretty(attempt.sent),
+            _pretty(attempt.answered),
+        )
+        for attempt in logged
+    ]
+
+
+def _chapter(delivery: Delivery, here: Delivery | None) -> Chapter:
+    return Chapter(
+        delivery=delivery,
+        title=titles.step(delivery.step),
+        system=labels.system(delivery.service),
+        address=page_of(delivery),
+        badge=status_badges.of(DeliveryStatus, delivery.status),
+        remark=_remark(delivery),
+        attempts=tries(delivery),
+        is_here=here is not None and delivery.pk == here.pk,
+    )
+
+
+def _remark(delivery: Delivery) -> str:
+    if delivery.status == DeliveryStatus.WAITING:
+        return _("Espera a etapa “%s”.") % titles.step(delivery.after)
+    if delivery.status == DeliveryStatus.SKIPPED:
+        return str(SkipCause(delivery.skip_cause).label).capitalize() + "."
+    return ""
+
+
+def _pretty(text: str) -> str:
+    """Readable JSON where it is complete; what was cut stays as it is."""
+    try:
+        value: Any = json.loads(text)
+    except ValueError:
+        return text
+    return json.dumps(value, ensure_ascii=False, indent=2)

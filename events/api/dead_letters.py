@@ -1,0 +1,226 @@
+"""What waits for a person, and what a person may do with it."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from carinho.access.permissions import actor_of
+from carinho.api.errors import Problem
+from carinho.api.pagination import NewestFirst
+from carinho.api.schema import problems
+from carinho.api.views import ApiView, OrderView
+from events import operations
+from events.api.filters import DeadLetterFilter, DeadLetterListFilter
+from events.api.serializers import (
+    ArchiveSelection,
+    Counted,
+    DeadLetterDetailSerializer,
+    DeadLetterSerializer,
+    Moved,
+    Reason,
+    Retried,
+    Selection,
+    Statistics,
+)
+from events.models import DeadLetter, DeadLetterStatus
+
+TAGS = ["Falhas"]
+CLOSED_WITHIN = timedelta(days=30)
+ACTION_ERRORS = problems(400, 401, 403, 404, 409, 413, 415, 422, 429)
+
+
+class DeadLetterList(ApiView, ListAPIView[DeadLetter]):
+    """Without `status`, what waits for a person."""
+
+    queryset = DeadLetter.objects.all()
+    serializer_class = DeadLetterSerializer
+    pagination_class = NewestFirst
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = DeadLetterListFilter
+
+    @extend_schema(
+        tags=TAGS,
+        summary="O que precisa de uma pessoa (DLQ)",
+        responses={200: DeadLetterSerializer(many=True), **problems(401, 403, 422, 429)},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.list(request, *args, **kwargs)
+
+
+class DeadLetterDetail(ApiView, RetrieveAPIView[DeadLetter]):
+    """One item with its delivery and every attempt."""
+
+    queryset = DeadLetter.objects.select_related("delivery").prefetch_related("delivery__attempt_log")
+    serializer_class = DeadLetterDetailSerializer
+    lookup_field = "pk"
+    lookup_url_kwarg = "id"
+
+    @extend_schema(
+        tags=TAGS,
+        summary="Um item, sua entrega e as tentativas",
+        responses={200: DeadLetterDetailSerializer, **problems(401, 403, 404, 429)},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.retrieve(request, *args, **kwargs)
+
+
+class DeadLetterStats(ApiView):
+    """Counts of what is open, which are few; of the closed only the recent, for those are many."""
+
+    @extend_schema(
+        tags=TAGS,
+        summary="Quantos itens, por causa, sistema, tipo e situação",
+        description=(
+            "total, by_cause, by_service e by_type contam o que espera por uma pessoa. Em by_status, "
+            "resolved e archived contam o que apareceu desde closed_since."
+        ),
+        responses={200: Statistics, **problems(401, 403, 429)},
+    )
+    def get(self, request: Request) -> Response:
+        since = timezone.now() - CLOSED_WITHIN
+        by_status = _open_by_status() | _closed_by_status(since)
+        return Response(
+            {
+                "total": by_status[DeadLetterStatus.OPEN],
+                "by_status": by_status,
+                **_open_by("cause", "service", "event_type"),
+                "closed_since": timezone.localtime(since),
+            }
+        )
+
+
+def _open_by_status() -> dict[str, int]:
+    return _count_status([DeadLetterStatus.OPEN, DeadLetterStatus.RETRYING], DeadLetter.objects.all())
+
+
+def _closed_by_status(since: datetime) -> dict[str, int]:
+    recent = DeadLetter.objects.filter(created_at__gte=since)
+    return _count_status([DeadLetterStatus.RESOLVED, DeadLetterStatus.ARCHIVED], recent)
+
+
+def _count_status(statuses: list[DeadLetterStatus], letters: QuerySet[DeadLetter]) -> dict[str, int]:
+    counts = letters.filter(status__in=statuses).order_by().values_list("status").annotate(Count("pk"))
+    return {status.value: 0 for status in statuses} | dict(counts)
+
+
+def _open_by(*columns: str) -> dict[str, Counter[str]]:
+    rows = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).order_by()
+    counts: dict[str, Counter[str]] = {column: Counter() for column in columns}
+    for *values, count in rows.values_list(*columns).annotate(Count("pk")):
+        for column, value in zip(columns, values, strict=True):
+            counts[column][value] += count
+    return {f"by_{column.removeprefix('event_')}": counter for column, counter in counts.items()}
+
+
+class RetryOne(OrderView):
+    @extend_schema(
+        tags=TAGS,
+        summary="Reenviar um item",
+        description="Reenvia com a mesma chave de idempotência. Fecha sozinho quando a entrega é feita.",
+        request=None,
+        responses={200: Retried, **ACTION_ERRORS},
+    )
+    def post(self, request: Request, id: int) -> Response:
+        letter = get_object_or_404(DeadLetter, pk=id)
+        if not operations.retry([letter.pk], actor=actor_of(request)):
+            raise closed(letter)
+        return Response({"message": "Item queued for retry", "event_id": letter.event_id})
+
+
+class ArchiveOne(OrderView):
+    order_class = Reason
+
+    @extend_schema(
+        tags=TAGS,
+        summary="Arquivar um item, com o motivo",
+        request={"application/json": Reason},
+        responses={200: Moved, **ACTION_ERRORS},
+    )
+    def post(self, request: Request, id: int) -> Response:
+        letter = get_object_or_404(DeadLetter, pk=id)
+        reason = self.order.validated_data["reason"]
+        if not operations.archive([letter.pk], actor=actor_of(request), reason=reason):
+            raise closed(letter)
+        return Response({"message": "Item archived", "id": letter.pk})
+
+
+class RestoreOne(OrderView):
+    @extend_schema(
+        tags=TAGS,
+        summary="Trazer de volta um item arquivado",
+        request=None,
+        responses={200: Moved, **ACTION_ERRORS},
+    )
+    def post(self, request: Request, id: int) -> Response:
+        letter = get_object_or_404(DeadLetter, pk=id)
+        if not operations.restore([letter.pk], actor=actor_of(request)):
+            raise Problem("dlq_item_not_archived", _("Este item não está arquivado."), status=409)
+        return Response({"message": "Item restored", "id": letter.pk})
+
+
+class RetryMatching(OrderView):
+    order_class = Selection
+
+    @extend_schema(
+        tags=TAGS,
+        operation_id="api_dlq_retry_matching",
+        summary="Reenviar todos os itens abertos que o filtro alcança",
+        request={"application/json": Selection},
+        responses={200: Counted, **problems(400, 401, 403, 413, 415, 422, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        wanted = self.order.validated_data
+        ids = chosen(wanted)
+        if not wanted["dry_run"]:
+            ids = operations.retry(ids, actor=actor_of(request))
+        return counted(ids, "queued for retry", dry_run=wanted["dry_run"])
+
+
+class ArchiveMatching(OrderView):
+    order_class = ArchiveSelection
+
+    @extend_schema(
+        tags=TAGS,
+        operation_id="api_dlq_archive_matching",
+        summary="Arquivar todos os itens abertos que o filtro alcança",
+        request={"application/json": ArchiveSelection},
+        responses={200: Counted, **problems(400, 401, 403, 413, 415, 422, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        wanted = self.order.validated_data
+        ids, reason = chosen(wanted), wanted["reason"]
+        if not wanted["dry_run"]:
+            ids = operations.archive(ids, actor=actor_of(request), reason=reason)
+        return counted(ids, "archived", dry_run=wanted["dry_run"])
+
+
+def chosen(wanted: dict[str, Any]) -> list[int]:
+    """The open items that match, as they are now, the oldest first."""
+    letters = DeadLetterFilter(wanted, DeadLetter.objects.filter(status=DeadLetterStatus.OPEN)).qs
+    if "ids" in wanted:
+        letters = letters.filter(pk__in=wanted["ids"])
+    return list(letters.order_by("pk").values_list("pk", flat=True))
+
+
+def counted(ids: list[int], verb: str, *, dry_run: bool) -> Response:
+    would = "would be " if dry_run else ""
+    noun = "item" if len(ids) == 1 else "items"
+    message = f"{len(ids)} {noun} {would}{verb}"
+    return Response({"message": message, "count": len(ids), "dry_run": dry_run})
+
+
+def closed(letter: DeadLetter) -> Problem:
+    """Somebody else, or the retry under way, was first."""
+    letter.refresh_from_db(fields=["status"])
+    sentence = _("Este item não espera mais por você: %(status)s.") % {"status": letter.get_status_display()}
+    return Problem("dlq_item_closed", sentence, status=409)

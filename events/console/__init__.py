@@ -1,1 +1,0 @@
-"""How the console says things: names, moments, states, people and data, in words for operators."""

@@ -1,0 +1,206 @@
+"""One try at a delivery, and what its end means. Network only: no database here."""
+
+import json
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from carinho.logs import delivery_ids, request_id, trace_id
+from carinho.masking import cut, mask, mask_text
+from carinho.services.base import Service
+from carinho.services.errors import Held, Rejected, Unavailable, Undecided, Unknown
+from events.backoff import wait_after
+from events.engine import failure_causes, lane_hooks
+from events.engine.claims import Claim
+from events.engine.lane_hooks import Ran
+from events.flow import Emission, find_step
+from events.models import Outcome, SkipCause
+
+logger = logging.getLogger(__name__)
+
+SENDING_TAKES = timedelta(seconds=15)  # connect and answer time-outs together, and some
+LOOK_AFTER = timedelta(seconds=5)  # before looking for what an unseen attempt left behind
+
+
+@dataclass
+class Result:
+    """What became of one claim: the delivery's next state and, if anything was sent, its attempt."""
+
+    claim: Claim
+    status: str
+    outcome: str = ""  # empty when nothing was sent
+    due_at: datetime | None = None
+    attempts: int = 0
+    held_since: datetime | None = None
+    unsure_since: datetime | None = None
+    value: Any = None
+    error: str = ""
+    skip_cause: str = ""
+    kind: str = ""
+    cause: str = ""
+    started_at: datetime = field(default_factory=timezone.now)
+    duration_ms: int = 0
+    status_code: int | None = None
+    sent: str = ""
+    answered: str = ""
+    emitted: list[Emission] = field(default_factory=list)
+    retry_after: timedelta | None = None
+    learnt: Any = None
+
+
+def attempt(claim: Claim) -> Result:
+    """Run the step once. Never raises: whatever happens has a meaning for the delivery."""
+    now = timezone.now()
+    if claim.useful_until and claim.useful_until <= now and not claim.unsure_since:
+        return skipped(claim, SkipCause.EXPIRED)
+    if claim.lease - now < SENDING_TAKES:
+        return held(claim)
+    token = request_id.set(claim.request_id or claim.idempotency_key)
+    trace = trace_id.set(claim.trace_id)
+    ids = delivery_ids.set({"event_id": claim.event.id, "delivery_id": claim.id})
+    try:
+        return _run(claim)
+    finally:
+        request_id.reset(token)
+        trace_id.reset(trace)
+        delivery_ids.reset(ids)
+
+
+def _run(claim: Claim) -> Result:
+    started_at, clock = timezone.now(), time.monotonic()
+    service: Service | None = None
+    try:
+        step = find_step(claim.event.type, claim.step)
+        service = step.to(claim.idempotency_key)
+        is_over = isinstance(claim.context, Exception)
+        ran = Ran(error=claim.context) if is_over else lane_hooks.of(claim.service).run(claim, step, service)
+        json.dumps(ran.value)  # a step that returns what cannot be kept is our own mistake
+    except Exception as error:  # noqa: BLE001 -- each end has its meaning, and a broken one is logged there
+        ran = Ran(error=error)
+    result = _meaning(claim, ran, started_at)
+    result.learnt = ran.learnt
+    if result.outcome:
+        result.started_at = started_at
+        result.duration_ms = int((time.monotonic() - clock) * 1000)
+        result = _with_exchange(result, service)
+    return result
+
+
+def _meaning(claim: Claim, ran: Ran, started_at: datetime) -> Result:
+    match ran.error:
+        case None if ran.skip_cause:
+            return skipped(claim, ran.skip_cause)
+        case None if ran.not_before:
+            return held(claim, until=ran.not_before)
+        case None:
+            return done(claim, ran.value)
+        case Held():
+            return held(claim)
+        case Unknown() as error:
+            return unsure(claim, error, started_at)
+        case Unavailable() as error:
+            return unavailable(claim, error)
+        case Rejected() as error:
+            return buried(claim, Outcome.REJECTED, error)
+        case error:
+            ids = {"delivery_id": claim.id, "event_id": claim.event.id}
+            logger.error("Delivery broke", exc_info=error, extra=ids)
+            return buried(claim, Outcome.BROKEN, error)
+
+
+def done(claim: Claim, value: Any) -> Result:
+    """It succeeded; `value` is for the steps that come after, the emitted events are stored with it."""
+    return Result(
+        claim, "done", Outcome.DONE, attempts=claim.attempts, value=value, emitted=claim.event.emitted
+    )
+
+
+def held(claim: Claim, until: datetime | None = None) -> Result:
+    """Nothing was sent: the attempt is given back."""
+    return Result(
+        claim,
+        "queued",
+        due_at=until or claim.due_at,
+        attempts=claim.attempts - 1,
+        unsure_since=claim.unsure_since,
+    )
+
+
+def skipped(claim: Claim, cause: str) -> Result:
+    """Nobody needs it any more, and nothing was sent."""
+    return Result(claim, "skipped", skip_cause=cause, attempts=claim.attempts - 1)
+
+
+def unsure(claim: Claim, error: Unknown, started_at: datetime) -> Result:
+    """The end was not seen: the next attempt looks for it before a repeat; where none can, a person does."""
+    looks_first = Service.registry[claim.service].looks_first and not isinstance(error, Undecided)
+    if not looks_first or wait_after(claim.attempts) is None:
+        return buried(claim, Outcome.UNKNOWN, error)
+    return Result(
+        claim,
+        "queued",
+        Outcome.UNKNOWN,
+        attempts=claim.attempts,
+        error=str(error),
+        due_at=timezone.now() + LOOK_AFTER,
+        unsure_since=started_at,
+        retry_after=error.retry_after,
+    )
+
+
+def unavailable(claim: Claim, error: Unavailable) -> Result:
+    """Later it may work: another attempt while there is one. A failed trial of recovery costs none."""
+    now = timezone.now()
+    result = Result(
+        claim,
+        "queued",
+        Outcome.UNAVAILABLE,
+        attempts=claim.attempts,
+        error=str(error),
+        retry_after=error.retry_after,
+        unsure_since=claim.unsure_since,
+    )
+    if claim.is_trial:
+        result.attempts, result.held_since, result.due_at = claim.attempts - 1, claim.due_at, now
+        return result
+    wait = wait_after(claim.attempts)
+    if wait is None:
+        return buried(claim, Outcome.UNAVAILABLE, error)
+    result.due_at = max(now + wait, error.not_before(now))
+    return result
+
+
+def buried(claim: Claim, outcome: Outcome, error: Exception) -> Result:
+    """A person decides: the delivery becomes a dead letter with its reason in words."""
+    verdict = failure_causes.of(error, outcome)
+    return Result(
+        claim,
+        "dead",
+        outcome,
+        attempts=claim.attempts,
+        error=verdict.reason,
+        kind=outcome,
+        cause=verdict.cause,
+        retry_after=getattr(error, "retry_after", None),
+    )
+
+
+def _with_exchange(result: Result, service: Service | None) -> Result:
+    if service is not None:
+        last = service.call.last
+        result.status_code = last.status
+        request = f"{last.method} {mask_text(last.path)}"
+        result.sent = cut(_shown({request: mask(last.sent)})) if last.method else ""
+        result.answered = cut(_shown(last.answered))
+    result.error = cut(mask_text(result.error))
+    return result
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return mask_text(value)
+    return "" if value is None else json.dumps(mask(value), ensure_ascii=False)

@@ -1,0 +1,162 @@
+"""Breaker state in the table that all workers and the console share."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from carinho.access.audit_log import Audited
+from carinho.services.base import Service
+from carinho.services.circuit_breaker import Breaker, Snapshot
+from events.engine import wakeup
+from events.models import BreakerState, CircuitBreaker, Lane
+
+RESET = Audited("breaker.reset", _("liberou o sistema"))
+PAUSED = Audited("breaker.pause", _("pausou o sistema"))
+RESUMED = Audited("breaker.resume", _("retomou o sistema"))
+
+
+@dataclass
+class SharedBreaker:
+    """One lane's view of its row: takes over what people did, writes what the calls taught."""
+
+    service: str
+    breaker: Breaker
+    version: int = -1
+    saved: Snapshot = field(default_factory=Snapshot)
+    is_paused: bool = False  # by a person
+    is_offline: bool = False  # by its own word: its lane hooks say what follows
+    closed_at: datetime | None = None
+
+    @classmethod
+    def of(cls, service: type[Service]) -> "SharedBreaker":
+        shared = cls(service.name, service.shared_line().breaker)
+        shared.load()
+        return shared
+
+    def load(self) -> None:
+        """Read the row; if a person or another process moved the circuit since, go on from there.
+
+        Counts that only differ are each process's own: what this one learnt since is not forgotten for them.
+        """
+        row = CircuitBreaker.objects.get_or_create(service=self.service)[0]
+        self.is_paused = row.paused_at is not None
+        self.is_offline = row.offline_since is not None
+        self.closed_at = row.closed_at
+        known = _snapshot(row)
+        if (row.version, known.state, known.opened_at) != (
+            self.version,
+            self.saved.state,
+            self.saved.opened_at,
+        ):
+            self.version, self.saved = row.version, known
+            self.breaker.restore(self.saved)
+
+    def save(self) -> None:
+        """Write what changed, unless a person or another process moved the circuit meanwhile."""
+        now_known = self.breaker.snapshot()
+        if now_known == self.saved:
+            return
+        rows = CircuitBreaker.objects.filter(
+            service=self.service,
+            version=self.version,
+            state=self.saved.state,
+            opened_at=self.saved.opened_at,
+        )
+        if not rows.update(
+            **_columns(now_known, self.breaker.next_trial_at), **_times(self.saved, now_known)
+        ):
+            self.version = -1
+        self.saved = now_known
+        self.load()
+
+    def lets_through(self, wanted: int) -> int:
+        return 0 if self.is_paused else self.breaker.lets_through(wanted)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether what was claimed and not begun goes back."""
+        return self.is_paused or self.is_offline
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether a call that starts now only finds out if the system is back."""
+        return self.breaker.current_state != "closed"
+
+
+def _snapshot(row: CircuitBreaker) -> Snapshot:
+    return Snapshot(row.state, row.failure_count, row.good_trials, row.trips, row.opened_at, row.last_error)
+
+
+def _columns(snapshot: Snapshot, next_trial_at: datetime | None) -> dict[str, Any]:
+    return {
+        "state": snapshot.state,
+        "failure_count": snapshot.failure_count,
+        "good_trials": snapshot.good_trials,
+        "trips": snapshot.trips,
+        "opened_at": snapshot.opened_at,
+        "last_error": snapshot.last_error,
+        "next_trial_at": next_trial_at,
+    }
+
+
+def _times(before: Snapshot, after: Snapshot) -> dict[str, Any]:
+    if before.state == after.state:
+        return {}
+    half_open = {"half_open_since": Now() if after.state == BreakerState.HALF_OPEN else None}
+    if after.state == BreakerState.CLOSED:
+        return half_open | {"outage_since": None, "closed_at": Now()}
+    return half_open | ({"outage_since": Now()} if before.state == BreakerState.CLOSED else {})
+
+
+def reset(service: str, *, actor: str) -> CircuitBreaker | None:
+    """A person verified that the system is back: close the circuit, and forget what it asked for.
+
+    None for an unknown system.
+    """
+    with transaction.atomic():
+        Lane.objects.filter(service=service).update(not_before=None)
+        return _move(
+            service,
+            actor,
+            RESET,
+            **_columns(Snapshot(), None),
+            outage_since=None,
+            half_open_since=None,
+            closed_at=Now(),
+        )
+
+
+def pause(service: str, *, actor: str, reason: str = "") -> CircuitBreaker | None:
+    """Hold a system's deliveries until somebody resumes it. None for an unknown system.
+
+    Holds from its return on: a claim asks the row, and the lane hands back what it has not begun.
+    """
+    return _move(service, actor, PAUSED, paused_at=Now(), paused_by=actor, pause_reason=reason)
+
+
+def resume(service: str, *, actor: str) -> CircuitBreaker | None:
+    """Release a paused system's deliveries, at a pace. None for an unknown system."""
+    return _move(service, actor, RESUMED, paused_at=None, paused_by="", pause_reason="", closed_at=Now())
+
+
+def set_offline(service: str, since: datetime | None) -> None:
+    """A system says itself that it can take nothing (since then), or that it can again: None."""
+    rows = CircuitBreaker.objects.filter(service=service, offline_since__isnull=since is not None)
+    if rows.update(offline_since=since):
+        wakeup.tell_changed(service)
+
+
+def _move(service: str, actor: str, action: Audited, **columns: Any) -> CircuitBreaker | None:
+    with transaction.atomic():
+        moved = CircuitBreaker.objects.filter(service=service).update(version=F("version") + 1, **columns)
+        if not moved:
+            return None
+        action.record(actor, service, {"reason": columns.get("pause_reason", "")})
+        wakeup.tell_changed(service)
+        transaction.on_commit(lambda: wakeup.nudge([service]))
+    return CircuitBreaker.objects.get(service=service)

@@ -1,0 +1,77 @@
+"""What a lane claims: a delivery of its system with all that its step needs."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError
+
+from carinho.database import run
+from events.engine import transitions
+from events.flow import StepEvent
+
+
+@dataclass
+class Claim:
+    """One delivery that this lane runs, until `lease`. The lease is also the proof of it.
+
+    The lane's own thread lengthens the lease while the step runs in another.
+    """
+
+    id: int
+    service: str
+    step: str
+    event: StepEvent
+    attempts: int
+    due_at: datetime
+    lease: datetime
+    useful_until: datetime | None
+    idempotency_key: str
+    request_id: str
+    trace_id: str
+    is_trial: bool
+    unsure_since: datetime | None = None
+    context: Any = None  # what the lane's hooks prefetched
+
+
+def claim(service: str, places: int, *, is_trial: bool = False) -> list[Claim]:
+    """Up to `places` due deliveries, oldest due first; per person only the first, and none while one runs."""
+    try:
+        rows = transitions.claim(service, places)
+    except IntegrityError:  # another claimer took the same person first: the next round sees it
+        return []
+    return sorted((_claim(row, is_trial) for row in rows), key=lambda item: (item.due_at, item.id))
+
+
+def _claim(row: tuple[Any, ...], is_trial: bool) -> Claim:
+    id, service, unsure_since, step, attempts, due_at, lease, useful_until, key, earlier, phone, *event = row
+    event_id, type, source, occurred_at, data, request_id, trace_id = event
+    return Claim(
+        id=id,
+        service=service,
+        step=step,
+        event=StepEvent(event_id, type, source, occurred_at, _decoded(data), _decoded(earlier), phone or ""),
+        attempts=attempts,
+        due_at=due_at,
+        lease=lease,
+        useful_until=useful_until,
+        idempotency_key=str(key),
+        request_id=request_id,
+        trace_id=trace_id,
+        is_trial=is_trial,
+        unsure_since=unsure_since,
+    )
+
+
+def _decoded(value: Any) -> Any:
+    """Django leaves jsonb as text on a raw cursor."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+NEXT_DUE = "SELECT min(due_at) FROM events_delivery WHERE service = %s AND status = 'queued'"
+
+
+def next_due(service: str) -> datetime | None:
+    """When this lane next has something to do, as far as is known now."""
+    return run(NEXT_DUE, [service])[0][0]

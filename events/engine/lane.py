@@ -1,0 +1,268 @@
+"""A lane drains one system's deliveries: the only way anything is sent.
+
+One drain at a time per lane, anywhere: a session lock in PostgreSQL that dies with its holder.
+The database is only touched by the lane's own thread, the network only by the pool's.
+"""
+
+import logging
+import os
+import select
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+
+from carinho.celery import stopping
+from carinho.database import run
+from carinho.locks import session_lock
+from carinho.services.base import Service
+from events.engine import attempt, circuit_breakers, claims, lane_hooks, outcomes, transitions
+from events.engine.attempt import Result
+from events.engine.pacing import Pace
+from events.engine.polling import Rhythm
+from events.engine.wakeup import CHANGED, CHANNEL
+from events.models import Outcome
+
+logger = logging.getLogger(__name__)
+
+LOCK_NAMESPACE = 0x6361_7269
+AHEAD = 4  # claimed per thread: one runs, one is ready when it ends, and two wait to be written
+FLUSH_SECONDS = 0.05  # or as soon as half of what may be claimed is done: no thread runs out of work
+LOOK_SECONDS = 1.0  # a missed NOTIFY, a pause or a stop is noticed this soon
+HEARD_SECONDS = 15
+HEARTBEAT_SECONDS = 5
+LONGEST_LEFT_ALONE = timedelta(minutes=10)
+
+
+def drain(name: str, *, seconds: float = 300, linger: float = 60) -> int:
+    """Send what is due in this lane until `seconds` are over or nothing came for `linger` seconds.
+
+    Returns how many deliveries were brought to an end or a new due time; 0 at once when the lane is
+    being drained already.
+    """
+    with _only_drain(name) as ears:
+        return Drain(Service.registry[name], ears, seconds, linger).run() if ears else 0
+
+
+@contextmanager
+def _only_drain(name: str) -> Iterator[psycopg.Connection | None]:
+    with session_lock(LOCK_NAMESPACE, name) as ears:
+        if ears is None:
+            yield None
+            return
+        ears.execute(f"LISTEN {CHANNEL}{name}")
+        try:
+            yield ears
+        finally:
+            _say_listening(name, -1)
+
+
+LISTENING = """
+INSERT INTO events_lane (service, listening_until) VALUES (%s, now() + %s * interval '1 second')
+ON CONFLICT (service) DO UPDATE SET listening_until = excluded.listening_until RETURNING not_before
+"""
+
+LEAVE_ALONE = """
+UPDATE events_lane SET not_before = greatest(not_before, now() + %s * interval '1 second')
+WHERE service = %s RETURNING not_before
+"""
+
+
+def _say_listening(name: str, seconds: int) -> datetime | None:
+    """Until when the lane listens; returns until when its system asked to be left alone, if it ever did."""
+    return run(LISTENING, [name, seconds])[0][0]
+
+
+class Drain:
+    """One run of a lane. What it holds: claims under way, results not written yet."""
+
+    def __init__(
+        self, service: type[Service], ears: psycopg.Connection, seconds: float, linger: float
+    ) -> None:
+        self.service = service
+        self.name = service.name
+        self.ears = ears
+        self.ends = time.monotonic() + seconds
+        self.linger = linger
+        self.last_work = time.monotonic()
+        self.breaker = circuit_breakers.SharedBreaker.of(service)
+        self.hooks = lane_hooks.of(service.name)
+        self.pace = Pace(service.calls_per_second)
+        self.is_closing = False
+        self.limit = service.threads * (AHEAD if service.can_repeat or service.looks_first else 1)
+        self.claims: dict[int, claims.Claim] = {}  # under way, or ended and not written yet
+        self.finished: deque[Result] = deque()
+        self.oldest_finished = 0.0
+        self.heartbeat_at = self.look_at = 0.0
+        self.not_before: datetime | None = None
+        self.written = 0
+        self.rhythm = Rhythm()
+        self.bell_in, self.bell_out = os.pipe()
+
+    def run(self) -> int:
+        pool = ThreadPoolExecutor(self.service.threads, thread_name_prefix=self.name)
+        try:
+            while not self._over():
+                self._turn(pool)
+        finally:
+            self.is_closing = True  # what was claimed and not started is handed back
+            while len(self.finished) < self.under_way:
+                self._renew_if_possible()
+                self._wait_for_call(LOOK_SECONDS)
+            pool.shutdown(wait=True)
+            os.close(self.bell_in)
+            os.close(self.bell_out)
+            self._flush()
+        return self.written
+
+    @property
+    def under_way(self) -> int:
+        return len(self.claims)
+
+    def _over(self) -> bool:
+        now = time.monotonic()
+        return (
+            stopping.is_set()
+            or now > self.ends
+            or (not self.under_way and now > self.last_work + self.linger)
+        )
+
+    def _turn(self, pool: ThreadPoolExecutor) -> None:
+        self._look_around()
+        claimed = self._claim()
+        for claim in claimed:
+            pool.submit(self._attempt, claim)
+        if not claimed:
+            self._wait()
+        if self.finished and (len(self.finished) >= self.limit // 2 or self._flush_is_due()):
+            self._flush()
+
+    def _look_around(self) -> None:
+        now = time.monotonic()
+        if now > self.heartbeat_at:
+            self.heartbeat_at = now + HEARTBEAT_SECONDS
+            self.not_before = _say_listening(self.name, HEARD_SECONDS)
+        if now > self.look_at:
+            self.look_at = now + LOOK_SECONDS
+            self.breaker.load()
+            self._renew()
+
+    def _renew(self) -> None:
+        """A step of several calls may take longer than its lease, and what waits for a thread too."""
+        soon = datetime.now(UTC) + timedelta(seconds=settings.LEASE_SECONDS / 2)
+        old = [claim for claim in self.claims.values() if claim.lease < soon]
+        renewed = transitions.renew(old) if old else {}
+        for claim in old:  # one that is not renewed was lost; its outcome will not be written
+            claim.lease = renewed.get(claim.id, claim.lease)
+
+    def _renew_if_possible(self) -> None:
+        """While the lane ends: a database that is away must not keep it from waiting for its calls."""
+        try:
+            self._renew()
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("Leases not renewed", extra={"service": self.name, "error": type(error).__name__})
+            connection.close()
+
+    def _claim(self) -> list[claims.Claim]:
+        free = self._room()
+        is_left_alone = self.not_before is not None and datetime.now(UTC) < self.not_before
+        if free < self.service.threads // 2 or is_left_alone or not self.rhythm.is_time():
+            return []
+        trial = self.breaker.is_trial
+        wanted = self.breaker.lets_through(0 if trial and self.under_way else free)
+        wanted = self.pace.allows(wanted, self.breaker.closed_at)
+        wanted = self.hooks.allows(wanted, self.under_way) if wanted else 0
+        claimed = claims.claim(self.name, wanted, is_trial=trial) if wanted else []
+        if wanted:
+            self.rhythm.looked(found_all=len(claimed) == wanted)
+        self.pace.took(len(claimed))
+        self.claims |= {claim.id: claim for claim in claimed}
+        begun = self._prefetched(claimed)
+        self.claims |= {claim.id: claim for claim in begun}
+        return begun
+
+    def _prefetched(self, claimed: list[claims.Claim]) -> list[claims.Claim]:
+        """The claims with their context; one that breaks the hooks is for a person, the others go on."""
+        try:
+            return lane_hooks.prefetched(self.hooks, claimed)
+        except (OperationalError, InterfaceError):
+            self.finished.extend(attempt.held(claim) for claim in claimed)
+            raise
+        except Exception as error:
+            logger.exception("Lane hooks broke", extra={"deliveries": [claim.id for claim in claimed]})
+            if len(claimed) > 1:
+                return [each for claim in claimed for each in self._prefetched([claim])]
+            self.finished.append(attempt.buried(claimed[0], Outcome.BROKEN, error))
+            return []
+
+    def _room(self) -> int:
+        """How many more may be claimed."""
+        return self.limit - self.under_way
+
+    def _attempt(self, claim: claims.Claim) -> None:
+        hands_back = self.is_closing or self.breaker.is_held
+        self.finished.append(attempt.held(claim) if hands_back else attempt.attempt(claim))
+        os.write(self.bell_out, b".")
+
+    def _wait(self) -> None:
+        """Until a call ends, a NOTIFY comes, something falls due, or it is time to look around."""
+        patience = self.rhythm.shorten(self._patience(), has_room=self._room() > 0)
+        ready, _, _ = select.select([self.bell_in, self.ears.fileno()], [], [], patience)
+        if not ready:
+            self.rhythm.ended()
+        if self.bell_in in ready:
+            os.read(self.bell_in, 4096)
+        if self.ears.fileno() in ready:
+            for notice in self.ears.notifies(timeout=0):
+                self.rhythm.heard()
+                if notice.payload == CHANGED:
+                    self.look_at = self.heartbeat_at = 0.0
+
+    def _wait_for_call(self, patience: float) -> None:
+        if select.select([self.bell_in], [], [], patience)[0]:
+            os.read(self.bell_in, 4096)
+
+    def _patience(self) -> float:
+        if self.finished:
+            return max(0.0, self._flush_at() - time.monotonic())
+        if self.under_way:
+            return LOOK_SECONDS / 4
+        due_at = claims.next_due(self.name)
+        wait = (due_at - datetime.now(UTC)).total_seconds() if due_at else LOOK_SECONDS
+        return min(wait, LOOK_SECONDS) if wait > 0 else LOOK_SECONDS / 4  # due, but kept back
+
+    def _flush_at(self) -> float:
+        return self.oldest_finished + FLUSH_SECONDS
+
+    def _flush_is_due(self) -> bool:
+        if not self.oldest_finished:
+            self.oldest_finished = time.monotonic()
+        return self.under_way == len(self.finished) or time.monotonic() >= self._flush_at()
+
+    def _flush(self) -> None:
+        results = list(self.finished)
+        self.oldest_finished = 0.0
+        if not results:
+            return
+        outcomes.write_all(results)
+        for result in results:  # only now: what could not be written is tried again at the end of the drain
+            self.finished.popleft()
+            del self.claims[result.claim.id]
+        self.breaker.save()
+        self._obey(results)
+        self.written += len(results)
+        self.last_work = time.monotonic()
+        self.rhythm.ended()
+
+    def _obey(self, results: Sequence[Result]) -> None:
+        """A system that says when to come back is left alone until then."""
+        asked = max((result.retry_after for result in results if result.retry_after), default=None)
+        if asked:
+            seconds = min(asked, LONGEST_LEFT_ALONE).total_seconds()
+            self.not_before = run(LEAVE_ALONE, [seconds, self.name])[0][0]

@@ -1,0 +1,73 @@
+"""What an app adds to the lane of one system, without the engine knowing the app."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from carinho.services.base import Service
+from events.flow import Step
+
+if TYPE_CHECKING:
+    from events.engine.attempt import Result
+    from events.engine.claims import Claim
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How an attempt went: its value, or the error it met, or why nothing was sent.
+
+    `not_before` holds the delivery until then, `skip_cause` says that nobody needs it any more. `learnt` is
+    for the lane's `on_written`, whatever the end.
+    """
+
+    value: Any = None
+    error: Exception | None = None
+    not_before: datetime | None = None
+    skip_cause: str = ""
+    learnt: Any = None
+
+
+class LaneHooks:
+    """One lane's own rules. A subclass is registered under its system's name.
+
+    Only `run` is called from the pool's threads, where the network may be used and the database may not; all
+    else is called from the lane's own thread, where it is the other way round.
+    """
+
+    def allows(self, wanted: int, under_way: int) -> int:
+        """How many of the wanted deliveries may start now; 0 holds the lane, and no attempt is spent."""
+        return wanted
+
+    def prefetch(self, claims: "Sequence[Claim]") -> Mapping[int, Any]:
+        """What `run` finds as `claim.context`, by the delivery's id; an exception is that attempt's end."""
+        return {}
+
+    def run(self, claim: "Claim", step: Step, service: Service) -> Ran:
+        """Make the attempt. May raise as every call does."""
+        return Ran(step.run(service, claim.event))
+
+    def on_written(self, results: "Sequence[Result]") -> None:
+        """Store what follows from these outcomes, in their own transaction."""
+
+
+registry: dict[str, LaneHooks] = {}
+NONE = LaneHooks()
+
+
+def of(service: str) -> LaneHooks:
+    return registry.get(service, NONE)
+
+
+def prefetched(hooks: LaneHooks, claims: "Sequence[Claim]") -> "list[Claim]":
+    """The claims, each with its context."""
+    known = hooks.prefetch(claims) if claims else {}
+    return [replace(claim, context=known.get(claim.id)) for claim in claims]
+
+
+def on_written(results: "Sequence[Result]") -> None:
+    """Tell each lane's hooks what became of its deliveries."""
+    by_service = sorted(results, key=lambda result: result.claim.service)
+    for service, group in groupby(by_service, key=lambda result: result.claim.service):
+        of(service).on_written(list(group))

@@ -1,0 +1,123 @@
+"""Writing what became of a batch of deliveries, with all consequences, in one transaction."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import tenacity
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from carinho.database import run_rows
+from events.engine import attempt, lane_hooks, transitions
+from events.engine.attempt import Result
+from events.intake import envelope, ingestion
+from events.models import Outcome
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = """
+INSERT INTO events_attempt (delivery_id, started_at, duration_ms, outcome, is_trial, status_code, error, sent,
+                            answered)
+SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row(
+    id bigint, started_at timestamptz, duration_ms int, outcome text, is_trial boolean, status_code int,
+    error text, sent text, answered text)
+"""
+
+AWAY = (OperationalError, InterfaceError)  # the database; of all else the results themselves are to blame
+
+
+def _close_connection(_: tenacity.RetryCallState) -> None:
+    connection.close()  # the next try opens another
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type(AWAY),
+    stop=tenacity.stop_after_delay(30),
+    wait=tenacity.wait_random(0.2, 1),
+    before_sleep=_close_connection,
+    reraise=True,
+)
+def _write_patiently(results: Sequence[Result]) -> None:
+    write(results)
+
+
+def write_all(results: Sequence[Result]) -> None:
+    """Store a batch; if it cannot be stored together, one by one, and what cannot be stored is for a person.
+
+    Waits up to half a minute for a database that went away: the calls were made, and a result that is lost
+    is a call made twice. Raises django.db.OperationalError after that.
+    """
+    try:
+        _write_patiently(results)
+    except AWAY:
+        raise
+    except Exception:
+        logger.exception("Outcomes could not be stored together", extra={"deliveries": len(results)})
+        for result in results:
+            _write_alone(result)
+
+
+def _write_alone(result: Result) -> None:
+    try:
+        _write_patiently([result])
+    except AWAY:
+        raise
+    except Exception as own_error:
+        logger.exception("Outcome could not be stored", extra={"delivery_id": result.claim.id})
+        write([attempt.buried(result.claim, Outcome.BROKEN, own_error)], with_hooks=False)
+
+
+def write(results: Sequence[Result], *, with_hooks: bool = True) -> None:
+    """Store these results. One whose lease was lost in the meantime is left out: another run owns it.
+
+    Without the lane hooks where one of them may be what broke: a call that was made must not be lost for it.
+    """
+    with transaction.atomic():
+        mine = transitions.end(results)
+        kept = [result for result in results if result.claim.id in mine]
+        _log_lost(results, mine)
+        write_attempts([_attempt_row(result) for result in kept if result.outcome])
+        _record_emitted(kept)
+        if with_hooks:
+            lane_hooks.on_written(kept)
+
+
+def _attempt_row(result: Result) -> dict[str, Any]:
+    return {
+        "id": result.claim.id,
+        "started_at": result.started_at,
+        "duration_ms": result.duration_ms,
+        "outcome": result.outcome,
+        "is_trial": result.claim.is_trial,
+        "status_code": result.status_code,
+        "error": result.error,
+        "sent": result.sent,
+        "answered": result.answered,
+    }
+
+
+def write_attempts(rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        run_rows(ATTEMPTS, rows)
+
+
+def _record_emitted(results: Sequence[Result]) -> None:
+    envelopes = [
+        envelope.read(
+            {"type": emission.type, "id": emission.key, "data": emission.data},
+            source=emission.source,
+            caused_by=result.claim.event.id,
+            request_id=result.claim.request_id,
+            trace_id=result.claim.trace_id,
+        )
+        for result in results
+        for emission in result.emitted
+    ]
+    if envelopes:
+        ingestion.record(envelopes)
+
+
+def _log_lost(results: Sequence[Result], mine: set[int]) -> None:
+    for result in results:
+        if result.claim.id not in mine:
+            logger.warning("Outcome came after its lease was lost", extra={"delivery_id": result.claim.id})

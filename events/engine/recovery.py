@@ -1,0 +1,151 @@
+"""What nobody else notices: lapsed leases, spoilt deliveries, outages that last too long, missed nudges."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from carinho.database import run
+from carinho.services.base import Service
+from events.backoff import wait_after
+from events.engine import outcomes, transitions, wakeup
+from events.engine.transitions import Failure
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+
+LAPSED = """
+SELECT id, service, attempts, least(claimed_at, leased_until), leased_until FROM events_delivery
+WHERE status = 'running' AND leased_until < now() ORDER BY id LIMIT %s
+"""
+
+EXPIRED = """
+SELECT id FROM events_delivery WHERE status IN ('queued', 'waiting') AND useful_until < now()
+AND unsure_since IS NULL ORDER BY id LIMIT %s
+"""
+
+HELD_TOO_LONG = """
+SELECT delivery.id, delivery.service FROM events_delivery AS delivery
+JOIN events_circuitbreaker AS breaker USING (service)
+WHERE delivery.status = 'queued' AND coalesce(delivery.held_since, delivery.due_at) < %s
+  AND least(breaker.outage_since, breaker.paused_at, breaker.offline_since) < %s
+ORDER BY delivery.id LIMIT %s
+"""
+
+NEGLECTED = """
+SELECT lane.service FROM events_lane AS lane
+WHERE coalesce(lane.nudged_at, '-infinity') < now() - interval '5 seconds'
+  AND coalesce(lane.not_before, '-infinity') <= now() AND coalesce(lane.listening_until, '-infinity') < now()
+  AND EXISTS (SELECT FROM events_delivery AS due WHERE due.service = lane.service AND due.status = 'queued'
+              AND due.due_at <= now())
+"""
+
+
+def sweep() -> None:
+    """Do all of it once, each part in its own short transactions."""
+    while return_lapsed() == BATCH:
+        pass
+    while expire() == BATCH:
+        pass
+    while give_up_held() == BATCH:
+        pass
+    wakeup.nudge(service for (service,) in run(NEGLECTED, []))
+
+
+def return_lapsed() -> int:
+    """Deliveries whose worker died: the end of the attempt is unknown.
+
+    Repeated where a repeat is harmless, or where the next attempt first looks for this one.
+    """
+    rows = [Lapsed(*row) for row in run(LAPSED, [BATCH])]
+    again = [row for row in rows if _may_repeat(row)]
+    over = [row for row in rows if row not in again]
+    moved = _ended(
+        again, lambda: transitions.recover([row.id for row in again], look_first=_that_look_first())
+    )
+    for can_repeat, cause, sentence in DEATHS:
+        dying = [row for row in over if _can_repeat(row.service) is can_repeat]
+        failures = [_failure(row.id, row.service, cause, sentence) for row in dying]
+        moved |= _ended(dying, partial(transitions.fail_lapsed, failures, error=sentence))
+    if moved:
+        logger.warning("Lapsed leases were returned", extra={"deliveries": sorted(moved)})
+    return len(moved)
+
+
+class Lapsed(NamedTuple):
+    id: int
+    service: str
+    attempts: int
+    claimed_at: datetime
+    leased_until: datetime
+
+
+DEATHS = [  # by whether the system recognises a repeat
+    (False, "unknown_outcome", "Outcome unknown after a crash"),
+    (True, "worker_lost", "Worker lost on every attempt"),
+]
+
+
+def _ended(rows: Sequence[Lapsed], move: Callable[[], set[int]]) -> set[int]:
+    """Move these, each with an attempt of which nobody knows the end."""
+    with transaction.atomic():
+        moved = move()
+        outcomes.write_attempts([_unknown_attempt(row) for row in rows if row.id in moved])
+    return moved
+
+
+def _may_repeat(row: Lapsed) -> bool:
+    returns = _can_repeat(row.service) or row.service in _that_look_first()
+    return returns and wait_after(row.attempts) is not None
+
+
+def _that_look_first() -> list[str]:
+    return [name for name, service in Service.registry.items() if service.looks_first]
+
+
+def _can_repeat(service: str) -> bool:
+    known = Service.registry.get(service)
+    return known is not None and known.can_repeat
+
+
+def _unknown_attempt(row: Lapsed) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "started_at": row.claimed_at,
+        "duration_ms": int((row.leased_until - row.claimed_at).total_seconds() * 1000),
+        "outcome": "unknown",
+        "is_trial": False,
+        "status_code": None,
+        "error": "The worker died before the end of this attempt was written",
+        "sent": "",
+        "answered": "",
+    }
+
+
+def _failure(id: int, service: str, cause: str, sentence: str) -> Failure:
+    return Failure(id, "unknown", cause, f"Failed to deliver to {_title(service)}: {sentence}")
+
+
+def _title(service: str) -> str:
+    known = Service.registry.get(service)
+    return known.title if known else service
+
+
+def expire() -> int:
+    """Skip what is no longer useful, and say so."""
+    return len(transitions.expire([id for (id,) in run(EXPIRED, [BATCH])]))
+
+
+def give_up_held() -> int:
+    """After the hold limit a system's held deliveries go to a person, in one group."""
+    limit = timezone.now() - timedelta(seconds=settings.HOLD_LIMIT_SECONDS)
+    sentence = f"Held for over {settings.HOLD_LIMIT_SECONDS // 3600} hours"
+    rows = run(HELD_TOO_LONG, [limit, limit, BATCH])
+    failures = [_failure(id, service, "held_too_long", sentence) for id, service in rows]
+    return len(transitions.fail_held(failures, error=sentence))

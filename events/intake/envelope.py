@@ -1,0 +1,205 @@
+"""What arrives, made into what is stored: tolerant of the senders, strict with the data."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from pydantic import ValidationError
+
+from events.flow import Data, Flow, Step
+from events.intake.payload import MOMENT, is_blank, phone_in, problems
+
+DERIVED_KEY = "sha256:"
+LONGEST_KEY = 180
+TYPE_NAMES = ("type", "event_type", "event")
+ID_NAMES = ("id", "idempotency_key")
+FUTURE_TOLERANCE = timedelta(days=1)
+
+
+class Refused(Exception):
+    """A request that cannot become an event: a code for programs, a Portuguese sentence, the wrong fields."""
+
+    def __init__(
+        self, code: str, detail: str, *, status: int, fields: Mapping[str, str] | None = None
+    ) -> None:
+        self.code = code
+        self.detail = detail
+        self.status = status
+        self.fields = dict(fields or {})
+        super().__init__(detail)
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """An accepted event that is not stored yet, with the steps it will cause."""
+
+    type: str
+    source: str
+    key: str
+    digest: str
+    data: Data
+    as_sent: Data
+    subject: str
+    phone: str
+    occurred_at: datetime
+    received_at: datetime
+    steps: list[Step] = field(default_factory=list)
+    caused_by: int | None = None
+    request_id: str = ""
+    trace_id: str = ""
+
+
+def canonical(value: Any) -> str:
+    """JSON that is the same for equal values, whatever the order of their keys."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest_of(type: str, data: Any) -> str:
+    return hashlib.sha256(f"{type}\n{canonical(data)}".encode()).hexdigest()
+
+
+def parse(body: bytes) -> Any:
+    """Decode JSON. Raises `Refused` for anything that is not, `NaN` and lone surrogates included."""
+    try:
+        text = body.decode("utf-8-sig")
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        canonical(value).encode()
+        return value
+    except (ValueError, RecursionError) as error:
+        raise Refused("invalid_json", "O corpo não é um JSON válido.", status=400) from error
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("number out of range")
+    return number
+
+
+def read(
+    body: Any,
+    *,
+    source: str,
+    headers: Mapping[str, str] | None = None,
+    caused_by: int | None = None,
+    request_id: str = "",
+    trace_id: str = "",
+) -> Envelope:
+    """Make an envelope of a decoded body. Raises `Refused` naming every wrong field in Portuguese."""
+    headers = headers or {}
+    if not isinstance(body, dict):
+        raise Refused("invalid_envelope", "O corpo deve ser um objeto JSON com type e data.", status=422)
+    wrong: dict[str, str] = {}
+    flow = _flow(body, headers, source, wrong)
+    data = _data(body, wrong)
+    key = _key(body, headers, wrong)
+    payload = _payload(flow, data, source, wrong)
+    occurred_at = _occurred_at(body, flow, payload, wrong)
+    if wrong or flow is None:
+        unknown = flow is None and set(wrong) == {"type"}
+        code = "unknown_type" if unknown else "invalid_data"
+        raise Refused(code, "Há campos errados: " + ", ".join(sorted(wrong)) + ".", status=422, fields=wrong)
+    made = _envelope(flow, source, key, data, payload, occurred_at)
+    return replace(made, caused_by=caused_by, request_id=request_id, trace_id=trace_id)
+
+
+def _envelope(
+    flow: Flow, source: str, key: str, data: Data, payload: Data, occurred_at: datetime
+) -> Envelope:
+    digest = digest_of(flow.type, data)
+    return Envelope(
+        type=flow.type,
+        source=source,
+        key=key or DERIVED_KEY + digest,
+        digest=digest,
+        data=payload,
+        as_sent={name: value for name, value in data.items() if payload.get(name) != value},
+        subject=flow.subject_of(payload),
+        phone=phone_in(flow.payload, payload)[:20],
+        occurred_at=occurred_at,
+        received_at=timezone.now(),
+        steps=flow.steps_for(payload),
+    )
+
+
+def _first(body: Data, *names: str) -> Any:
+    """The first of these fields that says something, else the first there is: a form sends blank ones."""
+    given = [body[name] for name in names if body.get(name) is not None]
+    return next((value for value in given if not is_blank(value)), given[0] if given else None)
+
+
+def _flow(body: Data, headers: Mapping[str, str], source: str, wrong: dict[str, str]) -> Flow | None:
+    type = _first(body, *TYPE_NAMES)
+    if is_blank(type):
+        type = headers.get("X-Event-Type")
+    flow = Flow.registry.get(type) if isinstance(type, str) else None
+    if not type:
+        wrong["type"] = "Campo obrigatório."
+    elif flow is None:
+        wrong["type"] = f"Tipo de evento desconhecido: {str(type)[:60]}."
+    elif source != "api" and source not in flow.sources:
+        wrong["type"] = f"O sistema {source} não envia {flow.type}."
+    return flow
+
+
+def _data(body: Data, wrong: dict[str, str]) -> Data:
+    data = _first(body, "data", "payload")
+    if isinstance(data, dict):
+        return data
+    wrong["data"] = "Campo obrigatório." if data is None else "Deve ser um objeto com campos."
+    return {}
+
+
+def _occurred_at(body: Data, flow: Flow | None, payload: Data, wrong: dict[str, str]) -> datetime:
+    """When the sender says it happened: in the envelope, or else in the data, at the latest now."""
+    now = timezone.now()
+    given = body.get("occurred_at")
+    if is_blank(given):
+        said = payload.get(flow.payload.happened) if flow else None
+        return min(datetime.fromisoformat(said), now) if said else now
+    try:
+        moment = MOMENT.validate_python(given)
+    except (ValidationError, OverflowError):
+        wrong["occurred_at"] = "Deve ser data e hora, como 2026-01-23T10:30:00-03:00."
+        return now
+    if moment > now + FUTURE_TOLERANCE:
+        wrong["occurred_at"] = "Está no futuro."
+    return moment
+
+
+def _key(body: Data, headers: Mapping[str, str], wrong: dict[str, str]) -> str:
+    given = _first(body, *ID_NAMES)
+    if is_blank(given):
+        given = headers.get("Idempotency-Key", "")
+    if isinstance(given, bool) or not isinstance(given, str | int):
+        wrong["id"] = "Deve ser um texto ou um número."
+        return ""
+    key = str(given)
+    if len(key) > LONGEST_KEY or "\x00" in key or key.startswith(DERIVED_KEY):
+        wrong["id"] = f"Deve ter no máximo {LONGEST_KEY} caracteres comuns."
+    return key
+
+
+def _payload(flow: Flow | None, data: Data, source: str, wrong: dict[str, str]) -> Data:
+    if flow is None or "data" in wrong:
+        return {}
+    if "\\u0000" in canonical(data).replace("\\\\", ""):
+        wrong["data"] = "Tem um caractere que não pode ser guardado."
+        return {}
+    try:
+        payload = flow.payload.model_validate(data, context={"source": source})
+        return payload.model_dump(mode="json", exclude_unset=True)
+    except ValidationError as error:
+        wrong.update({f"data.{name}": sentence for name, sentence in problems(error).items()})
+    except (ValueError, RecursionError):
+        wrong["data"] = "Tem uma estrutura que não pode ser guardada."
+    return {}

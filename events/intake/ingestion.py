@@ -1,0 +1,188 @@
+"""Events and their deliveries are stored together, duplicates are recognised by the database."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import tenacity
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected
+
+from carinho.database import run
+from events.engine import wakeup
+from events.intake.envelope import DERIVED_KEY, Envelope, Refused
+
+DERIVED_KEY_LASTS = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The answer to one envelope: which event it is, and whether that was known already."""
+
+    event_id: int
+    is_duplicate: bool
+
+
+class Conflict(Refused):
+    """The same id came before with other data."""
+
+    def __init__(self, event_id: int) -> None:
+        detail = f"Este id já foi usado com outros dados, no evento {event_id}."
+        super().__init__("idempotency_conflict", detail, status=409, fields={"id": detail})
+
+
+INSERT = """
+WITH incoming AS (
+    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row(
+        type text, source text, key text, digest text, data jsonb, as_sent jsonb, subject text, phone text,
+        caused_by bigint, request_id text, trace_id text, occurred_at timestamptz, received_at timestamptz,
+        status text, steps jsonb)
+), stored AS (
+    INSERT INTO events_event (type, source, key, digest, data, as_sent, subject, phone, caused_by_id,
+                              request_id, trace_id, occurred_at, received_at, status, settled_at)
+    SELECT type, source, key, digest, data, as_sent, subject, phone, caused_by, request_id, trace_id,
+           occurred_at, received_at, status, CASE WHEN status = 'processed' THEN received_at END
+    FROM incoming
+    ON CONFLICT (source, key) DO NOTHING
+    RETURNING id, source, key
+), caused AS (
+    INSERT INTO events_delivery (event_id, step, service, subject, after, delay_seconds, status, due_at,
+                                 useful_until)
+    SELECT stored.id, step.name, step.service, incoming.subject, step.after, step.delay,
+           CASE WHEN step.after = '' THEN 'queued' ELSE 'waiting' END,
+           CASE WHEN step.after = '' THEN incoming.received_at + step.delay * interval '1 second' END,
+           step.useful_until
+    FROM stored JOIN incoming USING (source, key)
+    CROSS JOIN LATERAL jsonb_to_recordset(incoming.steps) AS step(
+        name text, service text, after text, delay int, useful_until timestamptz)
+)
+SELECT id, source, key FROM stored
+"""
+
+KNOWN = """
+WITH repeat AS (
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS row(source, key, digest, times)
+), counted AS (
+    UPDATE events_event AS event SET duplicates = duplicates + repeat.times FROM repeat
+    WHERE event.source = repeat.source AND event.key = repeat.key AND event.digest = repeat.digest
+)
+SELECT DISTINCT source, key, event.id, event.digest FROM events_event AS event JOIN repeat USING (source, key)
+"""
+
+RELEASE_OLD_KEYS = """
+UPDATE events_event SET key = key || ':' || id
+WHERE (source, key) IN (SELECT * FROM unnest(%s::text[], %s::text[])) AND received_at < %s
+"""
+
+
+def record(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
+    """Store what is new, recognise what is known; one answer per envelope, in their order.
+
+    The answers hold after the surrounding transaction's commit, or at once without one. Equal keys
+    decide in the database, however many arrive at the same instant.
+    """
+    first: dict[Pair, Envelope] = {}
+    for item in envelopes:
+        first.setdefault((item.source, item.key), item)
+    _release_old_derived_keys(first.values())
+    new = _insert(list(first.values()))
+    known = _count_repeats([item for item in envelopes if _is_repeat(item, first, new)])
+    if new:
+        lanes = {step.to.name for pair in new for step in first[pair].steps if not step.after}
+        transaction.on_commit(lambda: wakeup.nudge(lanes))
+    return [_answer(item, first, new, known) for item in envelopes]
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception(
+        lambda error: isinstance(error, OperationalError) and isinstance(error.__cause__, DeadlockDetected)
+    ),
+    stop=tenacity.stop_after_attempt(5),
+    wait=tenacity.wait_random(0, 0.2),
+    reraise=True,
+)
+def accept(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
+    """`record` in a transaction of its own, again if two batches with the same ids meet in a deadlock."""
+    if len(envelopes) == 1:  # one statement stores it: no transaction is needed around it
+        return record(envelopes)
+    with transaction.atomic():
+        return record(envelopes)
+
+
+Pair = tuple[str, str]
+
+
+def _is_repeat(item: Envelope, first: dict[Pair, Envelope], new: dict[Pair, int]) -> bool:
+    pair = (item.source, item.key)
+    return pair not in new or first[pair] is not item
+
+
+def _answer(
+    item: Envelope, first: dict[Pair, Envelope], new: dict[Pair, int], known: dict[Pair, tuple[int, str]]
+) -> Receipt | Conflict:
+    pair = (item.source, item.key)
+    if not _is_repeat(item, first, new):
+        return Receipt(new[pair], is_duplicate=False)
+    event_id, digest = known[pair]
+    return Receipt(event_id, is_duplicate=True) if digest == item.digest else Conflict(event_id)
+
+
+def _insert(envelopes: Iterable[Envelope]) -> dict[Pair, int]:
+    rows = json.dumps([_row(envelope) for envelope in envelopes], ensure_ascii=False)
+    return {(source, key): id for id, source, key in run(INSERT, [rows])}
+
+
+def _row(item: Envelope) -> dict[str, Any]:
+    return {
+        "type": item.type,
+        "source": item.source,
+        "key": item.key,
+        "digest": item.digest,
+        "data": item.data,
+        "as_sent": item.as_sent,
+        "subject": item.subject,
+        "phone": item.phone,
+        "caused_by": item.caused_by,
+        "request_id": item.request_id,
+        "trace_id": item.trace_id,
+        "occurred_at": item.occurred_at.isoformat(),
+        "received_at": item.received_at.isoformat(),
+        "status": "pending" if item.steps else "processed",
+        "steps": [_step_row(item, step) for step in item.steps],
+    }
+
+
+def _step_row(item: Envelope, step: Any) -> dict[str, Any]:
+    useful_until = step.useful_until(item.data, min(item.occurred_at, item.received_at))
+    return {
+        "name": step.name,
+        "service": step.to.name,
+        "after": step.after,
+        "delay": step.delay(),
+        "useful_until": useful_until.isoformat() if useful_until else None,
+    }
+
+
+def _count_repeats(repeats: Sequence[Envelope]) -> dict[Pair, tuple[int, str]]:
+    """The events these repeat. What came with other data is a conflict, and counts for none."""
+    if not repeats:
+        return {}
+    times = Counter((item.source, item.key, item.digest) for item in repeats)
+    sources, keys, digests = (list(column) for column in zip(*times, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN, [sources, keys, digests, list(times.values())])
+        return {(source, key): (id, digest) for source, key, id, digest in cursor.fetchall()}
+
+
+def _release_old_derived_keys(envelopes: Iterable[Envelope]) -> None:
+    """A key made from the data recognises repeats for 24 hours only; after that it names a new event."""
+    derived = [item for item in envelopes if item.key.startswith(DERIVED_KEY)]
+    if not derived:
+        return
+    limit = min(item.received_at for item in derived) - DERIVED_KEY_LASTS
+    with connection.cursor() as cursor:
+        sources, keys = [item.source for item in derived], [item.key for item in derived]
+        cursor.execute(RELEASE_OLD_KEYS, [sources, keys, limit])

@@ -1,0 +1,155 @@
+"""What was refused at the edge is kept with its cause, and can be put through after a fix."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from carinho.access.audit_log import Audited
+from carinho.logs import request_id
+from carinho.masking import NEW_WORD, REMOVED, SECRET
+from events.intake import envelope, ingestion
+from events.intake.envelope import Refused
+from events.intake.ingestion import Conflict, Receipt
+from events.intake.payload import is_blank
+from events.intake.request_body import KEPT_BYTES
+from events.models import Refusal
+
+NAMES = {"type": envelope.TYPE_NAMES, "id": envelope.ID_NAMES}
+
+ACCEPTED = Audited("refusal.accept", _("aceitou um recusado"))
+
+
+@dataclass
+class Incoming:
+    """A request at the edge, as far as it is known when it is refused."""
+
+    source: str
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    is_proven: bool = False
+    is_cut: bool = False
+
+
+# By source, what puts a body through that is no event's envelope. Raises `Refused`.
+acceptors: dict[str, Callable[[bytes], None]] = {}
+
+
+def keep(error: Refused, incoming: Incoming) -> None:
+    """Keep one refused request; without its body if nobody proved who sent it."""
+    keep_all([(error, incoming)])
+
+
+def keep_all(refused: Iterable[tuple[Refused, Incoming]]) -> None:
+    """Keep them in one statement."""
+    Refusal.objects.bulk_create([_row(error, incoming) for error, incoming in refused])
+
+
+def _row(error: Refused, incoming: Incoming) -> Refusal:
+    body, event_type = _readable(incoming) if incoming.is_proven else ("", "")
+    kept = _cut(body)
+    return Refusal(
+        source=incoming.source,
+        code=error.code,
+        detail=_storable(str(error.detail)),
+        fields={_storable(name): _storable(str(sentence)) for name, sentence in error.fields.items()},
+        status_code=error.status,
+        type=_storable(event_type)[:60],
+        body=kept,
+        is_cut=incoming.is_cut or len(kept) < len(body),
+        is_proven=incoming.is_proven,
+        request_id=request_id.get(),
+    )
+
+
+def _readable(incoming: Incoming) -> tuple[str, str]:
+    """The body as text without secrets, with what only the headers said put into it; and the event's type."""
+    try:
+        body = _without_secrets(envelope.parse(incoming.body))
+    except (Refused, RecursionError):
+        return _storable(incoming.body.decode(errors="replace")), ""
+    if isinstance(body, dict):
+        body = body | _from_headers(incoming.headers, body)
+    return json.dumps(body, ensure_ascii=False), _type_of(body)
+
+
+def _without_secrets(value: Any) -> Any:
+    """Personal data stays: the request could not be put through without it."""
+    if isinstance(value, list):
+        return [_without_secrets(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: REMOVED if _is_secret(name) else _without_secrets(inner) for name, inner in value.items()}
+
+
+def _is_secret(name: str) -> bool:
+    return SECRET.search(NEW_WORD.sub("_", name).lower().replace("-", "_")) is not None
+
+
+def _from_headers(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, str]:
+    said = {"type": headers.get("X-Event-Type"), "id": headers.get("Idempotency-Key")}
+    return {
+        name: value
+        for name, value in said.items()
+        if value and all(is_blank(body.get(alias)) for alias in NAMES[name])
+    }
+
+
+def _type_of(body: Any) -> str:
+    if not isinstance(body, dict):
+        return ""
+    return next((body[name] for name in NAMES["type"] if isinstance(body.get(name), str) and body[name]), "")
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL keeps no NUL."""
+    return text.replace("\x00", "")
+
+
+def _cut(text: str) -> str:
+    return text.encode(errors="replace")[:KEPT_BYTES].decode(errors="ignore")
+
+
+def accept(refusal: Refusal, *, actor: str, body: str | None = None) -> Receipt | None:
+    """Put a refused request through, as it came or with a corrected `body`. Marks it accepted, once.
+
+    None where the request's source makes no event of it at once. Raises `Refused`: when it would be refused
+    again (every wrong field named), when somebody else was first (`refusal_accepted`), or when there is
+    nothing to accept (`refusal_unproven`, `refusal_cut`).
+    """
+    with transaction.atomic():
+        row = Refusal.objects.select_for_update().get(pk=refusal.pk)
+        _check_open(row, body)
+        given = (row.body if body is None else body).encode(errors="replace")
+        answer = _put_through(row, given)
+        row.accepted_id, row.accepted_by = answer.event_id if answer else None, actor
+        row.save(update_fields=["accepted", "accepted_by"])
+        changed = {"event_id": row.accepted_id, "edited": body is not None}
+        ACCEPTED.record(actor, row.pk, changed)
+    return answer
+
+
+def _check_open(row: Refusal, body: str | None) -> None:
+    if row.accepted_by:
+        raise Refused("refusal_accepted", str(_("Este recusado já foi aceito.")), status=409)
+    if not row.is_proven:
+        sentence = _("Não se sabe quem enviou: só o sistema de origem pode enviar de novo.")
+        raise Refused("refusal_unproven", str(sentence), status=409)
+    if row.is_cut and body is None:
+        raise Refused("refusal_cut", str(_("O corpo guardado não está inteiro.")), status=409)
+
+
+def _put_through(row: Refusal, body: bytes) -> Receipt | None:
+    if acceptor := acceptors.get(row.source):
+        acceptor(body)
+        return None
+    decoded = envelope.parse(body)
+    if isinstance(decoded, dict) and is_blank(decoded.get("occurred_at")):
+        decoded["occurred_at"] = row.received_at.isoformat()
+    [answer] = ingestion.record([envelope.read(decoded, source=row.source, request_id=row.request_id)])
+    if isinstance(answer, Conflict):
+        raise answer
+    return answer

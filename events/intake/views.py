@@ -1,0 +1,245 @@
+"""Where events come in: one, a batch, or a source's webhook.
+
+These views do by hand, and in the same order, what Django REST framework would do for them: they are called
+far more often than all others together, and it would cost as much as the rest of a request.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, PermissionDenied
+from rest_framework.request import Request
+
+from carinho.access import permissions, rate_limits, signatures
+from carinho.access.authentication import OperatorSession, principal_of_key
+from carinho.access.permissions import EVENTS, Principal
+from carinho.api import errors
+from carinho.api.schema import problems
+from carinho.api.views import ApiView
+from carinho.logs import request_id, trace_id
+from events.api.schema import ACCEPTED, Batch, BatchAnswer
+from events.api.schema import Envelope as EnvelopeShape
+from events.intake import envelope, ingestion, rejected_requests, request_body
+from events.intake.envelope import Envelope, Refused
+from events.intake.ingestion import Conflict, Receipt
+from events.intake.rejected_requests import Incoming
+
+BODY_BYTES = 256 * 1024
+BATCH_BYTES = 32 * 1024 * 1024
+BATCH_ITEMS = 1000
+
+
+class Ingest(ApiView, ABC):
+    """POST goes the short way, whatever else a subclass offers the usual one."""
+
+    @abstractmethod
+    def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
+        """Take the request in. What is learnt about it on the way is left in `incoming`."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.method != "POST":
+            return super().dispatch(request, *args, **kwargs)
+        incoming = Incoming(kwargs.get("source", "api"), headers=_headers(request))
+        try:
+            response = self.post(request, incoming)
+        except Refused as error:
+            response = refuse(error, incoming)
+        except APIException as error:
+            response = turn_away(error, request, incoming)
+        rate_limits.write_headers(request, response)
+        return response
+
+
+def refuse(error: Refused, incoming: Incoming) -> HttpResponse:
+    """Keep what cannot become an event, and say why."""
+    rejected_requests.keep(error, incoming)
+    return errors.problem(error.code, error.detail, status=error.status, fields=error.fields)
+
+
+def turn_away(error: APIException, request: HttpRequest, incoming: Incoming) -> HttpResponse:
+    """Answer somebody who may not send. It is kept, without its body, unless there are too many of them."""
+    response = errors.answer_to(error, request)
+    if response.status_code in (401, 403):
+        incoming.is_proven = False
+        code, detail = errors.words(error)
+        rejected_requests.keep(Refused(code, str(detail), status=response.status_code), incoming)
+    return response
+
+
+def _headers(request: HttpRequest) -> dict[str, str]:
+    given = {
+        "X-Event-Type": request.META.get("HTTP_X_EVENT_TYPE"),
+        "Idempotency-Key": request.META.get("HTTP_IDEMPOTENCY_KEY"),
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def authenticate(request: HttpRequest) -> Principal | None:
+    """The caller, by key or by session; None for nobody."""
+    principal = principal_of_key(request)
+    if principal is None and (found := OperatorSession().authenticate(Request(request))):
+        principal = found[1]
+    return principal
+
+
+def admit(request: HttpRequest) -> None:
+    """Let a caller in whom the table lets in, and count the call."""
+    principal = authenticate(request)
+    if principal:
+        rate_limits.count_call(request, principal.client)
+    permissions.require(request, principal)
+
+
+def take_body(request: HttpRequest, incoming: Incoming, limit: int) -> bytes:
+    """Read the body into `incoming`. Raises `Refused`."""
+    try:
+        incoming.body = request_body.read(request, limit)
+    except request_body.TooLarge as error:
+        incoming.body, incoming.is_cut = error.start, True
+        raise
+    return incoming.body
+
+
+def source_of(body: Any) -> str:
+    """Which system an envelope says it comes from; "api" if it names none that we know."""
+    named = body.get("source") if isinstance(body, dict) else None
+    return named if isinstance(named, str) and named in settings.SOURCES else "api"
+
+
+def record(body: Any, source: str, headers: Mapping[str, str]) -> HttpResponse:
+    """Store one event and answer once it is committed. Raises `Refused`."""
+    read = envelope.read(
+        body, source=source, headers=headers, request_id=request_id.get(), trace_id=trace_id.get()
+    )
+    [answer] = ingestion.accept([read])
+    if isinstance(answer, Conflict):
+        raise answer
+    return JsonResponse(receipt_of(answer), status=200 if answer.is_duplicate else 202)
+
+
+def receipt_of(answer: Receipt) -> dict[str, Any]:
+    return {"status": "received", "event_id": answer.event_id, "duplicate": answer.is_duplicate}
+
+
+class EventIngest(Ingest):
+    """One event."""
+
+    def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
+        admit(request)
+        incoming.is_proven = True
+        body = envelope.parse(take_body(request, incoming, BODY_BYTES))
+        incoming.source = source_of(body)
+        return record(body, incoming.source, incoming.headers)
+
+
+class WebhookIngest(Ingest):
+    """One event from a system that proves itself by signature or key."""
+
+    @extend_schema(
+        tags=["Entrada"],
+        summary="Receber o webhook de um sistema",
+        description="Assinado como Standard Webhooks, ou com uma chave de API que envia eventos.",
+        parameters=[OpenApiParameter("source", str, OpenApiParameter.PATH, enum=settings.SOURCES)],
+        request=EnvelopeShape,
+        responses=ACCEPTED | problems(404),
+    )
+    def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
+        if incoming.source not in settings.SOURCES:
+            raise NotFound
+        if signatures.is_signed(request.headers):
+            self._check_signature(request, incoming)
+        else:
+            self._check_key(request, incoming)
+        return record(envelope.parse(incoming.body), incoming.source, incoming.headers)
+
+    def _check_signature(self, request: HttpRequest, incoming: Incoming) -> None:
+        body = take_body(request, incoming, BODY_BYTES)
+        if not signatures.is_genuine(incoming.source, body, request.headers):
+            sentence = _("A assinatura não confere, ou o horário dela passou de cinco minutos.")
+            raise errors.Problem("bad_signature", sentence, status=401)
+        incoming.is_proven = True
+        incoming.headers = {"Idempotency-Key": request.headers["webhook-id"]}  # the others are not signed
+        rate_limits.count_call(request, f"source:{incoming.source}")
+
+    def _check_key(self, request: HttpRequest, incoming: Incoming) -> None:
+        principal = principal_of_key(request)
+        if principal is None:
+            raise NotAuthenticated
+        rate_limits.count_call(request, principal.client)
+        if EVENTS not in principal.scopes:
+            raise PermissionDenied
+        incoming.is_proven = True
+        take_body(request, incoming, BODY_BYTES)
+
+
+class BatchIngest(Ingest):
+    """Up to 1,000 events. One that is refused does not touch the others."""
+
+    @extend_schema(
+        tags=["Entrada"],
+        summary="Enviar até 1.000 eventos de uma vez",
+        description="Um recusado não impede os outros: cada um tem a sua resposta, na mesma ordem.",
+        request=Batch,
+        responses={200: BatchAnswer, **problems(400, 401, 403, 413, 422, 429)},
+    )
+    def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
+        admit(request)
+        incoming.is_proven = True
+        body = take_body(request, incoming, BATCH_BYTES)
+        items = items_of(envelope.parse(body))
+        answers = answer_all(items, is_large=len(body) > BODY_BYTES)
+        return JsonResponse({"results": answers}, json_dumps_params={"ensure_ascii": False})
+
+
+def items_of(body: Any) -> list[Any]:
+    """The envelopes of a batch: a list, alone or under "events". Raises `Refused`."""
+    items = body.get("events") if isinstance(body, dict) else body
+    if isinstance(items, list) and len(items) <= BATCH_ITEMS:
+        return items
+    sentence = str(_("Deve ser uma lista de no máximo 1.000 eventos."))
+    raise Refused("invalid_batch", sentence, status=422, fields={"events": sentence})
+
+
+def answer_all(items: Sequence[Any], *, is_large: bool) -> list[dict[str, Any]]:
+    """One answer per item, in their order; what is refused is kept, one by one."""
+    read = [_read_item(item, is_large=is_large) for item in items]
+    stored = iter(ingestion.accept([item for item in read if isinstance(item, Envelope)]))
+    answers = [next(stored) if isinstance(item, Envelope) else item for item in read]
+    rejected_requests.keep_all(
+        (answer, _incoming(item))
+        for item, answer in zip(items, answers, strict=True)
+        if isinstance(answer, Refused)
+    )
+    return [_item_answer(answer) for answer in answers]
+
+
+def _read_item(item: Any, *, is_large: bool) -> Envelope | Refused:
+    try:
+        if is_large and len(_encoded(item)) > BODY_BYTES:
+            raise request_body.TooLarge(BODY_BYTES, b"")
+        return envelope.read(
+            item, source=source_of(item), request_id=request_id.get(), trace_id=trace_id.get()
+        )
+    except Refused as error:
+        return error
+
+
+def _encoded(item: Any) -> bytes:
+    return json.dumps(item, ensure_ascii=False).encode()
+
+
+def _incoming(item: Any) -> Incoming:
+    return Incoming(source_of(item), _encoded(item), is_proven=True)
+
+
+def _item_answer(answer: Receipt | Refused) -> dict[str, Any]:
+    if isinstance(answer, Receipt):
+        return {"status_code": 200 if answer.is_duplicate else 202, **receipt_of(answer)}
+    refusal = {"code": answer.code, "detail": answer.detail, "fields": answer.fields}
+    return {"status_code": answer.status, **refusal}

@@ -1,0 +1,118 @@
+"""The synchronisations by API: seen, started, cancelled."""
+
+from typing import Any
+
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from carinho.access.permissions import actor_of
+from carinho.api.errors import Problem
+from carinho.api.pagination import NewestFirst
+from carinho.api.schema import problems
+from carinho.api.views import ApiView, OrderView
+from sync import runs, status
+from sync.api.filters import RunFilter
+from sync.api.serializers import (
+    JobList,
+    JobSerializer,
+    RunDetailSerializer,
+    RunSerializer,
+    Start,
+    Started,
+    chosen_in,
+)
+from sync.models import SyncRun
+
+TAGS = ["Sincronizações"]
+
+
+class JobsView(ApiView):
+    @extend_schema(
+        tags=TAGS,
+        summary="As sincronizações: agenda, última e próxima execução, atraso",
+        responses={200: JobList, **problems(401, 403, 429)},
+    )
+    def get(self, request: Request) -> Response:
+        context = {"agreement_days": status.agreement_days()}
+        jobs = [JobSerializer(standing, context=context).data for standing in status.standings()]
+        return Response({"data": jobs, "next_cursor": None})
+
+
+class RunList(ApiView, ListAPIView[SyncRun]):
+    queryset = SyncRun.objects.all()
+    serializer_class = RunSerializer
+    pagination_class = NewestFirst
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = RunFilter
+
+    @extend_schema(
+        tags=TAGS,
+        summary="As execuções, da mais nova à mais antiga",
+        responses={200: RunSerializer(many=True), **problems(401, 403, 422, 429)},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.list(request, *args, **kwargs)
+
+
+class RunDetail(ApiView, RetrieveAPIView[SyncRun]):
+    queryset = SyncRun.objects.all()
+    serializer_class = RunDetailSerializer
+    lookup_field = "pk"
+    lookup_url_kwarg = "id"
+
+    @extend_schema(
+        tags=TAGS,
+        summary="Uma execução: contagens, falhas, diferenças e o que aconteceu",
+        responses={200: RunDetailSerializer, **problems(401, 403, 404, 429)},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.retrieve(request, *args, **kwargs)
+
+
+class StartJob(OrderView):
+    order_class = Start
+
+    @extend_schema(
+        tags=TAGS,
+        summary="Executar agora: tudo, só alguns registros, uma simulação ou uma conferência",
+        request={"application/json": Start},
+        responses={202: Started, **problems(400, 401, 403, 404, 409, 413, 415, 422, 429)},
+    )
+    def post(self, request: Request, name: str) -> Response:
+        chosen = chosen_in(self.order.validated_data)
+        try:
+            run = runs.start(name, author=actor_of(request), kind=self.order.kind, chosen=chosen)
+        except LookupError:
+            raise Http404 from None
+        except runs.AlreadyRunning as error:
+            raise already_running(error) from None
+        return Response({"message": "Sync started", "job": name, "run_id": run.pk}, status=202)
+
+
+def already_running(error: runs.AlreadyRunning) -> Problem:
+    fields = {"run_id": str(error.run.pk)} if error.run else {}
+    return Problem("sync_running", _("Esta sincronização já está em execução."), status=409, fields=fields)
+
+
+class CancelRun(OrderView):
+    @extend_schema(
+        tags=TAGS,
+        summary="Cancelar uma execução; o que já foi gravado fica",
+        request=None,
+        responses={202: Started, **problems(400, 401, 403, 404, 409, 413, 415, 422, 429)},
+    )
+    def post(self, request: Request, id: int) -> Response:
+        try:
+            run = runs.cancel(id, actor=actor_of(request))
+        except SyncRun.DoesNotExist:
+            raise Http404 from None
+        except runs.NotRunning:
+            raise Problem("sync_run_over", _("Esta execução já terminou."), status=409) from None
+        return Response(
+            {"message": "Sync run is being cancelled", "job": run.job_id, "run_id": run.pk}, status=202
+        )

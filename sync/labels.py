@@ -1,0 +1,116 @@
+"""Jobs, schedules and authors as people call them."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django_celery_beat.models import PeriodicTask
+
+from carinho.console.labels import who
+from sync import timetable
+from sync.job import Job
+from sync.log import SENTENCES
+from sync.models import LogLine, RunStatus
+from sync.runs import SCHEDULE
+
+FIELDS = {
+    "active": _lazy("ativo"),
+    "address": _lazy("endereço"),
+    "amount": _lazy("valor"),
+    "billing": _lazy("cobrança"),
+    "billing_day": _lazy("dia da cobrança"),
+    "caregiver_id": _lazy("cuidadora"),
+    "city": _lazy("cidade"),
+    "client_id": _lazy("cliente"),
+    "due_day": _lazy("dia do vencimento"),
+    "ends_at": _lazy("fim"),
+    "ends_on": _lazy("último dia"),
+    "frequency": _lazy("frequência"),
+    "hours_per_day": _lazy("horas por dia"),
+    "name": _lazy("nome"),
+    "notes": _lazy("observações"),
+    "payment_method": _lazy("forma de pagamento"),
+    "phone": _lazy("telefone"),
+    "plan": _lazy("plano"),
+    "rating": _lazy("nota"),
+    "service_type": _lazy("tipo de atendimento"),
+    "starts_at": _lazy("início"),
+    "starts_on": _lazy("primeiro dia"),
+    "weekdays": _lazy("dias da semana"),
+}
+EVERY_HOUR = set(range(24))
+
+
+def job(name: str) -> str:
+    known = Job.registry.get(name)
+    return str(known.title) if known else name
+
+
+def fields(names: Iterable[str]) -> str:
+    """The fields of a record, as people call them; one nobody named keeps its name."""
+    return ", ".join(str(FIELDS.get(name, name)) for name in names)
+
+
+def author(name: str) -> str:
+    """Who began a run: a person, a key, or the schedule."""
+    return _("agenda") if name == SCHEDULE else who(name)
+
+
+def sentence(line: LogLine) -> str:
+    """A line of a run's log; its code when no sentence is known for it any more."""
+    known = SENTENCES.get(line.code)
+    return (
+        str(known) % {name: _said(name, value) for name, value in line.detail.items()} if known else line.code
+    )
+
+
+def _said(name: str, value: object) -> str:
+    if name in ("author", "actor"):
+        return author(str(value))
+    return str(RunStatus(str(value)).label) if name == "status" else str(value)
+
+
+def schedule(task: PeriodicTask | None) -> str:
+    """When a job runs, in one phrase; what is not daily is said by the schedule itself."""
+    if task is None:
+        return _("sem agenda")
+    if isinstance(timetable.of(task, timezone.now()), timetable.Never):
+        return _("nunca (%s)") % timetable.written(task)
+    if task.interval is not None:
+        return _("a cada %s") % _length(task.interval.schedule.run_every)
+    if task.crontab is None:
+        return str(task.schedule)
+    daily = task.crontab.day_of_week == task.crontab.day_of_month == task.crontab.month_of_year == "*"
+    cron = task.crontab.schedule
+    return _daily(sorted(cron.hour), sorted(cron.minute)) if daily else str(task.crontab.human_readable)
+
+
+def _daily(hours: list[int], minutes: list[int]) -> str:
+    if len(minutes) > 1:
+        return _("várias vezes por hora")
+    if set(hours) == EVERY_HOUR:
+        return _("toda hora, no minuto %02d") % minutes[0]
+    step = _step(hours)
+    if step:
+        return _("a cada %(step)d horas, a partir de %(first)s") % {
+            "step": step,
+            "first": _clock(hours[0], minutes[0]),
+        }
+    return _("todo dia às %s") % " e ".join(_clock(hour, minutes[0]) for hour in hours)
+
+
+def _step(hours: list[int]) -> int | None:
+    """The hours between one and the next, when they are always the same, also over midnight."""
+    steps = {(after - before) % 24 for before, after in zip(hours, [*hours[1:], hours[0]], strict=True)}
+    return steps.pop() if len(hours) > 2 and len(steps) == 1 else None
+
+
+def _clock(hour: int, minute: int) -> str:
+    return f"{hour:02d}:{minute:02d}"
+
+
+def _length(length: timedelta) -> str:
+    minutes = round(length.total_seconds() / 60)
+    return _("%d h") % (minutes // 60) if minutes and minutes % 60 == 0 else _("%d min") % minutes

@@ -1,0 +1,96 @@
+"""Which records of a page need a write: each is compared with what was last written of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sync.corrections import orphan_key
+from sync.digests import digest
+from sync.job import Job
+from sync.models import SyncRecord
+from sync.records import Item, invalid
+
+LONGEST_KEY = 80
+
+
+@dataclass
+class Plan:
+    """What a page of records comes to."""
+
+    items: list[Item] = field(default_factory=list)
+    invalid: list[Item] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    known: dict[str, SyncRecord] = field(default_factory=dict)
+
+
+def plan(job: Job, records: Sequence[Any], *, again: bool = False) -> Plan:
+    """Sort a page's records; `again` writes also what is unchanged, because a person asked for it."""
+    made = Plan()
+    read = [found for record in records if (found := _read(job, record, made))]
+    rows = SyncRecord.objects.filter(job_id=job.name, key__in=[item.key for item in read])
+    made.known = {row.key: row for row in rows}
+    for item in {item.key: item for item in read}.values():
+        _decide(job, item, made, again=again)
+    return made
+
+
+def _read(job: Job, record: Any, made: Plan) -> Item | None:
+    if key := orphan_key(record):
+        return orphan(key, record)
+    try:
+        wanted = job.wanted(record)
+        return Item(short(job.key(record)), record, wanted, digest(wanted), 1, True, job.confirms, {})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        made.invalid.append(invalid(record, key_of(job, record), error))
+        return None
+
+
+def orphan(key: str, record: Any) -> Item:
+    """What is to be taken away. The ledger keeps that as a write of nothing: a later one gets a new key."""
+    item = Item(key, record, {}, digest(record), 1, must_write=True, must_confirm=False, result={})
+    item.is_orphan = True
+    return item
+
+
+def short(key: str) -> str:
+    if len(key) > LONGEST_KEY:
+        raise ValueError("The id is too long")
+    return key
+
+
+def key_of(job: Job, record: Any) -> str:
+    """Its key or, without one, a name by which it is known again."""
+    try:
+        return short(job.key(record))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return f"?{digest(record)[:16]}"
+
+
+def _decide(job: Job, item: Item, made: Plan, *, again: bool) -> None:
+    known = made.known.get(item.key)
+    if known is None:
+        made.items.append(item)
+    elif known.digest != item.digest or again or (job.confirms and known.confirmed_at):
+        item.version = known.version + 1  # it changed, or the source asks for it anew
+        made.items.append(item)
+    elif job.confirms:
+        item.version, item.result, item.must_write = known.version, known.result, False
+        made.items.append(item)
+    else:
+        made.unchanged.append(item.key)
+
+
+def action(item: Item, made: Plan) -> str:
+    """What a dry run says would be done with this record."""
+    if item.end is not None:
+        return "invalid"
+    if not item.must_write:
+        return "confirm"
+    return "update" if item.key in made.known else "create"
+
+
+def changed_fields(item: Item, made: Plan) -> list[str]:
+    """The fields that are other than what was written last."""
+    known = made.known.get(item.key)
+    before = known.wanted if known else {}
+    return sorted(name for name in {*before, *item.wanted} if before.get(name) != item.wanted.get(name))

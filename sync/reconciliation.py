@@ -1,0 +1,239 @@
+"""The comparison of both sides by key: what is missing, different or left over becomes a row with a button.
+
+Where a target cannot be read back, the source is compared with what the hub wrote there.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from carinho.celery import stopping
+from carinho.services.errors import Held, Rejected, Unavailable
+from carinho.services.pagination import LIMIT, Cursors
+from sync import checkpoint, log
+from sync.availability import Gate
+from sync.checkpoint import LostRun
+from sync.job import Fields, Job, Window
+from sync.ledger import key_of, short
+from sync.locks import Lock
+from sync.models import Agreement, DifferenceKind, RunStatus, SyncDifference, SyncRecord, SyncRun
+
+logger = logging.getLogger(__name__)
+
+MOST_ATTEMPTS = 10
+POLL_SECONDS = 0.5
+LONGEST_WAIT = 10.0
+
+Answer = TypeVar("Answer")
+
+NOTE = """
+INSERT INTO sync_syncdifference AS known (job_id, key, kind, fields, payload, run_id)
+SELECT %(job)s, key, kind, fields, payload, %(run)s
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS row(key text, kind text, fields jsonb, payload jsonb)
+ON CONFLICT (job_id, key) WHERE closed_at IS NULL DO UPDATE
+SET kind = excluded.kind, fields = excluded.fields, payload = excluded.payload, run_id = excluded.run_id
+"""
+
+
+@dataclass
+class Found:
+    """One record on which the sides disagree."""
+
+    key: str
+    kind: DifferenceKind
+    fields: list[str] = field(default_factory=list)
+    payload: Any = None
+
+
+class Cancelled(Exception):
+    """Somebody stopped the comparison."""
+
+
+class Stopped(Exception):
+    """This worker ends: another one compares anew."""
+
+
+class Comparison:
+    """One comparison of a job's two sides, in the lock of its run."""
+
+    def __init__(self, run: SyncRun, lock: Lock) -> None:
+        self.run, self.lock = run, lock
+        self.job = Job.registry[run.job_id]
+        self.window = Window(run.window_at)
+        self.gate = Gate(self.job)
+        self.seen: set[str] = set()
+        self.compared = self.differing = 0
+
+    def go(self) -> SyncRun:
+        """Compare everything; the run's row says how it ended."""
+        checkpoint.update_mine(self.run, read=0, unchanged=0, failed=0)
+        try:
+            self._compare()
+        except Cancelled:
+            log.line(self.run, "cancelled", actor=self.run.cancelled_by)
+            checkpoint.finish(self.run, RunStatus.CANCELLED)
+        except (Held, Unavailable, Rejected) as error:
+            log.line(self.run, "read_failed", system=error.system, reason=str(error))
+            checkpoint.finish(self.run, RunStatus.FAILED, reason=str(error))
+        except (LostRun, Stopped):
+            logger.warning("Comparison was left", extra={"job": self.job.name, "run_id": self.run.pk})
+        except Exception as error:
+            logger.exception("Comparison broke", extra={"job": self.job.name, "run_id": self.run.pk})
+            log.line(self.run, "broke", kind=type(error).__name__)
+            checkpoint.finish(
+                self.run, RunStatus.FAILED, reason=f"Broken: {type(error).__name__} in our own code"
+            )
+        self.run.refresh_from_db()
+        return self.run
+
+    def _compare(self) -> None:
+        self._compare_source()
+        self._look_for_orphans()
+        agreeing = self.compared - self.differing
+        with transaction.atomic():
+            self._close_the_rest()
+            self._keep_share(agreeing)
+            log.line(self.run, "checked", compared=self.compared, agreeing=agreeing)
+            checkpoint.finish(self.run, RunStatus.DONE)
+
+    def _compare_source(self) -> None:
+        cursors = Cursors()
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._patiently(lambda at=cursor: self.job.compared(self.job.source(), at, self.window))  # type: ignore[misc]
+            wanted, found = _read_all(self.job, page.records)
+            self.seen |= wanted.keys() | {unreadable.key for unreadable in found}
+            there = self._there(list(wanted))
+            pairs = [(key, *pair) for key, pair in wanted.items()]
+            found += [row for pair in pairs if (row := self._difference(*pair, there))]
+            self.compared += len(page.records)
+            self._note(found)
+            cursor = cursors.follow(page, self.job.source)
+
+    def _look_for_orphans(self) -> None:
+        """Ask the target, by key, for what the hub wrote there and the source names no more."""
+        if not self.job.finds_orphans:
+            return
+        written = SyncRecord.objects.filter(job_id=self.job.name).exclude(wanted={})  # {}: taken away
+        if since := self.job.written_since(self.window):
+            written = written.filter(written_at__gte=since)
+        keys = [key for key in written.order_by("pk").values_list("key", flat=True) if key not in self.seen]
+        for first in range(0, len(keys), LIMIT):
+            there = self._there(keys[first : first + LIMIT])
+            orphans = [
+                Found(key, DifferenceKind.ORPHAN)
+                for key, row in there.items()
+                if self.job.is_orphan(row, self.window)
+            ]
+            self.compared += len(orphans)
+            self._note(orphans)
+
+    def _there(self, keys: Sequence[str]) -> Mapping[str, Fields]:
+        """What the target has or, if it does not tell, what was written there."""
+        if not keys:
+            return {}
+        told = self._patiently(lambda: self.job.there(self.job.target(), keys))
+        if told is not None:
+            return told
+        rows = SyncRecord.objects.filter(job_id=self.job.name, key__in=keys)
+        return dict(rows.values_list("key", "wanted"))
+
+    def _difference(self, key: str, record: Any, wanted: Fields, there: Mapping[str, Fields]) -> Found | None:
+        if key not in there:
+            return Found(key, DifferenceKind.MISSING_THERE, payload=record)
+        if fields := self.job.differing(wanted, there[key]):
+            return Found(key, DifferenceKind.DIFFERENT, fields, record)
+        if not self.job.is_confirmed(record):
+            return Found(key, DifferenceKind.MISSING_HERE, payload=record)
+        return None
+
+    def _note(self, found: Sequence[Found]) -> None:
+        self.differing += len(found)
+        columns = {"processed": self.compared, "read": self.compared, "failed": self.differing}
+        checkpoint.update_mine(self.run, **columns, unchanged=self.compared - self.differing)
+        if found:
+            rows = {  # by key: one statement may not touch a row twice
+                row.key: {
+                    "key": row.key,
+                    "kind": row.kind.value,
+                    "fields": row.fields,
+                    "payload": row.payload,
+                }
+                for row in found
+            }
+            told = json.dumps(list(rows.values()))
+            with connection.cursor() as cursor:
+                cursor.execute(NOTE, {"job": self.job.name, "run": self.run.pk, "rows": told})
+
+    def _close_the_rest(self) -> None:
+        gone = SyncDifference.objects.filter(job_id=self.job.name, closed_at__isnull=True)
+        gone.exclude(run=self.run).update(closed_at=Now())
+
+    def _keep_share(self, agreeing: int) -> None:
+        Agreement.objects.update_or_create(
+            job_id=self.job.name,
+            day=timezone.localdate(),
+            defaults={"compared": self.compared, "agreeing": agreeing},
+        )
+
+    def _patiently(self, call: Callable[[], Answer]) -> Answer:
+        """The answer to a read, waiting for a system that is away. Raises what the last attempt raised."""
+        for attempt in range(MOST_ATTEMPTS):
+            self._until_open()
+            try:
+                return call()
+            except Held:
+                continue
+            except Unavailable:
+                if attempt == MOST_ATTEMPTS - 1:
+                    raise
+                self._sleep(min(POLL_SECONDS * 2**attempt, LONGEST_WAIT))
+            finally:
+                self.gate.learn()
+        return call()
+
+    def _until_open(self) -> None:
+        self._look()
+        if not (closed := self.gate.closed()):
+            return
+        checkpoint.update_mine(self.run, waiting_for=closed, waiting_since=Now())
+        log.line(self.run, "waits", system=str(self.gate.systems[closed].label))
+        while self.gate.closed():
+            self._sleep(POLL_SECONDS)
+        checkpoint.update_mine(self.run, waiting_for="", waiting_since=None)
+
+    def _sleep(self, seconds: float) -> None:
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            time.sleep(min(POLL_SECONDS, seconds))
+            self._look()
+
+    def _look(self) -> None:
+        self.gate.look()
+        checkpoint.update_mine(self.run)
+        if stopping.is_set():
+            raise Stopped
+        if not self.lock.is_held():
+            raise LostRun(f"The lock of {self.job.name} is gone")
+        self.run.refresh_from_db(fields=["cancelled_by"])
+        if self.run.cancelled_by:
+            raise Cancelled
+
+
+def _read_all(job: Job, records: Sequence[Any]) -> tuple[dict[str, tuple[Any, Fields]], list[Found]]:
+    """The records by key with what the target should have, and those that make no sense."""
+    wanted: dict[str, tuple[Any, Fields]] = {}
+    unreadable: list[Found] = []
+    for record in records:
+        try:
+            wanted[short(job.key(record))] = (record, job.wanted(record))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            unreadable.append(Found(key_of(job, record), DifferenceKind.UNREADABLE, payload=record))
+    return wanted, unreadable

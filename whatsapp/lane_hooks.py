@@ -1,0 +1,117 @@
+"""WhatsApp's lane: holding and pace, what is known of a message before it is sent, and sending it."""
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils import timezone
+
+from carinho.services.errors import Rejected, ServiceError
+from events.engine.attempt import Result
+from events.engine.claims import Claim
+from events.engine.lane_hooks import LaneHooks, Ran
+from events.flow import Step, find_step
+from whatsapp import connection, contacts, in_doubt, messages, number_check, outbox, policy, templates
+from whatsapp import phone as phones
+from whatsapp.outgoing import Outgoing
+from whatsapp.zapi import DOING, WhatsApp
+
+LOOK_SECONDS = 1.0
+PACE_SECONDS = (1.0, 3.0)  # between two messages after a reconnect, as a person would write them
+
+
+class WhatsAppLane(LaneHooks):
+    """One lane runs anywhere at a time, so what it remembers here is the pace of all."""
+
+    def __init__(self) -> None:
+        self.looked_at = 0.0
+        self.next_at = 0.0
+        self.is_paced = False
+        self.is_lost = False
+
+    def allows(self, wanted: int, under_way: int) -> int:
+        now = time.monotonic()
+        if now >= self.looked_at + LOOK_SECONDS:
+            self.looked_at = now
+            self._look()
+        if self.is_lost:
+            return 0
+        if not self.is_paced:
+            return wanted
+        return 1 if now >= self.next_at and not under_way else 0
+
+    def _look(self) -> None:
+        """Disconnected: nothing starts, what is due is shown as held. Back again: that goes paced."""
+        self.is_lost = connection.is_disconnected()
+        if self.is_lost:
+            outbox.hold()
+        self.is_paced = outbox.has_held()
+
+    def prefetch(self, claims: Sequence[Claim]) -> Mapping[int, Any]:
+        """The `Outgoing` of each, written down before the network is used; else the error that ends it."""
+        if self.is_paced:
+            self.next_at = time.monotonic() + random.uniform(*PACE_SECONDS)
+        own_texts = templates.own_texts()
+        contexts: dict[int, Outgoing | Exception] = {}
+        for claim in claims:
+            try:
+                contexts[claim.id] = _rendered(claim, own_texts)
+            except Exception as error:  # noqa: BLE001 -- it ends this attempt alone, and is logged there
+                contexts[claim.id] = error
+        _complete([each for each in contexts.values() if isinstance(each, Outgoing)])
+        return contexts
+
+    def run(self, claim: Claim, step: Step, service: Any) -> Ran:
+        """Send it, unless an earlier attempt did or the policy says otherwise."""
+        outgoing: Outgoing = claim.context
+        if claim.unsure_since and (ended := in_doubt.look(service, outgoing)):
+            return ended
+        return outgoing.policy or _send(service, outgoing)
+
+    def on_written(self, results: Sequence[Result]) -> None:
+        outbox.settle(results)
+
+
+def _rendered(claim: Claim, own_texts: Mapping[str, str]) -> Outgoing:
+    message = find_step(claim.event.type, claim.step).run(claim.event)
+    who = contacts.identity(message.to)
+    if not who.is_known:
+        raise Rejected("No phone number is known", doing=DOING, system=WhatsApp.title)
+    return Outgoing(claim, message, who, messages.render(message, own_texts))
+
+
+def _complete(batch: Sequence[Outgoing]) -> None:
+    """Find the contacts, write the messages down, and decide what the policy says of each."""
+    now = timezone.now()
+    known = contacts.find_all([outgoing.who for outgoing in batch])
+    for outgoing in batch:
+        outgoing.contact = known[outgoing.who]
+    strangers = policy.over_limit((outgoing.contact.pk for outgoing in batch), now)
+    outbox.begin(batch)
+    for outgoing in batch:
+        outgoing.policy = policy.decide(
+            outgoing.message.category,
+            outgoing.contact,
+            useful_until=outgoing.claim.useful_until,
+            is_over_limit=outgoing.contact.pk in strangers,
+            now=now,
+        )
+    in_doubt.prefetch([outgoing for outgoing in batch if outgoing.claim.unsure_since])
+
+
+def _send(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran:
+    """Asks once per new person whether the number has WhatsApp; the answer is kept however it ends."""
+    contact, to = outgoing.contact, outgoing.message.to
+    address, has_whatsapp, learnt = contact.address or to, contact.has_whatsapp, None
+    try:
+        if contact.checked_at is None and not to.endswith(contacts.LID):
+            learnt = {"contact_id": contact.pk, **number_check.ask(whatsapp, to)}
+            address, has_whatsapp = learnt["registered"] or to, learnt["exists"]
+        if has_whatsapp is False:
+            kind = "landline" if phones.is_landline(address) else "number"
+            raise Rejected(f"The phone {kind} has no WhatsApp", doing=DOING, system=WhatsApp.title)
+        sent = whatsapp.send(outgoing.text, to=address, choices=outgoing.message.choices)
+        return Ran(sent, learnt=learnt)
+    except ServiceError as error:
+        return Ran(error=error, learnt=learnt)
