@@ -90,7 +90,13 @@ WHATSAPP = [
     Page(_("Mensagens"), "outgoing_mail", "whatsapp_message_changelist", "whatsapp.view_message"),
     Page(_("Contatos"), "contacts", "whatsapp_contact_changelist", "whatsapp.view_contact"),
     Page(_("Textos"), "edit_note", "whatsapp_template_changelist", "whatsapp.view_template"),
-    Page(_("Avisos do Z-API"), "inbox", "whatsapp_callback_changelist", "whatsapp.view_callback"),
+    Page(
+        _("Avisos do Z-API"),
+        "inbox",
+        "whatsapp_callback_changelist",
+        "whatsapp.view_callback",
+        number="callbacks",
+    ),
 ]
 ACCESS = [
     Page(_("Pessoas"), "group", "auth_user_changelist", "auth.view_user"),

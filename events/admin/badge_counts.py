@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest
 
-from carinho.console.badge_counts import counted, elsewhere
+from carinho.console.badge_counts import counted
 from events import operations, outages
 from events.models import DeadLetter, DeadLetterStatus
 
@@ -11,8 +11,7 @@ from events.models import DeadLetter, DeadLetterStatus
 def waiting(request: HttpRequest) -> dict[str, int]:
     numbers: dict[str, int] = {}
     if request.user.has_perm("events.view_deadletter"):
-        others = sum(found.count for found in elsewhere(request))
-        numbers["open"] = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).count() + others
+        numbers["open"] = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).count()
     if request.user.has_perm("events.view_delivery"):
         numbers["retrying"] = operations.retrying().count()
         numbers["held"] = outages.held().count()

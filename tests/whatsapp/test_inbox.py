@@ -7,6 +7,7 @@ from django.db import connection, connections, transaction
 from django.urls import reverse
 
 from carinho.access.models import AuditEntry
+from carinho.console import badge_counts
 from carinho.database import run
 from events.models import Refusal
 from monitoring import alerts, snapshot, verdict
@@ -109,6 +110,11 @@ def test_given_up_callback_stands_where_the_operator_looks_and_is_read_again(mon
     address = reverse("admin:whatsapp_callback_changelist") + "?status=failed"
     assert address in page.content.decode()
     assert client.get(address).context["cl"].result_count == 1
+    request = page.wsgi_request  # each number of the sidebar counts the rows of its own page
+    assert {name: badge_counts.waiting(request)[name] for name in ("open", "callbacks")} == {
+        "open": 0,
+        "callbacks": 1,
+    }
     assert (
         "Ler de novo"
         in client.get(reverse("admin:whatsapp_callback_change", args=[callback.pk])).content.decode()

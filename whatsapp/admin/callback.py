@@ -72,12 +72,17 @@ DISMISS = Action(
 )
 
 
-@badge_counts.also_waiting
-def given_up(request: HttpRequest) -> badge_counts.Elsewhere | None:
-    """What WhatsApp told us and the hub could not read."""
+@badge_counts.counted
+def failed_count(request: HttpRequest) -> dict[str, int]:
     if not request.user.has_perm("whatsapp.view_callback"):
-        return None
-    count = inbox.given_up().count()
+        return {}
+    return {"callbacks": inbox.given_up().count()}
+
+
+@badge_counts.also_waiting
+def given_up(request: HttpRequest) -> badge_counts.Elsewhere:
+    """What WhatsApp told us and the hub could not read."""
+    count = failed_count(request).get("callbacks", 0)
     sentence = ngettext(
         "%(count)d aviso do WhatsApp não pôde ser lido: talvez uma mensagem de alguém.",
         "%(count)d avisos do WhatsApp não puderam ser lidos: talvez mensagens de alguém.",
