@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
-from monitoring import heartbeats, notifications, snapshot, verdict
+from monitoring import health, heartbeats, notifications, verdict
 from monitoring.models import Alert, Severity
 from monitoring.rule import Finding, Reading
 
@@ -40,7 +40,7 @@ def look(now: datetime | None = None) -> None:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOOKING])
         if not cursor.fetchone()[0]:
             return
-        _write(verdict.evaluate(snapshot.take(now)), now)
+        _write(verdict.evaluate(health.take(now)), now)
         heartbeats.beat("watcher", now)
     notifications.send_due()
 

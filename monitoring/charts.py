@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from carinho.console import labels as names
-from monitoring import days, metrics, syncs
+from monitoring import metrics, periods, syncs
+from monitoring.labels import number
 from monitoring.models import Sample
-from monitoring.words import number
 
 WEEK = timedelta(days=7)
 DAY = 24  # hours
@@ -62,7 +62,7 @@ class Chart:
         return not any(number for series in self.series for number in series.numbers)
 
 
-def hours_of(span: days.Span) -> list[datetime]:
+def hours_of(span: periods.Span) -> list[datetime]:
     count = int((span[1] - span[0]) / timedelta(hours=1))
     return [timezone.localtime(span[0] + timedelta(hours=number)) for number in range(count)]
 
@@ -74,7 +74,7 @@ def events_today(now: datetime) -> Chart:
 
 
 def events_of(day: Any, title: str) -> Chart:
-    span, before = days.of(day), days.of(day - WEEK)
+    span, before = periods.of(day), periods.of(day - WEEK)
     now_is, was = metrics.events_by("hour", span), metrics.events_by("hour", before)
     hours, then = hours_of(span), hours_of(before)
     total, earlier = sum(row["total"] for row in now_is.values()), sum(row["total"] for row in was.values())
@@ -104,7 +104,7 @@ def _open_of(rows: dict[datetime, dict[str, int]], hours: Iterable[datetime]) ->
 
 def answers(now: datetime, hours: int) -> tuple[Chart, Chart]:
     """Per system the success rate and the time of 95 %: by the hour for a day, by the day for a week."""
-    span = days.last_hours(now, hours)
+    span = periods.last_hours(now, hours)
     part, form = ("hour", "%H:00") if hours <= DAY else ("day", "%d/%m")
     found = metrics.answers_by(part, span)
     parts = {_local(key).strftime(form): rows for key, rows in found.items()}

@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from monitoring import alerts, metrics, syncs, whatsapp
+from monitoring.health import Snapshot, Unmeasured
+from monitoring.labels import failed_since, list_of, of_days, percent, rate
 from monitoring.models import Alert, RoundKind, Severity
 from monitoring.rule import Reading, Rule
-from monitoring.snapshot import Snapshot, Unmeasured
 from monitoring.verdict import Verdict
-from monitoring.words import failed_since, list_of, of_days, percent, rate
 
 logger = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from events.models import CircuitBreaker
 from monitoring import alerts, metrics, verdict
+from monitoring.health import Measuring, Snapshot
 from monitoring.models import Alert, Severity
-from monitoring.snapshot import Measuring, Snapshot
 
 NO_EVENTS = {"total": 0, "processed": 0, "failed": 0, "archived": 0}
 NO_DELIVERIES = {"total": 0, "success": 0, "failed": 0}

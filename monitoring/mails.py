@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from monitoring import days, reports
+from monitoring import periods, report
 from monitoring.models import Report, ReportKind
 
 LEASE = timedelta(minutes=10)  # a mail server that answers at all has answered by then
@@ -22,32 +22,32 @@ LEASE = timedelta(minutes=10)  # a mail server that answers at all has answered 
 
 def send_daily(day: date | None = None) -> bool:
     """Yesterday's report. False when it went out already, or when nobody is to get it."""
-    day = day or reports.yesterday()
-    return _send(ReportKind.DAILY, day, _("Relatório diário de %s") % f"{day:%d/%m/%Y}", reports.daily(day))
+    day = day or report.yesterday()
+    return _send(ReportKind.DAILY, day, _("Relatório diário de %s") % f"{day:%d/%m/%Y}", report.daily(day))
 
 
 def send_weekly(monday: date | None = None) -> bool:
     """The report of the week that ended."""
-    monday = monday or days.monday_of(timezone.localdate()) - timedelta(days=7)
+    monday = monday or periods.monday_of(timezone.localdate()) - timedelta(days=7)
     title = _("Relatório semanal de %s") % f"{monday:%d/%m/%Y}"
-    return _send(ReportKind.WEEKLY, monday, title, reports.weekly(monday))
+    return _send(ReportKind.WEEKLY, monday, title, report.weekly(monday))
 
 
-def _send(kind: ReportKind, day: date, title: str, report: dict[str, Any]) -> bool:
+def _send(kind: ReportKind, day: date, title: str, figures: dict[str, Any]) -> bool:
     """Whoever claims the row sends it; a mail that fails gives the claim back, for the next call."""
     if not settings.REPORT_EMAILS:
         return False
     row, _is_new = Report.objects.get_or_create(
-        kind=kind, day=day, defaults={"summary": reports.summary(report)}
+        kind=kind, day=day, defaults={"summary": report.summary(figures)}
     )
     if not _claim(row.pk):
         return False
     try:
-        _mail(title, row, report).send()
+        _mail(title, row, figures).send()
     except Exception:
         Report.objects.filter(pk=row.pk).update(claimed_at=None)
         raise
-    given = {"summary": reports.summary(report), "sent_to": settings.REPORT_EMAILS}
+    given = {"summary": report.summary(figures), "sent_to": settings.REPORT_EMAILS}
     Report.objects.filter(pk=row.pk).update(sent_at=timezone.now(), **given)
     return True
 
@@ -58,13 +58,13 @@ def _claim(pk: int) -> bool:
     return bool(Report.objects.filter(free, pk=pk, sent_at=None).update(claimed_at=now))
 
 
-def _mail(title: str, row: Report, report: dict[str, Any]) -> EmailMultiAlternatives:
-    summary = reports.summary(report)
+def _mail(title: str, row: Report, figures: dict[str, Any]) -> EmailMultiAlternatives:
+    summary = report.summary(figures)
     context = {
         "title": title,
         "row": row,
         "summary": summary,
-        "report": report,
+        "report": figures,
         "hub": settings.HUB_URL,
     }
     mail = EmailMultiAlternatives(

@@ -20,7 +20,7 @@ from events.models import (
     HourlyCount,
     Measure,
 )
-from monitoring import days
+from monitoring import periods
 from monitoring.models import Heartbeat, Notification, NotificationStatus
 
 EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
@@ -31,12 +31,12 @@ def pending() -> int:
     return Event.objects.filter(status=EventStatus.PENDING).count()
 
 
-def events(span: days.Span) -> dict[str, int]:
+def events(span: periods.Span) -> dict[str, int]:
     """The events that arrived in these hours: all, and how many are now processed, failed or archived."""
     return _events_of(_counted(span, ["detail"]))
 
 
-def _counted(span: days.Span, by: list[str]) -> dict[tuple[Any, ...], int]:
+def _counted(span: periods.Span, by: list[str]) -> dict[tuple[Any, ...], int]:
     return statistics.sums(Measure.EVENT, *span, by, without=[statistics.RECEIPTS])
 
 
@@ -45,12 +45,12 @@ def _events_of(amounts: dict[tuple[Any, ...], int]) -> dict[str, int]:
     return {"total": sum(by_status.values())} | {name: by_status.get(name, 0) for name in SETTLED}
 
 
-def events_by_type(span: days.Span) -> dict[str, int]:
+def events_by_type(span: periods.Span) -> dict[str, int]:
     counts = Counter({name: amount for (name,), amount in _counted(span, ["name"]).items()})
     return dict(counts.most_common())
 
 
-def events_by(part: str, span: days.Span) -> dict[Any, dict[str, int]]:
+def events_by(part: str, span: periods.Span) -> dict[Any, dict[str, int]]:
     """What `events` says, per "hour" or "day" of arrival."""
     return {key: _events_of(amounts) for key, amounts in _split(_counted(span, [part, "detail"])).items()}
 
@@ -63,13 +63,13 @@ def _split(sums: dict[tuple[Any, ...], int]) -> dict[Any, dict[tuple[Any, ...], 
     return dict(sorted(parts.items()))
 
 
-def failures(span: days.Span) -> tuple[int, int]:
+def failures(span: periods.Span) -> tuple[int, int]:
     """Of the events that arrived in these hours: how many failed, and how many came to an end at all."""
     counts = events(span)
     return counts["failed"], sum(counts[name] for name in SETTLED)
 
 
-def deliveries(span: days.Span) -> dict[str, int]:
+def deliveries(span: periods.Span) -> dict[str, int]:
     """What ended in these hours: sent well, or handed to a person."""
     done = statistics.sums(Measure.ATTEMPT, *span, ["name"]).get(("done",), 0)
     return _deliveries_of(done, dead_letters_added(span))
@@ -79,17 +79,17 @@ def _deliveries_of(done: int, dead: int) -> dict[str, int]:
     return {"total": done + dead, "success": done, "failed": dead}
 
 
-def deliveries_by_day(span: days.Span) -> dict[date, dict[str, int]]:
+def deliveries_by_day(span: periods.Span) -> dict[date, dict[str, int]]:
     done, dead = statistics.sums(Measure.ATTEMPT, *span, ["day", "name"]), letters_by_day(span)
     days_known = {day for day, _outcome in done} | set(dead)
     return {day: _deliveries_of(done.get((day, "done"), 0), dead.get(day, 0)) for day in days_known}
 
 
-def dead_letters_added(span: days.Span) -> int:
+def dead_letters_added(span: periods.Span) -> int:
     return statistics.total(Measure.DEAD_LETTER, *span)
 
 
-def letters_by_day(span: days.Span) -> dict[date, int]:
+def letters_by_day(span: periods.Span) -> dict[date, int]:
     return {day: amount for (day,), amount in statistics.sums(Measure.DEAD_LETTER, *span, ["day"]).items()}
 
 
@@ -97,7 +97,7 @@ def open_letters() -> int:
     return DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).count()
 
 
-def dead_letters(span: days.Span) -> dict[str, Any]:
+def dead_letters(span: periods.Span) -> dict[str, Any]:
     """What waits for a person now, by cause, and how many came in this span."""
     open_now = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).order_by()
     by_cause = dict(open_now.values_list("cause").annotate(Count("pk")))
@@ -209,12 +209,12 @@ class Answers:
         return None
 
 
-def answers(span: days.Span) -> dict[str, Answers]:
+def answers(span: periods.Span) -> dict[str, Answers]:
     """Per system, what was tried in these hours and how long it took. An unknown end took no known time."""
     return _answers_of(statistics.sums(Measure.ATTEMPT, *span, ["service", "name", "detail"]))
 
 
-def answers_by(part: str, span: days.Span) -> dict[Any, dict[str, Answers]]:
+def answers_by(part: str, span: periods.Span) -> dict[Any, dict[str, Answers]]:
     """`answers` per "hour" or "day"."""
     parts = _split(statistics.sums(Measure.ATTEMPT, *span, [part, "service", "name", "detail"]))
     return {key: _answers_of(amounts) for key, amounts in parts.items()}

@@ -16,9 +16,9 @@ from prometheus_client.core import (
 
 from events import statistics
 from events.models import Measure
-from monitoring import alerts, snapshot, verdict
+from monitoring import alerts, health, verdict
+from monitoring.health import Snapshot, Unmeasured
 from monitoring.models import Severity
-from monitoring.snapshot import Snapshot, Unmeasured
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Hub:
         return []
 
     def collect(self) -> Iterator[Metric]:
-        hub = snapshot.take()
+        hub = health.take()
         for measure in (*GAUGES, counters, latencies):
             try:
                 yield from list(measure(hub.strict))

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from monitoring.labels import number, seconds
 from monitoring.models import Severity
-from monitoring.words import number, seconds
 
 RULES_PACKAGE = "monitoring.rules"
 

@@ -3,8 +3,8 @@
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from monitoring.labels import seconds
 from monitoring.rule import Reading
-from monitoring.words import seconds
 
 NEVER_SEEN = 86400.0  # a part that never showed itself counts as silent for a day
 

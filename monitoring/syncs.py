@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db.models import Count, Q
 from django.urls import NoReverseMatch, reverse
 
-from monitoring import days
+from monitoring import periods
 
 
 def overview(now: datetime) -> dict[str, dict[str, Any]]:
@@ -24,7 +24,7 @@ def title(name: str) -> str:
     return str(import_module("sync.labels").job(name)) if apps.is_installed("sync") else name
 
 
-def runs(span: days.Span) -> dict[str, dict[str, int]]:
+def runs(span: periods.Span) -> dict[str, dict[str, int]]:
     """Per job, how many runs began in this span and how many of them were done."""
     if not apps.is_installed("sync"):
         return {}
@@ -37,7 +37,7 @@ def runs(span: days.Span) -> dict[str, dict[str, int]]:
     return {row["job_id"]: {"total": row["total"], "success": row["success"]} for row in counted}
 
 
-def durations(span: days.Span) -> list[tuple[str, datetime, float]]:
+def durations(span: periods.Span) -> list[tuple[str, datetime, float]]:
     """Job, start and seconds of each full run of this span that has ended."""
     if not apps.is_installed("sync"):
         return []

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from monitoring.health import Snapshot, Unmeasured
 from monitoring.models import Severity
 from monitoring.rule import Finding, Rule, all_rules
-from monitoring.snapshot import Snapshot, Unmeasured
 
 logger = logging.getLogger(__name__)
 

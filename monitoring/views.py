@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from carinho.access.permissions import wants_page
 from carinho.api.schema import problems
 from carinho.api.views import ApiView
-from monitoring import dashboard, days, prometheus, reports, snapshot
+from monitoring import dashboard, health, periods, prometheus, report
 from monitoring.serializers import Alerts, DailyReport, Dashboard, Status, WeeklyReport
 
 TAGS = ["Monitoramento"]
@@ -53,7 +53,7 @@ class DashboardView(Measured):
         responses={200: Dashboard, **COMMON},
     )
     def get(self, request: Request) -> HttpResponse:
-        return self.answer(request, lambda: dashboard.dashboard(snapshot.take()))
+        return self.answer(request, lambda: dashboard.dashboard(health.take()))
 
 
 class StatusView(Measured):
@@ -61,7 +61,7 @@ class StatusView(Measured):
         tags=TAGS, summary="WhatsApp e sistemas", description=PAGE_NOTE, responses={200: Status, **COMMON}
     )
     def get(self, request: Request) -> HttpResponse:
-        return self.answer(request, lambda: dashboard.status(snapshot.take()))
+        return self.answer(request, lambda: dashboard.status(health.take()))
 
 
 class AlertsView(Measured):
@@ -86,7 +86,7 @@ class DailyReportView(Measured):
     )
     def get(self, request: Request) -> HttpResponse:
         day = asked_day(request.query_params.get("date", ""), "date")
-        return self.answer(request, lambda: reports.daily(day or reports.yesterday()))
+        return self.answer(request, lambda: report.daily(day or report.yesterday()))
 
 
 class WeeklyReportView(Measured):
@@ -105,12 +105,12 @@ class WeeklyReportView(Measured):
     )
     def get(self, request: Request) -> HttpResponse:
         day = asked_day(request.query_params.get("week", ""), "week")
-        return self.answer(request, lambda: reports.weekly(week_of(day)))
+        return self.answer(request, lambda: report.weekly(week_of(day)))
 
 
 def week_of(day: date | None) -> date:
     """The Monday of the week that has this day; without one, of the last whole week."""
-    return days.monday_of(day) if day else days.monday_of(timezone.localdate()) - reports.WEEK
+    return periods.monday_of(day) if day else periods.monday_of(timezone.localdate()) - report.WEEK
 
 
 def asked_day(text: str, field: str) -> date | None:

@@ -17,12 +17,12 @@ from django.utils.translation import ngettext_lazy
 from carinho.console import badge_counts, dates
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor
-from monitoring import alerts, notifications, snapshot
+from monitoring import alerts, health, notifications
 from monitoring.admin import panel
+from monitoring.health import Snapshot
+from monitoring.labels import number
 from monitoring.models import Alert, Severity
 from monitoring.rule import Reading, Rule, all_rules
-from monitoring.snapshot import Snapshot
-from monitoring.words import number
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ class AlertAdmin(ActionAdmin):
             "here": request.get_full_path(),
             "cards": [self._card(request, row) for row in rows],
             "resolved": [_past(row) for row in _resolved()],
-            "rules": rule_rows(snapshot.take()),
+            "rules": rule_rows(health.take()),
             "now": timezone.localtime(),
             "offered": timezone.localtime() + OFFERED,
         }

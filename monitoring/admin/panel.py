@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from events.models import CircuitBreaker, Refusal
-from monitoring import charts, checklist, days, metrics, snapshot, syncs, verdict
+from monitoring import charts, checklist, health, metrics, periods, syncs, verdict
+from monitoring.health import Snapshot, Unmeasured
+from monitoring.labels import list_of
 from monitoring.models import RoundKind
-from monitoring.snapshot import Snapshot, Unmeasured
-from monitoring.words import list_of
 
 Card = dict[str, Any]
 
@@ -29,7 +29,7 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
     """All that the Painel shows, unless this person may see nothing yet."""
     if not request.user.has_perm("events.view_event"):
         return shared
-    hub, measuring, period = snapshot.take(), snapshot.Measuring(), request.GET.get("period", "24h")
+    hub, measuring, period = health.take(), health.Measuring(), request.GET.get("period", "24h")
     part = measuring.part
     return shared | {
         **_verdict(hub),
@@ -97,7 +97,7 @@ def card(
 
 def systems(hub: Snapshot) -> list[dict[str, Any]]:
     """One row per system, those with trouble first."""
-    answers = metrics.answers(days.last_hours(hub.now, 24))
+    answers = metrics.answers(periods.last_hours(hub.now, 24))
     rows = [_system(row, hub, answers.get(row.service)) for row in hub.breakers]
     return sorted(rows, key=lambda row: (not row["breaker"].holds, row["breaker"].service))
 

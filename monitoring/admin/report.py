@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError
 
 from carinho.console.base import ConsoleAdmin
-from monitoring import charts, days, metrics, reports
+from monitoring import charts, metrics, periods, report
 from monitoring.models import Report
 from monitoring.views import asked_day, week_of
 
@@ -43,7 +43,7 @@ class ReportAdmin(ConsoleAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         today = timezone.localdate()
-        mondays = [days.monday_of(today) - timedelta(days=7 * number) for number in range(5)]
+        mondays = [periods.monday_of(today) - timedelta(days=7 * number) for number in range(5)]
         sent = {
             (row.kind, row.day): row for row in Report.objects.filter(day__gte=today - timedelta(days=60))
         }
@@ -56,17 +56,17 @@ class ReportAdmin(ConsoleAdmin):
         )
 
     def daily_view(self, request: HttpRequest) -> HttpResponse:
-        day = _asked(request.GET.get("date", "")) or reports.yesterday()
-        report = reports.daily(day)
+        day = _asked(request.GET.get("date", "")) or report.yesterday()
+        figures = report.daily(day)
         return self._page(
             request,
             "admin/monitoring/daily.html",
             _("Relatório diário"),
             day=day,
             span=(day, day),
-            span_before=(day - reports.WEEK, day - reports.WEEK),
-            report=report,
-            summary=reports.summary(report),
+            span_before=(day - report.WEEK, day - report.WEEK),
+            report=figures,
+            summary=report.summary(figures),
             before=day - timedelta(days=1),
             after=day + timedelta(days=1) if day < timezone.localdate() else None,
             chart=charts.events_of(day, str(_("Eventos por hora, e uma semana antes"))),
@@ -74,7 +74,7 @@ class ReportAdmin(ConsoleAdmin):
 
     def weekly_view(self, request: HttpRequest) -> HttpResponse:
         monday = week_of(_asked(request.GET.get("week", "")))
-        report, sunday = reports.weekly(monday), monday + timedelta(days=6)
+        figures, sunday = report.weekly(monday), monday + timedelta(days=6)
         return self._page(
             request,
             "admin/monitoring/weekly.html",
@@ -82,14 +82,14 @@ class ReportAdmin(ConsoleAdmin):
             monday=monday,
             sunday=sunday,
             span=(monday, sunday),
-            span_before=(monday - reports.WEEK, sunday - reports.WEEK),
-            report=report,
-            summary=reports.summary(report),
-            before=monday - reports.WEEK,
-            after=monday + reports.WEEK if monday + reports.WEEK <= timezone.localdate() else None,
-            measures=[_measure(name, row) for name, row in report["metrics"].items()],
-            days=[_of_day(row) for row in report["days"]],
-            chart=week_chart(report),
+            span_before=(monday - report.WEEK, sunday - report.WEEK),
+            report=figures,
+            summary=report.summary(figures),
+            before=monday - report.WEEK,
+            after=monday + report.WEEK if monday + report.WEEK <= timezone.localdate() else None,
+            measures=[_measure(name, row) for name, row in figures["metrics"].items()],
+            days=[_of_day(row) for row in figures["days"]],
+            chart=week_chart(figures),
         )
 
     def _page(self, request: HttpRequest, template: str, title: Any, **context: Any) -> HttpResponse:
@@ -121,7 +121,7 @@ def _measure(name: str, row: dict[str, Any]) -> dict[str, Any]:
 
 def history(today: date, sent: dict[Any, Report]) -> list[dict[str, Any]]:
     """The last weeks day by day, newest first, from two reads of the counts."""
-    span = (days.begins(today - timedelta(days=SHOWN_DAYS)), days.begins(today + timedelta(days=1)))
+    span = (periods.begins(today - timedelta(days=SHOWN_DAYS)), periods.begins(today + timedelta(days=1)))
     events, letters = metrics.events_by("day", span), metrics.letters_by_day(span)
     return [
         {
@@ -135,12 +135,12 @@ def history(today: date, sent: dict[Any, Report]) -> list[dict[str, Any]]:
     ]
 
 
-def week_chart(report: dict[str, Any]) -> charts.Chart:
-    rows = report["days"]
+def week_chart(figures: dict[str, Any]) -> charts.Chart:
+    rows = figures["days"]
     return charts.Chart(
         "week",
         str(_("Eventos por dia")),
-        reports.summary(report),
+        report.summary(figures),
         [f"{date.fromisoformat(row['date']):%d/%m}" for row in rows],
         [
             charts.Series(str(_("concluídos")), [row["events"]["processed"] for row in rows], "good", "bar"),

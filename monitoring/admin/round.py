@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from carinho.console import dates, labels
 from carinho.console.actions import NOT_ALLOWED
 from carinho.console.base import ConsoleAdmin, actor, list_of
-from monitoring import checklist, rounds, snapshot, verdict
+from monitoring import checklist, health, rounds, verdict
 from monitoring.models import Round, RoundKind
 
 SHOWN_ROUNDS = 20
@@ -33,7 +33,7 @@ class RoundAdmin(ConsoleAdmin):
         self.must_view(request)
         request.current_app = self.admin_site.name
         due = _asked(request.GET.get("kind", ""))
-        hub = snapshot.take()
+        hub = health.take()
         found = verdict.of(verdict.findings(hub))
         last = rounds.last()
         context = {
@@ -58,7 +58,7 @@ class RoundAdmin(ConsoleAdmin):
         if not request.user.has_perm("monitoring.change_round"):
             raise PermissionDenied
         due = _asked(request.POST.get("kind", ""))
-        hub = snapshot.take()
+        hub = health.take()
         found = verdict.of(verdict.findings(hub))
         rounds.conclude(
             due,

@@ -7,10 +7,10 @@ from django.utils.translation import gettext_lazy
 
 from carinho.console import labels
 from events.models import BreakerState, CircuitBreaker
+from monitoring.health import Snapshot, Unmeasured
+from monitoring.labels import list_of, number, seconds
 from monitoring.models import Severity
 from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot, Unmeasured
-from monitoring.words import list_of, number, seconds
 
 SENTENCES = {
     BreakerState.OPEN: gettext_lazy("%(system)s está fora do ar há %(time)s: %(held)s entregas retidas."),

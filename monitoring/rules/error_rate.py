@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from monitoring.health import Snapshot
+from monitoring.labels import failed_since, percent, rate
 from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
-from monitoring.words import failed_since, percent, rate
 
 ENOUGH = 20  # events
 

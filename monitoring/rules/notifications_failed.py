@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from django.utils.translation import gettext_lazy, ngettext
 
 from monitoring import notifications
+from monitoring.health import Snapshot
+from monitoring.labels import list_of
 from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
-from monitoring.words import list_of
 
 
 @rule(gettext_lazy("Avisos que não saíram"), unit=gettext_lazy("avisos"), warning=1, at_least=True)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from monitoring.health import Snapshot
+from monitoring.labels import list_of, seconds
 from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
-from monitoring.words import list_of, seconds
 
 
 @rule(

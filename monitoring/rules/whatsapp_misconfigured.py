@@ -6,9 +6,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from monitoring import whatsapp
+from monitoring.health import Snapshot
+from monitoring.labels import seconds
 from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
-from monitoring.words import seconds
 
 
 @rule(gettext_lazy("WhatsApp mal configurado"), unit="s", warning=None, critical=0, at_least=True)

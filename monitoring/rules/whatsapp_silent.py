@@ -6,10 +6,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from monitoring import whatsapp
+from monitoring.health import Snapshot
+from monitoring.labels import number
 from monitoring.models import Severity
 from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
-from monitoring.words import number
 
 
 @rule(gettext_lazy("WhatsApp em silêncio"), unit=gettext_lazy("vezes o intervalo comum"), warning=2)

@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from monitoring import silence
+from monitoring.health import Snapshot
 from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
 
 
 @rule(gettext_lazy("Trabalhadores em silêncio"), unit="s", warning=60, critical=180, symptom_of=())

@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from carinho.console import dates, labels
 from events import titles
-from monitoring import days, reports, syncs, words
+from monitoring import labels as own_labels
+from monitoring import periods, report, syncs
 from monitoring.checklist import STATUS_WORDS
 
 register = template.Library()
-register.filter("percent", words.percent)
+register.filter("percent", own_labels.percent)
 register.filter("system", labels.system)
 register.filter("sync_title", syncs.title)
 register.filter("event_type", titles.event_type)
@@ -24,13 +25,13 @@ def milliseconds(value: float | None) -> str:
     """`1500` as "1,5 s", `40` as "40 ms"."""
     if value is None:
         return "—"
-    return f"{words.number(round(value / 1000, 1))} s" if value >= 1000 else f"{round(value)} ms"
+    return f"{own_labels.number(round(value / 1000, 1))} s" if value >= 1000 else f"{round(value)} ms"
 
 
 @register.simple_tag
 def rows_of(model: str, field: str, span: tuple[date, date], query: str = "", value: Any = "") -> str:
     """The address of the rows of these days, first and last included, narrowed by `query` and its value."""
-    return words.of_days(model, field, *span, f"{query}{value}")
+    return own_labels.of_days(model, field, *span, f"{query}{value}")
 
 
 @register.filter
@@ -42,7 +43,7 @@ def sync_page(name: str) -> str:
 @register.simple_tag
 def answers_24h() -> dict[str, dict[str, Any]]:
     """Per system, how it answered in the last 24 hours."""
-    return reports.by_service(days.last_hours(timezone.now(), 24))
+    return report.by_service(periods.last_hours(timezone.now(), 24))
 
 
 @register.filter

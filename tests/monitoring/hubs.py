@@ -6,8 +6,8 @@ from typing import Any
 
 from events.models import CircuitBreaker
 from monitoring import metrics
+from monitoring.health import Snapshot
 from monitoring.rounds import Due
-from monitoring.snapshot import Snapshot
 from monitoring.whatsapp import Channel
 
 NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)

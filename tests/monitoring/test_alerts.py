@@ -10,7 +10,7 @@ from responses import matchers
 from standardwebhooks.webhooks import Webhook
 
 from carinho.access.models import AuditEntry
-from monitoring import alerts, heartbeats, metrics, notifications, snapshot, verdict, watcher
+from monitoring import alerts, health, heartbeats, metrics, notifications, verdict, watcher
 from monitoring.models import Alert, Heartbeat, Notification
 from monitoring.whatsapp import Channel
 from tests.clients import logged_in
@@ -36,7 +36,7 @@ class Clock:
 
     def look(self, after=0, **trouble):
         self.now += timedelta(seconds=after)
-        self.monkeypatch.setattr(snapshot, "take", lambda now: hubs.hub(**trouble))
+        self.monkeypatch.setattr(health, "take", lambda now: hubs.hub(**trouble))
         alerts.look(self.now)
 
 

@@ -8,7 +8,7 @@ from aiosmtpd.controller import Controller
 from django.utils import timezone
 
 from events.models import Event
-from monitoring import alerts, mails, notifications, reports
+from monitoring import alerts, mails, notifications, report
 from monitoring.models import Notification, Report
 from tests.console import rows
 
@@ -63,7 +63,7 @@ def test_report_arrives_as_a_page_and_as_plain_text(inbox):
     Event.objects.update(received_at=timezone.now() - timedelta(days=1))
     assert mails.send_daily() is True
     (mail,) = inbox.mails
-    summary = reports.summary(reports.daily(reports.yesterday()))
+    summary = report.summary(report.daily(report.yesterday()))
     assert mail["To"] == "direcao@carinho.test, plantao@carinho.test"
     assert summary in mail["Subject"]
     assert parts(mail)["plain"].splitlines()[1] == summary

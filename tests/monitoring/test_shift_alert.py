@@ -6,7 +6,7 @@ import pytest
 import responses
 
 from carinho.services.base import Service
-from monitoring import alerts, snapshot
+from monitoring import alerts, health
 from tests.monitoring import hubs
 from whatsapp.models import Template
 
@@ -20,7 +20,7 @@ def test_text_of_the_console_is_what_the_shift_is_sent(monkeypatch, settings):
     Service._lines.pop("whatsapp", None)
     sent = responses.post("https://zapi.test/instances/i/token/t/send-text", json={"messageId": "M1"})
     Template.objects.create(name="shift_alert", text="Plantão: {{ text }}")
-    monkeypatch.setattr(snapshot, "take", lambda now: hubs.hub(dead_letters={"total": 12}))
+    monkeypatch.setattr(health, "take", lambda now: hubs.hub(dead_letters={"total": 12}))
     alerts.look(hubs.NOW)
     written = json.loads(sent.calls[0].request.body)["message"]
     assert written == "Plantão: Alerta (atenção): Itens que precisam de você: 12."

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from monitoring import alerts, checklist, heartbeats, metrics, snapshot, verdict
+from monitoring import alerts, checklist, health, heartbeats, metrics, verdict
 from monitoring.models import Alert, Heartbeat
 from monitoring.rule import Reading, Rule
 from tests.clients import logged_in, with_key
@@ -57,7 +57,7 @@ def bad_statement(*_args, **_kwargs):
 
 
 def test_every_part_of_a_snapshot_stands_alone():
-    assert set(SOURCES) == set(snapshot.TITLES)
+    assert set(SOURCES) == set(health.TITLES)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_part_that_cannot_be_measured_is_a_reason_and_the_others_go_on(monkeypat
     monkeypatch.setattr(SOURCES[part], trouble)
     answer = with_key("read").get("/dashboard").json()
     reason = next(reason for reason in answer["reasons"] if reason["rule"] == "unmeasured")
-    assert f"Não foi possível medir: {snapshot.TITLES[part]}." in reason["message"]
+    assert f"Não foi possível medir: {health.TITLES[part]}." in reason["message"]
     assert part in answer["unmeasured"]
     assert answer["status"] != "healthy"
     assert part == "breakers" or "circuit_breaker" in {row["rule"] for row in answer["reasons"]}
@@ -95,10 +95,10 @@ def test_alerts_go_out_though_one_part_cannot_be_measured(monkeypatch, part):
 
 def test_nothing_is_resolved_because_it_cannot_be_seen(monkeypatch):
     down = {"breakers": hubs.breaker("open", 5)}
-    monkeypatch.setattr(snapshot, "take", lambda now: hubs.hub(**down))
+    monkeypatch.setattr(health, "take", lambda now: hubs.hub(**down))
     alerts.look(hubs.NOW)
     blind = hubs.hub(unmeasured={"breakers": "sistemas"})
-    monkeypatch.setattr(snapshot, "take", lambda now: blind)
+    monkeypatch.setattr(health, "take", lambda now: blind)
     alerts.look(hubs.NOW + timedelta(hours=1))
     assert Alert.objects.get(rule="circuit_breaker").is_open
 
@@ -129,7 +129,7 @@ def test_rule_that_breaks_keeps_what_it_found_and_stops_no_other(monkeypatch):
 def test_alert_that_cannot_be_written_keeps_no_other_from_being_told(monkeypatch):
     jobs = hubs.job(recent_failures=3)
     long_name = {"x" * 61: jobs["sync.crm_operacao"]}  # a subject has 60 characters
-    monkeypatch.setattr(snapshot, "take", lambda now: hubs.hub(sync=long_name | jobs, pending=101))
+    monkeypatch.setattr(health, "take", lambda now: hubs.hub(sync=long_name | jobs, pending=101))
     alerts.look(hubs.NOW)
     assert set(Alert.objects.values_list("rule", "subject")) == {
         ("sync_failures", "sync.crm_operacao"),

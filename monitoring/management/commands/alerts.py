@@ -4,18 +4,18 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from monitoring import snapshot
+from monitoring import health
+from monitoring.health import Unmeasured
+from monitoring.labels import number
 from monitoring.models import Severity
 from monitoring.rule import all_rules
-from monitoring.snapshot import Unmeasured
-from monitoring.words import number
 
 
 class Command(BaseCommand):
     help = "Mostra as regras de alerta, os limites com o nome da configuração e o valor de agora."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        hub = snapshot.take()
+        hub = health.take()
         for rule in all_rules():
             self.stdout.write(f"{rule.name}: {rule.title}")
             for severity in Severity:

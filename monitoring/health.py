@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from events.models import CircuitBreaker
-from monitoring import days, metrics, rounds, syncs, whatsapp
+from monitoring import metrics, periods, rounds, syncs, whatsapp
 
 logger = logging.getLogger(__name__)
 
@@ -61,13 +61,13 @@ class Snapshot:
     unmeasured: Mapping[str, Any] = field(default_factory=dict)  # parts and rules, with what people call them
 
     @property
-    def today(self) -> days.Span:
-        return days.of(self.day)
+    def today(self) -> periods.Span:
+        return periods.of(self.day)
 
     @property
-    def last_day(self) -> days.Span:
+    def last_day(self) -> periods.Span:
         """The 24 hours over which failures are counted: whole ones, with the one that runs."""
-        return days.last_hours(self.now, 24)
+        return periods.last_hours(self.now, 24)
 
     @property
     def day(self) -> date:
@@ -115,7 +115,7 @@ class Measuring:
 def take(now: datetime | None = None) -> Snapshot:
     """Measure everything; a dozen statements that each touch few rows."""
     now = now or timezone.now()
-    today, measuring = days.of(timezone.localdate(now)), Measuring()
+    today, measuring = periods.of(timezone.localdate(now)), Measuring()
     part = measuring.part
     breakers, queues = part("breakers", metrics.breakers, None), part("queues", metrics.queues, None)
     return Snapshot(
@@ -129,7 +129,7 @@ def take(now: datetime | None = None) -> Snapshot:
         ),
         held=part("held", lambda: metrics.held(breakers, queues), {"total": 0, "by_service": {}}),
         queues=queues or {},
-        failures=part("failures", lambda: metrics.failures(days.last_hours(now, 24)), (0, 0)),
+        failures=part("failures", lambda: metrics.failures(periods.last_hours(now, 24)), (0, 0)),
         breakers=breakers or [],
         sync=part("sync", lambda: syncs.overview(now), {}),
         whatsapp=part("whatsapp", lambda: whatsapp.channel(now), whatsapp.NOT_KNOWN),

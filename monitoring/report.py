@@ -7,8 +7,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from monitoring import days, metrics, syncs
-from monitoring.words import percent, rate
+from monitoring import metrics, periods, syncs
+from monitoring.labels import percent, rate
 
 WEEK = timedelta(days=7)
 GOOD_RATE, BAD_RATE = 95, 90  # percent
@@ -20,7 +20,7 @@ def yesterday() -> date:
     return timezone.localdate() - timedelta(days=1)
 
 
-def figures(span: days.Span) -> dict[str, Any]:
+def figures(span: periods.Span) -> dict[str, Any]:
     """What a span of whole hours came to, with the guide's keys."""
     return _figures(metrics.events(span), metrics.deliveries(span), syncs.runs(span))
 
@@ -37,14 +37,16 @@ def _figures(events: dict[str, int], deliveries: dict[str, int], runs: dict[str,
 
 def day_by_day(first: date, count: int) -> list[dict[str, Any]]:
     """`figures` of so many days, from a few reads for all of them."""
-    span = (days.begins(first), days.begins(first + timedelta(days=count)))
+    span = (periods.begins(first), periods.begins(first + timedelta(days=count)))
     events, deliveries = metrics.events_by("day", span), metrics.deliveries_by_day(span)
     nothing = dict.fromkeys(("total", *metrics.SETTLED), 0)
     nothing_sent = dict.fromkeys(("total", "success", "failed"), 0)
     return [
         {
             "date": day.isoformat(),
-            **_figures(events.get(day, nothing), deliveries.get(day, nothing_sent), syncs.runs(days.of(day))),
+            **_figures(
+                events.get(day, nothing), deliveries.get(day, nothing_sent), syncs.runs(periods.of(day))
+            ),
         }
         for day in (first + timedelta(days=number) for number in range(count))
     ]
@@ -52,17 +54,17 @@ def day_by_day(first: date, count: int) -> list[dict[str, Any]]:
 
 def daily(day: date) -> dict[str, Any]:
     """One São Paulo day, and the same weekday of the week before."""
-    span = days.of(day)
+    span = periods.of(day)
     return {
         "date": day.isoformat(),
         **figures(span),
         "by_type": metrics.events_by_type(span),
         "by_service": by_service(span),
-        "week_before": {"date": (day - WEEK).isoformat(), **figures(days.of(day - WEEK))},
+        "week_before": {"date": (day - WEEK).isoformat(), **figures(periods.of(day - WEEK))},
     }
 
 
-def by_service(span: days.Span) -> dict[str, dict[str, Any]]:
+def by_service(span: periods.Span) -> dict[str, dict[str, Any]]:
     """The systems, worst first."""
     rows = {
         name: {
@@ -82,8 +84,8 @@ def _whole(value: float | None) -> int | None:
 
 def weekly(monday: date) -> dict[str, Any]:
     """Seven days from a Monday, and each figure of the guide's table with its verdict."""
-    span = (days.begins(monday), days.begins(monday + WEEK))
-    before = (days.begins(monday - WEEK), days.begins(monday))
+    span = (periods.begins(monday), periods.begins(monday + WEEK))
+    before = (periods.begins(monday - WEEK), periods.begins(monday))
     this, last = figures(span), figures(before)
     return {
         "week": f"{monday:%G-W%V}",
