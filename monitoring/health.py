@@ -1,8 +1,8 @@
-"""All that the rules look at, measured once and at one moment."""
+"""How the hub is: everything measured once, every rule evaluated, and the status that follows."""
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -11,11 +11,22 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from events.models import CircuitBreaker
-from monitoring import metrics, periods, rounds, syncs, whatsapp
+from monitoring import heartbeats, metrics, periods, rounds
+from monitoring.models import Severity
+from monitoring.periods import Period
+from monitoring.rule import Rule, Violation, all_rules
+from sync import status as syncs
+from whatsapp.connection import UNKNOWN
 
 logger = logging.getLogger(__name__)
 
-TITLES = {
+HEALTHY, DEGRADED, CRITICAL = "healthy", "degraded", "critical"
+LABELS = {
+    HEALTHY: _("Tudo funcionando"),
+    DEGRADED: _("Atenção"),
+    CRITICAL: _("Crítico"),
+}
+PARTS = {
     "pending": _("eventos aguardando"),
     "retry_queue": _("entregas tentando de novo"),
     "dead_letters": _("itens que precisam de você"),
@@ -25,7 +36,7 @@ TITLES = {
     "breakers": _("sistemas"),
     "sync": _("sincronizações"),
     "whatsapp": _("WhatsApp"),
-    "silence": _("sinais de vida"),
+    "staleness": _("sinais de vida"),
     "oldest_transaction": _("transações do banco de dados"),
     "missed_round": _("rondas"),
     "failed_notifications": _("avisos ao plantão"),
@@ -37,11 +48,11 @@ class Unmeasured(Exception):
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """The hub at `now`. Every field is what the function of the same name in `metrics` says.
+class HubSnapshot:
+    """The hub at `now`: every field of `PARTS` is what the function of its name measured.
 
-    A part in `unmeasured` is shown as empty. Whoever judges reads `strict`, which raises `Unmeasured` for it:
-    what nobody measured is not good news.
+    A part in `unmeasured` is empty here. Whoever judges reads `strict`, which raises `Unmeasured` for it:
+    what was not measured is no good news.
     """
 
     now: datetime
@@ -53,36 +64,35 @@ class Snapshot:
     failures: tuple[int, int]
     breakers: list[CircuitBreaker]
     sync: dict[str, dict[str, Any]]
-    whatsapp: whatsapp.Channel
-    silence: dict[str, float | None]
+    whatsapp: metrics.WhatsAppState
+    staleness: dict[str, float | None]
     oldest_transaction: float
     missed_round: rounds.Due | None
     failed_notifications: dict[str, int]
-    unmeasured: Mapping[str, Any] = field(default_factory=dict)  # parts and rules, with what people call them
-
-    @property
-    def today(self) -> periods.Span:
-        return periods.of(self.day)
-
-    @property
-    def last_day(self) -> periods.Span:
-        """The 24 hours over which failures are counted: whole ones, with the one that runs."""
-        return periods.last_hours(self.now, 24)
+    unmeasured: Mapping[str, Any] = field(default_factory=dict)  # parts and rules, with their titles
 
     @property
     def day(self) -> date:
         return timezone.localdate(self.now)
 
     @property
+    def today(self) -> Period:
+        return periods.of_days(self.day)
+
+    @property
+    def last_day(self) -> Period:
+        """The 24 hours over which failures are counted."""
+        return periods.last_hours(self.now, 24)
+
+    @property
     def strict(self) -> Any:
-        """This snapshot for those who judge it."""
-        return Strict(self)
+        return StrictSnapshot(self)
 
 
-class Strict:
-    """A snapshot whose unmeasured parts raise instead of being empty."""
+class StrictSnapshot:
+    """A snapshot whose unmeasured parts raise `Unmeasured`."""
 
-    def __init__(self, hub: Snapshot) -> None:
+    def __init__(self, hub: HubSnapshot) -> None:
         self._hub = hub
 
     def __getattr__(self, name: str) -> Any:
@@ -92,13 +102,13 @@ class Strict:
 
 
 class Measuring:
-    """Measures part by part; one that breaks is named in `unmeasured` and leaves the others alone."""
+    """Measures part by part; one that fails is named in `unmeasured` and leaves the others alone."""
 
     def __init__(self) -> None:
         self.unmeasured: dict[str, Any] = {}
 
     def part(self, name: Any, measure: Callable[[], Any], otherwise: Any) -> Any:
-        """What `measure` says, or `otherwise`. Raises only when the database is away."""
+        """What `measure` returns, or `otherwise`. Raises only when the database is away."""
         try:
             with transaction.atomic():  # what the database refuses here must not spoil the next statement
                 return measure()
@@ -108,17 +118,17 @@ class Measuring:
             logger.exception(
                 "Part could not be measured", extra={"part": str(name), "error": type(error).__name__}
             )
-            self.unmeasured[str(name)] = TITLES.get(name, name)
+            self.unmeasured[str(name)] = PARTS.get(name, name)
             return otherwise
 
 
-def take(now: datetime | None = None) -> Snapshot:
-    """Measure everything; a dozen statements that each touch few rows."""
+def take_snapshot(now: datetime | None = None) -> HubSnapshot:
+    """Measure everything: a dozen statements that each read few rows."""
     now = now or timezone.now()
-    today, measuring = periods.of(timezone.localdate(now)), Measuring()
+    today, measuring = periods.of_days(timezone.localdate(now)), Measuring()
     part = measuring.part
     breakers, queues = part("breakers", metrics.breakers, None), part("queues", metrics.queues, None)
-    return Snapshot(
+    return HubSnapshot(
         now=now,
         pending=part("pending", metrics.pending, 0),
         retry_queue=part(
@@ -132,10 +142,48 @@ def take(now: datetime | None = None) -> Snapshot:
         failures=part("failures", lambda: metrics.failures(periods.last_hours(now, 24)), (0, 0)),
         breakers=breakers or [],
         sync=part("sync", lambda: syncs.overview(now), {}),
-        whatsapp=part("whatsapp", lambda: whatsapp.channel(now), whatsapp.NOT_KNOWN),
-        silence=part("silence", lambda: metrics.silence(now), {}),
+        whatsapp=part("whatsapp", lambda: metrics.whatsapp(now), metrics.WhatsAppState(None, UNKNOWN)),
+        staleness=part("staleness", lambda: heartbeats.staleness(now), {}),
         oldest_transaction=part("oldest_transaction", metrics.oldest_transaction, 0.0),
         missed_round=part("missed_round", lambda: rounds.missed(now), None),
         failed_notifications=part("failed_notifications", metrics.failed_notifications, {}),
         unmeasured=measuring.unmeasured,
     )
+
+
+@dataclass(frozen=True)
+class HubHealth:
+    """What all rules say: the worst first, and causes before what they cause."""
+
+    violations: list[Violation] = field(default_factory=list)
+    unread: frozenset[str] = frozenset()  # rules of which nothing is known, so their alerts stay as they are
+
+    @property
+    def reasons(self) -> list[Violation]:
+        return [violation for violation in self.violations if violation.rule.in_health]
+
+    @property
+    def status(self) -> str:
+        severities = {violation.severity for violation in self.reasons}
+        if Severity.CRITICAL in severities:
+            return CRITICAL
+        return DEGRADED if severities else HEALTHY
+
+
+def evaluate(hub: HubSnapshot) -> HubHealth:
+    """Evaluate every rule. One that breaks is a violation itself and stops no other."""
+    violations: list[Violation] = []
+    broken: dict[str, Any] = {}
+    unread: set[str] = set()
+    for rule in all_rules():
+        try:
+            violations += rule.violations(hub.strict)
+        except Unmeasured:  # said once, by the part itself
+            unread.add(rule.name)
+        except Exception:
+            logger.exception("Rule broke", extra={"rule": rule.name})
+            broken[rule.name] = rule.title
+    if broken:
+        violations += Rule.registry["unmeasured"].violations(replace(hub, unmeasured=broken))
+    violations.sort(key=lambda row: (row.severity != Severity.CRITICAL, bool(row.rule.symptom_of)))
+    return HubHealth(violations, frozenset(unread | broken.keys()))
