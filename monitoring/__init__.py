@@ -1,1 +1,1 @@
-"""Monitoring: one verdict with its reasons, and nobody has to remember to look."""
+"""Health with its reasons, alerts, rounds and reports. It reads all other apps, and none imports it."""

@@ -1,5 +1,3 @@
-"""The app that looks at everything and is seen by nothing."""
-
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.signals import request_started
@@ -12,9 +10,9 @@ class MonitoringConfig(AppConfig):
     verbose_name = _("Monitoramento")
 
     def ready(self) -> None:
-        from monitoring import checks, rule, schedules, watcher  # noqa: F401  (checks register themselves)
+        from monitoring import checks, rule, tasks, watcher  # noqa: F401  (checks register themselves)
 
         rule.discover()
-        post_migrate.connect(schedules.ensure_schedules, sender=self)
+        post_migrate.connect(tasks.ensure_schedules, sender=self)
         if settings.WATCH_FROM_WEB:
             request_started.connect(watcher.start_once)

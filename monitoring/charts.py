@@ -1,26 +1,29 @@
-"""The pictures' numbers: labels and series, drawn by the browser and told as a table beside it."""
+"""The charts' labels and series: drawn by the browser, and shown as a table beside it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from carinho.console import labels as names
-from monitoring import days, metrics, syncs
+from events.models import DeadLetter, DeadLetterStatus
+from monitoring import metrics, periods
+from monitoring.labels import number
 from monitoring.models import Sample
-from monitoring.words import number
+from monitoring.periods import WEEK
+from sync import labels as sync_labels
 
-WEEK = timedelta(days=7)
 DAY = 24  # hours
+SAMPLES_KEPT = timedelta(days=60)
 Numbers = list[float | int | None]
 
 
 @dataclass(frozen=True)
 class Series:
-    """One line or row of bars; `tone` names its colour."""
+    """One line, or one row of bars; `tone` names its colour."""
 
     label: str
     numbers: Numbers
@@ -30,11 +33,11 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """`says` is the picture in one sentence, for who does not see it."""
+    """`summary` is the chart in one sentence, for who does not see it."""
 
     name: str
     title: str
-    says: str
+    summary: str
     labels: list[str]
     series: list[Series] = field(default_factory=list)
     unit: str = ""
@@ -46,15 +49,14 @@ class Chart:
 
     @property
     def script(self) -> str:
-        """The id of the element that carries the numbers to the browser."""
+        """The id of the element that has the numbers for the browser."""
         return f"chart-{self.name}"
 
     @property
     def rows(self) -> list[tuple[str, Numbers]]:
-        """The table's rows: a label, and the number of each series."""
         return [
-            (label, [series.numbers[place] for series in self.series])
-            for place, label in enumerate(self.labels)
+            (label, [series.numbers[index] for series in self.series])
+            for index, label in enumerate(self.labels)
         ]
 
     @property
@@ -62,22 +64,20 @@ class Chart:
         return not any(number for series in self.series for number in series.numbers)
 
 
-def hours_of(span: days.Span) -> list[datetime]:
-    count = int((span[1] - span[0]) / timedelta(hours=1))
-    return [timezone.localtime(span[0] + timedelta(hours=number)) for number in range(count)]
-
-
 def events_today(now: datetime) -> Chart:
-    """Events per hour today, and the same weekday of last week."""
-    day = timezone.localdate(now)
-    return events_of(day, _("Eventos por hora, hoje e na mesma hora da semana passada"))
+    return events_of(timezone.localdate(now), _("Eventos por hora, hoje e na mesma hora da semana passada"))
 
 
-def events_of(day: Any, title: str) -> Chart:
-    span, before = days.of(day), days.of(day - WEEK)
-    now_is, was = metrics.events_by("hour", span), metrics.events_by("hour", before)
-    hours, then = hours_of(span), hours_of(before)
-    total, earlier = sum(row["total"] for row in now_is.values()), sum(row["total"] for row in was.values())
+def events_of(day: date, title: str) -> Chart:
+    """Events per hour of a day, and of the same weekday a week before."""
+    period, week_before = periods.of_days(day), periods.of_days(day - WEEK)
+    rows, rows_before = metrics.events_by("hour", period), metrics.events_by("hour", week_before)
+    total = sum(row["total"] for row in rows.values())
+    earlier = sum(row["total"] for row in rows_before.values())
+    nothing = dict.fromkeys(("total", *metrics.SETTLED), 0)
+    hours = periods.hours_in(period)
+    here = [rows.get(hour, nothing) for hour in hours]
+    before = [rows_before.get(hour, nothing) for hour in periods.hours_in(week_before)]
     return Chart(
         "events",
         title,
@@ -85,90 +85,96 @@ def events_of(day: Any, title: str) -> Chart:
         % {"total": total, "earlier": earlier},
         [f"{hour:%H}h" for hour in hours],
         [
-            Series(_("concluídos"), _of_hours(now_is, hours, "processed"), "good", "bar"),
-            Series(_("em andamento"), _open_of(now_is, hours), "quiet", "bar"),
-            Series(_("falharam"), _of_hours(now_is, hours, "failed"), "bad", "bar"),
-            Series(_("semana anterior"), _of_hours(was, then, "total")[: len(hours)], "before"),
+            Series(_("concluídos"), [row["processed"] for row in here], "good", "bar"),
+            Series(
+                _("em andamento"),
+                [row["total"] - sum(row[name] for name in metrics.SETTLED) for row in here],
+                "quiet",
+                "bar",
+            ),
+            Series(_("falharam"), [row["failed"] for row in here], "bad", "bar"),
+            Series(_("semana anterior"), [row["total"] for row in before[: len(hours)]], "before"),
         ],
     )
 
 
-def _of_hours(rows: dict[datetime, dict[str, int]], hours: Iterable[datetime], key: str) -> Numbers:
-    return [rows.get(hour, {}).get(key, 0) for hour in hours]
-
-
-def _open_of(rows: dict[datetime, dict[str, int]], hours: Iterable[datetime]) -> Numbers:
-    known = [rows.get(hour, {}) for hour in hours]
-    return [row.get("total", 0) - sum(row.get(name, 0) for name in metrics.SETTLED) for row in known]
-
-
 def answers(now: datetime, hours: int) -> tuple[Chart, Chart]:
     """Per system the success rate and the time of 95 %: by the hour for a day, by the day for a week."""
-    span = days.last_hours(now, hours)
+    period = periods.last_hours(now, hours)
     part, form = ("hour", "%H:00") if hours <= DAY else ("day", "%d/%m")
-    found = metrics.answers_by(part, span)
-    parts = {_local(key).strftime(form): rows for key, rows in found.items()}
-    labels = list(dict.fromkeys(hour.strftime(form) for hour in hours_of(span)))
+    rows = {
+        (timezone.localtime(key) if isinstance(key, datetime) else key).strftime(form): services
+        for key, services in metrics.answers_by(part, period).items()
+    }
+    labels = list(dict.fromkeys(hour.strftime(form) for hour in periods.hours_in(period)))
     return (
-        Chart(
+        _per_system(
             f"success{hours}",
             _("Sucesso por sistema"),
-            _said(parts, lambda row: row.success_rate, "%"),
-            labels,
-            _per_system(parts, labels, lambda row: row.success_rate),
             "%",
-            100,
+            labels,
+            _values(rows, lambda row: row.success_rate),
+            most=100,
         ),
-        Chart(
+        _per_system(
             f"times{hours}",
             _("Tempo de resposta (95 % em até)"),
-            _said(parts, lambda row: row.quantile(0.95), "ms"),
-            labels,
-            _per_system(parts, labels, lambda row: row.quantile(0.95)),
             "ms",
+            labels,
+            _values(rows, lambda row: row.quantile(0.95)),
         ),
     )
 
 
-def _local(key: Any) -> Any:
-    return timezone.localtime(key) if isinstance(key, datetime) else key
+Values = dict[str, dict[str, float | None]]  # by label and system
 
 
-Parts = dict[str, dict[str, metrics.Answers]]
-Pick = Callable[[metrics.Answers], float | None]
+def _values(
+    rows: dict[str, dict[str, metrics.Answers]], value: Callable[[metrics.Answers], float | None]
+) -> Values:
+    return {
+        label: {
+            name: None if (found := value(answers)) is None else round(found, 1)
+            for name, answers in services.items()
+        }
+        for label, services in rows.items()
+    }
 
 
-def _per_system(parts: Parts, labels: list[str], pick: Pick) -> list[Series]:
-    systems = sorted({name for rows in parts.values() for name in rows})
-    return [
-        Series(
-            names.system(name),
-            [
-                _rounded(pick(parts[label][name])) if name in parts.get(label, {}) else None
-                for label in labels
-            ],
-        )
-        for name in systems
+def _per_system(
+    name: str, title: str, unit: str, labels: list[str], values: Values, most: float | None = None
+) -> Chart:
+    summary = _("Nenhuma tentativa neste período.")
+    if values:
+        last = list(values)[-1]
+        said = [
+            f"{names.system(key)} {number(value or 0)} {unit}" for key, value in sorted(values[last].items())
+        ]
+        summary = f"{last}: " + "; ".join(said) + "."
+    series = [
+        Series(names.system(key), [values.get(label, {}).get(key) for label in labels])
+        for key in sorted({key for services in values.values() for key in services})
     ]
+    return Chart(name, title, summary, labels, series, unit, most)
 
 
-def _said(parts: Parts, pick: Pick, unit: str) -> str:
-    if not parts:
-        return _("Nenhuma tentativa neste período.")
-    label, rows = list(parts.items())[-1]
-    told = [
-        f"{names.system(name)} {number(_rounded(pick(row)) or 0)} {unit}"
-        for name, row in sorted(rows.items())
-    ]
-    return f"{label}: " + "; ".join(told) + "."
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)
+def sample_queues(now: datetime | None = None) -> None:
+    """Keep how deep the queues are, which no row tells afterwards."""
+    now = now or timezone.now()
+    Sample.objects.get_or_create(
+        at=now.replace(second=0, microsecond=0),
+        defaults={
+            "pending": metrics.pending(),
+            "retrying": metrics.retry_queue()["total"],
+            "dead": DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).count(),
+            "held": metrics.held(metrics.breakers(), metrics.queues())["total"],
+        },
+    )
+    Sample.objects.filter(at__lt=now - SAMPLES_KEPT).delete()
 
 
 def depths(now: datetime, hours: int = DAY) -> Chart:
-    """How deep the queues were: every quarter hour of a day or every hour of a week, and the last time."""
+    """How deep the queues were: every quarter hour of a day, or every hour of a week."""
     every = 3 if hours <= DAY else 12  # samples
     since = now - timedelta(hours=hours)
     rows = list(Sample.objects.filter(at__gte=since).order_by("-at"))[::every][::-1]
@@ -188,8 +194,7 @@ def depths(now: datetime, hours: int = DAY) -> Chart:
 
 
 def sync_durations(now: datetime) -> Chart:
-    """How long the synchronisations of the last seven days took."""
-    runs = syncs.durations((now - WEEK, now))
+    runs = metrics.sync_durations((now - WEEK, now))
     jobs = sorted({run[0] for run in runs})
     return Chart(
         "syncs",
@@ -197,7 +202,7 @@ def sync_durations(now: datetime) -> Chart:
         _("%d execuções.") % len(runs),
         [f"{timezone.localtime(run[1]):%d/%m %H:%M}" for run in runs],
         [
-            Series(syncs.title(job), [round(run[2], 1) if run[0] == job else None for run in runs])
+            Series(sync_labels.job(job), [round(run[2], 1) if run[0] == job else None for run in runs])
             for job in jobs
         ],
         "s",

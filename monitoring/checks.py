@@ -1,4 +1,4 @@
-"""What must hold of the limits, told at start instead of at the first alert that never comes."""
+"""Mistakes in limits and rules, found at start instead of by an alert that never comes."""
 
 from typing import Any
 

@@ -1,24 +1,33 @@
-"""What /dashboard, /status and /alerts say, with the guide's keys."""
+"""What /dashboard, /status and /alerts answer, with the guide's keys."""
 
-from datetime import datetime
 from typing import Any
 
 from events.models import CircuitBreaker
-from monitoring import alerts, metrics, verdict
-from monitoring.models import Alert, Severity
-from monitoring.snapshot import Measuring, Snapshot
+from monitoring import alerts, health, metrics
+from monitoring.health import HubSnapshot, Measuring
+from monitoring.models import Severity
 
 NO_EVENTS = {"total": 0, "processed": 0, "failed": 0, "archived": 0}
 NO_DELIVERIES = {"total": 0, "success": 0, "failed": 0}
 
 
-def dashboard(hub: Snapshot) -> dict[str, Any]:
-    """What could not be measured is named in `unmeasured`, and empty or zero where it belongs."""
-    found, measuring = verdict.of(verdict.findings(hub)), Measuring()
+def dashboard(hub: HubSnapshot) -> dict[str, Any]:
+    """What could not be measured is named in `unmeasured`, and empty or zero in its place."""
+    found, measuring = health.evaluate(hub), Measuring()
     return {
         "timestamp": hub.now,
         "status": found.status,
-        "reasons": found.as_json(),
+        "reasons": [
+            {
+                "rule": violation.rule.name,
+                "severity": str(violation.severity),
+                "message": violation.observation.message,
+                "url": violation.observation.url,
+                "value": violation.observation.value,
+                "limit": violation.limit,
+            }
+            for violation in found.reasons
+        ],
         "events": {
             "pending": hub.pending,
             "today": measuring.part("events_today", lambda: metrics.events(hub.today), NO_EVENTS),
@@ -34,21 +43,21 @@ def dashboard(hub: Snapshot) -> dict[str, Any]:
         },
         "sync": hub.sync,
         "whatsapp": hub.whatsapp.as_json(),
-        "circuit_breakers": {row.service: breaker(row, hub.held) for row in hub.breakers},
+        "circuit_breakers": {row.service: _breaker(row, hub.held) for row in hub.breakers},
         "alerts": alert_counts(),
         "unmeasured": sorted([*hub.unmeasured, *measuring.unmeasured]),
     }
 
 
-def status(hub: Snapshot) -> dict[str, Any]:
+def status(hub: HubSnapshot) -> dict[str, Any]:
     return {
-        "status": verdict.of(verdict.findings(hub)).status,
+        "status": health.evaluate(hub).status,
         "whatsapp": hub.whatsapp.as_json(),
-        "services": {row.service: breaker(row, hub.held) for row in hub.breakers},
+        "services": {row.service: _breaker(row, hub.held) for row in hub.breakers},
     }
 
 
-def breaker(row: CircuitBreaker, held: dict[str, Any]) -> dict[str, Any]:
+def _breaker(row: CircuitBreaker, held: dict[str, Any]) -> dict[str, Any]:
     return {
         "state": row.state,
         "failure_count": row.failure_count,
@@ -63,22 +72,24 @@ def alert_counts() -> dict[str, int]:
 
 
 def alert_list() -> dict[str, Any]:
-    rows = alerts.open_alerts().order_by("-severity", "opened_at")
-    shown = sorted(rows, key=lambda row: row.severity != Severity.CRITICAL)
-    return {"total": len(shown), "alerts": [_alert(row) for row in shown]}
-
-
-def _alert(row: Alert) -> dict[str, Any]:
-    since: datetime = row.opened_at
+    rows = sorted(
+        alerts.open_alerts().order_by("opened_at"), key=lambda row: row.severity != Severity.CRITICAL
+    )
     return {
-        "id": row.pk,
-        "rule": row.rule,
-        "subject": row.subject,
-        "severity": row.severity,
-        "message": row.message,
-        "since": since,
-        "acknowledged_by": row.acknowledged_by or None,
-        "snoozed_until": row.snoozed_until,
-        "symptoms": row.symptoms,
-        "url": row.url,
+        "total": len(rows),
+        "alerts": [
+            {
+                "id": row.pk,
+                "rule": row.rule,
+                "subject": row.subject,
+                "severity": row.severity,
+                "message": row.message,
+                "since": row.opened_at,
+                "acknowledged_by": row.acknowledged_by or None,
+                "snoozed_until": row.snoozed_until,
+                "symptoms": row.symptoms,
+                "url": row.url,
+            }
+            for row in rows
+        ],
     }

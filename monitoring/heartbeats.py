@@ -1,4 +1,4 @@
-"""Signs of life, written by the parts themselves and missed by whoever still lives."""
+"""Signs of life, written by the parts of the hub themselves, and how stale they are."""
 
 import contextlib
 import logging
@@ -8,20 +8,33 @@ from typing import Any
 
 from django.db import Error, connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from monitoring.labels import list_url, seconds
 from monitoring.models import Heartbeat
+from monitoring.rule import Observation
 
 logger = logging.getLogger(__name__)
 
+PARTS = ("worker", "beat", "scheduler")
 EVERY = 15.0  # seconds
+NEVER_SEEN = 86400.0  # seconds: a part that never gave a sign counts as stale for a day
 
 
 def beat(name: str, now: datetime | None = None) -> None:
     Heartbeat.objects.update_or_create(name=name, defaults={"seen_at": now or timezone.now()})
 
 
+def of_worker(**_signal: Any) -> None:
+    start("worker")
+
+
+def of_beat(**_signal: Any) -> None:
+    start("beat")
+
+
 def start(name: str) -> threading.Thread:
-    """Go on saying that this process lives, from a thread that ends with it."""
+    """Beat from a thread that ends with this process."""
     thread = threading.Thread(target=_go_on, args=[name], name=f"heartbeat-{name}", daemon=True)
     thread.start()
     return thread
@@ -35,7 +48,7 @@ def _go_on(name: str) -> None:
 
 
 def _beat_once(name: str) -> None:
-    """Never raises: a thread that ended would call a process silent that lives."""
+    # never raises: with the thread gone, a process that lives would be called silent
     try:
         beat(name)
     except Error:
@@ -46,9 +59,14 @@ def _beat_once(name: str) -> None:
         connection.close()
 
 
-def of_worker(**_: Any) -> None:
-    start("worker")
+def staleness(now: datetime) -> dict[str, float | None]:
+    """Seconds since each part was seen; None for one that never was."""
+    seen = dict(Heartbeat.objects.values_list("name", "seen_at"))
+    return {part: (now - seen[part]).total_seconds() if part in seen else None for part in PARTS}
 
 
-def of_beat(**_: Any) -> None:
-    start("beat")
+def observe(stale: float | None, subject: str) -> Observation:
+    """What a rule says of a part: `subject` begins the sentence."""
+    since = _("desde sempre") if stale is None else _("há %s") % seconds(stale)
+    value = NEVER_SEEN if stale is None else stale
+    return Observation(value, f"{subject} {since}.", list_url("monitoring_alert"), shown=since)

@@ -1,13 +1,13 @@
-"""Every number that monitoring shows, measured read-only from the few open rows and the hourly counts."""
+"""Every number that monitoring shows, read from the few open rows and from the hourly counts."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from events import statistics
@@ -19,93 +19,25 @@ from events.models import (
     EventStatus,
     HourlyCount,
     Measure,
+    Refusal,
 )
-from monitoring import days
-from monitoring.models import Heartbeat, Notification, NotificationStatus
+from monitoring.models import Notification, NotificationStatus
+from monitoring.periods import Period
+from sync.models import RunKind, RunStatus, SyncRun
+from whatsapp import connection as whatsapp_connection
+from whatsapp.callbacks import inbox
+from whatsapp.models import Channel
 
-EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 2, tzinfo=UTC)  # the sums over all time stand in the hour before
 SETTLED = ("processed", "failed", "archived")
+MOST_RUNS = 2000  # that a chart draws
+
+
+# --- what stands now ---------------------------------------------------------------------------------
 
 
 def pending() -> int:
     return Event.objects.filter(status=EventStatus.PENDING).count()
-
-
-def events(span: days.Span) -> dict[str, int]:
-    """The events that arrived in these hours: all, and how many are now processed, failed or archived."""
-    return _events_of(_counted(span, ["detail"]))
-
-
-def _counted(span: days.Span, by: list[str]) -> dict[tuple[Any, ...], int]:
-    return statistics.sums(Measure.EVENT, *span, by, without=[statistics.RECEIPTS])
-
-
-def _events_of(amounts: dict[tuple[Any, ...], int]) -> dict[str, int]:
-    by_status = {status: amount for (status,), amount in amounts.items()}
-    return {"total": sum(by_status.values())} | {name: by_status.get(name, 0) for name in SETTLED}
-
-
-def events_by_type(span: days.Span) -> dict[str, int]:
-    counts = Counter({name: amount for (name,), amount in _counted(span, ["name"]).items()})
-    return dict(counts.most_common())
-
-
-def events_by(part: str, span: days.Span) -> dict[Any, dict[str, int]]:
-    """What `events` says, per "hour" or "day" of arrival."""
-    return {key: _events_of(amounts) for key, amounts in _split(_counted(span, [part, "detail"])).items()}
-
-
-def _split(sums: dict[tuple[Any, ...], int]) -> dict[Any, dict[tuple[Any, ...], int]]:
-    """Sums by several columns, as one table per value of the first."""
-    parts: dict[Any, dict[tuple[Any, ...], int]] = defaultdict(dict)
-    for (first, *rest), amount in sums.items():
-        parts[first][tuple(rest)] = amount
-    return dict(sorted(parts.items()))
-
-
-def failures(span: days.Span) -> tuple[int, int]:
-    """Of the events that arrived in these hours: how many failed, and how many came to an end at all."""
-    counts = events(span)
-    return counts["failed"], sum(counts[name] for name in SETTLED)
-
-
-def deliveries(span: days.Span) -> dict[str, int]:
-    """What ended in these hours: sent well, or handed to a person."""
-    done = statistics.sums(Measure.ATTEMPT, *span, ["name"]).get(("done",), 0)
-    return _deliveries_of(done, dead_letters_added(span))
-
-
-def _deliveries_of(done: int, dead: int) -> dict[str, int]:
-    return {"total": done + dead, "success": done, "failed": dead}
-
-
-def deliveries_by_day(span: days.Span) -> dict[date, dict[str, int]]:
-    done, dead = statistics.sums(Measure.ATTEMPT, *span, ["day", "name"]), letters_by_day(span)
-    days_known = {day for day, _outcome in done} | set(dead)
-    return {day: _deliveries_of(done.get((day, "done"), 0), dead.get(day, 0)) for day in days_known}
-
-
-def dead_letters_added(span: days.Span) -> int:
-    return statistics.total(Measure.DEAD_LETTER, *span)
-
-
-def letters_by_day(span: days.Span) -> dict[date, int]:
-    return {day: amount for (day,), amount in statistics.sums(Measure.DEAD_LETTER, *span, ["day"]).items()}
-
-
-def open_letters() -> int:
-    return DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).count()
-
-
-def dead_letters(span: days.Span) -> dict[str, Any]:
-    """What waits for a person now, by cause, and how many came in this span."""
-    open_now = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).order_by()
-    by_cause = dict(open_now.values_list("cause").annotate(Count("pk")))
-    return {
-        "total": sum(by_cause.values()),
-        "today": dead_letters_added(span),
-        "by_cause": dict(sorted(by_cause.items(), key=lambda pair: -pair[1])),
-    }
 
 
 RETRIES = """
@@ -124,6 +56,17 @@ def retry_queue() -> dict[str, Any]:
         "ready": sum(row[2] for row in rows),
         "oldest": min((row[3] for row in rows), default=None),
         "by_service": {row[0]: row[1] for row in rows},
+    }
+
+
+def dead_letters(today: Period) -> dict[str, Any]:
+    """What waits for a person now, by cause, and how many were added today."""
+    open_now = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).order_by()
+    by_cause = dict(open_now.values_list("cause").annotate(Count("pk")))
+    return {
+        "total": sum(by_cause.values()),
+        "today": statistics.total(Measure.DEAD_LETTER, *today),
+        "by_cause": dict(sorted(by_cause.items(), key=lambda pair: -pair[1])),
     }
 
 
@@ -152,13 +95,11 @@ def breakers() -> list[CircuitBreaker]:
     return list(CircuitBreaker.objects.all())
 
 
-def silence(now: datetime) -> dict[str, float | None]:
-    """Seconds since each part was seen; None for one that never was."""
-    seen = dict(Heartbeat.objects.values_list("name", "seen_at"))
-    return {
-        part: (now - seen[part]).total_seconds() if part in seen else None
-        for part in ("worker", "beat", "scheduler")
-    }
+def held(breakers: list[CircuitBreaker], queues: dict[str, Queue]) -> dict[str, Any]:
+    """The deliveries that are due and kept back by an open circuit or a pause."""
+    holding = {row.service for row in breakers if row.holds}
+    by_service = {name: queue.due for name, queue in queues.items() if name in holding and queue.due}
+    return {"total": sum(by_service.values()), "by_service": by_service}
 
 
 def failed_notifications() -> dict[str, int]:
@@ -181,20 +122,139 @@ def oldest_transaction() -> float:
 
 
 @dataclass(frozen=True)
+class WhatsAppState:
+    """Whether WhatsApp is connected, None while that is not known; and what else its rules need.
+
+    `silent_gaps` says how many usual gaps long nothing came in, in working hours; None if not known.
+    """
+
+    connected: bool | None
+    status: str
+    since: datetime | None = None
+    check_failed: bool = False  # Z-API was asked and did not answer
+    checked_at: datetime | None = None  # the last time it did
+    silent_gaps: float | None = None
+    missing_proof: str = ""  # the first sign of life that is missing, as a sentence
+    proofs: list[dict[str, Any]] = field(default_factory=list)
+    misconfigured_since: datetime | None = None
+    misconfiguration: str = ""  # in Z-API's words
+    callbacks_failed: int = 0
+    callbacks_refused: int = 0  # from a proven sender, in the last 24 hours, and not accepted since
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "connected": self.connected,
+            "status": self.status,
+            "since": self.since,
+            "proofs": self.proofs,
+        }
+
+
+def whatsapp(now: datetime) -> WhatsAppState:
+    found, row = whatsapp_connection.verdict(now), Channel.load()
+    received_at = next((proof.at for proof in found.proofs if proof.name == "received"), None)
+    refused = Refusal.objects.filter(source="whatsapp", is_proven=True, accepted_by="")
+    return WhatsAppState(
+        found.connected if found.status != whatsapp_connection.UNKNOWN else None,
+        found.status,
+        found.since,
+        check_failed=row.check_failed_at is not None,
+        checked_at=row.checked_at,
+        silent_gaps=(now - received_at) / found.usual_gap if found.usual_gap and received_at else None,
+        missing_proof=next((proof.sentence for proof in found.proofs if proof.is_good is False), ""),
+        proofs=found.as_json()["proofs"],
+        misconfigured_since=row.misconfigured_at,
+        misconfiguration=row.misconfiguration,
+        callbacks_failed=inbox.given_up().count(),
+        callbacks_refused=refused.filter(received_at__gt=now - timedelta(hours=24)).count(),
+    )
+
+
+# --- what happened in a period -----------------------------------------------------------------------
+
+
+def events(period: Period) -> dict[str, int]:
+    """The events that arrived then: all, and how many are now processed, failed or archived."""
+    return _by_status(_event_sums(period, ["detail"]))
+
+
+def events_by(part: str, period: Period) -> dict[Any, dict[str, int]]:
+    """`events` per "hour" or "day" of arrival."""
+    return {key: _by_status(sums) for key, sums in _split(_event_sums(period, [part, "detail"])).items()}
+
+
+def events_by_type(period: Period) -> dict[str, int]:
+    counts = Counter({name: amount for (name,), amount in _event_sums(period, ["name"]).items()})
+    return dict(counts.most_common())
+
+
+def failures(period: Period) -> tuple[int, int]:
+    """Of the events that arrived then: how many failed, and how many came to an end at all."""
+    counts = events(period)
+    return counts["failed"], sum(counts[name] for name in SETTLED)
+
+
+def first_day() -> date | None:
+    """The day of the first event that was ever counted."""
+    counts = HourlyCount.objects.filter(measure=Measure.EVENT, hour__gt=EPOCH)
+    first = counts.aggregate(first=Min("hour"))["first"]
+    return timezone.localdate(first) if first else None
+
+
+def deliveries(period: Period) -> dict[str, int]:
+    """What ended then: sent well, or handed to a person."""
+    done = statistics.sums(Measure.ATTEMPT, *period, ["name"]).get(("done",), 0)
+    return _deliveries(done, statistics.total(Measure.DEAD_LETTER, *period))
+
+
+def deliveries_by_day(period: Period) -> dict[date, dict[str, int]]:
+    ended, dead = statistics.sums(Measure.ATTEMPT, *period, ["day", "name"]), dead_letters_by_day(period)
+    days = {day for day, _outcome in ended} | set(dead)
+    return {day: _deliveries(ended.get((day, "done"), 0), dead.get(day, 0)) for day in days}
+
+
+def dead_letters_by_day(period: Period) -> dict[date, int]:
+    return {day: amount for (day,), amount in statistics.sums(Measure.DEAD_LETTER, *period, ["day"]).items()}
+
+
+def sync_runs(period: Period) -> dict[str, dict[str, int]]:
+    """Per job, how many full runs began then and how many of them were done."""
+    counted = (
+        _full_runs(period)
+        .order_by("job_id")
+        .values("job_id")
+        .annotate(total=Count("pk"), success=Count("pk", filter=Q(status=RunStatus.DONE)))
+    )
+    return {row["job_id"]: {"total": row["total"], "success": row["success"]} for row in counted}
+
+
+def sync_durations(period: Period) -> list[tuple[str, datetime, float]]:
+    """Job, start and seconds of each full run that began then and has ended."""
+    ended = _full_runs(period).filter(finished_at__isnull=False).order_by("started_at")
+    rows = ended.values_list("job_id", "started_at", "finished_at")[:MOST_RUNS]
+    return [(job, start, (end - start).total_seconds()) for job, start, end in rows]
+
+
+def rate(part: int, whole: int) -> float | None:
+    """Percent with two decimals; None of nothing."""
+    return round(100 * part / whole, 2) if whole else None
+
+
+@dataclass(frozen=True)
 class Answers:
-    """How one system answered: tries by result, and how long the answers took."""
+    """How one system answered: attempts by outcome, and how long the answers took."""
 
     outcomes: Counter[str]
     buckets: Counter[float]  # upper bound in ms: how many, not cumulated
 
     @property
-    def tries(self) -> int:
+    def attempts(self) -> int:
         return self.outcomes.total()
 
     @property
     def success_rate(self) -> float | None:
-        """Percent; None when nothing was tried."""
-        return 100 * self.outcomes["done"] / self.tries if self.tries else None
+        """Percent; None without attempts."""
+        return 100 * self.outcomes["done"] / self.attempts if self.attempts else None
 
     def quantile(self, share: float) -> float | None:
         """The answer time in ms that this share stayed under, read off the buckets; None without answers."""
@@ -209,36 +269,49 @@ class Answers:
         return None
 
 
-def answers(span: days.Span) -> dict[str, Answers]:
-    """Per system, what was tried in these hours and how long it took. An unknown end took no known time."""
-    return _answers_of(statistics.sums(Measure.ATTEMPT, *span, ["service", "name", "detail"]))
+def answers(period: Period) -> dict[str, Answers]:
+    """Per system, what was tried then and how long it took."""
+    return _by_service(statistics.sums(Measure.ATTEMPT, *period, ["service", "name", "detail"]))
 
 
-def answers_by(part: str, span: days.Span) -> dict[Any, dict[str, Answers]]:
+def answers_by(part: str, period: Period) -> dict[Any, dict[str, Answers]]:
     """`answers` per "hour" or "day"."""
-    parts = _split(statistics.sums(Measure.ATTEMPT, *span, [part, "service", "name", "detail"]))
-    return {key: _answers_of(amounts) for key, amounts in parts.items()}
+    parts = _split(statistics.sums(Measure.ATTEMPT, *period, [part, "service", "name", "detail"]))
+    return {key: _by_service(sums) for key, sums in parts.items()}
 
 
-def _answers_of(amounts: dict[tuple[Any, ...], int]) -> dict[str, Answers]:
-    made: dict[str, Answers] = defaultdict(lambda: Answers(Counter(), Counter()))
-    for (service, outcome, bound), amount in amounts.items():
-        made[service].outcomes[outcome] += amount
-        if outcome != "unknown":
-            made[service].buckets[float(bound)] += amount
-    return dict(made)
+Sums = dict[tuple[Any, ...], int]
 
 
-def held(breakers: list[CircuitBreaker], queues: dict[str, Queue]) -> dict[str, Any]:
-    """The deliveries that are due and kept back by an open circuit or a pause."""
-    holding = {row.service for row in breakers if row.holds}
-    by_service = {name: queue.due for name, queue in queues.items() if name in holding and queue.due}
-    return {"total": sum(by_service.values()), "by_service": by_service}
+def _event_sums(period: Period, by: list[str]) -> Sums:
+    return statistics.sums(Measure.EVENT, *period, by, without=[statistics.RECEIPTS])
 
 
-def first_day() -> date | None:
-    """The day of the first event that was ever counted."""
-    first = HourlyCount.objects.filter(measure=Measure.EVENT, hour__gt=EPOCH).aggregate(first=Min("hour"))[
-        "first"
-    ]
-    return timezone.localdate(first) if first else None
+def _by_status(sums: Sums) -> dict[str, int]:
+    amounts = {status: amount for (status,), amount in sums.items()}
+    return {"total": sum(amounts.values())} | {name: amounts.get(name, 0) for name in SETTLED}
+
+
+def _split(sums: Sums) -> dict[Any, Sums]:
+    """Sums by several columns, as one table per value of the first."""
+    parts: dict[Any, Sums] = defaultdict(dict)
+    for (first, *rest), amount in sums.items():
+        parts[first][tuple(rest)] = amount
+    return dict(sorted(parts.items()))
+
+
+def _deliveries(done: int, dead: int) -> dict[str, int]:
+    return {"total": done + dead, "success": done, "failed": dead}
+
+
+def _full_runs(period: Period) -> Any:
+    return SyncRun.objects.filter(kind=RunKind.FULL, started_at__gte=period[0], started_at__lt=period[1])
+
+
+def _by_service(sums: Sums) -> dict[str, Answers]:
+    services: dict[str, Answers] = defaultdict(lambda: Answers(Counter(), Counter()))
+    for (service, outcome, bound), amount in sums.items():
+        services[service].outcomes[outcome] += amount
+        if outcome != "unknown":  # an outcome in doubt took no known time
+            services[service].buckets[float(bound)] += amount
+    return dict(services)

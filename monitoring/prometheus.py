@@ -1,8 +1,9 @@
-"""Measures for Prometheus, read from the database at each scrape: the same whichever process answers."""
+"""Metrics for Prometheus, read from the database at each scrape: the same whichever process answers."""
 
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 from django.db.models import Count
@@ -16,31 +17,31 @@ from prometheus_client.core import (
 
 from events import statistics
 from events.models import Measure
-from monitoring import alerts, snapshot, verdict
+from monitoring import alerts, health
+from monitoring.health import HubSnapshot, Unmeasured
 from monitoring.models import Severity
-from monitoring.snapshot import Snapshot, Unmeasured
 
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 STATES = ("closed", "half_open", "open")
-STATUSES = (verdict.HEALTHY, verdict.DEGRADED, verdict.CRITICAL)
+STATUSES = (health.HEALTHY, health.DEGRADED, health.CRITICAL)
 
 
 def exposition() -> bytes:
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Hub())
+    registry.register(HubCollector())
     return generate_latest(registry)
 
 
-class Hub:
+class HubCollector:
     """Collects everything from one snapshot."""
 
     def describe(self) -> list[Metric]:
         return []
 
     def collect(self) -> Iterator[Metric]:
-        hub = snapshot.take()
+        hub = health.take_snapshot()
         for measure in (*GAUGES, counters, latencies):
             try:
                 yield from list(measure(hub.strict))
@@ -67,25 +68,25 @@ def _keyed(values: dict[str, Any]) -> dict[tuple[str, ...], Any]:
     return {(name,): value for name, value in values.items()}
 
 
-def pending(hub: Snapshot) -> Iterator[Metric]:
+def pending(hub: HubSnapshot) -> Iterator[Metric]:
     yield gauge("carinho_events_pending", "Events nobody began to work on.", {(): hub.pending}, [])
 
 
-def retry_queue(hub: Snapshot) -> Iterator[Metric]:
+def retry_queue(hub: HubSnapshot) -> Iterator[Metric]:
     by_service = hub.retry_queue["by_service"]
     yield gauge("carinho_retry_queue", "Deliveries tried again.", _keyed(by_service), ["service"])
 
 
-def held(hub: Snapshot) -> Iterator[Metric]:
+def held(hub: HubSnapshot) -> Iterator[Metric]:
     yield gauge("carinho_held", "Deliveries held back.", _keyed(hub.held["by_service"]), ["service"])
 
 
-def dead_letters(hub: Snapshot) -> Iterator[Metric]:
+def dead_letters(hub: HubSnapshot) -> Iterator[Metric]:
     by_cause = hub.dead_letters["by_cause"]
     yield gauge("carinho_dead_letters_open", "Open dead letters.", _keyed(by_cause), ["cause"])
 
 
-def queues(hub: Snapshot) -> Iterator[Metric]:
+def queues(hub: HubSnapshot) -> Iterator[Metric]:
     due = {name: queue.due for name, queue in hub.queues.items()}
     yield gauge("carinho_queue_due", "Deliveries that are due.", _keyed(due), ["service"])
     ages = {
@@ -94,13 +95,13 @@ def queues(hub: Snapshot) -> Iterator[Metric]:
     yield gauge("carinho_oldest_due_seconds", "Age of the oldest due delivery.", _keyed(ages), ["service"])
 
 
-def status(hub: Snapshot) -> Iterator[Metric]:
-    found = verdict.of(verdict.findings(hub)).status
+def status(hub: HubSnapshot) -> Iterator[Metric]:
+    found = health.evaluate(hub).status
     states = {name: name == found for name in STATUSES}
     yield gauge("carinho_status", "1 for the verdict in force.", _keyed(states), ["status"])
 
 
-def breakers(hub: Snapshot) -> Iterator[Metric]:
+def breakers(hub: HubSnapshot) -> Iterator[Metric]:
     yield gauge(
         "carinho_circuit_breaker_state",
         "1 for the state a system's breaker is in.",
@@ -111,30 +112,30 @@ def breakers(hub: Snapshot) -> Iterator[Metric]:
     yield gauge("carinho_paused", "1 for a system that people paused.", _keyed(paused), ["service"])
 
 
-def whatsapp(hub: Snapshot) -> Iterator[Metric]:
+def whatsapp(hub: HubSnapshot) -> Iterator[Metric]:
     if hub.whatsapp.connected is not None:
         text = "1 while connected; absent while not known."
         yield gauge("carinho_whatsapp_connected", text, {(): hub.whatsapp.connected}, [])
 
 
-def silence(hub: Snapshot) -> Iterator[Metric]:
-    silent = {name: age for name, age in hub.silence.items() if age is not None}
+def staleness(hub: HubSnapshot) -> Iterator[Metric]:
+    silent = {name: age for name, age in hub.staleness.items() if age is not None}
     yield gauge("carinho_silent_seconds", "Since a part was seen alive.", _keyed(silent), ["part"])
 
 
-def open_alerts(hub: Snapshot) -> Iterator[Metric]:
+def open_alerts(hub: HubSnapshot) -> Iterator[Metric]:
     counts = dict(alerts.open_alerts().order_by().values_list("severity").annotate(Count("pk")))
     amounts = {str(severity): counts.get(severity, 0) for severity in Severity}
     yield gauge("carinho_alerts_open", "Open alerts.", _keyed(amounts), ["severity"])
 
 
-def syncs(hub: Snapshot) -> Iterator[Metric]:
+def syncs(hub: HubSnapshot) -> Iterator[Metric]:
     if hub.sync:
         late = {name: bool(job.get("late")) for name, job in hub.sync.items()}
         yield gauge("carinho_sync_late", "1 for a job that missed its time.", _keyed(late), ["job"])
 
 
-def notifications(hub: Snapshot) -> Iterator[Metric]:
+def notifications(hub: HubSnapshot) -> Iterator[Metric]:
     failed = _keyed(hub.failed_notifications)
     yield gauge("carinho_notifications_failed", "Notifications that were given up.", failed, ["channel"])
 
@@ -148,14 +149,14 @@ GAUGES = (
     status,
     breakers,
     whatsapp,
-    silence,
+    staleness,
     open_alerts,
     syncs,
     notifications,
 )
 
 
-def counters(_hub: Snapshot) -> Iterator[Metric]:
+def counters(_hub: HubSnapshot) -> Iterator[Metric]:
     yield _counter("carinho_events", "Events that arrived.", Measure.EVENT, ["source", "type"])
     yield _counter(
         "carinho_attempts", "Tries at a system, by their end.", Measure.ATTEMPT, ["service", "outcome"]
@@ -174,29 +175,21 @@ def _counter(name: str, text: str, measure: Measure, labels: list[str]) -> Metri
     return family
 
 
-def latencies(_hub: Snapshot) -> Iterator[Metric]:
-    """Answer times per system; tries of unknown end took no known time."""
+def latencies(_hub: HubSnapshot) -> Iterator[Metric]:
+    """Answer times per system; attempts in doubt took no known time."""
     family = HistogramMetricFamily(
         "carinho_answer_seconds", "How long a system took to answer.", labels=["service"]
     )
     took: Counter[str] = Counter()
     for (service, outcome, _detail), amount in statistics.totals(Measure.ATTEMPT_MS).items():
         took[service] += amount if outcome != "unknown" else 0
-    for service, buckets in sorted(_buckets().items()):
-        family.add_metric([service], list(_cumulated(buckets)), took[service] / 1000)
-    yield family
-
-
-def _buckets() -> dict[str, Counter[float]]:
-    per_service: dict[str, Counter[float]] = defaultdict(Counter)
+    services: dict[str, Counter[float]] = defaultdict(Counter)
     for (service, outcome, bound), amount in statistics.totals(Measure.ATTEMPT).items():
         if outcome != "unknown":
-            per_service[service][float(bound)] += amount
-    return per_service
-
-
-def _cumulated(buckets: Counter[float]) -> Iterator[tuple[str, int]]:
-    passed = 0
-    for bound in (*statistics.BUCKETS_MS, float("inf")):
-        passed += buckets[bound]
-        yield ("+Inf" if bound == float("inf") else str(bound / 1000)), passed
+            services[service][float(bound)] += amount
+    bounds = (*statistics.BUCKETS_MS, float("inf"))
+    labels = [*(str(bound / 1000) for bound in statistics.BUCKETS_MS), "+Inf"]
+    for service, buckets in sorted(services.items()):
+        cumulated = accumulate(buckets[bound] for bound in bounds)
+        family.add_metric([service], list(zip(labels, cumulated, strict=True)), took[service] / 1000)
+    yield family

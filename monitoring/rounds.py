@@ -1,4 +1,4 @@
-"""The two rounds of the day: when each is due, and recording one that was done."""
+"""The two rounds of a day: when each is due, and the record of one that was done."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -57,12 +57,7 @@ def done(due: Due) -> Round | None:
     return Round.objects.filter(day=due.day, kind=due.kind).order_by("done_at").first()
 
 
-def last() -> Round | None:
-    return Round.objects.order_by("-done_at").first()
-
-
 def conclude(due: Due, *, actor: str, status: str, checks: list[dict[str, Any]], note: str) -> Round:
-    """Record that somebody went through the list, with what it showed at that moment."""
     return Round.objects.create(
         day=due.day,
         kind=due.kind,

@@ -1,22 +1,22 @@
-"""How an alert rule is declared: a function that reads values, and the limits they are held against."""
+"""How an alert rule is declared: a function that observes the hub, and the limits of what it observes."""
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from monitoring.labels import number, seconds
 from monitoring.models import Severity
-from monitoring.words import number, seconds
 
 RULES_PACKAGE = "monitoring.rules"
 
 
 @dataclass(frozen=True)
-class Reading:
+class Observation:
     """One value, as a sentence with the page where its rows are.
 
     `severity` is set where limits alone cannot tell; `parts` says how much of the value each system makes.
@@ -32,39 +32,59 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """A reading over its limit."""
+class Violation:
+    """An observation over a limit of its rule."""
 
     rule: "Rule"
-    reading: Reading
+    observation: Observation
     severity: str
     limit: float | None
 
     @property
-    def says(self) -> str:
-        """The limit that it is over, in words."""
-        return self.rule.says(self.severity)
+    def limit_label(self) -> str:
+        return self.rule.limit_label(self.severity)
 
     @property
     def key(self) -> tuple[str, str]:
-        return self.rule.name, self.reading.subject
+        return self.rule.name, self.observation.subject
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What is watched. A symptom of another rule's finding opens no alert of its own."""
+    """What is watched. A symptom of another rule's violation opens no alert of its own."""
 
     name: str
     title: Any
     unit: Any
-    read: Callable[[Any], Iterable[Reading]]
+    observe: Callable[[Any], Iterable[Observation]]
     warning: float | None
     critical: float | None
     at_least: bool = False
     symptom_of: tuple[str, ...] = ()
-    in_verdict: bool = True
+    in_health: bool = True
 
     registry: ClassVar[dict[str, "Rule"]] = {}
+
+    def violations(self, hub: Any) -> Iterator[Violation]:
+        for observation in self.observe(hub):
+            if violation := self.judge(observation):
+                yield violation
+
+    def judge(self, observation: Observation) -> Violation | None:
+        for severity in (Severity.CRITICAL, Severity.WARNING):
+            if observation.severity:
+                is_over = observation.severity == severity
+            else:
+                is_over = self._is_over(observation.value, severity)
+            if is_over:
+                return Violation(self, observation, severity, self.limit(severity))
+        return None
+
+    def _is_over(self, value: float, severity: str) -> bool:
+        limit = self.limit(severity)
+        if limit is None:
+            return False
+        return value >= limit if self.at_least else value > limit
 
     def limit(self, severity: str) -> float | None:
         """The limit in force: the setting ALERT_<RULE>_<SEVERITY>, or the rule's own; None for never."""
@@ -74,7 +94,7 @@ class Rule:
     def setting(self, severity: str) -> str:
         return f"ALERT_{self.name}_{severity}".upper()
 
-    def says(self, severity: str) -> str:
+    def limit_label(self, severity: str) -> str:
         """The limit in words: "> 1 min", "≥ 10 itens"; "na hora" for any time at all, a dash for never."""
         limit = self.limit(severity)
         if limit is None:
@@ -83,20 +103,6 @@ class Rule:
             return _("na hora")
         amount = seconds(limit) if self.unit == "s" else f"{number(limit)} {self.unit}"
         return f"{'≥' if self.at_least else '>'} {amount}".rstrip()
-
-    def judge(self, reading: Reading) -> Finding | None:
-        for severity in (Severity.CRITICAL, Severity.WARNING):
-            if reading.severity == severity or (
-                not reading.severity and self._is_over(reading.value, severity)
-            ):
-                return Finding(self, reading, severity, self.limit(severity))
-        return None
-
-    def _is_over(self, value: float, severity: str) -> bool:
-        limit = self.limit(severity)
-        if limit is None:
-            return False
-        return value >= limit if self.at_least else value > limit
 
 
 def rule(
@@ -107,16 +113,18 @@ def rule(
     critical: float | None = None,
     at_least: bool = False,
     symptom_of: tuple[str, ...] = (),
-    in_verdict: bool = True,
-) -> Callable[[Callable[[Any], Iterable[Reading]]], Rule]:
+    in_health: bool = True,
+) -> Callable[[Callable[[Any], Iterable[Observation]]], Rule]:
     """Declare the decorated function as a rule of its own name."""
 
-    def declare(read: Callable[[Any], Iterable[Reading]]) -> Rule:
-        made = Rule(read.__name__, title, unit, read, warning, critical, at_least, symptom_of, in_verdict)
-        if made.name in Rule.registry:
-            raise ValueError(f"Rule {made.name} is declared twice.")
-        Rule.registry[made.name] = made
-        return made
+    def declare(observe: Callable[[Any], Iterable[Observation]]) -> Rule:
+        name = observe.__name__
+        if name in Rule.registry:
+            raise ValueError(f"Rule {name} is declared twice.")
+        Rule.registry[name] = Rule(
+            name, title, unit, observe, warning, critical, at_least, symptom_of, in_health
+        )
+        return Rule.registry[name]
 
     return declare
 

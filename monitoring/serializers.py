@@ -1,4 +1,4 @@
-"""The shapes of monitoring's answers, for the OpenAPI document."""
+"""The shapes of monitoring's answers, for the OpenAPI document. A component is named without "Serializer"."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from rest_framework import serializers
 Plain = serializers.Serializer[Any]
 
 
-class HealthReason(Plain):
+class HealthReasonSerializer(Plain):
     rule = serializers.CharField()
     severity = serializers.ChoiceField(choices=["warning", "critical"])
     message = serializers.CharField()
@@ -16,92 +16,92 @@ class HealthReason(Plain):
     limit = serializers.FloatField(allow_null=True)
 
 
-class Events(Plain):
+class EventsSerializer(Plain):
     total = serializers.IntegerField()
     processed = serializers.IntegerField()
     failed = serializers.IntegerField()
     archived = serializers.IntegerField()
 
 
-class Deliveries(Plain):
+class DeliveriesSerializer(Plain):
     total = serializers.IntegerField()
     success = serializers.IntegerField()
     failed = serializers.IntegerField()
 
 
-class EventsNow(Plain):
+class EventsNowSerializer(Plain):
     pending = serializers.IntegerField()
-    today = Events()
+    today = EventsSerializer()
     by_type = serializers.DictField(child=serializers.IntegerField())
 
 
-class RetryQueue(Plain):
+class RetryQueueSerializer(Plain):
     total = serializers.IntegerField()
     ready = serializers.IntegerField()
     oldest = serializers.DateTimeField(allow_null=True)
 
 
-class DeadLetters(Plain):
+class DeadLettersSerializer(Plain):
     total = serializers.IntegerField()
     today = serializers.IntegerField()
     by_cause = serializers.DictField(child=serializers.IntegerField())
 
 
-class Held(Plain):
+class HeldSerializer(Plain):
     total = serializers.IntegerField()
     by_service = serializers.DictField(child=serializers.IntegerField())
 
 
-class Queues(Plain):
-    retry_queue = RetryQueue()
-    dead_letter = DeadLetters()
-    held = Held()
+class QueuesSerializer(Plain):
+    retry_queue = RetryQueueSerializer()
+    dead_letter = DeadLettersSerializer()
+    held = HeldSerializer()
 
 
-class DeliveriesNow(Plain):
-    today = Deliveries()
+class DeliveriesNowSerializer(Plain):
+    today = DeliveriesSerializer()
 
 
-class WhatsApp(Plain):
+class WhatsAppSerializer(Plain):
     connected = serializers.BooleanField(allow_null=True)
     status = serializers.ChoiceField(choices=["connected", "silent", "disconnected", "unknown"])
     since = serializers.DateTimeField(allow_null=True)
     proofs = serializers.ListField(child=serializers.DictField())
 
 
-class SystemState(Plain):
+class SystemStateSerializer(Plain):
     state = serializers.CharField()
     failure_count = serializers.IntegerField()
     held = serializers.IntegerField()
     paused = serializers.BooleanField()
 
 
-class AlertCounts(Plain):
+class AlertCountsSerializer(Plain):
     total = serializers.IntegerField()
     critical = serializers.IntegerField()
 
 
-class Dashboard(Plain):
+class DashboardSerializer(Plain):
     timestamp = serializers.DateTimeField()
     status = serializers.ChoiceField(choices=["healthy", "degraded", "critical"])
-    reasons = HealthReason(many=True)
-    events = EventsNow()
-    queues = Queues()
-    deliveries = DeliveriesNow()
+    reasons = HealthReasonSerializer(many=True)
+    events = EventsNowSerializer()
+    queues = QueuesSerializer()
+    deliveries = DeliveriesNowSerializer()
     sync = serializers.DictField()
-    whatsapp = WhatsApp()
-    circuit_breakers = serializers.DictField(child=SystemState())
-    alerts = AlertCounts()
+    whatsapp = WhatsAppSerializer()
+    circuit_breakers = serializers.DictField(child=SystemStateSerializer())
+    alerts = AlertCountsSerializer()
     unmeasured = serializers.ListField(child=serializers.CharField())
 
 
-class Status(Plain):
+class StatusSerializer(Plain):
     status = serializers.ChoiceField(choices=["healthy", "degraded", "critical"])
-    whatsapp = WhatsApp()
-    services = serializers.DictField(child=SystemState())
+    whatsapp = WhatsAppSerializer()
+    services = serializers.DictField(child=SystemStateSerializer())
 
 
-class AlertRow(Plain):
+class AlertRowSerializer(Plain):
     id = serializers.IntegerField()
     rule = serializers.CharField()
     subject = serializers.CharField(allow_blank=True)
@@ -114,48 +114,48 @@ class AlertRow(Plain):
     url = serializers.CharField()
 
 
-class Alerts(Plain):
+class AlertsSerializer(Plain):
     total = serializers.IntegerField()
-    alerts = AlertRow(many=True)
+    alerts = AlertRowSerializer(many=True)
 
 
-class EventFigures(Events):
+class EventFiguresSerializer(EventsSerializer):
     success_rate = serializers.FloatField(allow_null=True)
 
 
-class DeliveryFigures(Deliveries):
+class DeliveryFiguresSerializer(DeliveriesSerializer):
     success_rate = serializers.FloatField(allow_null=True)
 
 
-class Figures(Plain):
-    events = EventFigures()
-    deliveries = DeliveryFigures()
+class FiguresSerializer(Plain):
+    events = EventFiguresSerializer()
+    deliveries = DeliveryFiguresSerializer()
     sync_jobs = serializers.DictField(child=serializers.DictField(child=serializers.IntegerField()))
     dead_letter_added = serializers.IntegerField()
 
 
-class DayFigures(Figures):
+class DayFiguresSerializer(FiguresSerializer):
     date = serializers.DateField()
 
 
-class Answers(Plain):
+class AnswersSerializer(Plain):
     attempts = serializers.IntegerField()
     success_rate = serializers.FloatField(allow_null=True)
     median_ms = serializers.IntegerField(allow_null=True)
     p95_ms = serializers.IntegerField(allow_null=True)
 
 
-class DailyReport(DayFigures):
+class DailyReportSerializer(DayFiguresSerializer):
     by_type = serializers.DictField(child=serializers.IntegerField())
-    by_service = serializers.DictField(child=Answers())
-    week_before = DayFigures()
+    by_service = serializers.DictField(child=AnswersSerializer())
+    week_before = DayFiguresSerializer()
 
 
-class WeeklyReport(Figures):
+class WeeklyReportSerializer(FiguresSerializer):
     week = serializers.CharField()
     until = serializers.DateField()
-    by_service = serializers.DictField(child=Answers())
-    days = DayFigures(many=True)
+    by_service = serializers.DictField(child=AnswersSerializer())
+    days = DayFiguresSerializer(many=True)
     metrics = serializers.DictField(child=serializers.DictField())
     week_before = serializers.DictField()
 

@@ -1,9 +1,14 @@
-"""Celery tasks: each only calls what the modules named after it do."""
+"""What monitoring does by itself, and when. A task only calls the module that does it."""
+
+from typing import Any
 
 from celery import shared_task
 from celery.signals import beat_init, worker_ready
+from django.conf import settings
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
-from monitoring import alerts, heartbeats, mails, sampling
+from events.schedules import ensure
+from monitoring import alerts, charts, heartbeats, report
 
 worker_ready.connect(heartbeats.of_worker, dispatch_uid="monitoring.worker")
 beat_init.connect(heartbeats.of_beat, dispatch_uid="monitoring.beat")
@@ -11,25 +16,43 @@ beat_init.connect(heartbeats.of_beat, dispatch_uid="monitoring.beat")
 
 @shared_task(name="monitoring.pulse", ignore_result=True)
 def pulse() -> None:
-    """That this runs proves clock, broker and worker together."""
+    """That this runs proves beat, broker and worker together."""
     heartbeats.beat("scheduler")
 
 
-@shared_task(name="monitoring.look", ignore_result=True)
-def look() -> None:
-    alerts.look()
+@shared_task(name="monitoring.evaluate", ignore_result=True)
+def evaluate() -> None:
+    alerts.evaluate()
 
 
 @shared_task(name="monitoring.sample", ignore_result=True)
 def sample() -> None:
-    sampling.sample()
+    charts.sample_queues()
 
 
 @shared_task(name="monitoring.daily_report", ignore_result=True)
 def daily_report() -> None:
-    mails.send_daily()
+    report.send_daily()
 
 
 @shared_task(name="monitoring.weekly_report", ignore_result=True)
 def weekly_report() -> None:
-    mails.send_weekly()
+    report.send_weekly()
+
+
+def ensure_schedules(**_: Any) -> None:
+    """A schedule for each task that has none yet; one that an operator changed stays as it is."""
+    ensure("monitoring.pulse", every_seconds=15, expire_seconds=15)
+    ensure("monitoring.evaluate", every_seconds=15, expire_seconds=15)
+    ensure("monitoring.sample", every_seconds=300, expire_seconds=300)
+    for task, day_of_week in (("monitoring.daily_report", "*"), ("monitoring.weekly_report", "1")):
+        # at 07:45 and, since a task that has nothing left to do does nothing, each hour until noon
+        mornings, _is_new = CrontabSchedule.objects.get_or_create(
+            minute="45",
+            hour="7-12",
+            day_of_week=day_of_week,
+            day_of_month="*",
+            month_of_year="*",
+            timezone=settings.TIME_ZONE,
+        )
+        PeriodicTask.objects.get_or_create(name=task, defaults={"task": task, "crontab": mornings})

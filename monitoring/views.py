@@ -16,8 +16,14 @@ from rest_framework.response import Response
 from carinho.access.permissions import wants_page
 from carinho.api.schema import problems
 from carinho.api.views import ApiView
-from monitoring import dashboard, days, prometheus, reports, snapshot
-from monitoring.serializers import Alerts, DailyReport, Dashboard, Status, WeeklyReport
+from monitoring import dashboard, health, periods, prometheus, report
+from monitoring.serializers import (
+    AlertsSerializer,
+    DailyReportSerializer,
+    DashboardSerializer,
+    StatusSerializer,
+    WeeklyReportSerializer,
+)
 
 TAGS = ["Monitoramento"]
 PAGE_NOTE = "Um navegador é levado à página do console que mostra o mesmo."
@@ -33,8 +39,8 @@ def local(value: Any) -> Any:
     return timezone.localtime(value).isoformat() if hasattr(value, "astimezone") else value
 
 
-class Measured(ApiView):
-    """A view whose page in the console is called `page`."""
+class PageOrJsonView(ApiView):
+    """Answers with JSON, or leads a browser to `page` of the console."""
 
     page = "admin:index"
 
@@ -45,36 +51,42 @@ class Measured(ApiView):
         return Response(local(measure()))
 
 
-class DashboardView(Measured):
+class DashboardView(PageOrJsonView):
     @extend_schema(
         tags=TAGS,
         summary="O veredito e os seus motivos",
         description=PAGE_NOTE,
-        responses={200: Dashboard, **COMMON},
+        responses={200: DashboardSerializer, **COMMON},
     )
     def get(self, request: Request) -> HttpResponse:
-        return self.answer(request, lambda: dashboard.dashboard(snapshot.take()))
+        return self.answer(request, lambda: dashboard.dashboard(health.take_snapshot()))
 
 
-class StatusView(Measured):
+class StatusView(PageOrJsonView):
     @extend_schema(
-        tags=TAGS, summary="WhatsApp e sistemas", description=PAGE_NOTE, responses={200: Status, **COMMON}
+        tags=TAGS,
+        summary="WhatsApp e sistemas",
+        description=PAGE_NOTE,
+        responses={200: StatusSerializer, **COMMON},
     )
     def get(self, request: Request) -> HttpResponse:
-        return self.answer(request, lambda: dashboard.status(snapshot.take()))
+        return self.answer(request, lambda: dashboard.status(health.take_snapshot()))
 
 
-class AlertsView(Measured):
+class AlertsView(PageOrJsonView):
     page = "admin:monitoring_alert_changelist"
 
     @extend_schema(
-        tags=TAGS, summary="Os alertas em aberto", description=PAGE_NOTE, responses={200: Alerts, **COMMON}
+        tags=TAGS,
+        summary="Os alertas em aberto",
+        description=PAGE_NOTE,
+        responses={200: AlertsSerializer, **COMMON},
     )
     def get(self, request: Request) -> HttpResponse:
         return self.answer(request, dashboard.alert_list)
 
 
-class DailyReportView(Measured):
+class DailyReportView(PageOrJsonView):
     page = "admin:monitoring_report_daily"
 
     @extend_schema(
@@ -82,14 +94,14 @@ class DailyReportView(Measured):
         summary="O relatório de um dia",
         description=PAGE_NOTE,
         parameters=[OpenApiParameter("date", date, description="Ontem, se não vier.")],
-        responses={200: DailyReport, **problems(401, 403, 422, 429)},
+        responses={200: DailyReportSerializer, **problems(401, 403, 422, 429)},
     )
     def get(self, request: Request) -> HttpResponse:
-        day = asked_day(request.query_params.get("date", ""), "date")
-        return self.answer(request, lambda: reports.daily(day or reports.yesterday()))
+        day = _parse_day(request, "date") or periods.yesterday()
+        return self.answer(request, lambda: report.daily(day))
 
 
-class WeeklyReportView(Measured):
+class WeeklyReportView(PageOrJsonView):
     page = "admin:monitoring_report_weekly"
 
     @extend_schema(
@@ -101,31 +113,20 @@ class WeeklyReportView(Measured):
                 "week", str, description="2026-W04 ou um dia dela; a última inteira, se não vier."
             )
         ],
-        responses={200: WeeklyReport, **problems(401, 403, 422, 429)},
+        responses={200: WeeklyReportSerializer, **problems(401, 403, 422, 429)},
     )
     def get(self, request: Request) -> HttpResponse:
-        day = asked_day(request.query_params.get("week", ""), "week")
-        return self.answer(request, lambda: reports.weekly(week_of(day)))
+        day = _parse_day(request, "week")
+        monday = periods.monday_of(day) if day else periods.last_monday()
+        return self.answer(request, lambda: report.weekly(monday))
 
 
-def week_of(day: date | None) -> date:
-    """The Monday of the week that has this day; without one, of the last whole week."""
-    return days.monday_of(day) if day else days.monday_of(timezone.localdate()) - reports.WEEK
-
-
-def asked_day(text: str, field: str) -> date | None:
-    """A day or ISO week that somebody asked for. Raises `ValidationError` naming the field."""
-    if not text:
-        return None
+def _parse_day(request: Request, field: str) -> date | None:
     try:
-        day = date.fromisoformat(text)
-        return day if date(2000, 1, 10) <= day <= date(2999, 12, 1) else _refuse(field)
+        return periods.parse_day(request.query_params.get(field, ""))
     except ValueError:
-        return _refuse(field)
-
-
-def _refuse(field: str) -> date:
-    raise ValidationError({field: _("Use uma data como 2026-01-22, ou uma semana como 2026-W04.")})
+        sentence = _("Use uma data como 2026-01-22, ou uma semana como 2026-W04.")
+        raise ValidationError({field: sentence}) from None
 
 
 class MetricsView(ApiView):

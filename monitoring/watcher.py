@@ -1,4 +1,4 @@
-"""The web process looks on by itself when nobody else does: what died cannot tell that it died."""
+"""The web process evaluates the rules when nothing else does: a dead worker cannot report its own death."""
 
 import contextlib
 import logging
@@ -22,7 +22,7 @@ _started: list[threading.Thread] = []
 
 
 def start_once(**_: Any) -> None:
-    """Begin with the first request this process serves, which a health probe makes."""
+    """Begin with the first request of this process, which a health probe makes."""
     with _starting:
         if not _started:
             thread = threading.Thread(target=_watch, name="watcher", daemon=True)
@@ -34,21 +34,18 @@ def start_once(**_: Any) -> None:
 def _watch() -> None:
     pause = threading.Event()
     while not pause.wait(EVERY):
-        look_if_nobody_does()
+        evaluate_if_overdue()
         with contextlib.suppress(Exception):
             connection.close()
 
 
-def look_if_nobody_does() -> None:
-    """Hold the rules against the hub unless somebody did it a moment ago.
-
-    Never raises: nobody starts this thread again, and it may be the only one that still looks.
-    """
+def evaluate_if_overdue() -> None:
+    """Evaluate the rules unless that was done a moment ago. Never raises."""
     try:
-        looked = Heartbeat.objects.filter(name="watcher", seen_at__gt=timezone.now() - OVERDUE)
-        if not looked.exists():
-            alerts.look()
+        evaluated = Heartbeat.objects.filter(name="watcher", seen_at__gt=timezone.now() - OVERDUE)
+        if not evaluated.exists():
+            alerts.evaluate()
     except Error as error:
-        logger.warning("The web process could not look", extra={"error": type(error).__name__})
-    except Exception:
-        logger.exception("The web process could not look")
+        logger.warning("Web process could not evaluate", extra={"error": type(error).__name__})
+    except Exception:  # this thread is started once, and may be the only one left that evaluates
+        logger.exception("Web process could not evaluate")

@@ -1,4 +1,4 @@
-"""Alertas: what is open and who has it, what was, and every rule with its limits beside its value."""
+"""Alertas: what is open and who took it on, what was resolved, and every rule with its value and limits."""
 
 import logging
 from collections.abc import Sequence
@@ -17,19 +17,18 @@ from django.utils.translation import ngettext_lazy
 from carinho.console import badge_counts, dates
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor
-from monitoring import alerts, notifications, snapshot
+from monitoring import alerts, health, notifications
 from monitoring.admin import panel
+from monitoring.labels import number
 from monitoring.models import Alert, Severity
-from monitoring.rule import Reading, Rule, all_rules
-from monitoring.snapshot import Snapshot
-from monitoring.words import number
+from monitoring.rule import Observation, Rule, all_rules
 
 logger = logging.getLogger(__name__)
 
 OPERATE = "monitoring.change_alert"
 SHOWN_RESOLVED = 50
 TONES = {"warning": "warning", "critical": "danger"}
-OFFERED = timedelta(hours=1)  # how long an alert is put off if nobody says otherwise
+SNOOZE_OFFERED = timedelta(hours=1)
 
 
 ACKNOWLEDGE = Action(
@@ -94,15 +93,21 @@ class AlertAdmin(ActionAdmin):
             "content_title": _("Alertas"),
             "here": request.get_full_path(),
             "cards": [self._card(request, row) for row in rows],
-            "resolved": [_past(row) for row in _resolved()],
-            "rules": rule_rows(snapshot.take()),
+            "resolved": [
+                {"alert": row, "lasted": dates.duration(row.resolved_at - row.opened_at)}
+                for row in Alert.objects.filter(resolved_at__isnull=False).order_by("-resolved_at")[
+                    :SHOWN_RESOLVED
+                ]
+                if row.resolved_at
+            ],
+            "rules": rule_rows(health.take_snapshot()),
             "now": timezone.localtime(),
-            "offered": timezone.localtime() + OFFERED,
+            "offered": timezone.localtime() + SNOOZE_OFFERED,
         }
         return TemplateResponse(request, "admin/monitoring/alerts.html", context)
 
     def item_context(self, request: HttpRequest, row: Alert) -> dict[str, Any]:
-        told = [
+        notified = [
             (
                 f"{notifications.TITLES[notification.event]} {notifications.BY[notification.channel]}",
                 dates.moment(notification.sent_at)
@@ -120,7 +125,7 @@ class AlertAdmin(ActionAdmin):
                 (_("Efeitos"), " ".join(row.symptoms)),
                 (_("Assumido por"), row.acknowledged_by),
                 (_("Adiado porque"), row.snooze_reason),
-                *told,
+                *notified,
             ]
         }
 
@@ -141,33 +146,25 @@ def open_count(request: HttpRequest) -> dict[str, int]:
     return {"alerts": alerts.open_alerts().count()}
 
 
-def _resolved() -> Any:
-    return Alert.objects.filter(resolved_at__isnull=False).order_by("-resolved_at")[:SHOWN_RESOLVED]
-
-
-def _past(row: Alert) -> dict[str, Any]:
-    lasted = row.resolved_at - row.opened_at if row.resolved_at else timedelta()
-    return {"alert": row, "lasted": dates.duration(lasted)}
-
-
-def rule_rows(hub: Snapshot) -> list[dict[str, Any]]:
+def rule_rows(hub: health.HubSnapshot) -> list[dict[str, Any]]:
     """Each rule with its value now, the worst of them where it has several, and both limits."""
-    return [_rule_row(rule, hub) for rule in all_rules()]
-
-
-def _rule_row(rule: Rule, hub: Snapshot) -> dict[str, Any]:
-    try:
-        worst = max(rule.read(hub.strict), key=lambda reading: reading.value, default=None)
-    except Exception:
-        logger.exception("Rule broke", extra={"rule": rule.name})
-        worst = Reading(0, "", "", shown=str(_("não medido")), severity=Severity.WARNING)
-    finding = rule.judge(worst) if worst else None
-    return {
-        "rule": rule,
-        "value": (worst.shown or number(worst.value)) if worst else "—",
-        "url": worst.url if worst else "",
-        "tone": TONES[str(finding.severity)] if finding else "success",
-        "warning": rule.says(Severity.WARNING),
-        "critical": rule.says(Severity.CRITICAL),
-        "settings": [rule.setting(severity) for severity in Severity],
-    }
+    rows = []
+    for rule in all_rules():
+        try:
+            worst = max(rule.observe(hub.strict), key=lambda observation: observation.value, default=None)
+        except Exception:
+            logger.exception("Rule broke", extra={"rule": rule.name})
+            worst = Observation(0, "", "", shown=str(_("não medido")), severity=Severity.WARNING)
+        violation = rule.judge(worst) if worst else None
+        rows.append(
+            {
+                "rule": rule,
+                "value": (worst.shown or number(worst.value)) if worst else "—",
+                "url": worst.url if worst else "",
+                "tone": TONES[str(violation.severity)] if violation else "success",
+                "warning": rule.limit_label(Severity.WARNING),
+                "critical": rule.limit_label(Severity.CRITICAL),
+                "settings": [rule.setting(severity) for severity in Severity],
+            }
+        )
+    return rows

@@ -1,4 +1,4 @@
-"""Avisos ao plantão: who was told of which alert by what, and what could not be sent."""
+"""Avisos ao plantão: who was notified of which alert by which channel, and what could not be sent."""
 
 from typing import Any
 
@@ -122,7 +122,6 @@ def failed_count(request: HttpRequest) -> dict[str, int]:
 
 @badge_counts.also_waiting
 def given_up(request: HttpRequest) -> badge_counts.Elsewhere | None:
-    """What the shift was never told."""
     count = failed_count(request).get("notifications", 0)
     sentence = ngettext(
         "%(count)d aviso ao plantão não pôde ser enviado.",

@@ -1,4 +1,4 @@
-"""Painel: what an operator sees first."""
+"""Painel: the first page of an operator."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from events.models import CircuitBreaker, Refusal
-from monitoring import charts, checklist, days, metrics, snapshot, syncs, verdict
+from events.models import Refusal
+from monitoring import charts, checklist, health, metrics, periods
+from monitoring.health import HubSnapshot, Unmeasured
+from monitoring.labels import list_url
 from monitoring.models import RoundKind
-from monitoring.snapshot import Snapshot, Unmeasured
-from monitoring.words import list_of
 
 Card = dict[str, Any]
 
@@ -29,14 +29,19 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
     """All that the Painel shows, unless this person may see nothing yet."""
     if not request.user.has_perm("events.view_event"):
         return shared
-    hub, measuring, period = snapshot.take(), snapshot.Measuring(), request.GET.get("period", "24h")
-    part = measuring.part
+    hub, measuring, period = health.take_snapshot(), health.Measuring(), request.GET.get("period", "24h")
+    part, found = measuring.part, health.evaluate(hub)
     return shared | {
-        **_verdict(hub),
+        "health": found,
+        "headline": HEADLINES[found.status],
+        "health_icon": ICONS[found.status],
+        "health_tone": checklist.TONES[found.status],
+        "checks": checklist.answer(RoundKind.MORNING, hub, found),
+        "taken_at": timezone.localtime(hub.now),
         "cards": part(_("números"), partial(cards, hub.strict), []),
         "systems": part(_("sistemas"), partial(systems, hub), []),
         "jobs": hub.sync,
-        "syncs_page": syncs.page(),
+        "syncs_page": list_url("sync_syncjob"),
         "chart": part(_("eventos por hora"), partial(charts.events_today, hub.now), None),
         "pictures": part(_("gráficos"), partial(pictures, hub, period), []),
         "period": period,
@@ -45,31 +50,20 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _verdict(hub: Snapshot) -> dict[str, Any]:
-    found = verdict.of(verdict.findings(hub))
-    return {
-        "verdict": found,
-        "headline": HEADLINES[found.status],
-        "verdict_icon": ICONS[found.status],
-        "verdict_tone": checklist.TONES[found.status],
-        "checks": checklist.of(RoundKind.MORNING, hub, found),
-        "taken_at": timezone.localtime(hub.now),
-    }
-
-
-def pictures(hub: Snapshot, period: str) -> list[charts.Chart]:
+def pictures(hub: HubSnapshot, period: str) -> list[charts.Chart]:
     hours = 24 * 7 if period == "7d" else 24
     made = [*charts.answers(hub.now, hours), charts.depths(hub.now, hours)]
     return [*made, charts.sync_durations(hub.now)] if hub.sync else made
 
 
-def cards(hub: Snapshot) -> list[Card]:
-    """What waits or was not let in: a number each, and the page with exactly these rows."""
-    held, retrying = deliveries("queue=held"), deliveries("queue=retrying")
-    waiting = list_of("events_event", "status=pending")
-    today = list_of("events_refusal", f"received_at_from={hub.day:%Y-%m-%d}")
+def cards(hub: HubSnapshot) -> list[Card]:
+    """What waits or was refused: a number each, and the page with exactly these rows."""
+    held = list_url("events_delivery", "queue=held")
+    retrying = list_url("events_delivery", "queue=retrying")
+    waiting = list_url("events_event", "status=pending")
+    today = list_url("events_refusal", f"received_at_from={hub.day:%Y-%m-%d}")
     refused = Refusal.objects.filter(received_at__gte=hub.today[0])
-    letters = list_of("events_deadletter")
+    letters = list_url("events_deadletter")
     return [
         card(_("Precisa de você"), "dead letters", lambda: hub.dead_letters["total"], letters, "pan_tool"),
         card(_("Tentando de novo"), "retry queue", lambda: hub.retry_queue["total"], retrying, "update"),
@@ -79,14 +73,10 @@ def cards(hub: Snapshot) -> list[Card]:
     ]
 
 
-def deliveries(query: str) -> str:
-    return list_of("events_delivery", query)
-
-
 def card(
     title: Any, hint: str, count: Callable[[], int], address: str, icon: str, tone: str = "warning"
 ) -> Card:
-    """`hint` is the technical word. What could not be counted is no nought."""
+    """`hint` is the technical word. A number that could not be measured is None, not zero."""
     try:
         number = count()
         shown = tone if number else "success"
@@ -95,22 +85,23 @@ def card(
     return {"title": title, "hint": hint, "number": number, "address": address, "icon": icon, "tone": shown}
 
 
-def systems(hub: Snapshot) -> list[dict[str, Any]]:
+def systems(hub: HubSnapshot) -> list[dict[str, Any]]:
     """One row per system, those with trouble first."""
-    answers = metrics.answers(days.last_hours(hub.now, 24))
-    rows = [_system(row, hub, answers.get(row.service)) for row in hub.breakers]
-    return sorted(rows, key=lambda row: (not row["breaker"].holds, row["breaker"].service))
-
-
-def _system(row: CircuitBreaker, hub: Snapshot, answers: metrics.Answers | None) -> dict[str, Any]:
-    return {
-        "breaker": row,
-        "success": answers.success_rate if answers else None,
-        "median": answers.quantile(0.5) if answers else None,
-        "p95": answers.quantile(0.95) if answers else None,
-        "queue": hub.queues.get(row.service, metrics.Queue()),
-        "held": hub.held["by_service"].get(row.service, 0),
-        "since": row.held_since,
-        "rows": deliveries(f"queue=queued&service={row.service}"),
-        "held_rows": deliveries(f"queue=held&service={row.service}"),
-    }
+    answers = metrics.answers(periods.last_hours(hub.now, 24))
+    rows = []
+    for breaker in sorted(hub.breakers, key=lambda row: (not row.holds, row.service)):
+        service, answered = breaker.service, answers.get(breaker.service)
+        rows.append(
+            {
+                "breaker": breaker,
+                "success": answered.success_rate if answered else None,
+                "median": answered.quantile(0.5) if answered else None,
+                "p95": answered.quantile(0.95) if answered else None,
+                "queue": hub.queues.get(service, metrics.Queue()),
+                "held": hub.held["by_service"].get(service, 0),
+                "since": breaker.held_since,
+                "rows": list_url("events_delivery", f"queue=queued&service={service}"),
+                "held_rows": list_url("events_delivery", f"queue=held&service={service}"),
+            }
+        )
+    return rows

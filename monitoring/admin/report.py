@@ -1,4 +1,4 @@
-"""Relatórios: days and weeks with their history, as pages to compare and to print."""
+"""Relatórios: days and weeks, as pages to compare and to print."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -9,15 +9,14 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from rest_framework.exceptions import ValidationError
 
 from carinho.console.base import ConsoleAdmin
-from monitoring import charts, days, metrics, reports
+from monitoring import charts, metrics, periods, report
 from monitoring.models import Report
-from monitoring.views import asked_day, week_of
+from monitoring.periods import WEEK
 
 SHOWN_DAYS = 35
-VERDICTS = {
+ASSESSMENTS = {
     "expected": ("success", _("esperado")),
     "watch": ("warning", _("de olho")),
     "attention": ("danger", _("atenção")),
@@ -43,7 +42,7 @@ class ReportAdmin(ConsoleAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         today = timezone.localdate()
-        mondays = [days.monday_of(today) - timedelta(days=7 * number) for number in range(5)]
+        mondays = [periods.monday_of(today) - number * WEEK for number in range(5)]
         sent = {
             (row.kind, row.day): row for row in Report.objects.filter(day__gte=today - timedelta(days=60))
         }
@@ -56,40 +55,48 @@ class ReportAdmin(ConsoleAdmin):
         )
 
     def daily_view(self, request: HttpRequest) -> HttpResponse:
-        day = _asked(request.GET.get("date", "")) or reports.yesterday()
-        report = reports.daily(day)
+        day = _asked_day(request, "date") or periods.yesterday()
+        figures = report.daily(day)
         return self._page(
             request,
             "admin/monitoring/daily.html",
             _("Relatório diário"),
             day=day,
-            span=(day, day),
-            span_before=(day - reports.WEEK, day - reports.WEEK),
-            report=report,
-            summary=reports.summary(report),
+            days_shown=(day, day),
+            days_before=(day - WEEK, day - WEEK),
+            report=figures,
+            summary=report.summary(figures),
             before=day - timedelta(days=1),
             after=day + timedelta(days=1) if day < timezone.localdate() else None,
             chart=charts.events_of(day, str(_("Eventos por hora, e uma semana antes"))),
         )
 
     def weekly_view(self, request: HttpRequest) -> HttpResponse:
-        monday = week_of(_asked(request.GET.get("week", "")))
-        report, sunday = reports.weekly(monday), monday + timedelta(days=6)
+        asked = _asked_day(request, "week")
+        monday = periods.monday_of(asked) if asked else periods.last_monday()
+        figures, sunday = report.weekly(monday), monday + timedelta(days=6)
         return self._page(
             request,
             "admin/monitoring/weekly.html",
             _("Relatório semanal"),
             monday=monday,
             sunday=sunday,
-            span=(monday, sunday),
-            span_before=(monday - reports.WEEK, sunday - reports.WEEK),
-            report=report,
-            summary=reports.summary(report),
-            before=monday - reports.WEEK,
-            after=monday + reports.WEEK if monday + reports.WEEK <= timezone.localdate() else None,
-            measures=[_measure(name, row) for name, row in report["metrics"].items()],
-            days=[_of_day(row) for row in report["days"]],
-            chart=week_chart(report),
+            days_shown=(monday, sunday),
+            days_before=(monday - WEEK, sunday - WEEK),
+            report=figures,
+            summary=report.summary(figures),
+            before=monday - WEEK,
+            after=monday + WEEK if monday + WEEK <= timezone.localdate() else None,
+            measures=[
+                row | {"name": name, "title": MEASURES[name], "assessment": ASSESSMENTS[row["verdict"]]}
+                for name, row in figures["metrics"].items()
+            ],
+            days=[
+                row | {"day": day, "days_shown": (day, day)}
+                for row in figures["days"]
+                if (day := date.fromisoformat(row["date"]))
+            ],
+            chart=week_chart(figures),
         )
 
     def _page(self, request: HttpRequest, template: str, title: Any, **context: Any) -> HttpResponse:
@@ -101,46 +108,35 @@ class ReportAdmin(ConsoleAdmin):
         )
 
 
-def _asked(text: str) -> date | None:
-    """The day in the address; what is none counts as not asked for."""
+def _asked_day(request: HttpRequest, field: str) -> date | None:
     try:
-        return asked_day(text, "date")
-    except ValidationError:
+        return periods.parse_day(request.GET.get(field, ""))
+    except ValueError:  # an address somebody mistyped leads to the newest report
         return None
-
-
-def _of_day(row: dict[str, Any]) -> dict[str, Any]:
-    day = date.fromisoformat(row["date"])
-    return row | {"day": day, "span": (day, day)}
-
-
-def _measure(name: str, row: dict[str, Any]) -> dict[str, Any]:
-    tone, word = VERDICTS[row["verdict"]]
-    return row | {"name": name, "title": MEASURES[name], "tone": tone, "word": word}
 
 
 def history(today: date, sent: dict[Any, Report]) -> list[dict[str, Any]]:
     """The last weeks day by day, newest first, from two reads of the counts."""
-    span = (days.begins(today - timedelta(days=SHOWN_DAYS)), days.begins(today + timedelta(days=1)))
-    events, letters = metrics.events_by("day", span), metrics.letters_by_day(span)
+    period = periods.of_days(today - timedelta(days=SHOWN_DAYS), SHOWN_DAYS + 1)
+    events, dead_letters = metrics.events_by("day", period), metrics.dead_letters_by_day(period)
     return [
         {
             "day": day,
-            "span": (day, day),
+            "days_shown": (day, day),
             "events": events[day],
-            "letters": letters.get(day, 0),
+            "dead_letters": dead_letters.get(day, 0),
             "sent": sent.get(("daily", day)),
         }
         for day in sorted(events, reverse=True)
     ]
 
 
-def week_chart(report: dict[str, Any]) -> charts.Chart:
-    rows = report["days"]
+def week_chart(figures: dict[str, Any]) -> charts.Chart:
+    rows = figures["days"]
     return charts.Chart(
         "week",
         str(_("Eventos por dia")),
-        reports.summary(report),
+        report.summary(figures),
         [f"{date.fromisoformat(row['date']):%d/%m}" for row in rows],
         [
             charts.Series(str(_("concluídos")), [row["events"]["processed"] for row in rows], "good", "bar"),

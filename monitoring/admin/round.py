@@ -1,9 +1,10 @@
-"""Ronda: the checklist already answered, the note for the next shift, and who did the earlier ones."""
+"""Ronda: the checklist already answered, the note for the next shift, and the earlier rounds."""
 
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_POST
 from carinho.console import dates, labels
 from carinho.console.actions import NOT_ALLOWED
 from carinho.console.base import ConsoleAdmin, actor, list_of
-from monitoring import checklist, rounds, snapshot, verdict
+from monitoring import alerts, checklist, health, rounds
 from monitoring.models import Round, RoundKind
 
 SHOWN_ROUNDS = 20
@@ -33,9 +34,10 @@ class RoundAdmin(ConsoleAdmin):
         self.must_view(request)
         request.current_app = self.admin_site.name
         due = _asked(request.GET.get("kind", ""))
-        hub = snapshot.take()
-        found = verdict.of(verdict.findings(hub))
-        last = rounds.last()
+        hub = health.take_snapshot()
+        found = health.evaluate(hub)
+        last = Round.objects.order_by("-done_at").first()
+        shown = {check["name"]: check["value"] for check in last.checks} if last else {}
         context = {
             **self.admin_site.each_context(request),
             "title": _("Ronda"),
@@ -43,10 +45,15 @@ class RoundAdmin(ConsoleAdmin):
             "due": due,
             "done": rounds.done(due),
             "kinds": [(kind.value, kind.label) for kind in RoundKind],
-            "verdict": found,
-            "checks": _changed(checklist.of(due.kind, hub, found), last),
+            "checks": [
+                {
+                    "check": check,  # beside it what it showed in the last round, if that was something else
+                    "before": "" if shown.get(check.name) == check.value else shown.get(check.name, ""),
+                }
+                for check in checklist.answer(due.kind, hub, found)
+            ],
             "last": last,
-            "waits": checklist.waits_on(),
+            "taken_on": alerts.open_alerts().filter(~Q(acknowledged_by="") | Q(snoozed_until__isnull=False)),
             "paused": [row for row in hub.breakers if row.paused_at],
             "history": Round.objects.all()[:SHOWN_ROUNDS],
             "barred": "" if request.user.has_perm("monitoring.change_round") else NOT_ALLOWED,
@@ -58,13 +65,13 @@ class RoundAdmin(ConsoleAdmin):
         if not request.user.has_perm("monitoring.change_round"):
             raise PermissionDenied
         due = _asked(request.POST.get("kind", ""))
-        hub = snapshot.take()
-        found = verdict.of(verdict.findings(hub))
+        hub = health.take_snapshot()
+        found = health.evaluate(hub)
         rounds.conclude(
             due,
             actor=actor(request),
             status=found.status,
-            checks=[check.as_json() for check in checklist.of(due.kind, hub, found)],
+            checks=[check.as_json() for check in checklist.answer(due.kind, hub, found)],
             note=request.POST.get("note", "").strip()[:LONGEST_NOTE],
         )
         messages.success(request, _("Ronda concluída. Obrigado!"))
@@ -76,7 +83,7 @@ class RoundAdmin(ConsoleAdmin):
                 (_("Ronda"), str(row)),
                 (_("Concluída"), dates.moment(row.done_at)),
                 (_("Por"), labels.who(row.done_by)),
-                (_("Veredito"), checklist.STATUS_WORDS.get(row.status, row.status)),
+                (_("Veredito"), health.LABELS.get(row.status, row.status)),
                 *[(check["title"], f"{check['value']} ({check['limit']})") for check in row.checks],
                 (_("Recado"), row.note),
             ]
@@ -87,22 +94,8 @@ class RoundAdmin(ConsoleAdmin):
 
 
 def _asked(kind: str) -> rounds.Due:
-    """The round that is due, or today's of the kind that was asked for."""
+    """Today's round of the kind that was asked for, or else the one that is due."""
     now = timezone.now()
-    return (
-        rounds.Due(RoundKind(kind), timezone.localdate(now))
-        if kind in RoundKind.values
-        else rounds.current(now)
-    )
-
-
-def _changed(checks: list[checklist.Check], last: Round | None) -> list[dict[str, Any]]:
-    """Each check with what it showed in the last round, if that was something else."""
-    before = {check["name"]: check["value"] for check in last.checks} if last else {}
-    return [
-        {
-            "check": check,
-            "before": before[check.name] if before.get(check.name, check.value) != check.value else "",
-        }
-        for check in checks
-    ]
+    if kind in RoundKind.values:
+        return rounds.Due(RoundKind(kind), timezone.localdate(now))
+    return rounds.current(now)

@@ -1,19 +1,19 @@
-"""What WhatsApp told us and nobody has read: callbacks that were given up, or refused at the door."""
+"""WhatsApp callbacks that were given up, or refused from a proven sender."""
 
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
-from monitoring.words import list_of, number
+from monitoring.health import HubSnapshot
+from monitoring.labels import list_url, number
+from monitoring.rule import Observation, rule
 
 
 @rule(gettext_lazy("Avisos do WhatsApp não lidos"), unit=gettext_lazy("avisos"), warning=0, critical=10)
-def callbacks_failed(hub: Snapshot) -> Iterator[Reading]:
+def callbacks_failed(hub: HubSnapshot) -> Iterator[Observation]:
     given_up, refused = hub.whatsapp.callbacks_failed, hub.whatsapp.callbacks_refused
     sentence = _("Avisos do WhatsApp que não foram processados: %s.") % number(given_up)
-    yield Reading(given_up, sentence, list_of("whatsapp_callback", "status=failed"))
+    yield Observation(given_up, sentence, list_url("whatsapp_callback", "status=failed"))
     sentence = _("Avisos do WhatsApp recusados nas últimas 24 horas: %s.") % number(refused)
-    yield Reading(refused, sentence, list_of("events_refusal", "source=whatsapp"), "refused_callbacks")
+    yield Observation(refused, sentence, list_url("events_refusal", "source=whatsapp"), "refused_callbacks")

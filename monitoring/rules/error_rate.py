@@ -1,13 +1,14 @@
-"""The share of events that failed in 24 hours, once there are enough of them to tell."""
+"""The share of events that failed in 24 hours, once there are enough of them."""
 
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
-from monitoring.words import failed_since, percent, rate
+from monitoring import metrics
+from monitoring.health import HubSnapshot
+from monitoring.labels import percent, url_of_failed_events
+from monitoring.rule import Observation, rule
 
 ENOUGH = 20  # events
 
@@ -19,13 +20,13 @@ ENOUGH = 20  # events
     critical=15,
     symptom_of=("circuit_breaker", "whatsapp_disconnected"),
 )
-def error_rate(hub: Snapshot) -> Iterator[Reading]:
+def error_rate(hub: HubSnapshot) -> Iterator[Observation]:
     failed, settled = hub.failures
-    value = (rate(failed, settled) or 0) if settled >= ENOUGH else 0
-    yield Reading(
+    value = (metrics.rate(failed, settled) or 0) if settled >= ENOUGH else 0
+    yield Observation(
         value,
         _("Falharam %(share)s dos eventos das últimas 24 h (%(failed)d de %(settled)d).")
         % {"share": percent(value), "failed": failed, "settled": settled},
-        failed_since(hub.last_day[0]),
+        url_of_failed_events(hub.last_day[0]),
         shown=percent(value),
     )

@@ -1,13 +1,13 @@
-"""Events that nobody began to work on."""
+"""Events of which no delivery was begun."""
 
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
-from monitoring.words import list_of, number
+from monitoring.health import HubSnapshot
+from monitoring.labels import list_url, number
+from monitoring.rule import Observation, rule
 
 
 @rule(
@@ -17,10 +17,10 @@ from monitoring.words import list_of, number
     critical=500,
     symptom_of=("worker_silent", "circuit_breaker", "oldest_delivery"),
 )
-def events_pending(hub: Snapshot) -> Iterator[Reading]:
+def events_pending(hub: HubSnapshot) -> Iterator[Observation]:
     message = ngettext("1 evento aguarda processamento.", "%s eventos aguardam processamento.", hub.pending)
-    yield Reading(
+    yield Observation(
         hub.pending,
         message % number(hub.pending) if hub.pending != 1 else _("1 evento aguarda processamento."),
-        list_of("events_event", "status=pending"),
+        list_url("events_event", "status=pending"),
     )

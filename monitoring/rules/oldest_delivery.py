@@ -1,4 +1,4 @@
-"""A delivery that is due and is not sent, though its system is up."""
+"""A delivery that is due and not sent, though its system is up."""
 
 from collections.abc import Iterator
 
@@ -6,9 +6,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from carinho.console import labels
-from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
-from monitoring.words import list_of, seconds
+from monitoring.health import HubSnapshot
+from monitoring.labels import list_url, seconds
+from monitoring.rule import Observation, rule
 
 
 @rule(
@@ -18,7 +18,7 @@ from monitoring.words import list_of, seconds
     critical=600,
     symptom_of=("worker_silent", "whatsapp_disconnected"),
 )
-def oldest_delivery(hub: Snapshot) -> Iterator[Reading]:
+def oldest_delivery(hub: HubSnapshot) -> Iterator[Observation]:
     holding = {breaker.service for breaker in hub.breakers if breaker.holds}
     waits = {
         name: (hub.now - queue.oldest).total_seconds()
@@ -27,10 +27,10 @@ def oldest_delivery(hub: Snapshot) -> Iterator[Reading]:
     }
     if waits:
         service, age = max(waits.items(), key=lambda pair: pair[1])
-        yield Reading(
+        yield Observation(
             age,
             _("Há uma entrega para %(system)s esperando há %(time)s.")
             % {"system": labels.system(service), "time": seconds(age)},
-            list_of("events_delivery", f"service={service}&status=queued"),
+            list_url("events_delivery", f"service={service}&status=queued"),
             shown=seconds(age),
         )

@@ -1,13 +1,13 @@
-"""Deliveries that failed and are tried again."""
+"""Deliveries that failed and are retried."""
 
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
-from monitoring.words import list_of, number
+from monitoring.health import HubSnapshot
+from monitoring.labels import list_url, number
+from monitoring.rule import Observation, rule
 
 
 @rule(
@@ -17,11 +17,11 @@ from monitoring.words import list_of, number
     critical=200,
     symptom_of=("circuit_breaker", "whatsapp_disconnected"),
 )
-def retry_queue(hub: Snapshot) -> Iterator[Reading]:
+def retry_queue(hub: HubSnapshot) -> Iterator[Observation]:
     total = hub.retry_queue["total"]
-    yield Reading(
+    yield Observation(
         total,
         _("Entregas tentando de novo: %s.") % number(total),
-        list_of("events_delivery", "queue=retrying"),
+        list_url("events_delivery", "queue=retrying"),
         parts=hub.retry_queue["by_service"],
     )

@@ -1,13 +1,13 @@
-"""A round that nobody did. It says nothing about the systems, so the verdict leaves it out."""
+"""A round that was not done. It says nothing about the systems, so it makes nothing less healthy."""
 
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
-from monitoring.words import list_of, seconds
+from monitoring.health import HubSnapshot
+from monitoring.labels import list_url, seconds
+from monitoring.rule import Observation, rule
 
 
 @rule(
@@ -15,14 +15,14 @@ from monitoring.words import list_of, seconds
     unit=gettext_lazy("minutos depois da hora"),
     warning=30,
     at_least=True,
-    in_verdict=False,
+    in_health=False,
 )
-def round_missed(hub: Snapshot) -> Iterator[Reading]:
+def round_missed(hub: HubSnapshot) -> Iterator[Observation]:
     if due := hub.missed_round:
-        yield Reading(
+        yield Observation(
             due.minutes_late(hub.now),
             _("A ronda das %s ainda não foi feita.") % due.clock,
-            list_of("monitoring_round"),
+            list_url("monitoring_round"),
             subject=due.key,
             shown=seconds(due.minutes_late(hub.now) * 60),
         )

@@ -1,13 +1,13 @@
-"""What the clock starts does not arrive, though clock and workers say they live."""
+"""Scheduled tasks do not arrive, though beat and the workers give signs of life."""
 
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from monitoring import silence
-from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
+from monitoring import heartbeats
+from monitoring.health import HubSnapshot
+from monitoring.rule import Observation, rule
 
 
 @rule(
@@ -17,5 +17,5 @@ from monitoring.snapshot import Snapshot
     critical=180,
     symptom_of=("worker_silent", "beat_silent"),
 )
-def scheduler_silent(hub: Snapshot) -> Iterator[Reading]:
-    yield silence.reading(hub.silence["scheduler"], _("As tarefas agendadas (scheduler) não chegam"))
+def scheduler_silent(hub: HubSnapshot) -> Iterator[Observation]:
+    yield heartbeats.observe(hub.staleness["scheduler"], _("As tarefas agendadas (scheduler) não chegam"))

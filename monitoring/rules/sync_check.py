@@ -1,13 +1,14 @@
-"""Comparisons that came to no end: whether both sides agree is not known."""
+"""Comparisons that failed: whether both sides agree is not known."""
 
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from monitoring import syncs
-from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
+from monitoring.health import HubSnapshot
+from monitoring.labels import list_url
+from monitoring.rule import Observation, rule
+from sync import labels
 
 
 @rule(
@@ -16,9 +17,9 @@ from monitoring.snapshot import Snapshot
     at_least=True,
     symptom_of=("circuit_breaker",),
 )
-def sync_check(hub: Snapshot) -> Iterator[Reading]:
+def sync_check(hub: HubSnapshot) -> Iterator[Observation]:
     for name, job in hub.sync.items():
         if error := job.get("check_error"):
-            said = {"name": syncs.title(name), "error": error}
+            said = {"name": labels.job(name), "error": error}
             sentence = _("A conferência da sincronização %(name)s falhou: %(error)s") % said
-            yield Reading(1, sentence, syncs.page(), subject=name)
+            yield Observation(1, sentence, list_url("sync_syncjob"), subject=name)

@@ -1,13 +1,14 @@
-"""Synchronisations that fail again and again."""
+"""Synchronisations that failed repeatedly in 24 hours."""
 
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from monitoring import syncs
-from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
+from monitoring.health import HubSnapshot
+from monitoring.labels import list_url
+from monitoring.rule import Observation, rule
+from sync import labels
 
 
 @rule(
@@ -16,12 +17,12 @@ from monitoring.snapshot import Snapshot
     warning=2,
     symptom_of=("circuit_breaker",),
 )
-def sync_failures(hub: Snapshot) -> Iterator[Reading]:
+def sync_failures(hub: HubSnapshot) -> Iterator[Observation]:
     for name, job in hub.sync.items():
-        yield Reading(
+        yield Observation(
             job["recent_failures"],
             _("A sincronização %(name)s falhou %(times)d vezes em 24 h.")
-            % {"name": syncs.title(name), "times": job["recent_failures"]},
-            syncs.page(),
+            % {"name": labels.job(name), "times": job["recent_failures"]},
+            list_url("sync_syncjob"),
             subject=name,
         )

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from monitoring import syncs
-from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
+from monitoring.health import HubSnapshot
+from monitoring.labels import list_url
+from monitoring.rule import Observation, rule
+from sync import labels
 
-PERIODS = {"": 0, "warning": 1, "critical": 2}
+MISSED = {"": 0, "warning": 1, "critical": 2}
 
 
 @rule(
@@ -20,11 +21,11 @@ PERIODS = {"": 0, "warning": 1, "critical": 2}
     at_least=True,
     symptom_of=("worker_silent", "beat_silent", "scheduler_silent"),
 )
-def sync_late(hub: Snapshot) -> Iterator[Reading]:
+def sync_late(hub: HubSnapshot) -> Iterator[Observation]:
     for name, job in hub.sync.items():
-        yield Reading(
-            PERIODS[job.get("level", "")],
-            _("A sincronização %s está atrasada.") % syncs.title(name),
-            syncs.page(),
+        yield Observation(
+            MISSED[job.get("level", "")],
+            _("A sincronização %s está atrasada.") % labels.job(name),
+            list_url("sync_syncjob"),
             subject=name,
         )

@@ -5,16 +5,15 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from monitoring import whatsapp
-from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
-from monitoring.words import seconds
+from monitoring.health import HubSnapshot
+from monitoring.labels import list_url, seconds
+from monitoring.rule import Observation, rule
+from whatsapp.connection import DISCONNECTED
 
 
 @rule(gettext_lazy("WhatsApp desconectado"), unit="s", warning=0, critical=900, at_least=True)
-def whatsapp_disconnected(hub: Snapshot) -> Iterator[Reading]:
-    if hub.whatsapp.status == whatsapp.DISCONNECTED:
+def whatsapp_disconnected(hub: HubSnapshot) -> Iterator[Observation]:
+    if hub.whatsapp.status == DISCONNECTED:
         age = max((hub.now - (hub.whatsapp.since or hub.now)).total_seconds(), 0)
-        yield Reading(
-            age, _("O WhatsApp está desconectado há %s.") % seconds(age), whatsapp.page(), shown=seconds(age)
-        )
+        sentence = _("O WhatsApp está desconectado há %s.") % seconds(age)
+        yield Observation(age, sentence, list_url("whatsapp_channel"), shown=seconds(age))

@@ -1,20 +1,19 @@
-"""Z-API refuses what we send because of how it is set up, not because of the message."""
+"""Z-API refuses what we send because of its configuration, not because of the message."""
 
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from monitoring import whatsapp
-from monitoring.rule import Reading, rule
-from monitoring.snapshot import Snapshot
-from monitoring.words import seconds
+from monitoring.health import HubSnapshot
+from monitoring.labels import list_url, seconds
+from monitoring.rule import Observation, rule
 
 
-@rule(gettext_lazy("WhatsApp mal configurado"), unit="s", warning=None, critical=0, at_least=True)
-def whatsapp_misconfigured(hub: Snapshot) -> Iterator[Reading]:
+@rule(gettext_lazy("WhatsApp mal configurado"), unit="s", critical=0, at_least=True)
+def whatsapp_misconfigured(hub: HubSnapshot) -> Iterator[Observation]:
     if hub.whatsapp.misconfigured_since:
         age = max((hub.now - hub.whatsapp.misconfigured_since).total_seconds(), 0)
         said = hub.whatsapp.misconfiguration.rstrip(".")
         sentence = _("O Z-API recusa as mensagens pela configuração: %s.") % said
-        yield Reading(age, sentence, whatsapp.page(), shown=seconds(age))
+        yield Observation(age, sentence, list_url("whatsapp_channel"), shown=seconds(age))

@@ -1,63 +1,55 @@
-"""What monitoring's templates say of rates, times and names."""
+"""Numbers, names and addresses in monitoring's templates."""
 
 from datetime import date, datetime
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils import timezone
 
-from carinho.console import dates, labels
+from carinho.console import dates
+from carinho.console import labels as names
 from events import titles
-from monitoring import days, reports, syncs, words
-from monitoring.checklist import STATUS_WORDS
+from monitoring import health, labels, periods, report
+from sync import labels as sync_labels
 
 register = template.Library()
-register.filter("percent", words.percent)
-register.filter("system", labels.system)
-register.filter("sync_title", syncs.title)
+register.filter("percent", labels.percent)
+register.filter("milliseconds", labels.milliseconds)
+register.filter("system", names.system)
 register.filter("event_type", titles.event_type)
-register.filter("cause", lambda code: titles.cause(code).title)
+register.filter("sync_title", sync_labels.job)
 
 
 @register.filter
-def milliseconds(value: float | None) -> str:
-    """`1500` as "1,5 s", `40` as "40 ms"."""
-    if value is None:
-        return "—"
-    return f"{words.number(round(value / 1000, 1))} s" if value >= 1000 else f"{round(value)} ms"
+def sync_url(name: str) -> str:
+    return reverse("admin:sync_syncjob_change", args=[name])
+
+
+@register.filter
+def status_label(status: str) -> str:
+    return str(health.LABELS.get(status, status))
+
+
+@register.filter
+def when(text: str | None) -> str:
+    """A moment in ISO 8601, as people say it."""
+    return dates.moment(datetime.fromisoformat(text)) if text else "—"
 
 
 @register.simple_tag
-def rows_of(model: str, field: str, span: tuple[date, date], query: str = "", value: Any = "") -> str:
-    """The address of the rows of these days, first and last included, narrowed by `query` and its value."""
-    return words.of_days(model, field, *span, f"{query}{value}")
-
-
-@register.filter
-def sync_page(name: str) -> str:
-    """The address of one synchronisation's page."""
-    return syncs.page_of(name)
+def rows_url(model: str, field: str, days: tuple[date, date], query: str = "", value: Any = "") -> str:
+    """The rows of these days, first and last included, narrowed by `query` and its value."""
+    return labels.url_of_days(model, field, *days, f"{query}{value}")
 
 
 @register.simple_tag
 def answers_24h() -> dict[str, dict[str, Any]]:
     """Per system, how it answered in the last 24 hours."""
-    return reports.by_service(days.last_hours(timezone.now(), 24))
+    return report.by_service(periods.last_hours(timezone.now(), 24))
 
 
 @register.filter
 def of_system(answers: dict[str, Any] | None, name: str) -> Any:
-    """One system's part of `answers_24h`; nothing on a page that did not ask."""
+    """One system's part of `answers_24h`; None on a page that has none."""
     return (answers or {}).get(name)
-
-
-@register.filter
-def when(text: str | None) -> str:
-    """A moment that came as ISO 8601, as people say it."""
-    return dates.moment(datetime.fromisoformat(text)) if text else "—"
-
-
-@register.filter
-def status_word(status: str) -> str:
-    """`degraded` as "Atenção"."""
-    return str(STATUS_WORDS.get(status, status))

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from monitoring import alerts, heartbeats, sampling
+from monitoring import alerts, charts, heartbeats
 from monitoring.models import Alert, Round
 from tests.console import rows
 
@@ -40,8 +40,8 @@ def hub(monkeypatch):
     rows.retrying()
     rows.down("crm")
     for minutes in (30, 15, 0):
-        sampling.sample(timezone.now() - timedelta(minutes=minutes))
-    alerts.look()
+        charts.sample_queues(timezone.now() - timedelta(minutes=minutes))
+    alerts.evaluate()
 
 
 def dressed(page: Page, look: str) -> Page:

@@ -1,9 +1,12 @@
-"""A hub whose parts live, and nobody listening for nudges."""
+"""A hub whose parts give signs of life, and a clock that evaluates it at chosen moments."""
+
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from monitoring import heartbeats
+from monitoring import alerts, health, heartbeats
+from tests.monitoring import hubs
 from whatsapp.models import Channel
 
 
@@ -15,7 +18,7 @@ def no_messages(monkeypatch):
 @pytest.fixture
 def alive(db):
     """Worker, clock and scheduler were seen a moment ago."""
-    for part in ("worker", "beat", "scheduler"):
+    for part in heartbeats.PARTS:
         heartbeats.beat(part)
 
 
@@ -33,3 +36,21 @@ def connected(request):
 
 def _is_transactional(request):
     return bool(request.node.get_closest_marker("django_db").kwargs.get("transaction"))
+
+
+class Clock:
+    """Evaluates a hub that is as it is told to be, at moments of its own."""
+
+    def __init__(self, monkeypatch):
+        self.now = hubs.NOW
+        self.monkeypatch = monkeypatch
+
+    def evaluate(self, after=0, **trouble):
+        self.now += timedelta(seconds=after)
+        self.monkeypatch.setattr(health, "take_snapshot", lambda now: hubs.hub(**trouble))
+        alerts.evaluate(self.now)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)

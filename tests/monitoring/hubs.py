@@ -1,19 +1,19 @@
-"""Snapshots of a hub that never was, to hold the rules against."""
+"""Snapshots of invented hubs, for the rules to be evaluated on, and the death of a process."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from events.models import CircuitBreaker
-from monitoring import metrics
+from monitoring import heartbeats, metrics
+from monitoring.health import HubSnapshot
+from monitoring.metrics import WhatsAppState
 from monitoring.rounds import Due
-from monitoring.snapshot import Snapshot
-from monitoring.whatsapp import Channel
 
 NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 
 
-def hub(**changes: Any) -> Snapshot:
+def hub(**changes: Any) -> HubSnapshot:
     """A healthy hub, but for what is named."""
     well: dict[str, Any] = {
         "now": NOW,
@@ -25,13 +25,13 @@ def hub(**changes: Any) -> Snapshot:
         "failures": (0, 100),
         "breakers": [],
         "sync": {},
-        "whatsapp": Channel(True, "connected"),
-        "silence": {"worker": 0.0, "beat": 0.0, "scheduler": 0.0},
+        "whatsapp": WhatsAppState(True, "connected"),
+        "staleness": dict.fromkeys(heartbeats.PARTS, 0.0),
         "oldest_transaction": 0.0,
         "missed_round": None,
         "failed_notifications": {},
     }
-    return Snapshot(**well | changes)
+    return HubSnapshot(**well | changes)
 
 
 def retrying(total: int, service: str = "crm") -> dict[str, Any]:
@@ -56,26 +56,33 @@ def waiting(seconds: float) -> dict[str, metrics.Queue]:
     return {"crm": metrics.Queue(1, 1, NOW - timedelta(seconds=seconds))}
 
 
-def silent(part: str) -> Callable[[float | None], Snapshot]:
-    well = {"worker": 0.0, "beat": 0.0, "scheduler": 0.0}
-    return lambda seconds: hub(silence=well | {part: seconds})
+def silent(part: str) -> Callable[[float | None], HubSnapshot]:
+    return lambda seconds: hub(staleness=dict.fromkeys(heartbeats.PARTS, 0.0) | {part: seconds})
 
 
-def misconfigured(seconds: float) -> Snapshot:
+def misconfigured(seconds: float) -> HubSnapshot:
     since = NOW - timedelta(seconds=seconds)
     said = "your client-token is not configured"
-    return hub(whatsapp=Channel(True, "connected", misconfigured_since=since, misconfiguration=said))
+    return hub(whatsapp=WhatsAppState(True, "connected", misconfigured_since=since, misconfiguration=said))
 
 
-def offline(seconds: float) -> Snapshot:
-    return hub(whatsapp=Channel(False, "disconnected", NOW - timedelta(seconds=seconds)))
+def offline(seconds: float) -> HubSnapshot:
+    return hub(whatsapp=WhatsAppState(False, "disconnected", NOW - timedelta(seconds=seconds)))
 
 
-def unanswered(seconds: float | None) -> Snapshot:
+def unanswered(seconds: float | None) -> HubSnapshot:
     last = None if seconds is None else NOW - timedelta(seconds=seconds)
-    return hub(whatsapp=Channel(None, "unknown", asked_in_vain=True, answered_at=last))
+    return hub(whatsapp=WhatsAppState(None, "unknown", check_failed=True, checked_at=last))
 
 
-def late_round(minutes: float) -> Snapshot:
+def late_round(minutes: float) -> HubSnapshot:
     due = Due("morning", NOW.date())
     return hub(missed_round=due, now=due.at + timedelta(minutes=minutes))
+
+
+class Died(BaseException):
+    """Nothing after this line runs, as when a process is killed."""
+
+
+def die(_self: object) -> None:
+    raise Died

@@ -10,9 +10,9 @@ from responses import matchers
 from standardwebhooks.webhooks import Webhook
 
 from carinho.access.models import AuditEntry
-from monitoring import alerts, heartbeats, metrics, notifications, snapshot, verdict, watcher
+from monitoring import alerts, health, heartbeats, metrics, notifications, watcher
+from monitoring.metrics import WhatsAppState
 from monitoring.models import Alert, Heartbeat, Notification
-from monitoring.whatsapp import Channel
 from tests.clients import logged_in
 from tests.monitoring import hubs
 
@@ -27,30 +27,12 @@ def by_email(settings):
     settings.ALERT_EMAILS = ["plantao@carinho.test"]
 
 
-class Clock:
-    """Looks at a hub as it is told to be, at moments of its own."""
-
-    def __init__(self, monkeypatch):
-        self.now = hubs.NOW
-        self.monkeypatch = monkeypatch
-
-    def look(self, after=0, **trouble):
-        self.now += timedelta(seconds=after)
-        self.monkeypatch.setattr(snapshot, "take", lambda now: hubs.hub(**trouble))
-        alerts.look(self.now)
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    return Clock(monkeypatch)
-
-
 def zapi_address(settings):
     zapi = settings.ZAPI
     return f"{zapi['url']}/instances/{zapi['instance']}/token/{zapi['token']}/send-text"
 
 
-def told():
+def subjects():
     return [message.subject for message in mail.outbox]
 
 
@@ -60,13 +42,13 @@ DOWN = {"breakers": hubs.breaker("open", 5), "held": {"total": 7, "by_service": 
 
 def test_one_alert_and_one_mail_however_often_it_is_seen(clock):
     for _ in range(5):
-        clock.look(15, **FULL)
+        clock.evaluate(15, **FULL)
     assert Alert.objects.count() == 1
-    assert told() == ["[Carinho] Alerta (atenção): Itens que precisam de você: 12."]
+    assert subjects() == ["[Carinho] Alerta (atenção): Itens que precisam de você: 12."]
 
 
 def test_outage_is_one_alert_with_its_symptoms_inside(clock):
-    clock.look(**DOWN, retry_queue=hubs.retrying(300), pending=700, failures=(50, 100))
+    clock.evaluate(**DOWN, retry_queue=hubs.retrying(300), pending=700, failures=(50, 100))
     alert = Alert.objects.get()
     assert (alert.rule, alert.subject, alert.severity) == ("circuit_breaker", "crm", "critical")
     assert len(alert.symptoms) == 3
@@ -75,62 +57,62 @@ def test_outage_is_one_alert_with_its_symptoms_inside(clock):
 
 
 def test_symptom_that_came_first_goes_into_the_alert_of_its_cause(clock):
-    clock.look(retry_queue=hubs.retrying(60))
-    clock.look(15, **DOWN, retry_queue=hubs.retrying(60))
+    clock.evaluate(retry_queue=hubs.retrying(60))
+    clock.evaluate(15, **DOWN, retry_queue=hubs.retrying(60))
     assert list(alerts.open_alerts().values_list("rule", flat=True)) == ["circuit_breaker"]
     assert alerts.open_alerts().get().symptoms == ["Entregas tentando de novo: 60."]
     assert len(mail.outbox) == 2
 
 
 def test_trouble_of_another_system_is_not_hidden_by_an_outage(clock):
-    clock.look(**DOWN, retry_queue=hubs.retrying(300, "marketing"))
+    clock.evaluate(**DOWN, retry_queue=hubs.retrying(300, "marketing"))
     assert set(Alert.objects.values_list("rule", flat=True)) == {"circuit_breaker", "retry_queue"}
 
 
 def test_gone_for_a_while_it_is_resolved_with_its_duration(clock):
-    clock.look(**FULL)
-    clock.look(60)
+    clock.evaluate(**FULL)
+    clock.evaluate(60)
     assert Alert.objects.get().is_open
-    clock.look(61)
+    clock.evaluate(61)
     assert not Alert.objects.get().is_open
-    assert told()[-1] == "[Carinho] Resolvido: Itens que precisam de você: 12. Durou 2 min."
+    assert subjects()[-1] == "[Carinho] Resolvido: Itens que precisam de você: 12. Durou 2 min."
 
 
 def test_flapping_is_one_alert_that_tells_once(clock):
     for _ in range(6):
-        clock.look(150, **FULL)
-        clock.look(150)
+        clock.evaluate(150, **FULL)
+        clock.evaluate(150)
     alert = Alert.objects.get()
     assert alert.reopened == 5
-    assert told().count("[Carinho] Alerta (atenção): Itens que precisam de você: 12.") == 1
+    assert subjects().count("[Carinho] Alerta (atenção): Itens que precisam de você: 12.") == 1
 
 
 def test_later_the_same_cause_is_a_new_alert(clock):
-    clock.look(**FULL)
-    clock.look(200)
-    clock.look(1000, **FULL)
+    clock.evaluate(**FULL)
+    clock.evaluate(200)
+    clock.evaluate(1000, **FULL)
     assert Alert.objects.count() == 2
 
 
 def test_worse_is_notified_at_once(clock):
-    clock.look(**FULL)
-    clock.look(15, dead_letters={"total": 60})
-    assert told()[-1] == "[Carinho] Piorou (crítico): Itens que precisam de você: 60."
+    clock.evaluate(**FULL)
+    clock.evaluate(15, dead_letters={"total": 60})
+    assert subjects()[-1] == "[Carinho] Piorou (crítico): Itens que precisam de você: 60."
 
 
 def test_open_alert_is_reminded_of_until_somebody_has_it(clock):
-    clock.look(**FULL)
-    clock.look(3601, **FULL)
-    assert told()[-1].startswith("[Carinho] Ainda em aberto")
+    clock.evaluate(**FULL)
+    clock.evaluate(3601, **FULL)
+    assert subjects()[-1].startswith("[Carinho] Ainda em aberto")
     assert alerts.acknowledge([Alert.objects.get().pk], actor="user:ana") == [Alert.objects.get().pk]
-    clock.look(3601, **FULL)
+    clock.evaluate(3601, **FULL)
     assert len(mail.outbox) == 2
     assert alerts.acknowledge([Alert.objects.get().pk], actor="user:bia") == []
     assert AuditEntry.objects.get().action == "alert.acknowledge"
 
 
 def test_what_a_person_does_while_the_rules_are_held_against_the_hub_stays(clock, monkeypatch):
-    clock.look(**FULL)
+    clock.evaluate(**FULL)
     decide, pk = alerts._event, Alert.objects.get().pk
     until = timezone.now() + timedelta(hours=4)
 
@@ -140,22 +122,22 @@ def test_what_a_person_does_while_the_rules_are_held_against_the_hub_stays(clock
         return decide(alert, now)
 
     monkeypatch.setattr(alerts, "_event", meanwhile)
-    clock.look(15, dead_letters={"total": 13})
+    clock.evaluate(15, dead_letters={"total": 13})
     alert = Alert.objects.get()
     assert (alert.acknowledged_by, alert.snoozed_by, alert.value) == ("user:ana", "user:bia", 13)
 
 
 def test_snoozed_alert_is_quiet_until_then_and_says_why(clock):
     clock.now = timezone.now()
-    clock.look(**FULL)
+    clock.evaluate(**FULL)
     pk = Alert.objects.get().pk
     until, passed = clock.now + timedelta(hours=4), clock.now - timedelta(hours=1)
     assert alerts.snooze([pk], actor="user:ana", reason="", until=until) == []
     assert alerts.snooze([pk], actor="user:ana", reason="Janela combinada", until=passed) == []
     assert alerts.snooze([pk], actor="user:ana", reason="Janela combinada", until=until) == [pk]
-    clock.look(3700, **FULL)
+    clock.evaluate(3700, **FULL)
     assert len(mail.outbox) == 1
-    clock.look(4 * 3600, **FULL)
+    clock.evaluate(4 * 3600, **FULL)
     assert len(mail.outbox) == 2
     assert Alert.objects.get().snooze_reason == "Janela combinada"
 
@@ -164,7 +146,7 @@ def test_snoozed_alert_is_quiet_until_then_and_says_why(clock):
 def test_webhook_is_signed_as_standard_webhooks_has_it(clock, settings):
     settings.ALERT_WEBHOOK_URL, settings.ALERT_WEBHOOK_SECRET = HOOK, SECRET
     sent = responses.post(HOOK)
-    clock.look(**FULL)
+    clock.evaluate(**FULL)
     request = sent.calls[0].request
     body = Webhook(SECRET).verify(request.body, dict(request.headers))
     assert body["type"] == "alert.opened"
@@ -175,11 +157,11 @@ def test_webhook_is_signed_as_standard_webhooks_has_it(clock, settings):
 def test_notification_that_fails_is_tried_again_and_stops_no_other(clock, settings):
     settings.ALERT_WEBHOOK_URL = HOOK
     responses.post(HOOK, status=503)
-    clock.look(**FULL)
+    clock.evaluate(**FULL)
     assert len(mail.outbox) == 1
     assert "503" in Notification.objects.get(channel="webhook").error
     responses.replace(responses.POST, HOOK, status=200)
-    clock.look(15, **FULL)
+    clock.evaluate(15, **FULL)
     assert Notification.objects.get(channel="webhook").sent_at is not None
     assert Notification.objects.get(channel="webhook").attempts == 2
 
@@ -191,7 +173,7 @@ def test_each_member_of_the_shift_is_told_once_though_another_cannot_be(clock, s
     responses.post(zapi_address(settings), status=400, json={"error": "Invalid phone"}, match=[wrong])
     right = matchers.json_params_matcher({"phone": "5511987654321"}, strict_match=False)
     told_right = responses.post(zapi_address(settings), json={"messageId": "M1"}, match=[right])
-    clock.look(**FULL)
+    clock.evaluate(**FULL)
     for _ in range(4):
         Notification.objects.filter(status="queued").update(due_at=timezone.now())
         notifications.send_due()
@@ -208,27 +190,21 @@ def test_each_attempt_is_made_by_one_process_however_long_it_takes(clock, settin
     sent = responses.add_callback(
         responses.POST, HOOK, lambda _request: notifications.send_due() or (200, {}, "")
     )
-    clock.look(**FULL)
+    clock.evaluate(**FULL)
     assert sent.call_count == 1
     assert Notification.objects.get(channel="webhook").status == "sent"
 
 
 def test_attempt_whose_process_died_is_followed_by_another(clock, monkeypatch):
-    class Died(BaseException):
-        """Nothing after this line runs, as when a process is killed."""
-
-    def die(_notification):
-        raise Died
-
     with monkeypatch.context() as dying:
-        dying.setitem(notifications.CHANNELS, "email", die)
-        with pytest.raises(Died):
-            clock.look(**FULL)
+        dying.setitem(notifications.CHANNELS, "email", hubs.die)
+        with pytest.raises(hubs.Died):
+            clock.evaluate(**FULL)
     notifications.send_due()
-    assert told() == []
+    assert subjects() == []
     Notification.objects.update(due_at=timezone.now() - notifications.LEASE)
     notifications.send_due()
-    assert len(told()) == 1
+    assert len(subjects()) == 1
 
 
 def give_up(settings):
@@ -245,17 +221,17 @@ def give_up(settings):
 @responses.activate
 def test_notification_that_was_given_up_is_a_reason_with_a_page_to_send_it_again(clock, settings):
     settings.ALERT_WEBHOOK_URL = HOOK
-    clock.look(**FULL)
+    clock.evaluate(**FULL)
     notification = give_up(settings)
     assert (notification.attempts, notification.due_at) == (len(notifications.WAITS) + 1, None)
     found = [
         row
-        for row in verdict.findings(hubs.hub(failed_notifications=metrics.failed_notifications()))
+        for row in health.evaluate(hubs.hub(failed_notifications=metrics.failed_notifications())).violations
         if row.rule.name == "notifications_failed"
     ]
-    assert [row.reading.message for row in found] == ["Um aviso ao plantão pelo webhook não saiu."]
+    assert [row.observation.message for row in found] == ["Um aviso ao plantão pelo webhook não saiu."]
     page = logged_in("Operador")
-    listed = page.get(found[0].reading.url)
+    listed = page.get(found[0].observation.url)
     assert [row.pk for row in listed.context["cl"].result_list] == [notification.pk]
     responses.replace(responses.POST, HOOK, status=200)
     page.post("/admin/monitoring/notification/requeue/", {"ids": notification.pk})
@@ -267,7 +243,7 @@ def test_notification_that_was_given_up_is_a_reason_with_a_page_to_send_it_again
 @responses.activate
 def test_notification_that_nobody_needs_any_more_can_be_discarded(clock, settings):
     settings.ALERT_WEBHOOK_URL = HOOK
-    clock.look(**FULL)
+    clock.evaluate(**FULL)
     notification = give_up(settings)
     assert (
         logged_in("Visualizador", "leo")
@@ -283,7 +259,7 @@ def test_notification_that_nobody_needs_any_more_can_be_discarded(clock, setting
 @responses.activate
 def test_failed_channel_is_not_told_that_it_failed(clock, settings):
     settings.ALERT_WEBHOOK_URL = HOOK
-    clock.look(failed_notifications={"webhook": 2})
+    clock.evaluate(failed_notifications={"webhook": 2})
     assert set(Notification.objects.values_list("channel", flat=True)) == {"email"}
 
 
@@ -292,16 +268,16 @@ def test_webhook_that_redirects_is_not_followed(clock, settings):
     settings.ALERT_WEBHOOK_URL = HOOK
     responses.post(HOOK, status=307, headers={"Location": "https://elsewhere.test/"})
     elsewhere = responses.post("https://elsewhere.test/")
-    clock.look(**FULL)
+    clock.evaluate(**FULL)
     assert elsewhere.call_count == 0
     assert "307" in Notification.objects.get(channel="webhook").error
 
 
 @pytest.mark.parametrize("said", ["token\r\nBcc: x@y.z", "a\rb", "a\u2028b", "a\x0bb"])
 def test_words_of_another_system_neither_silence_nor_add_a_header_to_the_mail(clock, said):
-    trouble = Channel(True, "connected", misconfigured_since=hubs.NOW, misconfiguration=said)
-    clock.look(whatsapp=trouble)
-    (subject,) = told()
+    trouble = WhatsAppState(True, "connected", misconfigured_since=hubs.NOW, misconfiguration=said)
+    clock.evaluate(whatsapp=trouble)
+    (subject,) = subjects()
     said_in_one_line = " ".join(said.split())
     assert subject.endswith(f"O Z-API recusa as mensagens pela configuração: {said_in_one_line}.")
 
@@ -310,7 +286,7 @@ def test_words_of_another_system_neither_silence_nor_add_a_header_to_the_mail(cl
 def test_whatsapp_tells_the_shift(clock, settings):
     settings.ALERT_WHATSAPP_NUMBERS = ["5511987654321"]
     sent = responses.post(zapi_address(settings), json={"messageId": "M1", "zaapId": "Z1"})
-    clock.look(**FULL)
+    clock.evaluate(**FULL)
     assert b"Itens que precisam de voc" in sent.calls[0].request.body
     assert Notification.objects.get(channel="whatsapp").sent_at is not None
 
@@ -324,22 +300,22 @@ def test_whatsapp_tells_the_shift(clock, settings):
 )
 def test_whatsapp_is_never_told_through_itself(clock, settings, trouble):
     settings.ALERT_WHATSAPP_NUMBERS = ["5511987654321"]
-    clock.look(**trouble)
+    clock.evaluate(**trouble)
     assert set(Notification.objects.values_list("channel", flat=True)) == {"email"}
 
 
 def test_missed_round_is_an_alert_though_not_a_reason(clock):
     due = hubs.late_round(0).missed_round
     clock.now = due.at + timedelta(minutes=31)
-    clock.look(missed_round=due, now=clock.now)
+    clock.evaluate(missed_round=due, now=clock.now)
     assert Alert.objects.get().rule == "round_missed"
 
 
 def test_web_process_notices_that_worker_and_clock_are_silent():
     long_ago = timezone.now() - timedelta(minutes=10)
-    for part in ("worker", "beat", "scheduler", "watcher"):
+    for part in (*heartbeats.PARTS, "watcher"):
         heartbeats.beat(part, long_ago)
-    watcher.look_if_nobody_does()
+    watcher.evaluate_if_overdue()
     silent = Alert.objects.filter(rule__endswith="_silent")
     assert set(silent.values_list("rule", "severity")) == {
         ("worker_silent", "critical"),
@@ -350,12 +326,12 @@ def test_web_process_notices_that_worker_and_clock_are_silent():
 
 def test_web_process_leaves_looking_to_others_while_they_do(alive):
     heartbeats.beat("watcher")
-    watcher.look_if_nobody_does()
+    watcher.evaluate_if_overdue()
     assert not Alert.objects.exists()
 
 
 def test_mail_has_a_plain_part_and_a_page(clock):
-    clock.look(**FULL)
+    clock.evaluate(**FULL)
     message = mail.outbox[0]
     assert message.alternatives[0].mimetype == "text/html"
     assert "/admin/monitoring/alert/" in message.body

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from events.engine import event_status
 from events.models import CircuitBreaker, Delivery, Event
-from monitoring import alerts, reports, snapshot
+from monitoring import alerts, health, periods
 from tests.clients import logged_in, with_key
 from tests.console import rows
 from whatsapp import connection
@@ -94,7 +94,7 @@ def test_whatsapp_that_nobody_asked_yet_is_neither_connected_nor_disconnected(ap
     assert ("Não sabemos", "warning") in {(check.value, check.tone) for check in checks}
 
 
-def test_whatsapp_that_was_asked_in_vain_is_a_reason(api):
+def test_whatsapp_whose_check_failed_is_a_reason(api):
     asked = timezone.now() - timedelta(minutes=6)
     Channel.objects.update(connected=None, checked_at=None, check_failed_at=asked)
     answer = api.get("/dashboard").json()
@@ -108,14 +108,14 @@ def test_whatsapp_that_was_asked_in_vain_is_a_reason(api):
 def test_history_of_whatsapp_is_counted_once_for_one_snapshot(monkeypatch):
     calls, count = [], connection.usual_gap
     monkeypatch.setattr(connection, "usual_gap", lambda now: calls.append(now) or count(now))
-    snapshot.take()
+    health.take_snapshot()
     assert len(calls) == 1
 
 
 def test_alerts_are_listed_with_who_has_them(api):
     assert api.get("/alerts").json() == {"total": 0, "alerts": []}
     rows.down("crm")
-    alerts.look()
+    alerts.evaluate()
     listed = api.get("/alerts").json()
     assert listed["total"] == 1
     alert = listed["alerts"][0]
@@ -128,7 +128,7 @@ def test_alerts_are_listed_with_who_has_them(api):
 
 
 def test_daily_report_has_the_guides_keys_and_equals_the_lists(api):
-    yesterday = reports.yesterday()
+    yesterday = periods.yesterday()
     finish(rows.lead())
     rows.dead_letter()
     Event.objects.update(received_at=timezone.now() - timedelta(days=1))

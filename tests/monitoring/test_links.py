@@ -9,7 +9,7 @@ from django.utils import timezone
 from events.engine import event_status
 from events.intake import envelope, ingestion
 from events.models import DeadLetter, Event
-from monitoring import days, metrics, prometheus, reports, snapshot
+from monitoring import health, metrics, periods, prometheus, report
 from monitoring.rule import Rule
 from sync.models import SyncJob, SyncRun
 from tests.clients import logged_in
@@ -97,12 +97,12 @@ def test_receipts_of_our_messages_are_in_no_figure_and_in_no_list_that_a_figure_
         receipt = {"type": "whatsapp.status", "id": f"M{number}:READ", "data": body}
         ingestion.record([envelope.read(receipt, source="whatsapp")])
     rows.lead()
-    today = days.of(timezone.localdate())
+    today = periods.of_days(timezone.localdate())
     assert metrics.events(today)["total"] == 1
     assert metrics.events_by_type(today) == {"lead.created": 1}
     assert [row["total"] for row in metrics.events_by("hour", today).values()] == [1]
     assert metrics.failures(today) == (0, 0)
-    assert reports.daily(timezone.localdate())["events"]["total"] == 1
+    assert report.daily(timezone.localdate())["events"]["total"] == 1
     assert "whatsapp.status" not in prometheus.exposition().decode()
     page = logged_in("Visualizador")
     assert page.get("/admin/events/event/").context["cl"].result_count == 1
@@ -110,16 +110,16 @@ def test_receipts_of_our_messages_are_in_no_figure_and_in_no_list_that_a_figure_
 
 
 def test_error_rate_leads_to_what_failed_in_its_24_hours():
-    hub = snapshot.take()
+    hub = health.take_snapshot()
     begin = hub.last_day[0]
     for moment in (begin - timedelta(seconds=1), begin, hub.now):
         letter = rows.dead_letter()
         Event.objects.filter(pk=letter.event_id).update(received_at=moment)
-    hub = snapshot.take(hub.now)
-    (reading,) = Rule.registry["error_rate"].read(hub)
+    hub = health.take_snapshot(hub.now)
+    (reading,) = Rule.registry["error_rate"].observe(hub)
     page = logged_in("Visualizador").get(reading.url)
     assert hub.failures[0] == page.context["cl"].result_count == 2
-    assert begin == days.last_hours(hub.now, 24)[0]
+    assert begin == periods.last_hours(hub.now, 24)[0]
 
 
 def test_an_hour_that_a_link_asked_for_stays_in_the_form():

@@ -8,9 +8,10 @@ from aiosmtpd.controller import Controller
 from django.utils import timezone
 
 from events.models import Event
-from monitoring import alerts, mails, notifications, reports
+from monitoring import alerts, notifications, periods, report
 from monitoring.models import Notification, Report
 from tests.console import rows
+from tests.monitoring import hubs
 
 pytestmark = pytest.mark.django_db
 
@@ -61,9 +62,9 @@ def parts(message):
 def test_report_arrives_as_a_page_and_as_plain_text(inbox):
     rows.lead()
     Event.objects.update(received_at=timezone.now() - timedelta(days=1))
-    assert mails.send_daily() is True
+    assert report.send_daily() is True
     (mail,) = inbox.mails
-    summary = reports.summary(reports.daily(reports.yesterday()))
+    summary = report.summary(report.daily(periods.yesterday()))
     assert mail["To"] == "direcao@carinho.test, plantao@carinho.test"
     assert summary in mail["Subject"]
     assert parts(mail)["plain"].splitlines()[1] == summary
@@ -72,7 +73,7 @@ def test_report_arrives_as_a_page_and_as_plain_text(inbox):
 
 def test_alert_arrives_as_a_page_and_as_plain_text(inbox):
     rows.down("crm")
-    alerts.look()
+    alerts.evaluate()
     mail = next(mail for mail in inbox.mails if "CRM" in mail["Subject"])
     assert all("CRM está fora do ar" in text for text in parts(mail).values())
 
@@ -80,7 +81,7 @@ def test_alert_arrives_as_a_page_and_as_plain_text(inbox):
 def test_address_that_the_server_refuses_keeps_no_other_from_its_mail(inbox):
     inbox.refused = {"plantao@carinho.test"}
     rows.down("crm")
-    alerts.look()
+    alerts.evaluate()
     states = Notification.objects.filter(alert__rule="circuit_breaker").values_list("recipient", "status")
     assert dict(states) == {"direcao@carinho.test": "sent", "plantao@carinho.test": "queued"}
 
@@ -88,38 +89,32 @@ def test_address_that_the_server_refuses_keeps_no_other_from_its_mail(inbox):
 def test_report_that_the_server_refuses_goes_out_with_the_next_call(inbox):
     inbox.is_full = True
     with pytest.raises(OSError, match="452"):
-        mails.send_daily()
+        report.send_daily()
     inbox.is_full = False
-    assert mails.send_daily() is True
+    assert report.send_daily() is True
     assert len(inbox.mails) == 1
 
 
 def test_report_whose_sender_died_is_sent_by_another_after_a_while(inbox, monkeypatch):
-    class Died(BaseException):
-        """Nothing after this line runs, as when a process is killed."""
-
-    def die(self):
-        raise Died
-
     with monkeypatch.context() as dying:
-        dying.setattr("django.core.mail.EmailMultiAlternatives.send", die)
-        with pytest.raises(Died):
-            mails.send_daily()
-    assert mails.send_daily() is False
-    Report.objects.update(claimed_at=timezone.now() - mails.LEASE)
-    assert mails.send_daily() is True
-    assert mails.send_daily() is False
+        dying.setattr("django.core.mail.EmailMultiAlternatives.send", hubs.die)
+        with pytest.raises(hubs.Died):
+            report.send_daily()
+    assert report.send_daily() is False
+    Report.objects.update(claimed_at=timezone.now() - report.LEASE)
+    assert report.send_daily() is True
+    assert report.send_daily() is False
     assert len(inbox.mails) == 1
 
 
 def test_alert_outlives_a_mail_server_that_is_away_for_hours(inbox):
     inbox.is_full = True
     rows.down("crm")
-    alerts.look()
+    alerts.evaluate()
     for _ in notifications.WAITS:
         assert not Notification.objects.exclude(status="queued").exists()
         Notification.objects.update(due_at=timezone.now())
         inbox.is_full = Notification.objects.filter(attempts__lt=len(notifications.WAITS)).exists()
-        alerts.look()
+        alerts.evaluate()
     assert set(Notification.objects.values_list("status", flat=True)) == {"sent"}
     assert any("CRM" in mail["Subject"] for mail in inbox.mails)

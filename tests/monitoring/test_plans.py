@@ -62,7 +62,7 @@ def explained(sql: str, params: object) -> dict:
 
 def test_no_address_reads_a_growing_table_whole():
     pages.fill(EVENTS)
-    for part in ("worker", "beat", "scheduler"):
+    for part in heartbeats.PARTS:
         heartbeats.beat(part)
     program, browser = with_key("read"), logged_in("Administrador")
     asked = [(program, path) for path in pages.KEY_PATHS] + [(browser, path) for path in BROWSED]

@@ -7,9 +7,9 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from events.models import CircuitBreaker
-from monitoring import checks, verdict
+from monitoring import checks, health, heartbeats
+from monitoring.metrics import WhatsAppState
 from monitoring.rule import all_rules
-from monitoring.whatsapp import Channel
 from tests.monitoring import hubs
 from tests.monitoring.hubs import hub
 
@@ -51,9 +51,9 @@ EDGES = [
     ("whatsapp_disconnected", hubs.offline(900), "critical"),
     ("whatsapp_misconfigured", hub(), OK),
     ("whatsapp_misconfigured", hubs.misconfigured(0), "critical"),
-    ("whatsapp_silent", hub(whatsapp=Channel(True, "connected", silent_gaps=2)), OK),
-    ("whatsapp_silent", hub(whatsapp=Channel(True, "connected", silent_gaps=2.1)), "warning"),
-    ("whatsapp_unknown", hub(whatsapp=Channel(None, "unknown")), OK),
+    ("whatsapp_silent", hub(whatsapp=WhatsAppState(True, "connected", silent_gaps=2)), OK),
+    ("whatsapp_silent", hub(whatsapp=WhatsAppState(True, "connected", silent_gaps=2.1)), "warning"),
+    ("whatsapp_unknown", hub(whatsapp=WhatsAppState(None, "unknown")), OK),
     ("whatsapp_unknown", hubs.unanswered(60), OK),
     ("whatsapp_unknown", hubs.unanswered(61), "warning"),
     ("whatsapp_unknown", hubs.unanswered(None), "warning"),
@@ -61,10 +61,10 @@ EDGES = [
     ("notifications_failed", hub(failed_notifications={"email": 1}), "warning"),
     ("unmeasured", hub(), OK),
     ("unmeasured", hub(unmeasured={"rounds": "rondas"}), "warning"),
-    ("callbacks_failed", hub(whatsapp=Channel(True, "connected")), OK),
-    ("callbacks_failed", hub(whatsapp=Channel(True, "connected", callbacks_failed=1)), "warning"),
-    ("callbacks_failed", hub(whatsapp=Channel(True, "connected", callbacks_refused=10)), "warning"),
-    ("callbacks_failed", hub(whatsapp=Channel(True, "connected", callbacks_refused=11)), "critical"),
+    ("callbacks_failed", hub(whatsapp=WhatsAppState(True, "connected")), OK),
+    ("callbacks_failed", hub(whatsapp=WhatsAppState(True, "connected", callbacks_failed=1)), "warning"),
+    ("callbacks_failed", hub(whatsapp=WhatsAppState(True, "connected", callbacks_refused=10)), "warning"),
+    ("callbacks_failed", hub(whatsapp=WhatsAppState(True, "connected", callbacks_refused=11)), "critical"),
     ("oldest_delivery", hub(queues=hubs.waiting(60)), OK),
     ("oldest_delivery", hub(queues=hubs.waiting(61)), "warning"),
     ("oldest_delivery", hub(queues=hubs.waiting(600)), "warning"),
@@ -75,7 +75,7 @@ EDGES = [
     ("round_missed", hubs.late_round(30), "warning"),
     *(
         (f"{part}_silent", hubs.silent(part)(seconds), severity)
-        for part in ("worker", "beat", "scheduler")
+        for part in heartbeats.PARTS
         for seconds, severity in [
             (60, OK),
             (61, "warning"),
@@ -92,9 +92,9 @@ TROUBLE = {
     "error_rate": {"failures": (30, 100)},
     "sync_failures": {"sync": hubs.job(recent_failures=3)},
     "circuit_breaker": {"breakers": hubs.breaker("open", 5)},
-    "whatsapp_disconnected": {"whatsapp": Channel(False, "disconnected", hubs.NOW)},
+    "whatsapp_disconnected": {"whatsapp": WhatsAppState(False, "disconnected", hubs.NOW)},
     "oldest_delivery": {"queues": {"operacao": hubs.waiting(61)["crm"]}},
-    "worker_silent": {"silence": {"worker": 200.0, "beat": 0.0, "scheduler": 0.0}},
+    "worker_silent": {"staleness": dict.fromkeys(heartbeats.PARTS, 0.0) | {"worker": 200.0}},
     "old_transaction": {"oldest_transaction": 700.0},
     "round_missed": {"missed_round": hubs.late_round(0).missed_round},
 }
@@ -108,40 +108,40 @@ WORST = {
 
 @pytest.mark.parametrize(("name", "seen", "severity"), EDGES)
 def test_rule_begins_to_speak_exactly_over_its_limit(name, seen, severity):
-    found = {finding.rule.name: finding for finding in verdict.findings(seen)}
+    found = {violation.rule.name: violation for violation in health.evaluate(seen).violations}
     assert (str(found[name].severity) if name in found else None) == severity
-    assert severity is None or found[name].reading.message.endswith(".")
-    assert severity is None or found[name].reading.url.startswith("/admin/")
+    assert severity is None or found[name].observation.message.endswith(".")
+    assert severity is None or found[name].observation.url.startswith("/admin/")
 
 
 def test_healthy_hub_has_no_reason():
-    assert verdict.of(verdict.findings(hub())) == verdict.Verdict("healthy", [])
+    assert health.evaluate(hub()) == health.HubHealth()
 
 
 @pytest.mark.parametrize(("one", "other"), list(product(TROUBLE, TROUBLE)))
 def test_verdict_is_the_worse_of_any_two_troubles(one, other):
     changes = TROUBLE[one] | TROUBLE[other]
-    found = verdict.of(verdict.findings(hub(**changes)))
+    found = health.evaluate(hub(**changes))
     named = {one, other} - {"round_missed"}
     expected = "healthy"
     if named:
         expected = "critical" if "critical" in {WORST.get(name) for name in named} else "degraded"
     assert found.status == expected
-    assert {finding.rule.name for finding in found.reasons} >= named
-    assert [finding.severity for finding in found.reasons] == sorted(
-        finding.severity for finding in found.reasons
+    assert {violation.rule.name for violation in found.reasons} >= named
+    assert [violation.severity for violation in found.reasons] == sorted(
+        violation.severity for violation in found.reasons
     )
 
 
 def test_held_deliveries_are_an_outage_and_not_late():
     paused = [CircuitBreaker(service="crm", state="closed", paused_at=hubs.NOW)]
-    assert verdict.findings(hub(queues=hubs.waiting(5000), breakers=paused)) == []
+    assert health.evaluate(hub(queues=hubs.waiting(5000), breakers=paused)).violations == []
 
 
 @override_settings(ALERT_LIMITS={"ALERT_DEAD_LETTERS_WARNING": 3.0})
 def test_limit_is_a_setting():
-    found = verdict.findings(hub(dead_letters={"total": 3}))
-    assert [(finding.rule.name, finding.limit) for finding in found] == [("dead_letters", 3.0)]
+    found = health.evaluate(hub(dead_letters={"total": 3})).violations
+    assert [(violation.rule.name, violation.limit) for violation in found] == [("dead_letters", 3.0)]
 
 
 @override_settings(ALERT_LIMITS={"ALERT_DEATH_LETTERS_WARNING": 3.0})

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from monitoring import alerts, checklist, heartbeats, metrics, snapshot, verdict
+from monitoring import alerts, checklist, health, heartbeats, metrics
 from monitoring.models import Alert, Heartbeat
-from monitoring.rule import Reading, Rule
+from monitoring.rule import Observation, Rule
 from tests.clients import logged_in, with_key
 from tests.console import rows
 from tests.monitoring import hubs
@@ -24,8 +24,8 @@ SOURCES = {
     "failures": "monitoring.metrics.failures",
     "breakers": "monitoring.metrics.breakers",
     "sync": "sync.status.overview",
-    "whatsapp": "monitoring.whatsapp.channel",
-    "silence": "monitoring.metrics.silence",
+    "whatsapp": "monitoring.metrics.whatsapp",
+    "staleness": "monitoring.heartbeats.staleness",
     "oldest_transaction": "monitoring.metrics.oldest_transaction",
     "missed_round": "monitoring.rounds.missed",
     "failed_notifications": "monitoring.metrics.failed_notifications",
@@ -57,7 +57,7 @@ def bad_statement(*_args, **_kwargs):
 
 
 def test_every_part_of_a_snapshot_stands_alone():
-    assert set(SOURCES) == set(snapshot.TITLES)
+    assert set(SOURCES) == set(health.PARTS)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_part_that_cannot_be_measured_is_a_reason_and_the_others_go_on(monkeypat
     monkeypatch.setattr(SOURCES[part], trouble)
     answer = with_key("read").get("/dashboard").json()
     reason = next(reason for reason in answer["reasons"] if reason["rule"] == "unmeasured")
-    assert f"Não foi possível medir: {snapshot.TITLES[part]}." in reason["message"]
+    assert f"Não foi possível medir: {health.PARTS[part]}." in reason["message"]
     assert part in answer["unmeasured"]
     assert answer["status"] != "healthy"
     assert part == "breakers" or "circuit_breaker" in {row["rule"] for row in answer["reasons"]}
@@ -87,19 +87,15 @@ def test_no_page_or_endpoint_breaks_because_of_one_part(monkeypatch, part):
 def test_alerts_go_out_though_one_part_cannot_be_measured(monkeypatch, part):
     monkeypatch.setattr(SOURCES[part], bad_statement)
     heartbeats.beat("worker", timezone.now() - timedelta(hours=1))
-    alerts.look()
+    alerts.evaluate()
     assert Alert.objects.filter(rule="unmeasured", subject=part).exists()
-    assert part == "silence" or Alert.objects.filter(rule="worker_silent").exists()
+    assert part == "staleness" or Alert.objects.filter(rule="worker_silent").exists()
     assert Heartbeat.objects.filter(name="watcher").exists()
 
 
-def test_nothing_is_resolved_because_it_cannot_be_seen(monkeypatch):
-    down = {"breakers": hubs.breaker("open", 5)}
-    monkeypatch.setattr(snapshot, "take", lambda now: hubs.hub(**down))
-    alerts.look(hubs.NOW)
-    blind = hubs.hub(unmeasured={"breakers": "sistemas"})
-    monkeypatch.setattr(snapshot, "take", lambda now: blind)
-    alerts.look(hubs.NOW + timedelta(hours=1))
+def test_nothing_is_resolved_because_it_cannot_be_seen(clock):
+    clock.evaluate(breakers=hubs.breaker("open", 5))
+    clock.evaluate(3600, unmeasured={"breakers": "sistemas"})
     assert Alert.objects.get(rule="circuit_breaker").is_open
 
 
@@ -112,13 +108,13 @@ def test_check_of_a_round_that_cannot_be_made_is_not_green(monkeypatch):
 
 def test_rule_that_breaks_keeps_what_it_found_and_stops_no_other(monkeypatch):
     def read(hub):
-        yield Reading(1, "Uma linha boa.", "/admin/", subject="good")
+        yield Observation(1, "Uma linha boa.", "/admin/", subject="good")
         bad_row()
 
     broken = Rule("whatever", "Regra qualquer", "", read, warning=1, critical=None, at_least=True)
     monkeypatch.setitem(Rule.registry, "whatever", broken)
-    found = verdict.evaluate(hubs.hub(pending=101))
-    assert {finding.key for finding in found.findings} == {
+    found = health.evaluate(hubs.hub(pending=101))
+    assert {violation.key for violation in found.violations} == {
         ("whatever", "good"),
         ("unmeasured", "whatever"),
         ("events_pending", ""),
@@ -126,11 +122,10 @@ def test_rule_that_breaks_keeps_what_it_found_and_stops_no_other(monkeypatch):
     assert found.unread == {"whatever"}
 
 
-def test_alert_that_cannot_be_written_keeps_no_other_from_being_told(monkeypatch):
+def test_alert_that_cannot_be_written_keeps_no_other_from_being_notified(clock):
     jobs = hubs.job(recent_failures=3)
     long_name = {"x" * 61: jobs["sync.crm_operacao"]}  # a subject has 60 characters
-    monkeypatch.setattr(snapshot, "take", lambda now: hubs.hub(sync=long_name | jobs, pending=101))
-    alerts.look(hubs.NOW)
+    clock.evaluate(sync=long_name | jobs, pending=101)
     assert set(Alert.objects.values_list("rule", "subject")) == {
         ("sync_failures", "sync.crm_operacao"),
         ("events_pending", ""),
@@ -140,7 +135,7 @@ def test_alert_that_cannot_be_written_keeps_no_other_from_being_told(monkeypatch
 @pytest.mark.parametrize("job", [{"last_status": None}, {"late": True}, {"last_status": "failed"}])
 def test_synchronisation_that_did_not_run_well_is_not_counted_as_up_to_date(job):
     hub = hubs.hub(sync=hubs.job() | {"sync.other": hubs.job(**job)["sync.crm_operacao"]})
-    check = checklist.night_syncs(hub, verdict.of([]))
+    check = checklist.night_syncs(hub, health.HubHealth())
     assert (check.value, check.tone) == ("1 de 2 em dia", "warning")
 
 

@@ -5,7 +5,7 @@ import responses
 from django.conf import settings
 
 from carinho.services.pagination import Page, in_turn
-from monitoring import verdict
+from monitoring import health
 from sync import status
 from sync.job import Job
 from sync.models import Agreement, LogLine, SyncDifference, SyncFailure, SyncRecord, SyncRun
@@ -55,7 +55,9 @@ def test_list_that_the_target_refuses_is_said_everywhere_and_the_run_stays_done(
     assert entry["check_error"] == check.reason != ""
     assert entry["last_check"] is not None
     assert LogLine.objects.get(run=ended, code="check_failed").detail["reason"] == check.reason
-    assert "sync_check" in {finding.rule.name for finding in verdict.findings(hub(sync={NAME: entry}))}
+    assert "sync_check" in {
+        violation.rule.name for violation in health.evaluate(hub(sync={NAME: entry})).violations
+    }
     page = logged_in("Operador").get("/admin/sync/syncjob/").content.decode()
     assert "não conferida" in page
     assert not Agreement.objects.exists()

@@ -10,7 +10,7 @@ from carinho.access.models import AuditEntry
 from carinho.console import badge_counts
 from carinho.database import run
 from events.models import Refusal
-from monitoring import alerts, snapshot, verdict
+from monitoring import alerts, health
 from monitoring.models import Alert
 from tests.clients import logged_in
 from tests.whatsapp.inbox_client import SECRET, later, post, sample
@@ -79,16 +79,18 @@ def test_two_readers_read_each_callback_once_and_a_second_ends_at_once():
 @pytest.mark.django_db
 def test_given_up_callback_is_a_reason_of_the_verdict_and_an_alert(monkeypatch):
     give_up(sample("received_text"), monkeypatch=monkeypatch)
-    found = {finding.rule.name: finding for finding in verdict.findings(snapshot.take())}
-    assert found["callbacks_failed"].reading.value == 1
-    assert found["callbacks_failed"].reading.url.endswith("?status=failed")
-    alerts.look()
+    found = {
+        violation.rule.name: violation for violation in health.evaluate(health.take_snapshot()).violations
+    }
+    assert found["callbacks_failed"].observation.value == 1
+    assert found["callbacks_failed"].observation.url.endswith("?status=failed")
+    alerts.evaluate()
     assert Alert.objects.filter(rule="callbacks_failed", resolved_at=None).exists()
 
 
 def refused_callbacks():
-    found = [finding.reading for finding in verdict.findings(snapshot.take())]
-    return [reading.value for reading in found if reading.subject == "refused_callbacks"]
+    found = [violation.observation for violation in health.evaluate(health.take_snapshot()).violations]
+    return [row.value for row in found if row.subject == "refused_callbacks"]
 
 
 @pytest.mark.django_db

@@ -4,26 +4,23 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from monitoring import snapshot
+from monitoring import health
+from monitoring.labels import number
 from monitoring.models import Severity
 from monitoring.rule import all_rules
-from monitoring.snapshot import Unmeasured
-from monitoring.words import number
 
 
 class Command(BaseCommand):
     help = "Mostra as regras de alerta, os limites com o nome da configuração e o valor de agora."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        hub = snapshot.take()
+        hub = health.take_snapshot()
         for rule in all_rules():
             self.stdout.write(f"{rule.name}: {rule.title}")
             for severity in Severity:
-                self.stdout.write(f"    {rule.setting(severity)}: {rule.says(severity)}")
+                self.stdout.write(f"    {rule.setting(severity)}: {rule.limit_label(severity)}")
             try:
-                for reading in rule.read(hub.strict):
-                    self.stdout.write(
-                        f"    agora {reading.shown or number(reading.value)} {reading.subject}".rstrip()
-                    )
-            except Unmeasured:
+                for row in rule.observe(hub.strict):
+                    self.stdout.write(f"    agora {row.shown or number(row.value)} {row.subject}".rstrip())
+            except health.Unmeasured:
                 self.stdout.write("    agora não medido")

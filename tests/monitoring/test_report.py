@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.models import Event, HourlyCount
-from monitoring import days, mails, metrics, reports
+from monitoring import metrics, periods, report
 from monitoring.models import Report
 from tests.console import rows
 
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.django_db
 
 @given(st.dates(date(2000, 1, 1), date(2040, 1, 1)))
 def test_days_meet_without_gap_or_overlap_and_hold_their_own_noon(day):
-    begin, end = days.of(day)
-    assert end == days.begins(day + timedelta(days=1))
+    begin, end = periods.of_days(day)
+    assert end == periods.start_of(day + timedelta(days=1))
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=timezone.get_default_timezone())
     assert begin < noon < end
 
@@ -33,14 +33,14 @@ def test_days_meet_without_gap_or_overlap_and_hold_their_own_noon(day):
     ],
 )
 def test_day_has_the_hours_that_people_lived(day, hours, begins):
-    begin, end = days.of(day)
+    begin, end = periods.of_days(day)
     assert begin.astimezone(UTC) == begins
     assert end.astimezone(UTC) - begin.astimezone(UTC) == timedelta(hours=hours)
 
 
 @pytest.mark.parametrize("day", [date(2018, 11, 4), date(2019, 2, 16), date(2019, 2, 17), date(2026, 1, 22)])
 def test_every_hour_of_a_day_is_counted_on_that_day_only(day):
-    begin, end = (moment.astimezone(UTC) for moment in days.of(day))
+    begin, end = (moment.astimezone(UTC) for moment in periods.of_days(day))
     hours = int((end - begin) / timedelta(hours=1))
     for number in range(-1, hours + 1):
         rows.lead()
@@ -49,15 +49,15 @@ def test_every_hour_of_a_day_is_counted_on_that_day_only(day):
         )
     assert metrics.events((begin, end))["total"] == hours
     assert metrics.events_by("day", (begin, end)) == {day: metrics.events((begin, end))}
-    assert reports.daily(day)["events"]["total"] == hours
+    assert report.daily(day)["events"]["total"] == hours
 
 
 def test_daily_mail_goes_out_once_with_the_summary_on_top(settings):
     settings.REPORT_EMAILS = ["direcao@carinho.test"]
     rows.lead()
     Event.objects.update(received_at=timezone.now() - timedelta(days=1))
-    assert mails.send_daily() is True
-    assert mails.send_daily() is False
+    assert report.send_daily() is True
+    assert report.send_daily() is False
     message = mail.outbox[0]
     assert len(mail.outbox) == 1
     summary = Report.objects.get().summary
@@ -68,10 +68,10 @@ def test_daily_mail_goes_out_once_with_the_summary_on_top(settings):
 
 def test_weekly_mail_is_about_the_week_that_ended(settings):
     settings.REPORT_EMAILS = ["direcao@carinho.test"]
-    assert mails.send_weekly() is True
+    assert report.send_weekly() is True
     row = Report.objects.get()
     assert (row.kind, row.day.weekday()) == ("weekly", 0)
-    assert row.day < days.monday_of(timezone.localdate())
+    assert row.day < periods.monday_of(timezone.localdate())
 
 
 def test_mail_that_cannot_be_sent_is_tried_again_by_the_next_call(settings, monkeypatch):
@@ -79,8 +79,8 @@ def test_mail_that_cannot_be_sent_is_tried_again_by_the_next_call(settings, monk
     with monkeypatch.context() as broken:
         broken.setattr("django.core.mail.EmailMultiAlternatives.send", refuse)
         with pytest.raises(ConnectionRefusedError):
-            mails.send_daily()
-    assert mails.send_daily() is True
+            report.send_daily()
+    assert report.send_daily() is True
 
 
 def refuse(*_):
@@ -92,14 +92,14 @@ def refuse(*_):
     [(70, 100, "expected"), (69, 100, "attention"), (150, 100, "expected"), (0, 0, "expected")],
 )
 def test_sharp_drop_in_volume_wants_attention(this, last, verdict):
-    assert reports.verdicts(week(total=this), week(total=last))["events"]["verdict"] == verdict
+    assert report.assess(week(total=this), week(total=last))["events"]["verdict"] == verdict
 
 
 @pytest.mark.parametrize(
     ("letters", "verdict"), [(19, "expected"), (20, "watch"), (50, "watch"), (51, "attention")]
 )
 def test_letters_of_a_week_are_judged_as_the_guide_does(letters, verdict):
-    assert reports.verdicts(week(letters=letters), week())["dead_letters"]["verdict"] == verdict
+    assert report.assess(week(letters=letters), week())["dead_letters"]["verdict"] == verdict
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_letters_of_a_week_are_judged_as_the_guide_does(letters, verdict):
     [(95.0, "expected"), (94.9, "watch"), (90.0, "watch"), (89.9, "attention"), (None, "expected")],
 )
 def test_success_rate_of_a_week_is_judged_as_the_guide_does(rate, verdict):
-    assert reports.verdicts(week(rate=rate), week())["success_rate"]["verdict"] == verdict
+    assert report.assess(week(rate=rate), week())["success_rate"]["verdict"] == verdict
 
 
 def week(total=100, letters=0, rate=100.0):
@@ -119,7 +119,7 @@ def week(total=100, letters=0, rate=100.0):
 
 
 def test_quantile_is_read_off_the_buckets():
-    span = days.of(timezone.localdate())
+    span = periods.of_days(timezone.localdate())
     HourlyCount.objects.bulk_create(
         HourlyCount(measure="attempt", hour=span[0], service="crm", name="done", detail=bound, amount=amount)
         for bound, amount in [("50", 50), ("100", 45), ("inf", 5)]

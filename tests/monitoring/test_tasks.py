@@ -3,7 +3,7 @@
 import pytest
 from django_celery_beat.models import PeriodicTask
 
-from monitoring import schedules
+from monitoring import tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -16,10 +16,10 @@ def test_reports_are_due_at_a_quarter_to_eight_in_sao_paulo():
 
 
 def test_the_hub_is_looked_at_every_fifteen_seconds():
-    assert PeriodicTask.objects.get(name="monitoring.look").interval.every == 15
+    assert PeriodicTask.objects.get(name="monitoring.evaluate").interval.every == 15
 
 
 def test_what_an_operator_changed_stays():
     PeriodicTask.objects.filter(name="monitoring.daily_report").update(enabled=False)
-    schedules.ensure_schedules()
+    tasks.ensure_schedules()
     assert not PeriodicTask.objects.get(name="monitoring.daily_report").enabled

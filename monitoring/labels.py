@@ -1,0 +1,48 @@
+"""Numbers, times and addresses of pages as people read them."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import number_format
+
+from carinho.console import dates
+
+
+def number(value: Any) -> str:
+    return number_format(value, 0 if float(value).is_integer() else 1, force_grouping=True)
+
+
+def percent(value: float | None) -> str:
+    return "—" if value is None else f"{number_format(round(value, 1), 1)} %"
+
+
+def seconds(value: float) -> str:
+    """`90` as "1 min"."""
+    return dates.duration(timedelta(seconds=value))
+
+
+def milliseconds(value: float | None) -> str:
+    """`1500` as "1,5 s", `40` as "40 ms"."""
+    if value is None:
+        return "—"
+    return f"{number(round(value / 1000, 1))} s" if value >= 1000 else f"{round(value)} ms"
+
+
+def list_url(model: str, query: str = "") -> str:
+    """The address of a list of the console: of `events_event`, say, filtered by `query`."""
+    address = reverse(f"admin:{model}_changelist")
+    return f"{address}?{query}" if query else address
+
+
+def url_of_days(model: str, field: str, first: date, last: date, query: str = "") -> str:
+    """The rows of whole days, both ends included."""
+    days = f"{field}_from={first:%Y-%m-%d}&{field}_to={last:%Y-%m-%d}"
+    return list_url(model, f"{days}&{query}" if query else days)
+
+
+def url_of_failed_events(since: datetime) -> str:
+    """The events that arrived from this hour on and failed."""
+    hour = f"{timezone.localtime(since):%Y-%m-%dT%H:%M}"
+    return list_url("events_event", f"status=failed&received_at_from={hour}")
