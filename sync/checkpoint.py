@@ -10,7 +10,6 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from carinho.masking import mask_text
-from sync import log
 from sync.models import SyncFailure, SyncRecord, SyncRun
 from sync.records import FAILED, Item
 
@@ -126,5 +125,5 @@ def finish(run: SyncRun, status: str, *, reason: str = "") -> None:
     """Close the run's row. Raises `LostRun`."""
     with transaction.atomic():
         update_mine(run, status=status, finished_at=Now(), reason=reason, waiting_for="", waiting_since=None)
-        log.line(run, "finished", status=status)
+        run.log("finished", status=status)
     run.refresh_from_db()

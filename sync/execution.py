@@ -1,6 +1,6 @@
 """A worker's part: take the job's lock, run what is to be run, and compare both sides afterwards."""
 
-from sync import locks, log, runs
+from sync import locks, runs
 from sync.locks import Lock
 from sync.models import RunKind, RunStatus, SyncRun
 from sync.reconciliation import Comparison
@@ -37,5 +37,5 @@ def _execute(run: SyncRun, lock: Lock) -> SyncRun:
     if ended.kind in (RunKind.FULL, RunKind.RECORDS) and ended.status in runs.GOOD:
         check = Comparison(_begun(ended.job_id, ended.author, RunKind.CHECK), lock).go()
         if check.status == RunStatus.FAILED:
-            log.line(ended, "check_failed", run=check.pk, reason=check.reason)
+            ended.log("check_failed", run=check.pk, reason=check.reason)
     return ended

@@ -11,8 +11,7 @@ from django_celery_beat.models import PeriodicTask
 from carinho.console.labels import who
 from sync import timetable
 from sync.job import Job
-from sync.log import SENTENCES
-from sync.models import LogLine, RunStatus
+from sync.models import SENTENCES, LogLine, RunStatus
 from sync.runs import SCHEDULE
 
 FIELDS = {

@@ -1,13 +1,13 @@
 """Which records of a page need a write: each is compared with what was last written of it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
-from sync.corrections import orphan_key
-from sync.digests import digest
 from sync.job import Job
-from sync.models import SyncRecord
+from sync.models import ORPHAN, SyncRecord
 from sync.records import Item, invalid
 
 LONGEST_KEY = 80
@@ -35,8 +35,8 @@ def plan(job: Job, records: Sequence[Any], *, again: bool = False) -> Plan:
 
 
 def _read(job: Job, record: Any, made: Plan) -> Item | None:
-    if key := orphan_key(record):
-        return orphan(key, record)
+    if isinstance(record, dict) and record.keys() == {ORPHAN}:
+        return _orphan(str(record[ORPHAN]), record)
     try:
         wanted = job.wanted(record)
         return Item(short(job.key(record)), record, wanted, digest(wanted), 1, True, job.confirms, {})
@@ -45,11 +45,17 @@ def _read(job: Job, record: Any, made: Plan) -> Item | None:
         return None
 
 
-def orphan(key: str, record: Any) -> Item:
+def _orphan(key: str, record: Any) -> Item:
     """What is to be taken away. The ledger keeps that as a write of nothing: a later one gets a new key."""
     item = Item(key, record, {}, digest(record), 1, must_write=True, must_confirm=False, result={})
     item.is_orphan = True
     return item
+
+
+def digest(wanted: Any) -> str:
+    """The same for the same content, whatever the order of its fields."""
+    text = json.dumps(wanted, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return sha256(text.encode(errors="replace")).hexdigest()
 
 
 def short(key: str) -> str:

@@ -20,7 +20,7 @@ from carinho.celery import stopping
 from carinho.logs import request_id
 from carinho.services.errors import Held, Rejected, Unavailable
 from carinho.services.pagination import Cursors, EndlessList, Page
-from sync import checkpoint, ledger, log, runs, stages
+from sync import checkpoint, ledger, runs, stages
 from sync.availability import Gate
 from sync.checkpoint import LostRun
 from sync.job import Job, Window
@@ -124,7 +124,7 @@ class Runner:
         except Exception as error:
             logger.exception("Run broke", extra={"job": self.job.name, "run_id": self.run.pk})
             self._close(pool)
-            log.line(self.run, "broke", kind=type(error).__name__)
+            self.run.log("broke", kind=type(error).__name__)
             self._end(Ended(RunStatus.FAILED, f"Broken: {type(error).__name__} in our own code"))
         else:
             checkpoint.finish(self.run, RunStatus.INCOMPLETE if self.run.failed else RunStatus.DONE)
@@ -175,7 +175,7 @@ class Runner:
         if closed and self.waits_since is None:
             self.waits_since = now
             checkpoint.update_mine(self.run, waiting_for=closed, waiting_since=Now())
-            log.line(self.run, "waits", system=self._label(closed))
+            self.run.log("waits", system=self._label(closed))
         elif self.waits_since is not None and self._waits(now) > settings.HOLD_LIMIT_SECONDS:
             raise Ended(
                 RunStatus.FAILED, f"{closed} was away for over {settings.HOLD_LIMIT_SECONDS // 3600} hours"
@@ -195,7 +195,7 @@ class Runner:
             waiting_since=None,
             waited_seconds=self.run.waited_seconds + round(seconds),
         )
-        log.line(self.run, "goes_on", system=system, seconds=round(seconds))
+        self.run.log("goes_on", system=system, seconds=round(seconds))
 
     def _label(self, name: str) -> str:
         known = self.gate.systems.get(name)
@@ -239,7 +239,7 @@ class Runner:
         if page.records and place.stage in stages.WAITS and self.waited_for_stage != place.stage:
             self.waited_for_stage = place.stage
             self.read_at = time.monotonic() + stages.WAITS[place.stage]
-            log.line(self.run, "retries")
+            self.run.log("retries")
             return
         self._take(place, page)
 
@@ -247,7 +247,7 @@ class Runner:
         keys = list(stages.leftover(self.run).values_list("key", flat=True))
         count = checkpoint.close_failures(self.job.name, keys, by=f"run:{self.run.pk}", status="gone")
         if count:
-            log.line(self.run, "gone", count=count)
+            self.run.log("gone", count=count)
 
     def _on_reading(self, reading: Reading) -> None:
         self.is_reading = False
@@ -261,7 +261,7 @@ class Runner:
             self.is_resumed = False
             self.cursors = Cursors()
             self.place = Place(reading.place.stage)
-            log.line(self.run, "page_read_again", system=self._label(self.gate.source))
+            self.run.log("page_read_again", system=self._label(self.gate.source))
         elif isinstance(error, Rejected):
             raise self._unreadable(str(error))
         elif not isinstance(error, Held):
@@ -411,7 +411,7 @@ class Runner:
                 )
                 return
             if end.line:
-                log.line(self.run, end.line[0], **end.line[1])
+                self.run.log(end.line[0], **end.line[1])
             checkpoint.finish(self.run, end.status, reason=end.reason)
         except LostRun:
             logger.warning("Run was lost", extra={"job": self.job.name, "run_id": self.run.pk})

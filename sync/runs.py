@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError
 
 from carinho.access.audit_log import Audited
 from carinho.celery import app
-from sync import locks, log
+from sync import locks
 from sync.job import Job
 from sync.models import RunKind, RunStatus, SyncJob, SyncRun
 
@@ -73,7 +73,7 @@ def begin(name: str, *, author: str, kind: str = RunKind.FULL, chosen: Chosen | 
             run = SyncRun.objects.create(
                 job_id=name, kind=kind, author=author, since=since, chosen=chosen or {}
             )
-            log.line(run, "started", author=author)
+            run.log("started", author=author)
     except IntegrityError:
         raise AlreadyRunning(SyncRun.objects.filter(job_id=name, status="running").first()) from None
     run.refresh_from_db()
@@ -94,7 +94,7 @@ def take(name: str) -> SyncRun | None:
         return None
     if run.token is not None:
         SyncRun.objects.filter(pk=run.pk).update(takeovers=F("takeovers") + 1)
-        log.line(run, "went_on")
+        run.log("went_on")
     SyncRun.objects.filter(pk=run.pk).update(
         token=uuid4(), heartbeat_at=Now(), waiting_for="", waiting_since=None
     )
@@ -130,14 +130,14 @@ def close_as_stuck(run: SyncRun, code: str, **detail: object) -> SyncRun | None:
         )
         if not closed:
             return None
-        log.line(run, code, **detail)
+        run.log(code, **detail)
         return _continue(run)
 
 
 def _continue(run: SyncRun) -> SyncRun:
     names = ("job_id", "kind", "author", "window_at", "since", "chosen", "checkpoint")
     going_on = SyncRun.objects.create(continues=run, **{name: getattr(run, name) for name in names})
-    log.line(going_on, "continues", run=run.pk)
+    going_on.log("continues", run=run.pk)
     transaction.on_commit(lambda: send(run.job_id))
     return going_on
 

@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import QuerySet
 
 from carinho.services.pagination import LIMIT, Page
-from sync.corrections import correctable, record_of
 from sync.models import RunKind, SyncDifference, SyncFailure, SyncRun
 
 PULL, LEFTOVER, AGAIN, LATER_AGAIN, FAILURES, DIFFERENCES = (
@@ -62,7 +61,7 @@ def stored(run: SyncRun, place: Place) -> Page:
 
 
 def _record(row: SyncFailure | SyncDifference) -> Any:
-    return row.payload if isinstance(row, SyncFailure) else record_of(row)
+    return row.payload if isinstance(row, SyncFailure) else row.record
 
 
 def leftover(run: SyncRun) -> QuerySet[SyncFailure]:
@@ -80,7 +79,7 @@ def _chosen_failures(run: SyncRun) -> QuerySet[SyncFailure]:
 
 
 def _chosen_differences(run: SyncRun) -> QuerySet[SyncDifference]:
-    return correctable(_ids(run, "differences")).filter(job_id=run.job_id)
+    return SyncDifference.objects.filter(job_id=run.job_id, pk__in=_ids(run, "differences")).correctable()
 
 
 def _ids(run: SyncRun, kind: str) -> list[Any]:

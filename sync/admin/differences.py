@@ -17,7 +17,6 @@ from carinho.masking import mask
 from sync import labels
 from sync.admin.starting import start_records
 from sync.api.filters import job_titles
-from sync.corrections import correctable
 from sync.models import DifferenceKind, SyncDifference
 from sync.templatetags.sync_console import difference, remedy
 
@@ -33,7 +32,9 @@ CORRECT = Action(
         "Uma fatura que sobra, sem atendimento concluído na Operação, é cancelada no Financeiro."
     ),
     permission="sync.change_syncfailure",
-    run=lambda ids, actor, _reason: start_records(correctable(ids), "differences", actor),
+    run=lambda ids, actor, _reason: start_records(
+        SyncDifference.objects.filter(pk__in=ids).correctable(), "differences", actor
+    ),
     icon="build",
     is_main=True,
 )
@@ -93,5 +94,5 @@ class DifferenceAdmin(ActionAdmin):
                 (_("O que fazer"), remedy(row)),
             ],
             "detail": json.dumps(mask(row.payload), ensure_ascii=False, indent=2) if row.payload else "",
-            "buttons": self.buttons(request, ["correct"], row.pk) if correctable([row.pk]).exists() else [],
+            "buttons": self.buttons(request, ["correct"], row.pk) if not row.by_hand else [],
         }

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from carinho.api.views import Order
 from carinho.masking import mask
 from events.api.serializers import shows_people
-from sync import corrections, labels, status
+from sync import labels, status
 from sync.models import LogLine, PlannedWrite, RunKind, SyncDifference, SyncFailure, SyncRun
 
 MOST_ROWS = 200  # of each kind, in one run
@@ -130,14 +130,11 @@ class DifferenceSerializer(serializers.ModelSerializer[SyncDifference]):
     """A difference. `by_hand` says what a person does; empty for what a start with its id corrects."""
 
     payload = serializers.SerializerMethodField()
-    by_hand = serializers.SerializerMethodField()
+    by_hand = serializers.CharField(read_only=True)
 
     class Meta:
         model = SyncDifference
         fields = ["id", "key", "kind", "fields", "found_at", "closed_at", "by_hand", "payload"]
-
-    def get_by_hand(self, difference: SyncDifference) -> str:
-        return corrections.by_hand(difference)
 
     def get_payload(self, difference: SyncDifference) -> Any:
         return _shown(self.context, difference.payload)
