@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django_celery_beat.models import PeriodicTask
 
 from carinho.console.labels import who
-from sync import timetable
+from sync import schedules
 from sync.job import Job
 from sync.models import SENTENCES, LogLine, RunStatus
 from sync.runs import SCHEDULE
@@ -75,8 +75,8 @@ def schedule(task: PeriodicTask | None) -> str:
     """When a job runs, in one phrase; what is not daily is said by the schedule itself."""
     if task is None:
         return _("sem agenda")
-    if isinstance(timetable.of(task, timezone.now()), timetable.Never):
-        return _("nunca (%s)") % timetable.written(task)
+    if isinstance(schedules.due_times(task, timezone.now()), schedules.NoTimes):
+        return _("nunca (%s)") % schedules.as_typed(task)
     if task.interval is not None:
         return _("a cada %s") % _length(task.interval.schedule.run_every)
     if task.crontab is None:

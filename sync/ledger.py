@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from sync.job import Job
-from sync.models import ORPHAN, SyncRecord
+from sync.models import ORPHAN, PlannedWrite, SyncRecord, SyncRun
 from sync.records import Item, invalid
 
 LONGEST_KEY = 80
@@ -86,17 +86,18 @@ def _decide(job: Job, item: Item, made: Plan, *, again: bool) -> None:
         made.unchanged.append(item.key)
 
 
-def action(item: Item, made: Plan) -> str:
-    """What a dry run says would be done with this record."""
-    if item.end is not None:
-        return "invalid"
-    if not item.must_write:
-        return "confirm"
-    return "update" if item.key in made.known else "create"
-
-
-def changed_fields(item: Item, made: Plan) -> list[str]:
-    """The fields that are other than what was written last."""
-    known = made.known.get(item.key)
-    before = known.wanted if known else {}
-    return sorted(name for name in {*before, *item.wanted} if before.get(name) != item.wanted.get(name))
+def save_planned(run: SyncRun, made: Plan) -> None:
+    """Keep what a dry run would have done with these records."""
+    rows = []
+    for item in made.items + made.invalid:
+        known = made.known.get(item.key)
+        before = known.wanted if known else {}
+        if item.end is not None:
+            action = "invalid"
+        elif not item.must_write:
+            action = "confirm"
+        else:
+            action = "update" if known else "create"
+        fields = sorted(name for name in {*before, *item.wanted} if before.get(name) != item.wanted.get(name))
+        rows.append(PlannedWrite(run=run, key=item.key, action=action, fields=fields, wanted=item.wanted))
+    PlannedWrite.objects.bulk_create(rows)

@@ -19,11 +19,11 @@ from carinho.services.errors import Held, Rejected, Unavailable
 from carinho.services.pagination import LIMIT, Cursors
 from sync import checkpoint
 from sync.availability import Gate
-from sync.checkpoint import LostRun
+from sync.checkpoint import LostRun, WorkerStopped
 from sync.job import Fields, Job, Window
 from sync.ledger import key_of, short
-from sync.locks import Lock
 from sync.models import Agreement, DifferenceKind, RunStatus, SyncDifference, SyncRecord, SyncRun
+from sync.runs import JobLock
 
 logger = logging.getLogger(__name__)
 
@@ -56,14 +56,10 @@ class Cancelled(Exception):
     """Somebody stopped the comparison."""
 
 
-class Stopped(Exception):
-    """This worker ends: another one compares anew."""
-
-
-class Comparison:
+class Reconciliation:
     """One comparison of a job's two sides, in the lock of its run."""
 
-    def __init__(self, run: SyncRun, lock: Lock) -> None:
+    def __init__(self, run: SyncRun, lock: JobLock) -> None:
         self.run, self.lock = run, lock
         self.job = Job.registry[run.job_id]
         self.window = Window(run.window_at)
@@ -82,7 +78,7 @@ class Comparison:
         except (Held, Unavailable, Rejected) as error:
             self.run.log("read_failed", system=error.system, reason=str(error))
             checkpoint.finish(self.run, RunStatus.FAILED, reason=str(error))
-        except (LostRun, Stopped):
+        except (LostRun, WorkerStopped):
             logger.warning("Comparison was left", extra={"job": self.job.name, "run_id": self.run.pk})
         except Exception as error:
             logger.exception("Comparison broke", extra={"job": self.job.name, "run_id": self.run.pk})
@@ -219,7 +215,7 @@ class Comparison:
         self.gate.look()
         checkpoint.update_mine(self.run)
         if stopping.is_set():
-            raise Stopped
+            raise WorkerStopped
         if not self.lock.is_held():
             raise LostRun(f"The lock of {self.job.name} is gone")
         self.run.refresh_from_db(fields=["cancelled_by"])

@@ -12,7 +12,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from sync import schedules, timetable
+from sync import schedules
 from sync.job import Job
 from sync.models import Agreement, RunKind, RunStatus, SyncJob, SyncRun
 from sync.runs import GOOD
@@ -136,7 +136,7 @@ def _standing(
     shares: dict[str, Agreement],
     now: datetime,
 ) -> Standing:
-    times = timetable.of(task, now)
+    times = schedules.due_times(task, now)
     return Standing(
         job=Job.registry[name],
         row=row,
@@ -146,7 +146,7 @@ def _standing(
         recent_failures=failures.get(name, 0),
         next_run=times.next_after(now) if times else None,
         missed=len(times.missed(_last_time(row, good.get(name)), now, CRITICAL_AT)) if times else 0,
-        schedule_error=times.reason if isinstance(times, timetable.Never) else "",
+        schedule_error=times.reason if isinstance(times, schedules.NoTimes) else "",
         agreement=shares.get(name),
         check=checks.get(name),
     )

@@ -12,10 +12,11 @@ from django.utils.translation import ngettext_lazy
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of, page_of
 from carinho.console.dates import duration
-from sync import labels, runs, status
+from sync import labels, status
 from sync.admin import trend
 from sync.admin.starting import start_jobs
 from sync.models import RunKind, SyncDifference, SyncFailure, SyncJob, SyncRun
+from sync.schedules import pause, resume
 
 OPERATE = "sync.change_syncjob"
 
@@ -69,7 +70,7 @@ PAUSE = Action(
     done=ngettext_lazy("Agenda pausada.", "%(count)d agendas pausadas.", "count"),
     effect=_("Deixa de executar nos horários dela, até alguém retomar. “Executar agora” continua possível."),
     permission=OPERATE,
-    run=lambda names, actor, reason: [name for name in names if runs.pause(name, actor=actor, reason=reason)],
+    run=lambda names, actor, reason: [name for name in names if pause(name, actor=actor, reason=reason)],
     icon="pause_circle",
     asks_reason=True,
 )
@@ -80,7 +81,7 @@ RESUME = Action(
     done=ngettext_lazy("Agenda retomada.", "%(count)d agendas retomadas.", "count"),
     effect=_("Volta a executar nos horários dela."),
     permission=OPERATE,
-    run=lambda names, actor, _reason: [name for name in names if runs.resume(name, actor=actor)],
+    run=lambda names, actor, _reason: [name for name in names if resume(name, actor=actor)],
     icon="play_circle",
 )
 
