@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -45,6 +46,10 @@ EVERY_HOUR = set(range(24))
 def job(name: str) -> str:
     known = Job.registry.get(name)
     return str(known.title) if known else name
+
+
+def job_choices() -> list[tuple[str, Any]]:
+    return [(name, job.title) for name, job in sorted(Job.registry.items())]
 
 
 def fields(names: Iterable[str]) -> str:

@@ -24,7 +24,7 @@ class AgreementDay(serializers.Serializer[Any]):
     percent = serializers.FloatField()
 
 
-class JobSerializer(serializers.Serializer[status.Standing]):
+class JobSerializer(serializers.Serializer[status.JobStatus]):
     """A job with its schedule in words and what the dashboard shows of it."""
 
     name = serializers.CharField()
@@ -49,16 +49,16 @@ class JobSerializer(serializers.Serializer[status.Standing]):
     agreement_percent = serializers.FloatField(allow_null=True)
     agreement_days = AgreementDay(many=True)
 
-    def to_representation(self, standing: status.Standing) -> dict[str, Any]:
-        job = standing.job
+    def to_representation(self, job_status: status.JobStatus) -> dict[str, Any]:
+        job = job_status.job
         return {
             "name": job.name,
             "title": str(job.title),
             "purpose": str(job.purpose),
             "source": job.source.name,
             "target": job.target.name,
-            "schedule": labels.schedule(standing.schedule),
-            **standing.as_json(),
+            "schedule": labels.schedule(job_status.schedule),
+            **job_status.as_json(),
             "agreement_days": self.context["agreement_days"][job.name],
         }
 
