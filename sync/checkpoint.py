@@ -1,20 +1,40 @@
-"""What a page came to, written in one transaction: ledger, failures, counts and checkpoint."""
+"""How far a run is. What a page came to is written in one transaction: ledger, failures, counts, checkpoint.
+
+A run's records come from one stage after the other: pages of the source, then rows that the database has.
+"""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from carinho.masking import mask_text
-from sync import log
-from sync.models import SyncFailure, SyncRecord, SyncRun
+from carinho.services.pagination import LIMIT, Page
+from sync.models import RunKind, SyncDifference, SyncFailure, SyncRecord, SyncRun
 from sync.records import FAILED, Item
 
-NOTE_FAILURE = """
+PULL, LEFTOVER, AGAIN, LATER_AGAIN, FAILURES, DIFFERENCES = (
+    "pull",
+    "leftover",
+    "again",
+    "later",
+    "failures",
+    "differences",
+)
+
+STAGES = {
+    RunKind.FULL: [PULL, LEFTOVER, AGAIN, LATER_AGAIN],
+    RunKind.DRY: [PULL],
+    RunKind.RECORDS: [FAILURES, DIFFERENCES, AGAIN, LATER_AGAIN],
+}
+WAITS = {AGAIN: 2.0, LATER_AGAIN: 8.0}  # seconds before those that got no answer are tried once more
+
+SAVE_FAILURES = """
 INSERT INTO sync_syncfailure (job_id, key, run_id, kind, cause, reason, payload, attempts)
 SELECT %(job)s, key, %(run)s, kind, cause, reason, coalesce(payload, 'null'), attempts
 FROM jsonb_to_recordset(%(rows)s::jsonb)
@@ -29,30 +49,90 @@ class LostRun(Exception):
     """Somebody else goes on with this run: nothing more may be written for it."""
 
 
+class WorkerStopped(Exception):
+    """This worker ends: another one goes on."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A stage, and a cursor in it; empty at the stage's beginning."""
+
+    stage: str
+    cursor: str = ""
+
+    @classmethod
+    def of(cls, run: SyncRun) -> "Checkpoint":
+        """Where the run goes on, or begins."""
+        stages = STAGES[RunKind(run.kind)]
+        stage = run.checkpoint.get("stage")
+        return cls(stage, run.checkpoint.get("cursor", "")) if stage in stages else cls(stages[0])
+
+    def after(self, run: SyncRun, page: Page) -> "Checkpoint | None":
+        """That of the page after this one; None after the last."""
+        if page.next_cursor:
+            return Checkpoint(self.stage, page.next_cursor)
+        stages = STAGES[RunKind(run.kind)]
+        left = stages[stages.index(self.stage) + 1 :]
+        return Checkpoint(left[0]) if left else None
+
+
+def stored_page(run: SyncRun, at: Checkpoint) -> Page:
+    """A page of records that the database has, in the order of their rows."""
+    rows = list(STORED[at.stage](run).filter(pk__gt=int(at.cursor or 0)).order_by("pk")[:LIMIT])
+    next_cursor = str(rows[-1].pk) if len(rows) == LIMIT else None
+    return Page([row.payload if isinstance(row, SyncFailure) else row.record for row in rows], next_cursor)
+
+
+def leftover_failures(run: SyncRun) -> QuerySet[SyncFailure]:
+    """Open failures of earlier runs whose records this one did not meet."""
+    return SyncFailure.objects.filter(job_id=run.job_id, status="open", failed_at__lt=run.window_at)
+
+
+def _met_failures(run: SyncRun) -> QuerySet[SyncFailure]:
+    return SyncFailure.objects.filter(job_id=run.job_id, status="open", failed_at__gte=run.window_at)
+
+
+def _unanswered(run: SyncRun) -> QuerySet[SyncFailure]:
+    return _met_failures(run).filter(kind="unavailable")
+
+
+def _chosen_failures(run: SyncRun) -> QuerySet[SyncFailure]:
+    return SyncFailure.objects.filter(pk__in=run.chosen.get("failures", []), status="open")
+
+
+def _chosen_differences(run: SyncRun) -> QuerySet[SyncDifference]:
+    chosen = run.chosen.get("differences", [])
+    return SyncDifference.objects.filter(job_id=run.job_id, pk__in=chosen).correctable()
+
+
+STORED: dict[str, Callable[[SyncRun], QuerySet[Any]]] = {
+    LEFTOVER: leftover_failures,
+    AGAIN: _unanswered,
+    LATER_AGAIN: _unanswered,
+    FAILURES: _chosen_failures,
+    DIFFERENCES: _chosen_differences,
+}
+
+
 def save(run: SyncRun, items: Sequence[Item], *, read: int, unchanged: Sequence[str], **columns: Any) -> None:
     """Store what became of some records; `columns` go to the run's row. Raises `LostRun`."""
     failed = [item for item in items if item.end in FAILED]
     fine = [item.key for item in items if item.end not in FAILED] + list(unchanged)
     with transaction.atomic():
-        _count(run, items, read, len(unchanged), columns)
-        store(run.job_id, [item for item in items if item.was_written or item.was_confirmed])
-        note_failures(run, failed)
+        update_mine(
+            run,
+            read=F("read") + read,
+            written=F("written") + sum(item.was_written for item in items),
+            unchanged=F("unchanged") + len(unchanged),
+            processed=F("read") + read,
+            **columns,
+        )
+        _save_records(run.job_id, [item for item in items if item.was_written or item.was_confirmed])
+        _save_failures(run, failed)
         close_failures(run.job_id, fine, by=f"run:{run.pk}")
-        if failed or (fine and run.failed):
-            recount_failures(run)
+        if failed or (fine and run.failed):  # those that succeeded later do not count
+            update_mine(run, failed=_met_failures(run).count())
     run.refresh_from_db()
-
-
-def _count(run: SyncRun, items: Iterable[Item], read: int, unchanged: int, columns: dict[str, Any]) -> None:
-    written = sum(item.was_written for item in items)
-    update_mine(
-        run,
-        read=F("read") + read,
-        written=F("written") + written,
-        unchanged=F("unchanged") + unchanged,
-        processed=F("read") + read,
-        **columns,
-    )
 
 
 def update_mine(run: SyncRun, **columns: Any) -> None:
@@ -62,10 +142,21 @@ def update_mine(run: SyncRun, **columns: Any) -> None:
         raise LostRun(f"Run {run.pk} is somebody else's")
 
 
-def store(job: str, items: Sequence[Item]) -> None:
-    """Keep what was written, and which of it the source knows of."""
+def _save_records(job: str, items: Sequence[Item]) -> None:
     now = timezone.now()
-    rows = [_row(job, item, now) for item in items]
+    rows = [
+        SyncRecord(
+            job_id=job,
+            key=item.key,
+            digest=item.digest,
+            version=item.version,
+            wanted=item.wanted,
+            result=item.result,
+            written_at=now,
+            confirmed_at=now if item.was_confirmed else None,
+        )
+        for item in items
+    ]
     SyncRecord.objects.bulk_create(
         rows,
         update_conflicts=True,
@@ -74,57 +165,36 @@ def store(job: str, items: Sequence[Item]) -> None:
     )
 
 
-def _row(job: str, item: Item, now: Any) -> SyncRecord:
-    return SyncRecord(
-        job_id=job,
-        key=item.key,
-        digest=item.digest,
-        version=item.version,
-        wanted=item.wanted,
-        result=item.result,
-        written_at=now,
-        confirmed_at=now if item.was_confirmed else None,
-    )
-
-
-def note_failures(run: SyncRun, items: Sequence[Item]) -> None:
+def _save_failures(run: SyncRun, items: Sequence[Item]) -> None:
     """One row per record that failed; one that was open already counts on."""
     if not items:
         return
+    rows = [
+        {
+            "key": item.key[:80],
+            "kind": item.end.value if item.end else "",
+            "cause": item.verdict.cause,
+            "reason": mask_text(item.verdict.reason),
+            "payload": item.record,
+            "attempts": max(item.attempts, 1),
+        }
+        for item in {item.key: item for item in items}.values()  # one statement may not touch a row twice
+    ]
     with connection.cursor() as cursor:
-        rows = json.dumps([_failure(item) for item in {item.key: item for item in items}.values()])
-        cursor.execute(NOTE_FAILURE, {"job": run.job_id, "run": run.pk, "rows": rows})
-
-
-def _failure(item: Item) -> dict[str, Any]:
-    verdict = item.verdict
-    return {
-        "key": item.key[:80],
-        "kind": item.end.value if item.end else "",
-        "cause": verdict.cause,
-        "reason": mask_text(verdict.reason),
-        "payload": item.record,
-        "attempts": max(item.attempts, 1),
-    }
+        cursor.execute(SAVE_FAILURES, {"job": run.job_id, "run": run.pk, "rows": json.dumps(rows)})
 
 
 def close_failures(job: str, keys: Sequence[str], *, by: str, status: str = "resolved") -> int:
-    """Close the open failures of records that are fine now."""
+    """Close the open failures of records that are fine now, and return how many there were."""
     if not keys:
         return 0
     rows = SyncFailure.objects.filter(job_id=job, key__in=keys, status="open")
     return rows.update(status=status, closed_at=Now(), closed_by=by)
 
 
-def recount_failures(run: SyncRun) -> None:
-    """How many records this run leaves failed: those that succeeded later do not count."""
-    left = SyncFailure.objects.filter(job_id=run.job_id, status="open", failed_at__gte=run.window_at)
-    update_mine(run, failed=left.count())
-
-
 def finish(run: SyncRun, status: str, *, reason: str = "") -> None:
     """Close the run's row. Raises `LostRun`."""
     with transaction.atomic():
         update_mine(run, status=status, finished_at=Now(), reason=reason, waiting_for="", waiting_since=None)
-        log.line(run, "finished", status=status)
+        run.log("finished", status=status)
     run.refresh_from_db()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,10 +10,9 @@ from django.utils.translation import gettext_lazy as _lazy
 from django_celery_beat.models import PeriodicTask
 
 from carinho.console.labels import who
-from sync import timetable
+from sync import schedules
 from sync.job import Job
-from sync.log import SENTENCES
-from sync.models import LogLine, RunStatus
+from sync.models import SENTENCES, LogLine, RunStatus
 from sync.runs import SCHEDULE
 
 FIELDS = {
@@ -48,6 +48,10 @@ def job(name: str) -> str:
     return str(known.title) if known else name
 
 
+def job_choices() -> list[tuple[str, Any]]:
+    return [(name, job.title) for name, job in sorted(Job.registry.items())]
+
+
 def fields(names: Iterable[str]) -> str:
     """The fields of a record, as people call them; one nobody named keeps its name."""
     return ", ".join(str(FIELDS.get(name, name)) for name in names)
@@ -76,8 +80,8 @@ def schedule(task: PeriodicTask | None) -> str:
     """When a job runs, in one phrase; what is not daily is said by the schedule itself."""
     if task is None:
         return _("sem agenda")
-    if isinstance(timetable.of(task, timezone.now()), timetable.Never):
-        return _("nunca (%s)") % timetable.written(task)
+    if isinstance(schedules.due_times(task, timezone.now()), schedules.NoTimes):
+        return _("nunca (%s)") % schedules.as_typed(task)
     if task.interval is not None:
         return _("a cada %s") % _length(task.interval.schedule.run_every)
     if task.crontab is None:

@@ -1,13 +1,13 @@
 """Which records of a page need a write: each is compared with what was last written of it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
-from sync.corrections import orphan_key
-from sync.digests import digest
 from sync.job import Job
-from sync.models import SyncRecord
+from sync.models import ORPHAN, PlannedWrite, SyncRecord, SyncRun
 from sync.records import Item, invalid
 
 LONGEST_KEY = 80
@@ -35,8 +35,8 @@ def plan(job: Job, records: Sequence[Any], *, again: bool = False) -> Plan:
 
 
 def _read(job: Job, record: Any, made: Plan) -> Item | None:
-    if key := orphan_key(record):
-        return orphan(key, record)
+    if isinstance(record, dict) and record.keys() == {ORPHAN}:
+        return _orphan(str(record[ORPHAN]), record)
     try:
         wanted = job.wanted(record)
         return Item(short(job.key(record)), record, wanted, digest(wanted), 1, True, job.confirms, {})
@@ -45,11 +45,17 @@ def _read(job: Job, record: Any, made: Plan) -> Item | None:
         return None
 
 
-def orphan(key: str, record: Any) -> Item:
+def _orphan(key: str, record: Any) -> Item:
     """What is to be taken away. The ledger keeps that as a write of nothing: a later one gets a new key."""
     item = Item(key, record, {}, digest(record), 1, must_write=True, must_confirm=False, result={})
     item.is_orphan = True
     return item
+
+
+def digest(wanted: Any) -> str:
+    """The same for the same content, whatever the order of its fields."""
+    text = json.dumps(wanted, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return sha256(text.encode(errors="replace")).hexdigest()
 
 
 def short(key: str) -> str:
@@ -80,17 +86,18 @@ def _decide(job: Job, item: Item, made: Plan, *, again: bool) -> None:
         made.unchanged.append(item.key)
 
 
-def action(item: Item, made: Plan) -> str:
-    """What a dry run says would be done with this record."""
-    if item.end is not None:
-        return "invalid"
-    if not item.must_write:
-        return "confirm"
-    return "update" if item.key in made.known else "create"
-
-
-def changed_fields(item: Item, made: Plan) -> list[str]:
-    """The fields that are other than what was written last."""
-    known = made.known.get(item.key)
-    before = known.wanted if known else {}
-    return sorted(name for name in {*before, *item.wanted} if before.get(name) != item.wanted.get(name))
+def save_planned(run: SyncRun, made: Plan) -> None:
+    """Keep what a dry run would have done with these records."""
+    rows = []
+    for item in made.items + made.invalid:
+        known = made.known.get(item.key)
+        before = known.wanted if known else {}
+        if item.end is not None:
+            action = "invalid"
+        elif not item.must_write:
+            action = "confirm"
+        else:
+            action = "update" if known else "create"
+        fields = sorted(name for name in {*before, *item.wanted} if before.get(name) != item.wanted.get(name))
+        rows.append(PlannedWrite(run=run, key=item.key, action=action, fields=fields, wanted=item.wanted))
+    PlannedWrite.objects.bulk_create(rows)

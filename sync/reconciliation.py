@@ -17,13 +17,13 @@ from django.utils import timezone
 from carinho.celery import stopping
 from carinho.services.errors import Held, Rejected, Unavailable
 from carinho.services.pagination import LIMIT, Cursors
-from sync import checkpoint, log
+from sync import checkpoint
 from sync.availability import Gate
-from sync.checkpoint import LostRun
+from sync.checkpoint import LostRun, WorkerStopped
 from sync.job import Fields, Job, Window
 from sync.ledger import key_of, short
-from sync.locks import Lock
 from sync.models import Agreement, DifferenceKind, RunStatus, SyncDifference, SyncRecord, SyncRun
+from sync.runs import JobLock
 
 logger = logging.getLogger(__name__)
 
@@ -56,14 +56,10 @@ class Cancelled(Exception):
     """Somebody stopped the comparison."""
 
 
-class Stopped(Exception):
-    """This worker ends: another one compares anew."""
-
-
-class Comparison:
+class Reconciliation:
     """One comparison of a job's two sides, in the lock of its run."""
 
-    def __init__(self, run: SyncRun, lock: Lock) -> None:
+    def __init__(self, run: SyncRun, lock: JobLock) -> None:
         self.run, self.lock = run, lock
         self.job = Job.registry[run.job_id]
         self.window = Window(run.window_at)
@@ -77,16 +73,16 @@ class Comparison:
         try:
             self._compare()
         except Cancelled:
-            log.line(self.run, "cancelled", actor=self.run.cancelled_by)
+            self.run.log("cancelled", actor=self.run.cancelled_by)
             checkpoint.finish(self.run, RunStatus.CANCELLED)
         except (Held, Unavailable, Rejected) as error:
-            log.line(self.run, "read_failed", system=error.system, reason=str(error))
+            self.run.log("read_failed", system=error.system, reason=str(error))
             checkpoint.finish(self.run, RunStatus.FAILED, reason=str(error))
-        except (LostRun, Stopped):
+        except (LostRun, WorkerStopped):
             logger.warning("Comparison was left", extra={"job": self.job.name, "run_id": self.run.pk})
         except Exception as error:
             logger.exception("Comparison broke", extra={"job": self.job.name, "run_id": self.run.pk})
-            log.line(self.run, "broke", kind=type(error).__name__)
+            self.run.log("broke", kind=type(error).__name__)
             checkpoint.finish(
                 self.run, RunStatus.FAILED, reason=f"Broken: {type(error).__name__} in our own code"
             )
@@ -100,7 +96,7 @@ class Comparison:
         with transaction.atomic():
             self._close_the_rest()
             self._keep_share(agreeing)
-            log.line(self.run, "checked", compared=self.compared, agreeing=agreeing)
+            self.run.log("checked", compared=self.compared, agreeing=agreeing)
             checkpoint.finish(self.run, RunStatus.DONE)
 
     def _compare_source(self) -> None:
@@ -204,7 +200,7 @@ class Comparison:
         if not (closed := self.gate.closed()):
             return
         checkpoint.update_mine(self.run, waiting_for=closed, waiting_since=Now())
-        log.line(self.run, "waits", system=str(self.gate.systems[closed].label))
+        self.run.log("waits", system=str(self.gate.systems[closed].label))
         while self.gate.closed():
             self._sleep(POLL_SECONDS)
         checkpoint.update_mine(self.run, waiting_for="", waiting_since=None)
@@ -219,7 +215,7 @@ class Comparison:
         self.gate.look()
         checkpoint.update_mine(self.run)
         if stopping.is_set():
-            raise Stopped
+            raise WorkerStopped
         if not self.lock.is_held():
             raise LostRun(f"The lock of {self.job.name} is gone")
         self.run.refresh_from_db(fields=["cancelled_by"])

@@ -1,4 +1,4 @@
-"""The runner of a job: pages are read, compared, written and confirmed, and each is a checkpoint.
+"""A run in its worker: pages are read, compared, written and confirmed, and each is a checkpoint.
 
 The database is only touched by the runner's own thread, the network only by the pool's, and never in a
 transaction. Several pages are in hand at once, so that one slow record does not hold the others.
@@ -9,7 +9,7 @@ import logging
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 
@@ -20,24 +20,58 @@ from carinho.celery import stopping
 from carinho.logs import request_id
 from carinho.services.errors import Held, Rejected, Unavailable
 from carinho.services.pagination import Cursors, EndlessList, Page
-from sync import checkpoint, ledger, log, runs, stages
+from sync import checkpoint, ledger, runs
 from sync.availability import Gate
-from sync.checkpoint import LostRun
+from sync.checkpoint import Checkpoint, LostRun, WorkerStopped
 from sync.job import Job, Window
-from sync.locks import Lock
-from sync.models import PlannedWrite, RunKind, RunStatus, SyncRun
+from sync.models import RunKind, RunStatus, SyncRun
+from sync.reconciliation import Reconciliation
 from sync.records import End, Item, push
-from sync.stages import Place
+from sync.runs import JobLock
 
 logger = logging.getLogger(__name__)
 
 AHEAD = 2  # per thread: one that runs and one that is ready when it ends
-MOST_BATCHES = 3
+MOST_PAGES = 3
 MOST_ATTEMPTS = 3
 MOST_READS = 8
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds
 LOOK_SECONDS = 0.5
 PATIENCE_SECONDS = 0.1
+
+
+def run_scheduled(name: str) -> SyncRun | None:
+    """Go on with what was begun or, if nothing was, begin. None while somebody else runs the job."""
+    with runs.only_runner(name) as lock:
+        if lock is None:
+            return None
+        return _run(runs.take(name) or _begin(name, runs.SCHEDULE, RunKind.FULL), lock)
+
+
+def go_on(name: str) -> SyncRun | None:
+    """Go on with what was begun, if anything was and nobody does already."""
+    with runs.only_runner(name) as lock:
+        run = runs.take(name) if lock else None
+        return _run(run, lock) if run and lock else None
+
+
+def _begin(name: str, author: str, kind: RunKind) -> SyncRun:
+    runs.begin(name, author=author, kind=kind)
+    run = runs.take(name)
+    if run is None:
+        raise runs.AlreadyRunning(None)
+    return run
+
+
+def _run(run: SyncRun, lock: JobLock) -> SyncRun:
+    if run.kind == RunKind.CHECK:
+        return Reconciliation(run, lock).go()
+    ended = Runner(run, lock).go()
+    if ended.kind in (RunKind.FULL, RunKind.RECORDS) and ended.status in runs.GOOD:
+        check = Reconciliation(_begin(ended.job_id, ended.author, RunKind.CHECK), lock).go()
+        if check.status == RunStatus.FAILED:
+            ended.log("check_failed", run=check.pk, reason=check.reason)
+    return ended
 
 
 class Ended(Exception):
@@ -50,15 +84,11 @@ class Ended(Exception):
         self.status, self.reason, self.line = status, reason, line
 
 
-class Stopped(Exception):
-    """This worker ends: another one goes on."""
-
-
 @dataclass(eq=False)
-class Batch:
-    """A page in hand: its records, and how many of them have not ended yet."""
+class PageInHand:
+    """A page that is being written; `left` counts its records that have not ended yet."""
 
-    next: Place | None
+    next: Checkpoint | None
     read: int
     unchanged: list[str]
     items: list[Item]
@@ -66,10 +96,8 @@ class Batch:
 
 
 @dataclass
-class Reading:
-    """What came of reading a page."""
-
-    place: Place
+class PageRead:
+    at: Checkpoint
     page: Page | None = None
     error: Exception | None = None
     is_trial: bool = False
@@ -85,19 +113,19 @@ class Later:
 class Runner:
     """One run in this process. What it holds: pages in hand, calls under way, records that wait."""
 
-    def __init__(self, run: SyncRun, lock: Lock) -> None:
+    def __init__(self, run: SyncRun, lock: JobLock) -> None:
         self.run, self.lock = run, lock
         self.job = Job.registry[run.job_id]
         self.window = Window(run.window_at, run.since)
         self.gate = Gate(self.job)
-        self.place: Place | None = stages.first(run)
+        self.next: Checkpoint | None = Checkpoint.of(run)
         self.is_resumed = bool(run.checkpoint)
         self.cursors = Cursors()
-        self.batches: deque[Batch] = deque()
-        self.batch_of: dict[Item, Batch] = {}
+        self.pages: deque[PageInHand] = deque()
+        self.page_of: dict[Item, PageInHand] = {}
         self.ready: deque[Item] = deque()
         self.later: list[Later] = []
-        self.ended: SimpleQueue[Item | Reading] = SimpleQueue()
+        self.ended: SimpleQueue[Item | PageRead] = SimpleQueue()
         self.under_way = 0
         self.is_reading = self.is_closing = False
         self.read_failures = 0
@@ -118,13 +146,13 @@ class Runner:
         except Ended as end:
             self._close(pool)
             self._end(end)
-        except (Stopped, LostRun):
+        except (WorkerStopped, LostRun):
             self._close(pool)
             logger.warning("Run was left", extra={"job": self.job.name, "run_id": self.run.pk})
         except Exception as error:
             logger.exception("Run broke", extra={"job": self.job.name, "run_id": self.run.pk})
             self._close(pool)
-            log.line(self.run, "broke", kind=type(error).__name__)
+            self.run.log("broke", kind=type(error).__name__)
             self._end(Ended(RunStatus.FAILED, f"Broken: {type(error).__name__} in our own code"))
         else:
             checkpoint.finish(self.run, RunStatus.INCOMPLETE if self.run.failed else RunStatus.DONE)
@@ -135,7 +163,7 @@ class Runner:
         return self.run
 
     def _work(self, pool: ThreadPoolExecutor) -> None:
-        while self.place or self.is_reading or self.batches:
+        while self.next or self.is_reading or self.pages:
             self._look()
             self._read(pool)
             self._send(pool)
@@ -152,13 +180,13 @@ class Runner:
         self.gate.look()
         self._say_waiting(now)
         checkpoint.update_mine(
-            self.run, processed=self.run.read + sum(len(b.items) - b.left for b in self.batches)
+            self.run, processed=self.run.read + sum(len(b.items) - b.left for b in self.pages)
         )
         self._obey(now)
 
     def _obey(self, now: float) -> None:
         if stopping.is_set():
-            raise Stopped
+            raise WorkerStopped
         if not self.lock.is_held():
             raise LostRun(f"The lock of {self.job.name} is gone")
         self.run.refresh_from_db(fields=["cancelled_by"])
@@ -175,7 +203,7 @@ class Runner:
         if closed and self.waits_since is None:
             self.waits_since = now
             checkpoint.update_mine(self.run, waiting_for=closed, waiting_since=Now())
-            log.line(self.run, "waits", system=self._label(closed))
+            self.run.log("waits", system=self._label(closed))
         elif self.waits_since is not None and self._waits(now) > settings.HOLD_LIMIT_SECONDS:
             raise Ended(
                 RunStatus.FAILED, f"{closed} was away for over {settings.HOLD_LIMIT_SECONDS // 3600} hours"
@@ -195,7 +223,7 @@ class Runner:
             waiting_since=None,
             waited_seconds=self.run.waited_seconds + round(seconds),
         )
-        log.line(self.run, "goes_on", system=system, seconds=round(seconds))
+        self.run.log("goes_on", system=system, seconds=round(seconds))
 
     def _label(self, name: str) -> str:
         known = self.gate.systems.get(name)
@@ -204,20 +232,20 @@ class Runner:
     # --- reading ---
 
     def _read(self, pool: ThreadPoolExecutor) -> None:
-        if self.place is None or self.is_reading or time.monotonic() < self.read_at:
+        if self.next is None or self.is_reading or time.monotonic() < self.read_at:
             return
-        if self.place.stage != stages.PULL:
-            self._read_stored(self.place)
-        elif len(self.batches) < MOST_BATCHES and self.gate.may_read(self.under_way):
+        if self.next.stage != checkpoint.PULL:
+            self._read_stored(self.next)
+        elif len(self.pages) < MOST_PAGES and self.gate.may_read(self.under_way):
             self.is_reading = True
             self.under_way += 1
-            pool.submit(self._pull, self.place, self.gate.is_trial())
+            pool.submit(self._pull, self.next, self.gate.is_trial())
 
-    def _pull(self, place: Place, is_trial: bool) -> None:
+    def _pull(self, at: Checkpoint, is_trial: bool) -> None:
         token = request_id.set(self._request)
-        reading = Reading(place, is_trial=is_trial)
+        reading = PageRead(at, is_trial=is_trial)
         try:
-            reading.page = self.job.pull(self.job.source(), place.cursor, self.window)
+            reading.page = self.job.pull(self.job.source(), at.cursor, self.window)
         except Exception as error:  # noqa: BLE001 -- told to the runner's thread, which knows what it means
             reading.error = error
         finally:
@@ -228,46 +256,43 @@ class Runner:
     def _request(self) -> str:
         return f"sync-{self.run.pk}"
 
-    def _read_stored(self, place: Place) -> None:
+    def _read_stored(self, at: Checkpoint) -> None:
         """A stage whose records the database has begins when every page before it is saved."""
-        if self.batches:
+        if self.pages:
             return
-        page = stages.stored(self.run, place)
-        if place.stage == stages.LEFTOVER and self.job.asks_until_done:
-            self._let_go()
+        page = checkpoint.stored_page(self.run, at)
+        if at.stage == checkpoint.LEFTOVER and self.job.asks_until_done:
+            keys = list(checkpoint.leftover_failures(self.run).values_list("key", flat=True))
+            by = f"run:{self.run.pk}"
+            if count := checkpoint.close_failures(self.job.name, keys, by=by, status="gone"):
+                self.run.log("gone", count=count)
             page = Page([])
-        if page.records and place.stage in stages.WAITS and self.waited_for_stage != place.stage:
-            self.waited_for_stage = place.stage
-            self.read_at = time.monotonic() + stages.WAITS[place.stage]
-            log.line(self.run, "retries")
+        if page.records and at.stage in checkpoint.WAITS and self.waited_for_stage != at.stage:
+            self.waited_for_stage = at.stage
+            self.read_at = time.monotonic() + checkpoint.WAITS[at.stage]
+            self.run.log("retries")
             return
-        self._take(place, page)
+        self._take(at, page)
 
-    def _let_go(self) -> None:
-        keys = list(stages.leftover(self.run).values_list("key", flat=True))
-        count = checkpoint.close_failures(self.job.name, keys, by=f"run:{self.run.pk}", status="gone")
-        if count:
-            log.line(self.run, "gone", count=count)
-
-    def _on_reading(self, reading: Reading) -> None:
+    def _on_reading(self, reading: PageRead) -> None:
         self.is_reading = False
         error = reading.error
         if reading.page is not None:
             self.read_failures = 0
-            self._take(reading.place, reading.page)
+            self._take(reading.at, reading.page)
         elif isinstance(error, Unavailable):
             self._read_later(reading, error)
-        elif isinstance(error, Rejected) and reading.place.cursor and self.is_resumed:
+        elif isinstance(error, Rejected) and reading.at.cursor and self.is_resumed:
             self.is_resumed = False
             self.cursors = Cursors()
-            self.place = Place(reading.place.stage)
-            log.line(self.run, "page_read_again", system=self._label(self.gate.source))
+            self.next = Checkpoint(reading.at.stage)
+            self.run.log("page_read_again", system=self._label(self.gate.source))
         elif isinstance(error, Rejected):
             raise self._unreadable(str(error))
         elif not isinstance(error, Held):
             raise error or AssertionError
 
-    def _read_later(self, reading: Reading, error: Unavailable) -> None:
+    def _read_later(self, reading: PageRead, error: Unavailable) -> None:
         if not reading.is_trial:
             self.read_failures += 1
         if self.read_failures > MOST_READS:
@@ -279,40 +304,24 @@ class Runner:
         system = self._label(self.gate.source)
         return Ended(RunStatus.FAILED, reason, ("read_failed", {"system": system, "reason": reason}))
 
-    def _take(self, place: Place, page: Page) -> None:
+    def _take(self, at: Checkpoint, page: Page) -> None:
         """A page is in hand: its records are compared, and those that need it wait to be sent."""
-        if place.stage == stages.PULL:
-            self._follow(page)
-        plan = ledger.plan(self.job, page.records, again=place.stage == stages.DIFFERENCES)
-        self.place = stages.after(self.run, place, page)
+        if at.stage == checkpoint.PULL:
+            try:
+                self.cursors.follow(page, self.job.source)
+            except EndlessList as error:
+                raise self._unreadable(error.detail) from None
+        plan = ledger.plan(self.job, page.records, again=at.stage == checkpoint.DIFFERENCES)
+        self.next = at.after(self.run, page)
         if self.run.kind == RunKind.DRY:
-            self._note_planned(plan)
+            ledger.save_planned(self.run, plan)
             plan.items, plan.invalid = [], []
-        batch = Batch(
-            self.place, len(page.records), plan.unchanged, plan.items + plan.invalid, len(plan.items)
+        in_hand = PageInHand(
+            self.next, len(page.records), plan.unchanged, plan.items + plan.invalid, len(plan.items)
         )
-        self.batches.append(batch)
-        self.batch_of |= dict.fromkeys(plan.items, batch)
+        self.pages.append(in_hand)
+        self.page_of |= dict.fromkeys(plan.items, in_hand)
         self.ready.extend(plan.items)
-
-    def _follow(self, page: Page) -> None:
-        try:
-            self.cursors.follow(page, self.job.source)
-        except EndlessList as error:
-            raise self._unreadable(error.detail) from None
-
-    def _note_planned(self, plan: ledger.Plan) -> None:
-        rows = [
-            PlannedWrite(
-                run=self.run,
-                key=item.key,
-                action=ledger.action(item, plan),
-                fields=ledger.changed_fields(item, plan),
-                wanted=item.wanted,
-            )
-            for item in plan.items + plan.invalid
-        ]
-        PlannedWrite.objects.bulk_create(rows)
 
     # --- writing ---
 
@@ -341,7 +350,7 @@ class Runner:
 
     def _wait(self) -> None:
         """Until a call ends, or it is time to look around; not at all while a page waits to be saved."""
-        if self.batches and not self.batches[0].left and not self.under_way:
+        if self.pages and not self.pages[0].left and not self.under_way:
             return
         try:
             self._on_end(self.ended.get(timeout=PATIENCE_SECONDS))
@@ -352,9 +361,9 @@ class Runner:
         finally:
             self.gate.learn()
 
-    def _on_end(self, ended: Item | Reading) -> None:
+    def _on_end(self, ended: Item | PageRead) -> None:
         self.under_way -= 1
-        if isinstance(ended, Reading):
+        if isinstance(ended, PageRead):
             self._on_reading(ended)
         else:
             self._on_item(ended)
@@ -369,7 +378,7 @@ class Runner:
         if item.end == End.UNAVAILABLE and item.attempts < MOST_ATTEMPTS:
             self._push_later(item)
         else:
-            self.batch_of.pop(item).left -= 1
+            self.page_of.pop(item).left -= 1
 
     def _push_later(self, item: Item) -> None:
         asked = getattr(item.error, "retry_after", None) or timedelta()
@@ -380,11 +389,11 @@ class Runner:
     # --- saving ---
 
     def _save(self) -> None:
-        while self.batches and not self.batches[0].left:
-            batch = self.batches.popleft()
-            reached = batch.next.as_json() if batch.next else {}
+        while self.pages and not self.pages[0].left:
+            page = self.pages.popleft()
+            reached = asdict(page.next) if page.next else {}
             checkpoint.save(
-                self.run, batch.items, read=batch.read, unchanged=batch.unchanged, checkpoint=reached
+                self.run, page.items, read=page.read, unchanged=page.unchanged, checkpoint=reached
             )
 
     def _close(self, pool: ThreadPoolExecutor) -> None:
@@ -394,10 +403,10 @@ class Runner:
         while not self.ended.empty():
             ended = self.ended.get_nowait()
             if isinstance(ended, Item) and ended.end in (End.DONE, End.REJECTED, End.BROKEN):
-                self.batch_of.pop(ended, None)
+                self.page_of.pop(ended, None)
         self.gate.learn()
-        for batch in self.batches:
-            over = [item for item in batch.items if item not in self.batch_of]
+        for page in self.pages:
+            over = [item for item in page.items if item not in self.page_of]
             try:
                 checkpoint.save(self.run, over, read=len(over), unchanged=[])
             except LostRun:
@@ -411,7 +420,7 @@ class Runner:
                 )
                 return
             if end.line:
-                log.line(self.run, end.line[0], **end.line[1])
+                self.run.log(end.line[0], **end.line[1])
             checkpoint.finish(self.run, end.status, reason=end.reason)
         except LostRun:
             logger.warning("Run was lost", extra={"job": self.job.name, "run_id": self.run.pk})

@@ -1,24 +1,24 @@
-"""What is done to a run from outside: start, cancel, take over."""
+"""Who runs a job: one runner at a time, anywhere; and how a run is started, cancelled and taken over."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
-from django.db import IntegrityError, transaction
+import psycopg
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_celery_beat.models import PeriodicTask, PeriodicTasks
 from kombu.exceptions import OperationalError
 
 from carinho.access.audit_log import Audited
 from carinho.celery import app
-from sync import locks, log
+from carinho.locks import session_lock
 from sync.job import Job
-from sync.models import RunKind, RunStatus, SyncJob, SyncRun
+from sync.models import RunKind, RunStatus, SyncRun
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,14 @@ class AlreadyRunning(Exception):
         self.run = run
 
 
+LOCKS = 0x7379_6E63  # other than the lanes'
+
+LOCK_HOLDER = """
+SELECT pid FROM pg_locks
+WHERE locktype = 'advisory' AND granted AND classid = %s AND objid::bigint = hashtext(%s)::bigint & 4294967295
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
 STARTED = {
     RunKind.FULL: Audited("sync.full", _("executou a sincronização")),
     RunKind.DRY: Audited("sync.dry", _("simulou a sincronização")),
@@ -46,12 +54,47 @@ STARTED = {
     RunKind.RECORDS: Audited("sync.records", _("tentou registros de novo")),
 }
 CANCELLED = Audited("sync.cancel", _("cancelou a execução"))
-PAUSED = Audited("sync.pause", _("pausou a sincronização"))
-RESUMED = Audited("sync.resume", _("retomou a sincronização"))
 
 
 class NotRunning(Exception):
     """The run is over."""
+
+
+class JobLock:
+    """The lock while it is held. It is gone when its connection is."""
+
+    def __init__(self, session: psycopg.Connection) -> None:
+        self.session = session
+
+    def is_held(self) -> bool:
+        try:
+            self.session.execute("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+@contextmanager
+def only_runner(name: str) -> Iterator[JobLock | None]:
+    """The lock of this job, or None while another session holds it."""
+    with session_lock(LOCKS, name) as session:
+        yield JobLock(session) if session else None
+
+
+def lock_holder(name: str) -> int | None:
+    """PostgreSQL's process id of the session that holds the lock; None when nobody does."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_HOLDER, [LOCKS, name])
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def end_holder(name: str) -> None:
+    """End the session that holds the lock: its runner finds out before it writes anything more."""
+    pid = lock_holder(name)
+    if pid is not None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
 
 
 def start(name: str, *, author: str, kind: str = RunKind.FULL, chosen: Chosen | None = None) -> SyncRun:
@@ -73,7 +116,7 @@ def begin(name: str, *, author: str, kind: str = RunKind.FULL, chosen: Chosen | 
             run = SyncRun.objects.create(
                 job_id=name, kind=kind, author=author, since=since, chosen=chosen or {}
             )
-            log.line(run, "started", author=author)
+            run.log("started", author=author)
     except IntegrityError:
         raise AlreadyRunning(SyncRun.objects.filter(job_id=name, status="running").first()) from None
     run.refresh_from_db()
@@ -94,7 +137,7 @@ def take(name: str) -> SyncRun | None:
         return None
     if run.token is not None:
         SyncRun.objects.filter(pk=run.pk).update(takeovers=F("takeovers") + 1)
-        log.line(run, "went_on")
+        run.log("went_on")
     SyncRun.objects.filter(pk=run.pk).update(
         token=uuid4(), heartbeat_at=Now(), waiting_for="", waiting_since=None
     )
@@ -110,16 +153,12 @@ def cancel(run_id: int, *, actor: str) -> SyncRun:
             raise NotRunning
         SyncRun.objects.filter(pk=run_id, cancelled_by="").update(cancelled_by=actor)
         CANCELLED.record(actor, run.job_id, {"run": run_id})
-    _close_if_nobody_runs_it(run.job_id)
+    with only_runner(run.job_id) as lock:
+        if lock:  # no runner is there to end it
+            rows = SyncRun.objects.filter(job_id=run.job_id, status="running").exclude(cancelled_by="")
+            rows.update(status=RunStatus.CANCELLED, finished_at=Now())
     run.refresh_from_db()
     return run
-
-
-def _close_if_nobody_runs_it(name: str) -> None:
-    with locks.only_runner(name) as lock:
-        if lock:
-            rows = SyncRun.objects.filter(job_id=name, status="running").exclude(cancelled_by="")
-            rows.update(status=RunStatus.CANCELLED, finished_at=Now())
 
 
 def close_as_stuck(run: SyncRun, code: str, **detail: object) -> SyncRun | None:
@@ -130,16 +169,12 @@ def close_as_stuck(run: SyncRun, code: str, **detail: object) -> SyncRun | None:
         )
         if not closed:
             return None
-        log.line(run, code, **detail)
-        return _continue(run)
-
-
-def _continue(run: SyncRun) -> SyncRun:
-    names = ("job_id", "kind", "author", "window_at", "since", "chosen", "checkpoint")
-    going_on = SyncRun.objects.create(continues=run, **{name: getattr(run, name) for name in names})
-    log.line(going_on, "continues", run=run.pk)
-    transaction.on_commit(lambda: send(run.job_id))
-    return going_on
+        run.log(code, **detail)
+        names = ("job_id", "kind", "author", "window_at", "since", "chosen", "checkpoint")
+        next_run = SyncRun.objects.create(continues=run, **{name: getattr(run, name) for name in names})
+        next_run.log("continues", run=run.pk)
+        transaction.on_commit(lambda: send(run.job_id))
+    return next_run
 
 
 def watch() -> None:
@@ -147,10 +182,10 @@ def watch() -> None:
     now = timezone.now()
     for run in SyncRun.objects.filter(status=RunStatus.RUNNING):
         sign = run.heartbeat_at or run.started_at
-        if now - sign > SILENT_AFTER and locks.holder(run.job_id):
-            locks.take_away(run.job_id)
+        if now - sign > SILENT_AFTER and lock_holder(run.job_id):
+            end_holder(run.job_id)
             close_as_stuck(run, "no_signal")
-        elif now - sign > UNHELD_AFTER and not locks.holder(run.job_id):
+        elif now - sign > UNHELD_AFTER and not lock_holder(run.job_id):
             send(run.job_id)
 
 
@@ -160,27 +195,3 @@ def send(name: str) -> None:
         app.send_task("sync.go_on", (name,), queue="sync", expires=600)
     except (OperationalError, OSError) as error:
         logger.warning("Run could not be sent", extra={"job": name, "error": type(error).__name__})
-
-
-def pause(name: str, *, actor: str, reason: str = "") -> bool:
-    """Take a job out of its schedule; False for one without."""
-    columns = {"paused_at": Now(), "paused_by": actor, "pause_reason": reason}
-    return _set_enabled(name, False, actor, PAUSED, columns)
-
-
-def resume(name: str, *, actor: str) -> bool:
-    """Put a job back into its schedule; False for one without."""
-    columns = {"paused_at": None, "paused_by": "", "pause_reason": "", "resumed_at": Now()}
-    return _set_enabled(name, True, actor, RESUMED, columns)
-
-
-def _set_enabled(name: str, enabled: bool, actor: str, action: Audited, columns: Mapping[str, Any]) -> bool:
-    """Only what is the operator's is written: the counters beside it are beat's."""
-    own = {"enabled": enabled, "date_changed": Now()} | ({} if enabled else {"last_run_at": None})
-    with transaction.atomic():
-        if not PeriodicTask.objects.filter(name=name).update(**own):
-            return False
-        PeriodicTasks.update_changed()  # beat reads the schedule anew
-        SyncJob.objects.filter(name=name).update(**columns)
-        action.record(actor, name, {"reason": columns.get("pause_reason", "")})
-    return True

@@ -4,15 +4,16 @@ Lateness follows from the schedule and from what was done, whatever the cause: i
 is dead, when no worker runs, and when a run is stuck.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from sync import schedules, timetable
+from sync import schedules
 from sync.job import Job
 from sync.models import Agreement, RunKind, RunStatus, SyncJob, SyncRun
 from sync.runs import GOOD
@@ -26,7 +27,7 @@ FAILED = (RunStatus.FAILED, RunStatus.INCOMPLETE, RunStatus.STUCK)
 
 
 @dataclass(frozen=True)
-class Standing:
+class JobStatus:
     """One job at a moment. `missed` counts due times since the last good run, up to three.
 
     `schedule_error` says why its schedule never comes; empty for one that does.
@@ -89,72 +90,49 @@ def _iso(moment: datetime | None) -> str | None:
 
 def overview(now: datetime | None = None) -> dict[str, dict[str, Any]]:
     """The dashboard's `sync`: one entry per job, by name."""
-    return {standing.job.name: standing.as_json() for standing in standings(now)}
+    return {status.job.name: status.as_json() for status in job_statuses(now)}
 
 
-def standings(now: datetime | None = None) -> list[Standing]:
+def job_statuses(now: datetime | None = None) -> list[JobStatus]:
     """All declared jobs, in the order of their names, in a few statements whatever their number of runs."""
     now = now or timezone.now()
     rows = SyncJob.objects.in_bulk(list(Job.registry))
     tasks = schedules.by_job()
     full = SyncRun.objects.filter(kind=RunKind.FULL)
-    last, good = _latest(full.exclude(status=RunStatus.RUNNING)), _latest(full.filter(status__in=GOOD))
+    last = _latest(full.exclude(status=RunStatus.RUNNING))
+    good = _latest(full.filter(status__in=GOOD))
     checks = _latest(SyncRun.objects.filter(kind=RunKind.CHECK).exclude(status__in=UNENDED))
     running = {run.job_id: run for run in SyncRun.objects.filter(status=RunStatus.RUNNING)}
-    failures = _recent_failures(full, now)
-    shares = {
-        share.job_id: share for share in Agreement.objects.order_by("job_id", "-day").distinct("job_id")
-    }
-    return [
-        _standing(name, rows[name], tasks.get(name), last, good, checks, running, failures, shares, now)
-        for name in sorted(rows)
-    ]
+    recent = full.filter(finished_at__gt=now - RECENT, finished_at__lte=now, status__in=FAILED)
+    failures = Counter(recent.values_list("job_id", flat=True))
+    latest_days = Agreement.objects.order_by("job_id", "-day").distinct("job_id")
+    agreements = {day.job_id: day for day in latest_days}
+
+    found = []
+    for name, row in sorted(rows.items()):
+        good_start = good[name].started_at if name in good else None
+        since = max(moment for moment in (row.created_at, row.resumed_at, good_start) if moment)
+        times = schedules.due_times(tasks.get(name), now)
+        found.append(
+            JobStatus(
+                job=Job.registry[name],
+                row=row,
+                schedule=tasks.get(name),
+                last=last.get(name),
+                running=running.get(name),
+                recent_failures=failures[name],
+                next_run=times.next_after(now) if times else None,
+                missed=len(times.missed(since, now, CRITICAL_AT)) if times else 0,
+                schedule_error=times.reason if isinstance(times, schedules.NoTimes) else "",
+                agreement=agreements.get(name),
+                check=checks.get(name),
+            )
+        )
+    return found
 
 
-def _latest(runs: Any) -> dict[str, SyncRun]:
+def _latest(runs: QuerySet[SyncRun]) -> dict[str, SyncRun]:
     return {run.job_id: run for run in runs.order_by("job_id", "-started_at").distinct("job_id")}
-
-
-def _recent_failures(full: Any, now: datetime) -> dict[str, int]:
-    recent = (
-        full.filter(finished_at__gt=now - RECENT, finished_at__lte=now).values("job_id").order_by("job_id")
-    )
-    return dict(
-        recent.annotate(failed=Count("pk", filter=Q(status__in=FAILED))).values_list("job_id", "failed")
-    )
-
-
-def _standing(
-    name: str,
-    row: SyncJob,
-    task: PeriodicTask | None,
-    last: dict[str, SyncRun],
-    good: dict[str, SyncRun],
-    checks: dict[str, SyncRun],
-    running: dict[str, SyncRun],
-    failures: dict[str, int],
-    shares: dict[str, Agreement],
-    now: datetime,
-) -> Standing:
-    times = timetable.of(task, now)
-    return Standing(
-        job=Job.registry[name],
-        row=row,
-        schedule=task,
-        last=last.get(name),
-        running=running.get(name),
-        recent_failures=failures.get(name, 0),
-        next_run=times.next_after(now) if times else None,
-        missed=len(times.missed(_last_time(row, good.get(name)), now, CRITICAL_AT)) if times else 0,
-        schedule_error=times.reason if isinstance(times, timetable.Never) else "",
-        agreement=shares.get(name),
-        check=checks.get(name),
-    )
-
-
-def _last_time(row: SyncJob, good: SyncRun | None) -> datetime:
-    """From when on the job's due times count as missed."""
-    return max(moment for moment in (row.created_at, row.resumed_at, good and good.started_at) if moment)
 
 
 def agreement_days(now: datetime | None = None) -> dict[str, list[dict[str, Any]]]:
@@ -169,4 +147,4 @@ def agreement_days(now: datetime | None = None) -> dict[str, list[dict[str, Any]
 
 def late(now: datetime | None = None) -> dict[str, str]:
     """The jobs that missed their time: "warning" by more than one period, "critical" by more than two."""
-    return {standing.job.name: standing.level for standing in standings(now) if standing.level}
+    return {status.job.name: status.level for status in job_statuses(now) if status.level}

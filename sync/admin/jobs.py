@@ -1,29 +1,40 @@
 """The jobs' page: when each runs, how it went, and what a person may do."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of, page_of
 from carinho.console.dates import duration
 from sync import labels, runs, status
-from sync.admin import trend
-from sync.admin.starting import start_jobs
-from sync.models import RunKind, SyncDifference, SyncFailure, SyncJob, SyncRun
+from sync.models import Agreement, RunKind, SyncDifference, SyncFailure, SyncJob, SyncRun
+from sync.schedules import pause, resume
 
 OPERATE = "sync.change_syncjob"
+BARS = 24
+BAR_TONES = {"done": "success", "incomplete": "warning"}
+LOWEST_BAR = 4  # percent: the shortest run is seen too
+
+
+def started(name: str, actor: str, kind: RunKind, chosen: runs.Chosen | None = None) -> bool:
+    """Start a run; False where the job runs already, which is told and is no error."""
+    try:
+        runs.start(name, author=actor, kind=kind, chosen=chosen)
+    except (runs.AlreadyRunning, LookupError):
+        return False
+    return True
 
 
 def starting(
     name: str, kind: RunKind, title: Any, button: Any, effect: Any, icon: str, *, is_main: bool = False
 ) -> Action:
-    """A action that starts runs of one kind."""
     return Action(
         name=name,
         title=title,
@@ -31,7 +42,7 @@ def starting(
         done=ngettext_lazy("Começou agora.", "%(count)d sincronizações começaram agora.", "count"),
         effect=effect,
         permission=OPERATE,
-        run=lambda names, actor, _reason: start_jobs(names, actor, kind),
+        run=lambda names, actor, _reason: [name for name in names if started(name, actor, kind)],
         icon=icon,
         is_main=is_main,
     )
@@ -69,7 +80,7 @@ PAUSE = Action(
     done=ngettext_lazy("Agenda pausada.", "%(count)d agendas pausadas.", "count"),
     effect=_("Deixa de executar nos horários dela, até alguém retomar. “Executar agora” continua possível."),
     permission=OPERATE,
-    run=lambda names, actor, reason: [name for name in names if runs.pause(name, actor=actor, reason=reason)],
+    run=lambda names, actor, reason: [name for name in names if pause(name, actor=actor, reason=reason)],
     icon="pause_circle",
     asks_reason=True,
 )
@@ -80,7 +91,7 @@ RESUME = Action(
     done=ngettext_lazy("Agenda retomada.", "%(count)d agendas retomadas.", "count"),
     effect=_("Volta a executar nos horários dela."),
     permission=OPERATE,
-    run=lambda names, actor, _reason: [name for name in names if runs.resume(name, actor=actor)],
+    run=lambda names, actor, _reason: [name for name in names if resume(name, actor=actor)],
     icon="play_circle",
 )
 
@@ -108,52 +119,90 @@ class JobAdmin(ActionAdmin):
             "title": _("Sincronizações"),
             "content_title": _("Sincronizações"),
             "here": request.get_full_path(),
-            "cards": [self._card(request, standing) for standing in status.standings()],
+            "cards": [self._card(request, job_status) for job_status in status.job_statuses()],
             "runs": list_of(SyncRun),
         }
         return TemplateResponse(request, "admin/sync/syncjob/cards.html", context)
 
-    def _card(self, request: HttpRequest, standing: status.Standing) -> dict[str, Any]:
-        name = standing.job.name
-        last = standing.last
+    def _card(self, request: HttpRequest, job_status: status.JobStatus) -> dict[str, Any]:
+        name = job_status.job.name
+        last = job_status.last
+        run_pages: Any = self.admin_site.get_model_admin(SyncRun)
         return {
-            "standing": standing,
-            "job": standing.job,
+            "status": job_status,
+            "job": job_status.job,
             "page": list_of(SyncRun, f"job_id={name}"),
-            "schedule": labels.schedule(standing.schedule),
-            "schedule_page": self._schedule_page(request, standing),
+            "schedule": labels.schedule(job_status.schedule),
+            "schedule_page": self._schedule_page(request, job_status),
             "last_page": page_of(last) if last else "",
-            "check_page": page_of(standing.check) if standing.check else "",
+            "check_page": page_of(job_status.check) if job_status.check else "",
             "took": duration(last.duration) if last else "",
-            "running": self._running(standing.running),
-            "trend": trend.of(name),
-            "agreement_trend": trend.agreement(name),
-            **self._rows(name),
-            "buttons": self.buttons(request, self._fitting(standing), name),
-        }
-
-    def _rows(self, name: str) -> dict[str, Any]:
-        """Numbers of open rows, each with the list that shows exactly them."""
-        return {
+            "running": run_pages.progress_context(job_status.running) if job_status.running else None,
+            "trend": duration_bars(name),
+            "agreement_trend": agreement_bars(name),
             "failures": SyncFailure.objects.filter(job_id=name, status="open").count(),
             "failures_page": list_of(SyncFailure, f"job_id={name}&status=open"),
             "differences": SyncDifference.objects.filter(job_id=name, closed_at__isnull=True).count(),
             "differences_page": list_of(SyncDifference, f"job_id={name}"),
+            "buttons": self.buttons(request, self._fitting(job_status), name),
         }
 
-    def _running(self, run: SyncRun | None) -> dict[str, Any] | None:
-        pages: Any = self.admin_site.get_model_admin(SyncRun)
-        progress: dict[str, Any] | None = pages.progress_context(run) if run else None
-        return progress
-
-    def _schedule_page(self, request: HttpRequest, standing: status.Standing) -> str:
+    def _schedule_page(self, request: HttpRequest, job_status: status.JobStatus) -> str:
         may = request.user.has_perm("django_celery_beat.view_periodictask")
-        if standing.schedule is None or not may:
+        if job_status.schedule is None or not may:
             return ""
-        return reverse("admin:django_celery_beat_periodictask_change", args=[standing.schedule.pk])
+        return reverse("admin:django_celery_beat_periodictask_change", args=[job_status.schedule.pk])
 
-    def _fitting(self, standing: status.Standing) -> list[str]:
-        start = [] if standing.running else ["run", "dry", "check"]
-        if standing.schedule is None:
+    def _fitting(self, job_status: status.JobStatus) -> list[str]:
+        start = [] if job_status.running else ["run", "dry", "check"]
+        if job_status.schedule is None:
             return start
-        return [*start, "resume" if standing.is_paused else "pause"]
+        return [*start, "resume" if job_status.is_paused else "pause"]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A run or a day; its height is in percent of the highest."""
+
+    height: int
+    tone: str
+    title: str
+    page: str
+
+
+def duration_bars(name: str) -> list[Bar]:
+    """How long the last finished runs of a job took, the oldest first."""
+    full = SyncRun.objects.filter(job_id=name, kind=RunKind.FULL, finished_at__isnull=False)
+    last = list(full.order_by("-started_at")[:BARS])[::-1]
+    longest = max((run.duration.total_seconds() for run in last), default=0) or 1
+    return [
+        Bar(
+            height=max(round(100 * run.duration.total_seconds() / longest), LOWEST_BAR),
+            tone=BAR_TONES.get(run.status, "danger"),
+            title=f"{run.started_at:%d/%m %H:%M}: {duration(run.duration)}, {run.get_status_display()}",
+            page=page_of(run),
+        )
+        for run in last
+    ]
+
+
+def agreement_bars(name: str) -> list[Bar]:
+    """The share that agreed on each of the last days that were compared, the oldest first."""
+    return [
+        Bar(
+            height=max(round(day.share), LOWEST_BAR),
+            tone="success" if day.agreeing == day.compared else "warning",
+            title=gettext("%(day)s: %(agreeing)d de %(compared)d registros concordam (%(share)s %%)")
+            % {
+                "day": f"{day.day:%d/%m}",
+                "agreeing": day.agreeing,
+                "compared": day.compared,
+                "share": f"{day.shown_share:.1f}".replace(".", ","),
+            },
+            page=list_of(
+                SyncRun,
+                f"job_id={name}&kind={RunKind.CHECK.value}&started_at_from={day.day}&started_at_to={day.day}",
+            ),
+        )
+        for day in reversed(Agreement.objects.filter(job_id=name).order_by("-day")[:BARS])
+    ]

@@ -18,8 +18,6 @@ from carinho.console.base import list_of, page_of
 from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask
 from sync import labels, runs
-from sync.api.filters import job_titles
-from sync.corrections import correctable
 from sync.models import RunKind, RunStatus, SyncDifference, SyncFailure, SyncRun
 from sync.templatetags.sync_console import run_kind, run_state
 
@@ -60,7 +58,7 @@ class RunAdmin(ActionAdmin):
     list_display = ("which", "what", "state", "began", "took", "by", "numbers")
     list_filter = (
         choice_filter("status", _("situação"), lambda: RunStatus.choices),
-        choice_filter("job_id", _("sincronização"), job_titles),
+        choice_filter("job_id", _("sincronização"), labels.job_choices),
         choice_filter("kind", _("tipo"), lambda: RunKind.choices),
         ("started_at", DayFilter),
     )
@@ -169,7 +167,7 @@ class RunAdmin(ActionAdmin):
         rows = SyncDifference.objects.filter(job_id=row.job_id, closed_at__isnull=True)
         if row.kind == RunKind.CHECK:
             rows = rows.filter(run=row)
-        ids = list(correctable(rows.values("pk")).values_list("pk", flat=True))
+        ids = list(rows.correctable().values_list("pk", flat=True))
         buttons = [
             (item, differences.buttons(request, ["correct"], item.pk) if item.pk in ids else [])
             for item in rows[:SHOWN]

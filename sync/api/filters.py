@@ -1,7 +1,5 @@
 """What the list of runs can be narrowed by."""
 
-from typing import Any
-
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
@@ -11,10 +9,6 @@ from sync.models import RunKind, RunStatus, SyncRun
 
 def job_names() -> list[tuple[str, str]]:
     return [(name, name) for name in sorted(Job.registry)]
-
-
-def job_titles() -> list[tuple[str, Any]]:
-    return [(name, job.title) for name, job in sorted(Job.registry.items())]
 
 
 class RunFilter(django_filters.FilterSet):

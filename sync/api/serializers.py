@@ -10,7 +10,7 @@ from rest_framework import serializers
 from carinho.api.views import Order
 from carinho.masking import mask
 from events.api.serializers import shows_people
-from sync import corrections, labels, status
+from sync import labels, status
 from sync.models import LogLine, PlannedWrite, RunKind, SyncDifference, SyncFailure, SyncRun
 
 MOST_ROWS = 200  # of each kind, in one run
@@ -24,7 +24,7 @@ class AgreementDay(serializers.Serializer[Any]):
     percent = serializers.FloatField()
 
 
-class JobSerializer(serializers.Serializer[status.Standing]):
+class JobSerializer(serializers.Serializer[status.JobStatus]):
     """A job with its schedule in words and what the dashboard shows of it."""
 
     name = serializers.CharField()
@@ -49,16 +49,16 @@ class JobSerializer(serializers.Serializer[status.Standing]):
     agreement_percent = serializers.FloatField(allow_null=True)
     agreement_days = AgreementDay(many=True)
 
-    def to_representation(self, standing: status.Standing) -> dict[str, Any]:
-        job = standing.job
+    def to_representation(self, job_status: status.JobStatus) -> dict[str, Any]:
+        job = job_status.job
         return {
             "name": job.name,
             "title": str(job.title),
             "purpose": str(job.purpose),
             "source": job.source.name,
             "target": job.target.name,
-            "schedule": labels.schedule(standing.schedule),
-            **standing.as_json(),
+            "schedule": labels.schedule(job_status.schedule),
+            **job_status.as_json(),
             "agreement_days": self.context["agreement_days"][job.name],
         }
 
@@ -130,14 +130,11 @@ class DifferenceSerializer(serializers.ModelSerializer[SyncDifference]):
     """A difference. `by_hand` says what a person does; empty for what a start with its id corrects."""
 
     payload = serializers.SerializerMethodField()
-    by_hand = serializers.SerializerMethodField()
+    by_hand = serializers.CharField(read_only=True)
 
     class Meta:
         model = SyncDifference
         fields = ["id", "key", "kind", "fields", "found_at", "closed_at", "by_hand", "payload"]
-
-    def get_by_hand(self, difference: SyncDifference) -> str:
-        return corrections.by_hand(difference)
 
     def get_payload(self, difference: SyncDifference) -> Any:
         return _shown(self.context, difference.payload)

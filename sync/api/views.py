@@ -39,7 +39,7 @@ class JobsView(ApiView):
     )
     def get(self, request: Request) -> Response:
         context = {"agreement_days": status.agreement_days()}
-        jobs = [JobSerializer(standing, context=context).data for standing in status.standings()]
+        jobs = [JobSerializer(job_status, context=context).data for job_status in status.job_statuses()]
         return Response({"data": jobs, "next_cursor": None})
 
 

@@ -1,12 +1,19 @@
 """What is kept of the synchronisations."""
 
-from sync.models.difference import Agreement, DifferenceKind, SyncDifference
-from sync.models.failure import FailureStatus, SyncFailure
-from sync.models.job import SyncJob
-from sync.models.record import SyncRecord
-from sync.models.run import LogLine, PlannedWrite, RunKind, RunStatus, SyncRun
+from sync.models.record import (
+    ORPHAN,
+    Agreement,
+    DifferenceKind,
+    FailureStatus,
+    SyncDifference,
+    SyncFailure,
+    SyncRecord,
+)
+from sync.models.run import SENTENCES, LogLine, PlannedWrite, RunKind, RunStatus, SyncJob, SyncRun
 
 __all__ = [
+    "ORPHAN",
+    "SENTENCES",
     "Agreement",
     "DifferenceKind",
     "FailureStatus",

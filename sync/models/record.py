@@ -1,9 +1,17 @@
-"""What the hub wrote of each record, so that unchanged ones are not written again."""
+"""What is known of each record: what was written of it, why it failed, and where the two sides disagree."""
+
+from typing import Any
 
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from sync.models.job import SyncJob
+from sync.job import Job
+from sync.models.run import SyncJob, SyncRun
+
+ORPHAN = "orphan"  # the only field of the record that stands for one the source does not have
+AT_THE_SOURCE = _("Corrija o registro em %(source)s; a próxima execução o lê de novo.")
 
 
 class SyncRecord(models.Model):
@@ -29,3 +37,144 @@ class SyncRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job_id} {self.key}"
+
+
+class FailureStatus(models.TextChoices):
+    OPEN = "open", _("precisa de você")
+    RESOLVED = "resolved", _("resolvida")
+    GONE = "gone", _("a origem não pede mais")
+
+
+class SyncFailure(models.Model):
+    """One record that failed. It is retried by the next run or alone, and closed when it succeeds."""
+
+    job = models.ForeignKey(SyncJob, models.PROTECT, related_name="failures", verbose_name=_("sincronização"))
+    key = models.CharField(_("registro"), max_length=80)
+    run = models.ForeignKey(
+        SyncRun, models.SET_NULL, null=True, related_name="failures", verbose_name=_("última execução")
+    )
+    status = models.CharField(
+        _("situação"), max_length=10, choices=FailureStatus, default=FailureStatus.OPEN, db_default="open"
+    )
+    kind = models.CharField(_("espécie"), max_length=12)
+    cause = models.CharField(_("causa"), max_length=40)
+    reason = models.TextField(_("motivo"))
+    payload = models.JSONField(_("registro da origem"))
+    attempts = models.PositiveIntegerField(_("tentativas"), default=1)
+    created_at = models.DateTimeField(_("desde"), db_default=Now())
+    failed_at = models.DateTimeField(_("última falha"), db_default=Now())
+    closed_at = models.DateTimeField(_("encerrada em"), null=True, blank=True)
+    closed_by = models.CharField(_("encerrada por"), max_length=150, blank=True, db_default="")
+
+    class Meta:
+        verbose_name = _("registro com falha")
+        verbose_name_plural = _("registros com falha")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["job", "key"], condition=Q(status="open"), name="sync_failure_open_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="open", closed_at__isnull=True)
+                | (~Q(status="open") & Q(closed_at__isnull=False)),
+                name="sync_failure_closed_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["job", "failed_at"], condition=Q(status="open"), name="sync_failure_open")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} {self.key}"
+
+
+class DifferenceKind(models.TextChoices):
+    MISSING_THERE = "missing_there", _("falta no destino")
+    MISSING_HERE = "missing_here", _("a origem não sabe que está feito")
+    DIFFERENT = "different", _("campos diferentes")
+    ORPHAN = "orphan", _("sobra no destino")
+    UNREADABLE = "unreadable", _("registro ilegível na origem")
+
+
+class SyncDifferenceQuerySet(models.QuerySet["SyncDifference"]):
+    def correctable(self) -> "SyncDifferenceQuerySet":
+        """Those that are open and that the hub can set right."""
+        by_hand = Q(kind=DifferenceKind.UNREADABLE)
+        for job in Job.registry.values():
+            by_hand |= Q(job_id=job.name, kind__in=list(job.by_hand))
+        return self.filter(closed_at__isnull=True).exclude(by_hand)
+
+
+class SyncDifference(models.Model):
+    """One record on which the sides disagree. Open until a later comparison finds that they agree."""
+
+    job = models.ForeignKey(
+        SyncJob, models.PROTECT, related_name="differences", verbose_name=_("sincronização")
+    )
+    key = models.CharField(_("registro"), max_length=80)
+    kind = models.CharField(_("diferença"), max_length=15, choices=DifferenceKind)
+    fields = models.JSONField(_("campos"), default=list)
+    payload = models.JSONField(_("registro da origem"), null=True)
+    run = models.ForeignKey(
+        SyncRun, models.SET_NULL, null=True, related_name="differences", verbose_name=_("conferência")
+    )
+    found_at = models.DateTimeField(_("desde"), db_default=Now())
+    closed_at = models.DateTimeField(_("encerrada em"), null=True, blank=True)
+
+    objects = SyncDifferenceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("diferença")
+        verbose_name_plural = _("diferenças")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["job", "key"], condition=Q(closed_at__isnull=True), name="sync_difference_open_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} {self.key}: {self.kind}"
+
+    @property
+    def by_hand(self) -> str:
+        """What a person does, and in which system; empty for what the hub's own button does."""
+        job = Job.registry.get(self.job_id)
+        if job is None:
+            return ""
+        is_unreadable = self.kind == DifferenceKind.UNREADABLE
+        sentence = AT_THE_SOURCE if is_unreadable else job.by_hand.get(self.kind, "")
+        return str(sentence) % {"key": self.key, "source": job.source.label, "target": job.target.label}
+
+    @property
+    def record(self) -> Any:
+        """What a run is given of it: the source's record or, of an orphan, its key."""
+        return {ORPHAN: self.key} if self.kind == DifferenceKind.ORPHAN else self.payload
+
+
+class Agreement(models.Model):
+    """How many records agreed on a day, as the day's last comparison saw it."""
+
+    job = models.ForeignKey(SyncJob, models.PROTECT, related_name="agreements", db_index=False)
+    day = models.DateField(_("dia"))
+    compared = models.PositiveIntegerField(_("comparados"))
+    agreeing = models.PositiveIntegerField(_("iguais"))
+
+    class Meta:
+        verbose_name = _("concordância do dia")
+        verbose_name_plural = _("concordância por dia")
+        ordering = ["-day"]
+        constraints = [models.UniqueConstraint(fields=["job", "day"], name="sync_agreement_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} {self.day}: {self.share:.1f} %"
+
+    @property
+    def share(self) -> float:
+        """Percent; of nothing everything agrees."""
+        return 100 * self.agreeing / self.compared if self.compared else 100.0
+
+    @property
+    def shown_share(self) -> float:
+        """Percent with one decimal, rounded down: what is not whole never reads 100.0."""
+        return 1000 * self.agreeing // self.compared / 10 if self.compared else 100.0

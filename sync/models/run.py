@@ -1,6 +1,8 @@
-"""One run of a job: what it read and wrote, how far it is, and how it ended."""
+"""The jobs as operators see them, and their runs: what each read and wrote, how far it is, how it ended."""
 
+import logging
 from datetime import timedelta
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -8,7 +10,26 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sync.models.job import SyncJob
+logger = logging.getLogger(__name__)
+
+
+class SyncJob(models.Model):
+    """One synchronisation. Whether it is paused is its schedule's `enabled`; here is by whom and why."""
+
+    name = models.CharField(_("nome"), max_length=60, primary_key=True)
+    created_at = models.DateTimeField(_("desde"), db_default=Now())
+    resumed_at = models.DateTimeField(_("retomada em"), null=True, blank=True)
+    paused_at = models.DateTimeField(_("pausada em"), null=True, blank=True)
+    paused_by = models.CharField(_("pausada por"), max_length=150, blank=True, db_default="")
+    pause_reason = models.TextField(_("motivo da pausa"), blank=True, db_default="")
+
+    class Meta:
+        verbose_name = _("sincronização")
+        verbose_name_plural = _("sincronizações")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class RunStatus(models.TextChoices):
@@ -99,14 +120,39 @@ class SyncRun(models.Model):
     def is_running(self) -> bool:
         return self.status == RunStatus.RUNNING
 
+    def log(self, code: str, /, **detail: Any) -> None:
+        """Add a line to the run's page and to the log, in the caller's transaction."""
+        LogLine.objects.create(run=self, code=code, detail=detail)
+        logger.info("Sync run: %s", code, extra={"job": self.job_id, "run_id": self.pk})
+
     @property
     def duration(self) -> timedelta:
         """From the start to the end, or to now."""
         return (self.finished_at or timezone.now()) - self.started_at
 
 
+SENTENCES = {
+    "started": _("Começou, por %(author)s."),
+    "went_on": _("Outro processo continuou a execução de onde ela parou."),
+    "continues": _("Continua a execução %(run)s, que travou."),
+    "waits": _("Espera por %(system)s: o sistema não responde ou está pausado."),
+    "goes_on": _("%(system)s voltou; a execução continuou depois de %(seconds)s s."),
+    "page_read_again": _("A leitura recomeçou do início: %(system)s não conhece mais a página em que parou."),
+    "read_failed": _("%(system)s não deixou ler: %(reason)s"),
+    "retries": _("Tenta de novo os registros que falharam."),
+    "gone": _("%(count)s registro(s) com falha não são mais pedidos pela origem."),
+    "cancelled": _("Cancelada por %(actor)s."),
+    "over_limit": _("Passou do tempo máximo de %(minutes)s minutos e foi encerrada como travada."),
+    "no_signal": _("Ficou sem dar sinal e foi encerrada como travada."),
+    "checked": _("%(compared)s registros comparados, %(agreeing)s iguais."),
+    "check_failed": _("A conferência que veio depois (execução %(run)s) falhou: %(reason)s"),
+    "broke": _("Erro do nosso programa: %(kind)s. Chame o desenvolvimento."),
+    "finished": _("Terminou: %(status)s."),
+}
+
+
 class LogLine(models.Model):
-    """One thing that happened in a run: a code that the console has a sentence for, and its figures."""
+    """One thing that happened in a run: a code of `SENTENCES`, and its figures."""
 
     run = models.ForeignKey(SyncRun, models.CASCADE, related_name="lines", verbose_name=_("execução"))
     at = models.DateTimeField(_("quando"), db_default=Now())

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from carinho.console import badges
 from events import titles
-from sync import corrections, labels
+from sync import labels
 from sync.models import DifferenceKind, FailureStatus, RunKind, RunStatus, SyncDifference
 
 register = template.Library()
@@ -56,9 +56,4 @@ def difference(kind: str) -> str:
 @register.filter
 def remedy(row: SyncDifference) -> str:
     """What sets a difference right, for those who look for the button."""
-    return corrections.by_hand(row) or _("Use “Corrigir”.")
-
-
-@register.filter
-def by_hand(row: SyncDifference) -> str:
-    return corrections.by_hand(row)
+    return row.by_hand or _("Use “Corrigir”.")

@@ -6,7 +6,7 @@ from django.db import connection
 
 from carinho.locks import session_lock
 from events.engine import lane
-from sync import locks
+from sync import runs
 
 NAMESPACE = 77
 
@@ -22,7 +22,7 @@ def known_by(monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> str:
 
 
 def test_every_lock_connects_as_django_does_tls_and_all(known_by: str) -> None:
-    with session_lock(NAMESPACE, "x") as session, locks.only_runner("x") as lock:
+    with session_lock(NAMESPACE, "x") as session, runs.only_runner("x") as lock:
         assert session
         assert lock
         assert session.info.get_parameters()["application_name"] == known_by
@@ -43,12 +43,12 @@ def test_one_session_holds_a_lock_and_whoever_comes_next_has_it_at_once(transact
 def test_lock_whose_session_was_ended_is_held_no_more_and_its_holder_comes_to_its_end(
     transactional_db: None,
 ) -> None:
-    with locks.only_runner("x") as lock:
+    with runs.only_runner("x") as lock:
         assert lock
         assert lock.is_held()
-        locks.take_away("x")
+        runs.end_holder("x")
         assert not lock.is_held()
-        assert locks.holder("x") is None
+        assert runs.lock_holder("x") is None
 
 
 def test_host_that_vanished_is_given_up_in_less_than_a_minute(transactional_db: None) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from sync import corrections, status
+from sync import status
 from sync.job import Job
 from sync.models import Agreement, DifferenceKind, SyncDifference, SyncFailure
 from tests.sync.conftest import JOBS, service
@@ -83,8 +83,8 @@ def test_invoice_with_another_amount_is_for_a_person_and_says_where(run, simulat
     run(BILLING)
     difference = SyncDifference.objects.get(closed_at=None)
     assert (difference.kind, difference.fields) == ("different", ["amount"])
-    assert "Acerte a fatura service-5 no Financeiro" in corrections.by_hand(difference)
-    assert not corrections.correctable([difference.pk]).exists()
+    assert "Acerte a fatura service-5 no Financeiro" in difference.by_hand
+    assert not SyncDifference.objects.correctable().exists()
     assert correct(run, difference).written == 0
     assert invoices(simulator)["service-5"]["amount"] == "99.00"
 
@@ -93,7 +93,7 @@ def test_invoice_with_another_amount_is_for_a_person_and_says_where(run, simulat
 def test_every_difference_has_a_button_or_says_what_a_person_does(name, db):
     for number, kind in enumerate(DifferenceKind.values):
         row = SyncDifference.objects.create(job_id=name, key=str(number), kind=kind, payload={"id": number})
-        assert bool(corrections.by_hand(row)) != corrections.correctable([row.pk]).exists()
+        assert bool(row.by_hand) != SyncDifference.objects.filter(pk=row.pk).correctable().exists()
 
 
 def test_job_that_finds_what_is_left_over_takes_it_away_or_says_who_does():

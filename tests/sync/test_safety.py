@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from events.engine import circuit_breakers
 from events.models import CircuitBreaker
-from sync import execution, locks, runs
+from sync import runner, runs
 from sync.job import Job
 from sync.models import LogLine, SyncFailure, SyncRun
 from tests.processes import database_url
@@ -23,10 +23,10 @@ RUN_IT = """
 import django, sys
 django.setup()
 from django.conf import settings
-from sync import execution
+from sync import runner
 print("ready", flush=True)
 sys.stdin.readline()
-execution.run_scheduled(sys.argv[1])
+runner.run_scheduled(sys.argv[1])
 """
 PATIENCE = 30  # seconds
 
@@ -73,7 +73,7 @@ def worker(simulator):
 def in_thread(name):
     def go():
         try:
-            execution.go_on(name)
+            runner.go_on(name)
         finally:
             connection.close()
 
@@ -91,12 +91,12 @@ def test_run_killed_in_page_three_of_five_goes_on_there_and_writes_nothing_twice
     process.kill()
     process.wait()
     simulator.heal("operacao")
-    until(lambda: not locks.holder("sync.crm_operacao"), "the lock died with its holder")
+    until(lambda: not runs.lock_holder("sync.crm_operacao"), "the lock died with its holder")
     run.refresh_from_db()
     assert (run.status, run.checkpoint["stage"]) == ("running", "pull")
     kept = run.read
     assert kept < 500
-    execution.go_on("sync.crm_operacao")
+    runner.go_on("sync.crm_operacao")
     run.refresh_from_db()
     assert (run.status, run.takeovers, run.failed) == ("done", 1, 0)
     world = simulator.state()
@@ -184,7 +184,7 @@ def test_run_over_its_limit_is_stuck_and_another_goes_on_from_its_checkpoint(loa
     job = Job.registry["sync.crm_operacao"]
     monkeypatch.setattr(type(job), "limit", timedelta(seconds=4))
     begun = runs.begin("sync.crm_operacao", author="user:ana")
-    execution.go_on("sync.crm_operacao")
+    runner.go_on("sync.crm_operacao")
     begun.refresh_from_db()
     assert begun.status == "stuck"
     assert begun.lines.filter(code="over_limit").exists()
@@ -192,7 +192,7 @@ def test_run_over_its_limit_is_stuck_and_another_goes_on_from_its_checkpoint(loa
     assert following.checkpoint == begun.checkpoint
     assert following.window_at == begun.window_at
     simulator.heal("operacao")
-    execution.go_on("sync.crm_operacao")
+    runner.go_on("sync.crm_operacao")
     following.refresh_from_db()
     assert (following.status, following.author) == ("done", "user:ana")
     assert len(simulator.state()["operacao"]["records"]["schedules"]) == 300

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from carinho.services.base import Service
 from carinho.services.pagination import storable
-from sync import locks, runs
+from sync import runs
 from sync.job import Job
 from sync.models import Agreement, SyncDifference, SyncFailure, SyncRecord, SyncRun
 from sync.runner import Runner
@@ -91,7 +91,7 @@ def forget_everything(simulator):
 
 
 def only_the_run(name):
-    with locks.only_runner(name) as lock:
+    with runs.only_runner(name) as lock:
         runs.begin(name, author="schedule")
         return Runner(runs.take(name), lock).go()
 

@@ -11,8 +11,10 @@ class Command(BaseCommand):
     help = "Print the declared synchronisations: systems, schedule, last and next run."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for standing in status.standings():
-            entry = standing.as_json()
-            self.stdout.write(f"{standing.job.name}: {standing.job.source.name} → {standing.job.target.name}")
-            self.stdout.write(f"  {labels.schedule(standing.schedule)}; next {entry['next_run'] or '-'}")
+        for job_status in status.job_statuses():
+            entry = job_status.as_json()
+            self.stdout.write(
+                f"{job_status.job.name}: {job_status.job.source.name} → {job_status.job.target.name}"
+            )
+            self.stdout.write(f"  {labels.schedule(job_status.schedule)}; next {entry['next_run'] or '-'}")
             self.stdout.write(f"  last {entry['last_run'] or '-'} {entry['last_result'] or ''}".rstrip())

@@ -15,13 +15,13 @@ from sync import runs, schedules, status
 from sync.job import Job, Window
 from sync.jobs.operacao_financeiro import days_of
 from sync.models import SyncJob, SyncRun
-from sync.timetable import Clock
+from sync.schedules import CalendarTimes
 from tests.clients import logged_in, with_key
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
-NIGHTLY = Clock(crontab(minute="0", hour="23"), SAO_PAULO)
-HOURLY = Clock(crontab(minute="0"), SAO_PAULO)
-MIDNIGHT = Clock(crontab(minute="0", hour="0"), SAO_PAULO)
+NIGHTLY = CalendarTimes(crontab(minute="0", hour="23"), SAO_PAULO)
+HOURLY = CalendarTimes(crontab(minute="0"), SAO_PAULO)
+MIDNIGHT = CalendarTimes(crontab(minute="0", hour="0"), SAO_PAULO)
 
 
 def at(text):
@@ -110,10 +110,10 @@ def test_stuck_and_failed_runs_do_not_keep_a_job_in_time(hourly):
 
 
 def test_paused_job_is_never_late_and_has_a_period_of_grace_when_resumed(hourly):
-    runs.pause(hourly, actor="user:ana", reason="inventário")
+    schedules.pause(hourly, actor="user:ana", reason="inventário")
     assert hourly not in status.late(at("2026-03-09T10:00"))
     with time_machine.travel(at("2026-03-09T10:00"), tick=False):
-        runs.resume(hourly, actor="user:ana")
+        schedules.resume(hourly, actor="user:ana")
     SyncJob.objects.filter(name=hourly).update(resumed_at=at("2026-03-09T10:00"))
     assert hourly not in status.late(at("2026-03-09T11:59"))
     assert status.late(at("2026-03-09T12:00"))[hourly] == "warning"
@@ -216,14 +216,14 @@ def test_pause_changes_only_what_is_the_operators_and_tells_beat(hourly):
     before = PeriodicTasks.last_change()
     PeriodicTask.objects.filter(name=hourly).update(total_run_count=7, last_run_at=at("2026-03-02T10:00"))
     with CaptureQueriesContext(connection) as asked:
-        assert runs.resume(hourly, actor="user:ana")
+        assert schedules.resume(hourly, actor="user:ana")
     task = PeriodicTask.objects.get(name=hourly)
     assert (task.total_run_count, task.last_run_at) == (7, at("2026-03-02T10:00"))
     assert not any("total_run_count" in query["sql"] for query in asked)
-    assert runs.pause(hourly, actor="user:ana")
+    assert schedules.pause(hourly, actor="user:ana")
     assert PeriodicTask.objects.get(name=hourly).last_run_at is None
     assert PeriodicTasks.last_change() > before
-    assert not runs.pause("sync.unknown", actor="user:ana")
+    assert not schedules.pause("sync.unknown", actor="user:ana")
 
 
 def test_start_that_cannot_be_recorded_in_the_audit_log_did_not_happen(hourly, monkeypatch):
