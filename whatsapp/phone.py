@@ -170,4 +170,12 @@ def _validated(value: Any, info: ValidationInfo) -> Any:
         raise PydanticCustomError("invalid_phone_number", "{sentence}", {"sentence": str(error)}) from None
 
 
+def _changed(value: Any, info: ValidationInfo) -> Any:
+    return None if value is None or value == "" else _validated(value, info)
+
+
 Phone = Annotated[str, BeforeValidator(_validated), WithJsonSchema({"type": "string", "format": "phone"})]
+# in a list of changes: a number that was removed comes as nothing
+ChangedPhone = Annotated[
+    str | None, BeforeValidator(_changed), WithJsonSchema({"type": ["string", "null"], "format": "phone"})
+]

@@ -1,19 +1,22 @@
 """CRM changed a client: billing and agenda follow."""
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
 from carinho.services.financeiro import Financeiro
 from carinho.services.operacao import Operacao
 from events.flow import Flow, StepEvent
-from events.intake.payload import Identifier, Payload
+from events.intake.payload import Changes, Identifier, Payload
+from whatsapp.phone import ChangedPhone
+
+
+class ChangedClient(Changes):
+    phone: ChangedPhone = Field(None, title="Telefone")
 
 
 class UpdatedClient(Payload):
     client_id: Identifier = Field(title="Cliente")
-    changes: dict[str, Any] = Field(title="Alterações")
+    changes: ChangedClient = Field(title="Alterações")
 
 
 flow = Flow(

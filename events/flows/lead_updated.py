@@ -1,20 +1,22 @@
 """CRM changed a lead: the audience of the campaigns follows."""
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
 from carinho.services.marketing import Marketing
 from events.flow import Flow, StepEvent
-from events.intake.payload import Identifier, Payload
-from whatsapp.phone import Phone
+from events.intake.payload import Changes, Identifier, Payload
+from whatsapp.phone import ChangedPhone, Phone
+
+
+class ChangedLead(Changes):
+    phone: ChangedPhone = Field(None, title="Telefone")
 
 
 class UpdatedLead(Payload):
     lead_id: Identifier = Field(title="Lead")
     phone: Phone = Field(title="Telefone")
-    changes: dict[str, Any] = Field(title="Alterações")
+    changes: ChangedLead = Field(title="Alterações")
 
 
 flow = Flow(

@@ -55,6 +55,12 @@ class Part(BaseModel):
         return field is not None and field.default is None
 
 
+class Changes(BaseModel):
+    """Fields of a record that changed, with their new values; a blank one was emptied, and stays."""
+
+    model_config = ConfigDict(extra="allow")
+
+
 class Payload(Part):
     """An event's data. `happened` names the field that says when, for senders who say it only there."""
 

@@ -28,3 +28,18 @@ def test_wrong_fields_are_named():
         "data.client_id": "Deve ser um número inteiro.",
         "data.changes": "Campo obrigatório.",
     }
+
+
+@pytest.mark.parametrize("type", ["client.updated", "lead.updated"])
+@pytest.mark.parametrize(
+    ("given", "kept"), [("(11) 98765-4321", "5511987654321"), (11987654321.0, "5511987654321"), ("", None)]
+)
+def test_changed_phone_is_read_as_every_other(type, given, kept):
+    changes = {"phone": given, "tags": ["vip"]}
+    assert accept_sample(type, changes=changes).data["changes"] == {"phone": kept, "tags": ["vip"]}
+
+
+def test_changed_phone_that_is_none_is_named():
+    with pytest.raises(Refused) as refused:
+        accept_sample("client.updated", changes={"phone": "123"})
+    assert list(refused.value.fields) == ["data.changes.phone"]
