@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from carinho.database import run, run_rows
 from whatsapp import phone as phones
-from whatsapp.models import Contact, Message, Received
+from whatsapp.models import Contact, Received, SentMessage
 
 LID = "@lid"
 LOCKS = """
@@ -18,7 +18,7 @@ SELECT pg_advisory_xact_lock(hashtext('whatsapp.contact'), hashtext(known_by))
 FROM unnest(%s::text[]) AS known_by
 """
 
-LEARN = """
+SAVE_NUMBER_CHECKS = """
 UPDATE whatsapp_contact AS contact
 SET has_whatsapp = row.exists, registered_phone = row.registered, checked_at = now(),
     lid = coalesce(nullif(row.lid, ''), contact.lid)
@@ -183,7 +183,7 @@ def _values(contact: Contact) -> tuple[Any, ...]:
 
 def merge(kept: Contact, other: Contact) -> None:
     """Everything of `other` becomes part of `kept`, and `other` is no more."""
-    Message.objects.filter(contact=other).update(contact=kept)
+    SentMessage.objects.filter(contact=other).update(contact=kept)
     both_have = Received.objects.filter(contact=kept).values("message_id")
     Received.objects.filter(contact=other, message_id__in=both_have).delete()
     Received.objects.filter(contact=other).update(contact=kept)
@@ -205,16 +205,16 @@ def merge(kept: Contact, other: Contact) -> None:
     kept.save()
 
 
-def learn_all(checks: Sequence[Mapping[str, Any]]) -> None:
+def save_number_checks(checks: Sequence[Mapping[str, Any]]) -> None:
     """Keep what WhatsApp answered about several numbers."""
-    learnt = {id for (id,) in run_rows(LEARN, checks)} if checks else set()
+    learnt = {id for (id,) in run_rows(SAVE_NUMBER_CHECKS, checks)} if checks else set()
     for check in checks:
         if check["contact_id"] not in learnt:  # gone, or another contact has this lid
-            learn(**check)
+            save_number_check(**check)
 
 
 @transaction.atomic
-def learn(contact_id: int, *, exists: bool, registered: str, lid: str) -> None:
+def save_number_check(contact_id: int, *, exists: bool, registered: str, lid: str) -> None:
     """Keep what WhatsApp answered about a number: asked once per person, not per message."""
     contact = Contact.objects.select_for_update().filter(pk=contact_id).first()
     if contact is None:

@@ -65,7 +65,7 @@ class WhatsAppLane(LaneHooks):
     def run(self, claim: Claim, step: Step, service: Any) -> Ran:
         """Send it, unless an earlier attempt did or the policy says otherwise."""
         outgoing: Outgoing = claim.context
-        if claim.unsure_since and (ended := in_doubt.look(service, outgoing)):
+        if claim.unsure_since and (ended := in_doubt.resolve(service, outgoing)):
             return ended
         return outgoing.policy or _send(service, outgoing)
 

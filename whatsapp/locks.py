@@ -3,10 +3,10 @@
 from django.db.models import QuerySet
 
 from events.engine import transitions
-from whatsapp.models import Message
+from whatsapp.models import SentMessage
 
 
-def locked(messages: QuerySet[Message]) -> QuerySet[Message]:
+def locked(messages: QuerySet[SentMessage]) -> QuerySet[SentMessage]:
     """Of these messages the ones that are there now, for update, the oldest first; their deliveries too.
 
     What moves a delivery writes its message after it, so who holds the message's row and then moves the

@@ -9,14 +9,14 @@ from carinho.database import run_rows
 from events.engine.attempt import Result
 from whatsapp import connection, contacts, failures
 from whatsapp.callbacks import inbox
-from whatsapp.message_status import Rung
-from whatsapp.models import Message
+from whatsapp.message_status import MessageStatus
+from whatsapp.models import SentMessage
 from whatsapp.outgoing import Outgoing
 
 CONFIGURATION_STATUSES = frozenset({401, 403, 405, 415})
 
 BEGIN = """
-UPDATE whatsapp_message AS message
+UPDATE whatsapp_sentmessage AS message
 SET text = CASE WHEN row.is_unsure THEN message.text ELSE row.text END, name = row.name,
     contact_id = row.contact_id, phone = row.phone,
     first_tried_at = coalesce(message.first_tried_at, clock_timestamp())
@@ -26,16 +26,16 @@ WHERE message.delivery_id = row.id
 RETURNING message.delivery_id, message.text
 """
 
-# The ladder's own rule for this rung: the first moment counts, and whoever stands higher stays there.
+# As `message_status.advance` has it: the first time counts, and a higher status stays.
 ACCEPT = """
 WITH mine AS (
     SELECT message.id, row.message_id, row.zaap_id, row.accepted_at
     FROM jsonb_to_recordset(%s::jsonb) AS row(
         id bigint, message_id text, zaap_id text, accepted_at timestamptz)
-    JOIN whatsapp_message AS message ON message.delivery_id = row.id
+    JOIN whatsapp_sentmessage AS message ON message.delivery_id = row.id
     ORDER BY message.id FOR UPDATE OF message
 )
-UPDATE whatsapp_message AS message
+UPDATE whatsapp_sentmessage AS message
 SET message_id = mine.message_id, zaap_id = mine.zaap_id, failure = '', error = '',
     accepted_at = least(message.accepted_at, mine.accepted_at),
     status = CASE WHEN message.status IN ('sent', 'failed', 'delivered', 'read', 'played') THEN message.status
@@ -44,7 +44,7 @@ FROM mine WHERE message.id = mine.id
 """
 
 FAIL = """
-UPDATE whatsapp_message AS message SET failure = row.failure, error = row.error
+UPDATE whatsapp_sentmessage AS message SET failure = row.failure, error = row.error
 FROM jsonb_to_recordset(%s::jsonb) AS row(id bigint, failure text, error text)
 WHERE message.delivery_id = row.id
 """
@@ -74,18 +74,22 @@ def _row_begun(outgoing: Outgoing) -> dict[str, Any]:
 
 def hold() -> None:
     """What is due while nothing can go out is shown as held."""
-    due = Message.objects.filter(status=Rung.QUEUED, delivery__status="queued", delivery__due_at__lte=Now())
-    due.update(status=Rung.HELD)
+    due = SentMessage.objects.filter(
+        status=MessageStatus.QUEUED, delivery__status="queued", delivery__due_at__lte=Now()
+    )
+    due.update(status=MessageStatus.HELD)
 
 
 def has_held() -> bool:
     """Whether messages that a disconnect kept back still wait."""
-    return Message.objects.filter(status=Rung.HELD, delivery__status__in=["queued", "running"]).exists()
+    return SentMessage.objects.filter(
+        status=MessageStatus.HELD, delivery__status__in=["queued", "running"]
+    ).exists()
 
 
 def settle(results: Sequence[Result]) -> None:
     """Store what outcomes say about their messages, in the outcomes' transaction."""
-    contacts.learn_all([result.learnt for result in results if result.learnt])
+    contacts.save_number_checks([result.learnt for result in results if result.learnt])
     _failed([result for result in results if result.status == "dead"])
     _accepted([result for result in results if _has_ids(result)])
 
@@ -99,8 +103,8 @@ def _accepted(results: Sequence[Result]) -> None:
         return
     rows = [_row_accepted(result) for result in results]
     run_rows(ACCEPT, rows)
-    inbox.wake(row[name] for row in rows for name in ("message_id", "zaap_id"))
-    connection.configuration_works()
+    inbox.make_due(row[name] for row in rows for name in ("message_id", "zaap_id"))
+    connection.clear_misconfiguration()
 
 
 def _row_accepted(result: Result) -> dict[str, Any]:
@@ -119,11 +123,11 @@ def _failed(results: Sequence[Result]) -> None:
     run_rows(FAIL, rows)
     for result in results:
         if _code(result) == "configuration" or result.status_code in CONFIGURATION_STATUSES:
-            connection.configuration_refused(_said(result))
+            connection.mark_misconfigured(_said(result))
 
 
 def _code(result: Result) -> str:
-    return failures.UNDECIDED if result.kind == "unknown" else failures.code_of(_said(result))
+    return failures.IN_DOUBT if result.kind == "unknown" else failures.code_of(_said(result))
 
 
 def _said(result: Result) -> str:

@@ -16,15 +16,15 @@ def read_inbox() -> None:
 
 
 @shared_task(name="whatsapp.check", ignore_result=True)
-def check_channel() -> None:
+def check_connection() -> None:
     setup.meet_simulator()
     connection.check()
 
 
 @worker_ready.connect
-def look_first(**_: Any) -> None:
+def check_at_start(**_: Any) -> None:
     """Whether WhatsApp is connected is not known at a start, and beat asks only after half a minute."""
-    check_channel.apply_async(expires=30)
+    check_connection.apply_async(expires=30)
 
 
 @shared_task(name="whatsapp.prune", ignore_result=True)

@@ -25,7 +25,7 @@ from events.intake.views import Ingest, take_body
 from whatsapp import connection
 from whatsapp.callbacks import callback_body, inbox
 from whatsapp.filters import MessageFilter
-from whatsapp.models import Message
+from whatsapp.models import SentMessage
 from whatsapp.serializers import MessageSerializer, Stored
 from whatsapp.zapi import WhatsApp
 
@@ -38,7 +38,7 @@ TAGS = ["WhatsApp"]
 class Webhook(Ingest):
     """Callbacks of Z-API: stored, answered, understood later. 5xx only when storing failed."""
 
-    authentication_classes = []  # the secret in the path is the proof
+    authentication_classes = []  # the secret in the path authenticates
     http_method_names = ["post"]
 
     @extend_schema(
@@ -55,8 +55,8 @@ class Webhook(Ingest):
         _check_instance(body)
         with transaction.atomic():
             inbox.store(body)
-            connection.told_at_the_door(body)
-            transaction.on_commit(_nudge)
+            connection.hold_on_disconnect(body)
+            transaction.on_commit(_wake_reader)
         return JsonResponse({"status": "received"})
 
 
@@ -75,20 +75,20 @@ def _check_instance(body: dict[str, Any]) -> None:
         raise PermissionDenied
 
 
-def _nudge() -> None:
+def _wake_reader() -> None:
     """Ask a worker to read the inbox. A broker that is away is only logged: beat asks again."""
-    if not inbox.is_first_nudge():
+    if not inbox.may_wake_reader():
         return
     try:
         app.send_task("whatsapp.read_inbox", expires=60)
     except (OperationalError, OSError) as error:
-        logger.warning("Inbox could not be nudged", extra={"error": type(error).__name__})
+        logger.warning("Inbox reader could not be woken", extra={"error": type(error).__name__})
 
 
-class MessageList(ApiView, ListAPIView[Message]):
+class MessageList(ApiView, ListAPIView[SentMessage]):
     """Our messages to people, newest first."""
 
-    queryset = Message.objects.select_related("delivery", "contact")
+    queryset = SentMessage.objects.select_related("delivery", "contact")
     serializer_class = MessageSerializer
     pagination_class = NewestFirst
     filter_backends = [DjangoFilterBackend]
@@ -103,8 +103,8 @@ class MessageList(ApiView, ListAPIView[Message]):
         return self.list(request, *args, **kwargs)
 
 
-class MessageDetail(ApiView, RetrieveAPIView[Message]):
-    queryset = Message.objects.select_related("delivery", "contact")
+class MessageDetail(ApiView, RetrieveAPIView[SentMessage]):
+    queryset = SentMessage.objects.select_related("delivery", "contact")
     serializer_class = MessageSerializer
     lookup_field = "pk"
     lookup_url_kwarg = "id"

@@ -18,7 +18,7 @@ from tests.console.conftest import chromium, visit  # noqa: F401 -- pages of the
 from whatsapp import connection as whatsapp_connection
 from whatsapp import in_doubt, lane_hooks, setup
 from whatsapp.callbacks import inbox
-from whatsapp.models import Callback, Message
+from whatsapp.models import Callback, SentMessage
 
 SECRET = "segredo-de-teste"
 
@@ -94,8 +94,8 @@ def cancel(number: int, *, phone: str, reason: str = "") -> Event:
     return Event.objects.get(pk=receipt.event_id)
 
 
-def message_of(event: Event) -> Message:
-    return Message.objects.get(delivery__event=event, delivery__service="whatsapp")
+def message_of(event: Event) -> SentMessage:
+    return SentMessage.objects.get(delivery__event=event, delivery__service="whatsapp")
 
 
 class Workers:

@@ -34,7 +34,7 @@ def give_up(*bodies, monkeypatch):
     for body in bodies:
         assert post(body).status_code == 200
     with monkeypatch.context() as broken:
-        broken.setattr(processing, "understand", break_)
+        broken.setattr(processing, "process", break_)
         for _ in range(inbox.MOST_ATTEMPTS):
             Callback.objects.update(due_at="2026-01-01T00:00:00Z")
             inbox.process()

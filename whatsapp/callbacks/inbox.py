@@ -30,7 +30,7 @@ VALUES (%s, %s, %s, %s, %s, clock_timestamp(), clock_timestamp())
 ON CONFLICT (key) DO UPDATE SET duplicates = whatsapp_callback.duplicates + 1
 """
 
-WAKE = """
+MAKE_DUE = """
 UPDATE whatsapp_callback SET status = 'waiting', cause = '', due_at = now()
 WHERE (status = 'waiting' OR cause = 'not_ours') AND message_ids && %s::varchar[]
 """
@@ -75,20 +75,20 @@ def _row(body: dict[str, Any]) -> list[str | list[str]]:
     ]
 
 
-def wake(message_ids: Iterable[str]) -> None:
+def make_due(message_ids: Iterable[str]) -> None:
     """A message got its ids: what came about it too early, or was given up, is read again now."""
-    run(WAKE, [[id for id in message_ids if id]])
+    run(MAKE_DUE, [[id for id in message_ids if id]])
 
 
-NUDGED: dict[str, float] = {"at": 0.0}
-NUDGE_SECONDS = 1.0
+WOKEN: dict[str, float] = {"at": 0.0}
+WAKE_SECONDS = 1.0
 
 
-def is_first_nudge() -> bool:
+def may_wake_reader() -> bool:
     """False while this process nudged within the last second: a reader sees what came since."""
     now = time.monotonic()
-    is_first = now >= NUDGED["at"] + NUDGE_SECONDS
-    NUDGED["at"] = now if is_first else NUDGED["at"]
+    is_first = now >= WOKEN["at"] + WAKE_SECONDS
+    WOKEN["at"] = now if is_first else WOKEN["at"]
     return is_first
 
 
@@ -125,19 +125,19 @@ def _read(id: int) -> bool:
                 return False
             callback = Callback.objects.select_for_update().filter(OPEN, pk=id).first()
             if callback is not None:
-                _understand(callback)
+                _process(callback)
     except Exception as error:
         logger.exception("Callback could not be processed", extra={"callback_id": id})
         _put_off(id, error)
     return True
 
 
-def _understand(callback: Callback) -> None:
-    from whatsapp.callbacks.processing import understand
+def _process(callback: Callback) -> None:
+    from whatsapp.callbacks import processing
 
     try:
         with transaction.atomic():
-            understand(callback)
+            processing.process(callback)
         callback.status = CallbackStatus.DONE
     except NotYet as wait:
         _wait(callback, wait.cause)

@@ -11,7 +11,7 @@ from whatsapp.models import Callback, IgnoredCause
 Body = dict[str, Any]
 
 
-def understand(callback: Callback) -> None:
+def process(callback: Callback) -> None:
     """Do what follows from a stored callback. Raises `Ignored` or `NotYet`."""
     KINDS.get(callback.type, _unknown)(callback)
 
@@ -26,9 +26,9 @@ def _presence(callback: Callback) -> None:
 
 KINDS: dict[str, Callable[[Callback], None]] = {
     "ReceivedCallback": received.receive,
-    "DeliveryCallback": receipts.handed_over,
-    "MessageStatusCallback": receipts.moved,
-    "ConnectedCallback": connection.came_back,
-    "DisconnectedCallback": connection.was_lost,
+    "DeliveryCallback": receipts.on_delivery,
+    "MessageStatusCallback": receipts.on_status,
+    "ConnectedCallback": connection.on_connected,
+    "DisconnectedCallback": connection.on_disconnected,
     "PresenceChatCallback": _presence,
 }

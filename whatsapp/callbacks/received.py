@@ -12,7 +12,7 @@ from whatsapp import connection, contacts, in_doubt
 from whatsapp.callbacks import callback_keys, content, opt_out, ratings, timestamps
 from whatsapp.callbacks.content import Content
 from whatsapp.callbacks.inbox import Ignored, NotYet
-from whatsapp.models import Callback, Contact, IgnoredCause, Message, Received
+from whatsapp.models import Callback, Contact, IgnoredCause, Received, SentMessage
 
 Body = dict[str, Any]
 CONTENT_TAKES = timedelta(minutes=5)  # after "waiting for this message"; then a person looks at the phone
@@ -33,7 +33,7 @@ def receive(callback: Callback) -> None:
     if not who.is_known or not callback_keys.message_id_of(body):
         raise Ignored(IgnoredCause.NO_PERSON)
     moment = timestamps.read(body.get("momment"), otherwise=callback.received_at)
-    connection.heard_message(callback.received_at)
+    connection.note_message(callback.received_at)
     _from_person(callback, who, moment)
 
 
@@ -117,7 +117,7 @@ def _with_context(body: Body, message: Received) -> str:
     id = str(body.get("referenceMessageId") or "")
     if not id:
         return said
-    ours = Message.objects.filter(message_id=id).values_list("text", flat=True).first()
+    ours = SentMessage.objects.filter(message_id=id).values_list("text", flat=True).first()
     theirs = message.contact.received.filter(message_id=id).values_list("text", flat=True).first()
     return content.quoting(said, quoted) if (quoted := ours or theirs) else said
 
@@ -244,7 +244,7 @@ def _react(body: Body, who: contacts.Identity, *, is_late: bool) -> None:
         (reaction.get("referencedMessage") or {}).get("messageId") or body.get("referenceMessageId") or ""
     )
     value = str(reaction.get("value") or "")[:LONGEST_REACTION]
-    rows = Message.objects.filter(message_id=id) if id else Message.objects.none()
+    rows = SentMessage.objects.filter(message_id=id) if id else SentMessage.objects.none()
     theirs = Received.objects.filter(message_id=id, contact__in=contacts.matching(who))
     if rows.update(reaction=value) or (id and theirs.update(reaction=value)):
         return
