@@ -1,4 +1,4 @@
-"""Is the channel alive? One verdict from four signals, each with its age.
+"""Is WhatsApp alive? One answer from four signals, each with its age.
 
 A flag that says "connected" proves little: messages have to flow. And a status call that fails says nothing
 about the session, so the last answer stands until it is too old.
@@ -17,9 +17,10 @@ from carinho.database import run
 from carinho.services.errors import ServiceError
 from events.engine import circuit_breakers, wakeup
 from events.intake.payload import SAO_PAULO
-from whatsapp.callbacks import timestamps
+from whatsapp.callbacks.body import timestamp_of
 from whatsapp.callbacks.inbox import Ignored
 from whatsapp.models import Callback, Connection, IgnoredCause, Received, SentMessage
+from whatsapp.zapi import WhatsApp
 
 TOO_OLD = timedelta(minutes=5)  # a status nobody confirmed since says nothing
 RECEIPT_TAKES = timedelta(minutes=10)  # from acceptance to the first receipt
@@ -43,11 +44,13 @@ class Signal:
     at: datetime | None
     sentence: str
 
+    def as_json(self) -> dict[str, Any]:
+        age = int((timezone.now() - self.at).total_seconds()) if self.at else None
+        return {"name": self.name, "good": self.is_good, "age_seconds": age, "message": self.sentence}
+
 
 @dataclass(frozen=True)
 class ConnectionHealth:
-    """What holds of the channel now, and the signals it follows from."""
-
     status: str
     signals: list[Signal]
     since: datetime | None
@@ -58,39 +61,28 @@ class ConnectionHealth:
         return self.status in (CONNECTED, SILENT)
 
     def as_json(self) -> dict[str, Any]:
-        """The guide's keys, and beside them the signals with their ages in seconds.
-
-        Not known yet is neither connected nor disconnected.
-        """
+        """`connected` is null while it is not known; the signals' ages are in seconds."""
         return {
             "connected": None if self.status == UNKNOWN else self.connected,
             "status": self.status,
             "since": self.since.isoformat() if self.since else None,
-            "signals": [_signal_as_json(signal) for signal in self.signals],
+            "signals": [signal.as_json() for signal in self.signals],
         }
 
 
-def _signal_as_json(signal: Signal) -> dict[str, Any]:
-    age = int((timezone.now() - signal.at).total_seconds()) if signal.at else None
-    return {"name": signal.name, "good": signal.is_good, "age_seconds": age, "message": signal.sentence}
-
-
 def health(now: datetime | None = None) -> ConnectionHealth:
-    """What the four signals say together."""
+    """Disconnected when Z-API says so, silent when it says connected and messages do not flow."""
     now = now or timezone.now()
     row = Connection.load()
     gap = usual_gap(now)
-    signals = [_flag(row, now), _phone(row, now), _last_received(row, now, gap), _last_receipt(row, now)]
-    return ConnectionHealth(_status(row, signals), signals, row.changed_at, gap)
-
-
-def _status(row: Connection, signals: list[Signal]) -> str:
-    flag, _phone_online, *flowing = signals
+    flag, flowing = _flag(row, now), [_last_received(row, now, gap), _last_receipt(row, now)]
     if row.connected is False:
-        return DISCONNECTED
-    if flag.is_good is None:
-        return UNKNOWN
-    return SILENT if any(signal.is_good is False for signal in flowing) else CONNECTED
+        status = DISCONNECTED
+    elif flag.is_good is None:
+        status = UNKNOWN
+    else:
+        status = SILENT if any(signal.is_good is False for signal in flowing) else CONNECTED
+    return ConnectionHealth(status, [flag, _phone(row, now), *flowing], row.changed_at, gap)
 
 
 def _flag(row: Connection, now: datetime) -> Signal:
@@ -145,15 +137,10 @@ def usual_gap(now: datetime) -> timedelta | None:
     count = history.filter(at_this_hour).count()
     if count < FEWEST_MESSAGES:
         return None
-    days = _working_days(
-        history.order_by("received_at").values_list("received_at", flat=True).first() or now, now
-    )
-    return max(SHORTEST_GAP, timedelta(hours=1) * days / count)
-
-
-def _working_days(first: datetime, last: datetime) -> int:
-    days = (last.astimezone(SAO_PAULO).date() - first.astimezone(SAO_PAULO).date()).days
-    return max(1, days * 6 // 7)
+    first = history.order_by("received_at").values_list("received_at", flat=True).first() or now
+    days = (local.date() - first.astimezone(SAO_PAULO).date()).days
+    working_days = max(1, days * 6 // 7)
+    return max(SHORTEST_GAP, timedelta(hours=1) * working_days / count)
 
 
 def _last_receipt(row: Connection, now: datetime) -> Signal:
@@ -171,13 +158,11 @@ def _last_receipt(row: Connection, now: datetime) -> Signal:
     return Signal("receipt", True, last, _("O WhatsApp confirma as mensagens que enviamos."))
 
 
-# --- what tells of it -----------------------------------------------------------------------------
+# --- what Z-API says ------------------------------------------------------------------------------
 
 
 def check() -> None:
     """Ask Z-API for the status. A call that fails says nothing about the session."""
-    from whatsapp.zapi import WhatsApp
-
     asked_at = timezone.now()
     try:
         answer = WhatsApp("status").get("/status", doing="check status")
@@ -197,33 +182,35 @@ def check() -> None:
 
 
 def on_connected(callback: Callback) -> None:
-    _told(callback, connected=True)
+    """Raises `Ignored` for news that is older than what is known."""
+    _apply(callback, connected=True)
 
 
 def on_disconnected(callback: Callback) -> None:
-    _told(callback, connected=False)
+    """Raises `Ignored` for news that is older than what is known."""
+    _apply(callback, connected=False)
 
 
 def hold_on_disconnect(body: dict[str, Any]) -> None:
-    """Hold the lane before a disconnect is answered; the callback is read again later, without harm.
+    """Hold the lane before a disconnect is answered; processing it again later does no harm.
 
     One that does not say when it happened may be a repeat: only the inbox can tell.
     """
     now = timezone.now()
-    moment = timestamps.read(body.get("momment"), otherwise=now)
+    moment = timestamp_of(body.get("momment"), otherwise=now)
     if body.get("type") == "DisconnectedCallback" and moment < now:
         _set(False, moment, error=str(body.get("error") or "")[:200])
 
 
-def _told(callback: Callback, *, connected: bool) -> None:
-    moment = timestamps.read(callback.body.get("momment"), otherwise=callback.received_at)
+def _apply(callback: Callback, *, connected: bool) -> None:
+    moment = timestamp_of(callback.body.get("momment"), otherwise=callback.received_at)
     if not _set(connected, moment, error=str(callback.body.get("error") or "")[:200]):
         raise Ignored(IgnoredCause.OLDER)
 
 
 @transaction.atomic
 def _set(connected: bool, moment: datetime, **more: Any) -> bool:
-    """The latest news holds, whoever brings it and however late: False for what is older than the known."""
+    """Apply the latest state, whoever brings it and however late; False for what is older than the known."""
     Connection.load()
     known = Connection.objects.select_for_update().get()
     if known.changed_at and known.changed_at > moment:
@@ -242,7 +229,7 @@ def _set(connected: bool, moment: datetime, **more: Any) -> bool:
 
 
 def is_disconnected() -> bool:
-    """Whether Z-API said so; not knowing is no reason to hold anything."""
+    """Whether Z-API said so: not knowing is no reason to hold anything."""
     return Connection.objects.filter(connected=False).exists()
 
 

@@ -1,5 +1,3 @@
-"""By what our messages are found through the API."""
-
 import django_filters
 
 from whatsapp import contacts

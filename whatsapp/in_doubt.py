@@ -1,9 +1,9 @@
-"""Messages in doubt, after an attempt whose end nobody saw: did the message get through?
+"""Messages in doubt, after an attempt whose outcome is unknown: did the message get through?
 
 Three traces tell: Z-API's queue (it waits there), the echo of the message (it was sent, with its text), and
-a receipt that no message of ours explains (something was sent to this person). Nothing in any of them proves
-that nothing was sent only when the time for a trace has passed and Z-API was calling us back meanwhile. What
-cannot be told goes to a person, and a trace that still comes within a day settles it.
+a receipt that no message of ours explains (something was sent to this person). No trace means that nothing
+was sent only when the time for one has passed and Z-API was calling us back meanwhile. What cannot be told
+goes to a person, and a trace that still comes within a day resolves it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,14 +19,14 @@ from events.engine import transitions
 from events.engine.lane_hooks import Ran
 from events.models import SkipCause
 from whatsapp import contacts, failures
-from whatsapp.callbacks import callback_keys, inbox
-from whatsapp.locks import locked
+from whatsapp.callbacks import inbox
+from whatsapp.callbacks.body import identity_of, ids_of
 from whatsapp.message_status import MessageStatus
 from whatsapp.models import Callback, Contact, SentMessage
-from whatsapp.outgoing import Ids, Outgoing, Traces
+from whatsapp.outbox import Ids, Outgoing, Traces, locked
 from whatsapp.zapi import DOING, WhatsApp
 
-LOOK_SECONDS = 5  # between two looks
+CHECK_SECONDS = 5  # between two checks for traces
 CLOCKS_DIFFER = timedelta(seconds=5)
 GIVE_UP_AFTER = 5  # times the wait for a trace
 MATCHED_WITHIN = timedelta(days=1)  # after an attempt; what is older is for a person, and explains no receipt
@@ -42,7 +42,7 @@ def trace_takes() -> timedelta:
 
 
 def prefetch(batch: Sequence[Outgoing]) -> None:
-    """Collect the traces of these, of whose earlier attempts nobody saw the end; there are few, ever."""
+    """Collect the traces of these messages in doubt; there are few, ever, so a query for each is fine."""
     asked = {outgoing.claim.id: outgoing for outgoing in batch}
     messages = SentMessage.objects.filter(delivery__in=asked).select_related("delivery") if asked else []
     for message in messages:
@@ -51,7 +51,10 @@ def prefetch(batch: Sequence[Outgoing]) -> None:
 
 
 def resolve(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran | None:
-    """How the earlier attempt ended; None when nothing came of it and the message is to be sent now."""
+    """How the earlier attempt ended; None when nothing came of it and the message is to be sent now.
+
+    While that cannot be told, a `Ran` that checks again, and in the end one that asks a person.
+    """
     claim, traces, now = outgoing.claim, outgoing.traces, timezone.now()
     since = claim.unsure_since or now
     waited = now - since
@@ -61,7 +64,7 @@ def resolve(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran | None:
     except (Unavailable, Rejected):
         if is_over:
             return _ask_person("Outcome unknown, and the queue could not be read")
-        return Ran(not_before=now + timedelta(seconds=LOOK_SECONDS))
+        return Ran(not_before=now + timedelta(seconds=CHECK_SECONDS))
     if found:
         return Ran(found)
     is_silent = traces.called_back_at is None or traces.called_back_at <= since
@@ -70,7 +73,7 @@ def resolve(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran | None:
         return Ran(skip_cause=SkipCause.EXPIRED) if is_late else None
     if is_over:
         return _ask_person("Outcome unknown: no trace of it, and none would be seen")
-    soon, later = now + timedelta(seconds=1), now + timedelta(seconds=LOOK_SECONDS)
+    soon, later = now + timedelta(seconds=1), now + timedelta(seconds=CHECK_SECONDS)
     return Ran(not_before=min(max(since + trace_takes(), soon), later))
 
 
@@ -129,7 +132,7 @@ def _texts(value: Any) -> Iterable[str]:
 
 def _ids_in(callback: Callback) -> list[Ids]:
     zaap_id = str(callback.body.get("zaapId") or "")
-    return [{"zaap_id": zaap_id, "message_id": id} for id in callback_keys.ids_of(callback.body)]
+    return [{"zaap_id": zaap_id, "message_id": id} for id in ids_of(callback.body)]
 
 
 def _taken(callbacks: Iterable[Callback]) -> set[str]:
@@ -197,7 +200,7 @@ def match_echo(echo: Callback) -> bool:
     for message in _given_up(echo):
         in_flight = SentMessage.objects.filter(contact=message.contact_id, delivery__status="running")
         if _is_echo_of(echo, message) and not in_flight.exists():
-            _was_sent(message, echo.message_ids[0], echo.received_at)
+            _mark_sent(message, echo.message_ids[0], echo.received_at)
             inbox.make_due(echo.message_ids)
             return True
     return False
@@ -208,14 +211,14 @@ def match_receipt(receipt: Callback) -> SentMessage | None:
     for message in _given_up(receipt):
         found = traces_of(message, message.contact).found if message.contact else None
         if found and found["message_id"] in receipt.message_ids:
-            _was_sent(message, found["message_id"], receipt.received_at)
+            _mark_sent(message, found["message_id"], receipt.received_at)
             return message
     return None
 
 
 def _given_up(callback: Callback) -> Iterable[SentMessage]:
     """The messages to this callback's person of which nobody could tell, tried within the day, locked."""
-    people = contacts.matching(callback_keys.identity_of(callback.body))
+    people = contacts.matching(identity_of(callback.body))
     given_up = SentMessage.objects.filter(
         message_id=None,
         failure=failures.IN_DOUBT,
@@ -225,8 +228,8 @@ def _given_up(callback: Callback) -> Iterable[SentMessage]:
     return locked(given_up.select_related("delivery", "contact"))
 
 
-def _was_sent(message: SentMessage, message_id: str, seen_at: datetime) -> None:
-    """The person has it, and nobody needs to look after it."""
+def _mark_sent(message: SentMessage, message_id: str, seen_at: datetime) -> None:
+    """Close the case: the person has the message."""
     message.message_id, message.failure, message.error, message.failed_at = message_id, "", "", None
     message.advance((MessageStatus.ACCEPTED, seen_at), (MessageStatus.SENT, seen_at))
     message.save()

@@ -1,10 +1,11 @@
-"""Bringing the session back: what waits and where, send or drop, then the QR code or the phone's code."""
+"""Reconnecting: what waits in the hub and at Z-API, discarding it, and the QR code or phone code."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -40,7 +41,7 @@ SESSION_RESTORED = Audited("whatsapp.restore", _("tentou retomar a sessão do Wh
 
 def waiting_in_hub() -> Waiting:
     """What is due and cannot go out."""
-    due = _due().order_by("due_at").values_list("due_at", flat=True)
+    due = _due(timezone.now()).order_by("due_at").values_list("due_at", flat=True)
     return Waiting(due.count(), due.first())
 
 
@@ -56,7 +57,7 @@ def expired() -> Any:
 
 
 def held_in_hub() -> Waiting:
-    """What a disconnect kept back and now goes out at its pace."""
+    """What a disconnect held and now goes out paced."""
     held = (
         SentMessage.objects.filter(status=MessageStatus.HELD)
         .order_by("created_at")
@@ -65,18 +66,17 @@ def held_in_hub() -> Waiting:
     return Waiting(held.count(), held.first())
 
 
-def _due(at: datetime | None = None) -> Any:
-    return Delivery.objects.filter(service="whatsapp", status="queued", due_at__lte=at or timezone.now())
+def _due(at: datetime) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(service="whatsapp", status="queued", due_at__lte=at)
 
 
 def waiting_at_zapi() -> Waiting:
-    """What stands in Z-API's own queue and would go out by itself on reconnection."""
+    """What is in Z-API's own queue, and would go out by itself on reconnection."""
     try:
         items = list(WhatsApp("reconnect").queue())
     except ServiceError:
         return Waiting(None)
-    moments = [_created(item) for item in items]
-    return Waiting(len(items), min(filter(None, moments), default=None))
+    return Waiting(len(items), min(filter(None, map(_created, items)), default=None))
 
 
 def _created(item: dict[str, Any]) -> datetime | None:
@@ -87,15 +87,15 @@ def _created(item: dict[str, Any]) -> datetime | None:
 
 
 def discard_in_hub(until: datetime, *, actor: str) -> int:
-    """Nobody needs what waited here at that moment any more; what came since stays."""
+    """Cancel what was due at that time; what came since stays. Returns how many."""
     return len(operations.cancel(list(_due(until).values_list("pk", flat=True)), actor=actor))
 
 
 def discard_at_zapi(*, actor: str) -> int:
-    """Empty Z-API's queue, and say so on the messages that stood in it. Raises as every call does."""
+    """Empty Z-API's queue and mark its messages as failed. Returns how many. Raises as every call does."""
     whatsapp = WhatsApp("reconnect")
     ids = [str(item.get("MessageId")) for item in whatsapp.queue()]
-    _yes(whatsapp.delete("/queue", doing="empty the queue"))
+    _must_accept(whatsapp.delete("/queue", doing="empty the queue"))
     with transaction.atomic():
         ours = SentMessage.objects.filter(message_id__in=ids, status=MessageStatus.ACCEPTED)
         ours.update(status=MessageStatus.FAILED, failure=DROPPED, failed_at=timezone.now())
@@ -104,8 +104,8 @@ def discard_at_zapi(*, actor: str) -> int:
 
 
 def restore(*, actor: str) -> None:
-    """The first thing to try: a kept session comes back without a code. Raises as every call does."""
-    _yes(WhatsApp("reconnect").get("/restore-session", doing=DOING))
+    """Restore a kept session, which needs no code. Raises as every call does."""
+    _must_accept(WhatsApp("reconnect").get("/restore-session", doing=DOING))
     SESSION_RESTORED.record(actor, "")
 
 
@@ -142,6 +142,6 @@ def _value(answer: Any) -> str:
     return answer["value"]
 
 
-def _yes(answer: Any) -> None:
+def _must_accept(answer: Any) -> None:
     if isinstance(answer, dict) and answer.get("error"):
         raise Rejected(str(answer["error"])[:200], doing=DOING, system="WhatsApp")

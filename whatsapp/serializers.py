@@ -1,9 +1,8 @@
-"""A message of ours as the API shows it."""
-
 from typing import Any
 
 from rest_framework import serializers
 
+from carinho.masking import mask_phone
 from whatsapp.models import SentMessage
 
 
@@ -29,7 +28,4 @@ class MessageSerializer(serializers.ModelSerializer[SentMessage]):
         ]  # fmt: skip
 
     def get_phone(self, message: SentMessage) -> str:
-        from carinho.masking import mask
-
-        masked: Any = mask({"phone": message.phone})
-        return str(masked["phone"])
+        return mask_phone(message.phone) if message.phone else ""

@@ -1,5 +1,3 @@
-"""Where Z-API calls us, and where our messages are seen."""
-
 import hmac
 import logging
 from typing import Any
@@ -23,7 +21,8 @@ from carinho.celery import app
 from events.intake.rejected_requests import Incoming
 from events.intake.views import Ingest, take_body
 from whatsapp import connection
-from whatsapp.callbacks import callback_body, inbox
+from whatsapp.callbacks import body as bodies
+from whatsapp.callbacks import inbox
 from whatsapp.filters import MessageFilter
 from whatsapp.models import SentMessage
 from whatsapp.serializers import MessageSerializer, Stored
@@ -36,7 +35,7 @@ TAGS = ["WhatsApp"]
 
 
 class Webhook(Ingest):
-    """Callbacks of Z-API: stored, answered, understood later. 5xx only when storing failed."""
+    """Callbacks of Z-API: stored, answered, processed later. 5xx only when storing failed."""
 
     authentication_classes = []  # the secret in the path authenticates
     http_method_names = ["post"]
@@ -49,10 +48,12 @@ class Webhook(Ingest):
     )
     def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
         incoming.source = WhatsApp.name
-        _prove(request, self.kwargs["secret"])
+        _authenticate(request, self.kwargs["secret"])
         incoming.is_proven = True
-        body = callback_body.parse(take_body(request, incoming, LONGEST_BODY))
-        _check_instance(body)
+        body = bodies.parse(take_body(request, incoming, LONGEST_BODY))
+        instance = body.get("instanceId")
+        if instance is not None and str(instance) != settings.ZAPI["instance"]:
+            raise PermissionDenied
         with transaction.atomic():
             inbox.store(body)
             connection.hold_on_disconnect(body)
@@ -60,18 +61,12 @@ class Webhook(Ingest):
         return JsonResponse({"status": "received"})
 
 
-def _prove(request: HttpRequest, secret: str) -> None:
+def _authenticate(request: HttpRequest, secret: str) -> None:
     """The secret, and the instance's token where Z-API gives it, have to be ours."""
     expected, token = settings.ZAPI["webhook_secret"], request.headers.get("z-api-token")
     if not expected or not hmac.compare_digest(secret.encode(), expected.encode()):
         raise PermissionDenied
     if token is not None and not hmac.compare_digest(token.encode(), settings.ZAPI["token"].encode()):
-        raise PermissionDenied
-
-
-def _check_instance(body: dict[str, Any]) -> None:
-    instance = body.get("instanceId")
-    if instance is not None and str(instance) != settings.ZAPI["instance"]:
         raise PermissionDenied
 
 
@@ -86,8 +81,6 @@ def _wake_reader() -> None:
 
 
 class MessageList(ApiView, ListAPIView[SentMessage]):
-    """Our messages to people, newest first."""
-
     queryset = SentMessage.objects.select_related("delivery", "contact")
     serializer_class = MessageSerializer
     pagination_class = NewestFirst

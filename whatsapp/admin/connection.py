@@ -1,4 +1,4 @@
-"""WhatsApp: is it alive, by four signals; and the way back when it is not."""
+"""Conexão: whether WhatsApp is alive, by four signals, and how to reconnect it."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What Z-API tells of our own messages: handed to WhatsApp, delivered, read, or failed."""
+"""Receipts: what Z-API tells of our own messages, handed to WhatsApp, delivered, read, or failed."""
 
 from datetime import datetime
 
@@ -7,23 +7,19 @@ from django.db.models import Q
 from events.engine import transitions
 from events.intake import envelope, ingestion
 from whatsapp import connection, failures, in_doubt
-from whatsapp.callbacks import timestamps
+from whatsapp.callbacks.body import timestamp_of
 from whatsapp.callbacks.inbox import Ignored, NotYet
-from whatsapp.locks import locked
 from whatsapp.message_status import ARRIVED, ZAPI_STATUSES, MessageStatus
 from whatsapp.models import Callback, IgnoredCause, SentMessage
+from whatsapp.outbox import locked
 
-GIVEN_UP = frozenset(
-    {MessageStatus.FAILED, MessageStatus.QUEUED, MessageStatus.HELD}
-)  # until a receipt proves an arrival
+NOT_SENT = frozenset({MessageStatus.FAILED, MessageStatus.QUEUED, MessageStatus.HELD})  # as far as we knew
 ABOUT_US = frozenset({"READ_BY_ME", "READ-SELF", "READ_SELF"})
 
 
 def on_delivery(callback: Callback) -> None:
     """`DeliveryCallback`: WhatsApp has the message, or says why it never will."""
-    error = str(callback.body.get("error") or "")
-    code = str(callback.body.get("errorCode") or "")
-    said = " ".join(filter(None, (code, error)))
+    said = " ".join(str(callback.body[name]) for name in ("errorCode", "error") if callback.body.get(name))
     _apply(callback, MessageStatus.FAILED if said else MessageStatus.SENT, said)
 
 
@@ -40,13 +36,13 @@ def on_status(callback: Callback) -> None:
 
 def _apply(callback: Callback, status: MessageStatus, said: str) -> None:
     """Advance our message; one that is not known yet may become ours when the send is answered."""
-    moment = timestamps.read(callback.body.get("momment"), otherwise=callback.received_at)
+    at = timestamp_of(callback.body.get("momment"), otherwise=callback.received_at)
     ids = callback.message_ids
     found = locked(SentMessage.objects.filter(Q(message_id__in=ids) | Q(zaap_id__in=ids)))
     message = found.first() or _sent_again(ids, status) or in_doubt.match_receipt(callback)
     if message is None:
         raise NotYet(IgnoredCause.NOT_OURS)
-    _advance(message, status, moment, said)
+    _advance(message, status, at, said)
     connection.note_receipt(callback.received_at)
 
 
@@ -63,28 +59,24 @@ def _sent_again(ids: list[str], status: MessageStatus) -> SentMessage | None:
     return message
 
 
-def _advance(message: SentMessage, status: MessageStatus, moment: datetime, said: str) -> None:
+def _advance(message: SentMessage, status: MessageStatus, at: datetime, said: str) -> None:
     before = message.status
-    if status == MessageStatus.FAILED and not (message.failed_at and message.failed_at <= moment):
+    if status == MessageStatus.FAILED and not (message.failed_at and message.failed_at <= at):
         message.error = said
         message.failure = failures.code_of(said) if said else "read_failed"
-    message.advance((status, moment))
+    message.advance((status, at))
     message.save()
-    if message.status != before:
-        _follow(message, before)
-
-
-def _follow(message: SentMessage, before: str) -> None:
+    if message.status == before:
+        return
     if message.status == MessageStatus.FAILED:
         reason = f"Failed to send message in WhatsApp: {message.error}"
         transitions.mark_failed(message.delivery_id, cause="refused_later", reason=reason)
-    elif message.status in ARRIVED and before in GIVEN_UP:
+    elif message.status in ARRIVED and before in NOT_SENT:
         transitions.confirm(message.delivery_id)
-    _record(message)
+    _record_event(message)
 
 
-def _record(message: SentMessage) -> None:
-    """Each move is an event too, kept only as that."""
+def _record_event(message: SentMessage) -> None:
     data = {
         "message_id": message.message_id,
         "status": message.status,

@@ -1,5 +1,3 @@
-"""What the channel keeps: people, messages both ways, what Z-API called back, and the channel's own state."""
-
 from whatsapp.models.callback import Callback, CallbackStatus, IgnoredCause
 from whatsapp.models.connection import Connection
 from whatsapp.models.contact import Contact

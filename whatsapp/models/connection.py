@@ -1,11 +1,9 @@
-"""What is known of the connection to WhatsApp."""
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class Connection(models.Model):
-    """One row: what Z-API last said about the session, and when each signal of life was last seen."""
+    """One row: what Z-API last said about the session, and when each sign of life was last seen."""
 
     ONLY = 1
 

@@ -1,5 +1,3 @@
-"""A message of ours to a person, from our queue to the person's phone."""
-
 from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
@@ -16,7 +14,7 @@ from whatsapp.models.contact import Contact
 
 
 class SentMessage(models.Model):
-    """One message, made by the database together with its delivery, and following it until Z-API has it.
+    """A message to a person, made by the database with its delivery, which it follows until Z-API has it.
 
     From then on it only advances: each status keeps the first time it was seen, and the highest counts.
     """
