@@ -78,7 +78,7 @@ def whatsapp(hub: HubSnapshot, found: HubHealth) -> Check:
         SILENT: (_("Em silêncio"), WATCH),
         UNKNOWN: (_("Não sabemos"), WATCH),
     }.get(hub.whatsapp.status, (_("Desconectado"), BAD))
-    return Check(value, _("Conectado"), tone, list_url("whatsapp_channel"))
+    return Check(value, _("Conectado"), tone, list_url("whatsapp_connection"))
 
 
 def active_alerts(hub: HubSnapshot, found: HubHealth) -> Check:
@@ -162,7 +162,7 @@ def instructions(name: str) -> list[Instruction]:
         "whatsapp": [
             Instruction(
                 _("Abra a conexão e leia o QR code com o celular da empresa."),
-                list_url("whatsapp_channel"),
+                list_url("whatsapp_connection"),
                 _("Abrir o WhatsApp"),
             ),
             Instruction(

@@ -26,7 +26,7 @@ from monitoring.periods import Period
 from sync.models import RunKind, RunStatus, SyncRun
 from whatsapp import connection as whatsapp_connection
 from whatsapp.callbacks import inbox
-from whatsapp.models import Channel
+from whatsapp.models import Connection
 
 EPOCH = datetime(1970, 1, 2, tzinfo=UTC)  # the sums over all time stand in the hour before
 SETTLED = ("processed", "failed", "archived")
@@ -151,8 +151,8 @@ class WhatsAppState:
 
 
 def whatsapp(now: datetime) -> WhatsAppState:
-    found, row = whatsapp_connection.verdict(now), Channel.load()
-    received_at = next((proof.at for proof in found.proofs if proof.name == "received"), None)
+    found, row = whatsapp_connection.health(now), Connection.load()
+    received_at = next((signal.at for signal in found.signals if signal.name == "received"), None)
     refused = Refusal.objects.filter(source="whatsapp", is_proven=True, accepted_by="")
     return WhatsAppState(
         found.connected if found.status != whatsapp_connection.UNKNOWN else None,
@@ -161,8 +161,8 @@ def whatsapp(now: datetime) -> WhatsAppState:
         check_failed=row.check_failed_at is not None,
         checked_at=row.checked_at,
         silent_gaps=(now - received_at) / found.usual_gap if found.usual_gap and received_at else None,
-        missing_proof=next((proof.sentence for proof in found.proofs if proof.is_good is False), ""),
-        proofs=found.as_json()["proofs"],
+        missing_proof=next((signal.sentence for signal in found.signals if signal.is_good is False), ""),
+        proofs=found.as_json()["signals"],
         misconfigured_since=row.misconfigured_at,
         misconfiguration=row.misconfiguration,
         callbacks_failed=inbox.given_up().count(),

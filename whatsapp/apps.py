@@ -1,5 +1,3 @@
-"""The WhatsApp channel through Z-API."""
-
 from typing import Any
 
 from django.apps import AppConfig
@@ -14,16 +12,16 @@ class WhatsappConfig(AppConfig):
         from events.engine import lane_hooks
         from events.intake import rejected_requests
         from whatsapp import checks  # noqa: F401  (checks register themselves)
-        from whatsapp.callbacks import callback_body
+        from whatsapp.callbacks import inbox
         from whatsapp.lane_hooks import WhatsAppLane
 
         lane_hooks.registry["whatsapp"] = WhatsAppLane()
-        rejected_requests.acceptors["whatsapp"] = callback_body.accept
+        rejected_requests.acceptors["whatsapp"] = inbox.accept
         post_migrate.connect(ensure_schedules, sender=self)
 
 
 def ensure_schedules(**_: Any) -> None:
-    """The channel's own tasks, unless an operator has them in another rhythm."""
+    """Schedules of our tasks; those that an operator changed stay as they are."""
     from events.schedules import ensure
 
     ensure("whatsapp.read_inbox", every_seconds=5, expire_seconds=10)

@@ -1,4 +1,4 @@
-"""One person is one contact: the lid before the number, and both together when they meet."""
+"""One person is one contact: found by lid before number, and two halves of a person become one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,15 +10,23 @@ from django.utils import timezone
 
 from carinho.database import run, run_rows
 from whatsapp import phone as phones
-from whatsapp.models import Contact, Message, Received
+from whatsapp.models import Contact, Received, SentMessage
 
 LID = "@lid"
+COMPLETED = (
+    "lid",
+    "key",
+    "phone",
+    "registered_phone",
+    "typed_phone",
+    "name",
+)  # completed later
 LOCKS = """
 SELECT pg_advisory_xact_lock(hashtext('whatsapp.contact'), hashtext(known_by))
 FROM unnest(%s::text[]) AS known_by
 """
 
-LEARN = """
+SAVE_NUMBER_CHECKS = """
 UPDATE whatsapp_contact AS contact
 SET has_whatsapp = row.exists, registered_phone = row.registered, checked_at = now(),
     lid = coalesce(nullif(row.lid, ''), contact.lid)
@@ -74,25 +82,21 @@ def find_or_make(who: Identity) -> Contact:
     """
     run(LOCKS, [sorted(filter(None, (who.lid, who.key)))])
     found = list(matching(who).select_for_update().order_by("pk"))
-    same = [contact for contact in found if not _is_somebody_else(contact, who)]
-    for former in (contact for contact in found if contact not in same):
-        _lose_number(former)
+    same = []
+    for contact in found:
+        if who.lid and contact.lid and contact.lid != who.lid:  # numbers change hands, lids do not
+            contact.key, contact.phone, contact.registered_phone, contact.checked_at = None, "", "", None
+            contact.save()
+        else:
+            same.append(contact)
     if not same:
-        return _made(who)
+        made = _new(who)
+        made.save()
+        return made
     for other in same[1:]:
         merge(same[0], other)
     _complete(same[0], who)
     return same[0]
-
-
-def _is_somebody_else(contact: Contact, who: Identity) -> bool:
-    """Numbers change hands, lids do not."""
-    return bool(who.lid and contact.lid and contact.lid != who.lid)
-
-
-def _lose_number(former: Contact) -> None:
-    former.key, former.phone, former.registered_phone, former.checked_at = None, "", "", None
-    former.save()
 
 
 def find(who: Identity) -> Contact | None:
@@ -133,32 +137,21 @@ def matching(who: Identity) -> QuerySet[Contact]:
     return Contact.objects.filter(by_lid | by_key)
 
 
-def _made(who: Identity) -> Contact:
-    contact = _new(who)
-    contact.save()
-    return contact
-
-
 def _new(who: Identity) -> Contact:
     return Contact(
-        lid=who.lid or None,
-        key=who.key or None,
-        phone=who.phone,
-        typed_phone=who.typed,
-        name=who.name,
+        lid=who.lid or None, key=who.key or None, phone=who.phone, typed_phone=who.typed, name=who.name
     )
 
 
 def _complete(contact: Contact, who: Identity) -> None:
-    """Take over what was not known, and a new number."""
-    before = _values(contact)
+    before = [getattr(contact, field) for field in COMPLETED]
     contact.lid = who.lid or contact.lid
     if who.phone and (not contact.key or contact.key != who.key):
         contact.key, contact.phone = who.key, who.phone
         contact.registered_phone, contact.checked_at, contact.has_whatsapp = "", None, None
     contact.typed_phone = contact.typed_phone or who.typed
     contact.name = who.name or contact.name
-    if _values(contact) != before:
+    if [getattr(contact, field) for field in COMPLETED] != before:
         contact.save()
 
 
@@ -170,34 +163,14 @@ def note_number(contact: Contact, who: Identity) -> None:
         unknown.update(has_whatsapp=True, registered_phone=digits, checked_at=timezone.now())
 
 
-def _values(contact: Contact) -> tuple[Any, ...]:
-    return (
-        contact.lid,
-        contact.key,
-        contact.phone,
-        contact.typed_phone,
-        contact.name,
-        contact.registered_phone,
-    )
-
-
 def merge(kept: Contact, other: Contact) -> None:
     """Everything of `other` becomes part of `kept`, and `other` is no more."""
-    Message.objects.filter(contact=other).update(contact=kept)
+    SentMessage.objects.filter(contact=other).update(contact=kept)
     both_have = Received.objects.filter(contact=kept).values("message_id")
     Received.objects.filter(contact=other, message_id__in=both_have).delete()
     Received.objects.filter(contact=other).update(contact=kept)
     other.delete()
-    for field in (
-        "lid",
-        "key",
-        "phone",
-        "registered_phone",
-        "typed_phone",
-        "name",
-        "has_whatsapp",
-        "checked_at",
-    ):
+    for field in (*COMPLETED, "has_whatsapp", "checked_at"):
         if getattr(kept, field) in (None, ""):
             setattr(kept, field, getattr(other, field))
     stops = [moment for moment in (kept.opted_out_at, other.opted_out_at) if moment]
@@ -205,17 +178,17 @@ def merge(kept: Contact, other: Contact) -> None:
     kept.save()
 
 
-def learn_all(checks: Sequence[Mapping[str, Any]]) -> None:
+def save_number_checks(checks: Sequence[Mapping[str, Any]]) -> None:
     """Keep what WhatsApp answered about several numbers."""
-    learnt = {id for (id,) in run_rows(LEARN, checks)} if checks else set()
+    saved = {id for (id,) in run_rows(SAVE_NUMBER_CHECKS, checks)} if checks else set()
     for check in checks:
-        if check["contact_id"] not in learnt:  # gone, or another contact has this lid
-            learn(**check)
+        if check["contact_id"] not in saved:  # gone, or another contact has this lid
+            save_number_check(**check)
 
 
 @transaction.atomic
-def learn(contact_id: int, *, exists: bool, registered: str, lid: str) -> None:
-    """Keep what WhatsApp answered about a number: asked once per person, not per message."""
+def save_number_check(contact_id: int, *, exists: bool, registered: str, lid: str) -> None:
+    """Keep what WhatsApp answered about a number; a contact that has this lid becomes part of this one."""
     contact = Contact.objects.select_for_update().filter(pk=contact_id).first()
     if contact is None:
         return

@@ -82,10 +82,10 @@ FAILURES = (
     Failure("queue is full", "queue_full", _("A fila do Z-API está cheia. Reconecte o WhatsApp.")),
 )
 UNKNOWN = "unknown"
-UNDECIDED = "undecided"
+IN_DOUBT = "in_doubt"
 OTHERS = {
     UNKNOWN: _("O WhatsApp deu um erro que ainda não conhecemos: {text}"),
-    UNDECIDED: _("Não se sabe se a mensagem chegou. Veja a conversa no celular antes de reenviar."),
+    IN_DOUBT: _("Não se sabe se a mensagem chegou. Veja a conversa no celular antes de reenviar."),
     "dropped": _("Uma pessoa retirou a mensagem da fila do Z-API antes de ser enviada."),
     "read_failed": _("O WhatsApp informou que a mensagem falhou, sem dizer por quê."),
 }

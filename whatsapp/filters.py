@@ -1,14 +1,12 @@
-"""By what our messages are found through the API."""
-
 import django_filters
 
 from whatsapp import contacts
-from whatsapp.message_status import Rung
-from whatsapp.models import Message
+from whatsapp.message_status import MessageStatus
+from whatsapp.models import SentMessage
 
 
 class MessageFilter(django_filters.FilterSet):
-    status = django_filters.ChoiceFilter(choices=Rung.choices)
+    status = django_filters.ChoiceFilter(choices=MessageStatus.choices)
     name = django_filters.CharFilter()
     phone = django_filters.CharFilter(method="of_person")
     event = django_filters.NumberFilter(field_name="delivery__event_id")
@@ -16,7 +14,7 @@ class MessageFilter(django_filters.FilterSet):
     until = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
-        model = Message
+        model = SentMessage
         fields: list[str] = []
 
     def of_person(self, rows: object, _: str, phone: str) -> object:

@@ -1,9 +1,9 @@
-"""Messages in doubt, after an attempt whose end nobody saw: did the message get through?
+"""Messages in doubt, after an attempt whose outcome is unknown: did the message get through?
 
 Three traces tell: Z-API's queue (it waits there), the echo of the message (it was sent, with its text), and
-a receipt that no message of ours explains (something was sent to this person). Nothing in any of them proves
-that nothing was sent only when the time for a trace has passed and Z-API was calling us back meanwhile. What
-cannot be told goes to a person, and a trace that still comes within a day settles it.
+a receipt that no message of ours explains (something was sent to this person). No trace means that nothing
+was sent only when the time for one has passed and Z-API was calling us back meanwhile. What cannot be told
+goes to a person, and a trace that still comes within a day resolves it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,14 +19,14 @@ from events.engine import transitions
 from events.engine.lane_hooks import Ran
 from events.models import SkipCause
 from whatsapp import contacts, failures
-from whatsapp.callbacks import callback_keys, inbox
-from whatsapp.locks import locked
-from whatsapp.message_status import Rung, climb
-from whatsapp.models import Callback, Contact, Message
-from whatsapp.outgoing import Ids, Outgoing, Traces
+from whatsapp.callbacks import inbox
+from whatsapp.callbacks.body import identity_of, ids_of
+from whatsapp.message_status import MessageStatus
+from whatsapp.models import Callback, Contact, SentMessage
+from whatsapp.outbox import Ids, Outgoing, Traces, locked
 from whatsapp.zapi import DOING, WhatsApp
 
-LOOK_SECONDS = 5  # between two looks
+CHECK_SECONDS = 5  # between two checks for traces
 CLOCKS_DIFFER = timedelta(seconds=5)
 GIVE_UP_AFTER = 5  # times the wait for a trace
 MATCHED_WITHIN = timedelta(days=1)  # after an attempt; what is older is for a person, and explains no receipt
@@ -42,16 +42,19 @@ def trace_takes() -> timedelta:
 
 
 def prefetch(batch: Sequence[Outgoing]) -> None:
-    """Collect the traces of these, of whose earlier attempts nobody saw the end; there are few, ever."""
+    """Collect the traces of these messages in doubt; there are few, ever, so a query for each is fine."""
     asked = {outgoing.claim.id: outgoing for outgoing in batch}
-    messages = Message.objects.filter(delivery__in=asked).select_related("delivery") if asked else []
+    messages = SentMessage.objects.filter(delivery__in=asked).select_related("delivery") if asked else []
     for message in messages:
         outgoing = asked[message.delivery_id]
         outgoing.traces = traces_of(message, outgoing.contact)
 
 
-def look(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran | None:
-    """How the earlier attempt ended; None when nothing came of it and the message is to be sent now."""
+def resolve(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran | None:
+    """How the earlier attempt ended; None when nothing came of it and the message is to be sent now.
+
+    While that cannot be told, a `Ran` that checks again, and in the end one that asks a person.
+    """
     claim, traces, now = outgoing.claim, outgoing.traces, timezone.now()
     since = claim.unsure_since or now
     waited = now - since
@@ -60,8 +63,8 @@ def look(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran | None:
         found = traces.found or _in_queue(whatsapp, outgoing)
     except (Unavailable, Rejected):
         if is_over:
-            return _undecided("Outcome unknown, and the queue could not be read")
-        return Ran(not_before=now + timedelta(seconds=LOOK_SECONDS))
+            return _ask_person("Outcome unknown, and the queue could not be read")
+        return Ran(not_before=now + timedelta(seconds=CHECK_SECONDS))
     if found:
         return Ran(found)
     is_silent = traces.called_back_at is None or traces.called_back_at <= since
@@ -69,12 +72,12 @@ def look(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran | None:
         is_late = claim.useful_until is not None and claim.useful_until <= now
         return Ran(skip_cause=SkipCause.EXPIRED) if is_late else None
     if is_over:
-        return _undecided("Outcome unknown: no trace of it, and none would be seen")
-    soon, later = now + timedelta(seconds=1), now + timedelta(seconds=LOOK_SECONDS)
+        return _ask_person("Outcome unknown: no trace of it, and none would be seen")
+    soon, later = now + timedelta(seconds=1), now + timedelta(seconds=CHECK_SECONDS)
     return Ran(not_before=min(max(since + trace_takes(), soon), later))
 
 
-def _undecided(sentence: str) -> Ran:
+def _ask_person(sentence: str) -> Ran:
     return Ran(error=Undecided(sentence, doing=DOING, system=WhatsApp.title))
 
 
@@ -83,7 +86,7 @@ def _in_queue(whatsapp: WhatsApp, outgoing: Outgoing) -> Ids | None:
     for item in whatsapp.queue():
         to, id = contacts.identity(item.get("Phone")), str(item.get("MessageId"))
         is_same = contacts.person_key(to) == contacts.person_key(asked) and id not in outgoing.traces.taken
-        if is_same and _as_compared(item.get("Message", "")) == text:
+        if is_same and _as_compared(item.get("SentMessage", "")) == text:
             return {"zaap_id": str(item.get("ZaapId") or ""), "message_id": id}
     return None
 
@@ -91,7 +94,7 @@ def _in_queue(whatsapp: WhatsApp, outgoing: Outgoing) -> Ids | None:
 # --- traces in the inbox --------------------------------------------------------------------------
 
 
-def traces_of(message: Message, contact: Contact) -> Traces:
+def traces_of(message: SentMessage, contact: Contact) -> Traces:
     """Everything the inbox has on a message that may have been sent."""
     since = (message.first_tried_at or message.created_at) - CLOCKS_DIFFER
     people = contacts.keys_of(contact)
@@ -110,7 +113,7 @@ def _is_echo(callback: Callback) -> bool:
     return callback.type == "ReceivedCallback" and callback.body.get("fromMe") is True
 
 
-def _is_echo_of(callback: Callback, message: Message) -> bool:
+def _is_echo_of(callback: Callback, message: SentMessage) -> bool:
     return _as_compared(message.text) in {_as_compared(said) for said in _texts(callback.body)}
 
 
@@ -129,13 +132,13 @@ def _texts(value: Any) -> Iterable[str]:
 
 def _ids_in(callback: Callback) -> list[Ids]:
     zaap_id = str(callback.body.get("zaapId") or "")
-    return [{"zaap_id": zaap_id, "message_id": id} for id in callback_keys.ids_of(callback.body)]
+    return [{"zaap_id": zaap_id, "message_id": id} for id in ids_of(callback.body)]
 
 
 def _taken(callbacks: Iterable[Callback]) -> set[str]:
     ids = {id for callback in callbacks for id in callback.message_ids}
-    own = Message.objects.filter(message_id__in=ids).values_list("message_id", flat=True)
-    earlier = Message.objects.filter(~Q(earlier_ids=[]), earlier_ids__overlap=list(ids))
+    own = SentMessage.objects.filter(message_id__in=ids).values_list("message_id", flat=True)
+    earlier = SentMessage.objects.filter(~Q(earlier_ids=[]), earlier_ids__overlap=list(ids))
     return {str(id) for id in own}.union(*earlier.values_list("earlier_ids", flat=True))
 
 
@@ -153,27 +156,27 @@ def _unexplained(callbacks: Iterable[Callback], explained: set[str]) -> list[tup
 
 
 def _match(
-    message: Message, contact: Contact, receipts: Sequence[tuple[Ids, datetime]]
+    message: SentMessage, contact: Contact, receipts: Sequence[tuple[Ids, datetime]]
 ) -> tuple[Ids | None, int]:
     """The ids that are this message's, and how many receipts may be.
 
     As many receipts as messages they may be about mean that all of these were sent: each takes one. Fewer
     prove nothing. Nor does anything before the echo is late, or while another message to the person is sent.
     """
-    is_open = Q(delivery__unsure_since__isnull=False) | Q(failure=failures.UNDECIDED)
-    open_ones = Message.objects.filter(is_open, contact=contact, message_id=None).exclude(pk=message.pk)
+    is_open = Q(delivery__unsure_since__isnull=False) | Q(failure=failures.IN_DOUBT)
+    open_ones = SentMessage.objects.filter(is_open, contact=contact, message_id=None).exclude(pk=message.pk)
     others = list(open_ones.select_related("delivery")) if receipts else []
     about = [(ids, _candidates_for(seen_at, message, others)) for ids, seen_at in receipts]
     mine = [(ids, pool) for ids, pool in about if message.pk in pool]
     among = sorted(set().union(*(pool for _, pool in mine)))
-    in_flight = Message.objects.filter(contact=contact, delivery__status="running").exclude(pk__in=among)
+    in_flight = SentMessage.objects.filter(contact=contact, delivery__status="running").exclude(pk__in=among)
     is_early = timezone.now() - _tried_at(message) < trace_takes()
     if not mine or is_early or len(mine) != len(among) or in_flight.exists():
         return None, len(mine)
     return mine[among.index(message.pk)][0], len(mine)
 
 
-def _candidates_for(seen_at: datetime, message: Message, others: Iterable[Message]) -> set[int]:
+def _candidates_for(seen_at: datetime, message: SentMessage, others: Iterable[SentMessage]) -> set[int]:
     """What a receipt may be about: the messages whose traces come at that time, else all of that day.
 
     And then the message that is asked about too: an earlier attempt at it may have left this trace.
@@ -183,7 +186,7 @@ def _candidates_for(seen_at: datetime, message: Message, others: Iterable[Messag
     return {pk for pk in tried if ages[pk] <= trace_takes()} or tried | {message.pk}
 
 
-def _tried_at(message: Message) -> datetime:
+def _tried_at(message: SentMessage) -> datetime:
     return message.delivery.unsure_since or message.first_tried_at or message.created_at
 
 
@@ -192,42 +195,42 @@ def _tried_at(message: Message) -> datetime:
 
 def match_echo(echo: Callback) -> bool:
     """Whether a message that was given up shows up after all: it has ids again, and was sent."""
-    if Message.objects.filter(message_id__in=echo.message_ids).exists():
+    if SentMessage.objects.filter(message_id__in=echo.message_ids).exists():
         return False
     for message in _given_up(echo):
-        in_flight = Message.objects.filter(contact=message.contact_id, delivery__status="running")
+        in_flight = SentMessage.objects.filter(contact=message.contact_id, delivery__status="running")
         if _is_echo_of(echo, message) and not in_flight.exists():
-            _was_sent(message, echo.message_ids[0], echo.received_at)
-            inbox.wake(echo.message_ids)
+            _mark_sent(message, echo.message_ids[0], echo.received_at)
+            inbox.make_due(echo.message_ids)
             return True
     return False
 
 
-def match_receipt(receipt: Callback) -> Message | None:
+def match_receipt(receipt: Callback) -> SentMessage | None:
     """The given-up message that this late receipt must be about, with its id; None while there is a doubt."""
     for message in _given_up(receipt):
         found = traces_of(message, message.contact).found if message.contact else None
         if found and found["message_id"] in receipt.message_ids:
-            _was_sent(message, found["message_id"], receipt.received_at)
+            _mark_sent(message, found["message_id"], receipt.received_at)
             return message
     return None
 
 
-def _given_up(callback: Callback) -> Iterable[Message]:
+def _given_up(callback: Callback) -> Iterable[SentMessage]:
     """The messages to this callback's person of which nobody could tell, tried within the day, locked."""
-    people = contacts.matching(callback_keys.identity_of(callback.body))
-    given_up = Message.objects.filter(
+    people = contacts.matching(identity_of(callback.body))
+    given_up = SentMessage.objects.filter(
         message_id=None,
-        failure=failures.UNDECIDED,
+        failure=failures.IN_DOUBT,
         contact__in=people,
         first_tried_at__gte=callback.received_at - MATCHED_WITHIN,
     )
     return locked(given_up.select_related("delivery", "contact"))
 
 
-def _was_sent(message: Message, message_id: str, seen_at: datetime) -> None:
-    """The person has it, and nobody needs to look after it."""
+def _mark_sent(message: SentMessage, message_id: str, seen_at: datetime) -> None:
+    """Close the case: the person has the message."""
     message.message_id, message.failure, message.error, message.failed_at = message_id, "", "", None
-    message.stand_on(climb(message.facts, [(Rung.ACCEPTED, seen_at), (Rung.SENT, seen_at)]))
+    message.advance((MessageStatus.ACCEPTED, seen_at), (MessageStatus.SENT, seen_at))
     message.save()
     transitions.confirm(message.delivery_id)

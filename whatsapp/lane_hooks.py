@@ -1,4 +1,4 @@
-"""WhatsApp's lane: holding and pace, what is known of a message before it is sent, and sending it."""
+"""WhatsApp's lane: holds and paces, prepares each message before the network is used, and sends it."""
 
 import random
 import time
@@ -12,41 +12,38 @@ from events.engine.attempt import Result
 from events.engine.claims import Claim
 from events.engine.lane_hooks import LaneHooks, Ran
 from events.flow import Step, find_step
-from whatsapp import connection, contacts, in_doubt, messages, number_check, outbox, policy, templates
+from whatsapp import connection, contacts, in_doubt, messages, outbox, policy, templates
 from whatsapp import phone as phones
-from whatsapp.outgoing import Outgoing
+from whatsapp.outbox import Outgoing
 from whatsapp.zapi import DOING, WhatsApp
 
-LOOK_SECONDS = 1.0
+CHECK_SECONDS = 1.0
 PACE_SECONDS = (1.0, 3.0)  # between two messages after a reconnect, as a person would write them
 
 
 class WhatsAppLane(LaneHooks):
-    """One lane runs anywhere at a time, so what it remembers here is the pace of all."""
+    """One such lane runs at a time in all processes, so the pace it keeps is everybody's."""
 
     def __init__(self) -> None:
-        self.looked_at = 0.0
+        self.checked_at = 0.0
         self.next_at = 0.0
         self.is_paced = False
-        self.is_lost = False
+        self.is_disconnected = False
 
     def allows(self, wanted: int, under_way: int) -> int:
+        """Nothing while disconnected: what is due is shown as held, and goes paced after the reconnect."""
         now = time.monotonic()
-        if now >= self.looked_at + LOOK_SECONDS:
-            self.looked_at = now
-            self._look()
-        if self.is_lost:
+        if now >= self.checked_at + CHECK_SECONDS:
+            self.checked_at = now
+            self.is_disconnected = connection.is_disconnected()
+            if self.is_disconnected:
+                outbox.hold()
+            self.is_paced = outbox.has_held()
+        if self.is_disconnected:
             return 0
         if not self.is_paced:
             return wanted
         return 1 if now >= self.next_at and not under_way else 0
-
-    def _look(self) -> None:
-        """Disconnected: nothing starts, what is due is shown as held. Back again: that goes paced."""
-        self.is_lost = connection.is_disconnected()
-        if self.is_lost:
-            outbox.hold()
-        self.is_paced = outbox.has_held()
 
     def prefetch(self, claims: Sequence[Claim]) -> Mapping[int, Any]:
         """The `Outgoing` of each, written down before the network is used; else the error that ends it."""
@@ -65,7 +62,7 @@ class WhatsAppLane(LaneHooks):
     def run(self, claim: Claim, step: Step, service: Any) -> Ran:
         """Send it, unless an earlier attempt did or the policy says otherwise."""
         outgoing: Outgoing = claim.context
-        if claim.unsure_since and (ended := in_doubt.look(service, outgoing)):
+        if claim.unsure_since and (ended := in_doubt.resolve(service, outgoing)):
             return ended
         return outgoing.policy or _send(service, outgoing)
 
@@ -106,7 +103,7 @@ def _send(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran:
     address, has_whatsapp, learnt = contact.address or to, contact.has_whatsapp, None
     try:
         if contact.checked_at is None and not to.endswith(contacts.LID):
-            learnt = {"contact_id": contact.pk, **number_check.ask(whatsapp, to)}
+            learnt = {"contact_id": contact.pk, **whatsapp.check_number(to)}
             address, has_whatsapp = learnt["registered"] or to, learnt["exists"]
         if has_whatsapp is False:
             kind = "landline" if phones.is_landline(address) else "number"

@@ -1,8 +1,8 @@
-"""How far a message got. The rungs are facts that arrive in any order, any number of times.
+"""How far a message got. Callbacks tell of it in any order, any number of times.
 
-A message stands on the highest rung it was ever seen on, so the same facts give the same end in whatever
-order they come. A failure ranks above what Z-API and WhatsApp promise and below what a person's phone
-confirms: a later receipt proves it wrong, a late "sent" does not.
+The status is the highest ever reported, so the same reports give the same end in whatever order they come.
+A failure ranks above what Z-API and WhatsApp promise and below what a person's phone confirms: a later
+receipt proves it wrong, a late "sent" does not.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class Rung(models.TextChoices):
+class MessageStatus(models.TextChoices):
     QUEUED = "queued", _("na fila")
     HELD = "held", _("retida")
     ACCEPTED = "accepted", _("aceita pelo Z-API")
@@ -25,31 +25,37 @@ class Rung(models.TextChoices):
     CANCELLED = "cancelled", _("não enviada")
 
 
-RANKS = {rung: rank for rank, rung in enumerate(Rung)}
-LAST_SEEN_AT_OUR_SIDE = (Rung.QUEUED, Rung.HELD, Rung.EXPIRED, Rung.CANCELLED)
-CLIMB = (Rung.ACCEPTED, Rung.SENT, Rung.FAILED, Rung.DELIVERED, Rung.READ, Rung.PLAYED)
-PROOF_OF_ARRIVAL = frozenset({Rung.DELIVERED, Rung.READ, Rung.PLAYED})
+RANKS = {status: rank for rank, status in enumerate(MessageStatus)}
+PROGRESS = (
+    MessageStatus.ACCEPTED,
+    MessageStatus.SENT,
+    MessageStatus.FAILED,
+    MessageStatus.DELIVERED,
+    MessageStatus.READ,
+    MessageStatus.PLAYED,
+)
+ARRIVED = frozenset({MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.PLAYED})
 
-SAID = {  # MessageStatusCallback.status; READ_BY_ME and READ-SELF speak of us, not of the person
-    "SENT": Rung.SENT,
-    "RECEIVED": Rung.DELIVERED,
-    "DELIVERED": Rung.DELIVERED,
-    "READ": Rung.READ,
-    "PLAYED": Rung.PLAYED,
-    "FAILED": Rung.FAILED,
+ZAPI_STATUSES = {  # MessageStatusCallback.status; READ_BY_ME and READ-SELF speak of us, not of the person
+    "SENT": MessageStatus.SENT,
+    "RECEIVED": MessageStatus.DELIVERED,
+    "DELIVERED": MessageStatus.DELIVERED,
+    "READ": MessageStatus.READ,
+    "PLAYED": MessageStatus.PLAYED,
+    "FAILED": MessageStatus.FAILED,
 }
 
-Facts = Mapping[Rung, datetime]
 
-
-def climb(facts: Facts, seen: Iterable[tuple[Rung, datetime]]) -> dict[Rung, datetime]:
-    """The facts with what was seen: each rung with the first moment it was seen at."""
-    together = dict(facts)
-    for rung, moment in seen:
-        together[rung] = min(moment, together.get(rung, moment))
+def advance(
+    timestamps: Mapping[MessageStatus, datetime], seen: Iterable[tuple[MessageStatus, datetime]]
+) -> dict[MessageStatus, datetime]:
+    """Each status with the first time it was seen."""
+    together = dict(timestamps)
+    for status, moment in seen:
+        together[status] = min(moment, together.get(status, moment))
     return together
 
 
-def highest(facts: Iterable[Rung]) -> Rung | None:
-    """Where a message with these facts stands; None when nothing is known beyond our own queue."""
-    return max((rung for rung in facts if rung in CLIMB), key=RANKS.__getitem__, default=None)
+def highest(seen: Iterable[MessageStatus]) -> MessageStatus | None:
+    """The status that follows; None when nothing is known beyond our own queue."""
+    return max((status for status in seen if status in PROGRESS), key=RANKS.__getitem__, default=None)

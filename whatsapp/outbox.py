@@ -1,22 +1,29 @@
-"""Our messages' rows: begun before the network is used, settled with the outcome."""
+"""Our messages on their way out: their rows are begun before the network is used, and settled after it."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from carinho.database import run_rows
+from events.engine import transitions
 from events.engine.attempt import Result
+from events.engine.claims import Claim
+from events.engine.lane_hooks import Ran
 from whatsapp import connection, contacts, failures
 from whatsapp.callbacks import inbox
-from whatsapp.message_status import Rung
-from whatsapp.models import Message
-from whatsapp.outgoing import Outgoing
+from whatsapp.message_status import MessageStatus
+from whatsapp.messages import Message
+from whatsapp.models import Contact, SentMessage
+
+Ids = dict[str, str]  # `message_id` and `zaap_id`
 
 CONFIGURATION_STATUSES = frozenset({401, 403, 405, 415})
 
 BEGIN = """
-UPDATE whatsapp_message AS message
+UPDATE whatsapp_sentmessage AS message
 SET text = CASE WHEN row.is_unsure THEN message.text ELSE row.text END, name = row.name,
     contact_id = row.contact_id, phone = row.phone,
     first_tried_at = coalesce(message.first_tried_at, clock_timestamp())
@@ -26,16 +33,16 @@ WHERE message.delivery_id = row.id
 RETURNING message.delivery_id, message.text
 """
 
-# The ladder's own rule for this rung: the first moment counts, and whoever stands higher stays there.
+# As `message_status.advance` has it: the first time counts, and a higher status stays.
 ACCEPT = """
 WITH mine AS (
     SELECT message.id, row.message_id, row.zaap_id, row.accepted_at
     FROM jsonb_to_recordset(%s::jsonb) AS row(
         id bigint, message_id text, zaap_id text, accepted_at timestamptz)
-    JOIN whatsapp_message AS message ON message.delivery_id = row.id
+    JOIN whatsapp_sentmessage AS message ON message.delivery_id = row.id
     ORDER BY message.id FOR UPDATE OF message
 )
-UPDATE whatsapp_message AS message
+UPDATE whatsapp_sentmessage AS message
 SET message_id = mine.message_id, zaap_id = mine.zaap_id, failure = '', error = '',
     accepted_at = least(message.accepted_at, mine.accepted_at),
     status = CASE WHEN message.status IN ('sent', 'failed', 'delivered', 'read', 'played') THEN message.status
@@ -44,10 +51,44 @@ FROM mine WHERE message.id = mine.id
 """
 
 FAIL = """
-UPDATE whatsapp_message AS message SET failure = row.failure, error = row.error
+UPDATE whatsapp_sentmessage AS message SET failure = row.failure, error = row.error
 FROM jsonb_to_recordset(%s::jsonb) AS row(id bigint, failure text, error text)
 WHERE message.delivery_id = row.id
 """
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What the inbox has on a message in doubt."""
+
+    found: Ids | None = None  # the ids it got
+    unmatched: int = 0  # receipts that may be its own or another's
+    called_back_at: datetime | None = None  # the last time Z-API called back about any message
+    taken: frozenset[str] = frozenset()  # ids that belong to other messages
+
+
+@dataclass
+class Outgoing:
+    """What is sent and to whom, with all that the sending thread may not ask the database for."""
+
+    claim: Claim
+    message: Message
+    who: contacts.Identity
+    text: str
+    contact: Contact = field(init=False)
+    policy: Ran | None = None  # why it is not sent now
+    traces: Traces = field(default_factory=Traces)  # of an earlier attempt in doubt
+
+
+def locked(messages: QuerySet[SentMessage]) -> QuerySet[SentMessage]:
+    """Of these messages the ones that are there now, for update, the oldest first; their deliveries too.
+
+    What moves a delivery writes its message after it, so who holds the message's row and then moves the
+    delivery would meet it in a deadlock.
+    """
+    deliveries = list(messages.order_by().values_list("delivery_id", flat=True))
+    transitions.lock(deliveries)
+    return messages.filter(delivery__in=deliveries).select_for_update(of=("self",)).order_by("pk")
 
 
 def begin(batch: Sequence[Outgoing]) -> None:
@@ -56,76 +97,74 @@ def begin(batch: Sequence[Outgoing]) -> None:
     What was perhaps sent already keeps the text it was sent with.
     """
     if batch:
-        texts = dict(run_rows(BEGIN, [_row_begun(outgoing) for outgoing in batch]))
+        rows = [
+            {
+                "id": outgoing.claim.id,
+                "is_unsure": outgoing.claim.unsure_since is not None,
+                "text": outgoing.text,
+                "name": outgoing.message.name,
+                "contact_id": outgoing.contact.pk,
+                "phone": outgoing.contact.address[:64],
+            }
+            for outgoing in batch
+        ]
+        texts = dict(run_rows(BEGIN, rows))
         for outgoing in batch:
             outgoing.text = texts.get(outgoing.claim.id, outgoing.text)
 
 
-def _row_begun(outgoing: Outgoing) -> dict[str, Any]:
-    return {
-        "id": outgoing.claim.id,
-        "is_unsure": outgoing.claim.unsure_since is not None,
-        "text": outgoing.text,
-        "name": outgoing.message.name,
-        "contact_id": outgoing.contact.pk,
-        "phone": outgoing.contact.address[:64],
-    }
-
-
 def hold() -> None:
     """What is due while nothing can go out is shown as held."""
-    due = Message.objects.filter(status=Rung.QUEUED, delivery__status="queued", delivery__due_at__lte=Now())
-    due.update(status=Rung.HELD)
+    due = SentMessage.objects.filter(
+        status=MessageStatus.QUEUED, delivery__status="queued", delivery__due_at__lte=Now()
+    )
+    due.update(status=MessageStatus.HELD)
 
 
 def has_held() -> bool:
     """Whether messages that a disconnect kept back still wait."""
-    return Message.objects.filter(status=Rung.HELD, delivery__status__in=["queued", "running"]).exists()
+    return SentMessage.objects.filter(
+        status=MessageStatus.HELD, delivery__status__in=["queued", "running"]
+    ).exists()
 
 
 def settle(results: Sequence[Result]) -> None:
-    """Store what outcomes say about their messages, in the outcomes' transaction."""
-    contacts.learn_all([result.learnt for result in results if result.learnt])
-    _failed([result for result in results if result.status == "dead"])
-    _accepted([result for result in results if _has_ids(result)])
+    """Store what outcomes say about their messages, in the outcomes' own transaction."""
+    contacts.save_number_checks([result.learnt for result in results if result.learnt])
+    if failed := [result for result in results if result.status == "dead"]:
+        _fail(failed)
+    accepted = [
+        result
+        for result in results
+        if result.status == "done" and isinstance(result.value, dict) and result.value.get("message_id")
+    ]
+    if accepted:
+        _accept(accepted)
 
 
-def _has_ids(result: Result) -> bool:
-    return result.status == "done" and isinstance(result.value, dict) and bool(result.value.get("message_id"))
-
-
-def _accepted(results: Sequence[Result]) -> None:
-    if not results:
-        return
-    rows = [_row_accepted(result) for result in results]
-    run_rows(ACCEPT, rows)
-    inbox.wake(row[name] for row in rows for name in ("message_id", "zaap_id"))
-    connection.configuration_works()
-
-
-def _row_accepted(result: Result) -> dict[str, Any]:
-    return {
-        "id": result.claim.id,
-        "message_id": result.value["message_id"],
-        "zaap_id": result.value.get("zaap_id", ""),
-        "accepted_at": result.started_at,
-    }
-
-
-def _failed(results: Sequence[Result]) -> None:
-    if not results:
-        return
-    rows = [{"id": result.claim.id, "failure": _code(result), "error": _said(result)} for result in results]
-    run_rows(FAIL, rows)
+def _fail(results: Sequence[Result]) -> None:
+    rows, misconfigured = [], ""
     for result in results:
-        if _code(result) == "configuration" or result.status_code in CONFIGURATION_STATUSES:
-            connection.configuration_refused(_said(result))
+        said = result.error.partition(" in WhatsApp: ")[2] or result.error  # without our sentence around it
+        code = failures.IN_DOUBT if result.kind == "unknown" else failures.code_of(said)
+        rows.append({"id": result.claim.id, "failure": code, "error": said})
+        if code == "configuration" or result.status_code in CONFIGURATION_STATUSES:
+            misconfigured = said
+    run_rows(FAIL, rows)
+    if misconfigured:  # after the messages, as a receipt locks them
+        connection.mark_misconfigured(misconfigured)
 
 
-def _code(result: Result) -> str:
-    return failures.UNDECIDED if result.kind == "unknown" else failures.code_of(_said(result))
-
-
-def _said(result: Result) -> str:
-    """The system's own words, without our sentence around them."""
-    return result.error.partition(" in WhatsApp: ")[2] or result.error
+def _accept(results: Sequence[Result]) -> None:
+    rows = [
+        {
+            "id": result.claim.id,
+            "message_id": result.value["message_id"],
+            "zaap_id": result.value.get("zaap_id", ""),
+            "accepted_at": result.started_at,
+        }
+        for result in results
+    ]
+    run_rows(ACCEPT, rows)
+    inbox.make_due(row[name] for row in rows for name in ("message_id", "zaap_id"))
+    connection.clear_misconfiguration()

@@ -17,7 +17,7 @@ from events.engine.lane_hooks import Ran
 from events.intake.payload import SAO_PAULO
 from events.models import SkipCause
 from whatsapp.messages import Category
-from whatsapp.models import Contact, Message, Received
+from whatsapp.models import Contact, Received, SentMessage
 
 HOURS = re.compile(r"\s*(\d{1,2})\s*-\s*(\d{1,2})\s*")
 MORNING = 8  # where no quiet hours say when the day begins
@@ -87,7 +87,7 @@ def over_limit(contact_ids: Iterable[int], now: datetime) -> set[int]:
 
 def _strangers(midnight: datetime) -> QuerySet[Contact]:
     """People who were not written to before today, and never wrote to us before we did."""
-    first = Message.objects.filter(contact=OuterRef(OuterRef("pk")), accepted_at__isnull=False)
+    first = SentMessage.objects.filter(contact=OuterRef(OuterRef("pk")), accepted_at__isnull=False)
     spoke = Received.objects.filter(contact=OuterRef("pk")).filter(
         ~Exists(first.filter(accepted_at__lt=OuterRef("received_at")))
     )
@@ -95,7 +95,7 @@ def _strangers(midnight: datetime) -> QuerySet[Contact]:
 
 
 def _written_to(**how: Any) -> Q:
-    return Q(Exists(Message.objects.filter(contact=OuterRef("pk"), **how)))
+    return Q(Exists(SentMessage.objects.filter(contact=OuterRef("pk"), **how)))
 
 
 def next_day(now: datetime) -> datetime:

@@ -1,10 +1,11 @@
-"""Bringing the session back: what waits and where, send or drop, then the QR code or the phone's code."""
+"""Reconnecting: what waits in the hub and at Z-API, discarding it, and the QR code or phone code."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -13,8 +14,8 @@ from carinho.services.errors import Rejected, ServiceError
 from events import operations
 from events.models import Delivery
 from whatsapp import connection
-from whatsapp.message_status import Rung
-from whatsapp.models import Channel, Message
+from whatsapp.message_status import MessageStatus
+from whatsapp.models import Connection, SentMessage
 from whatsapp.phone import normalize
 from whatsapp.zapi import WhatsApp
 
@@ -38,41 +39,44 @@ QUEUE_EMPTIED = Audited("whatsapp.queue_emptied", _("esvaziou a fila do Z-API"))
 SESSION_RESTORED = Audited("whatsapp.restore", _("tentou retomar a sessão do WhatsApp"))
 
 
-def waiting_here() -> Waiting:
+def waiting_in_hub() -> Waiting:
     """What is due and cannot go out."""
-    due = _due().order_by("due_at").values_list("due_at", flat=True)
+    due = _due(timezone.now()).order_by("due_at").values_list("due_at", flat=True)
     return Waiting(due.count(), due.first())
 
 
-def spoilt() -> Any:
+def expired() -> Any:
     """Messages made before the end of the last disconnect that stopped being useful since it began."""
-    row = Channel.load()
-    if row.lost_at is None:
-        return Message.objects.none()
-    expired = Message.objects.filter(status=Rung.EXPIRED, delivery__finished_at__gte=row.lost_at)
+    row = Connection.load()
+    if row.disconnected_at is None:
+        return SentMessage.objects.none()
+    expired = SentMessage.objects.filter(
+        status=MessageStatus.EXPIRED, delivery__finished_at__gte=row.disconnected_at
+    )
     return expired.filter(created_at__lt=row.changed_at) if row.connected and row.changed_at else expired
 
 
-def leaving_here() -> Waiting:
-    """What a disconnect kept back and now goes out at its pace."""
+def held_in_hub() -> Waiting:
+    """What a disconnect held and now goes out paced."""
     held = (
-        Message.objects.filter(status=Rung.HELD).order_by("created_at").values_list("created_at", flat=True)
+        SentMessage.objects.filter(status=MessageStatus.HELD)
+        .order_by("created_at")
+        .values_list("created_at", flat=True)
     )
     return Waiting(held.count(), held.first())
 
 
-def _due(at: datetime | None = None) -> Any:
-    return Delivery.objects.filter(service="whatsapp", status="queued", due_at__lte=at or timezone.now())
+def _due(at: datetime) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(service="whatsapp", status="queued", due_at__lte=at)
 
 
-def waiting_there() -> Waiting:
-    """What stands in Z-API's own queue and would go out by itself on reconnection."""
+def waiting_at_zapi() -> Waiting:
+    """What is in Z-API's own queue, and would go out by itself on reconnection."""
     try:
         items = list(WhatsApp("reconnect").queue())
     except ServiceError:
         return Waiting(None)
-    moments = [_created(item) for item in items]
-    return Waiting(len(items), min(filter(None, moments), default=None))
+    return Waiting(len(items), min(filter(None, map(_created, items)), default=None))
 
 
 def _created(item: dict[str, Any]) -> datetime | None:
@@ -82,26 +86,26 @@ def _created(item: dict[str, Any]) -> datetime | None:
         return None
 
 
-def drop_here(until: datetime, *, actor: str) -> int:
-    """Nobody needs what waited here at that moment any more; what came since stays."""
+def discard_in_hub(until: datetime, *, actor: str) -> int:
+    """Cancel what was due at that time; what came since stays. Returns how many."""
     return len(operations.cancel(list(_due(until).values_list("pk", flat=True)), actor=actor))
 
 
-def drop_there(*, actor: str) -> int:
-    """Empty Z-API's queue, and say so on the messages that stood in it. Raises as every call does."""
+def discard_at_zapi(*, actor: str) -> int:
+    """Empty Z-API's queue and mark its messages as failed. Returns how many. Raises as every call does."""
     whatsapp = WhatsApp("reconnect")
     ids = [str(item.get("MessageId")) for item in whatsapp.queue()]
-    _yes(whatsapp.delete("/queue", doing="empty the queue"))
+    _must_accept(whatsapp.delete("/queue", doing="empty the queue"))
     with transaction.atomic():
-        ours = Message.objects.filter(message_id__in=ids, status=Rung.ACCEPTED)
-        ours.update(status=Rung.FAILED, failure=DROPPED, failed_at=timezone.now())
+        ours = SentMessage.objects.filter(message_id__in=ids, status=MessageStatus.ACCEPTED)
+        ours.update(status=MessageStatus.FAILED, failure=DROPPED, failed_at=timezone.now())
         QUEUE_EMPTIED.record(actor, "", {"messages": len(ids)})
     return len(ids)
 
 
 def restore(*, actor: str) -> None:
-    """The first thing to try: a kept session comes back without a code. Raises as every call does."""
-    _yes(WhatsApp("reconnect").get("/restore-session", doing=DOING))
+    """Restore a kept session, which needs no code. Raises as every call does."""
+    _must_accept(WhatsApp("reconnect").get("/restore-session", doing=DOING))
     SESSION_RESTORED.record(actor, "")
 
 
@@ -138,6 +142,6 @@ def _value(answer: Any) -> str:
     return answer["value"]
 
 
-def _yes(answer: Any) -> None:
+def _must_accept(answer: Any) -> None:
     if isinstance(answer, dict) and answer.get("error"):
         raise Rejected(str(answer["error"])[:200], doing=DOING, system="WhatsApp")

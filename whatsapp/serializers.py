@@ -1,18 +1,17 @@
-"""A message of ours as the API shows it."""
-
 from typing import Any
 
 from rest_framework import serializers
 
-from whatsapp.models import Message
+from carinho.masking import mask_phone
+from whatsapp.models import SentMessage
 
 
 class Stored(serializers.Serializer[Any]):
     status = serializers.CharField(default="received")
 
 
-class MessageSerializer(serializers.ModelSerializer[Message]):
-    """The ladder with its moments; `reason` says in Portuguese why it failed."""
+class MessageSerializer(serializers.ModelSerializer[SentMessage]):
+    """The status with its timestamps; `reason` says in Portuguese why it failed."""
 
     event_id = serializers.IntegerField(source="delivery.event_id", read_only=True)
     delivery_id = serializers.IntegerField(read_only=True)
@@ -21,15 +20,12 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     useful_until = serializers.DateTimeField(source="delivery.useful_until", read_only=True)
 
     class Meta:
-        model = Message
+        model = SentMessage
         fields = [
             "id", "event_id", "delivery_id", "name", "phone", "status", "failure", "reason", "message_id",
             "created_at", "accepted_at", "sent_at", "delivered_at", "read_at", "played_at", "failed_at",
             "useful_until", "reaction",
         ]  # fmt: skip
 
-    def get_phone(self, message: Message) -> str:
-        from carinho.masking import mask
-
-        masked: Any = mask({"phone": message.phone})
-        return str(masked["phone"])
+    def get_phone(self, message: SentMessage) -> str:
+        return mask_phone(message.phone) if message.phone else ""

@@ -1,4 +1,4 @@
-"""Where Z-API calls us back: telling it, and checking what is wrong in words."""
+"""Points Z-API's callbacks to us, and says in words what is wrong."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from carinho.services.errors import Rejected, ServiceError
-from whatsapp.callbacks import timestamps
+from whatsapp.callbacks.body import timestamp_of
 from whatsapp.zapi import WhatsApp
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ WANTED = ("received", "delivery", "disconnected", "connected", "messageStatus", 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: whether it is well, and what a person should know or do."""
+    """One checked thing: whether it is well, and what a person should know or do."""
 
     is_good: bool
     sentence: str
@@ -40,7 +40,7 @@ def register() -> None:
     _must_be_yes(answer)
 
 
-def meet_simulator() -> None:
+def register_at_simulator() -> None:
     """In a demonstration Z-API is the simulator, which forgets our address whenever it starts."""
     if not settings.DEMO or not settings.ZAPI["url"].startswith(settings.SIMULATOR_URL):
         return
@@ -76,8 +76,8 @@ def examine() -> Iterator[Finding]:
         yield Finding(False, refused(error))
         return
     yield Finding(True, _("O Z-API aceita as nossas chaves."))
-    for look in LOOKS:
-        yield look(known)
+    for check in CHECKS:
+        yield check(known)
 
 
 def _https() -> Finding:
@@ -118,7 +118,7 @@ def _due(known: dict[str, Any]) -> Finding:
 
 def _moment(value: Any) -> datetime | None:
     far = datetime(9000, 1, 1, tzinfo=UTC)
-    moment = timestamps.read(value, otherwise=far)
+    moment = timestamp_of(value, otherwise=far)
     return None if moment == far else moment
 
 
@@ -159,4 +159,4 @@ def _own_messages(known: dict[str, Any]) -> Finding:
     )
 
 
-LOOKS: tuple[Callable[[dict[str, Any]], Finding], ...] = (_due, _connected, _webhooks, _own_messages)
+CHECKS: tuple[Callable[[dict[str, Any]], Finding], ...] = (_due, _connected, _webhooks, _own_messages)

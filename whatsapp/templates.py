@@ -16,11 +16,14 @@ from django.conf import settings
 
 from carinho.database import run
 from events.intake.payload import SAO_PAULO
-from whatsapp.names import is_name
 
 NAMELESS = "Contato do WhatsApp"  # how a lead is called in CRM whose name nobody knows
 TITLE = re.compile(r"\A\{# (?P<title>.+?) #\}\n")
 FIRST_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|['\u2019-]){0,29}")
+NO_NAMES = frozenset(  # what programs write where they know no name
+    {"undefined", "null", "none", "nan", "nil", "void", "object", "unknown", "anonymous", "nulo", "nula"}
+    | {"vazio", "sem", "desconhecido", "desconhecida", "anônimo", "anônima", "indefinido", "indefinida"}
+)
 
 
 class Text(string.Template):
@@ -90,6 +93,12 @@ def greeting(name: str) -> str:
     if name == NAMELESS or not is_name(name) or not FIRST_NAME.fullmatch(first):
         return "Olá"
     return f"Olá, {first_name(name)}"
+
+
+def is_name(text: str) -> bool:
+    """Whether somebody could be called this: there is a letter in it, and no program's word for nothing."""
+    words = text.split()
+    return any(map(str.isalpha, text)) and words[0].strip(".,:;-_()[]{}<>'\"").casefold() not in NO_NAMES
 
 
 def first_name(name: str) -> str:

@@ -1,5 +1,3 @@
-"""The channel's addresses."""
-
 from django.urls import path
 
 from whatsapp import views

@@ -1,5 +1,3 @@
-"""Where Z-API calls us, and where our messages are seen."""
-
 import hmac
 import logging
 from typing import Any
@@ -23,9 +21,10 @@ from carinho.celery import app
 from events.intake.rejected_requests import Incoming
 from events.intake.views import Ingest, take_body
 from whatsapp import connection
-from whatsapp.callbacks import callback_body, inbox
+from whatsapp.callbacks import body as bodies
+from whatsapp.callbacks import inbox
 from whatsapp.filters import MessageFilter
-from whatsapp.models import Message
+from whatsapp.models import SentMessage
 from whatsapp.serializers import MessageSerializer, Stored
 from whatsapp.zapi import WhatsApp
 
@@ -36,9 +35,9 @@ TAGS = ["WhatsApp"]
 
 
 class Webhook(Ingest):
-    """Callbacks of Z-API: stored, answered, understood later. 5xx only when storing failed."""
+    """Callbacks of Z-API: stored, answered, processed later. 5xx only when storing failed."""
 
-    authentication_classes = []  # the secret in the path is the proof
+    authentication_classes = []  # the secret in the path authenticates
     http_method_names = ["post"]
 
     @extend_schema(
@@ -49,18 +48,20 @@ class Webhook(Ingest):
     )
     def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
         incoming.source = WhatsApp.name
-        _prove(request, self.kwargs["secret"])
+        _authenticate(request, self.kwargs["secret"])
         incoming.is_proven = True
-        body = callback_body.parse(take_body(request, incoming, LONGEST_BODY))
-        _check_instance(body)
+        body = bodies.parse(take_body(request, incoming, LONGEST_BODY))
+        instance = body.get("instanceId")
+        if instance is not None and str(instance) != settings.ZAPI["instance"]:
+            raise PermissionDenied
         with transaction.atomic():
             inbox.store(body)
-            connection.told_at_the_door(body)
-            transaction.on_commit(_nudge)
+            connection.hold_on_disconnect(body)
+            transaction.on_commit(_wake_reader)
         return JsonResponse({"status": "received"})
 
 
-def _prove(request: HttpRequest, secret: str) -> None:
+def _authenticate(request: HttpRequest, secret: str) -> None:
     """The secret, and the instance's token where Z-API gives it, have to be ours."""
     expected, token = settings.ZAPI["webhook_secret"], request.headers.get("z-api-token")
     if not expected or not hmac.compare_digest(secret.encode(), expected.encode()):
@@ -69,26 +70,18 @@ def _prove(request: HttpRequest, secret: str) -> None:
         raise PermissionDenied
 
 
-def _check_instance(body: dict[str, Any]) -> None:
-    instance = body.get("instanceId")
-    if instance is not None and str(instance) != settings.ZAPI["instance"]:
-        raise PermissionDenied
-
-
-def _nudge() -> None:
+def _wake_reader() -> None:
     """Ask a worker to read the inbox. A broker that is away is only logged: beat asks again."""
-    if not inbox.is_first_nudge():
+    if not inbox.may_wake_reader():
         return
     try:
         app.send_task("whatsapp.read_inbox", expires=60)
     except (OperationalError, OSError) as error:
-        logger.warning("Inbox could not be nudged", extra={"error": type(error).__name__})
+        logger.warning("Inbox reader could not be woken", extra={"error": type(error).__name__})
 
 
-class MessageList(ApiView, ListAPIView[Message]):
-    """Our messages to people, newest first."""
-
-    queryset = Message.objects.select_related("delivery", "contact")
+class MessageList(ApiView, ListAPIView[SentMessage]):
+    queryset = SentMessage.objects.select_related("delivery", "contact")
     serializer_class = MessageSerializer
     pagination_class = NewestFirst
     filter_backends = [DjangoFilterBackend]
@@ -103,8 +96,8 @@ class MessageList(ApiView, ListAPIView[Message]):
         return self.list(request, *args, **kwargs)
 
 
-class MessageDetail(ApiView, RetrieveAPIView[Message]):
-    queryset = Message.objects.select_related("delivery", "contact")
+class MessageDetail(ApiView, RetrieveAPIView[SentMessage]):
+    queryset = SentMessage.objects.select_related("delivery", "contact")
     serializer_class = MessageSerializer
     lookup_field = "pk"
     lookup_url_kwarg = "id"

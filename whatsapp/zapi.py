@@ -9,6 +9,7 @@ from django.conf import settings
 
 from carinho.services.base import Service
 from carinho.services.errors import Rejected, Unavailable, Unknown
+from whatsapp import phone as phones
 
 PAGE = 30  # the most Z-API lists of its queue in one answer
 MOST_PAGES = 50
@@ -68,6 +69,24 @@ class WhatsApp(Service):
         if answer.get("error") or not answer.get("messageId"):
             raise Rejected(_refusal(answer), body=answer, status=200, **where)
         return {"zaap_id": str(answer.get("zaapId") or ""), "message_id": str(answer["messageId"])}
+
+    def check_number(self, number: str) -> dict[str, Any]:
+        """Whether a stored number has WhatsApp: `exists`, its `registered` form and its `lid`.
+
+        Both forms of a mobile are asked for, the usual one first. Raises as every call does.
+        """
+        for variant in phones.variants(number):
+            answer = self.get(f"/phone-exists/{variant}", doing="check number")
+            if isinstance(answer, list):
+                answer = answer[0] if answer else {}
+            if not isinstance(answer, dict) or "exists" not in answer:
+                raise Unavailable(
+                    "Unreadable number check", cause="unreadable_answer", doing=DOING, system=self.title
+                )
+            if str(answer["exists"]).lower() == "true":
+                registered = "".join(filter(str.isdigit, str(answer.get("phone") or ""))) or variant
+                return {"exists": True, "registered": registered, "lid": str(answer.get("lid") or "")}
+        return {"exists": False, "registered": "", "lid": ""}
 
     def queue(self) -> Iterator[dict[str, Any]]:
         """What waits in Z-API's own queue, oldest first. Raises as every call does."""

@@ -86,8 +86,8 @@ WATCH = [
     Page(_("Relatórios"), "monitoring", "monitoring_report_changelist", "monitoring.view_report"),
 ]
 WHATSAPP = [
-    Page(_("Conexão"), "chat", "whatsapp_channel_changelist", "whatsapp.view_channel"),
-    Page(_("Mensagens"), "outgoing_mail", "whatsapp_message_changelist", "whatsapp.view_message"),
+    Page(_("Conexão"), "chat", "whatsapp_connection_changelist", "whatsapp.view_connection"),
+    Page(_("Mensagens"), "outgoing_mail", "whatsapp_sentmessage_changelist", "whatsapp.view_sentmessage"),
     Page(_("Contatos"), "contacts", "whatsapp_contact_changelist", "whatsapp.view_contact"),
     Page(_("Textos"), "edit_note", "whatsapp_template_changelist", "whatsapp.view_template"),
     Page(

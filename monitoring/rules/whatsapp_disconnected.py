@@ -16,4 +16,4 @@ def whatsapp_disconnected(hub: HubSnapshot) -> Iterator[Observation]:
     if hub.whatsapp.status == DISCONNECTED:
         age = max((hub.now - (hub.whatsapp.since or hub.now)).total_seconds(), 0)
         sentence = _("O WhatsApp está desconectado há %s.") % seconds(age)
-        yield Observation(age, sentence, list_url("whatsapp_channel"), shown=seconds(age))
+        yield Observation(age, sentence, list_url("whatsapp_connection"), shown=seconds(age))

@@ -16,4 +16,4 @@ def whatsapp_misconfigured(hub: HubSnapshot) -> Iterator[Observation]:
         age = max((hub.now - hub.whatsapp.misconfigured_since).total_seconds(), 0)
         said = hub.whatsapp.misconfiguration.rstrip(".")
         sentence = _("O Z-API recusa as mensagens pela configuração: %s.") % said
-        yield Observation(age, sentence, list_url("whatsapp_channel"), shown=seconds(age))
+        yield Observation(age, sentence, list_url("whatsapp_connection"), shown=seconds(age))

@@ -22,6 +22,6 @@ def whatsapp_silent(hub: HubSnapshot) -> Iterator[Observation]:
         yield Observation(
             gaps,
             channel.missing_proof or sentence,
-            list_url("whatsapp_channel"),
+            list_url("whatsapp_connection"),
             severity=Severity.WARNING if says_so else None,
         )

@@ -26,7 +26,7 @@ def whatsapp_unknown(hub: HubSnapshot) -> Iterator[Observation]:
         yield Observation(
             age,
             _("Não sabemos se o WhatsApp está conectado: o Z-API não responde %s.") % since,
-            list_url("whatsapp_channel"),
+            list_url("whatsapp_connection"),
             shown=since,
             severity=None if last else Severity.WARNING,
         )

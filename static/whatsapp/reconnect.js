@@ -32,9 +32,9 @@
         tell("");
         part("steps").hidden = true;
         part("connected").hidden = false;
-        const verdict = document.querySelector("[data-verdict]");
-        verdict.textContent = page.dataset.connectedWord;
-        verdict.className = "c-badge c-success";
+        const health = document.querySelector("[data-health]");
+        health.textContent = page.dataset.connectedWord;
+        health.className = "c-badge c-success";
     };
     const isHere = () => !part("connected").hidden;
     const showQr = async (shown) => {

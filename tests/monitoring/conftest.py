@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from monitoring import alerts, health, heartbeats
 from tests.monitoring import hubs
-from whatsapp.models import Channel
+from whatsapp.models import Connection
 
 
 @pytest.fixture(autouse=True)
@@ -29,8 +29,8 @@ def connected(request):
         request.getfixturevalue("transactional_db" if _is_transactional(request) else "db")
         now = timezone.now()
         proofs = {"checked_at": now, "changed_at": now, "last_received_at": now, "last_receipt_at": now}
-        Channel.objects.update_or_create(
-            pk=Channel.ONLY, defaults={"connected": True, "phone_online": True} | proofs
+        Connection.objects.update_or_create(
+            pk=Connection.ONLY, defaults={"connected": True, "phone_online": True} | proofs
         )
 
 

@@ -12,7 +12,7 @@ from monitoring import alerts, health, periods
 from tests.clients import logged_in, with_key
 from tests.console import rows
 from whatsapp import connection
-from whatsapp.models import Channel
+from whatsapp.models import Connection
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alive")]
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
@@ -79,13 +79,13 @@ def test_open_breaker_makes_it_critical(api):
 
 def test_status_tells_of_whatsapp(api):
     assert api.get("/status").json()["whatsapp"].items() >= {"connected": True, "status": "connected"}.items()
-    Channel.objects.update(connected=False)
+    Connection.objects.update(connected=False)
     answer = api.get("/status").json()
     assert answer["whatsapp"].items() >= {"connected": False, "status": "disconnected"}.items()
 
 
 def test_whatsapp_that_nobody_asked_yet_is_neither_connected_nor_disconnected(api):
-    Channel.objects.all().delete()
+    Connection.objects.all().delete()
     answer = api.get("/dashboard").json()
     assert answer["whatsapp"].items() >= {"connected": None, "status": "unknown"}.items()
     assert answer["status"] == "healthy"
@@ -96,7 +96,7 @@ def test_whatsapp_that_nobody_asked_yet_is_neither_connected_nor_disconnected(ap
 
 def test_whatsapp_whose_check_failed_is_a_reason(api):
     asked = timezone.now() - timedelta(minutes=6)
-    Channel.objects.update(connected=None, checked_at=None, check_failed_at=asked)
+    Connection.objects.update(connected=None, checked_at=None, check_failed_at=asked)
     answer = api.get("/dashboard").json()
     assert answer["whatsapp"].items() >= {"connected": None, "status": "unknown"}.items()
     assert (answer["status"], [reason["rule"] for reason in answer["reasons"]]) == (

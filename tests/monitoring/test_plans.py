@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 EVENTS = 6_000
 MOST_READ = 1_000  # rows per statement; 240 are open
-GROWING = {"events_event", "events_delivery", "events_attempt", "events_deadletter", "whatsapp_message"}
+GROWING = {"events_event", "events_delivery", "events_attempt", "events_deadletter", "whatsapp_sentmessage"}
 WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE)\b")
 BROWSED = [
     *pages.PAGE_PATHS,

@@ -17,8 +17,8 @@ from events.models import CircuitBreaker, Delivery, Event
 from tests.console.conftest import chromium, visit  # noqa: F401 -- pages of the channel are tried there
 from whatsapp import connection as whatsapp_connection
 from whatsapp import in_doubt, lane_hooks, setup
-from whatsapp.callbacks import inbox
-from whatsapp.models import Callback, Message
+from whatsapp.callbacks import processing
+from whatsapp.models import Callback, SentMessage
 
 SECRET = "segredo-de-teste"
 
@@ -59,11 +59,11 @@ def quick(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.LEASE_SECONDS = 20
     settings.BREAKER_RESET_SECONDS = settings.BREAKER_RESET_MAX_SECONDS = 1
     monkeypatch.setattr(attempt, "LOOK_AFTER", timedelta(seconds=0.2))
-    monkeypatch.setattr(in_doubt, "LOOK_SECONDS", 0.5)
+    monkeypatch.setattr(in_doubt, "CHECK_SECONDS", 0.5)
     monkeypatch.setattr(lane_hooks, "PACE_SECONDS", (0.01, 0.03))
-    monkeypatch.setattr(lane_hooks, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(lane_hooks, "CHECK_SECONDS", 0.05)
     monkeypatch.setattr(lane, "LOOK_SECONDS", 0.1)  # what is kept back is looked at four times as often
-    monkeypatch.setattr(inbox, "WAITS", (0.2, 0.5, 1, 2, 5, 5, 5))
+    monkeypatch.setattr(processing, "WAITS", (0.2, 0.5, 1, 2, 5, 5, 5))
 
 
 @pytest.fixture
@@ -94,8 +94,8 @@ def cancel(number: int, *, phone: str, reason: str = "") -> Event:
     return Event.objects.get(pk=receipt.event_id)
 
 
-def message_of(event: Event) -> Message:
-    return Message.objects.get(delivery__event=event, delivery__service="whatsapp")
+def message_of(event: Event) -> SentMessage:
+    return SentMessage.objects.get(delivery__event=event, delivery__service="whatsapp")
 
 
 class Workers:
@@ -105,7 +105,7 @@ class Workers:
         self.over = threading.Event()
         jobs: list[Callable[[], Any]] = [
             lambda: lane.drain("whatsapp", seconds=2, linger=2),
-            lambda: inbox.process(1),
+            lambda: processing.process(1),
             recovery.sweep,
             whatsapp_connection.check,
         ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.test import Client
 
-from whatsapp.callbacks import inbox
+from whatsapp.callbacks import processing
 from whatsapp.models import Callback
 
 SECRET = "segredo-de-teste"
@@ -30,7 +30,7 @@ def call(*bodies: dict[str, Any]) -> list[Callback]:
     """Post callbacks in this order, then let the inbox read them; returns their rows in that order."""
     for body in bodies:
         assert post(body).status_code == 200
-    inbox.process()
+    processing.process()
     return list(Callback.objects.order_by("pk"))
 
 
@@ -39,4 +39,4 @@ def later() -> None:
     from django.db.models.functions import Now
 
     Callback.objects.filter(status="waiting").update(due_at=Now())
-    inbox.process()
+    processing.process()

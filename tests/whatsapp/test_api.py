@@ -5,7 +5,7 @@ import pytest
 from tests.clients import with_key
 from tests.whatsapp.conftest import cancel, message_of
 from whatsapp import contacts
-from whatsapp.models import Message
+from whatsapp.models import SentMessage
 
 pytestmark = pytest.mark.django_db
 PHONE = "5551987650002"
@@ -15,7 +15,7 @@ PHONE = "5551987650002"
 def event(db):
     event = cancel(1, phone=PHONE)
     contact = contacts.find_or_make(contacts.identity(PHONE))
-    Message.objects.update(
+    SentMessage.objects.update(
         contact=contact,
         phone=PHONE,
         status="failed",
@@ -25,7 +25,7 @@ def event(db):
     return event
 
 
-def test_message_shows_its_ladder_and_why_it_failed(event):
+def test_message_shows_its_status_and_why_it_failed(event):
     client = with_key("read")
     row = client.get("/api/whatsapp/messages").json()["data"][0]
     assert (row["event_id"], row["status"], row["reason"]) == (

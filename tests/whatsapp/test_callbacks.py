@@ -130,7 +130,7 @@ def test_number_that_comes_as_a_number_is_its_digits():
 
 def test_person_who_writes_has_whatsapp_whatever_a_check_answered_before():
     contact = contacts.find_or_make(contacts.identity("5511987654321"))
-    contacts.learn(contact.pk, exists=False, registered="", lid="")
+    contacts.save_number_check(contact.pk, exists=False, registered="", lid="")
     call(sample("received_text", phone="551187654321"))
     contact.refresh_from_db()
     assert (contact.has_whatsapp, contact.registered_phone) == (True, "551187654321")

@@ -14,18 +14,18 @@ from tests.whatsapp.conftest import cancel, message_of
 from tests.whatsapp.inbox_client import sample
 from whatsapp import connection, contacts, messages, templates
 from whatsapp.callbacks import inbox
-from whatsapp.models import Callback, Channel, Contact, Message, Template
+from whatsapp.models import Callback, Connection, Contact, SentMessage, Template
 
 pytestmark = pytest.mark.django_db
 PHONE = "5511987654321"
-LISTS = ["channel", "message", "contact", "callback", "template"]
+LISTS = ["connection", "sentmessage", "contact", "callback", "template"]
 
 
 @pytest.fixture
 def rows(db):
     event = cancel(1, phone=PHONE)
     contact = contacts.find_or_make(contacts.identity(PHONE, name="Maria Souza"))
-    Message.objects.update(contact=contact, phone=PHONE, name="service_cancelled", text="Olá, Maria!")
+    SentMessage.objects.update(contact=contact, phone=PHONE, name="service_cancelled", text="Olá, Maria!")
     inbox.store(sample("received_text"))
     return event
 
@@ -46,7 +46,7 @@ def test_rows_have_pages_with_masked_people_and_showing_them_is_logged(rows):
         ).content.decode()
         assert PHONE not in page
         assert "Maria Souza" not in page
-    shown = client.post(reverse("admin:whatsapp_message_reveal", args=[message.pk])).content.decode()
+    shown = client.post(reverse("admin:whatsapp_sentmessage_reveal", args=[message.pk])).content.decode()
     assert "Olá, Maria!" in shown
     assert AuditEntry.objects.filter(action="person.revealed", target=f"message {message.pk}").exists()
 
@@ -86,52 +86,52 @@ def test_operator_may_read_texts_and_not_change_them():
 
 def test_only_an_operator_reconnects(zapi):
     viewer = logged_in("Visualizador")
-    for name in ("qr", "code", "restore", "drop_here", "drop_there"):
-        assert viewer.post(reverse(f"admin:whatsapp_channel_{name}")).status_code == 403
+    for name in ("qr", "code", "restore", "discard_in_hub", "discard_at_zapi"):
+        assert viewer.post(reverse(f"admin:whatsapp_connection_{name}")).status_code == 403
 
 
 def test_qr_code_phone_code_and_the_result_are_seen_on_the_page(zapi):
     client = logged_in("Operador")
     zapi.zapi_disconnect(keeps_session=False)
-    Channel.load()
-    Channel.objects.update(connected=False)
-    page = client.get(reverse("admin:whatsapp_channel_changelist")).content.decode()
+    Connection.load()
+    Connection.objects.update(connected=False)
+    page = client.get(reverse("admin:whatsapp_connection_changelist")).content.decode()
     assert "Desconectado" in page
-    assert client.post(reverse("admin:whatsapp_channel_qr")).json()["value"].startswith("data:image/png")
-    assert client.post(reverse("admin:whatsapp_channel_code"), {"phone": "11 94000-0000"}).json()["value"]
-    assert client.post(reverse("admin:whatsapp_channel_code"), {"phone": "x"}).status_code == 422
-    state = reverse("admin:whatsapp_channel_state") + "?check=1"
+    assert client.post(reverse("admin:whatsapp_connection_qr")).json()["value"].startswith("data:image/png")
+    assert client.post(reverse("admin:whatsapp_connection_code"), {"phone": "11 94000-0000"}).json()["value"]
+    assert client.post(reverse("admin:whatsapp_connection_code"), {"phone": "x"}).status_code == 422
+    state = reverse("admin:whatsapp_connection_state") + "?check=1"
     assert client.get(state).json() == {"connected": False}
     zapi.zapi_connect()
     assert client.get(state).json() == {"connected": True}
-    assert client.post(reverse("admin:whatsapp_channel_qr")).json() == {"value": "", "connected": True}
+    assert client.post(reverse("admin:whatsapp_connection_qr")).json() == {"value": "", "connected": True}
 
 
 def test_what_waits_here_and_at_zapi_is_shown_and_dropped(zapi):
     client, event = logged_in("Operador"), cancel(1, phone=PHONE)
     zapi.zapi_disconnect(queued=3)
-    Channel.load()
-    Channel.objects.update(connected=False)
-    page = client.get(reverse("admin:whatsapp_channel_changelist")).content.decode()
+    Connection.load()
+    Connection.objects.update(connected=False)
+    page = client.get(reverse("admin:whatsapp_connection_changelist")).content.decode()
     assert "Descartar 1 mensagem que espera aqui" in page
     assert "Descartar 3 mensagens da fila do Z-API" in page
     for unknown in ("", "ontem", "2026-99-99T00:00:00+00:00", "2026-01-01T00:00:00"):
-        answer = client.post(reverse("admin:whatsapp_channel_drop_here"), {"until": unknown})
+        answer = client.post(reverse("admin:whatsapp_connection_discard_in_hub"), {"until": unknown})
         assert answer.status_code == 400
-    client.post(reverse("admin:whatsapp_channel_drop_here"), {"until": timezone.now().isoformat()})
-    client.post(reverse("admin:whatsapp_channel_drop_there"))
+    client.post(reverse("admin:whatsapp_connection_discard_in_hub"), {"until": timezone.now().isoformat()})
+    client.post(reverse("admin:whatsapp_connection_discard_at_zapi"))
     assert message_of(event).status == "cancelled"
     assert zapi.zapi_pending()["queue"] == 0
 
 
 def test_zapi_that_does_not_answer_breaks_no_page(zapi):
-    Channel.load()
-    Channel.objects.update(connected=False)
+    Connection.load()
+    Connection.objects.update(connected=False)
     zapi.fault("zapi", status=500)
     client = logged_in("Operador")
-    assert "não respondeu" in client.get(reverse("admin:whatsapp_channel_changelist")).content.decode()
-    assert client.post(reverse("admin:whatsapp_channel_qr")).status_code == 503
-    assert client.post(reverse("admin:whatsapp_channel_restore"), follow=True).status_code == 200
+    assert "não respondeu" in client.get(reverse("admin:whatsapp_connection_changelist")).content.decode()
+    assert client.post(reverse("admin:whatsapp_connection_qr")).status_code == 503
+    assert client.post(reverse("admin:whatsapp_connection_restore"), follow=True).status_code == 200
     zapi.heal("zapi")
 
 
@@ -150,9 +150,9 @@ def test_what_spoilt_while_disconnected_is_told_after_the_reconnect(zapi, rows):
     recovery.sweep()
     connection._set(True, timezone.now())
     cancel(2, phone=PHONE)  # after the outage: it has nothing to do with it
-    page = client.get(reverse("admin:whatsapp_channel_changelist")).content.decode()
+    page = client.get(reverse("admin:whatsapp_connection_changelist")).content.decode()
     assert "1 deixou de ser útil e não foi enviada" in page
-    listed = client.get(reverse("admin:whatsapp_message_changelist") + "?outage=spoilt")
+    listed = client.get(reverse("admin:whatsapp_sentmessage_changelist") + "?outage=expired")
     assert [row.pk for row in listed.context["cl"].result_list] == [message_of(rows).pk]
 
 
@@ -162,6 +162,6 @@ def test_contact_page_leads_to_the_messages_and_lets_who_asked_to_stop_receive_a
     client = logged_in("Operador")
     page = client.get(reverse("admin:whatsapp_contact_change", args=[contact.pk])).content.decode()
     assert "Voltar a enviar" in page
-    address = f"{reverse('admin:whatsapp_message_changelist')}?contact__id__exact={contact.pk}"
+    address = f"{reverse('admin:whatsapp_sentmessage_changelist')}?contact__id__exact={contact.pk}"
     assert address in page
     assert [row.pk for row in client.get(address).context["cl"].result_list] == [message_of(rows).pk]

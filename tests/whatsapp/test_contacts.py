@@ -7,7 +7,7 @@ from django.db import connection
 
 from whatsapp import contacts
 from whatsapp.contacts import Identity, identity
-from whatsapp.models import Contact, Message, Received
+from whatsapp.models import Contact, Received, SentMessage
 
 pytestmark = pytest.mark.django_db
 LID, OTHER_LID = "100000000000001@lid", "100000000000002@lid"
@@ -66,7 +66,7 @@ def test_number_that_changed_hands_leaves_the_former_person():
 
 def test_what_whatsapp_answered_about_a_number_merges_with_the_lid_it_names():
     by_lid, by_number = contacts.find_or_make(identity(LID)), contacts.find_or_make(identity(PHONE))
-    contacts.learn(by_number.pk, exists=True, registered=SHORT, lid=LID)
+    contacts.save_number_check(by_number.pk, exists=True, registered=SHORT, lid=LID)
     merged = Contact.objects.get()
     assert by_lid.lid == merged.lid
     assert (merged.address, merged.has_whatsapp) == (SHORT, True)
@@ -84,7 +84,7 @@ def test_strangers_of_a_batch_are_made_together(django_assert_max_num_queries):
 def test_answers_about_several_numbers_are_kept_together_and_merge_where_a_lid_is_known():
     by_lid, *by_number = (contacts.find_or_make(identity(who)) for who in (LID, PHONE, "5511987650001"))
     lids = dict(zip((contact.pk for contact in by_number), (LID, OTHER_LID), strict=True))
-    contacts.learn_all(
+    contacts.save_number_checks(
         [
             {"contact_id": id, "exists": True, "registered": SHORT if lid == LID else "", "lid": lid}
             for id, lid in lids.items()
@@ -129,4 +129,4 @@ def test_two_first_messages_at_once_make_one_person(first):
     for thread in threads:
         thread.join()
     assert Contact.objects.count() == 1
-    assert not Message.objects.exists()
+    assert not SentMessage.objects.exists()

@@ -14,7 +14,7 @@ from monitoring import alerts, health
 from monitoring.models import Alert
 from tests.clients import logged_in
 from tests.whatsapp.inbox_client import SECRET, later, post, sample
-from whatsapp.callbacks import inbox, processing
+from whatsapp.callbacks import processing
 from whatsapp.models import Callback
 
 HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
@@ -34,17 +34,17 @@ def give_up(*bodies, monkeypatch):
     for body in bodies:
         assert post(body).status_code == 200
     with monkeypatch.context() as broken:
-        broken.setattr(processing, "understand", break_)
-        for _ in range(inbox.MOST_ATTEMPTS):
+        broken.setattr(processing, "handle", break_)
+        for _ in range(processing.MOST_ATTEMPTS):
             Callback.objects.update(due_at="2026-01-01T00:00:00Z")
-            inbox.process()
+            processing.process()
     return list(Callback.objects.order_by("pk"))
 
 
 @pytest.mark.django_db(transaction=True)
 def test_reader_keeps_no_lock_of_its_session():
     post(sample("received_text"))
-    assert inbox.process() == 1
+    assert processing.process() == 1
     assert run(HELD, []) == [(0,)]
 
 
@@ -53,12 +53,12 @@ def test_two_readers_read_each_callback_once_and_a_second_ends_at_once():
     for number in range(20):
         post(sample("received_text", messageId=f"3A{number}"))
     with transaction.atomic():
-        run(inbox.ONE_READER, [])
+        run(processing.ONE_READER, [])
         ended = []
 
         def read():
             try:
-                ended.append(inbox.process())
+                ended.append(processing.process())
             finally:
                 connection.close()
 
@@ -122,7 +122,7 @@ def test_given_up_callback_stands_where_the_operator_looks_and_is_read_again(mon
         in client.get(reverse("admin:whatsapp_callback_change", args=[callback.pk])).content.decode()
     )
     client.post(reverse("admin:whatsapp_callback_read_again"), {"ids": str(callback.pk)})
-    inbox.process()
+    processing.process()
     callback.refresh_from_db()
     assert (callback.status, callback.error) == ("done", "")
     assert AuditEntry.objects.get(target=f"callback {callback.pk}").action == "callback.read_again"

@@ -5,7 +5,7 @@ import pytest
 from events.models import Event
 from tests.whatsapp.conftest import cancel, is_quiet, message_of, settled, until
 from whatsapp import connection, contacts
-from whatsapp.models import Channel, Contact, Message, Received
+from whatsapp.models import Connection, Contact, Received, SentMessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PHONE = "5511987654321"
@@ -33,7 +33,7 @@ def test_flapping_connection_loses_and_doubles_nothing(called_back, workers):
     settled(called_back)
     assert {message_of(event).status for event in events} == {"read"}
     assert all(count == 1 for texts in people(called_back).values() for count in texts.values())
-    assert Channel.load().connected is True
+    assert Connection.load().connected is True
 
 
 @pytest.mark.parametrize("kind", ["duplicate", "twins", "reorder"])
@@ -83,7 +83,7 @@ def test_answer_to_the_question_becomes_feedback_once_and_no_lead(
 ):
     settings.FEEDBACK_DELAY_SECONDS = 0
     visit = completed()
-    asked = Message.objects.filter(delivery__event=visit, delivery__step="ask_feedback")
+    asked = SentMessage.objects.filter(delivery__event=visit, delivery__step="ask_feedback")
     until(lambda: asked.get().status == "read", what="the question arrived")
     called_back.zapi_receive(kind, phone=PHONE, **message)
     feedback = Event.objects.filter(type="feedback.received")

@@ -12,7 +12,7 @@ from events.engine.transitions import Failure
 from tests.whatsapp.conftest import cancel, message_of
 from tests.whatsapp.inbox_client import OURS, sample
 from whatsapp.callbacks import receipts
-from whatsapp.models import Callback, Message
+from whatsapp.models import Callback, SentMessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,27 +48,27 @@ def test_late_receipt_and_a_retry_of_the_same_message_do_not_wait_for_each_other
     event = cancel(1, phone="5511987650001")
     message = message_of(event)
     transitions.fail_held([Failure(message.delivery_id, "unknown", "refused_later", "?")], error="?")
-    Message.objects.filter(pk=message.pk).update(message_id=OURS)
+    SentMessage.objects.filter(pk=message.pk).update(message_id=OURS)
     letter = event.dead_letters.get()
     body = sample("status_received")
     callback = Callback.objects.create(
         key="k", type=body["type"], body=body, message_ids=[OURS], received_at=event.received_at
     )
     receipt_has_message = threading.Event()
-    real_climb = receipts._climb
+    real_advance = receipts._advance
 
-    def climb_slowly(*given):
+    def advance_slowly(*given):
         receipt_has_message.set()
         deadline = time.monotonic() + 10
         while not is_waiting_for_a_lock() and time.monotonic() < deadline:
             time.sleep(0.01)
-        real_climb(*given)
+        real_advance(*given)
 
-    monkeypatch.setattr(receipts, "_climb", climb_slowly)
+    monkeypatch.setattr(receipts, "_advance", advance_slowly)
 
     def read_receipt():
         with transaction.atomic():
-            receipts.moved(callback)
+            receipts.on_status(callback)
 
     def retry():
         receipt_has_message.wait(10)

@@ -6,7 +6,7 @@ import pytest
 
 from events.models import DeadLetter
 from tests.whatsapp.conftest import cancel, message_of, settled, until
-from whatsapp.models import Message
+from whatsapp.models import SentMessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,7 +55,7 @@ def test_faults_at_random_leave_no_message_twice_and_none_lost(called_back, work
     truth = called_back.zapi_truth()
     counts = [count for texts in truth["people"].values() for count in texts.values()]
     assert [count for count in counts if count > 1] == []
-    mine = {message.delivery.event_id: message for message in Message.objects.select_related("delivery")}
+    mine = {message.delivery.event_id: message for message in SentMessage.objects.select_related("delivery")}
     for_a_person = set(DeadLetter.objects.filter(status="open").values_list("event_id", flat=True))
     lost = [event.pk for event in events if not mine[event.pk].message_id and event.pk not in for_a_person]
     assert lost == []

@@ -10,7 +10,7 @@ from events.intake import envelope, ingestion
 from events.models import Event
 from tests.whatsapp.inbox_client import SECRET, call, sample
 from whatsapp import contacts
-from whatsapp.models import Message
+from whatsapp.models import SentMessage
 
 pytestmark = pytest.mark.django_db
 PHONE = "5511987654321"
@@ -26,7 +26,7 @@ def asked(number, *, hours_ago, id):
     sent = samples.load("service.completed")
     sent["data"] |= {"service_id": number, "client_phone": PHONE}
     [receipt] = ingestion.accept([envelope.read(samples.with_fresh_id(sent), source="operacao")])
-    question = Message.objects.filter(delivery__event=receipt.event_id, delivery__step="ask_feedback")
+    question = SentMessage.objects.filter(delivery__event=receipt.event_id, delivery__step="ask_feedback")
     question.update(
         name="ask_feedback",
         contact=contacts.find_or_make(contacts.identity(PHONE)),
@@ -62,7 +62,7 @@ def test_number_that_quotes_something_else_is_a_message():
 
 def test_question_that_was_sent_again_is_known_by_its_earlier_id():
     asked(77, hours_ago=2, id="Q77")
-    Message.objects.filter(message_id="Q77").update(earlier_ids=["Q76"])
+    SentMessage.objects.filter(message_id="Q77").update(earlier_ids=["Q76"])
     assert answer("4", referenceMessageId="Q76") == ([(77, 4)], 0)
 
 

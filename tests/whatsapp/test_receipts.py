@@ -13,7 +13,7 @@ from events.models import Delivery, Event
 from tests.whatsapp.conftest import cancel, message_of
 from tests.whatsapp.inbox_client import OURS, call, later, sample
 from whatsapp import contacts, in_doubt, outbox
-from whatsapp.models import Callback, Message
+from whatsapp.models import Callback, SentMessage
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +40,7 @@ def accept(event, id=OURS):
     message = message_of(event)
     message.message_id, message.status, message.accepted_at = id, "accepted", message.created_at
     message.save()
-    outbox.inbox.wake([id])
+    outbox.inbox.make_due([id])
     return message
 
 
@@ -77,7 +77,7 @@ def test_one_status_for_several_messages_reaches_each_of_them(event):
     other = message_of(cancel(2, phone="5511987654321"))
     call(sample("status_read", ids=[OURS, "3EB0B"]))
     assert message_of(event).status == "read"
-    Message.objects.filter(pk=other.pk).update(
+    SentMessage.objects.filter(pk=other.pk).update(
         message_id="3EB0B", status="accepted", accepted_at=other.created_at
     )
     later()
@@ -190,7 +190,7 @@ def test_traces_of_a_failed_send_are_no_proof_of_the_one_after_it(event):
     sent_again(event)
     message = message_of(event)
     Delivery.objects.filter(pk=message.delivery_id).update(unsure_since=timezone.now() - timedelta(hours=1))
-    message = Message.objects.select_related("delivery").get(pk=message.pk)
+    message = SentMessage.objects.select_related("delivery").get(pk=message.pk)
     traces = in_doubt.traces_of(message, contacts.find_or_make(contacts.identity(message.phone)))
     assert (traces.found, traces.unmatched) == (None, 0)
 
@@ -203,7 +203,7 @@ def unsure(event):
     message.first_tried_at = hour_ago
     message.save()
     Delivery.objects.filter(pk=message.delivery_id).update(unsure_since=hour_ago)
-    return Message.objects.select_related("delivery").get(pk=message.pk)
+    return SentMessage.objects.select_related("delivery").get(pk=message.pk)
 
 
 def test_as_many_unexplained_receipts_as_unseen_ends_mean_that_all_were_sent(event):
@@ -223,7 +223,7 @@ def given_up(event):
     """A message of which nobody could tell, put before a person an hour ago."""
     message = unsure(event)
     transitions.fail_held([Failure(message.delivery_id, "unknown", "unknown_outcome", "?")], error="?")
-    Message.objects.filter(pk=message.pk).update(failure="undecided")
+    SentMessage.objects.filter(pk=message.pk).update(failure="in_doubt")
 
 
 def test_late_receipt_settles_the_one_message_that_was_given_up(event):
@@ -265,7 +265,7 @@ def test_message_tried_after_a_receipt_has_no_part_in_it(event):
 def test_old_message_nobody_could_tell_of_does_not_blur_a_new_one(event):
     given_up(event)
     week_ago = timezone.now() - timedelta(days=7)
-    Message.objects.filter(delivery__event=event).update(first_tried_at=week_ago)
+    SentMessage.objects.filter(delivery__event=event).update(first_tried_at=week_ago)
     new = unsure(cancel(2, phone="5511987650001"))
     call(sample("status_received", ids=["3EB0A"]))
     traces = in_doubt.traces_of(new, new.contact)
@@ -281,7 +281,7 @@ def test_receipt_is_of_the_message_whose_traces_come_then_and_not_of_an_earlier_
     tried_at = timezone.now() - in_doubt.trace_takes() - timedelta(seconds=10)
     Delivery.objects.filter(pk=new.delivery_id).update(unsure_since=tried_at)
     Callback.objects.update(received_at=tried_at + timedelta(seconds=1))
-    new = Message.objects.select_related("delivery").get(pk=new.pk)
+    new = SentMessage.objects.select_related("delivery").get(pk=new.pk)
     found = in_doubt.traces_of(new, new.contact).found
     assert found is not None
     assert found["message_id"] == "3EB0A"
@@ -292,9 +292,9 @@ def test_trace_that_comes_days_later_is_not_of_what_a_person_looks_after(event, 
     given_up(event)
     long_ago = timezone.now() - in_doubt.MATCHED_WITHIN - timedelta(minutes=1)
     message = message_of(event)
-    Message.objects.filter(pk=message.pk).update(first_tried_at=long_ago, text="Olá de novo")
+    SentMessage.objects.filter(pk=message.pk).update(first_tried_at=long_ago, text="Olá de novo")
     call(sample("status_received", ids=["3EB0A"]) if trace == "receipt" else echo("Olá de novo"))
-    assert (message_of(event).message_id, message_of(event).failure) == (None, "undecided")
+    assert (message_of(event).message_id, message_of(event).failure) == (None, "in_doubt")
 
 
 def echo(text, id="3EB0A"):
@@ -307,7 +307,7 @@ def test_trace_of_an_attempt_before_the_last_is_the_messages_own(event):
     last_attempt = timezone.now() - in_doubt.trace_takes() - timedelta(seconds=1)
     Callback.objects.update(received_at=last_attempt - timedelta(seconds=1))
     Delivery.objects.filter(pk=message.delivery_id).update(unsure_since=last_attempt)
-    message = Message.objects.select_related("delivery").get(pk=message.pk)
+    message = SentMessage.objects.select_related("delivery").get(pk=message.pk)
     found = in_doubt.traces_of(message, message.contact).found
     assert found is not None
     assert found["message_id"] == "3EB0A"
@@ -315,11 +315,11 @@ def test_trace_of_an_attempt_before_the_last_is_the_messages_own(event):
 
 def test_late_echo_settles_what_was_given_up_unless_another_message_is_on_its_way(event):
     given_up(event)
-    Message.objects.filter(delivery__event=event).update(text="Olá de novo")
+    SentMessage.objects.filter(delivery__event=event).update(text="Olá de novo")
     other = cancel(2, phone="5511987650001")
     running = Delivery.objects.filter(event=other, service="whatsapp")
     running.update(status="running", due_at=None, leased_until=timezone.now() + timedelta(minutes=1))
-    Message.objects.filter(delivery__event=other).update(contact=message_of(event).contact)
+    SentMessage.objects.filter(delivery__event=other).update(contact=message_of(event).contact)
     call(echo("Olá de novo"))
     assert message_of(event).message_id is None
     running.update(status="done", leased_until=None)

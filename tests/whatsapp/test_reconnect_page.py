@@ -20,7 +20,7 @@ def page(visit: Page, zapi: Simulator) -> Page:
     connection.check()
     cancel(1, phone="5511987650001")
     visit.clock.install()
-    visit.goto("/admin/whatsapp/channel/")
+    visit.goto("/admin/whatsapp/connection/")
     visit.evaluate("window.sameDocument = true")
     return visit
 
@@ -63,7 +63,7 @@ def test_result_is_seen_without_a_reload(page, zapi):
     page.clock.run_for(3_000)
     expect(page.get_by_text("Conectado! As mensagens")).to_be_visible()
     expect(page.get_by_role("button", name="Mostrar o QR code")).to_be_hidden()
-    expect(page.locator("[data-verdict]")).to_have_text("Conectado")
+    expect(page.locator("[data-health]")).to_have_text("Conectado")
     assert page.evaluate("window.sameDocument") is True
 
 
@@ -150,4 +150,4 @@ def test_what_waits_is_a_number_that_leads_to_its_rows(page):
     page.goto("/admin/events/circuitbreaker/held/")
     expect(page.get_by_text("desconectado", exact=True)).to_be_visible()
     page.get_by_role("link", name="Reconectar o WhatsApp").click()
-    page.wait_for_url("**/admin/whatsapp/channel/")
+    page.wait_for_url("**/admin/whatsapp/connection/")

@@ -13,7 +13,7 @@ from events.intake import envelope, ingestion
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
 from tests.whatsapp.conftest import cancel, message_of
 from whatsapp import connection, contacts, lane_hooks, policy
-from whatsapp.models import Channel, Contact, Message, Received
+from whatsapp.models import Connection, Contact, Received, SentMessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PHONE = "5511987654321"
@@ -176,7 +176,7 @@ def test_daily_limit_counts_nobody_who_knows_us(here, settings):
     Received.objects.create(contact=wrote_to_us, message_id="A", kind="text", received_at=timezone.now())
     written_before = message_of(cancel(1, phone="5511987654002"))
     drain(1)
-    Message.objects.filter(pk=written_before.pk).update(accepted_at=timezone.now() - timedelta(days=1))
+    SentMessage.objects.filter(pk=written_before.pk).update(accepted_at=timezone.now() - timedelta(days=1))
     known = [cancel(number, phone=f"551198765400{1 + number % 2}") for number in range(2, 8)]
     strangers = [cancel(number, phone=f"55119876540{number}") for number in (11, 12)]
     again = cancel(20, phone="5511987654011")
@@ -189,14 +189,14 @@ def test_refusal_of_our_configuration_is_an_alert_until_a_message_gets_through(h
     settings.ZAPI = settings.ZAPI | {"client_token": "wrong"}
     event = cancel(1, phone=PHONE)
     contact = contacts.find_or_make(contacts.identity(PHONE))
-    contacts.learn(contact.pk, exists=True, registered=PHONE, lid="")
+    contacts.save_number_check(contact.pk, exists=True, registered=PHONE, lid="")
     drain()
     assert message_of(event).failure == "configuration"
-    assert Channel.load().misconfigured_at is not None
+    assert Connection.load().misconfigured_at is not None
     settings.ZAPI = settings.ZAPI | {"client_token": "simulator"}
     cancel(2, phone=PHONE)
     drain()
-    assert Channel.load().misconfigured_at is None
+    assert Connection.load().misconfigured_at is None
 
 
 def test_crash_in_the_middle_is_looked_for_before_anything_is_repeated(here, settings):
@@ -213,7 +213,7 @@ def test_crash_in_the_middle_is_looked_for_before_anything_is_repeated(here, set
         finished_at=None,
         result=None,
     )
-    Message.objects.update(message_id=None, status="queued", accepted_at=None)
+    SentMessage.objects.update(message_id=None, status="queued", accepted_at=None)
     recovery.sweep()
     assert delivery_of(event).unsure_since is not None
     drain()
@@ -233,12 +233,12 @@ def test_failure_in_z_apis_own_words_is_tried_again_though_nothing_calls_back(he
 def test_queue_that_cannot_be_read_keeps_nothing_in_doubt_for_ever(here, settings):
     settings.WHATSAPP_TRACE_SECONDS = 0.5
     contact = contacts.find_or_make(contacts.identity(PHONE))
-    contacts.learn(contact.pk, exists=True, registered=PHONE, lid="")
+    contacts.save_number_check(contact.pk, exists=True, registered=PHONE, lid="")
     here.fault("zapi", garbage="html")
     event = cancel(1, phone=PHONE)
     drain(10, linger=4)
     assert DeadLetter.objects.get(event=event).cause == "unknown_outcome"
-    assert message_of(event).failure == "undecided"
+    assert message_of(event).failure == "in_doubt"
 
 
 def test_what_nobody_can_tell_goes_to_a_person(here, settings):
@@ -248,15 +248,15 @@ def test_what_nobody_can_tell_goes_to_a_person(here, settings):
     drain(6)
     letter = DeadLetter.objects.get(event=event)
     assert letter.cause == "unknown_outcome"
-    assert message_of(event).failure == "undecided"
+    assert message_of(event).failure == "in_doubt"
     assert "antes de reenviar" in message_of(event).reason
 
 
 def test_late_status_call_that_fails_says_nothing_about_the_session(here):
     connection.check()
-    assert connection.verdict().status == "connected"
+    assert connection.health().status == "connected"
     here.fault("zapi", status=500)
     connection.check()
     here.heal("zapi")
-    assert connection.verdict().status == "connected"
-    assert Channel.load().check_failed_at is not None
+    assert connection.health().status == "connected"
+    assert Connection.load().check_failed_at is not None

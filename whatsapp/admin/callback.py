@@ -28,7 +28,7 @@ KINDS = {
     "DisconnectedCallback": _("desconectou"),
     "PresenceChatCallback": _("presença"),
 }
-OPERATE = "whatsapp.change_message"
+OPERATE = "whatsapp.change_sentmessage"
 TONES = {CallbackStatus.DONE: "success", CallbackStatus.FAILED: "danger", CallbackStatus.WAITING: "info"}
 
 READ_AGAIN_BY = Audited("callback.read_again", _("mandou ler o aviso de novo"))

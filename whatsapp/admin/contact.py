@@ -17,9 +17,9 @@ from carinho.console import badges, dates
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of
 from carinho.masking import mask_name, mask_phone
-from whatsapp.models import Contact, Message
+from whatsapp.models import Contact, SentMessage
 
-OPERATE = "whatsapp.change_message"
+OPERATE = "whatsapp.change_sentmessage"
 
 OPTED_OUT = Audited("contact.opted_out", _("anotou o pedido de não receber"))
 ALLOWED_AGAIN = Audited("contact.allowed_again", _("voltou a enviar à pessoa"))
@@ -114,7 +114,7 @@ class ContactAdmin(ActionAdmin):
 
     def item_context(self, request: HttpRequest, row: Contact) -> dict[str, Any]:
         fitting = ALLOW if row.opted_out_at else OPT_OUT
-        ours = list_of(Message, f"contact__id__exact={row.pk}")
+        ours = list_of(SentMessage, f"contact__id__exact={row.pk}")
         registered = mask_phone(row.registered_phone) if row.registered_phone else ""
         return {
             "buttons": self.buttons(request, [fitting.name], row.pk),

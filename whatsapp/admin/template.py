@@ -62,7 +62,7 @@ class TemplateAdmin(ConsoleAdmin):
             }
             for name in templates.names()
         ]
-        return self._page(request, "admin/whatsapp/texts.html", _lazy("Textos"), rows=rows)
+        return self._page(request, "admin/whatsapp/templates.html", _lazy("Textos"), rows=rows)
 
     def text_view(self, request: HttpRequest, name: str) -> HttpResponse:
         """Show, preview and change one text."""
@@ -100,7 +100,7 @@ class TemplateAdmin(ConsoleAdmin):
         sample = messages.sample(name)
         return self._page(
             request,
-            "admin/whatsapp/text.html",
+            "admin/whatsapp/template.html",
             templates.title(name),
             name=name,
             written=written,

@@ -8,8 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from events.intake.payload import SAO_PAULO
+from whatsapp.callbacks.body import Body
 
-Body = dict[str, Any]
 MEDIA_LASTS = timedelta(days=30)
 LONGEST_URL = 4000
 LONGEST_QUOTE = 100

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q
 
 from events.intake import envelope, ingestion
-from whatsapp.models import Contact, Message
+from whatsapp.models import Contact, SentMessage
 
 ASKED_WITH = "ask_feedback"
 ANSWERED_WITHIN = timedelta(hours=72)
@@ -90,12 +90,12 @@ def _plain(text: str) -> str:
     return "".join(characters).lower()
 
 
-def question_to(contact: Contact, at: datetime, rating: Rating, quoted: str = "") -> Message | None:
+def question_to(contact: Contact, at: datetime, rating: Rating, quoted: str = "") -> SentMessage | None:
     """The question this answers: the quoted one, else the one about that visit or the last one of 72 hours.
 
     None when what is quoted is no question of ours.
     """
-    asked = Message.objects.filter(contact=contact, name=ASKED_WITH).select_related("delivery__event")
+    asked = SentMessage.objects.filter(contact=contact, name=ASKED_WITH).select_related("delivery__event")
     if quoted and rating.service_id is None:
         return asked.filter(Q(message_id=quoted) | Q(earlier_ids__contains=[quoted])).first()
     asked = asked.filter(
@@ -107,7 +107,7 @@ def question_to(contact: Contact, at: datetime, rating: Rating, quoted: str = ""
     return asked.order_by("-accepted_at").first()
 
 
-def record(question: Message, rating: Rating, contact: Contact) -> bool:
+def record(question: SentMessage, rating: Rating, contact: Contact) -> bool:
     """Make `feedback.received` of an answer; False when this question was answered before."""
     visit = question.delivery.event
     data = {

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 
 from events.intake import envelope, ingestion
 from whatsapp import connection, contacts, in_doubt
-from whatsapp.callbacks import callback_keys, content, opt_out, ratings, timestamps
+from whatsapp.callbacks import content, opt_out, ratings
+from whatsapp.callbacks.body import Body, identity_of, message_id_of, timestamp_of
 from whatsapp.callbacks.content import Content
 from whatsapp.callbacks.inbox import Ignored, NotYet
-from whatsapp.models import Callback, Contact, IgnoredCause, Message, Received
+from whatsapp.models import Callback, Contact, IgnoredCause, Received, SentMessage
 
-Body = dict[str, Any]
 CONTENT_TAKES = timedelta(minutes=5)  # after "waiting for this message"; then a person looks at the phone
 ORIGINAL_TAKES = timedelta(minutes=1)  # a correction or deletion that comes before its message
 LONGEST_REACTION = 16
@@ -29,11 +29,11 @@ def receive(callback: Callback) -> None:
         return
     if cause := noise(body):
         raise Ignored(cause)
-    who = callback_keys.identity_of(body)
-    if not who.is_known or not callback_keys.message_id_of(body):
+    who = identity_of(body)
+    if not who.is_known or not message_id_of(body):
         raise Ignored(IgnoredCause.NO_PERSON)
-    moment = timestamps.read(body.get("momment"), otherwise=callback.received_at)
-    connection.heard_message(callback.received_at)
+    moment = timestamp_of(body.get("momment"), otherwise=callback.received_at)
+    connection.note_message(callback.received_at)
     _from_person(callback, who, moment)
 
 
@@ -92,7 +92,7 @@ def _take(callback: Callback, who: contacts.Identity, read: Content, moment: dat
     contact = contacts.find_or_make(who)
     contacts.note_number(contact, who)
     message, is_new = Received.objects.get_or_create(
-        message_id=callback_keys.message_id_of(callback.body),
+        message_id=message_id_of(callback.body),
         contact=contact,
         defaults=_columns(read, moment),
     )
@@ -117,7 +117,7 @@ def _with_context(body: Body, message: Received) -> str:
     id = str(body.get("referenceMessageId") or "")
     if not id:
         return said
-    ours = Message.objects.filter(message_id=id).values_list("text", flat=True).first()
+    ours = SentMessage.objects.filter(message_id=id).values_list("text", flat=True).first()
     theirs = message.contact.received.filter(message_id=id).values_list("text", flat=True).first()
     return content.quoting(said, quoted) if (quoted := ours or theirs) else said
 
@@ -193,7 +193,7 @@ def _wait_for_content(callback: Callback, who: contacts.Identity, moment: dateti
     contact = contacts.find_or_make(who)
     line = Content("waiting", _("Mensagem que ainda não chegou ao nosso WhatsApp: veja no celular"))
     message = Received.objects.create(
-        message_id=callback_keys.message_id_of(callback.body),
+        message_id=message_id_of(callback.body),
         contact=contact,
         is_waiting=True,
         **_columns(line, moment),
@@ -203,7 +203,7 @@ def _wait_for_content(callback: Callback, who: contacts.Identity, moment: dateti
 
 def _known(body: Body, who: contacts.Identity) -> QuerySet[Received]:
     """This person's message that the callback is a part of."""
-    id = callback_keys.message_id_of(body)
+    id = message_id_of(body)
     return Received.objects.filter(message_id=id, contact__in=contacts.matching(who))
 
 
@@ -226,7 +226,7 @@ def _correct(callback: Callback, who: contacts.Identity, read: Content, moment: 
 def _delete(callback: Callback, who: contacts.Identity, moment: datetime) -> None:
     """A deletion is told with the words it took back, which Atendimento has read; the message is kept."""
     body = callback.body
-    id = str(body.get("referenceMessageId") or "") or callback_keys.message_id_of(body)
+    id = str(body.get("referenceMessageId") or "") or message_id_of(body)
     message = Received.objects.filter(message_id=id, contact__in=contacts.matching(who)).first()
     if message is not None:
         said = _("🗑️ Apagou a mensagem: %(text)s") % {"text": message.text}
@@ -244,7 +244,7 @@ def _react(body: Body, who: contacts.Identity, *, is_late: bool) -> None:
         (reaction.get("referencedMessage") or {}).get("messageId") or body.get("referenceMessageId") or ""
     )
     value = str(reaction.get("value") or "")[:LONGEST_REACTION]
-    rows = Message.objects.filter(message_id=id) if id else Message.objects.none()
+    rows = SentMessage.objects.filter(message_id=id) if id else SentMessage.objects.none()
     theirs = Received.objects.filter(message_id=id, contact__in=contacts.matching(who))
     if rows.update(reaction=value) or (id and theirs.update(reaction=value)):
         return

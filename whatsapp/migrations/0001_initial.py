@@ -9,19 +9,19 @@ from django.db import migrations, models
 FOLLOW = """CREATE FUNCTION whatsapp_follow_delivery() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        INSERT INTO whatsapp_message (delivery_id, phone)
+        INSERT INTO whatsapp_sentmessage (delivery_id, phone)
         SELECT NEW.id, event.phone FROM events_event AS event WHERE event.id = NEW.event_id;
     ELSIF TG_OP = 'DELETE' THEN
-        DELETE FROM whatsapp_message WHERE delivery_id = OLD.id;
+        DELETE FROM whatsapp_sentmessage WHERE delivery_id = OLD.id;
     ELSIF NEW.status = 'dead' AND OLD.status IN ('queued', 'running') THEN
-        UPDATE whatsapp_message SET status = 'failed', failed_at = now(), error = NEW.error
+        UPDATE whatsapp_sentmessage SET status = 'failed', failed_at = now(), error = NEW.error
         WHERE delivery_id = NEW.id;
     ELSIF NEW.status = 'skipped' AND OLD.status IN ('waiting', 'queued', 'running') THEN
-        UPDATE whatsapp_message
+        UPDATE whatsapp_sentmessage
         SET status = CASE NEW.skip_cause WHEN 'expired' THEN 'expired' ELSE 'cancelled' END
         WHERE delivery_id = NEW.id;
     ELSIF NEW.status = 'queued' AND OLD.status IN ('dead', 'skipped') THEN
-        UPDATE whatsapp_message
+        UPDATE whatsapp_sentmessage
         SET status = 'queued', failure = '', error = '', zaap_id = '', message_id = NULL, accepted_at = NULL,
             sent_at = NULL, delivered_at = NULL, read_at = NULL, played_at = NULL, failed_at = NULL,
             earlier_ids = earlier_ids || CASE WHEN message_id IS NULL THEN '{}' ELSE ARRAY[message_id] END
@@ -204,7 +204,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Channel",
+            name="Connection",
             fields=[
                 (
                     "id",
@@ -218,14 +218,14 @@ class Migration(migrations.Migration):
                     models.BooleanField(blank=True, null=True, verbose_name="celular com internet"),
                 ),
                 ("changed_at", models.DateTimeField(blank=True, null=True, verbose_name="mudou em")),
-                ("lost_at", models.DateTimeField(blank=True, null=True, verbose_name="caiu em")),
+                ("disconnected_at", models.DateTimeField(blank=True, null=True, verbose_name="caiu em")),
                 ("checked_at", models.DateTimeField(blank=True, null=True, verbose_name="verificado em")),
                 (
                     "check_failed_at",
                     models.DateTimeField(blank=True, null=True, verbose_name="verificação falhou em"),
                 ),
                 (
-                    "said",
+                    "error",
                     models.CharField(
                         blank=True,
                         db_default="",
@@ -261,7 +261,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "conexão do WhatsApp",
                 "verbose_name_plural": "conexão do WhatsApp",
                 "constraints": [
-                    models.CheckConstraint(condition=models.Q(("pk", 1)), name="channel_is_only_one")
+                    models.CheckConstraint(condition=models.Q(("pk", 1)), name="connection_is_only_one")
                 ],
             },
         ),
@@ -343,7 +343,64 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Message",
+            name="Received",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("message_id", models.CharField(max_length=120, verbose_name="id no WhatsApp")),
+                ("kind", models.CharField(max_length=30, verbose_name="tipo")),
+                ("text", models.TextField(blank=True, default="", verbose_name="mensagem")),
+                ("media_url", models.TextField(blank=True, default="", verbose_name="arquivo")),
+                (
+                    "media_until",
+                    models.DateTimeField(blank=True, null=True, verbose_name="arquivo disponível até"),
+                ),
+                (
+                    "reaction",
+                    models.CharField(
+                        blank=True, db_default="", default="", max_length=16, verbose_name="reação"
+                    ),
+                ),
+                (
+                    "is_waiting",
+                    models.BooleanField(
+                        db_default=False, default=False, verbose_name="conteúdo ainda não chegou"
+                    ),
+                ),
+                ("edited_at", models.DateTimeField(blank=True, null=True, verbose_name="corrigida em")),
+                ("received_at", models.DateTimeField(verbose_name="recebida em")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="guardada em"
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="received",
+                        to="whatsapp.contact",
+                        verbose_name="contato",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "mensagem recebida",
+                "verbose_name_plural": "mensagens recebidas",
+                "ordering": ["-id"],
+                "indexes": [models.Index(fields=["received_at"], name="received_by_moment")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("message_id", "contact"), name="received_once_per_person")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SentMessage",
             fields=[
                 (
                     "id",
@@ -467,77 +524,22 @@ class Migration(migrations.Migration):
                     models.Index(
                         condition=models.Q(("zaap_id", ""), _negated=True),
                         fields=["zaap_id"],
-                        name="message_by_zaap_id",
+                        name="sent_message_by_zaap_id",
                     ),
                     django.contrib.postgres.indexes.GinIndex(
                         condition=models.Q(("earlier_ids", []), _negated=True),
                         fields=["earlier_ids"],
-                        name="message_by_earlier_id",
+                        name="sent_message_by_earlier_id",
                     ),
-                    models.Index(fields=["accepted_at"], name="message_by_acceptance"),
+                    models.Index(fields=["accepted_at"], name="sent_message_by_acceptance"),
                     models.Index(
                         condition=models.Q(("status__in", ["queued", "held"])),
                         fields=["status"],
-                        name="message_waiting",
+                        name="sent_message_waiting",
                     ),
                 ],
-                "constraints": [models.UniqueConstraint(fields=("message_id",), name="message_once_per_id")],
-            },
-        ),
-        migrations.CreateModel(
-            name="Received",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("message_id", models.CharField(max_length=120, verbose_name="id no WhatsApp")),
-                ("kind", models.CharField(max_length=30, verbose_name="tipo")),
-                ("text", models.TextField(blank=True, default="", verbose_name="mensagem")),
-                ("media_url", models.TextField(blank=True, default="", verbose_name="arquivo")),
-                (
-                    "media_until",
-                    models.DateTimeField(blank=True, null=True, verbose_name="arquivo disponível até"),
-                ),
-                (
-                    "reaction",
-                    models.CharField(
-                        blank=True, db_default="", default="", max_length=16, verbose_name="reação"
-                    ),
-                ),
-                (
-                    "is_waiting",
-                    models.BooleanField(
-                        db_default=False, default=False, verbose_name="conteúdo ainda não chegou"
-                    ),
-                ),
-                ("edited_at", models.DateTimeField(blank=True, null=True, verbose_name="corrigida em")),
-                ("received_at", models.DateTimeField(verbose_name="recebida em")),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), verbose_name="guardada em"
-                    ),
-                ),
-                (
-                    "contact",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="received",
-                        to="whatsapp.contact",
-                        verbose_name="contato",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "mensagem recebida",
-                "verbose_name_plural": "mensagens recebidas",
-                "ordering": ["-id"],
-                "indexes": [models.Index(fields=["received_at"], name="received_by_moment")],
                 "constraints": [
-                    models.UniqueConstraint(fields=("message_id", "contact"), name="received_once_per_person")
+                    models.UniqueConstraint(fields=("message_id",), name="sent_message_once_per_id")
                 ],
             },
         ),

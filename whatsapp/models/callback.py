@@ -1,5 +1,3 @@
-"""The inbox: everything Z-API called us with, stored before it is understood."""
-
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -36,7 +34,7 @@ class IgnoredCause(models.TextChoices):
 
 
 class Callback(models.Model):
-    """One callback as it came. `key` is what makes a repeat the same one: the database decides."""
+    """One callback of Z-API as it came. A repeat has the same `key`: the database decides."""
 
     key = models.CharField(_("chave"), max_length=200, unique=True)
     type = models.CharField(_("tipo"), max_length=40, blank=True)

@@ -1,5 +1,3 @@
-"""A person on WhatsApp, however many numbers and identifiers they are known by."""
-
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -9,7 +7,7 @@ from whatsapp.phone import format_phone
 
 
 class Contact(models.Model):
-    """One person: found by lid first, then by the key that both forms of a mobile share.
+    """A person on WhatsApp: found by lid first, then by the key that both forms of a mobile share.
 
     Three values are kept beside each other: the number as stored everywhere else, as WhatsApp has it
     registered, and as somebody typed it.

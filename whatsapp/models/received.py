@@ -1,5 +1,3 @@
-"""A message of a person to us, as it stands after corrections and reactions."""
-
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +6,7 @@ from whatsapp.models.contact import Contact
 
 
 class Received(models.Model):
-    """One message, whatever the number of callbacks it came in."""
+    """A message of a person to us, as corrections and reactions left it."""
 
     contact = models.ForeignKey(Contact, models.PROTECT, related_name="received", verbose_name=_("contato"))
     message_id = models.CharField(_("id no WhatsApp"), max_length=120)

@@ -1,11 +1,9 @@
-"""A text that an administrator wrote in place of the file's."""
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class Template(models.Model):
-    """One message's own text; without a row the file templates/whatsapp/<name>.txt is used."""
+    """A text by an administrator; without a row the file templates/whatsapp/<name>.txt is used."""
 
     name = models.CharField(_("mensagem"), max_length=60, primary_key=True)
     text = models.TextField(_("texto"), max_length=4000)

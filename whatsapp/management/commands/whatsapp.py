@@ -35,8 +35,8 @@ class Command(BaseCommand):
             raise CommandError("Há o que corrigir.")
 
     def _status(self) -> None:
-        verdict = connection.verdict()
-        self.stdout.write(verdict.status)
-        for proof in verdict.proofs:
-            mark = {True: GOOD, False: BAD, None: "?"}[proof.is_good]
-            self.stdout.write(f"{mark} {proof.sentence}")
+        health = connection.health()
+        self.stdout.write(health.status)
+        for signal in health.signals:
+            mark = {True: GOOD, False: BAD, None: "?"}[signal.is_good]
+            self.stdout.write(f"{mark} {signal.sentence}")

@@ -16,21 +16,23 @@ from events import titles
 from events.admin.event_data import EventRevealAdmin
 from events.models import Event
 from whatsapp import reconnect, templates
-from whatsapp.message_status import CLIMB, Rung
-from whatsapp.models import Message
+from whatsapp.message_status import MessageStatus
+from whatsapp.models import SentMessage
 
 TONES = {
-    Rung.FAILED: "danger",
-    Rung.HELD: "warning",
-    Rung.EXPIRED: "warning",
-    Rung.DELIVERED: "success",
-    Rung.READ: "success",
-    Rung.PLAYED: "success",
+    MessageStatus.FAILED: "danger",
+    MessageStatus.HELD: "warning",
+    MessageStatus.EXPIRED: "warning",
+    MessageStatus.DELIVERED: "success",
+    MessageStatus.READ: "success",
+    MessageStatus.PLAYED: "success",
 }
 
 
-def state_of(message: Message) -> str:
-    return badges.badge(Rung(message.status).label, TONES.get(Rung(message.status), "info"), message.status)
+def state_of(message: SentMessage) -> str:
+    return badges.badge(
+        MessageStatus(message.status).label, TONES.get(MessageStatus(message.status), "info"), message.status
+    )
 
 
 class OutageFilter(ChoiceFilter):
@@ -41,20 +43,20 @@ class OutageFilter(ChoiceFilter):
 
     @staticmethod
     def offered() -> list[tuple[str, Any]]:
-        return [("spoilt", _("deixaram de ser úteis"))]
+        return [("expired", _("deixaram de ser úteis"))]
 
     def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
-        return queryset & reconnect.spoilt() if value == "spoilt" else queryset.none()
+        return queryset & reconnect.expired() if value == "expired" else queryset.none()
 
 
-@admin.register(Message)
-class MessageAdmin(EventRevealAdmin):
+@admin.register(SentMessage)
+class SentMessageAdmin(EventRevealAdmin):
     item_template = "admin/whatsapp/message.html"
     intro = _("O que enviamos às pessoas e até onde cada mensagem chegou (messages).")
     list_select_related = ("delivery__event", "contact")
     list_display = ("what", "to", "state", "why", "created")
     list_filter = (
-        choice_filter("status", _("situação"), lambda: Rung.choices, scans=True),
+        choice_filter("status", _("situação"), lambda: MessageStatus.choices, scans=True),
         choice_filter(
             "name", _("texto"), lambda: [(name, templates.title(name)) for name in templates.names()]
         ),
@@ -66,32 +68,32 @@ class MessageAdmin(EventRevealAdmin):
     sortable_by = ()
 
     @admin.display(description=_("Texto"))
-    def what(self, row: Message) -> str:
+    def what(self, row: SentMessage) -> str:
         return templates.title(row.name) if row.name else str(titles.step(row.delivery.step))
 
     @admin.display(description=_("Para"))
-    def to(self, row: Message) -> str:
+    def to(self, row: SentMessage) -> str:
         return mask_phone(row.phone) if row.phone else "—"
 
     @admin.display(description=_("Situação"))
-    def state(self, row: Message) -> str:
+    def state(self, row: SentMessage) -> str:
         return state_of(row)
 
     @admin.display(description=_("Por quê"))
-    def why(self, row: Message) -> str:
+    def why(self, row: SentMessage) -> str:
         return row.reason
 
     @admin.display(description=_("Criada"))
-    def created(self, row: Message) -> str:
+    def created(self, row: SentMessage) -> str:
         return dates.moment(row.created_at)
 
-    def event_of(self, row: Message) -> Event:
+    def event_of(self, row: SentMessage) -> Event:
         return row.delivery.event
 
-    def named(self, row: Message) -> str:
+    def named(self, row: SentMessage) -> str:
         return f"message {row.pk}"
 
-    def item_context(self, request: HttpRequest, row: Message) -> dict[str, Any]:
+    def item_context(self, request: HttpRequest, row: SentMessage) -> dict[str, Any]:
         delivery = row.delivery
         link = format_html('<a href="{}">#{}</a>', page_of(delivery.event), delivery.event_id)
         pairs = [
@@ -103,10 +105,10 @@ class MessageAdmin(EventRevealAdmin):
             (_("Útil até"), dates.moment(delivery.useful_until)),
             (_("Reação"), row.reaction),
         ]
-        steps = [(Rung(rung).label, dates.moment(row.facts[rung])) for rung in CLIMB if rung in row.facts]
+        steps = [(status.label, dates.moment(at)) for status, at in row.timestamps.items()]
         shown = self.person_context(row, revealed=False)
         return {"pairs": pairs, "steps": steps, "reveal": self.reveal_button(request, row), **shown}
 
-    def person_context(self, row: Message, *, revealed: bool) -> dict[str, Any]:
+    def person_context(self, row: SentMessage, *, revealed: bool) -> dict[str, Any]:
         masked = mask_phone(row.phone) if row.phone else ""
         return {"to": row.phone if revealed else masked, "text": row.text if revealed else ""}

@@ -1,4 +1,4 @@
-"""WhatsApp: is it alive, by four proofs; and the way back when it is not."""
+"""Conexão: whether WhatsApp is alive, by four signals, and how to reconnect it."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -20,10 +20,10 @@ from carinho.console.base import ConsoleAdmin, actor, list_of
 from carinho.services.errors import ServiceError
 from events.models import Delivery
 from whatsapp import connection, reconnect
-from whatsapp.models import Channel, Message
+from whatsapp.models import Connection, SentMessage
 from whatsapp.phone import InvalidPhone
 
-OPERATE = "whatsapp.change_message"
+OPERATE = "whatsapp.change_sentmessage"
 WORDS = {
     connection.CONNECTED: (_lazy("Funcionando"), "success"),
     connection.SILENT: (_lazy("Conectado, mas em silêncio"), "warning"),
@@ -37,16 +37,16 @@ PASSKEY = _lazy(
 NO_ANSWER = _lazy("O Z-API não respondeu. Espere um minuto e tente de novo.")
 
 
-@admin.register(Channel)
-class ChannelAdmin(ConsoleAdmin):
+@admin.register(Connection)
+class ConnectionAdmin(ConsoleAdmin):
     def get_urls(self) -> list[URLPattern]:
         return [
             self.post_path("state/", require_GET(self.state_view), "state"),
             self.post_path("qr/", require_POST(self.qr_view), "qr"),
             self.post_path("code/", require_POST(self.code_view), "code"),
             self.post_path("restore/", require_POST(self.restore_view), "restore"),
-            self.post_path("drop-here/", require_POST(self.drop_here_view), "drop_here"),
-            self.post_path("drop-there/", require_POST(self.drop_there_view), "drop_there"),
+            self.post_path("discard-in-hub/", require_POST(self.discard_in_hub_view), "discard_in_hub"),
+            self.post_path("discard-at-zapi/", require_POST(self.discard_at_zapi_view), "discard_at_zapi"),
             *super().get_urls(),
         ]
 
@@ -54,37 +54,37 @@ class ChannelAdmin(ConsoleAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         self.must_view(request)
-        row, verdict = Channel.load(), connection.verdict()
-        word, tone = WORDS[verdict.status]
+        row, health = Connection.load(), connection.health()
+        word, tone = WORDS[health.status]
         is_down = row.connected is False
         context = {
             "now": timezone.now(),
             **self.admin_site.each_context(request),
             "title": _("WhatsApp"),
             "content_title": _("WhatsApp"),
-            "verdict": verdict,
+            "health": health,
             "word": word,
             "tone": tone,
-            "channel": row,
+            "connection": row,
             "is_down": is_down,
-            "here": reconnect.waiting_here() if is_down else reconnect.leaving_here(),
-            "spoilt": reconnect.spoilt().count(),
-            "spoilt_rows": list_of(Message, "outage=spoilt"),
-            "there": reconnect.waiting_there() if is_down else None,
+            "in_hub": reconnect.waiting_in_hub() if is_down else reconnect.held_in_hub(),
+            "expired": reconnect.expired().count(),
+            "expired_rows": list_of(SentMessage, "outage=expired"),
+            "at_zapi": reconnect.waiting_at_zapi() if is_down else None,
             "rows": list_of(Delivery, "queue=held&service=whatsapp")
             if is_down
-            else list_of(Message, "status=held"),
+            else list_of(SentMessage, "status=held"),
             "barred": "" if request.user.has_perm(OPERATE) else NOT_ALLOWED,
         }
         request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/whatsapp/channel.html", context)
+        return TemplateResponse(request, "admin/whatsapp/connection.html", context)
 
     def state_view(self, request: HttpRequest) -> HttpResponse:
         """What the page asks every few seconds while somebody reconnects."""
         self.must_view(request)
         if request.user.has_perm(OPERATE) and "check" in request.GET:
             connection.check()
-        return JsonResponse({"connected": connection.verdict().connected})
+        return JsonResponse({"connected": connection.health().connected})
 
     def qr_view(self, request: HttpRequest) -> HttpResponse:
         return self._code(request, reconnect.qr_code)
@@ -107,11 +107,11 @@ class ChannelAdmin(ConsoleAdmin):
     def restore_view(self, request: HttpRequest) -> HttpResponse:
         return self._move(request, self._restore)
 
-    def drop_here_view(self, request: HttpRequest) -> HttpResponse:
-        return self._move(request, self._drop_here)
+    def discard_in_hub_view(self, request: HttpRequest) -> HttpResponse:
+        return self._move(request, self._discard_in_hub)
 
-    def drop_there_view(self, request: HttpRequest) -> HttpResponse:
-        return self._move(request, self._drop_there)
+    def discard_at_zapi_view(self, request: HttpRequest) -> HttpResponse:
+        return self._move(request, self._discard_at_zapi)
 
     def _move(self, request: HttpRequest, move: Callable[[HttpRequest], str]) -> HttpResponse:
         _must_operate(request)
@@ -119,7 +119,7 @@ class ChannelAdmin(ConsoleAdmin):
             messages.success(request, move(request))
         except ServiceError:
             messages.error(request, str(NO_ANSWER))
-        return HttpResponseRedirect(reverse("admin:whatsapp_channel_changelist"))
+        return HttpResponseRedirect(reverse("admin:whatsapp_connection_changelist"))
 
     @staticmethod
     def _restore(request: HttpRequest) -> str:
@@ -127,13 +127,13 @@ class ChannelAdmin(ConsoleAdmin):
         return _("Pedimos ao Z-API que retome a sessão. Se não voltar em um minuto, use o QR code.")
 
     @staticmethod
-    def _drop_here(request: HttpRequest) -> str:
-        count = reconnect.drop_here(_moment(request.POST.get("until", "")), actor=actor(request))
+    def _discard_in_hub(request: HttpRequest) -> str:
+        count = reconnect.discard_in_hub(_moment(request.POST.get("until", "")), actor=actor(request))
         return ngettext("%d mensagem não será enviada.", "%d mensagens não serão enviadas.", count) % count
 
     @staticmethod
-    def _drop_there(request: HttpRequest) -> str:
-        count = reconnect.drop_there(actor=actor(request))
+    def _discard_at_zapi(request: HttpRequest) -> str:
+        count = reconnect.discard_at_zapi(actor=actor(request))
         return (
             ngettext("%d mensagem saiu da fila do Z-API.", "%d mensagens saíram da fila do Z-API.", count)
             % count

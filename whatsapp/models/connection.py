@@ -1,21 +1,19 @@
-"""What is known of the connection to WhatsApp."""
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class Channel(models.Model):
-    """One row: what Z-API last said about the session, and when each proof of life was last seen."""
+class Connection(models.Model):
+    """One row: what Z-API last said about the session, and when each sign of life was last seen."""
 
     ONLY = 1
 
     connected = models.BooleanField(_("conectado"), null=True, blank=True)
     phone_online = models.BooleanField(_("celular com internet"), null=True, blank=True)
     changed_at = models.DateTimeField(_("mudou em"), null=True, blank=True)
-    lost_at = models.DateTimeField(_("caiu em"), null=True, blank=True)
+    disconnected_at = models.DateTimeField(_("caiu em"), null=True, blank=True)
     checked_at = models.DateTimeField(_("verificado em"), null=True, blank=True)
     check_failed_at = models.DateTimeField(_("verificação falhou em"), null=True, blank=True)
-    said = models.CharField(_("o que o Z-API disse"), max_length=200, blank=True, default="", db_default="")
+    error = models.CharField(_("o que o Z-API disse"), max_length=200, blank=True, default="", db_default="")
     last_received_at = models.DateTimeField(_("última mensagem recebida"), null=True, blank=True)
     last_receipt_at = models.DateTimeField(_("última confirmação das nossas"), null=True, blank=True)
     misconfigured_at = models.DateTimeField(_("configuração recusada em"), null=True, blank=True)
@@ -27,12 +25,12 @@ class Channel(models.Model):
         verbose_name = _("conexão do WhatsApp")
         verbose_name_plural = _("conexão do WhatsApp")
         constraints = [
-            models.CheckConstraint(condition=models.Q(pk=1), name="channel_is_only_one"),
+            models.CheckConstraint(condition=models.Q(pk=1), name="connection_is_only_one"),
         ]
 
     def __str__(self) -> str:
         return "WhatsApp"
 
     @classmethod
-    def load(cls) -> "Channel":
+    def load(cls) -> "Connection":
         return cls.objects.get_or_create(pk=cls.ONLY)[0]

@@ -1,4 +1,4 @@
-"""One verdict from four proofs."""
+"""One health from four signals."""
 
 import json
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from events.models import CircuitBreaker
 from tests.whatsapp.conftest import cancel
 from tests.whatsapp.inbox_client import call, post, sample
 from whatsapp import connection, contacts, setup, tasks
-from whatsapp.models import Channel, Message, Received
+from whatsapp.models import Connection, Received, SentMessage
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 23, 10, 30, tzinfo=SAO_PAULO)  # a Friday
@@ -23,8 +23,8 @@ NOW = datetime(2026, 1, 23, 10, 30, tzinfo=SAO_PAULO)  # a Friday
 
 @pytest.fixture
 def alive(db):
-    Channel.load()
-    Channel.objects.update(
+    Connection.load()
+    Connection.objects.update(
         connected=True, phone_online=True, checked_at=NOW, last_receipt_at=NOW, last_received_at=NOW
     )
 
@@ -43,14 +43,14 @@ def history(every_minutes=30):
 
 
 def status(now=NOW):
-    return connection.verdict(now).status
+    return connection.health(now).status
 
 
 def test_everything_well_is_connected_in_the_keys_of_the_guide(alive):
-    verdict = connection.verdict(NOW)
-    assert verdict.as_json()["connected"] is True
-    assert verdict.as_json()["status"] == "connected"
-    assert [proof["name"] for proof in verdict.as_json()["proofs"]] == [
+    health = connection.health(NOW)
+    assert health.as_json()["connected"] is True
+    assert health.as_json()["status"] == "connected"
+    assert [signal["name"] for signal in health.as_json()["signals"]] == [
         "flag",
         "phone",
         "received",
@@ -59,14 +59,14 @@ def test_everything_well_is_connected_in_the_keys_of_the_guide(alive):
 
 
 def test_never_asked_is_unknown_and_neither_connected_nor_disconnected(db):
-    verdict = connection.verdict(NOW).as_json()
-    assert (verdict["status"], verdict["connected"]) == ("unknown", None)
-    assert "ainda não foi perguntado" in verdict["proofs"][0]["message"]
+    health = connection.health(NOW).as_json()
+    assert (health["status"], health["connected"]) == ("unknown", None)
+    assert "ainda não foi perguntado" in health["signals"][0]["message"]
 
 
 def test_worker_that_starts_looks_first_thing(monkeypatch):
     sent = []
-    monkeypatch.setattr(tasks.check_channel, "apply_async", lambda **options: sent.append(options))
+    monkeypatch.setattr(tasks.check_connection, "apply_async", lambda **options: sent.append(options))
     worker_ready.send(sender=None)
     assert sent == [{"expires": 30}]
 
@@ -82,7 +82,7 @@ def test_status_that_was_asked_before_a_disconnect_does_not_hide_it(alive, setti
 
     responses.add_callback("GET", "https://zapi.test/instances/i/token/t/status", lost_meanwhile)
     connection.check()
-    assert connection.verdict().status == "disconnected"
+    assert connection.health().status == "disconnected"
     assert CircuitBreaker.objects.get(service="whatsapp").offline_since is not None
     Service._lines.pop("whatsapp", None)
 
@@ -104,12 +104,12 @@ def test_disconnect_holds_the_lane_before_it_is_answered(alive, settings):
     assert connection.is_disconnected() is False
 
 
-def test_history_of_four_weeks_is_counted_once_for_a_verdict(alive, monkeypatch):
+def test_history_of_four_weeks_is_counted_once_for_health(alive, monkeypatch):
     counted, real = [], connection.usual_gap
     monkeypatch.setattr(connection, "usual_gap", lambda now: counted.append(now) or real(now))
     history()
-    verdict = connection.verdict(NOW)
-    assert (verdict.usual_gap, counted) == (timedelta(minutes=30), [NOW])
+    health = connection.health(NOW)
+    assert (health.usual_gap, counted) == (timedelta(minutes=30), [NOW])
 
 
 def test_answer_that_nobody_confirmed_for_long_is_unknown(alive):
@@ -118,13 +118,13 @@ def test_answer_that_nobody_confirmed_for_long_is_unknown(alive):
 
 def test_connected_but_silent_is_a_state_of_its_own(alive):
     history()
-    Channel.objects.update(last_received_at=NOW - timedelta(hours=3))
-    verdict = connection.verdict(NOW)
-    assert (verdict.status, verdict.connected) == ("silent", True)
+    Connection.objects.update(last_received_at=NOW - timedelta(hours=3))
+    health = connection.health(NOW)
+    assert (health.status, health.connected) == ("silent", True)
 
 
 def test_silence_at_night_on_sunday_or_without_history_proves_nothing(alive):
-    Channel.objects.update(last_received_at=NOW - timedelta(hours=3))
+    Connection.objects.update(last_received_at=NOW - timedelta(hours=3))
     assert status() == "connected"
     history()
     assert connection.usual_gap(NOW.replace(hour=3)) is None
@@ -133,8 +133,8 @@ def test_silence_at_night_on_sunday_or_without_history_proves_nothing(alive):
 
 def test_messages_that_nothing_confirms_mean_silence(alive):
     cancel(1, phone="5511987654321")
-    Message.objects.update(status="accepted", accepted_at=NOW - timedelta(minutes=11))
-    Channel.objects.update(last_receipt_at=NOW - timedelta(hours=1))
+    SentMessage.objects.update(status="accepted", accepted_at=NOW - timedelta(minutes=11))
+    Connection.objects.update(last_receipt_at=NOW - timedelta(hours=1))
     assert status() == "silent"
 
 
@@ -146,17 +146,17 @@ def test_later_of_two_connection_callbacks_holds_in_any_order(settings):
     }
     seconds = 1769175667
     call(sample("disconnected", momment=seconds + 60), sample("connected", momment=seconds * 1000))
-    assert Channel.load().connected is False
+    assert Connection.load().connected is False
     call(sample("connected", momment=(seconds + 120) * 1000))
-    assert Channel.load().connected is True
+    assert Connection.load().connected is True
 
 
 def test_what_was_known_of_the_phone_ends_with_the_connection_it_was_seen_in(alive):
-    Channel.objects.update(connected=False, phone_online=False)
+    Connection.objects.update(connected=False, phone_online=False)
     connection._set(True, timezone.now())
-    assert Channel.load().phone_online is None
+    assert Connection.load().phone_online is None
     connection._set(False, timezone.now(), phone_online=True)
-    assert Channel.load().phone_online is True
+    assert Connection.load().phone_online is True
 
 
 # --- setup and doctor -------------------------------------------------------------------------------

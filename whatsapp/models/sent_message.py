@@ -1,5 +1,3 @@
-"""A message of ours to a person, from our queue to the person's phone."""
-
 from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
@@ -10,16 +8,15 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from events.models import Delivery
-from whatsapp import failures
-from whatsapp.message_status import CLIMB, Rung, highest
+from whatsapp import failures, message_status
+from whatsapp.message_status import PROGRESS, MessageStatus
 from whatsapp.models.contact import Contact
 
 
-class Message(models.Model):
-    """One message, made by the database together with its delivery, and following it until Z-API has it.
+class SentMessage(models.Model):
+    """A message to a person, made by the database with its delivery, which it follows until Z-API has it.
 
-    From then on it only climbs: each rung keeps the first moment it was seen at, and the status is the
-    highest of them.
+    From then on it only advances: each status keeps the first time it was seen, and the highest counts.
     """
 
     delivery = models.OneToOneField(
@@ -32,7 +29,7 @@ class Message(models.Model):
     phone = models.CharField(_("para"), max_length=64, blank=True, db_default="", default="")
     text = models.TextField(_("mensagem"), blank=True, db_default="", default="")
     status = models.CharField(
-        _("situação"), max_length=10, choices=Rung, default=Rung.QUEUED, db_default="queued"
+        _("situação"), max_length=10, choices=MessageStatus, default=MessageStatus.QUEUED, db_default="queued"
     )
     failure = models.CharField(_("tipo de falha"), max_length=30, blank=True, db_default="", default="")
     error = models.TextField(_("erro recebido"), blank=True, db_default="", default="")
@@ -60,14 +57,14 @@ class Message(models.Model):
         verbose_name_plural = _("mensagens enviadas")
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["message_id"], name="message_once_per_id"),
+            models.UniqueConstraint(fields=["message_id"], name="sent_message_once_per_id"),
         ]
         indexes = [
-            models.Index(fields=["zaap_id"], condition=~Q(zaap_id=""), name="message_by_zaap_id"),
-            GinIndex(fields=["earlier_ids"], condition=~Q(earlier_ids=[]), name="message_by_earlier_id"),
-            models.Index(fields=["accepted_at"], name="message_by_acceptance"),
+            models.Index(fields=["zaap_id"], condition=~Q(zaap_id=""), name="sent_message_by_zaap_id"),
+            GinIndex(fields=["earlier_ids"], condition=~Q(earlier_ids=[]), name="sent_message_by_earlier_id"),
+            models.Index(fields=["accepted_at"], name="sent_message_by_acceptance"),
             models.Index(
-                fields=["status"], condition=Q(status__in=["queued", "held"]), name="message_waiting"
+                fields=["status"], condition=Q(status__in=["queued", "held"]), name="sent_message_waiting"
             ),
         ]
 
@@ -75,18 +72,18 @@ class Message(models.Model):
         return f"{self.name} #{self.pk}"
 
     @property
-    def facts(self) -> dict[Rung, datetime]:
-        """The rungs this message was seen on, each with the first moment."""
-        moments = {rung: getattr(self, f"{rung}_at") for rung in CLIMB}
-        return {rung: moment for rung, moment in moments.items() if moment}
+    def timestamps(self) -> dict[MessageStatus, datetime]:
+        known = {status: getattr(self, f"{status}_at") for status in PROGRESS}
+        return {status: at for status, at in known.items() if at}
 
-    def stand_on(self, facts: dict[Rung, datetime]) -> None:
-        """Take over these facts and the status that follows from them."""
-        for rung, moment in facts.items():
-            setattr(self, f"{rung}_at", moment)
-        self.status = highest(facts) or self.status
+    def advance(self, *seen: tuple[MessageStatus, datetime]) -> None:
+        """Take over what was seen and the status that follows; the caller saves."""
+        timestamps = message_status.advance(self.timestamps, seen)
+        for status, at in timestamps.items():
+            setattr(self, f"{status}_at", at)
+        self.status = message_status.highest(timestamps) or self.status
 
     @property
     def reason(self) -> str:
         """Why it failed, in Portuguese; empty for one that did not."""
-        return failures.meaning_of(self.failure, self.error) if self.status == Rung.FAILED else ""
+        return failures.meaning_of(self.failure, self.error) if self.status == MessageStatus.FAILED else ""
