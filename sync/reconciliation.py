@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from carinho.celery import stopping
-from carinho.services.errors import Held, Rejected, Unavailable
+from carinho.services.errors import CircuitOpen, Rejected, Unavailable
 from carinho.services.pagination import LIMIT, Cursors
 from sync import checkpoint, log
 from sync.availability import Gate
@@ -79,7 +79,7 @@ class Comparison:
         except Cancelled:
             log.line(self.run, "cancelled", actor=self.run.cancelled_by)
             checkpoint.finish(self.run, RunStatus.CANCELLED)
-        except (Held, Unavailable, Rejected) as error:
+        except (CircuitOpen, Unavailable, Rejected) as error:
             log.line(self.run, "read_failed", system=error.system, reason=str(error))
             checkpoint.finish(self.run, RunStatus.FAILED, reason=str(error))
         except (LostRun, Stopped):
@@ -189,7 +189,7 @@ class Comparison:
             self._until_open()
             try:
                 return call()
-            except Held:
+            except CircuitOpen:
                 continue
             except Unavailable:
                 if attempt == MOST_ATTEMPTS - 1:

@@ -15,7 +15,7 @@ from django.conf import settings
 from carinho.logs import request_id, trace_id
 from carinho.services import http
 from carinho.services.circuit_breaker import Breaker, Snapshot
-from carinho.services.errors import Held, Rejected, Unavailable, Unknown
+from carinho.services.errors import CircuitOpen, OutcomeUnknown, Rejected, Unavailable
 from carinho.traces import traceparent
 
 LONGEST_RETRY_AFTER = timedelta(hours=6)
@@ -68,8 +68,8 @@ class Line:
 class Service:
     """One external system. A subclass says only what the system offers.
 
-    A failed call raises `Held`, `Unavailable`, `Unknown` or `Rejected`; nothing else is a failure
-    of the system. Writes carry the idempotency key of the delivery, the same on each attempt.
+    A failed call raises `CircuitOpen`, `Unavailable`, `OutcomeUnknown` or `Rejected`; nothing else is a
+    failure of the system. Writes carry the idempotency key of the delivery, the same on each attempt.
     """
 
     name: ClassVar[str]
@@ -164,7 +164,7 @@ class Service:
                 response = self._send(method, path, json=json, params=params, where=where)
                 return self._read(response, exchange, where, self._unseen_end(method))
         except pybreaker.CircuitBreakerError as error:
-            raise Held("Circuit breaker is open", **where) from error
+            raise CircuitOpen("Circuit breaker is open", **where) from error
 
     def _send(
         self, method: str, path: str, *, json: Any, params: Mapping[str, Any] | None, where: dict[str, Any]
@@ -198,7 +198,7 @@ class Service:
 
     def _unseen_end(self, method: str) -> type[Unavailable]:
         """What it means when the system may have done what was asked, and did not say so."""
-        return Unavailable if self.can_repeat or method in IDEMPOTENT else Unknown
+        return Unavailable if self.can_repeat or method in IDEMPOTENT else OutcomeUnknown
 
     def _read(
         self,

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from carinho.database import run
+from carinho.locks import try_transaction_lock
 from whatsapp import contacts
 from whatsapp.callbacks import callback_keys
 from whatsapp.models import Callback, CallbackStatus, IgnoredCause
@@ -22,7 +23,7 @@ logger = logging.getLogger(__name__)
 BATCH = 200
 MOST_ATTEMPTS = 5
 WAITS = (1, 3, 10, 60, 300, 900, 3600)  # seconds until the other part may have come
-ONE_READER = "SELECT pg_try_advisory_xact_lock(hashtext('whatsapp.callbacks.inbox'))"
+ONE_READER = "whatsapp.callbacks.inbox"
 
 STORE = """
 INSERT INTO whatsapp_callback (key, type, body, message_ids, person, received_at, due_at)
@@ -121,7 +122,7 @@ def _read(id: int) -> bool:
     """
     try:
         with transaction.atomic():
-            if run(ONE_READER, []) != [(True,)]:
+            if not try_transaction_lock(ONE_READER):
                 return False
             callback = Callback.objects.select_for_update().filter(OPEN, pk=id).first()
             if callback is not None:
