@@ -27,10 +27,10 @@ def calls(settings):
         "token": TOKEN,
         "client_token": ACCOUNT,
     }
-    Service._lines.clear()
+    Service._transports.clear()
     with responses.RequestsMock() as mock:
         yield mock
-    Service._lines.clear()
+    Service._transports.clear()
 
 
 def send(to=PHONE):
@@ -166,10 +166,10 @@ def test_http_library_logs_no_address(settings, caplog):
         "token": TOKEN,
         "client_token": ACCOUNT,
     }
-    Service._lines.clear()
+    Service._transports.clear()
     caplog.set_level(logging.DEBUG)
     with pytest.raises(ServiceError):
         send()
-    Service._lines.clear()
+    Service._transports.clear()
     assert TOKEN not in caplog.text
     assert logging.getLogger("urllib3.connectionpool").getEffectiveLevel() >= logging.ERROR
