@@ -1,11 +1,13 @@
-"""A lock that one session of PostgreSQL holds: it is gone when that session's connection is."""
+"""Advisory locks of PostgreSQL: a session's is gone with its connection, a transaction's with its end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
 from django.db import connection
+
+from carinho.database import run
 
 GIVE_UP = {  # a host that vanished answers nothing: TCP alone would wait for a quarter of an hour
     "connect_timeout": 10,
@@ -33,3 +35,16 @@ def session_lock(namespace: int, name: str) -> Iterator[psycopg.Connection | Non
         finally:
             with suppress(psycopg.OperationalError):  # closing alone frees the lock only some moments later
                 session.execute("SELECT pg_advisory_unlock_all()")
+
+
+def try_transaction_lock(name: str) -> bool:
+    """Whether the current transaction has this lock now. Does not wait."""
+    return run("SELECT pg_try_advisory_xact_lock(hashtext(%s))", [name]) == [(True,)]
+
+
+def wait_for_transaction_locks(namespace: str, names: Iterable[str]) -> None:
+    """Wait until the current transaction has all of these: taken in one order, no two wait for each other."""
+    run(
+        "SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(name)) FROM unnest(%s::text[]) AS name",
+        [namespace, sorted(set(names))],
+    )

@@ -17,7 +17,7 @@ class Negative(NotMoney):
     """Nobody owes less than nothing."""
 
 
-class TooLarge(NotMoney):
+class AmountTooLarge(NotMoney):
     """More than any amount of ours has digits."""
 
 
@@ -34,5 +34,5 @@ def read(given: Any) -> Decimal:
     if amount < 0:
         raise Negative(f"{given!r} is no amount")
     if amount > LARGEST:
-        raise TooLarge(f"{given!r} is no amount")
+        raise AmountTooLarge(f"{given!r} is no amount")
     return abs(amount).quantize(CENT, ROUND_HALF_UP)

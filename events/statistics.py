@@ -11,10 +11,11 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
+from carinho.locks import try_transaction_lock
 from events.models import Measure
 
 BATCH = 20_000
-FOLDING = 0x0CA21570  # the lock that keeps two workers from folding at once
+FOLDING = "events.fold"  # the lock that keeps two workers from folding at once
 
 RECEIPTS = "whatsapp.status"  # these events only move a message of ours: nobody counts them as what happened
 BUCKETS_MS = (5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)  # upper bounds; the last bucket is open
@@ -68,8 +69,7 @@ def fold() -> None:
 
 def _fold_batch() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [FOLDING])
-        if not cursor.fetchone()[0]:
+        if not try_transaction_lock(FOLDING):
             return 0
         cursor.execute(FOLD, [BATCH])
         return int(cursor.fetchone()[0])

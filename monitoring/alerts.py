@@ -6,19 +6,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
+from carinho.locks import try_transaction_lock
 from monitoring import health, heartbeats, notifications
 from monitoring.models import Alert, Severity
 from monitoring.rule import Violation
 
 logger = logging.getLogger(__name__)
 
-EVALUATING = 0x0CA21571  # the lock that keeps two processes from evaluating at once
+EVALUATING = "monitoring.evaluate"  # the lock that keeps two processes from evaluating at once
 RANK = {"": 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 OBSERVED = ["severity", "limit", "message", "url", "value", "symptoms", "seen_at", "resolved_at", "reopened"]
 NOTIFIED = ["notified_severity", "notified_at"]
@@ -37,9 +38,8 @@ def evaluate(now: datetime | None = None) -> None:
     Called by beat and, when that is silent, by the web process; two at once do no harm.
     """
     now = now or timezone.now()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [EVALUATING])
-        if not cursor.fetchone()[0]:
+    with transaction.atomic():
+        if not try_transaction_lock(EVALUATING):
             return
         _write(health.evaluate(health.take_snapshot(now)), now)
         heartbeats.beat("watcher", now)

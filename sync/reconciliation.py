@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from carinho.celery import stopping
-from carinho.services.errors import Held, Rejected, Unavailable
+from carinho.services.errors import CircuitOpen, Rejected, Unavailable
 from carinho.services.pagination import LIMIT, Cursors
 from sync import checkpoint
 from sync.availability import Gate
@@ -75,7 +75,7 @@ class Reconciliation:
         except Cancelled:
             self.run.log("cancelled", actor=self.run.cancelled_by)
             checkpoint.finish(self.run, RunStatus.CANCELLED)
-        except (Held, Unavailable, Rejected) as error:
+        except (CircuitOpen, Unavailable, Rejected) as error:
             self.run.log("read_failed", system=error.system, reason=str(error))
             checkpoint.finish(self.run, RunStatus.FAILED, reason=str(error))
         except (LostRun, WorkerStopped):
@@ -185,7 +185,7 @@ class Reconciliation:
             self._until_open()
             try:
                 return call()
-            except Held:
+            except CircuitOpen:
                 continue
             except Unavailable:
                 if attempt == MOST_ATTEMPTS - 1:

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from carinho.logs import request_id
-from carinho.services.errors import Held, Rejected, Unavailable
+from carinho.services.errors import CircuitOpen, Rejected, Unavailable
 from events.engine import failure_causes
 from events.engine.failure_causes import Verdict
 from sync.job import Fields, Job, Record
@@ -79,7 +79,7 @@ def push(job: Job, item: Item, request: str) -> None:
     try:
         _push(job, item)
         item.end, item.error = End.DONE, None
-    except Held as error:
+    except CircuitOpen as error:
         item.end, item.error = End.HELD, error
     except Unavailable as error:
         item.end, item.error = End.UNAVAILABLE, error

@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 
 from carinho.celery import stopping
 from carinho.logs import request_id
-from carinho.services.errors import Held, Rejected, Unavailable
+from carinho.services.errors import CircuitOpen, Rejected, Unavailable
 from carinho.services.pagination import Cursors, EndlessList, Page
 from sync import checkpoint, ledger, runs
 from sync.availability import Gate
@@ -289,7 +289,7 @@ class Runner:
             self.run.log("page_read_again", system=self._label(self.gate.source))
         elif isinstance(error, Rejected):
             raise self._unreadable(str(error))
-        elif not isinstance(error, Held):
+        elif not isinstance(error, CircuitOpen):
             raise error or AssertionError
 
     def _read_later(self, reading: PageRead, error: Unavailable) -> None:
@@ -367,7 +367,7 @@ class Runner:
             self._on_reading(ended)
         else:
             self._on_item(ended)
-        if not isinstance(ended.error, Held | Unavailable):
+        if not isinstance(ended.error, CircuitOpen | Unavailable):
             self._stop_waiting()
 
     def _on_item(self, item: Item) -> None:

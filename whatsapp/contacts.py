@@ -8,7 +8,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from carinho.database import run, run_rows
+from carinho.database import run_rows
+from carinho.locks import wait_for_transaction_locks
 from whatsapp import phone as phones
 from whatsapp.models import Contact, Received, SentMessage
 
@@ -21,10 +22,7 @@ COMPLETED = (
     "typed_phone",
     "name",
 )  # completed later
-LOCKS = """
-SELECT pg_advisory_xact_lock(hashtext('whatsapp.contact'), hashtext(known_by))
-FROM unnest(%s::text[]) AS known_by
-"""
+LOCKS = "whatsapp.contact"
 
 SAVE_NUMBER_CHECKS = """
 UPDATE whatsapp_contact AS contact
@@ -80,7 +78,7 @@ def find_or_make(who: Identity) -> Contact:
 
     Safe against two at once: callers that speak of the same person wait for each other.
     """
-    run(LOCKS, [sorted(filter(None, (who.lid, who.key)))])
+    wait_for_transaction_locks(LOCKS, filter(None, (who.lid, who.key)))
     found = list(matching(who).select_for_update().order_by("pk"))
     same = []
     for contact in found:
@@ -120,7 +118,8 @@ def _known(people: Sequence[Identity]) -> list[Contact]:
 
 @transaction.atomic
 def _make_all(strangers: Sequence[Identity]) -> None:
-    run(LOCKS, [sorted({known_by for who in strangers for known_by in (who.lid, who.key) if known_by})])
+    known_by = (name for who in strangers for name in (who.lid, who.key) if name)
+    wait_for_transaction_locks(LOCKS, known_by)
     Contact.objects.bulk_create([_new(who) for who in strangers], ignore_conflicts=True)
 
 

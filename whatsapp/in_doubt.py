@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from carinho.services.errors import Rejected, Unavailable, Undecided
+from carinho.services.errors import OutcomeUnknown, Rejected, Unavailable
 from events.engine import transitions
 from events.engine.lane_hooks import Ran
 from events.models import SkipCause
@@ -78,7 +78,7 @@ def resolve(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran | None:
 
 
 def _ask_person(sentence: str) -> Ran:
-    return Ran(error=Undecided(sentence, doing=DOING, system=WhatsApp.title))
+    return Ran(error=OutcomeUnknown(sentence, is_final=True, doing=DOING, system=WhatsApp.title))
 
 
 def _in_queue(whatsapp: WhatsApp, outgoing: Outgoing) -> Ids | None:

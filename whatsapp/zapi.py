@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from carinho.services.base import Service
-from carinho.services.errors import Rejected, Unavailable, Unknown
+from carinho.services.errors import OutcomeUnknown, Rejected, Unavailable
 from whatsapp import phone as phones
 
 PAGE = 30  # the most Z-API lists of its queue in one answer
@@ -65,7 +65,7 @@ class WhatsApp(Service):
             }
         answer = self.post("/send-option-list" if choices else "/send-text", doing=DOING, json=body)
         if not isinstance(answer, dict):
-            raise Unknown("Unreadable answer", cause="unreadable_answer", **where)
+            raise OutcomeUnknown("Unreadable answer", cause="unreadable_answer", **where)
         if answer.get("error") or not answer.get("messageId"):
             raise Rejected(_refusal(answer), body=answer, status=200, **where)
         return {"zaap_id": str(answer.get("zaapId") or ""), "message_id": str(answer["messageId"])}

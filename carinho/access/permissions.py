@@ -96,7 +96,7 @@ def actor_of(request: Request) -> str:
 
 
 @lru_cache(maxsize=256)
-def spelled(route: str) -> str:
+def path_template(route: str) -> str:
     """A URL pattern as the table and the OpenAPI document spell it."""
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route)
 
@@ -104,7 +104,7 @@ def spelled(route: str) -> str:
 def path_of(request: HttpRequest) -> str:
     """The table's name for the address that this request resolved to; empty if to none."""
     match = request.resolver_match
-    return spelled(match.route) if match else ""
+    return path_template(match.route) if match else ""
 
 
 def who_may(request: HttpRequest) -> str | None:

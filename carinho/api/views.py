@@ -53,8 +53,8 @@ class ApiView(APIView):
         return response
 
 
-class Order(Serializer[Any]):
-    """What an order may say in its body. A field nobody knows is refused: it may be a condition."""
+class CommandBody(Serializer[Any]):
+    """What the body of a command may say. A field nobody knows is refused: it may be a condition."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if unknown := set(self.initial_data) - set(self.fields):
@@ -69,7 +69,7 @@ class OrderView(ApiView):
     """
 
     parser_classes = [JSONParser, FormParser, MultiPartParser]  # many tools send an empty form for no body
-    order_class: type[Order] = Order
+    order_class: type[CommandBody] = CommandBody
     order: Any
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

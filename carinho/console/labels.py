@@ -40,9 +40,9 @@ def who(actor: str) -> str:
     return {"user": name, "key": f"chave {name}"}.get(kind, actor)
 
 
-def did(action: str) -> str:
-    known = Audited.registry.get(action)
-    return str(known.label) if known else action
+def action(name: str) -> str:
+    known = Audited.registry.get(name)
+    return str(known.label) if known else name
 
 
 def target(text: str) -> str:

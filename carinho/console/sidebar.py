@@ -13,7 +13,7 @@ Item = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Page:
+class SidebarLink:
     """One line of the sidebar: seen by those with `permission`, with the `number` of what waits there."""
 
     title: Any
@@ -30,7 +30,7 @@ class Page:
             "icon": self.icon,
             "link": f"{path}?{self.query}" if self.query else path,
         }
-        item["active"] = self is _page_of(request)
+        item["active"] = self is _link_of(request)
         if numbers.get(self.number):
             tone = "danger" if self.number == "open" else "warning"
             item |= {"badge": numbers[self.number], "badge_variant": tone}
@@ -38,16 +38,16 @@ class Page:
 
 
 DAY = [
-    Page(_("Painel"), "monitor_heart", "index"),
-    Page(_("Ronda"), "checklist", "monitoring_round_changelist", "monitoring.view_round"),
-    Page(
+    SidebarLink(_("Painel"), "monitor_heart", "index"),
+    SidebarLink(_("Ronda"), "checklist", "monitoring_round_changelist", "monitoring.view_round"),
+    SidebarLink(
         _("Precisa de você"),
         "pan_tool",
         "events_deadletter_changelist",
         "events.view_deadletter",
         number="open",
     ),
-    Page(
+    SidebarLink(
         _("Tentando de novo"),
         "update",
         "events_delivery_changelist",
@@ -55,7 +55,7 @@ DAY = [
         query="queue=retrying",
         number="retrying",
     ),
-    Page(
+    SidebarLink(
         _("Retidas"),
         "pause_circle",
         "events_circuitbreaker_held",
@@ -64,33 +64,35 @@ DAY = [
     ),
 ]
 WATCH = [
-    Page(_("Eventos"), "bolt", "events_event_changelist", "events.view_event"),
-    Page(_("Entregas"), "local_shipping", "events_delivery_changelist", "events.view_delivery"),
-    Page(_("Recusados"), "block", "events_refusal_changelist", "events.view_refusal"),
-    Page(_("Sincronizações"), "sync", "sync_syncjob_changelist", "sync.view_syncjob"),
-    Page(_("Sistemas"), "hub", "events_circuitbreaker_changelist", "events.view_circuitbreaker"),
-    Page(
+    SidebarLink(_("Eventos"), "bolt", "events_event_changelist", "events.view_event"),
+    SidebarLink(_("Entregas"), "local_shipping", "events_delivery_changelist", "events.view_delivery"),
+    SidebarLink(_("Recusados"), "block", "events_refusal_changelist", "events.view_refusal"),
+    SidebarLink(_("Sincronizações"), "sync", "sync_syncjob_changelist", "sync.view_syncjob"),
+    SidebarLink(_("Sistemas"), "hub", "events_circuitbreaker_changelist", "events.view_circuitbreaker"),
+    SidebarLink(
         _("Alertas"),
         "notifications",
         "monitoring_alert_changelist",
         "monitoring.view_alert",
         number="alerts",
     ),
-    Page(
+    SidebarLink(
         _("Avisos ao plantão"),
         "campaign",
         "monitoring_notification_changelist",
         "monitoring.view_notification",
         number="notifications",
     ),
-    Page(_("Relatórios"), "monitoring", "monitoring_report_changelist", "monitoring.view_report"),
+    SidebarLink(_("Relatórios"), "monitoring", "monitoring_report_changelist", "monitoring.view_report"),
 ]
 WHATSAPP = [
-    Page(_("Conexão"), "chat", "whatsapp_connection_changelist", "whatsapp.view_connection"),
-    Page(_("Mensagens"), "outgoing_mail", "whatsapp_sentmessage_changelist", "whatsapp.view_sentmessage"),
-    Page(_("Contatos"), "contacts", "whatsapp_contact_changelist", "whatsapp.view_contact"),
-    Page(_("Textos"), "edit_note", "whatsapp_template_changelist", "whatsapp.view_template"),
-    Page(
+    SidebarLink(_("Conexão"), "chat", "whatsapp_connection_changelist", "whatsapp.view_connection"),
+    SidebarLink(
+        _("Mensagens"), "outgoing_mail", "whatsapp_sentmessage_changelist", "whatsapp.view_sentmessage"
+    ),
+    SidebarLink(_("Contatos"), "contacts", "whatsapp_contact_changelist", "whatsapp.view_contact"),
+    SidebarLink(_("Textos"), "edit_note", "whatsapp_template_changelist", "whatsapp.view_template"),
+    SidebarLink(
         _("Avisos do Z-API"),
         "inbox",
         "whatsapp_callback_changelist",
@@ -99,26 +101,26 @@ WHATSAPP = [
     ),
 ]
 ACCESS = [
-    Page(_("Pessoas"), "group", "auth_user_changelist", "auth.view_user"),
-    Page(_("Papéis"), "badge", "auth_group_changelist", "auth.view_group"),
-    Page(_("Chaves de API"), "key", "access_apikey_changelist", "access.view_apikey"),
-    Page(_("Trilha"), "history", "access_auditentry_changelist", "access.view_auditentry"),
-    Page(_("Entradas negadas"), "lock", "axes_accessattempt_changelist", "axes.view_accessattempt"),
+    SidebarLink(_("Pessoas"), "group", "auth_user_changelist", "auth.view_user"),
+    SidebarLink(_("Papéis"), "badge", "auth_group_changelist", "auth.view_group"),
+    SidebarLink(_("Chaves de API"), "key", "access_apikey_changelist", "access.view_apikey"),
+    SidebarLink(_("Trilha"), "history", "access_auditentry_changelist", "access.view_auditentry"),
+    SidebarLink(_("Entradas negadas"), "lock", "axes_accessattempt_changelist", "axes.view_accessattempt"),
 ]
 SCHEDULES = [
-    Page(
+    SidebarLink(
         _("Agendamentos"),
         "schedule",
         "django_celery_beat_periodictask_changelist",
         "django_celery_beat.view_periodictask",
     ),
-    Page(
+    SidebarLink(
         _("Intervalos"),
         "timer",
         "django_celery_beat_intervalschedule_changelist",
         "django_celery_beat.view_intervalschedule",
     ),
-    Page(
+    SidebarLink(
         _("Horários"),
         "calendar_month",
         "django_celery_beat_crontabschedule_changelist",
@@ -144,17 +146,17 @@ def sidebar(request: HttpRequest) -> list[Item]:
     return [group for group in groups if group["items"]]
 
 
-def _may_see(request: HttpRequest, page: Page) -> bool:
+def _may_see(request: HttpRequest, page: SidebarLink) -> bool:
     return not page.permission or request.user.has_perm(page.permission)
 
 
-def _page_of(request: HttpRequest) -> Page | None:
+def _link_of(request: HttpRequest) -> SidebarLink | None:
     """The line of the sidebar to which the page on show belongs: the longest matching address."""
     here = [page for _title, pages in GROUPS for page in pages if _leads_to(page, request)]
     return max(here, key=lambda page: (len(page.query), len(reverse(f"admin:{page.route}"))), default=None)
 
 
-def _leads_to(page: Page, request: HttpRequest) -> bool:
+def _leads_to(page: SidebarLink, request: HttpRequest) -> bool:
     path = reverse(f"admin:{page.route}")
     if page.route == "index":
         return request.path == path

@@ -17,7 +17,7 @@ URL = "filesystem://localhost"  # the host means nothing; without one kombu comp
 POLL_SECONDS = 0.02  # how often an idle consumer looks into the folder; about 1 % of a core
 
 
-class Channel(filesystem.Channel):
+class FilesystemChannel(filesystem.Channel):
     """Puts messages that are complete from the moment they can be seen, into folders that it makes."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -32,15 +32,15 @@ class Channel(filesystem.Channel):
         written.rename(written.with_name(f"{name}.{queue}.msg"))
 
 
-class Transport(filesystem.Transport):
+class FilesystemTransport(filesystem.Transport):
     """`filesystem://` with whole messages."""
 
-    Channel = Channel
+    Channel = FilesystemChannel
 
 
 def use() -> None:
     """Make kombu take this transport for `filesystem://` in this process."""
-    TRANSPORT_ALIASES["filesystem"] = "carinho.embedded.broker:Transport"
+    TRANSPORT_ALIASES["filesystem"] = "carinho.embedded.broker:FilesystemTransport"
 
 
 def options(var_dir: Path) -> dict[str, Any]:

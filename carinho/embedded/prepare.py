@@ -26,6 +26,7 @@ class Unusable(Exception):
 def prepare() -> dict[str, Any]:
     """Migrate, make the cache table, bootstrap. Raises Unusable or an error of Django."""
     look_at_database_url(os.environ.get("DATABASE_URL", ""))
+    # Settings read DATABASE_URL, which the line above has judged.
     from django.conf import settings
     from django.core.checks import run_checks
     from django.core.management import call_command, get_commands

@@ -35,7 +35,7 @@ SECONDS_TO_END_WORK = 7.0  # an idle Celery takes six; a call still under way is
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Stopped(Exception):
+class StopRequested(Exception):
     """Somebody asked for the end."""
 
 
@@ -64,7 +64,7 @@ class Supervisor:
                 self._start(processes.demo())
             while True:
                 self._poll()
-        except Stopped:
+        except StopRequested:
             return 0
         except (CannotStart, PostgresError) as error:
             say(str(error))
@@ -129,7 +129,7 @@ class Supervisor:
     def _wait(self) -> None:
         self.output.relay(POLL_SECONDS)
         if self.asked:
-            raise Stopped
+            raise StopRequested
 
     def _poll(self) -> None:
         self._wait()

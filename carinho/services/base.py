@@ -15,7 +15,7 @@ from django.conf import settings
 from carinho.logs import request_id, trace_id
 from carinho.services import http
 from carinho.services.circuit_breaker import Breaker, Snapshot
-from carinho.services.errors import Held, Rejected, Unavailable, Unknown
+from carinho.services.errors import CircuitOpen, OutcomeUnknown, Rejected, Unavailable
 from carinho.traces import traceparent
 
 LONGEST_RETRY_AFTER = timedelta(hours=6)
@@ -47,7 +47,7 @@ class Call:
         return self.exchanges[-1] if self.exchanges else Exchange()
 
 
-class Line:
+class Transport:
     """What all calls of this process to one system share: session and circuit breaker."""
 
     def __init__(self, service: "type[Service]") -> None:
@@ -68,8 +68,8 @@ class Line:
 class Service:
     """One external system. A subclass says only what the system offers.
 
-    A failed call raises `Held`, `Unavailable`, `Unknown` or `Rejected`; nothing else is a failure
-    of the system. Writes carry the idempotency key of the delivery, the same on each attempt.
+    A failed call raises `CircuitOpen`, `Unavailable`, `OutcomeUnknown` or `Rejected`; nothing else is a
+    failure of the system. Writes carry the idempotency key of the delivery, the same on each attempt.
     """
 
     name: ClassVar[str]
@@ -81,7 +81,7 @@ class Service:
     looks_first: ClassVar[bool] = False  # else: it finds out whether an unseen attempt got through
 
     registry: ClassVar[dict[str, "type[Service]"]] = {}
-    _lines: ClassVar[dict[str, Line]] = {}
+    _transports: ClassVar[dict[str, Transport]] = {}
     _making: ClassVar[threading.Lock] = threading.Lock()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -91,14 +91,14 @@ class Service:
 
     def __init__(self, idempotency_key: str = "") -> None:
         self.call = Call(idempotency_key)
-        self.line = self.shared_line()
+        self.transport = self.shared_transport()
 
     @classmethod
-    def shared_line(cls) -> Line:
+    def shared_transport(cls) -> Transport:
         with cls._making:
-            if cls.name not in cls._lines:
-                cls._lines[cls.name] = Line(cls)
-            return cls._lines[cls.name]
+            if cls.name not in cls._transports:
+                cls._transports[cls.name] = Transport(cls)
+            return cls._transports[cls.name]
 
     @property
     def base_url(self) -> str:
@@ -140,7 +140,7 @@ class Service:
 
     def _may_read_again(self, error: BaseException) -> bool:
         """Only while the circuit is closed: an open one would hide the failure behind "nothing was sent"."""
-        is_closed = self.line.breaker.current_state == pybreaker.STATE_CLOSED
+        is_closed = self.transport.breaker.current_state == pybreaker.STATE_CLOSED
         return is_closed and isinstance(error, Unavailable) and error.status is None
 
     def request(
@@ -159,12 +159,12 @@ class Service:
         where: dict[str, Any] = {"doing": doing, "system": self.title}
         exchange = Exchange(method, path, sent=json if json is not None else params)
         try:
-            with self.line.breaker.calling():
+            with self.transport.breaker.calling():
                 self.call.exchanges.append(exchange)
                 response = self._send(method, path, json=json, params=params, where=where)
                 return self._read(response, exchange, where, self._unseen_end(method))
         except pybreaker.CircuitBreakerError as error:
-            raise Held("Circuit breaker is open", **where) from error
+            raise CircuitOpen("Circuit breaker is open", **where) from error
 
     def _send(
         self, method: str, path: str, *, json: Any, params: Mapping[str, Any] | None, where: dict[str, Any]
@@ -174,7 +174,7 @@ class Service:
             headers["Idempotency-Key"] = self.call.idempotency_key
         try:
             url = self.base_url + path
-            return http.send(self.line.session, method, url, headers=headers, json=json, params=params)
+            return http.send(self.transport.session, method, url, headers=headers, json=json, params=params)
         except requests.RequestException as error:  # its text may hold the URL, and so a secret
             raise self._unanswered(error, method, where) from None
 
@@ -198,7 +198,7 @@ class Service:
 
     def _unseen_end(self, method: str) -> type[Unavailable]:
         """What it means when the system may have done what was asked, and did not say so."""
-        return Unavailable if self.can_repeat or method in IDEMPOTENT else Unknown
+        return Unavailable if self.can_repeat or method in IDEMPOTENT else OutcomeUnknown
 
     def _read(
         self,

@@ -19,7 +19,7 @@ class ServiceError(Exception):
         return f"Failed to {self.doing} in {self.system}: {self.detail}" if self.system else self.detail
 
 
-class Held(ServiceError):
+class CircuitOpen(ServiceError):
     """Nothing was sent: the attempt is given back."""
 
 
@@ -45,12 +45,15 @@ class Unavailable(ServiceError):
         return now + (self.retry_after or timedelta())
 
 
-class Unknown(Unavailable):
-    """The request went out and its end was never seen, in a system where a repeat would be seen twice."""
+class OutcomeUnknown(Unavailable):
+    """The request went out and its end was never seen, in a system where a repeat would be seen twice.
 
+    `is_final`: nothing shows whether it got through, and nothing will: a person decides.
+    """
 
-class Undecided(Unknown):
-    """Nothing shows whether the unseen attempt got through, and nothing will: a person decides."""
+    def __init__(self, detail: str, *, is_final: bool = False, **where: object) -> None:
+        self.is_final = is_final
+        super().__init__(detail, **where)  # type: ignore[arg-type]
 
 
 class Rejected(ServiceError):

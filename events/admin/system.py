@@ -1,5 +1,6 @@
 """Sistemas: the health of each one and what a person may do about it. Retidas: one line per outage."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -8,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -21,6 +23,8 @@ from events.models import BreakerState, CircuitBreaker, Delivery
 
 OPERATE = "events.change_circuitbreaker"
 SHOWN_MOVES = 20
+
+card_facts: list[Callable[[], dict[str, SafeString]]] = []  # by system, what the apps above add to its card
 
 RESET = Action(
     name="reset",
@@ -116,7 +120,12 @@ class SystemAdmin(ActionAdmin):
     ) -> HttpResponse:
         self.must_view(request)
         held = {outage.breaker.service: outage for outage in outages.current()}
-        cards = [self._card(request, row, held.get(row.service)) for row in CircuitBreaker.objects.all()]
+        facts = [find() for find in card_facts]
+        cards = [
+            self._card(request, row, held.get(row.service))
+            | {"facts": [fact.get(row.service, "") for fact in facts]}
+            for row in CircuitBreaker.objects.all()
+        ]
         return self._page(request, "admin/events/circuitbreaker/cards.html", _("Sistemas"), cards=cards)
 
     def held_view(self, request: HttpRequest) -> HttpResponse:
@@ -128,7 +137,8 @@ class SystemAdmin(ActionAdmin):
     def item_context(self, request: HttpRequest, row: CircuitBreaker) -> dict[str, Any]:
         held = {outage.breaker.service: outage for outage in outages.current()}
         moves = AuditEntry.objects.filter(target=row.service, action__startswith="breaker.")[:SHOWN_MOVES]
-        return {"card": self._card(request, row, held.get(row.service)), "moves": moves}
+        facts = [find().get(row.service, "") for find in card_facts]
+        return {"card": self._card(request, row, held.get(row.service)) | {"facts": facts}, "moves": moves}
 
     def _card(
         self, request: HttpRequest, breaker: CircuitBreaker, outage: outages.Outage | None

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from carinho.access.permissions import OPERATE, principal_of
-from carinho.api.views import Order
+from carinho.api.views import CommandBody
 from carinho.masking import mask, mask_text
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
 
@@ -179,13 +179,13 @@ class BreakerSerializer(serializers.ModelSerializer[CircuitBreaker]):
         return counts.get(breaker.service, 0)
 
 
-class Reason(Order):
+class Reason(CommandBody):
     reason = serializers.CharField(
         max_length=2000, required=False, allow_blank=True, default="", help_text=_("Por quê, para a trilha.")
     )
 
 
-class Selection(Order):
+class Selection(CommandBody):
     """Which open items: those that match every field, or with `all` every one."""
 
     service = serializers.ChoiceField(choices=settings.LANES, required=False)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from carinho.logs import delivery_ids, request_id, trace_id
 from carinho.masking import cut, mask, mask_text
 from carinho.services.base import Service
-from carinho.services.errors import Held, Rejected, Unavailable, Undecided, Unknown
+from carinho.services.errors import CircuitOpen, OutcomeUnknown, Rejected, Unavailable
 from events.backoff import wait_after
 from events.engine import failure_causes, lane_hooks
 from events.engine.claims import Claim
@@ -98,9 +98,9 @@ def _meaning(claim: Claim, ran: Ran, started_at: datetime) -> Result:
             return held(claim, until=ran.not_before)
         case None:
             return done(claim, ran.value)
-        case Held():
+        case CircuitOpen():
             return held(claim)
-        case Unknown() as error:
+        case OutcomeUnknown() as error:
             return unsure(claim, error, started_at)
         case Unavailable() as error:
             return unavailable(claim, error)
@@ -135,9 +135,9 @@ def skipped(claim: Claim, cause: str) -> Result:
     return Result(claim, "skipped", skip_cause=cause, attempts=claim.attempts - 1)
 
 
-def unsure(claim: Claim, error: Unknown, started_at: datetime) -> Result:
+def unsure(claim: Claim, error: OutcomeUnknown, started_at: datetime) -> Result:
     """The end was not seen: the next attempt looks for it before a repeat; where none can, a person does."""
-    looks_first = Service.registry[claim.service].looks_first and not isinstance(error, Undecided)
+    looks_first = Service.registry[claim.service].looks_first and not error.is_final
     if not looks_first or wait_after(claim.attempts) is None:
         return buried(claim, Outcome.UNKNOWN, error)
     return Result(

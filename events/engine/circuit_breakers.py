@@ -34,7 +34,7 @@ class SharedBreaker:
 
     @classmethod
     def of(cls, service: type[Service]) -> "SharedBreaker":
-        shared = cls(service.name, service.shared_line().breaker)
+        shared = cls(service.name, service.shared_transport().breaker)
         shared.load()
         return shared
 

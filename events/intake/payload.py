@@ -97,7 +97,7 @@ def _money(given: Any) -> Decimal:
         return money.read(given)
     except money.Negative:
         raise PydanticCustomError("greater_than_equal", "negative", {"ge": 0}) from None
-    except money.TooLarge:
+    except money.AmountTooLarge:
         raise PydanticCustomError("decimal_max_digits", "too large") from None
     except money.NotMoney:
         raise PydanticCustomError("decimal_parsing", "no amount") from None

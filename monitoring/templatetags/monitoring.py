@@ -5,12 +5,11 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils import timezone
 
 from carinho.console import dates
 from carinho.console import labels as names
 from events import titles
-from monitoring import health, labels, periods, report
+from monitoring import health, labels
 from sync import labels as sync_labels
 
 register = template.Library()
@@ -41,15 +40,3 @@ def when(text: str | None) -> str:
 def rows_url(model: str, field: str, days: tuple[date, date], query: str = "", value: Any = "") -> str:
     """The rows of these days, first and last included, narrowed by `query` and its value."""
     return labels.url_of_days(model, field, *days, f"{query}{value}")
-
-
-@register.simple_tag
-def answers_24h() -> dict[str, dict[str, Any]]:
-    """Per system, how it answered in the last 24 hours."""
-    return report.by_service(periods.last_hours(timezone.now(), 24))
-
-
-@register.filter
-def of_system(answers: dict[str, Any] | None, name: str) -> Any:
-    """One system's part of `answers_24h`; None on a page that has none."""
-    return (answers or {}).get(name)

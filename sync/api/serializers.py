@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from carinho.api.views import Order
+from carinho.api.views import CommandBody
 from carinho.masking import mask
 from events.api.serializers import shows_people
 from sync import labels, status
@@ -196,7 +196,7 @@ def _shown(context: Mapping[str, Any], value: Any) -> Any:
     return value if shows_people(context["request"]) else mask(value)
 
 
-class Start(Order):
+class Start(CommandBody):
     """Nothing starts a whole run; `dry_run` only lists, `check` only compares, ids do only those records."""
 
     dry_run = serializers.BooleanField(default=False)

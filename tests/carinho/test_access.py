@@ -36,7 +36,7 @@ def filled(path: str) -> str:
     return path
 
 
-OUR_PATHS = [permissions.spelled(route) for route, _ in ours()]
+OUR_PATHS = [permissions.path_template(route) for route, _ in ours()]
 GUARDED = [
     (method, path, who)
     for path in OUR_PATHS
@@ -47,7 +47,7 @@ GUARDED = [
 
 @pytest.mark.parametrize(("route", "pattern"), ours(), ids=OUR_PATHS)
 def test_every_address_has_a_row_and_asks_the_table(route, pattern):
-    row = permissions.ACCESS[permissions.spelled(route)]
+    row = permissions.ACCESS[permissions.path_template(route)]
     view = getattr(pattern.callback, "cls", None)
     if view is None:
         assert set(row.values()) <= {permissions.ANYONE, permissions.SOURCE}
@@ -141,7 +141,7 @@ def console() -> list[str]:
 
 @pytest.mark.parametrize("route", console())
 def test_every_page_of_the_console_leads_a_stranger_to_the_login(route):
-    path = permissions.spelled(route)
+    path = permissions.path_template(route)
     for name in ("{object_id}", "{content_type_id}", "{app_label}", "{url}"):
         path = path.replace(name, "1")
     for method in ("GET", "POST"):

@@ -2,13 +2,19 @@
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from carinho.locks import session_lock
+from carinho.locks import (
+    connection_parameters,
+    session_lock,
+    try_transaction_lock,
+    wait_for_transaction_locks,
+)
 from events.engine import lane
 from sync import runs
 
 NAMESPACE = 77
+ASK = "SELECT pg_try_advisory_xact_lock(hashtext(%s))"
 
 
 @pytest.fixture
@@ -58,3 +64,14 @@ def test_host_that_vanished_is_given_up_in_less_than_a_minute(transactional_db: 
         assert int(said["tcp_user_timeout"]) < 60_000
         probes = int(said["keepalives_interval"]) * int(said["keepalives_count"])
         assert int(said["keepalives_idle"]) + probes < 60
+
+
+def test_transaction_has_a_lock_alone_and_until_it_ends(transactional_db: None) -> None:
+    with psycopg.connect(**connection_parameters()) as other:
+        with transaction.atomic():
+            assert try_transaction_lock("x")
+            wait_for_transaction_locks("people", ["b", "a", "a"])
+            assert other.execute(ASK, ["x"]).fetchone() == (False,)
+        assert other.execute(ASK, ["x"]).fetchone() == (True,)
+        with transaction.atomic():
+            assert not try_transaction_lock("x")

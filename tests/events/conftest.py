@@ -75,7 +75,7 @@ def flow() -> Iterator[Flow]:
     yield flow
     del Flow.registry["visit.finished"]
     for name in ("billing", "chat"):
-        Service._lines.pop(name, None)
+        Service._transports.pop(name, None)
 
 
 @pytest.fixture

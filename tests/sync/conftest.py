@@ -29,9 +29,9 @@ def simulator(simulator_process: Simulator, settings: Any, transactional_db: Non
     }
     settings.BREAKER_RESET_SECONDS = settings.BREAKER_RESET_MAX_SECONDS = 0.3
     CircuitBreaker.objects.all().delete()
-    Service._lines.clear()
+    Service._transports.clear()
     yield simulator_process
-    Service._lines.clear()
+    Service._transports.clear()
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ RULES = {
 
 def forget_everything(simulator):
     simulator.reset()
-    Service._lines.clear()
+    Service._transports.clear()
     for model in (SyncFailure, SyncDifference, SyncRecord, SyncRun):
         model.objects.all().delete()
 

@@ -42,11 +42,11 @@ def zapi(one_simulator: Simulator, settings: Any) -> Iterator[Simulator]:
         "webhook_secret": SECRET,
     }
     settings.WHATSAPP_QUIET_HOURS = ""
-    Service._lines.pop("whatsapp", None)
+    Service._transports.pop("whatsapp", None)
     yield one_simulator
     one_simulator.zapi_heal()
     one_simulator.reset()
-    Service._lines.pop("whatsapp", None)
+    Service._transports.pop("whatsapp", None)
 
 
 @pytest.fixture

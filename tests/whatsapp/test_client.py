@@ -8,7 +8,7 @@ import requests
 import responses
 
 from carinho.services.base import Service
-from carinho.services.errors import Rejected, ServiceError, Unavailable, Unknown
+from carinho.services.errors import OutcomeUnknown, Rejected, ServiceError, Unavailable
 from events.flow import Flow
 from whatsapp import messages
 from whatsapp.zapi import WhatsApp
@@ -27,10 +27,10 @@ def calls(settings):
         "token": TOKEN,
         "client_token": ACCOUNT,
     }
-    Service._lines.clear()
+    Service._transports.clear()
     with responses.RequestsMock() as mock:
         yield mock
-    Service._lines.clear()
+    Service._transports.clear()
 
 
 def send(to=PHONE):
@@ -98,7 +98,7 @@ def test_answer_200_without_a_message_is_a_refusal(calls, answer, said):
 @pytest.mark.parametrize("body", [b"", b"[]"])
 def test_unreadable_200_may_have_been_accepted(calls, body):
     calls.post(f"{BASE}/send-text", body=body)
-    with pytest.raises(Unknown, match="Unreadable answer"):
+    with pytest.raises(OutcomeUnknown, match="Unreadable answer"):
         send()
 
 
@@ -107,12 +107,12 @@ def test_unreadable_200_may_have_been_accepted(calls, body):
     [
         (503, {"json": {"error": "Instance is busy"}}, Unavailable),
         (500, {"json": {"error": "Internal error", "message": "x"}}, Unavailable),
-        (500, {"json": {"message": "Endpoint request timed out"}}, Unknown),
-        (502, {"body": "<html><h1>502 Bad Gateway</h1></html>"}, Unknown),
-        (504, {"body": ""}, Unknown),
-        (500, {"body": '{"error": "Inst'}, Unknown),
-        (500, {"json": {"error": None}}, Unknown),
-        (408, {"json": {"error": "Request timeout"}}, Unknown),
+        (500, {"json": {"message": "Endpoint request timed out"}}, OutcomeUnknown),
+        (502, {"body": "<html><h1>502 Bad Gateway</h1></html>"}, OutcomeUnknown),
+        (504, {"body": ""}, OutcomeUnknown),
+        (500, {"body": '{"error": "Inst'}, OutcomeUnknown),
+        (500, {"json": {"error": None}}, OutcomeUnknown),
+        (408, {"json": {"error": "Request timeout"}}, OutcomeUnknown),
     ],
 )
 def test_failure_in_z_apis_own_words_sent_nothing_and_one_of_something_between_may_have(
@@ -133,8 +133,8 @@ def test_refusal_says_what_z_api_said(calls):
 @pytest.mark.parametrize(
     ("failure", "kind"),
     [
-        (requests.ReadTimeout(f"{BASE}/send-text"), Unknown),
-        (requests.ConnectionError(f"closed: {BASE}/send-text"), Unknown),
+        (requests.ReadTimeout(f"{BASE}/send-text"), OutcomeUnknown),
+        (requests.ConnectionError(f"closed: {BASE}/send-text"), OutcomeUnknown),
         (requests.ConnectTimeout(f"{BASE}/send-text"), Unavailable),
         (requests.exceptions.InvalidURL(f"{BASE}/send-text"), Unavailable),
     ],
@@ -166,10 +166,10 @@ def test_http_library_logs_no_address(settings, caplog):
         "token": TOKEN,
         "client_token": ACCOUNT,
     }
-    Service._lines.clear()
+    Service._transports.clear()
     caplog.set_level(logging.DEBUG)
     with pytest.raises(ServiceError):
         send()
-    Service._lines.clear()
+    Service._transports.clear()
     assert TOKEN not in caplog.text
     assert logging.getLogger("urllib3.connectionpool").getEffectiveLevel() >= logging.ERROR

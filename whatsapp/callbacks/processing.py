@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import Error, transaction
 from django.utils import timezone
 
-from carinho.database import run
+from carinho.locks import try_transaction_lock
 from whatsapp import connection
 from whatsapp.callbacks import receipts, received
 from whatsapp.callbacks.inbox import OPEN, Ignored, NotYet
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 BATCH = 200
 MOST_ATTEMPTS = 5
 WAITS = (1, 3, 10, 60, 300, 900, 3600)  # seconds until the other part may have come
-ONE_READER = "SELECT pg_try_advisory_xact_lock(hashtext('whatsapp.callbacks.inbox'))"
+ONE_READER = "whatsapp.callbacks.inbox"
 
 KINDS: dict[str, Callable[[Callback], None]] = {  # each raises `Ignored` or `NotYet`
     "ReceivedCallback": received.receive,
@@ -55,7 +55,7 @@ def _read(id: int) -> bool:
     """
     try:
         with transaction.atomic():
-            if run(ONE_READER, []) != [(True,)]:
+            if not try_transaction_lock(ONE_READER):
                 return False
             callback = Callback.objects.select_for_update().filter(OPEN, pk=id).first()
             if callback is not None:

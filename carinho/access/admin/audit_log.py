@@ -43,7 +43,7 @@ class TrailAdmin(ConsoleAdmin):
 
     @admin.display(description=_("O que fez"))
     def what(self, row: AuditEntry) -> str:
-        return labels.did(row.action)
+        return labels.action(row.action)
 
     @admin.display(description=_("Em quê"))
     def which(self, row: AuditEntry) -> str:
@@ -58,7 +58,7 @@ class TrailAdmin(ConsoleAdmin):
             "pairs": [
                 (_("Quando"), dates.moment(row.at)),
                 (_("Quem"), labels.who(row.actor)),
-                (_("O que fez"), labels.did(row.action)),
+                (_("O que fez"), labels.action(row.action)),
                 (_("Em quê"), labels.target(row.target)),
             ],
             "detail": json.dumps(row.detail, ensure_ascii=False, indent=2),

@@ -11,7 +11,7 @@ register = template.Library()
 register.filter("moment", dates.moment)
 register.filter("system", labels.system)
 register.filter("who", labels.who)
-register.filter("did", labels.did)
+register.filter("action", labels.action)
 
 
 @register.inclusion_tag("admin/list_tabs.html")

@@ -10,7 +10,7 @@ from carinho.services.base import Service
 
 @pytest.fixture
 def calls() -> Iterator[responses.RequestsMock]:
-    Service._lines.clear()
+    Service._transports.clear()
     with responses.RequestsMock() as mock:
         yield mock
-    Service._lines.clear()
+    Service._transports.clear()

@@ -30,9 +30,9 @@ def simulator(world, settings):
     }
     settings.ZAPI = settings.ZAPI | {"url": f"{world.url}/zapi"}
     world.reset()
-    Service._lines.clear()
+    Service._transports.clear()
     yield world
-    Service._lines.clear()
+    Service._transports.clear()
 
 
 def run_all(accepted):
