@@ -106,7 +106,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
 
     @admin.display(description=_("Evento"), ordering="event_type")
     def which(self, row: DeadLetter) -> str:
-        step = titles.step(row.step)
+        step = titles.step(row.event_type, row.step)
         cell = '<span class="c-cell"><span>{}</span><span class="c-second">{}</span></span>'
         return format_html(cell, titles.event_type(row.event_type), step)
 

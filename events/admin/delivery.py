@@ -132,7 +132,7 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
     @admin.display(description=_("O que faz"))
     def what(self, row: Delivery) -> str:
         cell = '<span class="c-cell"><span>{}</span><span class="c-second">{}</span></span>'
-        return format_html(cell, titles.step(row.step), titles.event_type(row.event.type))
+        return format_html(cell, titles.step(row.event.type, row.step), titles.event_type(row.event.type))
 
     @admin.display(description=_("Sistema"))
     def where(self, row: Delivery) -> str:
@@ -182,7 +182,7 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
             "event": row.event,
             "event_page": page_of(row.event),
             "letter": getattr(row, "dead_letter", None),
-            "step_title": titles.step(row.step),
+            "step_title": titles.step(row.event.type, row.step),
             "chapters": [chapter for chapter in timeline.of(row.event, here=row) if chapter.is_here],
             "buttons": self.buttons(
                 request, [action.name for action in self.row_actions] if waits else [], row.pk

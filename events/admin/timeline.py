@@ -56,7 +56,7 @@ def tries(delivery: Delivery) -> list[Try]:
 def _chapter(delivery: Delivery, here: Delivery | None) -> Chapter:
     return Chapter(
         delivery=delivery,
-        title=titles.step(delivery.step),
+        title=titles.step(delivery.event.type, delivery.step),
         system=labels.system(delivery.service),
         address=page_of(delivery),
         badge=status_badges.of(DeliveryStatus, delivery.status),
@@ -68,7 +68,7 @@ def _chapter(delivery: Delivery, here: Delivery | None) -> Chapter:
 
 def _remark(delivery: Delivery) -> str:
     if delivery.status == DeliveryStatus.WAITING:
-        return _("Espera a etapa “%s”.") % titles.step(delivery.after)
+        return _("Espera a etapa “%s”.") % titles.step(delivery.event.type, delivery.after)
     if delivery.status == DeliveryStatus.SKIPPED:
         return str(SkipCause(delivery.skip_cause).label).capitalize() + "."
     return ""

@@ -67,7 +67,9 @@ class MessageAdmin(EventRevealAdmin):
 
     @admin.display(description=_("Texto"))
     def what(self, row: Message) -> str:
-        return templates.title(row.name) if row.name else str(titles.step(row.delivery.step))
+        return (
+            templates.title(row.name) if row.name else titles.step(row.delivery.event.type, row.delivery.step)
+        )
 
     @admin.display(description=_("Para"))
     def to(self, row: Message) -> str:
