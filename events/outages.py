@@ -56,7 +56,7 @@ def try_now(service: str, *, actor: str) -> bool:
         ).update(opened_at=Now() - waited, next_trial_at=Now(), version=F("version") + 1)
         if moved:
             TRIED_NOW.record(actor, service)
-            transaction.on_commit(lambda: wakeup.nudge([service]))
+            transaction.on_commit(lambda: wakeup.wake_up([service]))
     return bool(moved)
 
 

@@ -53,7 +53,7 @@ def prefetch(batch: Sequence[Outgoing]) -> None:
 def look(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran | None:
     """How the earlier attempt ended; None when nothing came of it and the message is to be sent now."""
     claim, traces, now = outgoing.claim, outgoing.traces, timezone.now()
-    since = claim.unsure_since or now
+    since = claim.in_doubt_since or now
     waited = now - since
     is_over = waited > trace_takes() * GIVE_UP_AFTER
     try:
@@ -160,7 +160,7 @@ def _match(
     As many receipts as messages they may be about mean that all of these were sent: each takes one. Fewer
     prove nothing. Nor does anything before the echo is late, or while another message to the person is sent.
     """
-    is_open = Q(delivery__unsure_since__isnull=False) | Q(failure=failures.UNDECIDED)
+    is_open = Q(delivery__in_doubt_since__isnull=False) | Q(failure=failures.UNDECIDED)
     open_ones = Message.objects.filter(is_open, contact=contact, message_id=None).exclude(pk=message.pk)
     others = list(open_ones.select_related("delivery")) if receipts else []
     about = [(ids, _candidates_for(seen_at, message, others)) for ids, seen_at in receipts]
@@ -184,7 +184,7 @@ def _candidates_for(seen_at: datetime, message: Message, others: Iterable[Messag
 
 
 def _tried_at(message: Message) -> datetime:
-    return message.delivery.unsure_since or message.first_tried_at or message.created_at
+    return message.delivery.in_doubt_since or message.first_tried_at or message.created_at
 
 
 # --- after it was put before a person -------------------------------------------------------------

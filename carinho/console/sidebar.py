@@ -66,7 +66,7 @@ DAY = [
 WATCH = [
     Page(_("Eventos"), "bolt", "events_event_changelist", "events.view_event"),
     Page(_("Entregas"), "local_shipping", "events_delivery_changelist", "events.view_delivery"),
-    Page(_("Recusados"), "block", "events_refusal_changelist", "events.view_refusal"),
+    Page(_("Recusados"), "block", "events_rejectedrequest_changelist", "events.view_rejectedrequest"),
     Page(_("Sincronizações"), "sync", "sync_syncjob_changelist", "sync.view_syncjob"),
     Page(_("Sistemas"), "hub", "events_circuitbreaker_changelist", "events.view_circuitbreaker"),
     Page(

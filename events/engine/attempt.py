@@ -36,7 +36,7 @@ class Result:
     due_at: datetime | None = None
     attempts: int = 0
     held_since: datetime | None = None
-    unsure_since: datetime | None = None
+    in_doubt_since: datetime | None = None
     value: Any = None
     error: str = ""
     skip_cause: str = ""
@@ -55,7 +55,7 @@ class Result:
 def attempt(claim: Claim) -> Result:
     """Run the step once. Never raises: whatever happens has a meaning for the delivery."""
     now = timezone.now()
-    if claim.useful_until and claim.useful_until <= now and not claim.unsure_since:
+    if claim.useful_until and claim.useful_until <= now and not claim.in_doubt_since:
         return skipped(claim, SkipCause.EXPIRED)
     if claim.lease - now < SENDING_TAKES:
         return held(claim)
@@ -101,7 +101,7 @@ def _meaning(claim: Claim, ran: Ran, started_at: datetime) -> Result:
         case Held():
             return held(claim)
         case Unknown() as error:
-            return unsure(claim, error, started_at)
+            return in_doubt(claim, error, started_at)
         case Unavailable() as error:
             return unavailable(claim, error)
         case Rejected() as error:
@@ -126,7 +126,7 @@ def held(claim: Claim, until: datetime | None = None) -> Result:
         "queued",
         due_at=until or claim.due_at,
         attempts=claim.attempts - 1,
-        unsure_since=claim.unsure_since,
+        in_doubt_since=claim.in_doubt_since,
     )
 
 
@@ -135,7 +135,7 @@ def skipped(claim: Claim, cause: str) -> Result:
     return Result(claim, "skipped", skip_cause=cause, attempts=claim.attempts - 1)
 
 
-def unsure(claim: Claim, error: Unknown, started_at: datetime) -> Result:
+def in_doubt(claim: Claim, error: Unknown, started_at: datetime) -> Result:
     """The end was not seen: the next attempt looks for it before a repeat; where none can, a person does."""
     looks_first = Service.registry[claim.service].looks_first and not isinstance(error, Undecided)
     if not looks_first or wait_after(claim.attempts) is None:
@@ -147,7 +147,7 @@ def unsure(claim: Claim, error: Unknown, started_at: datetime) -> Result:
         attempts=claim.attempts,
         error=str(error),
         due_at=timezone.now() + LOOK_AFTER,
-        unsure_since=started_at,
+        in_doubt_since=started_at,
         retry_after=error.retry_after,
     )
 
@@ -162,7 +162,7 @@ def unavailable(claim: Claim, error: Unavailable) -> Result:
         attempts=claim.attempts,
         error=str(error),
         retry_after=error.retry_after,
-        unsure_since=claim.unsure_since,
+        in_doubt_since=claim.in_doubt_since,
     )
     if claim.is_trial:
         result.attempts, result.held_since, result.due_at = claim.attempts - 1, claim.due_at, now

@@ -109,7 +109,7 @@ def _end_row(result: "Result") -> dict[str, Any]:
         "due_at": result.due_at,
         "attempts": result.attempts,
         "held_since": result.held_since,
-        "unsure_since": result.unsure_since,
+        "in_doubt_since": result.in_doubt_since,
         "value": result.value,
         "skip_cause": result.skip_cause,
         "error": result.error,
@@ -306,4 +306,4 @@ def _note(order: Order, ids: Sequence[int], detail: Mapping[str, Any]) -> None:
 def _wake(moved: Iterable[Moved]) -> None:
     lanes = {row.service for row in moved if row.status == QUEUED}
     if lanes:
-        transaction.on_commit(lambda: wakeup.nudge(lanes))
+        transaction.on_commit(lambda: wakeup.wake_up(lanes))

@@ -254,7 +254,7 @@ class Migration(migrations.Migration):
                 ("leased_until", models.DateTimeField(blank=True, null=True, verbose_name="reservada até")),
                 ("held_since", models.DateTimeField(blank=True, null=True, verbose_name="retida desde")),
                 (
-                    "unsure_since",
+                    "in_doubt_since",
                     models.DateTimeField(blank=True, null=True, verbose_name="fim desconhecido desde"),
                 ),
                 ("useful_until", models.DateTimeField(blank=True, null=True, verbose_name="útil até")),
@@ -310,7 +310,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("listening_until", models.DateTimeField(blank=True, null=True, verbose_name="ouvindo até")),
-                ("nudged_at", models.DateTimeField(blank=True, null=True, verbose_name="chamada em")),
+                ("woken_at", models.DateTimeField(blank=True, null=True, verbose_name="chamada em")),
                 (
                     "not_before",
                     models.DateTimeField(
@@ -578,7 +578,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Refusal",
+            name="RejectedRequest",
             fields=[
                 (
                     "id",
@@ -773,9 +773,9 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
-            model_name="refusal",
+            model_name="rejectedrequest",
             index=models.Index(
-                condition=models.Q(("is_proven", True)), fields=["-id"], name="refusal_proven"
+                condition=models.Q(("is_proven", True)), fields=["-id"], name="rejected_request_proven"
             ),
         ),
         migrations.RunSQL("".join(TRIGGERS), UNDO),

@@ -46,7 +46,7 @@ class Delivery(models.Model):
     claimed_at = models.DateTimeField(_("início da última tentativa"), null=True, blank=True)
     leased_until = models.DateTimeField(_("reservada até"), null=True, blank=True)
     held_since = models.DateTimeField(_("retida desde"), null=True, blank=True)
-    unsure_since = models.DateTimeField(_("fim desconhecido desde"), null=True, blank=True)
+    in_doubt_since = models.DateTimeField(_("fim desconhecido desde"), null=True, blank=True)
     useful_until = models.DateTimeField(_("útil até"), null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(_("tentativas"), default=0, db_default=0)
     idempotency_key = models.UUIDField(_("chave de idempotência"), db_default=RandomUUID())

@@ -61,11 +61,11 @@ class CircuitBreaker(models.Model):
 
 
 class Lane(models.Model):
-    """Who has to be told that work arrived: a lane that listens, or Celery."""
+    """Who is notified that work arrived: a lane that listens, or Celery."""
 
     service = models.CharField(_("sistema"), max_length=20, primary_key=True)
     listening_until = models.DateTimeField(_("ouvindo até"), null=True, blank=True)
-    nudged_at = models.DateTimeField(_("chamada em"), null=True, blank=True)
+    woken_at = models.DateTimeField(_("chamada em"), null=True, blank=True)
     not_before = models.DateTimeField(_("o sistema pediu para esperar até"), null=True, blank=True)
 
     class Meta:

@@ -9,7 +9,7 @@ from carinho.access import api_keys
 from carinho.access.models import ApiKey, AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from events import operations
-from events.models import Refusal
+from events.models import RejectedRequest
 from tests.clients import logged_in
 from tests.console import rows
 
@@ -51,7 +51,7 @@ def _system(verb):
 
 def _accept():
     body = {"type": "lead.created", "id": "x", "data": {"name": rows.NAME, "phone": rows.PHONE}}
-    refusal = Refusal.objects.create(
+    rejected = RejectedRequest.objects.create(
         source="site",
         code="unknown_type",
         detail="?",
@@ -59,7 +59,7 @@ def _accept():
         is_proven=True,
         body=json.dumps(body),
     )
-    return reverse("admin:events_refusal_accept", args=[refusal.pk]), {}
+    return reverse("admin:events_rejectedrequest_accept", args=[rejected.pk]), {}
 
 
 def _revoke():

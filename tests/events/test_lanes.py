@@ -342,9 +342,9 @@ def test_system_that_asked_to_be_left_alone_is_left_alone_by_the_next_lane_too(m
     assert len(calls.calls) == 1
     rest = Lane.objects.get(service="billing").not_before - timezone.now()
     assert timedelta(minutes=1) < rest <= timedelta(minutes=2)
-    Lane.objects.update(nudged_at=None, listening_until=None)
-    recovery.sweep()
-    assert Lane.objects.get(service="billing").nudged_at is None
+    Lane.objects.update(woken_at=None, listening_until=None)
+    recovery.recover_all()
+    assert Lane.objects.get(service="billing").woken_at is None
 
 
 def test_lease_is_renewed_while_a_call_takes_longer_than_it(make_delivery, calls, settings, monkeypatch):
@@ -433,7 +433,7 @@ def test_dead_workers_delivery_comes_back_with_an_attempt_of_unknown_end(make_de
     delivery = make_delivery()
     past = timezone.now() - timedelta(seconds=1)
     Delivery.objects.update(status="running", due_at=None, leased_until=past, attempts=1)
-    recovery.sweep()
+    recovery.recover_all()
     delivery.refresh_from_db()
     assert (delivery.status, delivery.attempts, delivery.attempt_log.get().outcome) == (
         "queued",
@@ -448,7 +448,7 @@ def test_unknown_end_in_a_system_without_idempotency_keys_is_for_a_person(make_e
     event.deliveries.filter(service="chat").update(
         status="running", due_at=None, leased_until=past, attempts=1
     )
-    recovery.sweep()
+    recovery.recover_all()
     assert event.dead_letters.get().cause == "unknown_outcome"
 
 
@@ -458,7 +458,7 @@ def test_outage_over_the_hold_limit_goes_to_a_person_as_one_group(make_delivery,
     long_ago = timezone.now() - timedelta(hours=25)
     Delivery.objects.update(due_at=long_ago)
     CircuitBreaker.objects.filter(service="billing").update(state="open", outage_since=long_ago)
-    recovery.sweep()
+    recovery.recover_all()
     assert set(DeadLetter.objects.values_list("cause", "service")) == {("held_too_long", "billing")}
     assert DeadLetter.objects.count() == 3
 
@@ -478,8 +478,8 @@ def test_late_outcome_of_a_lost_lease_changes_nothing(make_delivery, calls):
 
 
 def test_second_drain_of_a_lane_ends_at_once(make_delivery, calls):
-    with lane._only_drain("billing") as ears:
-        assert ears is not None
+    with lane._only_drain("billing") as listener:
+        assert listener is not None
         make_delivery()
         assert drain() == 0
     connection.close()

@@ -10,26 +10,26 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from whatsapp.callbacks import inbox
 
 NOT_STORABLE = re.compile(r"[\ud800-\udfff]")  # halves of a pair, which UTF-8 cannot say
 
 
 def parse(raw: bytes) -> dict[str, Any]:
-    """The decoded body. Raises `Refused` for what is no JSON object."""
+    """The decoded body. Raises `RequestRejected` for what is no JSON object."""
     try:
         text = raw.decode("utf-8-sig", errors="replace")
         body = _storable(json.loads(text, parse_constant=lambda _name: None, parse_float=_finite))
     except (ValueError, RecursionError) as error:
-        raise Refused("invalid_json", str(_("O corpo não é um JSON válido.")), status=400) from error
+        raise RequestRejected("invalid_json", str(_("O corpo não é um JSON válido.")), status=400) from error
     if not isinstance(body, dict):
-        raise Refused("invalid_callback", str(_("O aviso deve ser um objeto JSON.")), status=400)
+        raise RequestRejected("invalid_callback", str(_("O aviso deve ser um objeto JSON.")), status=400)
     return body
 
 
 def accept(raw: bytes) -> None:
-    """Take in a callback that was refused at first. Raises `Refused` if it still cannot be read."""
+    """Take in a callback that was refused at first. Raises `RequestRejected` if it still cannot be read."""
     inbox.store(parse(raw))
 
 

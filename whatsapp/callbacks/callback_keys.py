@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from whatsapp import contacts
 from whatsapp.names import is_name
 
@@ -48,12 +48,12 @@ def _digest(value: Any) -> str:
 def parts_of(body: Body) -> list[Body]:
     """A status for several messages is one callback each: some may be known before others.
 
-    Raises `Refused` for more messages than a status is ever about.
+    Raises `RequestRejected` for more messages than a status is ever about.
     """
     ids = ids_of(body) if body.get("type") == "MessageStatusCallback" else []
     if len(ids) > MOST_IDS:
         sentence = _("Um aviso de situação fala de no máximo %d mensagens.") % MOST_IDS
-        raise Refused("too_many_ids", sentence, status=422)
+        raise RequestRejected("too_many_ids", sentence, status=422)
     if len(ids) < 2:
         return [body]
     shared = {name: value for name, value in body.items() if _is_small(value)}

@@ -55,7 +55,7 @@ class Ignored(Exception):
 def store(body: dict[str, Any]) -> None:
     """Keep a callback, or count it on the one that is kept already. Holds after the surrounding commit.
 
-    Raises `Refused` for one that is about too many messages.
+    Raises `RequestRejected` for one that is about too many messages.
     """
     with connection.cursor() as cursor:
         cursor.executemany(STORE, [_row(part) for part in callback_keys.parts_of(body)])

@@ -28,7 +28,7 @@ VIOLATIONS = {
     """,
     "only what may be sent again is in doubt or held": """
         SELECT id, status FROM events_delivery
-        WHERE status NOT IN ('queued', 'running') AND (unsure_since IS NOT NULL OR held_since IS NOT NULL)
+        WHERE status NOT IN ('queued', 'running') AND (in_doubt_since IS NOT NULL OR held_since IS NOT NULL)
     """,
     "what has ended says when, and nothing else does": """
         SELECT id, status FROM events_delivery

@@ -25,7 +25,8 @@ from tests.events.test_rollups import counts_are_exact
 
 LATER = """
 UPDATE events_delivery SET due_at = due_at - %(by)s, leased_until = leased_until - %(by)s,
-    claimed_at = claimed_at - %(by)s, held_since = held_since - %(by)s, unsure_since = unsure_since - %(by)s,
+    claimed_at = claimed_at - %(by)s, held_since = held_since - %(by)s,
+    in_doubt_since = in_doubt_since - %(by)s,
     useful_until = useful_until - %(by)s
 """
 WHERE = {"doing": "add hours", "system": "Billing"}

@@ -21,12 +21,12 @@ def silence(monkeypatch):
 
 def state(row):
     row.refresh_from_db()
-    return row.status, row.skip_cause, row.unsure_since, row.held_since
+    return row.status, row.skip_cause, row.in_doubt_since, row.held_since
 
 
 def in_doubt(row):
     now = timezone.now()
-    Delivery.objects.filter(pk=row.pk).update(unsure_since=now, held_since=now)
+    Delivery.objects.filter(pk=row.pk).update(in_doubt_since=now, held_since=now)
     return row
 
 
