@@ -10,7 +10,7 @@ SELECT event.id FROM events_event AS event
 WHERE event.received_at < now() - interval '30 days' AND event.status IN ('processed', 'archived')
   AND NOT EXISTS (SELECT FROM events_event AS caused WHERE caused.caused_by_id = event.id)
   AND (event.received_at < now() - interval '365 days'
-       OR NOT EXISTS (SELECT FROM events_deadletter AS letter WHERE letter.event_id = event.id))
+       OR NOT EXISTS (SELECT FROM events_deadletter AS dead_letter WHERE dead_letter.event_id = event.id))
 ORDER BY event.received_at LIMIT %s FOR UPDATE SKIP LOCKED
 """
 

@@ -152,7 +152,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "breaker": CircuitBreaker.objects.filter(service=row.service).first(),
             "event": row.event,
             "event_page": page_of(row.event),
-            "chapters": timeline.of(row.event, here=row.delivery),
+            "entries": timeline.of(row.event, here=row.delivery),
             "buttons": self.buttons(request, fitting, row.pk),
             "reveal": self.reveal_button(request, row),
             **self.person_context(row, revealed=False),

@@ -181,9 +181,9 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
         return {
             "event": row.event,
             "event_page": page_of(row.event),
-            "letter": getattr(row, "dead_letter", None),
+            "dead_letter": getattr(row, "dead_letter", None),
             "step_title": titles.step(row.event.type, row.step),
-            "chapters": [chapter for chapter in timeline.of(row.event, here=row) if chapter.is_here],
+            "entries": [entry for entry in timeline.of(row.event, here=row) if entry.is_here],
             "buttons": self.buttons(
                 request, [action.name for action in self.row_actions] if waits else [], row.pk
             ),

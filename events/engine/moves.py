@@ -217,13 +217,13 @@ SKIP_FOLLOWER = _follow("skip_follower", SKIPPED, skip_cause="'earlier'")
 WAIT_AGAIN = _follow("wait_again", DEAD, only="follower.skip_cause = 'earlier'")
 WAIT_AGAIN_TOO = _follow("wait_again", WAITING, only="follower.skip_cause = 'earlier'")
 
-LOCK_LETTERS = (
+LOCK_DEAD_LETTERS = (
     "SELECT delivery_id, id FROM events_deadletter WHERE {} = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 )
 LOCK_DELIVERIES = "SELECT id FROM events_delivery WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
-OPEN_LETTERS = """
-INSERT INTO events_deadletter AS letter
+OPEN_DEAD_LETTERS = """
+INSERT INTO events_deadletter AS dead_letter
     (delivery_id, event_id, event_type, service, step, kind, cause, reason)
 SELECT delivery.id, event.id, event.type, delivery.service, delivery.step, row.kind, row.cause,
        coalesce(nullif(row.reason, ''), delivery.error)
@@ -231,18 +231,18 @@ FROM jsonb_to_recordset(%s::jsonb) AS row(id bigint, kind text, cause text, reas
 JOIN events_delivery AS delivery USING (id) JOIN events_event AS event ON event.id = delivery.event_id
 ON CONFLICT (delivery_id) DO UPDATE
 SET status = 'open', kind = excluded.kind, cause = excluded.cause, reason = excluded.reason, closed_at = NULL,
-    failures = letter.failures + 1, failed_at = now()
+    failures = dead_letter.failures + 1, failed_at = now()
 """
 
-LETTERS_FOLLOW = f"""
-UPDATE events_deadletter AS letter
+DEAD_LETTERS_FOLLOW = f"""
+UPDATE events_deadletter AS dead_letter
 SET status = CASE delivery.status WHEN '{DEAD}' THEN 'open' WHEN '{DONE}' THEN 'resolved'
                                   WHEN '{SKIPPED}' THEN 'archived' ELSE 'retrying' END,
     closed_at = CASE WHEN delivery.status IN ({_quoted(ENDED)}) THEN now() END,
-    moved_by = coalesce(%(actor)s, letter.moved_by),
+    moved_by = coalesce(%(actor)s, dead_letter.moved_by),
     note = CASE WHEN delivery.skip_cause = 'expired' THEN 'Passou da hora de ser útil.'
                 WHEN delivery.skip_cause = 'unwanted' THEN 'A pessoa pediu para não receber.'
-                ELSE coalesce(%(note)s, letter.note) END
+                ELSE coalesce(%(note)s, dead_letter.note) END
 FROM events_delivery AS delivery
-WHERE delivery.id = letter.delivery_id AND delivery.id = ANY(%(ids)s)
+WHERE delivery.id = dead_letter.delivery_id AND delivery.id = ANY(%(ids)s)
 """

@@ -24,7 +24,7 @@ ATTEMPTS = f"""
     SELECT 'attempt_ms', date_trunc('hour', started_at, 'UTC'), service, outcome, '', sum(duration_ms)
     FROM {{0}} AS tried JOIN events_delivery AS delivery ON delivery.id = tried.delivery_id GROUP BY 2, 3, 4
 """
-LETTERS = """
+DEAD_LETTERS = """
     SELECT 'dead_letter', date_trunc('hour', created_at, 'UTC'), service, cause, kind, count(*)
     FROM {} GROUP BY 2, 3, 4, 5
 """
@@ -79,9 +79,9 @@ TRIGGERS = [
         moved("event", "received_at", ["source", "type", "status"]),
     ),
     trigger("events_count_attempts", "events_attempt", "INSERT", NEW, ATTEMPTS.format("new_rows")),
-    trigger("events_count_letters", "events_deadletter", "INSERT", NEW, LETTERS.format("new_rows")),
+    trigger("events_count_dead_letters", "events_deadletter", "INSERT", NEW, DEAD_LETTERS.format("new_rows")),
     trigger(
-        "events_count_letters_moved",
+        "events_count_dead_letters_moved",
         "events_deadletter",
         "UPDATE",
         BOTH,
@@ -92,8 +92,8 @@ UNDO = """
 DROP FUNCTION events_count_new CASCADE;
 DROP FUNCTION events_count_moved CASCADE;
 DROP FUNCTION events_count_attempts CASCADE;
-DROP FUNCTION events_count_letters CASCADE;
-DROP FUNCTION events_count_letters_moved CASCADE;
+DROP FUNCTION events_count_dead_letters CASCADE;
+DROP FUNCTION events_count_dead_letters_moved CASCADE;
 """
 
 

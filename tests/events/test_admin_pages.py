@@ -39,7 +39,7 @@ def change(row):
 @pytest.fixture
 def world(db):
     """Something of everything."""
-    letter = rows.dead_letter()
+    dead_letter = rows.dead_letter()
     rows.retrying()
     rows.down("marketing")
     circuit_breakers.pause("financeiro", actor="user:ana", reason="Manutenção")
@@ -52,7 +52,7 @@ def world(db):
         is_proven=True,
         body='{"type": "lead.created", "data": {"name": "Maria Aparecida Silva", "phone": "98765-4321"}}',
     )
-    return letter
+    return dead_letter
 
 
 @pytest.mark.parametrize("role", [VIEWER, OPERATOR, ADMINISTRATOR])
@@ -144,9 +144,9 @@ def test_an_item_shows_the_cause_in_words_its_steps_and_what_came_back():
 
 
 def test_a_viewer_sees_the_buttons_disabled_with_the_reason():
-    letter = rows.dead_letter()
+    dead_letter = rows.dead_letter()
     browser = logged_in(VIEWER)
-    for address in (change(letter), changelist("deadletter")):
+    for address in (change(dead_letter), changelist("deadletter")):
         html = page(browser, address)
         assert "Seu papel permite ver, mas não fazer isto" in html
         assert reverse("admin:events_deadletter_retry") not in html
