@@ -21,7 +21,7 @@ from events import operations, statistics
 from events.engine import attempt, circuit_breakers, claims, outcomes, recovery, transitions
 from events.models import CircuitBreaker, DeadLetter, Delivery, SkipCause
 from tests.events.engine.consistency import check
-from tests.events.test_rollups import counts_are_exact
+from tests.events.test_statistics import counts_are_exact
 
 LATER = """
 UPDATE events_delivery SET due_at = due_at - %(by)s, leased_until = leased_until - %(by)s,

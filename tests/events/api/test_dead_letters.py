@@ -14,7 +14,7 @@ from events.engine import transitions
 from events.engine.transitions import Failure
 from events.models import DeadLetter, Delivery
 from tests.clients import with_key
-from tests.events.test_api_events import ids, store
+from tests.events.api.test_events import ids, store
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from carinho.access.permissions import ACCESS, OPERATE
 from events.models import CircuitBreaker, DeadLetter
 from sync.models import SyncRun
 from tests.clients import with_key
-from tests.events.test_api_dead_letters import bury, post
+from tests.events.api.test_dead_letters import bury, post
 
 pytestmark = pytest.mark.django_db
 
