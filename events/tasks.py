@@ -1,4 +1,4 @@
-"""Celery tasks: each only calls what the modules named after it do."""
+"""The Celery tasks of the engine."""
 
 from celery import shared_task
 

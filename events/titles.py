@@ -30,12 +30,10 @@ def step(type: str, name: str) -> str:
 
 
 def cause(code: str) -> Cause:
-    """The cause, its family and its recipe; an unknown one is for the developers."""
     return CAUSES.get(code) or Cause(code, PROGRAM, _("Falha ainda sem explicação"), CALL_DEVELOPMENT)
 
 
 def who_fixes(cause: Cause, service: str, source: str) -> str:
-    """Who can do something about a failure of this family."""
     sentence = WHO_FIXES.get(str(cause.family), "")
     return sentence.format(system=labels.system(service), source=labels.system(source))
 

@@ -73,8 +73,6 @@ INTROS = {
 
 
 class QueueFilter(ChoiceFilter):
-    """The queues that have a name of their own."""
-
     title = _("fila")
     parameter_name = "queue"
 

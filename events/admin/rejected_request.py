@@ -86,7 +86,6 @@ class RejectedRequestAdmin(EventRevealAdmin):
         return HttpResponseRedirect(page_of(row))
 
     def _again(self, request: HttpRequest, row: RejectedRequest, error: RequestRejected) -> HttpResponse:
-        """The same page with what is wrong; what the operator typed is kept."""
         typed = request.POST.get("body")
         shown = {} if typed is None else {"revealed": True, "body": typed}
         return self.item_page(request, row, problem=error.detail, problems=error.fields, **shown)

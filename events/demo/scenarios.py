@@ -139,7 +139,6 @@ def _paying(family: Family, dice: random.Random) -> Iterator[Envelope]:
 
 
 def _event(type: str, **changes: Any) -> Envelope:
-    """The sample of this type, but about this family and now."""
     sample = samples.with_fresh_id(samples.load(type))
     data = {name: value for name, value in (sample["data"] | changes).items() if value is not None}
     source = Flow.registry[type].sources[0]

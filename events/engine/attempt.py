@@ -1,4 +1,4 @@
-"""One try at a delivery, and what its end means. Network only: no database here."""
+"""One attempt at a delivery, and what its end means. Network only: no database here."""
 
 import json
 import logging
@@ -131,7 +131,6 @@ def held(claim: Claim, until: datetime | None = None) -> Result:
 
 
 def skipped(claim: Claim, cause: str) -> Result:
-    """Nobody needs it any more, and nothing was sent."""
     return Result(claim, "skipped", skip_cause=cause, attempts=claim.attempts - 1)
 
 
@@ -176,15 +175,15 @@ def unavailable(claim: Claim, error: Unavailable) -> Result:
 
 def buried(claim: Claim, outcome: Outcome, error: Exception) -> Result:
     """A person decides: the delivery becomes a dead letter with its reason in words."""
-    verdict = failure_causes.of(error, outcome)
+    diagnosis = failure_causes.of(error, outcome)
     return Result(
         claim,
         "dead",
         outcome,
         attempts=claim.attempts,
-        error=verdict.reason,
+        error=diagnosis.reason,
         kind=outcome,
-        cause=verdict.cause,
+        cause=diagnosis.cause,
         retry_after=getattr(error, "retry_after", None),
     )
 

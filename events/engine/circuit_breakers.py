@@ -79,7 +79,6 @@ class SharedBreaker:
 
     @property
     def is_held(self) -> bool:
-        """Whether what was claimed and not begun goes back."""
         return self.is_paused or self.is_offline
 
     @property

@@ -75,5 +75,4 @@ NEXT_DUE = "SELECT min(due_at) FROM events_delivery WHERE service = %s AND statu
 
 
 def next_due(service: str) -> datetime | None:
-    """When this lane next has something to do, as far as is known now."""
     return run(NEXT_DUE, [service])[0][0]

@@ -202,7 +202,6 @@ class Drain:
             return []
 
     def _room(self) -> int:
-        """How many more may be claimed."""
         return self.limit - self.under_way
 
     def _attempt(self, claim: claims.Claim) -> None:

@@ -11,8 +11,6 @@ ENDED = (DONE, SKIPPED)  # what waits for such a step is released
 
 
 class Move(NamedTuple):
-    """From which states to which one, by whom, and when."""
-
     sources: tuple[str, ...]
     target: str
     by: str

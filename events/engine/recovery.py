@@ -1,4 +1,4 @@
-"""What nobody else notices: lapsed leases, spoilt deliveries, outages that last too long, missed wake-ups."""
+"""Recovery of what no lane notices: lapsed leases, spoilt deliveries, too long outages, missed wake-ups."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -93,7 +93,6 @@ DEATHS = [  # by whether the system recognises a repeat
 
 
 def _ended(rows: Sequence[Lapsed], move: Callable[[], set[int]]) -> set[int]:
-    """Move these, each with an attempt of which nobody knows the end."""
     with transaction.atomic():
         moved = move()
         outcomes.write_attempts([_unknown_attempt(row) for row in rows if row.id in moved])
@@ -138,7 +137,6 @@ def _title(service: str) -> str:
 
 
 def expire() -> int:
-    """Skip what is no longer useful, and say so."""
     return len(transitions.expire([id for (id,) in run(EXPIRED, [BATCH])]))
 
 

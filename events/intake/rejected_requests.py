@@ -44,7 +44,6 @@ def keep(error: RequestRejected, incoming: Incoming) -> None:
 
 
 def keep_all(refused: Iterable[tuple[RequestRejected, Incoming]]) -> None:
-    """Keep them in one statement."""
     RejectedRequest.objects.bulk_create([_row(error, incoming) for error, incoming in refused])
 
 

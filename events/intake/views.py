@@ -57,7 +57,6 @@ class Ingest(ApiView, ABC):
 
 
 def refuse(error: RequestRejected, incoming: Incoming) -> HttpResponse:
-    """Keep what cannot become an event, and say why."""
     rejected_requests.keep(error, incoming)
     return errors.problem(error.code, error.detail, status=error.status, fields=error.fields)
 

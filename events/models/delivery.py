@@ -118,7 +118,7 @@ class Outcome(models.TextChoices):
 
 
 class Attempt(models.Model):
-    """One try at a delivery: what was sent and what came back, masked and cut at 4 KiB each."""
+    """One attempt at a delivery: what was sent and what came back, masked and cut at 4 KiB each."""
 
     delivery = models.ForeignKey(
         Delivery, models.CASCADE, related_name="attempt_log", verbose_name=_("entrega")

@@ -50,12 +50,10 @@ class CircuitBreaker(models.Model):
 
     @property
     def holds(self) -> bool:
-        """Whether this system's deliveries are kept back at the moment."""
         return self.held_since is not None or self.state != BreakerState.CLOSED
 
     @property
     def held_since(self) -> datetime | None:
-        """From when on this system's deliveries wait."""
         began = [moment for moment in (self.outage_since, self.paused_at, self.offline_since) if moment]
         return min(began, default=None)
 
