@@ -248,7 +248,7 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="integracoes@carinho.com.
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="") or broker.URL
 if CELERY_BROKER_URL == broker.URL:
     CELERY_BROKER_TRANSPORT_OPTIONS = broker.options(VAR_DIR)
-else:  # a broker that is away must not keep a sender waiting: the sweep nudges again
+else:  # a broker that is away must not keep a sender waiting: recovery wakes the lane again
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "max_retries": 0,
         "interval_start": 0,
@@ -261,7 +261,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in ["default", "sync", *LANES]}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_TASK_PUBLISH_RETRY = False  # a nudge that cannot be sent is sent again by the sweep
+CELERY_TASK_PUBLISH_RETRY = False  # a wake-up that cannot be sent is sent again by recovery
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "carinho.scheduler:Scheduler"
 NEEDED_SLOTS = len(LANES) + 4 + 3  # lanes that linger, runs of synchronisations, and short tasks

@@ -27,7 +27,6 @@ def ensure_lanes(**_: Any) -> None:
 
 
 def ensure_schedules(**_: Any) -> None:
-    """A schedule for each task that has none yet."""
     from events import schedules
 
     schedules.ensure_schedules()

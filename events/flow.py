@@ -61,6 +61,7 @@ class Step:
     """
 
     name: str
+    title: Any
     to: type[Service]
     run: Run
     after: str = ""
@@ -103,6 +104,7 @@ class Flow:
         self,
         *,
         to: type[Service],
+        title: Any,
         after: Run | None = None,
         when: Callable[[Data], bool] = always,
         delay: Callable[[], int] = int,
@@ -115,7 +117,7 @@ class Flow:
             earlier = after.__name__ if after else ""
             if name in self.steps or (earlier and earlier not in self.steps) or len(name) > LONGEST_NAME:
                 raise ValueError(f"Step {self.type}.{name} is declared twice, out of order, or too long.")
-            self.steps[name] = Step(name, to, run, earlier, when, delay, useful)
+            self.steps[name] = Step(name, title, to, run, earlier, when, delay, useful)
             return run
 
         return add
@@ -123,6 +125,7 @@ class Flow:
     def message(
         self,
         *,
+        title: Any,
         after: Run | None = None,
         when: Callable[[Data], bool] = always,
         delay: Callable[[], int] = int,
@@ -130,7 +133,7 @@ class Flow:
     ) -> Callable[[Run], Run]:
         """Declare the decorated function as a step to a person: it returns the message."""
         to = Service.registry[TO_PEOPLE]
-        return self.delivery(to=to, after=after, when=when, delay=delay, useful=useful)
+        return self.delivery(to=to, title=title, after=after, when=when, delay=delay, useful=useful)
 
     def steps_for(self, payload: Data) -> list[Step]:
         """The steps this event causes; one whose earlier step does not apply does not apply either."""

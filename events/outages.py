@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, F, Min, QuerySet
@@ -18,8 +17,6 @@ TRIED_NOW = Audited("breaker.try_now", _("testou o sistema"))
 
 @dataclass(frozen=True)
 class Outage:
-    """One system that is down, paused or offline, and the deliveries that wait for it."""
-
     breaker: CircuitBreaker
     held: int
     oldest: datetime | None
@@ -43,7 +40,11 @@ def current() -> list[Outage]:
         row["service"]: row
         for row in held().order_by().values("service").annotate(count=Count("pk"), oldest=Min("due_at"))
     }
-    outages = [_outage(breaker, counts.get(breaker.service, {})) for breaker in _holding()]
+    outages = [
+        Outage(breaker, count.get("count", 0), count.get("oldest"), _last_trial(breaker))
+        for breaker in _holding()
+        for count in [counts.get(breaker.service, {})]
+    ]
     return sorted(outages, key=lambda outage: (outage.since is None, outage.since))
 
 
@@ -56,16 +57,12 @@ def try_now(service: str, *, actor: str) -> bool:
         ).update(opened_at=Now() - waited, next_trial_at=Now(), version=F("version") + 1)
         if moved:
             TRIED_NOW.record(actor, service)
-            transaction.on_commit(lambda: wakeup.nudge([service]))
+            transaction.on_commit(lambda: wakeup.wake_up([service]))
     return bool(moved)
 
 
 def _holding() -> list[CircuitBreaker]:
     return [breaker for breaker in CircuitBreaker.objects.all() if breaker.holds]
-
-
-def _outage(breaker: CircuitBreaker, count: Any) -> Outage:
-    return Outage(breaker, count.get("count", 0), count.get("oldest"), _last_trial(breaker))
 
 
 def _last_trial(breaker: CircuitBreaker) -> Attempt | None:

@@ -1,16 +1,16 @@
-"""Growth: successes are kept 30 days, failures a year, refusals 30 days; removed in small batches."""
+"""Growth: successes are kept 30 days, failures a year, rejected requests 30 days."""
 
 from django.db import connection, transaction
 
 BATCH = 1000
-MOST_REFUSALS = 10_000
+MOST_REJECTED = 10_000
 
 OVER = """
 SELECT event.id FROM events_event AS event
 WHERE event.received_at < now() - interval '30 days' AND event.status IN ('processed', 'archived')
   AND NOT EXISTS (SELECT FROM events_event AS caused WHERE caused.caused_by_id = event.id)
   AND (event.received_at < now() - interval '365 days'
-       OR NOT EXISTS (SELECT FROM events_deadletter AS letter WHERE letter.event_id = event.id))
+       OR NOT EXISTS (SELECT FROM events_deadletter AS dead_letter WHERE dead_letter.event_id = event.id))
 ORDER BY event.received_at LIMIT %s FOR UPDATE SKIP LOCKED
 """
 
@@ -18,25 +18,25 @@ REMOVALS = [
     """DELETE FROM events_attempt
        WHERE delivery_id IN (SELECT id FROM events_delivery WHERE event_id = ANY(%s))""",
     "DELETE FROM events_deadletter WHERE event_id = ANY(%s)",
-    "UPDATE events_refusal SET accepted_id = NULL WHERE accepted_id = ANY(%s)",
+    "UPDATE events_rejectedrequest SET accepted_id = NULL WHERE accepted_id = ANY(%s)",
     "DELETE FROM events_delivery WHERE event_id = ANY(%s)",
     "DELETE FROM events_event WHERE id = ANY(%s)",
 ]
 
-OLD_REFUSALS = "DELETE FROM events_refusal WHERE received_at < now() - interval '30 days'"
-SURPLUS_REFUSALS = """
-DELETE FROM events_refusal WHERE id IN (
-    SELECT id FROM events_refusal ORDER BY is_proven DESC, id DESC OFFSET %s)
+OLD_REJECTED = "DELETE FROM events_rejectedrequest WHERE received_at < now() - interval '30 days'"
+SURPLUS_REJECTED = """
+DELETE FROM events_rejectedrequest WHERE id IN (
+    SELECT id FROM events_rejectedrequest ORDER BY is_proven DESC, id DESC OFFSET %s)
 """
 
 
 def prune() -> None:
-    """Remove what is past its time. Refusals of unproven senders never push out the others."""
+    """Remove what is past its time. Requests of unproven senders never push out the others."""
     while prune_events() == BATCH:
         pass
     with connection.cursor() as cursor:
-        cursor.execute(OLD_REFUSALS)
-        cursor.execute(SURPLUS_REFUSALS, [MOST_REFUSALS])
+        cursor.execute(OLD_REJECTED)
+        cursor.execute(SURPLUS_REJECTED, [MOST_REJECTED])
 
 
 def prune_events() -> int:

@@ -1,4 +1,4 @@
-"""When the engine does by itself what it does by itself: made once, from then on the operators'."""
+"""The schedules of the engine's own tasks: made once, from then on the operators'."""
 
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
@@ -12,15 +12,9 @@ def ensure_schedules() -> None:
 
 def ensure(task: str, *, every_seconds: int, expire_seconds: int) -> None:
     """A task's schedule, unless there is one. A message older than `expire_seconds` does nothing."""
-    PeriodicTask.objects.get_or_create(
-        name=task,
-        defaults={
-            "task": task,
-            "interval": _interval(every_seconds),
-            "expire_seconds": expire_seconds,
-        },
+    interval, _made = IntervalSchedule.objects.get_or_create(
+        every=every_seconds, period=IntervalSchedule.SECONDS
     )
-
-
-def _interval(seconds: int) -> IntervalSchedule:
-    return IntervalSchedule.objects.get_or_create(every=seconds, period=IntervalSchedule.SECONDS)[0]
+    PeriodicTask.objects.get_or_create(
+        name=task, defaults={"task": task, "interval": interval, "expire_seconds": expire_seconds}
+    )

@@ -17,6 +17,5 @@ TONES = {
 
 
 def of(choices: Any, value: str) -> SafeString:
-    """The word for one value of a TextChoices, in its tone."""
     label = dict(choices.choices).get(value, value)
     return badge(label, TONES[choices].get(value, "neutral"))

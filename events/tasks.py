@@ -1,4 +1,4 @@
-"""Celery tasks: each only calls what the modules named after it do."""
+"""The Celery tasks of the engine."""
 
 from celery import shared_task
 
@@ -9,13 +9,12 @@ from events.engine import lane, recovery
 
 @shared_task(name="events.drain", ignore_result=True)
 def drain_lane(service: str) -> None:
-    """A nudge: there may be work in this lane."""
     lane.drain(service)
 
 
 @shared_task(name="events.recover", ignore_result=True)
-def sweep_all() -> None:
-    recovery.sweep()
+def recover() -> None:
+    recovery.recover_all()
 
 
 @shared_task(name="events.prune", ignore_result=True)

@@ -19,7 +19,7 @@ from events.models import (
     EventStatus,
     HourlyCount,
     Measure,
-    Refusal,
+    RejectedRequest,
 )
 from monitoring.models import Notification, NotificationStatus
 from monitoring.periods import Period
@@ -153,7 +153,7 @@ class WhatsAppState:
 def whatsapp(now: datetime) -> WhatsAppState:
     found, row = whatsapp_connection.health(now), Connection.load()
     received_at = next((signal.at for signal in found.signals if signal.name == "received"), None)
-    refused = Refusal.objects.filter(source="whatsapp", is_proven=True, accepted_by="")
+    refused = RejectedRequest.objects.filter(source="whatsapp", is_proven=True, accepted_by="")
     return WhatsAppState(
         found.connected if found.status != whatsapp_connection.UNKNOWN else None,
         found.status,

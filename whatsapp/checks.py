@@ -15,7 +15,7 @@ def every_message_can_be_written(**_: Any) -> list[CheckMessage]:
     for flow, step in messages.steps():
         try:
             messages.render(messages.of_sample(flow, step), own_texts={})
-        except (FileNotFoundError, KeyError, TypeError, ValueError, envelope.Refused) as error:
+        except (FileNotFoundError, KeyError, TypeError, ValueError, envelope.RequestRejected) as error:
             sentence = f"{flow.type}.{step.name} cannot write its message: {error!r}"
             errors.append(Error(sentence, id="whatsapp.E001"))
     return errors

@@ -224,7 +224,7 @@ def _set(connected: bool, moment: datetime, **more: Any) -> bool:
     # while nothing can go out, what is due counts as held, as with every system that is away
     circuit_breakers.set_offline("whatsapp", None if connected else moment)
     if connected and changed:
-        transaction.on_commit(lambda: wakeup.nudge(["whatsapp"]))
+        transaction.on_commit(lambda: wakeup.wake_up(["whatsapp"]))
     return True
 
 

@@ -56,7 +56,7 @@ def resolve(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran | None:
     While that cannot be told, a `Ran` that checks again, and in the end one that asks a person.
     """
     claim, traces, now = outgoing.claim, outgoing.traces, timezone.now()
-    since = claim.unsure_since or now
+    since = claim.in_doubt_since or now
     waited = now - since
     is_over = waited > trace_takes() * GIVE_UP_AFTER
     try:
@@ -163,7 +163,7 @@ def _match(
     As many receipts as messages they may be about mean that all of these were sent: each takes one. Fewer
     prove nothing. Nor does anything before the echo is late, or while another message to the person is sent.
     """
-    is_open = Q(delivery__unsure_since__isnull=False) | Q(failure=failures.IN_DOUBT)
+    is_open = Q(delivery__in_doubt_since__isnull=False) | Q(failure=failures.IN_DOUBT)
     open_ones = SentMessage.objects.filter(is_open, contact=contact, message_id=None).exclude(pk=message.pk)
     others = list(open_ones.select_related("delivery")) if receipts else []
     about = [(ids, _candidates_for(seen_at, message, others)) for ids, seen_at in receipts]
@@ -187,7 +187,7 @@ def _candidates_for(seen_at: datetime, message: SentMessage, others: Iterable[Se
 
 
 def _tried_at(message: SentMessage) -> datetime:
-    return message.delivery.unsure_since or message.first_tried_at or message.created_at
+    return message.delivery.in_doubt_since or message.first_tried_at or message.created_at
 
 
 # --- after it was put before a person -------------------------------------------------------------

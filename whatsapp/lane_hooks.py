@@ -62,7 +62,7 @@ class WhatsAppLane(LaneHooks):
     def run(self, claim: Claim, step: Step, service: Any) -> Ran:
         """Send it, unless an earlier attempt did or the policy says otherwise."""
         outgoing: Outgoing = claim.context
-        if claim.unsure_since and (ended := in_doubt.resolve(service, outgoing)):
+        if claim.in_doubt_since and (ended := in_doubt.resolve(service, outgoing)):
             return ended
         return outgoing.policy or _send(service, outgoing)
 
@@ -94,7 +94,7 @@ def _complete(batch: Sequence[Outgoing]) -> None:
             is_over_limit=outgoing.contact.pk in strangers,
             now=now,
         )
-    in_doubt.prefetch([outgoing for outgoing in batch if outgoing.claim.unsure_since])
+    in_doubt.prefetch([outgoing for outgoing in batch if outgoing.claim.in_doubt_since])
 
 
 def _send(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran:

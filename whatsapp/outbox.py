@@ -100,7 +100,7 @@ def begin(batch: Sequence[Outgoing]) -> None:
         rows = [
             {
                 "id": outgoing.claim.id,
-                "is_unsure": outgoing.claim.unsure_since is not None,
+                "is_unsure": outgoing.claim.in_doubt_since is not None,
                 "text": outgoing.text,
                 "name": outgoing.message.name,
                 "contact_id": outgoing.contact.pk,

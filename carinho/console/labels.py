@@ -9,7 +9,7 @@ from carinho.services.base import Service
 
 TARGETS = {
     "event": "evento",
-    "refusal": "recusado",
+    "rejected_request": "recusado",
     "callback": "aviso",
     "contact": "contato",
     "user": "usuário",

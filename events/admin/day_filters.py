@@ -32,6 +32,4 @@ class EventDayFilter(DayFilter):
 
 
 class DeliveryDayFilter(EventDayFilter):
-    """The same for deliveries: they are made when their event is received."""
-
     key = "event_id"

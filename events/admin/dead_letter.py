@@ -106,7 +106,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
 
     @admin.display(description=_("Evento"), ordering="event_type")
     def which(self, row: DeadLetter) -> str:
-        step = titles.step(row.step)
+        step = titles.step(row.event_type, row.step)
         cell = '<span class="c-cell"><span>{}</span><span class="c-second">{}</span></span>'
         return format_html(cell, titles.event_type(row.event_type), step)
 
@@ -152,7 +152,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "breaker": CircuitBreaker.objects.filter(service=row.service).first(),
             "event": row.event,
             "event_page": page_of(row.event),
-            "chapters": timeline.of(row.event, here=row.delivery),
+            "entries": timeline.of(row.event, here=row.delivery),
             "buttons": self.buttons(request, fitting, row.pk),
             "reveal": self.reveal_button(request, row),
             **self.person_context(row, revealed=False),

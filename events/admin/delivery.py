@@ -73,8 +73,6 @@ INTROS = {
 
 
 class QueueFilter(ChoiceFilter):
-    """The queues that have a name of their own."""
-
     title = _("fila")
     parameter_name = "queue"
 
@@ -132,7 +130,7 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
     @admin.display(description=_("O que faz"))
     def what(self, row: Delivery) -> str:
         cell = '<span class="c-cell"><span>{}</span><span class="c-second">{}</span></span>'
-        return format_html(cell, titles.step(row.step), titles.event_type(row.event.type))
+        return format_html(cell, titles.step(row.event.type, row.step), titles.event_type(row.event.type))
 
     @admin.display(description=_("Sistema"))
     def where(self, row: Delivery) -> str:
@@ -181,9 +179,9 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
         return {
             "event": row.event,
             "event_page": page_of(row.event),
-            "letter": getattr(row, "dead_letter", None),
-            "step_title": titles.step(row.step),
-            "chapters": [chapter for chapter in timeline.of(row.event, here=row) if chapter.is_here],
+            "dead_letter": getattr(row, "dead_letter", None),
+            "step_title": titles.step(row.event.type, row.step),
+            "entries": [entry for entry in timeline.of(row.event, here=row) if entry.is_here],
             "buttons": self.buttons(
                 request, [action.name for action in self.row_actions] if waits else [], row.pk
             ),

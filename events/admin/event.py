@@ -82,7 +82,7 @@ class EventAdmin(EventRevealAdmin):
     def item_context(self, request: HttpRequest, row: Event) -> dict[str, Any]:
         return {
             "event": row,
-            "chapters": timeline.of(row),
+            "entries": timeline.of(row),
             "cause_of": row.caused_by,
             "caused": row.caused.order_by("id")[:SHOWN_RELATIVES],
             "reveal": self.reveal_button(request, row),

@@ -38,7 +38,6 @@ def of(event: Event, *, revealed: bool) -> list[Labelled]:
 
 
 def pretty(event: Event, *, revealed: bool) -> str:
-    """The same as JSON, for those who want it."""
     return json.dumps(event.data if revealed else mask(event.data), ensure_ascii=False, indent=2)
 
 

@@ -34,7 +34,6 @@ class Person:
 
 
 def of(event: Event) -> Person:
-    """The person of this event, in clear."""
     return Person(_name(event.data), readable_phone(event.phone))
 
 

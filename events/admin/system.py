@@ -129,7 +129,6 @@ class SystemAdmin(ActionAdmin):
         return self._page(request, "admin/events/circuitbreaker/cards.html", _("Sistemas"), cards=cards)
 
     def held_view(self, request: HttpRequest) -> HttpResponse:
-        """Retidas: one line per system that holds, each number with its rows behind it."""
         self.must_view(request)
         cards = [self._card(request, outage.breaker, outage) for outage in outages.current()]
         return self._page(request, "admin/events/circuitbreaker/held.html", _("Retidas"), cards=cards)

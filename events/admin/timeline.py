@@ -1,4 +1,4 @@
-"""The story of an event: its steps with their states, and every attempt with what was sent and came back."""
+"""The timeline of an event: its steps with their states, each attempt with what was sent and came back."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from events.models import Attempt, Delivery, DeliveryStatus, Event, Outcome, Ski
 
 
 @dataclass(frozen=True)
-class Chapter:
+class Entry:
     """One step of the event, and its attempts, the latest first."""
 
     delivery: Delivery
@@ -22,28 +22,28 @@ class Chapter:
     address: str
     badge: str
     remark: str
-    attempts: list["Try"]
+    attempts: list["LoggedAttempt"]
     is_here: bool
 
 
 @dataclass(frozen=True)
-class Try:
+class LoggedAttempt:
     attempt: Attempt
     badge: str
     sent: str
     answered: str
 
 
-def of(event: Event, *, here: Delivery | None = None) -> list[Chapter]:
-    """One chapter per step in the order of the flow; `here` is the step the page is about."""
+def of(event: Event, *, here: Delivery | None = None) -> list[Entry]:
+    """One entry per step in the order of the flow; `here` is the step the page is about."""
     deliveries = event.deliveries.order_by("id").prefetch_related("attempt_log")
-    return [_chapter(delivery, here) for delivery in deliveries]
+    return [_entry(delivery, here) for delivery in deliveries]
 
 
-def tries(delivery: Delivery) -> list[Try]:
+def attempts(delivery: Delivery) -> list[LoggedAttempt]:
     logged = sorted(delivery.attempt_log.all(), key=lambda attempt: -attempt.pk)
     return [
-        Try(
+        LoggedAttempt(
             attempt,
             status_badges.of(Outcome, attempt.outcome),
             _pretty(attempt.sent),
@@ -53,22 +53,22 @@ def tries(delivery: Delivery) -> list[Try]:
     ]
 
 
-def _chapter(delivery: Delivery, here: Delivery | None) -> Chapter:
-    return Chapter(
+def _entry(delivery: Delivery, here: Delivery | None) -> Entry:
+    return Entry(
         delivery=delivery,
-        title=titles.step(delivery.step),
+        title=titles.step(delivery.event.type, delivery.step),
         system=labels.system(delivery.service),
         address=page_of(delivery),
         badge=status_badges.of(DeliveryStatus, delivery.status),
         remark=_remark(delivery),
-        attempts=tries(delivery),
+        attempts=attempts(delivery),
         is_here=here is not None and delivery.pk == here.pk,
     )
 
 
 def _remark(delivery: Delivery) -> str:
     if delivery.status == DeliveryStatus.WAITING:
-        return _("Espera a etapa “%s”.") % titles.step(delivery.after)
+        return _("Espera a etapa “%s”.") % titles.step(delivery.event.type, delivery.after)
     if delivery.status == DeliveryStatus.SKIPPED:
         return str(SkipCause(delivery.skip_cause).label).capitalize() + "."
     return ""

@@ -108,8 +108,8 @@ def _closed_by_status(since: datetime) -> dict[str, int]:
     return _count_status([DeadLetterStatus.RESOLVED, DeadLetterStatus.ARCHIVED], recent)
 
 
-def _count_status(statuses: list[DeadLetterStatus], letters: QuerySet[DeadLetter]) -> dict[str, int]:
-    counts = letters.filter(status__in=statuses).order_by().values_list("status").annotate(Count("pk"))
+def _count_status(statuses: list[DeadLetterStatus], dead_letters: QuerySet[DeadLetter]) -> dict[str, int]:
+    counts = dead_letters.filter(status__in=statuses).order_by().values_list("status").annotate(Count("pk"))
     return {status.value: 0 for status in statuses} | dict(counts)
 
 
@@ -131,10 +131,10 @@ class RetryOne(OrderView):
         responses={200: Retried, **ACTION_ERRORS},
     )
     def post(self, request: Request, id: int) -> Response:
-        letter = get_object_or_404(DeadLetter, pk=id)
-        if not operations.retry([letter.pk], actor=actor_of(request)):
-            raise closed(letter)
-        return Response({"message": "Item queued for retry", "event_id": letter.event_id})
+        dead_letter = get_object_or_404(DeadLetter, pk=id)
+        if not operations.retry([dead_letter.pk], actor=actor_of(request)):
+            raise closed(dead_letter)
+        return Response({"message": "Item queued for retry", "event_id": dead_letter.event_id})
 
 
 class ArchiveOne(OrderView):
@@ -147,11 +147,11 @@ class ArchiveOne(OrderView):
         responses={200: Moved, **ACTION_ERRORS},
     )
     def post(self, request: Request, id: int) -> Response:
-        letter = get_object_or_404(DeadLetter, pk=id)
+        dead_letter = get_object_or_404(DeadLetter, pk=id)
         reason = self.order.validated_data["reason"]
-        if not operations.archive([letter.pk], actor=actor_of(request), reason=reason):
-            raise closed(letter)
-        return Response({"message": "Item archived", "id": letter.pk})
+        if not operations.archive([dead_letter.pk], actor=actor_of(request), reason=reason):
+            raise closed(dead_letter)
+        return Response({"message": "Item archived", "id": dead_letter.pk})
 
 
 class RestoreOne(OrderView):
@@ -162,10 +162,10 @@ class RestoreOne(OrderView):
         responses={200: Moved, **ACTION_ERRORS},
     )
     def post(self, request: Request, id: int) -> Response:
-        letter = get_object_or_404(DeadLetter, pk=id)
-        if not operations.restore([letter.pk], actor=actor_of(request)):
+        dead_letter = get_object_or_404(DeadLetter, pk=id)
+        if not operations.restore([dead_letter.pk], actor=actor_of(request)):
             raise Problem("dlq_item_not_archived", _("Este item não está arquivado."), status=409)
-        return Response({"message": "Item restored", "id": letter.pk})
+        return Response({"message": "Item restored", "id": dead_letter.pk})
 
 
 class RetryMatching(OrderView):
@@ -206,10 +206,10 @@ class ArchiveMatching(OrderView):
 
 def chosen(wanted: dict[str, Any]) -> list[int]:
     """The open items that match, as they are now, the oldest first."""
-    letters = DeadLetterFilter(wanted, DeadLetter.objects.filter(status=DeadLetterStatus.OPEN)).qs
+    dead_letters = DeadLetterFilter(wanted, DeadLetter.objects.filter(status=DeadLetterStatus.OPEN)).qs
     if "ids" in wanted:
-        letters = letters.filter(pk__in=wanted["ids"])
-    return list(letters.order_by("pk").values_list("pk", flat=True))
+        dead_letters = dead_letters.filter(pk__in=wanted["ids"])
+    return list(dead_letters.order_by("pk").values_list("pk", flat=True))
 
 
 def counted(ids: list[int], verb: str, *, dry_run: bool) -> Response:
@@ -219,8 +219,10 @@ def counted(ids: list[int], verb: str, *, dry_run: bool) -> Response:
     return Response({"message": message, "count": len(ids), "dry_run": dry_run})
 
 
-def closed(letter: DeadLetter) -> Problem:
+def closed(dead_letter: DeadLetter) -> Problem:
     """Somebody else, or the retry under way, was first."""
-    letter.refresh_from_db(fields=["status"])
-    sentence = _("Este item não espera mais por você: %(status)s.") % {"status": letter.get_status_display()}
+    dead_letter.refresh_from_db(fields=["status"])
+    sentence = _("Este item não espera mais por você: %(status)s.") % {
+        "status": dead_letter.get_status_display()
+    }
     return Problem("dlq_item_closed", sentence, status=409)

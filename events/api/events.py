@@ -49,7 +49,7 @@ class EventList(EventIngest, ListAPIView[Event]):
 
 
 class EventDetail(ApiView, RetrieveAPIView[Event]):
-    """One event. Whoever also operates sees the person's data, and the trail says so."""
+    """One event. Whoever also operates sees the person's data, and the audit log says so."""
 
     queryset = Event.objects.prefetch_related("deliveries__attempt_log")
     serializer_class = EventDetailSerializer

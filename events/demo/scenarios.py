@@ -41,11 +41,11 @@ RATINGS = (5, 5, 5, 4, 4, 3, 2, 1)
 
 @dataclass(frozen=True)
 class Family:
-    """Who the events of one story are about."""
+    """Whom a sequence of sample events is about."""
 
     name: str
     phone: str
-    number: int  # what all ids of the story are made of
+    number: int  # what all their ids are made of
 
     @property
     def client(self) -> dict[str, Any]:
@@ -53,18 +53,18 @@ class Family:
 
 
 def endless(dice: random.Random, at_once: int = 6) -> Iterator[Envelope]:
-    """Events of several families, mixed; when a story ends, the next begins."""
-    stories = [story(dice) for _ in range(at_once)]
+    """Events of several families, mixed; when one has no more, the next begins."""
+    families = [family_events(dice) for _ in range(at_once)]
     while True:
         place = dice.randrange(at_once)
-        envelope = next(stories[place], None)
+        envelope = next(families[place], None)
         if envelope is None:
-            stories[place] = story(dice)
+            families[place] = family_events(dice)
         else:
             yield envelope
 
 
-def story(dice: random.Random) -> Iterator[Envelope]:
+def family_events(dice: random.Random) -> Iterator[Envelope]:
     """One family's events in the order in which they happen."""
     family = _new_family(dice)
     yield from _becoming_a_client(family, dice)
@@ -139,7 +139,6 @@ def _paying(family: Family, dice: random.Random) -> Iterator[Envelope]:
 
 
 def _event(type: str, **changes: Any) -> Envelope:
-    """The sample of this type, but about this family and now."""
     sample = samples.with_fresh_id(samples.load(type))
     data = {name: value for name, value in (sample["data"] | changes).items() if value is not None}
     source = Flow.registry[type].sources[0]

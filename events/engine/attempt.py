@@ -1,4 +1,4 @@
-"""One try at a delivery, and what its end means. Network only: no database here."""
+"""One attempt at a delivery, and what its end means. Network only: no database here."""
 
 import json
 import logging
@@ -36,7 +36,7 @@ class Result:
     due_at: datetime | None = None
     attempts: int = 0
     held_since: datetime | None = None
-    unsure_since: datetime | None = None
+    in_doubt_since: datetime | None = None
     value: Any = None
     error: str = ""
     skip_cause: str = ""
@@ -55,7 +55,7 @@ class Result:
 def attempt(claim: Claim) -> Result:
     """Run the step once. Never raises: whatever happens has a meaning for the delivery."""
     now = timezone.now()
-    if claim.useful_until and claim.useful_until <= now and not claim.unsure_since:
+    if claim.useful_until and claim.useful_until <= now and not claim.in_doubt_since:
         return skipped(claim, SkipCause.EXPIRED)
     if claim.lease - now < SENDING_TAKES:
         return held(claim)
@@ -126,12 +126,11 @@ def held(claim: Claim, until: datetime | None = None) -> Result:
         "queued",
         due_at=until or claim.due_at,
         attempts=claim.attempts - 1,
-        unsure_since=claim.unsure_since,
+        in_doubt_since=claim.in_doubt_since,
     )
 
 
 def skipped(claim: Claim, cause: str) -> Result:
-    """Nobody needs it any more, and nothing was sent."""
     return Result(claim, "skipped", skip_cause=cause, attempts=claim.attempts - 1)
 
 
@@ -147,7 +146,7 @@ def unsure(claim: Claim, error: OutcomeUnknown, started_at: datetime) -> Result:
         attempts=claim.attempts,
         error=str(error),
         due_at=timezone.now() + LOOK_AFTER,
-        unsure_since=started_at,
+        in_doubt_since=started_at,
         retry_after=error.retry_after,
     )
 
@@ -162,7 +161,7 @@ def unavailable(claim: Claim, error: Unavailable) -> Result:
         attempts=claim.attempts,
         error=str(error),
         retry_after=error.retry_after,
-        unsure_since=claim.unsure_since,
+        in_doubt_since=claim.in_doubt_since,
     )
     if claim.is_trial:
         result.attempts, result.held_since, result.due_at = claim.attempts - 1, claim.due_at, now
@@ -176,15 +175,15 @@ def unavailable(claim: Claim, error: Unavailable) -> Result:
 
 def buried(claim: Claim, outcome: Outcome, error: Exception) -> Result:
     """A person decides: the delivery becomes a dead letter with its reason in words."""
-    verdict = failure_causes.of(error, outcome)
+    diagnosis = failure_causes.of(error, outcome)
     return Result(
         claim,
         "dead",
         outcome,
         attempts=claim.attempts,
-        error=verdict.reason,
+        error=diagnosis.reason,
         kind=outcome,
-        cause=verdict.cause,
+        cause=diagnosis.cause,
         retry_after=getattr(error, "retry_after", None),
     )
 

@@ -79,7 +79,6 @@ class SharedBreaker:
 
     @property
     def is_held(self) -> bool:
-        """Whether what was claimed and not begun goes back."""
         return self.is_paused or self.is_offline
 
     @property
@@ -148,7 +147,7 @@ def set_offline(service: str, since: datetime | None) -> None:
     """A system says itself that it can take nothing (since then), or that it can again: None."""
     rows = CircuitBreaker.objects.filter(service=service, offline_since__isnull=since is not None)
     if rows.update(offline_since=since):
-        wakeup.tell_changed(service)
+        wakeup.notify_changed(service)
 
 
 def _move(service: str, actor: str, action: Audited, **columns: Any) -> CircuitBreaker | None:
@@ -157,6 +156,6 @@ def _move(service: str, actor: str, action: Audited, **columns: Any) -> CircuitB
         if not moved:
             return None
         action.record(actor, service, {"reason": columns.get("pause_reason", "")})
-        wakeup.tell_changed(service)
-        transaction.on_commit(lambda: wakeup.nudge([service]))
+        wakeup.notify_changed(service)
+        transaction.on_commit(lambda: wakeup.wake_up([service]))
     return CircuitBreaker.objects.get(service=service)

@@ -31,7 +31,7 @@ class Claim:
     request_id: str
     trace_id: str
     is_trial: bool
-    unsure_since: datetime | None = None
+    in_doubt_since: datetime | None = None
     context: Any = None  # what the lane's hooks prefetched
 
 
@@ -45,7 +45,9 @@ def claim(service: str, places: int, *, is_trial: bool = False) -> list[Claim]:
 
 
 def _claim(row: tuple[Any, ...], is_trial: bool) -> Claim:
-    id, service, unsure_since, step, attempts, due_at, lease, useful_until, key, earlier, phone, *event = row
+    id, service, in_doubt_since, step, attempts, due_at, lease, useful_until, key, earlier, phone, *event = (
+        row
+    )
     event_id, type, source, occurred_at, data, request_id, trace_id = event
     return Claim(
         id=id,
@@ -60,7 +62,7 @@ def _claim(row: tuple[Any, ...], is_trial: bool) -> Claim:
         request_id=request_id,
         trace_id=trace_id,
         is_trial=is_trial,
-        unsure_since=unsure_since,
+        in_doubt_since=in_doubt_since,
     )
 
 
@@ -73,5 +75,4 @@ NEXT_DUE = "SELECT min(due_at) FROM events_delivery WHERE service = %s AND statu
 
 
 def next_due(service: str) -> datetime | None:
-    """When this lane next has something to do, as far as is known now."""
     return run(NEXT_DUE, [service])[0][0]

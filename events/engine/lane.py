@@ -25,7 +25,7 @@ from carinho.services.base import Service
 from events.engine import attempt, circuit_breakers, claims, lane_hooks, outcomes, transitions
 from events.engine.attempt import Result
 from events.engine.pacing import Pace
-from events.engine.polling import Rhythm
+from events.engine.polling import Polling
 from events.engine.wakeup import CHANGED, CHANNEL
 from events.models import Outcome
 
@@ -35,7 +35,7 @@ LOCK_NAMESPACE = 0x6361_7269
 AHEAD = 4  # claimed per thread: one runs, one is ready when it ends, and two wait to be written
 FLUSH_SECONDS = 0.05  # or as soon as half of what may be claimed is done: no thread runs out of work
 LOOK_SECONDS = 1.0  # a missed NOTIFY, a pause or a stop is noticed this soon
-HEARD_SECONDS = 15
+LISTENING_SECONDS = 15
 HEARTBEAT_SECONDS = 5
 LONGEST_LEFT_ALONE = timedelta(minutes=10)
 
@@ -46,21 +46,21 @@ def drain(name: str, *, seconds: float = 300, linger: float = 60) -> int:
     Returns how many deliveries were brought to an end or a new due time; 0 at once when the lane is
     being drained already.
     """
-    with _only_drain(name) as ears:
-        return Drain(Service.registry[name], ears, seconds, linger).run() if ears else 0
+    with _only_drain(name) as listener:
+        return Drain(Service.registry[name], listener, seconds, linger).run() if listener else 0
 
 
 @contextmanager
 def _only_drain(name: str) -> Iterator[psycopg.Connection | None]:
-    with session_lock(LOCK_NAMESPACE, name) as ears:
-        if ears is None:
+    with session_lock(LOCK_NAMESPACE, name) as listener:
+        if listener is None:
             yield None
             return
-        ears.execute(f"LISTEN {CHANNEL}{name}")
+        listener.execute(f"LISTEN {CHANNEL}{name}")
         try:
-            yield ears
+            yield listener
         finally:
-            _say_listening(name, -1)
+            _set_listening(name, -1)
 
 
 LISTENING = """
@@ -74,7 +74,7 @@ WHERE service = %s RETURNING not_before
 """
 
 
-def _say_listening(name: str, seconds: int) -> datetime | None:
+def _set_listening(name: str, seconds: int) -> datetime | None:
     """Until when the lane listens; returns until when its system asked to be left alone, if it ever did."""
     return run(LISTENING, [name, seconds])[0][0]
 
@@ -83,11 +83,11 @@ class Drain:
     """One run of a lane. What it holds: claims under way, results not written yet."""
 
     def __init__(
-        self, service: type[Service], ears: psycopg.Connection, seconds: float, linger: float
+        self, service: type[Service], listener: psycopg.Connection, seconds: float, linger: float
     ) -> None:
         self.service = service
         self.name = service.name
-        self.ears = ears
+        self.listener = listener
         self.ends = time.monotonic() + seconds
         self.linger = linger
         self.last_work = time.monotonic()
@@ -102,8 +102,8 @@ class Drain:
         self.heartbeat_at = self.look_at = 0.0
         self.not_before: datetime | None = None
         self.written = 0
-        self.rhythm = Rhythm()
-        self.bell_in, self.bell_out = os.pipe()
+        self.polling = Polling()
+        self.wake_pipe_in, self.wake_pipe_out = os.pipe()
 
     def run(self) -> int:
         pool = ThreadPoolExecutor(self.service.threads, thread_name_prefix=self.name)
@@ -116,8 +116,8 @@ class Drain:
                 self._renew_if_possible()
                 self._wait_for_call(LOOK_SECONDS)
             pool.shutdown(wait=True)
-            os.close(self.bell_in)
-            os.close(self.bell_out)
+            os.close(self.wake_pipe_in)
+            os.close(self.wake_pipe_out)
             self._flush()
         return self.written
 
@@ -147,7 +147,7 @@ class Drain:
         now = time.monotonic()
         if now > self.heartbeat_at:
             self.heartbeat_at = now + HEARTBEAT_SECONDS
-            self.not_before = _say_listening(self.name, HEARD_SECONDS)
+            self.not_before = _set_listening(self.name, LISTENING_SECONDS)
         if now > self.look_at:
             self.look_at = now + LOOK_SECONDS
             self.breaker.load()
@@ -172,7 +172,7 @@ class Drain:
     def _claim(self) -> list[claims.Claim]:
         free = self._room()
         is_left_alone = self.not_before is not None and datetime.now(UTC) < self.not_before
-        if free < self.service.threads // 2 or is_left_alone or not self.rhythm.is_time():
+        if free < self.service.threads // 2 or is_left_alone or not self.polling.is_time():
             return []
         trial = self.breaker.is_trial
         wanted = self.breaker.lets_through(0 if trial and self.under_way else free)
@@ -180,14 +180,14 @@ class Drain:
         wanted = self.hooks.allows(wanted, self.under_way) if wanted else 0
         claimed = claims.claim(self.name, wanted, is_trial=trial) if wanted else []
         if wanted:
-            self.rhythm.looked(found_all=len(claimed) == wanted)
+            self.polling.looked(found_all=len(claimed) == wanted)
         self.pace.took(len(claimed))
         self.claims |= {claim.id: claim for claim in claimed}
-        begun = self._prefetched(claimed)
+        begun = self._prefetch(claimed)
         self.claims |= {claim.id: claim for claim in begun}
         return begun
 
-    def _prefetched(self, claimed: list[claims.Claim]) -> list[claims.Claim]:
+    def _prefetch(self, claimed: list[claims.Claim]) -> list[claims.Claim]:
         """The claims with their context; one that breaks the hooks is for a person, the others go on."""
         try:
             return lane_hooks.prefetched(self.hooks, claimed)
@@ -197,36 +197,35 @@ class Drain:
         except Exception as error:
             logger.exception("Lane hooks broke", extra={"deliveries": [claim.id for claim in claimed]})
             if len(claimed) > 1:
-                return [each for claim in claimed for each in self._prefetched([claim])]
+                return [each for claim in claimed for each in self._prefetch([claim])]
             self.finished.append(attempt.buried(claimed[0], Outcome.BROKEN, error))
             return []
 
     def _room(self) -> int:
-        """How many more may be claimed."""
         return self.limit - self.under_way
 
     def _attempt(self, claim: claims.Claim) -> None:
         hands_back = self.is_closing or self.breaker.is_held
         self.finished.append(attempt.held(claim) if hands_back else attempt.attempt(claim))
-        os.write(self.bell_out, b".")
+        os.write(self.wake_pipe_out, b".")
 
     def _wait(self) -> None:
         """Until a call ends, a NOTIFY comes, something falls due, or it is time to look around."""
-        patience = self.rhythm.shorten(self._patience(), has_room=self._room() > 0)
-        ready, _, _ = select.select([self.bell_in, self.ears.fileno()], [], [], patience)
+        patience = self.polling.shorten(self._patience(), has_room=self._room() > 0)
+        ready, _, _ = select.select([self.wake_pipe_in, self.listener.fileno()], [], [], patience)
         if not ready:
-            self.rhythm.ended()
-        if self.bell_in in ready:
-            os.read(self.bell_in, 4096)
-        if self.ears.fileno() in ready:
-            for notice in self.ears.notifies(timeout=0):
-                self.rhythm.heard()
-                if notice.payload == CHANGED:
+            self.polling.ended()
+        if self.wake_pipe_in in ready:
+            os.read(self.wake_pipe_in, 4096)
+        if self.listener.fileno() in ready:
+            for notification in self.listener.notifies(timeout=0):
+                self.polling.notified()
+                if notification.payload == CHANGED:
                     self.look_at = self.heartbeat_at = 0.0
 
     def _wait_for_call(self, patience: float) -> None:
-        if select.select([self.bell_in], [], [], patience)[0]:
-            os.read(self.bell_in, 4096)
+        if select.select([self.wake_pipe_in], [], [], patience)[0]:
+            os.read(self.wake_pipe_in, 4096)
 
     def _patience(self) -> float:
         if self.finished:
@@ -258,7 +257,7 @@ class Drain:
         self._obey(results)
         self.written += len(results)
         self.last_work = time.monotonic()
-        self.rhythm.ended()
+        self.polling.ended()
 
     def _obey(self, results: Sequence[Result]) -> None:
         """A system that says when to come back is left alone until then."""

@@ -61,13 +61,11 @@ def of(service: str) -> LaneHooks:
 
 
 def prefetched(hooks: LaneHooks, claims: "Sequence[Claim]") -> "list[Claim]":
-    """The claims, each with its context."""
     known = hooks.prefetch(claims) if claims else {}
     return [replace(claim, context=known.get(claim.id)) for claim in claims]
 
 
 def on_written(results: "Sequence[Result]") -> None:
-    """Tell each lane's hooks what became of its deliveries."""
     by_service = sorted(results, key=lambda result: result.claim.service)
     for service, group in groupby(by_service, key=lambda result: result.claim.service):
         of(service).on_written(list(group))

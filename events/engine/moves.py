@@ -11,8 +11,6 @@ ENDED = (DONE, SKIPPED)  # what waits for such a step is released
 
 
 class Move(NamedTuple):
-    """From which states to which one, by whom, and when."""
-
     sources: tuple[str, ...]
     target: str
     by: str
@@ -49,7 +47,7 @@ CLEAN = {
     "due_at": "NULL",
     "leased_until": "NULL",
     "held_since": "NULL",
-    "unsure_since": "NULL",
+    "in_doubt_since": "NULL",
     "skip_cause": "''",
     "finished_at": "NULL",
 }
@@ -111,7 +109,7 @@ SET status = '{MOVES["claim"].target}', due_at = NULL, attempts = delivery.attem
 FROM picked
 JOIN events_event AS event ON event.id = picked.event_id
 WHERE delivery.id = picked.id
-RETURNING delivery.id, delivery.service, delivery.unsure_since, delivery.step, delivery.attempts,
+RETURNING delivery.id, delivery.service, delivery.in_doubt_since, delivery.step, delivery.attempts,
           picked.due_at, delivery.leased_until,
           delivery.useful_until, delivery.idempotency_key,
           (SELECT earlier.result FROM events_delivery AS earlier
@@ -136,7 +134,7 @@ END = f"""
 WITH row AS (
     SELECT row.*, row.status = '{QUEUED}' AS is_queued FROM jsonb_to_recordset(%s::jsonb) AS row(
         id bigint, lease timestamptz, status text, outcome text, due_at timestamptz, attempts int,
-        held_since timestamptz, unsure_since timestamptz, value jsonb, skip_cause text, error text)
+        held_since timestamptz, in_doubt_since timestamptz, value jsonb, skip_cause text, error text)
     JOIN events_delivery AS mine
         ON mine.id = row.id AND mine.status = '{RUNNING}' AND mine.leased_until = row.lease
     WHERE row.status IN ({_quoted(move.target for move in ENDS if move.target != RUNNING)})
@@ -146,7 +144,7 @@ UPDATE events_delivery AS delivery
 SET status = row.status, due_at = row.due_at, leased_until = NULL, attempts = row.attempts,
     held_since = CASE WHEN row.is_queued AND (row.held_since IS NOT NULL OR row.outcome = '')
                       THEN coalesce(delivery.held_since, row.held_since) END,
-    unsure_since = CASE WHEN row.is_queued THEN row.unsure_since END, skip_cause = row.skip_cause,
+    in_doubt_since = CASE WHEN row.is_queued THEN row.in_doubt_since END, skip_cause = row.skip_cause,
     result = coalesce(row.value, delivery.result),
     error = CASE WHEN row.outcome = '' THEN delivery.error ELSE row.error END,
     finished_at = CASE WHEN row.status IN ({_quoted(ENDED)}) THEN now() END
@@ -162,24 +160,24 @@ RECOVER = _update(
     only=IS_LAPSED,
     due_at="now()",
     held_since="held_since",
-    unsure_since="CASE WHEN service = ANY(%(look_first)s) THEN least(claimed_at, leased_until) END",
+    in_doubt_since="CASE WHEN service = ANY(%(look_first)s) THEN least(claimed_at, leased_until) END",
 )
 FAIL_LAPSED = _update("fail_lapsed", only=IS_LAPSED, error="%(error)s")
 FAIL_HELD = _update("fail_held", error="%(error)s")
-EXPIRE = _update("expire", only="useful_until < now() AND unsure_since IS NULL", skip_cause="'expired'")
+EXPIRE = _update("expire", only="useful_until < now() AND in_doubt_since IS NULL", skip_cause="'expired'")
 REQUEUE = _update("requeue", due_at="now()", attempts="0")
 ARCHIVE = _update("archive", skip_cause="'archived'")
 RESTORE = _update("restore")
 IS_RETRYING = "attempts > 0"
 MAKE_DUE = _update(
-    "make_due", only=IS_RETRYING, due_at="now()", held_since="held_since", unsure_since="unsure_since"
+    "make_due", only=IS_RETRYING, due_at="now()", held_since="held_since", in_doubt_since="in_doubt_since"
 )
 GIVE_UP = _update(
     "give_up",
     only=IS_RETRYING,
     error="CASE WHEN error = '' THEN 'Given up before another attempt' ELSE error END",
 )
-CANCEL = _update("cancel", only="unsure_since IS NULL", skip_cause="'archived'")
+CANCEL = _update("cancel", only="in_doubt_since IS NULL", skip_cause="'archived'")
 CONFIRM = _update("confirm", error="''")
 MARK_FAILED = _update("mark_failed", error="%(error)s")
 
@@ -217,13 +215,13 @@ SKIP_FOLLOWER = _follow("skip_follower", SKIPPED, skip_cause="'earlier'")
 WAIT_AGAIN = _follow("wait_again", DEAD, only="follower.skip_cause = 'earlier'")
 WAIT_AGAIN_TOO = _follow("wait_again", WAITING, only="follower.skip_cause = 'earlier'")
 
-LOCK_LETTERS = (
+LOCK_DEAD_LETTERS = (
     "SELECT delivery_id, id FROM events_deadletter WHERE {} = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 )
 LOCK_DELIVERIES = "SELECT id FROM events_delivery WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
-OPEN_LETTERS = """
-INSERT INTO events_deadletter AS letter
+OPEN_DEAD_LETTERS = """
+INSERT INTO events_deadletter AS dead_letter
     (delivery_id, event_id, event_type, service, step, kind, cause, reason)
 SELECT delivery.id, event.id, event.type, delivery.service, delivery.step, row.kind, row.cause,
        coalesce(nullif(row.reason, ''), delivery.error)
@@ -231,18 +229,18 @@ FROM jsonb_to_recordset(%s::jsonb) AS row(id bigint, kind text, cause text, reas
 JOIN events_delivery AS delivery USING (id) JOIN events_event AS event ON event.id = delivery.event_id
 ON CONFLICT (delivery_id) DO UPDATE
 SET status = 'open', kind = excluded.kind, cause = excluded.cause, reason = excluded.reason, closed_at = NULL,
-    failures = letter.failures + 1, failed_at = now()
+    failures = dead_letter.failures + 1, failed_at = now()
 """
 
-LETTERS_FOLLOW = f"""
-UPDATE events_deadletter AS letter
+DEAD_LETTERS_FOLLOW = f"""
+UPDATE events_deadletter AS dead_letter
 SET status = CASE delivery.status WHEN '{DEAD}' THEN 'open' WHEN '{DONE}' THEN 'resolved'
                                   WHEN '{SKIPPED}' THEN 'archived' ELSE 'retrying' END,
     closed_at = CASE WHEN delivery.status IN ({_quoted(ENDED)}) THEN now() END,
-    moved_by = coalesce(%(actor)s, letter.moved_by),
+    moved_by = coalesce(%(actor)s, dead_letter.moved_by),
     note = CASE WHEN delivery.skip_cause = 'expired' THEN 'Passou da hora de ser útil.'
                 WHEN delivery.skip_cause = 'unwanted' THEN 'A pessoa pediu para não receber.'
-                ELSE coalesce(%(note)s, letter.note) END
+                ELSE coalesce(%(note)s, dead_letter.note) END
 FROM events_delivery AS delivery
-WHERE delivery.id = letter.delivery_id AND delivery.id = ANY(%(ids)s)
+WHERE delivery.id = dead_letter.delivery_id AND delivery.id = ANY(%(ids)s)
 """

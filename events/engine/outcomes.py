@@ -27,7 +27,7 @@ AWAY = (OperationalError, InterfaceError)  # the database; of all else the resul
 
 
 def _close_connection(_: tenacity.RetryCallState) -> None:
-    connection.close()  # the next try opens another
+    connection.close()  # the next attempt opens another
 
 
 @tenacity.retry(
@@ -75,7 +75,11 @@ def write(results: Sequence[Result], *, with_hooks: bool = True) -> None:
     with transaction.atomic():
         mine = transitions.end(results)
         kept = [result for result in results if result.claim.id in mine]
-        _log_lost(results, mine)
+        for result in results:
+            if result.claim.id not in mine:
+                logger.warning(
+                    "Outcome came after its lease was lost", extra={"delivery_id": result.claim.id}
+                )
         write_attempts([_attempt_row(result) for result in kept if result.outcome])
         _record_emitted(kept)
         if with_hooks:
@@ -115,9 +119,3 @@ def _record_emitted(results: Sequence[Result]) -> None:
     ]
     if envelopes:
         ingestion.record(envelopes)
-
-
-def _log_lost(results: Sequence[Result], mine: set[int]) -> None:
-    for result in results:
-        if result.claim.id not in mine:
-            logger.warning("Outcome came after its lease was lost", extra={"delivery_id": result.claim.id})

@@ -6,7 +6,7 @@ import time
 TOGETHER_SECONDS = 0.02  # what comes within this time of a look that found little is found together
 
 
-class Rhythm:
+class Polling:
     """Times are of the monotonic clock, in seconds."""
 
     def __init__(self) -> None:
@@ -26,8 +26,8 @@ class Rhythm:
         self.may_be_due = found_all
         self.not_before = 0.0 if found_all else time.monotonic() + TOGETHER_SECONDS
 
-    def heard(self) -> None:
-        """A nudge came; a sender that nudged just now does not nudge again, so look once more after it."""
+    def notified(self) -> None:
+        """A wake-up came; its sender sends no other one for a moment, so look once more after that."""
         self.may_be_due = True
         self.again_at = time.monotonic() + TOGETHER_SECONDS * 1.25
 

@@ -1,4 +1,4 @@
-"""What nobody else notices: lapsed leases, spoilt deliveries, outages that last too long, missed nudges."""
+"""Recovery of what no lane notices: lapsed leases, spoilt deliveries, too long outages, missed wake-ups."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ WHERE status = 'running' AND leased_until < now() ORDER BY id LIMIT %s
 
 EXPIRED = """
 SELECT id FROM events_delivery WHERE status IN ('queued', 'waiting') AND useful_until < now()
-AND unsure_since IS NULL ORDER BY id LIMIT %s
+AND in_doubt_since IS NULL ORDER BY id LIMIT %s
 """
 
 HELD_TOO_LONG = """
@@ -40,14 +40,14 @@ ORDER BY delivery.id LIMIT %s
 
 NEGLECTED = """
 SELECT lane.service FROM events_lane AS lane
-WHERE coalesce(lane.nudged_at, '-infinity') < now() - interval '5 seconds'
+WHERE coalesce(lane.woken_at, '-infinity') < now() - interval '5 seconds'
   AND coalesce(lane.not_before, '-infinity') <= now() AND coalesce(lane.listening_until, '-infinity') < now()
   AND EXISTS (SELECT FROM events_delivery AS due WHERE due.service = lane.service AND due.status = 'queued'
               AND due.due_at <= now())
 """
 
 
-def sweep() -> None:
+def recover_all() -> None:
     """Do all of it once, each part in its own short transactions."""
     while return_lapsed() == BATCH:
         pass
@@ -55,7 +55,7 @@ def sweep() -> None:
         pass
     while give_up_held() == BATCH:
         pass
-    wakeup.nudge(service for (service,) in run(NEGLECTED, []))
+    wakeup.wake_up(service for (service,) in run(NEGLECTED, []))
 
 
 def return_lapsed() -> int:
@@ -93,7 +93,6 @@ DEATHS = [  # by whether the system recognises a repeat
 
 
 def _ended(rows: Sequence[Lapsed], move: Callable[[], set[int]]) -> set[int]:
-    """Move these, each with an attempt of which nobody knows the end."""
     with transaction.atomic():
         moved = move()
         outcomes.write_attempts([_unknown_attempt(row) for row in rows if row.id in moved])
@@ -138,7 +137,6 @@ def _title(service: str) -> str:
 
 
 def expire() -> int:
-    """Skip what is no longer useful, and say so."""
     return len(transitions.expire([id for (id,) in run(EXPIRED, [BATCH])]))
 
 

@@ -61,7 +61,7 @@ class Moved(NamedTuple):
     is_awaited: bool
 
 
-Letters = dict[int, int]  # of these deliveries, by the delivery's id; locked
+DeadLetterIds = dict[int, int]  # of these deliveries, by the delivery's id; locked
 
 
 # --- by a lane ------------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ def renew(claims: Sequence["Claim"]) -> dict[int, datetime]:
 def end(results: Sequence["Result"]) -> set[int]:
     """Write where these claims end; the ids of those whose lease was still held, not taken by another run."""
     over = [result.claim.id for result in results if result.status != QUEUED]
-    letters = _letters("delivery_id", over) if over else {}
+    dead_letters = _lock_dead_letters("delivery_id", over) if over else {}
     moved = [Moved(*row) for row in run_rows(moves.END, [_end_row(result) for result in results])]
     ids = {row.id for row in moved}
     mine = [result for result in results if result.claim.id in ids]
@@ -96,7 +96,7 @@ def end(results: Sequence["Result"]) -> set[int]:
         if result.status == DEAD
     ]
     changed = {result.claim.id for result in mine if result.outcome or result.skip_cause}
-    _conclude([row for row in moved if row.id in changed], letters, failures, wakes=False)
+    _conclude([row for row in moved if row.id in changed], dead_letters, failures, wakes=False)
     return ids
 
 
@@ -109,7 +109,7 @@ def _end_row(result: "Result") -> dict[str, Any]:
         "due_at": result.due_at,
         "attempts": result.attempts,
         "held_since": result.held_since,
-        "unsure_since": result.unsure_since,
+        "in_doubt_since": result.in_doubt_since,
         "value": result.value,
         "skip_cause": result.skip_cause,
         "error": result.error,
@@ -143,29 +143,29 @@ def expire(ids: Sequence[int]) -> set[int]:
 
 
 @in_transaction
-def requeue(letter_ids: Sequence[int], *, actor: str) -> list[int]:
+def requeue(dead_letter_ids: Sequence[int], *, actor: str) -> list[int]:
     """Send failed deliveries again, with all their attempts. Returns the dead letters that were open."""
-    return _move_letters(moves.REQUEUE, letter_ids, Order(actor, RETRIED, note=""), {})
+    return _move_dead_letters(moves.REQUEUE, dead_letter_ids, Order(actor, RETRIED, note=""), {})
 
 
 @in_transaction
-def archive(letter_ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
+def archive(dead_letter_ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """Close open dead letters that need no delivery. Returns those that were open."""
     order = Order(actor, ARCHIVED, note=reason)
-    return _move_letters(moves.ARCHIVE, letter_ids, order, {"note": reason})
+    return _move_dead_letters(moves.ARCHIVE, dead_letter_ids, order, {"note": reason})
 
 
 @in_transaction
-def restore(letter_ids: Sequence[int], *, actor: str) -> list[int]:
+def restore(dead_letter_ids: Sequence[int], *, actor: str) -> list[int]:
     """Open archived dead letters again. Returns those that were archived."""
-    return _move_letters(moves.RESTORE, letter_ids, Order(actor, RESTORED), {})
+    return _move_dead_letters(moves.RESTORE, dead_letter_ids, Order(actor, RESTORED), {})
 
 
 @in_transaction
 def make_due(ids: Sequence[int], *, actor: str) -> list[int]:
     """Let deliveries that failed before be tried again at once. Returns those that were waiting for it."""
     moved = _run(moves.MAKE_DUE, ids)
-    _note(Order(actor, TRIED_NOW), [row.id for row in moved], {})
+    _record(Order(actor, TRIED_NOW), [row.id for row in moved], {})
     _wake(moved)
     return [row.id for row in moved]
 
@@ -173,23 +173,23 @@ def make_due(ids: Sequence[int], *, actor: str) -> list[int]:
 @in_transaction
 def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """No further attempt: these become archived dead letters. Returns those that were waiting for one."""
-    _letters("delivery_id", ids)
+    _lock_dead_letters("delivery_id", ids)
     given_up = [row.id for row in _run(moves.GIVE_UP, ids)]
     _open([Failure(id, "unavailable", "max_retries_exceeded") for id in given_up])
     order = Order(actor, GIVEN_UP, note=reason)
-    _conclude(_run(moves.ARCHIVE, given_up), _letters("delivery_id", given_up), order=order)
-    _note(order, given_up, {"note": reason})
+    _conclude(_run(moves.ARCHIVE, given_up), _lock_dead_letters("delivery_id", given_up), order=order)
+    _record(order, given_up, {"note": reason})
     return given_up
 
 
 @in_transaction
 def cancel(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """Skip what was not sent yet; what may have been sent stays. Returns those that were skipped."""
-    letters = _letters("delivery_id", ids)
+    dead_letters = _lock_dead_letters("delivery_id", ids)
     moved = _run(moves.CANCEL, ids)
     order = Order(actor, CANCELLED, note=reason)
-    _conclude(moved, letters, order=order)
-    _note(order, [row.id for row in moved], {"reason": reason})
+    _conclude(moved, dead_letters, order=order)
+    _record(order, [row.id for row in moved], {"reason": reason})
     return [row.id for row in moved]
 
 
@@ -217,7 +217,7 @@ def lock(delivery_ids: Iterable[int]) -> None:
     """
     ids = list(delivery_ids)
     if ids:
-        _letters("delivery_id", ids)
+        _lock_dead_letters("delivery_id", ids)
         run(moves.LOCK_DELIVERIES, [ids])
 
 
@@ -230,25 +230,25 @@ def _move(
 ) -> set[int]:
     if not ids:
         return set()
-    letters = _letters("delivery_id", ids)
+    dead_letters = _lock_dead_letters("delivery_id", ids)
     moved = _run(statement, ids, **parameters)
-    _conclude(moved, letters, failures)
+    _conclude(moved, dead_letters, failures)
     return {row.id for row in moved}
 
 
-def _move_letters(
-    statement: str, letter_ids: Sequence[int], order: Order, detail: Mapping[str, Any]
+def _move_dead_letters(
+    statement: str, dead_letter_ids: Sequence[int], order: Order, detail: Mapping[str, Any]
 ) -> list[int]:
-    letters = _letters("id", letter_ids)
-    moved = _run(statement, list(letters))
-    _conclude(moved, letters, order=order)
-    moved_letters = sorted(letters[row.id] for row in moved)
-    _note(order, moved_letters, detail)
-    return moved_letters
+    dead_letters = _lock_dead_letters("id", dead_letter_ids)
+    moved = _run(statement, list(dead_letters))
+    _conclude(moved, dead_letters, order=order)
+    moved_dead_letters = sorted(dead_letters[row.id] for row in moved)
+    _record(order, moved_dead_letters, detail)
+    return moved_dead_letters
 
 
-def _letters(column: str, ids: Sequence[int]) -> Letters:
-    return dict(run(moves.LOCK_LETTERS.format(column), [list(ids)]))
+def _lock_dead_letters(column: str, ids: Sequence[int]) -> DeadLetterIds:
+    return dict(run(moves.LOCK_DEAD_LETTERS.format(column), [list(ids)]))
 
 
 def _run(statement: str, ids: Sequence[int], **parameters: Any) -> list[Moved]:
@@ -257,7 +257,7 @@ def _run(statement: str, ids: Sequence[int], **parameters: Any) -> list[Moved]:
 
 def _conclude(
     moved: Sequence[Moved],
-    letters: Letters,
+    dead_letters: DeadLetterIds,
     failures: Sequence[Failure] = (),
     *,
     order: Order | None = None,
@@ -266,10 +266,10 @@ def _conclude(
     """What every move brings with it: dead letters, followers, the event's status, a wake-up after commit."""
     ids = {row.id for row in moved}
     _open([failure for failure in failures if failure.id in ids])
-    with_letter = sorted((ids & letters.keys()) - {failure.id for failure in failures})
-    if with_letter:
+    with_dead_letter = sorted((ids & dead_letters.keys()) - {failure.id for failure in failures})
+    if with_dead_letter:
         actor, note = (order.actor, order.note) if order else (None, None)
-        run(moves.LETTERS_FOLLOW, {"ids": with_letter, "actor": actor, "note": note})
+        run(moves.DEAD_LETTERS_FOLLOW, {"ids": with_dead_letter, "actor": actor, "note": note})
     released = _followers(moved)
     event_status.update(row.event_id for row in moved)
     _wake([*moved, *released] if wakes else released)
@@ -277,7 +277,7 @@ def _conclude(
 
 def _open(failures: Sequence[Failure]) -> None:
     if failures:
-        run_rows(moves.OPEN_LETTERS, [failure._asdict() for failure in failures])
+        run_rows(moves.OPEN_DEAD_LETTERS, [failure._asdict() for failure in failures])
 
 
 def _followers(moved: Iterable[Moved]) -> list[Moved]:
@@ -297,7 +297,7 @@ def _followers(moved: Iterable[Moved]) -> list[Moved]:
     return released
 
 
-def _note(order: Order, ids: Sequence[int], detail: Mapping[str, Any]) -> None:
+def _record(order: Order, ids: Sequence[int], detail: Mapping[str, Any]) -> None:
     if ids:
         target = ", ".join(map(str, ids))[:120]
         order.action.record(order.actor, target, {"ids": list(ids), **detail})
@@ -306,4 +306,4 @@ def _note(order: Order, ids: Sequence[int], detail: Mapping[str, Any]) -> None:
 def _wake(moved: Iterable[Moved]) -> None:
     lanes = {row.service for row in moved if row.status == QUEUED}
     if lanes:
-        transaction.on_commit(lambda: wakeup.nudge(lanes))
+        transaction.on_commit(lambda: wakeup.wake_up(lanes))

@@ -1,4 +1,4 @@
-"""Telling a lane that work arrived. A nudge may be lost, doubled or late without harm."""
+"""Telling a lane that work arrived. A wake-up may be lost, doubled or late without harm."""
 
 import logging
 import time
@@ -15,53 +15,47 @@ from events.engine.polling import TOGETHER_SECONDS
 logger = logging.getLogger(__name__)
 
 CHANNEL = "lane_"
-told: dict[str, float] = {}  # by this process, on the monotonic clock
+CHANGED = "changed"
+notified_at: dict[str, float] = {}  # by this process, on the monotonic clock
 
-TELL = """
-WITH deaf AS (
-    UPDATE events_lane SET nudged_at = now()
+NOTIFY = """
+WITH not_listening AS (
+    UPDATE events_lane SET woken_at = now()
     WHERE service = ANY(%s) AND coalesce(listening_until, '-infinity') < now()
-      AND coalesce(nudged_at, '-infinity') < now() - interval '5 seconds'
+      AND coalesce(woken_at, '-infinity') < now() - interval '5 seconds'
     RETURNING service
 )
-SELECT deaf.service, pg_notify('lane_' || lane, '')
-FROM unnest(%s::text[]) AS lane LEFT JOIN deaf ON deaf.service = lane
+SELECT not_listening.service, pg_notify('lane_' || lane, '')
+FROM unnest(%s::text[]) AS lane LEFT JOIN not_listening ON not_listening.service = lane
 """
 
 
-def nudge(services: Iterable[str]) -> None:
-    """Wake these lanes: by NOTIFY where one listens, else by one Celery message per lane and 5 seconds."""
-    names = sorted(name for name in set(services) if _is_news(name))
+def wake_up(services: Iterable[str]) -> None:
+    """Wake these lanes: by NOTIFY where one listens, else by one Celery message per lane and 5 seconds.
+
+    Not those that this process notified a moment ago: such a lane looks once more after that moment.
+    """
+    now = time.monotonic()
+    names = sorted(name for name in set(services) if now - notified_at.get(name, 0.0) >= TOGETHER_SECONDS)
     if not names:
         return
-    deaf = [service for service, _ in run(TELL, [names, names]) if service]
-    for service in deaf:
-        send_message(service)
+    notified_at.update(dict.fromkeys(names, now))
+    for service, _lane in run(NOTIFY, [names, names]):
+        if service:
+            send_message(service)
 
 
-CHANGED = "changed"
-
-
-def tell_changed(service: str) -> None:
+def notify_changed(service: str) -> None:
     """Tell the lane, on commit, that its system's row was moved: it looks at once, not within its second."""
     run("SELECT pg_notify(%s, %s)", [CHANNEL + service, CHANGED])
 
 
-def _is_news(service: str) -> bool:
-    """Not when this process nudged a moment ago: a lane that was nudged looks once more after that moment."""
-    now = time.monotonic()
-    if now - told.get(service, 0.0) < TOGETHER_SECONDS:
-        return False
-    told[service] = now
-    return True
-
-
 def send_message(service: str) -> None:
-    """Ask a worker to drain this lane. A broker that is away is only logged: the sweep asks again."""
+    """Ask a worker to drain this lane. A broker that is away is only logged: recovery asks again."""
     try:
         app.send_task("events.drain", (service,), queue=service, expires=60)
     except (OperationalError, OSError) as error:
-        logger.warning("Nudge could not be sent", extra={"service": service, "error": type(error).__name__})
+        logger.warning("Wake-up could not be sent", extra={"service": service, "error": type(error).__name__})
 
 
 def ensure_lanes() -> None:

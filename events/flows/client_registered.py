@@ -36,19 +36,19 @@ flow = Flow(
 )
 
 
-@flow.delivery(to=Financeiro)
+@flow.delivery(to=Financeiro, title=_("Cadastrar o cliente"))
 def create_customer(financeiro: Financeiro, event: StepEvent) -> None:
     fields = ("client_id", "name", "phone", "email", "document")
     financeiro.create_customer({field: event.payload[field] for field in fields if event.payload.get(field)})
 
 
-@flow.message(useful=timedelta(hours=72))
+@flow.message(title=_("Dar as boas-vindas ao cliente"), useful=timedelta(hours=72))
 def send_client_welcome(event: StepEvent) -> Message:
     client = event.payload
     return Message("client_welcome", to=client["phone"], greeting=greeting(client["name"]))
 
 
-@flow.delivery(to=Marketing, when=was_a_lead)
+@flow.delivery(to=Marketing, title=_("Registrar a conversão"), when=was_a_lead)
 def record_conversion(marketing: Marketing, event: StepEvent) -> None:
     client = event.payload
     marketing.record_conversion(

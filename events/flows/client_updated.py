@@ -28,11 +28,11 @@ flow = Flow(
 )
 
 
-@flow.delivery(to=Financeiro)
+@flow.delivery(to=Financeiro, title=_("Atualizar o cadastro"))
 def update_customer(financeiro: Financeiro, event: StepEvent) -> None:
     financeiro.update_customer(event.payload["client_id"], event.payload["changes"])
 
 
-@flow.delivery(to=Operacao)
+@flow.delivery(to=Operacao, title=_("Atualizar o cliente"))
 def update_client(operacao: Operacao, event: StepEvent) -> None:
     operacao.update_client(event.payload["client_id"], event.payload["changes"])

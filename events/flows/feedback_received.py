@@ -43,7 +43,7 @@ flow = Flow(
 )
 
 
-@flow.delivery(to=CRM)
+@flow.delivery(to=CRM, title=_("Anotar no histórico"))
 def add_history(crm: CRM, event: StepEvent) -> None:
     feedback = event.payload
     crm.add_history(
@@ -55,7 +55,7 @@ def add_history(crm: CRM, event: StepEvent) -> None:
     )
 
 
-@flow.delivery(to=Cuidadores, when=has_caregiver)
+@flow.delivery(to=Cuidadores, title=_("Avaliar o(a) cuidador(a)"), when=has_caregiver)
 def rate_caregiver(cuidadores: Cuidadores, event: StepEvent) -> None:
     feedback = event.payload
     cuidadores.rate(
@@ -66,14 +66,14 @@ def rate_caregiver(cuidadores: Cuidadores, event: StepEvent) -> None:
     )
 
 
-@flow.delivery(to=Atendimento, when=is_unhappy)
+@flow.delivery(to=Atendimento, title=_("Abrir um chamado"), when=is_unhappy)
 def open_case(atendimento: Atendimento, event: StepEvent) -> None:
     feedback = event.payload
     case = {"type": "low_rating", "client_id": feedback["client_id"], "title": _summary(feedback)}
     atendimento.open_case(case | _rating(feedback))
 
 
-@flow.message(useful=timedelta(hours=24))
+@flow.message(title=_("Agradecer ao cliente"), useful=timedelta(hours=24))
 def thank_client(event: StepEvent) -> Message:
     return Message("feedback_thanks", to=event.phone, category=Category.ANSWER)
 

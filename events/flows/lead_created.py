@@ -51,7 +51,7 @@ flow = Flow(
 )
 
 
-@flow.delivery(to=CRM)
+@flow.delivery(to=CRM, title=_("Cadastrar o lead"))
 def register_lead(crm: CRM, event: StepEvent) -> dict[str, int]:
     lead = event.payload
     known = crm.find_lead(phone=lead.get("phone", ""), lid=lead.get("lid", ""))
@@ -67,7 +67,7 @@ def _as_registered(lead: Data, source: str) -> dict[str, Any]:
     return given | {"origin": "whatsapp" if source == "whatsapp" else "site"}
 
 
-@flow.message(useful=timedelta(hours=24))
+@flow.message(title=_("Enviar as boas-vindas"), useful=timedelta(hours=24))
 def send_welcome(event: StepEvent) -> Message:
     lead = event.payload
     return Message(
@@ -78,6 +78,6 @@ def send_welcome(event: StepEvent) -> Message:
     )
 
 
-@flow.delivery(to=Marketing, after=register_lead, when=has_campaign)
+@flow.delivery(to=Marketing, title=_("Atribuir à campanha"), after=register_lead, when=has_campaign)
 def attribute_campaign(marketing: Marketing, event: StepEvent) -> None:
     marketing.attribute(event.earlier["lead_id"], event.payload["utm"])

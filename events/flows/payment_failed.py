@@ -31,7 +31,7 @@ flow = Flow(
 )
 
 
-@flow.message(useful=timedelta(hours=48))
+@flow.message(title=_("Lembrar o cliente do pagamento"), useful=timedelta(hours=48))
 def remind_client(event: StepEvent) -> Message:
     payment = event.payload
     return Message(
@@ -42,7 +42,7 @@ def remind_client(event: StepEvent) -> Message:
     )
 
 
-@flow.delivery(to=CRM)
+@flow.delivery(to=CRM, title=_("Anotar no histórico"))
 def add_history(crm: CRM, event: StepEvent) -> None:
     payment = event.payload
     crm.add_history(

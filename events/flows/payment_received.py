@@ -32,7 +32,7 @@ flow = Flow(
 )
 
 
-@flow.message(useful=timedelta(hours=24))
+@flow.message(title=_("Avisar o cliente"), useful=timedelta(hours=24))
 def tell_client(event: StepEvent) -> Message:
     payment = event.payload
     return Message(
@@ -43,7 +43,7 @@ def tell_client(event: StepEvent) -> Message:
     )
 
 
-@flow.delivery(to=CRM)
+@flow.delivery(to=CRM, title=_("Anotar no histórico"))
 def add_history(crm: CRM, event: StepEvent) -> None:
     payment = event.payload
     crm.add_history(
@@ -55,7 +55,7 @@ def add_history(crm: CRM, event: StepEvent) -> None:
     )
 
 
-@flow.delivery(to=Operacao)
+@flow.delivery(to=Operacao, title=_("Liberar os atendimentos"))
 def release_services(operacao: Operacao, event: StepEvent) -> None:
     payment = event.payload
     operacao.release_services(

@@ -29,7 +29,7 @@ flow = Flow(
 )
 
 
-@flow.message(useful=timedelta(hours=24))
+@flow.message(title=_("Avisar o cliente"), useful=timedelta(hours=24))
 def tell_client(event: StepEvent) -> Message:
     service = event.payload
     return Message(
@@ -40,12 +40,12 @@ def tell_client(event: StepEvent) -> Message:
     )
 
 
-@flow.delivery(to=Financeiro)
+@flow.delivery(to=Financeiro, title=_("Cancelar a fatura"))
 def cancel_invoice(financeiro: Financeiro, event: StepEvent) -> None:
     financeiro.cancel_service_invoice(event.payload["service_id"])
 
 
-@flow.delivery(to=CRM)
+@flow.delivery(to=CRM, title=_("Anotar no histórico"))
 def add_history(crm: CRM, event: StepEvent) -> None:
     service = event.payload
     crm.add_history(

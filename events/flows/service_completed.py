@@ -45,7 +45,7 @@ flow = Flow(
 )
 
 
-@flow.message(useful=timedelta(hours=24))
+@flow.message(title=_("Avisar o cliente"), useful=timedelta(hours=24))
 def tell_client(event: StepEvent) -> Message:
     service = event.payload
     return Message(
@@ -57,7 +57,7 @@ def tell_client(event: StepEvent) -> Message:
     )
 
 
-@flow.message(delay=feedback_delay, useful=timedelta(hours=48))
+@flow.message(title=_("Pedir a avaliação"), delay=feedback_delay, useful=timedelta(hours=48))
 def ask_feedback(event: StepEvent) -> Message:
     service = event.payload
     return Message(
@@ -69,7 +69,7 @@ def ask_feedback(event: StepEvent) -> Message:
     )
 
 
-@flow.delivery(to=Financeiro)
+@flow.delivery(to=Financeiro, title=_("Criar a fatura"))
 def create_invoice(financeiro: Financeiro, event: StepEvent) -> None:
     service = event.payload
     financeiro.bill_service(
@@ -81,7 +81,7 @@ def create_invoice(financeiro: Financeiro, event: StepEvent) -> None:
     )
 
 
-@flow.delivery(to=CRM)
+@flow.delivery(to=CRM, title=_("Anotar no histórico"))
 def add_history(crm: CRM, event: StepEvent) -> None:
     service = event.payload
     fields = ("service_id", "caregiver_id", "started_at", "finished_at", "amount")

@@ -36,7 +36,7 @@ flow = Flow(
 )
 
 
-@flow.message(useful=start)
+@flow.message(title=_("Avisar o cliente"), useful=start)
 def tell_client(event: StepEvent) -> Message:
     service = event.payload
     return Message(
@@ -48,7 +48,7 @@ def tell_client(event: StepEvent) -> Message:
     )
 
 
-@flow.delivery(to=Cuidadores)
+@flow.delivery(to=Cuidadores, title=_("Avisar o(a) cuidador(a)"))
 def tell_caregiver(cuidadores: Cuidadores, event: StepEvent) -> None:
     service = event.payload
     cuidadores.notify(
@@ -59,7 +59,7 @@ def tell_caregiver(cuidadores: Cuidadores, event: StepEvent) -> None:
     )
 
 
-@flow.delivery(to=CRM)
+@flow.delivery(to=CRM, title=_("Anotar no histórico"))
 def add_history(crm: CRM, event: StepEvent) -> None:
     service = event.payload
     crm.add_history(

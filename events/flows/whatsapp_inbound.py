@@ -49,7 +49,7 @@ flow = Flow(
 )
 
 
-@flow.delivery(to=CRM)
+@flow.delivery(to=CRM, title=_("Identificar o contato"))
 def identify_contact(crm: CRM, event: StepEvent) -> dict[str, int]:
     message = event.payload
     lead = crm.find_lead(lid=message.get("lid", ""), phone=message.get("phone", ""))
@@ -83,14 +83,14 @@ def _complete(crm: CRM, lead: Lead, message: Data) -> None:
             raise
 
 
-@flow.delivery(to=CRM, after=identify_contact)
+@flow.delivery(to=CRM, title=_("Registrar a conversa"), after=identify_contact)
 def add_interaction(crm: CRM, event: StepEvent) -> None:
     message = event.payload
     interaction = {"channel": "whatsapp", "direction": "inbound", "occurred_at": message["received_at"]}
     crm.add_interaction(event.earlier["lead_id"], interaction | _content(message))
 
 
-@flow.delivery(to=Atendimento)
+@flow.delivery(to=Atendimento, title=_("Encaminhar a mensagem"))
 def forward_message(atendimento: Atendimento, event: StepEvent) -> None:
     message = event.payload
     sender = {field: message[field] for field in ("contact", "phone", "lid", "name") if message.get(field)}

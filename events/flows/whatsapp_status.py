@@ -7,7 +7,7 @@ from events.flow import Flow
 from events.intake.payload import Moment, Payload, Text
 
 
-class MessageStatus(Payload):
+class ChangedMessageStatus(Payload):
     message_id: Text = Field(title="Mensagem")
     status: Text = Field(title="Situação")
     error: Text | None = Field(None, title="Erro")
@@ -17,7 +17,7 @@ class MessageStatus(Payload):
 flow = Flow(
     "whatsapp.status",
     title=_("Situação de mensagem no WhatsApp"),
-    payload=MessageStatus,
+    payload=ChangedMessageStatus,
     sources=("whatsapp",),
     subject="message_id",
 )

@@ -21,7 +21,7 @@ ID_NAMES = ("id", "idempotency_key")
 FUTURE_TOLERANCE = timedelta(days=1)
 
 
-class Refused(Exception):
+class RequestRejected(Exception):
     """A request that cannot become an event: a code for programs, a Portuguese sentence, the wrong fields."""
 
     def __init__(
@@ -64,14 +64,14 @@ def digest_of(type: str, data: Any) -> str:
 
 
 def parse(body: bytes) -> Any:
-    """Decode JSON. Raises `Refused` for anything that is not, `NaN` and lone surrogates included."""
+    """Decode JSON. Raises `RequestRejected` for anything that is not, `NaN` and lone surrogates included."""
     try:
         text = body.decode("utf-8-sig")
         value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
         canonical(value).encode()
         return value
     except (ValueError, RecursionError) as error:
-        raise Refused("invalid_json", "O corpo não é um JSON válido.", status=400) from error
+        raise RequestRejected("invalid_json", "O corpo não é um JSON válido.", status=400) from error
 
 
 def _no_constant(name: str) -> None:
@@ -94,10 +94,12 @@ def read(
     request_id: str = "",
     trace_id: str = "",
 ) -> Envelope:
-    """Make an envelope of a decoded body. Raises `Refused` naming every wrong field in Portuguese."""
+    """Make an envelope of a decoded body. Raises `RequestRejected` naming every wrong field in Portuguese."""
     headers = headers or {}
     if not isinstance(body, dict):
-        raise Refused("invalid_envelope", "O corpo deve ser um objeto JSON com type e data.", status=422)
+        raise RequestRejected(
+            "invalid_envelope", "O corpo deve ser um objeto JSON com type e data.", status=422
+        )
     wrong: dict[str, str] = {}
     flow = _flow(body, headers, source, wrong)
     data = _data(body, wrong)
@@ -107,7 +109,9 @@ def read(
     if wrong or flow is None:
         unknown = flow is None and set(wrong) == {"type"}
         code = "unknown_type" if unknown else "invalid_data"
-        raise Refused(code, "Há campos errados: " + ", ".join(sorted(wrong)) + ".", status=422, fields=wrong)
+        raise RequestRejected(
+            code, "Há campos errados: " + ", ".join(sorted(wrong)) + ".", status=422, fields=wrong
+        )
     made = _envelope(flow, source, key, data, payload, occurred_at)
     return replace(made, caused_by=caused_by, request_id=request_id, trace_id=trace_id)
 

@@ -13,7 +13,7 @@ from psycopg.errors import DeadlockDetected
 
 from carinho.database import run
 from events.engine import wakeup
-from events.intake.envelope import DERIVED_KEY, Envelope, Refused
+from events.intake.envelope import DERIVED_KEY, Envelope, RequestRejected
 
 DERIVED_KEY_LASTS = timedelta(hours=24)
 
@@ -26,7 +26,7 @@ class Receipt:
     is_duplicate: bool
 
 
-class Conflict(Refused):
+class Conflict(RequestRejected):
     """The same id came before with other data."""
 
     def __init__(self, event_id: int) -> None:
@@ -92,7 +92,7 @@ def record(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     known = _count_repeats([item for item in envelopes if _is_repeat(item, first, new)])
     if new:
         lanes = {step.to.name for pair in new for step in first[pair].steps if not step.after}
-        transaction.on_commit(lambda: wakeup.nudge(lanes))
+        transaction.on_commit(lambda: wakeup.wake_up(lanes))
     return [_answer(item, first, new, known) for item in envelopes]
 
 

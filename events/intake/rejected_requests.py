@@ -12,15 +12,15 @@ from carinho.access.audit_log import Audited
 from carinho.logs import request_id
 from carinho.masking import NEW_WORD, REMOVED, SECRET
 from events.intake import envelope, ingestion
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from events.intake.ingestion import Conflict, Receipt
 from events.intake.payload import is_blank
 from events.intake.request_body import KEPT_BYTES
-from events.models import Refusal
+from events.models import RejectedRequest
 
 NAMES = {"type": envelope.TYPE_NAMES, "id": envelope.ID_NAMES}
 
-ACCEPTED = Audited("refusal.accept", _("aceitou um recusado"))
+ACCEPTED = Audited("rejected_request.accept", _("aceitou um recusado"))
 
 
 @dataclass
@@ -34,24 +34,23 @@ class Incoming:
     is_cut: bool = False
 
 
-# By source, what puts a body through that is no event's envelope. Raises `Refused`.
+# By source, what puts a body through that is no event's envelope. Raises `RequestRejected`.
 acceptors: dict[str, Callable[[bytes], None]] = {}
 
 
-def keep(error: Refused, incoming: Incoming) -> None:
+def keep(error: RequestRejected, incoming: Incoming) -> None:
     """Keep one refused request; without its body if nobody proved who sent it."""
     keep_all([(error, incoming)])
 
 
-def keep_all(refused: Iterable[tuple[Refused, Incoming]]) -> None:
-    """Keep them in one statement."""
-    Refusal.objects.bulk_create([_row(error, incoming) for error, incoming in refused])
+def keep_all(refused: Iterable[tuple[RequestRejected, Incoming]]) -> None:
+    RejectedRequest.objects.bulk_create([_row(error, incoming) for error, incoming in refused])
 
 
-def _row(error: Refused, incoming: Incoming) -> Refusal:
+def _row(error: RequestRejected, incoming: Incoming) -> RejectedRequest:
     body, event_type = _readable(incoming) if incoming.is_proven else ("", "")
     kept = _cut(body)
-    return Refusal(
+    return RejectedRequest(
         source=incoming.source,
         code=error.code,
         detail=_storable(str(error.detail)),
@@ -69,7 +68,7 @@ def _readable(incoming: Incoming) -> tuple[str, str]:
     """The body as text without secrets, with what only the headers said put into it; and the event's type."""
     try:
         body = _without_secrets(envelope.parse(incoming.body))
-    except (Refused, RecursionError):
+    except (RequestRejected, RecursionError):
         return _storable(incoming.body.decode(errors="replace")), ""
     if isinstance(body, dict):
         body = body | _from_headers(incoming.headers, body)
@@ -113,15 +112,15 @@ def _cut(text: str) -> str:
     return text.encode(errors="replace")[:KEPT_BYTES].decode(errors="ignore")
 
 
-def accept(refusal: Refusal, *, actor: str, body: str | None = None) -> Receipt | None:
+def accept(rejected: RejectedRequest, *, actor: str, body: str | None = None) -> Receipt | None:
     """Put a refused request through, as it came or with a corrected `body`. Marks it accepted, once.
 
-    None where the request's source makes no event of it at once. Raises `Refused`: when it would be refused
-    again (every wrong field named), when somebody else was first (`refusal_accepted`), or when there is
-    nothing to accept (`refusal_unproven`, `refusal_cut`).
+    None where the request's source makes no event of it at once. Raises `RequestRejected`: when it would be
+    refused again (every wrong field named), when somebody else was first (`already_accepted`), or when there
+    is nothing to accept (`unproven_sender`, `cut_body`).
     """
     with transaction.atomic():
-        row = Refusal.objects.select_for_update().get(pk=refusal.pk)
+        row = RejectedRequest.objects.select_for_update().get(pk=rejected.pk)
         _check_open(row, body)
         given = (row.body if body is None else body).encode(errors="replace")
         answer = _put_through(row, given)
@@ -132,17 +131,17 @@ def accept(refusal: Refusal, *, actor: str, body: str | None = None) -> Receipt 
     return answer
 
 
-def _check_open(row: Refusal, body: str | None) -> None:
+def _check_open(row: RejectedRequest, body: str | None) -> None:
     if row.accepted_by:
-        raise Refused("refusal_accepted", str(_("Este recusado já foi aceito.")), status=409)
+        raise RequestRejected("already_accepted", str(_("Este recusado já foi aceito.")), status=409)
     if not row.is_proven:
         sentence = _("Não se sabe quem enviou: só o sistema de origem pode enviar de novo.")
-        raise Refused("refusal_unproven", str(sentence), status=409)
+        raise RequestRejected("unproven_sender", str(sentence), status=409)
     if row.is_cut and body is None:
-        raise Refused("refusal_cut", str(_("O corpo guardado não está inteiro.")), status=409)
+        raise RequestRejected("cut_body", str(_("O corpo guardado não está inteiro.")), status=409)
 
 
-def _put_through(row: Refusal, body: bytes) -> Receipt | None:
+def _put_through(row: RejectedRequest, body: bytes) -> Receipt | None:
     if acceptor := acceptors.get(row.source):
         acceptor(body)
         return None

@@ -26,7 +26,7 @@ from carinho.logs import request_id, trace_id
 from events.api.schema import ACCEPTED, Batch, BatchAnswer
 from events.api.schema import Envelope as EnvelopeShape
 from events.intake import envelope, ingestion, rejected_requests, request_body
-from events.intake.envelope import Envelope, Refused
+from events.intake.envelope import Envelope, RequestRejected
 from events.intake.ingestion import Conflict, Receipt
 from events.intake.rejected_requests import Incoming
 
@@ -48,7 +48,7 @@ class Ingest(ApiView, ABC):
         incoming = Incoming(kwargs.get("source", "api"), headers=_headers(request))
         try:
             response = self.post(request, incoming)
-        except Refused as error:
+        except RequestRejected as error:
             response = refuse(error, incoming)
         except APIException as error:
             response = turn_away(error, request, incoming)
@@ -56,8 +56,7 @@ class Ingest(ApiView, ABC):
         return response
 
 
-def refuse(error: Refused, incoming: Incoming) -> HttpResponse:
-    """Keep what cannot become an event, and say why."""
+def refuse(error: RequestRejected, incoming: Incoming) -> HttpResponse:
     rejected_requests.keep(error, incoming)
     return errors.problem(error.code, error.detail, status=error.status, fields=error.fields)
 
@@ -68,7 +67,7 @@ def turn_away(error: APIException, request: HttpRequest, incoming: Incoming) -> 
     if response.status_code in (401, 403):
         incoming.is_proven = False
         code, detail = errors.words(error)
-        rejected_requests.keep(Refused(code, str(detail), status=response.status_code), incoming)
+        rejected_requests.keep(RequestRejected(code, str(detail), status=response.status_code), incoming)
     return response
 
 
@@ -97,7 +96,7 @@ def admit(request: HttpRequest) -> None:
 
 
 def take_body(request: HttpRequest, incoming: Incoming, limit: int) -> bytes:
-    """Read the body into `incoming`. Raises `Refused`."""
+    """Read the body into `incoming`. Raises `RequestRejected`."""
     try:
         incoming.body = request_body.read(request, limit)
     except request_body.TooLarge as error:
@@ -113,7 +112,7 @@ def source_of(body: Any) -> str:
 
 
 def record(body: Any, source: str, headers: Mapping[str, str]) -> HttpResponse:
-    """Store one event and answer once it is committed. Raises `Refused`."""
+    """Store one event and answer once it is committed. Raises `RequestRejected`."""
     read = envelope.read(
         body, source=source, headers=headers, request_id=request_id.get(), trace_id=trace_id.get()
     )
@@ -198,12 +197,12 @@ class BatchIngest(Ingest):
 
 
 def items_of(body: Any) -> list[Any]:
-    """The envelopes of a batch: a list, alone or under "events". Raises `Refused`."""
+    """The envelopes of a batch: a list, alone or under "events". Raises `RequestRejected`."""
     items = body.get("events") if isinstance(body, dict) else body
     if isinstance(items, list) and len(items) <= BATCH_ITEMS:
         return items
     sentence = str(_("Deve ser uma lista de no máximo 1.000 eventos."))
-    raise Refused("invalid_batch", sentence, status=422, fields={"events": sentence})
+    raise RequestRejected("invalid_batch", sentence, status=422, fields={"events": sentence})
 
 
 def answer_all(items: Sequence[Any], *, is_large: bool) -> list[dict[str, Any]]:
@@ -214,19 +213,19 @@ def answer_all(items: Sequence[Any], *, is_large: bool) -> list[dict[str, Any]]:
     rejected_requests.keep_all(
         (answer, _incoming(item))
         for item, answer in zip(items, answers, strict=True)
-        if isinstance(answer, Refused)
+        if isinstance(answer, RequestRejected)
     )
     return [_item_answer(answer) for answer in answers]
 
 
-def _read_item(item: Any, *, is_large: bool) -> Envelope | Refused:
+def _read_item(item: Any, *, is_large: bool) -> Envelope | RequestRejected:
     try:
         if is_large and len(_encoded(item)) > BODY_BYTES:
             raise request_body.TooLarge(BODY_BYTES, b"")
         return envelope.read(
             item, source=source_of(item), request_id=request_id.get(), trace_id=trace_id.get()
         )
-    except Refused as error:
+    except RequestRejected as error:
         return error
 
 
@@ -238,8 +237,8 @@ def _incoming(item: Any) -> Incoming:
     return Incoming(source_of(item), _encoded(item), is_proven=True)
 
 
-def _item_answer(answer: Receipt | Refused) -> dict[str, Any]:
+def _item_answer(answer: Receipt | RequestRejected) -> dict[str, Any]:
     if isinstance(answer, Receipt):
         return {"status_code": 200 if answer.is_duplicate else 202, **receipt_of(answer)}
-    refusal = {"code": answer.code, "detail": answer.detail, "fields": answer.fields}
-    return {"status_code": answer.status, **refusal}
+    rejection = {"code": answer.code, "detail": answer.detail, "fields": answer.fields}
+    return {"status_code": answer.status, **rejection}

@@ -24,7 +24,7 @@ ATTEMPTS = f"""
     SELECT 'attempt_ms', date_trunc('hour', started_at, 'UTC'), service, outcome, '', sum(duration_ms)
     FROM {{0}} AS tried JOIN events_delivery AS delivery ON delivery.id = tried.delivery_id GROUP BY 2, 3, 4
 """
-LETTERS = """
+DEAD_LETTERS = """
     SELECT 'dead_letter', date_trunc('hour', created_at, 'UTC'), service, cause, kind, count(*)
     FROM {} GROUP BY 2, 3, 4, 5
 """
@@ -79,9 +79,9 @@ TRIGGERS = [
         moved("event", "received_at", ["source", "type", "status"]),
     ),
     trigger("events_count_attempts", "events_attempt", "INSERT", NEW, ATTEMPTS.format("new_rows")),
-    trigger("events_count_letters", "events_deadletter", "INSERT", NEW, LETTERS.format("new_rows")),
+    trigger("events_count_dead_letters", "events_deadletter", "INSERT", NEW, DEAD_LETTERS.format("new_rows")),
     trigger(
-        "events_count_letters_moved",
+        "events_count_dead_letters_moved",
         "events_deadletter",
         "UPDATE",
         BOTH,
@@ -92,8 +92,8 @@ UNDO = """
 DROP FUNCTION events_count_new CASCADE;
 DROP FUNCTION events_count_moved CASCADE;
 DROP FUNCTION events_count_attempts CASCADE;
-DROP FUNCTION events_count_letters CASCADE;
-DROP FUNCTION events_count_letters_moved CASCADE;
+DROP FUNCTION events_count_dead_letters CASCADE;
+DROP FUNCTION events_count_dead_letters_moved CASCADE;
 """
 
 
@@ -254,7 +254,7 @@ class Migration(migrations.Migration):
                 ("leased_until", models.DateTimeField(blank=True, null=True, verbose_name="reservada até")),
                 ("held_since", models.DateTimeField(blank=True, null=True, verbose_name="retida desde")),
                 (
-                    "unsure_since",
+                    "in_doubt_since",
                     models.DateTimeField(blank=True, null=True, verbose_name="fim desconhecido desde"),
                 ),
                 ("useful_until", models.DateTimeField(blank=True, null=True, verbose_name="útil até")),
@@ -310,7 +310,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("listening_until", models.DateTimeField(blank=True, null=True, verbose_name="ouvindo até")),
-                ("nudged_at", models.DateTimeField(blank=True, null=True, verbose_name="chamada em")),
+                ("woken_at", models.DateTimeField(blank=True, null=True, verbose_name="chamada em")),
                 (
                     "not_before",
                     models.DateTimeField(
@@ -578,7 +578,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Refusal",
+            name="RejectedRequest",
             fields=[
                 (
                     "id",
@@ -773,9 +773,9 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
-            model_name="refusal",
+            model_name="rejectedrequest",
             index=models.Index(
-                condition=models.Q(("is_proven", True)), fields=["-id"], name="refusal_proven"
+                condition=models.Q(("is_proven", True)), fields=["-id"], name="rejected_request_proven"
             ),
         ),
         migrations.RunSQL("".join(TRIGGERS), UNDO),

@@ -5,7 +5,7 @@ from events.models.dead_letter import DeadLetter, DeadLetterStatus
 from events.models.delivery import Attempt, Delivery, DeliveryStatus, Outcome, SkipCause
 from events.models.event import Event, EventStatus
 from events.models.lane import BreakerState, CircuitBreaker, Lane
-from events.models.refusal import Refusal
+from events.models.rejected_request import RejectedRequest
 
 __all__ = [
     "Attempt",
@@ -22,6 +22,6 @@ __all__ = [
     "Lane",
     "Measure",
     "Outcome",
-    "Refusal",
+    "RejectedRequest",
     "SkipCause",
 ]

@@ -46,7 +46,7 @@ class Delivery(models.Model):
     claimed_at = models.DateTimeField(_("início da última tentativa"), null=True, blank=True)
     leased_until = models.DateTimeField(_("reservada até"), null=True, blank=True)
     held_since = models.DateTimeField(_("retida desde"), null=True, blank=True)
-    unsure_since = models.DateTimeField(_("fim desconhecido desde"), null=True, blank=True)
+    in_doubt_since = models.DateTimeField(_("fim desconhecido desde"), null=True, blank=True)
     useful_until = models.DateTimeField(_("útil até"), null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(_("tentativas"), default=0, db_default=0)
     idempotency_key = models.UUIDField(_("chave de idempotência"), db_default=RandomUUID())
@@ -118,7 +118,7 @@ class Outcome(models.TextChoices):
 
 
 class Attempt(models.Model):
-    """One try at a delivery: what was sent and what came back, masked and cut at 4 KiB each."""
+    """One attempt at a delivery: what was sent and what came back, masked and cut at 4 KiB each."""
 
     delivery = models.ForeignKey(
         Delivery, models.CASCADE, related_name="attempt_log", verbose_name=_("entrega")

@@ -50,22 +50,20 @@ class CircuitBreaker(models.Model):
 
     @property
     def holds(self) -> bool:
-        """Whether this system's deliveries are kept back at the moment."""
         return self.held_since is not None or self.state != BreakerState.CLOSED
 
     @property
     def held_since(self) -> datetime | None:
-        """From when on this system's deliveries wait."""
         began = [moment for moment in (self.outage_since, self.paused_at, self.offline_since) if moment]
         return min(began, default=None)
 
 
 class Lane(models.Model):
-    """Who has to be told that work arrived: a lane that listens, or Celery."""
+    """Who is notified that work arrived: a lane that listens, or Celery."""
 
     service = models.CharField(_("sistema"), max_length=20, primary_key=True)
     listening_until = models.DateTimeField(_("ouvindo até"), null=True, blank=True)
-    nudged_at = models.DateTimeField(_("chamada em"), null=True, blank=True)
+    woken_at = models.DateTimeField(_("chamada em"), null=True, blank=True)
     not_before = models.DateTimeField(_("o sistema pediu para esperar até"), null=True, blank=True)
 
     class Meta:

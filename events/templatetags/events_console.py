@@ -21,7 +21,6 @@ register.simple_tag(titles.who_fixes)
 
 @register.filter
 def state(value: str, kind: str) -> str:
-    """The word for a state of `kind`, in its colour."""
     return status_badges.of(STATES[kind], value)
 
 

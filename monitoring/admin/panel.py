@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from events.models import Refusal
+from events.models import RejectedRequest
 from monitoring import charts, checklist, health, metrics, periods
 from monitoring.health import HubSnapshot, Unmeasured
 from monitoring.labels import list_url
@@ -61,8 +61,8 @@ def cards(hub: HubSnapshot) -> list[Card]:
     held = list_url("events_delivery", "queue=held")
     retrying = list_url("events_delivery", "queue=retrying")
     waiting = list_url("events_event", "status=pending")
-    today = list_url("events_refusal", f"received_at_from={hub.day:%Y-%m-%d}")
-    refused = Refusal.objects.filter(received_at__gte=hub.today[0])
+    today = list_url("events_rejectedrequest", f"received_at_from={hub.day:%Y-%m-%d}")
+    refused = RejectedRequest.objects.filter(received_at__gte=hub.today[0])
     letters = list_url("events_deadletter")
     return [
         card(_("Precisa de você"), "dead letters", lambda: hub.dead_letters["total"], letters, "pan_tool"),

@@ -16,4 +16,6 @@ def callbacks_failed(hub: HubSnapshot) -> Iterator[Observation]:
     sentence = _("Avisos do WhatsApp que não foram processados: %s.") % number(given_up)
     yield Observation(given_up, sentence, list_url("whatsapp_callback", "status=failed"))
     sentence = _("Avisos do WhatsApp recusados nas últimas 24 horas: %s.") % number(refused)
-    yield Observation(refused, sentence, list_url("events_refusal", "source=whatsapp"), "refused_callbacks")
+    yield Observation(
+        refused, sentence, list_url("events_rejectedrequest", "source=whatsapp"), "refused_callbacks"
+    )

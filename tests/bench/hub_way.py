@@ -50,7 +50,7 @@ class HubWay(Way):
         """Nothing: it is a folder."""
 
     def forget_messages(self) -> None:
-        """Nothing: a message is only a nudge, and one too many finds no work."""
+        """Nothing: a message is only a wake-up, and one too many finds no work."""
 
     def kill_broker(self) -> None:
         broker.clear(self.folder)

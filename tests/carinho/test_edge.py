@@ -22,7 +22,7 @@ from events.models import DeadLetter, Event
 from sync.models import SyncRun
 from tests.carinho.embedded.test_supervisor import free_port
 from tests.clients import logged_in, with_key
-from tests.events.test_api_dead_letters import bury
+from tests.events.api.test_dead_letters import bury
 from tests.processes import database_url, eventually
 from whatsapp.models import Callback
 

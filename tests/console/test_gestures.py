@@ -27,7 +27,7 @@ ENGLISH = [
 
 @pytest.fixture(autouse=True)
 def no_messages(monkeypatch):
-    """No worker listens: the nudges after a retry go nowhere."""
+    """No worker listens: the wake-ups after a retry go nowhere."""
     monkeypatch.setattr("events.engine.wakeup.send_message", lambda service: None)
 
 
@@ -116,7 +116,11 @@ def test_the_pages_show_no_english_and_load_without_a_script_error(visit):
         "events_event_changelist",
         "events_circuitbreaker_changelist",
     ]
-    names += ["events_circuitbreaker_held", "events_refusal_changelist", "access_auditentry_changelist"]
+    names += [
+        "events_circuitbreaker_held",
+        "events_rejectedrequest_changelist",
+        "access_auditentry_changelist",
+    ]
     addresses = [reverse(f"admin:{name}") for name in names]
     addresses += [reverse("admin:events_delivery_changelist") + "?queue=retrying"]
     for address in [*addresses, reverse("admin:events_deadletter_change", args=[letter.pk])]:

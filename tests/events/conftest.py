@@ -60,15 +60,17 @@ def flow() -> Iterator[Flow]:
         subject="family",
     )
 
-    @flow.delivery(to=Billing)
+    @flow.delivery(to=Billing, title="Lançar as horas")
     def add_hours(billing: Billing, event: Any) -> Any:
         return billing.add_hours(event.payload["id"])
 
-    @flow.delivery(to=Billing, after=add_hours, when=lambda visit: visit.get("close"))
+    @flow.delivery(
+        to=Billing, title="Encerrar a visita", after=add_hours, when=lambda visit: visit.get("close")
+    )
     def close_visit(billing: Billing, event: Any) -> Any:
         return billing.close(event.earlier["hours"])
 
-    @flow.delivery(to=Chat, when=lambda visit: visit.get("chat"))
+    @flow.delivery(to=Chat, title="Avisar a família", when=lambda visit: visit.get("chat"))
     def tell_family(chat: Chat, event: Any) -> Any:
         return chat.close(event.payload["id"])
 

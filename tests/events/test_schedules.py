@@ -15,7 +15,7 @@ def beat():
     return DatabaseScheduler(app=current_app._get_current_object()).schedule
 
 
-def test_sweep_fold_and_prune_are_due_right_after_a_migration():
+def test_recovery_fold_and_prune_are_due_right_after_a_migration():
     entries = {name: entry for name, entry in beat().items() if name.startswith("events.")}
     assert {
         name: (entry.task, entry.schedule.run_every.total_seconds(), entry.options["expires"])

@@ -99,14 +99,14 @@ def message_of(event: Event) -> SentMessage:
 
 
 class Workers:
-    """Threads that do what Celery's workers do: drain the lane, read the inbox, sweep."""
+    """Threads that do what Celery's workers do: drain the lane, read the inbox, recover."""
 
     def __init__(self) -> None:
         self.over = threading.Event()
         jobs: list[Callable[[], Any]] = [
             lambda: lane.drain("whatsapp", seconds=2, linger=2),
             lambda: processing.process(1),
-            recovery.sweep,
+            recovery.recover_all,
             whatsapp_connection.check,
         ]
         self.threads = [threading.Thread(target=self._repeat, args=(job,)) for job in jobs]

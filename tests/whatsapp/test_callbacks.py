@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from events.intake import envelope
-from events.models import Event, Refusal
+from events.models import Event, RejectedRequest
 from tests.whatsapp.inbox_client import FOLDER, OURS, call, later, post, sample
 from whatsapp import contacts
 from whatsapp.models import Callback, Contact, Received
@@ -119,7 +119,7 @@ def test_message_from_a_number_that_no_plan_knows_comes_in(lid):
     assert (data["phone"], data.get("lid")) == ("+5215512345678", lid)
     lead = {"type": "lead.created", "data": {"name": "Rui", "phone": "+5215512345678"}}
     assert envelope.read(lead, source="whatsapp").phone == "+5215512345678"
-    with pytest.raises(envelope.Refused):
+    with pytest.raises(envelope.RequestRejected):
         envelope.read(lead, source="site")
 
 
@@ -294,7 +294,7 @@ def test_status_of_many_messages_repeats_only_what_is_small():
 
 def test_status_of_more_messages_than_there_can_be_is_refused_and_kept():
     assert post(sample("status_read", ids=list(range(1001)))).status_code == 422
-    assert Refusal.objects.get().code == "too_many_ids"
+    assert RejectedRequest.objects.get().code == "too_many_ids"
     assert not Callback.objects.exists()
 
 

@@ -147,7 +147,7 @@ def test_what_spoilt_while_disconnected_is_told_after_the_reconnect(zapi, rows):
     client = logged_in("Operador")
     connection._set(False, timezone.now() - timedelta(hours=1))
     Delivery.objects.filter(service="whatsapp").update(useful_until=timezone.now() - timedelta(minutes=1))
-    recovery.sweep()
+    recovery.recover_all()
     connection._set(True, timezone.now())
     cancel(2, phone=PHONE)  # after the outage: it has nothing to do with it
     page = client.get(reverse("admin:whatsapp_connection_changelist")).content.decode()

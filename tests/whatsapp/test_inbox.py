@@ -10,7 +10,7 @@ from carinho.access.models import AuditEntry
 from carinho.console import badge_counts
 from carinho.database import run
 from carinho.locks import try_transaction_lock
-from events.models import Refusal
+from events.models import RejectedRequest
 from monitoring import alerts, health
 from monitoring.models import Alert
 from tests.clients import logged_in
@@ -96,11 +96,11 @@ def refused_callbacks():
 
 @pytest.mark.django_db
 def test_refused_callback_is_a_reason_of_the_verdict_until_it_is_accepted():
-    Refusal.objects.create(source="whatsapp", code="invalid_json", status_code=400, is_proven=True)
-    Refusal.objects.create(source="site", code="invalid_json", status_code=400, is_proven=True)
-    Refusal.objects.create(source="whatsapp", code="permission_denied", status_code=403)
+    RejectedRequest.objects.create(source="whatsapp", code="invalid_json", status_code=400, is_proven=True)
+    RejectedRequest.objects.create(source="site", code="invalid_json", status_code=400, is_proven=True)
+    RejectedRequest.objects.create(source="whatsapp", code="permission_denied", status_code=403)
     assert refused_callbacks() == [1]
-    Refusal.objects.update(accepted_by="user:ana")
+    RejectedRequest.objects.update(accepted_by="user:ana")
     assert refused_callbacks() == []
 
 

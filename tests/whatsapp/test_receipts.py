@@ -189,7 +189,7 @@ def test_other_news_of_the_first_send_is_old(event):
 def test_traces_of_a_failed_send_are_no_proof_of_the_one_after_it(event):
     sent_again(event)
     message = message_of(event)
-    Delivery.objects.filter(pk=message.delivery_id).update(unsure_since=timezone.now() - timedelta(hours=1))
+    Delivery.objects.filter(pk=message.delivery_id).update(in_doubt_since=timezone.now() - timedelta(hours=1))
     message = SentMessage.objects.select_related("delivery").get(pk=message.pk)
     traces = in_doubt.traces_of(message, contacts.find_or_make(contacts.identity(message.phone)))
     assert (traces.found, traces.unmatched) == (None, 0)
@@ -202,7 +202,7 @@ def unsure(event):
     message.contact = contacts.find_or_make(contacts.identity(message.phone))
     message.first_tried_at = hour_ago
     message.save()
-    Delivery.objects.filter(pk=message.delivery_id).update(unsure_since=hour_ago)
+    Delivery.objects.filter(pk=message.delivery_id).update(in_doubt_since=hour_ago)
     return SentMessage.objects.select_related("delivery").get(pk=message.pk)
 
 
@@ -247,7 +247,7 @@ def test_late_receipt_settles_nothing_when_two_were_given_up(event):
 def test_receipt_that_came_when_anothers_traces_come_is_the_others(event):
     long_unseen, other = unsure(event), unsure(cancel(2, phone="5511987650001"))
     just_now = timezone.now()
-    Delivery.objects.filter(pk=other.delivery_id).update(unsure_since=just_now)
+    Delivery.objects.filter(pk=other.delivery_id).update(in_doubt_since=just_now)
     call(sample("status_received", ids=["3EB0A"]))
     traces = in_doubt.traces_of(long_unseen, long_unseen.contact)
     assert (traces.found, traces.unmatched) == (None, 0)
@@ -256,7 +256,7 @@ def test_receipt_that_came_when_anothers_traces_come_is_the_others(event):
 def test_message_tried_after_a_receipt_has_no_part_in_it(event):
     one, later_one = unsure(event), unsure(cancel(2, phone="5511987650001"))
     call(sample("status_received", ids=["3EB0A"]))
-    Delivery.objects.filter(pk=later_one.delivery_id).update(unsure_since=timezone.now())
+    Delivery.objects.filter(pk=later_one.delivery_id).update(in_doubt_since=timezone.now())
     traces = in_doubt.traces_of(one, one.contact)
     assert traces.found is not None
     assert traces.found["message_id"] == "3EB0A"
@@ -279,7 +279,7 @@ def test_receipt_is_of_the_message_whose_traces_come_then_and_not_of_an_earlier_
     call(sample("status_received", ids=["3EB0A"]))
     assert in_doubt.traces_of(new, new.contact).found is None
     tried_at = timezone.now() - in_doubt.trace_takes() - timedelta(seconds=10)
-    Delivery.objects.filter(pk=new.delivery_id).update(unsure_since=tried_at)
+    Delivery.objects.filter(pk=new.delivery_id).update(in_doubt_since=tried_at)
     Callback.objects.update(received_at=tried_at + timedelta(seconds=1))
     new = SentMessage.objects.select_related("delivery").get(pk=new.pk)
     found = in_doubt.traces_of(new, new.contact).found
@@ -306,7 +306,7 @@ def test_trace_of_an_attempt_before_the_last_is_the_messages_own(event):
     call(sample("status_received", ids=["3EB0A"]))
     last_attempt = timezone.now() - in_doubt.trace_takes() - timedelta(seconds=1)
     Callback.objects.update(received_at=last_attempt - timedelta(seconds=1))
-    Delivery.objects.filter(pk=message.delivery_id).update(unsure_since=last_attempt)
+    Delivery.objects.filter(pk=message.delivery_id).update(in_doubt_since=last_attempt)
     message = SentMessage.objects.select_related("delivery").get(pk=message.pk)
     found = in_doubt.traces_of(message, message.contact).found
     assert found is not None

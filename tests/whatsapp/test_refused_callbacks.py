@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from carinho.access.models import AuditEntry
-from events.models import Event, Refusal
+from events.models import Event, RejectedRequest
 from tests.clients import logged_in
 from tests.whatsapp.inbox_client import SECRET, call, post, sample
 from whatsapp.models import Callback
@@ -68,34 +68,34 @@ def test_contact_card_with_a_photo_comes_in():
 )
 def test_what_cannot_be_read_is_kept_with_its_cause(raw, status):
     assert send(raw).status_code == status
-    refusal = Refusal.objects.get()
-    assert (refusal.source, refusal.status_code, refusal.is_proven) == ("whatsapp", status, True)
-    assert refusal.body == raw[: 64 * 1024]
-    assert refusal.is_cut is (len(raw) > 64 * 1024)
+    rejected = RejectedRequest.objects.get()
+    assert (rejected.source, rejected.status_code, rejected.is_proven) == ("whatsapp", status, True)
+    assert rejected.body == raw[: 64 * 1024]
+    assert rejected.is_cut is (len(raw) > 64 * 1024)
 
 
 def test_wrong_secret_is_kept_without_its_body():
     assert post(sample("received_text"), secret="x").status_code == 403
-    refusal = Refusal.objects.get()
-    assert (refusal.source, refusal.body, refusal.is_proven) == ("whatsapp", "", False)
+    rejected = RejectedRequest.objects.get()
+    assert (rejected.source, rejected.body, rejected.is_proven) == ("whatsapp", "", False)
 
 
 def test_refused_callback_is_put_through_once_by_an_operator_who_mended_it():
     send(json.dumps(sample("received_text"))[:-1])
-    refusal, client = Refusal.objects.get(), logged_in("Operador")
-    accept = reverse("admin:events_refusal_accept", args=[refusal.pk])
+    rejected, client = RejectedRequest.objects.get(), logged_in("Operador")
+    accept = reverse("admin:events_rejectedrequest_accept", args=[rejected.pk])
     assert "não é um JSON válido" in client.post(accept).content.decode()
     shown = client.post(accept, {"body": json.dumps(sample("received_text"))}, follow=True)
     assert "Aceito." in shown.content.decode()
     call()
     assert Event.objects.filter(type="whatsapp.inbound").count() == 1
-    assert AuditEntry.objects.get().action == "refusal.accept"
+    assert AuditEntry.objects.get().action == "rejected_request.accept"
     client.post(accept, {"body": json.dumps(sample("received_text", messageId="other"))})
     assert Callback.objects.count() == 1
 
 
 def test_page_of_a_callback_that_was_cut_offers_to_mend_it():
     send('"' + "x" * (2 * 1024 * 1024) + '"')
-    refusal, client = Refusal.objects.get(), logged_in("Operador")
-    page = client.post(reverse("admin:events_refusal_reveal", args=[refusal.pk])).content.decode()
+    rejected, client = RejectedRequest.objects.get(), logged_in("Operador")
+    page = client.post(reverse("admin:events_rejectedrequest_reveal", args=[rejected.pk])).content.decode()
     assert "Aceitar com esta correção" in page

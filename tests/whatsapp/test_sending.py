@@ -154,7 +154,7 @@ def test_after_a_reconnect_what_is_useful_goes_paced_and_the_rest_says_that_it_d
     drain(0.5)
     Delivery.objects.filter(event=events[0]).update(useful_until=timezone.now())
     connection._set(True, timezone.now())
-    recovery.sweep()
+    recovery.recover_all()
     drain(6)
     starts = sorted(Attempt.objects.filter(delivery__service="whatsapp").values_list("started_at", flat=True))
     assert [message_of(event).status for event in events] == ["expired", "accepted", "accepted", "accepted"]
@@ -214,8 +214,8 @@ def test_crash_in_the_middle_is_looked_for_before_anything_is_repeated(here, set
         result=None,
     )
     SentMessage.objects.update(message_id=None, status="queued", accepted_at=None)
-    recovery.sweep()
-    assert delivery_of(event).unsure_since is not None
+    recovery.recover_all()
+    assert delivery_of(event).in_doubt_since is not None
     drain()
     assert (delivery_of(event).status, message_of(event).message_id) == ("done", ids)
     assert sum("send-text" in call["path"] for call in here.calls("zapi")) == 1

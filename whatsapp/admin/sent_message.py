@@ -69,7 +69,11 @@ class SentMessageAdmin(EventRevealAdmin):
 
     @admin.display(description=_("Texto"))
     def what(self, row: SentMessage) -> str:
-        return templates.title(row.name) if row.name else str(titles.step(row.delivery.step))
+        return (
+            templates.title(row.name)
+            if row.name
+            else str(titles.step(row.delivery.event.type, row.delivery.step))
+        )
 
     @admin.display(description=_("Para"))
     def to(self, row: SentMessage) -> str:

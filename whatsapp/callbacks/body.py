@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from whatsapp import contacts
 from whatsapp.templates import is_name
 
@@ -27,14 +27,14 @@ LONGEST_KEY = 200
 
 
 def parse(raw: bytes) -> Body:
-    """The decoded body. Raises `Refused` for what is no JSON object."""
+    """The decoded body. Raises `RequestRejected` for what is no JSON object."""
     try:
         text = raw.decode("utf-8-sig", errors="replace")
         body = _storable(json.loads(text, parse_constant=lambda _name: None, parse_float=_finite))
     except (ValueError, RecursionError) as error:
-        raise Refused("invalid_json", _("O corpo não é um JSON válido."), status=400) from error
+        raise RequestRejected("invalid_json", _("O corpo não é um JSON válido."), status=400) from error
     if not isinstance(body, dict):
-        raise Refused("invalid_callback", _("O aviso deve ser um objeto JSON."), status=400)
+        raise RequestRejected("invalid_callback", _("O aviso deve ser um objeto JSON."), status=400)
     return body
 
 
@@ -79,12 +79,12 @@ def _key_parts(body: Body) -> tuple[Any, ...]:
 def parts_of(body: Body) -> list[Body]:
     """A status for several messages is one callback each: some may be known before others.
 
-    Raises `Refused` for more messages than a status is ever about.
+    Raises `RequestRejected` for more messages than a status is ever about.
     """
     ids = ids_of(body) if body.get("type") == "MessageStatusCallback" else []
     if len(ids) > MOST_IDS:
         sentence = _("Um aviso de situação fala de no máximo %d mensagens.") % MOST_IDS
-        raise Refused("too_many_ids", sentence, status=422)
+        raise RequestRejected("too_many_ids", sentence, status=422)
     if len(ids) < 2:
         return [body]
     shared = {

@@ -48,7 +48,7 @@ class Ignored(Exception):
 def store(body: dict[str, Any]) -> None:
     """Keep a callback, or count it on the one that is kept already. Holds after the surrounding commit.
 
-    Raises `Refused` for one that is about too many messages.
+    Raises `RequestRejected` for one that is about too many messages.
     """
     with connection.cursor() as cursor:
         cursor.executemany(STORE, [_row(part) for part in bodies.parts_of(body)])
@@ -68,7 +68,7 @@ def _row(body: dict[str, Any]) -> list[str | list[str]]:
 
 
 def accept(raw: bytes) -> None:
-    """Take in a callback that was refused at first. Raises `Refused` if it still cannot be read."""
+    """Take in a callback that was refused at first. Raises `RequestRejected` if it still cannot be read."""
     store(bodies.parse(raw))
 
 

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))
         if real := addresses.real():
-            self.stdout.write(refusal(real))
+            self.stdout.write(reason_against(real))
             return
         hub = Hub(options["url"], key_of(options["key"]))
         hub.wait(SECONDS_TO_START)
@@ -58,7 +58,7 @@ def key_of(given: str) -> str:
     return key
 
 
-def refusal(names: list[str]) -> str:
+def reason_against(names: list[str]) -> str:
     """Invented people belong in no real system, and some of their numbers to somebody."""
     return (
         f"Nada foi enviado: {', '.join(names)} não é o simulador, e famílias inventadas não devem chegar "

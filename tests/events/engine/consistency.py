@@ -4,14 +4,14 @@ from django.db import connection
 
 VIOLATIONS = {
     "a dead letter is open exactly while its delivery is dead": """
-        SELECT delivery.id, delivery.status, letter.status FROM events_delivery AS delivery
-        LEFT JOIN events_deadletter AS letter ON letter.delivery_id = delivery.id
-        WHERE (delivery.status = 'dead') <> (coalesce(letter.status, '') = 'open')
+        SELECT delivery.id, delivery.status, dead_letter.status FROM events_delivery AS delivery
+        LEFT JOIN events_deadletter AS dead_letter ON dead_letter.delivery_id = delivery.id
+        WHERE (delivery.status = 'dead') <> (coalesce(dead_letter.status, '') = 'open')
     """,
     "a closed dead letter says how its delivery ended": """
-        SELECT delivery.id, delivery.status, letter.status FROM events_deadletter AS letter
-        JOIN events_delivery AS delivery ON delivery.id = letter.delivery_id
-        WHERE letter.status <> CASE delivery.status WHEN 'dead' THEN 'open' WHEN 'done' THEN 'resolved'
+        SELECT delivery.id, delivery.status, dead_letter.status FROM events_deadletter AS dead_letter
+        JOIN events_delivery AS delivery ON delivery.id = dead_letter.delivery_id
+        WHERE dead_letter.status <> CASE delivery.status WHEN 'dead' THEN 'open' WHEN 'done' THEN 'resolved'
                                                     WHEN 'skipped' THEN 'archived' ELSE 'retrying' END
     """,
     "nothing waits for a step that has ended": """
@@ -28,7 +28,7 @@ VIOLATIONS = {
     """,
     "only what may be sent again is in doubt or held": """
         SELECT id, status FROM events_delivery
-        WHERE status NOT IN ('queued', 'running') AND (unsure_since IS NOT NULL OR held_since IS NOT NULL)
+        WHERE status NOT IN ('queued', 'running') AND (in_doubt_since IS NOT NULL OR held_since IS NOT NULL)
     """,
     "what has ended says when, and nothing else does": """
         SELECT id, status FROM events_delivery

@@ -21,11 +21,12 @@ from events import operations, statistics
 from events.engine import attempt, circuit_breakers, claims, outcomes, recovery, transitions
 from events.models import CircuitBreaker, DeadLetter, Delivery, SkipCause
 from tests.events.engine.consistency import check
-from tests.events.test_rollups import counts_are_exact
+from tests.events.test_statistics import counts_are_exact
 
 LATER = """
 UPDATE events_delivery SET due_at = due_at - %(by)s, leased_until = leased_until - %(by)s,
-    claimed_at = claimed_at - %(by)s, held_since = held_since - %(by)s, unsure_since = unsure_since - %(by)s,
+    claimed_at = claimed_at - %(by)s, held_since = held_since - %(by)s,
+    in_doubt_since = in_doubt_since - %(by)s,
     useful_until = useful_until - %(by)s
 """
 WHERE = {"doing": "add hours", "system": "Billing"}

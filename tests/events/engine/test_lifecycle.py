@@ -20,7 +20,7 @@ ORM = re.compile(
     r"\b(Delivery|DeadLetter)(\.objects\b[^\n]*\.|\()\s*"
     r"(update|create|bulk_create|bulk_update|get_or_create|update_or_create|save)\b"
     r"|\b(deliveries|dead_letters)\.(update|create|bulk_create|get_or_create)\("
-    r"|\b(delivery|dead_letter|letter)\.save\("
+    r"|\b(delivery|dead_letter)\.save\("
 )
 WRITERS = {"events/engine/moves.py", "events/intake/ingestion.py"}  # the moves, and the insert of what is new
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 25
 
 
-def letters(status):
+def dead_letters(status):
     return list(DeadLetter.objects.filter(status=status).order_by("?").values_list("pk", flat=True))
 
 
@@ -47,9 +47,9 @@ def lane(rng):
 def operator(rng):
     rng.choice(
         [
-            lambda: operations.retry(letters("open"), actor="user:ana"),
-            lambda: operations.archive(letters("open")[:3], actor="user:ana"),
-            lambda: operations.restore(letters("archived"), actor="user:ana"),
+            lambda: operations.retry(dead_letters("open"), actor="user:ana"),
+            lambda: operations.archive(dead_letters("open")[:3], actor="user:ana"),
+            lambda: operations.restore(dead_letters("archived"), actor="user:ana"),
             lambda: operations.try_now(deliveries("queued"), actor="user:ana"),
             lambda: operations.give_up(deliveries("queued")[:2], actor="user:ana"),
             lambda: operations.cancel(deliveries("queued")[:1], actor="user:ana"),

@@ -21,12 +21,12 @@ def silence(monkeypatch):
 
 def state(row):
     row.refresh_from_db()
-    return row.status, row.skip_cause, row.unsure_since, row.held_since
+    return row.status, row.skip_cause, row.in_doubt_since, row.held_since
 
 
 def in_doubt(row):
     now = timezone.now()
-    Delivery.objects.filter(pk=row.pk).update(unsure_since=now, held_since=now)
+    Delivery.objects.filter(pk=row.pk).update(in_doubt_since=now, held_since=now)
     return row
 
 
@@ -80,16 +80,20 @@ def requeued(make_delivery):
     """Dead, and queued again by a person: its dead letter says that it is tried again."""
     row = make_delivery()
     transitions.fail_held([transitions.Failure(row.pk, "rejected", "invalid_data", "No")], error="No")
-    letter = DeadLetter.objects.get(delivery=row)
-    assert operations.retry([letter.pk], actor="user:ana") == [letter.pk]
-    return row, letter
+    dead_letter = DeadLetter.objects.get(delivery=row)
+    assert operations.retry([dead_letter.pk], actor="user:ana") == [dead_letter.pk]
+    return row, dead_letter
 
 
 def test_cancelling_what_is_tried_again_closes_its_dead_letter(make_delivery):
-    row, letter = requeued(make_delivery)
+    row, dead_letter = requeued(make_delivery)
     assert operations.cancel([row.pk], actor="user:bia", reason="Ninguém precisa") == [row.pk]
-    letter.refresh_from_db()
-    assert (letter.status, letter.moved_by, letter.note) == ("archived", "user:bia", "Ninguém precisa")
+    dead_letter.refresh_from_db()
+    assert (dead_letter.status, dead_letter.moved_by, dead_letter.note) == (
+        "archived",
+        "user:bia",
+        "Ninguém precisa",
+    )
     row.event.refresh_from_db()
     assert row.event.status == "archived"
 
@@ -99,10 +103,10 @@ def test_cancelling_what_is_tried_again_closes_its_dead_letter(make_delivery):
     [("expired", "Passou da hora de ser útil."), ("unwanted", "A pessoa pediu para não receber.")],
 )
 def test_dead_letter_of_a_retry_that_was_skipped_says_why(make_delivery, cause, note):
-    _, letter = requeued(make_delivery)
+    _, dead_letter = requeued(make_delivery)
     outcomes.write([attempt.skipped(claim, cause) for claim in claims.claim("billing", 1)])
-    letter.refresh_from_db()
-    assert (letter.status, letter.note) == ("archived", note)
+    dead_letter.refresh_from_db()
+    assert (dead_letter.status, dead_letter.note) == ("archived", note)
 
 
 def test_expiry_of_a_retry_and_of_what_waits_for_it_ends_the_event(make_event):

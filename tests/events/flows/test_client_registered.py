@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from events.flow import find_step
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from tests.events.flows.conftest import accept_sample, outline
 from whatsapp.messages import Message
 
@@ -41,7 +41,7 @@ def test_conversion_joins_lead_and_client(run):
 
 
 def test_wrong_fields_are_named():
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         accept_sample("client.registered", client_id=0, name=None)
     assert refused.value.fields == {
         "data.client_id": "Deve ser no mínimo 1.",

@@ -1,6 +1,6 @@
 import pytest
 
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from tests.events.flows.conftest import accept_sample, outline
 
 CHANGES = {"email": "helena@example.com", "address": "Rua das Acácias, 120, Santo André"}
@@ -22,7 +22,7 @@ def test_id_may_be_a_number_or_its_digits():
 
 
 def test_wrong_fields_are_named():
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         accept_sample("client.updated", client_id=1.5, changes=None)
     assert refused.value.fields == {
         "data.client_id": "Deve ser um número inteiro.",
@@ -40,6 +40,6 @@ def test_changed_phone_is_read_as_every_other(type, given, kept):
 
 
 def test_changed_phone_that_is_none_is_named():
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         accept_sample("client.updated", changes={"phone": "123"})
     assert list(refused.value.fields) == ["data.changes.phone"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from events.demo import samples
 from events.flow import Flow, discover
 from events.intake import envelope
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from tests.events.flows.conftest import accept_sample
 
 discover()
@@ -73,7 +73,7 @@ def test_accepted_data_is_accepted_again_unchanged(type):
 
 @given(body=JSON, source=st.sampled_from(["api", "site", "whatsapp", "crm"]))
 def test_any_json_is_accepted_or_refused_and_nothing_else(body, source):
-    with pytest.raises(Refused):
+    with pytest.raises(RequestRejected):
         envelope.read(body, source=source)
 
 
@@ -88,5 +88,5 @@ def test_any_data_of_a_declared_event_is_accepted_or_refused_and_nothing_else(da
         st.dictionaries(st.sampled_from(["id", "occurred_at", "key", "event"]), JSON, max_size=3)
     )
     body["data"] |= changes
-    with suppress(Refused):
+    with suppress(RequestRejected):
         json.dumps(envelope.read(body, source="api").data)

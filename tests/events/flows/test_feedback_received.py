@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from events.flow import find_step
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from tests.events.flows.conftest import accept_sample, outline
 from whatsapp.messages import Category, Message
 
@@ -81,6 +81,6 @@ def test_client_is_thanked(run):
     ],
 )
 def test_rating_is_one_to_five(rating, sentence):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         accept_sample("feedback.received", rating=rating)
     assert refused.value.fields == {"data.rating": sentence}

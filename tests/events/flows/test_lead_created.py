@@ -4,7 +4,7 @@ import pytest
 
 from carinho.services.crm import CRM, Lead
 from events.flow import find_step
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from tests.events.flows.conftest import accept_sample, outline
 from whatsapp.messages import Category, Message
 
@@ -121,12 +121,12 @@ def test_campaign_gets_the_lead_that_was_registered(run):
     ],
 )
 def test_wrong_field_is_named(changes, field, sentence):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         accept_sample("lead.created", **changes)
     assert refused.value.fields == {field: sentence}
 
 
 def test_number_that_is_no_telephone_is_explained():
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         accept_sample("lead.created", phone="12345")
     assert "DDD" in refused.value.fields["data.phone"]

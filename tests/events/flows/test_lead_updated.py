@@ -1,6 +1,6 @@
 import pytest
 
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from tests.events.flows.conftest import accept_sample, outline
 
 
@@ -16,7 +16,7 @@ def test_audience_gets_the_changes_by_phone(run):
 
 
 def test_wrong_fields_are_named():
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         accept_sample("lead.updated", lead_id="x", changes=[1])
     assert refused.value.fields == {
         "data.lead_id": "Deve ser um número inteiro.",

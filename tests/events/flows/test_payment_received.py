@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from events.flow import find_step
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from tests.events.flows.conftest import accept_sample, outline
 from whatsapp.messages import Message
 
@@ -44,7 +44,7 @@ def test_operacao_releases_the_services_of_this_client(run):
 
 
 def test_wrong_fields_are_named():
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         accept_sample("payment.received", amount=-1, paid_at="")
     assert refused.value.fields == {
         "data.amount": "Deve ser no mínimo 0.",

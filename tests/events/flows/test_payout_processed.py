@@ -1,6 +1,6 @@
 import pytest
 
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from tests.events.flows.conftest import accept_sample, outline
 
 
@@ -20,7 +20,7 @@ def test_notice_names_the_amount(run):
 
 
 def test_wrong_fields_are_named():
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         accept_sample("payout.processed", payout_id=None, amount=[])
     assert refused.value.fields == {
         "data.payout_id": "Campo obrigatório.",

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from events.flow import find_step
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from tests.events.flows.conftest import accept_sample, outline
 from whatsapp.messages import Category, Message
 
@@ -39,7 +39,7 @@ def test_history_of_the_client_has_the_reason(run):
 
 
 def test_wrong_fields_are_named():
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         accept_sample("service.cancelled", reason=None, service_id=-1)
     assert refused.value.fields == {
         "data.reason": "Campo obrigatório.",

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from events.flow import find_step
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from tests.events.flows.conftest import accept_sample, outline
 from whatsapp.messages import Message, rating_of
 
@@ -72,7 +72,7 @@ def test_amount_may_be_a_number_or_a_text(amount):
 
 
 def test_wrong_fields_are_named():
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         accept_sample("service.completed", amount="caro", finished_at=None, caregiver_name=" ")
     assert refused.value.fields == {
         "data.amount": "Deve ser um valor em dinheiro, como 150.00.",

@@ -3,7 +3,7 @@ from datetime import datetime
 import pytest
 
 from events.flow import find_step
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from tests.events.flows.conftest import accept_sample, outline
 from whatsapp.messages import Category, Message
 
@@ -58,7 +58,7 @@ def test_time_without_a_zone_is_a_time_in_sao_paulo():
 
 
 def test_wrong_fields_are_named():
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         accept_sample("service.scheduled", starts_at="amanhã", address="", caregiver_id=None)
     assert refused.value.fields == {
         "data.starts_at": "Deve ser data e hora, como 2026-01-23T10:30:00-03:00.",

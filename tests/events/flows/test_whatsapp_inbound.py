@@ -8,7 +8,7 @@ from carinho.services.crm import CRM, Lead
 from carinho.services.errors import Rejected
 from events.flow import StepEvent, find_step
 from events.intake import envelope
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from tests.events.flows.conftest import accept_sample, outline
 
 MESSAGE_ID = "3EB0C5A277F7F9B6C599"
@@ -149,7 +149,7 @@ def test_atendimento_gets_the_message_and_its_sender(run):
 def test_contact_is_the_lid_or_the_phone():
     accepted = accept_sample("whatsapp.inbound", lid=None, contact=PHONE)
     assert accepted.subject == f"contact:{PHONE}"
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         accept_sample("whatsapp.inbound", contact="somebody")
     assert refused.value.fields == {"data.contact": "Deve ser o lid ou o telefone do contato."}
 
@@ -164,7 +164,7 @@ def test_whatever_is_accepted_can_become_a_lead(name, text, phone):
     crm.find_lead.return_value, crm.create_lead.return_value = None, Lead(900, is_new=True)
     try:
         accepted = accept_sample("whatsapp.inbound", name=name, text=text, phone=phone)
-    except Refused:
+    except RequestRejected:
         return
     event = StepEvent(1, accepted.type, accepted.source, accepted.occurred_at, accepted.data)
     find_step("whatsapp.inbound", "identify_contact").run(crm, event)

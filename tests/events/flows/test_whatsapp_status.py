@@ -1,6 +1,6 @@
 import pytest
 
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from tests.events.flows.conftest import accept_sample, outline
 
 
@@ -11,7 +11,7 @@ def test_status_of_a_message_causes_nothing_elsewhere():
 
 
 def test_wrong_fields_are_named():
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         accept_sample("whatsapp.status", message_id="", changed_at=None)
     assert refused.value.fields == {
         "data.message_id": "Não pode ficar vazio.",

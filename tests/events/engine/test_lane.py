@@ -85,10 +85,14 @@ def test_fifth_unavailable_answer_makes_a_dead_letter_that_says_why(make_deliver
     for _ in range(5):
         due_now()
         drain()
-    letter = DeadLetter.objects.get(delivery=delivery)
-    assert letter.reason == "Failed to add hours in Billing: Max retries exceeded (billing answered 503)"
-    assert (letter.status, letter.kind, letter.cause) == ("open", "unavailable", "max_retries_exceeded")
-    assert letter.event.status == "failed"
+    dead_letter = DeadLetter.objects.get(delivery=delivery)
+    assert dead_letter.reason == "Failed to add hours in Billing: Max retries exceeded (billing answered 503)"
+    assert (dead_letter.status, dead_letter.kind, dead_letter.cause) == (
+        "open",
+        "unavailable",
+        "max_retries_exceeded",
+    )
+    assert dead_letter.event.status == "failed"
     assert Attempt.objects.filter(delivery=delivery).count() == 5
 
 
@@ -96,9 +100,9 @@ def test_rejected_delivery_dies_without_another_attempt(make_delivery, calls):
     delivery = make_delivery()
     calls.put(f"{BILLING}/visits/42/hours", status=422, json={"message": "Invalid phone number"})
     drain()
-    letter = DeadLetter.objects.get(delivery=delivery)
-    assert letter.reason == "Failed to add hours in Billing: Invalid phone number"
-    assert letter.cause == "invalid_phone_number"
+    dead_letter = DeadLetter.objects.get(delivery=delivery)
+    assert dead_letter.reason == "Failed to add hours in Billing: Invalid phone number"
+    assert dead_letter.cause == "invalid_phone_number"
     assert len(calls.calls) == 1
 
 
@@ -106,8 +110,8 @@ def test_our_own_mistake_is_shown_as_a_sentence_and_logged_with_its_traceback(ma
     event = make_event(close=True)
     calls.put(f"{BILLING}/visits/42/hours", json={"unexpected": 1})
     drain()
-    letter = event.dead_letters.get()
-    assert (letter.step, letter.kind, letter.reason) == (
+    dead_letter = event.dead_letters.get()
+    assert (dead_letter.step, dead_letter.kind, dead_letter.reason) == (
         "close_visit",
         "broken",
         "Broken: KeyError in our own code",
@@ -119,17 +123,17 @@ def test_failed_retry_opens_the_item_again_with_a_count_and_success_closes_it(ma
     delivery = make_delivery()
     calls.put(f"{BILLING}/visits/42/hours", status=422)
     drain()
-    letter = DeadLetter.objects.get()
-    assert operations.retry([letter.pk], actor="user:ana") == [letter.pk]
-    assert operations.retry([letter.pk], actor="user:bia") == []
+    dead_letter = DeadLetter.objects.get()
+    assert operations.retry([dead_letter.pk], actor="user:ana") == [dead_letter.pk]
+    assert operations.retry([dead_letter.pk], actor="user:bia") == []
     drain()
-    letter.refresh_from_db()
-    assert (letter.status, letter.failures) == ("open", 2)
+    dead_letter.refresh_from_db()
+    assert (dead_letter.status, dead_letter.failures) == ("open", 2)
     calls.replace("PUT", f"{BILLING}/visits/42/hours", json={})
-    operations.retry([letter.pk], actor="user:ana")
+    operations.retry([dead_letter.pk], actor="user:ana")
     drain()
-    letter.refresh_from_db()
-    assert letter.status == "resolved"
+    dead_letter.refresh_from_db()
+    assert dead_letter.status == "resolved"
     keys = {call.request.headers["Idempotency-Key"] for call in calls.calls}
     assert keys == {str(delivery.idempotency_key)}
     assert Event.objects.get().status == "processed"
@@ -139,15 +143,15 @@ def test_archive_skips_what_waited_for_it_and_restore_brings_both_back(make_even
     event = make_event(close=True)
     calls.put(f"{BILLING}/visits/42/hours", status=422)
     drain()
-    letter = event.dead_letters.get()
-    assert operations.archive([letter.pk], actor="user:ana", reason="Feito à mão") == [letter.pk]
+    dead_letter = event.dead_letters.get()
+    assert operations.archive([dead_letter.pk], actor="user:ana", reason="Feito à mão") == [dead_letter.pk]
     event.refresh_from_db()
     assert event.status == "archived"
     assert set(event.deliveries.values_list("status", "skip_cause")) == {
         ("skipped", "archived"),
         ("skipped", "earlier"),
     }
-    assert operations.restore([letter.pk], actor="user:ana") == [letter.pk]
+    assert operations.restore([dead_letter.pk], actor="user:ana") == [dead_letter.pk]
     event.refresh_from_db()
     assert event.status == "failed"
     assert set(event.deliveries.values_list("status", flat=True)) == {"dead", "waiting"}
@@ -342,9 +346,9 @@ def test_system_that_asked_to_be_left_alone_is_left_alone_by_the_next_lane_too(m
     assert len(calls.calls) == 1
     rest = Lane.objects.get(service="billing").not_before - timezone.now()
     assert timedelta(minutes=1) < rest <= timedelta(minutes=2)
-    Lane.objects.update(nudged_at=None, listening_until=None)
-    recovery.sweep()
-    assert Lane.objects.get(service="billing").nudged_at is None
+    Lane.objects.update(woken_at=None, listening_until=None)
+    recovery.recover_all()
+    assert Lane.objects.get(service="billing").woken_at is None
 
 
 def test_lease_is_renewed_while_a_call_takes_longer_than_it(make_delivery, calls, settings, monkeypatch):
@@ -433,7 +437,7 @@ def test_dead_workers_delivery_comes_back_with_an_attempt_of_unknown_end(make_de
     delivery = make_delivery()
     past = timezone.now() - timedelta(seconds=1)
     Delivery.objects.update(status="running", due_at=None, leased_until=past, attempts=1)
-    recovery.sweep()
+    recovery.recover_all()
     delivery.refresh_from_db()
     assert (delivery.status, delivery.attempts, delivery.attempt_log.get().outcome) == (
         "queued",
@@ -448,7 +452,7 @@ def test_unknown_end_in_a_system_without_idempotency_keys_is_for_a_person(make_e
     event.deliveries.filter(service="chat").update(
         status="running", due_at=None, leased_until=past, attempts=1
     )
-    recovery.sweep()
+    recovery.recover_all()
     assert event.dead_letters.get().cause == "unknown_outcome"
 
 
@@ -458,7 +462,7 @@ def test_outage_over_the_hold_limit_goes_to_a_person_as_one_group(make_delivery,
     long_ago = timezone.now() - timedelta(hours=25)
     Delivery.objects.update(due_at=long_ago)
     CircuitBreaker.objects.filter(service="billing").update(state="open", outage_since=long_ago)
-    recovery.sweep()
+    recovery.recover_all()
     assert set(DeadLetter.objects.values_list("cause", "service")) == {("held_too_long", "billing")}
     assert DeadLetter.objects.count() == 3
 
@@ -478,8 +482,8 @@ def test_late_outcome_of_a_lost_lease_changes_nothing(make_delivery, calls):
 
 
 def test_second_drain_of_a_lane_ends_at_once(make_delivery, calls):
-    with lane._only_drain("billing") as ears:
-        assert ears is not None
+    with lane._only_drain("billing") as listener:
+        assert listener is not None
         make_delivery()
         assert drain() == 0
     connection.close()

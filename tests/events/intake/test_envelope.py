@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from events.intake import envelope
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 
 
 def read(body, **options):
@@ -39,7 +39,7 @@ def test_without_an_id_equal_data_has_an_equal_key_whatever_its_order(flow):
 
 def test_every_wrong_field_is_named_in_portuguese(flow):
     body = {"type": "visit.finished", "id": True, "occurred_at": "ontem", "data": {"id": "x", "family": ""}}
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         read(body)
     assert (refused.value.code, refused.value.status) == ("invalid_data", 422)
     assert refused.value.fields == {
@@ -51,10 +51,10 @@ def test_every_wrong_field_is_named_in_portuguese(flow):
 
 
 def test_unknown_type_and_a_system_that_does_not_send_it_are_refused(flow):
-    with pytest.raises(Refused, match="type") as refused:
+    with pytest.raises(RequestRejected, match="type") as refused:
         read({"type": "visit.lost", "data": {}})
     assert refused.value.code == "unknown_type"
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         envelope.read({"type": "visit.finished", "data": {"id": 1}}, source="site")
     assert refused.value.fields == {"type": "O sistema site não envia visit.finished."}
 
@@ -73,27 +73,27 @@ def test_unknown_fields_are_kept(flow):
     "body", [b"", b"{", b"\xff\xfe", b'{"a": NaN}', b'{"a": 1e999}', b'"\\ud800"', b"[" * 100_000]
 )
 def test_what_is_not_json_is_refused_in_words(body):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         envelope.parse(body)
     assert (refused.value.code, refused.value.status) == ("invalid_json", 400)
 
 
 def test_nul_cannot_be_stored_and_is_named(flow):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         read({"type": "visit.finished", "data": {"id": 7, "mood": {"deep": "a\x00b"}}})
     assert "data" in refused.value.fields
     assert read({"type": "visit.finished", "data": {"id": 7, "mood": "\\u0000"}}).data["mood"] == "\\u0000"
 
 
 def test_moment_in_the_far_future_is_refused(flow):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         read({"type": "visit.finished", "occurred_at": "2199-01-01T00:00:00", "data": {"id": 7}})
     assert refused.value.fields == {"occurred_at": "Está no futuro."}
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
 def test_moment_outside_any_calendar_is_refused_and_not_a_crash(flow, moment):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         read({"type": "visit.finished", "occurred_at": moment, "data": {"id": 7}})
     assert set(refused.value.fields) == {"occurred_at"}
 
@@ -102,7 +102,7 @@ def test_data_nested_without_end_is_refused_and_not_a_crash(flow):
     deep: object = "bottom"
     for _ in range(400):
         deep = [deep]
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         read({"type": "visit.finished", "data": {"id": 7, "deep": deep}})
     assert set(refused.value.fields) == {"data"}
 

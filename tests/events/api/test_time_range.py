@@ -12,7 +12,7 @@ from django.utils import timezone
 from events.api import time_range
 from events.models import Event
 from tests.clients import with_key
-from tests.events.test_api_events import ids
+from tests.events.api.test_events import ids
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from carinho.access.permissions import EVENTS
-from events.models import Event, Refusal
+from events.models import Event, RejectedRequest
 from tests.clients import with_key
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +86,7 @@ def test_signature_that_does_not_prove_is_401_and_kept_without_the_body(client, 
     response = post(client, headers())
     assert (response.status_code, response.json()["code"]) == (401, "bad_signature")
     assert "WWW-Authenticate" in response
-    kept = Refusal.objects.get()
+    kept = RejectedRequest.objects.get()
     assert (kept.body, kept.is_proven, kept.source, kept.status_code) == ("", False, "site", 401)
 
 
@@ -118,13 +118,17 @@ def test_nobody_is_401(client):
 
 def test_unknown_source_is_404_and_not_kept():
     assert post(with_key(EVENTS), {}, source="correio").status_code == 404
-    assert not Refusal.objects.exists()
+    assert not RejectedRequest.objects.exists()
 
 
 def test_proven_body_that_is_refused_is_kept_with_the_id_of_the_message(client):
     body = json.dumps({"type": "lead.created", "data": {}})
     assert post(client, signed(body), body).status_code == 422
-    assert json.loads(Refusal.objects.get().body) == {"id": "msg-1", "type": "lead.created", "data": {}}
+    assert json.loads(RejectedRequest.objects.get().body) == {
+        "id": "msg-1",
+        "type": "lead.created",
+        "data": {},
+    }
 
 
 def test_signed_body_in_another_encoding_is_no_json_and_is_kept(client):
@@ -139,7 +143,7 @@ def test_signed_body_in_another_encoding_is_no_json_and_is_kept(client):
     }
     response = post(client, headers, body)
     assert (response.status_code, response.json()["code"]) == (400, "invalid_json")
-    kept = Refusal.objects.get()
+    kept = RejectedRequest.objects.get()
     assert (kept.is_proven, kept.code, "Teste" in kept.body) == (True, "invalid_json", True)
     assert post(client, headers, body + b" ").status_code == 401
 

@@ -9,7 +9,7 @@ from carinho.access import api_keys
 from carinho.access.models import ApiKey, AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from events import operations
-from events.models import Refusal
+from events.models import RejectedRequest
 from tests.clients import logged_in
 from tests.console import rows
 
@@ -28,9 +28,9 @@ def _archive():
 
 
 def _restore():
-    letter = rows.dead_letter()
-    operations.archive([letter.pk], actor="test")
-    return reverse("admin:events_deadletter_restore"), {"ids": letter.pk}
+    dead_letter = rows.dead_letter()
+    operations.archive([dead_letter.pk], actor="test")
+    return reverse("admin:events_deadletter_restore"), {"ids": dead_letter.pk}
 
 
 def _try_now():
@@ -51,7 +51,7 @@ def _system(verb):
 
 def _accept():
     body = {"type": "lead.created", "id": "x", "data": {"name": rows.NAME, "phone": rows.PHONE}}
-    refusal = Refusal.objects.create(
+    rejected = RejectedRequest.objects.create(
         source="site",
         code="unknown_type",
         detail="?",
@@ -59,7 +59,7 @@ def _accept():
         is_proven=True,
         body=json.dumps(body),
     )
-    return reverse("admin:events_refusal_accept", args=[refusal.pk]), {}
+    return reverse("admin:events_rejectedrequest_accept", args=[rejected.pk]), {}
 
 
 def _revoke():
@@ -124,13 +124,13 @@ def test_without_a_csrf_token_nothing_is_done():
 
 @pytest.mark.parametrize(("role", "status"), [(VIEWER, 403), (OPERATOR, 200), (ADMINISTRATOR, 200)])
 def test_a_persons_data_is_shown_to_those_who_may_and_the_click_is_logged(role, status):
-    letter = rows.dead_letter()
-    response = logged_in(role).post(reverse("admin:events_deadletter_reveal", args=[letter.pk]))
+    dead_letter = rows.dead_letter()
+    response = logged_in(role).post(reverse("admin:events_deadletter_reveal", args=[dead_letter.pk]))
     assert response.status_code == status
     shown = rows.NAME in response.content.decode()
     assert shown is (status == 200)
     logged = AuditEntry.objects.filter(
-        action="person.revealed", target=f"event {letter.event_id}", actor="user:ana"
+        action="person.revealed", target=f"event {dead_letter.event_id}", actor="user:ana"
     )
     assert logged.exists() is shown
     if shown:
@@ -171,12 +171,12 @@ def test_an_administrator_does_not_touch_a_superuser(django_user_model):
 
 
 def test_rows_are_neither_added_nor_edited_nor_deleted_by_hand():
-    letter = rows.dead_letter()
+    dead_letter = rows.dead_letter()
     browser = logged_in(ADMINISTRATOR)
     for model, key in (
-        ("deadletter", letter.pk),
-        ("event", letter.event_id),
-        ("delivery", letter.delivery_id),
+        ("deadletter", dead_letter.pk),
+        ("event", dead_letter.event_id),
+        ("delivery", dead_letter.delivery_id),
     ):
         assert browser.get(reverse(f"admin:events_{model}_add")).status_code == 403
         assert (

@@ -84,7 +84,7 @@ def run_some(how, places):
         outcomes.write(results)
 
 
-def letters(status):
+def dead_letters(status):
     return list(DeadLetter.objects.filter(status=status).values_list("pk", flat=True))
 
 
@@ -93,9 +93,9 @@ DOES = {
     "held": lambda n: run_some("held", n),
     "rejected": lambda n: run_some("rejected", n),
     "unavailable": lambda n: run_some("unavailable", n),
-    "retry": lambda n: operations.retry(letters("open")[:n], actor="user:ana"),
-    "archive": lambda n: operations.archive(letters("open")[:n], actor="user:ana"),
-    "restore": lambda n: operations.restore(letters("archived")[:n], actor="user:ana"),
+    "retry": lambda n: operations.retry(dead_letters("open")[:n], actor="user:ana"),
+    "archive": lambda n: operations.archive(dead_letters("open")[:n], actor="user:ana"),
+    "restore": lambda n: operations.restore(dead_letters("archived")[:n], actor="user:ana"),
     "give_up": lambda n: operations.give_up(
         list(operations.retrying().values_list("pk", flat=True)[:n]), actor="user:ana"
     ),

@@ -14,7 +14,7 @@ from events.engine import transitions
 from events.engine.transitions import Failure
 from events.models import DeadLetter, Delivery
 from tests.clients import with_key
-from tests.events.test_api_events import ids, store
+from tests.events.api.test_events import ids, store
 
 pytestmark = pytest.mark.django_db
 
@@ -44,19 +44,19 @@ def post(client, path, body=None):
 
 
 def test_list_has_the_keys_of_the_guide(reader):
-    letter = bury(1)
+    dead_letter = bury(1)
     (shown,) = reader.get("/api/dlq").json()["data"]
-    assert (shown["id"], shown["event_id"], shown["reason"]) == (letter.pk, letter.event_id, REASON)
+    assert (shown["id"], shown["event_id"], shown["reason"]) == (dead_letter.pk, dead_letter.event_id, REASON)
     assert shown["created_at"].endswith("-03:00")
 
 
 def test_list_shows_what_waits_unless_a_status_is_asked(reader):
-    letters = [bury(number) for number in range(4)]
-    operations.retry([letters[0].pk], actor="user:ana")
-    operations.archive([letters[1].pk], actor="user:ana", reason="tratado por telefone")
-    assert ids(reader.get("/api/dlq")) == [letters[3].pk, letters[2].pk]
-    assert ids(reader.get("/api/dlq?status=retrying")) == [letters[0].pk]
-    assert ids(reader.get("/api/dlq?status=archived")) == [letters[1].pk]
+    dead_letters = [bury(number) for number in range(4)]
+    operations.retry([dead_letters[0].pk], actor="user:ana")
+    operations.archive([dead_letters[1].pk], actor="user:ana", reason="tratado por telefone")
+    assert ids(reader.get("/api/dlq")) == [dead_letters[3].pk, dead_letters[2].pk]
+    assert ids(reader.get("/api/dlq?status=retrying")) == [dead_letters[0].pk]
+    assert ids(reader.get("/api/dlq?status=archived")) == [dead_letters[1].pk]
     assert reader.get("/api/dlq?status=all").status_code == 422
 
 
@@ -77,18 +77,18 @@ def test_filters_narrow_the_list(reader):
 
 
 def test_lists_and_items_cost_few_statements(reader, django_assert_num_queries):
-    letters = [bury(number) for number in range(10)]
+    dead_letters = [bury(number) for number in range(10)]
     reader.get("/api/dlq")
     with django_assert_num_queries(3):  # key, rate, list
         reader.get("/api/dlq")
     with django_assert_num_queries(4):  # key, rate, item with its delivery, attempts
-        shown = reader.get(f"/api/dlq/{letters[0].pk}").json()
+        shown = reader.get(f"/api/dlq/{dead_letters[0].pk}").json()
     assert shown["delivery"]["step"] == "register_lead"
 
 
 def test_stats_count_by_cause_service_type_and_status(reader, django_assert_num_queries):
-    letters = [bury(1), bury(2), bury(3, step="send_welcome", cause="invalid_phone_number"), bury(4)]
-    operations.archive([letters[3].pk], actor="user:ana")
+    dead_letters = [bury(1), bury(2), bury(3, step="send_welcome", cause="invalid_phone_number"), bury(4)]
+    operations.archive([dead_letters[3].pk], actor="user:ana")
     reader.get("/api/dlq")
     with django_assert_num_queries(5):
         stats = reader.get("/api/dlq/stats").json()
@@ -100,34 +100,38 @@ def test_stats_count_by_cause_service_type_and_status(reader, django_assert_num_
 
 
 def test_retry_answers_as_the_guide_says_and_queues_the_delivery(operator):
-    letter = bury(1)
-    response = operator.post(f"/api/dlq/{letter.pk}/retry")
+    dead_letter = bury(1)
+    response = operator.post(f"/api/dlq/{dead_letter.pk}/retry")
     assert response.status_code == 200
-    assert response.json() == {"message": "Item queued for retry", "event_id": letter.event_id}
-    letter.refresh_from_db()
-    assert (letter.status, letter.delivery.status, letter.moved_by) == ("retrying", "queued", "key:turno")
+    assert response.json() == {"message": "Item queued for retry", "event_id": dead_letter.event_id}
+    dead_letter.refresh_from_db()
+    assert (dead_letter.status, dead_letter.delivery.status, dead_letter.moved_by) == (
+        "retrying",
+        "queued",
+        "key:turno",
+    )
 
 
 def test_item_that_is_not_open_is_409(operator):
-    letter = bury(1)
-    operator.post(f"/api/dlq/{letter.pk}/retry")
+    dead_letter = bury(1)
+    operator.post(f"/api/dlq/{dead_letter.pk}/retry")
     for verb in ("retry", "archive"):
-        response = operator.post(f"/api/dlq/{letter.pk}/{verb}")
+        response = operator.post(f"/api/dlq/{dead_letter.pk}/{verb}")
         assert (response.status_code, response.json()["code"]) == (409, "dlq_item_closed")
         assert response.json()["detail"] == "Este item não espera mais por você: tentando de novo."
 
 
 def test_archive_keeps_the_reason_and_restore_opens_again(operator):
-    letter = bury(1)
-    response = post(operator, f"/api/dlq/{letter.pk}/archive", {"reason": "tratado por telefone"})
-    assert (response.status_code, response.json()["id"]) == (200, letter.pk)
-    letter.refresh_from_db()
-    assert (letter.status, letter.note) == ("archived", "tratado por telefone")
-    response = operator.post(f"/api/dlq/{letter.pk}/restore")
-    assert (response.status_code, response.json()["id"]) == (200, letter.pk)
-    letter.refresh_from_db()
-    assert (letter.status, letter.delivery.status) == ("open", "dead")
-    response = operator.post(f"/api/dlq/{letter.pk}/restore")
+    dead_letter = bury(1)
+    response = post(operator, f"/api/dlq/{dead_letter.pk}/archive", {"reason": "tratado por telefone"})
+    assert (response.status_code, response.json()["id"]) == (200, dead_letter.pk)
+    dead_letter.refresh_from_db()
+    assert (dead_letter.status, dead_letter.note) == ("archived", "tratado por telefone")
+    response = operator.post(f"/api/dlq/{dead_letter.pk}/restore")
+    assert (response.status_code, response.json()["id"]) == (200, dead_letter.pk)
+    dead_letter.refresh_from_db()
+    assert (dead_letter.status, dead_letter.delivery.status) == ("open", "dead")
+    response = operator.post(f"/api/dlq/{dead_letter.pk}/restore")
     assert (response.status_code, response.json()["code"]) == (409, "dlq_item_not_archived")
 
 
@@ -140,8 +144,8 @@ def test_archive_keeps_the_reason_and_restore_opens_again(operator):
     ],
 )
 def test_archive_needs_no_body(operator, options):
-    letter = bury(1)
-    assert operator.post(f"/api/dlq/{letter.pk}/archive", **options).status_code == 200
+    dead_letter = bury(1)
+    assert operator.post(f"/api/dlq/{dead_letter.pk}/archive", **options).status_code == 200
 
 
 def test_item_nobody_knows_is_404(operator):
@@ -159,16 +163,18 @@ def test_bulk_retry_moves_what_matches_and_nothing_else(operator):
     assert set(DeadLetter.objects.filter(status="retrying")) == set(crm)
     whatsapp.refresh_from_db()
     assert whatsapp.status == "open"
-    assert AuditEntry.objects.get(action="dead_letter.retry").detail["ids"] == [letter.pk for letter in crm]
+    assert AuditEntry.objects.get(action="dead_letter.retry").detail["ids"] == [
+        dead_letter.pk for dead_letter in crm
+    ]
 
 
 def test_bulk_archive_by_ids_skips_what_is_closed(operator):
-    letters = [bury(number) for number in range(3)]
-    operations.retry([letters[0].pk], actor="user:ana")
-    body = {"ids": [letter.pk for letter in letters[:2]], "reason": "duplicados"}
+    dead_letters = [bury(number) for number in range(3)]
+    operations.retry([dead_letters[0].pk], actor="user:ana")
+    body = {"ids": [dead_letter.pk for dead_letter in dead_letters[:2]], "reason": "duplicados"}
     assert post(operator, "/api/dlq/archive", body).json()["count"] == 1
-    letters[1].refresh_from_db()
-    assert (letters[1].status, letters[1].note) == ("archived", "duplicados")
+    dead_letters[1].refresh_from_db()
+    assert (dead_letters[1].status, dead_letters[1].note) == ("archived", "duplicados")
 
 
 def test_bulk_in_portions_moves_all(operator, monkeypatch):
@@ -200,12 +206,12 @@ def test_wrong_filter_moves_nothing_and_is_named(operator, body, fields):
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_operators_who_retry_at_once_one_gets_409():
-    letter = bury(1)
+    dead_letter = bury(1)
     keys = [with_key("operate").defaults for _ in range(2)]
 
     def retry(key):
         try:
-            return Client(**key).post(f"/api/dlq/{letter.pk}/retry").status_code
+            return Client(**key).post(f"/api/dlq/{dead_letter.pk}/retry").status_code
         finally:
             connection.close()
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from carinho.access.models import AuditEntry
 from events.models import CircuitBreaker
 from tests.clients import logged_in, with_key
-from tests.events.test_api_events import store
+from tests.events.api.test_events import store
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ from axes.models import AccessAttempt
 from django.test import Client
 
 from carinho.access import rate_limits
-from events.models import Refusal
+from events.models import RejectedRequest
 from tests.clients import logged_in, with_key
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def test_events_have_their_own_limit_and_a_batch_is_one_call(settings):
 def test_refusal_for_being_too_often_is_not_kept(settings):
     settings.RATE_LIMIT_EVENTS = 0
     assert with_key("events").post("/api/events", {}, content_type="application/json").status_code == 429
-    assert not Refusal.objects.exists()
+    assert not RejectedRequest.objects.exists()
 
 
 def test_keys_do_not_use_up_each_other(settings):
@@ -67,7 +67,7 @@ def test_strangers_are_limited_by_address_and_then_leave_no_rows(settings):
         stranger.post("/webhooks/site", {}, content_type="application/json").status_code for _ in range(4)
     ]
     assert sent == [401, 401, 429, 429]
-    assert Refusal.objects.count() == 2
+    assert RejectedRequest.objects.count() == 2
     assert Client(REMOTE_ADDR="203.0.113.8").get("/api/dlq").status_code == 401
 
 

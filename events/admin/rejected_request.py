@@ -20,15 +20,15 @@ from carinho.masking import mask, mask_text
 from events import titles
 from events.admin.event_data import EventRevealAdmin
 from events.intake import rejected_requests
-from events.intake.envelope import Refused
-from events.models import Refusal
+from events.intake.envelope import RequestRejected
+from events.models import RejectedRequest
 
-OPERATE = "events.change_refusal"
+OPERATE = "events.change_rejectedrequest"
 
 
-@admin.register(Refusal)
-class RefusalAdmin(EventRevealAdmin):
-    item_template = "admin/events/refusal/item.html"
+@admin.register(RejectedRequest)
+class RejectedRequestAdmin(EventRevealAdmin):
+    item_template = "admin/events/rejectedrequest/item.html"
     intro = _(
         "O que chegou e não pôde ser aceito. Depois do conserto, dá para aceitar daqui (webhooks recusados)."
     )
@@ -43,23 +43,23 @@ class RefusalAdmin(EventRevealAdmin):
     sortable_by = ()
 
     @admin.display(description=_("Por que foi recusado"))
-    def why(self, row: Refusal) -> str:
+    def why(self, row: RejectedRequest) -> str:
         return mask_text(row.detail)
 
     @admin.display(description=_("Origem"))
-    def origin(self, row: Refusal) -> str:
+    def origin(self, row: RejectedRequest) -> str:
         return labels.system(row.source)
 
     @admin.display(description=_("Tipo"))
-    def kind(self, row: Refusal) -> str:
+    def kind(self, row: RejectedRequest) -> str:
         return titles.event_type(row.type) if row.type else "—"
 
     @admin.display(description=_("Recebido"))
-    def received(self, row: Refusal) -> str:
+    def received(self, row: RejectedRequest) -> str:
         return dates.moment(row.received_at)
 
     @admin.display(description=_("Situação"))
-    def state(self, row: Refusal) -> str:
+    def state(self, row: RejectedRequest) -> str:
         if row.accepted_by:
             return badges.badge(_("aceito"), "success")
         return (
@@ -79,34 +79,33 @@ class RefusalAdmin(EventRevealAdmin):
             raise Http404
         try:
             receipt = rejected_requests.accept(row, actor=actor(request), body=request.POST.get("body"))
-        except Refused as error:
+        except RequestRejected as error:
             return self._again(request, row, error)
         said = gettext("Aceito: virou o evento %d.") % receipt.event_id if receipt else gettext("Aceito.")
         messages.success(request, said)
         return HttpResponseRedirect(page_of(row))
 
-    def _again(self, request: HttpRequest, row: Refusal, error: Refused) -> HttpResponse:
-        """The same page with what is wrong; what the operator typed is kept."""
+    def _again(self, request: HttpRequest, row: RejectedRequest, error: RequestRejected) -> HttpResponse:
         typed = request.POST.get("body")
         shown = {} if typed is None else {"revealed": True, "body": typed}
         return self.item_page(request, row, problem=error.detail, problems=error.fields, **shown)
 
-    def item_context(self, request: HttpRequest, row: Refusal) -> dict[str, Any]:
+    def item_context(self, request: HttpRequest, row: RejectedRequest) -> dict[str, Any]:
         return {
-            "refusal": row,
+            "rejected": row,
             "origin": labels.system(row.source),
             "kind": titles.event_type(row.type) if row.type else "",
             "detail": mask_text(row.detail),
             "wrong": row.fields,
             "accepted_page": page_of(row.accepted) if row.accepted else "",
-            "accept": reverse("admin:events_refusal_accept", args=[row.pk]),
+            "accept": reverse("admin:events_rejectedrequest_accept", args=[row.pk]),
             "barred": self._barred(request, row),
             "barred_as_it_came": self._barred(request, row) or self._incomplete(row),
             "reveal": self.reveal_button(request, row),
             **self.person_context(row, revealed=False),
         }
 
-    def _barred(self, request: HttpRequest, row: Refusal) -> Any:
+    def _barred(self, request: HttpRequest, row: RejectedRequest) -> Any:
         """Why this one cannot be put through by this person; empty when it can."""
         if not request.user.has_perm(OPERATE):
             return NOT_ALLOWED
@@ -116,15 +115,15 @@ class RefusalAdmin(EventRevealAdmin):
             return _("Não se sabe quem enviou: só o sistema de origem pode enviar de novo.")
         return ""
 
-    def _incomplete(self, row: Refusal) -> Any:
+    def _incomplete(self, row: RejectedRequest) -> Any:
         """Why it cannot be put through as it came, though perhaps corrected."""
         sentence = _("O corpo guardado não está inteiro: peça que enviem de novo, ou corrija-o aqui.")
         return sentence if row.is_cut else ""
 
-    def named(self, row: Refusal) -> str:
-        return f"refusal {row.pk}"
+    def named(self, row: RejectedRequest) -> str:
+        return f"rejected_request {row.pk}"
 
-    def person_context(self, row: Refusal, *, revealed: bool) -> dict[str, Any]:
+    def person_context(self, row: RejectedRequest, *, revealed: bool) -> dict[str, Any]:
         return {"body": _readable(row.body, revealed=revealed)}
 
 

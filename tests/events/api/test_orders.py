@@ -6,7 +6,7 @@ from carinho.access.permissions import ACCESS, OPERATE
 from events.models import CircuitBreaker, DeadLetter
 from sync.models import SyncRun
 from tests.clients import with_key
-from tests.events.test_api_dead_letters import bury, post
+from tests.events.api.test_dead_letters import bury, post
 
 pytestmark = pytest.mark.django_db
 
@@ -20,58 +20,58 @@ def operator():
 
 
 @pytest.fixture
-def letter():
+def dead_letter():
     return bury(1)
 
 
 @pytest.fixture
-def moved(letter, operator):
+def moved(dead_letter, operator):
     """Whether anything was done to what the orders are about."""
 
     def look():
-        letter.refresh_from_db()
+        dead_letter.refresh_from_db()
         breaker = CircuitBreaker.objects.filter(service="crm").first()
-        return letter.status != "open" or SyncRun.objects.exists() or bool(breaker and breaker.paused_at)
+        return dead_letter.status != "open" or SyncRun.objects.exists() or bool(breaker and breaker.paused_at)
 
     return look
 
 
-def address(path, letter):
-    return path.format(id=letter.pk, service="crm", name="sync.crm_operacao")
+def address(path, dead_letter):
+    return path.format(id=dead_letter.pk, service="crm", name="sync.crm_operacao")
 
 
 @pytest.mark.parametrize("path", ORDERS)
 @pytest.mark.parametrize(
     "content_type", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", ""]
 )
-def test_order_in_a_body_of_another_type_is_415(operator, letter, moved, path, content_type):
+def test_order_in_a_body_of_another_type_is_415(operator, dead_letter, moved, path, content_type):
     body = '{"dry_run": true, "service": "crm"}'
     if content_type.startswith("multipart"):
         body = '--x\r\nContent-Disposition: form-data; name="dry_run"\r\n\r\n1\r\n--x--\r\n'
-    response = operator.generic("POST", address(path, letter), body, content_type=content_type)
+    response = operator.generic("POST", address(path, dead_letter), body, content_type=content_type)
     assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
     assert not moved()
 
 
 @pytest.mark.parametrize("path", ORDERS)
-def test_order_with_a_field_nobody_knows_is_422(operator, letter, moved, path):
+def test_order_with_a_field_nobody_knows_is_422(operator, dead_letter, moved, path):
     body = {"dryrun": True, "service": "crm"} if path in MATCHING else {"dryrun": True}
-    response = post(operator, address(path, letter), body)
+    response = post(operator, address(path, dead_letter), body)
     assert (response.status_code, set(response.json()["fields"])) == (422, {"dryrun"})
     assert not moved()
 
 
 @pytest.mark.parametrize("path", ORDERS)
-def test_order_with_conditions_in_its_address_is_422(operator, letter, moved, path):
-    response = post(operator, address(path, letter) + "?dry_run=true&service=crm", {"service": "crm"})
+def test_order_with_conditions_in_its_address_is_422(operator, dead_letter, moved, path):
+    response = post(operator, address(path, dead_letter) + "?dry_run=true&service=crm", {"service": "crm"})
     assert (response.status_code, set(response.json()["fields"])) == (422, {"dry_run", "service"})
     assert not moved()
 
 
 @pytest.mark.parametrize("path", ORDERS)
 @pytest.mark.parametrize("body", ["[]", '"all"', "true", "null"])
-def test_order_that_is_no_object_is_refused(operator, letter, moved, path, body):
-    response = operator.generic("POST", address(path, letter), body, content_type="application/json")
+def test_order_that_is_no_object_is_refused(operator, dead_letter, moved, path, body):
+    response = operator.generic("POST", address(path, dead_letter), body, content_type="application/json")
     assert response.status_code == 422
     assert not moved()
 
@@ -80,19 +80,19 @@ def test_order_that_is_no_object_is_refused(operator, letter, moved, path, body)
 @pytest.mark.parametrize(
     "body", [{}, {"dry_run": True}, {"all": False}, {"all": True, "service": "crm"}, {"all": True, "ids": []}]
 )
-def test_matching_order_names_what_it_moves_or_says_all(operator, letter, moved, path, body):
+def test_matching_order_names_what_it_moves_or_says_all(operator, dead_letter, moved, path, body):
     response = post(operator, path, body)
     assert (response.status_code, set(response.json()["fields"])) == (422, {"all"})
     assert not moved()
 
 
 @pytest.mark.parametrize("path", MATCHING)
-def test_matching_order_without_a_body_is_refused(operator, letter, moved, path):
+def test_matching_order_without_a_body_is_refused(operator, dead_letter, moved, path):
     assert operator.generic("POST", path).status_code == 422
     assert not moved()
 
 
-def test_all_moves_every_open_item(operator, letter):
+def test_all_moves_every_open_item(operator, dead_letter):
     bury(2, step="send_welcome")
     assert post(operator, "/api/dlq/archive", {"all": True, "dry_run": True}).json()["count"] == 2
     assert post(operator, "/api/dlq/archive", {"all": True}).json()["count"] == 2
@@ -100,6 +100,6 @@ def test_all_moves_every_open_item(operator, letter):
 
 
 @pytest.mark.parametrize("content_type", ["", "application/json", "application/x-www-form-urlencoded"])
-def test_order_that_names_what_it_moves_needs_no_body(operator, letter, content_type):
-    response = operator.generic("POST", f"/api/dlq/{letter.pk}/archive", content_type=content_type)
+def test_order_that_names_what_it_moves_needs_no_body(operator, dead_letter, content_type):
+    response = operator.generic("POST", f"/api/dlq/{dead_letter.pk}/archive", content_type=content_type)
     assert response.status_code == 200

@@ -6,7 +6,7 @@ import pytest
 
 from carinho.access.permissions import EVENTS
 from events.intake.views import BATCH_BYTES, BODY_BYTES
-from events.models import Event, Refusal
+from events.models import Event, RejectedRequest
 from tests.clients import with_key
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,7 @@ def test_items_are_answered_in_their_order_and_a_bad_one_refuses_only_itself():
     assert set(results[1]["fields"]) == {"data.name", "data.phone"}
     assert results[0]["event_id"] < results[2]["event_id"], "order per person follows from the ids"
     assert list(Event.objects.order_by("id").values_list("duplicates", flat=True)) == [1, 0]
-    assert set(Refusal.objects.values_list("code", flat=True)) == {
+    assert set(RejectedRequest.objects.values_list("code", flat=True)) == {
         "invalid_data",
         "invalid_envelope",
         "idempotency_conflict",
@@ -69,13 +69,13 @@ def test_thousand_items_are_stored_in_one_record_call(django_assert_max_num_quer
 def test_what_is_no_batch_is_refused_whole(body):
     response = post(json.dumps(body))
     assert (response.status_code, response.json()["code"]) == (422, "invalid_batch")
-    assert Refusal.objects.count() == 1
+    assert RejectedRequest.objects.count() == 1
 
 
 def test_item_over_the_limit_of_one_event_is_413_and_the_others_are_taken():
     response = post([lead(1), lead(2, message="x" * BODY_BYTES)])
     assert codes(response) == [202, 413]
-    assert Refusal.objects.get().is_cut
+    assert RejectedRequest.objects.get().is_cut
 
 
 def test_batch_of_megabytes_is_taken():

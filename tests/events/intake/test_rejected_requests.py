@@ -9,13 +9,15 @@ from django.db import connection
 from carinho.access.models import AuditEntry
 from carinho.masking import REMOVED
 from events.intake import rejected_requests
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from events.intake.rejected_requests import Incoming
-from events.models import Event, Refusal
+from events.models import Event, RejectedRequest
 
 pytestmark = pytest.mark.django_db
 
-WRONG = Refused("invalid_data", "Há campos errados.", status=422, fields={"data.phone": "Não é um telefone."})
+WRONG = RequestRejected(
+    "invalid_data", "Há campos errados.", status=422, fields={"data.phone": "Não é um telefone."}
+)
 LEAD = {"name": "Maria Teste", "phone": "11987654321"}
 
 
@@ -26,24 +28,24 @@ def body(**envelope):
 def kept(content=None, **known):
     raw = json.dumps(body() if content is None else content).encode()
     rejected_requests.keep(WRONG, Incoming("site", **({"body": raw, "is_proven": True} | known)))
-    return Refusal.objects.latest("id")
+    return RejectedRequest.objects.latest("id")
 
 
 def test_secrets_are_removed_and_the_rest_stays_readable():
-    refusal = kept(body(data=LEAD | {"password": "1234", "apiKey": "abc", "list": [{"access_token": "x"}]}))
-    data = json.loads(refusal.body)["data"]
+    rejected = kept(body(data=LEAD | {"password": "1234", "apiKey": "abc", "list": [{"access_token": "x"}]}))
+    data = json.loads(rejected.body)["data"]
     assert data == LEAD | {"password": REMOVED, "apiKey": REMOVED, "list": [{"access_token": REMOVED}]}
 
 
 def test_unproven_body_is_not_kept():
-    refusal = kept(is_proven=False)
-    assert (refusal.body, refusal.type) == ("", "")
+    rejected = kept(is_proven=False)
+    assert (rejected.body, rejected.type) == ("", "")
 
 
 def test_long_body_is_cut_between_characters():
-    refusal = kept(body(data={"message": "ã" * 40_000}))
-    assert refusal.is_cut
-    assert len(refusal.body.encode()) <= 64 * 1024
+    rejected = kept(body(data={"message": "ã" * 40_000}))
+    assert rejected.is_cut
+    assert len(rejected.body.encode()) <= 64 * 1024
 
 
 def test_body_nested_without_end_is_kept_as_text():
@@ -52,33 +54,33 @@ def test_body_nested_without_end_is_kept_as_text():
 
 
 def test_what_only_the_headers_said_is_kept_with_the_body():
-    refusal = kept({"data": LEAD}, headers={"X-Event-Type": "lead.created", "Idempotency-Key": "k-1"})
-    assert json.loads(refusal.body) == {"type": "lead.created", "id": "k-1", "data": LEAD}
+    rejected = kept({"data": LEAD}, headers={"X-Event-Type": "lead.created", "Idempotency-Key": "k-1"})
+    assert json.loads(rejected.body) == {"type": "lead.created", "id": "k-1", "data": LEAD}
 
 
 def test_accepted_as_it_came_it_becomes_an_event_of_the_moment_it_arrived():
-    refusal = kept()
-    receipt = rejected_requests.accept(refusal, actor="user:ana")
+    rejected = kept()
+    receipt = rejected_requests.accept(rejected, actor="user:ana")
     event = Event.objects.get(pk=receipt.event_id)
-    refusal.refresh_from_db()
-    assert (event.source, event.key, event.occurred_at) == ("site", "site-1", refusal.received_at)
-    assert (refusal.accepted, refusal.accepted_by) == (event, "user:ana")
-    assert AuditEntry.objects.get().action == "refusal.accept"
+    rejected.refresh_from_db()
+    assert (event.source, event.key, event.occurred_at) == ("site", "site-1", rejected.received_at)
+    assert (rejected.accepted, rejected.accepted_by) == (event, "user:ana")
+    assert AuditEntry.objects.get().action == "rejected_request.accept"
 
 
 def test_corrected_body_is_accepted_in_place_of_a_wrong_one():
-    refusal = kept(body(data={"name": "Maria"}))
-    receipt = rejected_requests.accept(refusal, actor="user:ana", body=json.dumps(body()))
+    rejected = kept(body(data={"name": "Maria"}))
+    receipt = rejected_requests.accept(rejected, actor="user:ana", body=json.dumps(body()))
     assert Event.objects.get(pk=receipt.event_id).phone == "5511987654321"
 
 
 def test_still_wrong_it_is_refused_again_and_stays_open():
-    refusal = kept(body(data={}))
-    with pytest.raises(Refused) as refused:
-        rejected_requests.accept(refusal, actor="user:ana")
+    rejected = kept(body(data={}))
+    with pytest.raises(RequestRejected) as refused:
+        rejected_requests.accept(rejected, actor="user:ana")
     assert set(refused.value.fields) == {"data.name", "data.phone"}
-    refusal.refresh_from_db()
-    assert refusal.accepted_by == ""
+    rejected.refresh_from_db()
+    assert rejected.accepted_by == ""
 
 
 def test_event_that_came_by_itself_meanwhile_is_not_made_twice():
@@ -89,26 +91,26 @@ def test_event_that_came_by_itself_meanwhile_is_not_made_twice():
 
 @pytest.mark.parametrize(
     ("known", "code"),
-    [({"is_proven": False}, "refusal_unproven"), ({"is_cut": True}, "refusal_cut")],
+    [({"is_proven": False}, "unproven_sender"), ({"is_cut": True}, "cut_body")],
 )
 def test_nothing_to_accept_is_said(known, code):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         rejected_requests.accept(kept(**known), actor="user:ana")
     assert refused.value.code == code
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_operators_at_once_accept_it_once():
-    refusal = kept({"type": "lead.created", "data": LEAD})
+    rejected = kept({"type": "lead.created", "data": LEAD})
 
     def accept(name):
         try:
-            return rejected_requests.accept(refusal, actor=name).event_id
-        except Refused as error:
+            return rejected_requests.accept(rejected, actor=name).event_id
+        except RequestRejected as error:
             return error.code
         finally:
             connection.close()
 
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(accept, ["user:ana", "user:bia"]))
-    assert sorted(map(str, answers)) == sorted([str(Event.objects.get().pk), "refusal_accepted"])
+    assert sorted(map(str, answers)) == sorted([str(Event.objects.get().pk), "already_accepted"])

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from events import retention
-from events.models import Delivery, Event, Refusal
+from events.models import Delivery, Event, RejectedRequest
 
 pytestmark = pytest.mark.django_db
 
@@ -40,9 +40,11 @@ def test_event_that_caused_a_younger_one_stays_with_it(make_event):
 
 
 def test_unproven_refusals_never_push_out_proven_ones(monkeypatch):
-    monkeypatch.setattr(retention, "MOST_REFUSALS", 3)
+    monkeypatch.setattr(retention, "MOST_REJECTED", 3)
     for is_proven in [True, True, False, False, False]:
-        Refusal.objects.create(source="site", code="x", detail="x", status_code=401, is_proven=is_proven)
+        RejectedRequest.objects.create(
+            source="site", code="x", detail="x", status_code=401, is_proven=is_proven
+        )
     retention.prune()
-    assert Refusal.objects.filter(is_proven=True).count() == 2
-    assert Refusal.objects.count() == 3
+    assert RejectedRequest.objects.filter(is_proven=True).count() == 2
+    assert RejectedRequest.objects.count() == 3

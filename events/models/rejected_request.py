@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from events.models.event import Event
 
 
-class Refusal(models.Model):
+class RejectedRequest(models.Model):
     """A refused request: why, which fields, and its body cut at 64 KiB.
 
     A body whose sender was not proven is not kept. `accepted` names the event it became
@@ -35,7 +35,7 @@ class Refusal(models.Model):
         verbose_name = _("recusado")
         verbose_name_plural = _("recusados")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["-id"], condition=Q(is_proven=True), name="refusal_proven")]
+        indexes = [models.Index(fields=["-id"], condition=Q(is_proven=True), name="rejected_request_proven")]
 
     def __str__(self) -> str:
         return f"{self.source}: {self.detail}"

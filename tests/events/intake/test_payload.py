@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from events.flow import Flow
 from events.intake import envelope
-from events.intake.envelope import Refused
+from events.intake.envelope import RequestRejected
 from events.intake.payload import DayOrMoment, Moment, Money, Payload, Text, phone_in, problems
 from events.models import Event
 from tests.clients import with_key
@@ -27,7 +27,7 @@ class Visit(Payload):
     amount: Money | None = None
 
 
-def refusal(**data):
+def rejection(**data):
     with pytest.raises(ValidationError) as caught:
         Visit(**data)
     return problems(caught.value)
@@ -48,7 +48,7 @@ def stored(**data):
     ],
 )
 def test_amount_that_is_none_is_said_to_be_none(amount, sentence):
-    assert refusal(amount=amount) == {"amount": sentence}
+    assert rejection(amount=amount) == {"amount": sentence}
 
 
 def test_noise_of_a_floating_point_number_is_rounded_away():
@@ -57,7 +57,7 @@ def test_noise_of_a_floating_point_number_is_rounded_away():
 
 @pytest.mark.parametrize("given", ["2026-11-29", " 2026-11-29 ", "20261129", 20261129])
 def test_day_without_its_hour_is_no_moment(given):
-    assert refusal(starts_at=given) == {"starts_at": HOUR}
+    assert rejection(starts_at=given) == {"starts_at": HOUR}
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_day_stays_a_day_where_that_is_enough(given, kept):
 
 @pytest.mark.parametrize("given", ["2026-13-45", "0001-01-01", "ontem", 20261129, [], {}])
 def test_what_is_neither_a_day_nor_a_moment_is_refused(given):
-    assert refusal(paid_at=given or ["x"]) == {"paid_at": HOUR}
+    assert rejection(paid_at=given or ["x"]) == {"paid_at": HOUR}
 
 
 @pytest.mark.parametrize("given", [11965818589.5, float("inf"), 1e300, True, ["11965818589"]])
 def test_phone_that_is_no_number_of_digits_is_refused_and_not_written_as_text(given):
-    assert set(refusal(family_phone=given)) == {"family_phone"}
+    assert set(rejection(family_phone=given)) == {"family_phone"}
 
 
 @pytest.mark.parametrize("given", [11965818589, "11 96581-8589", "+55 11 96581-8589"])
@@ -107,7 +107,7 @@ def test_every_declared_flow_with_a_phone_knows_it():
 
 
 def test_envelope_says_when_it_happened_with_an_hour(flow):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         envelope.read(
             {"type": "visit.finished", "occurred_at": "2026-01-23", "data": {"id": 7}}, source="operacao"
         )

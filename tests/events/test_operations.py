@@ -25,12 +25,12 @@ def by_api(ids):
 @pytest.mark.parametrize("door", [by_console, by_api])
 def test_many_items_are_retried_in_portions(door, monkeypatch):
     monkeypatch.setattr(operations, "AT_ONCE", 2)
-    letters = [rows.dead_letter() for _ in range(5)]
+    dead_letters = [rows.dead_letter() for _ in range(5)]
     sizes, requeue = [], transitions.requeue
     monkeypatch.setattr(
         transitions, "requeue", lambda ids, actor: sizes.append(len(ids)) or requeue(ids, actor=actor)
     )
-    door([letter.pk for letter in letters])
+    door([dead_letter.pk for dead_letter in dead_letters])
     assert sizes == [2, 2, 1]
     assert DeadLetter.objects.filter(status="retrying").count() == 5
 
@@ -54,10 +54,10 @@ def test_every_operation_moves_at_most_a_portion_at_once(operation, move, monkey
 
 def test_console_takes_a_bounded_number_of_rows_and_says_so(monkeypatch):
     monkeypatch.setattr(actions, "MOST_AT_ONCE", 2)
-    letters = [rows.dead_letter() for _ in range(3)]
+    dead_letters = [rows.dead_letter() for _ in range(3)]
     answer = logged_in(OPERATOR).post(
         reverse("admin:events_deadletter_retry"),
-        {"ids": ",".join(str(letter.pk) for letter in letters)},
+        {"ids": ",".join(str(dead_letter.pk) for dead_letter in dead_letters)},
         follow=True,
     )
     assert "De uma vez, no máximo 2." in answer.content.decode()

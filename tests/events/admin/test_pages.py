@@ -9,12 +9,12 @@ from carinho.access import api_keys
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from events import operations
 from events.engine import circuit_breakers
-from events.models import DeadLetter, Delivery, Event, Refusal
+from events.models import DeadLetter, Delivery, Event, RejectedRequest
 from tests.clients import logged_in
 from tests.console import rows
 
 pytestmark = pytest.mark.django_db
-LISTS = ["deadletter", "event", "delivery", "refusal", "auditentry", "circuitbreaker"]
+LISTS = ["deadletter", "event", "delivery", "rejectedrequest", "auditentry", "circuitbreaker"]
 ENGLISH = re.compile(
     r">\s*(Select|Run|Filters?|Search|Add|Delete|Save|Home|Welcome|Log in|Log out|Change|Apply|Reset"
     r"|Type to search|No results|Show all|Cancel|Light|Dark|System|View site|History)\b[^<]*<"
@@ -39,11 +39,11 @@ def change(row):
 @pytest.fixture
 def world(db):
     """Something of everything."""
-    letter = rows.dead_letter()
+    dead_letter = rows.dead_letter()
     rows.retrying()
     rows.down("marketing")
     circuit_breakers.pause("financeiro", actor="user:ana", reason="Manutenção")
-    Refusal.objects.create(
+    RejectedRequest.objects.create(
         source="site",
         code="invalid",
         detail="Há campos errados: data.phone.",
@@ -52,7 +52,7 @@ def world(db):
         is_proven=True,
         body='{"type": "lead.created", "data": {"name": "Maria Aparecida Silva", "phone": "98765-4321"}}',
     )
-    return letter
+    return dead_letter
 
 
 @pytest.mark.parametrize("role", [VIEWER, OPERATOR, ADMINISTRATOR])
@@ -65,7 +65,7 @@ def test_every_page_opens_for_every_role_in_portuguese_and_masked(world, role):
     ]
     addresses += [changelist(model) for model in LISTS]
     addresses += [changelist("delivery", "?queue=retrying"), changelist("delivery", "?queue=held")]
-    addresses += [change(row) for row in (world, world.event, world.delivery, Refusal.objects.get())]
+    addresses += [change(row) for row in (world, world.event, world.delivery, RejectedRequest.objects.get())]
     addresses += [reverse("admin:events_circuitbreaker_change", args=["marketing"])]
     for address in addresses:
         html = page(browser, address)
@@ -144,9 +144,9 @@ def test_an_item_shows_the_cause_in_words_its_steps_and_what_came_back():
 
 
 def test_a_viewer_sees_the_buttons_disabled_with_the_reason():
-    letter = rows.dead_letter()
+    dead_letter = rows.dead_letter()
     browser = logged_in(VIEWER)
-    for address in (change(letter), changelist("deadletter")):
+    for address in (change(dead_letter), changelist("deadletter")):
         html = page(browser, address)
         assert "Seu papel permite ver, mas não fazer isto" in html
         assert reverse("admin:events_deadletter_retry") not in html
@@ -274,16 +274,16 @@ def test_a_form_does_not_lead_to_a_foreign_page():
 
 
 def test_a_refused_request_is_put_through_with_the_correction(world):
-    refusal = Refusal.objects.get()
+    rejected = RejectedRequest.objects.get()
     browser = logged_in(OPERATOR)
-    address = reverse("admin:events_refusal_accept", args=[refusal.pk])
+    address = reverse("admin:events_rejectedrequest_accept", args=[rejected.pk])
     still_wrong = browser.post(address)
     assert "Ainda não dá para aceitar" in still_wrong.content.decode()
     body = '{"type": "lead.created", "data": {"name": "Maria Aparecida Silva", "phone": "11987654321"}}'
     accepted = browser.post(address, {"body": body}, follow=True)
-    refusal.refresh_from_db()
-    assert refusal.accepted_by == "user:ana"
-    assert f"virou o evento {refusal.accepted_id}" in accepted.content.decode()
+    rejected.refresh_from_db()
+    assert rejected.accepted_by == "user:ana"
+    assert f"virou o evento {rejected.accepted_id}" in accepted.content.decode()
 
 
 def test_the_trail_tells_who_did_what_and_why():

@@ -28,8 +28,12 @@ def test_a_delivery_that_did_not_fail_yet_is_not_hurried():
 def test_giving_up_leaves_an_archived_item_with_the_reason_and_settles_the_event():
     delivery = rows.retrying()
     assert operations.give_up([delivery.pk], actor="user:ana", reason="Família desistiu") == [delivery.pk]
-    letter = DeadLetter.objects.get(delivery=delivery)
-    assert (letter.status, letter.note, letter.moved_by) == ("archived", "Família desistiu", "user:ana")
+    dead_letter = DeadLetter.objects.get(delivery=delivery)
+    assert (dead_letter.status, dead_letter.note, dead_letter.moved_by) == (
+        "archived",
+        "Família desistiu",
+        "user:ana",
+    )
     delivery.refresh_from_db()
     assert (delivery.status, delivery.skip_cause) == ("skipped", "archived")
 
@@ -44,9 +48,9 @@ def test_giving_up_what_has_no_error_yet_says_so_in_the_reason():
 def test_what_was_given_up_can_be_taken_back():
     delivery = rows.retrying()
     operations.give_up([delivery.pk], actor="user:ana")
-    letter = DeadLetter.objects.get(delivery=delivery)
-    operations.restore([letter.pk], actor="user:ana")
-    assert operations.retry([letter.pk], actor="user:ana") == [letter.pk]
+    dead_letter = DeadLetter.objects.get(delivery=delivery)
+    operations.restore([dead_letter.pk], actor="user:ana")
+    assert operations.retry([dead_letter.pk], actor="user:ana") == [dead_letter.pk]
     delivery.refresh_from_db()
     assert delivery.status == "queued"
 

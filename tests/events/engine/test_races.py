@@ -87,25 +87,25 @@ def test_two_claimers_never_hold_one_person_twice(make_delivery):
 def test_one_of_many_operators_retries_an_item(make_delivery):
     row = make_delivery()
     Delivery.objects.update(status="dead", due_at=None)
-    letter = DeadLetter.objects.create(
+    dead_letter = DeadLetter.objects.create(
         delivery=row, event=row.event, event_type="visit.finished", service="billing", step="add_hours",
         kind="rejected", cause="invalid_data", reason="Failed",
     )  # fmt: skip
-    moved = together(*[lambda: operations.retry([letter.pk], actor="user:ana") for _ in range(8)])
+    moved = together(*[lambda: operations.retry([dead_letter.pk], actor="user:ana") for _ in range(8)])
     assert sorted(map(len, moved)) == [0] * 7 + [1]
 
 
 def test_retry_and_archive_of_the_same_items_at_once_leave_each_item_with_one_of_them(make_delivery):
     rows = [make_delivery(id) for id in range(1, 21)]
     Delivery.objects.update(status="dead", due_at=None)
-    letters = [
+    dead_letters = [
         DeadLetter.objects.create(
             delivery=row, event=row.event, event_type="visit.finished", service="billing", step="add_hours",
             kind="rejected", cause="invalid_data", reason="Failed",
         )
         for row in rows
     ]  # fmt: skip
-    ids = [letter.pk for letter in letters]
+    ids = [dead_letter.pk for dead_letter in dead_letters]
     retried, archived = together(
         lambda: operations.retry(ids, actor="user:ana"),
         lambda: operations.archive(ids[::-1], actor="user:bia"),

@@ -10,7 +10,7 @@ from django.test import Client
 from carinho.access.permissions import EVENTS
 from events.intake import ingestion, request_body
 from events.intake.views import BODY_BYTES
-from events.models import Delivery, Event, Refusal
+from events.models import Delivery, Event, RejectedRequest
 from tests.clients import with_key
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,7 @@ def test_same_id_with_other_data_is_a_conflict_and_is_kept(sender):
     response = post(sender, lead(data=LEAD | {"name": "Outra Pessoa"}))
     assert (response.status_code, response.json()["code"]) == (409, "idempotency_conflict")
     assert Event.objects.get().duplicates == 0
-    assert Refusal.objects.get().code == "idempotency_conflict"
+    assert RejectedRequest.objects.get().code == "idempotency_conflict"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_every_wrong_field_is_named_in_portuguese_and_the_request_is_kept(sender
     assert (response.status_code, answer["code"]) == (422, "invalid_data")
     assert set(answer["fields"]) == {"occurred_at", "data.name", "data.phone"}
     assert answer["fields"]["data.name"] == "Campo obrigatório."
-    kept = Refusal.objects.get()
+    kept = RejectedRequest.objects.get()
     assert (kept.source, kept.type, kept.status_code, kept.is_proven) == ("site", "lead.created", 422, True)
     assert kept.fields == answer["fields"]
     assert json.loads(kept.body) == body
@@ -104,7 +104,7 @@ def test_every_wrong_field_is_named_in_portuguese_and_the_request_is_kept(sender
 def test_what_is_not_json_is_400_and_kept(sender, body):
     response = post(sender, body)
     assert (response.status_code, response.json()["code"]) == (400, "invalid_json")
-    assert Refusal.objects.get().code == "invalid_json"
+    assert RejectedRequest.objects.get().code == "invalid_json"
 
 
 @pytest.mark.parametrize("body", ["[]", "null", '"lead.created"', "3"])
@@ -115,7 +115,7 @@ def test_json_that_is_no_envelope_is_422(sender, body):
 def test_unknown_type_is_422_and_kept_even_with_a_character_that_cannot_be_stored(sender):
     response = post(sender, lead(type="lead.\x00lost"))
     assert (response.status_code, response.json()["code"]) == (422, "unknown_type")
-    assert Refusal.objects.get().type == "lead.lost"
+    assert RejectedRequest.objects.get().type == "lead.lost"
 
 
 def test_system_that_does_not_send_this_type_is_refused(sender):
@@ -131,21 +131,21 @@ def test_body_of_exactly_the_limit_is_read(sender):
 def test_body_over_the_limit_is_413_and_its_start_is_kept(sender):
     response = post(sender, json.dumps(lead(data=LEAD | {"message": "x" * BODY_BYTES})))
     assert (response.status_code, response.json()["code"]) == (413, "too_large")
-    kept = Refusal.objects.get()
+    kept = RejectedRequest.objects.get()
     assert (len(kept.body), kept.is_cut) == (request_body.KEPT_BYTES, True)
 
 
 def test_without_a_key_nothing_is_read_and_the_try_is_kept_without_body(client):
     response = post(client, lead())
     assert (response.status_code, response.json()["code"]) == (401, "not_authenticated")
-    kept = Refusal.objects.get()
+    kept = RejectedRequest.objects.get()
     assert (kept.body, kept.is_proven, kept.code) == ("", False, "not_authenticated")
 
 
 def test_key_without_the_scope_is_403_and_the_try_is_kept_without_body():
     response = post(with_key("read", "operate", "admin"), lead())
     assert (response.status_code, response.json()["code"]) == (403, "permission_denied")
-    assert (Refusal.objects.get().body, Refusal.objects.get().is_proven) == ("", False)
+    assert (RejectedRequest.objects.get().body, RejectedRequest.objects.get().is_proven) == ("", False)
 
 
 def test_other_methods_are_405(sender):
@@ -155,7 +155,7 @@ def test_other_methods_are_405(sender):
 
 def test_an_accepted_event_takes_few_statements(sender, django_assert_max_num_queries):
     post(sender, lead(id="first"))
-    with django_assert_max_num_queries(6):  # key, rate, begin, insert, commit, nudge
+    with django_assert_max_num_queries(6):  # key, rate, begin, insert, commit, wake-up
         post(sender, lead(id="second"))
 
 

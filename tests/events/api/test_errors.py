@@ -7,7 +7,7 @@ from django.test import Client
 from carinho.api import errors
 from events import operations
 from tests.clients import with_key
-from tests.events.test_api_dead_letters import bury
+from tests.events.api.test_dead_letters import bury
 
 pytestmark = pytest.mark.django_db
 
