@@ -168,7 +168,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
-        name: f"events.models.{name}" for name in ("EventStatus", "DeliveryStatus", "DeadLetterStatus")
+        "EventStatus": "events.models.EventStatus",
+        "DeliveryStatus": "events.models.DeliveryStatus",
+        "DeadLetterStatus": "events.models.DeadLetterStatus",
+        "RunStatus": "sync.models.RunStatus",
+        "Severity": ["warning", "critical"],
+        "HubHealth": ["healthy", "degraded", "critical"],
     },
 }
 

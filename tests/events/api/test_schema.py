@@ -1,6 +1,11 @@
 """The OpenAPI document says what the hub does."""
 
+import os
+import subprocess
+import sys
+
 import pytest
+from django.conf import settings
 from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
@@ -26,6 +31,28 @@ def document():
 def test_document_is_valid_openapi_3_1(document):
     assert document["openapi"].startswith("3.1")
     validate_schema(document)
+
+
+def test_document_is_made_without_a_warning_and_so_is_the_web_process():
+    nowhere = {"SECRET_KEY": settings.SECRET_KEY, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    document = ["manage.py", "spectacular", "--fail-on-warn"]
+    web = ["-W", "error::RuntimeWarning", "-c", "import carinho.wsgi"]
+    for order in (document, web):
+        ended = subprocess.run(
+            [sys.executable, *order], check=False, capture_output=True, text=True, env=os.environ | nowhere
+        )
+        assert ended.returncode == 0, ended.stderr
+
+
+def test_part_that_two_pages_call_the_same_is_two_components(document):
+    def shape(path):
+        return document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+
+    parts = document["components"]["schemas"]
+    dashboard = parts[shape("/dashboard")["$ref"].rsplit("/")[-1]]["properties"]
+    assert set(parts["Breaker"]["properties"]) >= {"state", "failure_count"}
+    assert set(dashboard) >= {"reasons", "circuit_breakers"}
+    assert set(document["paths"]["/ready"]["get"]["responses"]) == {"200", "503"}
 
 
 @pytest.mark.parametrize("path", sorted(set(OUR_PATHS) - ABOUT_ITSELF))
