@@ -105,7 +105,10 @@ def _send(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran:
         if contact.checked_at is None and not to.endswith(contacts.LID):
             learnt = {"contact_id": contact.pk, **whatsapp.check_number(to)}
             address, has_whatsapp = learnt["registered"] or to, learnt["exists"]
-        if has_whatsapp is False:
+        lid = contact.lid or (learnt or {}).get("lid")
+        if has_whatsapp is False and lid:  # WhatsApp knows the person, only not by this number
+            address = lid
+        elif has_whatsapp is False:
             kind = "landline" if phones.is_landline(address) else "number"
             raise Rejected(f"The phone {kind} has no WhatsApp", doing=DOING, system=WhatsApp.title)
         sent = whatsapp.send(outgoing.text, to=address, choices=outgoing.message.choices)

@@ -94,6 +94,17 @@ def test_step_that_breaks_fails_alone(here, monkeypatch):
     assert message_of(well).status == "accepted"
 
 
+def test_person_known_by_a_lid_is_written_to_there_when_the_number_has_no_whatsapp(here):
+    here.load({"zapi": {"numbers": {"551187650004": {"phone": None}}}})
+    lid = "100000000000009@lid"
+    contacts.find_or_make(contacts.identity("5511987650004", lid))
+    first, second = cancel(1, phone="5511987650004"), cancel(2, phone="5511987650004")
+    drain()
+    to = [call["body"]["phone"] for call in here.calls("zapi") if "send-text" in call["path"]]
+    assert to == [lid, lid]
+    assert {message_of(event).status for event in (first, second)} == {"accepted"}
+
+
 def test_landline_with_whatsapp_receives_its_message(here):
     event = cancel(1, phone="551133330003")
     drain()
