@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, F, Min, QuerySet
@@ -36,7 +37,7 @@ def held() -> QuerySet[Delivery]:
 
 def current() -> list[Outage]:
     """One per system that holds, also when nothing waits for it, the longest first."""
-    counts = {
+    counts: dict[str, dict[str, Any]] = {
         row["service"]: row
         for row in held().order_by().values("service").annotate(count=Count("pk"), oldest=Min("due_at"))
     }
