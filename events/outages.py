@@ -37,7 +37,7 @@ def held() -> QuerySet[Delivery]:
 
 def current() -> list[Outage]:
     """One per system that holds, also when nothing waits for it, the longest first."""
-    counts: dict[str, dict[str, Any]] = {
+    counts: dict[str, Any] = {
         row["service"]: row
         for row in held().order_by().values("service").annotate(count=Count("pk"), oldest=Min("due_at"))
     }
