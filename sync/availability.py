@@ -10,7 +10,7 @@ from sync.job import Job
 LOOK_SECONDS = 1.0
 
 
-class Gate:
+class Availability:
     """The breakers of both systems, shared with the lanes, and the pace of the one that is written to."""
 
     def __init__(self, job: Job) -> None:

@@ -66,7 +66,7 @@ class Job(ABC):
         """Bring it to the target; what it answers is kept for the confirmation."""
 
     @abstractmethod
-    def compared(self, source: Any, cursor: str, window: Window) -> Page:
+    def pull_all(self, source: Any, cursor: str, window: Window) -> Page:
         """All records that should agree, done or not, page by page."""
 
     def key(self, record: Record) -> str:
@@ -88,11 +88,11 @@ class Job(ABC):
         """Whether the source knows that the target has it."""
         return True
 
-    def there(self, target: Any, keys: Sequence[str]) -> Mapping[str, Fields] | None:
+    def read_back(self, target: Any, keys: Sequence[str]) -> Mapping[str, Fields] | None:
         """What the target has of these keys; None when it offers no way to read that."""
         return None
 
-    def differing(self, wanted: Fields, there: Fields) -> list[str]:
+    def diff(self, wanted: Fields, there: Fields) -> list[str]:
         """The fields that the target has otherwise."""
         return sorted(name for name, value in wanted.items() if there.get(name) != value)
 

@@ -18,7 +18,7 @@ from carinho.celery import stopping
 from carinho.services.errors import CircuitOpen, Rejected, Unavailable
 from carinho.services.pagination import LIMIT, Cursors
 from sync import checkpoint
-from sync.availability import Gate
+from sync.availability import Availability
 from sync.checkpoint import LostRun, WorkerStopped
 from sync.job import Fields, Job, Window
 from sync.ledger import key_of, short
@@ -63,7 +63,7 @@ class Reconciliation:
         self.run, self.lock = run, lock
         self.job = Job.registry[run.job_id]
         self.window = Window(run.window_at)
-        self.gate = Gate(self.job)
+        self.availability = Availability(self.job)
         self.seen: set[str] = set()
         self.compared = self.differing = 0
 
@@ -94,8 +94,13 @@ class Reconciliation:
         self._look_for_orphans()
         agreeing = self.compared - self.differing
         with transaction.atomic():
-            self._close_the_rest()
-            self._keep_share(agreeing)
+            open_rows = SyncDifference.objects.filter(job_id=self.job.name, closed_at__isnull=True)
+            open_rows.exclude(run=self.run).update(closed_at=Now())
+            Agreement.objects.update_or_create(
+                job_id=self.job.name,
+                day=timezone.localdate(),
+                defaults={"compared": self.compared, "agreeing": agreeing},
+            )
             self.run.log("checked", compared=self.compared, agreeing=agreeing)
             checkpoint.finish(self.run, RunStatus.DONE)
 
@@ -103,7 +108,7 @@ class Reconciliation:
         cursors = Cursors()
         cursor: str | None = ""
         while cursor is not None:
-            page = self._patiently(lambda at=cursor: self.job.compared(self.job.source(), at, self.window))  # type: ignore[misc]
+            page = self._patiently(lambda at=cursor: self.job.pull_all(self.job.source(), at, self.window))  # type: ignore[misc]
             wanted, found = _read_all(self.job, page.records)
             self.seen |= wanted.keys() | {unreadable.key for unreadable in found}
             there = self._there(list(wanted))
@@ -135,7 +140,7 @@ class Reconciliation:
         """What the target has or, if it does not tell, what was written there."""
         if not keys:
             return {}
-        told = self._patiently(lambda: self.job.there(self.job.target(), keys))
+        told = self._patiently(lambda: self.job.read_back(self.job.target(), keys))
         if told is not None:
             return told
         rows = SyncRecord.objects.filter(job_id=self.job.name, key__in=keys)
@@ -144,7 +149,7 @@ class Reconciliation:
     def _difference(self, key: str, record: Any, wanted: Fields, there: Mapping[str, Fields]) -> Found | None:
         if key not in there:
             return Found(key, DifferenceKind.MISSING_THERE, payload=record)
-        if fields := self.job.differing(wanted, there[key]):
+        if fields := self.job.diff(wanted, there[key]):
             return Found(key, DifferenceKind.DIFFERENT, fields, record)
         if not self.job.is_confirmed(record):
             return Found(key, DifferenceKind.MISSING_HERE, payload=record)
@@ -168,17 +173,6 @@ class Reconciliation:
             with connection.cursor() as cursor:
                 cursor.execute(NOTE, {"job": self.job.name, "run": self.run.pk, "rows": told})
 
-    def _close_the_rest(self) -> None:
-        gone = SyncDifference.objects.filter(job_id=self.job.name, closed_at__isnull=True)
-        gone.exclude(run=self.run).update(closed_at=Now())
-
-    def _keep_share(self, agreeing: int) -> None:
-        Agreement.objects.update_or_create(
-            job_id=self.job.name,
-            day=timezone.localdate(),
-            defaults={"compared": self.compared, "agreeing": agreeing},
-        )
-
     def _patiently(self, call: Callable[[], Answer]) -> Answer:
         """The answer to a read, waiting for a system that is away. Raises what the last attempt raised."""
         for attempt in range(MOST_ATTEMPTS):
@@ -192,16 +186,16 @@ class Reconciliation:
                     raise
                 self._sleep(min(POLL_SECONDS * 2**attempt, LONGEST_WAIT))
             finally:
-                self.gate.learn()
+                self.availability.learn()
         return call()
 
     def _until_open(self) -> None:
         self._look()
-        if not (closed := self.gate.closed()):
+        if not (closed := self.availability.closed()):
             return
         checkpoint.update_mine(self.run, waiting_for=closed, waiting_since=Now())
-        self.run.log("waits", system=str(self.gate.systems[closed].label))
-        while self.gate.closed():
+        self.run.log("waits", system=str(self.availability.systems[closed].label))
+        while self.availability.closed():
             self._sleep(POLL_SECONDS)
         checkpoint.update_mine(self.run, waiting_for="", waiting_since=None)
 
@@ -212,7 +206,7 @@ class Reconciliation:
             self._look()
 
     def _look(self) -> None:
-        self.gate.look()
+        self.availability.look()
         checkpoint.update_mine(self.run)
         if stopping.is_set():
             raise WorkerStopped

@@ -21,7 +21,7 @@ from carinho.logs import request_id
 from carinho.services.errors import CircuitOpen, Rejected, Unavailable
 from carinho.services.pagination import Cursors, EndlessList, Page
 from sync import checkpoint, ledger, runs
-from sync.availability import Gate
+from sync.availability import Availability
 from sync.checkpoint import Checkpoint, LostRun, WorkerStopped
 from sync.job import Job, Window
 from sync.models import RunKind, RunStatus, SyncRun
@@ -117,7 +117,7 @@ class Runner:
         self.run, self.lock = run, lock
         self.job = Job.registry[run.job_id]
         self.window = Window(run.window_at, run.since)
-        self.gate = Gate(self.job)
+        self.availability = Availability(self.job)
         self.next: Checkpoint | None = Checkpoint.of(run)
         self.is_resumed = bool(run.checkpoint)
         self.cursors = Cursors()
@@ -177,7 +177,7 @@ class Runner:
         if now < self.look_at:
             return
         self.look_at = now + LOOK_SECONDS
-        self.gate.look()
+        self.availability.look()
         self._say_waiting(now)
         checkpoint.update_mine(
             self.run, processed=self.run.read + sum(len(b.items) - b.left for b in self.pages)
@@ -199,7 +199,7 @@ class Runner:
         return now - self.waits_since if self.waits_since is not None else 0.0
 
     def _say_waiting(self, now: float) -> None:
-        closed = self.gate.closed() if not self.under_way else ""
+        closed = self.availability.closed() if not self.under_way else ""
         if closed and self.waits_since is None:
             self.waits_since = now
             checkpoint.update_mine(self.run, waiting_for=closed, waiting_since=Now())
@@ -226,7 +226,7 @@ class Runner:
         self.run.log("goes_on", system=system, seconds=round(seconds))
 
     def _label(self, name: str) -> str:
-        known = self.gate.systems.get(name)
+        known = self.availability.systems.get(name)
         return str(known.label) if known else name
 
     # --- reading ---
@@ -236,10 +236,10 @@ class Runner:
             return
         if self.next.stage != checkpoint.PULL:
             self._read_stored(self.next)
-        elif len(self.pages) < MOST_PAGES and self.gate.may_read(self.under_way):
+        elif len(self.pages) < MOST_PAGES and self.availability.may_read(self.under_way):
             self.is_reading = True
             self.under_way += 1
-            pool.submit(self._pull, self.next, self.gate.is_trial())
+            pool.submit(self._pull, self.next, self.availability.is_trial())
 
     def _pull(self, at: Checkpoint, is_trial: bool) -> None:
         token = request_id.set(self._request)
@@ -286,7 +286,7 @@ class Runner:
             self.is_resumed = False
             self.cursors = Cursors()
             self.next = Checkpoint(reading.at.stage)
-            self.run.log("page_read_again", system=self._label(self.gate.source))
+            self.run.log("page_read_again", system=self._label(self.availability.source))
         elif isinstance(error, Rejected):
             raise self._unreadable(str(error))
         elif not isinstance(error, CircuitOpen):
@@ -301,7 +301,7 @@ class Runner:
         self.read_at = time.monotonic() + max(_wait_after(self.read_failures), asked.total_seconds())
 
     def _unreadable(self, reason: str) -> Ended:
-        system = self._label(self.gate.source)
+        system = self._label(self.availability.source)
         return Ended(RunStatus.FAILED, reason, ("read_failed", {"system": system, "reason": reason}))
 
     def _take(self, at: Checkpoint, page: Page) -> None:
@@ -332,13 +332,13 @@ class Runner:
         free = min(self.places - self.under_way, len(self.ready))
         if free <= 0:
             return
-        count = self.gate.places(free, self.under_way)
-        is_trial = self.gate.is_trial()
+        count = self.availability.places(free, self.under_way)
+        is_trial = self.availability.is_trial()
         for _ in range(count):
             item = self.ready.popleft()
             item.is_trial = is_trial
             pool.submit(self._push, item)
-        self.gate.took(count)
+        self.availability.took(count)
         self.under_way += count
 
     def _push(self, item: Item) -> None:
@@ -359,7 +359,7 @@ class Runner:
         except Empty:
             return
         finally:
-            self.gate.learn()
+            self.availability.learn()
 
     def _on_end(self, ended: Item | PageRead) -> None:
         self.under_way -= 1
@@ -404,7 +404,7 @@ class Runner:
             ended = self.ended.get_nowait()
             if isinstance(ended, Item) and ended.end in (End.DONE, End.REJECTED, End.BROKEN):
                 self.page_of.pop(ended, None)
-        self.gate.learn()
+        self.availability.learn()
         for page in self.pages:
             over = [item for item in page.items if item not in self.page_of]
             try:

@@ -38,7 +38,7 @@ class CrmFinanceiro(Job):
     def pull(self, source: CRM, cursor: str, window: Window) -> Page:
         return source.contracts(cursor, billing="pending")
 
-    def compared(self, source: CRM, cursor: str, window: Window) -> Page:
+    def pull_all(self, source: CRM, cursor: str, window: Window) -> Page:
         return in_turn(
             cursor,
             lambda at: source.contracts(at, billing="pending"),

@@ -46,7 +46,7 @@ class CrmOperacao(Job):
     def pull(self, source: CRM, cursor: str, window: Window) -> Page:
         return source.contracts(cursor, status="active", synced="false")
 
-    def compared(self, source: CRM, cursor: str, window: Window) -> Page:
+    def pull_all(self, source: CRM, cursor: str, window: Window) -> Page:
         return in_turn(
             cursor,
             lambda at: source.contracts(at, status="active", synced="false"),
@@ -65,7 +65,7 @@ class CrmOperacao(Job):
     def is_confirmed(self, record: Record) -> bool:
         return bool(record.get("synced"))
 
-    def there(self, target: Operacao, keys: Sequence[str]) -> Mapping[str, Fields]:
+    def read_back(self, target: Operacao, keys: Sequence[str]) -> Mapping[str, Fields]:
         return {str(row["contract_id"]): row for row in target.schedules_of(keys)}
 
     def is_orphan(self, there: Fields, window: Window) -> bool:

@@ -27,7 +27,7 @@ class CuidadoresCrm(Job):
     def pull(self, source: Cuidadores, cursor: str, window: Window) -> Page:
         return source.caregivers(cursor, updated_since=window.since)
 
-    def compared(self, source: Cuidadores, cursor: str, window: Window) -> Page:
+    def pull_all(self, source: Cuidadores, cursor: str, window: Window) -> Page:
         return source.caregivers(cursor)
 
     def wanted(self, record: Record) -> Fields:

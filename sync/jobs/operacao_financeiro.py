@@ -40,7 +40,7 @@ class OperacaoFinanceiro(Job):
         first, last = days_of(window)
         return source.completed_services(cursor, first=first, last=last, billed=False)
 
-    def compared(self, source: Operacao, cursor: str, window: Window) -> Page:
+    def pull_all(self, source: Operacao, cursor: str, window: Window) -> Page:
         first, last = days_of(window)
         return self._completed(source, cursor, first, last)
 
@@ -85,10 +85,10 @@ class OperacaoFinanceiro(Job):
     def is_confirmed(self, record: Record) -> bool:
         return bool(record.get("billed"))
 
-    def there(self, target: Financeiro, keys: Sequence[str]) -> Mapping[str, Fields]:
+    def read_back(self, target: Financeiro, keys: Sequence[str]) -> Mapping[str, Fields]:
         return {_service_of(invoice): invoice for invoice in target.service_invoices(keys)}
 
-    def differing(self, wanted: Fields, there: Fields) -> list[str]:
+    def diff(self, wanted: Fields, there: Fields) -> list[str]:
         due_on = timezone.localdate(datetime.fromisoformat(wanted["finished_at"])) + DUE_AFTER
         differs = {
             "client_id": there.get("client_id") != wanted["client_id"],

@@ -92,7 +92,7 @@ def test_malformed_rows_of_the_source_that_are_alike_fail_once_and_stop_no_other
     page = Page([contract(1), None, None, {"id": "x"}, {"id": "x"}, {}])
     job = type(Job.registry[NAME])
     monkeypatch.setattr(job, "pull", lambda *given: page)
-    monkeypatch.setattr(job, "compared", lambda *given: page)
+    monkeypatch.setattr(job, "pull_all", lambda *given: page)
     ended = run(NAME)
     assert (ended.status, ended.written, ended.failed) == ("incomplete", 1, 3)
     causes = SyncFailure.objects.filter(status="open").values_list("cause", flat=True)

@@ -40,7 +40,7 @@ def test_run_over_cursors_that_go_round_fails_and_keeps_what_it_wrote(run, round
 
 def test_comparison_over_cursors_that_go_round_fails_and_closes_nothing(run, round_trip):
     earlier = SyncDifference.objects.create(job_id=NAME, key="999", kind="missing_there")
-    round_trip("compared")
+    round_trip("pull_all")
     ended = run(NAME, "check")
     assert ended.status == "failed"
     assert "does not end" in ended.reason

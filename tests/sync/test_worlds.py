@@ -99,7 +99,7 @@ def only_the_run(name):
 def assert_done(job, records, there, here, knows):
     """The target has these records as the source does, and the source knows."""
     for row in records:
-        assert not job.differing(job.wanted(row), there[row["id"]])
+        assert not job.diff(job.wanted(row), there[row["id"]])
         assert knows(here[row["id"]])
 
 
