@@ -40,6 +40,7 @@ PARTS = {
     "oldest_transaction": _("transações do banco de dados"),
     "missed_round": _("rondas"),
     "failed_notifications": _("avisos ao plantão"),
+    "late_events": _("eventos atrasados"),
 }
 
 
@@ -69,6 +70,7 @@ class HubSnapshot:
     oldest_transaction: float
     missed_round: rounds.Due | None
     failed_notifications: dict[str, int]
+    late_events: dict[str, int]
     unmeasured: Mapping[str, Any] = field(default_factory=dict)  # parts and rules, with their titles
 
     @property
@@ -147,6 +149,7 @@ def take_snapshot(now: datetime | None = None) -> HubSnapshot:
         oldest_transaction=part("oldest_transaction", metrics.oldest_transaction, 0.0),
         missed_round=part("missed_round", lambda: rounds.missed(now), None),
         failed_notifications=part("failed_notifications", metrics.failed_notifications, {}),
+        late_events=part("late_events", lambda: metrics.late_events(now), {}),
         unmeasured=measuring.unmeasured,
     )
 

@@ -102,6 +102,13 @@ def held(breakers: list[CircuitBreaker], queues: dict[str, Queue]) -> dict[str, 
     return {"total": sum(by_service.values()), "by_service": by_service}
 
 
+def late_events(now: datetime) -> dict[str, int]:
+    """By source, the events of the last 24 hours that came more than a day after they happened."""
+    late = Event.objects.late(now).exclude(type=statistics.RECEIPTS)
+    rows = late.order_by("source").values("source").annotate(amount=Count("pk"))
+    return {row["source"]: row["amount"] for row in rows}
+
+
 def failed_notifications() -> dict[str, int]:
     """By channel, how many of the shift's notifications were given up."""
     failed = Notification.objects.filter(status=NotificationStatus.FAILED).order_by()

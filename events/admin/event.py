@@ -5,11 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from carinho.console import dates, labels
-from carinho.console.filters import choice_filter
+from carinho.console.filters import ChoiceFilter, choice_filter
 from events import statistics, status_badges, titles
 from events.admin import person, search, timeline
 from events.admin.day_filters import EventDayFilter
@@ -28,6 +29,15 @@ class TypeFilter(choice_filter("type", _("tipo"), titles.event_types)):  # type:
         return queryset.exclude(type=statistics.RECEIPTS)
 
 
+class LateFilter(ChoiceFilter):
+    parameter_name = "late"
+    title = _("atraso")
+    offered = staticmethod(lambda: [("24h", _("chegaram com mais de um dia de atraso, nas últimas 24 h"))])
+
+    def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
+        return queryset.filter(pk__in=Event.objects.late(timezone.now()))
+
+
 @admin.register(Event)
 class EventAdmin(EventRevealAdmin):
     item_template = "admin/events/event/item.html"
@@ -37,6 +47,7 @@ class EventAdmin(EventRevealAdmin):
         choice_filter("status", _("situação"), lambda: EventStatus.choices, is_tab=True),
         TypeFilter,
         choice_filter("source", _("origem"), labels.sources, scans=True),
+        LateFilter,
         ("received_at", EventDayFilter),
     )
     search_fields = ("id",)  # what is searched stands in get_search_results

@@ -42,9 +42,10 @@ WITH incoming AS (
         status text, steps jsonb)
 ), stored AS (
     INSERT INTO events_event (type, source, key, digest, data, as_sent, subject, phone, caused_by_id,
-                              request_id, trace_id, occurred_at, received_at, status, settled_at)
+                              request_id, trace_id, occurred_at, received_at, is_late, status, settled_at)
     SELECT type, source, key, digest, data, as_sent, subject, phone, caused_by, request_id, trace_id,
-           occurred_at, received_at, status, CASE WHEN status = 'processed' THEN received_at END
+           occurred_at, received_at, occurred_at < received_at - interval '1 day', status,
+           CASE WHEN status = 'processed' THEN received_at END
     FROM incoming
     ON CONFLICT (source, key) DO NOTHING
     RETURNING id, source, key

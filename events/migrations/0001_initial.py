@@ -424,6 +424,12 @@ class Migration(migrations.Migration):
                         db_default=django.db.models.functions.datetime.Now(), verbose_name="recebido em"
                     ),
                 ),
+                (
+                    "is_late",
+                    models.BooleanField(
+                        db_default=False, default=False, verbose_name="chegou com mais de um dia de atraso"
+                    ),
+                ),
                 ("settled_at", models.DateTimeField(blank=True, null=True, verbose_name="encerrado em")),
                 (
                     "caused_by",
@@ -655,6 +661,12 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="event",
             index=models.Index(fields=["received_at"], name="event_received"),
+        ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(
+                condition=models.Q(("is_late", True)), fields=["received_at"], name="event_late"
+            ),
         ),
         migrations.AddConstraint(
             model_name="event",

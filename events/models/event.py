@@ -1,5 +1,7 @@
 """What happened in some system, exactly as it was accepted."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -12,6 +14,12 @@ class EventStatus(models.TextChoices):
     PROCESSED = "processed", _("concluído")
     FAILED = "failed", _("precisa de você")
     ARCHIVED = "archived", _("arquivado")
+
+
+class Events(models.QuerySet["Event"]):
+    def late(self, now: datetime) -> "Events":
+        """Those of the last 24 hours that came more than a day after they happened."""
+        return self.filter(is_late=True, received_at__gt=now - timedelta(hours=24))
 
 
 class Event(models.Model):
@@ -41,7 +49,10 @@ class Event(models.Model):
     )  # if it came with an id
     occurred_at = models.DateTimeField(_("aconteceu em"))
     received_at = models.DateTimeField(_("recebido em"), db_default=Now())
+    is_late = models.BooleanField(_("chegou com mais de um dia de atraso"), default=False, db_default=False)
     settled_at = models.DateTimeField(_("encerrado em"), null=True, blank=True)
+
+    objects = Events.as_manager()
 
     class Meta:
         verbose_name = _("evento")
@@ -61,6 +72,7 @@ class Event(models.Model):
             models.Index(fields=["subject", "-id"], condition=~Q(subject=""), name="event_subject"),
             models.Index(fields=["type", "-id"], name="event_type"),
             models.Index(fields=["received_at"], name="event_received"),
+            models.Index(fields=["received_at"], condition=Q(is_late=True), name="event_late"),
         ]
 
     def __str__(self) -> str:

@@ -30,6 +30,7 @@ def hub(**changes: Any) -> HubSnapshot:
         "oldest_transaction": 0.0,
         "missed_round": None,
         "failed_notifications": {},
+        "late_events": {},
     }
     return HubSnapshot(**well | changes)
 

@@ -61,6 +61,8 @@ EDGES = [
     ("notifications_failed", hub(failed_notifications={"email": 1}), "warning"),
     ("unmeasured", hub(), OK),
     ("unmeasured", hub(unmeasured={"rounds": "rondas"}), "warning"),
+    ("late_events", hub(late_events={"operacao": 10}), OK),
+    ("late_events", hub(late_events={"operacao": 11}), "warning"),
     ("callbacks_failed", hub(whatsapp=WhatsAppState(True, "connected")), OK),
     ("callbacks_failed", hub(whatsapp=WhatsAppState(True, "connected", callbacks_failed=1)), "warning"),
     ("callbacks_failed", hub(whatsapp=WhatsAppState(True, "connected", callbacks_refused=10)), "warning"),
