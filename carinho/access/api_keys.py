@@ -1,7 +1,7 @@
 """The life of an API key: made, rotated with an overlap, revoked; each noted in the trail."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.db import transaction
@@ -11,9 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from carinho.access.audit_log import Audited
 from carinho.access.models import ApiKey
 
-LAST_MOMENT = datetime(
-    2100, 1, 1, tzinfo=UTC
-)  # neither Python nor PostgreSQL can add days to their last year
+# neither Python nor PostgreSQL can add days to the last year it knows
+LAST_MOMENT = datetime(2100, 1, 1, tzinfo=timezone.get_default_timezone())
 CREATED = Audited("api_key.create", _("criou a chave"))
 ROTATED = Audited("api_key.rotate", _("trocou a chave"))
 REVOKED = Audited("api_key.revoke", _("revogou a chave"))

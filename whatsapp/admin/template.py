@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.messages import success
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
@@ -74,6 +75,7 @@ class TemplateAdmin(ConsoleAdmin):
         own = Template.objects.filter(name=name).first()
         return self._form(request, name, own.text if own else templates.text(name).template)
 
+    @transaction.atomic  # a text and the entry that tells of its change
     def _post(self, request: HttpRequest, name: str) -> HttpResponse:
         if not request.user.has_perm(ADMINISTER):
             raise PermissionDenied

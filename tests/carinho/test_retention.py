@@ -1,0 +1,39 @@
+"""What access leaves behind goes in its time."""
+
+from datetime import timedelta
+
+import pytest
+from axes.models import AccessAttempt, AccessLog
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from carinho.access import retention
+from carinho.access.models import AuditEntry, RateWindow
+
+pytestmark = pytest.mark.django_db
+
+
+def test_ended_sessions_old_logins_and_past_minutes_go_and_the_audit_log_stays():
+    now = timezone.now()
+    for days in (-1, 1):
+        Session.objects.create(
+            session_key=f"s{days}", session_data="", expire_date=now + timedelta(days=days)
+        )
+    for age in (10, 100):
+        AccessLog.objects.create(username=f"ana{age}", path_info="/admin/login/")
+        AccessLog.objects.filter(username=f"ana{age}").update(attempt_time=now - timedelta(days=age))
+        AccessAttempt.objects.create(
+            username=f"ana{age}", path_info="/", get_data="", post_data="", failures_since_start=1
+        )
+        AccessAttempt.objects.filter(username=f"ana{age}").update(attempt_time=now - timedelta(days=age))
+    RateWindow.objects.create(client="old", minute=now - timedelta(minutes=6), calls=1)
+    RateWindow.objects.create(client="new", minute=now, calls=1)
+    AuditEntry.objects.create(
+        at=now - timedelta(days=3000), actor="user:ana", action="access.add", target="user bia"
+    )
+    retention.prune()
+    assert [row.session_key for row in Session.objects.all()] == ["s1"]
+    assert [row.username for row in AccessLog.objects.all()] == ["ana10"]
+    assert [row.username for row in AccessAttempt.objects.all()] == ["ana10"]
+    assert [row.client for row in RateWindow.objects.all()] == ["new"]
+    assert AuditEntry.objects.count() == 1
