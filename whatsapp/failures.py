@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 @dataclass(frozen=True)
-class Failure:
+class SendFailure:
     """A documented error: part of its text, our code for it, and what it means in Portuguese."""
 
     text: str
@@ -16,70 +16,70 @@ class Failure:
 
 
 FAILURES = (
-    Failure(
+    SendFailure(
         "shadow_ban",
         "shadow_ban",
         _("O WhatsApp limitou os nossos envios por um tempo. Espere antes de reenviar."),
     ),
-    Failure(
+    SendFailure(
         "can't message this group",
         "group",
         _("É um grupo, e o nosso número não pode escrever nele."),
     ),
-    Failure("only be sent in groups", "group", _("Este tipo de mensagem só pode ser enviado em grupos.")),
-    Failure(
+    SendFailure("only be sent in groups", "group", _("Este tipo de mensagem só pode ser enviado em grupos.")),
+    SendFailure(
         "permission to send",
         "no_permission",
         _("O WhatsApp não permite escrever para esta pessoa: ela pode ter bloqueado o nosso número."),
     ),
-    Failure(
+    SendFailure(
         "rejected sending",
         "rejected",
         _("O WhatsApp recusou esta mensagem. Fale com a pessoa por outro meio."),
     ),
-    Failure(
+    SendFailure(
         "did not allow sending",
         "rejected",
         _("O WhatsApp não permitiu enviar esta mensagem. Fale com a pessoa por outro meio."),
     ),
-    Failure(
+    SendFailure(
         "accept buttons message terms",
         "button_terms",
         _("Falta aceitar os termos de mensagens com botões no painel do Z-API."),
     ),
-    Failure(
+    SendFailure(
         "timeout on send",
         "timeout",
         _("O WhatsApp demorou demais. Se a mensagem não está na conversa do celular, reenvie."),
     ),
-    Failure(
+    SendFailure(
         "error on send",
         "send_error",
         _("O WhatsApp teve um erro passageiro ao enviar. A mensagem pode ser reenviada."),
     ),
-    Failure("phone number does not exist", "no_whatsapp", _("Este número não tem WhatsApp.")),
-    Failure("phone number has no whatsapp", "no_whatsapp", _("Este número não tem WhatsApp.")),
-    Failure(
+    SendFailure("phone number does not exist", "no_whatsapp", _("Este número não tem WhatsApp.")),
+    SendFailure("phone number has no whatsapp", "no_whatsapp", _("Este número não tem WhatsApp.")),
+    SendFailure(
         "landline has no whatsapp",
         "landline",
         _("O telefone é fixo e não tem WhatsApp. Peça um celular à pessoa."),
     ),
-    Failure("invalid phone", "invalid_phone", _("O número de telefone não vale. Corrija o cadastro.")),
-    Failure("no phone number", "no_phone", _("O cadastro não tem telefone.")),
-    Failure("invalid media url", "media", _("O arquivo da mensagem não abre no endereço informado.")),
-    Failure("got a 404", "media", _("O arquivo da mensagem não existe mais no endereço informado.")),
-    Failure(
+    SendFailure("invalid phone", "invalid_phone", _("O número de telefone não vale. Corrija o cadastro.")),
+    SendFailure("no phone number", "no_phone", _("O cadastro não tem telefone.")),
+    SendFailure("invalid media url", "media", _("O arquivo da mensagem não abre no endereço informado.")),
+    SendFailure("got a 404", "media", _("O arquivo da mensagem não existe mais no endereço informado.")),
+    SendFailure(
         "not a valid url in the media format",
         "media",
         _("O endereço do arquivo leva a uma página, e não a um arquivo."),
     ),
-    Failure("unsupported sticker", "media", _("O formato da figurinha não é aceito pelo WhatsApp.")),
-    Failure("not_found", "configuration", _("O endereço ou a instância do Z-API estão errados.")),
-    Failure("without a message id", "configuration", _("O Z-API respondeu sem confirmar a mensagem.")),
-    Failure("client-token", "configuration", _("O token da conta do Z-API está faltando ou errado.")),
-    Failure("not allowed", "configuration", _("O Z-API não aceita chamadas do nosso servidor.")),
-    Failure("null not", "configuration", _("O token da conta do Z-API está faltando.")),
-    Failure("queue is full", "queue_full", _("A fila do Z-API está cheia. Reconecte o WhatsApp.")),
+    SendFailure("unsupported sticker", "media", _("O formato da figurinha não é aceito pelo WhatsApp.")),
+    SendFailure("not_found", "configuration", _("O endereço ou a instância do Z-API estão errados.")),
+    SendFailure("without a message id", "configuration", _("O Z-API respondeu sem confirmar a mensagem.")),
+    SendFailure("client-token", "configuration", _("O token da conta do Z-API está faltando ou errado.")),
+    SendFailure("not allowed", "configuration", _("O Z-API não aceita chamadas do nosso servidor.")),
+    SendFailure("null not", "configuration", _("O token da conta do Z-API está faltando.")),
+    SendFailure("queue is full", "queue_full", _("A fila do Z-API está cheia. Reconecte o WhatsApp.")),
 )
 UNKNOWN = "unknown"
 IN_DOUBT = "in_doubt"

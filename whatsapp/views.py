@@ -81,6 +81,8 @@ def _wake_reader() -> None:
 
 
 class MessageList(ApiView, ListAPIView[SentMessage]):
+    """Our messages to people, newest first."""
+
     queryset = SentMessage.objects.select_related("delivery", "contact")
     serializer_class = MessageSerializer
     pagination_class = NewestFirst

@@ -13,7 +13,7 @@ from events.models import Attempt, Delivery, DeliveryStatus, Event, Outcome, Ski
 
 
 @dataclass(frozen=True)
-class Entry:
+class TimelineEntry:
     """One step of the event, and its attempts, the latest first."""
 
     delivery: Delivery
@@ -34,7 +34,7 @@ class LoggedAttempt:
     answered: str
 
 
-def of(event: Event, *, here: Delivery | None = None) -> list[Entry]:
+def of(event: Event, *, here: Delivery | None = None) -> list[TimelineEntry]:
     """One entry per step in the order of the flow; `here` is the step the page is about."""
     deliveries = event.deliveries.order_by("id").prefetch_related("attempt_log")
     return [_entry(delivery, here) for delivery in deliveries]
@@ -53,8 +53,8 @@ def attempts(delivery: Delivery) -> list[LoggedAttempt]:
     ]
 
 
-def _entry(delivery: Delivery, here: Delivery | None) -> Entry:
-    return Entry(
+def _entry(delivery: Delivery, here: Delivery | None) -> TimelineEntry:
+    return TimelineEntry(
         delivery=delivery,
         title=titles.step(delivery.event.type, delivery.step),
         system=labels.system(delivery.service),

@@ -26,7 +26,7 @@ from events.api.serializers import (
     Counted,
     DeadLetterDetailSerializer,
     DeadLetterSerializer,
-    Moved,
+    MovedSerializer,
     Reason,
     Retried,
     Selection,
@@ -144,7 +144,7 @@ class ArchiveOne(OrderView):
         tags=TAGS,
         summary="Arquivar um item, com o motivo",
         request={"application/json": Reason},
-        responses={200: Moved, **ACTION_ERRORS},
+        responses={200: MovedSerializer, **ACTION_ERRORS},
     )
     def post(self, request: Request, id: int) -> Response:
         dead_letter = get_object_or_404(DeadLetter, pk=id)
@@ -159,7 +159,7 @@ class RestoreOne(OrderView):
         tags=TAGS,
         summary="Trazer de volta um item arquivado",
         request=None,
-        responses={200: Moved, **ACTION_ERRORS},
+        responses={200: MovedSerializer, **ACTION_ERRORS},
     )
     def post(self, request: Request, id: int) -> Response:
         dead_letter = get_object_or_404(DeadLetter, pk=id)

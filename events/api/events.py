@@ -15,7 +15,7 @@ from carinho.api.pagination import NewestFirst
 from carinho.api.schema import problems
 from carinho.api.views import ApiView
 from events.api.filters import EventFilter
-from events.api.schema import ACCEPTED, Envelope
+from events.api.schema import ACCEPTED, EnvelopeSerializer
 from events.api.serializers import EventDetailSerializer, EventSerializer, shows_people
 from events.intake.rejected_requests import Incoming
 from events.intake.views import EventIngest
@@ -43,7 +43,9 @@ class EventList(EventIngest, ListAPIView[Event]):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.list(request, *args, **kwargs)
 
-    @extend_schema(tags=["Entrada"], summary="Enviar um evento", request=Envelope, responses=ACCEPTED)
+    @extend_schema(
+        tags=["Entrada"], summary="Enviar um evento", request=EnvelopeSerializer, responses=ACCEPTED
+    )
     def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
         return super().post(request, incoming)
 

@@ -15,15 +15,15 @@ from events.flow import Flow
 REF = "#/components/schemas/"
 
 
-class Envelope(serializers.Serializer[Any]):
+class EnvelopeSerializer(serializers.Serializer[Any]):
     """Stands for an event as it comes in; its schema is made of what the flows declare."""
 
 
 class Batch(serializers.Serializer[Any]):
-    events = Envelope(many=True)
+    events = EnvelopeSerializer(many=True)
 
 
-class Receipt(serializers.Serializer[Any]):
+class ReceiptSerializer(serializers.Serializer[Any]):
     """`duplicate` says that this id was known already; nothing is done twice."""
 
     status = serializers.CharField(default="received")
@@ -48,8 +48,8 @@ class BatchAnswer(serializers.Serializer[Any]):
 
 
 ACCEPTED = {
-    202: OpenApiResponse(Receipt, description=str(_("Guardado."))),
-    200: OpenApiResponse(Receipt, description=str(_("Já era conhecido."))),
+    202: OpenApiResponse(ReceiptSerializer, description=str(_("Guardado."))),
+    200: OpenApiResponse(ReceiptSerializer, description=str(_("Já era conhecido."))),
     **problems(400, 401, 403, 409, 413, 422, 429),
 }
 
@@ -57,7 +57,7 @@ ACCEPTED = {
 class EnvelopeExtension(OpenApiSerializerExtension):
     """One alternative per event type, told apart by `type`."""
 
-    target_class = Envelope
+    target_class = EnvelopeSerializer
 
     def get_name(self, auto_schema: AutoSchema, direction: Direction) -> str:
         return "EventIn"

@@ -230,7 +230,7 @@ class Retried(serializers.Serializer[Any]):
     event_id = serializers.IntegerField()
 
 
-class Moved(serializers.Serializer[Any]):
+class MovedSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
     id = serializers.IntegerField()
 

@@ -23,8 +23,7 @@ from carinho.api import errors
 from carinho.api.schema import problems
 from carinho.api.views import ApiView
 from carinho.logs import request_id, trace_id
-from events.api.schema import ACCEPTED, Batch, BatchAnswer
-from events.api.schema import Envelope as EnvelopeShape
+from events.api.schema import ACCEPTED, Batch, BatchAnswer, EnvelopeSerializer
 from events.intake import envelope, ingestion, rejected_requests, request_body
 from events.intake.envelope import Envelope, RequestRejected
 from events.intake.ingestion import Conflict, Receipt
@@ -145,7 +144,7 @@ class WebhookIngest(Ingest):
         summary="Receber o webhook de um sistema",
         description="Assinado como Standard Webhooks, ou com uma chave de API que envia eventos.",
         parameters=[OpenApiParameter("source", str, OpenApiParameter.PATH, enum=settings.SOURCES)],
-        request=EnvelopeShape,
+        request=EnvelopeSerializer,
         responses=ACCEPTED | problems(404),
     )
     def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
