@@ -86,7 +86,7 @@ def _in_queue(whatsapp: WhatsApp, outgoing: Outgoing) -> Ids | None:
     for item in whatsapp.queue():
         to, id = contacts.identity(item.get("Phone")), str(item.get("MessageId"))
         is_same = contacts.person_key(to) == contacts.person_key(asked) and id not in outgoing.traces.taken
-        if is_same and _as_compared(item.get("SentMessage", "")) == text:
+        if is_same and _as_compared(item.get("Message", "")) == text:
             return {"zaap_id": str(item.get("ZaapId") or ""), "message_id": id}
     return None
 
