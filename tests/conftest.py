@@ -25,6 +25,7 @@ from django.conf import settings
 from requests.adapters import HTTPAdapter
 
 from carinho.embedded.postgres import Server
+from carinho.services.base import Service
 from carinho.services.http import CurlAdapter
 from tests.browser import MISSING
 
@@ -135,3 +136,10 @@ def responses_knows_our_transport() -> Iterator[None]:
 
     with mock.patch.multiple(responses.RequestsMock, start=start_both, stop=stop_both):
         yield
+
+
+@pytest.fixture(autouse=True)
+def unused_transports() -> Iterator[None]:
+    """No test finds a circuit breaker as another one left it: the database forgets, the process would not."""
+    yield
+    Service._transports.clear()

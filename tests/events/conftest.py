@@ -76,8 +76,6 @@ def flow() -> Iterator[Flow]:
 
     yield flow
     del Flow.registry["visit.finished"]
-    for name in ("billing", "chat"):
-        Service._transports.pop(name, None)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from carinho.services.base import Service
 from carinho.simulator.client import Simulator, running
 from events.models import CircuitBreaker
 from sync import runner, runs
@@ -21,7 +20,7 @@ def simulator_process() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def simulator(simulator_process: Simulator, settings: Any, transactional_db: None) -> Iterator[Simulator]:
+def simulator(simulator_process: Simulator, settings: Any, transactional_db: None) -> Simulator:
     """Every system is played by an empty simulator without faults; an outage passes in a second."""
     simulator_process.reset()
     settings.SYSTEMS = {
@@ -29,9 +28,7 @@ def simulator(simulator_process: Simulator, settings: Any, transactional_db: Non
     }
     settings.BREAKER_RESET_SECONDS = settings.BREAKER_RESET_MAX_SECONDS = 0.3
     CircuitBreaker.objects.all().delete()
-    Service._transports.clear()
-    yield simulator_process
-    Service._transports.clear()
+    return simulator_process
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import Any, Self
 import pytest
 from django.db import connection
 
-from carinho.services.base import Service
 from carinho.simulator.client import Simulator, running
 from events.engine import lane, recovery
 from events.intake import envelope, ingestion
@@ -42,11 +41,9 @@ def zapi(one_simulator: Simulator, settings: Any) -> Iterator[Simulator]:
         "webhook_secret": SECRET,
     }
     settings.WHATSAPP_QUIET_HOURS = ""
-    Service._transports.pop("whatsapp", None)
     yield one_simulator
     one_simulator.zapi_heal()
     one_simulator.reset()
-    Service._transports.pop("whatsapp", None)
 
 
 @pytest.fixture

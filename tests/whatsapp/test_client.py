@@ -7,7 +7,6 @@ import pytest
 import requests
 import responses
 
-from carinho.services.base import Service
 from carinho.services.errors import OutcomeUnknown, Rejected, ServiceError, Unavailable
 from events.flow import Flow
 from whatsapp import messages
@@ -27,10 +26,8 @@ def calls(settings):
         "token": TOKEN,
         "client_token": ACCOUNT,
     }
-    Service._transports.clear()
     with responses.RequestsMock() as mock:
         yield mock
-    Service._transports.clear()
 
 
 def send(to=PHONE):
@@ -166,10 +163,8 @@ def test_http_library_logs_no_address(settings, caplog):
         "token": TOKEN,
         "client_token": ACCOUNT,
     }
-    Service._transports.clear()
     caplog.set_level(logging.DEBUG)
     with pytest.raises(ServiceError):
         send()
-    Service._transports.clear()
     assert TOKEN not in caplog.text
     assert logging.getLogger("urllib3.connectionpool").getEffectiveLevel() >= logging.ERROR

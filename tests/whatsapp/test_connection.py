@@ -9,7 +9,6 @@ from celery.signals import worker_ready
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from carinho.services.base import Service
 from events.intake.payload import SAO_PAULO
 from events.models import CircuitBreaker
 from tests.whatsapp.conftest import cancel
@@ -74,7 +73,6 @@ def test_worker_that_starts_looks_first_thing(monkeypatch):
 @responses.activate
 def test_status_that_was_asked_before_a_disconnect_does_not_hide_it(alive, settings):
     settings.ZAPI = {"url": "https://zapi.test", "instance": "i", "token": "t", "client_token": "c"}
-    Service._transports.pop("whatsapp", None)
 
     def lost_meanwhile(request):
         connection._set(False, timezone.now())
@@ -84,7 +82,6 @@ def test_status_that_was_asked_before_a_disconnect_does_not_hide_it(alive, setti
     connection.check()
     assert connection.health().status == "disconnected"
     assert CircuitBreaker.objects.get(service="whatsapp").offline_since is not None
-    Service._transports.pop("whatsapp", None)
 
 
 def test_disconnect_holds_the_lane_before_it_is_answered(alive, settings):
@@ -185,7 +182,6 @@ def test_setup_registers_every_callback_and_checks_it(zapi, settings, capsys):
 def test_doctor_says_what_is_wrong(zapi, settings, changes, url, words):
     import re
 
-    Service._transports.pop("whatsapp", None)
     settings.ZAPI = settings.ZAPI | changes
     settings.PUBLIC_URL = url
     wrong = " ".join(sentence for sentence, is_good in said(zapi).items() if not is_good)

@@ -235,7 +235,7 @@ def test_crash_in_the_middle_is_looked_for_before_anything_is_repeated(here, set
 def test_failure_in_z_apis_own_words_is_tried_again_though_nothing_calls_back(here):
     here.fault("zapi", status=503, body={"error": "Instance is busy"}, path="send-text", times=1)
     event = cancel(1, phone=PHONE)
-    drain(6)
+    drain(12, linger=5)  # longer than the wait before the second attempt
     outcomes = Attempt.objects.filter(delivery__event=event, delivery__service="whatsapp").order_by("pk")
     assert list(outcomes.values_list("outcome", flat=True)) == ["unavailable", "done"]
     assert message_of(event).status == "accepted"

@@ -1,16 +1,12 @@
-"""The other systems at the wire, each with a circuit breaker nobody has used before."""
+"""The other systems at the wire."""
 
 from collections.abc import Iterator
 
 import pytest
 import responses
 
-from carinho.services.base import Service
-
 
 @pytest.fixture
 def calls() -> Iterator[responses.RequestsMock]:
-    Service._transports.clear()
     with responses.RequestsMock() as mock:
         yield mock
-    Service._transports.clear()

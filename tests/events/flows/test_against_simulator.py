@@ -5,7 +5,6 @@ from itertools import islice
 
 import pytest
 
-from carinho.services.base import Service
 from carinho.simulator.client import running
 from events.demo import scenarios
 from events.flow import Flow, StepEvent
@@ -30,9 +29,7 @@ def simulator(world, settings):
     }
     settings.ZAPI = settings.ZAPI | {"url": f"{world.url}/zapi"}
     world.reset()
-    Service._transports.clear()
-    yield world
-    Service._transports.clear()
+    return world
 
 
 def run_all(accepted):
