@@ -22,7 +22,6 @@ MARK = "CARINHO_SUPERVISED"  # in the environment of every child: the VAR_DIR of
 ORPHAN_SECONDS = 8  # to end in order
 PYTHON = sys.executable
 WEB_WORKERS = 2
-WEB_THREADS = min(4, 2 * (os.cpu_count() or 1) + 1)  # per worker; one costs 10 % less CPU, but waits
 
 
 @dataclass(frozen=True)
@@ -125,10 +124,10 @@ def simulator(port: int) -> Program:
 
 def web(port: int) -> Program:
     command = [
-        *(PYTHON, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
-        *("--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS), "--no-ws"),
+        *(PYTHON, "-m", "granian", "--interface", "rsgi", "--host", "127.0.0.1", "--port", str(port)),
+        *("--workers", str(WEB_WORKERS), "--no-ws"),
         *("--log-level", "warning", "--respawn-failed-workers", "--workers-kill-timeout", "5"),
-        "carinho.wsgi:application",
+        "carinho.rsgi:application",
     ]
     return Program("web", command)
 

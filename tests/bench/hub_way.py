@@ -39,8 +39,8 @@ class HubWay(Way):
             f" (SELECT '55' || {FIRST_PHONE} + generate_series(0, {CLIENTS}) AS phone) AS client"
         )
 
-    def web_application(self) -> str:
-        return "carinho.wsgi:application"
+    def web_command(self) -> list[str]:
+        return processes.web(self.web_port).command
 
     def start_worker(self) -> None:
         self.run("worker", processes.worker().command)

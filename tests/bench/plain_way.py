@@ -5,7 +5,7 @@ import sys
 
 import redis
 
-from carinho.embedded import broker
+from carinho.embedded import broker, processes
 from tests.bench.way import LEASE_SECONDS, Way
 
 FIRST_CONCURRENCY = 8
@@ -38,8 +38,11 @@ class PlainWay(Way):
     def prepare(self) -> str:
         return self.ask("-m", "tests.bench.plain.prepare").split()[-1]
 
-    def web_application(self) -> str:
-        return "tests.bench.plain.wsgi:application"
+    def web_command(self) -> list[str]:
+        """granian with the hub's flags, and what WSGI asks for: threads that read the body themselves."""
+        hub = processes.web(self.web_port).command
+        own = {"rsgi": "wsgi", "carinho.rsgi:application": "tests.bench.plain.wsgi:application"}
+        return [own.get(part, part) for part in hub[:-1]] + ["--blocking-threads", "4", own[hub[-1]]]
 
     def _make_folders(self) -> None:
         """kombu's own transport does not."""

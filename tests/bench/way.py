@@ -63,7 +63,7 @@ class Way(ABC):
         """Make the tables; returns an API key."""
 
     @abstractmethod
-    def web_application(self) -> str: ...
+    def web_command(self) -> list[str]: ...
 
     @abstractmethod
     def start_worker(self) -> None: ...
@@ -114,9 +114,7 @@ class Way(ABC):
         return done.stdout.strip()
 
     def start_web(self) -> None:
-        """granian as the hub runs it: the same for both, so that only the applications differ."""
-        *command, _ = processes.web(self.web_port).command
-        self.run("web", [*command, self.web_application()])
+        self.run("web", self.web_command())
 
     def stop_worker(self) -> None:
         for name in ("worker", "beat"):

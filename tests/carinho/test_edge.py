@@ -3,8 +3,11 @@
 import http.client
 import json
 import os
+import select
+import socket
 import subprocess
 from collections.abc import Iterable
+from contextlib import ExitStack
 
 import pytest
 from django.conf import settings
@@ -12,13 +15,12 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from carinho import edge
 from carinho.access import api_keys
 from carinho.access.permissions import ACCESS
 from carinho.access.roles import ADMINISTRATOR
 from carinho.embedded import processes
 from carinho.embedded.processes import ROOT, tie_to_parent
-from events.models import DeadLetter, Event
+from events.models import DeadLetter, Event, RejectedRequest
 from sync.models import SyncRun
 from tests.carinho.embedded.test_supervisor import free_port
 from tests.clients import logged_in, with_key
@@ -120,11 +122,39 @@ def test_body_in_chunks_that_is_too_long_or_of_which_nothing_came_moves_nothing(
     assert (letter.status, SyncRun.objects.count()) == ("open", 0)
 
 
-def test_body_is_not_read_where_only_the_connection_says_when_it_ends():
-    """A server that does not end the body's stream would wait for the next request."""
-    seen = {}
-    edge.with_known_length(lambda environ, start: seen.update(environ) or [])({"wsgi.input": None}, None)
-    assert seen == {"wsgi.input": None}
+HALF = b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{"
+
+
+def test_senders_of_half_a_body_keep_nobody_waiting(web):
+    paths = [b"/api/events", b"/api/events/batch", b"/webhooks/site", b"/admin/login/", b"/api/dlq/retry"]
+    with ExitStack() as closed_at_the_end:
+        slow = [
+            closed_at_the_end.enter_context(socket.create_connection(("127.0.0.1", web.port)))
+            for _ in range(64)
+        ]
+        for number, sender in enumerate(slow):
+            sender.sendall(HALF % paths[number % len(paths)])
+        answers = [web.post("/api/events", json.dumps(LEAD | {"id": f"s-{n}"}).encode())[0] for n in range(8)]
+        assert answers == [202] * 8
+        assert select.select(slow, [], [], 0)[0] == []  # all of them are still being waited for
+
+
+def test_body_that_does_not_come_to_its_end_is_refused_and_moves_nothing(web):
+    with socket.create_connection(("127.0.0.1", web.port)) as sender:
+        sender.sendall(
+            (HALF % b"/api/events").replace(b"\r\n\r\n", b"\r\nX-API-Key: %s\r\n\r\n" % web.key.encode())
+        )
+        sender.shutdown(socket.SHUT_WR)
+        assert eventually(lambda: RejectedRequest.objects.filter(code="unreadable_body").exists(), 30)
+    assert not Event.objects.exists()
+
+
+def test_header_with_an_underscore_does_not_pass_for_the_one_of_the_proxy(web):
+    body = json.dumps(LEAD | {"id": "u-1"}).encode()
+    assert web.post("/api/events", body, X_API_Key=web.key, **{"X-API-Key": ""})[0] == 401
+
+
+def test_body_in_chunks_of_which_nothing_came_is_not_an_empty_one():
     response = Client().generic("POST", "/api/events", headers={"Transfer-Encoding": "chunked"})
     assert (response.status_code, response.json()["code"]) == (411, "length_required")
 

@@ -66,7 +66,7 @@ def test_without_a_key_no_secret_is_made(tmp_path):
 
 
 def test_web_process_without_a_secret_key_does_not_start():
-    done = run("-c", "import carinho.wsgi", SECRET_KEY="")
+    done = run("-c", "import carinho.rsgi", SECRET_KEY="")
     assert "SECRET_KEY" in done.stderr.splitlines()[-1]
 
 
