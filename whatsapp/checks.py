@@ -1,4 +1,4 @@
-"""What must hold of the messages, told at start instead of at the first person who gets none."""
+"""Checks of the messages at start, before the first person gets none."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""Is WhatsApp alive? One answer from four signals, each with its age.
+"""The health of the connection to WhatsApp, from four signals, each with its age.
 
-A flag that says "connected" proves little: messages have to flow. And a status call that fails says nothing
-about the session, so the last answer stands until it is too old.
+"connected" alone is no sign that messages flow. A status call that fails says nothing about the session, so
+the last answer stands until it is too old.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ TOO_OLD = timedelta(minutes=5)  # a status nobody confirmed since says nothing
 RECEIPT_TAKES = timedelta(minutes=10)  # from acceptance to the first receipt
 WORKING_HOURS = range(8, 20)  # Monday to Saturday
 HISTORY = timedelta(days=28)
-FEWEST_MESSAGES = 20  # of history, before silence means anything
+FEWEST_MESSAGES = 20  # of history, before their absence means anything
 SHORTEST_GAP = timedelta(minutes=30)
 CLEAR_MISCONFIGURATION = """
 UPDATE whatsapp_connection SET misconfigured_at = NULL, misconfiguration = ''
@@ -146,12 +146,12 @@ def usual_gap(now: datetime) -> timedelta | None:
 def _last_receipt(row: Connection, now: datetime) -> Signal:
     """Our own sends come back as receipts; some that stay without any mean that nothing flows."""
     last = row.last_receipt_at
-    lost = SentMessage.objects.filter(
+    unconfirmed = SentMessage.objects.filter(
         status="accepted",
         accepted_at__lt=now - RECEIPT_TAKES,
         accepted_at__gt=max(last or now - HISTORY, now - HISTORY),
     )
-    if lost.exists():
+    if unconfirmed.exists():
         return Signal("receipt", False, last, _("Enviamos mensagens, e o WhatsApp não confirma nenhuma."))
     if last is None:
         return Signal("receipt", None, None, _("Ainda não houve mensagem nossa para confirmar."))
@@ -233,11 +233,11 @@ def is_disconnected() -> bool:
     return Connection.objects.filter(connected=False).exists()
 
 
-def note_message(moment: datetime) -> None:
+def record_message(moment: datetime) -> None:
     _advance("last_received_at", moment)
 
 
-def note_receipt(moment: datetime) -> None:
+def record_receipt(moment: datetime) -> None:
     _advance("last_receipt_at", moment)
 
 

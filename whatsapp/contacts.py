@@ -1,4 +1,4 @@
-"""One person is one contact: found by lid before number, and two halves of a person become one."""
+"""One person is one contact, found by lid before number; two contacts of one person are merged."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,7 @@ from whatsapp import phone as phones
 from whatsapp.models import Contact, Received, SentMessage
 
 LID = "@lid"
-COMPLETED = (
-    "lid",
-    "key",
-    "phone",
-    "registered_phone",
-    "typed_phone",
-    "name",
-)  # completed later
+COMPLETED = ("lid", "key", "phone", "registered_phone", "typed_phone", "name")  # as they become known
 LOCKS = "whatsapp.contact"
 
 SAVE_NUMBER_CHECKS = """
@@ -154,7 +147,7 @@ def _complete(contact: Contact, who: Identity) -> None:
         contact.save()
 
 
-def note_number(contact: Contact, who: Identity) -> None:
+def confirm_number(contact: Contact, who: Identity) -> None:
     """Somebody who wrote to us has WhatsApp under this number, whatever a check of it answered before."""
     if who.phone:
         unknown = Contact.objects.filter(pk=contact.pk).exclude(has_whatsapp=True)

@@ -2,7 +2,7 @@
 
 Three traces tell: Z-API's queue (it waits there), the echo of the message (it was sent, with its text), and
 a receipt that no message of ours explains (something was sent to this person). No trace means that nothing
-was sent only when the time for one has passed and Z-API was calling us back meanwhile. What cannot be told
+was sent only when the time for one has passed and Z-API was calling us back meanwhile. What stays in doubt
 goes to a person, and a trace that still comes within a day resolves it.
 """
 
@@ -53,7 +53,7 @@ def prefetch(batch: Sequence[Outgoing]) -> None:
 def resolve(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran | None:
     """How the earlier attempt ended; None when nothing came of it and the message is to be sent now.
 
-    While that cannot be told, a `Ran` that checks again, and in the end one that asks a person.
+    While it is in doubt, a `Ran` that checks again, and in the end one that asks a person.
     """
     claim, traces, now = outgoing.claim, outgoing.traces, timezone.now()
     since = claim.in_doubt_since or now
@@ -161,7 +161,7 @@ def _match(
     """The ids that are this message's, and how many receipts may be.
 
     As many receipts as messages they may be about mean that all of these were sent: each takes one. Fewer
-    prove nothing. Nor does anything before the echo is late, or while another message to the person is sent.
+    match nothing. Nor does anything before the echo is late, or while another message to the person is sent.
     """
     is_open = Q(delivery__in_doubt_since__isnull=False) | Q(failure=failures.IN_DOUBT)
     open_ones = SentMessage.objects.filter(is_open, contact=contact, message_id=None).exclude(pk=message.pk)
@@ -217,7 +217,7 @@ def match_receipt(receipt: Callback) -> SentMessage | None:
 
 
 def _given_up(callback: Callback) -> Iterable[SentMessage]:
-    """The messages to this callback's person of which nobody could tell, tried within the day, locked."""
+    """The messages in doubt to this callback's person that were given up within the day, locked."""
     people = contacts.matching(identity_of(callback.body))
     given_up = SentMessage.objects.filter(
         message_id=None,

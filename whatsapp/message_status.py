@@ -1,8 +1,8 @@
-"""How far a message got. Callbacks tell of it in any order, any number of times.
+"""How far a message got. Its callbacks come in any order, any number of times.
 
 The status is the highest ever reported, so the same reports give the same end in whatever order they come.
 A failure ranks above what Z-API and WhatsApp promise and below what a person's phone confirms: a later
-receipt proves it wrong, a late "sent" does not.
+receipt overrides it, a late "sent" does not.
 """
 
 from collections.abc import Iterable, Mapping

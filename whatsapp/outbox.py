@@ -1,4 +1,4 @@
-"""Our messages on their way out: their rows are begun before the network is used, and settled after it."""
+"""The rows of our messages: begun before the network is used, settled with the outcomes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,11 +24,11 @@ CONFIGURATION_STATUSES = frozenset({401, 403, 405, 415})
 
 BEGIN = """
 UPDATE whatsapp_sentmessage AS message
-SET text = CASE WHEN row.is_unsure THEN message.text ELSE row.text END, name = row.name,
+SET text = CASE WHEN row.in_doubt THEN message.text ELSE row.text END, name = row.name,
     contact_id = row.contact_id, phone = row.phone,
     first_tried_at = coalesce(message.first_tried_at, clock_timestamp())
 FROM jsonb_to_recordset(%s::jsonb) AS row(
-    id bigint, is_unsure boolean, text text, name text, contact_id bigint, phone text)
+    id bigint, in_doubt boolean, text text, name text, contact_id bigint, phone text)
 WHERE message.delivery_id = row.id
 RETURNING message.delivery_id, message.text
 """
@@ -100,7 +100,7 @@ def begin(batch: Sequence[Outgoing]) -> None:
         rows = [
             {
                 "id": outgoing.claim.id,
-                "is_unsure": outgoing.claim.in_doubt_since is not None,
+                "in_doubt": outgoing.claim.in_doubt_since is not None,
                 "text": outgoing.text,
                 "name": outgoing.message.name,
                 "contact_id": outgoing.contact.pk,

@@ -1,4 +1,4 @@
-"""Points Z-API's callbacks to us, and says in words what is wrong."""
+"""Registers our webhooks at Z-API, and finds what is wrong with the instance."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -37,7 +37,9 @@ def register() -> None:
     """Point every callback of the instance to us, our own messages included. Raises as every call does."""
     body = {"value": webhook_url(), "notifySentByMe": True}
     answer = WhatsApp("setup").put("/update-every-webhooks", doing="register webhooks", json=body)
-    _must_be_yes(answer)
+    if not isinstance(answer, dict) or answer.get("value") is not True:  # a wrong path is answered 200, too
+        said = answer.get("error") if isinstance(answer, dict) else answer
+        raise Rejected(str(said or "Unexpected answer")[:200], doing="register webhooks", system="WhatsApp")
 
 
 def register_at_simulator() -> None:
@@ -48,14 +50,7 @@ def register_at_simulator() -> None:
         if not _webhooks(instance()).is_good:
             register()
     except ServiceError as error:
-        logger.warning("Simulator could not be told our address", extra={"error": type(error).__name__})
-
-
-def _must_be_yes(answer: Any) -> None:
-    """Z-API says 200 to a wrong path too."""
-    if not isinstance(answer, dict) or answer.get("value") is not True:
-        said = answer.get("error") if isinstance(answer, dict) else answer
-        raise Rejected(str(said or "Unexpected answer")[:200], doing="register webhooks", system="WhatsApp")
+        logger.warning("Webhooks not registered at the simulator", extra={"error": type(error).__name__})
 
 
 def instance() -> dict[str, Any]:

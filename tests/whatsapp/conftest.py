@@ -1,4 +1,4 @@
-"""The channel beside a simulated Z-API: callbacks arrive over HTTP, lane and inbox run as in a worker."""
+"""WhatsApp beside a simulated Z-API: callbacks arrive over HTTP, lane and inbox run as in a worker."""
 
 import threading
 import time
@@ -8,12 +8,13 @@ from typing import Any, Self
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from carinho.simulator.client import Simulator, running
 from events.engine import lane, recovery
 from events.intake import envelope, ingestion
 from events.models import CircuitBreaker, Delivery, Event
-from tests.console.conftest import chromium, visit  # noqa: F401 -- pages of the channel are tried there
+from tests.console.conftest import chromium, visit  # noqa: F401 -- pages of WhatsApp are tried there
 from whatsapp import connection as whatsapp_connection
 from whatsapp import in_doubt, lane_hooks, setup
 from whatsapp.callbacks import processing
@@ -93,6 +94,19 @@ def cancel(number: int, *, phone: str, reason: str = "") -> Event:
 
 def message_of(event: Event) -> SentMessage:
     return SentMessage.objects.get(delivery__event=event, delivery__service="whatsapp")
+
+
+def drain(seconds: float = 60) -> None:
+    """Run the lane until it has nothing more to do within the minute; what waits longer is kept for later."""
+    soon = timezone.now() + timedelta(minutes=1)
+    left = Delivery.objects.filter(service="whatsapp", status__in=["queued", "running"])
+    left = left.exclude(due_at__gt=soon)
+
+    def is_done() -> bool:
+        lane.drain("whatsapp", seconds=2, linger=0.2)
+        return not left.exists()
+
+    until(is_done, seconds, "the end of what is due")
 
 
 class Workers:

@@ -339,6 +339,54 @@ def test_correction_before_its_message_waits_for_it():
     assert inbound().count() == 2
 
 
+def test_correction_whose_message_never_comes_becomes_the_message():
+    (callback,) = call(sample("received_edit", messageId="3A1"))
+    assert callback.status == "waiting"
+    Callback.objects.update(received_at="2026-01-23T10:00:00-03:00")
+    later()
+    assert inbound().get().data["text"] == "Bom dia, na verdade é para o meu pai."
+
+
+def test_correction_that_comes_after_a_later_one_changes_nothing():
+    text, edit = sample("received_text", messageId="3A1"), sample("received_edit", messageId="3A1")
+    newer = edit | {"momment": text["momment"] + 9000, "text": {"message": "Segunda correção"}}
+    older = call(text, newer, edit | {"momment": text["momment"] + 5000})[-1]
+    assert (older.status, older.cause) == ("ignored", "older")
+    assert Received.objects.get().text == "Segunda correção"
+    assert inbound().count() == 2
+
+
+def test_second_copy_of_a_message_under_another_key_is_told_once():
+    text = sample("received_text", messageId="3A1")
+    copy = call(text, text | {"chatLid": None})[-1]
+    assert (copy.status, copy.cause) == ("ignored", "superseded")
+    assert inbound().count() == 1
+
+
+def test_message_of_nobody_known_is_kept_with_that_cause():
+    (callback,) = call(sample("received_text", phone="", chatLid=None, senderLid=None))
+    assert (callback.status, callback.cause) == ("ignored", "no_person")
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "line"),
+    [
+        ("received_image", {"imageUrl": ""}, "não pôde ser baixado"),
+        ("received_image", {"downloadError": True}, "não pôde ser baixado"),
+        ("received_contact", {}, "veja no celular"),
+    ],
+)
+def test_content_that_cannot_be_shown_sends_a_person_to_the_phone(kind, part, line):
+    body = sample(kind)
+    if kind == "received_image":
+        body["image"] |= part
+    else:
+        body["contacts"] = [body.pop("contact")]
+    call(body)
+    assert line in inbound().get().data["text"]
+    assert Received.objects.get().media_url == ""
+
+
 def test_reaction_is_shown_on_the_message_and_removed_again():
     call(sample("received_text", messageId=OURS))
     call(sample("received_reaction"))

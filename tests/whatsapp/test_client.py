@@ -121,6 +121,37 @@ def test_failure_in_z_apis_own_words_sent_nothing_and_one_of_something_between_m
     assert type(failed.value) is kind
 
 
+def test_number_check_that_cannot_be_read_is_tried_again(calls):
+    calls.get(f"{BASE}/phone-exists/{PHONE}", json={"error": "NOT_FOUND"})
+    with pytest.raises(Unavailable, match="Unreadable number check"):
+        WhatsApp("k").check_number(PHONE)
+
+
+def test_number_check_that_answers_a_list_is_read_by_its_first_entry(calls):
+    calls.get(
+        f"{BASE}/phone-exists/{PHONE}", json=[{"exists": "true", "phone": "551187654321", "lid": "1@lid"}]
+    )
+    assert WhatsApp("k").check_number(PHONE) == {
+        "exists": True,
+        "registered": "551187654321",
+        "lid": "1@lid",
+    }
+
+
+def test_queue_is_read_page_by_page_until_it_has_no_more(calls):
+    calls.post(f"{BASE}/queue", json={"messages": [{"n": 1}], "hasMore": True, "pagingState": "p2"})
+    calls.post(f"{BASE}/queue", json={"messages": [{"n": 2}], "hasMore": False})
+    assert list(WhatsApp("k").queue()) == [{"n": 1}, {"n": 2}]
+    assert json.loads(calls.calls[1].request.body)["pagingState"] == "p2"
+
+
+@pytest.mark.parametrize("answer", [[], {"error": "NOT_FOUND"}])
+def test_queue_that_cannot_be_read_is_not_an_empty_one(calls, answer):
+    calls.post(f"{BASE}/queue", json=answer)
+    with pytest.raises(Unavailable, match="Unreadable queue"):
+        list(WhatsApp("k").queue())
+
+
 def test_refusal_says_what_z_api_said(calls):
     calls.post(f"{BASE}/send-text", status=400, json={"error": "Invalid phone"})
     with pytest.raises(Rejected, match="Failed to send message in WhatsApp: Invalid phone"):

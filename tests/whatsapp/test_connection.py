@@ -204,6 +204,44 @@ def test_doctor_sees_an_old_secret_another_address_an_expired_instance_and_a_los
         call_command("whatsapp", "doctor")
 
 
+def test_simulator_that_forgot_our_address_is_given_it_again(zapi, settings):
+    settings.PUBLIC_URL = "http://127.0.0.1:1"
+    settings.DEMO, settings.SIMULATOR_URL = True, zapi.url
+    setup.register_at_simulator()
+    assert said(zapi)["Todos os avisos do Z-API vêm para cá."]
+
+
+@pytest.mark.parametrize("changes", [{"DEMO": False}, {"SIMULATOR_URL": "http://elsewhere.test"}])
+def test_webhooks_of_a_real_instance_are_not_touched_unasked(zapi, settings, changes):
+    settings.PUBLIC_URL = "http://127.0.0.1:1"
+    settings.DEMO, settings.SIMULATOR_URL = True, zapi.url
+    for name, value in changes.items():
+        setattr(settings, name, value)
+    setup.register_at_simulator()
+    assert not zapi.calls("zapi")
+
+
+def test_simulator_that_is_away_keeps_the_connection_from_no_check(zapi, settings):
+    settings.DEMO, settings.SIMULATOR_URL = True, zapi.url
+    zapi.fault("zapi", status=500)
+    setup.register_at_simulator()
+    zapi.heal("zapi")
+
+
+def test_refused_setup_is_no_success(zapi, settings):
+    settings.ZAPI = settings.ZAPI | {"token": "wrong"}
+    with pytest.raises(CommandError, match="ZAPI_INSTANCE"):
+        call_command("whatsapp", "setup")
+
+
+def test_status_command_prints_the_health_with_each_signal(alive, capsys):
+    call_command("whatsapp", "status")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5
+    assert lines[0] in ("connected", "silent", "unknown")
+    assert all(line[0] in "✓✗?" for line in lines[1:])
+
+
 def test_secret_is_never_said(zapi, settings, capsys):
     settings.PUBLIC_URL = "http://127.0.0.1:1"
     call_command("whatsapp", "setup")

@@ -1,4 +1,4 @@
-"""The channel's pages: seen by all, changed by those who may."""
+"""WhatsApp's pages: seen by all, changed by those who may."""
 
 from datetime import timedelta
 

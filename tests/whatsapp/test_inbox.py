@@ -78,7 +78,7 @@ def test_two_readers_read_each_callback_once_and_a_second_ends_at_once():
 
 
 @pytest.mark.django_db
-def test_given_up_callback_is_a_reason_of_the_verdict_and_an_alert(monkeypatch):
+def test_given_up_callback_is_a_reason_of_the_health_and_an_alert(monkeypatch):
     give_up(sample("received_text"), monkeypatch=monkeypatch)
     found = {
         violation.rule.name: violation for violation in health.evaluate(health.take_snapshot()).violations
@@ -95,7 +95,7 @@ def refused_callbacks():
 
 
 @pytest.mark.django_db
-def test_refused_callback_is_a_reason_of_the_verdict_until_it_is_accepted():
+def test_refused_callback_is_a_reason_of_the_health_until_it_is_accepted():
     RejectedRequest.objects.create(source="whatsapp", code="invalid_json", status_code=400, is_proven=True)
     RejectedRequest.objects.create(source="site", code="invalid_json", status_code=400, is_proven=True)
     RejectedRequest.objects.create(source="whatsapp", code="permission_denied", status_code=403)

@@ -29,6 +29,14 @@ def test_one_at_a_time_or_all_at_once_is_the_same(history):
     assert timestamps == advance({}, history)
 
 
+@given(histories)
+def test_each_status_keeps_the_first_time_it_was_seen(history):
+    timestamps = advance({}, history)
+    assert timestamps == {
+        status: min(at for seen_status, at in history if seen_status == status) for status, _ in history
+    }
+
+
 @given(histories, seen)
 def test_a_message_never_comes_down(history, more):
     before = highest(advance({}, history))

@@ -49,7 +49,7 @@ def test_faults_at_random_leave_no_message_twice_and_none_lost(called_back, work
     called_back.zapi_chaos(seed=7)
     people = [f"551198{number:07d}" for number in range(MESSAGES // 4)]
     events = [cancel(number, phone=people[number % len(people)]) for number in range(1, MESSAGES + 1)]
-    settled(called_back, 60 + MESSAGES * 0.4)
+    settled(called_back, 60 + MESSAGES)  # when to give up: a quiet machine needs a tenth of it
     called_back.zapi_heal()
     settled(called_back, 60)
     truth = called_back.zapi_truth()

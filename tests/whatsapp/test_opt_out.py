@@ -89,7 +89,7 @@ def test_doubtful_wish_changes_nothing_and_is_forwarded_as_one(settings):
 
 
 @pytest.mark.django_db
-def test_operator_notes_a_wish_and_lifts_it_and_both_are_in_the_trail():
+def test_operator_notes_a_wish_and_lifts_it_and_both_are_in_the_audit_log():
     contact = contacts.find_or_make(contacts.identity("5511987654321"))
     client = logged_in("Operador")
     page = reverse("admin:whatsapp_contact_change", args=[contact.pk])
@@ -101,10 +101,10 @@ def test_operator_notes_a_wish_and_lifts_it_and_both_are_in_the_trail():
     for _twice in range(2):
         client.post(reverse("admin:whatsapp_contact_allow"), chosen)
     assert Contact.objects.get().opted_out_at is None
-    trail = AuditEntry.objects.order_by("pk")
-    assert [entry.action for entry in trail] == ["contact.opted_out", "contact.allowed_again"]
-    assert {entry.target for entry in trail} == {f"contact {contact.pk}"}
-    assert {entry.detail["reason"] for entry in trail} == {"pediu por telefone"}
+    entries = AuditEntry.objects.order_by("pk")
+    assert [entry.action for entry in entries] == ["contact.opted_out", "contact.allowed_again"]
+    assert {entry.target for entry in entries} == {f"contact {contact.pk}"}
+    assert {entry.detail["reason"] for entry in entries} == {"pediu por telefone"}
 
 
 @pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""What Z-API tells of our own messages, in any order and before we know them."""
+"""Receipts of our own messages, in any order and before we know them."""
 
 import itertools
 from datetime import timedelta
@@ -85,7 +85,7 @@ def test_one_status_for_several_messages_reaches_each_of_them(event):
     assert other.status == "read"
 
 
-def test_failure_goes_to_a_person_with_its_reason_and_a_receipt_proves_it_wrong(event):
+def test_failure_goes_to_a_person_with_its_reason_and_a_receipt_overrides_it(event):
     accept(event)
     call(sample("delivery_failed"))
     message = message_of(event)
@@ -130,6 +130,13 @@ def test_our_reading_of_their_message_is_no_delivery_of_ours(event):
     accept(event)
     (callback,) = call(sample("status_read", status="READ_BY_ME"))
     assert callback.cause == "read_by_us"
+    assert message_of(event).status == "accepted"
+
+
+def test_status_that_nobody_knows_is_kept_with_that_cause(event):
+    accept(event)
+    (callback,) = call(sample("status_read", status="TELEPATHY"))
+    assert (callback.status, callback.cause) == ("ignored", "unknown_status")
     assert message_of(event).status == "accepted"
 
 
@@ -186,7 +193,7 @@ def test_other_news_of_the_first_send_is_old(event):
     assert message_of(event).status == "queued"
 
 
-def test_traces_of_a_failed_send_are_no_proof_of_the_one_after_it(event):
+def test_traces_of_a_failed_send_do_not_match_the_one_after_it(event):
     sent_again(event)
     message = message_of(event)
     Delivery.objects.filter(pk=message.delivery_id).update(in_doubt_since=timezone.now() - timedelta(hours=1))
@@ -195,7 +202,7 @@ def test_traces_of_a_failed_send_are_no_proof_of_the_one_after_it(event):
     assert (traces.found, traces.unmatched) == (None, 0)
 
 
-def unsure(event):
+def put_in_doubt(event):
     """A message whose send ended in a time-out an hour ago."""
     hour_ago = timezone.now() - timedelta(hours=1)
     message = message_of(event)
@@ -206,22 +213,22 @@ def unsure(event):
     return SentMessage.objects.select_related("delivery").get(pk=message.pk)
 
 
-def test_as_many_unexplained_receipts_as_unseen_ends_mean_that_all_were_sent(event):
-    one, other = unsure(event), unsure(cancel(2, phone="5511987650001"))
+def test_as_many_unexplained_receipts_as_messages_in_doubt_mean_that_all_were_sent(event):
+    one, other = put_in_doubt(event), put_in_doubt(cancel(2, phone="5511987650001"))
     call(sample("status_received", ids=["3EB0A", "3EB0B"]))
     found = [in_doubt.traces_of(message, message.contact).found for message in (one, other)]
     assert {each["message_id"] for each in found} == {"3EB0A", "3EB0B"}
 
 
-def test_fewer_receipts_than_unseen_ends_prove_nothing(event):
-    one, other = unsure(event), unsure(cancel(2, phone="5511987650001"))
+def test_fewer_receipts_than_messages_in_doubt_match_nothing(event):
+    one, other = put_in_doubt(event), put_in_doubt(cancel(2, phone="5511987650001"))
     call(sample("status_received", ids=["3EB0A"]))
     assert {in_doubt.traces_of(message, message.contact).found for message in (one, other)} == {None}
 
 
 def given_up(event):
     """A message of which nobody could tell, put before a person an hour ago."""
-    message = unsure(event)
+    message = put_in_doubt(event)
     transitions.fail_held([Failure(message.delivery_id, "unknown", "unknown_outcome", "?")], error="?")
     SentMessage.objects.filter(pk=message.pk).update(failure="in_doubt")
 
@@ -245,16 +252,16 @@ def test_late_receipt_settles_nothing_when_two_were_given_up(event):
 
 
 def test_receipt_that_came_when_anothers_traces_come_is_the_others(event):
-    long_unseen, other = unsure(event), unsure(cancel(2, phone="5511987650001"))
+    long_in_doubt, other = put_in_doubt(event), put_in_doubt(cancel(2, phone="5511987650001"))
     just_now = timezone.now()
     Delivery.objects.filter(pk=other.delivery_id).update(in_doubt_since=just_now)
     call(sample("status_received", ids=["3EB0A"]))
-    traces = in_doubt.traces_of(long_unseen, long_unseen.contact)
+    traces = in_doubt.traces_of(long_in_doubt, long_in_doubt.contact)
     assert (traces.found, traces.unmatched) == (None, 0)
 
 
 def test_message_tried_after_a_receipt_has_no_part_in_it(event):
-    one, later_one = unsure(event), unsure(cancel(2, phone="5511987650001"))
+    one, later_one = put_in_doubt(event), put_in_doubt(cancel(2, phone="5511987650001"))
     call(sample("status_received", ids=["3EB0A"]))
     Delivery.objects.filter(pk=later_one.delivery_id).update(in_doubt_since=timezone.now())
     traces = in_doubt.traces_of(one, one.contact)
@@ -266,7 +273,7 @@ def test_old_message_nobody_could_tell_of_does_not_blur_a_new_one(event):
     given_up(event)
     week_ago = timezone.now() - timedelta(days=7)
     SentMessage.objects.filter(delivery__event=event).update(first_tried_at=week_ago)
-    new = unsure(cancel(2, phone="5511987650001"))
+    new = put_in_doubt(cancel(2, phone="5511987650001"))
     call(sample("status_received", ids=["3EB0A"]))
     traces = in_doubt.traces_of(new, new.contact)
     assert traces.found is not None
@@ -275,7 +282,7 @@ def test_old_message_nobody_could_tell_of_does_not_blur_a_new_one(event):
 
 def test_receipt_is_of_the_message_whose_traces_come_then_and_not_of_an_earlier_one(event):
     given_up(event)
-    new = unsure(cancel(2, phone="5511987650001"))
+    new = put_in_doubt(cancel(2, phone="5511987650001"))
     call(sample("status_received", ids=["3EB0A"]))
     assert in_doubt.traces_of(new, new.contact).found is None
     tried_at = timezone.now() - in_doubt.trace_takes() - timedelta(seconds=10)
@@ -302,7 +309,7 @@ def echo(text, id="3EB0A"):
 
 
 def test_trace_of_an_attempt_before_the_last_is_the_messages_own(event):
-    message = unsure(event)
+    message = put_in_doubt(event)
     call(sample("status_received", ids=["3EB0A"]))
     last_attempt = timezone.now() - in_doubt.trace_takes() - timedelta(seconds=1)
     Callback.objects.update(received_at=last_attempt - timedelta(seconds=1))

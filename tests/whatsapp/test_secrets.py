@@ -9,7 +9,7 @@ from django.core.checks import run_checks
 from carinho.logs import JsonFormatter
 from events.engine import lane
 from events.models import Attempt
-from tests.whatsapp.conftest import cancel, message_of
+from tests.whatsapp.conftest import cancel, message_of, until
 
 PHONE = "5511987654321"
 
@@ -42,7 +42,7 @@ def test_attempt_shows_neither_token_nor_phone(zapi, quick, fault):
     CircuitBreaker.objects.get_or_create(service="whatsapp")
     zapi.fault("zapi", **fault)
     event = cancel(1, phone=PHONE)
-    lane.drain("whatsapp", seconds=2, linger=0.5)
+    until(lambda: lane.drain("whatsapp", seconds=2, linger=0.5) or Attempt.objects.exists())
     zapi.heal("zapi")
     attempt = Attempt.objects.filter(delivery__event=event).first()
     shown = attempt.sent + attempt.answered + attempt.error + message_of(event).error
@@ -50,6 +50,6 @@ def test_attempt_shows_neither_token_nor_phone(zapi, quick, fault):
     assert "/token/" not in shown
 
 
-def test_quiet_hours_that_are_none_are_told_at_start(settings):
+def test_quiet_hours_that_are_none_are_found_at_start(settings):
     settings.WHATSAPP_QUIET_HOURS = "tarde"
     assert "whatsapp.E002" in [problem.id for problem in run_checks()]

@@ -11,7 +11,7 @@ from events.engine import lane, recovery
 from events.flow import Flow, find_step
 from events.intake import envelope, ingestion
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
-from tests.whatsapp.conftest import cancel, message_of
+from tests.whatsapp.conftest import cancel, drain, message_of, until
 from whatsapp import connection, contacts, lane_hooks, policy
 from whatsapp.models import Connection, Contact, Received, SentMessage
 
@@ -25,10 +25,6 @@ def here(zapi, quick, transactional_db):
 
     CircuitBreaker.objects.get_or_create(service="whatsapp")
     return zapi
-
-
-def drain(seconds=6, linger=1):
-    return lane.drain("whatsapp", seconds=seconds, linger=linger)
 
 
 def delivery_of(event):
@@ -150,23 +146,28 @@ def test_disconnected_lane_holds_everything_unspent_and_the_breaker_stays_closed
     CircuitBreaker.objects.get_or_create(service="whatsapp")
     connection._set(False, timezone.now())
     event = cancel(1, phone=PHONE)
-    assert drain(1) == 0
+    assert lane.drain("whatsapp", seconds=1, linger=1) == 0
     delivery = delivery_of(event)
     assert (delivery.status, delivery.attempts, message_of(event).status) == ("queued", 0, "held")
     assert CircuitBreaker.objects.get(service="whatsapp").state == "closed"
     assert not here.calls("zapi")
 
 
+def is_held(event):
+    return message_of(event).status == "held"
+
+
 def test_after_a_reconnect_what_is_useful_goes_paced_and_the_rest_says_that_it_did_not(here, monkeypatch):
-    monkeypatch.setattr(lane_hooks, "PACE_SECONDS", (0.3, 0.4))
+    monkeypatch.setattr(lane_hooks, "PACE_SECONDS", (1.0, 1.1))
     CircuitBreaker.objects.get_or_create(service="whatsapp")
     connection._set(False, timezone.now())
     events = [cancel(number, phone=f"551198765400{number}") for number in range(1, 5)]
-    drain(0.5)
+    for event in events:
+        until(lambda event=event: not lane.drain("whatsapp", seconds=1, linger=0.2) and is_held(event))
     Delivery.objects.filter(event=events[0]).update(useful_until=timezone.now())
     connection._set(True, timezone.now())
     recovery.recover_all()
-    drain(6)
+    drain()
     starts = sorted(Attempt.objects.filter(delivery__service="whatsapp").values_list("started_at", flat=True))
     assert [message_of(event).status for event in events] == ["expired", "accepted", "accepted", "accepted"]
     assert all(later - earlier > timedelta(seconds=0.25) for earlier, later in itertools.pairwise(starts))
@@ -175,7 +176,7 @@ def test_after_a_reconnect_what_is_useful_goes_paced_and_the_rest_says_that_it_d
 def test_daily_limit_keeps_more_new_people_for_tomorrow(here, settings):
     settings.WHATSAPP_DAILY_LIMIT = 2
     events = [cancel(number, phone=f"551198765400{number}") for number in range(1, 5)]
-    drain(2)
+    drain()
     assert [message_of(event).status for event in events] == ["accepted", "accepted", "queued", "queued"]
     tomorrow = delivery_of(events[3])
     assert (tomorrow.due_at, tomorrow.attempts) == (policy.next_day(timezone.now()), 0)
@@ -186,12 +187,12 @@ def test_daily_limit_counts_nobody_who_knows_us(here, settings):
     wrote_to_us = contacts.find_or_make(contacts.identity("5511987654001"))
     Received.objects.create(contact=wrote_to_us, message_id="A", kind="text", received_at=timezone.now())
     written_before = message_of(cancel(1, phone="5511987654002"))
-    drain(1)
+    drain()
     SentMessage.objects.filter(pk=written_before.pk).update(accepted_at=timezone.now() - timedelta(days=1))
     known = [cancel(number, phone=f"551198765400{1 + number % 2}") for number in range(2, 8)]
     strangers = [cancel(number, phone=f"55119876540{number}") for number in (11, 12)]
     again = cancel(20, phone="5511987654011")
-    drain(3)
+    drain()
     assert {message_of(event).status for event in [*known, again]} == {"accepted"}
     assert [message_of(event).status for event in strangers] == ["accepted", "queued"]
 
@@ -235,7 +236,7 @@ def test_crash_in_the_middle_is_looked_for_before_anything_is_repeated(here, set
 def test_failure_in_z_apis_own_words_is_tried_again_though_nothing_calls_back(here):
     here.fault("zapi", status=503, body={"error": "Instance is busy"}, path="send-text", times=1)
     event = cancel(1, phone=PHONE)
-    drain(12, linger=5)  # longer than the wait before the second attempt
+    drain()
     outcomes = Attempt.objects.filter(delivery__event=event, delivery__service="whatsapp").order_by("pk")
     assert list(outcomes.values_list("outcome", flat=True)) == ["unavailable", "done"]
     assert message_of(event).status == "accepted"
@@ -247,7 +248,7 @@ def test_queue_that_cannot_be_read_keeps_nothing_in_doubt_for_ever(here, setting
     contacts.save_number_check(contact.pk, exists=True, registered=PHONE, lid="")
     here.fault("zapi", garbage="html")
     event = cancel(1, phone=PHONE)
-    drain(10, linger=4)
+    drain()
     assert DeadLetter.objects.get(event=event).cause == "unknown_outcome"
     assert message_of(event).failure == "in_doubt"
 
@@ -256,7 +257,7 @@ def test_what_nobody_can_tell_goes_to_a_person(here, settings):
     settings.WHATSAPP_TRACE_SECONDS = 0
     here.fault("zapi", drop_before=True, path="send-text", times=1)
     event = cancel(1, phone=PHONE)
-    drain(6)
+    drain()
     letter = DeadLetter.objects.get(event=event)
     assert letter.cause == "unknown_outcome"
     assert message_of(event).failure == "in_doubt"

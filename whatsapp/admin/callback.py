@@ -1,4 +1,4 @@
-"""Avisos do Z-API: everything it called us with, noise and its cause included."""
+"""Avisos do Z-API: every callback, the ignored ones with their cause."""
 
 import json
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Receipts: what Z-API tells of our own messages, handed to WhatsApp, delivered, read, or failed."""
+"""Receipts of our own messages: handed to WhatsApp, delivered, read, or failed."""
 
 from datetime import datetime
 
@@ -43,7 +43,7 @@ def _apply(callback: Callback, status: MessageStatus, said: str) -> None:
     if message is None:
         raise NotYet(IgnoredCause.NOT_OURS)
     _advance(message, status, at, said)
-    connection.note_receipt(callback.received_at)
+    connection.record_receipt(callback.received_at)
 
 
 def _sent_again(ids: list[str], status: MessageStatus) -> SentMessage | None:

@@ -1,4 +1,4 @@
-"""What people write to us: stored once, and told to the flow as one event."""
+"""What people write to us: stored once, and taken in as one event."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,17 +27,17 @@ def receive(callback: Callback) -> None:
     if body.get("fromMe") is True:
         _own(callback)
         return
-    if cause := noise(body):
+    if cause := ignored_cause(body):
         raise Ignored(cause)
     who = identity_of(body)
     if not who.is_known or not message_id_of(body):
         raise Ignored(IgnoredCause.NO_PERSON)
     moment = timestamp_of(body.get("momment"), otherwise=callback.received_at)
-    connection.note_message(callback.received_at)
+    connection.record_message(callback.received_at)
     _from_person(callback, who, moment)
 
 
-def noise(body: Body) -> str:
+def ignored_cause(body: Body) -> str:
     """Why a received callback is no message of a person to us; empty if it is one."""
     address = str(body.get("phone") or "")
     causes = (
@@ -58,7 +58,7 @@ def _is_deletion(body: Body) -> bool:
 
 
 def _own(callback: Callback) -> None:
-    """A copy of what we sent proves that it went out; what an attendant wrote on the phone is only kept."""
+    """An echo may resolve a message in doubt; what an attendant wrote on the phone is only kept."""
     if callback.body.get("fromApi") is not True:
         raise Ignored(IgnoredCause.OWN_PHONE)
     if not in_doubt.match_echo(callback):
@@ -90,7 +90,7 @@ def _from_person(callback: Callback, who: contacts.Identity, moment: datetime) -
 
 def _take(callback: Callback, who: contacts.Identity, read: Content, moment: datetime) -> None:
     contact = contacts.find_or_make(who)
-    contacts.note_number(contact, who)
+    contacts.confirm_number(contact, who)
     message, is_new = Received.objects.get_or_create(
         message_id=message_id_of(callback.body),
         contact=contact,
@@ -99,15 +99,18 @@ def _take(callback: Callback, who: contacts.Identity, read: Content, moment: dat
     if not is_new and not message.is_waiting:
         raise Ignored(IgnoredCause.SUPERSEDED)
     if not is_new:
-        _fill(message, read, moment)
+        for name, value in _columns(read, moment).items():
+            setattr(message, name, value)
+        message.is_waiting = False
+        message.save()
     if opt_out.is_asked(read.text):
         Contact.objects.filter(pk=contact.pk, opted_out_at=None).update(opted_out_at=moment)
     if not _is_only_a_rating(callback.body, contact, read, moment):
-        _tell(message, text=_with_context(callback.body, message))
+        _record_event(message, text=_with_context(callback.body, message))
 
 
 def _with_context(body: Body, message: Received) -> str:
-    """What is told of a message: beside what it says, what it is an answer to."""
+    """The text of the event: what the message says, and what it is an answer to."""
     said = message.text
     if body.get("isStatusReply") is True:
         said = _("💬 Respondeu ao nosso status: %(text)s") % {"text": said}
@@ -132,25 +135,20 @@ def _columns(read: Content, moment: datetime) -> dict[str, Any]:
     }
 
 
-def _fill(message: Received, read: Content, moment: datetime) -> None:
-    for name, value in _columns(read, moment).items():
-        setattr(message, name, value)
-    message.is_waiting = False
-    message.save()
-
-
-def _tell(message: Received, *, part: str = "", text: str = "") -> None:
+def _record_event(message: Received, *, part: str = "", text: str = "") -> None:
     """Make `whatsapp.inbound` of it; a lead that comes of it is made by the flow, once per person.
 
-    `part` tells apart what is said of one message: it waits, was corrected, was deleted.
+    `part` sets apart the events of one message: it waits, was corrected, was deleted.
     """
-    contact = message.contact
+    contact, said = message.contact, text or message.text
+    if len(said) > LONGEST_TEXT:
+        said = said[:LONGEST_TEXT] + _("… (continua no celular)")
     known = {"phone": contact.phone, "lid": contact.lid, "name": contact.name, "media_url": message.media_url}
     data = {
         "message_id": message.message_id,
         "contact": contact.lid or contact.phone,
         "kind": message.kind,
-        "text": _cut(text or message.text),
+        "text": said,
         "received_at": message.received_at.isoformat(),
         **{name: value for name, value in known.items() if value},
         **({"media_until": message.media_until.isoformat()} if message.media_until else {}),
@@ -164,11 +162,6 @@ def _tell(message: Received, *, part: str = "", text: str = "") -> None:
     [answer] = ingestion.record([envelope.read(body, source="whatsapp")])
     if isinstance(answer, ingestion.Conflict):
         raise answer
-
-
-def _cut(text: str) -> str:
-    """As much of it as an event may hold."""
-    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + _("… (continua no celular)")
 
 
 def _is_only_a_rating(body: Body, contact: Contact, read: Content, moment: datetime) -> bool:
@@ -198,7 +191,7 @@ def _wait_for_content(callback: Callback, who: contacts.Identity, moment: dateti
         is_waiting=True,
         **_columns(line, moment),
     )
-    _tell(message, part="waiting")
+    _record_event(message, part="waiting")
 
 
 def _known(body: Body, who: contacts.Identity) -> QuerySet[Received]:
@@ -208,7 +201,7 @@ def _known(body: Body, who: contacts.Identity) -> QuerySet[Received]:
 
 
 def _correct(callback: Callback, who: contacts.Identity, read: Content, moment: datetime) -> None:
-    """A correction changes the message and is told; one without its original becomes the message."""
+    """A correction changes the message; one without its original becomes the message."""
     message = _known(callback.body, who).select_for_update().first()
     if message is None:
         if callback.received_at + ORIGINAL_TAKES > timezone.now():
@@ -220,17 +213,17 @@ def _correct(callback: Callback, who: contacts.Identity, read: Content, moment: 
     message.text, message.edited_at = content.with_end(read, moment), moment
     message.save(update_fields=["text", "edited_at"])
     said = _("✏️ Corrigiu a mensagem: %(text)s") % {"text": message.text}
-    _tell(message, part=f"edit:{moment.timestamp():.3f}", text=said)
+    _record_event(message, part=f"edit:{moment.timestamp():.3f}", text=said)
 
 
 def _delete(callback: Callback, who: contacts.Identity, moment: datetime) -> None:
-    """A deletion is told with the words it took back, which Atendimento has read; the message is kept."""
+    """The event of a deletion quotes what Atendimento has read already; the message is kept."""
     body = callback.body
     id = str(body.get("referenceMessageId") or "") or message_id_of(body)
     message = Received.objects.filter(message_id=id, contact__in=contacts.matching(who)).first()
     if message is not None:
         said = _("🗑️ Apagou a mensagem: %(text)s") % {"text": message.text}
-        _tell(message, part="deleted", text=said)
+        _record_event(message, part="deleted", text=said)
     elif callback.received_at + ORIGINAL_TAKES > timezone.now():
         raise NotYet(IgnoredCause.NOT_OURS)
     else:

@@ -1,4 +1,4 @@
-"""`whatsapp setup` points Z-API to us, `doctor` says what is wrong, `status` what the channel proves."""
+"""`whatsapp setup` points Z-API to us, `doctor` says what is wrong, `status` prints the health."""
 
 from argparse import ArgumentParser
 from typing import Any
