@@ -1,4 +1,4 @@
-"""Systems that hold their deliveries at the moment: how many, since when, and what the last trial taught."""
+"""Systems that hold their deliveries at the moment: how many, since when, and their last trial."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,7 +67,7 @@ def _holding() -> list[CircuitBreaker]:
 
 
 def _last_trial(breaker: CircuitBreaker) -> Attempt | None:
-    """A delivery on which a trial failed is held with its mark: there are as many as trials, not as held."""
+    # a failed trial marks its delivery with `held_since`: there are as many of these as trials, not as held
     tried = Delivery.objects.filter(
         service=breaker.service, status=DeliveryStatus.QUEUED, held_since__isnull=False
     )

@@ -173,8 +173,8 @@ def _save_failures(run: SyncRun, items: Sequence[Item]) -> None:
         {
             "key": item.key[:80],
             "kind": item.end.value if item.end else "",
-            "cause": item.verdict.cause,
-            "reason": mask_text(item.verdict.reason),
+            "cause": item.diagnosis.cause,
+            "reason": mask_text(item.diagnosis.reason),
             "payload": item.record,
             "attempts": max(item.attempts, 1),
         }

@@ -8,7 +8,7 @@ from typing import Any
 from carinho.logs import request_id
 from carinho.services.errors import CircuitOpen, Rejected, Unavailable
 from events.engine import failure_causes
-from events.engine.failure_causes import Verdict
+from events.engine.failure_causes import Diagnosis
 from sync.job import Fields, Job, Record
 
 logger = logging.getLogger(__name__)
@@ -55,10 +55,10 @@ class Item:
         return f"{self.key}:{self.version}.{self.digest[:DIGEST_IN_KEY]}"
 
     @property
-    def verdict(self) -> Verdict:
+    def diagnosis(self) -> Diagnosis:
         """Why it failed, in words."""
         if isinstance(self.error, KeyError | TypeError | ValueError):
-            return Verdict(
+            return Diagnosis(
                 "invalid_data", f"The record cannot be read: {type(self.error).__name__} {self.error}"[:300]
             )
         return failure_causes.of(self.error or Exception(), self.end.value if self.end else "")

@@ -101,15 +101,15 @@ def _meaning(claim: Claim, ran: Ran, started_at: datetime) -> Result:
         case CircuitOpen():
             return held(claim)
         case OutcomeUnknown() as error:
-            return unsure(claim, error, started_at)
+            return in_doubt(claim, error, started_at)
         case Unavailable() as error:
             return unavailable(claim, error)
         case Rejected() as error:
-            return buried(claim, Outcome.REJECTED, error)
+            return failed(claim, Outcome.REJECTED, error)
         case error:
             ids = {"delivery_id": claim.id, "event_id": claim.event.id}
             logger.error("Delivery broke", exc_info=error, extra=ids)
-            return buried(claim, Outcome.BROKEN, error)
+            return failed(claim, Outcome.BROKEN, error)
 
 
 def done(claim: Claim, value: Any) -> Result:
@@ -134,11 +134,11 @@ def skipped(claim: Claim, cause: str) -> Result:
     return Result(claim, "skipped", skip_cause=cause, attempts=claim.attempts - 1)
 
 
-def unsure(claim: Claim, error: OutcomeUnknown, started_at: datetime) -> Result:
+def in_doubt(claim: Claim, error: OutcomeUnknown, started_at: datetime) -> Result:
     """The end was not seen: the next attempt looks for it before a repeat; where none can, a person does."""
     looks_first = Service.registry[claim.service].looks_first and not error.is_final
     if not looks_first or wait_after(claim.attempts) is None:
-        return buried(claim, Outcome.UNKNOWN, error)
+        return failed(claim, Outcome.UNKNOWN, error)
     return Result(
         claim,
         "queued",
@@ -168,12 +168,12 @@ def unavailable(claim: Claim, error: Unavailable) -> Result:
         return result
     wait = wait_after(claim.attempts)
     if wait is None:
-        return buried(claim, Outcome.UNAVAILABLE, error)
+        return failed(claim, Outcome.UNAVAILABLE, error)
     result.due_at = max(now + wait, error.not_before(now))
     return result
 
 
-def buried(claim: Claim, outcome: Outcome, error: Exception) -> Result:
+def failed(claim: Claim, outcome: Outcome, error: Exception) -> Result:
     """A person decides: the delivery becomes a dead letter with its reason in words."""
     diagnosis = failure_causes.of(error, outcome)
     return Result(

@@ -22,7 +22,7 @@ RESUMED = Audited("breaker.resume", _("retomou o sistema"))
 
 @dataclass
 class SharedBreaker:
-    """One lane's view of its row: takes over what people did, writes what the calls taught."""
+    """The circuit of one process, kept in step with the row that all share."""
 
     service: str
     breaker: Breaker
@@ -41,7 +41,7 @@ class SharedBreaker:
     def load(self) -> None:
         """Read the row; if a person or another process moved the circuit since, go on from there.
 
-        Counts that only differ are each process's own: what this one learnt since is not forgotten for them.
+        Counts that differ are no such move: each process counts the failures of its own calls.
         """
         row = CircuitBreaker.objects.get_or_create(service=self.service)[0]
         self.is_paused = row.paused_at is not None
@@ -113,9 +113,9 @@ def _times(before: Snapshot, after: Snapshot) -> dict[str, Any]:
 
 
 def reset(service: str, *, actor: str) -> CircuitBreaker | None:
-    """A person verified that the system is back: close the circuit, and forget what it asked for.
+    """Close the circuit, and drop the time until which the system asked to be left alone.
 
-    None for an unknown system.
+    For a person who verified that the system is back. None for an unknown system.
     """
     with transaction.atomic():
         Lane.objects.filter(service=service).update(not_before=None)
@@ -144,7 +144,7 @@ def resume(service: str, *, actor: str) -> CircuitBreaker | None:
 
 
 def set_offline(service: str, since: datetime | None) -> None:
-    """A system says itself that it can take nothing (since then), or that it can again: None."""
+    """Record since when a system says itself that it takes nothing; None when it takes again."""
     rows = CircuitBreaker.objects.filter(service=service, offline_since__isnull=since is not None)
     if rows.update(offline_since=since):
         wakeup.notify_changed(service)

@@ -20,8 +20,8 @@ class Cause:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    cause: str
+class Diagnosis:
+    cause: str  # a code of `CAUSES`
     reason: str
 
 
@@ -68,11 +68,11 @@ CAUSES = {
 }
 
 
-def of(error: Exception, outcome: str) -> Verdict:
+def of(error: Exception, outcome: str) -> Diagnosis:
     """The cause and the sentence for a delivery that ends here."""
     if not isinstance(error, ServiceError):
-        return Verdict("broken", f"Broken: {type(error).__name__} in our own code")
-    return Verdict(_cause(error, outcome), _reason(error))
+        return Diagnosis("broken", f"Broken: {type(error).__name__} in our own code")
+    return Diagnosis(_cause(error, outcome), _reason(error))
 
 
 def _cause(error: ServiceError, outcome: str) -> str:

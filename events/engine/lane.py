@@ -198,7 +198,7 @@ class Drain:
             logger.exception("Lane hooks broke", extra={"deliveries": [claim.id for claim in claimed]})
             if len(claimed) > 1:
                 return [each for claim in claimed for each in self._prefetch([claim])]
-            self.finished.append(attempt.buried(claimed[0], Outcome.BROKEN, error))
+            self.finished.append(attempt.failed(claimed[0], Outcome.BROKEN, error))
             return []
 
     def _room(self) -> int:

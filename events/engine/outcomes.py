@@ -64,7 +64,7 @@ def _write_alone(result: Result) -> None:
         raise
     except Exception as own_error:
         logger.exception("Outcome could not be stored", extra={"delivery_id": result.claim.id})
-        write([attempt.buried(result.claim, Outcome.BROKEN, own_error)], with_hooks=False)
+        write([attempt.failed(result.claim, Outcome.BROKEN, own_error)], with_hooks=False)
 
 
 def write(results: Sequence[Result], *, with_hooks: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""Recovery of what no lane notices: lapsed leases, spoilt deliveries, too long outages, missed wake-ups."""
+"""Recovery of what no lane notices: lapsed leases, expired deliveries, long outages, missed wake-ups."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -48,7 +48,7 @@ WHERE coalesce(lane.woken_at, '-infinity') < now() - interval '5 seconds'
 
 
 def recover_all() -> None:
-    """Do all of it once, each part in its own short transactions."""
+    """All of it once, in short transactions; safe to call anywhere and at any time."""
     while return_lapsed() == BATCH:
         pass
     while expire() == BATCH:
@@ -59,9 +59,10 @@ def recover_all() -> None:
 
 
 def return_lapsed() -> int:
-    """Deliveries whose worker died: the end of the attempt is unknown.
+    """Queue or fail deliveries whose lease lapsed: the end of their attempt is unknown.
 
-    Repeated where a repeat is harmless, or where the next attempt first looks for this one.
+    They are repeated where the system recognises a repeat, or where the next attempt looks for this one.
+    Up to `BATCH` at a time; returns how many were moved.
     """
     rows = [Lapsed(*row) for row in run(LAPSED, [BATCH])]
     again = [row for row in rows if _may_repeat(row)]
@@ -128,12 +129,9 @@ def _unknown_attempt(row: Lapsed) -> dict[str, object]:
 
 
 def _failure(id: int, service: str, cause: str, sentence: str) -> Failure:
-    return Failure(id, "unknown", cause, f"Failed to deliver to {_title(service)}: {sentence}")
-
-
-def _title(service: str) -> str:
     known = Service.registry.get(service)
-    return known.title if known else service
+    title = known.title if known else service
+    return Failure(id, "unknown", cause, f"Failed to deliver to {title}: {sentence}")
 
 
 def expire() -> int:
@@ -141,7 +139,7 @@ def expire() -> int:
 
 
 def give_up_held() -> int:
-    """After the hold limit a system's held deliveries go to a person, in one group."""
+    """Hand what was held for longer than the hold limit to a person; it is one group in the console."""
     limit = timezone.now() - timedelta(seconds=settings.HOLD_LIMIT_SECONDS)
     sentence = f"Held for over {settings.HOLD_LIMIT_SECONDS // 3600} hours"
     rows = run(HELD_TOO_LONG, [limit, limit, BATCH])

@@ -1,4 +1,4 @@
-"""Telling a lane that work arrived. A wake-up may be lost, doubled or late without harm."""
+"""Waking lanes up when work arrives. A wake-up may be lost, doubled or late without harm."""
 
 import logging
 import time

@@ -44,9 +44,7 @@ class Event(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="caused", verbose_name=_("causado por")
     )
     request_id = models.CharField(_("requisição"), max_length=64, blank=True)
-    trace_id = models.CharField(
-        _("rastro"), max_length=32, blank=True, db_default=""
-    )  # if it came with an id
+    trace_id = models.CharField(_("rastro"), max_length=32, blank=True, db_default="")  # of W3C traceparent
     occurred_at = models.DateTimeField(_("aconteceu em"))
     received_at = models.DateTimeField(_("recebido em"), db_default=Now())
     is_late = models.BooleanField(_("chegou com mais de um dia de atraso"), default=False, db_default=False)

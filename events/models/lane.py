@@ -15,8 +15,8 @@ class BreakerState(models.TextChoices):
 class CircuitBreaker(models.Model):
     """What is known of one system's health, and whether people paused it.
 
-    `version` grows with every move made by a person, so that a lane which learnt something in the
-    meantime does not overwrite it; a process that still takes the circuit for what it was writes nothing.
+    `version` grows with every move made by a person: a process writes only over the version, state and
+    opening that it has read, so it overwrites no move it does not know.
     The outage lasts from the first opening to the next closing. A system that says itself that it cannot
     take anything is offline: its circuit stays as it is.
     """

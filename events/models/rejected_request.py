@@ -1,4 +1,4 @@
-"""What came in and was refused, kept so that nothing is lost."""
+"""Requests that were rejected, kept so that nothing is lost."""
 
 from django.db import models
 from django.db.models import Q
@@ -9,7 +9,7 @@ from events.models.event import Event
 
 
 class RejectedRequest(models.Model):
-    """A refused request: why, which fields, and its body cut at 64 KiB.
+    """A rejected request: why, which fields, and its body cut at 64 KiB.
 
     A body whose sender was not proven is not kept. `accepted` names the event it became
     when an operator put it through.

@@ -71,7 +71,7 @@ def ended(taken, how):
     if how == "held":
         return attempt.held(taken)
     if how == "rejected":
-        return attempt.buried(taken, "rejected", Rejected("no", doing="add hours", system="Billing"))
+        return attempt.failed(taken, "rejected", Rejected("no", doing="add hours", system="Billing"))
     return attempt.unavailable(taken, Unavailable("later", doing="add hours", system="Billing"))
 
 

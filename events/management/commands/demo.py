@@ -39,7 +39,7 @@ class Command(BaseCommand):
             time.sleep(options["seconds_between"])
 
     def send(self, hub: Hub, envelope: scenarios.Envelope) -> None:
-        """Say what went wrong and go on: the hub may be starting again."""
+        """Print what went wrong and go on: the hub may be starting again."""
         try:
             answer = hub.send(envelope)
         except Silent as silent:

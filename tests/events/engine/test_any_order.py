@@ -32,7 +32,7 @@ UPDATE events_delivery SET due_at = due_at - %(by)s, leased_until = leased_until
 WHERE = {"doing": "add hours", "system": "Billing"}
 ENDS = {
     "done": lambda claim: attempt.done(claim, {"hours": 7}),
-    "rejected": lambda claim: attempt.buried(claim, "rejected", Rejected("No", **WHERE)),
+    "rejected": lambda claim: attempt.failed(claim, "rejected", Rejected("No", **WHERE)),
     "unavailable": lambda claim: attempt.unavailable(claim, Unavailable("Later", **WHERE)),
     "held": lambda claim: attempt.held(claim, until=timezone.now()),
     "skipped": lambda claim: attempt.skipped(claim, SkipCause.UNWANTED),

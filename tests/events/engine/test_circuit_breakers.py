@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from carinho.access.models import AuditEntry
 from carinho.services.circuit_breaker import Breaker
+from events.engine import circuit_breakers
 from events.engine.circuit_breakers import SharedBreaker
 from events.models import CircuitBreaker
 
@@ -97,3 +99,57 @@ def test_half_open_is_measured_from_when_it_became_so():
     lane.save()
     row.refresh_from_db()
     assert (row.state, row.half_open_since) == ("closed", None)
+
+
+def test_system_that_no_release_knows_is_neither_paused_nor_reset():
+    assert circuit_breakers.pause("telex", actor="user:ana") is None
+    assert circuit_breakers.reset("telex", actor="user:ana") is None
+    assert not AuditEntry.objects.exists()
+
+
+def test_lane_is_notified_only_when_its_system_goes_offline_or_comes_back(monkeypatch):
+    CircuitBreaker.objects.get_or_create(service="billing")
+    notified = []
+    monkeypatch.setattr(circuit_breakers.wakeup, "notify_changed", notified.append)
+    since = timezone.now()
+    for moment in (None, since, since + timedelta(minutes=1), None):
+        circuit_breakers.set_offline("billing", moment)
+    assert notified == ["billing", "billing"]
+    assert CircuitBreaker.objects.get(service="billing").offline_since is None
+
+
+def test_pause_and_resume_say_who_why_and_since_when():
+    CircuitBreaker.objects.get_or_create(service="billing")
+    paused = circuit_breakers.pause("billing", actor="user:ana", reason="Manutenção")
+    assert (paused.paused_by, paused.pause_reason, paused.version) == ("user:ana", "Manutenção", 1)
+    assert process().is_held
+    resumed = circuit_breakers.resume("billing", actor="user:bia")
+    assert (resumed.paused_at, resumed.paused_by, resumed.pause_reason) == (None, "", "")
+    assert resumed.closed_at is not None
+    details = AuditEntry.objects.order_by("pk").values_list("action", "detail")
+    assert list(details) == [
+        ("breaker.pause", {"reason": "Manutenção"}),
+        ("breaker.resume", {"reason": ""}),
+    ]
+
+
+def test_reset_forgets_the_outage_and_what_the_system_asked_for():
+    hour_ago = timezone.now() - timedelta(hours=1)
+    CircuitBreaker.objects.update_or_create(
+        service="billing",
+        defaults={
+            "state": "half_open", "trips": 3, "failure_count": 2, "good_trials": 1, "last_error": "away",
+            "opened_at": hour_ago, "outage_since": hour_ago, "half_open_since": hour_ago,
+            "next_trial_at": hour_ago,
+        },
+    )  # fmt: skip
+    row = circuit_breakers.reset("billing", actor="user:ana")
+    assert (row.state, row.trips, row.failure_count, row.good_trials, row.last_error) == (
+        "closed",
+        0,
+        0,
+        0,
+        "",
+    )
+    assert {row.opened_at, row.outage_since, row.half_open_since, row.next_trial_at} == {None}
+    assert row.closed_at is not None

@@ -30,7 +30,7 @@ def ended(claim, chance):
     if chance < 0.4:
         return attempt.done(claim, {"hours": 7})
     if chance < 0.7:
-        return attempt.buried(claim, "rejected", Rejected("No", doing="add hours", system="Billing"))
+        return attempt.failed(claim, "rejected", Rejected("No", doing="add hours", system="Billing"))
     error = Unavailable("Later", doing="add hours", system="Billing")
     result = attempt.unavailable(claim, error)
     result.due_at = timezone.now() if result.status == "queued" else None

@@ -3,10 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.test import override_settings
 
 from events import backoff
 from events.engine import pacing
+
+RECOVERED = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -30,13 +33,44 @@ def test_lane_with_a_limit_takes_no_more_than_that_in_a_second(clock):
     assert 10 <= taken <= 11
 
 
-def test_after_an_outage_it_starts_gently_and_grows(clock):
+@pytest.mark.parametrize(("per_second", "at_once"), [(10, 5), (1.5, 1), (0.5, 1)])
+def test_lane_that_did_nothing_for_long_starts_what_half_a_second_takes_and_always_one(
+    clock, per_second, at_once
+):
+    lane = pacing.Pace(per_second)
+    assert lane.allows(32, None) == 1
+    clock[0] += 60
+    assert lane.allows(32, None) == at_once
+
+
+@pytest.mark.parametrize(
+    ("seconds", "at_once"),
+    [(-30, 2), (0, 2), (5, 5), (10, 10), (30, 160), (60, 10_240), (60.1, 50_000)],
+)
+@time_machine.travel(RECOVERED, tick=False)
+def test_after_an_outage_it_starts_at_five_a_second_and_doubles_every_five_for_a_minute(
+    clock, seconds, at_once
+):
     lane = pacing.Pace(None)
-    just_now = datetime.now(UTC)
-    clock[0] += 0.2
-    assert lane.allows(32, just_now) <= 2
-    assert pacing.Pace(None)._rate(just_now - timedelta(seconds=30)) > 100
-    assert lane.allows(32, just_now - timedelta(minutes=5)) == 32
+    clock[0] += 60
+    assert lane.allows(50_000, RECOVERED - timedelta(seconds=seconds)) == at_once
+
+
+@pytest.mark.parametrize(("seconds", "at_once"), [(0, 2), (30, 10), (61, 10)])
+@time_machine.travel(RECOVERED, tick=False)
+def test_after_an_outage_its_own_limit_holds_too(clock, seconds, at_once):
+    lane = pacing.Pace(20)
+    clock[0] += 60
+    assert lane.allows(32, RECOVERED - timedelta(seconds=seconds)) == at_once
+
+
+@time_machine.travel(RECOVERED, tick=False)
+def test_what_was_started_without_a_limit_does_not_count_against_a_later_one(clock):
+    lane = pacing.Pace(None)
+    for _ in range(100):
+        lane.took(lane.allows(32, None))
+    assert lane.allows(0, None) == 0
+    assert lane.allows(32, RECOVERED) == 1
 
 
 @override_settings(RETRY_WAITS=[60, 240, 900, 3600])

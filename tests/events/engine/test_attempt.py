@@ -1,0 +1,178 @@
+"""What the end of one attempt means for its delivery."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from carinho.logs import delivery_ids, request_id, trace_id
+from carinho.services.errors import CircuitOpen, OutcomeUnknown, Rejected, Unavailable
+from events.engine import attempt, claims, lane_hooks
+from tests.events.conftest import BILLING, Chat
+
+pytestmark = pytest.mark.django_db
+
+WHERE = {"doing": "close visit", "system": "Chat"}
+
+
+@pytest.fixture
+def claim(make_delivery):
+    make_delivery()
+    return claims.claim("billing", 1)[0]
+
+
+@pytest.fixture
+def chat_claim(make_event):
+    make_event(chat=True)
+    return claims.claim("chat", 1)[0]
+
+
+@pytest.fixture
+def ends_with(monkeypatch):
+    """Let the attempts of these systems end so."""
+
+    def end(ran):
+        class Ending(lane_hooks.LaneHooks):
+            def run(self, claim, step, service):
+                if ran.error:
+                    raise ran.error
+                return ran
+
+        for name in ("billing", "chat"):
+            monkeypatch.setitem(lane_hooks.registry, name, Ending())
+
+    return end
+
+
+def test_claim_whose_lease_is_nearly_over_sends_nothing_and_spends_no_attempt(claim, calls):
+    claim.lease = timezone.now() + timedelta(seconds=14)
+    result = attempt.attempt(claim)
+    assert (result.status, result.outcome, result.attempts) == ("queued", "", 0)
+    assert result.due_at == claim.due_at
+    assert len(calls.calls) == 0
+
+
+def test_what_may_have_been_sent_is_looked_for_though_its_time_is_over(claim, calls):
+    calls.put(f"{BILLING}/visits/42/hours", json={})
+    claim.useful_until = claim.in_doubt_since = timezone.now() - timedelta(seconds=1)
+    assert attempt.attempt(claim).status == "done"
+
+
+def test_delivery_that_its_lane_holds_keeps_its_attempt_and_its_doubt(claim, ends_with):
+    claim.in_doubt_since = began = timezone.now()
+    morning = began + timedelta(hours=9)
+    ends_with(lane_hooks.Ran(not_before=morning))
+    result = attempt.attempt(claim)
+    assert (result.status, result.outcome, result.attempts) == ("queued", "", 0)
+    assert (result.due_at, result.in_doubt_since) == (morning, began)
+
+
+def test_circuit_that_opened_meanwhile_gives_the_attempt_back(claim, ends_with):
+    ends_with(lane_hooks.Ran(error=CircuitOpen("Circuit open")))
+    result = attempt.attempt(claim)
+    assert (result.status, result.outcome, result.attempts) == ("queued", "", 0)
+    assert result.due_at == claim.due_at
+
+
+def test_what_is_known_before_the_call_is_the_end_of_the_attempt(claim, calls):
+    claim.context = Rejected("No WhatsApp", doing="add hours", system="Billing")
+    result = attempt.attempt(claim)
+    assert (result.status, result.outcome, result.kind) == ("dead", "rejected", "rejected")
+    assert (result.error, result.cause) == ("Failed to add hours in Billing: No WhatsApp", "invalid_data")
+    assert (result.sent, result.answered, result.status_code) == ("", "", None)
+
+
+def test_unseen_end_is_looked_for_by_the_next_attempt_where_its_system_can(
+    chat_claim, ends_with, monkeypatch
+):
+    monkeypatch.setattr(Chat, "looks_first", True)
+    asked = timedelta(seconds=90)
+    ends_with(lane_hooks.Ran(error=OutcomeUnknown("Timed out", retry_after=asked, **WHERE)))
+    before = timezone.now()
+    result = attempt.attempt(chat_claim)
+    assert (result.status, result.outcome, result.attempts) == ("queued", "unknown", 1)
+    assert (result.error, result.retry_after) == ("Failed to close visit in Chat: Timed out", asked)
+    assert before <= result.in_doubt_since <= timezone.now()
+    assert timedelta(0) < result.due_at - result.in_doubt_since < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("looks_first", "is_final", "attempts"), [(False, False, 1), (True, True, 1), (True, False, 5)]
+)
+def test_unseen_end_is_for_a_person_where_nothing_will_show_it(
+    chat_claim, ends_with, monkeypatch, looks_first, is_final, attempts
+):
+    monkeypatch.setattr(Chat, "looks_first", looks_first)
+    chat_claim.attempts = attempts
+    ends_with(lane_hooks.Ran(error=OutcomeUnknown("Timed out", is_final=is_final, **WHERE)))
+    result = attempt.attempt(chat_claim)
+    assert (result.status, result.kind, result.cause) == ("dead", "unknown", "unknown_outcome")
+    assert result.attempts == attempts
+
+
+def test_unavailable_system_leaves_the_doubt_of_an_earlier_attempt(chat_claim, ends_with):
+    chat_claim.in_doubt_since = began = timezone.now() - timedelta(minutes=3)
+    ends_with(lane_hooks.Ran(error=Unavailable("No connection", **WHERE)))
+    result = attempt.attempt(chat_claim)
+    assert (result.status, result.outcome, result.attempts) == ("queued", "unavailable", 1)
+    assert (result.in_doubt_since, result.held_since) == (began, None)
+
+
+def test_delivery_that_dies_still_says_when_its_system_wants_to_be_called_again(claim, ends_with):
+    claim.attempts = 5
+    asked = timedelta(minutes=2)
+    ends_with(lane_hooks.Ran(error=Unavailable("Busy", retry_after=asked, **WHERE)))
+    result = attempt.attempt(claim)
+    assert (result.status, result.kind, result.retry_after) == ("dead", "unavailable", asked)
+
+
+def test_what_a_step_returns_and_cannot_be_kept_is_a_mistake_of_our_own(claim, ends_with):
+    ends_with(lane_hooks.Ran(value=object()))
+    result = attempt.attempt(claim)
+    assert (result.status, result.outcome, result.cause) == ("dead", "broken", "broken")
+
+
+def test_what_an_attempt_learnt_reaches_the_lane_whatever_its_end(claim, ends_with):
+    ends_with(lane_hooks.Ran(not_before=timezone.now(), learnt={"is_reachable": False}))
+    assert attempt.attempt(claim).learnt == {"is_reachable": False}
+
+
+def test_exchange_is_kept_without_the_person_in_it(claim, calls):
+    answer = {"message": "5511987650001 is no visit", "phone": "5511987650001"}
+    calls.put(f"{BILLING}/visits/42/hours", status=422, json=answer)
+    result = attempt.attempt(claim)
+    assert (result.status_code, result.outcome) == (422, "rejected")
+    assert json.loads(result.sent) == {"PUT /visits/42/hours": {"minutes": 60}}
+    assert "is no visit" in result.answered
+    assert "is no visit" in result.error
+    assert "987650001" not in result.sent + result.answered + result.error
+
+
+def test_answer_that_is_no_json_is_kept_as_it_reads(claim, calls):
+    calls.put(f"{BILLING}/visits/42/hours", status=500, body="Olá, e-mail ana@example.test")
+    result = attempt.attempt(claim)
+    assert result.answered.startswith("Olá, e-mail")
+    assert "ana@" not in result.answered
+
+
+def test_logs_of_an_attempt_carry_its_ids_and_those_of_the_next_do_not(claim, monkeypatch):
+    seen = []
+
+    class Seeing(lane_hooks.LaneHooks):
+        def run(self, claim, step, service):
+            seen.append((request_id.get(), trace_id.get(), delivery_ids.get()))
+            return lane_hooks.Ran()
+
+    monkeypatch.setitem(lane_hooks.registry, "billing", Seeing())
+    before = request_id.get(), trace_id.get(), delivery_ids.get()
+    claim.trace_id = "0af7651916cd43dd8448eb211c80319c"
+    for request in ("request-1", ""):
+        claim.request_id = request
+        attempt.attempt(claim)
+    ids = {"event_id": claim.event.id, "delivery_id": claim.id}
+    assert seen == [
+        ("request-1", claim.trace_id, ids),
+        (claim.idempotency_key, claim.trace_id, ids),
+    ]
+    assert (request_id.get(), trace_id.get(), delivery_ids.get()) == before
