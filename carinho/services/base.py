@@ -12,12 +12,14 @@ import requests
 import tenacity
 from django.conf import settings
 
+from carinho.discovery import import_modules
 from carinho.logs import request_id, trace_id
 from carinho.services import http
 from carinho.services.circuit_breaker import Breaker, Snapshot
 from carinho.services.errors import CircuitOpen, OutcomeUnknown, Rejected, Unavailable
 from carinho.traces import traceparent
 
+PACKAGE = "carinho.services"
 LONGEST_RETRY_AFTER = timedelta(hours=6)
 AGAIN_LATER = frozenset({408, 425, 429})
 NOTHING_DONE = frozenset({425, 429})  # refused before anything was done, whatever the system
@@ -88,6 +90,12 @@ class Service:
         super().__init_subclass__(**kwargs)
         if "name" in cls.__dict__:
             Service.registry[cls.name] = cls
+
+    @classmethod
+    def discover(cls) -> list[str]:
+        """Import every file of this folder, and return the names of the systems it declares."""
+        import_modules(PACKAGE)
+        return [name for name, kind in cls.registry.items() if kind.__module__.startswith(f"{PACKAGE}.")]
 
     def __init__(self, idempotency_key: str = "") -> None:
         self.call = Call(idempotency_key)
