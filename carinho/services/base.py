@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 import pybreaker
@@ -13,16 +14,16 @@ import tenacity
 from django.conf import settings
 
 from carinho.discovery import import_modules
-from carinho.logs import request_id, trace_id
+from carinho.logs import request_id, trace_id, traceparent
 from carinho.services import http
 from carinho.services.circuit_breaker import Breaker, Snapshot
 from carinho.services.errors import CircuitOpen, OutcomeUnknown, Rejected, Unavailable
-from carinho.traces import traceparent
 
 PACKAGE = "carinho.services"
 LONGEST_RETRY_AFTER = timedelta(hours=6)
-AGAIN_LATER = frozenset({408, 425, 429})
-NOTHING_DONE = frozenset({425, 429})  # refused before anything was done, whatever the system
+AGAIN_LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+# refused before anything was done, whatever the system
+NOTHING_DONE = frozenset({HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 IDEMPOTENT = frozenset({"GET", "HEAD"})
 
 

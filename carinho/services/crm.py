@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +13,6 @@ from carinho.services.base import Service
 from carinho.services.errors import Rejected
 from carinho.services.pagination import Page, read_page, unreadable
 
-CONFLICT = 409
 BRAZILIAN = re.compile(r"(?:55)?([1-9]{2})9?(\d{8})")  # country, DDD, ninth digit, number
 
 
@@ -56,7 +56,7 @@ class CRM(Service):
         try:
             answer = self.post("/api/v1/leads", doing="create lead", json=dict(details))
         except Rejected as error:
-            if error.status != CONFLICT:
+            if error.status != HTTPStatus.CONFLICT:
                 raise
             return self._known_lead(error.body, details)
         return self._lead(answer, doing="create lead", is_new=True)
