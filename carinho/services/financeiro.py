@@ -16,8 +16,6 @@ DUE_AFTER = timedelta(days=3)
 
 
 class Financeiro(Service):
-    """Customers and invoices."""
-
     name = "financeiro"
     label = _("Financeiro")
     title = "Financeiro"
