@@ -1,7 +1,14 @@
-"""Logs as JSON lines, each with the id of the request or delivery it belongs to."""
+"""Logs as JSON lines, each with the ids of the request, trace and delivery it belongs to.
 
+The id of a request is stored with the event it brought, and beside it the trace that came with it (W3C trace
+context): both go on, hours later, with every delivery of that event. Without a trace of its own a request id
+is one if it has 32 hex digits, and anything else has one derived.
+"""
+
+import hashlib
 import logging
 import re
+import secrets
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -9,13 +16,29 @@ from contextvars import ContextVar
 from django.http import HttpRequest, HttpResponse
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
-from carinho import traces
-
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 trace_id: ContextVar[str] = ContextVar("trace_id", default="")  # where the request id does not say it
 SECRET_IN_PATH = re.compile(r"(/webhooks/whatsapp/|/instances/[^/\s\"]+/token/)[^/\s\"?]+")
 delivery_ids: ContextVar[dict[str, int] | None] = ContextVar("delivery_ids", default=None)
+TRACEPARENT = re.compile(r"^00-(?P<trace>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$")
+TRACE = re.compile(r"^(?!0{32})[0-9a-f]{32}$")
 ACCEPTABLE = re.compile(r"^[\w.:-]{1,64}$", re.ASCII)
+
+
+def trace_in(header: str) -> str:
+    """The trace id of a `traceparent` that is well formed; empty for any other."""
+    match = TRACEPARENT.match(header)
+    return match["trace"] if match else ""
+
+
+def trace_of(id: str) -> str:
+    """The trace id that belongs to a request id; the same each time."""
+    return id if TRACE.match(id) else hashlib.sha256(id.encode()).hexdigest()[:32]
+
+
+def traceparent(id: str, trace: str = "") -> str:
+    """The header for a call that belongs to the request with this id, as a new span of its trace."""
+    return f"00-{trace or trace_of(id)}-{secrets.token_hex(8)}-01"
 
 
 class JsonFormatter(BaseJsonFormatter):
@@ -38,7 +61,7 @@ class RequestIdFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if current := request_id.get():
             record.request_id = current
-            record.trace_id = trace_id.get() or traces.trace_of(current)
+            record.trace_id = trace_id.get() or trace_of(current)
         for name, value in (delivery_ids.get() or {}).items():
             if not hasattr(record, name):
                 setattr(record, name, value)
@@ -63,22 +86,16 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given, trace = _id_of(request), traces.trace_in(request.headers.get("traceparent", ""))
-        token, trace_token = (
-            request_id.set(given or trace or uuid.uuid4().hex),
-            trace_id.set(trace if given else ""),
-        )
+        asked = request.headers.get("X-Request-ID", "")
+        given = asked if ACCEPTABLE.match(asked) else ""
+        trace = trace_in(request.headers.get("traceparent", ""))
+        token = request_id.set(given or trace or uuid.uuid4().hex)
+        trace_token = trace_id.set(trace if given else "")
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id.get()
-            response["traceparent"] = traces.traceparent(request_id.get(), trace_id.get())
+            response["traceparent"] = traceparent(request_id.get(), trace_id.get())
             return response
         finally:
             request_id.reset(token)
             trace_id.reset(trace_token)
-
-
-def _id_of(request: HttpRequest) -> str:
-    """The id that the caller gave, if it is harmless."""
-    given = request.headers.get("X-Request-ID", "")
-    return given if ACCEPTABLE.match(given) else ""

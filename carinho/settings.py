@@ -11,6 +11,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from carinho.embedded import broker, postgres
+from carinho.services.base import Service
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -177,7 +178,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# --- the other systems: a new one is a file in carinho/services and a name here -------------------
+# --- the other systems: the files of carinho/services, which know no app and read no setting when imported
 SIMULATOR_URL = env("SIMULATOR_URL", default="http://127.0.0.1:8100")
 
 
@@ -194,8 +195,7 @@ def system(name: str) -> dict[str, str]:
     }
 
 
-SYSTEM_NAMES = ("crm", "operacao", "financeiro", "cuidadores", "atendimento", "marketing")
-SYSTEMS = {name: system(name) for name in SYSTEM_NAMES}
+SYSTEMS = {name: system(name) for name in Service.discover()}
 ZAPI = {
     "url": env("ZAPI_URL", default="") or f"{SIMULATOR_URL}/zapi",
     "instance": env("ZAPI_INSTANCE", default="simulator"),

@@ -6,15 +6,17 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
+from carinho.discovery import import_modules
+
 
 class EventsConfig(AppConfig):
     name = "events"
     verbose_name = _("Eventos")
 
     def ready(self) -> None:
-        from events import checks, flow  # noqa: F401  (checks register themselves)
+        from events import checks  # noqa: F401  (checks register themselves)
 
-        flow.discover()
+        import_modules("events.flows")
         post_migrate.connect(ensure_lanes, sender=self)
         post_migrate.connect(ensure_schedules, sender=self)
 

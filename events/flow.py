@@ -1,7 +1,5 @@
 """How a flow is declared: an event type, its payload, and what it causes in which system."""
 
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,7 +8,6 @@ from typing import Any
 from carinho.services.base import Service
 from events.intake.payload import Payload
 
-FLOWS_PACKAGE = "events.flows"
 LONGEST_NAME = 60
 TO_PEOPLE = "whatsapp"  # the system by which people are written to
 
@@ -148,13 +145,6 @@ class Flow:
         value = payload.get(self.subject)
         kind = "phone" if self.subject.endswith("phone") else self.subject.removesuffix("_id")
         return f"{kind}:{value}"[:80] if value else ""
-
-
-def discover() -> None:
-    """Import every file of the flows' folder: declaring a flow is all it takes to add one."""
-    package = importlib.import_module(FLOWS_PACKAGE)
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{FLOWS_PACKAGE}.{module.name}")
 
 
 def find_step(type: str, name: str) -> Step:

@@ -4,15 +4,17 @@ from django.core.signals import request_started
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
+from carinho.discovery import import_modules
+
 
 class MonitoringConfig(AppConfig):
     name = "monitoring"
     verbose_name = _("Monitoramento")
 
     def ready(self) -> None:
-        from monitoring import checks, rule, tasks, watcher  # noqa: F401  (checks register themselves)
+        from monitoring import checks, tasks, watcher  # noqa: F401  (checks register themselves)
 
-        rule.discover()
+        import_modules("monitoring.rules")
         post_migrate.connect(tasks.ensure_schedules, sender=self)
         if settings.WATCH_FROM_WEB:
             request_started.connect(watcher.start_once)

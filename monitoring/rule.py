@@ -1,7 +1,5 @@
 """How an alert rule is declared: a function that observes the hub, and the limits of what it observes."""
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -11,8 +9,6 @@ from django.utils.translation import gettext as _
 
 from monitoring.labels import number, seconds
 from monitoring.models import Severity
-
-RULES_PACKAGE = "monitoring.rules"
 
 
 @dataclass(frozen=True)
@@ -127,13 +123,6 @@ def rule(
         return Rule.registry[name]
 
     return declare
-
-
-def discover() -> None:
-    """Import every file of the rules' folder: declaring a rule is all it takes to add one."""
-    package = importlib.import_module(RULES_PACKAGE)
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{RULES_PACKAGE}.{module.name}")
 
 
 def all_rules() -> list[Rule]:

@@ -1,7 +1,5 @@
 """How a synchronisation is declared: what is read, what the other system should have, how it gets there."""
 
-import importlib
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +10,6 @@ from celery.schedules import crontab
 
 from carinho.services.base import Service
 from carinho.services.pagination import Page
-
-JOBS_PACKAGE = "sync.jobs"
 
 Record = dict[str, Any]
 Fields = dict[str, Any]
@@ -115,10 +111,3 @@ class Job(ABC):
 def chosen(record: Mapping[str, Any], names: Sequence[str]) -> Fields:
     """Only these fields, and only those that are there."""
     return {name: record[name] for name in names if record.get(name) is not None}
-
-
-def discover() -> None:
-    """Import every file of the jobs' folder: declaring a job is all it takes to add one."""
-    package = importlib.import_module(JOBS_PACKAGE)
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{JOBS_PACKAGE}.{module.name}")

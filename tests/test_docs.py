@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from tests.test_contributing import EXAMPLES
+
 ROOT = settings.BASE_DIR
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")  # without those to other sites and within the page
@@ -23,7 +25,7 @@ def test_every_relative_link_leads_somewhere(document: Path):
 
 @each_document
 def test_every_module_that_is_named_exists(document: Path):
-    modules = set(MODULE.findall(document.read_text()))
+    modules = set(MODULE.findall(document.read_text())) - set(EXAMPLES)
     assert sorted(module for module in modules if not (ROOT / module).exists()) == []
 
 

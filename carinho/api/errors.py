@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
@@ -57,7 +58,7 @@ def problem(
         status=status,
         json_dumps_params={"ensure_ascii": False},
     )
-    if status == 401:
+    if status == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = CHALLENGE
     for name, value in headers.items():
         response[name.replace("_", "-")] = value
@@ -73,7 +74,7 @@ def as_problem(error: Exception, context: Mapping[str, Any]) -> HttpResponse | N
 
 def answer_to(error: APIException, request: HttpRequest) -> HttpResponse:
     """The answer to an error. Callers that prove nothing are limited by address."""
-    return unproven(error, request) if error.status_code == 401 else answer(error)
+    return unproven(error, request) if error.status_code == HTTPStatus.UNAUTHORIZED else answer(error)
 
 
 def unproven(error: APIException, request: HttpRequest) -> HttpResponse:
@@ -109,7 +110,7 @@ def _headers(error: APIException) -> dict[str, str]:
 
 def invalid(fields: Mapping[str, str]) -> JsonResponse:
     detail = _("Há campos errados: %(names)s.") % {"names": ", ".join(sorted(fields))}
-    return problem("invalid_data", detail, status=422, fields=fields)
+    return problem("invalid_data", detail, status=HTTPStatus.UNPROCESSABLE_ENTITY, fields=fields)
 
 
 def flat(detail: Any, name: str = "") -> dict[str, str]:
@@ -139,7 +140,7 @@ def _is_console(request: HttpRequest) -> bool:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_console(request):
         return defaults.bad_request(request, exception)
-    return problem("bad_request", _("O pedido não pôde ser entendido."), status=400)
+    return problem("bad_request", _("O pedido não pôde ser entendido."), status=HTTPStatus.BAD_REQUEST)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -160,5 +161,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return defaults.server_error(request)
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         sentence = _("O banco de dados não responde agora. Nada foi aceito; tente de novo.")
-        return problem("unavailable", sentence, status=503, Retry_After=SECONDS_TO_RECOVER)
-    return problem("server_error", _("Erro do nosso programa. Ele já foi registrado."), status=500)
+        return problem(
+            "unavailable", sentence, status=HTTPStatus.SERVICE_UNAVAILABLE, Retry_After=SECONDS_TO_RECOVER
+        )
+    return problem(
+        "server_error",
+        _("Erro do nosso programa. Ele já foi registrado."),
+        status=HTTPStatus.INTERNAL_SERVER_ERROR,
+    )

@@ -1,6 +1,7 @@
 """What every view of the API has in common, whichever app it is in."""
 
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
@@ -45,7 +46,9 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if declared_bytes(request) > BODY_BYTES:
-            raise Problem("too_large", _("O corpo passa de 1 MiB."), status=413)
+            raise Problem(
+                "too_large", _("O corpo passa de 1 MiB."), status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            )
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-HERE = ("localhost", "127.0.0.1", "::1")
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def of_systems() -> dict[str, str]:
@@ -21,12 +21,12 @@ def simulated() -> list[str]:
 
 def real() -> list[str]:
     """The names of the systems that are neither on this machine nor played by the simulator."""
-    return [name for name, url in of_systems().items() if not (_is_simulator(url) or _is_here(url))]
+    return [
+        name
+        for name, url in of_systems().items()
+        if not _is_simulator(url) and urlsplit(url).hostname not in THIS_MACHINE
+    ]
 
 
 def _is_simulator(url: str) -> bool:
     return f"{url}/".startswith(settings.SIMULATOR_URL.rstrip("/") + "/")
-
-
-def _is_here(url: str) -> bool:
-    return urlsplit(url).hostname in HERE

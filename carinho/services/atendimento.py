@@ -1,4 +1,4 @@
-"""The people who answer clients: conversations and cases."""
+"""The conversations and cases of the people who answer clients."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,8 +9,6 @@ from carinho.services.base import Service
 
 
 class Atendimento(Service):
-    """Conversations and cases."""
-
     name = "atendimento"
     label = _("Atendimento")
     title = "Atendimento"

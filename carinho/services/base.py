@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 import pybreaker
@@ -12,15 +13,17 @@ import requests
 import tenacity
 from django.conf import settings
 
-from carinho.logs import request_id, trace_id
+from carinho.discovery import import_modules
+from carinho.logs import request_id, trace_id, traceparent
 from carinho.services import http
 from carinho.services.circuit_breaker import Breaker, Snapshot
 from carinho.services.errors import CircuitOpen, OutcomeUnknown, Rejected, Unavailable
-from carinho.traces import traceparent
 
+PACKAGE = "carinho.services"
 LONGEST_RETRY_AFTER = timedelta(hours=6)
-AGAIN_LATER = frozenset({408, 425, 429})
-NOTHING_DONE = frozenset({425, 429})  # refused before anything was done, whatever the system
+AGAIN_LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+# refused before anything was done, whatever the system
+NOTHING_DONE = frozenset({HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 IDEMPOTENT = frozenset({"GET", "HEAD"})
 
 
@@ -89,6 +92,12 @@ class Service:
         if "name" in cls.__dict__:
             Service.registry[cls.name] = cls
 
+    @classmethod
+    def discover(cls) -> list[str]:
+        """Import every file of this folder, and return the names of the systems it declares."""
+        import_modules(PACKAGE)
+        return [name for name, kind in cls.registry.items() if kind.__module__.startswith(f"{PACKAGE}.")]
+
     def __init__(self, idempotency_key: str = "") -> None:
         self.call = Call(idempotency_key)
         self.transport = self.shared_transport()
@@ -105,7 +114,6 @@ class Service:
         return settings.SYSTEMS[self.name]["url"]
 
     def headers(self) -> dict[str, str]:
-        """Who is calling, on every request."""
         return {
             "X-API-Key": settings.SYSTEMS[self.name]["key"],
             "X-Source-System": "integracoes",
@@ -114,8 +122,14 @@ class Service:
         }
 
     def get(self, path: str, *, doing: str, params: Mapping[str, Any] | None = None) -> Any:
-        """Read; repeated once at once when the system gave no answer."""
-        return self._read_twice(path, doing=doing, params=params)
+        """Read, with one quick repeat when the system gave no answer."""
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(self._may_read_again),
+            stop=tenacity.stop_after_attempt(2),
+            wait=tenacity.wait_fixed(0.2),
+            reraise=True,
+        )
+        return retrying(self.request, "GET", path, doing=doing, params=params)
 
     def post(self, path: str, *, doing: str, json: Any = None) -> Any:
         return self.request("POST", path, doing=doing, json=json)
@@ -128,15 +142,6 @@ class Service:
 
     def delete(self, path: str, *, doing: str) -> Any:
         return self.request("DELETE", path, doing=doing)
-
-    def _read_twice(self, path: str, *, doing: str, params: Mapping[str, Any] | None) -> Any:
-        again = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(self._may_read_again),
-            stop=tenacity.stop_after_attempt(2),
-            wait=tenacity.wait_fixed(0.2),
-            reraise=True,
-        )
-        return again(self.request, "GET", path, doing=doing, params=params)
 
     def _may_read_again(self, error: BaseException) -> bool:
         """Only while the circuit is closed: an open one would hide the failure behind "nothing was sent"."""
@@ -162,7 +167,7 @@ class Service:
             with self.transport.breaker.calling():
                 self.call.exchanges.append(exchange)
                 response = self._send(method, path, json=json, params=params, where=where)
-                return self._read(response, exchange, where, self._unseen_end(method))
+                return self._read(response, exchange, where, self._in_doubt(method))
         except pybreaker.CircuitBreakerError as error:
             raise CircuitOpen("Circuit breaker is open", **where) from error
 
@@ -187,17 +192,17 @@ class Service:
             return Unavailable("Connection refused", cause="connection_failed", **where)
         if isinstance(error, requests.exceptions.SSLError):
             return Unavailable("Certificate not accepted", cause="connection_failed", **where)
-        kind = self._unseen_end(method)
+        kind = self._in_doubt(method)
         if isinstance(error, requests.Timeout):
             return kind("Connection timeout", cause="connection_timeout", **where)
         return kind("Connection closed without an answer", cause="connection_failed", **where)
 
     def is_own_error(self, body: Any) -> bool:
-        """Whether the body of a 5xx is the system's own word that it failed, not one of something between."""
+        """Whether the body of a 5xx is the system's, which then did nothing, and not that of a proxy."""
         return False
 
-    def _unseen_end(self, method: str) -> type[Unavailable]:
-        """What it means when the system may have done what was asked, and did not say so."""
+    def _in_doubt(self, method: str) -> type[Unavailable]:
+        """The error for a call that may have been done, though no answer says so."""
         return Unavailable if self.can_repeat or method in IDEMPOTENT else OutcomeUnknown
 
     def _read(
@@ -205,7 +210,7 @@ class Service:
         response: requests.Response,
         exchange: Exchange,
         where: dict[str, Any],
-        unseen_end: type[Unavailable],
+        in_doubt: type[Unavailable],
     ) -> Any:
         exchange.status = response.status_code
         exchange.answered = response.text[:8192] if response.status_code >= 300 else None
@@ -213,7 +218,7 @@ class Service:
             nothing_done = response.status_code in NOTHING_DONE or (
                 response.status_code >= 500 and self.is_own_error(_decoded(response))
             )
-            kind = Unavailable if nothing_done else unseen_end
+            kind = Unavailable if nothing_done else in_doubt
             raise kind(
                 f"{self.name} answered {response.status_code}",
                 cause="server_error",
@@ -223,16 +228,16 @@ class Service:
             )
         if response.status_code >= 300:
             body = _decoded(response)
-            detail = _said(body) or f"{self.name} answered {response.status_code}"
+            detail = _reason_in(body) or f"{self.name} answered {response.status_code}"
             raise Rejected(detail, body=body, status=response.status_code, **where)
-        return self._decode(response, exchange, where, unseen_end)
+        return self._decode(response, exchange, where, in_doubt)
 
     def _decode(
         self,
         response: requests.Response,
         exchange: Exchange,
         where: dict[str, Any],
-        unseen_end: type[Unavailable],
+        in_doubt: type[Unavailable],
     ) -> Any:
         if not response.content:
             return None
@@ -240,7 +245,7 @@ class Service:
             exchange.answered = response.json()
         except ValueError:
             exchange.answered = response.text[:8192]
-            raise unseen_end(
+            raise in_doubt(
                 "Unreadable answer", cause="unreadable_answer", status=response.status_code, **where
             ) from None
         return exchange.answered
@@ -253,10 +258,10 @@ def _decoded(response: requests.Response) -> Any:
         return None
 
 
-def _said(body: Any) -> str:
+def _reason_in(body: Any) -> str:
     """The sentence a system gave with its refusal, if it gave one."""
-    said = body.get("message") or body.get("error") if isinstance(body, dict) else None
-    return str(said or "")[:300]
+    reason = body.get("message") or body.get("error") if isinstance(body, dict) else None
+    return str(reason or "")[:300]
 
 
 def _retry_after(response: requests.Response) -> timedelta | None:

@@ -1,8 +1,8 @@
 """The circuit breaker of one system: pybreaker, plus the rules it does not know.
 
 It opens after some failures in a row or when over half of at least 20 calls in a minute failed,
-and waits twice as long after every trial that failed. Its state is carried between processes as a
-`Snapshot`: where that is kept is not known here.
+and waits twice as long after every trial that failed. Its state goes from process to process as a
+`Snapshot`.
 """
 
 import time
@@ -55,11 +55,11 @@ class Watch(pybreaker.CircuitBreakerListener):
         return min(self.base * 2 ** max(self.trips - 1, 0), self.longest)
 
     def success(self, cb: pybreaker.CircuitBreaker) -> None:
-        self._note(ok=True)
+        self._record(ok=True)
 
     def failure(self, cb: pybreaker.CircuitBreaker, exc: BaseException) -> None:
         self.last_error = str(exc)
-        self._note(ok=False)
+        self._record(ok=False)
         if cb.current_state == pybreaker.STATE_CLOSED and self._mostly_failing():
             cb.open()
 
@@ -77,7 +77,7 @@ class Watch(pybreaker.CircuitBreakerListener):
             self.trips = 0
         cb.reset_timeout = self.wait
 
-    def _note(self, *, ok: bool) -> None:
+    def _record(self, *, ok: bool) -> None:
         now = time.monotonic()
         self.recent.append((now, ok))
         while self.recent[0][0] < now - WINDOW_SECONDS:

@@ -1,9 +1,10 @@
-"""Who the company knows: leads, clients and what happened with them."""
+"""Leads, clients and their history, contracts and caregivers."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -12,13 +13,12 @@ from carinho.services.base import Service
 from carinho.services.errors import Rejected
 from carinho.services.pagination import Page, read_page, unreadable
 
-CONFLICT = 409
 BRAZILIAN = re.compile(r"(?:55)?([1-9]{2})9?(\d{8})")  # country, DDD, ninth digit, number
 
 
 @dataclass(frozen=True)
 class Lead:
-    """A lead as far as the hub needs to know it; what CRM did not tell is empty."""
+    """A lead as far as the hub needs it; what CRM did not give is empty."""
 
     id: int
     is_new: bool
@@ -28,8 +28,6 @@ class Lead:
 
 
 class CRM(Service):
-    """Leads, clients and their history."""
-
     name = "crm"
     label = _("CRM")
     title = "CRM"
@@ -41,13 +39,13 @@ class CRM(Service):
                 answer = self.get("/api/v1/leads", doing="find lead", params={name: asked})
                 rows = answer.get("data") if isinstance(answer, dict) else answer
                 if rows:
-                    return self._the_one(rows, name, asked)
+                    return self._matching_lead(rows, name, asked)
         return None
 
-    def _the_one(self, rows: Any, name: str, asked: str) -> Lead:
-        """The lead that was asked for. Any other would get what a stranger wrote: a filter may be ignored."""
+    def _matching_lead(self, rows: Any, name: str, asked: str) -> Lead:
+        # a filter that CRM ignored would put a stranger's messages into another lead
         for row in rows if isinstance(rows, list) else ():
-            if isinstance(row, dict) and SAME[name](str(row.get(name) or ""), asked):
+            if isinstance(row, dict) and MATCHES[name](str(row.get(name) or ""), asked):
                 return self._lead(row, doing="find lead")
         raise unreadable(self, "find lead")
 
@@ -56,7 +54,7 @@ class CRM(Service):
         try:
             answer = self.post("/api/v1/leads", doing="create lead", json=dict(details))
         except Rejected as error:
-            if error.status != CONFLICT:
+            if error.status != HTTPStatus.CONFLICT:
                 raise
             return self._known_lead(error.body, details)
         return self._lead(answer, doing="create lead", is_new=True)
@@ -64,7 +62,7 @@ class CRM(Service):
     def _known_lead(self, refusal: Any, details: Mapping[str, Any]) -> Lead:
         """The lead that a refusal names, once CRM gave the same one for this lid or phone."""
         named = self._lead(refusal, doing="create lead")
-        found = self.find_lead(**{name: str(details.get(name) or "") for name in SAME})
+        found = self.find_lead(**{name: str(details.get(name) or "") for name in MATCHES})
         if found is None or found.id != named.id:
             raise unreadable(self, "create lead")
         return found
@@ -111,14 +109,14 @@ class CRM(Service):
             raise unreadable(self, doing) from None
 
 
-def _written_alike(phone: str) -> object:
+def _significant_digits(phone: str) -> object:
     """What all ways of writing a Brazilian number have in common; of any other number, its digits."""
     digits = "".join(character for character in phone if character.isdecimal())
     found = BRAZILIAN.fullmatch(digits)
     return found.groups() if found else digits
 
 
-SAME: dict[str, Callable[[str, str], bool]] = {
-    "lid": lambda told, asked: told.removesuffix("@lid") == asked.removesuffix("@lid"),
-    "phone": lambda told, asked: _written_alike(told) == _written_alike(asked),
+MATCHES: dict[str, Callable[[str, str], bool]] = {
+    "lid": lambda found, asked: found.removesuffix("@lid") == asked.removesuffix("@lid"),
+    "phone": lambda found, asked: _significant_digits(found) == _significant_digits(asked),
 }

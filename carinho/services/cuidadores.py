@@ -1,4 +1,4 @@
-"""The caregivers: what they are told, and how families rate them."""
+"""The caregivers, the notices they get and the ratings they earn."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,8 +11,6 @@ from carinho.services.pagination import Page, read_page
 
 
 class Cuidadores(Service):
-    """Caregivers, the notices they get and the ratings they earn."""
-
     name = "cuidadores"
     label = _("Cuidadores")
     title = "Cuidadores"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from django.utils import timezone
@@ -12,12 +13,9 @@ from carinho.services.errors import Rejected
 from carinho.services.pagination import Page, all_records, id_in, only_asked_for, read_page
 
 DUE_AFTER = timedelta(days=3)
-NOT_FOUND = 404
 
 
 class Financeiro(Service):
-    """Customers and invoices."""
-
     name = "financeiro"
     label = _("Financeiro")
     title = "Financeiro"
@@ -71,7 +69,7 @@ class Financeiro(Service):
         try:
             self.delete(_invoice_of(service_id), doing="cancel invoice")
         except Rejected as error:
-            if error.status != NOT_FOUND:
+            if error.status != HTTPStatus.NOT_FOUND:
                 raise
 
 

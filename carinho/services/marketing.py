@@ -1,4 +1,4 @@
-"""Campaigns: which of them brought whom, and who is to hear of the next."""
+"""Campaigns: attributions, conversions and the audience."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,8 +10,6 @@ from carinho.services.base import Service
 
 
 class Marketing(Service):
-    """Attributions, conversions and audiences."""
-
     name = "marketing"
     label = _("Marketing")
     title = "Marketing"

@@ -1,4 +1,4 @@
-"""The agenda: who cares for whom, where and when."""
+"""Schedules, and the services done by them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -13,8 +13,6 @@ ONE_DAY = timedelta(days=1)
 
 
 class Operacao(Service):
-    """Schedules and services."""
-
     name = "operacao"
     label = _("Operação")
     title = "Operação"
@@ -48,6 +46,7 @@ class Operacao(Service):
         filters = {"status": "completed", "billed": str(billed).lower(), **days}
         doing = "list services"
         page = read_page(self, "/api/v1/services", doing=doing, cursor=cursor, **filters)
+        # a day more on both sides, for the time zone of the system
         if any(_ended_outside(record, first - ONE_DAY, last + ONE_DAY) for record in page.records):
             raise unreadable(self, doing)
         return page
@@ -59,7 +58,7 @@ class Operacao(Service):
 
 
 def _ended_outside(service: Any, first: date, last: date) -> bool:
-    """Whether the days were ignored: old services would be invoiced. A day's slack is for its time zone."""
+    """Whether the filter was ignored: old services would be invoiced."""
     try:
         return not first <= datetime.fromisoformat(service["finished_at"]).date() <= last
     except (KeyError, TypeError, ValueError):

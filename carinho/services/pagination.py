@@ -30,7 +30,7 @@ def read_page(service: Service, path: str, *, doing: str, cursor: str = "", **fi
     params = {**filters, "limit": LIMIT, **({"cursor": cursor} if cursor else {})}
     answer = service.get(path, doing=doing, params=params)
     records = answer.get("data") if isinstance(answer, Mapping) else None
-    if not isinstance(records, list) or any(_says_otherwise(row, filters) for row in records):
+    if not isinstance(records, list) or any(_differs(row, filters) for row in records):
         raise unreadable(service, doing)
     next_cursor = answer.get("next_cursor")
     if next_cursor and not (isinstance(next_cursor, str | int) and str(next_cursor).isprintable()):
@@ -48,18 +48,18 @@ def in_turn(cursor: str, *lists: Callable[[str], Page]) -> Page:
     return Page(page.records, f"{at + 1}:" if at + 1 < len(lists) else None)
 
 
-def _says_otherwise(record: Any, filters: Mapping[str, Any]) -> bool:
+def _differs(record: Any, filters: Mapping[str, Any]) -> bool:
     """Whether a record is not among those asked for: a system may ignore a filter it does not know."""
-    told = record if isinstance(record, Mapping) else {}
+    found = record if isinstance(record, Mapping) else {}
     return any(
-        told.get(name) is not None and not _reads_as(told[name], asked) for name, asked in filters.items()
+        found.get(name) is not None and not _equals(found[name], asked) for name, asked in filters.items()
     )
 
 
-def _reads_as(told: Any, asked: str) -> bool:
+def _equals(found: Any, asked: str) -> bool:
     if asked in ("true", "false"):
-        return (str(told).lower() not in NO) == (asked == "true")
-    return str(told).casefold() == asked.casefold()
+        return (str(found).lower() not in NO) == (asked == "true")
+    return str(found).casefold() == asked.casefold()
 
 
 class Cursors:
@@ -116,7 +116,7 @@ def id_in(service: Service, answer: Any, *, doing: str, **asked: Any) -> int:
     Raises `Unavailable` when there is none, or when it is another record's.
     """
     record = answer.get("data", answer) if isinstance(answer, Mapping) else None
-    if _says_otherwise(record, {name: str(value) for name, value in asked.items()}):
+    if _differs(record, {name: str(value) for name, value in asked.items()}):
         raise unreadable(service, doing)
     try:
         return int(record["id"])  # type: ignore[index]

@@ -1,3 +1,5 @@
-"""The engine's pages of the console."""
+"""The engine's pages of the console, one file each."""
 
-from events.admin import badge_counts, dead_letter, delivery, event, rejected_request, system  # noqa: F401
+from carinho.discovery import import_modules
+
+import_modules(__name__)

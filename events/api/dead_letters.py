@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -164,7 +165,9 @@ class RestoreOne(OrderView):
     def post(self, request: Request, id: int) -> Response:
         dead_letter = get_object_or_404(DeadLetter, pk=id)
         if not operations.restore([dead_letter.pk], actor=actor_of(request)):
-            raise Problem("dlq_item_not_archived", _("Este item não está arquivado."), status=409)
+            raise Problem(
+                "dlq_item_not_archived", _("Este item não está arquivado."), status=HTTPStatus.CONFLICT
+            )
         return Response({"message": "Item restored", "id": dead_letter.pk})
 
 
@@ -225,4 +228,4 @@ def closed(dead_letter: DeadLetter) -> Problem:
     sentence = _("Este item não espera mais por você: %(status)s.") % {
         "status": dead_letter.get_status_display()
     }
-    return Problem("dlq_item_closed", sentence, status=409)
+    return Problem("dlq_item_closed", sentence, status=HTTPStatus.CONFLICT)

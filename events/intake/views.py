@@ -7,6 +7,7 @@ far more often than all others together, and it would cost as much as the rest o
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -63,7 +64,7 @@ def refuse(error: RequestRejected, incoming: Incoming) -> HttpResponse:
 def turn_away(error: APIException, request: HttpRequest, incoming: Incoming) -> HttpResponse:
     """Answer somebody who may not send. It is kept, without its body, unless there are too many of them."""
     response = errors.answer_to(error, request)
-    if response.status_code in (401, 403):
+    if response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         incoming.is_proven = False
         code, detail = errors.words(error)
         rejected_requests.keep(RequestRejected(code, str(detail), status=response.status_code), incoming)
@@ -118,7 +119,9 @@ def record(body: Any, source: str, headers: Mapping[str, str]) -> HttpResponse:
     [answer] = ingestion.accept([read])
     if isinstance(answer, Conflict):
         raise answer
-    return JsonResponse(receipt_of(answer), status=200 if answer.is_duplicate else 202)
+    return JsonResponse(
+        receipt_of(answer), status=HTTPStatus.OK if answer.is_duplicate else HTTPStatus.ACCEPTED
+    )
 
 
 def receipt_of(answer: Receipt) -> dict[str, Any]:
@@ -160,7 +163,7 @@ class WebhookIngest(Ingest):
         body = take_body(request, incoming, BODY_BYTES)
         if not signatures.is_genuine(incoming.source, body, request.headers):
             sentence = _("A assinatura não confere, ou o horário dela passou de cinco minutos.")
-            raise errors.Problem("bad_signature", sentence, status=401)
+            raise errors.Problem("bad_signature", sentence, status=HTTPStatus.UNAUTHORIZED)
         incoming.is_proven = True
         incoming.headers = {"Idempotency-Key": request.headers["webhook-id"]}  # the others are not signed
         rate_limits.count_call(request, f"source:{incoming.source}")
@@ -201,7 +204,9 @@ def items_of(body: Any) -> list[Any]:
     if isinstance(items, list) and len(items) <= BATCH_ITEMS:
         return items
     sentence = str(_("Deve ser uma lista de no máximo 1.000 eventos."))
-    raise RequestRejected("invalid_batch", sentence, status=422, fields={"events": sentence})
+    raise RequestRejected(
+        "invalid_batch", sentence, status=HTTPStatus.UNPROCESSABLE_ENTITY, fields={"events": sentence}
+    )
 
 
 def answer_all(items: Sequence[Any], *, is_large: bool) -> list[dict[str, Any]]:
@@ -238,6 +243,9 @@ def _incoming(item: Any) -> Incoming:
 
 def _item_answer(answer: Receipt | RequestRejected) -> dict[str, Any]:
     if isinstance(answer, Receipt):
-        return {"status_code": 200 if answer.is_duplicate else 202, **receipt_of(answer)}
+        return {
+            "status_code": HTTPStatus.OK if answer.is_duplicate else HTTPStatus.ACCEPTED,
+            **receipt_of(answer),
+        }
     rejection = {"code": answer.code, "detail": answer.detail, "fields": answer.fields}
     return {"status_code": answer.status, **rejection}

@@ -1,7 +1,5 @@
-"""Sincronizações: the jobs, their runs, and the records that failed or differ."""
+"""Sincronizações: the jobs, their runs, and the records that failed or differ, one file each."""
 
-from sync.admin.jobs import JobAdmin
-from sync.admin.records import DifferenceAdmin, FailureAdmin
-from sync.admin.runs import RunAdmin
+from carinho.discovery import import_modules
 
-__all__ = ["DifferenceAdmin", "FailureAdmin", "JobAdmin", "RunAdmin"]
+import_modules(__name__)

@@ -6,16 +6,14 @@ from django.utils.translation import gettext_lazy as _
 from sync.job import Job
 from sync.models import RunKind, RunStatus, SyncRun
 
-
-def job_names() -> list[tuple[str, str]]:
-    return [(name, name) for name in sorted(Job.registry)]
+JOBS = [(name, name) for name in sorted(Job.registry)]
 
 
 class RunFilter(django_filters.FilterSet):
     """`since` and `until` bound the start of the run."""
 
     job = django_filters.ChoiceFilter(
-        field_name="job_id", choices=job_names, label=_("Nome, como sync.crm_operacao.")
+        field_name="job_id", choices=JOBS, label=_("Nome, como sync.crm_operacao.")
     )
     status = django_filters.ChoiceFilter(choices=RunStatus.choices, label=_("Situação da execução."))
     kind = django_filters.ChoiceFilter(

@@ -14,7 +14,7 @@ def read_by_the_settings():
     for name in re.findall(r'\benv(?:\.\w+)?\(\s*f?"([^"]+)"', text):
         names |= {
             name.replace("{name.upper()}", system.upper()).replace("{source.upper()}", source.upper())
-            for system in settings.SYSTEM_NAMES
+            for system in settings.SYSTEMS
             for source in settings.SOURCES
         }
     return names

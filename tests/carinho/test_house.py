@@ -22,14 +22,6 @@ DEMANDED = {"Meta", "Command", "Migration", "Media"}  # by Django
 IMPORT = (ast.Import, ast.ImportFrom)
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
-KNOWN_CLASHES = {  # the list only gets shorter: by name, the module whose class is renamed
-    "Atendimento": "carinho/simulator/systems/atendimento.py",
-    "Cuidadores": "carinho/simulator/systems/cuidadores.py",
-    "Financeiro": "carinho/simulator/systems/financeiro.py",
-    "Marketing": "carinho/simulator/systems/marketing.py",
-    "Operacao": "carinho/simulator/systems/operacao.py",
-}
-
 
 def sources() -> Iterator[tuple[str, str]]:
     for app in APPS:
@@ -61,7 +53,7 @@ def test_one_class_name_means_one_thing() -> None:
             if isinstance(node, ast.ClassDef) and node.name not in DEMANDED:
                 places[node.name].append(path)
     clashes = {name: ", ".join(paths) for name, paths in places.items() if len(paths) > 1}
-    assert {name: paths for name, paths in clashes.items() if name not in KNOWN_CLASHES} == {}
+    assert clashes == {}
 
 
 def test_import_inside_a_function_has_a_reason_beside_it() -> None:

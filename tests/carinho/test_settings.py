@@ -51,6 +51,13 @@ def test_worker_of_the_containers_has_the_slots_that_the_lanes_need():
     assert settings_of("settings.CELERY_WORKER_CONCURRENCY - len(settings.LANES)") == 4 + 3
 
 
+def test_systems_are_found_without_loading_an_app_or_its_models():
+    loaded = "[name.partition('.')[0] for name in __import__('sys').modules]"
+    systems, packages = settings_of(f"[list(settings.SYSTEMS), {loaded}]")
+    assert "crm" in systems
+    assert not {"events", "sync", "whatsapp", "monitoring"} & set(packages)
+
+
 def test_every_container_with_the_same_key_has_the_same_webhook_secret(tmp_path):
     secret = "settings.ZAPI['webhook_secret']"
     first, second = (settings_of(secret, VAR_DIR=str(tmp_path / name)) for name in ("web", "worker"))

@@ -8,7 +8,7 @@ import responses
 from django.test import Client
 from django.utils import timezone
 
-from carinho import logs, traces
+from carinho import logs
 from events.engine.attempt import attempt
 from events.engine.claims import claim
 from events.models import Delivery, Event
@@ -30,18 +30,18 @@ PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
     ],
 )
 def test_malformed_parent_is_no_trace(header):
-    assert traces.trace_in(header) == ""
+    assert logs.trace_in(header) == ""
 
 
 def test_answer_belongs_to_the_callers_trace_as_a_new_span():
     answer = Client().get("/health", headers={"traceparent": PARENT})
-    assert traces.trace_in(answer["traceparent"]) == TRACE
+    assert logs.trace_in(answer["traceparent"]) == TRACE
     assert answer["traceparent"] != PARENT
 
 
 def test_request_id_of_any_form_has_one_trace():
-    assert traces.trace_of("site-8841") == traces.trace_of("site-8841")
-    assert traces.trace_in(traces.traceparent("site-8841"))
+    assert logs.trace_of("site-8841") == logs.trace_of("site-8841")
+    assert logs.trace_in(logs.traceparent("site-8841"))
 
 
 @pytest.mark.django_db
@@ -58,7 +58,7 @@ def test_trace_goes_through_the_event_to_the_other_system(settings, monkeypatch,
         "/api/events", body, content_type="application/json", headers={"traceparent": PARENT} | also
     )
     assert answer.status_code == 202
-    assert (answer["X-Request-ID"], traces.trace_in(answer["traceparent"])) == (kept, TRACE)
+    assert (answer["X-Request-ID"], logs.trace_in(answer["traceparent"])) == (kept, TRACE)
     assert Event.objects.get().request_id == kept
     Delivery.objects.update(due_at=timezone.now() - timedelta(minutes=1))
     with responses.RequestsMock() as wire:
@@ -68,7 +68,7 @@ def test_trace_goes_through_the_event_to_the_other_system(settings, monkeypatch,
         result = attempt(claim("marketing", 1)[0])
         assert result.status == "done", result.error
         sent = wire.calls[0].request.headers
-        assert (sent["X-Request-ID"], traces.trace_in(sent["traceparent"])) == (kept, TRACE)
+        assert (sent["X-Request-ID"], logs.trace_in(sent["traceparent"])) == (kept, TRACE)
 
 
 def test_log_line_carries_the_ids_of_what_runs():

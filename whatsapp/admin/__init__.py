@@ -1,1 +1,5 @@
-from whatsapp.admin import callback, connection, contact, sent_message, template  # noqa: F401
+"""The pages of WhatsApp in the console, one file each."""
+
+from carinho.discovery import import_modules
+
+import_modules(__name__)

@@ -1,1 +1,5 @@
-from carinho.access.admin import api_key, audit_log, people  # noqa: F401
+"""The pages of people, keys and the audit log in the console, one file each."""
+
+from carinho.discovery import import_modules
+
+import_modules(__name__)

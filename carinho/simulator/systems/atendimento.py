@@ -9,7 +9,7 @@ from carinho.simulator.tables import Record
 routes = Routes()
 
 
-class Atendimento(System):
+class SimulatedAtendimento(System):
     name = "atendimento"
     label = "Atendimento"
     routes = routes
@@ -31,7 +31,7 @@ class Atendimento(System):
 
 @routes.post("/api/v1/messages", title="Mensagem de pessoa")
 async def add_message(request: web.Request) -> web.Response:
-    atendimento, message = Atendimento.of(request), await body_of(request)
+    atendimento, message = SimulatedAtendimento.of(request), await body_of(request)
     phone_or_lid(message)
     conversation = atendimento.conversation(message)
     return created(atendimento.messages.add({**message, "conversation_id": conversation["id"]}))
@@ -39,4 +39,4 @@ async def add_message(request: web.Request) -> web.Response:
 
 @routes.post("/api/v1/cases", title="Abertura de caso")
 async def open_case(request: web.Request) -> web.Response:
-    return created(Atendimento.of(request).cases.add(await body_of(request)))
+    return created(SimulatedAtendimento.of(request).cases.add(await body_of(request)))

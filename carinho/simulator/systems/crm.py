@@ -12,7 +12,7 @@ routes = Routes()
 IDENTITIES = ("lid", "phone")
 
 
-class Crm(System):
+class SimulatedCrm(System):
     name = "crm"
     label = "CRM"
     routes = routes
@@ -28,7 +28,7 @@ class Crm(System):
 
 @routes.get("/api/v1/leads", title="Procura de lead")
 async def find_leads(request: web.Request) -> web.Response:
-    crm = Crm.of(request)
+    crm = SimulatedCrm.of(request)
     asked = {name: request.query[name] for name in IDENTITIES if request.query.get(name)}
     if not asked:
         return crm.leads.page(request.query)
@@ -38,7 +38,7 @@ async def find_leads(request: web.Request) -> web.Response:
 
 @routes.post("/api/v1/leads", title="Cadastro de lead")
 async def create_lead(request: web.Request) -> web.Response:
-    crm, lead = Crm.of(request), await body_of(request)
+    crm, lead = SimulatedCrm.of(request), await body_of(request)
     phone_or_lid(lead)
     if known := crm.leads.like(lead):
         raise ApiError(HTTPStatus.CONFLICT, "Lead already exists", data={"id": known["id"]})
@@ -47,7 +47,7 @@ async def create_lead(request: web.Request) -> web.Response:
 
 @routes.patch("/api/v1/leads/{id}", title="Alteração de lead")
 async def change_lead(request: web.Request) -> web.Response:
-    crm, number, changes = Crm.of(request), id_of(request), await body_of(request)
+    crm, number, changes = SimulatedCrm.of(request), id_of(request), await body_of(request)
     if changes.get("phone"):
         phone_or_lid(changes)
     known = crm.leads.like(changes)
@@ -58,12 +58,14 @@ async def change_lead(request: web.Request) -> web.Response:
 
 @routes.post("/api/v1/leads/{id}/interactions", title="Interação com lead")
 async def add_interaction(request: web.Request) -> web.Response:
-    return created(Crm.of(request).interactions.add({**await body_of(request), "lead_id": id_of(request)}))
+    return created(
+        SimulatedCrm.of(request).interactions.add({**await body_of(request), "lead_id": id_of(request)})
+    )
 
 
 @routes.post("/api/v1/clients/{id}/history", title="Histórico do cliente")
 async def add_history(request: web.Request) -> web.Response:
-    crm = Crm.of(request)
+    crm = SimulatedCrm.of(request)
     client = id_of(request)
     crm.known_client(client)
     return created(crm.history.add({**await body_of(request), "client_id": client}))
@@ -71,7 +73,7 @@ async def add_history(request: web.Request) -> web.Response:
 
 @routes.get("/api/v1/contracts", title="Leitura de contratos")
 async def list_contracts(request: web.Request) -> web.Response:
-    return Crm.of(request).contracts.page(
+    return SimulatedCrm.of(request).contracts.page(
         request.query, equal(request.query, ["status", "synced", "billing"])
     )
 
@@ -79,16 +81,16 @@ async def list_contracts(request: web.Request) -> web.Response:
 @routes.post("/api/v1/contracts/{id}/synced", title="Confirmação de agenda")
 async def confirm_schedule(request: web.Request) -> web.Response:
     changes = {**await body_of(request), "synced": True}
-    return found(Crm.of(request).contracts.put(id_of(request), changes)[0])
+    return found(SimulatedCrm.of(request).contracts.put(id_of(request), changes)[0])
 
 
 @routes.post("/api/v1/contracts/{id}/billing-configured", title="Confirmação de cobrança")
 async def confirm_billing(request: web.Request) -> web.Response:
     changes = {**await body_of(request), "billing": "configured"}
-    return found(Crm.of(request).contracts.put(id_of(request), changes)[0])
+    return found(SimulatedCrm.of(request).contracts.put(id_of(request), changes)[0])
 
 
 @routes.put("/api/v1/caregivers/{id}", title="Cadastro de cuidador")
 async def put_caregiver(request: web.Request) -> web.Response:
-    caregiver, new = Crm.of(request).caregivers.put(id_of(request), await body_of(request))
+    caregiver, new = SimulatedCrm.of(request).caregivers.put(id_of(request), await body_of(request))
     return created(caregiver, new=new)

@@ -9,7 +9,7 @@ from carinho.simulator.tables import between
 routes = Routes()
 
 
-class Cuidadores(System):
+class SimulatedCuidadores(System):
     name = "cuidadores"
     label = "Cuidadores"
     routes = routes
@@ -24,18 +24,22 @@ class Cuidadores(System):
 @routes.get("/api/v1/caregivers", title="Leitura de cuidadores")
 async def list_caregivers(request: web.Request) -> web.Response:
     changed = between(request.query, "updated_at", since="updated_since")
-    return Cuidadores.of(request).caregivers.page(request.query, changed)
+    return SimulatedCuidadores.of(request).caregivers.page(request.query, changed)
 
 
 @routes.post("/api/v1/caregivers/{id}/ratings", title="Avaliação")
 async def rate_caregiver(request: web.Request) -> web.Response:
     return created(
-        Cuidadores.of(request).ratings.add({**await body_of(request), "caregiver_id": id_of(request)})
+        SimulatedCuidadores.of(request).ratings.add(
+            {**await body_of(request), "caregiver_id": id_of(request)}
+        )
     )
 
 
 @routes.post("/api/v1/caregivers/{id}/notices", title="Aviso ao cuidador")
 async def tell_caregiver(request: web.Request) -> web.Response:
     return created(
-        Cuidadores.of(request).notices.add({**await body_of(request), "caregiver_id": id_of(request)})
+        SimulatedCuidadores.of(request).notices.add(
+            {**await body_of(request), "caregiver_id": id_of(request)}
+        )
     )

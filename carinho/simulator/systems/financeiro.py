@@ -9,7 +9,7 @@ from carinho.simulator.tables import among
 routes = Routes()
 
 
-class Financeiro(System):
+class SimulatedFinanceiro(System):
     name = "financeiro"
     label = "Financeiro"
     routes = routes
@@ -26,12 +26,12 @@ async def create_customer(request: web.Request) -> web.Response:
     customer = await body_of(request)
     if customer.get("phone"):
         valid_phone(customer["phone"])
-    return created(Financeiro.of(request).customers.add(customer))
+    return created(SimulatedFinanceiro.of(request).customers.add(customer))
 
 
 @routes.patch("/api/v1/customers/{id}", title="Alteração de cliente")
 async def change_customer(request: web.Request) -> web.Response:
-    financeiro = Financeiro.of(request)
+    financeiro = SimulatedFinanceiro.of(request)
     customer = id_of(request)
     financeiro.known_client(customer)
     return found(financeiro.customers.put(customer, await body_of(request))[0])
@@ -40,7 +40,7 @@ async def change_customer(request: web.Request) -> web.Response:
 @routes.put("/api/v1/invoices/{reference}", title="Fatura")
 async def put_invoice(request: web.Request) -> web.Response:
     """An invoice that exists stays as it is: whoever comes second bills nobody twice."""
-    financeiro = Financeiro.of(request)
+    financeiro = SimulatedFinanceiro.of(request)
     reference = request.match_info["reference"]
     if reference in financeiro.invoices:
         return found(financeiro.invoices.rows[reference])
@@ -52,7 +52,7 @@ async def put_invoice(request: web.Request) -> web.Response:
 
 @routes.get("/api/v1/invoices", title="Leitura de faturas")
 async def list_invoices(request: web.Request) -> web.Response:
-    return Financeiro.of(request).invoices.page(
+    return SimulatedFinanceiro.of(request).invoices.page(
         request.query, among(request.query, "references", "reference")
     )
 
@@ -60,7 +60,7 @@ async def list_invoices(request: web.Request) -> web.Response:
 @routes.delete("/api/v1/invoices/{reference}", title="Cancelamento de fatura")
 async def cancel_invoice(request: web.Request) -> web.Response:
     """Also without such an invoice: a service may be cancelled before it was billed."""
-    financeiro = Financeiro.of(request)
+    financeiro = SimulatedFinanceiro.of(request)
     reference = request.match_info["reference"]
     if reference in financeiro.invoices:
         financeiro.invoices.change(reference, {"status": "cancelled"})
@@ -69,7 +69,7 @@ async def cancel_invoice(request: web.Request) -> web.Response:
 
 @routes.put("/api/v1/billing-setups/{contract_id}", title="Cobrança do contrato")
 async def put_billing_setup(request: web.Request) -> web.Response:
-    setup, new = Financeiro.of(request).billing_setups.put(
+    setup, new = SimulatedFinanceiro.of(request).billing_setups.put(
         id_of(request, "contract_id"), await body_of(request)
     )
     return created(setup, new=new)

@@ -8,7 +8,7 @@ from carinho.simulator.system import System
 routes = Routes()
 
 
-class Marketing(System):
+class SimulatedMarketing(System):
     name = "marketing"
     label = "Marketing"
     routes = routes
@@ -22,16 +22,16 @@ class Marketing(System):
 
 @routes.post("/api/v1/attributions", title="Atribuição a campanha")
 async def attribute_campaign(request: web.Request) -> web.Response:
-    return created(Marketing.of(request).attributions.add(await body_of(request)))
+    return created(SimulatedMarketing.of(request).attributions.add(await body_of(request)))
 
 
 @routes.post("/api/v1/conversions", title="Conversão")
 async def record_conversion(request: web.Request) -> web.Response:
-    return created(Marketing.of(request).conversions.add(await body_of(request)))
+    return created(SimulatedMarketing.of(request).conversions.add(await body_of(request)))
 
 
 @routes.patch("/api/v1/audience/{phone}", title="Alteração de público")
 async def change_audience(request: web.Request) -> web.Response:
     phone = request.match_info["phone"]
     valid_phone(phone)
-    return found(Marketing.of(request).audience.put(phone, await body_of(request))[0])
+    return found(SimulatedMarketing.of(request).audience.put(phone, await body_of(request))[0])

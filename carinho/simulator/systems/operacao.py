@@ -9,7 +9,7 @@ from carinho.simulator.tables import among, between, equal
 routes = Routes()
 
 
-class Operacao(System):
+class SimulatedOperacao(System):
     name = "operacao"
     label = "Operação"
     routes = routes
@@ -24,13 +24,15 @@ class Operacao(System):
 
 @routes.put("/api/v1/schedules/{contract_id}", title="Agenda do contrato")
 async def put_schedule(request: web.Request) -> web.Response:
-    schedule, new = Operacao.of(request).schedules.put(id_of(request, "contract_id"), await body_of(request))
+    schedule, new = SimulatedOperacao.of(request).schedules.put(
+        id_of(request, "contract_id"), await body_of(request)
+    )
     return created(schedule, new=new)
 
 
 @routes.get("/api/v1/schedules", title="Leitura de agendas")
 async def list_schedules(request: web.Request) -> web.Response:
-    return Operacao.of(request).schedules.page(
+    return SimulatedOperacao.of(request).schedules.page(
         request.query, among(request.query, "contract_ids", "contract_id")
     )
 
@@ -39,7 +41,7 @@ async def list_schedules(request: web.Request) -> web.Response:
 async def list_services(request: web.Request) -> web.Response:
     """`from` and `to` are about the end of a service."""
     wanted, in_time = equal(request.query, ["status", "billed"]), between(request.query, "finished_at")
-    return Operacao.of(request).services.page(
+    return SimulatedOperacao.of(request).services.page(
         request.query, lambda service: wanted(service) and in_time(service)
     )
 
@@ -47,17 +49,17 @@ async def list_services(request: web.Request) -> web.Response:
 @routes.post("/api/v1/services/{id}/billed", title="Confirmação de fatura")
 async def confirm_invoice(request: web.Request) -> web.Response:
     changes = {**await body_of(request), "billed": True}
-    return found(Operacao.of(request).services.put(id_of(request), changes)[0])
+    return found(SimulatedOperacao.of(request).services.put(id_of(request), changes)[0])
 
 
 @routes.post("/api/v1/services/release", title="Liberação de serviços")
 async def release_services(request: web.Request) -> web.Response:
-    return created(Operacao.of(request).releases.add(await body_of(request)))
+    return created(SimulatedOperacao.of(request).releases.add(await body_of(request)))
 
 
 @routes.patch("/api/v1/clients/{id}", title="Alteração de cliente")
 async def change_client(request: web.Request) -> web.Response:
-    operacao = Operacao.of(request)
+    operacao = SimulatedOperacao.of(request)
     client = id_of(request)
     operacao.known_client(client)
     return found(operacao.clients.put(client, await body_of(request))[0])

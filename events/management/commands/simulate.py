@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, DjangoHelpFormatter
 
 from carinho.simulator.client import Simulator, SimulatorError
+from carinho.simulator.systems import SYSTEMS
 
-SYSTEMS = ("crm", "operacao", "financeiro", "cuidadores", "atendimento", "marketing", "zapi")
 SWITCHES = ("down", "hang", "drop", "drop_before")
 EXAMPLES = """examples:
   simulate crm down

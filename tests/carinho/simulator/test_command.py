@@ -5,9 +5,6 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from carinho.simulator.systems import SYSTEMS
-from events.management.commands import simulate
-
 
 @pytest.fixture
 def command(simulator, settings):
@@ -82,7 +79,3 @@ def test_absent_simulator_is_one_sentence(settings):
     settings.SIMULATOR_URL = "http://127.0.0.1:9"
     with pytest.raises(CommandError, match=r"^No simulator answers at http://127.0.0.1:9\.$"):
         call_command("simulate", "show")
-
-
-def test_command_knows_every_system():
-    assert set(simulate.SYSTEMS) == set(SYSTEMS)

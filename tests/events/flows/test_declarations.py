@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.demo import samples
-from events.flow import Flow, discover
+from events.flow import Flow
 from events.intake import envelope
 from events.intake.envelope import RequestRejected
 from tests.events.flows.conftest import accept_sample
 
-discover()
 TYPES = sorted(
     type for type, flow in Flow.registry.items() if flow.payload.__module__.startswith("events.flows.")
 )
