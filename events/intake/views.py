@@ -65,7 +65,7 @@ def turn_away(error: APIException, request: HttpRequest, incoming: Incoming) -> 
     response = errors.answer_to(error, request)
     if response.status_code in (401, 403):
         incoming.is_proven = False
-        code, detail = errors.words(error)
+        code, detail = errors.code_and_sentence(error)
         rejected_requests.keep(RequestRejected(code, str(detail), status=response.status_code), incoming)
     return response
 
