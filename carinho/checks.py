@@ -65,11 +65,11 @@ def secret_key_is_given(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def webhook_secrets_can_be_read(**_: Any) -> list[CheckMessage]:
-    given = {f"{OF_SOURCE}{name.upper()}": secrets for name, secrets in settings.WEBHOOK_SECRETS.items()}
-    given["ALERT_WEBHOOK_SECRET"] = [settings.ALERT_WEBHOOK_SECRET]
+    secrets_of = {f"{OF_SOURCE}{name.upper()}": secrets for name, secrets in settings.WEBHOOK_SECRETS.items()}
+    secrets_of["ALERT_WEBHOOK_SECRET"] = [settings.ALERT_WEBHOOK_SECRET]
     return [
         CheckWarning(f"{name} is not base64: no signature is ever right with it.", id="carinho.W002")
-        for name, secrets in given.items()
+        for name, secrets in secrets_of.items()
         if not all(is_base64(secret.strip().removeprefix("whsec_")) for secret in secrets)
     ]
 

@@ -28,8 +28,8 @@ def run(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[t
     connection.ensure_connection()
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    dress = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with dress(PreparingCursor(connection.connection)) as cursor:  # type: ignore[arg-type]
+    make_cursor = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    with make_cursor(PreparingCursor(connection.connection)) as cursor:  # type: ignore[arg-type]
         cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
 

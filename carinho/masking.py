@@ -1,7 +1,7 @@
 """What a reader may see of personal data and of secrets. It runs on every attempt, so it costs microseconds.
 
-`mask` goes by the names of fields, and by the look of a text where the name says nothing. What it answers
-may be masked again without a change.
+`mask` goes by the names of fields, and by a text's form where the name says nothing. What it returns may be
+masked again without a change.
 """
 
 import re

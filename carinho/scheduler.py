@@ -9,7 +9,7 @@ from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
 logger = logging.getLogger(__name__)
 
-LOOK_AGAIN = 60.0  # seconds
+RETRY_SECONDS = 60.0
 
 
 class Entry(ModelEntry):
@@ -27,7 +27,7 @@ class Entry(ModelEntry):
             return super().is_due()
         except (RuntimeError, ValueError, OverflowError) as error:  # a date that comes too seldom for celery
             logger.error("Schedule never comes", extra={"task": self.name, "error": str(error)})  # noqa: TRY400
-            return schedstate(is_due=False, next=LOOK_AGAIN)
+            return schedstate(is_due=False, next=RETRY_SECONDS)
 
     def save(self) -> None:
         """Write only what is beat's: a task that somebody paused or changed meanwhile stays so."""

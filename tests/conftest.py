@@ -138,6 +138,12 @@ def responses_knows_our_transport() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def no_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker listens: what wakes one up goes nowhere."""
+    monkeypatch.setattr("events.engine.wakeup.send_message", lambda service: None)
+
+
 @pytest.fixture(autouse=True)
 def unused_transports() -> Iterator[None]:
     """No test finds a circuit breaker as another one left it: the database forgets, the process would not."""

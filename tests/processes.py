@@ -1,5 +1,6 @@
 """What tests of real processes share."""
 
+import socket
 import time
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -13,6 +14,11 @@ def database_url() -> str:
     given = connection.get_connection_params()
     address = {name: given[name] for name in ("host", "port", "password") if given.get(name)}
     return f"postgresql://{given['user']}@/{given['dbname']}?{urlencode(address)}"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def eventually(condition: Callable[[], object], seconds: float = 20) -> bool:

@@ -1,4 +1,4 @@
-"""The life of an API key: made, rotated with an overlap, revoked; each noted in the trail."""
+"""API keys: created, rotated with an overlap, revoked; each recorded in the audit log."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

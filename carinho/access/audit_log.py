@@ -10,7 +10,7 @@ from carinho.access.models import AuditEntry
 
 @dataclass(frozen=True)
 class Audited:
-    """Something that is recorded, with the words an operator reads after a name: "ana reenviou".
+    """An audited action; `label` is what an operator reads after a name: "ana reenviou".
 
     Declared beside the code that does it; `name` is what is stored.
     """

@@ -72,7 +72,7 @@ PAGES = {
 
 @dataclass(frozen=True)
 class Principal:
-    """Who calls: a key or a person, by which name the trail knows them, and what they may do."""
+    """Who calls: a key or a person, their name in the audit log, and what they may do."""
 
     actor: str  # "key:NAME" or "user:NAME"
     client: str  # whose calls are counted together
@@ -91,7 +91,7 @@ def principal_of(request: Request) -> Principal | None:
 
 
 def actor_of(request: Request) -> str:
-    """By which name the trail knows the caller of an address that is not for anyone."""
+    """The caller's name in the audit log, at an address that is not for anyone."""
     return cast("Principal", request.auth).actor
 
 

@@ -1,4 +1,4 @@
-"""Growth: what access leaves behind goes in its time. The audit log stays."""
+"""Removes ended sessions, old log-in attempts and past rate windows. The audit log is kept."""
 
 from datetime import timedelta
 
@@ -12,7 +12,6 @@ OLD_WINDOWS = "DELETE FROM access_ratewindow WHERE minute < now() - interval '5 
 
 
 def prune() -> None:
-    """Remove ended sessions, old attempts to log in, and the counts of minutes that are over."""
     now = timezone.now()
     Session.objects.filter(expire_date__lt=now).delete()
     for model in (AccessAttempt, AccessFailureLog, AccessLog):

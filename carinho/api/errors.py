@@ -52,7 +52,7 @@ class Problem(APIException):
 def problem(
     code: str, detail: Any, *, status: int, fields: Mapping[str, Any] | None = None, **headers: str
 ) -> JsonResponse:
-    """The answer itself. Keyword arguments are headers, with underscores for dashes."""
+    """The response. Further keyword arguments are headers, with underscores for dashes."""
     response = JsonResponse(
         {"code": code, "detail": detail, "fields": fields or {}},
         status=status,
@@ -66,14 +66,14 @@ def problem(
 
 
 def as_problem(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
-    """What Django REST framework asks for: the answer to an error, None for one that nobody foresaw."""
+    """Django REST framework's exception handler: the response, None for an unexpected error."""
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     return answer_to(error, context["request"]) if isinstance(error, APIException) else None
 
 
 def answer_to(error: APIException, request: HttpRequest) -> HttpResponse:
-    """The answer to an error. Callers that prove nothing are limited by address."""
+    """The response to an error. Callers that prove nothing are limited by address."""
     return unproven(error, request) if error.status_code == HTTPStatus.UNAUTHORIZED else answer(error)
 
 
@@ -86,26 +86,23 @@ def unproven(error: APIException, request: HttpRequest) -> HttpResponse:
 
 
 def answer(error: APIException) -> HttpResponse:
-    """The error as it is told to anybody."""
+    """The response to an error, whoever called."""
     if isinstance(error, exceptions.ValidationError):
         return invalid(flat(error.detail))
-    code, sentence = words(error)
+    code, sentence = code_and_sentence(error)
     fields = error.fields if isinstance(error, Problem) else None
-    return problem(code, sentence, status=error.status_code, fields=fields, **_headers(error))
+    wait = getattr(error, "wait", None)  # seconds
+    headers = {"Retry_After": str(int(wait))} if wait is not None else {}
+    return problem(code, sentence, status=error.status_code, fields=fields, **headers)
 
 
-def words(error: APIException) -> tuple[str, Any]:
-    """The code for programs and the sentence for people."""
+def code_and_sentence(error: APIException) -> tuple[str, Any]:
+    """The code is for programs, the sentence for people."""
     if isinstance(error, Problem):
         return error.code, error.detail
     if str(error.detail).startswith("CSRF"):
         return "csrf_failed", _("Falta o token CSRF desta sessão, ou ele não confere.")
     return SENTENCES.get(type(error), (error.default_code, error.detail))
-
-
-def _headers(error: APIException) -> dict[str, str]:
-    wait = getattr(error, "wait", None)
-    return {"Retry_After": str(int(wait))} if wait is not None else {}
 
 
 def invalid(fields: Mapping[str, str]) -> JsonResponse:
@@ -122,7 +119,7 @@ def flat(detail: Any, name: str = "") -> dict[str, str]:
             for key, sentence in flat(inner, _dotted(name, str(part))).items()
         }
     if isinstance(detail, list) and any(isinstance(item, Mapping) for item in detail):
-        return flat({str(place): item for place, item in enumerate(detail) if item}, name)
+        return flat({str(index): item for index, item in enumerate(detail) if item}, name)
     sentences = detail if isinstance(detail, list) else [detail]
     return {name or "body": " ".join(map(str, sentences))}
 
@@ -156,7 +153,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The answer to what nobody foresaw; without a database it is "later", not "broken"."""
+    """The response to an unexpected error; 503 while the database does not answer."""
     if _is_console(request):
         return defaults.server_error(request)
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):

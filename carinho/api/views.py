@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from carinho.access import rate_limits
 from carinho.api.errors import Problem
 
-BODY_BYTES = 1024 * 1024  # what the parsers of Django REST framework are given to read; events have their own
+BODY_BYTES = 1024 * 1024  # the most that a parser of Django REST framework reads; events have their own
 
 
 class OneRenderer(DefaultContentNegotiation):
@@ -32,8 +32,8 @@ class OneRenderer(DefaultContentNegotiation):
 
 def declared_bytes(request: HttpRequest | Request) -> int:
     """How long the body is by its own account; 0 where it says nothing that can be read."""
-    given = str(request.META.get("CONTENT_LENGTH") or "")
-    return int(given) if given.isascii() and given.isdigit() else 0
+    length = str(request.META.get("CONTENT_LENGTH") or "")
+    return int(length) if length.isascii() and length.isdigit() else 0
 
 
 class ApiView(APIView):
@@ -57,7 +57,7 @@ class ApiView(APIView):
 
 
 class CommandBody(Serializer[Any]):
-    """What the body of a command may say. A field nobody knows is refused: it may be a condition."""
+    """What the body of a command may say. An unknown field is refused: it may be a condition."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if unknown := set(self.initial_data) - set(self.fields):

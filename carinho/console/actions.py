@@ -30,7 +30,7 @@ LONGEST_ID = 18  # digits; the database's largest has one more
 
 @dataclass(frozen=True)
 class Action:
-    """One thing to do: its words for one and for many, what follows from it, and the function that does it.
+    """One thing to do: its labels for one and for many, what follows from it, and the function that does it.
 
     `run` takes the ids, the actor and the reason, and returns the ids it moved. Where more is asked than a
     reason, `form` is the template of the fields, and the list's own `act` reads them.
@@ -49,7 +49,7 @@ class Action:
     is_main: bool = False  # what one mostly wants to do: its button stands out
 
     def says(self, count: int) -> str:
-        """The button's words for so many rows: "Reenviar 12 entregas"."""
+        """The button's label for so many rows: "Reenviar 12 entregas"."""
         return self.button % {"count": count}
 
     def reports(self, count: int) -> str:
@@ -116,7 +116,7 @@ class ActionAdmin(ConsoleAdmin):
         return view
 
     def act(self, request: HttpRequest, action: Action, ids: Sequence[Any]) -> Sequence[Any] | None:
-        """Do it, and return what was moved; None when the operator was told already why nothing was."""
+        """Do it, and return what was moved; None when a message says already why nothing was."""
         return action.run(ids, actor(request), posted(request, "reason"))
 
     def read_ids(self, text: str) -> list[Any]:
@@ -124,7 +124,6 @@ class ActionAdmin(ConsoleAdmin):
         return [int(part) for part in text.split(",") if part.isdecimal() and len(part) <= LONGEST_ID]
 
     def name_of(self, key: Any) -> str:
-        """How a message names one row."""
         return f"#{key}"
 
     def _report(self, request: HttpRequest, action: Action, ids: Sequence[Any], moved: Sequence[Any]) -> None:
@@ -140,7 +139,7 @@ class ActionAdmin(ConsoleAdmin):
 
 
 def _are_few(request: HttpRequest, count: int) -> bool:
-    """Whether so many may be moved by one order; else the operator is told."""
+    """Whether one order may move so many; adds a message where it may not."""
     if count > MOST_AT_ONCE:
         sentence = _("De uma vez, no máximo %(most)d. Use os filtros e faça em partes.")
         messages.error(request, sentence % {"most": MOST_AT_ONCE})

@@ -1,4 +1,4 @@
-"""A state as a coloured word; the colour says how much it asks of the reader."""
+"""A status as a coloured label; `tone` says how much it asks of the reader."""
 
 from typing import Any
 

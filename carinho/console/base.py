@@ -130,7 +130,7 @@ class ConsoleAdmin(ModelAdmin):
         return TemplateResponse(request, self.item_template, context)
 
     def crumb(self, row: Model) -> str:
-        """What the way to this page calls the row."""
+        """The row's name in the breadcrumbs."""
         return f"#{row.pk}"
 
     def item_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
@@ -153,6 +153,6 @@ def posted(request: HttpRequest, name: str) -> str:
 
 def next_page(request: HttpRequest, otherwise: str) -> str:
     """Where the form asked to go on, if that is a page of ours."""
-    given = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(given, allowed_hosts={request.get_host()})
-    return given if given and is_ours else otherwise
+    address = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()})
+    return address if address and is_ours else otherwise

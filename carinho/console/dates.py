@@ -18,17 +18,17 @@ def moment(value: datetime | None) -> SafeString | str:
         return "—"
     local = timezone.localtime(value)
     exact = date_format(local, "d/m/Y H:i:s")
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, _said(local))
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, _distance(local))
 
 
-def _said(local: datetime) -> str:
+def _distance(local: datetime) -> str:
     distance = timezone.now() - local
     if abs(distance) >= LONG_AGO:
         return date_format(local, "d/m/Y")
     if abs(distance) < timedelta(seconds=10):
         return _("agora")
-    words = duration(abs(distance))
-    return _("há %s") % words if distance > timedelta() else _("em %s") % words
+    length = duration(abs(distance))
+    return _("há %s") % length if distance > timedelta() else _("em %s") % length
 
 
 def duration(length: timedelta) -> str:

@@ -22,9 +22,7 @@ class ChoiceFilter(DropdownFilter):
     field = ""
     default: str | None = None
     every: str | None = None  # the choice that means no restriction, where there is a default
-    scans = (
-        False  # no index serves it: only the newest rows are looked at, unless something else narrows them
-    )
+    scans = False  # no index serves it: only the newest rows are searched, unless something else narrows them
     is_tab = False  # shown as a row of tabs above the list
     offered: Callable[[], Choices]
 
@@ -46,7 +44,7 @@ class ChoiceFilter(DropdownFilter):
 
     @property
     def chosen(self) -> str:
-        """What the operator chose here, in words; empty when nothing."""
+        """The label of what the operator chose; empty when nothing."""
         return str(dict(self.lookup_choices).get(super().value(), ""))
 
     @property
@@ -65,7 +63,7 @@ def choice_filter(
 
 
 def _is_narrow(request: HttpRequest) -> bool:
-    """Whether days, a queue or a search already leave few rows to look at."""
+    """Whether days, a queue or a search already leave few rows."""
     return any(name in ("q", "queue") or name.endswith(("_from", "_to")) for name in request.GET)
 
 
@@ -109,7 +107,7 @@ class DayFilter(FieldListFilter):
 
     @property
     def chosen(self) -> str:
-        """The days the operator chose, in words; empty when none."""
+        """The label of the days the operator chose; empty when none."""
         if not (self.begin or self.end):
             return ""
         return " ".join(

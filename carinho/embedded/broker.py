@@ -1,6 +1,6 @@
 """The embedded broker: kombu's folder of messages, whose files appear whole.
 
-kombu writes a message into the folder it is read from; a consumer that looks in between reads half of it and
+kombu writes a message into the folder it is read from; a consumer that reads in between gets half of it and
 the worker ends. Here the file is written beside and renamed, which POSIX makes one step (rename(2)).
 """
 
@@ -14,7 +14,7 @@ from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps
 
 URL = "filesystem://localhost"  # the host means nothing; without one kombu complains
-POLL_SECONDS = 0.02  # how often an idle consumer looks into the folder; about 1 % of a core
+POLL_SECONDS = 0.02  # how often an idle consumer reads the folder; about 1 % of a core
 
 
 class FilesystemChannel(filesystem.Channel):

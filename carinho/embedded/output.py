@@ -27,7 +27,7 @@ Sink = Callable[[str], None]
 
 
 def say(text: str) -> None:
-    """Print for whoever looks; a terminal that went away is no reason to stop."""
+    """Print; a terminal that was closed is no reason to stop."""
     with suppress(OSError, ValueError):
         print(text, flush=True)
 

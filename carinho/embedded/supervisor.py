@@ -36,7 +36,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequested(Exception):
-    """Somebody asked for the end."""
+    """Ctrl-C or a signal asked for the end."""
 
 
 class Supervisor:
@@ -49,7 +49,7 @@ class Supervisor:
         self.output = Output()
         self.stages: list[list[Child]] = []
         self.asked = False
-        self.server = Server(Path(env["VAR_DIR"])) if not given(env, "DATABASE_URL") else None
+        self.server = Server(Path(env["VAR_DIR"])) if not is_given(env, "DATABASE_URL") else None
 
     def run(self) -> int:
         """Start, watch, end. 0 when asked to end, 1 when the start failed."""
@@ -184,7 +184,7 @@ def detail(body: bytes) -> str:
         return body[:200].decode("utf-8", "replace")
 
 
-def given(env: Mapping[str, str], name: str) -> bool:
+def is_given(env: Mapping[str, str], name: str) -> bool:
     """Whether this setting, or a file with it, is named."""
     return bool(env.get(name) or env.get(f"{name}_FILE"))
 
@@ -194,7 +194,7 @@ def environment(var_dir: Path) -> tuple[dict[str, str], int | None]:
     port = preflight.port(os.environ)
     env = {"DEMO": "1", "LOG_LEVEL": "WARNING", **os.environ, "PYTHONUNBUFFERED": "1"}
     env |= {"VAR_DIR": str(var_dir), "PORT": str(port), MARK: str(var_dir)}
-    if not given(env, "SECRET_KEY"):
+    if not is_given(env, "SECRET_KEY"):
         env["SECRET_KEY"] = preflight.secret_key(var_dir)
     if env.get("SIMULATOR_URL"):
         return env, None
@@ -206,7 +206,7 @@ def clear(var_dir: Path) -> None:
     """Nothing of an earlier run is in the way: no process, no half-written message."""
     if count := end_orphans(var_dir):
         say(f"Encerrados {count} processos que a execução anterior deixou.")
-    if not given(os.environ, "CELERY_BROKER_URL"):
+    if not is_given(os.environ, "CELERY_BROKER_URL"):
         broker.clear(var_dir)
 
 

@@ -215,15 +215,15 @@ def chosen(wanted: dict[str, Any]) -> list[int]:
     return list(dead_letters.order_by("pk").values_list("pk", flat=True))
 
 
-def counted(ids: list[int], verb: str, *, dry_run: bool) -> Response:
+def counted(ids: list[int], done: str, *, dry_run: bool) -> Response:
     would = "would be " if dry_run else ""
     noun = "item" if len(ids) == 1 else "items"
-    message = f"{len(ids)} {noun} {would}{verb}"
+    message = f"{len(ids)} {noun} {would}{done}"
     return Response({"message": message, "count": len(ids), "dry_run": dry_run})
 
 
 def closed(dead_letter: DeadLetter) -> Problem:
-    """Somebody else, or the retry under way, was first."""
+    """The error for an item that somebody else, or the retry under way, closed first."""
     dead_letter.refresh_from_db(fields=["status"])
     sentence = _("Este item não espera mais por você: %(status)s.") % {
         "status": dead_letter.get_status_display()

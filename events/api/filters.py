@@ -45,7 +45,7 @@ class EventFilter(django_filters.FilterSet):
         return found if self._is_served() else time_range.newest(found, self.form.cleaned_data["until"])
 
     def _is_served(self) -> bool:
-        """Whether the newest rows are found without a look at rows that do not match."""
+        """Whether the newest rows are found without reading rows that do not match."""
         asked = {name for name, value in self.form.cleaned_data.items() if value} - {"since", "until"}
         return "subject" in asked or not asked or (len(asked) == 1 and asked <= INDEXED)
 

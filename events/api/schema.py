@@ -64,10 +64,10 @@ class EnvelopeExtension(OpenApiSerializerExtension):
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
         flows = [Flow.registry[name] for name in sorted(Flow.registry)]
-        places = {flow.type: REF + _register(auto_schema, flow) for flow in flows}
+        references = {flow.type: REF + _register(auto_schema, flow) for flow in flows}
         return {
-            "oneOf": [{"$ref": place} for place in places.values()],
-            "discriminator": {"propertyName": "type", "mapping": places},
+            "oneOf": [{"$ref": reference} for reference in references.values()],
+            "discriminator": {"propertyName": "type", "mapping": references},
         }
 
 

@@ -1,4 +1,4 @@
-"""How far a list of events looks, so that no page reads a table that grows from end to end."""
+"""Time ranges of the lists of events, found by id: no page reads a growing table from end to end."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from events.models import Event
 
-NEWEST = 200_000  # ids that are looked at where no index serves what was asked
+NEWEST = 200_000  # ids that are searched where no index serves what was asked
 OUT_OF_STEP = 2_000  # how far ids may differ from the order in which events were received
 
 Events = QuerySet[Event]

@@ -56,10 +56,10 @@ def endless(dice: random.Random, at_once: int = 6) -> Iterator[Envelope]:
     """Events of several families, mixed; when one has no more, the next begins."""
     families = [family_events(dice) for _ in range(at_once)]
     while True:
-        place = dice.randrange(at_once)
-        envelope = next(families[place], None)
+        index = dice.randrange(at_once)
+        envelope = next(families[index], None)
         if envelope is None:
-            families[place] = family_events(dice)
+            families[index] = family_events(dice)
         else:
             yield envelope
 

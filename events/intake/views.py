@@ -66,7 +66,7 @@ def turn_away(error: APIException, request: HttpRequest, incoming: Incoming) -> 
     response = errors.answer_to(error, request)
     if response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         incoming.is_proven = False
-        code, detail = errors.words(error)
+        code, detail = errors.code_and_sentence(error)
         rejected_requests.keep(RequestRejected(code, str(detail), status=response.status_code), incoming)
     return response
 

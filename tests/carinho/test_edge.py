@@ -22,10 +22,9 @@ from carinho.embedded import processes
 from carinho.embedded.processes import ROOT, tie_to_parent
 from events.models import DeadLetter, Event, RejectedRequest
 from sync.models import SyncRun
-from tests.carinho.embedded.test_supervisor import free_port
 from tests.clients import logged_in, with_key
 from tests.events.api.test_dead_letters import bury
-from tests.processes import database_url, eventually
+from tests.processes import database_url, eventually, free_port
 from whatsapp.models import Callback
 
 LEAD = {"type": "lead.created", "id": "c-1", "data": {"name": "Maria Teste", "phone": "11987654321"}}

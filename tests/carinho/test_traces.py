@@ -46,8 +46,7 @@ def test_request_id_of_any_form_has_one_trace():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("also", "kept"), [({}, TRACE), ({"X-Request-ID": "crm-req-1"}, "crm-req-1")])
-def test_trace_goes_through_the_event_to_the_other_system(settings, monkeypatch, also, kept):
-    monkeypatch.setattr("events.engine.wakeup.send_message", lambda service: None)
+def test_trace_goes_through_the_event_to_the_other_system(settings, no_messages, also, kept):
     body = {
         "type": "lead.updated",
         "id": "crm-1",

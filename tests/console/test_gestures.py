@@ -9,7 +9,7 @@ from events import operations
 from events.models import DeadLetter
 from tests.console import rows
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_messages")]
 ADDRESS = "/admin/events/deadletter/"
 ENGLISH = [
     "Select",
@@ -23,12 +23,6 @@ ENGLISH = [
     "No results",
     "Show all",
 ]
-
-
-@pytest.fixture(autouse=True)
-def no_messages(monkeypatch):
-    """No worker listens: the wake-ups after a retry go nowhere."""
-    monkeypatch.setattr("events.engine.wakeup.send_message", lambda service: None)
 
 
 def status_of(letter):

@@ -31,9 +31,8 @@ ARTEFACTS = Path(os.environ.get("TEST_ARTEFACTS") or settings.BASE_DIR / "var" /
 
 
 @pytest.fixture(autouse=True)
-def hub(monkeypatch):
+def hub(no_messages):
     """Traffic, failures, one system down, and an alert about it."""
-    monkeypatch.setattr("events.engine.wakeup.send_message", lambda service: None)
     for part in ("worker", "beat", "scheduler"):
         heartbeats.beat(part)
     rows.dead_letter()

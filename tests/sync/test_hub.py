@@ -7,7 +7,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.journey import Hub, hub, until
+from tests.journeys.hub import Hub, hub, until
 from tests.sync.conftest import contract
 
 NAME = "sync.crm_operacao"

@@ -1,4 +1,4 @@
-"""Chaves de API: made and rotated here, shown once, and ended here."""
+"""API keys: created and rotated here, shown once, and revoked here."""
 
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -45,8 +45,6 @@ REVOKE = Action(
 
 
 class NewKeyForm(forms.Form):
-    """What an administrator decides about a key."""
-
     name = forms.CharField(
         label=_("Nome"),
         max_length=50,
@@ -153,9 +151,9 @@ class ApiKeyAdmin(ActionAdmin):
             raise PermissionDenied
         form = NewKeyForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            given = form.cleaned_data
+            wanted = form.cleaned_data
             key, text = api_keys.create(
-                given["name"], given["scopes"], actor=actor(request), expires_at=given["expires_on"]
+                wanted["name"], wanted["scopes"], actor=actor(request), expires_at=wanted["expires_on"]
             )
             return self._shown_once(request, key, text)
         return self._page(request, "admin/access/apikey/new.html", _("Nova chave de API"), form=form)

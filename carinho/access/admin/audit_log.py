@@ -1,4 +1,4 @@
-"""Trilha: who did what, by console or API. Rows are only added, and here only read."""
+"""The page of the audit log: who did what, by console or API. Rows are only added, and here only read."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ from carinho.console.filters import DayFilter, choice_filter, newest
 
 
 @admin.register(AuditEntry)
-class TrailAdmin(ConsoleAdmin):
+class AuditLogAdmin(ConsoleAdmin):
     intro = _("Quem fez o quê, pelo painel ou pela API. Nada aqui pode ser mudado ou apagado (audit log).")
     list_display = ("when", "by", "what", "which", "why")
     list_filter = (

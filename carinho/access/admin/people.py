@@ -1,4 +1,4 @@
-"""Acesso and Administração: people and their roles, schedules, and the log-in attempts, in our words."""
+"""People and roles, schedules and log-in attempts: other packages' models on pages of ours."""
 
 from datetime import timedelta
 from typing import Any
@@ -51,7 +51,7 @@ for model in (
 
 
 class AuditedForms:
-    """What is changed by a form is recorded in the same audit log as everything else that people do."""
+    """Records in the audit log what is changed by a form."""
 
     def log_addition(self, request: HttpRequest, row: Model, message: Any) -> Any:
         _record(request, ADDED, row, message)
@@ -116,7 +116,7 @@ class PeopleAdmin(AuditedForms, DjangoUserAdmin, ModelAdmin):
         return self._may_touch(request, obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Who leaves is deactivated: what they did keeps its author."""
+        """Who leaves is deactivated: the audit log keeps its authors."""
         return False
 
     def _may_touch(self, request: HttpRequest, obj: User | None) -> bool:
@@ -131,14 +131,14 @@ class PeopleAdmin(AuditedForms, DjangoUserAdmin, ModelAdmin):
         return super().formfield_for_manytomany(db_field, request, **kwargs | ours)
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
-        """Whoever is made here is to enter here: the role decides what they may do."""
+        """Everybody who is added here may enter the console; the role decides what they may do."""
         obj.is_staff = True
         super().save_model(request, obj, form, change)
 
 
 @admin.register(Group)
 class RolesAdmin(ConsoleAdmin):
-    """The three roles, to be read: what each may do is decided in the code, after each migration."""
+    """The three roles, to be read: what each may do is decided in `access/roles.py`."""
 
     intro = _("Três papéis. O que cada um pode é decidido no programa. Quem tem qual, em Pessoas.")
     list_display = ("name", "people")
@@ -178,7 +178,7 @@ def _rights(role: Group) -> list[tuple[str, str]]:
 
 
 def _clock(crontab: CrontabSchedule) -> str:
-    """`0 23 * * *` in words."""
+    """`0 23 * * *` as a sentence."""
     parts = (crontab.minute, crontab.hour, crontab.day_of_month, crontab.month_of_year, crontab.day_of_week)
     options = Options()
     options.locale_code, options.use_24hour_time_format = "pt_PT", True
@@ -202,35 +202,33 @@ def _refuse_unless_it_comes(row: CrontabSchedule | IntervalSchedule) -> None:
 
 
 class ScheduleForm(ModelForm):
-    """A schedule that beat could not follow is refused here, in words of ours."""
+    """Refuses in Portuguese a schedule that beat could not follow."""
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        for name, value in list(given.items()):
+        cleaned: dict[str, Any] = super().clean() or {}
+        for name, value in list(cleaned.items()):
             try:
                 self._meta.model._meta.get_field(name).run_validators(value)
             except ValidationError:
                 self.add_error(name, _("Este valor não é aceito aqui."))
         if not self.errors:
-            _refuse_unless_it_comes(self._meta.model(**given))
-        return given
+            _refuse_unless_it_comes(self._meta.model(**cleaned))
+        return cleaned
 
 
 class TaskForm(ModelForm):
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
+        cleaned: dict[str, Any] = super().clean() or {}
         for name in ("crontab", "interval"):
-            if row := given.get(name):
+            if row := cleaned.get(name):
                 try:
                     _refuse_unless_it_comes(row)
                 except ValidationError as error:
                     self.add_error(name, error)
-        return given
+        return cleaned
 
 
 class ScheduleAdmin(AuditedForms, ModelAdmin):
-    """An interval or a time of day that tasks use."""
-
     form = ScheduleForm
     list_fullwidth = True
 
@@ -252,7 +250,7 @@ class CrontabAdmin(ScheduleAdmin):
 
 @admin.register(PeriodicTask)
 class TaskAdmin(AuditedForms, ModelAdmin):
-    """When the hub does by itself what it does by itself. Tasks are declared in the code, not here."""
+    """When each task runs. Tasks are declared in the code, not here."""
 
     form = TaskForm
     list_display = ("name", "schedule", "state", "last_run")
@@ -300,8 +298,6 @@ class TaskAdmin(AuditedForms, ModelAdmin):
 
 @admin.register(AccessAttempt)
 class FailedLoginAdmin(ConsoleAdmin):
-    """Log-ins that failed; after some the door stays shut for a while."""
-
     intro = _("Tentativas de entrar que falharam. Depois de 8 erros, a porta fica fechada por 15 minutos.")
     list_display = ("username", "ip_address", "failures_since_start", "when")
     search_fields = ("username", "ip_address")

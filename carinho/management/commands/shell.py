@@ -1,4 +1,4 @@
-"""`manage.py shell`: Django's, with what a look into the hub needs at hand."""
+"""`manage.py shell`: Django's, with all models, flows and jobs imported, and what queries of them need."""
 
 from django.core.management.commands import shell
 

@@ -20,7 +20,7 @@ import pytest
 from carinho.embedded.postgres import Server
 from carinho.embedded.processes import MARK, ROOT, end_orphans
 from carinho.embedded.supervisor import missing
-from tests.processes import eventually
+from tests.processes import eventually, free_port
 
 
 class Running:
@@ -63,11 +63,6 @@ class Running:
     def end(self, number: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(number)
         return self.process.wait(25)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def belongs(process: psutil.Process, var_dir: Path) -> bool:

@@ -79,9 +79,9 @@ def test_paused_system_holds_until_it_is_resumed(operator):
     assert (resumed["status"]["paused"], resumed["status"]["held"]) == (False, 0)
 
 
-@pytest.mark.parametrize("verb", ["reset", "pause", "resume"])
-def test_unknown_system_is_404(operator, verb):
-    response = operator.post(f"/circuit-breakers/correio/{verb}")
+@pytest.mark.parametrize("action", ["reset", "pause", "resume"])
+def test_unknown_system_is_404(operator, action):
+    response = operator.post(f"/circuit-breakers/correio/{action}")
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 

@@ -115,8 +115,8 @@ def test_retry_answers_as_the_guide_says_and_queues_the_delivery(operator):
 def test_item_that_is_not_open_is_409(operator):
     dead_letter = bury(1)
     operator.post(f"/api/dlq/{dead_letter.pk}/retry")
-    for verb in ("retry", "archive"):
-        response = operator.post(f"/api/dlq/{dead_letter.pk}/{verb}")
+    for action in ("retry", "archive"):
+        response = operator.post(f"/api/dlq/{dead_letter.pk}/{action}")
         assert (response.status_code, response.json()["code"]) == (409, "dlq_item_closed")
         assert response.json()["detail"] == "Este item não espera mais por você: tentando de novo."
 
@@ -149,8 +149,8 @@ def test_archive_needs_no_body(operator, options):
 
 
 def test_item_nobody_knows_is_404(operator):
-    for verb in ("retry", "archive", "restore"):
-        assert operator.post(f"/api/dlq/{10**30}/{verb}").status_code == 404
+    for action in ("retry", "archive", "restore"):
+        assert operator.post(f"/api/dlq/{10**30}/{action}").status_code == 404
 
 
 def test_bulk_retry_moves_what_matches_and_nothing_else(operator):

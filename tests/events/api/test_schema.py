@@ -13,7 +13,7 @@ from referencing.jsonschema import DRAFT202012
 
 from carinho.access.permissions import ACCESS
 from events.flow import Flow
-from tests.carinho.test_access import OUR_PATHS
+from tests.carinho.access.test_permissions import OUR_PATHS
 from tests.clients import logged_in, with_key
 
 pytestmark = pytest.mark.django_db

@@ -5,25 +5,15 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from carinho.database import read, run
+from tests.processes import database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def kill_connection():
     [(pid,)] = run("SELECT pg_backend_pid()", [])
-    with psycopg.connect(_address(), autocommit=True) as other:
+    with psycopg.connect(database_url(), autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
-
-
-def _address():
-    parameters = connection.get_connection_params()
-    return psycopg.conninfo.make_conninfo(
-        **{
-            name: parameters[name]
-            for name in ("dbname", "user", "password", "host", "port")
-            if parameters.get(name)
-        }
-    )
 
 
 def begin_request():

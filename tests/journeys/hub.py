@@ -15,8 +15,9 @@ import requests
 
 from carinho.simulator.client import Simulator, running
 from tests.conftest import temporary_var_dir
+from tests.processes import free_port
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 90  # seconds for things to become true; a machine under load takes most of it
 QUICK = {  # an hour of outage takes some seconds
     "RETRY_WAITS": "1,2,4,8",
@@ -125,8 +126,6 @@ class Hub:
 @contextmanager
 def hub(**env: str) -> Iterator[Hub]:
     """A hub of its own on free ports, ended and removed afterwards."""
-    from carinho.embedded.preflight import free_port
-
     with temporary_var_dir() as var_dir, running() as simulator:
         own = {
             name: value

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from carinho.simulator.client import Simulator
-from tests.journey import Hub, hub, until
+from tests.journeys.hub import Hub, hub, until
 
 
 @pytest.fixture(scope="module")
