@@ -38,7 +38,7 @@ SERVER = {
 Environ = dict[str, Any]
 
 
-class Part(BytesIO):
+class IncompleteBody(BytesIO):
     """The start of a body that broke off, took too long or is too large: reading on fails, as on a socket."""
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -102,7 +102,7 @@ async def add_body(environ: Environ, protocol: Any) -> None:
         environ["wsgi.input"] = BytesIO(body)
     else:
         environ["CONTENT_LENGTH"] = str(declared or len(body) + 1)
-        environ["wsgi.input"] = Part(body)
+        environ["wsgi.input"] = IncompleteBody(body)
 
 
 async def read(protocol: Any, limit: int) -> tuple[bytes, bool]:
