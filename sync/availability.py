@@ -1,57 +1,79 @@
 """Whether the systems of a job may be called now, and how often."""
 
-import time
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import OuterRef, Subquery
 
 from carinho.services.base import Service
+from carinho.services.errors import CircuitOpen
+from events.engine import circuit_breakers
 from events.engine.circuit_breakers import SharedBreaker
 from events.engine.pacing import Pace
+from events.models import CircuitBreaker, Lane
 from sync.job import Job
-
-LOOK_SECONDS = 1.0
 
 
 class Availability:
-    """The breakers of both systems, shared with the lanes, and the pace of the one that is written to."""
+    """The breakers of both systems and what these asked for, shared with the lanes, and the pace of each."""
 
     def __init__(self, job: Job) -> None:
         self.systems: dict[str, type[Service]] = {kind.name: kind for kind in (job.source, job.target)}
         self.breakers = {name: SharedBreaker.of(kind) for name, kind in self.systems.items()}
         self.source = job.source.name
-        self.target = job.target.name
         self.paces = {name: Pace(kind.calls_per_second) for name, kind in self.systems.items()}
-        self.look_at = 0.0
+        self.not_before: dict[str, datetime | None] = {}
+        self.refresh()
 
-    def look(self) -> None:
-        """Take over what other processes and people did since."""
-        if time.monotonic() >= self.look_at:
-            self.look_at = time.monotonic() + LOOK_SECONDS
-            for breaker in self.breakers.values():
-                breaker.load()
+    def refresh(self) -> None:
+        """Take over what other processes and people did since, in one statement."""
+        asked = Lane.objects.filter(service=OuterRef("service")).values("not_before")
+        rows = CircuitBreaker.objects.filter(service__in=self.systems).annotate(not_before=Subquery(asked))
+        for row in rows:
+            self.breakers[row.service].load(row)
+            self.not_before[row.service] = row.not_before
 
-    def learn(self) -> None:
+    def save(self) -> None:
         """Write what the calls taught."""
         for breaker in self.breakers.values():
             breaker.save()
 
-    def closed(self) -> str:
+    def leave_alone(self, title: str, asked: timedelta) -> None:
+        """A system, by its title, said when to come back: lanes and other runs obey that too."""
+        for name, kind in self.systems.items():
+            if kind.title == title:
+                self.not_before[name] = circuit_breakers.leave_alone(name, asked)
+
+    def require(self, system: type[Service]) -> None:
+        """Raise `CircuitOpen` if the system may not be called by decision or request. Safe in any thread."""
+        if self._is_held(system.name):
+            raise CircuitOpen("The system is not to be called now", system=system.title)
+
+    def unavailable(self) -> str:
         """The system that lets nothing through at the moment; empty if both do."""
-        return next((name for name, breaker in self.breakers.items() if not breaker.lets_through(1)), "")
+        return next((name for name in self.systems if not self._lets_through(name, 1)), "")
 
     def is_trial(self) -> bool:
         """Whether a call that starts now only finds out if a system is back."""
         return any(breaker.is_trial for breaker in self.breakers.values())
 
-    def places(self, free: int, under_way: int) -> int:
+    def allows(self, free: int, under_way: int) -> int:
         """How many of the free places may be filled; while a system is tried, one call at a time."""
         wanted = 0 if self.is_trial() and under_way else free
         for name, breaker in self.breakers.items():
-            wanted = self.paces[name].allows(breaker.lets_through(wanted), breaker.closed_at)
+            wanted = self.paces[name].allows(self._lets_through(name, wanted), breaker.closed_at)
         return wanted
 
-    def took(self, calls: int) -> None:
+    def started(self, calls: int) -> None:
         for pace in self.paces.values():
             pace.took(calls)
 
-    def may_read(self, under_way: int) -> bool:
+    def allows_read(self, under_way: int) -> bool:
         trial = self.breakers[self.source].is_trial
-        return bool(self.breakers[self.source].lets_through(0 if trial and under_way else 1))
+        return bool(self._lets_through(self.source, 0 if trial and under_way else 1))
+
+    def _is_held(self, name: str) -> bool:
+        not_before = self.not_before.get(name)
+        return self.breakers[name].is_held or (not_before is not None and datetime.now(UTC) < not_before)
+
+    def _lets_through(self, name: str, wanted: int) -> int:
+        return 0 if self._is_held(name) else self.breakers[name].lets_through(wanted)

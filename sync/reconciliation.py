@@ -181,21 +181,23 @@ class Reconciliation:
                 return call()
             except CircuitOpen:
                 continue
-            except Unavailable:
+            except Unavailable as error:
+                if error.retry_after:
+                    self.availability.leave_alone(error.system, error.retry_after)
                 if attempt == MOST_ATTEMPTS - 1:
                     raise
                 self._sleep(min(POLL_SECONDS * 2**attempt, LONGEST_WAIT))
             finally:
-                self.availability.learn()
+                self.availability.save()
         return call()
 
     def _until_open(self) -> None:
         self._look()
-        if not (closed := self.availability.closed()):
+        if not (system := self.availability.unavailable()):
             return
-        checkpoint.update_mine(self.run, waiting_for=closed, waiting_since=Now())
-        self.run.log("waits", system=str(self.availability.systems[closed].label))
-        while self.availability.closed():
+        checkpoint.update_mine(self.run, waiting_for=system, waiting_since=Now())
+        self.run.log("waits", system=str(self.availability.systems[system].label))
+        while self.availability.unavailable():
             self._sleep(POLL_SECONDS)
         checkpoint.update_mine(self.run, waiting_for="", waiting_since=None)
 
@@ -206,7 +208,7 @@ class Reconciliation:
             self._look()
 
     def _look(self) -> None:
-        self.availability.look()
+        self.availability.refresh()
         checkpoint.update_mine(self.run)
         if stopping.is_set():
             raise WorkerStopped

@@ -1,11 +1,13 @@
 """One record's way through a run: what it needs, and how that ended. Network only: no database here."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from carinho.logs import request_id
+from carinho.services.base import Service
 from carinho.services.errors import CircuitOpen, Rejected, Unavailable
 from events.engine import failure_causes
 from events.engine.failure_causes import Diagnosis
@@ -73,11 +75,23 @@ def invalid(record: Any, key: str, error: Exception) -> Item:
     return item
 
 
-def push(job: Job, item: Item, request: str) -> None:
-    """Write and confirm one record, as far as it needs that. Never raises: `end` says how it went."""
+def push(job: Job, item: Item, require: Callable[[type[Service]], None], request: str) -> None:
+    """Write and confirm one record, as far as it needs that. Never raises: `end` says how it went.
+
+    `require` raises `CircuitOpen` for a system that may not be called. It is asked before each call, because
+    a record may wait long for its thread.
+    """
     token = request_id.set(request)
+    key = f"{job.name}:{item.idempotency_suffix}"
     try:
-        _push(job, item)
+        if item.must_write:
+            require(job.target)
+            item.result = _write(job, item, key, require)
+            item.must_write, item.was_written = False, True
+        if item.must_confirm:
+            require(job.source)
+            job.confirm(job.source(key), item.key, item.result)
+            item.must_confirm, item.was_confirmed = False, True
         item.end, item.error = End.DONE, None
     except CircuitOpen as error:
         item.end, item.error = End.HELD, error
@@ -92,18 +106,9 @@ def push(job: Job, item: Item, request: str) -> None:
         request_id.reset(token)
 
 
-def _push(job: Job, item: Item) -> None:
-    key = f"{job.name}:{item.idempotency_suffix}"
-    if item.must_write:
-        item.result = _write(job, item, key)
-        item.must_write, item.was_written = False, True
-    if item.must_confirm:
-        job.confirm(job.source(key), item.key, item.result)
-        item.must_confirm, item.was_confirmed = False, True
-
-
-def _write(job: Job, item: Item, key: str) -> Fields:
+def _write(job: Job, item: Item, key: str, require: Callable[[type[Service]], None]) -> Fields:
     if not item.is_orphan:
         return job.write(job.target(key), item.key, item.wanted)
+    require(job.source)  # it is asked once more whether the record is really gone
     job.remove(job.source(key), job.target(key), item.key)
     return {}

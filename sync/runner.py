@@ -6,12 +6,13 @@ transaction. Several pages are in hand at once, so that one slow record does not
 
 import heapq
 import logging
+import os
+import select
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from queue import Empty, SimpleQueue
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -125,7 +126,8 @@ class Runner:
         self.page_of: dict[Item, PageInHand] = {}
         self.ready: deque[Item] = deque()
         self.later: list[Later] = []
-        self.ended: SimpleQueue[Item | PageRead] = SimpleQueue()
+        self.ended: deque[Item | PageRead] = deque()
+        self.wake_pipe_in, self.wake_pipe_out = os.pipe()
         self.under_way = 0
         self.is_reading = self.is_closing = False
         self.read_failures = 0
@@ -159,6 +161,8 @@ class Runner:
         finally:
             self.is_closing = True
             pool.shutdown(wait=True)
+            os.close(self.wake_pipe_in)
+            os.close(self.wake_pipe_out)
         self.run.refresh_from_db()
         return self.run
 
@@ -174,10 +178,9 @@ class Runner:
 
     def _look(self) -> None:
         now = time.monotonic()
-        if now < self.look_at:
+        if now < self.look_at and not self.lock.is_notified():
             return
         self.look_at = now + LOOK_SECONDS
-        self.availability.look()
         self._say_waiting(now)
         checkpoint.update_mine(
             self.run, processed=self.run.read + sum(len(b.items) - b.left for b in self.pages)
@@ -189,6 +192,7 @@ class Runner:
             raise WorkerStopped
         if not self.lock.is_held():
             raise LostRun(f"The lock of {self.job.name} is gone")
+        self.availability.refresh()  # after the lock was asked, which may swallow a notification
         self.run.refresh_from_db(fields=["cancelled_by"])
         if self.run.cancelled_by:
             raise Ended(RunStatus.CANCELLED, line=("cancelled", {"actor": self.run.cancelled_by}))
@@ -199,14 +203,14 @@ class Runner:
         return now - self.waits_since if self.waits_since is not None else 0.0
 
     def _say_waiting(self, now: float) -> None:
-        closed = self.availability.closed() if not self.under_way else ""
-        if closed and self.waits_since is None:
+        system = self.availability.unavailable() if not self.under_way else ""
+        if system and self.waits_since is None:
             self.waits_since = now
-            checkpoint.update_mine(self.run, waiting_for=closed, waiting_since=Now())
-            self.run.log("waits", system=self._label(closed))
+            checkpoint.update_mine(self.run, waiting_for=system, waiting_since=Now())
+            self.run.log("waits", system=self._label(system))
         elif self.waits_since is not None and self._waits(now) > settings.HOLD_LIMIT_SECONDS:
             raise Ended(
-                RunStatus.FAILED, f"{closed} was away for over {settings.HOLD_LIMIT_SECONDS // 3600} hours"
+                RunStatus.FAILED, f"{system} was away for over {settings.HOLD_LIMIT_SECONDS // 3600} hours"
             )
 
     def _stop_waiting(self) -> None:
@@ -236,7 +240,7 @@ class Runner:
             return
         if self.next.stage != checkpoint.PULL:
             self._read_stored(self.next)
-        elif len(self.pages) < MOST_PAGES and self.availability.may_read(self.under_way):
+        elif len(self.pages) < MOST_PAGES and self.availability.allows_read(self.under_way):
             self.is_reading = True
             self.under_way += 1
             pool.submit(self._pull, self.next, self.availability.is_trial())
@@ -245,12 +249,13 @@ class Runner:
         token = request_id.set(self._request)
         reading = PageRead(at, is_trial=is_trial)
         try:
+            self.availability.require(self.job.source)
             reading.page = self.job.pull(self.job.source(), at.cursor, self.window)
         except Exception as error:  # noqa: BLE001 -- told to the runner's thread, which knows what it means
             reading.error = error
         finally:
             request_id.reset(token)
-            self.ended.put(reading)
+            self._put(reading)
 
     @property
     def _request(self) -> str:
@@ -332,34 +337,40 @@ class Runner:
         free = min(self.places - self.under_way, len(self.ready))
         if free <= 0:
             return
-        count = self.availability.places(free, self.under_way)
+        count = self.availability.allows(free, self.under_way)
         is_trial = self.availability.is_trial()
         for _ in range(count):
             item = self.ready.popleft()
             item.is_trial = is_trial
             pool.submit(self._push, item)
-        self.availability.took(count)
+        self.availability.started(count)
         self.under_way += count
 
     def _push(self, item: Item) -> None:
         if self.is_closing:
             item.end = End.HELD
         else:
-            push(self.job, item, self._request)
-        self.ended.put(item)
+            push(self.job, item, self.availability.require, self._request)
+        self._put(item)
+
+    def _put(self, ended: Item | PageRead) -> None:
+        self.ended.append(ended)
+        os.write(self.wake_pipe_out, b".")
 
     def _wait(self) -> None:
         """Until a call ends, or it is time to look around; not at all while a page waits to be saved."""
         if self.pages and not self.pages[0].left and not self.under_way:
             return
-        try:
-            self._on_end(self.ended.get(timeout=PATIENCE_SECONDS))
-            while not self.ended.empty():
-                self._on_end(self.ended.get_nowait())
-        except Empty:
+        ready, _, _ = select.select([self.wake_pipe_in, self.lock.fileno()], [], [], PATIENCE_SECONDS)
+        if self.wake_pipe_in in ready:
+            os.read(self.wake_pipe_in, 4096)
+        if not self.ended:
             return
+        try:
+            while self.ended:
+                self._on_end(self.ended.popleft())
         finally:
-            self.availability.learn()
+            self.availability.save()
 
     def _on_end(self, ended: Item | PageRead) -> None:
         self.under_way -= 1
@@ -369,6 +380,8 @@ class Runner:
             self._on_item(ended)
         if not isinstance(ended.error, CircuitOpen | Unavailable):
             self._stop_waiting()
+        elif isinstance(ended.error, Unavailable) and ended.error.retry_after:
+            self.availability.leave_alone(ended.error.system, ended.error.retry_after)
 
     def _on_item(self, item: Item) -> None:
         if item.end == End.HELD:
@@ -381,10 +394,8 @@ class Runner:
             self.page_of.pop(item).left -= 1
 
     def _push_later(self, item: Item) -> None:
-        asked = getattr(item.error, "retry_after", None) or timedelta()
         self.numbers += 1
-        wait = max(_wait_after(item.attempts), min(asked.total_seconds(), LONGEST_WAIT))
-        heapq.heappush(self.later, Later(time.monotonic() + wait, self.numbers, item))
+        heapq.heappush(self.later, Later(time.monotonic() + _wait_after(item.attempts), self.numbers, item))
 
     # --- saving ---
 
@@ -400,11 +411,11 @@ class Runner:
         """Let what was sent come to its end, and keep what came of it; the checkpoint stays."""
         self.is_closing = True
         pool.shutdown(wait=True)
-        while not self.ended.empty():
-            ended = self.ended.get_nowait()
+        while self.ended:
+            ended = self.ended.popleft()
             if isinstance(ended, Item) and ended.end in (End.DONE, End.REJECTED, End.BROKEN):
                 self.page_of.pop(ended, None)
-        self.availability.learn()
+        self.availability.save()
         for page in self.pages:
             over = [item for item in page.items if item not in self.page_of]
             try:

@@ -17,6 +17,7 @@ from kombu.exceptions import OperationalError
 from carinho.access.audit_log import Audited
 from carinho.celery import app
 from carinho.locks import session_lock
+from events.engine.wakeup import CHANGED, CHANNEL
 from sync.job import Job
 from sync.models import RunKind, RunStatus, SyncRun
 
@@ -61,10 +62,27 @@ class NotRunning(Exception):
 
 
 class JobLock:
-    """The lock while it is held. It is gone when its connection is."""
+    """The lock while it is held. It is gone when its connection is.
 
-    def __init__(self, session: psycopg.Connection) -> None:
+    Its connection is also notified when a person moves the circuit breaker of one of the job's systems.
+    """
+
+    def __init__(self, session: psycopg.Connection, job: Job) -> None:
         self.session = session
+        for kind in (job.source, job.target):
+            session.execute(f"LISTEN {CHANNEL}{kind.name}")
+
+    def fileno(self) -> int:
+        """Readable when something was notified, or when the lock is gone."""
+        return self.session.fileno()
+
+    def is_notified(self) -> bool:
+        """Whether a system's row was moved since; also when the lock is gone."""
+        try:
+            notifications = list(self.session.notifies(timeout=0))
+        except psycopg.OperationalError:
+            return True
+        return any(notification.payload == CHANGED for notification in notifications)
 
     def is_held(self) -> bool:
         try:
@@ -78,7 +96,7 @@ class JobLock:
 def only_runner(name: str) -> Iterator[JobLock | None]:
     """The lock of this job, or None while another session holds it."""
     with session_lock(LOCKS, name) as session:
-        yield JobLock(session) if session else None
+        yield JobLock(session, Job.registry[name]) if session else None
 
 
 def lock_holder(name: str) -> int | None:

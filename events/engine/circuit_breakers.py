@@ -1,7 +1,7 @@
 """Breaker state in the table that all workers and the console share."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -10,10 +10,18 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
+from carinho.database import run
 from carinho.services.base import Service
 from carinho.services.circuit_breaker import Breaker, Snapshot
 from events.engine import wakeup
 from events.models import BreakerState, CircuitBreaker, Lane
+
+LONGEST_LEFT_ALONE = timedelta(minutes=10)
+LEAVE_ALONE = """
+INSERT INTO events_lane AS lane (service, not_before) VALUES (%s, now() + %s * interval '1 second')
+ON CONFLICT (service) DO UPDATE SET not_before = greatest(lane.not_before, excluded.not_before)
+RETURNING not_before
+"""
 
 RESET = Audited("breaker.reset", _("liberou o sistema"))
 PAUSED = Audited("breaker.pause", _("pausou o sistema"))
@@ -38,12 +46,12 @@ class SharedBreaker:
         shared.load()
         return shared
 
-    def load(self) -> None:
+    def load(self, row: CircuitBreaker | None = None) -> None:
         """Read the row; if a person or another process moved the circuit since, go on from there.
 
         Counts that differ are no such move: each process counts the failures of its own calls.
         """
-        row = CircuitBreaker.objects.get_or_create(service=self.service)[0]
+        row = row or CircuitBreaker.objects.get_or_create(service=self.service)[0]
         self.is_paused = row.paused_at is not None
         self.is_offline = row.offline_since is not None
         self.closed_at = row.closed_at
@@ -141,6 +149,12 @@ def pause(service: str, *, actor: str, reason: str = "") -> CircuitBreaker | Non
 def resume(service: str, *, actor: str) -> CircuitBreaker | None:
     """Release a paused system's deliveries, at a pace. None for an unknown system."""
     return _move(service, actor, RESUMED, paused_at=None, paused_by="", pause_reason="", closed_at=Now())
+
+
+def leave_alone(service: str, asked: timedelta) -> datetime:
+    """The system said when to come back: no lane and no run of a sync calls it before that time."""
+    seconds = min(asked, LONGEST_LEFT_ALONE).total_seconds()
+    return run(LEAVE_ALONE, [service, seconds])[0][0]
 
 
 def set_offline(service: str, since: datetime | None) -> None:

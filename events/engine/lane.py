@@ -37,7 +37,6 @@ FLUSH_SECONDS = 0.05  # or as soon as half of what may be claimed is done: no th
 LOOK_SECONDS = 1.0  # a missed NOTIFY, a pause or a stop is noticed this soon
 LISTENING_SECONDS = 15
 HEARTBEAT_SECONDS = 5
-LONGEST_LEFT_ALONE = timedelta(minutes=10)
 
 
 def drain(name: str, *, seconds: float = 300, linger: float = 60) -> int:
@@ -66,11 +65,6 @@ def _only_drain(name: str) -> Iterator[psycopg.Connection | None]:
 LISTENING = """
 INSERT INTO events_lane (service, listening_until) VALUES (%s, now() + %s * interval '1 second')
 ON CONFLICT (service) DO UPDATE SET listening_until = excluded.listening_until RETURNING not_before
-"""
-
-LEAVE_ALONE = """
-UPDATE events_lane SET not_before = greatest(not_before, now() + %s * interval '1 second')
-WHERE service = %s RETURNING not_before
 """
 
 
@@ -263,5 +257,4 @@ class Drain:
         """A system that says when to come back is left alone until then."""
         asked = max((result.retry_after for result in results if result.retry_after), default=None)
         if asked:
-            seconds = min(asked, LONGEST_LEFT_ALONE).total_seconds()
-            self.not_before = run(LEAVE_ALONE, [seconds, self.name])[0][0]
+            self.not_before = circuit_breakers.leave_alone(self.name, asked)

@@ -135,7 +135,7 @@ SENTENCES = {
     "started": _("Começou, por %(author)s."),
     "went_on": _("Outro processo continuou a execução de onde ela parou."),
     "continues": _("Continua a execução %(run)s, que travou."),
-    "waits": _("Espera por %(system)s: o sistema não responde ou está pausado."),
+    "waits": _("Espera por %(system)s: o sistema não responde, está pausado ou pediu para esperar."),
     "goes_on": _("%(system)s voltou; a execução continuou depois de %(seconds)s s."),
     "page_read_again": _("A leitura recomeçou do início: %(system)s não conhece mais a página em que parou."),
     "read_failed": _("%(system)s não deixou ler: %(reason)s"),

@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from events.engine import circuit_breakers
-from events.models import CircuitBreaker
+from events.models import CircuitBreaker, Lane
 from sync import runner, runs
 from sync.job import Job
 from sync.models import LogLine, SyncFailure, SyncRun
@@ -68,6 +68,11 @@ def worker(simulator):
     for process in processes:
         with process:
             process.kill()
+
+
+def arrived(simulator, system):
+    """Writes that came in, those that are not answered yet included."""
+    return len(simulator.state()[system]["writes"])
 
 
 def in_thread(name):
@@ -222,3 +227,52 @@ def test_watch_asks_a_worker_to_go_on_with_what_was_left(simulator, monkeypatch)
     SyncRun.objects.filter(pk=begun.pk).update(started_at=timezone.now() - timedelta(minutes=1))
     runs.watch()
     assert sent == ["sync.crm_operacao"]
+
+
+@pytest.mark.parametrize("paused", ["operacao", "crm"])
+def test_paused_system_receives_no_call_of_a_run_from_the_answer_on(load, simulator, paused):
+    load("sync.crm_operacao", 300)
+    simulator.fault("operacao", slow=300)
+    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    thread = in_thread("sync.crm_operacao")
+    until(lambda: writes(simulator, "crm") > 0, "records were written and confirmed")
+    circuit_breakers.pause(paused, actor="user:bia")
+    time.sleep(0.1)  # what was on the wire arrives
+    received = arrived(simulator, paused)
+    until(lambda: SyncRun.objects.filter(pk=begun.pk, waiting_for=paused).exists(), "the run waited")
+    assert arrived(simulator, paused) == received
+    simulator.heal("operacao")
+    circuit_breakers.resume(paused, actor="user:bia")
+    thread.join(PATIENCE)
+    begun.refresh_from_db()
+    assert (begun.status, begun.written, begun.failed) == ("done", 300, 0)
+    assert set(simulator.state()["operacao"]["writes"].values()) == {1}
+
+
+def test_system_that_asked_a_lane_to_wait_is_left_alone_by_a_run_too(load, simulator):
+    load("sync.crm_operacao", 3)
+    asked = timezone.now() + timedelta(seconds=3)
+    Lane.objects.update_or_create(service="operacao", defaults={"not_before": asked})
+    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    runner.go_on("sync.crm_operacao")
+    begun.refresh_from_db()
+    assert (begun.status, begun.written) == ("done", 3)
+    assert begun.lines.filter(code="waits").exists()
+    assert all(call["at"] >= asked.timestamp() for call in simulator.calls("operacao"))
+
+
+@pytest.mark.parametrize("system", ["operacao", "crm"])
+def test_system_that_asks_a_run_to_wait_is_left_alone_by_runs_and_lanes(load, simulator, system):
+    load("sync.crm_operacao", 100)
+    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    simulator.fault(system, status=429, retry_after=3)
+    thread = in_thread("sync.crm_operacao")
+    until(lambda: Lane.objects.filter(service=system, not_before__gt=timezone.now()).exists(), "it was told")
+    simulator.heal(system)
+    time.sleep(0.5)  # what was on the wire arrives
+    received = len(simulator.calls(system))
+    time.sleep(1)
+    assert len(simulator.calls(system)) == received
+    thread.join(PATIENCE)
+    begun.refresh_from_db()
+    assert (begun.status, begun.written, begun.failed) == ("done", 100, 0)
