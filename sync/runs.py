@@ -67,9 +67,9 @@ class JobLock:
     Its connection is also notified when a person moves the circuit breaker of one of the job's systems.
     """
 
-    def __init__(self, session: psycopg.Connection, job: Job) -> None:
+    def __init__(self, session: psycopg.Connection, job: Job | None) -> None:
         self.session = session
-        for kind in (job.source, job.target):
+        for kind in (job.source, job.target) if job else ():  # no file declares it any more
             session.execute(f"LISTEN {CHANNEL}{kind.name}")
 
     def fileno(self) -> int:
@@ -96,7 +96,7 @@ class JobLock:
 def only_runner(name: str) -> Iterator[JobLock | None]:
     """The lock of this job, or None while another session holds it."""
     with session_lock(LOCKS, name) as session:
-        yield JobLock(session, Job.registry[name]) if session else None
+        yield JobLock(session, Job.registry.get(name)) if session else None
 
 
 def lock_holder(name: str) -> int | None:

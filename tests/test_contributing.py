@@ -28,7 +28,7 @@ from carinho.embedded.preflight import free_port
 from carinho.embedded.processes import ROOT
 from carinho.simulator.client import running
 from tests.conftest import temporary_var_dir
-from tests.journey import until
+from tests.journeys.hub import until
 from tests.processes import database_url
 
 CODE = ("carinho", "events", "sync", "whatsapp", "monitoring", "templates", "static", "locale", "manage.py")
