@@ -237,6 +237,10 @@ ALERT_REMINDER_SECONDS = env.int("ALERT_REMINDER_SECONDS", default=3600)
 ALERT_SETTLE_SECONDS = env.int("ALERT_SETTLE_SECONDS", default=120)  # gone for so long, it is resolved
 ALERT_FLAP_SECONDS = env.int("ALERT_FLAP_SECONDS", default=900)  # back within, it is the same alert
 REPORT_EMAILS = env.list("REPORT_EMAILS", default=[])
+# who is called, and how: "Ana Souza, ana@exemplo.com, 11 98765-4321; Bia, …"
+SUPPORT_OPERATIONS = env("SUPPORT_OPERATIONS", default="Equipe de operação, operacao@carinho.com.vc")
+SUPPORT_DEVELOPMENT = env("SUPPORT_DEVELOPMENT", default="Equipe de desenvolvimento, dev@carinho.com.vc")
+SUPPORT_MANAGEMENT = env("SUPPORT_MANAGEMENT", default="")
 HUB_URL = env("HUB_URL", default=f"http://localhost:{PORT}")  # where links in messages lead
 WATCH_FROM_WEB = not IS_TEST  # the web process looks on when worker and clock are silent
 

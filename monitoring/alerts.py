@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -14,14 +14,27 @@ from django.utils.translation import gettext_lazy as _
 from carinho.access.audit_log import Audited
 from carinho.locks import try_transaction_lock
 from monitoring import health, heartbeats, notifications
+from monitoring.health import HubHealth, Trouble
 from monitoring.models import Alert, Severity
-from monitoring.rule import Violation
 
 logger = logging.getLogger(__name__)
 
 EVALUATING = "monitoring.evaluate"  # the lock that keeps two processes from evaluating at once
 RANK = {"": 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
-OBSERVED = ["severity", "limit", "message", "url", "value", "symptoms", "seen_at", "resolved_at", "reopened"]
+OBSERVED = [
+    *(
+        "severity",
+        "limit",
+        "message",
+        "past",
+        "url",
+        "value",
+        "symptoms",
+        "seen_at",
+        "resolved_at",
+        "reopened",
+    )
+]
 NOTIFIED = ["notified_severity", "notified_at"]
 
 ACKNOWLEDGED = Audited("alert.acknowledge", _("assumiu o alerta"))
@@ -30,6 +43,46 @@ SNOOZED = Audited("alert.snooze", _("adiou o alerta"))
 
 def open_alerts() -> QuerySet[Alert]:
     return Alert.objects.filter(resolved_at=None)
+
+
+@dataclass(frozen=True)
+class CurrentAlerts:
+    """The alerts as one snapshot has them; one that nobody wrote yet has no id.
+
+    `open` are the reasons of the verdict, and all that is counted as an alert. `reminders` make nothing less
+    healthy. `settling` are those whose cause is gone or not measured: they end, or go on, in a moment.
+    """
+
+    open: list[Alert] = field(default_factory=list)
+    reminders: list[Alert] = field(default_factory=list)
+    settling: list[Alert] = field(default_factory=list)
+
+    @property
+    def critical(self) -> int:
+        return sum(alert.severity == Severity.CRITICAL for alert in self.open)
+
+    @property
+    def critical_since(self) -> datetime | None:
+        """Since when something critical has been open; None while nothing is."""
+        began = [alert.opened_at for alert in self.open if alert.severity == Severity.CRITICAL]
+        return min(began, default=None)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {"total": len(self.open), "critical": self.critical}
+
+
+def current(found: HubHealth, now: datetime) -> CurrentAlerts:
+    rows = {(alert.rule, alert.subject): alert for alert in open_alerts()}
+    alerts = CurrentAlerts()
+    for troubles, those in ((found.troubles, alerts.open), (found.reminders, alerts.reminders)):
+        for trouble in troubles:
+            rule, subject = trouble.cause.key
+            alert = rows.pop((rule, subject), None) or Alert(rule=rule, subject=subject, opened_at=now)
+            _observe(alert, trouble, now)
+            those.append(alert)
+    alerts.settling.extend(rows.values())
+    return alerts
 
 
 def evaluate(now: datetime | None = None) -> None:
@@ -76,43 +129,29 @@ def _update(ids: Sequence[int], condition: Q, actor: str, action: Audited, **col
     return updated
 
 
-def _write(found: health.HubHealth, now: datetime) -> None:
-    cause_of = {row.key: _cause_of(row, found.violations) for row in found.violations}
-    causes = [row for row in found.violations if cause_of[row.key] is None]
+def _write(found: HubHealth, now: datetime) -> None:
+    troubles = [*found.troubles, *found.reminders]
+    symptoms = {row.key for trouble in troubles for row in trouble.symptoms}
     # locked until all is written: what a person does to one of them meanwhile comes before or after
     known = {(alert.rule, alert.subject): alert for alert in open_alerts().select_for_update()}
-    for cause in causes:
-        symptoms = [row.observation.message for row in found.violations if cause_of[row.key] is cause]
+    for trouble in troubles:
+        alert = known.pop(trouble.cause.key, None)
         try:
             with transaction.atomic():  # one that cannot be written keeps no other from being notified
-                _open_or_update(cause, known.get(cause.key), symptoms, now)
+                _open_or_update(trouble, alert, now)
         except Exception:
-            logger.exception("Alert could not be written", extra={"rule": cause.rule.name})
-    violated = {cause.key for cause in causes}
+            logger.exception("Alert could not be written", extra={"rule": trouble.cause.rule.name})
     for key, alert in known.items():
-        if key in cause_of and key not in violated:  # its cause was found: that alert has it from now on
+        if key in symptoms:  # its cause was found: that alert has it from now on
             Alert.objects.filter(pk=alert.pk).update(resolved_at=now)
-        elif key not in violated and alert.rule not in found.unread:
+        elif alert.rule not in found.unread:
             _resolve_if_settled(alert, now)
 
 
-def _cause_of(violation: Violation, found: Sequence[Violation]) -> Violation | None:
-    """The violation without which this would be none, so that an outage is one alert; None for a cause."""
-    rule, observation = violation.rule, violation.observation
-    causes = [other for other in found if other.rule.name in rule.symptom_of]
-    if causes and observation.parts:
-        down = {cause.observation.subject or cause.rule.name.split("_")[0] for cause in causes}
-        explained = sum(amount for service, amount in observation.parts.items() if service in down)
-        if rule.judge(replace(observation, value=observation.value - explained)):
-            return None
-    return causes[0] if causes else None
-
-
-def _open_or_update(violation: Violation, alert: Alert | None, symptoms: list[str], now: datetime) -> None:
-    rule, subject = violation.key
-    if (
-        alert is None
-    ):  # what was resolved a moment ago and is here again is the same alert, and goes on silently
+def _open_or_update(trouble: Trouble, alert: Alert | None, now: datetime) -> None:
+    rule, subject = trouble.cause.key
+    if alert is None:
+        # what was resolved a moment ago and is here again is the same alert, and goes on silently
         since = now - timedelta(seconds=settings.ALERT_FLAP_SECONDS)
         resolved = Alert.objects.filter(rule=rule, subject=subject, resolved_at__gte=since)
         alert = resolved.select_for_update().first()
@@ -120,11 +159,8 @@ def _open_or_update(violation: Violation, alert: Alert | None, symptoms: list[st
             alert = Alert(rule=rule, subject=subject, opened_at=now)
         else:
             alert.reopened += 1
-    observation = violation.observation
-    alert.severity, alert.limit, alert.value = violation.severity, violation.limit, observation.value
-    alert.message, alert.url = observation.message, observation.url
-    alert.symptoms, alert.seen_at, alert.resolved_at = symptoms, now, None
-    event = _event(alert, now)
+    _observe(alert, trouble, now)
+    event = _event(alert, now, is_tail=trouble.cause.observation.is_tail)
     if event:
         alert.notified_severity, alert.notified_at = alert.severity, now
     alert.save(update_fields=[*OBSERVED, *NOTIFIED] if alert.pk else None)  # the other columns are people's
@@ -133,8 +169,18 @@ def _open_or_update(violation: Violation, alert: Alert | None, symptoms: list[st
         notifications.write(alert, event)
 
 
-def _event(alert: Alert, now: datetime) -> str:
+def _observe(alert: Alert, trouble: Trouble, now: datetime) -> None:
+    observation = trouble.cause.observation
+    alert.severity, alert.limit, alert.value = trouble.severity, trouble.cause.limit, observation.value
+    alert.message, alert.past, alert.url = observation.message, observation.past, observation.url
+    alert.symptoms = [row.observation.message for row in trouble.symptoms]
+    alert.seen_at, alert.resolved_at = now, None
+
+
+def _event(alert: Alert, now: datetime, *, is_tail: bool) -> str:
     """What there is to notify: that it began, that it got worse, that it is still there, or nothing."""
+    if is_tail and alert.severity != Severity.CRITICAL:
+        return ""
     if not alert.notified_severity:
         return "opened"
     if RANK[alert.severity] > RANK[alert.notified_severity]:

@@ -12,7 +12,7 @@ class MonitoringConfig(AppConfig):
     verbose_name = _("Monitoramento")
 
     def ready(self) -> None:
-        from monitoring import checks, tasks, watcher  # noqa: F401  (checks register themselves)
+        from monitoring import tasks, watcher
 
         import_modules("monitoring.rules")
         post_migrate.connect(tasks.ensure_schedules, sender=self)

@@ -7,17 +7,19 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from carinho.console import labels as names
+from carinho.console.labels import number
 from events.models import DeadLetter, DeadLetterStatus
 from monitoring import metrics, periods
-from monitoring.labels import number
 from monitoring.models import Sample
 from monitoring.periods import WEEK
 from sync import labels as sync_labels
 
 DAY = 24  # hours
 SAMPLES_KEPT = timedelta(days=60)
+FEWEST_DRAWN = 3  # moments of which there is something to draw
 Numbers = list[float | int | None]
 
 
@@ -61,7 +63,13 @@ class Chart:
 
     @property
     def is_empty(self) -> bool:
-        return not any(number for series in self.series for number in series.numbers)
+        return not any(value for series in self.series for value in series.numbers)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Too little for a picture: a sentence says it better."""
+        told = [label for label, numbers in self.rows if any(numbers)]
+        return len(told) < FEWEST_DRAWN
 
 
 def events_today(now: datetime) -> Chart:
@@ -81,8 +89,8 @@ def events_of(day: date, title: str) -> Chart:
     return Chart(
         "events",
         title,
-        _("%(total)d eventos neste dia; %(earlier)d no mesmo dia da semana anterior.")
-        % {"total": total, "earlier": earlier},
+        _("%(total)s eventos neste dia; %(earlier)s no mesmo dia da semana anterior.")
+        % {"total": number(total), "earlier": number(earlier)},
         [f"{hour:%H}h" for hour in hours],
         [
             Series(_("concluídos"), [row["processed"] for row in here], "good", "bar"),
@@ -182,8 +190,8 @@ def depths(now: datetime, hours: int = DAY) -> Chart:
     return Chart(
         "depths",
         _("Filas nas últimas 24 h") if hours <= DAY else _("Filas nos últimos 7 dias"),
-        _("Na última medida: %(dead)d precisam de você, %(retrying)d tentando de novo, %(held)d retidas.")
-        % {name: getattr(last, name, 0) for name in ("dead", "retrying", "held")},
+        _("Na última medida: %(dead)s precisam de você, %(retrying)s tentando de novo, %(held)s retidas.")
+        % {name: number(getattr(last, name, 0)) for name in ("dead", "retrying", "held")},
         [f"{timezone.localtime(row.at):%d/%m %H:%M}" for row in rows],
         [
             Series(_("precisa de você"), [row.dead for row in rows], "bad"),
@@ -199,7 +207,7 @@ def sync_durations(now: datetime) -> Chart:
     return Chart(
         "syncs",
         _("Duração das sincronizações em 7 dias"),
-        _("%d execuções.") % len(runs),
+        ngettext("%s execução.", "%s execuções.", len(runs)) % number(len(runs)),
         [f"{timezone.localtime(run[1]):%d/%m %H:%M}" for run in runs],
         [
             Series(sync_labels.job(job), [round(run[2], 1) if run[0] == job else None for run in runs])

@@ -1,214 +1,221 @@
-"""The guide's two checklists, answered: each check with its value, its limit and, unless good, what to do."""
+"""The checks of the guide's two rounds, answered: value, what would be good, and, unless good, what to do.
+
+How bad a check is follows from the rules that it shows: no card, round or report judges by itself.
+"""
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from carinho.console.labels import number
 from monitoring import alerts, health, metrics
-from monitoring.health import HubHealth, HubSnapshot, Unmeasured
+from monitoring.health import GOOD, NEUTRAL, WATCH, HubHealth, HubSnapshot, Unmeasured
 from monitoring.labels import list_url, percent, url_of_days, url_of_failed_events
 from monitoring.models import RoundKind, Severity
-from monitoring.rule import Observation, Rule
-from whatsapp.connection import CONNECTED, SILENT, UNKNOWN
+from monitoring.rule import Instruction, Rule
+from whatsapp.connection import CONNECTED, DISCONNECTED, SILENT
 
 logger = logging.getLogger(__name__)
 
-GOOD, WATCH, BAD = "success", "warning", "danger"
-TONES = {health.HEALTHY: GOOD, health.DEGRADED: WATCH, health.CRITICAL: BAD}
+WHATSAPP = {
+    CONNECTED: gettext_lazy("Conectado"),
+    SILENT: gettext_lazy("Em silêncio"),
+    DISCONNECTED: gettext_lazy("Desconectado"),
+}
+READ_REASONS = Instruction(
+    gettext_lazy("Leia os motivos e trate o pior primeiro."),
+    "monitoring_alert_changelist",
+    gettext_lazy("Ver os alertas"),
+)
+CALL = Instruction(
+    gettext_lazy("Se for crítico, chame o suporte já: não espere a ronda acabar."),
+    "monitoring_alert_contacts",
+    gettext_lazy("Ver quem chamar"),
+)
+TAKE_ON = Instruction(
+    gettext_lazy("Assuma os alertas que vai tratar, para que ninguém trate o mesmo."),
+    "monitoring_alert_changelist",
+    gettext_lazy("Ver os alertas"),
+)
+FIRST_RUN = Instruction(
+    gettext_lazy("Execute a que ainda não rodou ou falhou, se não quiser esperar o horário dela."),
+    "sync_syncjob_changelist",
+    gettext_lazy("Ver as sincronizações"),
+)
 
 
 @dataclass(frozen=True)
-class Instruction:
-    """One thing to do, with the page where it is done."""
+class Shown:
+    """What a check shows. `limit` says what would be good.
 
-    text: str
-    url: str = ""
-    button: str = ""
+    `is_good` is false for what no rule complains of and is not green all the same: what never ran, say.
+    """
+
+    value: str
+    limit: str
+    url: str
+    is_good: bool = True
 
 
 @dataclass(frozen=True)
 class Check:
-    """One line of a round. `limit` says what would be good."""
+    """One line of a round: how it is answered, the rules that judge it, the system it is about."""
 
+    name: str
+    title: Any
+    answer: Callable[[HubSnapshot, HubHealth], Shown]
+    rules: tuple[str, ...] = ()
+    system: str = ""
+    steps: tuple[Instruction, ...] = ()
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One line of a round, answered."""
+
+    name: str
+    title: str
     value: str
     limit: str
     tone: str
     url: str
-    name: str = ""
-    title: str = ""
     instructions: list[Instruction] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        row = asdict(self)
-        del row["instructions"]
-        return row
+        return {name: getattr(self, name) for name in ("value", "limit", "tone", "url", "name", "title")}
 
 
-def answer(kind: str, hub: HubSnapshot, found: HubHealth) -> list[Check]:
-    """The checks of a round. One that breaks or was not measured is bad, and stops no other."""
-    checks = []
-    for name in LISTS[RoundKind(kind)]:
-        title, check = CHECKS[name]
-        row = Check(_("não medido"), _("saber"), BAD, list_url("monitoring_alert"))
-        try:
-            with transaction.atomic():
-                row = check(hub.strict, found)
-        except Unmeasured:
-            pass
-        except Exception:
-            logger.exception("Check broke", extra={"check": name})
-        to_do = [] if row.tone == GOOD else instructions(name)
-        checks.append(replace(row, name=name, title=str(title), instructions=to_do))
-    return checks
+def answer(kind: str, hub: HubSnapshot, found: HubHealth) -> list[CheckResult]:
+    """The checks of a round. One that breaks or was not measured is no good news, and stops no other."""
+    return [_result(CHECKS[name], hub, found) for name in LISTS[RoundKind(kind)]]
 
 
-def overall(hub: HubSnapshot, found: HubHealth) -> Check:
-    label = str(health.LABELS[found.status])
-    return Check(label, _("tudo funcionando"), TONES[found.status], list_url("monitoring_alert"))
+def _result(check: Check, hub: HubSnapshot, found: HubHealth) -> CheckResult:
+    shown, tone = Shown(_("não medido"), _("saber"), list_url("monitoring_alert")), WATCH
+    try:
+        with transaction.atomic():
+            shown = check.answer(hub.strict, found)
+        tone = tone_of(check, found)
+        if tone == GOOD and not shown.is_good:
+            tone = NEUTRAL
+    except Unmeasured:
+        pass
+    except Exception:
+        logger.exception("Check broke", extra={"check": check.name})
+    broken = {row.rule.name for row in found.reasons if row.rule.name in check.rules}
+    recipes = [step for name in check.rules if name in broken for step in Rule.registry[name].steps]
+    steps = [] if tone == GOOD else [*check.steps, *recipes]
+    return CheckResult(check.name, str(check.title), shown.value, shown.limit, tone, shown.url, steps)
 
 
-def whatsapp(hub: HubSnapshot, found: HubHealth) -> Check:
-    value, tone = {
-        CONNECTED: (_("Conectado"), GOOD),
-        SILENT: (_("Em silêncio"), WATCH),
-        UNKNOWN: (_("Não sabemos"), WATCH),
-    }.get(hub.whatsapp.status, (_("Desconectado"), BAD))
-    return Check(value, _("Conectado"), tone, list_url("whatsapp_connection"))
+def tone_of(check: Check, found: HubHealth) -> str:
+    """The colour of a check: what its rules found, or the verdict itself."""
+    return found.worst(check.rules, check.system) if check.rules else found.tone
 
 
-def active_alerts(hub: HubSnapshot, found: HubHealth) -> Check:
-    severities = list(alerts.open_alerts().values_list("severity", flat=True))
-    critical = severities.count(Severity.CRITICAL)
-    part = ngettext("%d crítico", "%d críticos", critical) % critical
-    value = f"{len(severities)} ({part})" if critical else str(len(severities))
-    tone = BAD if critical else WATCH if severities else GOOD
-    return Check(value, _("nenhum crítico"), tone, list_url("monitoring_alert"))
+def overall(_hub: HubSnapshot, found: HubHealth) -> Shown:
+    label = health.LABELS[found.status] if found.silence is None else _("Trabalhadores em silêncio")
+    return Shown(str(label), _("tudo funcionando"), list_url("monitoring_alert"))
 
 
-def dead_letters(hub: HubSnapshot, found: HubHealth) -> Check:
-    total = hub.dead_letters["total"]
-    limit, tone = _judge("dead_letters", total)
-    said = _("menos de %d itens") % limit if limit is not None else ""
-    return Check(str(total), said, tone, list_url("events_deadletter"))
+def whatsapp(hub: HubSnapshot, found: HubHealth) -> Shown:
+    value = WHATSAPP.get(hub.whatsapp.status)
+    url = list_url("whatsapp_connection")
+    return Shown(str(value or _("Não sabemos")), _("Conectado"), url, is_good=value is not None)
 
 
-def night_syncs(hub: HubSnapshot, found: HubHealth) -> Check:
+def active_alerts(hub: HubSnapshot, found: HubHealth) -> Shown:
+    counts = alerts.current(found, hub.now).counts
+    part = ngettext("%d crítico", "%d críticos", counts["critical"]) % counts["critical"]
+    value = f"{counts['total']} ({part})" if counts["critical"] else str(counts["total"])
+    return Shown(value, _("nenhum"), list_url("monitoring_alert"))
+
+
+def dead_letters(hub: HubSnapshot, found: HubHealth) -> Shown:
+    said = _limit("dead_letters", _("menos de %s itens"))
+    return Shown(number(hub.dead_letters["total"]), said, list_url("events_deadletter"))
+
+
+def night_syncs(hub: HubSnapshot, found: HubHealth) -> Shown:
     good = [name for name, job in hub.sync.items() if job["last_status"] == "done" and not job["late"]]
-    counts = {"good": len(good), "all": len(hub.sync)}
+    never = [name for name, job in hub.sync.items() if job["last_status"] is None]
+    counts = {"good": len(good), "all": len(hub.sync), "never": len(never)}
     value = _("%(good)d de %(all)d em dia") % counts if hub.sync else _("nenhuma")
-    tone = WATCH if len(good) < len(hub.sync) else GOOD
-    return Check(value, _("todas executadas"), tone, list_url("sync_syncjob"))
+    if never:
+        unrun = ngettext("%(never)d ainda não rodou", "%(never)d ainda não rodaram", len(never)) % counts
+        value = _("ainda não rodaram") if len(never) == len(hub.sync) else f"{value}, {unrun}"
+    url = list_url("sync_syncjob")
+    return Shown(value, _("todas executadas"), url, is_good=len(good) == len(hub.sync))
 
 
-def events_today(hub: HubSnapshot, found: HubHealth) -> Check:
-    limit, tone = _judge("events_pending", hub.pending)
-    value = _("%(processed)d de %(total)d") % metrics.events(hub.today)
-    said = _("no máximo %d aguardando") % limit if limit is not None else ""
-    return Check(value, said, tone, url_of_days("events_event", "received_at", hub.day, hub.day))
+def events_today(hub: HubSnapshot, found: HubHealth) -> Shown:
+    counts = {name: number(amount) for name, amount in metrics.events(hub.today).items()}
+    return Shown(
+        _("%(processed)s de %(total)s") % counts,
+        _limit("events_pending", _("no máximo %s aguardando")),
+        url_of_days("events_event", "received_at", hub.day, hub.day),
+    )
 
 
-def error_rate(hub: HubSnapshot, found: HubHealth) -> Check:
-    (observation,) = Rule.registry["error_rate"].observe(hub)
-    limit, tone = _judge("error_rate", observation.value)
-    said = _("no máximo %s") % percent(limit) if limit is not None else ""
-    return Check(percent(metrics.rate(*hub.failures)), said, tone, url_of_failed_events(hub.last_day[0]))
+def error_rate(hub: HubSnapshot, found: HubHealth) -> Shown:
+    return Shown(
+        percent(metrics.rate(*hub.failures)),
+        _limit("error_rate", _("no máximo %s %%, a partir de 20 eventos")),
+        url_of_failed_events(hub.last_day[0]),
+        is_good=hub.failures[1] > 0,
+    )
 
 
-def retry_queue(hub: HubSnapshot, found: HubHealth) -> Check:
-    total = hub.retry_queue["total"]
-    limit, tone = _judge("retry_queue", total)
-    said = _("no máximo %d") % limit if limit is not None else ""
-    return Check(str(total), said, tone, list_url("events_delivery", "queue=retrying"))
+def retry_queue(hub: HubSnapshot, found: HubHealth) -> Shown:
+    said = _limit("retry_queue", _("no máximo %s"))
+    url = list_url("events_delivery", "queue=retrying")
+    return Shown(number(hub.retry_queue["total"]), said, url)
 
 
-def _judge(name: str, value: float) -> tuple[float | None, str]:
-    """The limit from which a rule warns, and the tone of this value."""
-    rule = Rule.registry[name]
-    violation = rule.judge(Observation(value, "", ""))
-    tone = GOOD if violation is None else BAD if violation.severity == Severity.CRITICAL else WATCH
-    return rule.limit(Severity.WARNING), tone
+def held(hub: HubSnapshot, found: HubHealth) -> Shown:
+    total = hub.held["total"]
+    return Shown(number(total), _("nenhuma"), list_url("events_delivery", "queue=held"), total == 0)
 
 
-CHECKS: dict[str, tuple[Any, Callable[[HubSnapshot, HubHealth], Check]]] = {
-    "health": (gettext_lazy("Saúde"), overall),
-    "whatsapp": ("WhatsApp", whatsapp),
-    "alerts": (gettext_lazy("Alertas"), active_alerts),
-    "dead_letters": (gettext_lazy("Precisa de você"), dead_letters),
-    "syncs": (gettext_lazy("Sincronizações da noite"), night_syncs),
-    "events": (gettext_lazy("Eventos processados hoje"), events_today),
-    "error_rate": (gettext_lazy("Taxa de erro"), error_rate),
-    "retry_queue": (gettext_lazy("Tentando de novo"), retry_queue),
+def _limit(rule: str, sentence: str) -> str:
+    """The limit from which a rule warns; empty when it never does."""
+    limit = Rule.registry[rule].limit(Severity.WARNING)
+    return "" if limit is None else sentence % number(limit)
+
+
+OF_SYNCS = ("sync_late", "sync_failures", "sync_check", "sync_schedule")
+CHECKS = {
+    check.name: check
+    for check in (
+        Check("health", gettext_lazy("Saúde"), overall, steps=(READ_REASONS, CALL)),
+        Check(
+            "whatsapp",
+            "WhatsApp",
+            whatsapp,
+            (
+                "whatsapp_disconnected",
+                "whatsapp_misconfigured",
+                "whatsapp_silent",
+                "whatsapp_unknown",
+                "callbacks_failed",
+            ),
+            system="whatsapp",
+        ),
+        Check("alerts", gettext_lazy("Alertas"), active_alerts, steps=(TAKE_ON,)),
+        Check("dead_letters", gettext_lazy("Precisa de você"), dead_letters, ("dead_letters",)),
+        Check("syncs", gettext_lazy("Sincronizações da noite"), night_syncs, OF_SYNCS, steps=(FIRST_RUN,)),
+        Check("events", gettext_lazy("Eventos processados hoje"), events_today, ("events_pending",)),
+        Check("error_rate", gettext_lazy("Taxa de erro"), error_rate, ("error_rate",)),
+        Check("retry_queue", gettext_lazy("Tentando de novo"), retry_queue, ("retry_queue",)),
+        Check("held", gettext_lazy("Retidas"), held, ("circuit_breaker", "whatsapp_disconnected")),
+    )
 }
 LISTS = {
     RoundKind.MORNING: ["health", "whatsapp", "alerts", "dead_letters", "syncs"],
-    RoundKind.EVENING: ["events", "error_rate", "retry_queue"],
+    RoundKind.EVENING: ["health", "whatsapp", "alerts", "events", "error_rate", "retry_queue", "held"],
 }
-
-
-def instructions(name: str) -> list[Instruction]:
-    """The guide's procedure for a check that is not good."""
-    open_dead_letters, systems = list_url("events_deadletter"), list_url("events_circuitbreaker")
-    alerts_page, retrying = list_url("monitoring_alert"), list_url("events_delivery", "queue=retrying")
-    procedures = {
-        "health": [
-            Instruction(_("Leia os motivos e trate o pior primeiro."), alerts_page, _("Ver os alertas")),
-            Instruction(_("Se for crítico, acione o suporte já: não espere a ronda acabar.")),
-        ],
-        "whatsapp": [
-            Instruction(
-                _("Abra a conexão e leia o QR code com o celular da empresa."),
-                list_url("whatsapp_connection"),
-                _("Abrir o WhatsApp"),
-            ),
-            Instruction(
-                _("Confirme que voltou a aparecer “Conectado” e que as mensagens retidas saem."),
-                systems + "held/",
-                _("Ver as retidas"),
-            ),
-        ],
-        "alerts": [
-            Instruction(
-                _("Assuma os alertas que vai tratar, para que ninguém trate o mesmo."),
-                alerts_page,
-                _("Ver os alertas"),
-            )
-        ],
-        "dead_letters": [
-            Instruction(
-                _("Foi falta de conexão? Veja se o sistema voltou e reenvie."), systems, _("Ver os sistemas")
-            ),
-            Instruction(
-                _("Foi um dado errado? Corrija na origem e reenvie; se não der, arquive com o motivo."),
-                open_dead_letters,
-                _("Ver os itens"),
-            ),
-            Instruction(_("Não sabe o motivo? Passe para o desenvolvimento.")),
-        ],
-        "syncs": [
-            Instruction(
-                _("Execute de novo a que falhou ou não executou."),
-                list_url("sync_syncjob"),
-                _("Ver as sincronizações"),
-            )
-        ],
-        "events": [
-            Instruction(
-                _("Muitos aguardando: veja se os trabalhadores estão vivos."),
-                alerts_page,
-                _("Ver os alertas"),
-            ),
-        ],
-        "error_rate": [Instruction(_("Veja o que mais falha hoje."), open_dead_letters, _("Ver os itens"))],
-        "retry_queue": [
-            Instruction(
-                _("Veja se os sistemas de destino estão funcionando."), systems, _("Ver os sistemas")
-            ),
-            Instruction(_("Se um voltou agora, tente de novo já."), retrying, _("Ver a fila")),
-        ],
-    }
-    return procedures[name]

@@ -5,7 +5,7 @@ from typing import Any
 from events.models import CircuitBreaker
 from monitoring import alerts, health, metrics
 from monitoring.health import HubSnapshot, Measuring
-from monitoring.models import Severity
+from monitoring.models import Alert
 
 NO_EVENTS = {"total": 0, "processed": 0, "failed": 0, "archived": 0}
 NO_DELIVERIES = {"total": 0, "success": 0, "failed": 0}
@@ -17,6 +17,8 @@ def dashboard(hub: HubSnapshot) -> dict[str, Any]:
     return {
         "timestamp": hub.now,
         "status": found.status,
+        "headline": found.headline,
+        "working": found.silence is None,
         "reasons": [
             {
                 "rule": violation.rule.name,
@@ -44,7 +46,7 @@ def dashboard(hub: HubSnapshot) -> dict[str, Any]:
         "sync": hub.sync,
         "whatsapp": hub.whatsapp.as_json(),
         "circuit_breakers": {row.service: _breaker(row, hub.held) for row in hub.breakers},
-        "alerts": alert_counts(),
+        "alerts": alerts.current(found, hub.now).counts,
         "unmeasured": sorted([*hub.unmeasured, *measuring.unmeasured]),
     }
 
@@ -66,30 +68,27 @@ def _breaker(row: CircuitBreaker, held: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def alert_counts() -> dict[str, int]:
-    severities = list(alerts.open_alerts().values_list("severity", flat=True))
-    return {"total": len(severities), "critical": severities.count(Severity.CRITICAL)}
-
-
-def alert_list() -> dict[str, Any]:
-    rows = sorted(
-        alerts.open_alerts().order_by("opened_at"), key=lambda row: row.severity != Severity.CRITICAL
-    )
+def alert_list(hub: HubSnapshot) -> dict[str, Any]:
+    """The alerts of the verdict, the worst first; `id` is null until one seen a moment ago is written."""
+    now = alerts.current(health.evaluate(hub), hub.now)
     return {
-        "total": len(rows),
-        "alerts": [
-            {
-                "id": row.pk,
-                "rule": row.rule,
-                "subject": row.subject,
-                "severity": row.severity,
-                "message": row.message,
-                "since": row.opened_at,
-                "acknowledged_by": row.acknowledged_by or None,
-                "snoozed_until": row.snoozed_until,
-                "symptoms": row.symptoms,
-                "url": row.url,
-            }
-            for row in rows
-        ],
+        "total": len(now.open),
+        "alerts": [_alert(row) for row in now.open],
+        "reminders": [_alert(row) for row in now.reminders],
+        "settling": [_alert(row) for row in now.settling],
+    }
+
+
+def _alert(row: Alert) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "rule": row.rule,
+        "subject": row.subject,
+        "severity": row.severity,
+        "message": row.message,
+        "since": row.opened_at,
+        "acknowledged_by": row.acknowledged_by or None,
+        "snoozed_until": row.snoozed_until,
+        "symptoms": row.symptoms,
+        "url": row.url,
     }

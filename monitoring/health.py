@@ -1,26 +1,32 @@
-"""How the hub is: everything measured once, every rule evaluated, and the status that follows."""
+"""How the hub is: everything measured once, every rule evaluated, and what follows for all pages and APIs."""
 
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
+from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from events.models import CircuitBreaker
 from monitoring import heartbeats, metrics, periods, rounds
+from monitoring.labels import seconds
 from monitoring.models import Severity
 from monitoring.periods import Period
 from monitoring.rule import Rule, Violation, all_rules
 from sync import status as syncs
-from whatsapp.connection import UNKNOWN
+from whatsapp.connection import CONNECTED, SILENT, UNKNOWN
 
 logger = logging.getLogger(__name__)
 
 HEALTHY, DEGRADED, CRITICAL = "healthy", "degraded", "critical"
+GOOD, NEUTRAL, WATCH, BAD = "success", "info", "warning", "danger"  # how much a colour asks of the reader
+TONES = {HEALTHY: GOOD, DEGRADED: WATCH, CRITICAL: BAD, Severity.WARNING: WATCH, Severity.CRITICAL: BAD}
 LABELS = {
     HEALTHY: _("Tudo funcionando"),
     DEGRADED: _("Atenção"),
@@ -42,6 +48,13 @@ PARTS = {
     "failed_notifications": _("avisos ao plantão"),
     "late_events": _("eventos atrasados"),
 }
+
+
+class Backlog(NamedTuple):
+    """What an outage left waiting: for how many seconds the system has been back, and how many are due."""
+
+    seconds: float
+    waiting: int
 
 
 class Unmeasured(Exception):
@@ -90,6 +103,18 @@ class HubSnapshot:
     def strict(self) -> Any:
         return StrictSnapshot(self)
 
+    @property
+    def reconnected_at(self) -> datetime | None:
+        """When WhatsApp got its session back; None while it has none."""
+        return self.whatsapp.since if self.whatsapp.status in (CONNECTED, SILENT) else None
+
+    def draining(self, service: str, back_at: datetime | None) -> Backlog | None:
+        """Something that was due before the system came back is still waiting."""
+        queue = self.queues.get(service)
+        if not (back_at and queue and queue.oldest and queue.oldest < back_at):
+            return None
+        return Backlog(max((self.now - back_at).total_seconds(), 0), queue.due)
+
 
 class StrictSnapshot:
     """A snapshot whose unmeasured parts raise `Unmeasured`."""
@@ -100,6 +125,11 @@ class StrictSnapshot:
     def __getattr__(self, name: str) -> Any:
         if name in self._hub.unmeasured:
             raise Unmeasured(name)
+        derived = getattr(HubSnapshot, name, None)  # what follows from the parts reads strictly too
+        if isinstance(derived, property) and derived.fget:
+            return derived.fget(self)
+        if callable(derived):
+            return partial(derived, self)
         return getattr(self._hub, name)
 
 
@@ -155,11 +185,55 @@ def take_snapshot(now: datetime | None = None) -> HubSnapshot:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """One cause of one system, with all that would not be without it: one reason, and one alert."""
+
+    cause: Violation
+    symptoms: list[Violation] = field(default_factory=list)
+
+    @property
+    def severity(self) -> str:
+        severities = {row.severity for row in (self.cause, *self.symptoms)}
+        return Severity.CRITICAL if Severity.CRITICAL in severities else Severity.WARNING
+
+    @property
+    def tone(self) -> str:
+        return TONES[self.severity]
+
+
+@dataclass(frozen=True)
 class HubHealth:
-    """What all rules say: the worst first, and causes before what they cause."""
+    """What all rules say: the worst first, and causes before what they cause.
+
+    `silence` is for how many seconds the workers gave no sign of life, None while they do: nothing is sent
+    meanwhile, though a rule waits longer before it calls them silent.
+    """
 
     violations: list[Violation] = field(default_factory=list)
     unread: frozenset[str] = frozenset()  # rules of which nothing is known, so their alerts stay as they are
+    silence: float | None = None
+
+    @cached_property
+    def troubles(self) -> list[Trouble]:
+        """The reasons, each with its symptoms, the worst first."""
+        return [trouble for trouble in self._grouped if trouble.cause.rule.in_health]
+
+    @cached_property
+    def reminders(self) -> list[Trouble]:
+        """What the shift is reminded of though it makes nothing less healthy."""
+        return [trouble for trouble in self._grouped if not trouble.cause.rule.in_health]
+
+    @cached_property
+    def _grouped(self) -> list[Trouble]:
+        found: dict[tuple[str, str], Trouble] = {}
+        for row in self.violations:
+            root = row
+            while cause := next((other for other in self.violations if other.explains(root)), None):
+                root = cause
+            trouble = found.setdefault(root.key, Trouble(root))
+            if row is not root:
+                trouble.symptoms.append(row)
+        return sorted(found.values(), key=lambda trouble: trouble.severity != Severity.CRITICAL)
 
     @property
     def reasons(self) -> list[Violation]:
@@ -171,6 +245,36 @@ class HubHealth:
         if Severity.CRITICAL in severities:
             return CRITICAL
         return DEGRADED if severities else HEALTHY
+
+    @property
+    def tone(self) -> str:
+        return NEUTRAL if self.status == HEALTHY and self.silence is not None else TONES[self.status]
+
+    @property
+    def headline(self) -> str:
+        """The verdict as a sentence. That the hub works is only said while its workers give signs of life."""
+        if self.status == CRITICAL:
+            return _now("Crítico: chame o suporte e comece pelo primeiro motivo.")
+        if self.silence is not None:
+            sentence = _now(
+                "Os trabalhadores (worker) não dão sinal de vida há %s: nada sai até que voltem. "
+                "O que chega é guardado."
+            )
+            return sentence % seconds(self.silence)
+        if self.status == HEALTHY:
+            return _now("Tudo funcionando. Pode seguir o dia.")
+        if all(trouble.cause.observation.is_tail for trouble in self.troubles):
+            return _now("Voltando ao normal: o que esperava está saindo.")
+        return _now("Atenção: há o que ver, mas o hub trabalha.")
+
+    def worst(self, names: tuple[str, ...], system: str = "") -> str:
+        """The tone of what these rules, or any about the system, found; good when they found nothing."""
+        found = [
+            TONES[row.severity]
+            for row in self.reasons
+            if row.rule.name in names or (system and system in row.observation.systems)
+        ]
+        return BAD if BAD in found else WATCH if found else GOOD
 
 
 def evaluate(hub: HubSnapshot) -> HubHealth:
@@ -189,4 +293,14 @@ def evaluate(hub: HubSnapshot) -> HubHealth:
     if broken:
         violations += Rule.registry["unmeasured"].violations(replace(hub, unmeasured=broken))
     violations.sort(key=lambda row: (row.severity != Severity.CRITICAL, bool(row.rule.symptom_of)))
-    return HubHealth(violations, frozenset(unread | broken.keys()))
+    stale = hub.staleness.get("worker", 0.0)
+    silence = stale if stale is not None and stale > heartbeats.LATE else None
+    return HubHealth(violations, frozenset(unread | broken.keys()), silence)
+
+
+def of_page(request: HttpRequest) -> tuple[HubSnapshot, HubHealth]:
+    """One snapshot for all that a page shows, the sidebar's numbers included."""
+    if not hasattr(request, "hub_health"):
+        hub = take_snapshot()
+        request.hub_health = hub, evaluate(hub)  # type: ignore[attr-defined]
+    return request.hub_health  # type: ignore[attr-defined]

@@ -17,7 +17,8 @@ from monitoring.rule import Observation
 logger = logging.getLogger(__name__)
 
 PARTS = ("worker", "beat", "scheduler")
-EVERY = 15.0  # seconds
+EVERY = 5.0  # seconds
+LATE = 15.0  # seconds: three signs of life in a row did not come
 NEVER_SEEN = 86400.0  # seconds: a part that never gave a sign counts as stale for a day
 
 
@@ -65,8 +66,13 @@ def staleness(now: datetime) -> dict[str, float | None]:
     return {part: (now - seen[part]).total_seconds() if part in seen else None for part in PARTS}
 
 
-def observe(stale: float | None, subject: str) -> Observation:
-    """What a rule says of a part: `subject` begins the sentence."""
-    since = _("desde sempre") if stale is None else _("há %s") % seconds(stale)
-    value = NEVER_SEEN if stale is None else stale
-    return Observation(value, f"{subject} {since}.", list_url("monitoring_alert"), shown=since)
+def observe(stale: float | None, *, never: str, silent: str, past: str) -> Observation:
+    """What a rule says of a part; `silent` has a place for the time."""
+    since = _("nunca") if stale is None else seconds(stale)
+    return Observation(
+        NEVER_SEEN if stale is None else stale,
+        never if stale is None else silent % since,
+        list_url("monitoring_alert"),
+        past=past,
+        shown=since,
+    )

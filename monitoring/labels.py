@@ -1,17 +1,14 @@
 """Numbers, times and addresses of pages as people read them."""
 
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 
 from carinho.console import dates
-
-
-def number(value: Any) -> str:
-    return number_format(value, 0 if float(value).is_integer() else 1, force_grouping=True)
+from carinho.console.labels import number
+from sync.job import Job
 
 
 def percent(value: float | None) -> str:
@@ -46,3 +43,13 @@ def url_of_failed_events(since: datetime) -> str:
     """The events that arrived from this hour on and failed."""
     hour = f"{timezone.localtime(since):%Y-%m-%dT%H:%M}"
     return list_url("events_event", f"status=failed&received_at_from={hour}")
+
+
+def url_of_job(name: str) -> str:
+    return reverse("admin:sync_syncjob_change", args=[name])
+
+
+def systems_of_job(name: str) -> tuple[str, ...]:
+    """The systems that a synchronisation reads and writes; none for one the code no longer knows."""
+    job = Job.registry.get(name)
+    return (job.source.name, job.target.name) if job else ()

@@ -56,6 +56,7 @@ class Alert(models.Model):
     subject = models.CharField(_("sobre"), max_length=60, blank=True)
     severity = models.CharField(_("gravidade"), max_length=10, choices=Severity)
     message = models.TextField(_("o que há"))
+    past = models.TextField(_("o que houve"), blank=True)
     url = models.CharField(_("onde ver"), max_length=300, blank=True)
     value = models.FloatField(_("valor"), default=0)
     limit = models.FloatField(_("limite"), null=True, blank=True)
@@ -87,7 +88,12 @@ class Alert(models.Model):
         indexes = [models.Index(fields=["-resolved_at"], name="alert_resolved")]
 
     def __str__(self) -> str:
-        return self.message
+        return self.sentence
+
+    @property
+    def sentence(self) -> str:
+        """What there is; in the past tense once it is resolved."""
+        return (self.past if self.resolved_at else "") or self.message
 
     @property
     def is_open(self) -> bool:

@@ -131,7 +131,7 @@ def _move(
 def sentence(notification: Notification) -> str:
     """What happened, in one line."""
     alert, title = notification.alert, TITLES[notification.event]
-    message = " ".join(alert.message.split())  # other systems' words are in it, and their line breaks
+    message = " ".join(alert.sentence.split())  # other systems' words are in it, and their line breaks
     if notification.event == "resolved" and alert.resolved_at:
         lasted = dates.duration(alert.resolved_at - alert.opened_at)
         return f"{title}: {message} {_('Durou %s.') % lasted}"
@@ -197,7 +197,7 @@ def _payload(notification: Notification) -> dict[str, Any]:
             "rule": alert.rule,
             "subject": alert.subject,
             "severity": alert.severity,
-            "message": alert.message,
+            "message": alert.sentence,
             "symptoms": alert.symptoms,
             "url": settings.HUB_URL + alert.url,
             "since": timezone.localtime(alert.opened_at).isoformat(),

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
-from django.db.models import Count
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -124,8 +123,8 @@ def staleness(hub: HubSnapshot) -> Iterator[Metric]:
 
 
 def open_alerts(hub: HubSnapshot) -> Iterator[Metric]:
-    counts = dict(alerts.open_alerts().order_by().values_list("severity").annotate(Count("pk")))
-    amounts = {str(severity): counts.get(severity, 0) for severity in Severity}
+    now = alerts.current(health.evaluate(hub), hub.now)
+    amounts = {str(severity): sum(row.severity == severity for row in now.open) for severity in Severity}
     yield gauge("carinho_alerts_open", "Open alerts.", _keyed(amounts), ["severity"])
 
 

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from carinho.console.labels import number
 from monitoring import metrics, periods
 from monitoring.labels import percent
 from monitoring.metrics import rate
@@ -56,12 +57,12 @@ def summary(report: dict[str, Any]) -> str:
     if not events["total"]:
         return _("Nenhum evento chegou.")
     return _(
-        "%(total)d eventos, %(rate)s com sucesso; %(failed)d falharam; %(letters)d itens novos para revisar."
+        "%(total)s eventos, %(rate)s com sucesso; %(failed)s falharam; %(letters)s itens novos para revisar."
     ) % {
-        "total": events["total"],
+        "total": number(events["total"]),
         "rate": percent(events["success_rate"]),
-        "failed": events["failed"],
-        "letters": report["dead_letter_added"],
+        "failed": number(events["failed"]),
+        "letters": number(report["dead_letter_added"]),
     }
 
 
@@ -113,26 +114,30 @@ def by_service(period: Period) -> dict[str, dict[str, Any]]:
 
 
 def assess(this: dict[str, Any], last: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The guide's four measures of a week: `expected`, `watch` in between, or `attention`."""
+    """The guide's four measures of a week: `expected`, `watch` in between, or `attention`.
+
+    Of what did not happen at all nothing can be said: `no_data`.
+    """
     now, before = this["events"]["total"], last["events"]["total"]
     change = round(100 * (now - before) / before, 1) if before else None
     added, runs = this["dead_letter_added"], this["sync_jobs"].values()
-    amount = (
-        "expected" if added < FEW_DEAD_LETTERS else "watch" if added <= MANY_DEAD_LETTERS else "attention"
-    )
+    volume = "attention" if change is not None and change < -SHARP_DROP else "expected" if now else "no_data"
+    letters = "watch" if added <= MANY_DEAD_LETTERS else "attention"
+    if added < FEW_DEAD_LETTERS:
+        letters = "expected" if now or added else "no_data"
     return {
         "events": {
             "value": now,
             "before": before,
             "change": change,
-            "verdict": "attention" if change is not None and change < -SHARP_DROP else "expected",
+            "verdict": volume,
         },
         "success_rate": _assess_rate(this["events"]["success_rate"], GOOD_RATE),
         "dead_letters": {
             "value": added,
             "expected": FEW_DEAD_LETTERS,
             "attention": MANY_DEAD_LETTERS,
-            "verdict": amount,
+            "verdict": letters,
         },
         "sync_jobs": _assess_rate(
             rate(sum(run["success"] for run in runs), sum(run["total"] for run in runs)), 100
@@ -141,7 +146,10 @@ def assess(this: dict[str, Any], last: dict[str, Any]) -> dict[str, dict[str, An
 
 
 def _assess_rate(value: float | None, good: float) -> dict[str, Any]:
-    verdict = "expected" if value is None or value >= good else "watch" if value >= BAD_RATE else "attention"
+    if value is None:
+        verdict = "no_data"
+    else:
+        verdict = "expected" if value >= good else "watch" if value >= BAD_RATE else "attention"
     return {"value": value, "expected": good, "attention": BAD_RATE, "verdict": verdict}
 
 

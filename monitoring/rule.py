@@ -1,30 +1,37 @@
-"""How an alert rule is declared: a function that observes the hub, and the limits of what it observes."""
+"""How a rule is declared: a function that observes the hub, the limits of its values, and the recipe."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from monitoring.labels import number, seconds
+from carinho.console.labels import number
+from monitoring.labels import seconds
 from monitoring.models import Severity
 
 
 @dataclass(frozen=True)
 class Observation:
-    """One value, as a sentence with the page where its rows are.
+    """One value of one subject, as a sentence with the page where its rows are.
 
-    `severity` is set where limits alone cannot tell; `parts` says how much of the value each system makes.
+    `past` is the sentence once it is over. `severity` is set where limits alone cannot tell. `systems` are
+    those it is about, none for the hub as a whole. `is_tail` is the end of a trouble, such as what an outage
+    left waiting: it goes on with the alert that is open, and nobody is notified of it by itself.
     """
 
     value: float
     message: str
     url: str
+    past: str = ""
     subject: str = ""
     shown: str = ""
     severity: str | None = None
-    parts: dict[str, int] = field(default_factory=dict)
+    systems: tuple[str, ...] = ()
+    is_tail: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,10 +51,32 @@ class Violation:
     def key(self) -> tuple[str, str]:
         return self.rule.name, self.observation.subject
 
+    def explains(self, other: "Violation") -> bool:
+        """Whether the other would not be without this one: the same system, or the hub as a whole."""
+        mine, others = self.observation.systems, other.observation.systems
+        return self.rule.name in other.rule.symptom_of and (
+            not mine or not others or not set(mine).isdisjoint(others)
+        )
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One thing to do, with the page of the console where it is done."""
+
+    text: Any
+    route: str = ""
+    button: Any = ""
+    query: str = ""
+
+    @property
+    def url(self) -> str:
+        address = reverse(f"admin:{self.route}") if self.route else ""
+        return f"{address}?{self.query}" if self.query else address
+
 
 @dataclass(frozen=True)
 class Rule:
-    """What is watched. A symptom of another rule's violation opens no alert of its own."""
+    """What is watched, said and done. A symptom of another rule's violation opens no alert of its own."""
 
     name: str
     title: Any
@@ -58,6 +87,7 @@ class Rule:
     at_least: bool = False
     symptom_of: tuple[str, ...] = ()
     in_health: bool = True
+    steps: tuple[Instruction, ...] = ()
 
     registry: ClassVar[dict[str, "Rule"]] = {}
 
@@ -67,20 +97,23 @@ class Rule:
                 yield violation
 
     def judge(self, observation: Observation) -> Violation | None:
-        for severity in (Severity.CRITICAL, Severity.WARNING):
-            if observation.severity:
-                is_over = observation.severity == severity
-            else:
-                is_over = self._is_over(observation.value, severity)
-            if is_over:
-                return Violation(self, observation, severity, self.limit(severity))
-        return None
+        severity = observation.severity or self.severity_of(observation.value)
+        if severity == "none":
+            return None
+        return Violation(self, observation, severity, self.limit(severity))
 
-    def _is_over(self, value: float, severity: str) -> bool:
+    def is_over(self, value: float, severity: str) -> bool:
         limit = self.limit(severity)
         if limit is None:
             return False
         return value >= limit if self.at_least else value > limit
+
+    def severity_of(self, value: float) -> str:
+        """ "none" within the limits."""
+        found = (
+            severity for severity in (Severity.CRITICAL, Severity.WARNING) if self.is_over(value, severity)
+        )
+        return next(found, "none")
 
     def limit(self, severity: str) -> float | None:
         """The limit in force: the setting ALERT_<RULE>_<SEVERITY>, or the rule's own; None for never."""
@@ -110,6 +143,7 @@ def rule(
     at_least: bool = False,
     symptom_of: tuple[str, ...] = (),
     in_health: bool = True,
+    steps: tuple[Instruction, ...] = (),
 ) -> Callable[[Callable[[Any], Iterable[Observation]]], Rule]:
     """Declare the decorated function as a rule of its own name."""
 
@@ -118,7 +152,7 @@ def rule(
         if name in Rule.registry:
             raise ValueError(f"Rule {name} is declared twice.")
         Rule.registry[name] = Rule(
-            name, title, unit, observe, warning, critical, at_least, symptom_of, in_health
+            name, title, unit, observe, warning, critical, at_least, symptom_of, in_health, steps
         )
         return Rule.registry[name]
 
@@ -127,3 +161,26 @@ def rule(
 
 def all_rules() -> list[Rule]:
     return list(Rule.registry.values())
+
+
+# --- mistakes in limits and rules, found at start instead of by an alert that never comes -----------------
+
+
+@register()
+def every_limit_belongs_to_a_rule(**_: Any) -> list[CheckMessage]:
+    known = {rule.setting(severity) for rule in all_rules() for severity in Severity}
+    return [
+        Error(f"{name} is the limit of no rule; manage.py alerts lists them.", id="monitoring.E001")
+        for name in sorted(set(settings.ALERT_LIMITS) - known)
+    ]
+
+
+@register()
+def every_symptom_has_a_cause(**_: Any) -> list[CheckMessage]:
+    names = {rule.name for rule in all_rules()}
+    return [
+        Error(f"{rule.name} is a symptom of {cause}, which is no rule.", id="monitoring.E002")
+        for rule in all_rules()
+        for cause in rule.symptom_of
+        if cause not in names
+    ]

@@ -84,6 +84,8 @@ class AlertCountsSerializer(Plain):
 class DashboardSerializer(Plain):
     timestamp = serializers.DateTimeField()
     status = serializers.ChoiceField(choices=["healthy", "degraded", "critical"])
+    headline = serializers.CharField()
+    working = serializers.BooleanField()
     reasons = HealthReasonSerializer(many=True)
     events = EventsNowSerializer()
     queues = QueuesSerializer()
@@ -102,7 +104,7 @@ class StatusSerializer(Plain):
 
 
 class AlertRowSerializer(Plain):
-    id = serializers.IntegerField()
+    id = serializers.IntegerField(allow_null=True)
     rule = serializers.CharField()
     subject = serializers.CharField(allow_blank=True)
     severity = serializers.ChoiceField(choices=["warning", "critical"])
@@ -117,6 +119,8 @@ class AlertRowSerializer(Plain):
 class AlertsSerializer(Plain):
     total = serializers.IntegerField()
     alerts = AlertRowSerializer(many=True)
+    reminders = AlertRowSerializer(many=True)
+    settling = AlertRowSerializer(many=True)
 
 
 class EventFiguresSerializer(EventsSerializer):

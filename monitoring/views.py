@@ -83,7 +83,7 @@ class AlertsView(PageOrJsonView):
         responses={200: AlertsSerializer, **COMMON},
     )
     def get(self, request: Request) -> HttpResponse:
-        return self.answer(request, dashboard.alert_list)
+        return self.answer(request, lambda: dashboard.alert_list(health.take_snapshot()))
 
 
 class DailyReportView(PageOrJsonView):

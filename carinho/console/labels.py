@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.utils.formats import number_format
 
 from carinho.access.audit_log import Audited
 from carinho.services.base import Service
@@ -24,6 +25,11 @@ def system(name: str) -> str:
     """The label of a system or of a sender; its name when the code no longer knows it."""
     known = Service.registry.get(name)
     return str(known.label) if known else SOURCES.get(name, name)
+
+
+def number(value: Any) -> str:
+    """`1234.5` as "1.234,5"."""
+    return number_format(value, 0 if float(value).is_integer() else 1, force_grouping=True)
 
 
 def systems() -> list[tuple[str, Any]]:

@@ -32,7 +32,7 @@ class SidebarLink:
         }
         item["active"] = self is _link_of(request)
         if numbers.get(self.number):
-            tone = "danger" if self.number == "open" else "warning"
+            tone = "danger" if numbers.get(f"{self.number}_critical") else "warning"
             item |= {"badge": numbers[self.number], "badge_variant": tone}
         return item
 
@@ -84,6 +84,7 @@ WATCH = [
         number="notifications",
     ),
     SidebarLink(_("Relatórios"), "monitoring", "monitoring_report_changelist", "monitoring.view_report"),
+    SidebarLink(_("Quem chamar"), "call", "monitoring_alert_contacts", "monitoring.view_alert"),
 ]
 WHATSAPP = [
     SidebarLink(_("Conexão"), "chat", "whatsapp_connection_changelist", "whatsapp.view_connection"),

@@ -24,7 +24,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
     "STYLES": [asset("console/console.css")],
-    "SCRIPTS": [asset("console/console.js")],
+    "SCRIPTS": [asset("console/console.js"), asset("console/live.js")],
     "DASHBOARD_CALLBACK": "monitoring.admin.panel.context",
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": sidebar},
     "COLORS": {

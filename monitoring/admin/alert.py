@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
@@ -14,12 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from carinho.console import badge_counts, dates
+from carinho.console import badge_counts, dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor
+from carinho.console.labels import number
 from monitoring import alerts, health, notifications
-from monitoring.admin import panel
-from monitoring.labels import number
 from monitoring.models import Alert, Severity
 from monitoring.rule import Observation, Rule, all_rules
 
@@ -27,7 +25,6 @@ logger = logging.getLogger(__name__)
 
 OPERATE = "monitoring.change_alert"
 SHOWN_RESOLVED = 50
-TONES = {"warning": "warning", "critical": "danger"}
 SNOOZE_OFFERED = timedelta(hours=1)
 
 
@@ -62,13 +59,20 @@ class AlertAdmin(ActionAdmin):
         return {}
 
     def get_urls(self) -> list[URLPattern]:
-        return [self.post_path("painel/", self.panel_view, "panel"), *super().get_urls()]
+        return [self.post_path("contacts/", self.contacts_view, "contacts"), *super().get_urls()]
 
-    def panel_view(self, request: HttpRequest) -> HttpResponse:
-        """The Painel without its frame: what the open page fetches every ten seconds."""
-        if not request.user.has_perm("events.view_event"):
-            raise PermissionDenied
-        return TemplateResponse(request, "admin/monitoring/panel.html", panel.context(request, {}))
+    def contacts_view(self, request: HttpRequest) -> HttpResponse:
+        """Contatos: whom to call, and, while it is critical, who is due already."""
+        self.must_view(request)
+        request.current_app = self.admin_site.name
+        hub, found = health.of_page(request)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Contatos: quem chamar"),
+            "content_title": _("Contatos: quem chamar"),
+            "since": alerts.current(found, hub.now).critical_since,
+        }
+        return TemplateResponse(request, "admin/monitoring/contacts.html", context)
 
     def act(self, request: HttpRequest, action: Action, ids: Sequence[Any]) -> Sequence[Any] | None:
         if action is not SNOOZE:
@@ -84,15 +88,16 @@ class AlertAdmin(ActionAdmin):
     ) -> HttpResponse:
         self.must_view(request)
         request.current_app = self.admin_site.name
-        rows = sorted(
-            alerts.open_alerts(), key=lambda row: (row.severity != Severity.CRITICAL, row.opened_at)
-        )
+        hub, found = health.of_page(request)
+        now = alerts.current(found, hub.now)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Alertas"),
             "content_title": _("Alertas"),
             "here": request.get_full_path(),
-            "cards": [self._card(request, row) for row in rows],
+            "cards": [self._card(request, row) for row in (*now.open, *now.reminders)],
+            "settling": now.settling,
+            "critical_since": now.critical_since,
             "resolved": [
                 {"alert": row, "lasted": dates.duration(row.resolved_at - row.opened_at)}
                 for row in Alert.objects.filter(resolved_at__isnull=False).order_by("-resolved_at")[
@@ -100,7 +105,7 @@ class AlertAdmin(ActionAdmin):
                 ]
                 if row.resolved_at
             ],
-            "rules": rule_rows(health.take_snapshot()),
+            "rules": rule_rows(hub),
             "now": timezone.localtime(),
             "offered": timezone.localtime() + SNOOZE_OFFERED,
         }
@@ -118,32 +123,43 @@ class AlertAdmin(ActionAdmin):
         ]
         return {
             "pairs": [
-                (_("O que há"), row.message),
+                (_("O que há") if row.is_open else _("O que houve"), row.sentence),
                 (_("Gravidade"), row.get_severity_display()),
                 (_("Desde"), dates.moment(row.opened_at)),
                 (_("Resolvido"), dates.moment(row.resolved_at)),
                 (_("Efeitos"), " ".join(row.symptoms)),
-                (_("Assumido por"), row.acknowledged_by),
+                (_("Assumido por"), labels.who(row.acknowledged_by)),
                 (_("Adiado porque"), row.snooze_reason),
                 *notified,
             ]
         }
 
     def _card(self, request: HttpRequest, row: Alert) -> dict[str, Any]:
+        rule = Rule.registry.get(row.rule)
         names = ["snooze"] if row.acknowledged_at else ["acknowledge", "snooze"]
         return {
             "alert": row,
-            "quiet": row.is_quiet(),
-            "title": Rule.registry[row.rule].title if row.rule in Rule.registry else row.rule,
-            "buttons": self.buttons(request, names, row.pk),
+            "title": rule.title if rule else row.rule,
+            "steps": rule.steps if rule else (),
+            "buttons": self.buttons(request, names, row.pk) if row.pk else [],
         }
 
 
 @badge_counts.counted
-def open_count(request: HttpRequest) -> dict[str, int]:
-    if not request.user.has_perm("monitoring.view_alert"):
-        return {}
-    return {"alerts": alerts.open_alerts().count()}
+def badges(request: HttpRequest) -> dict[str, int]:
+    """The sidebar's numbers of what the verdict is about, from the snapshot that the page itself shows."""
+    hub, found = health.of_page(request)
+    numbers: dict[str, int] = {}
+    if request.user.has_perm("monitoring.view_alert"):
+        counts = alerts.current(found, hub.now).counts
+        numbers |= {"alerts": counts["total"], "alerts_critical": counts["critical"]}
+    if request.user.has_perm("events.view_deadletter"):
+        numbers |= {"open_critical": found.worst(("dead_letters",)) == health.BAD}
+    if request.user.has_perm("events.view_delivery"):
+        away = found.worst(("circuit_breaker", "whatsapp_disconnected"))
+        numbers |= {"retrying_critical": found.worst(("retry_queue",)) == health.BAD}
+        numbers |= {"held_critical": away == health.BAD}
+    return numbers
 
 
 def rule_rows(hub: health.HubSnapshot) -> list[dict[str, Any]]:
@@ -161,7 +177,7 @@ def rule_rows(hub: health.HubSnapshot) -> list[dict[str, Any]]:
                 "rule": rule,
                 "value": (worst.shown or number(worst.value)) if worst else "—",
                 "url": worst.url if worst else "",
-                "tone": TONES[str(violation.severity)] if violation else "success",
+                "tone": health.TONES[violation.severity] if violation else health.GOOD,
                 "warning": rule.limit_label(Severity.WARNING),
                 "critical": rule.limit_label(Severity.CRITICAL),
                 "settings": [rule.setting(severity) for severity in Severity],

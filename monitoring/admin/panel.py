@@ -5,47 +5,44 @@ from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from carinho.console.labels import number
+from events.admin import system
 from events.models import RejectedRequest
-from monitoring import charts, checklist, health, metrics, periods
-from monitoring.health import HubSnapshot, Unmeasured
+from monitoring import alerts, charts, checklist, health, metrics, periods, report
+from monitoring.health import HubHealth, HubSnapshot, Unmeasured
 from monitoring.labels import list_url
 from monitoring.models import RoundKind
 
 Card = dict[str, Any]
-
-HEADLINES = {
-    "healthy": _("Tudo funcionando. Pode seguir o dia."),
-    "degraded": _("Atenção: há o que ver, mas o hub trabalha."),
-    "critical": _("Crítico: acione o suporte e comece pelo primeiro motivo."),
-}
-ICONS = {"healthy": "check_circle", "degraded": "warning", "critical": "error"}
 
 
 def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
     """All that the Painel shows, unless this person may see nothing yet."""
     if not request.user.has_perm("events.view_event"):
         return shared
-    hub, measuring, period = health.take_snapshot(), health.Measuring(), request.GET.get("period", "24h")
-    part, found = measuring.part, health.evaluate(hub)
+    (hub, found), measuring = health.of_page(request), health.Measuring()
+    part, period = measuring.part, request.GET.get("period", "24h")
+    now = alerts.current(found, hub.now)
     return shared | {
         "health": found,
-        "headline": HEADLINES[found.status],
-        "health_icon": ICONS[found.status],
-        "health_tone": checklist.TONES[found.status],
+        "critical_since": now.critical_since,
+        "reminders": now.reminders,
+        "settling": now.settling,
         "checks": checklist.answer(RoundKind.MORNING, hub, found),
         "taken_at": timezone.localtime(hub.now),
-        "cards": part(_("números"), partial(cards, hub.strict), []),
+        "cards": part(_("números"), partial(cards, hub.strict, found), []),
         "systems": part(_("sistemas"), partial(systems, hub), []),
         "jobs": hub.sync,
         "syncs_page": list_url("sync_syncjob"),
         "chart": part(_("eventos por hora"), partial(charts.events_today, hub.now), None),
         "pictures": part(_("gráficos"), partial(pictures, hub, period), []),
         "period": period,
-        "panel_address": reverse("admin:monitoring_alert_panel"),
         "not_shown": list(measuring.unmeasured),
     }
 
@@ -56,7 +53,7 @@ def pictures(hub: HubSnapshot, period: str) -> list[charts.Chart]:
     return [*made, charts.sync_durations(hub.now)] if hub.sync else made
 
 
-def cards(hub: HubSnapshot) -> list[Card]:
+def cards(hub: HubSnapshot, found: HubHealth) -> list[Card]:
     """What waits or was refused: a number each, and the page with exactly these rows."""
     held = list_url("events_delivery", "queue=held")
     retrying = list_url("events_delivery", "queue=retrying")
@@ -64,25 +61,51 @@ def cards(hub: HubSnapshot) -> list[Card]:
     today = list_url("events_rejectedrequest", f"received_at_from={hub.day:%Y-%m-%d}")
     refused = RejectedRequest.objects.filter(received_at__gte=hub.today[0])
     letters = list_url("events_deadletter")
-    return [
-        card(_("Precisa de você"), "dead letters", lambda: hub.dead_letters["total"], letters, "pan_tool"),
-        card(_("Tentando de novo"), "retry queue", lambda: hub.retry_queue["total"], retrying, "update"),
-        card(_("Retidas"), "held, circuit breaker", lambda: hub.held["total"], held, "pause_circle"),
-        card(_("Eventos aguardando"), "pending", lambda: hub.pending, waiting, "hourglass_top", "info"),
-        card(_("Recusados hoje"), "refused webhooks", refused.count, today, "block"),
+    away = ("circuit_breaker", "whatsapp_disconnected")
+    rows: list[tuple[Any, str, Callable[[], int], str, str, tuple[str, ...]]] = [
+        (
+            _("Precisa de você"),
+            "dead letters",
+            lambda: hub.dead_letters["total"],
+            letters,
+            "pan_tool",
+            ("dead_letters",),
+        ),
+        (
+            _("Tentando de novo"),
+            "retry queue",
+            lambda: hub.retry_queue["total"],
+            retrying,
+            "update",
+            ("retry_queue",),
+        ),
+        (_("Retidas"), "held, circuit breaker", lambda: hub.held["total"], held, "pause_circle", away),
+        (
+            _("Eventos aguardando"),
+            "pending",
+            lambda: hub.pending,
+            waiting,
+            "hourglass_top",
+            ("events_pending",),
+        ),
+        (_("Recusados hoje"), "refused webhooks", refused.count, today, "block", ()),
     ]
-
-
-def card(
-    title: Any, hint: str, count: Callable[[], int], address: str, icon: str, tone: str = "warning"
-) -> Card:
-    """`hint` is the technical word. A number that could not be measured is None, not zero."""
+    shown = []
+    for title, hint, count, address, icon, rules in rows:
+        try:
+            amount, tone = count(), found.worst(rules)
+            tone = health.NEUTRAL if tone == health.GOOD and amount else tone
+        except Unmeasured:  # no number, which is not zero
+            amount, tone = None, health.WATCH
+        shown.append(
+            {"title": title, "hint": hint, "number": amount, "address": address, "icon": icon, "tone": tone}
+        )
     try:
-        number = count()
-        shown = tone if number else "success"
+        if ready := hub.retry_queue["ready"]:
+            shown[1]["note"] = ngettext("%s pronta agora", "%s prontas agora", ready) % number(ready)
     except Unmeasured:
-        number, shown = None, "danger"
-    return {"title": title, "hint": hint, "number": number, "address": address, "icon": icon, "tone": shown}
+        pass
+    return shown
 
 
 def systems(hub: HubSnapshot) -> list[dict[str, Any]]:
@@ -100,8 +123,21 @@ def systems(hub: HubSnapshot) -> list[dict[str, Any]]:
                 "queue": hub.queues.get(service, metrics.Queue()),
                 "held": hub.held["by_service"].get(service, 0),
                 "since": breaker.held_since,
+                "drain": hub.draining(service, breaker.closed_at),
                 "rows": list_url("events_delivery", f"queue=queued&service={service}"),
                 "held_rows": list_url("events_delivery", f"queue=held&service={service}"),
             }
         )
     return rows
+
+
+def answers() -> dict[str, SafeString]:
+    """Per system, how it answered in the last 24 hours: what its card says on the events' pages."""
+    answered = report.by_service(periods.last_hours(timezone.now(), 24))
+    return {
+        name: render_to_string("admin/monitoring/answers.html", {"answered": figures})
+        for name, figures in answered.items()
+    }
+
+
+system.card_facts.append(answers)

@@ -20,6 +20,7 @@ ASSESSMENTS = {
     "expected": ("success", _("esperado")),
     "watch": ("warning", _("de olho")),
     "attention": ("danger", _("atenção")),
+    "no_data": ("neutral", _("sem dados")),
 }
 MEASURES = {
     "events": _("Volume de eventos"),

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
@@ -17,6 +16,7 @@ from carinho.console.actions import NOT_ALLOWED
 from carinho.console.base import ConsoleAdmin, actor, list_of
 from monitoring import alerts, checklist, health, rounds
 from monitoring.models import Round, RoundKind
+from monitoring.rule import Rule
 
 SHOWN_ROUNDS = 20
 LONGEST_NOTE = 2000
@@ -34,8 +34,8 @@ class RoundAdmin(ConsoleAdmin):
         self.must_view(request)
         request.current_app = self.admin_site.name
         due = _asked(request.GET.get("kind", ""))
-        hub = health.take_snapshot()
-        found = health.evaluate(hub)
+        hub, found = health.of_page(request)
+        now = alerts.current(found, hub.now)
         last = Round.objects.order_by("-done_at").first()
         shown = {check["name"]: check["value"] for check in last.checks} if last else {}
         context = {
@@ -53,7 +53,15 @@ class RoundAdmin(ConsoleAdmin):
                 for check in checklist.answer(due.kind, hub, found)
             ],
             "last": last,
-            "taken_on": alerts.open_alerts().filter(~Q(acknowledged_by="") | Q(snoozed_until__isnull=False)),
+            "health": found,
+            "alerts": [
+                {"alert": row, "steps": Rule.registry[row.rule].steps if row.rule in Rule.registry else ()}
+                for row in (*now.open, *now.reminders)
+            ],
+            "critical_since": now.critical_since,
+            "taken_on": [
+                row for row in (*now.open, *now.reminders) if row.acknowledged_by or row.snoozed_until
+            ],
             "paused": [row for row in hub.breakers if row.paused_at],
             "history": Round.objects.all()[:SHOWN_ROUNDS],
             "barred": "" if request.user.has_perm("monitoring.change_round") else NOT_ALLOWED,
@@ -65,8 +73,7 @@ class RoundAdmin(ConsoleAdmin):
         if not request.user.has_perm("monitoring.change_round"):
             raise PermissionDenied
         due = _asked(request.POST.get("kind", ""))
-        hub = health.take_snapshot()
-        found = health.evaluate(hub)
+        hub, found = health.of_page(request)
         rounds.conclude(
             due,
             actor=actor(request),

@@ -7,9 +7,26 @@ from django.utils.translation import gettext_lazy
 
 from monitoring import heartbeats
 from monitoring.health import HubSnapshot
-from monitoring.rule import Observation, rule
+from monitoring.rule import Instruction, Observation, rule
 
 
-@rule(gettext_lazy("Relógio em silêncio"), unit="s", warning=60, critical=180)
+@rule(
+    gettext_lazy("Relógio em silêncio"),
+    unit="s",
+    warning=60,
+    critical=180,
+    steps=(
+        Instruction(
+            gettext_lazy("Chame o desenvolvimento: o relógio (beat) precisa ser iniciado de novo."),
+            "monitoring_alert_contacts",
+            gettext_lazy("Ver quem chamar"),
+        ),
+    ),
+)
 def beat_silent(hub: HubSnapshot) -> Iterator[Observation]:
-    yield heartbeats.observe(hub.staleness["beat"], _("O relógio (beat) está em silêncio"))
+    yield heartbeats.observe(
+        hub.staleness["beat"],
+        never=_("O relógio (beat) nunca deu sinal de vida."),
+        silent=_("O relógio (beat) não dá sinal de vida há %s."),
+        past=_("O relógio (beat) ficou sem dar sinal de vida."),
+    )

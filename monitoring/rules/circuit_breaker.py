@@ -1,15 +1,17 @@
-"""A system that is down, or that has long been tested without success."""
+"""A system that is down, that has long been tested without success, or that is back and catches up."""
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from carinho.console import labels
+from carinho.console.labels import number
 from events.models import BreakerState, CircuitBreaker
 from monitoring.health import HubSnapshot, Unmeasured
-from monitoring.labels import list_url, number, seconds
+from monitoring.labels import list_url, seconds
 from monitoring.models import Severity
-from monitoring.rule import Observation, rule
+from monitoring.rule import Instruction, Observation, rule
 
 SENTENCES = {
     BreakerState.OPEN: gettext_lazy("%(system)s está fora do ar há %(time)s: %(held)s entregas retidas."),
@@ -19,35 +21,74 @@ SENTENCES = {
 }
 
 
-@rule(gettext_lazy("Sistema fora do ar"), unit="s", warning=300, critical=0)
+@rule(
+    gettext_lazy("Sistema fora do ar"),
+    unit="s",
+    warning=300,
+    critical=0,
+    steps=(
+        Instruction(
+            gettext_lazy(
+                "Pergunte a quem cuida do sistema se ele está no ar. As entregas esperam sem gastar "
+                "tentativas e saem sozinhas quando ele voltar."
+            ),
+            "events_circuitbreaker_held",
+            gettext_lazy("Ver as retidas"),
+        ),
+        Instruction(
+            gettext_lazy("Disseram que voltou? Teste agora com uma entrega."),
+            "events_circuitbreaker_changelist",
+            gettext_lazy("Ver os sistemas"),
+        ),
+    ),
+)
 def circuit_breaker(hub: HubSnapshot) -> Iterator[Observation]:
     """The warning counts seconds being tested (half-open), the critical limit seconds of an open circuit."""
-    for breaker in hub.breakers:
-        if breaker.state in SENTENCES:
-            is_tested = breaker.state == BreakerState.HALF_OPEN
-            since = breaker.half_open_since if is_tested else breaker.outage_since
-            age = (hub.now - (since or breaker.opened_at or hub.now)).total_seconds()
-            try:
-                held = number(hub.held["by_service"].get(breaker.service, 0))
-            except Unmeasured:  # that the system is away is known all the same
-                held = "?"
-            facts = {
-                "system": labels.system(breaker.service),
-                "time": seconds(max(age, 0)),
-                "held": held,
-            }
+    outages = [breaker for breaker in hub.breakers if breaker.state in SENTENCES]
+    yield from (_outage(hub, breaker) for breaker in outages)
+    for breaker in hub.breakers:  # last, for it needs the queues, and what is away is known without them
+        if breaker in outages:
+            continue
+        if drain := hub.draining(breaker.service, breaker.closed_at):
+            system = labels.system(breaker.service)
+            facts = {"system": system, "time": seconds(drain.seconds), "waiting": number(drain.waiting)}
             yield Observation(
-                age,
-                str(SENTENCES[BreakerState(breaker.state)]) % facts,
-                list_url("events_circuitbreaker") + f"{breaker.service}/change/",
+                drain.seconds,
+                _("%(system)s voltou há %(time)s: escoando %(waiting)s.") % facts,
+                list_url("events_delivery", f"queue=queued&service={breaker.service}"),
+                past=_("%s voltou, e o que esperava saiu.") % system,
                 subject=breaker.service,
-                shown=facts["time"],
-                severity=_severity(breaker, age),
+                shown=_("escoando %s") % facts["waiting"],
+                severity=Severity.WARNING,
+                systems=(breaker.service,),
+                is_tail=True,
             )
 
 
-def _severity(breaker: CircuitBreaker, age: float) -> str:
-    critical, warning = circuit_breaker.limit(Severity.CRITICAL), circuit_breaker.limit(Severity.WARNING)
-    if breaker.state == BreakerState.OPEN:
-        return Severity.CRITICAL if critical is not None and age >= critical else "none"
-    return Severity.WARNING if warning is not None and age > warning else "none"
+def _outage(hub: HubSnapshot, breaker: CircuitBreaker) -> Observation:
+    is_tested = breaker.state == BreakerState.HALF_OPEN
+    since = breaker.half_open_since if is_tested else breaker.outage_since
+    age = max((hub.now - (since or breaker.opened_at or hub.now)).total_seconds(), 0)
+    try:
+        held = hub.held["by_service"].get(breaker.service, 0)
+    except Unmeasured:  # that the system is away is known all the same
+        held = None
+    system = labels.system(breaker.service)
+    facts = {"system": system, "time": seconds(age), "held": "?" if held is None else number(held)}
+    if is_tested:
+        is_long = circuit_breaker.is_over(age, Severity.WARNING)
+        severity = Severity.WARNING if is_long or held else "none"
+    else:
+        limit = circuit_breaker.limit(Severity.CRITICAL)
+        is_long, severity = True, Severity.CRITICAL if limit is not None and age >= limit else "none"
+    return Observation(
+        age,
+        str(SENTENCES[BreakerState(breaker.state)]) % facts,
+        list_url("events_circuitbreaker") + f"{breaker.service}/change/",
+        past=_("%s ficou fora do ar.") % system,
+        subject=breaker.service,
+        shown=facts["time"],
+        severity=severity,
+        systems=(breaker.service,),
+        is_tail=not is_long,
+    )

@@ -5,14 +5,41 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from carinho.console.labels import number
 from monitoring.health import HubSnapshot
-from monitoring.labels import list_url, number
-from monitoring.rule import Observation, rule
+from monitoring.labels import list_url
+from monitoring.rule import Instruction, Observation, rule
 
 
-@rule(gettext_lazy("Precisa de você"), unit=gettext_lazy("itens"), warning=10, critical=50, at_least=True)
+@rule(
+    gettext_lazy("Precisa de você"),
+    unit=gettext_lazy("itens"),
+    warning=10,
+    critical=50,
+    at_least=True,
+    steps=(
+        Instruction(
+            gettext_lazy("Abra a lista: cada item diz o que houve, quem resolve e qual botão usar."),
+            "events_deadletter_changelist",
+            gettext_lazy("Ver os itens"),
+        ),
+        Instruction(
+            gettext_lazy("Foi falta de conexão? Veja se o sistema voltou antes de reenviar."),
+            "events_circuitbreaker_changelist",
+            gettext_lazy("Ver os sistemas"),
+        ),
+        Instruction(
+            gettext_lazy("Não sabe o motivo? Chame o desenvolvimento."),
+            "monitoring_alert_contacts",
+            gettext_lazy("Ver quem chamar"),
+        ),
+    ),
+)
 def dead_letters(hub: HubSnapshot) -> Iterator[Observation]:
     total = hub.dead_letters["total"]
     yield Observation(
-        total, _("Itens que precisam de você: %s.") % number(total), list_url("events_deadletter")
+        total,
+        _("Itens que precisam de você: %s.") % number(total),
+        list_url("events_deadletter"),
+        past=_("Havia itens demais que precisavam de você: %s.") % number(total),
     )

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from carinho.console.labels import number
 from monitoring import metrics
 from monitoring.health import HubSnapshot
 from monitoring.labels import percent, url_of_failed_events
-from monitoring.rule import Observation, rule
+from monitoring.rule import Instruction, Observation, rule
 
 ENOUGH = 20  # events
 
@@ -19,14 +20,22 @@ ENOUGH = 20  # events
     warning=5,
     critical=15,
     symptom_of=("circuit_breaker", "whatsapp_disconnected"),
+    steps=(
+        Instruction(
+            gettext_lazy("Veja o que mais falha hoje."),
+            "events_deadletter_changelist",
+            gettext_lazy("Ver os itens"),
+        ),
+    ),
 )
 def error_rate(hub: HubSnapshot) -> Iterator[Observation]:
     failed, settled = hub.failures
     value = (metrics.rate(failed, settled) or 0) if settled >= ENOUGH else 0
+    counts = {"share": percent(value), "failed": number(failed), "settled": number(settled)}
     yield Observation(
         value,
-        _("Falharam %(share)s dos eventos das últimas 24 h (%(failed)d de %(settled)d).")
-        % {"share": percent(value), "failed": failed, "settled": settled},
+        _("Falharam %(share)s dos eventos das últimas 24 h (%(failed)s de %(settled)s).") % counts,
         url_of_failed_events(hub.last_day[0]),
+        past=_("Falharam %(share)s dos eventos em 24 h (%(failed)s de %(settled)s).") % counts,
         shown=percent(value),
     )

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
+from carinho.console.labels import number
 from monitoring.health import HubSnapshot
-from monitoring.labels import list_url, number
-from monitoring.rule import Observation, rule
+from monitoring.labels import list_url
+from monitoring.rule import Instruction, Observation, rule
 
 
 @rule(
@@ -16,11 +17,18 @@ from monitoring.rule import Observation, rule
     warning=100,
     critical=500,
     symptom_of=("worker_silent", "circuit_breaker", "oldest_delivery"),
+    steps=(
+        Instruction(
+            gettext_lazy("Espere alguns minutos. Se o número cresce, chame o desenvolvimento."),
+            "monitoring_alert_contacts",
+            gettext_lazy("Ver quem chamar"),
+        ),
+    ),
 )
 def events_pending(hub: HubSnapshot) -> Iterator[Observation]:
-    message = ngettext("1 evento aguarda processamento.", "%s eventos aguardam processamento.", hub.pending)
     yield Observation(
         hub.pending,
-        message % number(hub.pending) if hub.pending != 1 else _("1 evento aguarda processamento."),
+        _("Eventos que aguardam processamento: %s.") % number(hub.pending),
         list_url("events_event", "status=pending"),
+        past=_("Houve eventos demais aguardando processamento: %s.") % number(hub.pending),
     )

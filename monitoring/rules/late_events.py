@@ -6,21 +6,36 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from carinho.console import labels
+from carinho.console.labels import number
 from monitoring.health import HubSnapshot
-from monitoring.labels import list_url, number
-from monitoring.rule import Observation, rule
+from monitoring.labels import list_url
+from monitoring.rule import Instruction, Observation, rule
 
 
-@rule(gettext_lazy("Eventos que chegaram atrasados"), unit=gettext_lazy("eventos"), warning=10)
+@rule(
+    gettext_lazy("Eventos que chegaram atrasados"),
+    unit=gettext_lazy("eventos"),
+    warning=10,
+    steps=(
+        Instruction(
+            gettext_lazy(
+                "Veja se alguma mensagem que não foi enviada ainda importa, e avise a pessoa por telefone."
+            )
+        ),
+    ),
+)
 def late_events(hub: HubSnapshot) -> Iterator[Observation]:
     for source, amount in hub.late_events.items():
-        sentence = _(
-            "%(amount)s eventos de %(source)s chegaram com mais de um dia de atraso nas últimas 24 horas; "
-            "as mensagens que já não eram úteis não foram enviadas."
-        )
+        said = {"amount": number(amount), "source": labels.system(source)}
         yield Observation(
             amount,
-            sentence % {"amount": number(amount), "source": labels.system(source)},
+            _(
+                "%(amount)s eventos de %(source)s chegaram com mais de um dia de atraso nas últimas "
+                "24 horas; as mensagens que já não eram úteis não foram enviadas."
+            )
+            % said,
             list_url("events_event", f"source={source}&late=24h"),
+            past=_("%(amount)s eventos de %(source)s chegaram com mais de um dia de atraso.") % said,
             subject=source,
+            systems=(source,),
         )

@@ -1,4 +1,4 @@
-"""A delivery that is due and not sent, though its system is up."""
+"""Per system, a delivery that is due and not sent, though the system is up."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from carinho.console import labels
 from monitoring.health import HubSnapshot
 from monitoring.labels import list_url, seconds
-from monitoring.rule import Observation, rule
+from monitoring.rule import Instruction, Observation, rule
 
 
 @rule(
@@ -16,21 +16,32 @@ from monitoring.rule import Observation, rule
     unit="s",
     warning=60,
     critical=600,
-    symptom_of=("worker_silent", "whatsapp_disconnected"),
+    symptom_of=("worker_silent", "circuit_breaker", "whatsapp_disconnected"),
+    steps=(
+        Instruction(
+            gettext_lazy("Espere alguns minutos. Se o tempo cresce, chame o desenvolvimento."),
+            "monitoring_alert_contacts",
+            gettext_lazy("Ver quem chamar"),
+        ),
+    ),
 )
 def oldest_delivery(hub: HubSnapshot) -> Iterator[Observation]:
-    holding = {breaker.service for breaker in hub.breakers if breaker.holds}
-    waits = {
-        name: (hub.now - queue.oldest).total_seconds()
-        for name, queue in hub.queues.items()
-        if queue.oldest and name not in holding
-    }
-    if waits:
-        service, age = max(waits.items(), key=lambda pair: pair[1])
+    """What an outage left waiting is counted from its end on: before, nothing could be sent."""
+    breakers = {breaker.service: breaker for breaker in hub.breakers}
+    for service, queue in hub.queues.items():
+        breaker = breakers.get(service)
+        if queue.oldest is None or (breaker and breaker.holds):
+            continue
+        ends = [breaker.closed_at if breaker else None, hub.reconnected_at if service == "whatsapp" else None]
+        could_go = max(moment for moment in (queue.oldest, *ends) if moment)
+        age = max((hub.now - could_go).total_seconds(), 0)
+        said = {"system": labels.system(service), "time": seconds(age)}
         yield Observation(
             age,
-            _("Há uma entrega para %(system)s esperando há %(time)s.")
-            % {"system": labels.system(service), "time": seconds(age)},
+            _("Há uma entrega para %(system)s esperando há %(time)s.") % said,
             list_url("events_delivery", f"service={service}&status=queued"),
-            shown=seconds(age),
+            past=_("Uma entrega para %(system)s esperou por %(time)s.") % said,
+            subject=service,
+            shown=said["time"],
+            systems=(service,),
         )

@@ -19,10 +19,12 @@ from monitoring.rule import Observation, rule
 )
 def round_missed(hub: HubSnapshot) -> Iterator[Observation]:
     if due := hub.missed_round:
+        late = due.minutes_late(hub.now)
         yield Observation(
-            due.minutes_late(hub.now),
+            late,
             _("A ronda das %s ainda não foi feita.") % due.clock,
             list_url("monitoring_round"),
+            past=_("A ronda das %s foi feita com atraso, ou deu lugar à seguinte.") % due.clock,
             subject=due.key,
-            shown=seconds(due.minutes_late(hub.now) * 60),
+            shown=seconds(late * 60),
         )

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from monitoring import heartbeats
 from monitoring.health import HubSnapshot
-from monitoring.rule import Observation, rule
+from monitoring.rule import Instruction, Observation, rule
 
 
 @rule(
@@ -16,6 +16,18 @@ from monitoring.rule import Observation, rule
     warning=60,
     critical=180,
     symptom_of=("worker_silent", "beat_silent"),
+    steps=(
+        Instruction(
+            gettext_lazy("Chame o desenvolvimento: as tarefas agendadas (scheduler) não são executadas."),
+            "monitoring_alert_contacts",
+            gettext_lazy("Ver quem chamar"),
+        ),
+    ),
 )
 def scheduler_silent(hub: HubSnapshot) -> Iterator[Observation]:
-    yield heartbeats.observe(hub.staleness["scheduler"], _("As tarefas agendadas (scheduler) não chegam"))
+    yield heartbeats.observe(
+        hub.staleness["scheduler"],
+        never=_("As tarefas agendadas (scheduler) nunca chegaram."),
+        silent=_("As tarefas agendadas (scheduler) não chegam há %s."),
+        past=_("As tarefas agendadas (scheduler) deixaram de chegar."),
+    )

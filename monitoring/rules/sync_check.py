@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from monitoring.health import HubSnapshot
-from monitoring.labels import list_url
-from monitoring.rule import Observation, rule
+from monitoring.labels import systems_of_job, url_of_job
+from monitoring.rule import Instruction, Observation, rule
 from sync import labels
 
 
@@ -16,10 +16,23 @@ from sync import labels
     warning=1,
     at_least=True,
     symptom_of=("circuit_breaker",),
+    steps=(
+        Instruction(
+            gettext_lazy("Abra a sincronização e execute de novo; a conferência vem depois dela."),
+            "sync_syncjob_changelist",
+            gettext_lazy("Ver as sincronizações"),
+        ),
+    ),
 )
 def sync_check(hub: HubSnapshot) -> Iterator[Observation]:
     for name, job in hub.sync.items():
         if error := job.get("check_error"):
             said = {"name": labels.job(name), "error": error}
-            sentence = _("A conferência da sincronização %(name)s falhou: %(error)s") % said
-            yield Observation(1, sentence, list_url("sync_syncjob"), subject=name)
+            yield Observation(
+                1,
+                _("A conferência da sincronização %(name)s falhou: %(error)s") % said,
+                url_of_job(name),
+                past=_("A conferência da sincronização %(name)s tinha falhado: %(error)s") % said,
+                subject=name,
+                systems=systems_of_job(name),
+            )

@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from monitoring.health import HubSnapshot
-from monitoring.labels import list_url
-from monitoring.rule import Observation, rule
+from monitoring.labels import url_of_job
+from monitoring.rule import Instruction, Observation, rule
 from sync import labels
 
 MISSED = {"": 0, "warning": 1, "critical": 2}
@@ -20,12 +20,20 @@ MISSED = {"": 0, "warning": 1, "critical": 2}
     critical=2,
     at_least=True,
     symptom_of=("worker_silent", "beat_silent", "scheduler_silent"),
+    steps=(
+        Instruction(
+            gettext_lazy("Execute de novo a que falhou ou não executou."),
+            "sync_syncjob_changelist",
+            gettext_lazy("Ver as sincronizações"),
+        ),
+    ),
 )
 def sync_late(hub: HubSnapshot) -> Iterator[Observation]:
     for name, job in hub.sync.items():
         yield Observation(
             MISSED[job.get("level", "")],
             _("A sincronização %s está atrasada.") % labels.job(name),
-            list_url("sync_syncjob"),
+            url_of_job(name),
+            past=_("A sincronização %s esteve atrasada.") % labels.job(name),
             subject=name,
         )

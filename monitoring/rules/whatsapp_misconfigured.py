@@ -7,13 +7,31 @@ from django.utils.translation import gettext_lazy
 
 from monitoring.health import HubSnapshot
 from monitoring.labels import list_url, seconds
-from monitoring.rule import Observation, rule
+from monitoring.rule import Instruction, Observation, rule
 
 
-@rule(gettext_lazy("WhatsApp mal configurado"), unit="s", critical=0, at_least=True)
+@rule(
+    gettext_lazy("WhatsApp mal configurado"),
+    unit="s",
+    critical=0,
+    at_least=True,
+    steps=(
+        Instruction(
+            gettext_lazy("Chame o desenvolvimento: o acesso ao Z-API precisa ser corrigido."),
+            "monitoring_alert_contacts",
+            gettext_lazy("Ver quem chamar"),
+        ),
+    ),
+)
 def whatsapp_misconfigured(hub: HubSnapshot) -> Iterator[Observation]:
     if hub.whatsapp.misconfigured_since:
         age = max((hub.now - hub.whatsapp.misconfigured_since).total_seconds(), 0)
         said = hub.whatsapp.misconfiguration.rstrip(".")
-        sentence = _("O Z-API recusa as mensagens pela configuração: %s.") % said
-        yield Observation(age, sentence, list_url("whatsapp_connection"), shown=seconds(age))
+        yield Observation(
+            age,
+            _("O Z-API recusa as mensagens pela configuração: %s.") % said,
+            list_url("whatsapp_connection"),
+            past=_("O Z-API recusava as mensagens pela configuração: %s.") % said,
+            shown=seconds(age),
+            systems=("whatsapp",),
+        )

@@ -5,14 +5,26 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from carinho.console.labels import number
 from monitoring.health import HubSnapshot
-from monitoring.labels import list_url, number
+from monitoring.labels import list_url
 from monitoring.models import Severity
-from monitoring.rule import Observation, rule
+from monitoring.rule import Instruction, Observation, rule
 from whatsapp.connection import SILENT
 
 
-@rule(gettext_lazy("WhatsApp em silêncio"), unit=gettext_lazy("vezes o intervalo comum"), warning=2)
+@rule(
+    gettext_lazy("WhatsApp em silêncio"),
+    unit=gettext_lazy("vezes o intervalo comum"),
+    warning=2,
+    steps=(
+        Instruction(
+            gettext_lazy("Mande uma mensagem de outro celular para o número da empresa e veja se ela chega."),
+            "whatsapp_connection_changelist",
+            gettext_lazy("Abrir o WhatsApp"),
+        ),
+    ),
+)
 def whatsapp_silent(hub: HubSnapshot) -> Iterator[Observation]:
     channel = hub.whatsapp
     gaps = channel.silent_gaps or 0
@@ -23,5 +35,7 @@ def whatsapp_silent(hub: HubSnapshot) -> Iterator[Observation]:
             gaps,
             channel.missing_proof or sentence,
             list_url("whatsapp_connection"),
+            past=_("O WhatsApp ficou em silêncio por mais tempo que o comum."),
             severity=Severity.WARNING if says_so else None,
+            systems=("whatsapp",),
         )

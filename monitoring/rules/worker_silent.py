@@ -7,9 +7,29 @@ from django.utils.translation import gettext_lazy
 
 from monitoring import heartbeats
 from monitoring.health import HubSnapshot
-from monitoring.rule import Observation, rule
+from monitoring.rule import Instruction, Observation, rule
 
 
-@rule(gettext_lazy("Trabalhadores em silêncio"), unit="s", warning=60, critical=180)
+@rule(
+    gettext_lazy("Trabalhadores em silêncio"),
+    unit="s",
+    warning=60,
+    critical=180,
+    steps=(
+        Instruction(
+            gettext_lazy(
+                "Chame o desenvolvimento: os trabalhadores (worker) precisam ser iniciados de novo. O que "
+                "chega é guardado e sai quando voltarem."
+            ),
+            "monitoring_alert_contacts",
+            gettext_lazy("Ver quem chamar"),
+        ),
+    ),
+)
 def worker_silent(hub: HubSnapshot) -> Iterator[Observation]:
-    yield heartbeats.observe(hub.staleness["worker"], _("Os trabalhadores (worker) estão em silêncio"))
+    yield heartbeats.observe(
+        hub.staleness["worker"],
+        never=_("Os trabalhadores (worker) nunca deram sinal de vida."),
+        silent=_("Os trabalhadores (worker) não dão sinal de vida há %s."),
+        past=_("Os trabalhadores (worker) ficaram sem dar sinal de vida."),
+    )

@@ -4,7 +4,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django import template
-from django.urls import reverse
 
 from carinho.console import dates
 from carinho.console import labels as names
@@ -13,6 +12,10 @@ from monitoring import health, labels
 from sync import labels as sync_labels
 
 register = template.Library()
+ICONS = {"success": "check_circle", "info": "info", "warning": "warning", "danger": "error"}
+WEEKDAYS = ("seg", "ter", "qua", "qui", "sex", "sáb", "dom")
+
+register.filter("number", names.number)
 register.filter("percent", labels.percent)
 register.filter("milliseconds", labels.milliseconds)
 register.filter("system", names.system)
@@ -20,14 +23,27 @@ register.filter("event_type", titles.event_type)
 register.filter("sync_title", sync_labels.job)
 
 
-@register.filter
-def sync_url(name: str) -> str:
-    return reverse("admin:sync_syncjob_change", args=[name])
+register.filter("sync_url", labels.url_of_job)
 
 
 @register.filter
 def status_label(status: str) -> str:
     return str(health.LABELS.get(status, status))
+
+
+@register.filter
+def status_tone(status: str) -> str:
+    return health.TONES.get(status, health.NEUTRAL)
+
+
+@register.filter
+def tone_icon(tone: str) -> str:
+    return ICONS.get(tone, "info")
+
+
+@register.filter
+def weekday(day: date) -> str:
+    return WEEKDAYS[day.weekday()]
 
 
 @register.filter

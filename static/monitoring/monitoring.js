@@ -1,8 +1,7 @@
-/* Draws the charts from the numbers in the page, and keeps the Painel fresh without a reload. */
+/* Draws the charts from the numbers in the page, again whenever they were refreshed. */
 (() => {
   "use strict";
 
-  const EVERY = 10000;
   const TONES = {
     light: { good: "#4AA99A", bad: "#c9362c", watch: "#a15c00", quiet: "#C6D1D4", before: "#35464D", grid: "#DFE6E8", text: "#47585F" },
     dark: { good: "#5BBFAD", bad: "#ff8a80", watch: "#f5c6aa", quiet: "#5F7077", before: "#C6D1D4", grid: "#35464D", text: "#C6D1D4" },
@@ -60,30 +59,10 @@
 
   const drawAll = () => document.querySelectorAll("canvas[data-chart]").forEach(draw);
 
-  /* Nothing moves under the hand: a page that is being used in some way is left as it is. */
-  const isInUse = (panel) =>
-    document.hidden || panel.contains(document.activeElement) || panel.querySelector("details[open], :popover-open") ||
-    String(window.getSelection()).length > 0;
-
-  const refresh = async (panel) => {
-    if (isInUse(panel)) return;
-    try {
-      const answer = await fetch(panel.dataset.address, { headers: { Accept: "text/html" } });
-      if (answer.redirected) return window.location.reload();
-      if (!answer.ok || isInUse(panel)) throw new Error(answer.status);
-      panel.innerHTML = await answer.text();
-      panel.classList.remove("m-stale");
-      drawAll();
-    } catch {
-      panel.classList.add("m-stale");
-    }
-  };
-
   document.addEventListener("DOMContentLoaded", () => {
     drawAll();
     new MutationObserver(drawAll).observe(document.documentElement, { attributeFilter: ["class"] });
-    const panel = document.getElementById("painel");
-    if (panel) setInterval(refresh, EVERY, panel);
+    document.addEventListener("live", drawAll);
     document.querySelectorAll(".m-print").forEach((button) => button.addEventListener("click", () => window.print()));
   });
 })();

@@ -32,7 +32,6 @@ KEY_PATHS = [
 PAGE_PATHS = [
     "/admin/",
     "/admin/?period=7d",
-    "/admin/monitoring/alert/painel/",
     "/admin/monitoring/alert/",
     "/admin/monitoring/round/",
     "/admin/monitoring/report/",

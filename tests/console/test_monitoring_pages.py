@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from events.models import Event
 from monitoring import alerts, charts, heartbeats
 from monitoring.models import Alert, Round
 from tests.console import rows
@@ -20,7 +21,9 @@ PAGES = {
     "painel": "/admin/",
     "painel-7d": "/admin/?period=7d",
     "ronda": "/admin/monitoring/round/?kind=morning",
+    "ronda-18h": "/admin/monitoring/round/?kind=evening",
     "alertas": "/admin/monitoring/alert/",
+    "contatos": "/admin/monitoring/alert/contacts/",
     "relatorios": "/admin/monitoring/report/",
     "relatorio-diario": "/admin/monitoring/report/daily/",
     "relatorio-semanal": "/admin/monitoring/report/weekly/",
@@ -38,6 +41,8 @@ def hub(no_messages):
     rows.dead_letter()
     rows.retrying()
     rows.down("crm")
+    for hours in (1, 2, 3):  # enough for a chart
+        Event.objects.filter(pk=rows.lead().pk).update(received_at=timezone.now() - timedelta(hours=hours))
     for minutes in (30, 15, 0):
         charts.sample_queues(timezone.now() - timedelta(minutes=minutes))
     alerts.evaluate()
@@ -85,19 +90,59 @@ def test_charts_are_drawn_and_told_in_numbers(visit):
     expect(visit.get_by_role("columnheader", name="concluídos")).to_be_visible()
 
 
-def test_panel_refreshes_without_a_reload_unless_it_is_in_use(visit):
+def passed(visit, seconds=10.1):
+    """The page's own clock goes on, and what it asked for then has come."""
+    with visit.expect_response(lambda answer: answer.request.resource_type == "fetch"):
+        visit.clock.run_for(seconds * 1000)
+
+
+def test_panel_and_badges_refresh_without_a_reload_and_leave_alone_what_is_in_use(visit):
     visit.clock.install()
     visit.goto("/admin/")
     visit.evaluate("window.marked = true")
     rows.dead_letter()
-    with visit.expect_response("**/painel/**"):
-        visit.clock.run_for(10_100)
-    expect(visit.get_by_role("link", name="Precisa de você").last).to_contain_text("2")
+    passed(visit)
+    expect(visit.locator("#numbers")).to_contain_text("2")
+    expect(visit.locator("#nav-sidebar-apps a", has_text="Precisa de você")).to_contain_text("2")
     assert visit.evaluate("window.marked")
-    visit.get_by_text("Ver em números").first.click()
+    visit.locator("#numbers a").first.focus()
     rows.dead_letter()
-    visit.clock.run_for(30_100)
-    expect(visit.get_by_role("link", name="Precisa de você").last).to_contain_text("2")
+    passed(visit)
+    expect(visit.locator("#nav-sidebar-apps a", has_text="Precisa de você")).to_contain_text("3")
+    expect(visit.locator("#numbers a").first).to_contain_text("2")
+    expect(visit.locator("#numbers a").first).to_be_focused()
+
+
+def test_list_never_moves_under_the_hand_and_offers_what_is_new(visit):
+    visit.clock.install()
+    visit.goto("/admin/events/deadletter/")
+    visit.locator("#result_list .action-select").first.check()
+    rows.dead_letter()
+    passed(visit)
+    expect(visit.locator("#result_list .action-select")).to_have_count(1)
+    expect(visit.locator("#result_list .action-select").first).to_be_checked()
+    visit.locator("body").click(position={"x": 5, "y": 5})
+    visit.evaluate("document.activeElement.blur()")
+    passed(visit)
+    expect(visit.get_by_text("A lista mudou.")).to_be_visible()
+    expect(visit.locator("#result_list .action-select").first).to_be_checked()
+    visit.get_by_role("link", name="Mostrar como está agora").click()
+    expect(visit.locator("#result_list .action-select")).to_have_count(2)
+
+
+def test_page_says_so_when_the_hub_does_not_answer(visit):
+    visit.clock.install()
+    visit.goto("/admin/")
+    visit.route("**/admin/", lambda route: route.abort())
+    visit.clock.run_for(10_100)
+    expect(visit.get_by_text("Sem resposta do hub")).to_be_visible()
+
+
+def test_critical_verdict_names_whom_to_call(visit):
+    visit.goto("/admin/")
+    expect(visit.get_by_role("status").first).to_contain_text("operacao@carinho.com.vc")
+    visit.goto("/admin/monitoring/alert/contacts/")
+    expect(visit.get_by_text("dev@carinho.com.vc")).to_be_visible()
 
 
 def test_alert_is_taken_on_and_put_off_with_a_reason(visit):

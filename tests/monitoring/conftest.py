@@ -47,7 +47,9 @@ class Clock:
 
     def evaluate(self, after=0, **trouble):
         self.now += timedelta(seconds=after)
-        self.monkeypatch.setattr(health, "take_snapshot", lambda now: hubs.hub(**trouble))
+        self.monkeypatch.setattr(
+            health, "take_snapshot", lambda now=None: hubs.hub(**{"now": self.now} | trouble)
+        )
         alerts.evaluate(self.now)
 
 

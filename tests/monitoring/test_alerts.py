@@ -53,14 +53,14 @@ def test_outage_is_one_alert_with_its_symptoms_inside(clock):
     assert (alert.rule, alert.subject, alert.severity) == ("circuit_breaker", "crm", "critical")
     assert len(alert.symptoms) == 3
     assert len(mail.outbox) == 1
-    assert "Entregas tentando de novo: 300." in mail.outbox[0].body
+    assert "Entregas para CRM tentando de novo: 300." in mail.outbox[0].body
 
 
 def test_symptom_that_came_first_goes_into_the_alert_of_its_cause(clock):
     clock.evaluate(retry_queue=hubs.retrying(60))
     clock.evaluate(15, **DOWN, retry_queue=hubs.retrying(60))
     assert list(alerts.open_alerts().values_list("rule", flat=True)) == ["circuit_breaker"]
-    assert alerts.open_alerts().get().symptoms == ["Entregas tentando de novo: 60."]
+    assert alerts.open_alerts().get().symptoms == ["Entregas para CRM tentando de novo: 60."]
     assert len(mail.outbox) == 2
 
 
@@ -75,7 +75,9 @@ def test_gone_for_a_while_it_is_resolved_with_its_duration(clock):
     assert Alert.objects.get().is_open
     clock.evaluate(61)
     assert not Alert.objects.get().is_open
-    assert subjects()[-1] == "[Carinho] Resolvido: Itens que precisam de você: 12. Durou 2 min."
+    assert (
+        subjects()[-1] == "[Carinho] Resolvido: Havia itens demais que precisavam de você: 12. Durou 2 min."
+    )
 
 
 def test_flapping_is_one_alert_that_tells_once(clock):
@@ -116,10 +118,10 @@ def test_what_a_person_does_while_the_rules_are_held_against_the_hub_stays(clock
     decide, pk = alerts._event, Alert.objects.get().pk
     until = timezone.now() + timedelta(hours=4)
 
-    def meanwhile(alert, now):
+    def meanwhile(alert, now, **more):
         alerts.acknowledge([pk], actor="user:ana")
         alerts.snooze([pk], actor="user:bia", reason="Janela combinada", until=until)
-        return decide(alert, now)
+        return decide(alert, now, **more)
 
     monkeypatch.setattr(alerts, "_event", meanwhile)
     clock.evaluate(15, dead_letters={"total": 13})

@@ -89,7 +89,13 @@ def refuse(*_):
 
 @pytest.mark.parametrize(
     ("this", "last", "verdict"),
-    [(70, 100, "expected"), (69, 100, "attention"), (150, 100, "expected"), (0, 0, "expected")],
+    [
+        (70, 100, "expected"),
+        (69, 100, "attention"),
+        (150, 100, "expected"),
+        (0, 9, "attention"),
+        (0, 0, "no_data"),
+    ],
 )
 def test_sharp_drop_in_volume_wants_attention(this, last, verdict):
     assert report.assess(week(total=this), week(total=last))["events"]["verdict"] == verdict
@@ -104,7 +110,7 @@ def test_letters_of_a_week_are_judged_as_the_guide_does(letters, verdict):
 
 @pytest.mark.parametrize(
     ("rate", "verdict"),
-    [(95.0, "expected"), (94.9, "watch"), (90.0, "watch"), (89.9, "attention"), (None, "expected")],
+    [(95.0, "expected"), (94.9, "watch"), (90.0, "watch"), (89.9, "attention"), (None, "no_data")],
 )
 def test_success_rate_of_a_week_is_judged_as_the_guide_does(rate, verdict):
     assert report.assess(week(rate=rate), week())["success_rate"]["verdict"] == verdict

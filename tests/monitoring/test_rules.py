@@ -7,9 +7,8 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from events.models import CircuitBreaker
-from monitoring import checks, health, heartbeats
+from monitoring import health, heartbeats, rule
 from monitoring.metrics import WhatsAppState
-from monitoring.rule import all_rules
 from tests.monitoring import hubs
 from tests.monitoring.hubs import hub
 
@@ -148,13 +147,13 @@ def test_limit_is_a_setting():
 
 @override_settings(ALERT_LIMITS={"ALERT_DEATH_LETTERS_WARNING": 3.0})
 def test_limit_of_no_rule_is_notified_at_start():
-    assert [message.id for message in checks.every_limit_belongs_to_a_rule()] == ["monitoring.E001"]
+    assert [message.id for message in rule.every_limit_belongs_to_a_rule()] == ["monitoring.E001"]
 
 
 @pytest.mark.django_db
 def test_command_prints_every_rule_with_its_settings(capsys):
     call_command("alerts")
     printed = capsys.readouterr().out
-    for rule in all_rules():
-        assert rule.name in printed
-        assert rule.setting("warning") in printed
+    for each in rule.all_rules():
+        assert each.name in printed
+        assert each.setting("warning") in printed

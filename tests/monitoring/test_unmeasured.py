@@ -104,7 +104,7 @@ def test_check_of_a_round_that_cannot_be_made_is_not_green(monkeypatch):
     monkeypatch.setattr(SOURCES["dead_letters"], bad_row)
     checks = logged_in("Operador").get("/admin/monitoring/round/?kind=morning").context["checks"]
     check = next(row["check"] for row in checks if row["check"].name == "dead_letters")
-    assert (check.value, check.tone) == ("não medido", "danger")
+    assert (check.value, check.tone) == ("não medido", "warning")
 
 
 def test_rule_that_breaks_keeps_what_it_found_and_stops_no_other(monkeypatch):
@@ -133,11 +133,20 @@ def test_alert_that_cannot_be_written_keeps_no_other_from_being_notified(clock):
     }
 
 
-@pytest.mark.parametrize("job", [{"last_status": None}, {"late": True}, {"last_status": "failed"}])
-def test_synchronisation_that_did_not_run_well_is_not_counted_as_up_to_date(job):
+@pytest.mark.parametrize(
+    ("job", "value", "tone"),
+    [
+        ({"last_status": None}, "1 de 2 em dia, 1 ainda não rodou", "info"),
+        ({"late": True, "level": "warning"}, "1 de 2 em dia", "warning"),
+        ({"late": True, "level": "critical"}, "1 de 2 em dia", "danger"),
+        ({"last_status": "failed"}, "1 de 2 em dia", "info"),
+    ],
+)
+def test_synchronisation_that_did_not_run_well_is_not_counted_as_up_to_date(job, value, tone):
     hub = hubs.hub(sync=hubs.job() | {"sync.other": hubs.job(**job)["sync.crm_operacao"]})
-    check = checklist.night_syncs(hub, health.HubHealth())
-    assert (check.value, check.tone) == ("1 de 2 em dia", "warning")
+    shown = checklist.answer("morning", hub, health.evaluate(hub))
+    check = next(check for check in shown if check.name == "syncs")
+    assert (check.value, check.tone) == (value, tone)
 
 
 def test_metrics_leave_out_what_is_not_known(monkeypatch):

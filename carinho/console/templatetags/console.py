@@ -1,17 +1,25 @@
 """What the console's templates say of moments, systems and people; and the filters of a list."""
 
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 
-from carinho.console import dates, labels
+from carinho.console import contacts, dates, labels
 
 register = template.Library()
 register.filter("moment", dates.moment)
 register.filter("system", labels.system)
 register.filter("who", labels.who)
+register.filter("number", labels.number)
 register.filter("action", labels.action)
+
+
+@register.inclusion_tag("admin/contacts.html")
+def support_contacts(since: datetime | None = None) -> dict[str, Any]:
+    """Whom to call about a trouble that began then, and when; without a moment, the rule in general."""
+    return {"levels": contacts.levels(since), "since": since}
 
 
 @register.inclusion_tag("admin/list_tabs.html")

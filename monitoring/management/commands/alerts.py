@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from carinho.console.labels import number
 from monitoring import health
-from monitoring.labels import number
 from monitoring.models import Severity
 from monitoring.rule import all_rules
 

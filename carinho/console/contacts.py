@@ -1,0 +1,65 @@
+"""Whom to call, and when: support is people, named in the settings."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class SupportPerson:
+    name: str
+    email: str = ""
+    phone: str = ""
+
+    @property
+    def dialled(self) -> str:
+        """The phone as a link to call it has it."""
+        return "".join(character for character in self.phone if character.isdigit() or character == "+")
+
+
+@dataclass(frozen=True)
+class SupportLevel:
+    """Who is called so long after the trouble began; `setting` names where they are written down."""
+
+    title: Any
+    after: timedelta
+    setting: str
+
+    @property
+    def people(self) -> list[SupportPerson]:
+        return list(parse(getattr(settings, self.setting)))
+
+
+LEVELS = (
+    SupportLevel(_("Operação"), timedelta(), "SUPPORT_OPERATIONS"),
+    SupportLevel(_("Desenvolvimento"), timedelta(minutes=30), "SUPPORT_DEVELOPMENT"),
+    SupportLevel(_("Gestão"), timedelta(hours=1), "SUPPORT_MANAGEMENT"),
+)
+
+
+def parse(text: str) -> Iterator[SupportPerson]:
+    """`Ana, ana@exemplo.com, 11 98765-4321; Bia`: semicolons between people, commas within."""
+    for person in text.split(";"):
+        name, *ways = (part.strip() for part in person.split(","))
+        email = next((way for way in ways if "@" in way), "")
+        if name:
+            yield SupportPerson(name, email, next((way for way in ways if way and way != email), ""))
+
+
+def levels(since: datetime | None = None, now: datetime | None = None) -> list[dict[str, Any]]:
+    """All levels, each with its people, from when on it is called, and whether that is already so."""
+    now = now or timezone.now()
+    begun = since or now
+    return [
+        {
+            "level": level,
+            "at": begun + level.after,
+            "is_due": since is not None and begun + level.after <= now,
+        }
+        for level in LEVELS
+    ]

@@ -1,0 +1,258 @@
+"""Verdict, cards, alerts, rounds, badges, reports of the API and pages never say two things of one hub."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.test import RequestFactory
+
+from events.models import CircuitBreaker
+from monitoring import alerts, checklist, dashboard, health, heartbeats, metrics, prometheus
+from monitoring.admin import alert as alert_pages
+from monitoring.admin import panel
+from monitoring.metrics import WhatsAppState
+from monitoring.models import Alert, Round
+from monitoring.rule import Rule
+from tests.clients import logged_in, person, with_key
+from tests.monitoring import hubs
+
+pytestmark = pytest.mark.django_db
+
+ALIVE = dict.fromkeys(heartbeats.PARTS, 0.0)
+BACK = hubs.NOW - timedelta(seconds=30)
+TROUBLES = {
+    "quiet": {},
+    "events_pending": {"pending": 501},
+    "retry_queue": {"retry_queue": hubs.retrying(201, "marketing")},
+    "dead_letters": {"dead_letters": {"total": 50, "today": 0, "by_cause": {}}},
+    "error_rate": {"failures": (30, 100)},
+    "sync_failures": {"sync": hubs.job(recent_failures=3)},
+    "sync_late": {"sync": hubs.job(late=True, level="critical")},
+    "sync_check": {"sync": hubs.job(check_error="Operação recusou.")},
+    "sync_schedule": {"sync": hubs.job(schedule_error="31/2 não existe.")},
+    "never_ran": {"sync": hubs.job(last_status=None)},
+    "circuit_breaker": {"breakers": hubs.breaker("open", 5)},
+    "half_open": {"breakers": hubs.breaker("half_open", 5), "held": {"total": 7, "by_service": {"crm": 7}}},
+    "drain": {
+        "breakers": [CircuitBreaker(service="crm", state="closed", closed_at=BACK)],
+        "queues": {"crm": metrics.Queue(206, 206, BACK - timedelta(hours=1))},
+    },
+    "whatsapp_disconnected": {"whatsapp": hubs.offline(1000).whatsapp},
+    "whatsapp_misconfigured": {"whatsapp": hubs.misconfigured(5).whatsapp},
+    "whatsapp_silent": {"whatsapp": WhatsAppState(True, "silent", silent_gaps=3)},
+    "whatsapp_unknown": {"whatsapp": hubs.unanswered(90).whatsapp},
+    "whatsapp_not_asked": {"whatsapp": WhatsAppState(None, "unknown")},
+    "callbacks_failed": {"whatsapp": WhatsAppState(True, "connected", callbacks_failed=11)},
+    "oldest_delivery": {"queues": {"operacao": hubs.waiting(601)["crm"]}},
+    "worker_silent": {"staleness": ALIVE | {"worker": 200.0}},
+    "worker_late": {"staleness": ALIVE | {"worker": 20.0}},
+    "beat_silent": {"staleness": ALIVE | {"beat": 200.0}},
+    "scheduler_silent": {"staleness": ALIVE | {"scheduler": 200.0}},
+    "old_transaction": {"oldest_transaction": 700.0},
+    "late_events": {"late_events": {"operacao": 11}},
+    "notifications_failed": {"failed_notifications": {"email": 1}},
+    "unmeasured": {"unmeasured": {"dead_letters": "itens que precisam de você"}},
+    "round_missed": {"missed_round": hubs.late_round(0).missed_round},
+}
+WORST = {"healthy": {"success", "info"}, "degraded": {"warning"}, "critical": {"danger"}}
+
+
+def what_is_said(hub):
+    """Each place's word on how bad it is, from this hub."""
+    found = health.evaluate(hub)
+    current = alerts.current(found, hub.now)
+    listed, answer = dashboard.alert_list(hub), dashboard.dashboard(hub)
+    rounds = {
+        kind: {check.name: check for check in checklist.answer(kind, hub, found)}
+        for kind in ("morning", "evening")
+    }
+    return found, current, listed, answer, rounds
+
+
+def assert_one_truth(hub, user):
+    found, current, listed, answer, rounds = what_is_said(hub)
+    status = found.status
+    assert {answer["status"], dashboard.status(hub)["status"]} == {status}
+    assert found.tone in WORST[status]
+    assert bool(current.open) == (status != "healthy")
+    assert bool(current.critical) == (status == "critical")
+    assert answer["alerts"] == current.counts == {"total": listed["total"], "critical": current.critical}
+    assert [row["message"] for row in listed["alerts"]] == [
+        trouble.cause.observation.message for trouble in found.troubles
+    ]
+    keys = [(row["rule"], row["subject"]) for row in listed["alerts"]]
+    assert len(keys) == len(set(keys))
+    for checks in rounds.values():
+        assert checks["health"].tone == found.tone
+        assert checks["alerts"].value.startswith(str(listed["total"]))
+        assert {check.tone for check in checks.values()} <= {"success", "info", *WORST[status], "warning"}
+        if status == "healthy":
+            assert {check.tone for check in checks.values()} <= {"success", "info"}
+    numbers = panel.cards(hub.strict, found)
+    if status != "critical":
+        assert "danger" not in {card["tone"] for card in numbers}
+    request = RequestFactory().get("/admin/")
+    request.user, request.hub_health = user, (hub, found)
+    badges = alert_pages.badges(request)
+    assert (badges["alerts"], badges["alerts_critical"]) == (listed["total"], current.critical)
+    assert not any(badges[name] for name in badges if name.endswith("_critical")) or status == "critical"
+
+
+@pytest.mark.parametrize("one", TROUBLES)
+def test_any_two_troubles_are_told_alike_everywhere_before_and_after_they_are_written(clock, one):
+    user = person("Administrador")
+    for other in list(TROUBLES)[list(TROUBLES).index(one) + 1 :]:
+        changes = TROUBLES[one] | TROUBLES[other]
+        hub = hubs.hub(**changes)
+        Alert.objects.all().delete()
+        clock.evaluate(**TROUBLES[one])
+        assert_one_truth(hub, user)
+        clock.evaluate(15, **changes)
+        assert_one_truth(hubs.hub(), user)
+        found = health.evaluate(hub)
+        written = {trouble.cause.key for trouble in (*found.troubles, *found.reminders)}
+        assert written <= set(alerts.open_alerts().values_list("rule", "subject")), other
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+def test_every_page_and_answer_shows_the_verdict_of_the_same_hub(monkeypatch, name):
+    seen = hubs.hub(**TROUBLES[name])
+    found = health.evaluate(seen)
+    monkeypatch.setattr(health, "take_snapshot", lambda now=None: seen)
+    program, reader = with_key("read"), logged_in("Administrador")
+    assert program.get("/dashboard").json()["status"] == found.status
+    assert program.get("/status").json()["status"] == found.status
+    assert program.get("/alerts").json()["total"] == len(found.troubles)
+    assert f'carinho_status{{status="{found.status}"}} 1.0' in prometheus.exposition().decode()
+    pages = {
+        path: reader.get(path).content.decode()
+        for path in (
+            "/admin/",
+            "/admin/monitoring/round/?kind=morning",
+            "/admin/monitoring/round/?kind=evening",
+            "/admin/monitoring/alert/",
+        )
+    }
+    for path, text in pages.items():
+        for trouble in found.troubles:
+            assert trouble.cause.observation.message in text, path
+        assert ("Tudo funcionando" in text) == (found.tone == "success" and "alert" not in path)
+        assert ("Quem chamar</h" in text) == (found.status == "critical"), path
+
+
+def test_after_an_outage_what_it_left_is_that_outage_until_it_is_out(clock, settings):
+    settings.ALERT_EMAILS = ["plantao@carinho.test"]
+    down = {"breakers": hubs.breaker("open", 300), "held": {"total": 206, "by_service": {"crm": 206}}}
+    clock.evaluate(**down)
+    back = clock.now
+    closed = [CircuitBreaker(service="crm", state="closed", closed_at=back)]
+    backlog = {"crm": metrics.Queue(206, 206, back - timedelta(minutes=40))}
+    clock.evaluate(30, breakers=closed, queues=backlog)
+    found = health.evaluate(hubs.hub(now=clock.now, breakers=closed, queues=backlog))
+    assert (found.status, found.headline) == ("degraded", "Voltando ao normal: o que esperava está saindo.")
+    assert found.troubles[0].cause.observation.message == "CRM voltou há 30 s: escoando 206."
+    clock.evaluate(60, breakers=closed, queues=backlog)
+    alert = Alert.objects.get()
+    assert (alert.rule, alert.subject, alert.severity) == ("circuit_breaker", "crm", "warning")
+    assert alert.symptoms == ["Há uma entrega para CRM esperando há 1 min."]
+    clock.evaluate(15, breakers=closed)
+    clock.evaluate(130, breakers=closed)
+    assert [message.subject for message in mail.outbox] == [
+        "[Carinho] Alerta (crítico): CRM está fora do ar há 5 min: 206 entregas retidas.",
+        "[Carinho] Resolvido: CRM voltou, e o que esperava saiu. Durou 3 min.",
+    ]
+
+
+def test_what_a_person_resumed_is_shown_and_nobody_is_woken_for_it(clock, settings):
+    settings.ALERT_EMAILS = ["plantao@carinho.test"]
+    clock.evaluate(**TROUBLES["drain"])
+    assert Alert.objects.get().severity == "warning"
+    assert not mail.outbox
+
+
+def test_drain_that_does_not_move_becomes_critical(clock, settings):
+    settings.ALERT_EMAILS = ["plantao@carinho.test"]
+    clock.evaluate(700, **TROUBLES["drain"])
+    assert Alert.objects.get().severity == "critical"
+    assert len(mail.outbox) == 1
+
+
+def test_acknowledging_one_systems_trouble_mutes_no_other(clock, settings):
+    settings.ALERT_EMAILS = ["plantao@carinho.test"]
+    waiting = hubs.waiting(61)["crm"]
+    clock.evaluate(queues={"crm": waiting})
+    alerts.acknowledge([Alert.objects.get().pk], actor="user:ana")
+    clock.evaluate(15, queues={"crm": waiting, "operacao": waiting})
+    assert set(alerts.open_alerts().values_list("subject", "acknowledged_by")) == {
+        ("crm", "user:ana"),
+        ("operacao", ""),
+    }
+    assert len(mail.outbox) == 2
+
+
+def test_retries_are_told_by_system_until_the_rest_is_within_the_limits():
+    retries = {
+        "total": 130,
+        "ready": 0,
+        "oldest": None,
+        "by_service": {"crm": 60, "marketing": 55, "operacao": 15},
+    }
+    found = health.evaluate(hubs.hub(retry_queue=retries))
+    assert [row.key for row in found.violations] == [("retry_queue", "crm"), ("retry_queue", "marketing")]
+
+
+def test_outage_of_one_system_explains_nothing_of_another():
+    down = {"breakers": hubs.breaker("open", 5), "queues": {"operacao": hubs.waiting(61)["crm"]}}
+    found = health.evaluate(hubs.hub(**down))
+    assert [trouble.cause.key for trouble in found.troubles] == [
+        ("circuit_breaker", "crm"),
+        ("oldest_delivery", "operacao"),
+    ]
+
+
+@pytest.mark.parametrize("name", set(TROUBLES) - {"quiet", "never_ran", "worker_late", "whatsapp_not_asked"})
+def test_every_sentence_has_its_past_tense_and_every_rule_its_steps(name):
+    found = health.evaluate(hubs.hub(**TROUBLES[name]))
+    for row in found.violations:
+        assert row.observation.past.endswith(".")
+        assert row.observation.past != row.observation.message
+        assert row.rule.steps or row.rule.name == "round_missed"
+
+
+def test_every_rule_is_tried():
+    seen = {
+        row.rule.name
+        for changes in TROUBLES.values()
+        for row in health.evaluate(hubs.hub(**changes)).violations
+    }
+    assert seen == set(Rule.registry)
+
+
+def test_hub_does_not_say_that_it_works_once_its_workers_are_late():
+    late = health.evaluate(hubs.hub(**TROUBLES["worker_late"]))
+    assert late.headline.startswith("Os trabalhadores (worker) não dão sinal de vida há 20 s: nada sai")
+    assert late.tone == "info"
+    degraded = health.evaluate(hubs.hub(pending=101, **TROUBLES["worker_late"]))
+    assert "o hub trabalha" not in degraded.headline
+    assert heartbeats.LATE <= 3 * heartbeats.EVERY
+
+
+def test_evening_round_carries_the_verdict_and_every_open_alert(monkeypatch):
+    changes = TROUBLES["circuit_breaker"] | {"held": {"total": 206, "by_service": {"crm": 206}}}
+    monkeypatch.setattr(health, "take_snapshot", lambda now=None: hubs.hub(**changes))
+    page = logged_in("Operador")
+    text = page.get("/admin/monitoring/round/?kind=evening").content.decode()
+    assert "Crítico: chame o suporte" in text
+    assert "206 entregas retidas" in text
+    page.post("/admin/monitoring/round/conclude/", {"kind": "evening"})
+    kept = Round.objects.get()
+    assert kept.status == "critical"
+    assert {row["tone"] for row in kept.checks if row["name"] in ("health", "alerts", "held")} == {"danger"}
+
+
+def test_paused_system_is_neither_an_alert_nor_green():
+    paused = [CircuitBreaker(service="crm", state="closed", paused_at=hubs.NOW)]
+    seen = replace(hubs.hub(breakers=paused), held={"total": 3, "by_service": {"crm": 3}})
+    checks = checklist.answer("evening", seen, health.evaluate(seen))
+    assert {check.name: check.tone for check in checks}["held"] == "info"
