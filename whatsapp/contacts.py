@@ -104,6 +104,12 @@ def find_all(people: Sequence[Identity]) -> dict[Identity, Contact]:
     return {who: _closest(who, known) or find_or_make(who) for who in people}
 
 
+def find_all_unsaved(people: Sequence[Identity]) -> dict[Identity, Contact]:
+    """The contact of each; a stranger's is not stored."""
+    known = _known(people)
+    return {who: _closest(who, known) or _new(who) for who in people}
+
+
 def _known(people: Sequence[Identity]) -> list[Contact]:
     lids, keys = {who.lid for who in people} - {""}, {who.key for who in people} - {""}
     return list(Contact.objects.filter(Q(lid__in=lids) | Q(key__in=keys))) if people else []

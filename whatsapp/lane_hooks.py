@@ -10,7 +10,7 @@ from django.utils import timezone
 from carinho.services.errors import Rejected, ServiceError
 from events.engine.attempt import Result
 from events.engine.claims import Claim
-from events.engine.lane_hooks import LaneHooks, Ran
+from events.engine.lane_hooks import LaneHooks, Planned, Ran
 from events.flow import Step, find_step
 from whatsapp import connection, contacts, in_doubt, messages, outbox, policy, templates
 from whatsapp import phone as phones
@@ -49,15 +49,25 @@ class WhatsAppLane(LaneHooks):
         """The `Outgoing` of each, written down before the network is used; else the error that ends it."""
         if self.is_paced:
             self.next_at = time.monotonic() + random.uniform(*PACE_SECONDS)
-        own_texts = templates.own_texts()
-        contexts: dict[int, Outgoing | Exception] = {}
-        for claim in claims:
-            try:
-                contexts[claim.id] = _rendered(claim, own_texts)
-            except Exception as error:  # noqa: BLE001 -- it ends this attempt alone, and is logged there
-                contexts[claim.id] = error
-        _complete([each for each in contexts.values() if isinstance(each, Outgoing)])
+        contexts = _rendered(claims)
+        batch = [each for each in contexts.values() if isinstance(each, Outgoing)]
+        people = contacts.find_all([outgoing.who for outgoing in batch])
+        for outgoing in batch:
+            outgoing.contact = people[outgoing.who]
+        _decide(batch)
+        outbox.begin(batch)
+        in_doubt.prefetch([outgoing for outgoing in batch if outgoing.claim.in_doubt_since])
         return contexts
+
+    def plan(self, claims: Sequence[Claim]) -> Mapping[int, Planned]:
+        """The text, and what the policy says of it. Whether a new number has WhatsApp is not asked."""
+        contexts = _rendered(claims)
+        batch = [each for each in contexts.values() if isinstance(each, Outgoing)]
+        people = contacts.find_all_unsaved([outgoing.who for outgoing in batch])
+        for outgoing in batch:
+            outgoing.contact = people[outgoing.who]
+        _decide(batch)
+        return {id: _planned(context) for id, context in contexts.items()}
 
     def run(self, claim: Claim, step: Step, service: Any) -> Ran:
         """Send it, unless an earlier attempt did or the policy says otherwise."""
@@ -70,7 +80,19 @@ class WhatsAppLane(LaneHooks):
         outbox.settle(results)
 
 
-def _rendered(claim: Claim, own_texts: Mapping[str, str]) -> Outgoing:
+def _rendered(claims: Sequence[Claim]) -> dict[int, Outgoing | Exception]:
+    """What each claim sends, by the delivery's id; else the error that ends it."""
+    own_texts = templates.own_texts()
+    contexts: dict[int, Outgoing | Exception] = {}
+    for claim in claims:
+        try:
+            contexts[claim.id] = _outgoing(claim, own_texts)
+        except Exception as error:  # noqa: BLE001 -- it ends this attempt alone, and is logged there
+            contexts[claim.id] = error
+    return contexts
+
+
+def _outgoing(claim: Claim, own_texts: Mapping[str, str]) -> Outgoing:
     message = find_step(claim.event.type, claim.step).run(claim.event)
     who = contacts.identity(message.to)
     if not who.is_known:
@@ -78,23 +100,39 @@ def _rendered(claim: Claim, own_texts: Mapping[str, str]) -> Outgoing:
     return Outgoing(claim, message, who, messages.render(message, own_texts))
 
 
-def _complete(batch: Sequence[Outgoing]) -> None:
-    """Find the contacts, write the messages down, and decide what the policy says of each."""
+def _decide(batch: Sequence[Outgoing]) -> None:
+    """Write what the policy says on each."""
     now = timezone.now()
-    known = contacts.find_all([outgoing.who for outgoing in batch])
-    for outgoing in batch:
-        outgoing.contact = known[outgoing.who]
-    strangers = policy.over_limit((outgoing.contact.pk for outgoing in batch), now)
-    outbox.begin(batch)
-    for outgoing in batch:
+    over_limit = policy.over_limit([outgoing.contact for outgoing in batch], now)
+    for outgoing, is_over_limit in zip(batch, over_limit, strict=True):
         outgoing.policy = policy.decide(
             outgoing.message.category,
             outgoing.contact,
             useful_until=outgoing.claim.useful_until,
-            is_over_limit=outgoing.contact.pk in strangers,
+            is_over_limit=is_over_limit,
             now=now,
         )
-    in_doubt.prefetch([outgoing for outgoing in batch if outgoing.claim.in_doubt_since])
+
+
+def _planned(context: Outgoing | Exception) -> Planned:
+    if isinstance(context, Exception):
+        return Planned(Ran(error=context))
+    ended = context.policy
+    if ended is None and context.contact.has_whatsapp is False:
+        try:
+            _address(context, context.contact.lid)
+        except Rejected as error:
+            ended = Ran(error=error)
+    return Planned(ended, context.text, context.message.to)
+
+
+def _address(outgoing: Outgoing, lid: str | None) -> str:
+    """Where to write to somebody whose number has no WhatsApp: WhatsApp may know the person by another."""
+    if lid:
+        return lid
+    address = outgoing.contact.address or outgoing.message.to
+    kind = "landline" if phones.is_landline(address) else "number"
+    raise Rejected(f"The phone {kind} has no WhatsApp", doing=DOING, system=WhatsApp.title)
 
 
 def _send(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran:
@@ -105,12 +143,8 @@ def _send(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran:
         if contact.checked_at is None and not to.endswith(contacts.LID):
             learnt = {"contact_id": contact.pk, **whatsapp.check_number(to)}
             address, has_whatsapp = learnt["registered"] or to, learnt["exists"]
-        lid = contact.lid or (learnt or {}).get("lid")
-        if has_whatsapp is False and lid:  # WhatsApp knows the person, only not by this number
-            address = lid
-        elif has_whatsapp is False:
-            kind = "landline" if phones.is_landline(address) else "number"
-            raise Rejected(f"The phone {kind} has no WhatsApp", doing=DOING, system=WhatsApp.title)
+        if has_whatsapp is False:
+            address = _address(outgoing, contact.lid or (learnt or {}).get("lid"))
         sent = whatsapp.send(outgoing.text, to=address, choices=outgoing.message.choices)
         return Ran(sent, learnt=learnt)
     except ServiceError as error:

@@ -6,7 +6,7 @@ does not count.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -70,19 +70,27 @@ def quiet_until(now: datetime) -> datetime | None:
 # --- new people a day -----------------------------------------------------------------------------
 
 
-def over_limit(contact_ids: Iterable[int], now: datetime) -> set[int]:
-    """Those of these people who would be strangers too many today, in the order they are given."""
+def over_limit(people: Sequence[Contact], now: datetime) -> list[bool]:
+    """Of each of these people, whether it would be one stranger too many today, in the order they are given.
+
+    A contact that is not stored yet is a stranger.
+    """
     limit = settings.WHATSAPP_DAILY_LIMIT
     if not limit:
-        return set()
-    wanted = list(dict.fromkeys(contact_ids))
+        return [False] * len(people)
+    wanted = {contact.pk for contact in people if contact.pk}
     midnight = _midnight(now)
     under_way = _written_to(delivery__status="running") & ~Q(pk__in=wanted)
     met_today = _strangers(midnight).filter(_written_to(accepted_at__gte=midnight) | under_way)
     met = set(met_today.values_list("pk", flat=True))
     new = set(_strangers(midnight).filter(pk__in=wanted).values_list("pk", flat=True)) - met
     room = max(limit - len(met), 0)
-    return set([pk for pk in wanted if pk in new][room:])
+    strangers = [contact.lid or contact.key for contact in people if contact.pk is None or contact.pk in new]
+    admitted = set(list(dict.fromkeys(strangers))[:room])
+    return [
+        (contact.pk is None or contact.pk in new) and (contact.lid or contact.key) not in admitted
+        for contact in people
+    ]
 
 
 def _strangers(midnight: datetime) -> QuerySet[Contact]:

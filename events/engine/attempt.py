@@ -55,7 +55,7 @@ class Result:
 def attempt(claim: Claim) -> Result:
     """Run the step once. Never raises: whatever happens has a meaning for the delivery."""
     now = timezone.now()
-    if claim.useful_until and claim.useful_until <= now and not claim.in_doubt_since:
+    if is_too_late(claim, now):
         return skipped(claim, SkipCause.EXPIRED)
     if claim.lease - now < SENDING_TAKES:
         return held(claim)
@@ -68,6 +68,11 @@ def attempt(claim: Claim) -> Result:
         request_id.reset(token)
         trace_id.reset(trace)
         delivery_ids.reset(ids)
+
+
+def is_too_late(claim: Claim, now: datetime) -> bool:
+    """Whether it would only confuse by now; what may have been sent already is looked for first."""
+    return bool(claim.useful_until and claim.useful_until <= now and not claim.in_doubt_since)
 
 
 def _run(claim: Claim) -> Result:

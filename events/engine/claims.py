@@ -1,14 +1,16 @@
 """What a lane claims: a delivery of its system with all that its step needs."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError
 
 from carinho.database import run
-from events.engine import transitions
+from events.engine import moves, transitions
 from events.flow import StepEvent
 
 
@@ -42,6 +44,12 @@ def claim(service: str, places: int, *, is_trial: bool = False) -> list[Claim]:
     except IntegrityError:  # another claimer took the same person first: the next round sees it
         return []
     return sorted((_claim(row, is_trial) for row in rows), key=lambda item: (item.due_at, item.id))
+
+
+def if_requeued(dead_letter_ids: Sequence[int]) -> list[Claim]:
+    """What a lane would claim of these dead letters if they were sent again now; nothing is claimed."""
+    rows = run(moves.IF_REQUEUED, {"ids": list(dead_letter_ids), "lease": settings.LEASE_SECONDS})
+    return [_claim(row, is_trial=False) for row in rows]
 
 
 def _claim(row: tuple[Any, ...], is_trial: bool) -> Claim:

@@ -29,6 +29,15 @@ class Ran:
     learnt: Any = None
 
 
+@dataclass(frozen=True)
+class Planned:
+    """What `run` would do with a claim: `ended` says how it ends without a call, None that one is made."""
+
+    ended: Ran | None = None
+    text: str = ""  # what a person would read
+    to: str = ""  # at which phone or lid
+
+
 class LaneHooks:
     """One lane's own rules. A subclass is registered under its system's name.
 
@@ -47,6 +56,10 @@ class LaneHooks:
     def run(self, claim: "Claim", step: Step, service: Service) -> Ran:
         """Make the attempt. May raise as every call does."""
         return Ran(step.run(service, claim.event))
+
+    def plan(self, claims: "Sequence[Claim]") -> Mapping[int, Planned]:
+        """What `run` would do, by the delivery's id, found out by its own code. Writes and sends nothing."""
+        return {}
 
     def on_written(self, results: "Sequence[Result]") -> None:
         """Store what follows from these outcomes, in their own transaction."""

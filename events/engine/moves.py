@@ -85,9 +85,19 @@ RETURNING {MOVED}
 
 # --- statements: a lane's -------------------------------------------------------------------------
 
+STEP_AND_EVENT = """
+delivery.useful_until, delivery.idempotency_key,
+(SELECT earlier.result FROM events_delivery AS earlier
+ WHERE delivery.after <> '' AND earlier.event_id = delivery.event_id AND earlier.step = delivery.after),
+CASE WHEN event.phone <> '' OR event.subject = '' THEN event.phone
+     ELSE (SELECT phone FROM events_event AS known
+           WHERE known.subject = event.subject AND known.phone <> '' ORDER BY id DESC LIMIT 1) END,
+event.id, event.type, event.source, event.occurred_at, event.data, event.request_id, event.trace_id
+"""
+
 CLAIM = f"""
 WITH picked AS (
-    SELECT due.id, due.due_at, due.event_id, due.after FROM events_delivery AS due
+    SELECT due.id, due.due_at, due.event_id FROM events_delivery AS due
     WHERE due.service = %(service)s AND due.status IN ({_quoted(MOVES["claim"].sources)})
       AND due.due_at <= now()
       AND NOT EXISTS (SELECT FROM events_circuitbreaker
@@ -110,15 +120,17 @@ FROM picked
 JOIN events_event AS event ON event.id = picked.event_id
 WHERE delivery.id = picked.id
 RETURNING delivery.id, delivery.service, delivery.in_doubt_since, delivery.step, delivery.attempts,
-          picked.due_at, delivery.leased_until,
-          delivery.useful_until, delivery.idempotency_key,
-          (SELECT earlier.result FROM events_delivery AS earlier
-           WHERE picked.after <> '' AND earlier.event_id = picked.event_id AND earlier.step = picked.after),
-          CASE WHEN event.phone <> '' OR event.subject = '' THEN event.phone
-               ELSE (SELECT phone FROM events_event AS known
-                     WHERE known.subject = event.subject AND known.phone <> '' ORDER BY id DESC LIMIT 1) END,
-          event.id, event.type, event.source, event.occurred_at, event.data, event.request_id,
-          event.trace_id
+          picked.due_at, delivery.leased_until, {STEP_AND_EVENT}
+"""
+
+IF_REQUEUED = f"""
+SELECT delivery.id, delivery.service, NULL::timestamptz, delivery.step, 1, now(),
+       now() + %(lease)s * interval '1 second', {STEP_AND_EVENT}
+FROM events_deadletter AS dead_letter
+JOIN events_delivery AS delivery ON delivery.id = dead_letter.delivery_id
+JOIN events_event AS event ON event.id = delivery.event_id
+WHERE dead_letter.id = ANY(%(ids)s) AND delivery.status IN ({_quoted(MOVES["requeue"].sources)})
+ORDER BY dead_letter.id
 """
 
 RENEW = f"""
