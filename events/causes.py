@@ -10,7 +10,7 @@ from events.models import Remedy
 
 @dataclass(frozen=True)
 class Cause:
-    """A kind of failure. `happened` and `fixer` may name the `{system}` that failed and the `{source}`."""
+    """A kind of failure. `happened` and `fixer` may name the `{sistema}` that failed and the `{origem}`."""
 
     code: str
     family: Any
@@ -24,9 +24,9 @@ class Cause:
 CONNECTION, DATA = _("conexão"), _("dado")
 PERMISSION, PROGRAM = _("permissão"), _("programa")
 
-SYSTEM_FIXES = _("Quem cuida do sistema {system}. Aqui, basta reenviar quando ele voltar.")
-SOURCE_FIXES = _("Quem cadastrou o dado, no sistema de origem ({source}).")
-ADMINISTRATOR_FIXES = _("Um administrador, conferindo a chave do sistema {system}.")
+SYSTEM_FIXES = _("Quem cuida do sistema {sistema}. Aqui, basta reenviar quando ele voltar.")
+SOURCE_FIXES = _("Quem cadastrou o dado, no sistema de origem ({origem}).")
+ADMINISTRATOR_FIXES = _("Um administrador, conferindo a chave do sistema {sistema}.")
 DEVELOPMENT_FIXES = _("O desenvolvimento.")
 RESEND_LATER = _(
     "Verifique em Sistemas se ele já voltou. Se voltou, use Reenviar: o que já chegou não se repete."
@@ -42,7 +42,7 @@ SHIPPED = [
         "connection_timeout",
         CONNECTION,
         _("O sistema não respondeu a tempo"),
-        _("{system} recebeu o pedido e não respondeu no tempo combinado, em nenhuma das tentativas."),
+        _("{sistema} recebeu o pedido e não respondeu no tempo combinado, em nenhuma das tentativas."),
         SYSTEM_FIXES,
         RESEND_LATER,
         Remedy.RETRY,
@@ -51,7 +51,7 @@ SHIPPED = [
         "connection_failed",
         CONNECTION,
         _("Não houve conexão com o sistema"),
-        _("Não foi possível falar com {system}, em nenhuma das tentativas. Nada chegou lá."),
+        _("Não foi possível falar com {sistema}, em nenhuma das tentativas. Nada chegou lá."),
         SYSTEM_FIXES,
         RESEND_LATER,
         Remedy.RETRY,
@@ -60,7 +60,7 @@ SHIPPED = [
         "max_retries_exceeded",
         CONNECTION,
         _("O sistema falhou em todas as tentativas"),
-        _("{system} respondeu com erro próprio em todas as tentativas, durante mais de uma hora."),
+        _("{sistema} respondeu com erro próprio em todas as tentativas, durante mais de uma hora."),
         SYSTEM_FIXES,
         _(
             "Verifique em Sistemas se ele já voltou. Se voltou, use Reenviar. Se as falhas se repetem com "
@@ -72,7 +72,7 @@ SHIPPED = [
         "unreadable_answer",
         CONNECTION,
         _("O sistema respondeu algo ilegível"),
-        _("{system} respondeu algo que não se consegue ler, por exemplo a página de erro de um servidor."),
+        _("{sistema} respondeu algo que não se consegue ler, por exemplo a página de erro de um servidor."),
         SYSTEM_FIXES,
         RESEND_LATER,
         Remedy.RETRY,
@@ -82,7 +82,7 @@ SHIPPED = [
         CONNECTION,
         _("O sistema ficou fora do ar por tempo demais"),
         _(
-            "{system} ficou bloqueado, desconectado ou pausado por mais de um dia. O que esperava veio "
+            "{sistema} ficou bloqueado, desconectado ou pausado por mais de um dia. O que esperava veio "
             "para cá."
         ),
         SYSTEM_FIXES,
@@ -93,7 +93,7 @@ SHIPPED = [
         "unknown_outcome",
         CONNECTION,
         _("Não se sabe se a mensagem saiu"),
-        _("A conexão caiu no meio do envio, e nem {system} soube dizer se a mensagem chegou à pessoa."),
+        _("A conexão caiu no meio do envio, e nem {sistema} soube dizer se a mensagem chegou à pessoa."),
         _("Você, olhando a conversa no WhatsApp."),
         _("Veja no WhatsApp se a pessoa recebeu. Use Reenviar só se não recebeu; se recebeu, arquive."),
         Remedy.ROWS,
@@ -102,7 +102,7 @@ SHIPPED = [
         "refused_later",
         DATA,
         _("O sistema aceitou e depois não entregou"),
-        _("{system} aceitou a mensagem e avisou depois que ela não foi entregue."),
+        _("{sistema} aceitou a mensagem e avisou depois que ela não foi entregue."),
         SOURCE_FIXES,
         _("Veja o motivo na mensagem. Corrija o que ele diz e use Reenviar, ou arquive com o motivo."),
         Remedy.WHATSAPP,
@@ -111,7 +111,7 @@ SHIPPED = [
         "invalid_phone_number",
         DATA,
         _("Número de telefone inválido"),
-        _("{system} recusou o telefone: falta um dígito, sobra um, ou o número não existe."),
+        _("{sistema} recusou o telefone: falta um dígito, sobra um, ou o número não existe."),
         SOURCE_FIXES,
         FIX_DATA,
         Remedy.ROWS,
@@ -120,7 +120,7 @@ SHIPPED = [
         "invalid_data",
         DATA,
         _("O sistema não aceitou os dados"),
-        _("{system} leu o pedido e recusou um dos dados. Reenviar o mesmo dá a mesma recusa."),
+        _("{sistema} leu o pedido e recusou um dos dados. Reenviar o mesmo dá a mesma recusa."),
         SOURCE_FIXES,
         FIX_DATA,
         Remedy.ROWS,
@@ -129,8 +129,8 @@ SHIPPED = [
         "not_found",
         DATA,
         _("O cadastro não existe no sistema"),
-        _("{system} não encontrou o cadastro de que o evento fala: foi apagado, ou ainda não foi criado lá."),
-        _("Quem cuida do cadastro no sistema {system}."),
+        _("{sistema} não encontrou o cadastro do evento: foi apagado, ou ainda não foi criado lá."),
+        _("Quem cuida do cadastro no sistema {sistema}."),
         _(
             "Confira o cadastro nesse sistema. Se ele já existe agora, use Reenviar; se não deve existir, "
             "arquive com o motivo."
@@ -141,7 +141,7 @@ SHIPPED = [
         "no_permission",
         PERMISSION,
         _("O sistema não aceitou a nossa chave"),
-        _("{system} recusou a chave com que o chamamos: foi trocada, venceu ou não tem a permissão."),
+        _("{sistema} recusou a chave com que o chamamos: foi trocada, venceu ou não tem a permissão."),
         ADMINISTRATOR_FIXES,
         _("Peça ao administrador para conferir a chave deste sistema. Depois, use Reenviar."),
         Remedy.RETRY,
@@ -150,7 +150,7 @@ SHIPPED = [
         "broken",
         PROGRAM,
         _("Erro do nosso programa"),
-        _("O nosso programa encontrou algo que não previa. O que se queria fazer em {system} está guardado."),
+        _("O nosso programa encontrou algo que não previa. O que iria para {sistema} está guardado."),
         DEVELOPMENT_FIXES,
         CALL_DEVELOPMENT,
         Remedy.ROWS,

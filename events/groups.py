@@ -32,7 +32,8 @@ SELECT service, step, cause, count(*) FILTER (WHERE status = 'open'),
        count(*) FILTER (WHERE status = 'retrying'),
        count(DISTINCT subject) FILTER (WHERE status = 'open' AND subject <> ''),
        min(created_at) FILTER (WHERE status = 'open'), max(failed_at) FILTER (WHERE status = 'open'),
-       count(*) FILTER (WHERE status = 'open' AND failed_at >= %(lately)s)
+       count(*) FILTER (WHERE status = 'open' AND failed_at >= %(lately)s),
+       %(lately)s::timestamptz
 FROM events_deadletter WHERE status IN ('open', 'retrying') {only}
 GROUP BY service, cause, step
 """
@@ -66,7 +67,7 @@ def _counted(statement: str, given: dict[str, Any]) -> dict[tuple[str, str, str]
     lately = (timezone.now() - LATELY).replace(second=0, microsecond=0)  # the links to the rows say minutes
     with connection.cursor() as cursor:
         cursor.execute(statement, given | {"lately": lately})
-        return {tuple(row[:3]): Figures(*row[3:], lately) for row in cursor.fetchall()}
+        return {tuple(row[:3]): Figures(*row[3:]) for row in cursor.fetchall()}
 
 
 def rows_of(group: FailureGroup) -> Q:

@@ -36,7 +36,7 @@ class Advice:
     written: Recipe | None  # None for the text that ships
 
     def said(self, system: str, source: str) -> Self:
-        names = {"{system}": labels.system(system), "{source}": source}
+        names = {"{sistema}": labels.system(system), "{origem}": source}
         said = asdict(self.texts)
         for name, value in names.items():
             said = {field: text.replace(name, value) for field, text in said.items()}
@@ -68,10 +68,10 @@ def write(group: FailureGroup, texts: Texts, *, everywhere: bool, actor: str) ->
     with transaction.atomic():
         before = Recipe.objects.select_for_update().filter(**where).first()
         given = asdict(texts) | {"author": actor, "written_at": timezone.now()}
-        Recipe.objects.update_or_create(**where, defaults=given)
+        Recipe.objects.update_or_create(defaults=given, **where)
         GroupEntry.objects.create(group=group, actor=actor, kind=EntryKind.RECIPE, text=texts.title)
         old = asdict(texts_of(before)) if before else None
-        WRITTEN.record(actor, f"recipe {_name(where)}", {"before": old, "after": asdict(texts)})
+        WRITTEN.record(actor, f"group {group.pk}", where | {"before": old, "after": asdict(texts)})
 
 
 def reset(group: FailureGroup, *, actor: str) -> bool:
@@ -82,15 +82,11 @@ def reset(group: FailureGroup, *, actor: str) -> bool:
             written = Recipe.objects.select_for_update().filter(**where).first()
             if written and written.delete()[0]:
                 GroupEntry.objects.create(group=group, actor=actor, kind=EntryKind.RECIPE)
-                RESET.record(actor, f"recipe {_name(where)}", {"before": asdict(texts_of(written))})
+                RESET.record(actor, f"group {group.pk}", where | {"before": asdict(texts_of(written))})
                 return True
     return False
 
 
-def _where(group: FailureGroup, *, everywhere: bool) -> dict[str, str]:
+def _where(group: FailureGroup, *, everywhere: bool) -> dict[str, Any]:
     own = {"service": "", "step": ""} if everywhere else {"service": group.service, "step": group.step}
     return own | {"cause": group.cause}
-
-
-def _name(where: dict[str, str]) -> str:
-    return " ".join(part for part in where.values() if part)

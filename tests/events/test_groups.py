@@ -16,7 +16,7 @@ from tests.console import rows
 pytestmark = pytest.mark.django_db
 ANA, BIA = "user:ana", "user:bia"
 TEXTS = Texts(
-    "CRM em manutenção", "O {system} para às terças.", "A equipe do {system}.", "Espere.", "systems"
+    "CRM em manutenção", "O {sistema} para às terças.", "A equipe do {sistema}.", "Espere.", "systems"
 )
 
 
