@@ -153,7 +153,7 @@ SHIPPED = [
         _("O nosso programa encontrou algo que não previa. O que iria para {sistema} está guardado."),
         DEVELOPMENT_FIXES,
         CALL_DEVELOPMENT,
-        Remedy.ROWS,
+        Remedy.ESCALATE,
     ),
     Cause(
         "worker_lost",
@@ -162,7 +162,7 @@ SHIPPED = [
         _("O nosso programa foi interrompido no meio de cada uma das tentativas."),
         DEVELOPMENT_FIXES,
         CALL_DEVELOPMENT,
-        Remedy.ROWS,
+        Remedy.ESCALATE,
     ),
 ]
 CAUSES = {cause.code: cause for cause in SHIPPED}
@@ -173,5 +173,5 @@ UNDESCRIBED = Cause(
     _("Ninguém descreveu ainda esta falha."),
     DEVELOPMENT_FIXES,
     CALL_DEVELOPMENT,
-    Remedy.ROWS,
+    Remedy.ESCALATE,
 )

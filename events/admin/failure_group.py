@@ -234,6 +234,8 @@ def _help(
         case Remedy.WHATSAPP:
             address = reverse("admin:whatsapp_sentmessage_changelist")
             return Help(_now("Ver as mensagens"), address, "outgoing_mail")
+        case Remedy.ESCALATE:
+            return Help(_now("Escalar"), f"{page_of(group)}#contatos", "support_agent")
         case Remedy.RETRY | Remedy.SYSTEMS:
             return Help(_now("Ir a Sistemas"), list_of(CircuitBreaker), "hub")
     text = ngettext("Ver o item", "Ver os %(count)d itens", count) % {"count": count}

@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                 ('happened', models.TextField(verbose_name='o que aconteceu')),
                 ('fixer', models.TextField(verbose_name='quem resolve')),
                 ('advice', models.TextField(verbose_name='o que fazer')),
-                ('remedy', models.CharField(choices=[('retry', 'Reenviar'), ('rows', 'Ver os itens, um a um'), ('systems', 'Ir a Sistemas'), ('whatsapp', 'Ver as mensagens do WhatsApp'), ('archive', 'Arquivar')], max_length=10, verbose_name='botão')),
+                ('remedy', models.CharField(choices=[('retry', 'Reenviar'), ('rows', 'Ver os itens, um a um'), ('systems', 'Ir a Sistemas'), ('whatsapp', 'Ver as mensagens do WhatsApp'), ('archive', 'Arquivar'), ('escalate', 'Escalar')], max_length=10, verbose_name='botão')),
                 ('author', models.CharField(max_length=150, verbose_name='quem escreveu')),
                 ('written_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='escrita em')),
             ],

@@ -14,6 +14,7 @@ class Remedy(models.TextChoices):
     SYSTEMS = "systems", _("Ir a Sistemas")
     WHATSAPP = "whatsapp", _("Ver as mensagens do WhatsApp")
     ARCHIVE = "archive", _("Arquivar")
+    ESCALATE = "escalate", _("Escalar")
 
 
 class Recipe(models.Model):

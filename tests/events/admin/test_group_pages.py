@@ -127,6 +127,17 @@ def test_while_the_system_is_down_the_button_leads_to_its_state(group):
     assert "Reenviar 1" in html_of(logged_in(OPERATOR, "bia"), LIST)
 
 
+def test_fault_of_our_program_leads_to_the_people_to_call(settings):
+    settings.SUPPORT_DEVELOPMENT = "Davi, davi@exemplo.com"
+    rows.dead_letter(cause="broken")
+    browser = logged_in(OPERATOR)
+    (card,) = browser.get(LIST).context["groups"]
+    assert (card.help.text, card.help.address) == ("Escalar", f"{card.address}#contatos")
+    html = html_of(browser, card.address)
+    assert 'id="contatos"' in html
+    assert "mailto:davi@exemplo.com" in html
+
+
 def test_operator_who_opens_a_new_group_has_seen_it_and_a_viewer_has_not(group):
     logged_in(VIEWER, "vera").get(address(group))
     group.refresh_from_db()
