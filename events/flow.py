@@ -5,11 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import ngettext_lazy
+
 from carinho.services.base import Service
 from events.intake.payload import Payload
 
 LONGEST_NAME = 60
 TO_PEOPLE = "whatsapp"  # the system by which people are written to
+AFFECTED = ngettext_lazy("%(count)d pessoa é afetada", "%(count)d pessoas são afetadas", "count")
+NOT_TOLD = ngettext_lazy(
+    "%(count)d família não foi avisada", "%(count)d famílias não foram avisadas", "count"
+)
 
 Run = Callable[..., Any]
 Data = dict[str, Any]
@@ -54,7 +60,8 @@ def always(payload: Data) -> bool:
 class Step:
     """One delivery an event causes: a plain function that receives its service and the event.
 
-    One that writes to a person receives only the event, and returns the message.
+    One that writes to a person receives only the event, and returns the message. `affected` says, by
+    ngettext_lazy on "count", what so many people miss while it is not done.
     """
 
     name: str
@@ -65,6 +72,7 @@ class Step:
     when: Callable[[Data], bool] = always
     delay: Callable[[], int] = int
     useful: timedelta | Callable[[Data], datetime] | None = None
+    affected: Any = AFFECTED
 
     def useful_until(self, payload: Data, since: datetime) -> datetime | None:
         """The moment after which sending it would only confuse; None if it never spoils.
@@ -106,6 +114,7 @@ class Flow:
         when: Callable[[Data], bool] = always,
         delay: Callable[[], int] = int,
         useful: timedelta | Callable[[Data], datetime] | None = None,
+        affected: Any = AFFECTED,
     ) -> Callable[[Run], Run]:
         """Declare the decorated function as a step. `delay` gives seconds, read when the event comes in."""
 
@@ -114,7 +123,7 @@ class Flow:
             earlier = after.__name__ if after else ""
             if name in self.steps or (earlier and earlier not in self.steps) or len(name) > LONGEST_NAME:
                 raise ValueError(f"Step {self.type}.{name} is declared twice, out of order, or too long.")
-            self.steps[name] = Step(name, title, to, run, earlier, when, delay, useful)
+            self.steps[name] = Step(name, title, to, run, earlier, when, delay, useful, affected)
             return run
 
         return add
@@ -127,10 +136,13 @@ class Flow:
         when: Callable[[Data], bool] = always,
         delay: Callable[[], int] = int,
         useful: timedelta | Callable[[Data], datetime] | None = None,
+        affected: Any = NOT_TOLD,
     ) -> Callable[[Run], Run]:
         """Declare the decorated function as a step to a person: it returns the message."""
         to = Service.registry[TO_PEOPLE]
-        return self.delivery(to=to, title=title, after=after, when=when, delay=delay, useful=useful)
+        return self.delivery(
+            to=to, title=title, after=after, when=when, delay=delay, useful=useful, affected=affected
+        )
 
     def steps_for(self, payload: Data) -> list[Step]:
         """The steps this event causes; one whose earlier step does not apply does not apply either."""

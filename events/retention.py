@@ -1,7 +1,10 @@
 """Growth: successes are kept 30 days, failures a year, rejected requests 30 days."""
 
+from datetime import datetime, timedelta
+
 from django.db import connection, transaction
 
+FAILURES_KEPT = timedelta(days=365)
 BATCH = 1000
 MOST_REJECTED = 10_000
 
@@ -9,7 +12,7 @@ OVER = """
 SELECT event.id FROM events_event AS event
 WHERE event.received_at < now() - interval '30 days' AND event.status IN ('processed', 'archived')
   AND NOT EXISTS (SELECT FROM events_event AS caused WHERE caused.caused_by_id = event.id)
-  AND (event.received_at < now() - interval '365 days'
+  AND (event.received_at < now() - %s * interval '1 day'
        OR NOT EXISTS (SELECT FROM events_deadletter AS dead_letter WHERE dead_letter.event_id = event.id))
 ORDER BY event.received_at LIMIT %s FOR UPDATE SKIP LOCKED
 """
@@ -30,6 +33,11 @@ DELETE FROM events_rejectedrequest WHERE id IN (
 """
 
 
+def removed_at(received_at: datetime) -> datetime:
+    """When an event that failed, and was dealt with, is removed with all that belongs to it."""
+    return received_at + FAILURES_KEPT
+
+
 def prune() -> None:
     """Remove what is past its time. Requests of unproven senders never push out the others."""
     while prune_events() == BATCH:
@@ -41,7 +49,7 @@ def prune() -> None:
 
 def prune_events() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(OVER, [BATCH])
+        cursor.execute(OVER, [FAILURES_KEPT.days, BATCH])
         ids = [id for (id,) in cursor.fetchall()]
         for removal in REMOVALS if ids else []:
             cursor.execute(removal, [ids])

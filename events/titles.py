@@ -1,19 +1,12 @@
 """The names people know for event types, steps and causes of failure."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from carinho.console import labels
-from events.engine.failure_causes import CALL_DEVELOPMENT, CAUSES, PROGRAM, Cause
-from events.flow import Flow, find_step
-
-WHO_FIXES = {
-    "conexão": "Quem cuida do sistema {system}. Aqui, basta reenviar quando ele voltar.",
-    "dado": "Quem cadastrou o dado, no sistema de origem ({source}).",
-    "permissão": "Um administrador, conferindo a chave do sistema {system}.",
-    "programa": "O desenvolvimento.",
-}
+from events.causes import CAUSES, UNDESCRIBED, Cause
+from events.flow import Flow, Step, find_step
 
 
 def event_type(name: str) -> str:
@@ -26,16 +19,41 @@ def step(type: str, name: str) -> str:
     try:
         return str(find_step(type, name).title)
     except LookupError:
-        return name.replace("_", " ").capitalize()
+        return _bare(name)
+
+
+def step_in(service: str, name: str) -> str:
+    """What the steps of this name do in a system, whatever the event."""
+    titles = [str(step.title) for _flow, step in _declared(service, name)]
+    return titles[0] if titles else _bare(name)
+
+
+def affected(service: str, name: str, people: int) -> str:
+    """Whom it concerns that this step was not done: "14 famílias não foram avisadas"."""
+    words = [step.affected for _flow, step in _declared(service, name)]
+    return words[0] % {"count": people} if people and words else ""
+
+
+def sources_of(service: str, name: str) -> str:
+    """The senders of the events that cause this step, by the names people know."""
+    names = {labels.system(source) for flow, _step in _declared(service, name) for source in flow.sources}
+    return ", ".join(sorted(names))
+
+
+def _declared(service: str, name: str) -> Iterator[tuple[Flow, Step]]:
+    for flow in Flow.registry.values():
+        step = flow.steps.get(name)
+        if step and step.to.name == service:
+            yield flow, step
+
+
+def _bare(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def cause(code: str) -> Cause:
-    return CAUSES.get(code) or Cause(code, PROGRAM, _("Falha ainda sem explicação"), CALL_DEVELOPMENT)
-
-
-def who_fixes(cause: Cause, service: str, source: str) -> str:
-    sentence = WHO_FIXES.get(str(cause.family), "")
-    return sentence.format(system=labels.system(service), source=labels.system(source))
+    """One that nobody described yet is for the development."""
+    return CAUSES.get(code) or replace(UNDESCRIBED, code=code)
 
 
 def event_types() -> list[tuple[str, Any]]:

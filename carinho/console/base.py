@@ -69,6 +69,7 @@ class ConsoleAdmin(ModelAdmin):
     list_filter_submit = True
     list_before_template = "admin/list_intro.html"
     intro: Any = ""  # one sentence above the list: what these rows are, and the technical word
+    all_well: Any = ""  # what an empty list says where nothing was filtered
     paginator = CappedPaginator
     show_full_result_count = False
     show_facets = ShowFacets.NEVER

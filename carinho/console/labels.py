@@ -10,6 +10,7 @@ from carinho.services.base import Service
 
 TARGETS = {
     "event": "evento",
+    "group": "grupo",
     "rejected_request": "recusado",
     "callback": "aviso",
     "contact": "contato",

@@ -4,21 +4,31 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin import ModelAdmin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from carinho.console import badge_counts, badges, dates, labels
 from carinho.console.actions import Action, ActionAdmin
-from carinho.console.base import page_of
-from carinho.console.filters import DayFilter, choice_filter
-from events import operations, status_badges, titles
-from events.admin import person, search, timeline
+from carinho.console.base import actor, list_of, page_of, posted
+from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
+from events import groups, operations, retention, status_badges, titles
+from events.admin import failure_group, person, search, timeline
 from events.admin.event_data import EventRevealAdmin
-from events.models import BreakerState, CircuitBreaker, DeadLetter, DeadLetterStatus
+from events.models import (
+    BreakerState,
+    CircuitBreaker,
+    DeadLetter,
+    DeadLetterStatus,
+    FailureGroup,
+    GroupState,
+)
+from events.recipes import Recipes
 
 OPERATE = "events.change_deadletter"
 
@@ -45,9 +55,8 @@ ARCHIVE = Action(
         "Nada mais será enviado. Os itens saem desta lista e podem ser restaurados depois, em Arquivadas."
     ),
     permission=OPERATE,
-    run=lambda ids, actor, reason: operations.archive(ids, actor=actor, reason=reason),
     icon="archive",
-    asks_reason=True,
+    form="admin/events/deadletter/archive.html",
 )
 RESTORE = Action(
     name="restore",
@@ -70,27 +79,55 @@ StatusFilter = choice_filter(
     every="all",
     is_tab=True,
 )
+REASONS = [
+    _("Tratado por telefone ou em outro sistema"),
+    _("A pessoa já foi avisada"),
+    _("Ninguém precisa mais disto"),
+    _("O dado está errado e não tem correção"),
+    _("Repetido"),
+    _("Era um teste"),
+    _("Outro motivo"),
+]
 NAMES = [f"event__data__{name}__icontains" for name in person.NAMES]
+
+
+class GroupFilter(ChoiceFilter):
+    parameter_name = "group"
+    title = _("falha")
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, Any]]:
+        asked = request.GET.get("group", "")
+        open_or_asked = ~Q(state=GroupState.RESOLVED) | Q(pk=asked if asked.isdecimal() else None)
+        return failure_group.titles_of(FailureGroup.objects.filter(open_or_asked))
+
+    def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
+        group = FailureGroup.objects.filter(pk=value).first() if value.isdecimal() else None
+        return queryset.filter(groups.rows_of(group)) if group else queryset.none()
 
 
 @admin.register(DeadLetter)
 class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
     item_template = "admin/events/deadletter/item.html"
-    intro = _(
-        "O que o sistema não conseguiu entregar sozinho e espera a decisão de uma pessoa (DLQ, dead letters)."
-    )
+    list_before_template = "admin/events/deadletter/groups.html"
+    all_well = _("Tudo certo: nada precisa de você agora. O que falhar em todas as tentativas aparece aqui.")
+    intro = _("O que não foi entregue em todas as tentativas e espera a decisão de uma pessoa.")
     row_actions = (RETRY, ARCHIVE, RESTORE)
     list_display = ("what", "where", "who", "which", "since", "times", "state")
     list_select_related = ("event",)
     list_filter = (
         StatusFilter,
+        GroupFilter,
         choice_filter("service", _("sistema"), labels.systems),
         choice_filter("cause", _("causa"), titles.cause_titles),
         choice_filter("event_type", _("tipo de evento"), titles.event_types),
         ("created_at", DayFilter),
+        ("failed_at", DayFilter),
     )
     search_fields = ("id",)  # what is searched stands in get_search_results
     search_help_text = _("Telefone, nome, número do item ou do evento, texto")
+
+    class Media:
+        css = {"all": ["console/groups.css"]}
 
     @admin.display(description=_("O que houve"))
     def what(self, row: DeadLetter) -> str:
@@ -126,8 +163,28 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         is_open = request.GET.get("status", DeadLetterStatus.OPEN) == DeadLetterStatus.OPEN
-        context = {"elsewhere": badge_counts.elsewhere(request) if is_open else []}
+        is_start = request.method == "GET" and not set(request.GET) - {"status"}
+        group = request.GET.get("group", "")
+        context = {
+            "title": _("Precisa de você"),
+            "elsewhere": badge_counts.elsewhere(request) if is_open else [],
+            "groups": failure_group.cards(request) if is_open and is_start else [],
+            "all_groups": list_of(FailureGroup),
+            "group": group,
+            "group_address": page_of(FailureGroup(pk=group)) if group.isdecimal() else "",
+            "reasons": REASONS,
+        }
         return super().changelist_view(request, context | (extra_context or {}))
+
+    def act(self, request: HttpRequest, action: Action, ids: Sequence[Any]) -> Sequence[Any] | None:
+        if action is not ARCHIVE:
+            return super().act(request, action, ids)
+        chosen, more = posted(request, "why"), posted(request, "reason")
+        if not (chosen or more):
+            messages.error(request, str(_("Escolha o motivo do arquivamento.")))
+            return None
+        reason = ": ".join(part for part in (chosen, more) if part)[:500]
+        return operations.archive(ids, actor=actor(request), reason=reason)
 
     def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
         return tuple(FITTING.get(request.GET.get("status") or "open", []))
@@ -147,8 +204,16 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
 
     def item_context(self, request: HttpRequest, row: DeadLetter) -> dict[str, Any]:
         fitting = [action.name for action in FITTING.get(row.status, [])]
+        key = {"service": row.service, "step": row.step, "cause": row.cause}
+        removed_at = retention.removed_at(row.event.received_at) if row.closed_at else None
+        advice = Recipes().of(**key).said(row.service, labels.system(row.event.source))
         return {
-            "cause": titles.cause(row.cause),
+            "advice": advice,
+            "group": FailureGroup.objects.filter(**key).first(),
+            "is_waiting": row.status == DeadLetterStatus.OPEN,
+            "removed_at": removed_at,
+            "days_left": max(0, (removed_at - timezone.now()).days) if removed_at else 0,
+            "reasons": REASONS,
             "breaker": CircuitBreaker.objects.filter(service=row.service).first(),
             "event": row.event,
             "event_page": page_of(row.event),
@@ -168,7 +233,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             {"system": labels.system(name), "count": count, "state": _state(breakers.get(name))}
             for name, count in per_system.most_common()
         ]
-        return {"per_system": rows}
+        return {"per_system": rows, "reasons": REASONS}
 
 
 def _state(breaker: CircuitBreaker | None) -> str:

@@ -227,21 +227,23 @@ SKIP_FOLLOWER = _follow("skip_follower", SKIPPED, skip_cause="'earlier'")
 WAIT_AGAIN = _follow("wait_again", DEAD, only="follower.skip_cause = 'earlier'")
 WAIT_AGAIN_TOO = _follow("wait_again", WAITING, only="follower.skip_cause = 'earlier'")
 
-LOCK_DEAD_LETTERS = (
-    "SELECT delivery_id, id FROM events_deadletter WHERE {} = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
-)
+LOCK_DEAD_LETTERS = """
+SELECT delivery_id, id, service, step, cause FROM events_deadletter WHERE {} = ANY(%s)
+ORDER BY id FOR NO KEY UPDATE
+"""
 LOCK_DELIVERIES = "SELECT id FROM events_delivery WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
 OPEN_DEAD_LETTERS = """
 INSERT INTO events_deadletter AS dead_letter
-    (delivery_id, event_id, event_type, service, step, kind, cause, reason)
-SELECT delivery.id, event.id, event.type, delivery.service, delivery.step, row.kind, row.cause,
-       coalesce(nullif(row.reason, ''), delivery.error)
+    (delivery_id, event_id, event_type, service, step, subject, kind, cause, reason)
+SELECT delivery.id, event.id, event.type, delivery.service, delivery.step, delivery.subject, row.kind,
+       row.cause, coalesce(nullif(row.reason, ''), delivery.error)
 FROM jsonb_to_recordset(%s::jsonb) AS row(id bigint, kind text, cause text, reason text)
 JOIN events_delivery AS delivery USING (id) JOIN events_event AS event ON event.id = delivery.event_id
 ON CONFLICT (delivery_id) DO UPDATE
 SET status = 'open', kind = excluded.kind, cause = excluded.cause, reason = excluded.reason, closed_at = NULL,
     failures = dead_letter.failures + 1, failed_at = now()
+RETURNING service, step, cause
 """
 
 DEAD_LETTERS_FOLLOW = f"""

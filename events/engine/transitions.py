@@ -1,9 +1,9 @@
 """The only place that moves a delivery, with all that a move brings with it.
 
-Rows are locked in one order, each kind by id: dead letters, deliveries, events. What an app keeps beside a
-delivery is locked after it (`lock` is for a caller that has to begin there). Every move is conditional: what
-is no longer where the move starts is left alone, and is missing from what the function returns. The table of
-moves and their statements are in `events.engine.moves`.
+Rows are locked in one order, each kind by id: dead letters, deliveries, events, and groups of dead letters
+last. What an app keeps beside a delivery is locked after it (`lock` is for a caller that has to begin there).
+Every move is conditional: what is no longer where the move starts is left alone, and is missing from what the
+function returns. The table of moves and their statements are in `events.engine.moves`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
 from carinho.database import run, run_rows
-from events.engine import event_status, moves, wakeup
+from events.engine import event_status, failure_groups, moves, wakeup
+from events.engine.failure_groups import GroupKey
 from events.engine.moves import DEAD, DONE, QUEUED, SKIPPED, WAITING
 
 if TYPE_CHECKING:
@@ -61,7 +62,12 @@ class Moved(NamedTuple):
     is_awaited: bool
 
 
-DeadLetterIds = dict[int, int]  # of these deliveries, by the delivery's id; locked
+class LockedDeadLetter(NamedTuple):
+    id: int
+    group: GroupKey
+
+
+DeadLetters = dict[int, LockedDeadLetter]  # of these deliveries, by the delivery's id
 
 
 # --- by a lane ------------------------------------------------------------------------------------
@@ -173,11 +179,13 @@ def make_due(ids: Sequence[int], *, actor: str) -> list[int]:
 @in_transaction
 def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """No further attempt: these become archived dead letters. Returns those that were waiting for one."""
-    _lock_dead_letters("delivery_id", ids)
+    before = _lock_dead_letters("delivery_id", ids)
     given_up = [row.id for row in _run(moves.GIVE_UP, ids)]
     _open([Failure(id, "unavailable", "max_retries_exceeded") for id in given_up])
     order = Order(actor, GIVEN_UP, note=reason)
-    _conclude(_run(moves.ARCHIVE, given_up), _lock_dead_letters("delivery_id", given_up), order=order)
+    dead_letters = _lock_dead_letters("delivery_id", given_up)
+    left = {before[id].group for id in given_up if id in before}
+    _conclude(_run(moves.ARCHIVE, given_up), dead_letters, order=order, left=left)
     _record(order, given_up, {"note": reason})
     return given_up
 
@@ -242,13 +250,14 @@ def _move_dead_letters(
     dead_letters = _lock_dead_letters("id", dead_letter_ids)
     moved = _run(statement, list(dead_letters))
     _conclude(moved, dead_letters, order=order)
-    moved_dead_letters = sorted(dead_letters[row.id] for row in moved)
+    moved_dead_letters = sorted(dead_letters[row.id].id for row in moved)
     _record(order, moved_dead_letters, detail)
     return moved_dead_letters
 
 
-def _lock_dead_letters(column: str, ids: Sequence[int]) -> DeadLetterIds:
-    return dict(run(moves.LOCK_DEAD_LETTERS.format(column), [list(ids)]))
+def _lock_dead_letters(column: str, ids: Sequence[int]) -> DeadLetters:
+    rows = run(moves.LOCK_DEAD_LETTERS.format(column), [list(ids)])
+    return {delivery_id: LockedDeadLetter(id, GroupKey(*key)) for delivery_id, id, *key in rows}
 
 
 def _run(statement: str, ids: Sequence[int], **parameters: Any) -> list[Moved]:
@@ -257,27 +266,34 @@ def _run(statement: str, ids: Sequence[int], **parameters: Any) -> list[Moved]:
 
 def _conclude(
     moved: Sequence[Moved],
-    dead_letters: DeadLetterIds,
+    dead_letters: DeadLetters,
     failures: Sequence[Failure] = (),
     *,
     order: Order | None = None,
+    left: Iterable[GroupKey] = (),
     wakes: bool = True,
 ) -> None:
-    """What every move brings with it: dead letters, followers, the event's status, a wake-up after commit."""
+    """What every move brings with it: dead letters, followers, the event's status, the groups, a wake-up."""
     ids = {row.id for row in moved}
-    _open([failure for failure in failures if failure.id in ids])
+    actor, note = (order.actor, order.note) if order else (None, None)
+    opened = _open([failure for failure in failures if failure.id in ids])
     with_dead_letter = sorted((ids & dead_letters.keys()) - {failure.id for failure in failures})
     if with_dead_letter:
-        actor, note = (order.actor, order.note) if order else (None, None)
         run(moves.DEAD_LETTERS_FOLLOW, {"ids": with_dead_letter, "actor": actor, "note": note})
     released = _followers(moved)
     event_status.update(row.event_id for row in moved)
+    groups = {*left, *(dead_letters[id].group for id in ids & dead_letters.keys())}
+    closed = [dead_letters[id].id for id in with_dead_letter]
+    failure_groups.update(opened, groups, closed=closed, actor=actor)
     _wake([*moved, *released] if wakes else released)
 
 
-def _open(failures: Sequence[Failure]) -> None:
-    if failures:
-        run_rows(moves.OPEN_DEAD_LETTERS, [failure._asdict() for failure in failures])
+def _open(failures: Sequence[Failure]) -> list[GroupKey]:
+    """The groups of what was opened, one for each."""
+    if not failures:
+        return []
+    rows = run_rows(moves.OPEN_DEAD_LETTERS, [failure._asdict() for failure in failures])
+    return [GroupKey(*row) for row in rows]
 
 
 def _followers(moved: Iterable[Moved]) -> list[Moved]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from pydantic import Field
 
 from carinho.services.financeiro import Financeiro
@@ -36,13 +37,29 @@ flow = Flow(
 )
 
 
-@flow.delivery(to=Financeiro, title=_("Cadastrar o cliente"))
+@flow.delivery(
+    to=Financeiro,
+    title=_("Cadastrar o cliente"),
+    affected=ngettext_lazy(
+        "%(count)d cliente está sem cadastro no Financeiro",
+        "%(count)d clientes estão sem cadastro no Financeiro",
+        "count",
+    ),
+)
 def create_customer(financeiro: Financeiro, event: StepEvent) -> None:
     fields = ("client_id", "name", "phone", "email", "document")
     financeiro.create_customer({field: event.payload[field] for field in fields if event.payload.get(field)})
 
 
-@flow.message(title=_("Dar as boas-vindas ao cliente"), useful=timedelta(hours=72))
+@flow.message(
+    title=_("Dar as boas-vindas ao cliente"),
+    useful=timedelta(hours=72),
+    affected=ngettext_lazy(
+        "%(count)d cliente não recebeu as boas-vindas",
+        "%(count)d clientes não receberam as boas-vindas",
+        "count",
+    ),
+)
 def send_client_welcome(event: StepEvent) -> Message:
     client = event.payload
     return Message("client_welcome", to=client["phone"], greeting=greeting(client["name"]))

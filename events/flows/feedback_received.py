@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from pydantic import Field
 
 from carinho.services.atendimento import Atendimento
@@ -66,14 +67,31 @@ def rate_caregiver(cuidadores: Cuidadores, event: StepEvent) -> None:
     )
 
 
-@flow.delivery(to=Atendimento, title=_("Abrir um chamado"), when=is_unhappy)
+@flow.delivery(
+    to=Atendimento,
+    title=_("Abrir um chamado"),
+    when=is_unhappy,
+    affected=ngettext_lazy(
+        "%(count)d família insatisfeita está sem chamado",
+        "%(count)d famílias insatisfeitas estão sem chamado",
+        "count",
+    ),
+)
 def open_case(atendimento: Atendimento, event: StepEvent) -> None:
     feedback = event.payload
     case = {"type": "low_rating", "client_id": feedback["client_id"], "title": _summary(feedback)}
     atendimento.open_case(case | _rating(feedback))
 
 
-@flow.message(title=_("Agradecer ao cliente"), useful=timedelta(hours=24))
+@flow.message(
+    title=_("Agradecer ao cliente"),
+    useful=timedelta(hours=24),
+    affected=ngettext_lazy(
+        "%(count)d família não recebeu o agradecimento",
+        "%(count)d famílias não receberam o agradecimento",
+        "count",
+    ),
+)
 def thank_client(event: StepEvent) -> Message:
     return Message("feedback_thanks", to=event.phone, category=Category.ANSWER)
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
@@ -51,7 +52,15 @@ flow = Flow(
 )
 
 
-@flow.delivery(to=CRM, title=_("Cadastrar o lead"))
+@flow.delivery(
+    to=CRM,
+    title=_("Cadastrar o lead"),
+    affected=ngettext_lazy(
+        "%(count)d pessoa interessada não está no CRM",
+        "%(count)d pessoas interessadas não estão no CRM",
+        "count",
+    ),
+)
 def register_lead(crm: CRM, event: StepEvent) -> dict[str, int]:
     lead = event.payload
     known = crm.find_lead(phone=lead.get("phone", ""), lid=lead.get("lid", ""))
@@ -67,7 +76,15 @@ def _as_registered(lead: Data, source: str) -> dict[str, Any]:
     return given | {"origin": "whatsapp" if source == "whatsapp" else "site"}
 
 
-@flow.message(title=_("Enviar as boas-vindas"), useful=timedelta(hours=24))
+@flow.message(
+    title=_("Enviar as boas-vindas"),
+    useful=timedelta(hours=24),
+    affected=ngettext_lazy(
+        "%(count)d pessoa não recebeu as boas-vindas",
+        "%(count)d pessoas não receberam as boas-vindas",
+        "count",
+    ),
+)
 def send_welcome(event: StepEvent) -> Message:
     lead = event.payload
     return Message(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from pydantic import Field
 
 from carinho.services.crm import CRM
@@ -31,7 +32,15 @@ flow = Flow(
 )
 
 
-@flow.message(title=_("Lembrar o cliente do pagamento"), useful=timedelta(hours=48))
+@flow.message(
+    title=_("Lembrar o cliente do pagamento"),
+    useful=timedelta(hours=48),
+    affected=ngettext_lazy(
+        "%(count)d família não foi lembrada do pagamento",
+        "%(count)d famílias não foram lembradas do pagamento",
+        "count",
+    ),
+)
 def remind_client(event: StepEvent) -> Message:
     payment = event.payload
     return Message(

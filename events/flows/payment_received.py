@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from pydantic import Field
 
 from carinho.services.crm import CRM
@@ -55,7 +56,15 @@ def add_history(crm: CRM, event: StepEvent) -> None:
     )
 
 
-@flow.delivery(to=Operacao, title=_("Liberar os atendimentos"))
+@flow.delivery(
+    to=Operacao,
+    title=_("Liberar os atendimentos"),
+    affected=ngettext_lazy(
+        "%(count)d família está com atendimentos por liberar",
+        "%(count)d famílias estão com atendimentos por liberar",
+        "count",
+    ),
+)
 def release_services(operacao: Operacao, event: StepEvent) -> None:
     payment = event.payload
     operacao.release_services(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from pydantic import Field
 
 from carinho.services.crm import CRM
@@ -40,7 +41,15 @@ def tell_client(event: StepEvent) -> Message:
     )
 
 
-@flow.delivery(to=Financeiro, title=_("Cancelar a fatura"))
+@flow.delivery(
+    to=Financeiro,
+    title=_("Cancelar a fatura"),
+    affected=ngettext_lazy(
+        "%(count)d família está com fatura por cancelar",
+        "%(count)d famílias estão com faturas por cancelar",
+        "count",
+    ),
+)
 def cancel_invoice(financeiro: Financeiro, event: StepEvent) -> None:
     financeiro.cancel_service_invoice(event.payload["service_id"])
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from pydantic import Field
 
 from carinho.services.crm import CRM
@@ -57,7 +58,16 @@ def tell_client(event: StepEvent) -> Message:
     )
 
 
-@flow.message(title=_("Pedir a avaliação"), delay=feedback_delay, useful=timedelta(hours=48))
+@flow.message(
+    title=_("Pedir a avaliação"),
+    delay=feedback_delay,
+    useful=timedelta(hours=48),
+    affected=ngettext_lazy(
+        "%(count)d família não recebeu o pedido de avaliação",
+        "%(count)d famílias não receberam o pedido de avaliação",
+        "count",
+    ),
+)
 def ask_feedback(event: StepEvent) -> Message:
     service = event.payload
     return Message(
@@ -69,7 +79,15 @@ def ask_feedback(event: StepEvent) -> Message:
     )
 
 
-@flow.delivery(to=Financeiro, title=_("Criar a fatura"))
+@flow.delivery(
+    to=Financeiro,
+    title=_("Criar a fatura"),
+    affected=ngettext_lazy(
+        "%(count)d família está com fatura por criar",
+        "%(count)d famílias estão com faturas por criar",
+        "count",
+    ),
+)
 def create_invoice(financeiro: Financeiro, event: StepEvent) -> None:
     service = event.payload
     financeiro.bill_service(

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
@@ -90,7 +91,15 @@ def add_interaction(crm: CRM, event: StepEvent) -> None:
     crm.add_interaction(event.earlier["lead_id"], interaction | _content(message))
 
 
-@flow.delivery(to=Atendimento, title=_("Encaminhar a mensagem"))
+@flow.delivery(
+    to=Atendimento,
+    title=_("Encaminhar a mensagem"),
+    affected=ngettext_lazy(
+        "%(count)d pessoa espera resposta: o Atendimento não viu a mensagem",
+        "%(count)d pessoas esperam resposta: o Atendimento não viu as mensagens",
+        "count",
+    ),
+)
 def forward_message(atendimento: Atendimento, event: StepEvent) -> None:
     message = event.payload
     sender = {field: message[field] for field in ("contact", "phone", "lid", "name") if message.get(field)}

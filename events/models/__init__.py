@@ -4,7 +4,9 @@ from events.models.counts import CountDelta, HourlyCount, Measure
 from events.models.dead_letter import DeadLetter, DeadLetterStatus
 from events.models.delivery import Attempt, Delivery, DeliveryStatus, Outcome, SkipCause
 from events.models.event import Event, EventStatus
+from events.models.failure_group import EntryKind, FailureGroup, GroupEntry, GroupState, ResolvedWith
 from events.models.lane import BreakerState, CircuitBreaker, Lane
+from events.models.recipe import Recipe, Remedy
 from events.models.rejected_request import RejectedRequest
 
 __all__ = [
@@ -16,12 +18,19 @@ __all__ = [
     "DeadLetterStatus",
     "Delivery",
     "DeliveryStatus",
+    "EntryKind",
     "Event",
     "EventStatus",
+    "FailureGroup",
+    "GroupEntry",
+    "GroupState",
     "HourlyCount",
     "Lane",
     "Measure",
     "Outcome",
+    "Recipe",
     "RejectedRequest",
+    "Remedy",
+    "ResolvedWith",
     "SkipCause",
 ]

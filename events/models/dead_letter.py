@@ -30,6 +30,7 @@ class DeadLetter(models.Model):
     event_type = models.CharField(_("tipo de evento"), max_length=60)
     service = models.CharField(_("sistema"), max_length=20)
     step = models.CharField(_("etapa"), max_length=60)
+    subject = models.CharField(_("pessoa"), max_length=80, blank=True, db_default="")
     kind = models.CharField(_("espécie"), max_length=12)
     cause = models.CharField(_("causa"), max_length=40)
     reason = models.TextField(_("motivo"))
@@ -59,10 +60,14 @@ class DeadLetter(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["service", "cause", "-id"],
+            models.Index(  # by group; all that its figures are made of, so that the table is not read
+                fields=["service", "cause", "step", "subject"],
+                include=["status", "created_at", "failed_at"],
                 condition=Q(status__in=["open", "retrying"]),
                 name="dead_letter_open",
+            ),
+            models.Index(
+                fields=["-id"], condition=Q(status__in=["open", "retrying"]), name="dead_letter_open_newest"
             ),
             models.Index(fields=["created_at"], name="dead_letter_created"),
         ]

@@ -16,7 +16,6 @@ STATES = {
 }
 
 register.filter("event_type", titles.event_type)
-register.simple_tag(titles.who_fixes)
 
 
 @register.filter

@@ -108,7 +108,7 @@ class FailureAdmin(ActionAdmin):
                 (_("Situação"), failure_state(row.status)),
                 (_("O que houve"), cause.title),
                 (_("Motivo"), row.reason),
-                (_("O que fazer"), cause.recipe),
+                (_("O que fazer"), cause.advice),
                 (_("Desde"), dates.moment(row.created_at)),
                 (_("Última falha"), dates.moment(row.failed_at)),
                 (_("Tentativas"), row.attempts),

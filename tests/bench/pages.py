@@ -37,6 +37,7 @@ PAGE_PATHS = [
     "/admin/monitoring/report/",
     "/admin/monitoring/report/daily/",
     "/admin/monitoring/report/weekly/",
+    "/admin/events/deadletter/",
 ]
 
 EVENTS = """
@@ -68,8 +69,13 @@ WITH open AS (
     UPDATE events_delivery SET status = 'dead', finished_at = NULL, error = 'crm answered 503'
     WHERE id IN (SELECT id FROM events_delivery WHERE service = 'crm' ORDER BY id DESC LIMIT 40) RETURNING *
 ), letters AS (
-    INSERT INTO events_deadletter (delivery_id, event_id, event_type, service, step, kind, cause, reason)
-    SELECT id, event_id, 'lead.created', service, step, 'unavailable', 'max_retries_exceeded', error FROM open
+    INSERT INTO events_deadletter
+        (delivery_id, event_id, event_type, service, step, subject, kind, cause, reason)
+    SELECT id, event_id, 'lead.created', service, step, subject, 'unavailable', 'max_retries_exceeded', error
+    FROM open
+), grouped AS (
+    INSERT INTO events_failuregroup (service, step, cause)
+    SELECT DISTINCT service, step, 'max_retries_exceeded' FROM open
 )
 UPDATE events_event SET status = 'failed', settled_at = NULL WHERE id IN (SELECT event_id FROM open)
 """

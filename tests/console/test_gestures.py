@@ -32,11 +32,49 @@ def status_of(letter):
 def test_three_clicks_send_one_item_again(visit):
     letter = rows.dead_letter()
     visit.goto(ADDRESS)
-    visit.get_by_role("link", name="O sistema não respondeu a tempo").click()
+    visit.get_by_role("link", name="O sistema não respondeu a tempo", exact=True).click()
     visit.get_by_role("button", name="Reenviar", exact=False).first.click()
     visit.get_by_role("button", name="Reenviar 1 entrega").click()
     expect(visit.get_by_text("1 entrega reenviada.")).to_be_visible()
     assert status_of(letter) == "retrying"
+
+
+def test_two_clicks_send_a_whole_group_again(visit):
+    letters = [rows.dead_letter() for _ in range(3)]
+    other = rows.dead_letter(cause="invalid_data")
+    visit.goto(ADDRESS)
+    visit.get_by_role("button", name="Reenviar 3").click()
+    visit.get_by_role("button", name="Reenviar 3 entregas").click()
+    expect(visit.get_by_text("3 entregas reenviadas.")).to_be_visible()
+    assert {status_of(letter) for letter in letters} == {"retrying"}
+    assert status_of(other) == "open"
+
+
+def test_what_the_team_writes_on_a_group_is_read_beside_the_failure(visit):
+    rows.dead_letter()
+    visit.goto(ADDRESS)
+    visit.get_by_role("link", name="CRM · Cadastrar o lead").first.click()
+    visit.get_by_role("button", name="Anotar").click()
+    visit.get_by_label("Anotação").fill("O fornecedor volta às 15h")
+    visit.get_by_role("button", name="Guardar a anotação").click()
+    expect(visit.get_by_text("O fornecedor volta às 15h")).to_be_visible()
+    visit.get_by_role("button", name="Mudar a receita").click()
+    visit.get_by_label("Título").fill("CRM em manutenção")
+    visit.get_by_role("button", name="Guardar a receita").click()
+    visit.goto(ADDRESS)
+    expect(visit.get_by_role("link", name="CRM em manutenção").first).to_be_visible()
+
+
+def test_eight_items_and_eight_groups_fit_on_a_phone(visit):
+    causes = ["connection_timeout", "invalid_data", "not_found", "broken", "no_permission"]
+    causes += ["unknown_outcome", "unreadable_answer", "held_too_long"]
+    for cause in causes:
+        rows.dead_letter(cause=cause)
+    visit.set_viewport_size({"width": 390, "height": 844})
+    for address, row in ((ADDRESS, ".c-group"), (ADDRESS + "?service=crm", "#result_list tr.data-row")):
+        visit.goto(address)
+        first, last = visit.locator(row).first.bounding_box(), visit.locator(row).nth(7).bounding_box()
+        assert last["y"] + last["height"] - first["y"] <= 700, address
 
 
 def test_many_are_archived_with_one_reason_and_the_filter_survives(visit):
@@ -45,14 +83,15 @@ def test_many_are_archived_with_one_reason_and_the_filter_survives(visit):
     visit.goto(ADDRESS + "?cause=connection_timeout")
     visit.locator("#action-toggle").check()
     visit.get_by_role("button", name="Arquivar (3)").click()
-    visit.get_by_label("Motivo").fill("Tratado por telefone")
+    visit.get_by_label("Motivo").select_option("Outro motivo")
+    visit.get_by_label("Mais sobre isso").fill("a família se mudou")
     visit.get_by_role("button", name="Arquivar 3 itens").click()
     expect(visit.get_by_text("3 itens arquivados.")).to_be_visible()
     assert visit.url.endswith("?cause=connection_timeout")
     assert {status_of(letter) for letter in wanted} == {"archived"}
     assert status_of(other) == "open"
     assert set(DeadLetter.objects.filter(status="archived").values_list("note", "moved_by")) == {
-        ("Tratado por telefone", "user:ana")
+        ("Outro motivo: a família se mudou", "user:ana")
     }
 
 

@@ -47,6 +47,13 @@ VIOLATIONS = {
         ) AS recount ON recount.event_id = event.id
         WHERE event.status <> recount.status AND NOT (is_running AND event.status = 'pending')
     """,
+    "a group is resolved exactly while none of its dead letters is open or being retried": """
+        SELECT service, step, cause, known.state
+        FROM events_failuregroup AS known FULL JOIN (
+            SELECT DISTINCT service, step, cause FROM events_deadletter WHERE status IN ('open', 'retrying')
+        ) AS letter USING (service, step, cause)
+        WHERE known.id IS NULL OR (known.state <> 'resolved') <> (letter.service IS NOT NULL)
+    """,
     "an event that came to its end says when": """
         SELECT id, status FROM events_event
         WHERE (status IN ('processed', 'archived')) <> (settled_at IS NOT NULL)

@@ -57,7 +57,9 @@ class Traffic(RuleBasedStateMachine):
     @initialize()
     def begin(self):
         with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE events_event, events_countdelta, events_hourlycount CASCADE")
+            cursor.execute(
+                "TRUNCATE events_event, events_failuregroup, events_countdelta, events_hourlycount CASCADE"
+            )
         for name in ("billing", "chat"):
             CircuitBreaker.objects.update_or_create(
                 service=name, defaults={"outage_since": None, "paused_at": None, "state": "closed"}

@@ -1,0 +1,409 @@
+"""Groups of failures: what happened, to how many, who can fix it, and the one button that helps."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import F, Func, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext, ngettext_lazy
+
+from carinho.console import badges, dates, labels
+from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
+from carinho.console.base import actor, list_of, page_of, posted
+from carinho.console.filters import ChoiceFilter, choice_filter
+from events import groups, recipes, titles
+from events.admin import person
+from events.groups import Figures
+from events.models import (
+    BreakerState,
+    CircuitBreaker,
+    DeadLetter,
+    FailureGroup,
+    GroupState,
+    Remedy,
+    ResolvedWith,
+)
+from events.recipes import Advice, Recipes, Texts
+
+OPERATE = "events.change_deadletter"
+SHOWN_ROWS, SHOWN_ENTRIES = 8, 50
+URGENCY = list(GroupState.values)  # as they are declared: what nobody looked at first, what is silenced last
+TONES = {"new": "danger", "regressed": "danger", "seen": "warning", "taken": "info", "resolved": "success"}
+
+TAKE = Action(
+    name="take",
+    title=_("Assumir"),
+    button=ngettext_lazy("Assumir o grupo", "Assumir %(count)d grupos", "count"),
+    done=ngettext_lazy("O grupo está com você.", "%(count)d grupos estão com você.", "count"),
+    effect=_("Os colegas veem que você cuida disto. Nada é enviado."),
+    permission=OPERATE,
+    run=lambda ids, actor, _reason: groups.take(ids, actor=actor),
+    icon="person_add",
+)
+RELEASE = Action(
+    name="release",
+    title=_("Soltar"),
+    button=ngettext_lazy("Soltar o grupo", "Soltar %(count)d grupos", "count"),
+    done=ngettext_lazy("O grupo foi solto.", "%(count)d grupos foram soltos.", "count"),
+    effect=_("O grupo deixa de estar com alguém, e um colega pode assumir."),
+    permission=OPERATE,
+    run=lambda ids, actor, _reason: groups.release(ids, actor=actor),
+    icon="person_remove",
+)
+SILENCE = Action(
+    name="silence",
+    title=_("Silenciar até piorar"),
+    button=ngettext_lazy("Silenciar o grupo", "Silenciar %(count)d grupos", "count"),
+    done=ngettext_lazy("O grupo está silenciado.", "%(count)d grupos estão silenciados.", "count"),
+    effect=_("O grupo vai para o fim da lista, e volta quando houver mais itens abertos do que agora."),
+    permission=OPERATE,
+    run=lambda ids, actor, reason: groups.silence(ids, actor=actor, reason=reason),
+    icon="notifications_paused",
+    asks_reason=True,
+)
+UNSILENCE = Action(
+    name="unsilence",
+    title=_("Deixar de silenciar"),
+    button=ngettext_lazy("Deixar de silenciar o grupo", "Deixar de silenciar %(count)d grupos", "count"),
+    done=ngettext_lazy("O grupo não está mais silenciado.", "%(count)d grupos não estão mais.", "count"),
+    effect=_("O grupo volta ao seu lugar na lista."),
+    permission=OPERATE,
+    run=lambda ids, actor, _reason: groups.unsilence(ids, actor=actor),
+    icon="notifications_active",
+)
+NOTE = Action(
+    name="note",
+    title=_("Anotar"),
+    button=ngettext_lazy("Guardar a anotação", "Guardar a anotação em %(count)d grupos", "count"),
+    done=ngettext_lazy("Anotação guardada.", "Anotação guardada em %(count)d grupos.", "count"),
+    effect=_("Fica com o grupo, também quando a falha voltar. Sem dados de pessoas, por favor."),
+    permission=OPERATE,
+    icon="edit_note",
+    form="admin/events/failuregroup/note.html",
+)
+TAG = Action(
+    name="tag",
+    title=_("Etiquetar"),
+    button=ngettext_lazy("Guardar as etiquetas", "Guardar as etiquetas de %(count)d grupos", "count"),
+    done=ngettext_lazy("Etiquetas guardadas.", "Etiquetas de %(count)d grupos guardadas.", "count"),
+    effect=_("Palavras suas, para achar o grupo depois."),
+    permission=OPERATE,
+    icon="sell",
+    form="admin/events/failuregroup/tags.html",
+)
+WRITE = Action(
+    name="write",
+    title=_("Mudar a receita"),
+    button=ngettext_lazy("Guardar a receita", "Guardar a receita de %(count)d grupos", "count"),
+    done=ngettext_lazy("Receita guardada.", "Receita de %(count)d grupos guardada.", "count"),
+    effect=_("É o que os colegas leem ao lado desta falha, agora e quando ela voltar."),
+    permission=OPERATE,
+    icon="menu_book",
+    form="admin/events/failuregroup/recipe.html",
+)
+RESET = Action(
+    name="reset_recipe",
+    title=_("Voltar à receita original"),
+    button=ngettext_lazy(
+        "Voltar à receita original", "Voltar à receita original de %(count)d grupos", "count"
+    ),
+    done=ngettext_lazy("A receita é a original.", "A receita de %(count)d grupos é a original.", "count"),
+    effect=_("O texto da equipe sai. Ele continua na trilha."),
+    permission=OPERATE,
+    run=lambda ids, actor, _reason: [
+        group.pk for group in FailureGroup.objects.filter(pk__in=ids) if recipes.reset(group, actor=actor)
+    ],
+    icon="history",
+)
+
+
+@dataclass(frozen=True)
+class Help:
+    """The button that helps: it posts `action` for all rows of the group, or leads to a page."""
+
+    text: str
+    address: str
+    icon: str
+    action: str = ""
+    barred: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One group as a page shows it."""
+
+    group: FailureGroup
+    figures: Figures
+    advice: Advice
+    state: SafeString
+    help: Help | None
+
+    @property
+    def where(self) -> str:
+        return f"{labels.system(self.group.service)} · {titles.step_in(self.group.service, self.group.step)}"
+
+    @property
+    def address(self) -> str:
+        return page_of(self.group)
+
+    @property
+    def rows(self) -> str:
+        return rows_address(self.group)
+
+    @property
+    def recent_rows(self) -> str:
+        since = self.figures.lately_since
+        local = timezone.localtime(since).strftime("%Y-%m-%dT%H:%M") if since else ""
+        return f"{self.rows}&failed_at_from={local}"
+
+    @property
+    def affected(self) -> str:
+        return titles.affected(self.group.service, self.group.step, self.figures.people)
+
+
+def rows_address(group: FailureGroup) -> str:
+    """The open dead letters of a group, as a list."""
+    return list_of(DeadLetter, f"group={group.pk}")
+
+
+def title_of(group: FailureGroup, advice: Advice) -> str:
+    system, step = labels.system(group.service), titles.step_in(group.service, group.step)
+    return f"{system} · {step} · {advice.texts.title}"
+
+
+def titles_of(found: Iterable[FailureGroup]) -> list[tuple[str, str]]:
+    written = Recipes()
+    return [
+        (str(group.pk), title_of(group, written.of(group.service, group.step, group.cause)))
+        for group in found
+    ]
+
+
+def cards(request: HttpRequest) -> list[Card]:
+    """The groups that have dead letters, the most urgent and then the largest first; four statements."""
+    figures = groups.figures()
+    written, breakers = Recipes(), CircuitBreaker.objects.in_bulk()
+    found = []
+    for group in FailureGroup.objects.exclude(state=GroupState.RESOLVED):
+        key = (group.service, group.step, group.cause)
+        if key in figures:
+            found.append(card_of(request, group, figures[key], written, breakers))
+    found.sort(key=lambda card: (not card.figures.open, URGENCY.index(card.group.state), -card.figures.open))
+    return found
+
+
+def card_of(
+    request: HttpRequest, group: FailureGroup, figures: Figures, written: Recipes, breakers: dict[str, Any]
+) -> Card:
+    source = titles.sources_of(group.service, group.step)
+    advice = written.of(group.service, group.step, group.cause).said(group.service, source)
+    breaker = breakers.get(group.service)
+    help_with = _help(request, group, figures, advice.texts.remedy, breaker) if figures.open else None
+    return Card(group, figures, advice, state_of(group), help_with)
+
+
+def state_of(group: FailureGroup) -> SafeString:
+    words = str(GroupState(group.state).label)
+    if group.state == GroupState.TAKEN:
+        words = _now("com %s") % labels.who(group.owner)
+    if group.state == GroupState.SILENCED:
+        words = _now("silenciado com %d") % (group.silenced_at_count or 0)
+    return badges.badge(words, TONES.get(group.state, "neutral"))
+
+
+def _help(
+    request: HttpRequest, group: FailureGroup, figures: Figures, remedy: str, breaker: CircuitBreaker | None
+) -> Help:
+    count = figures.open
+    is_up = not breaker or (
+        breaker.state == BreakerState.CLOSED and not (breaker.paused_at or breaker.offline_since)
+    )
+    match remedy:
+        case Remedy.RETRY if is_up:
+            return retry_all(request, group, count)
+        case Remedy.ARCHIVE:
+            return archive_all(request, group, count)
+        case Remedy.WHATSAPP:
+            address = reverse("admin:whatsapp_sentmessage_changelist")
+            return Help(_now("Ver as mensagens"), address, "outgoing_mail")
+        case Remedy.ESCALATE:
+            return Help(_now("Escalar"), f"{page_of(group)}#contatos", "support_agent")
+        case Remedy.RETRY | Remedy.SYSTEMS:
+            return Help(_now("Ir a Sistemas"), list_of(CircuitBreaker), "hub")
+    text = ngettext("Ver o item", "Ver os %(count)d itens", count) % {"count": count}
+    return Help(text, rows_address(group), "list")
+
+
+def retry_all(request: HttpRequest, group: FailureGroup, count: int) -> Help:
+    return Help(_now("Reenviar %d") % count, rows_address(group), "replay", "retry", _barred(request))
+
+
+def archive_all(request: HttpRequest, group: FailureGroup, count: int) -> Help:
+    return Help(_now("Arquivar %d") % count, rows_address(group), "archive", "archive", _barred(request))
+
+
+def _barred(request: HttpRequest) -> str:
+    return "" if request.user.has_perm(OPERATE) else str(NOT_ALLOWED)
+
+
+class TagFilter(ChoiceFilter):
+    parameter_name = "tag"
+    title = _("etiqueta")
+
+    @staticmethod
+    def offered() -> list[tuple[str, Any]]:
+        given = FailureGroup.objects.annotate(tag=Func(F("tags"), function="unnest")).order_by("tag")
+        return [(tag, tag) for tag in given.values_list("tag", flat=True).distinct()]
+
+    def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
+        return queryset.filter(tags__contains=[value])
+
+
+@admin.register(FailureGroup)
+class FailureGroupAdmin(ActionAdmin):
+    item_template = "admin/events/failuregroup/item.html"
+    intro = _(
+        "Todas as falhas que já houve, por sistema, etapa e causa, com o que a equipe sabe de cada uma. "
+        "As que têm itens abertos estão em Precisa de você."
+    )
+    row_actions = (TAKE, RELEASE, SILENCE, UNSILENCE, NOTE, TAG, WRITE, RESET)
+    list_display = ("what", "state_badge", "last", "times", "ended")
+    list_filter = (
+        choice_filter("state", _("situação"), lambda: GroupState.choices, is_tab=True),
+        choice_filter("service", _("sistema"), labels.systems),
+        choice_filter("cause", _("causa"), titles.cause_titles),
+        TagFilter,
+    )
+    sortable_by = ()
+
+    def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
+        return (TAKE, RELEASE, SILENCE, UNSILENCE)
+
+    @admin.display(description=_("Falha"))
+    def what(self, row: FailureGroup) -> str:
+        cell = '<span class="c-cell"><span>{}</span><span class="c-second">{}</span></span>'
+        where = " · ".join([self.crumb(row), *row.tags])
+        return format_html(cell, titles.cause(row.cause).title, where)
+
+    @admin.display(description=_("Situação"))
+    def state_badge(self, row: FailureGroup) -> str:
+        return state_of(row)
+
+    @admin.display(description=_("Última vez"))
+    def last(self, row: FailureGroup) -> str:
+        return dates.moment(row.last_failed_at)
+
+    @admin.display(description=_("Falhas"))
+    def times(self, row: FailureGroup) -> str:
+        return f"{row.failures} x"
+
+    @admin.display(description=_("Da última vez"))
+    def ended(self, row: FailureGroup) -> str:
+        if not row.resolved_at:
+            return "—"
+        cell = '<span class="c-cell"><span>{}</span><span class="c-second">{}</span></span>'
+        words = [labels.who(row.resolved_by), str(ResolvedWith(row.resolved_with).label)]
+        return format_html(cell, " · ".join(filter(None, words)), dates.moment(row.resolved_at))
+
+    def crumb(self, row: Any) -> str:
+        return f"{labels.system(row.service)} · {titles.step_in(row.service, row.step)}"
+
+    def name_of(self, key: Any) -> str:
+        group = FailureGroup.objects.filter(pk=key).first()
+        if group is None:
+            return f"#{key}"
+        owner = _now(", com %s") % labels.who(group.owner) if group.owner else ""
+        return self.crumb(group) + owner
+
+    def act(self, request: HttpRequest, action: Action, ids: Sequence[Any]) -> Sequence[Any] | None:
+        if action is TAG:
+            return groups.tag(ids, [posted(request, "tags")], actor=actor(request))
+        if action is NOTE:
+            if not (text := posted(request, "note")):
+                messages.error(request, _now("Escreva a anotação."))
+                return None
+            return groups.note(ids, text[:2000], actor=actor(request))
+        if action is WRITE:
+            return self._write(request, ids)
+        return super().act(request, action, ids)
+
+    def _write(self, request: HttpRequest, ids: Sequence[Any]) -> Sequence[Any] | None:
+        given = {name: posted(request, name) for name in ("title", "happened", "fixer", "advice", "remedy")}
+        if not all(given.values()) or given["remedy"] not in Remedy.values or len(given["title"]) > 120:
+            messages.error(request, _now("Preencha todos os campos da receita."))
+            return None
+        found = FailureGroup.objects.filter(pk__in=ids)
+        for group in found:
+            everywhere = bool(posted(request, "everywhere"))
+            recipes.write(group, Texts(**given), everywhere=everywhere, actor=actor(request))
+        return [group.pk for group in found]
+
+    def item_context(self, request: HttpRequest, row: FailureGroup) -> dict[str, Any]:
+        may_operate = request.user.has_perm(OPERATE)
+        if may_operate and row.state == GroupState.NEW:
+            groups.see(row, actor=actor(request))
+            row.refresh_from_db()
+        written = Recipes()
+        texts = written.of(row.service, row.step, row.cause)
+        breakers = CircuitBreaker.objects.in_bulk([row.service])
+        names = self._fitting(row, texts)
+        card = card_of(request, row, groups.figures_of(row), written, breakers)
+        moves = [make(request, row, card.figures.open) for make in (retry_all, archive_all)]
+        newest = DeadLetter.objects.filter(groups.rows_of(row), status="open").select_related("event")
+        return {
+            "card": card,
+            "others": [move for move in moves if not card.help or move.action != card.help.action],
+            "texts": texts.texts,
+            "remedies": Remedy.choices,
+            "buttons": self.buttons(request, names, row.pk),
+            "resolution": resolution(row),
+            "entries": row.entries.all()[:SHOWN_ENTRIES],
+            "rows": [
+                {
+                    "address": page_of(letter),
+                    "person": person.masked(letter.event).cell(),
+                    "event": titles.event_type(letter.event_type),
+                    "since": dates.moment(letter.created_at),
+                }
+                for letter in newest.order_by("-pk")[:SHOWN_ROWS]
+            ],
+            "back": list_of(DeadLetter),
+        }
+
+    def _fitting(self, row: FailureGroup, advice: Advice) -> list[str]:
+        chosen = [NOTE, TAG, WRITE, *([RESET] if advice.written else [])]
+        match row.state:
+            case GroupState.RESOLVED:
+                pass
+            case GroupState.TAKEN:
+                chosen += [RELEASE, SILENCE]
+            case GroupState.SILENCED:
+                chosen += [TAKE, UNSILENCE]
+            case _:
+                chosen += [TAKE, SILENCE]
+        return [action.name for action in chosen]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("Falhas que já houve")} | (extra_context or {}))
+
+
+def resolution(group: FailureGroup) -> str:
+    """How it ended the last time, in a sentence; empty when it never did."""
+    if not group.resolved_at:
+        return ""
+    moment = timezone.localtime(group.resolved_at).strftime("%d/%m/%Y %H:%M")
+    words = str(ResolvedWith(group.resolved_with).label)
+    if group.resolved_by:
+        given = {"who": labels.who(group.resolved_by), "with": words, "moment": moment}
+        return _now("por %(who)s, com %(with)s, em %(moment)s") % given
+    return f"{words}, {moment}"

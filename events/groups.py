@@ -1,0 +1,159 @@
+"""Groups of failures: their figures, read from what is open now, and what an operator does with them.
+
+Every act is one conditional update: of two who take a group at once, one has it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Count, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from carinho.access.audit_log import Audited
+from events.models import DeadLetter, EntryKind, FailureGroup, GroupEntry, GroupState
+
+TAKEN = Audited("group.take", _("assumiu o grupo"))
+RELEASED = Audited("group.release", _("soltou o grupo"))
+SILENCED = Audited("group.silence", _("silenciou o grupo até piorar"))
+UNSILENCED = Audited("group.unsilence", _("deixou de silenciar o grupo"))
+NOTED = Audited("group.note", _("anotou no grupo"))
+TAGGED = Audited("group.tag", _("mudou as etiquetas do grupo"))
+
+MOST_TAGS, LONGEST_TAG = 8, 30
+LATELY = timedelta(hours=1)
+
+COUNTS = """
+SELECT service, step, cause, count(*) FILTER (WHERE status = 'open'),
+       count(*) FILTER (WHERE status = 'retrying'),
+       count(DISTINCT subject) FILTER (WHERE status = 'open' AND subject <> ''),
+       min(created_at) FILTER (WHERE status = 'open'), max(failed_at) FILTER (WHERE status = 'open'),
+       count(*) FILTER (WHERE status = 'open' AND failed_at >= %(lately)s),
+       %(lately)s::timestamptz
+FROM events_deadletter WHERE status IN ('open', 'retrying') {only}
+GROUP BY service, cause, step
+"""
+OF_ONE = "AND service = %(service)s AND cause = %(cause)s AND step = %(step)s"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of one group now. `people` are those whom its open dead letters are about, each counted once."""
+
+    open: int = 0
+    retrying: int = 0
+    people: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    lately: int = 0
+    lately_since: datetime | None = None
+
+
+def figures() -> dict[tuple[str, str, str], Figures]:
+    """Of each group that has dead letters open or being retried, by system, step and cause."""
+    return _counted(COUNTS.format(only=""), {})
+
+
+def figures_of(group: FailureGroup) -> Figures:
+    key = {"service": group.service, "step": group.step, "cause": group.cause}
+    return _counted(COUNTS.format(only=OF_ONE), key).get((group.service, group.step, group.cause), Figures())
+
+
+def _counted(statement: str, given: dict[str, Any]) -> dict[tuple[str, str, str], Figures]:
+    lately = (timezone.now() - LATELY).replace(second=0, microsecond=0)  # the links to the rows say minutes
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given | {"lately": lately})
+        return {tuple(row[:3]): Figures(*row[3:]) for row in cursor.fetchall()}
+
+
+def rows_of(group: FailureGroup) -> Q:
+    """Which dead letters belong to it."""
+    return Q(service=group.service, step=group.step, cause=group.cause)
+
+
+def see(group: FailureGroup, *, actor: str) -> None:
+    """Somebody who may act on a new group has looked at it."""
+    with transaction.atomic():
+        if FailureGroup.objects.filter(pk=group.pk, state=GroupState.NEW).update(state=GroupState.SEEN):
+            _enter([group.pk], EntryKind.SEEN, actor)
+
+
+def take(ids: Iterable[int], *, actor: str) -> list[int]:
+    """Say that one deals with these. Returns those that were nobody's and not resolved."""
+    free = FailureGroup.objects.exclude(state__in=[GroupState.TAKEN, GroupState.RESOLVED])
+    given = {"state": GroupState.TAKEN, "owner": actor, "silenced_at_count": None}
+    return _move(free, ids, given, EntryKind.TAKEN, TAKEN, actor)
+
+
+def release(ids: Iterable[int], *, actor: str) -> list[int]:
+    """Whoever had these has them no longer. Returns those that were somebody's."""
+    taken = FailureGroup.objects.filter(state=GroupState.TAKEN)
+    return _move(taken, ids, {"state": GroupState.SEEN, "owner": ""}, EntryKind.RELEASED, RELEASED, actor)
+
+
+def silence(ids: Iterable[int], *, actor: str, reason: str = "") -> list[int]:
+    """Ask for no attention until more are open than now. Returns those that could be silenced."""
+    loud = FailureGroup.objects.exclude(state__in=[GroupState.SILENCED, GroupState.RESOLVED])
+    mine = DeadLetter.objects.filter(
+        status="open", service=OuterRef("service"), step=OuterRef("step"), cause=OuterRef("cause")
+    )
+    open_now = Subquery(mine.order_by().values("service").annotate(count=Count("pk")).values("count"))
+    given = {"state": GroupState.SILENCED, "owner": "", "silenced_at_count": Coalesce(open_now, Value(0))}
+    return _move(loud, ids, given, EntryKind.SILENCED, SILENCED, actor, text=reason)
+
+
+def unsilence(ids: Iterable[int], *, actor: str) -> list[int]:
+    silenced = FailureGroup.objects.filter(state=GroupState.SILENCED)
+    given = {"state": GroupState.SEEN, "silenced_at_count": None}
+    return _move(silenced, ids, given, EntryKind.UNSILENCED, UNSILENCED, actor)
+
+
+def note(ids: Iterable[int], text: str, *, actor: str) -> list[int]:
+    """Write down what is known; it stays with the group, whatever becomes of its dead letters."""
+    with transaction.atomic():
+        known = sorted(FailureGroup.objects.filter(pk__in=ids).values_list("pk", flat=True))
+        _enter(known, EntryKind.NOTE, actor, text)
+        _record(NOTED, known, actor, {"note": text})
+    return known
+
+
+def tag(ids: Iterable[int], tags: Sequence[str], *, actor: str) -> list[int]:
+    """Give these exactly the tags. Returns those that had others before."""
+    given = tags_of(",".join(tags))
+    others = FailureGroup.objects.exclude(tags=given)
+    return _move(others, ids, {"tags": given}, EntryKind.TAGGED, TAGGED, actor, text=", ".join(given))
+
+
+def tags_of(text: str) -> list[str]:
+    """What was typed, divided by commas: each once, in small letters, without the #."""
+    typed = (" ".join(part.split()).lstrip("#").lower()[:LONGEST_TAG].strip() for part in text.split(","))
+    return [tag for tag in dict.fromkeys(typed) if tag][:MOST_TAGS]
+
+
+def _move(
+    movable: Any, ids: Iterable[int], given: dict[str, Any], kind: EntryKind, action: Audited, actor: str,
+    text: str = "",
+) -> list[int]:  # fmt: skip
+    """Update those that may be moved; each is checked again once its row is locked."""
+    with transaction.atomic():
+        chosen = movable.filter(pk__in=list(ids)).order_by("pk").select_for_update(no_key=True)
+        moved = [group.pk for group in chosen]
+        FailureGroup.objects.filter(pk__in=moved).update(**given)
+        _enter(moved, kind, actor, text)
+        _record(action, moved, actor, {"text": text} if text else {})
+    return moved
+
+
+def _enter(ids: Iterable[int], kind: EntryKind, actor: str, text: str = "") -> None:
+    GroupEntry.objects.bulk_create(
+        GroupEntry(group_id=id, kind=kind, actor=actor, text=text, at=timezone.now()) for id in ids
+    )
+
+
+def _record(action: Audited, ids: Sequence[int], actor: str, detail: dict[str, Any]) -> None:
+    if ids:
+        action.record(actor, f"group {', '.join(map(str, ids))}"[:120], {"ids": list(ids), **detail})

@@ -1,0 +1,92 @@
+"""What to do about a failure: what the team wrote, else the text that ships with its cause."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from carinho.access.audit_log import Audited
+from carinho.console import labels
+from events import titles
+from events.models import EntryKind, FailureGroup, GroupEntry, Recipe
+
+WRITTEN = Audited("recipe.write", _("escreveu a receita"))
+RESET = Audited("recipe.reset", _("voltou à receita original"))
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What of a recipe the team may write."""
+
+    title: str
+    happened: str
+    fixer: str
+    advice: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A recipe as it is read: for one step in one system, with their names in its sentences."""
+
+    family: str
+    texts: Texts
+    written: Recipe | None  # None for the text that ships
+
+    def said(self, system: str, source: str) -> Self:
+        names = {"{sistema}": labels.system(system), "{origem}": source}
+        said = asdict(self.texts)
+        for name, value in names.items():
+            said = {field: text.replace(name, value) for field, text in said.items()}
+        return type(self)(self.family, Texts(**said), self.written)
+
+
+class Recipes:
+    """All that the team wrote, read once: there are few, and a page asks for many."""
+
+    def __init__(self) -> None:
+        self.written = {
+            (recipe.service, recipe.step, recipe.cause): recipe for recipe in Recipe.objects.all()
+        }
+
+    def of(self, service: str, step: str, cause: str) -> Advice:
+        """What was written for this step, else for this cause, else what ships."""
+        own = self.written.get((service, step, cause)) or self.written.get(("", "", cause))
+        known = titles.cause(cause)
+        return Advice(str(known.family), texts_of(own or known), own)
+
+
+def texts_of(recipe: Any) -> Texts:
+    return Texts(*(str(getattr(recipe, name)) for name in ("title", "happened", "fixer", "advice", "remedy")))
+
+
+def write(group: FailureGroup, texts: Texts, *, everywhere: bool, actor: str) -> None:
+    """Write the recipe of this group's step, or of its cause everywhere; past and future groups read it."""
+    where = _where(group, everywhere=everywhere)
+    with transaction.atomic():
+        before = Recipe.objects.select_for_update().filter(**where).first()
+        given = asdict(texts) | {"author": actor, "written_at": timezone.now()}
+        Recipe.objects.update_or_create(defaults=given, **where)
+        GroupEntry.objects.create(group=group, actor=actor, kind=EntryKind.RECIPE, text=texts.title)
+        old = asdict(texts_of(before)) if before else None
+        WRITTEN.record(actor, f"group {group.pk}", where | {"before": old, "after": asdict(texts)})
+
+
+def reset(group: FailureGroup, *, actor: str) -> bool:
+    """Take back what was written: the group's own first, then its cause's. False if there was nothing."""
+    with transaction.atomic():
+        for everywhere in (False, True):
+            where = _where(group, everywhere=everywhere)
+            written = Recipe.objects.select_for_update().filter(**where).first()
+            if written and written.delete()[0]:
+                GroupEntry.objects.create(group=group, actor=actor, kind=EntryKind.RECIPE)
+                RESET.record(actor, f"group {group.pk}", where | {"before": asdict(texts_of(written))})
+                return True
+    return False
+
+
+def _where(group: FailureGroup, *, everywhere: bool) -> dict[str, Any]:
+    own = {"service": "", "step": ""} if everywhere else {"service": group.service, "step": group.step}
+    return own | {"cause": group.cause}

@@ -1,0 +1,281 @@
+"""Precisa de você begins with the failures: how many, who is affected, what helps; each number is a link."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from carinho.access.models import AuditEntry
+from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
+from events import groups, operations
+from events.engine import circuit_breakers
+from events.models import DeadLetter, FailureGroup, Recipe
+from tests.clients import logged_in
+from tests.console import rows
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/events/deadletter/"
+RECIPE = {
+    "title": "CRM em manutenção",
+    "happened": "O {sistema} para às terças.",
+    "fixer": "A equipe do {sistema}.",
+    "advice": "Espere até quarta.",
+    "remedy": "systems",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_messages(monkeypatch):
+    """No worker listens: the wake-ups after a retry go nowhere."""
+    monkeypatch.setattr("events.engine.wakeup.send_message", lambda service: None)
+
+
+@pytest.fixture
+def group(db):
+    rows.dead_letter()
+    return FailureGroup.objects.get()
+
+
+def address(group):
+    return reverse("admin:events_failuregroup_change", args=[group.pk])
+
+
+def post(browser, verb, group, **form):
+    given = {"ids": group.pk, "next": address(group)} | form
+    return browser.post(reverse(f"admin:events_failuregroup_{verb}"), given, follow=True)
+
+
+def html_of(browser, path):
+    response = browser.get(path)
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+def test_page_says_what_failed_how_many_and_who_is_affected_in_plain_words():
+    rows.dead_letter(step="send_welcome"), rows.dead_letter(step="send_welcome", phone="(11) 91234-5678")
+    html = html_of(logged_in(VIEWER), LIST)
+    for words in (
+        "1 falha, por sistema, etapa e causa",
+        "WhatsApp · Enviar as boas-vindas",
+        "O sistema não respondeu a tempo",
+        "<b>2 itens</b>",
+        "2 pessoas não receberam as boas-vindas",
+        "↑ 2 na última hora",
+        "WhatsApp recebeu o pedido e não respondeu no tempo combinado",
+        "conexão",
+    ):
+        assert words in html
+
+
+def test_each_number_of_a_group_leads_to_exactly_so_many_rows(group):
+    rows.dead_letter(), rows.dead_letter(cause="invalid_data")
+    old = rows.dead_letter()
+    DeadLetter.objects.filter(pk=old.pk).update(failed_at="2026-01-01T00:00:00Z")
+    browser = logged_in(VIEWER)
+    for card in browser.get(LIST).context["groups"]:
+        assert browser.get(card.rows).context["cl"].result_count == card.figures.open
+        assert browser.get(card.recent_rows).context["cl"].result_count == card.figures.lately
+
+
+def test_most_urgent_come_first_and_what_is_silenced_or_under_way_last():
+    silenced, taken = rows.dead_letter(cause="broken"), rows.dead_letter(cause="not_found")
+    under_way, new = rows.dead_letter(cause="held_too_long"), rows.dead_letter()
+    found = {group.cause: group for group in FailureGroup.objects.all()}
+    groups.silence([found[silenced.cause].pk], actor="user:ana")
+    groups.take([found[taken.cause].pk], actor="user:ana")
+    operations.retry([under_way.pk], actor="user:ana")
+    shown = [card.group.cause for card in logged_in(VIEWER).get(LIST).context["groups"]]
+    assert shown == [new.cause, taken.cause, silenced.cause, under_way.cause]
+
+
+def test_filtered_list_shows_its_rows_only_and_the_way_to_the_group(group):
+    rows.dead_letter(cause="invalid_data")
+    response = logged_in(VIEWER).get(f"{LIST}?group={group.pk}")
+    assert response.context["groups"] == []
+    assert [row.cause for row in response.context["cl"].result_list] == [group.cause]
+    assert address(group) in response.content.decode()
+
+
+@pytest.mark.parametrize("given", ["999999", "abc", "9" * 30, "-1"])
+def test_group_that_does_not_exist_has_no_rows(group, given):
+    response = logged_in(VIEWER).get(f"{LIST}?group={given}", follow=True)
+    assert response.status_code == 200
+    assert response.context["cl"].result_count == 0
+
+
+def test_button_resends_the_whole_group_after_one_question(group):
+    other = rows.dead_letter(cause="invalid_data")
+    browser = logged_in(OPERATOR)
+    html = html_of(browser, LIST)
+    assert "Reenviar 1" in html
+    form = {"action": "retry", "index": 0, "select_across": 1, "_selected_action": 0}
+    asked = browser.post(f"{LIST}?group={group.pk}", form)
+    assert "Reenviar 1 entrega" in asked.content.decode()
+    browser.post(asked.context["address"], {"ids": asked.context["ids"], "next": asked.context["next"]})
+    assert DeadLetter.objects.get(cause=group.cause).status == "retrying"
+    assert DeadLetter.objects.get(pk=other.pk).status == "open"
+
+
+def test_while_the_system_is_down_the_button_leads_to_its_state(group):
+    rows.down("crm")
+    html = html_of(logged_in(OPERATOR), LIST)
+    assert "Ir a Sistemas" in html
+    assert "Reenviar 1" not in html
+    circuit_breakers.reset("crm", actor="user:ana")
+    assert "Reenviar 1" in html_of(logged_in(OPERATOR, "bia"), LIST)
+
+
+def test_fault_of_our_program_leads_to_the_people_to_call(settings):
+    settings.SUPPORT_DEVELOPMENT = "Davi, davi@exemplo.com"
+    rows.dead_letter(cause="broken")
+    browser = logged_in(OPERATOR)
+    (card,) = browser.get(LIST).context["groups"]
+    assert (card.help.text, card.help.address) == ("Escalar", f"{card.address}#contatos")
+    html = html_of(browser, card.address)
+    assert 'id="contatos"' in html
+    assert "mailto:davi@exemplo.com" in html
+
+
+def test_operator_who_opens_a_new_group_has_seen_it_and_a_viewer_has_not(group):
+    logged_in(VIEWER, "vera").get(address(group))
+    group.refresh_from_db()
+    assert group.state == "new"
+    logged_in(OPERATOR).get(address(group))
+    group.refresh_from_db()
+    assert group.state == "seen"
+
+
+def test_operator_takes_notes_tags_and_silences_and_the_page_shows_it(group):
+    browser = logged_in(OPERATOR)
+    post(browser, "take", group)
+    post(browser, "note", group, note="O fornecedor volta às 15h")
+    post(browser, "tag", group, tags="Fornecedor, urgente")
+    html = html_of(browser, address(group))
+    for words in ("com ana", "O fornecedor volta às 15h", "fornecedor", "urgente"):
+        assert words in html
+    post(browser, "silence", group, reason="Manutenção até sexta")
+    assert "silenciado com 1" in html_of(browser, LIST)
+    post(browser, "unsilence", group)
+    post(browser, "take", group)
+    post(browser, "release", group)
+    actions = set(AuditEntry.objects.values_list("action", flat=True))
+    assert actions == {f"group.{verb}" for verb in ("take", "note", "tag", "silence", "unsilence", "release")}
+
+
+def test_second_operator_is_told_who_has_the_group(group):
+    post(logged_in(OPERATOR), "take", group)
+    html = post(logged_in(OPERATOR, "bia"), "take", group).content.decode()
+    assert "ficou como estava" in html
+    assert "com ana" in html
+    group.refresh_from_db()
+    assert group.owner == "user:ana"
+
+
+def test_recipe_is_written_from_the_group_and_read_on_every_page_of_its_items(group):
+    browser = logged_in(OPERATOR)
+    post(browser, "write", group, **RECIPE)
+    for path in (LIST, address(group), f"{LIST}{DeadLetter.objects.get().pk}/change/"):
+        html = html_of(browser, path)
+        assert "CRM em manutenção" in html
+        assert "O CRM para às terças." in html
+    assert "Ir a Sistemas" in html_of(browser, LIST)
+    post(browser, "reset_recipe", group)
+    assert not Recipe.objects.exists()
+    assert "O sistema não respondeu a tempo" in html_of(browser, address(group))
+
+
+@pytest.mark.parametrize("wrong", [{"title": ""}, {"remedy": "explode"}, {"title": "x" * 121}])
+def test_recipe_that_lacks_something_is_not_written(group, wrong):
+    html = post(logged_in(OPERATOR), "write", group, **(RECIPE | wrong)).content.decode()
+    assert "Preencha todos os campos da receita." in html
+    assert not Recipe.objects.exists()
+
+
+VERBS = {
+    "take": {},
+    "release": {},
+    "silence": {},
+    "unsilence": {},
+    "note": {"note": "x"},
+    "tag": {"tags": "x"},
+    "write": RECIPE,
+    "reset_recipe": {},
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_viewer_is_refused_by_the_server_and_a_get_does_nothing(group, verb):
+    post(logged_in(OPERATOR), "take", group)
+    before = AuditEntry.objects.count()
+    viewer = logged_in(VIEWER, "vera")
+    path = reverse(f"admin:events_failuregroup_{verb}")
+    assert viewer.post(path, {"ids": group.pk} | VERBS[verb]).status_code == 403
+    assert logged_in(ADMINISTRATOR, "adm").get(path).status_code == 405
+    assert AuditEntry.objects.count() == before
+    group.refresh_from_db()
+    assert (group.state, group.tags) == ("taken", [])
+
+
+def test_viewer_sees_every_button_disabled_with_the_reason(group):
+    html = html_of(logged_in(VIEWER), address(group))
+    for button in ("Assumir", "Anotar", "Etiquetar", "Mudar a receita", "Reenviar 1", "Arquivar 1"):
+        shown = re.search(rf"<button[^>]*>(?:(?!</button>).)*{button}", html)
+        assert shown, button
+        assert "disabled" in shown[0].rsplit("<button", 1)[1].partition(">")[0], button
+    assert "Seu papel permite ver, mas não fazer isto" in html
+
+
+def test_archive_asks_for_the_reason_and_takes_none_without(group):
+    letter = DeadLetter.objects.get()
+    browser = logged_in(OPERATOR)
+    path = reverse("admin:events_deadletter_archive")
+    refused = browser.post(path, {"ids": letter.pk}, follow=True).content.decode()
+    assert "Escolha o motivo do arquivamento." in refused
+    assert DeadLetter.objects.get().status == "open"
+    browser.post(path, {"ids": letter.pk, "why": "Repetido", "reason": "veio duas vezes"})
+    letter.refresh_from_db()
+    assert (letter.status, letter.note) == ("archived", "Repetido: veio duas vezes")
+
+
+def test_closed_item_gives_no_advice_and_says_how_long_it_is_kept(group):
+    letter = DeadLetter.objects.get()
+    path = f"{LIST}{letter.pk}/change/"
+    browser = logged_in(OPERATOR)
+    assert "O que fazer" in html_of(browser, path)
+    operations.archive([letter.pk], actor="user:ana", reason="Repetido")
+    html = html_of(browser, path)
+    assert "O que fazer" not in html
+    assert "faltam 364 dias" in html
+    assert "por ana, com Arquivar" in html_of(browser, address(group))
+
+
+def test_empty_list_says_that_all_is_well_and_an_empty_search_does_not():
+    browser = logged_in(VIEWER)
+    assert "Tudo certo: nada precisa de você agora." in html_of(browser, LIST)
+    searched = html_of(browser, LIST + "?q=ninguém")
+    assert "Nada aqui com esta busca ou estes filtros." in searched
+    assert "Tudo certo" not in searched
+
+
+def test_groups_that_were_are_found_by_state_and_tag(group):
+    groups.tag([group.pk], ["fornecedor"], actor="user:ana")
+    rows.dead_letter(cause="broken")
+    browser = logged_in(VIEWER)
+    path = reverse("admin:events_failuregroup_changelist")
+    assert browser.get(path).context["cl"].result_count == 2
+    assert list(browser.get(path, {"tag": "fornecedor"}).context["cl"].result_list) == [group]
+    assert browser.get(path, {"state": "resolved"}).context["cl"].result_count == 0
+
+
+def test_more_groups_and_more_items_cost_no_more_statements(group):
+    browser = logged_in(OPERATOR)
+    browser.get(address(group))
+    with CaptureQueriesContext(connection) as few:
+        browser.get(LIST), browser.get(address(group))
+    for cause in ("broken", "not_found", "invalid_data", "no_permission"):
+        rows.dead_letter(cause=cause), rows.dead_letter(), rows.dead_letter(step="send_welcome", cause=cause)
+    with CaptureQueriesContext(connection) as many:
+        browser.get(LIST), browser.get(address(group))
+    assert len(many) == len(few)
