@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
@@ -26,6 +27,12 @@ logger = logging.getLogger(__name__)
 OPERATE = "monitoring.change_alert"
 SHOWN_RESOLVED = 50
 SNOOZE_OFFERED = timedelta(hours=1)
+SHARED, SHARED_SECONDS = "monitoring.badges", 5
+BADGES = {  # the numbers of the sidebar, by what one must be allowed to see
+    "monitoring.view_alert": {"alerts", "alerts_critical"},
+    "events.view_deadletter": {"open_critical"},
+    "events.view_delivery": {"retrying_critical", "held_critical"},
+}
 
 
 ACKNOWLEDGE = Action(
@@ -147,19 +154,41 @@ class AlertAdmin(ActionAdmin):
 
 @badge_counts.counted
 def badges(request: HttpRequest) -> dict[str, int]:
-    """The sidebar's numbers of what the verdict is about, from the snapshot that the page itself shows."""
+    """The sidebar's numbers of what the verdict is about.
+
+    A page that shows the verdict takes them from its own snapshot. The others need nothing else of one, which
+    would cost them more than all the rest of the page: they share one of the last seconds.
+    """
+    if _shows_the_verdict(request):
+        numbers = _numbers(request)
+        cache.set(SHARED, numbers, SHARED_SECONDS)
+    else:
+        numbers = cache.get_or_set(SHARED, lambda: _numbers(request), SHARED_SECONDS) or {}
+    return {
+        name: number
+        for permission, names in BADGES.items()
+        if request.user.has_perm(permission)
+        for name, number in numbers.items()
+        if name in names
+    }
+
+
+def _shows_the_verdict(request: HttpRequest) -> bool:
+    page = request.resolver_match.url_name if request.resolver_match else None
+    return page is None or page == "index" or page.startswith("monitoring_")
+
+
+def _numbers(request: HttpRequest) -> dict[str, int]:
     hub, found = health.of_page(request)
-    numbers: dict[str, int] = {}
-    if request.user.has_perm("monitoring.view_alert"):
-        counts = alerts.current(found, hub.now).counts
-        numbers |= {"alerts": counts["total"], "alerts_critical": counts["critical"]}
-    if request.user.has_perm("events.view_deadletter"):
-        numbers |= {"open_critical": found.worst(("dead_letters",)) == health.BAD}
-    if request.user.has_perm("events.view_delivery"):
-        away = found.worst(("circuit_breaker", "whatsapp_disconnected"))
-        numbers |= {"retrying_critical": found.worst(("retry_queue",)) == health.BAD}
-        numbers |= {"held_critical": away == health.BAD}
-    return numbers
+    counts = alerts.current(found, hub.now).counts
+    away = found.worst(("circuit_breaker", "whatsapp_disconnected"))
+    return {
+        "alerts": counts["total"],
+        "alerts_critical": counts["critical"],
+        "open_critical": found.worst(("dead_letters",)) == health.BAD,
+        "retrying_critical": found.worst(("retry_queue",)) == health.BAD,
+        "held_critical": away == health.BAD,
+    }
 
 
 def rule_rows(hub: health.HubSnapshot) -> list[dict[str, Any]]:
