@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ DERIVED_KEY = "sha256:"
 LONGEST_KEY = 180
 TYPE_NAMES = ("type", "event_type", "event")
 ID_NAMES = ("id", "idempotency_key")
+HEADERS = ("X-Event-Type", "Idempotency-Key")  # what a sender may say there instead
 FUTURE_TOLERANCE = timedelta(days=1)
 
 
@@ -112,13 +113,6 @@ def read(
         raise RequestRejected(
             code, "Há campos errados: " + ", ".join(sorted(wrong)) + ".", status=422, fields=wrong
         )
-    made = _envelope(flow, source, key, data, payload, occurred_at)
-    return replace(made, caused_by=caused_by, request_id=request_id, trace_id=trace_id)
-
-
-def _envelope(
-    flow: Flow, source: str, key: str, data: Data, payload: Data, occurred_at: datetime
-) -> Envelope:
     digest = digest_of(flow.type, data)
     return Envelope(
         type=flow.type,
@@ -132,6 +126,9 @@ def _envelope(
         occurred_at=occurred_at,
         received_at=timezone.now(),
         steps=flow.steps_for(payload),
+        caused_by=caused_by,
+        request_id=request_id,
+        trace_id=trace_id,
     )
 
 

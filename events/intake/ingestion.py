@@ -89,7 +89,8 @@ def record(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     for item in envelopes:
         first.setdefault((item.source, item.key), item)
     _release_old_derived_keys(first.values())
-    new = _insert(list(first.values()))
+    rows = json.dumps([_row(item) for item in first.values()], ensure_ascii=False)
+    new = {(source, key): id for id, source, key in run(INSERT, [rows])}
     known = _count_repeats([item for item in envelopes if _is_repeat(item, first, new)])
     if new:
         lanes = {step.to.name for pair in new for step in first[pair].steps if not step.after}
@@ -129,11 +130,6 @@ def _answer(
         return Receipt(new[pair], is_duplicate=False)
     event_id, digest = known[pair]
     return Receipt(event_id, is_duplicate=True) if digest == item.digest else Conflict(event_id)
-
-
-def _insert(envelopes: Iterable[Envelope]) -> dict[Pair, int]:
-    rows = json.dumps([_row(envelope) for envelope in envelopes], ensure_ascii=False)
-    return {(source, key): id for id, source, key in run(INSERT, [rows])}
 
 
 def _row(item: Envelope) -> dict[str, Any]:

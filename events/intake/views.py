@@ -45,7 +45,8 @@ class Ingest(ApiView, ABC):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if request.method != "POST":
             return super().dispatch(request, *args, **kwargs)
-        incoming = Incoming(kwargs.get("source", "api"), headers=_headers(request))
+        headers = {name: request.headers[name] for name in envelope.HEADERS if request.headers.get(name)}
+        incoming = Incoming(kwargs.get("source", "api"), headers=headers)
         try:
             response = self.post(request, incoming)
         except RequestRejected as error:
@@ -69,14 +70,6 @@ def turn_away(error: APIException, request: HttpRequest, incoming: Incoming) -> 
         code, detail = errors.code_and_sentence(error)
         rejected_requests.keep(RequestRejected(code, str(detail), status=response.status_code), incoming)
     return response
-
-
-def _headers(request: HttpRequest) -> dict[str, str]:
-    given = {
-        "X-Event-Type": request.META.get("HTTP_X_EVENT_TYPE"),
-        "Idempotency-Key": request.META.get("HTTP_IDEMPOTENCY_KEY"),
-    }
-    return {name: value for name, value in given.items() if value}
 
 
 def authenticate(request: HttpRequest) -> Principal | None:
@@ -215,7 +208,7 @@ def answer_all(items: Sequence[Any], *, is_large: bool) -> list[dict[str, Any]]:
     stored = iter(ingestion.accept([item for item in read if isinstance(item, Envelope)]))
     answers = [next(stored) if isinstance(item, Envelope) else item for item in read]
     rejected_requests.keep_all(
-        (answer, _incoming(item))
+        (answer, Incoming(source_of(item), _encoded(item), is_proven=True))
         for item, answer in zip(items, answers, strict=True)
         if isinstance(answer, RequestRejected)
     )
@@ -235,10 +228,6 @@ def _read_item(item: Any, *, is_large: bool) -> Envelope | RequestRejected:
 
 def _encoded(item: Any) -> bytes:
     return json.dumps(item, ensure_ascii=False).encode()
-
-
-def _incoming(item: Any) -> Incoming:
-    return Incoming(source_of(item), _encoded(item), is_proven=True)
 
 
 def _item_answer(answer: Receipt | RequestRejected) -> dict[str, Any]:
