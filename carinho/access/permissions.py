@@ -77,6 +77,7 @@ class Principal:
     actor: str  # "key:NAME" or "user:NAME"
     client: str  # whose calls are counted together
     scopes: frozenset[str]
+    sources: frozenset[str] = frozenset()  # the systems a key may speak for; empty: any
     is_authenticated: ClassVar[bool] = True
 
 

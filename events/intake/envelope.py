@@ -18,7 +18,8 @@ DERIVED_KEY = "sha256:"
 LONGEST_KEY = 180
 TYPE_NAMES = ("type", "event_type", "event")
 ID_NAMES = ("id", "idempotency_key")
-HEADERS = ("X-Event-Type", "Idempotency-Key")  # what a sender may say there instead
+MOMENT_NAMES = ("occurred_at", "timestamp")
+HEADERS = ("X-Event-Type", "Idempotency-Key", "X-Source")  # what a sender may say there instead
 FUTURE_TOLERANCE = timedelta(days=1)
 
 
@@ -114,10 +115,12 @@ def read(
             code, "Há campos errados: " + ", ".join(sorted(wrong)) + ".", status=422, fields=wrong
         )
     digest = digest_of(flow.type, data)
+    if not key:
+        key = DERIVED_KEY + (digest_of(digest, body["timestamp"]) if body.get("timestamp") else digest)
     return Envelope(
         type=flow.type,
         source=source,
-        key=key or DERIVED_KEY + digest,
+        key=key,
         digest=digest,
         data=payload,
         as_sent={name: value for name, value in data.items() if payload.get(name) != value},
@@ -163,7 +166,7 @@ def _data(body: Data, wrong: dict[str, str]) -> Data:
 def _occurred_at(body: Data, flow: Flow | None, payload: Data, wrong: dict[str, str]) -> datetime:
     """When the sender says it happened: in the envelope, or else in the data, at the latest now."""
     now = timezone.now()
-    given = body.get("occurred_at")
+    given = _first(body, *MOMENT_NAMES)
     if is_blank(given):
         said = payload.get(flow.payload.happened) if flow else None
         return min(datetime.fromisoformat(said), now) if said else now

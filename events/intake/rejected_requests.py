@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from carinho.access.audit_log import Audited
 from carinho.logs import request_id
 from carinho.masking import NEW_WORD, REMOVED, SECRET
-from events.intake import envelope, ingestion
+from events.intake import dialects, envelope, ingestion
 from events.intake.envelope import RequestRejected
 from events.intake.ingestion import Conflict, Receipt
 from events.intake.payload import is_blank
@@ -139,9 +139,10 @@ def _put_through(row: RejectedRequest, body: bytes) -> Receipt | None:
         acceptor(body)
         return None
     decoded = envelope.parse(body)
-    if isinstance(decoded, dict) and is_blank(decoded.get("occurred_at")):
+    if isinstance(decoded, dict) and all(is_blank(decoded.get(name)) for name in envelope.MOMENT_NAMES):
         decoded["occurred_at"] = row.received_at.isoformat()
-    [answer] = ingestion.record([envelope.read(decoded, source=row.source, request_id=row.request_id)])
+    translated = dialects.translate(decoded, row.source)
+    [answer] = ingestion.record([envelope.read(translated, source=row.source, request_id=row.request_id)])
     if isinstance(answer, Conflict):
         raise answer
     return answer

@@ -8,7 +8,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -25,7 +25,7 @@ from carinho.api.schema import problems
 from carinho.api.views import ApiView
 from carinho.logs import request_id, trace_id
 from events.api.schema import ACCEPTED, Batch, BatchAnswer, EnvelopeSerializer
-from events.intake import envelope, ingestion, rejected_requests, request_body
+from events.intake import dialects, envelope, ingestion, rejected_requests, request_body
 from events.intake.envelope import Envelope, RequestRejected
 from events.intake.ingestion import Conflict, Receipt
 from events.intake.rejected_requests import Incoming
@@ -80,12 +80,22 @@ def authenticate(request: HttpRequest) -> Principal | None:
     return principal
 
 
-def admit(request: HttpRequest) -> None:
+def admit(request: HttpRequest) -> Principal:
     """Let a caller in whom the table lets in, and count the call."""
     principal = authenticate(request)
     if principal:
         rate_limits.count_call(request, principal.client)
     permissions.require(request, principal)
+    return cast("Principal", principal)  # the table lets nobody else in
+
+
+def require_speaker(principal: Principal, source: str) -> None:
+    """Raises `Problem` for a key that is bound to other systems: it could take this one's ids."""
+    allowed = principal.sources
+    if not allowed or source in allowed:
+        return
+    sentence = _("Esta chave só fala por: %(systems)s.") % {"systems": ", ".join(sorted(allowed))}
+    raise errors.Problem("foreign_source", sentence, status=403, fields={"source": sentence})
 
 
 def take_body(request: HttpRequest, incoming: Incoming, limit: int) -> bytes:
@@ -98,16 +108,14 @@ def take_body(request: HttpRequest, incoming: Incoming, limit: int) -> bytes:
     return incoming.body
 
 
-def source_of(body: Any) -> str:
-    """Which system an envelope says it comes from; "api" if it names none that we know."""
-    named = body.get("source") if isinstance(body, dict) else None
-    return named if isinstance(named, str) and named in settings.SOURCES else "api"
-
-
 def record(body: Any, source: str, headers: Mapping[str, str]) -> HttpResponse:
     """Store one event and answer once it is committed. Raises `RequestRejected`."""
     read = envelope.read(
-        body, source=source, headers=headers, request_id=request_id.get(), trace_id=trace_id.get()
+        dialects.translate(body, source),
+        source=source,
+        headers=headers,
+        request_id=request_id.get(),
+        trace_id=trace_id.get(),
     )
     [answer] = ingestion.accept([read])
     if isinstance(answer, Conflict):
@@ -125,10 +133,11 @@ class EventIngest(Ingest):
     """One event."""
 
     def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
-        admit(request)
+        principal = admit(request)
         incoming.is_proven = True
         body = envelope.parse(take_body(request, incoming, BODY_BYTES))
-        incoming.source = source_of(body)
+        incoming.source = dialects.source_of(body, incoming.headers, principal.sources)
+        require_speaker(principal, incoming.source)
         return record(body, incoming.source, incoming.headers)
 
 
@@ -168,6 +177,7 @@ class WebhookIngest(Ingest):
         rate_limits.count_call(request, principal.client)
         if EVENTS not in principal.scopes:
             raise PermissionDenied
+        require_speaker(principal, incoming.source)
         incoming.is_proven = True
         take_body(request, incoming, BODY_BYTES)
 
@@ -183,11 +193,11 @@ class BatchIngest(Ingest):
         responses={200: BatchAnswer, **problems(400, 401, 403, 413, 422, 429)},
     )
     def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
-        admit(request)
+        principal = admit(request)
         incoming.is_proven = True
         body = take_body(request, incoming, BATCH_BYTES)
         items = items_of(envelope.parse(body))
-        answers = answer_all(items, is_large=len(body) > BODY_BYTES)
+        answers = answer_all(items, principal, incoming.headers, is_large=len(body) > BODY_BYTES)
         return JsonResponse({"results": answers}, json_dumps_params={"ensure_ascii": False})
 
 
@@ -202,26 +212,34 @@ def items_of(body: Any) -> list[Any]:
     )
 
 
-def answer_all(items: Sequence[Any], *, is_large: bool) -> list[dict[str, Any]]:
+def answer_all(
+    items: Sequence[Any], principal: Principal, headers: Mapping[str, str], *, is_large: bool
+) -> list[dict[str, Any]]:
     """One answer per item, in their order; what is refused is kept, one by one."""
-    read = [_read_item(item, is_large=is_large) for item in items]
+    sources = [dialects.source_of(item, headers, principal.sources) for item in items]
+    read = [
+        _read_item(item, principal, source, is_large=is_large)
+        for item, source in zip(items, sources, strict=True)
+    ]
     stored = iter(ingestion.accept([item for item in read if isinstance(item, Envelope)]))
     answers = [next(stored) if isinstance(item, Envelope) else item for item in read]
     rejected_requests.keep_all(
-        (answer, Incoming(source_of(item), _encoded(item), is_proven=True))
-        for item, answer in zip(items, answers, strict=True)
+        (answer, Incoming(source, _encoded(item), is_proven=answer.status != 403))
+        for item, source, answer in zip(items, sources, answers, strict=True)
         if isinstance(answer, RequestRejected)
     )
     return [_item_answer(answer) for answer in answers]
 
 
-def _read_item(item: Any, *, is_large: bool) -> Envelope | RequestRejected:
+def _read_item(item: Any, principal: Principal, source: str, *, is_large: bool) -> Envelope | RequestRejected:
     try:
         if is_large and len(_encoded(item)) > BODY_BYTES:
             raise request_body.TooLarge(BODY_BYTES, b"")
-        return envelope.read(
-            item, source=source_of(item), request_id=request_id.get(), trace_id=trace_id.get()
-        )
+        require_speaker(principal, source)
+        translated = dialects.translate(item, source)
+        return envelope.read(translated, source=source, request_id=request_id.get(), trace_id=trace_id.get())
+    except errors.Problem as error:
+        return RequestRejected(error.code, str(error.detail), status=error.status_code, fields=error.fields)
     except RequestRejected as error:
         return error
 
