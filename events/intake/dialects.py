@@ -71,6 +71,15 @@ def marketing(body: Data) -> Data:
     return body
 
 
+def documentos(body: Data) -> Data:
+    """A person is a kind and a number, and has here the field that the other systems name them by."""
+    data = body["data"]
+    kind, number = data.get("subject_type"), data.get("subject_id")
+    if kind not in ("client", "caregiver") or number is None:
+        return body
+    return body | {"data": {f"{kind}_id": number} | data}
+
+
 def _without(fields: Data, *names: str) -> Data:
     return {name: value for name, value in fields.items() if name not in names}
 
@@ -79,4 +88,8 @@ def _without_none(fields: Data) -> Data:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-DIALECTS: dict[str, Callable[[Data], Data]] = {"atendimento": atendimento, "marketing": marketing}
+DIALECTS: dict[str, Callable[[Data], Data]] = {
+    "atendimento": atendimento,
+    "documentos": documentos,
+    "marketing": marketing,
+}

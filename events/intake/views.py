@@ -13,9 +13,11 @@ from typing import Any, cast
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, PermissionDenied
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from carinho.access import permissions, rate_limits, signatures
 from carinho.access.authentication import OperatorSession, principal_of_key
@@ -26,6 +28,7 @@ from carinho.api.views import ApiView
 from carinho.logs import request_id, trace_id
 from events.api.schema import ACCEPTED, Batch, BatchAnswer, EnvelopeSerializer
 from events.intake import dialects, envelope, ingestion, rejected_requests, request_body
+from events.intake.doors import DOORS
 from events.intake.envelope import Envelope, RequestRejected
 from events.intake.ingestion import Conflict, Receipt
 from events.intake.rejected_requests import Incoming
@@ -95,7 +98,7 @@ def require_speaker(principal: Principal, source: str) -> None:
     if not allowed or source in allowed:
         return
     sentence = _("Esta chave só fala por: %(systems)s.") % {"systems": ", ".join(sorted(allowed))}
-    raise errors.Problem("foreign_source", sentence, status=403, fields={"source": sentence})
+    raise errors.Problem("foreign_source", sentence, status=HTTPStatus.FORBIDDEN, fields={"source": sentence})
 
 
 def take_body(request: HttpRequest, incoming: Incoming, limit: int) -> bytes:
@@ -141,6 +144,20 @@ class EventIngest(Ingest):
         return record(body, incoming.source, incoming.headers)
 
 
+class PublishedEvent(EventIngest):
+    """One event at the address where Documentos posts its own."""
+
+    @extend_schema(
+        tags=["Entrada"],
+        summary="Enviar um evento (outro endereço)",
+        description="O mesmo que POST /api/events.",
+        request=EnvelopeSerializer,
+        responses=ACCEPTED,
+    )
+    def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
+        return super().post(request, incoming)
+
+
 class WebhookIngest(Ingest):
     """One event from a system that proves itself by signature or key."""
 
@@ -159,7 +176,11 @@ class WebhookIngest(Ingest):
             self._check_signature(request, incoming)
         else:
             self._check_key(request, incoming)
-        return record(envelope.parse(incoming.body), incoming.source, incoming.headers)
+        return record(self.envelope_of(incoming), incoming.source, incoming.headers)
+
+    def envelope_of(self, incoming: Incoming) -> Any:
+        """The event of a proven body. Raises `RequestRejected`."""
+        return envelope.parse(incoming.body)
 
     def _check_signature(self, request: HttpRequest, incoming: Incoming) -> None:
         body = take_body(request, incoming, BODY_BYTES)
@@ -180,6 +201,71 @@ class WebhookIngest(Ingest):
         require_speaker(principal, incoming.source)
         incoming.is_proven = True
         take_body(request, incoming, BODY_BYTES)
+
+
+class DoorIngest(WebhookIngest):
+    """One record of a system, at the address that the hub before this one had for it."""
+
+    @extend_schema(
+        tags=["Entrada"],
+        summary="Receber um registro solto de um sistema",
+        description="O endereço e os campos do hub anterior; id é o do registro. Assinado, ou com uma chave.",
+        request=OpenApiTypes.OBJECT,
+        responses=ACCEPTED,
+    )
+    def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
+        return super().post(request, incoming)
+
+    def envelope_of(self, incoming: Incoming) -> Any:
+        """What is refused from here on is kept as the envelope, which can be put through."""
+        decoded = super().envelope_of(incoming)
+        if not isinstance(decoded, dict):
+            return decoded
+        _source, read = DOORS[self.kwargs["door"]]
+        made = read(decoded)
+        incoming.body = _encoded(made)
+        return made
+
+
+class SystemIngest(WebhookIngest):
+    """One event of a system that signs as the hub before this one did: hex HMAC-SHA256 of the body."""
+
+    @extend_schema(
+        tags=["Entrada"],
+        summary="Receber o webhook de um sistema, assinado em X-Webhook-Signature",
+        description=(
+            "HMAC-SHA256 do corpo em hexadecimal, com WEBHOOK_SECRET_<SOURCE> como está escrito. O tipo vem "
+            "em event_type ou, se o corpo não diz, em X-Event-Type; sem data, o corpo inteiro são os dados."
+        ),
+        parameters=[OpenApiParameter("source", str, OpenApiParameter.PATH, enum=settings.SOURCES)],
+        request=OpenApiTypes.OBJECT,
+        responses=ACCEPTED | problems(404),
+    )
+    def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
+        incoming.source = dialects.system(incoming.source)
+        if not incoming.source:
+            raise NotFound
+        body = take_body(request, incoming, BODY_BYTES)
+        signature = request.headers.get("X-Webhook-Signature", "")
+        if not signatures.is_genuine_hex(incoming.source, body, signature):
+            sentence = _("A assinatura em X-Webhook-Signature falta ou não confere.")
+            raise errors.Problem("bad_signature", sentence, status=HTTPStatus.UNAUTHORIZED)
+        incoming.is_proven = True
+        incoming.headers = {name: text for name, text in incoming.headers.items() if name == "X-Event-Type"}
+        rate_limits.count_call(request, f"source:{incoming.source}")
+        return record(envelope.parse(body), incoming.source, incoming.headers)
+
+
+class WhatsAppCheck(ApiView):
+    """Answers who looks whether Z-API's address is there. Callbacks come to the one with the secret."""
+
+    authentication_classes = ()
+
+    @extend_schema(tags=["WhatsApp"], summary="O endereço existe", responses={200: dict[str, str]}, auth=[])
+    def get(self, request: Request) -> Response:
+        if challenge := request.query_params.get("challenge"):
+            return Response({"challenge": challenge})
+        return Response({"status": "ok", "service": "whatsapp-webhook"})
 
 
 class BatchIngest(Ingest):
@@ -224,7 +310,7 @@ def answer_all(
     stored = iter(ingestion.accept([item for item in read if isinstance(item, Envelope)]))
     answers = [next(stored) if isinstance(item, Envelope) else item for item in read]
     rejected_requests.keep_all(
-        (answer, Incoming(source, _encoded(item), is_proven=answer.status != 403))
+        (answer, Incoming(source, _encoded(item), is_proven=answer.status != HTTPStatus.FORBIDDEN))
         for item, source, answer in zip(items, sources, answers, strict=True)
         if isinstance(answer, RequestRejected)
     )
