@@ -8,6 +8,7 @@ from typing import Any
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from kombu.exceptions import OperationalError
@@ -43,7 +44,7 @@ class Health(ApiView):
 
     @extend_schema(tags=["Saúde"], summary="O processo vive", responses={200: dict[str, str]}, auth=[])
     def get(self, request: Request) -> Response:
-        return Response({"status": "ok"})
+        return Response({"status": "ok", "timestamp": timezone.localtime().isoformat()})
 
 
 class Ready(ApiView):

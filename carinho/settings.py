@@ -209,7 +209,7 @@ WHATSAPP_DAILY_LIMIT = env.int("WHATSAPP_DAILY_LIMIT", default=0)  # new people 
 WHATSAPP_TRACE_SECONDS = env.int("WHATSAPP_TRACE_SECONDS", default=180)  # how late a message's trace may come
 LANES = [*SYSTEMS, "whatsapp"]
 
-SOURCES = ["site", *SYSTEMS]
+SOURCES = ["site", *SYSTEMS, "documentos"]
 WEBHOOK_SECRETS = {source: env.list(f"WEBHOOK_SECRET_{source.upper()}", default=[]) for source in SOURCES}
 
 # --- the engine -----------------------------------------------------------------------------------

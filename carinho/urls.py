@@ -23,6 +23,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("health", Health.as_view()),
+    path("horizon", RedirectView.as_view(pattern_name="admin:index")),
     path("ready", Ready.as_view()),
     *of_our_apps(),
 ]

@@ -19,6 +19,7 @@ class EventsConfig(AppConfig):
         import_modules("events.flows")
         post_migrate.connect(ensure_lanes, sender=self)
         post_migrate.connect(ensure_schedules, sender=self)
+        post_migrate.connect(put_through, sender=self)
 
 
 def ensure_lanes(**_: Any) -> None:
@@ -32,3 +33,11 @@ def ensure_schedules(**_: Any) -> None:
     from events import schedules
 
     schedules.ensure_schedules()
+
+
+def put_through(**_: Any) -> None:
+    """Events that the flows of the code before this one did not take are tried with these."""
+    from events.intake import without_flow
+    from events.models import WithoutFlow
+
+    without_flow.put_through(WithoutFlow.values)

@@ -28,5 +28,5 @@ def every_subject_is_a_field(**_: Any) -> list[CheckMessage]:
             f"{flow.type} keeps order by {flow.subject}, which its payload does not have.", id="events.E002"
         )
         for flow in Flow.registry.values()
-        if flow.subject not in flow.payload.model_fields
+        if flow.subject and flow.subject not in flow.payload.model_fields
     ]

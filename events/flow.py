@@ -1,6 +1,6 @@
 """How a flow is declared: an event type, its payload, and what it causes in which system."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,6 +57,20 @@ def always(payload: Data) -> bool:
 
 
 @dataclass(frozen=True)
+class Echo:
+    """A step after which a system tells us what we told it ourselves, and how the two events are alike.
+
+    `same` names fields of the echo, each with the field of the event whose step it was; without any, they
+    have the same phone.
+    """
+
+    source: str
+    type: str
+    step: str
+    same: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Step:
     """One delivery an event causes: a plain function that receives its service and the event.
 
@@ -87,13 +101,13 @@ class Step:
 class Flow:
     """An event type: who sends it, what its data is, and the steps it causes.
 
-    `subject` names the payload field by which calls about one person are kept in order.
+    `subject` names the payload field by which calls about one person are kept in order, if there is one.
     """
 
     registry: dict[str, "Flow"] = {}
 
     def __init__(
-        self, type: str, *, title: Any, payload: type[Payload], sources: tuple[str, ...], subject: str
+        self, type: str, *, title: Any, payload: type[Payload], sources: tuple[str, ...], subject: str = ""
     ) -> None:
         if type in Flow.registry:
             raise ValueError(f"Event type {type} is declared twice.")
@@ -103,6 +117,8 @@ class Flow:
         self.sources = sources
         self.subject = subject
         self.steps: dict[str, Step] = {}
+        self.echoes: list[Echo] = []
+        self.effects: list[Run] = []
         Flow.registry[type] = self
 
     def delivery(
@@ -144,11 +160,24 @@ class Flow:
             to=to, title=title, after=after, when=when, delay=delay, useful=useful, affected=affected
         )
 
-    def steps_for(self, payload: Data) -> list[Step]:
-        """The steps this event causes; one whose earlier step does not apply does not apply either."""
+    def at_once(self, run: Run) -> Run:
+        """Declare what the event does in the hub itself. It runs where the event is stored, and only once."""
+        self.effects.append(run)
+        return run
+
+    def echo(self, *, source: str, of: tuple[str, str], same: Mapping[str, str] | None = None) -> None:
+        """Declare that `source` sends this event also after our own step `of`; then it causes nothing."""
+        self.echoes.append(Echo(source, *of, same or {}))
+
+    def steps_for(self, payload: Data, source: str = "") -> list[Step]:
+        """The steps this event causes; one whose earlier step does not apply does not apply either.
+
+        None of them calls the system that sent the event: the two would tell each other for ever.
+        """
         chosen: dict[str, Step] = {}
         for step in self.steps.values():
-            if step.when(payload) and (not step.after or step.after in chosen):
+            is_back = step.to.name == source and source != TO_PEOPLE
+            if not is_back and step.when(payload) and (not step.after or step.after in chosen):
                 chosen[step.name] = step
         return list(chosen.values())
 

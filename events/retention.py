@@ -1,4 +1,4 @@
-"""Growth: successes are kept 30 days, failures a year, rejected requests 30 days."""
+"""Growth: successes and rejected requests are kept 30 days, failures and what waits for a flow a year."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,8 @@ SELECT event.id FROM events_event AS event
 WHERE event.received_at < now() - interval '30 days' AND event.status IN ('processed', 'archived')
   AND NOT EXISTS (SELECT FROM events_event AS caused WHERE caused.caused_by_id = event.id)
   AND (event.received_at < now() - %s * interval '1 day'
-       OR NOT EXISTS (SELECT FROM events_deadletter AS dead_letter WHERE dead_letter.event_id = event.id))
+       OR event.without_flow = ''
+       AND NOT EXISTS (SELECT FROM events_deadletter AS dead_letter WHERE dead_letter.event_id = event.id))
 ORDER BY event.received_at LIMIT %s FOR UPDATE SKIP LOCKED
 """
 

@@ -5,6 +5,7 @@ from celery import shared_task
 from carinho.access import retention as access_retention
 from events import retention, statistics
 from events.engine import lane, recovery
+from events.intake import without_flow
 
 
 @shared_task(name="events.drain", ignore_result=True)
@@ -15,6 +16,7 @@ def drain_lane(service: str) -> None:
 @shared_task(name="events.recover", ignore_result=True)
 def recover() -> None:
     recovery.recover_all()
+    without_flow.put_through()
 
 
 @shared_task(name="events.prune", ignore_result=True)

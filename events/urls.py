@@ -5,15 +5,25 @@ from django.urls import path
 from carinho.api import schema_views
 from events.api import circuit_breakers, dead_letters, events, retry_queue
 from events.intake import views
+from events.intake.doors import DOORS
 
 urlpatterns = [
     path("api/events", events.EventList.as_view()),
+    path("api/events/publish", views.PublishedEvent.as_view()),
     path("api/events/batch", views.BatchIngest.as_view()),
     path("api/events/<int:id>", events.EventDetail.as_view()),
+    path("api/events/<int:id>/retry", dead_letters.RetryEvent.as_view()),
+    *(
+        path(f"webhooks/{door}", views.DoorIngest.as_view(), {"source": source, "door": door})
+        for door, (source, _read) in DOORS.items()
+    ),
+    path("webhooks/systems/<str:source>", views.SystemIngest.as_view()),
+    path("webhooks/whatsapp", views.WhatsAppCheck.as_view()),
     path("webhooks/<str:source>", views.WebhookIngest.as_view()),
     path("api/retry-queue", retry_queue.RetryQueue.as_view()),
     path("api/dlq", dead_letters.DeadLetterList.as_view()),
     path("api/dlq/stats", dead_letters.DeadLetterStats.as_view()),
+    path("api/dlq/retry-all", dead_letters.RetryAll.as_view()),
     path("api/dlq/retry", dead_letters.RetryMatching.as_view()),
     path("api/dlq/archive", dead_letters.ArchiveMatching.as_view()),
     path("api/dlq/<int:id>", dead_letters.DeadLetterDetail.as_view()),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from events.models import CircuitBreaker
-from monitoring import alerts, health, metrics
+from monitoring import alerts, health, metrics, runbook
 from monitoring.health import HubSnapshot, Measuring
 from monitoring.models import Alert
 
@@ -14,11 +14,13 @@ NO_DELIVERIES = {"total": 0, "success": 0, "failed": 0}
 def dashboard(hub: HubSnapshot) -> dict[str, Any]:
     """What could not be measured is named in `unmeasured`, and empty or zero in its place."""
     found, measuring = health.evaluate(hub), Measuring()
+    counts = alerts.current(found, hub.now).counts
     return {
         "timestamp": hub.now,
         "status": found.status,
         "headline": found.headline,
         "working": found.silence is None,
+        **runbook.dashboard(hub, found.status, counts),
         "reasons": [
             {
                 "rule": violation.rule.name,
@@ -34,6 +36,7 @@ def dashboard(hub: HubSnapshot) -> dict[str, Any]:
             "pending": hub.pending,
             "today": measuring.part("events_today", lambda: metrics.events(hub.today), NO_EVENTS),
             "by_type": measuring.part("events_by_type", lambda: metrics.events_by_type(hub.today), {}),
+            "by_source": measuring.part("events_by_source", lambda: runbook.by_source(hub), {}),
         },
         "queues": {
             "retry_queue": {name: hub.retry_queue[name] for name in ("total", "ready", "oldest")},
@@ -46,13 +49,13 @@ def dashboard(hub: HubSnapshot) -> dict[str, Any]:
         "sync": hub.sync,
         "whatsapp": hub.whatsapp.as_json(),
         "circuit_breakers": {row.service: _breaker(row, hub.held) for row in hub.breakers},
-        "alerts": alerts.current(found, hub.now).counts,
+        "alerts": counts,
         "unmeasured": sorted([*hub.unmeasured, *measuring.unmeasured]),
     }
 
 
 def status(hub: HubSnapshot) -> dict[str, Any]:
-    return {
+    return runbook.status(hub) | {
         "status": health.evaluate(hub).status,
         "whatsapp": hub.whatsapp.as_json(),
         "services": {row.service: _breaker(row, hub.held) for row in hub.breakers},
@@ -72,7 +75,8 @@ def alert_list(hub: HubSnapshot) -> dict[str, Any]:
     """The alerts of the verdict, the worst first; `id` is null until one seen a moment ago is written."""
     now = alerts.current(health.evaluate(hub), hub.now)
     return {
-        "total": len(now.open),
+        **now.counts,
+        "warning": now.counts["total"] - now.counts["critical"],
         "alerts": [_alert(row) for row in now.open],
         "reminders": [_alert(row) for row in now.reminders],
         "settling": [_alert(row) for row in now.settling],
@@ -82,6 +86,8 @@ def alert_list(hub: HubSnapshot) -> dict[str, Any]:
 def _alert(row: Alert) -> dict[str, Any]:
     return {
         "id": row.pk,
+        "level": row.severity,
+        "type": row.rule,
         "rule": row.rule,
         "subject": row.subject,
         "severity": row.severity,

@@ -47,6 +47,7 @@ PARTS = {
     "missed_round": _("rondas"),
     "failed_notifications": _("avisos ao plantão"),
     "late_events": _("eventos atrasados"),
+    "reported": _("avisos de Documentos e de Cuidadores"),
 }
 
 
@@ -84,6 +85,7 @@ class HubSnapshot:
     missed_round: rounds.Due | None
     failed_notifications: dict[str, int]
     late_events: dict[str, int]
+    reported: metrics.Reported = field(default_factory=metrics.Reported)
     unmeasured: Mapping[str, Any] = field(default_factory=dict)  # parts and rules, with their titles
 
     @property
@@ -180,6 +182,7 @@ def take_snapshot(now: datetime | None = None) -> HubSnapshot:
         missed_round=part("missed_round", lambda: rounds.missed(now), None),
         failed_notifications=part("failed_notifications", metrics.failed_notifications, {}),
         late_events=part("late_events", lambda: metrics.late_events(now), {}),
+        reported=part("reported", lambda: metrics.reported(now), metrics.Reported()),
         unmeasured=measuring.unmeasured,
     )
 

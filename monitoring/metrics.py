@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from events import statistics
@@ -107,6 +107,64 @@ def late_events(now: datetime) -> dict[str, int]:
     late = Event.objects.late(now).exclude(type=statistics.RECEIPTS)
     rows = late.order_by("source").values("source").annotate(amount=Count("pk"))
     return {row["source"]: row["amount"] for row in rows}
+
+
+LGPD = ("lgpd.deadline.overdue", "lgpd.deadline.critical", "lgpd.deadline.check")
+AUDITS = ("lgpd.compliance.audit", "lgpd.compliance.audit.failed")
+GRAVE_INCIDENTS = ("falta", "comportamento")
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What a system told that a person has to act on: counts of the last word on it."""
+
+    overdue: int = 0  # requests for personal data past their legal term
+    urgent: int = 0  # those with at most a day left
+    audit: str = ""  # how grave the last audit is that asks for action at once, or "failed"
+    incidents: int = 0  # grave ones at visits, in the last 24 hours
+    unknown_phones: int = 0  # of people who withdrew a consent in the last week
+
+
+def reported(now: datetime) -> Reported:
+    """The newest event of each type says how things stand; there are a few a day."""
+    last = {
+        event.type: event
+        for event in Event.objects.filter(type__in=[*LGPD, *AUDITS]).order_by("type", "-pk").distinct("type")
+    }
+    audit = max((last[type] for type in AUDITS if type in last), key=lambda event: event.pk, default=None)
+    incidents = Event.objects.filter(type="incident.registered", received_at__gt=now - timedelta(hours=24))
+    return Reported(
+        overdue=_last_count(last, LGPD[0], "overdue_count"),
+        urgent=_last_count(last, LGPD[1], "critical_count"),
+        audit=_audit_severity(audit),
+        incidents=incidents.filter(data__incident_type__in=GRAVE_INCIDENTS).count(),
+        unknown_phones=_revoked_of_unknown(now).count(),
+    )
+
+
+def _revoked_of_unknown(now: datetime) -> QuerySet[Event]:
+    """The consents that could stop no messages: of whoever is meant, the hub knows no number."""
+    known = Event.objects.filter(subject=OuterRef("subject"), pk__lt=OuterRef("pk")).exclude(phone="")
+    revoked = Event.objects.filter(
+        type="documents.consent.revoked", received_at__gt=now - timedelta(days=7), data__has_key="client_id"
+    )
+    return revoked.filter(~Exists(known))
+
+
+def _last_count(last: dict[str, Event], type: str, checked: str) -> int:
+    """What this type or the general check said last: the check ends what the other one began."""
+    said = [(last[name], field) for name, field in ((type, "count"), (LGPD[2], checked)) if name in last]
+    newest, field = max(said, key=lambda pair: pair[0].pk, default=(None, ""))
+    return int(newest.data.get(field) or 0) if newest else 0
+
+
+def _audit_severity(audit: Event | None) -> str:
+    if audit is None:
+        return ""
+    if audit.type == AUDITS[1]:
+        return "failed"
+    is_urgent = audit.data.get("requires_immediate_action")
+    return str(audit.data.get("severity") or "high") if is_urgent else ""
 
 
 def failed_notifications() -> dict[str, int]:

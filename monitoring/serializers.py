@@ -33,6 +33,7 @@ class EventsNowSerializer(Plain):
     pending = serializers.IntegerField()
     today = EventsSerializer()
     by_type = serializers.DictField(child=serializers.IntegerField())
+    by_source = serializers.DictField(child=serializers.IntegerField())
 
 
 class RetryQueueSerializer(Plain):
@@ -81,11 +82,19 @@ class AlertCountsSerializer(Plain):
     critical = serializers.IntegerField()
 
 
+class VerdictSerializer(Plain):
+    status = serializers.ChoiceField(choices=["healthy", "degraded", "critical"])
+    critical_alerts = serializers.IntegerField()
+    warning_alerts = serializers.IntegerField()
+
+
 class DashboardSerializer(Plain):
     timestamp = serializers.DateTimeField()
     status = serializers.ChoiceField(choices=["healthy", "degraded", "critical"])
     headline = serializers.CharField()
     working = serializers.BooleanField()
+    health = VerdictSerializer()
+    dependencies = serializers.DictField(child=serializers.CharField())
     reasons = HealthReasonSerializer(many=True)
     events = EventsNowSerializer()
     queues = QueuesSerializer()
@@ -98,6 +107,12 @@ class DashboardSerializer(Plain):
 
 
 class StatusSerializer(Plain):
+    timestamp = serializers.DateTimeField()
+    events = serializers.DictField(child=serializers.IntegerField())
+    retry_queue = serializers.DictField(child=serializers.IntegerField())
+    dead_letter = serializers.DictField(child=serializers.IntegerField())
+    sync_jobs = serializers.DictField(child=serializers.IntegerField())
+    circuit_breakers = serializers.DictField(child=serializers.DictField())
     status = serializers.ChoiceField(choices=["healthy", "degraded", "critical"])
     whatsapp = WhatsAppSerializer()
     services = serializers.DictField(child=SystemStateSerializer())
@@ -108,6 +123,8 @@ class AlertRowSerializer(Plain):
     rule = serializers.CharField()
     subject = serializers.CharField(allow_blank=True)
     severity = serializers.ChoiceField(choices=["warning", "critical"])
+    level = serializers.ChoiceField(choices=["warning", "critical"])
+    type = serializers.CharField()
     message = serializers.CharField()
     since = serializers.DateTimeField()
     acknowledged_by = serializers.CharField(allow_null=True)
@@ -118,6 +135,8 @@ class AlertRowSerializer(Plain):
 
 class AlertsSerializer(Plain):
     total = serializers.IntegerField()
+    critical = serializers.IntegerField()
+    warning = serializers.IntegerField()
     alerts = AlertRowSerializer(many=True)
     reminders = AlertRowSerializer(many=True)
     settling = AlertRowSerializer(many=True)

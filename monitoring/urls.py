@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring import views
+from monitoring import runbook, views
 
 urlpatterns = [
     path("dashboard", views.DashboardView.as_view()),
@@ -10,5 +10,8 @@ urlpatterns = [
     path("alerts", views.AlertsView.as_view()),
     path("report/daily", views.DailyReportView.as_view()),
     path("report/weekly", views.WeeklyReportView.as_view()),
+    path("health/detailed", runbook.DetailedHealth.as_view()),
+    path("api/events/stats", runbook.EventNumbers.as_view()),
+    path("api/sync/stats", runbook.SyncNumbers.as_view()),
     path("metrics", views.MetricsView.as_view()),
 ]

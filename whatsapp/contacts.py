@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -88,6 +89,12 @@ def find_or_make(who: Identity) -> Contact:
         merge(same[0], other)
     _complete(same[0], who)
     return same[0]
+
+
+def opt_out(who: Identity, since: datetime) -> None:
+    """This person gets no more courtesy messages, unless that holds already."""
+    contact = find_or_make(who)
+    Contact.objects.filter(pk=contact.pk, opted_out_at=None).update(opted_out_at=since)
 
 
 def find(who: Identity) -> Contact | None:

@@ -19,28 +19,35 @@ REVOKED = Audited("api_key.revoke", _("revogou a chave"))
 
 
 def create(
-    name: str, scopes: Sequence[str], *, actor: str, expires_at: datetime | None = None
+    name: str,
+    scopes: Sequence[str],
+    *,
+    actor: str,
+    sources: Sequence[str] = (),
+    expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
     """A new key, and the text that its client sends. The text is kept nowhere.
 
-    Raises ValueError for an expiry from 2100 on.
+    With `sources` it speaks for these systems only. Raises ValueError for an expiry from 2100 on.
     """
     if expires_at is not None and expires_at >= LAST_MOMENT:
         raise ValueError("A key cannot expire after 2099.")
     with transaction.atomic():
-        key, text = _make(name=name, scopes=list(scopes), expiry_date=expires_at)
-        CREATED.record(actor, name, {"prefix": key.prefix, "scopes": list(scopes)})
+        key, text = _make(name=name, scopes=list(scopes), sources=list(sources), expiry_date=expires_at)
+        detail = {"prefix": key.prefix, "scopes": list(scopes), "sources": list(sources)}
+        CREATED.record(actor, name, detail)
     return key, text
 
 
 def rotate(key: ApiKey, overlap: timedelta, *, actor: str) -> tuple[ApiKey, str]:
-    """A new key with the same name, scopes and lifetime; the old one goes on working for `overlap`."""
+    """A new key that is the same in all but its text; the old one goes on working for `overlap`."""
     now = timezone.now()
     lifetime = key.expiry_date - key.created if key.expiry_date else None
     with transaction.atomic():
         new, text = _make(
             name=key.name,
             scopes=key.scopes,
+            sources=key.sources,
             expiry_date=min(now + lifetime, LAST_MOMENT) if lifetime else None,
             replaces=key,
         )

@@ -14,12 +14,19 @@ from carinho.access.scopes import Scope
 class ApiKey(AbstractAPIKey):
     """A REST client's key: stored hashed, shown once, with the scopes it may use.
 
-    A rotated key goes on working until its expiry, so that the client can change over.
+    A rotated key goes on working until its expiry, so that the client can change over. One that is bound to
+    `sources` sends events of these systems only.
     """
 
     objects: ClassVar[APIKeyManager] = APIKeyManager()
 
     scopes = ArrayField(models.CharField(max_length=10, choices=Scope), verbose_name=_("permissões"))
+    sources = ArrayField(
+        models.CharField(max_length=20),
+        verbose_name=_("fala só por"),
+        default=list,
+        blank=True,
+    )
     last_used_at = models.DateTimeField(_("último uso"), null=True, blank=True)
     replaces = models.ForeignKey(
         "self",

@@ -23,6 +23,8 @@ READ, EVENTS, OPERATE, ADMIN = Scope.READ, Scope.EVENTS, Scope.OPERATE, Scope.AD
 ACCESS: dict[str, dict[str, str]] = {
     "/": {"GET": ANYONE},
     "/health": {"GET": ANYONE},
+    "/health/detailed": {"GET": READ},
+    "/horizon": {"GET": ANYONE},
     "/ready": {"GET": ANYONE},
     "/dashboard": {"GET": READ},
     "/status": {"GET": READ},
@@ -35,19 +37,25 @@ ACCESS: dict[str, dict[str, str]] = {
     "/circuit-breakers/{service}/pause": {"POST": OPERATE},
     "/circuit-breakers/{service}/resume": {"POST": OPERATE},
     "/api/events": {"GET": READ, "POST": EVENTS},
+    "/api/events/publish": {"POST": EVENTS},
     "/api/events/batch": {"POST": EVENTS},
     "/api/events/{id}": {"GET": READ},
+    "/api/events/{id}/retry": {"POST": OPERATE},
+    "/api/events/stats": {"GET": READ},
     "/api/retry-queue": {"GET": READ},
     "/api/dlq": {"GET": READ},
     "/api/dlq/stats": {"GET": READ},
     "/api/dlq/retry": {"POST": OPERATE},
+    "/api/dlq/retry-all": {"POST": OPERATE},
     "/api/dlq/archive": {"POST": OPERATE},
-    "/api/dlq/{id}": {"GET": READ},
+    "/api/dlq/{id}": {"GET": READ, "DELETE": OPERATE},
     "/api/dlq/{id}/retry": {"POST": OPERATE},
     "/api/dlq/{id}/archive": {"POST": OPERATE},
     "/api/dlq/{id}/restore": {"POST": OPERATE},
     "/api/sync/jobs": {"GET": READ},
     "/api/sync/jobs/{name}/start": {"POST": OPERATE},
+    "/api/sync/start": {"POST": OPERATE},
+    "/api/sync/stats": {"GET": READ},
     "/api/sync/runs": {"GET": READ},
     "/api/sync/runs/{id}": {"GET": READ},
     "/api/sync/runs/{id}/cancel": {"POST": OPERATE},
@@ -56,6 +64,14 @@ ACCESS: dict[str, dict[str, str]] = {
     "/api/schema": {"GET": READ},
     "/api/docs": {"GET": READ},
     "/webhooks/{source}": {"POST": SOURCE},
+    "/webhooks/site/lead": {"POST": SOURCE},
+    "/webhooks/crm/client-registered": {"POST": SOURCE},
+    "/webhooks/operacao/service-completed": {"POST": SOURCE},
+    "/webhooks/financeiro/payment": {"POST": SOURCE},
+    "/webhooks/financeiro/payout": {"POST": SOURCE},
+    "/webhooks/cuidadores/feedback": {"POST": SOURCE},
+    "/webhooks/systems/{source}": {"POST": SOURCE},
+    "/webhooks/whatsapp": {"GET": ANYONE},
     "/webhooks/whatsapp/{secret}": {"POST": SOURCE},
 }
 
@@ -77,6 +93,7 @@ class Principal:
     actor: str  # "key:NAME" or "user:NAME"
     client: str  # whose calls are counted together
     scopes: frozenset[str]
+    sources: frozenset[str] = frozenset()  # the systems a key may speak for; empty: any
     is_authenticated: ClassVar[bool] = True
 
 

@@ -19,7 +19,7 @@ TARGETS = {
     "intervalschedule": "intervalo",
     "crontabschedule": "horário",
 }
-SOURCES = {"api": "API", "site": "Site", "whatsapp": "WhatsApp"}
+SOURCES = {"api": "API", "site": "Site", "whatsapp": "WhatsApp", "documentos": "Documentos e LGPD"}
 
 
 def system(name: str) -> str:

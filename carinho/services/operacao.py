@@ -56,6 +56,18 @@ class Operacao(Service):
         path = f"/api/v1/services/{service_id:d}/billed"
         self.post(path, doing="mark service billed", json={"invoice_id": invoice_id})
 
+    def client_of(self, service_id: int) -> int:
+        """Whose visit this is."""
+        doing = "find service"
+        answer = self.get(f"/api/v1/services/{service_id:d}", doing=doing)
+        id_in(self, answer, doing=doing, id=service_id)
+        return id_in(self, {"id": answer.get("data", answer).get("client_id")}, doing=doing)
+
+    def set_availability(self, caregiver_id: int, *, available: bool) -> None:
+        """Say whether visits may be planned with a caregiver. Safe to repeat."""
+        path = f"/api/v1/caregivers/{caregiver_id:d}/availability"
+        self.put(path, doing="set availability", json={"available": available})
+
 
 def _ended_outside(service: Any, first: date, last: date) -> bool:
     """Whether the filter was ignored: old services would be invoiced."""

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from carinho.console import dates, labels
+from carinho.console import badges, dates, labels
 from carinho.console.filters import ChoiceFilter, choice_filter
 from events import statistics, status_badges, titles
 from events.admin import person, search, timeline
@@ -38,6 +38,15 @@ class LateFilter(ChoiceFilter):
         return queryset.filter(pk__in=Event.objects.late(timezone.now()))
 
 
+class WithoutFlowFilter(ChoiceFilter):
+    parameter_name = "without_flow"
+    title = _("fluxo")
+    offered = staticmethod(lambda: [("1", _("sem fluxo"))])
+
+    def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
+        return queryset.exclude(without_flow="")
+
+
 @admin.register(Event)
 class EventAdmin(EventRevealAdmin):
     item_template = "admin/events/event/item.html"
@@ -48,6 +57,7 @@ class EventAdmin(EventRevealAdmin):
         TypeFilter,
         choice_filter("source", _("origem"), labels.sources, scans=True),
         LateFilter,
+        WithoutFlowFilter,
         ("received_at", EventDayFilter),
     )
     search_fields = ("id",)  # what is searched stands in get_search_results
@@ -72,6 +82,8 @@ class EventAdmin(EventRevealAdmin):
 
     @admin.display(description=_("Situação"))
     def state(self, row: Event) -> str:
+        if row.without_flow:
+            return badges.badge(_("sem fluxo"), "warning")
         return status_badges.of(EventStatus, row.status)
 
     @admin.display(description=_("Número"))

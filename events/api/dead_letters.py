@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -27,13 +27,15 @@ from events.api.serializers import (
     Counted,
     DeadLetterDetailSerializer,
     DeadLetterSerializer,
+    Limit,
     MovedSerializer,
     Reason,
     Retried,
+    RetriedAll,
     Selection,
     Statistics,
 )
-from events.models import DeadLetter, DeadLetterStatus
+from events.models import DeadLetter, DeadLetterStatus, Event
 
 TAGS = ["Falhas"]
 CLOSED_WITHIN = timedelta(days=30)
@@ -59,7 +61,9 @@ class DeadLetterList(ApiView, ListAPIView[DeadLetter]):
 
 
 class DeadLetterDetail(ApiView, RetrieveAPIView[DeadLetter]):
-    """One item with its delivery and every attempt."""
+    """One item with its delivery and every attempt. To delete it is to archive it: nothing is lost."""
+
+    http_method_names = [*ApiView.http_method_names, "delete"]
 
     queryset = DeadLetter.objects.select_related("delivery").prefetch_related("delivery__attempt_log")
     serializer_class = DeadLetterDetailSerializer
@@ -73,6 +77,14 @@ class DeadLetterDetail(ApiView, RetrieveAPIView[DeadLetter]):
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.retrieve(request, *args, **kwargs)
+
+    @extend_schema(
+        tags=TAGS,
+        summary="Arquivar um item (nada é apagado)",
+        responses={200: MovedSerializer, **problems(401, 403, 404, 409, 429)},
+    )
+    def delete(self, request: Request, id: int) -> Response:
+        return archive_one(request, id, reason="")
 
 
 class DeadLetterStats(ApiView):
@@ -95,9 +107,17 @@ class DeadLetterStats(ApiView):
                 "total": by_status[DeadLetterStatus.OPEN],
                 "by_status": by_status,
                 **_open_by("cause", "service", "event_type"),
+                **_opened_lately(),
                 "closed_since": timezone.localtime(since),
             }
         )
+
+
+def _opened_lately() -> dict[str, int]:
+    now = timezone.now()
+    ages = {"last_24h": timedelta(hours=24), "last_7d": timedelta(days=7)}
+    counts = {name: Count("pk", filter=Q(created_at__gte=now - age)) for name, age in ages.items()}
+    return DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).aggregate(**counts)
 
 
 def _open_by_status() -> dict[str, int]:
@@ -148,11 +168,14 @@ class ArchiveOne(OrderView):
         responses={200: MovedSerializer, **ACTION_ERRORS},
     )
     def post(self, request: Request, id: int) -> Response:
-        dead_letter = get_object_or_404(DeadLetter, pk=id)
-        reason = self.order.validated_data["reason"]
-        if not operations.archive([dead_letter.pk], actor=actor_of(request), reason=reason):
-            raise closed(dead_letter)
-        return Response({"message": "Item archived", "id": dead_letter.pk})
+        return archive_one(request, id, reason=self.order.validated_data["reason"])
+
+
+def archive_one(request: Request, id: int, *, reason: str) -> Response:
+    dead_letter = get_object_or_404(DeadLetter, pk=id)
+    if not operations.archive([dead_letter.pk], actor=actor_of(request), reason=reason):
+        raise closed(dead_letter)
+    return Response({"message": "Item archived", "id": dead_letter.pk})
 
 
 class RestoreOne(OrderView):
@@ -169,6 +192,40 @@ class RestoreOne(OrderView):
                 "dlq_item_not_archived", _("Este item não está arquivado."), status=HTTPStatus.CONFLICT
             )
         return Response({"message": "Item restored", "id": dead_letter.pk})
+
+
+class RetryEvent(OrderView):
+    @extend_schema(
+        tags=TAGS,
+        summary="Reenviar o que falhou de um evento",
+        request=None,
+        responses={200: Retried, **ACTION_ERRORS},
+    )
+    def post(self, request: Request, id: int) -> Response:
+        event = get_object_or_404(Event, pk=id)
+        failed = DeadLetter.objects.filter(event=event, status=DeadLetterStatus.OPEN)
+        if not operations.retry(list(failed.values_list("pk", flat=True)), actor=actor_of(request)):
+            raise Problem("nothing_failed", _("Nada deste evento espera por você."), status=409)
+        return Response({"message": "Event queued for retry", "event_id": event.pk})
+
+
+class RetryAll(OrderView):
+    order_class = Limit
+
+    @extend_schema(
+        tags=TAGS,
+        summary="Reenviar os itens abertos mais antigos",
+        description="Até limit, 100 se não vier. Com filtros: POST /api/dlq/retry.",
+        request={"application/json": Limit},
+        responses={200: RetriedAll, **problems(400, 401, 403, 413, 415, 422, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        found = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).order_by("pk")
+        ids = list(found.values_list("pk", flat=True)[: self.order.validated_data["limit"]])
+        total = found.count()
+        moved = operations.retry(ids, actor=actor_of(request))
+        message = f"{len(moved)} items queued for retry"
+        return Response({"message": message, "retried": len(moved), "total": total})
 
 
 class RetryMatching(OrderView):

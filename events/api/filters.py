@@ -1,11 +1,13 @@
 """What lists can be narrowed by."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import django_filters
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from events.api import time_range
@@ -14,6 +16,7 @@ from events.models import DeadLetter, DeadLetterStatus, Delivery, Event, EventSt
 LANES = [(name, name) for name in settings.LANES]
 
 
+LONGEST_DAYS = 36_500
 INDEXED = {"status", "type", "subject"}  # one of them is served by its own index, newest first
 
 
@@ -33,6 +36,14 @@ class EventFilter(django_filters.FilterSet):
     class Meta:
         model = Event
         fields: list[str] = []
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        """`from` and `to`, which no class can have as names, are other spellings of `since` and `until`."""
+        given = {name: data.get(name) for name in data or ()}
+        for other, name in (("from", "since"), ("to", "until")):
+            if given.get(other) and not given.get(name):
+                given[name] = given[other]
+        super().__init__(given, *args, **kwargs)
 
     def received_since(self, events: time_range.Events, _name: str, moment: datetime) -> time_range.Events:
         return time_range.received_since(events, moment)
@@ -74,6 +85,12 @@ class DeadLetterListFilter(DeadLetterFilter):
     status = django_filters.ChoiceFilter(
         choices=DeadLetterStatus.choices, label=_("Situação; sem ela, o que espera por uma pessoa (open).")
     )
+
+    days = django_filters.NumberFilter(method="of_last_days", label=_("Só dos últimos tantos dias."))
+
+    def of_last_days(self, dead_letters: QuerySet[Any], _name: str, days: Decimal) -> QuerySet[Any]:
+        since = timezone.now() - timedelta(days=min(max(float(days), 0), LONGEST_DAYS))
+        return dead_letters.filter(created_at__gte=since)
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         found = super().filter_queryset(queryset)

@@ -230,6 +230,16 @@ class Retried(serializers.Serializer[Any]):
     event_id = serializers.IntegerField()
 
 
+class Limit(CommandBody):
+    limit = serializers.IntegerField(default=100, min_value=1, max_value=MOST_IDS)
+
+
+class RetriedAll(serializers.Serializer[Any]):
+    message = serializers.CharField()
+    retried = serializers.IntegerField()
+    total = serializers.IntegerField()
+
+
 class MovedSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
     id = serializers.IntegerField()
@@ -241,6 +251,8 @@ class Statistics(serializers.Serializer[Any]):
     by_cause = serializers.DictField(child=serializers.IntegerField())
     by_service = serializers.DictField(child=serializers.IntegerField())
     by_type = serializers.DictField(child=serializers.IntegerField())
+    last_24h = serializers.IntegerField()
+    last_7d = serializers.IntegerField()
     closed_since = serializers.DateTimeField()
 
 

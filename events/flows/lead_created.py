@@ -37,8 +37,12 @@ class NewLead(Payload):
     @field_validator("phone")
     @classmethod
     def known_by_phone_or_lid(cls, phone: str | None, info: ValidationInfo) -> str | None:
-        """WhatsApp may hide a person's number, and then gives only its own identification."""
-        if phone is None and not info.data.get("lid"):
+        """WhatsApp may hide a person's number, and then gives only its own identification.
+
+        A lead that gave Marketing neither is kept, for it would not be sent again; nobody can be called.
+        """
+        is_marketing = (info.context or {}).get("source") == "marketing"
+        if phone is None and not info.data.get("lid") and not is_marketing:
             raise PydanticCustomError("missing", "Field required")
         return phone
 
@@ -47,14 +51,31 @@ def has_campaign(lead: Data) -> bool:
     return bool((lead.get("utm") or {}).get("campaign"))
 
 
+def can_be_reached(lead: Data) -> bool:
+    return bool(lead.get("phone") or lead.get("lid")) and not is_our_own(lead)
+
+
+def is_our_own(lead: Data) -> bool:
+    """Marketing tells us of every lead that it is given, also of those that we give it, with this id."""
+    return str(lead.get("lead_id", "")).startswith("hub-")
+
+
 flow = Flow(
-    "lead.created", title=_("Novo lead"), payload=NewLead, sources=("site", "whatsapp"), subject="phone"
+    "lead.created",
+    title=_("Novo lead"),
+    payload=NewLead,
+    sources=("site", "whatsapp", "marketing"),
+    subject="phone",
 )
+flow.echo(source="marketing", of=("lead.created", "attribute_campaign"))
+flow.echo(source="marketing", of=("client.registered", "record_conversion"))
+flow.echo(source="marketing", of=("lead.created", "send_welcome"))  # a form tells us and Marketing alike
 
 
 @flow.delivery(
     to=CRM,
     title=_("Cadastrar o lead"),
+    when=can_be_reached,
     affected=ngettext_lazy(
         "%(count)d pessoa interessada não está no CRM",
         "%(count)d pessoas interessadas não estão no CRM",
@@ -70,14 +91,15 @@ def register_lead(crm: CRM, event: StepEvent) -> dict[str, int]:
 
 
 def _as_registered(lead: Data, source: str) -> dict[str, Any]:
-    """Everything but WhatsApp's leads comes from a form of the site, also when a program hands it in."""
+    """What names no other origin comes from a form of the site, also when a program hands it in."""
     fields = ("name", "phone", "lid", "email", "message", "city", "utm")
     given = {field: lead[field] for field in fields if lead.get(field)}
-    return given | {"origin": "whatsapp" if source == "whatsapp" else "site"}
+    return given | {"origin": source if source in ("whatsapp", "marketing") else "site"}
 
 
 @flow.message(
     title=_("Enviar as boas-vindas"),
+    when=can_be_reached,
     useful=timedelta(hours=24),
     affected=ngettext_lazy(
         "%(count)d pessoa não recebeu as boas-vindas",

@@ -3,21 +3,27 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from pydantic import ValidationError
 
 from events.flow import Data, Flow, Step
 from events.intake.payload import MOMENT, is_blank, phone_in, problems
+from events.models import WithoutFlow
 
 DERIVED_KEY = "sha256:"
 LONGEST_KEY = 180
 TYPE_NAMES = ("type", "event_type", "event")
 ID_NAMES = ("id", "idempotency_key")
+MOMENT_NAMES = ("occurred_at", "timestamp")
+HEADERS = ("X-Event-Type", "Idempotency-Key", "X-Source")  # what a sender may say there instead
+NEW_TYPE = re.compile(r"[A-Za-z0-9_.:-]{1,60}")  # one that no flow knows yet
 FUTURE_TOLERANCE = timedelta(days=1)
 
 
@@ -36,7 +42,10 @@ class RequestRejected(Exception):
 
 @dataclass(frozen=True)
 class Envelope:
-    """An accepted event that is not stored yet, with the steps it will cause."""
+    """An accepted event that is not stored yet, with the steps it will cause.
+
+    A proven system's event of a type that no flow knows yet is accepted too: it would not be sent again.
+    """
 
     type: str
     source: str
@@ -48,6 +57,7 @@ class Envelope:
     phone: str
     occurred_at: datetime
     received_at: datetime
+    without_flow: str = ""  # why no flow takes it: a `WithoutFlow`
     steps: list[Step] = field(default_factory=list)
     caused_by: int | None = None
     request_id: str = ""
@@ -101,37 +111,44 @@ def read(
             "invalid_envelope", "O corpo deve ser um objeto JSON com type e data.", status=422
         )
     wrong: dict[str, str] = {}
-    flow = _flow(body, headers, source, wrong)
+    type = _type(body, headers, wrong)
+    flow = Flow.registry.get(type)
+    is_kept = flow is None and source in settings.SOURCES and NEW_TYPE.fullmatch(type) is not None
+    if type and flow is None and not is_kept:
+        wrong["type"] = f"Tipo de evento desconhecido: {type[:60]}."
+    elif flow is not None and source not in ("api", *flow.sources):
+        wrong["type"] = f"O sistema {source} não envia {type}."
     data = _data(body, wrong)
     key = _key(body, headers, wrong)
     payload = _payload(flow, data, source, wrong)
+    if is_kept:
+        payload = data
     occurred_at = _occurred_at(body, flow, payload, wrong)
-    if wrong or flow is None:
+    if wrong:
         unknown = flow is None and set(wrong) == {"type"}
         code = "unknown_type" if unknown else "invalid_data"
         raise RequestRejected(
             code, "Há campos errados: " + ", ".join(sorted(wrong)) + ".", status=422, fields=wrong
         )
-    made = _envelope(flow, source, key, data, payload, occurred_at)
-    return replace(made, caused_by=caused_by, request_id=request_id, trace_id=trace_id)
-
-
-def _envelope(
-    flow: Flow, source: str, key: str, data: Data, payload: Data, occurred_at: datetime
-) -> Envelope:
-    digest = digest_of(flow.type, data)
+    digest = digest_of(type, data)
+    if not key:
+        key = DERIVED_KEY + (digest_of(digest, body["timestamp"]) if body.get("timestamp") else digest)
     return Envelope(
-        type=flow.type,
+        type=type,
         source=source,
-        key=key or DERIVED_KEY + digest,
+        key=key,
         digest=digest,
         data=payload,
         as_sent={name: value for name, value in data.items() if payload.get(name) != value},
-        subject=flow.subject_of(payload),
-        phone=phone_in(flow.payload, payload)[:20],
+        subject=flow.subject_of(payload) if flow else "",
+        phone=phone_in(flow.payload, payload)[:20] if flow else "",
         occurred_at=occurred_at,
         received_at=timezone.now(),
-        steps=flow.steps_for(payload),
+        without_flow="" if flow else WithoutFlow.UNKNOWN_TYPE,
+        steps=flow.steps_for(payload, source) if flow else [],
+        caused_by=caused_by,
+        request_id=request_id,
+        trace_id=trace_id,
     )
 
 
@@ -141,18 +158,15 @@ def _first(body: Data, *names: str) -> Any:
     return next((value for value in given if not is_blank(value)), given[0] if given else None)
 
 
-def _flow(body: Data, headers: Mapping[str, str], source: str, wrong: dict[str, str]) -> Flow | None:
+def _type(body: Data, headers: Mapping[str, str], wrong: dict[str, str]) -> str:
     type = _first(body, *TYPE_NAMES)
     if is_blank(type):
         type = headers.get("X-Event-Type")
-    flow = Flow.registry.get(type) if isinstance(type, str) else None
     if not type:
         wrong["type"] = "Campo obrigatório."
-    elif flow is None:
+    elif not isinstance(type, str):
         wrong["type"] = f"Tipo de evento desconhecido: {str(type)[:60]}."
-    elif source != "api" and source not in flow.sources:
-        wrong["type"] = f"O sistema {source} não envia {flow.type}."
-    return flow
+    return type if isinstance(type, str) else ""
 
 
 def _data(body: Data, wrong: dict[str, str]) -> Data:
@@ -166,7 +180,7 @@ def _data(body: Data, wrong: dict[str, str]) -> Data:
 def _occurred_at(body: Data, flow: Flow | None, payload: Data, wrong: dict[str, str]) -> datetime:
     """When the sender says it happened: in the envelope, or else in the data, at the latest now."""
     now = timezone.now()
-    given = body.get("occurred_at")
+    given = _first(body, *MOMENT_NAMES)
     if is_blank(given):
         said = payload.get(flow.payload.happened) if flow else None
         return min(datetime.fromisoformat(said), now) if said else now
@@ -194,10 +208,12 @@ def _key(body: Data, headers: Mapping[str, str], wrong: dict[str, str]) -> str:
 
 
 def _payload(flow: Flow | None, data: Data, source: str, wrong: dict[str, str]) -> Data:
-    if flow is None or "data" in wrong:
+    if "data" in wrong:
         return {}
     if "\\u0000" in canonical(data).replace("\\\\", ""):
         wrong["data"] = "Tem um caractere que não pode ser guardado."
+        return {}
+    if flow is None:
         return {}
     try:
         payload = flow.payload.model_validate(data, context={"source": source})

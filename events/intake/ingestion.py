@@ -13,6 +13,8 @@ from psycopg.errors import DeadlockDetected
 
 from carinho.database import run
 from events.engine import wakeup
+from events.flow import Flow, Run
+from events.intake import echoes
 from events.intake.envelope import DERIVED_KEY, Envelope, RequestRejected
 
 DERIVED_KEY_LASTS = timedelta(hours=24)
@@ -34,22 +36,7 @@ class Conflict(RequestRejected):
         super().__init__("idempotency_conflict", detail, status=409, fields={"id": detail})
 
 
-INSERT = """
-WITH incoming AS (
-    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row(
-        type text, source text, key text, digest text, data jsonb, as_sent jsonb, subject text, phone text,
-        caused_by bigint, request_id text, trace_id text, occurred_at timestamptz, received_at timestamptz,
-        status text, steps jsonb)
-), stored AS (
-    INSERT INTO events_event (type, source, key, digest, data, as_sent, subject, phone, caused_by_id,
-                              request_id, trace_id, occurred_at, received_at, is_late, status, settled_at)
-    SELECT type, source, key, digest, data, as_sent, subject, phone, caused_by, request_id, trace_id,
-           occurred_at, received_at, occurred_at < received_at - interval '1 day', status,
-           CASE WHEN status = 'processed' THEN received_at END
-    FROM incoming
-    ON CONFLICT (source, key) DO NOTHING
-    RETURNING id, source, key
-), caused AS (
+DELIVERIES = """
     INSERT INTO events_delivery (event_id, step, service, subject, after, delay_seconds, status, due_at,
                                  useful_until)
     SELECT stored.id, step.name, step.service, incoming.subject, step.after, step.delay,
@@ -59,9 +46,27 @@ WITH incoming AS (
     FROM stored JOIN incoming USING (source, key)
     CROSS JOIN LATERAL jsonb_to_recordset(incoming.steps) AS step(
         name text, service text, after text, delay int, useful_until timestamptz)
-)
-SELECT id, source, key FROM stored
 """
+
+INSERT = f"""
+WITH incoming AS (
+    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row(
+        type text, source text, key text, digest text, data jsonb, as_sent jsonb, subject text, phone text,
+        caused_by bigint, request_id text, trace_id text, occurred_at timestamptz, received_at timestamptz,
+        status text, without_flow text, steps jsonb)
+), stored AS (
+    INSERT INTO events_event (type, source, key, digest, data, as_sent, subject, phone, caused_by_id,
+                              request_id, trace_id, occurred_at, received_at, is_late, status, without_flow,
+                              settled_at)
+    SELECT type, source, key, digest, data, as_sent, subject, phone, caused_by, request_id, trace_id,
+           occurred_at, received_at, occurred_at < received_at - interval '1 day', status,
+           without_flow, CASE WHEN status = 'processed' THEN received_at END
+    FROM incoming
+    ON CONFLICT (source, key) DO NOTHING
+    RETURNING id, source, key
+), caused AS ({DELIVERIES})
+SELECT id, source, key FROM stored
+"""  # noqa: S608 -- of constants only
 
 KNOWN = """
 WITH repeat AS (
@@ -85,11 +90,16 @@ def record(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     The answers hold after the surrounding transaction's commit, or at once without one. Equal keys
     decide in the database, however many arrive at the same instant.
     """
+    envelopes = echoes.without_echoes(envelopes)
     first: dict[Pair, Envelope] = {}
     for item in envelopes:
         first.setdefault((item.source, item.key), item)
     _release_old_derived_keys(first.values())
-    new = _insert(list(first.values()))
+    rows = json.dumps([row_of(item) for item in first.values()], ensure_ascii=False)
+    new = {(source, key): id for id, source, key in run(INSERT, [rows])}
+    for pair in new:
+        for effect in effects_of(first[pair]):
+            effect(first[pair])
     known = _count_repeats([item for item in envelopes if _is_repeat(item, first, new)])
     if new:
         lanes = {step.to.name for pair in new for step in first[pair].steps if not step.after}
@@ -107,13 +117,19 @@ def record(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
 )
 def accept(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     """`record` in a transaction of its own, again if two batches with the same ids meet in a deadlock."""
-    if len(envelopes) == 1:  # one statement stores it: no transaction is needed around it
+    # one statement stores it: no transaction is needed around it
+    if len(envelopes) == 1 and not effects_of(envelopes[0]):
         return record(envelopes)
     with transaction.atomic():
         return record(envelopes)
 
 
 Pair = tuple[str, str]
+
+
+def effects_of(item: Envelope) -> list[Run]:
+    """What this event does in the hub itself."""
+    return [] if item.without_flow else Flow.registry[item.type].effects
 
 
 def _is_repeat(item: Envelope, first: dict[Pair, Envelope], new: dict[Pair, int]) -> bool:
@@ -131,12 +147,8 @@ def _answer(
     return Receipt(event_id, is_duplicate=True) if digest == item.digest else Conflict(event_id)
 
 
-def _insert(envelopes: Iterable[Envelope]) -> dict[Pair, int]:
-    rows = json.dumps([_row(envelope) for envelope in envelopes], ensure_ascii=False)
-    return {(source, key): id for id, source, key in run(INSERT, [rows])}
-
-
-def _row(item: Envelope) -> dict[str, Any]:
+def row_of(item: Envelope) -> dict[str, Any]:
+    """The event as the statements take it, with its steps."""
     return {
         "type": item.type,
         "source": item.source,
@@ -152,6 +164,7 @@ def _row(item: Envelope) -> dict[str, Any]:
         "occurred_at": item.occurred_at.isoformat(),
         "received_at": item.received_at.isoformat(),
         "status": "pending" if item.steps else "processed",
+        "without_flow": item.without_flow,
         "steps": [_step_row(item, step) for step in item.steps],
     }
 

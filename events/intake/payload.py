@@ -184,11 +184,10 @@ def phone_in(payload: type[Payload], data: Mapping[str, Any]) -> str:
 def problems(error: ValidationError) -> dict[str, str]:
     """Every wrong field by its dotted path, each with a Portuguese sentence."""
     return {
-        ".".join(map(str, item["loc"])) or "data": _sentence(item["type"], item["msg"], item.get("ctx", {}))
+        ".".join(map(str, item["loc"])) or "data": (
+            SENTENCES[item["type"]].format(**item.get("ctx", {}))
+            if item["type"] in SENTENCES
+            else item["msg"]
+        )
         for item in error.errors(include_url=False, include_input=False)
     }
-
-
-def _sentence(kind: str, message: str, context: Mapping[str, Any]) -> str:
-    sentence = SENTENCES.get(kind)
-    return sentence.format(**context) if sentence else message

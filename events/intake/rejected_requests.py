@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from carinho.access.audit_log import Audited
 from carinho.logs import request_id
 from carinho.masking import NEW_WORD, REMOVED, SECRET
-from events.intake import envelope, ingestion
+from events.intake import dialects, envelope, ingestion
 from events.intake.envelope import RequestRejected
 from events.intake.ingestion import Conflict, Receipt
 from events.intake.payload import is_blank
@@ -49,7 +49,7 @@ def keep_all(refused: Iterable[tuple[RequestRejected, Incoming]]) -> None:
 
 def _row(error: RequestRejected, incoming: Incoming) -> RejectedRequest:
     body, event_type = _readable(incoming) if incoming.is_proven else ("", "")
-    kept = _cut(body)
+    kept = body.encode(errors="replace")[:KEPT_BYTES].decode(errors="ignore")
     return RejectedRequest(
         source=incoming.source,
         code=error.code,
@@ -81,11 +81,8 @@ def _without_secrets(value: Any) -> Any:
         return [_without_secrets(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {name: REMOVED if _is_secret(name) else _without_secrets(inner) for name, inner in value.items()}
-
-
-def _is_secret(name: str) -> bool:
-    return SECRET.search(NEW_WORD.sub("_", name).lower().replace("-", "_")) is not None
+    is_secret = {name: SECRET.search(NEW_WORD.sub("_", name).lower().replace("-", "_")) for name in value}
+    return {name: REMOVED if is_secret[name] else _without_secrets(inner) for name, inner in value.items()}
 
 
 def _from_headers(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, str]:
@@ -106,10 +103,6 @@ def _type_of(body: Any) -> str:
 def _storable(text: str) -> str:
     """PostgreSQL keeps no NUL."""
     return text.replace("\x00", "")
-
-
-def _cut(text: str) -> str:
-    return text.encode(errors="replace")[:KEPT_BYTES].decode(errors="ignore")
 
 
 def accept(rejected: RejectedRequest, *, actor: str, body: str | None = None) -> Receipt | None:
@@ -146,9 +139,10 @@ def _put_through(row: RejectedRequest, body: bytes) -> Receipt | None:
         acceptor(body)
         return None
     decoded = envelope.parse(body)
-    if isinstance(decoded, dict) and is_blank(decoded.get("occurred_at")):
+    if isinstance(decoded, dict) and all(is_blank(decoded.get(name)) for name in envelope.MOMENT_NAMES):
         decoded["occurred_at"] = row.received_at.isoformat()
-    [answer] = ingestion.record([envelope.read(decoded, source=row.source, request_id=row.request_id)])
+    translated = dialects.translate(decoded, row.source)
+    [answer] = ingestion.record([envelope.read(translated, source=row.source, request_id=row.request_id)])
     if isinstance(answer, Conflict):
         raise answer
     return answer

@@ -8,14 +8,16 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, PermissionDenied
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from carinho.access import permissions, rate_limits, signatures
 from carinho.access.authentication import OperatorSession, principal_of_key
@@ -25,7 +27,8 @@ from carinho.api.schema import problems
 from carinho.api.views import ApiView
 from carinho.logs import request_id, trace_id
 from events.api.schema import ACCEPTED, Batch, BatchAnswer, EnvelopeSerializer
-from events.intake import envelope, ingestion, rejected_requests, request_body
+from events.intake import dialects, envelope, ingestion, rejected_requests, request_body
+from events.intake.doors import DOORS
 from events.intake.envelope import Envelope, RequestRejected
 from events.intake.ingestion import Conflict, Receipt
 from events.intake.rejected_requests import Incoming
@@ -45,7 +48,8 @@ class Ingest(ApiView, ABC):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if request.method != "POST":
             return super().dispatch(request, *args, **kwargs)
-        incoming = Incoming(kwargs.get("source", "api"), headers=_headers(request))
+        headers = {name: request.headers[name] for name in envelope.HEADERS if request.headers.get(name)}
+        incoming = Incoming(kwargs.get("source", "api"), headers=headers)
         try:
             response = self.post(request, incoming)
         except RequestRejected as error:
@@ -71,14 +75,6 @@ def turn_away(error: APIException, request: HttpRequest, incoming: Incoming) -> 
     return response
 
 
-def _headers(request: HttpRequest) -> dict[str, str]:
-    given = {
-        "X-Event-Type": request.META.get("HTTP_X_EVENT_TYPE"),
-        "Idempotency-Key": request.META.get("HTTP_IDEMPOTENCY_KEY"),
-    }
-    return {name: value for name, value in given.items() if value}
-
-
 def authenticate(request: HttpRequest) -> Principal | None:
     """The caller, by key or by session; None for nobody."""
     principal = principal_of_key(request)
@@ -87,12 +83,22 @@ def authenticate(request: HttpRequest) -> Principal | None:
     return principal
 
 
-def admit(request: HttpRequest) -> None:
+def admit(request: HttpRequest) -> Principal:
     """Let a caller in whom the table lets in, and count the call."""
     principal = authenticate(request)
     if principal:
         rate_limits.count_call(request, principal.client)
     permissions.require(request, principal)
+    return cast("Principal", principal)  # the table lets nobody else in
+
+
+def require_speaker(principal: Principal, source: str) -> None:
+    """Raises `Problem` for a key that is bound to other systems: it could take this one's ids."""
+    allowed = principal.sources
+    if not allowed or source in allowed:
+        return
+    sentence = _("Esta chave só fala por: %(systems)s.") % {"systems": ", ".join(sorted(allowed))}
+    raise errors.Problem("foreign_source", sentence, status=HTTPStatus.FORBIDDEN, fields={"source": sentence})
 
 
 def take_body(request: HttpRequest, incoming: Incoming, limit: int) -> bytes:
@@ -105,16 +111,14 @@ def take_body(request: HttpRequest, incoming: Incoming, limit: int) -> bytes:
     return incoming.body
 
 
-def source_of(body: Any) -> str:
-    """Which system an envelope says it comes from; "api" if it names none that we know."""
-    named = body.get("source") if isinstance(body, dict) else None
-    return named if isinstance(named, str) and named in settings.SOURCES else "api"
-
-
 def record(body: Any, source: str, headers: Mapping[str, str]) -> HttpResponse:
     """Store one event and answer once it is committed. Raises `RequestRejected`."""
     read = envelope.read(
-        body, source=source, headers=headers, request_id=request_id.get(), trace_id=trace_id.get()
+        dialects.translate(body, source),
+        source=source,
+        headers=headers,
+        request_id=request_id.get(),
+        trace_id=trace_id.get(),
     )
     [answer] = ingestion.accept([read])
     if isinstance(answer, Conflict):
@@ -132,11 +136,26 @@ class EventIngest(Ingest):
     """One event."""
 
     def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
-        admit(request)
+        principal = admit(request)
         incoming.is_proven = True
         body = envelope.parse(take_body(request, incoming, BODY_BYTES))
-        incoming.source = source_of(body)
+        incoming.source = dialects.source_of(body, incoming.headers, principal.sources)
+        require_speaker(principal, incoming.source)
         return record(body, incoming.source, incoming.headers)
+
+
+class PublishedEvent(EventIngest):
+    """One event at the address where Documentos posts its own."""
+
+    @extend_schema(
+        tags=["Entrada"],
+        summary="Enviar um evento (outro endereço)",
+        description="O mesmo que POST /api/events.",
+        request=EnvelopeSerializer,
+        responses=ACCEPTED,
+    )
+    def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
+        return super().post(request, incoming)
 
 
 class WebhookIngest(Ingest):
@@ -157,7 +176,11 @@ class WebhookIngest(Ingest):
             self._check_signature(request, incoming)
         else:
             self._check_key(request, incoming)
-        return record(envelope.parse(incoming.body), incoming.source, incoming.headers)
+        return record(self.envelope_of(incoming), incoming.source, incoming.headers)
+
+    def envelope_of(self, incoming: Incoming) -> Any:
+        """The event of a proven body. Raises `RequestRejected`."""
+        return envelope.parse(incoming.body)
 
     def _check_signature(self, request: HttpRequest, incoming: Incoming) -> None:
         body = take_body(request, incoming, BODY_BYTES)
@@ -175,8 +198,74 @@ class WebhookIngest(Ingest):
         rate_limits.count_call(request, principal.client)
         if EVENTS not in principal.scopes:
             raise PermissionDenied
+        require_speaker(principal, incoming.source)
         incoming.is_proven = True
         take_body(request, incoming, BODY_BYTES)
+
+
+class DoorIngest(WebhookIngest):
+    """One record of a system, at the address that the hub before this one had for it."""
+
+    @extend_schema(
+        tags=["Entrada"],
+        summary="Receber um registro solto de um sistema",
+        description="O endereço e os campos do hub anterior; id é o do registro. Assinado, ou com uma chave.",
+        request=OpenApiTypes.OBJECT,
+        responses=ACCEPTED,
+    )
+    def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
+        return super().post(request, incoming)
+
+    def envelope_of(self, incoming: Incoming) -> Any:
+        """What is refused from here on is kept as the envelope, which can be put through."""
+        decoded = super().envelope_of(incoming)
+        if not isinstance(decoded, dict):
+            return decoded
+        _source, read = DOORS[self.kwargs["door"]]
+        made = read(decoded)
+        incoming.body = _encoded(made)
+        return made
+
+
+class SystemIngest(WebhookIngest):
+    """One event of a system that signs as the hub before this one did: hex HMAC-SHA256 of the body."""
+
+    @extend_schema(
+        tags=["Entrada"],
+        summary="Receber o webhook de um sistema, assinado em X-Webhook-Signature",
+        description=(
+            "HMAC-SHA256 do corpo em hexadecimal, com WEBHOOK_SECRET_<SOURCE> como está escrito. O tipo vem "
+            "em event_type ou, se o corpo não diz, em X-Event-Type; sem data, o corpo inteiro são os dados."
+        ),
+        parameters=[OpenApiParameter("source", str, OpenApiParameter.PATH, enum=settings.SOURCES)],
+        request=OpenApiTypes.OBJECT,
+        responses=ACCEPTED | problems(404),
+    )
+    def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
+        incoming.source = dialects.system(incoming.source)
+        if not incoming.source:
+            raise NotFound
+        body = take_body(request, incoming, BODY_BYTES)
+        signature = request.headers.get("X-Webhook-Signature", "")
+        if not signatures.is_genuine_hex(incoming.source, body, signature):
+            sentence = _("A assinatura em X-Webhook-Signature falta ou não confere.")
+            raise errors.Problem("bad_signature", sentence, status=HTTPStatus.UNAUTHORIZED)
+        incoming.is_proven = True
+        incoming.headers = {name: text for name, text in incoming.headers.items() if name == "X-Event-Type"}
+        rate_limits.count_call(request, f"source:{incoming.source}")
+        return record(envelope.parse(body), incoming.source, incoming.headers)
+
+
+class WhatsAppCheck(ApiView):
+    """Answers who looks whether Z-API's address is there. Callbacks come to the one with the secret."""
+
+    authentication_classes = ()
+
+    @extend_schema(tags=["WhatsApp"], summary="O endereço existe", responses={200: dict[str, str]}, auth=[])
+    def get(self, request: Request) -> Response:
+        if challenge := request.query_params.get("challenge"):
+            return Response({"challenge": challenge})
+        return Response({"status": "ok", "service": "whatsapp-webhook"})
 
 
 class BatchIngest(Ingest):
@@ -190,11 +279,11 @@ class BatchIngest(Ingest):
         responses={200: BatchAnswer, **problems(400, 401, 403, 413, 422, 429)},
     )
     def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
-        admit(request)
+        principal = admit(request)
         incoming.is_proven = True
         body = take_body(request, incoming, BATCH_BYTES)
         items = items_of(envelope.parse(body))
-        answers = answer_all(items, is_large=len(body) > BODY_BYTES)
+        answers = answer_all(items, principal, incoming.headers, is_large=len(body) > BODY_BYTES)
         return JsonResponse({"results": answers}, json_dumps_params={"ensure_ascii": False})
 
 
@@ -209,36 +298,40 @@ def items_of(body: Any) -> list[Any]:
     )
 
 
-def answer_all(items: Sequence[Any], *, is_large: bool) -> list[dict[str, Any]]:
+def answer_all(
+    items: Sequence[Any], principal: Principal, headers: Mapping[str, str], *, is_large: bool
+) -> list[dict[str, Any]]:
     """One answer per item, in their order; what is refused is kept, one by one."""
-    read = [_read_item(item, is_large=is_large) for item in items]
+    sources = [dialects.source_of(item, headers, principal.sources) for item in items]
+    read = [
+        _read_item(item, principal, source, is_large=is_large)
+        for item, source in zip(items, sources, strict=True)
+    ]
     stored = iter(ingestion.accept([item for item in read if isinstance(item, Envelope)]))
     answers = [next(stored) if isinstance(item, Envelope) else item for item in read]
     rejected_requests.keep_all(
-        (answer, _incoming(item))
-        for item, answer in zip(items, answers, strict=True)
+        (answer, Incoming(source, _encoded(item), is_proven=answer.status != HTTPStatus.FORBIDDEN))
+        for item, source, answer in zip(items, sources, answers, strict=True)
         if isinstance(answer, RequestRejected)
     )
     return [_item_answer(answer) for answer in answers]
 
 
-def _read_item(item: Any, *, is_large: bool) -> Envelope | RequestRejected:
+def _read_item(item: Any, principal: Principal, source: str, *, is_large: bool) -> Envelope | RequestRejected:
     try:
         if is_large and len(_encoded(item)) > BODY_BYTES:
             raise request_body.TooLarge(BODY_BYTES, b"")
-        return envelope.read(
-            item, source=source_of(item), request_id=request_id.get(), trace_id=trace_id.get()
-        )
+        require_speaker(principal, source)
+        translated = dialects.translate(item, source)
+        return envelope.read(translated, source=source, request_id=request_id.get(), trace_id=trace_id.get())
+    except errors.Problem as error:
+        return RequestRejected(error.code, str(error.detail), status=error.status_code, fields=error.fields)
     except RequestRejected as error:
         return error
 
 
 def _encoded(item: Any) -> bytes:
     return json.dumps(item, ensure_ascii=False).encode()
-
-
-def _incoming(item: Any) -> Incoming:
-    return Incoming(source_of(item), _encoded(item), is_proven=True)
 
 
 def _item_answer(answer: Receipt | RequestRejected) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from events.models.counts import CountDelta, HourlyCount, Measure
 from events.models.dead_letter import DeadLetter, DeadLetterStatus
 from events.models.delivery import Attempt, Delivery, DeliveryStatus, Outcome, SkipCause
-from events.models.event import Event, EventStatus
+from events.models.event import Event, EventStatus, WithoutFlow
 from events.models.failure_group import EntryKind, FailureGroup, GroupEntry, GroupState, ResolvedWith
 from events.models.lane import BreakerState, CircuitBreaker, Lane
 from events.models.recipe import Recipe, Remedy
@@ -33,4 +33,5 @@ __all__ = [
     "Remedy",
     "ResolvedWith",
     "SkipCause",
+    "WithoutFlow",
 ]

@@ -16,6 +16,13 @@ class EventStatus(models.TextChoices):
     ARCHIVED = "archived", _("arquivado")
 
 
+class WithoutFlow(models.TextChoices):
+    """Why an accepted event causes nothing though it might: it waits for a flow that takes it."""
+
+    UNKNOWN_TYPE = "unknown_type", _("nenhum fluxo conhece o tipo")
+    INVALID_DATA = "invalid_data", _("o fluxo não aceita os dados")
+
+
 class Events(models.QuerySet["Event"]):
     def late(self, now: datetime) -> "Events":
         """Those of the last 24 hours that came more than a day after they happened."""
@@ -48,6 +55,9 @@ class Event(models.Model):
     occurred_at = models.DateTimeField(_("aconteceu em"))
     received_at = models.DateTimeField(_("recebido em"), db_default=Now())
     is_late = models.BooleanField(_("chegou com mais de um dia de atraso"), default=False, db_default=False)
+    without_flow = models.CharField(
+        _("sem fluxo"), max_length=12, choices=WithoutFlow, blank=True, default="", db_default=""
+    )
     settled_at = models.DateTimeField(_("encerrado em"), null=True, blank=True)
 
     objects = Events.as_manager()
@@ -70,6 +80,9 @@ class Event(models.Model):
             models.Index(fields=["subject", "-id"], condition=~Q(subject=""), name="event_subject"),
             models.Index(fields=["type", "-id"], name="event_type"),
             models.Index(fields=["received_at"], name="event_received"),
+            models.Index(
+                fields=["without_flow", "id"], condition=~Q(without_flow=""), name="event_without_flow"
+            ),
             models.Index(fields=["received_at"], condition=Q(is_late=True), name="event_late"),
         ]
 

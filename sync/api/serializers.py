@@ -196,6 +196,9 @@ def _shown(context: Mapping[str, Any], value: Any) -> Any:
     return value if shows_people(context["request"]) else mask(value)
 
 
+FULL = "full"  # every job there is
+
+
 class Start(CommandBody):
     """Nothing starts a whole run; `dry_run` only lists, `check` only compares, ids do only those records."""
 
@@ -224,6 +227,18 @@ class Start(CommandBody):
 
 def chosen_in(asked: dict[str, Any]) -> dict[str, list[int]]:
     return {name: asked[name] for name in ("failures", "differences") if asked[name]}
+
+
+class StartType(CommandBody):
+    type = serializers.ChoiceField(
+        choices=[FULL, "crm_operacao", "operacao_financeiro", "crm_financeiro", "cuidadores_crm"]
+    )
+
+
+class StartedType(serializers.Serializer[Any]):
+    message = serializers.CharField()
+    type = serializers.CharField()
+    run_ids = serializers.ListField(child=serializers.IntegerField())
 
 
 class Started(serializers.Serializer[Any]):

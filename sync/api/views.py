@@ -18,14 +18,18 @@ from carinho.api.views import ApiView, OrderView
 from sync import runs, status
 from sync.api.filters import RunFilter
 from sync.api.serializers import (
+    FULL,
     JobList,
     JobSerializer,
     RunDetailSerializer,
     RunSerializer,
     Start,
     Started,
+    StartedType,
+    StartType,
     chosen_in,
 )
+from sync.job import Job
 from sync.models import SyncRun
 
 TAGS = ["Sincronizações"]
@@ -116,3 +120,28 @@ class CancelRun(OrderView):
         return Response(
             {"message": "Sync run is being cancelled", "job": run.job_id, "run_id": run.pk}, status=202
         )
+
+
+class StartByType(OrderView):
+    """One synchronisation by its short name, or all of them."""
+
+    order_class = StartType
+
+    @extend_schema(
+        tags=TAGS,
+        summary="Executar agora, pelo nome curto; full é todas",
+        request={"application/json": StartType},
+        responses={202: StartedType, **problems(400, 401, 403, 409, 413, 415, 422, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        type = self.order.validated_data["type"]
+        names = list(Job.registry) if type == FULL else [f"sync.{type}"]
+        started, running = [], None
+        for name in names:
+            try:
+                started.append(runs.start(name, author=actor_of(request)).pk)
+            except runs.AlreadyRunning as error:  # of all, the others are started
+                running = error
+        if running and not started:
+            raise already_running(running)
+        return Response({"message": "Sync started", "type": type, "run_ids": started}, status=202)

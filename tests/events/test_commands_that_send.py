@@ -17,6 +17,7 @@ from django.core.management import CommandError, call_command
 
 from carinho.access import api_keys
 from carinho.access.scopes import Scope
+from carinho.simulator import senders
 from events.demo import samples, scenarios
 from events.flow import Flow
 from events.intake import envelope
@@ -116,16 +117,47 @@ def test_demo_writes_to_nobody_outside(live_server, key, name):
     assert not Event.objects.exists()
 
 
-def test_samples_show_every_event_type_and_are_all_accepted():
+def senders_said(url, key, *words):
+    said = StringIO()
+    call_command("senders", "--url", url, "--key", key, *words, stdout=said)
+    return said.getvalue().splitlines()
+
+
+def test_every_system_is_played_as_it_sends_and_all_is_taken(live_server, key):
+    lines = senders_said(live_server.url, key)
+    assert [line.rpartition(" ")[2] for line in lines] == ["202"] * len(senders.SENT)
+    assert set(Event.objects.values_list("type", flat=True)) == set(senders.SENT)
+    assert not Event.objects.exclude(without_flow="").exists()
+    assert "documentos lgpd.deadline.check → /api/events/publish: 202" in lines
+
+
+def test_one_type_is_sent_alone(live_server, key):
+    [line] = senders_said(live_server.url, key, "--type", "lead_received")
+    assert line == "atendimento lead_received → /api/events: 202"
+    assert Event.objects.get().source == "atendimento"
+
+
+def test_samples_show_what_the_contract_names_and_are_all_accepted():
     shown = list(islice(scenarios.endless(random.Random(7)), 400))
     read = [
         envelope.read(body, source=body["source"] if body["source"] != "whatsapp" else "api")
         for body in shown
     ]
-    ours = {
-        type for type, flow in Flow.registry.items() if flow.payload.__module__.startswith("events.flows.")
+    assert {accepted.type for accepted in read} == {
+        "client.registered",
+        "client.updated",
+        "feedback.received",
+        "lead.created",
+        "lead.updated",
+        "payment.failed",
+        "payment.received",
+        "payout.processed",
+        "service.cancelled",
+        "service.completed",
+        "service.scheduled",
+        "whatsapp.inbound",
+        "whatsapp.status",
     }
-    assert {accepted.type for accepted in read} == ours
     assert max(Counter(accepted.key for accepted in read).values()) == 1
 
 

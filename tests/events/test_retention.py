@@ -24,6 +24,14 @@ def test_processed_events_go_after_thirty_days_with_all_that_hangs_on_them(make_
     assert not Delivery.objects.filter(event_id=old.pk).exists()
 
 
+def test_event_that_waits_for_a_flow_is_kept_a_year(make_event):
+    for id, days in enumerate([364, 366], start=1):
+        aged(make_event(id), days)
+    Event.objects.update(without_flow="unknown_type")
+    retention.prune()
+    assert Event.objects.count() == 1
+
+
 def test_open_events_are_never_removed(make_event):
     for id, status in enumerate(["pending", "processing", "failed"], start=1):
         aged(make_event(id), 400, status)

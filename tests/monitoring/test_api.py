@@ -36,6 +36,7 @@ def test_dashboard_of_a_quiet_hub_says_healthy(api):
         "pending": 0,
         "today": {"total": 0, "processed": 0, "failed": 0, "archived": 0},
         "by_type": {},
+        "by_source": {},
     }
     assert answer["queues"]["retry_queue"] == {"total": 0, "ready": 0, "oldest": None}
     assert answer["queues"]["dead_letter"] == {"total": 0, "today": 0, "by_cause": {}}
@@ -113,7 +114,7 @@ def test_history_of_whatsapp_is_counted_once_for_one_snapshot(monkeypatch):
 
 
 def test_alerts_are_listed_with_who_has_them(api):
-    assert api.get("/alerts").json().items() >= {"total": 0, "alerts": []}.items()
+    assert api.get("/alerts").json().items() >= {"total": 0, "warning": 0, "alerts": []}.items()
     rows.down("crm")
     alerts.evaluate()
     listed = api.get("/alerts").json()
@@ -122,6 +123,7 @@ def test_alerts_are_listed_with_who_has_them(api):
     assert (
         alert.items() >= {"rule": "circuit_breaker", "severity": "critical", "acknowledged_by": None}.items()
     )
+    assert (alert["type"], alert["level"]) == ("circuit_breaker", "critical")
     alerts.acknowledge([alert["id"]], actor="user:ana")
     assert api.get("/alerts").json()["alerts"][0]["acknowledged_by"] == "user:ana"
     assert api.get("/dashboard").json()["alerts"] == {"total": 1, "critical": 1}

@@ -30,6 +30,7 @@ SOURCES = {
     "missed_round": "monitoring.rounds.missed",
     "failed_notifications": "monitoring.metrics.failed_notifications",
     "late_events": "monitoring.metrics.late_events",
+    "reported": "monitoring.metrics.reported",
 }
 OTHERS = {
     "events": "monitoring.metrics.events",

@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,7 +20,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 from carinho.access import api_keys
 from carinho.access.models import ApiKey
 from carinho.access.scopes import Scope
-from carinho.console import badges, dates
+from carinho.console import badges, dates, labels
 from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
 from carinho.console.base import PlainChangeList, actor
 
@@ -54,6 +55,15 @@ class NewKeyForm(forms.Form):
     scopes = forms.MultipleChoiceField(
         label=_("O que ela pode"), choices=Scope.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
+    sources = forms.MultipleChoiceField(
+        label=_("Fala só por"),
+        choices=lambda: [(name, labels.system(name)) for name in settings.SOURCES],
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_(
+            "Os sistemas em nome de quem ela pode enviar eventos. Sem nenhum marcado, por qualquer um."
+        ),
+    )
     expires_on = forms.DateField(
         label=_("Vale até"),
         required=False,
@@ -82,7 +92,8 @@ class KeyList(PlainChangeList):
 class ApiKeyAdmin(ActionAdmin):
     item_template = "admin/access/apikey/item.html"
     intro = _(
-        "Com uma chave, outro sistema usa a API do hub (header X-API-Key). Ela só aparece ao ser criada."
+        "Com uma chave, outro sistema usa a API do hub (header X-API-Key ou Authorization: Bearer). "
+        "Ela só aparece ao ser criada."
     )
     row_actions = (REVOKE,)
     list_display = ("named", "may", "made", "used", "ends", "state")
@@ -124,7 +135,10 @@ class ApiKeyAdmin(ActionAdmin):
 
     @admin.display(description=_("Pode"))
     def may(self, row: ApiKey) -> str:
-        return ", ".join(str(dict(Scope.choices).get(scope, scope)) for scope in row.scopes)
+        may = ", ".join(str(dict(Scope.choices).get(scope, scope)) for scope in row.scopes)
+        if not row.sources:
+            return may
+        return f"{may} · {_('só por')} {', '.join(map(labels.system, row.sources))}"
 
     @admin.display(description=_("Criada"))
     def made(self, row: ApiKey) -> str:
@@ -153,7 +167,11 @@ class ApiKeyAdmin(ActionAdmin):
         if request.method == "POST" and form.is_valid():
             wanted = form.cleaned_data
             key, text = api_keys.create(
-                wanted["name"], wanted["scopes"], actor=actor(request), expires_at=wanted["expires_on"]
+                wanted["name"],
+                wanted["scopes"],
+                actor=actor(request),
+                sources=wanted["sources"],
+                expires_at=wanted["expires_on"],
             )
             return self._shown_once(request, key, text)
         return self._page(request, "admin/access/apikey/new.html", _("Nova chave de API"), form=form)

@@ -20,6 +20,7 @@ class SimulatedOperacao(System):
         self.services = self.table("services")
         self.releases = self.table("releases")
         self.clients = self.table("clients")
+        self.caregivers = self.table("caregivers")
 
 
 @routes.put("/api/v1/schedules/{contract_id}", title="Agenda do contrato")
@@ -44,6 +45,18 @@ async def list_services(request: web.Request) -> web.Response:
     return SimulatedOperacao.of(request).services.page(
         request.query, lambda service: wanted(service) and in_time(service)
     )
+
+
+@routes.get("/api/v1/services/{id}", title="Leitura de um serviço")
+async def show_service(request: web.Request) -> web.Response:
+    """One that nobody loaded was a visit to the client of its number, as the demo's families have it."""
+    id = id_of(request)
+    return found(SimulatedOperacao.of(request).services.rows.get(id) or {"id": id, "client_id": id})
+
+
+@routes.put("/api/v1/caregivers/{id}/availability", title="Disponibilidade de cuidador")
+async def set_availability(request: web.Request) -> web.Response:
+    return found(SimulatedOperacao.of(request).caregivers.put(id_of(request), await body_of(request))[0])
 
 
 @routes.post("/api/v1/services/{id}/billed", title="Confirmação de fatura")

@@ -1,12 +1,15 @@
 """The running hub as the commands that send to it see it."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import requests
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
+
+from carinho.simulator.senders import Post
 
 ANSWER_SECONDS = 10
 
@@ -36,6 +39,7 @@ class Hub:
 
     def __init__(self, url: str, key: str) -> None:
         self.url = url.rstrip("/")
+        self.key = key
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.headers["X-API-Key"] = key
@@ -61,9 +65,18 @@ class Hub:
                 return self._read(response)
             time.sleep(float(response.headers.get("Retry-After", 1)))
 
-    def _request(self, method: str, path: str, json: Any = None) -> requests.Response:
+    def post_as_system(self, post: Post) -> Answer:
+        """Post what a system of the company does, with its headers, and never again."""
+        headers = {**post.headers, "Authorization": f"Bearer {self.key}", "X-API-Key": None}
+        return self._read(self._request("POST", post.path, json=post.body, headers=headers))
+
+    def _request(
+        self, method: str, path: str, json: Any = None, headers: Mapping[str, str | None] | None = None
+    ) -> requests.Response:
         try:
-            return self.session.request(method, self.url + path, json=json, timeout=ANSWER_SECONDS)
+            return self.session.request(
+                method, self.url + path, json=json, headers=headers, timeout=ANSWER_SECONDS
+            )
         except requests.RequestException:
             raise Silent(f"O hub não responde em {self.url}. Ele está no ar?") from None
 

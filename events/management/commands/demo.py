@@ -11,9 +11,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from carinho.access import bootstrap
 from carinho.services import addresses
+from carinho.simulator import senders
 from events.demo import scenarios
 from events.management.commands._hub import Hub, Silent, add_hub_arguments
 
+SHARE_OF_SYSTEMS = 0.25  # of the events, as many more come as the company's systems send theirs
+ALARMING = {"lgpd.deadline.overdue", "lgpd.deadline.critical", "lgpd.compliance.audit.failed"}
+CALM = [type for type in senders.SENT if type not in ALARMING]  # a demonstration begins with all well
 SECONDS_TO_START = 10  # the hub may be starting beside us
 
 
@@ -34,9 +38,23 @@ class Command(BaseCommand):
         hub = Hub(options["url"], key_of(options["key"]))
         hub.wait(SECONDS_TO_START)
         self.stdout.write(f"Enviando eventos de exemplo para {hub.url}.")
-        for envelope in scenarios.endless(random.Random()):
+        dice = random.Random()
+        for envelope in scenarios.endless(dice):
             self.send(hub, envelope)
+            if dice.random() < SHARE_OF_SYSTEMS:
+                self.post_as_system(hub, dice)
             time.sleep(options["seconds_between"])
+
+    def post_as_system(self, hub: Hub, dice: random.Random) -> None:
+        """What one of the company's systems sends; like it, never again."""
+        post = senders.SENT[dice.choice(CALM)](dice)
+        try:
+            answer = hub.post_as_system(post)
+        except Silent as silent:
+            self.stderr.write(str(silent))
+            return
+        if not answer.was_accepted:
+            self.stderr.write(f"{post.type}: {answer}")
 
     def send(self, hub: Hub, envelope: scenarios.Envelope) -> None:
         """Print what went wrong and go on: the hub may be starting again."""

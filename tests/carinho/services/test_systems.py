@@ -311,3 +311,24 @@ def test_phone_in_a_path_stays_one_part_of_it(calls, phone, part):
 def test_id_that_is_no_number_never_gets_into_a_path():
     with pytest.raises(ValueError, match="format code 'd'"):
         Operacao("k").update_client("204/../205", {})  # type: ignore[arg-type]
+
+
+def test_client_of_a_visit_is_the_one_operacao_names(calls):
+    visit = url("operacao", "/api/v1/services/9001")
+    calls.get(visit, json={"data": {"id": 9001, "client_id": 204}})
+    assert Operacao().client_of(9001) == 204
+
+
+@pytest.mark.parametrize(
+    "answer", [{"data": {"id": 9002, "client_id": 204}}, {"data": {"id": 9001}}, [], None]
+)
+def test_client_of_another_visit_or_of_none_is_not_believed(calls, answer):
+    calls.get(url("operacao", "/api/v1/services/9001"), json=answer)
+    with pytest.raises(Unavailable):
+        Operacao().client_of(9001)
+
+
+def test_availability_of_a_caregiver_is_put(calls):
+    calls.put(url("operacao", "/api/v1/caregivers/77/availability"), json={"data": {"id": 77}})
+    Operacao("d-1").set_availability(77, available=False)
+    assert sent(calls) == {"available": False}

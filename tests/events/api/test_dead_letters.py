@@ -90,7 +90,7 @@ def test_stats_count_by_cause_service_type_and_status(reader, django_assert_num_
     dead_letters = [bury(1), bury(2), bury(3, step="send_welcome", cause="invalid_phone_number"), bury(4)]
     operations.archive([dead_letters[3].pk], actor="user:ana")
     reader.get("/api/dlq")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         stats = reader.get("/api/dlq/stats").json()
     assert stats["total"] == 3
     assert stats["by_cause"] == {"connection_timeout": 2, "invalid_phone_number": 1}

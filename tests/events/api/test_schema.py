@@ -18,7 +18,7 @@ from tests.clients import logged_in, with_key
 
 pytestmark = pytest.mark.django_db
 
-ABOUT_ITSELF = {"/", "/api/schema", "/api/docs"}
+ABOUT_ITSELF = {"/", "/horizon", "/api/schema", "/api/docs"}
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def test_every_wrong_field_is_named_in_portuguese(flow):
 
 def test_unknown_type_and_a_system_that_does_not_send_it_are_refused(flow):
     with pytest.raises(RequestRejected, match="type") as refused:
-        read({"type": "visit.lost", "data": {}})
+        envelope.read({"type": "visit.lost", "data": {}}, source="api")
     assert refused.value.code == "unknown_type"
     with pytest.raises(RequestRejected) as refused:
         envelope.read({"type": "visit.finished", "data": {"id": 1}}, source="site")

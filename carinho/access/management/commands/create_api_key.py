@@ -1,8 +1,9 @@
-"""`manage.py create_api_key NAME --scope read --scope operate [--expires-days N]`: prints the key, once."""
+"""`manage.py create_api_key NAME --scope events [--source crm] [--expires-days N]`: prints the key, once."""
 
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
@@ -18,6 +19,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--scope", action="append", required=True, choices=Scope.values, help="o que ela pode; repita"
         )
+        parser.add_argument(
+            "--source",
+            action="append",
+            default=[],
+            choices=settings.SOURCES,
+            help="o sistema por quem ela fala; repita, ou deixe sem: por qualquer um",
+        )
         parser.add_argument("--expires-days", type=int, help="vale por tantos dias; sem isto, não vence")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -25,7 +33,13 @@ class Command(BaseCommand):
         scopes = sorted(set(options["scope"]))
         try:
             expires_at = timezone.now() + timedelta(days=days) if days is not None else None
-            _, text = api_keys.create(options["name"], scopes, actor="command", expires_at=expires_at)
+            _, text = api_keys.create(
+                options["name"],
+                scopes,
+                actor="command",
+                sources=sorted(set(options["source"])),
+                expires_at=expires_at,
+            )
         except (ValueError, OverflowError) as error:
             raise CommandError("A chave pode valer no máximo até 2099.") from error
         self.stdout.write(text)

@@ -57,3 +57,14 @@ def test_services_are_released_and_not_taken_for_the_id_of_one(call, simulator):
 def test_client_is_changed_unless_missing(call):
     assert call("PATCH", "/operacao/api/v1/clients/7", {"name": "Rosa"}).json()["data"]["name"] == "Rosa"
     assert call("PATCH", "/operacao/api/v1/clients/900001", {"name": "Rosa"}).status_code == 404
+
+
+def test_service_is_shown_with_its_client(call, simulator):
+    simulator.load({"operacao": {"services": [finished(9, "2026-11-20T10:00:00-03:00", client_id=204)]}})
+    assert call("GET", f"{SERVICES}/9").json()["data"]["client_id"] == 204
+    assert call("GET", f"{SERVICES}/10").json()["data"] == {"id": 10, "client_id": 10}
+
+
+def test_availability_of_a_caregiver_is_remembered(call, simulator):
+    call("PUT", "/operacao/api/v1/caregivers/77/availability", {"available": False})
+    assert simulator.state()["operacao"]["records"]["caregivers"][0]["available"] is False

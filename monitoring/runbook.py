@@ -1,0 +1,157 @@
+"""What the operators' runbook reads beside the hub's own keys, with the names of the hub before this one."""
+
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from carinho.api.schema import problems
+from carinho.api.views import ApiView
+from carinho.health import broker
+from events import statistics
+from events.models import DeadLetter, DeadLetterStatus, Event, Measure
+from monitoring import metrics, periods
+from monitoring.health import HubSnapshot, Measuring
+from sync.models import RunStatus, SyncRun
+
+TAGS = ["Monitoramento"]
+QUEUE_NAMES = ("integrations-high", "integrations", "notifications", "integrations-low", "integrations-retry")
+
+
+def dashboard(hub: HubSnapshot, status: str, alerts: Mapping[str, int]) -> dict[str, Any]:
+    """The verdict and what it rests on, in words that a script can match."""
+    return {
+        "health": {
+            "status": status,
+            "critical_alerts": alerts["critical"],
+            "warning_alerts": alerts["total"] - alerts["critical"],
+        },
+        "dependencies": {
+            "database": "ok",
+            "broker": "ok" if broker.answers() else "unavailable",
+            "whatsapp": hub.whatsapp.status,
+        },
+    }
+
+
+def by_source(hub: HubSnapshot) -> dict[str, int]:
+    """Of the events of today, how many each system sent."""
+    sums = statistics.sums(Measure.EVENT, *hub.today, ["service"], without=[statistics.RECEIPTS])
+    return {source: amount for (source,), amount in sorted(sums.items())}
+
+
+def status(hub: HubSnapshot) -> dict[str, Any]:
+    part = Measuring().part
+    today = part("events_today", lambda: metrics.events(hub.today), {"processed": 0, "failed": 0})
+    return {
+        "timestamp": hub.now,
+        "events": {
+            "pending": hub.pending,
+            "today_processed": today["processed"],
+            "today_failed": today["failed"],
+        },
+        "retry_queue": {name: hub.retry_queue[name] for name in ("total", "ready")},
+        "dead_letter": part("dead_letters", dead_letters, {"total": 0, "last_24h": 0, "last_7d": 0}),
+        "sync_jobs": part("sync", sync_jobs, {}),
+        "circuit_breakers": {row.service: {"state": row.state} for row in hub.breakers},
+    }
+
+
+def dead_letters() -> dict[str, int]:
+    """Open items: all, and those of the last day and week."""
+    now, opened = timezone.now(), DeadLetter.objects.filter(status=DeadLetterStatus.OPEN)
+    return {
+        "total": opened.count(),
+        "last_24h": opened.filter(created_at__gte=now - timedelta(hours=24)).count(),
+        "last_7d": opened.filter(created_at__gte=now - timedelta(days=7)).count(),
+    }
+
+
+def sync_jobs() -> dict[str, int]:
+    """Runs of today by how they stand; a run here is never queued, for it begins at once."""
+    since, _until = periods.of_days(timezone.localdate())
+    today = list(SyncRun.objects.filter(started_at__gte=since).values_list("status", flat=True))
+    failed = (RunStatus.FAILED, RunStatus.INCOMPLETE, RunStatus.STUCK)
+    return {
+        "queued": 0,
+        "running": SyncRun.objects.filter(status=RunStatus.RUNNING).count(),
+        "completed_today": today.count(RunStatus.DONE),
+        "failed_today": sum(today.count(each) for each in failed),
+    }
+
+
+class Numbers(serializers.Serializer[Any]):
+    """Counts by name."""
+
+
+class EventNumbers(ApiView):
+    @extend_schema(
+        tags=TAGS,
+        summary="Quantos eventos esperam, tentam de novo, falharam, e os de hoje",
+        responses={200: Numbers, **problems(401, 403, 429)},
+    )
+    def get(self, request: Request) -> Response:
+        today = metrics.events(periods.of_days(timezone.localdate()))
+        return Response(
+            {
+                "pending_events": Event.objects.filter(status="pending").count(),
+                "retry_queue": metrics.retry_queue()["total"],
+                "dead_letter": dead_letters()["total"],
+                "today": {name: today[name] for name in ("processed", "failed")},
+            }
+        )
+
+
+class SyncNumbers(ApiView):
+    @extend_schema(
+        tags=TAGS,
+        summary="Quantas sincronizações correm, e como acabaram as de hoje",
+        responses={200: Numbers, **problems(401, 403, 429)},
+    )
+    def get(self, request: Request) -> Response:
+        return Response(sync_jobs())
+
+
+class DetailedHealth(ApiView):
+    @extend_schema(
+        tags=TAGS,
+        summary="Banco, broker e tamanho das filas",
+        responses={200: Numbers, 503: Numbers, **problems(401, 403, 429)},
+    )
+    def get(self, request: Request) -> Response:
+        checks = {"database": _database(), "redis": _broker(), "queues": _queues()}
+        is_well = all(check["status"] == "ok" for check in checks.values())
+        answer = {"status": "ok" if is_well else "degraded", "timestamp": timezone.localtime().isoformat()}
+        return Response(answer | {"checks": checks}, status=200 if is_well else 503)
+
+
+def _database() -> dict[str, Any]:
+    clock = time.monotonic()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return {"status": "unavailable", "latency_ms": None}
+    return {"status": "ok", "latency_ms": round((time.monotonic() - clock) * 1000, 2)}
+
+
+def _broker() -> dict[str, Any]:
+    clock, answers = time.monotonic(), broker.answers()
+    latency = round((time.monotonic() - clock) * 1000, 2)
+    return {"status": "ok" if answers else "unavailable", "latency_ms": latency if answers else None}
+
+
+def _queues() -> dict[str, Any]:
+    """Deliveries that are due, under the queues' old names; what waits for another try is `…-retry`."""
+    retrying, due = metrics.retry_queue()["total"], metrics.queues()
+    people = due["whatsapp"].due if "whatsapp" in due else 0
+    others = sum(queue.due for service, queue in due.items() if service != "whatsapp")
+    sizes = dict(zip(QUEUE_NAMES, (0, others, people, sync_jobs()["running"], retrying), strict=True))
+    return {"status": "ok", "sizes": sizes, "total": sum(sizes.values())}
