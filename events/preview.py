@@ -69,7 +69,7 @@ def of(dead_letter_ids: Sequence[int]) -> list[Preview]:
         planned |= lane_hooks.of(service).plan(mine)
     waits = _waits(services)
     done, follows = _steps(claimed)
-    overtaken = dict(run(OVERTAKEN, [[claim.id for claim in claimed], TO_PEOPLE])) if claimed else {}
+    later = overtaken([claim.id for claim in claimed])
     return [
         Preview(
             delivery_id=claim.id,
@@ -79,11 +79,17 @@ def of(dead_letter_ids: Sequence[int]) -> list[Preview]:
             event_type=claim.event.type,
             done=tuple(done.get(claim.event.id, ())),
             follows=tuple(follows.get((claim.event.id, claim.step), ())),
-            overtaken_by=overtaken.get(claim.id),
+            overtaken_by=later.get(claim.id),
             **_expected(claim, planned.get(claim.id, Planned()), waits),
         )
         for claim in claimed
     ]
+
+
+def overtaken(delivery_ids: Sequence[int]) -> dict[int, int]:
+    """Of these deliveries, those whose system knows a later event of the same person; that event by delivery."""
+    rows = run(OVERTAKEN, [list(delivery_ids), TO_PEOPLE]) if delivery_ids else []
+    return {delivery_id: event_id for delivery_id, event_id in rows if event_id}
 
 
 def _expected(claim: Claim, plan: Planned, waits: dict[str, datetime | None]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, list_of, page_of, posted
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from events import groups, operations, retention, status_badges, titles
-from events.admin import failure_group, person, search, timeline
+from events.admin import failure_group, person, preview, search, timeline
 from events.admin.event_data import EventRevealAdmin
 from events.models import (
     BreakerState,
@@ -28,6 +28,7 @@ from events.models import (
     FailureGroup,
     GroupState,
 )
+from events.preview import overtaken
 from events.recipes import Recipes
 
 OPERATE = "events.change_deadletter"
@@ -42,8 +43,8 @@ RETRY = Action(
         "já feitas, não se repetem. Se falhar de novo, volta para esta lista."
     ),
     permission=OPERATE,
-    run=lambda ids, actor, _reason: operations.retry(ids, actor=actor),
     icon="replay",
+    form="admin/events/deadletter/preview.html",
     is_main=True,
 )
 ARCHIVE = Action(
@@ -177,6 +178,8 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         return super().changelist_view(request, context | (extra_context or {}))
 
     def act(self, request: HttpRequest, action: Action, ids: Sequence[Any]) -> Sequence[Any] | None:
+        if action is RETRY:
+            return self._retry(request, ids)
         if action is not ARCHIVE:
             return super().act(request, action, ids)
         chosen, more = posted(request, "why"), posted(request, "reason")
@@ -185,6 +188,16 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             return None
         reason = ": ".join(part for part in (chosen, more) if part)[:500]
         return operations.archive(ids, actor=actor(request), reason=reason)
+
+    def _retry(self, request: HttpRequest, ids: Sequence[int]) -> Sequence[int] | None:
+        """All but what something newer overtook, unless that was asked for by a second yes."""
+        if not posted(request, "overtaken"):
+            deliveries = dict(DeadLetter.objects.filter(pk__in=ids).values_list("delivery_id", "pk"))
+            left = {deliveries[delivery] for delivery in overtaken(list(deliveries))}
+            if left:
+                messages.warning(request, preview.left_out(len(left)))
+            ids = [id for id in ids if id not in left]
+        return operations.retry(ids, actor=actor(request)) if ids else None
 
     def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
         return tuple(FITTING.get(request.GET.get("status") or "open", []))
@@ -214,6 +227,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "removed_at": removed_at,
             "days_left": max(0, (removed_at - timezone.now()).days) if removed_at else 0,
             "reasons": REASONS,
+            "preview": preview.of([row.pk]),
             "breaker": CircuitBreaker.objects.filter(service=row.service).first(),
             "event": row.event,
             "event_page": page_of(row.event),
@@ -233,7 +247,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             {"system": labels.system(name), "count": count, "state": _state(breakers.get(name))}
             for name, count in per_system.most_common()
         ]
-        return {"per_system": rows, "reasons": REASONS}
+        return {"per_system": rows, "reasons": REASONS, "preview": preview.of(ids)}
 
 
 def _state(breaker: CircuitBreaker | None) -> str:

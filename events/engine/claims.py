@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError
 
 from carinho.database import run
-from events.engine import moves, transitions
+from events.engine import transitions
 from events.flow import StepEvent
 
 
@@ -48,8 +47,7 @@ def claim(service: str, places: int, *, is_trial: bool = False) -> list[Claim]:
 
 def if_requeued(dead_letter_ids: Sequence[int]) -> list[Claim]:
     """What a lane would claim of these dead letters if they were sent again now; nothing is claimed."""
-    rows = run(moves.IF_REQUEUED, {"ids": list(dead_letter_ids), "lease": settings.LEASE_SECONDS})
-    return [_claim(row, is_trial=False) for row in rows]
+    return [_claim(row, is_trial=False) for row in transitions.if_requeued(dead_letter_ids)]
 
 
 def _claim(row: tuple[Any, ...], is_trial: bool) -> Claim:

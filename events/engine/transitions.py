@@ -154,6 +154,11 @@ def requeue(dead_letter_ids: Sequence[int], *, actor: str) -> list[int]:
     return _move_dead_letters(moves.REQUEUE, dead_letter_ids, Order(actor, RETRIED, note=""), {})
 
 
+def if_requeued(dead_letter_ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """What `claim` would take of these if they were sent again now. Moves nothing."""
+    return run(moves.IF_REQUEUED, {"ids": list(dead_letter_ids), "lease": settings.LEASE_SECONDS})
+
+
 @in_transaction
 def archive(dead_letter_ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """Close open dead letters that need no delivery. Returns those that were open."""

@@ -1,0 +1,128 @@
+"""What the page that asks, and an item's page, say of a retry before it is made."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import ngettext
+
+from carinho.console import labels
+from carinho.masking import mask_phone
+from events import preview, titles
+from events.models import SkipCause
+from events.preview import Expected, Preview
+
+MOST_TEXTS = 3
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that follows from the retry, of so many items; `texts` are messages: to whom, and what."""
+
+    icon: str
+    sentence: str
+    texts: list[tuple[str, str]] = field(default_factory=list)
+    more: int = 0
+
+
+@dataclass(frozen=True)
+class Summary:
+    lines: list[Line]
+    overtaken: int
+    later_event: int | None  # the event that overtook, where it is one item's
+
+
+def of(dead_letter_ids: Sequence[int]) -> Summary:
+    items = preview.of(dead_letter_ids)
+    overtaken = [item.overtaken_by for item in items if item.overtaken_by]
+    lines = [*_calls(items), *_messages(items), *_waits(items), *_not_sent(items), *_steps(items)]
+    return Summary(lines, len(overtaken), overtaken[0] if len(items) == 1 and overtaken else None)
+
+
+def _calls(items: Sequence[Preview]) -> Iterable[Line]:
+    counts = Counter(item.service for item in items if item.expected == Expected.CALL)
+    for service, count in counts.most_common():
+        sentence = ngettext(
+            "%(count)d chamada vai agora ao sistema %(system)s.",
+            "%(count)d chamadas vão agora ao sistema %(system)s.",
+            count,
+        )
+        yield Line("send", sentence % {"count": count, "system": labels.system(service)})
+
+
+def _messages(items: Sequence[Preview]) -> Iterable[Line]:
+    written = [item for item in items if item.expected == Expected.MESSAGE]
+    if written:
+        sentence = ngettext(
+            "%(count)d pessoa recebe agora esta mensagem:",
+            "%(count)d mensagens saem agora pelo WhatsApp, por exemplo:",
+            len(written),
+        ) % {"count": len(written)}
+        texts = [(mask_phone(item.to), item.text) for item in written[:MOST_TEXTS]]
+        yield Line("chat", sentence, texts, max(0, len(written) - MOST_TEXTS))
+
+
+def _waits(items: Sequence[Preview]) -> Iterable[Line]:
+    waiting = [item for item in items if item.expected == Expected.WAIT]
+    for service, count in Counter(item.service for item in waiting if item.until is None).most_common():
+        sentence = ngettext(
+            "%(count)d fica retida: %(system)s não está recebendo. Sai sozinha quando voltar.",
+            "%(count)d ficam retidas: %(system)s não está recebendo. Saem sozinhas quando voltar.",
+            count,
+        )
+        yield Line("pause_circle", sentence % {"count": count, "system": labels.system(service)})
+    for until, count in sorted(Counter(item.until for item in waiting if item.until).items()):
+        sentence = ngettext("%(count)d espera até %(until)s.", "%(count)d esperam até %(until)s.", count)
+        yield Line(
+            "schedule",
+            sentence % {"count": count, "until": date_format(timezone.localtime(until), "d/m, H\\hi")},
+        )
+
+
+def _not_sent(items: Sequence[Preview]) -> Iterable[Line]:
+    skipped = Counter(item.skip_cause for item in items if item.expected == Expected.SKIP)
+    for cause, count in skipped.most_common():
+        sentence = ngettext(
+            "%(count)d não será enviada: %(cause)s.", "%(count)d não serão enviadas: %(cause)s.", count
+        )
+        yield Line("block", sentence % {"count": count, "cause": SkipCause(cause).label})
+    failing = Counter(item.cause for item in items if item.expected == Expected.FAIL)
+    for cause, count in failing.most_common():
+        sentence = ngettext(
+            "%(count)d vai falhar de novo: %(cause)s.", "%(count)d vão falhar de novo: %(cause)s.", count
+        )
+        yield Line("error", sentence % {"count": count, "cause": titles.cause(cause).title})
+
+
+def _steps(items: Sequence[Preview]) -> Iterable[Line]:
+    if done := sum(len(item.done) for item in items):
+        sentence = ngettext(
+            "%(count)d etapa já feita não se repete%(names)s.",
+            "%(count)d etapas já feitas não se repetem%(names)s.",
+            done,
+        )
+        yield Line("check", sentence % {"count": done, "names": _names(items, "done")})
+    if follows := sum(len(item.follows) for item in items):
+        sentence = ngettext(
+            "%(count)d etapa segue depois desta%(names)s.",
+            "%(count)d etapas seguem depois destas%(names)s.",
+            follows,
+        )
+        yield Line("arrow_forward", sentence % {"count": follows, "names": _names(items, "follows")})
+
+
+def _names(items: Sequence[Preview], which: str) -> str:
+    """Such as ": Avançar o lead, Criar o cliente", where there are few."""
+    names = {titles.step(item.event_type, step) for item in items for step in getattr(item, which)}
+    return ": " + ", ".join(sorted(names)) if 0 < len(names) <= MOST_TEXTS else ""
+
+
+def left_out(count: int) -> str:
+    """Why these were not sent again."""
+    return ngettext(
+        "%(count)d item não foi reenviado: um evento mais novo da mesma pessoa já chegou ao sistema.",
+        "%(count)d itens não foram reenviados: eventos mais novos das mesmas pessoas já chegaram ao sistema.",
+        count,
+    ) % {"count": count}
