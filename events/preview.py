@@ -87,7 +87,7 @@ def of(dead_letter_ids: Sequence[int]) -> list[Preview]:
 
 
 def overtaken(delivery_ids: Sequence[int]) -> dict[int, int]:
-    """Of these deliveries, those whose system knows a later event of the same person; that event by delivery."""
+    """Of these deliveries, those whose system knows a later event of the same person, and that event."""
     rows = run(OVERTAKEN, [list(delivery_ids), TO_PEOPLE]) if delivery_ids else []
     return {delivery_id: event_id for delivery_id, event_id in rows if event_id}
 
