@@ -13,8 +13,6 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from django.http import StreamingHttpResponse
-
 from carinho.wsgi import application as django_application
 
 THREADS = min(4, 2 * (os.cpu_count() or 1) + 1)  # one costs 10 % less CPU, but waits
@@ -58,8 +56,7 @@ class Application:
         environ = environ_of(scope)
         if scope.method not in NO_BODY:
             await add_body(environ, protocol)
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self.pool, answer, environ, protocol, loop)
+        await asyncio.get_running_loop().run_in_executor(self.pool, answer, environ, protocol)
 
 
 def environ_of(scope: Any) -> Environ:
@@ -118,7 +115,8 @@ async def read(protocol: Any, limit: int) -> tuple[bytes, bool]:
     return bytes(body), False
 
 
-def answer(environ: Environ, protocol: Any, loop: asyncio.AbstractEventLoop) -> None:
+def answer(environ: Environ, protocol: Any) -> None:
+    """Let Django answer. What it streams, files mostly, is sent in one piece: nothing here has no end."""
     status: list[Any] = []
 
     def start_response(line: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
@@ -126,12 +124,7 @@ def answer(environ: Environ, protocol: Any, loop: asyncio.AbstractEventLoop) -> 
 
     response = django_application(environ, start_response)  # type: ignore[arg-type] # Django calls no `write`
     try:
-        if isinstance(response, StreamingHttpResponse):
-            transport = protocol.response_stream(*status)
-            for part in response:
-                asyncio.run_coroutine_threadsafe(transport.send_bytes(part), loop).result()
-        else:
-            protocol.response_bytes(*status, b"".join(response))
+        protocol.response_bytes(*status, b"".join(response))
     finally:
         response.close()
 

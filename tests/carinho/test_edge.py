@@ -6,12 +6,15 @@ import os
 import select
 import socket
 import subprocess
+import urllib.request
 from collections.abc import Iterable
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import reverse
 
@@ -146,6 +149,12 @@ def test_body_that_does_not_come_to_its_end_is_refused_and_moves_nothing(web):
         sender.shutdown(socket.SHUT_WR)
         assert eventually(lambda: RejectedRequest.objects.filter(code="unreadable_body").exists(), 30)
     assert not Event.objects.exists()
+
+
+def test_files_are_sent_whole(web):
+    for name in ("console/console.css", "unfold/css/styles.css"):
+        with urllib.request.urlopen(f"http://127.0.0.1:{web.port}/static/{name}", timeout=30) as answer:
+            assert answer.read() == Path(finders.find(name)).read_bytes()
 
 
 def test_header_with_an_underscore_does_not_pass_for_the_one_of_the_proxy(web):
