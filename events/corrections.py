@@ -78,6 +78,17 @@ def check_current(dead_letter: DeadLetter, version: str) -> None:
     raise Overtaken(_("Este item já foi reenviado e falhou de novo: veja o motivo de agora."))
 
 
+def plan_of(dead_letter: DeadLetter, data: Data) -> Plan:
+    """What correcting the item's event so would come to. Raises `RequestRejected` as `read` does."""
+    event = dead_letter.event
+    after = read(event, data)
+    try:
+        before = read(event, as_sent(event))
+    except RequestRejected:
+        before = None
+    return Plan(dead_letter, event, before, after, data, differences(event.data, after.data))
+
+
 @transaction.atomic
 def correct(dead_letter: DeadLetter, data: Data, *, version: str, actor: str, reason: str) -> Correction:
     """Replace the data of an open dead letter's event, and send again what failed for good.
@@ -87,11 +98,20 @@ def correct(dead_letter: DeadLetter, data: Data, *, version: str, actor: str, re
     """
     [locked] = _lock([dead_letter.pk])
     check_current(locked, version)
-    plan = _plan(locked, data)
+    plan = plan_of(locked, data)
     if not plan.changed:
         raise RequestRejected("nothing_changed", _("Nenhum dado foi mudado."), status=422)
     [correction] = _write([plan], actor=actor, reason=reason)
     return correction
+
+
+def sides(correction: Correction) -> tuple[Data, Data]:
+    """Only the corrected fields, as they are kept, before and after."""
+    before: Data = {}
+    after: Data = {}
+    for name, (old, new) in correction.changed.items():
+        before, after = with_value(before, name, old), with_value(after, name, new)
+    return before, after
 
 
 def others(correction: Correction) -> QuerySet[DeadLetter]:
@@ -133,7 +153,7 @@ def _repeat(correction: Correction, ids: Sequence[int], actor: str) -> list[int]
         for name in correction.changed:
             data = with_value(data, name, value_at(correction.after, name))
         try:
-            plans.append(_plan(dead_letter, data))
+            plans.append(plan_of(dead_letter, data))
         except RequestRejected:  # something else is wrong with that one: it stays for a person
             continue
     made = _write(plans, actor=actor, reason=correction.reason, repeats=correction) if plans else []
@@ -154,16 +174,6 @@ def _lock(dead_letter_ids: Sequence[int]) -> list[DeadLetter]:
         Event.objects.filter(pk__in=event_ids).order_by("pk").select_for_update(no_key=True).values_list("pk")
     )
     return list(DeadLetter.objects.filter(pk__in=dead_letter_ids).select_related("event"))
-
-
-def _plan(dead_letter: DeadLetter, data: Data) -> Plan:
-    event = dead_letter.event
-    after = read(event, data)
-    try:
-        before = read(event, as_sent(event))
-    except RequestRejected:
-        before = None
-    return Plan(dead_letter, event, before, after, data, differences(event.data, after.data))
 
 
 def _write(
