@@ -32,7 +32,7 @@ RESEND_LATER = _(
     "Verifique em Sistemas se ele já voltou. Se voltou, use Reenviar: o que já chegou não se repete."
 )
 FIX_DATA = _(
-    "Abra um item e use Corrigir e reenviar; a mesma correção é oferecida para os outros. O que não tem "
+    "Use Corrigir e reenviar em um item: a mesma correção é oferecida para os outros. O que não tem "
     "correção, arquive com o motivo."
 )
 CALL_DEVELOPMENT = _("Chame o desenvolvimento. Não arquive: depois do conserto, use Reenviar.")
