@@ -22,6 +22,7 @@ from events.differences import differences, value_at
 from events.flow import Data
 from events.intake.envelope import Envelope, RequestRejected
 from events.intake.payload import Payload
+from events.intake.rejected_requests import NotOpen
 
 UNDERSTOOD = ("phone", "money", "moment", "day")  # kinds that are kept otherwise than they are typed
 
@@ -37,8 +38,9 @@ class Change:
 class Correctable:
     """What may be corrected, and how it is put through.
 
-    `data` is as it was typed, `stored` as it is kept. `check` raises `Overtaken` for a version that does not
-    hold any more. `send` takes the data, the version, the actor and the reason, and returns where to go on.
+    `data` is as it was typed, `stored` as it is kept. `check` raises `Overtaken` or `NotOpen` for a version
+    that does not hold any more. `send` takes the data, the version, the actor and the reason, and returns
+    where to go on.
     """
 
     payload: type[Payload]
@@ -87,11 +89,11 @@ def correct(request: HttpRequest, site: AdminSite, it: Correctable) -> HttpRespo
             problem = _("Escreva o motivo da correção.") if asked == "send" else ""
             return _question(request, site, it, data, problem)
         return HttpResponseRedirect(it.send(data, version, actor(request), reason))
-    except RequestRejected as error:
-        return _form(request, site, it, error.fields or {"": error.detail})
-    except Overtaken as overtaken:
+    except (Overtaken, NotOpen) as overtaken:
         messages.warning(request, _("Nada foi mudado. %s") % overtaken)
         return HttpResponseRedirect(it.back)
+    except RequestRejected as error:
+        return _form(request, site, it, error.fields or {"": error.detail})
 
 
 def check(request: HttpRequest, it: Correctable) -> JsonResponse:

@@ -6,9 +6,9 @@ import pytest
 from django.urls import reverse
 
 from carinho.access.models import AuditEntry
-from carinho.access.roles import OPERATOR, VIEWER
+from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from events import operations
-from events.models import Correction, DeadLetter, Event
+from events.models import Correction, DeadLetter, Event, RejectedRequest
 from tests.clients import logged_in
 from tests.console import rows
 
@@ -194,3 +194,92 @@ def test_pages_speak_portuguese_and_show_no_name_of_a_field():
     assert json.dumps("city") not in html
     listed = html_of(browser.get(reverse("admin:events_correction_changelist")))
     assert "O que foi corrigido à mão" in listed
+
+
+def rejected(data=None, **columns):
+    body = {
+        "type": "lead.created",
+        "id": "site-1",
+        "data": data or {"name": rows.NAME, "phone": "98765-4321"},
+    }
+    given = {
+        "source": "site",
+        "code": "invalid_data",
+        "detail": "Há campos errados: data.phone.",
+        "fields": {"data.phone": "Faltam dígitos ou o DDD no telefone."},
+        "status_code": 422,
+        "type": "lead.created",
+        "is_proven": True,
+        "body": json.dumps(body),
+    }
+    return RejectedRequest.objects.create(**(given | columns))
+
+
+def rejected_address(row, name="correct"):
+    return reverse(f"admin:events_rejectedrequest_{name}", args=[row.pk])
+
+
+def test_a_refused_request_is_corrected_by_the_same_form_and_accepted():
+    row, browser = rejected(), logged_in(OPERATOR)
+    html = html_of(browser.post(rejected_address(row)))
+    assert "Faltam dígitos ou o DDD no telefone: escreva como (11) 98765-4321." in html
+    form = {"version": "open", "data.phone": "(21) 99876-5432"}
+    asked = html_of(browser.post(rejected_address(row), form | {"do": "review"}))
+    for words in ("98765-4321", "+55 21 99876-5432", "Cadastrar o lead", "será enviada"):
+        assert words in asked
+    done = browser.post(rejected_address(row), form | {"do": "send", "reason": "Faltava o DDD"}, follow=True)
+    row.refresh_from_db()
+    assert f"Aceito: virou o evento {row.accepted_id}." in html_of(done)
+    assert row.accepted.phone == "5521998765432"
+    entry = AuditEntry.objects.get(action="rejected_request.accept")
+    assert entry.detail["fields"] == ["data.phone"]
+
+
+def test_the_page_of_a_refused_request_names_fields_in_portuguese_and_offers_what_can_work():
+    row, browser = rejected(), logged_in(OPERATOR)
+    page = html_of(browser.get(reverse("admin:events_rejectedrequest_change", args=[row.pk])))
+    assert "Há campos errados: Telefone." in page
+    assert "Corrigir e aceitar" in page
+    for word in ("data.phone", "JSON", "Aceitar agora, como veio"):
+        assert word not in page
+    listed = html_of(browser.get(reverse("admin:events_rejectedrequest_changelist")))
+    assert "data.phone" not in listed
+    right = rejected({"name": rows.NAME, "phone": rows.PHONE})
+    page = html_of(browser.get(reverse("admin:events_rejectedrequest_change", args=[right.pk])))
+    assert "Aceitar agora, como veio" in page
+
+
+def test_json_is_one_click_away_for_administrators():
+    row, browser = rejected(), logged_in(ADMINISTRATOR)
+    page = html_of(browser.get(reverse("admin:events_rejectedrequest_change", args=[row.pk])))
+    assert "Ver como JSON" in page
+    shown = html_of(browser.post(rejected_address(row, "reveal")))
+    assert "Corrija aqui (JSON)" in shown
+
+
+def test_a_refused_request_that_somebody_accepted_meanwhile_says_who():
+    row, browser = rejected(), logged_in(OPERATOR)
+    form = {"version": "open", "data.phone": "(21) 99876-5432", "do": "send", "reason": "Faltava o DDD"}
+    browser.post(rejected_address(row), form)
+    late = logged_in(OPERATOR, "bia").post(rejected_address(row), form, follow=True)
+    assert "Nada foi mudado. Este recusado já foi aceito por ana." in html_of(late)
+    assert Event.objects.count() == 1
+
+
+def test_a_viewer_corrects_no_refused_request():
+    row, browser = rejected(), logged_in(VIEWER)
+    assert browser.post(rejected_address(row)).status_code == 403
+    assert browser.post(rejected_address(row, "check")).status_code == 403
+    page = html_of(browser.get(reverse("admin:events_rejectedrequest_change", args=[row.pk])))
+    assert "Seu papel permite ver, mas não fazer isto." in page
+
+
+@pytest.mark.parametrize(
+    "columns", [{"body": "{", "type": ""}, {"is_cut": True}, {"source": "whatsapp", "type": ""}]
+)
+def test_what_has_no_fields_is_for_an_administrator(columns):
+    row = rejected(**columns)
+    browser = logged_in(OPERATOR)
+    assert browser.post(rejected_address(row)).status_code == 404
+    page = html_of(browser.get(reverse("admin:events_rejectedrequest_change", args=[row.pk])))
+    assert "Corrigir e aceitar" not in page
