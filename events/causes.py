@@ -32,8 +32,8 @@ RESEND_LATER = _(
     "Verifique em Sistemas se ele já voltou. Se voltou, use Reenviar: o que já chegou não se repete."
 )
 FIX_DATA = _(
-    "Veja em cada item o que foi recusado e peça a correção na origem. O que não tem correção, "
-    "arquive com o motivo."
+    "Use Corrigir e reenviar em um item: a mesma correção é oferecida para os outros. O que não tem "
+    "correção, arquive com o motivo."
 )
 CALL_DEVELOPMENT = _("Chame o desenvolvimento. Não arquive: depois do conserto, use Reenviar.")
 

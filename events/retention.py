@@ -21,6 +21,7 @@ ORDER BY event.received_at LIMIT %s FOR UPDATE SKIP LOCKED
 REMOVALS = [
     """DELETE FROM events_attempt
        WHERE delivery_id IN (SELECT id FROM events_delivery WHERE event_id = ANY(%s))""",
+    "DELETE FROM events_correction WHERE event_id = ANY(%s)",
     "DELETE FROM events_deadletter WHERE event_id = ANY(%s)",
     "UPDATE events_rejectedrequest SET accepted_id = NULL WHERE accepted_id = ANY(%s)",
     "DELETE FROM events_delivery WHERE event_id = ANY(%s)",

@@ -1,5 +1,6 @@
 """The audit log: who did what, by console or API."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -26,7 +27,14 @@ class Audited:
 
     def record(self, actor: str, target: object, detail: dict[str, Any] | None = None) -> None:
         """Add one entry, in the caller's transaction."""
-        AuditEntry.objects.create(actor=actor, action=self.name, target=str(target), detail=detail or {})
+        self.record_all(actor, [(target, detail or {})])
+
+    def record_all(self, actor: str, entries: Iterable[tuple[object, dict[str, Any]]]) -> None:
+        """Add one entry for each target and its detail, in one statement."""
+        AuditEntry.objects.bulk_create(
+            AuditEntry(actor=actor, action=self.name, target=str(target), detail=detail)
+            for target, detail in entries
+        )
 
 
 REVEALED = Audited("person.revealed", _("viu os dados da pessoa"))

@@ -18,7 +18,7 @@ from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, list_of, page_of, posted
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from events import groups, operations, retention, status_badges, titles
-from events.admin import failure_group, person, preview, search, timeline
+from events.admin import correction, failure_group, person, preview, search, timeline
 from events.admin.event_data import EventRevealAdmin
 from events.models import (
     BreakerState,
@@ -233,6 +233,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "event_page": page_of(row.event),
             "entries": timeline.of(row.event, here=row.delivery),
             "buttons": self.buttons(request, fitting, row.pk),
+            "correct": correction.button(request, row),
             "reveal": self.reveal_button(request, row),
             **self.person_context(row, revealed=False),
         }

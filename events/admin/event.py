@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from carinho.console import badges, dates, labels
 from carinho.console.filters import ChoiceFilter, choice_filter
 from events import statistics, status_badges, titles
-from events.admin import person, search, timeline
+from events.admin import correction, person, search, timeline
 from events.admin.day_filters import EventDayFilter
 from events.admin.event_data import EventRevealAdmin
 from events.models import Event, EventStatus
@@ -107,6 +107,7 @@ class EventAdmin(EventRevealAdmin):
             "event": row,
             "entries": timeline.of(row),
             "cause_of": row.caused_by,
+            "corrections": correction.of_event(row),
             "caused": row.caused.order_by("id")[:SHOWN_RELATIVES],
             "reveal": self.reveal_button(request, row),
             **self.person_context(row, revealed=False),

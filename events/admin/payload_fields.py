@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Any, get_args
 
 from django.utils import timezone
@@ -34,17 +35,17 @@ def of(event: Event, *, revealed: bool) -> list[Labelled]:
     """All fields the sender gave, masked unless `revealed`."""
     data, typed = (event.data, event.as_sent) if revealed else (mask(event.data), {})
     flow = Flow.registry.get(event.type)
-    return list(_lines(data, flow.payload if flow else None, typed))
+    return list(lines(data, flow.payload if flow else None, typed))
 
 
 def pretty(event: Event, *, revealed: bool) -> str:
     return json.dumps(event.data if revealed else mask(event.data), ensure_ascii=False, indent=2)
 
 
-def _lines(
+def lines(
     data: Mapping[str, Any],
     model: type[BaseModel] | None,
-    typed: Mapping[str, Any],
+    typed: Mapping[str, Any] = MappingProxyType({}),
     path: str = "",
     depth: int = 0,
 ) -> Iterator[Labelled]:
@@ -58,7 +59,7 @@ def _lines(
             continue
         if isinstance(value, Mapping):
             yield Labelled(full, _label(name, field), "", depth)
-            yield from _lines(value, _model_in(field), typed, full + ".", depth + 1)
+            yield from lines(value, _model_in(field), typed, full + ".", depth + 1)
         else:
             yield _leaf(full, name, value, field, typed, depth)
 

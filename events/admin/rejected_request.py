@@ -1,29 +1,44 @@
 """Recusados: what came in and was refused, with the cause, and the way to put it through after a fix."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from carinho.access.roles import scopes_of
+from carinho.access.scopes import Scope
 from carinho.console import badges, dates, labels
 from carinho.console.actions import NOT_ALLOWED
 from carinho.console.base import actor, page_of
 from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask, mask_text
 from events import titles
+from events.admin import correction_pages, payload_fields, payload_form
+from events.admin.correction_pages import Correctable
 from events.admin.event_data import EventRevealAdmin
-from events.intake import rejected_requests
-from events.intake.envelope import RequestRejected
+from events.flow import Data, Flow
+from events.intake import dialects, rejected_requests
+from events.intake.envelope import Envelope, RequestRejected
+from events.intake.payload import Payload
 from events.models import RejectedRequest
 
 OPERATE = "events.change_rejectedrequest"
+OF_ENVELOPE = {
+    "type": _("Tipo do evento"),
+    "id": _("Identificação do envio"),
+    "data": _("Dados"),
+    "occurred_at": _("Quando aconteceu"),
+}
 
 
 @admin.register(RejectedRequest)
@@ -44,7 +59,7 @@ class RejectedRequestAdmin(EventRevealAdmin):
 
     @admin.display(description=_("Por que foi recusado"))
     def why(self, row: RejectedRequest) -> str:
-        return mask_text(row.detail)
+        return _said(row)
 
     @admin.display(description=_("Origem"))
     def origin(self, row: RejectedRequest) -> str:
@@ -68,11 +83,24 @@ class RejectedRequestAdmin(EventRevealAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = require_POST(self.accept_view)
-        return [self.post_path("<path:object_id>/accept/", view, "accept"), *super().get_urls()]
+        return [
+            self.post_path("<path:object_id>/accept/", view, "accept"),
+            self.post_path("<int:rejected_id>/correct/", require_POST(self.correct_view), "correct"),
+            self.post_path("<int:rejected_id>/check/", require_POST(self.check_view), "check"),
+            *super().get_urls(),
+        ]
+
+    def correct_view(self, request: HttpRequest, rejected_id: int) -> HttpResponse:
+        correction_pages.require(request, OPERATE)
+        return correction_pages.correct(request, self.admin_site, _correctable(request, rejected_id))
+
+    def check_view(self, request: HttpRequest, rejected_id: int) -> HttpResponse:
+        correction_pages.require(request, OPERATE)
+        return correction_pages.check(request, _correctable(request, rejected_id))
 
     def accept_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Put it through as it came, or with the body the operator corrected."""
-        if not request.user.has_perm(OPERATE):
+        """Put it through as it came, or with the body that an administrator wrote."""
+        if not request.user.has_perm(OPERATE) or ("body" in request.POST and not _may_write_json(request)):
             raise PermissionDenied
         row = self.get_object(request, unquote(object_id))
         if row is None:
@@ -88,19 +116,24 @@ class RejectedRequestAdmin(EventRevealAdmin):
     def _again(self, request: HttpRequest, row: RejectedRequest, error: RequestRejected) -> HttpResponse:
         typed = request.POST.get("body")
         shown = {} if typed is None else {"revealed": True, "body": typed}
-        return self.item_page(request, row, problem=error.detail, problems=error.fields, **shown)
+        problems = _in_words(row, error.fields)
+        problem = error.detail if not problems else ""
+        return self.item_page(request, row, has_problem=True, problem=problem, problems=problems, **shown)
 
     def item_context(self, request: HttpRequest, row: RejectedRequest) -> dict[str, Any]:
+        barred = self._barred(request, row)
         return {
             "rejected": row,
             "origin": labels.system(row.source),
             "kind": titles.event_type(row.type) if row.type else "",
-            "detail": mask_text(row.detail),
-            "wrong": row.fields,
+            "detail": _said(row),
+            "wrong": _in_words(row, row.fields),
             "accepted_page": page_of(row.accepted) if row.accepted else "",
             "accept": reverse("admin:events_rejectedrequest_accept", args=[row.pk]),
-            "barred": self._barred(request, row),
-            "barred_as_it_came": self._barred(request, row) or self._incomplete(row),
+            "barred": barred,
+            "may_work_as_it_came": not row.accepted_by and row.is_proven and _is_acceptable(row),
+            "correct": _button(request, row, barred),
+            "may_write_json": _may_write_json(request) and not barred,
             "reveal": self.reveal_button(request, row),
             **self.person_context(row, revealed=False),
         }
@@ -115,16 +148,16 @@ class RejectedRequestAdmin(EventRevealAdmin):
             return _("Não se sabe quem enviou: só o sistema de origem pode enviar de novo.")
         return ""
 
-    def _incomplete(self, row: RejectedRequest) -> Any:
-        """Why it cannot be put through as it came, though perhaps corrected."""
-        sentence = _("O corpo guardado não está inteiro: peça que enviem de novo, ou corrija-o aqui.")
-        return sentence if row.is_cut else ""
-
     def named(self, row: RejectedRequest) -> str:
         return f"rejected_request {row.pk}"
 
     def person_context(self, row: RejectedRequest, *, revealed: bool) -> dict[str, Any]:
-        return {"body": _readable(row.body, revealed=revealed)}
+        found = _form_of(row)
+        data = found.data if found and revealed else mask(found.data) if found else {}
+        return {
+            "body": _readable(row.body, revealed=revealed),
+            "fields": list(payload_fields.lines(data, found.payload)) if found else [],
+        }
 
 
 def _readable(body: str, *, revealed: bool) -> str:
@@ -133,3 +166,112 @@ def _readable(body: str, *, revealed: bool) -> str:
     except ValueError:
         return body if revealed else mask_text(body)
     return json.dumps(value if revealed else mask(value), ensure_ascii=False, indent=2)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A body that can be corrected field by field."""
+
+    body: Data
+    data: Data
+    payload: type[Payload]
+
+
+def _form_of(row: RejectedRequest) -> Form | None:
+    """None where the body is no event's envelope, is not whole, or its type has no flow."""
+    if row.source in rejected_requests.acceptors or row.is_cut:
+        return None
+    try:
+        body = rejected_requests.decode(row, row.body)
+    except RequestRejected:
+        return None
+    flow = Flow.registry.get(row.type)
+    if flow is None or not isinstance(body, dict):
+        return None
+    data = next((body[name] for name in dialects.DATA_NAMES if isinstance(body.get(name), dict)), {})
+    return Form(body, data, flow.payload)
+
+
+def _is_acceptable(row: RejectedRequest) -> bool:
+    """Whether it may be accepted as it came: not where it would only be refused again."""
+    if row.is_cut or row.code == "idempotency_conflict":
+        return False
+    try:
+        decoded = rejected_requests.decode(row, row.body)
+        if row.source not in rejected_requests.acceptors:
+            rejected_requests.read(row, decoded)
+    except RequestRejected:
+        return False
+    return True
+
+
+def _button(request: HttpRequest, row: RejectedRequest, barred: Any) -> dict[str, Any] | None:
+    if row.accepted_by or not row.is_proven or _form_of(row) is None:
+        return None
+    address = reverse("admin:events_rejectedrequest_correct", args=[row.pk])
+    barred = barred or correction_pages.barred(request, OPERATE)
+    return {"address": address, "text": _("Corrigir e aceitar"), "barred": barred}
+
+
+def _correctable(request: HttpRequest, rejected_id: int) -> Correctable:
+    row = get_object_or_404(RejectedRequest, pk=rejected_id)
+    form = _form_of(row)
+    if form is None:
+        raise Http404
+
+    def read(data: Data) -> Envelope:
+        return rejected_requests.read(row, form.body | {"data": data})
+
+    def send(data: Data, _version: str, by: str, reason: str) -> str:
+        body = json.dumps(form.body | {"data": data}, ensure_ascii=False)
+        if receipt := rejected_requests.accept(row, actor=by, body=body, reason=reason):
+            messages.success(request, gettext("Aceito: virou o evento %d.") % receipt.event_id)
+        return page_of(row)
+
+    return Correctable(
+        payload=form.payload,
+        data=form.data,
+        stored=form.data,
+        version="open",
+        named=f"rejected_request {row.pk}",
+        read=read,
+        check=lambda _version: rejected_requests.check_open(row),
+        send=send,
+        title=_("Corrigir e aceitar"),
+        sure=_("Aceitar com a correção"),
+        why=f"{titles.event_type(row.type)}, {labels.system(row.source)}: {_said(row)}",
+        address=reverse("admin:events_rejectedrequest_correct", args=[row.pk]),
+        check_address=reverse("admin:events_rejectedrequest_check", args=[row.pk]),
+        back=page_of(row),
+        effects=lambda data: [
+            (step.title, labels.system(step.to.name), _("será enviada")) for step in read(data).steps
+        ],
+    )
+
+
+def _may_write_json(request: HttpRequest) -> bool:
+    return Scope.ADMIN in scopes_of(request.user)
+
+
+def _said(row: RejectedRequest) -> str:
+    """Why it was refused, with the fields by the names people know."""
+    if not row.fields:
+        return mask_text(row.detail)
+    named = ", ".join(label for label, _sentence in _in_words(row, row.fields))
+    return gettext("Há campos errados: %s.") % named
+
+
+def _in_words(row: RejectedRequest, problems: Mapping[str, str]) -> list[tuple[str, str]]:
+    flow = Flow.registry.get(row.type)
+    known = {line.name: line.label for line in payload_form.fields(flow.payload, {})} if flow else {}
+    return [
+        (
+            str(
+                OF_ENVELOPE.get(name)
+                or known.get(name)
+                or name.rpartition(".")[2].replace("_", " ").capitalize()
+            ),
+            mask_text(payload_form.sentence_for_people(sentence)),
+        )
+        for name, sentence in problems.items()
+    ]

@@ -38,7 +38,7 @@ MOVES = {
     "restore": Move((SKIPPED,), DEAD, "operator", "its archived dead letter is opened again"),
     "make_due": Move((QUEUED,), QUEUED, "operator", "its next attempt is not to wait"),
     "give_up": Move((QUEUED,), DEAD, "operator", "no other attempt is wanted; archived at once"),
-    "cancel": Move((QUEUED,), SKIPPED, "operator", "it was not sent yet, and is not to be"),
+    "cancel": Move((QUEUED, WAITING), SKIPPED, "operator", "it was not sent yet, and is not to be"),
     "confirm": Move((DEAD, QUEUED), DONE, "late receipt", "it got through after all"),
     "mark_failed": Move((DONE,), DEAD, "late receipt", "it was taken as done and was not"),
 }
@@ -192,6 +192,31 @@ GIVE_UP = _update(
 CANCEL = _update("cancel", only="in_doubt_since IS NULL", skip_cause="'archived'")
 CONFIRM = _update("confirm", error="''")
 MARK_FAILED = _update("mark_failed", error="%(error)s")
+
+# --- statements: after a correction of the event's data ---------------------------------------------
+
+RETARGET = f"""
+UPDATE events_delivery AS delivery SET subject = row.subject, useful_until = row.useful_until
+FROM jsonb_to_recordset(%s::jsonb) AS row(id bigint, subject text, useful_until timestamptz)
+WHERE delivery.id = row.id AND delivery.status IN ({_quoted((WAITING, QUEUED, DEAD))})
+"""
+
+ADD = f"""
+INSERT INTO events_delivery (event_id, step, service, subject, after, delay_seconds, status, due_at,
+                             useful_until, skip_cause, finished_at)
+SELECT row.event_id, row.step, row.service, row.subject, row.after, row.delay, added.status,
+       CASE WHEN added.status = '{QUEUED}' THEN now() + row.delay * interval '1 second' END, row.useful_until,
+       CASE WHEN added.status = '{SKIPPED}' THEN 'earlier' ELSE '' END,
+       CASE WHEN added.status = '{SKIPPED}' THEN now() END
+FROM jsonb_to_recordset(%s::jsonb) AS row(
+    event_id bigint, step text, service text, subject text, after text, delay int, useful_until timestamptz)
+LEFT JOIN events_delivery AS earlier ON earlier.event_id = row.event_id AND earlier.step = row.after
+CROSS JOIN LATERAL (SELECT CASE WHEN row.after = '' OR earlier.status = '{DONE}' THEN '{QUEUED}'
+                                WHEN earlier.status = '{SKIPPED}' THEN '{SKIPPED}'
+                                ELSE '{WAITING}' END AS status) AS added
+ON CONFLICT (event_id, step) DO NOTHING
+RETURNING id, event_id, service, status, true
+"""
 
 # --- statements: what a move brings with it -------------------------------------------------------
 

@@ -206,6 +206,22 @@ def cancel(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     return [row.id for row in moved]
 
 
+# --- after a correction of the event's data -------------------------------------------------------
+
+
+def retarget(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Give deliveries that are not running or over another `subject` and `useful_until`, by their `id`."""
+    if rows:
+        run_rows(moves.RETARGET, rows)
+
+
+@in_transaction
+def add(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add the steps that an event causes only now: queued, or waiting for the earlier one as any other."""
+    if rows:
+        _conclude([Moved(*row) for row in run_rows(moves.ADD, rows)], {})
+
+
 # --- by a late receipt ----------------------------------------------------------------------------
 
 

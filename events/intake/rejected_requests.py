@@ -9,10 +9,12 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
+from carinho.console import labels
 from carinho.logs import request_id
 from carinho.masking import NEW_WORD, REMOVED, SECRET
+from events.differences import differences, for_audit_log
 from events.intake import dialects, envelope, ingestion
-from events.intake.envelope import RequestRejected
+from events.intake.envelope import Envelope, RequestRejected
 from events.intake.ingestion import Conflict, Receipt
 from events.intake.payload import is_blank
 from events.intake.request_body import KEPT_BYTES
@@ -21,6 +23,10 @@ from events.models import RejectedRequest
 NAMES = {"type": envelope.TYPE_NAMES, "id": envelope.ID_NAMES}
 
 ACCEPTED = Audited("rejected_request.accept", _("aceitou um recusado"))
+
+
+class NotOpen(RequestRejected):
+    """There is nothing to accept, or not any more; the detail says why."""
 
 
 @dataclass
@@ -105,7 +111,22 @@ def _storable(text: str) -> str:
     return text.replace("\x00", "")
 
 
-def accept(rejected: RejectedRequest, *, actor: str, body: str | None = None) -> Receipt | None:
+def decode(row: RejectedRequest, body: str) -> Any:
+    """A body of this request as an envelope of ours, of the moment it came. Raises `RequestRejected`."""
+    decoded = envelope.parse(body.encode(errors="replace"))
+    if isinstance(decoded, dict) and all(is_blank(decoded.get(name)) for name in envelope.MOMENT_NAMES):
+        decoded["occurred_at"] = row.received_at.isoformat()
+    return dialects.translate(decoded, row.source)
+
+
+def read(row: RejectedRequest, body: Any) -> Envelope:
+    """What would be accepted of a decoded body. Raises `RequestRejected`, each wrong field named."""
+    return envelope.read(body, source=row.source, request_id=row.request_id)
+
+
+def accept(
+    rejected: RejectedRequest, *, actor: str, body: str | None = None, reason: str = ""
+) -> Receipt | None:
     """Put a refused request through, as it came or with a corrected `body`. Marks it accepted, once.
 
     None where the request's source makes no event of it at once. Raises `RequestRejected`: when it would be
@@ -114,35 +135,46 @@ def accept(rejected: RejectedRequest, *, actor: str, body: str | None = None) ->
     """
     with transaction.atomic():
         row = RejectedRequest.objects.select_for_update().get(pk=rejected.pk)
-        _check_open(row, body)
-        given = (row.body if body is None else body).encode(errors="replace")
-        answer = _put_through(row, given)
+        check_open(row, body)
+        answer = _put_through(row, row.body if body is None else body)
         row.accepted_id, row.accepted_by = answer.event_id if answer else None, actor
         row.save(update_fields=["accepted", "accepted_by"])
-        changed = {"event_id": row.accepted_id, "edited": body is not None}
-        ACCEPTED.record(actor, row.pk, changed)
+        edited = _edited(row, body) | {"reason": reason} if body is not None else {}
+        ACCEPTED.record(actor, row.pk, {"event_id": row.accepted_id, "edited": body is not None, **edited})
     return answer
 
 
-def _check_open(row: RejectedRequest, body: str | None) -> None:
+def _edited(row: RejectedRequest, body: str) -> dict[str, Any]:
+    """What an operator changed: the fields, masked; nothing where a body is none of fields."""
+    try:
+        before, after = decode(row, row.body), decode(row, body)
+    except RequestRejected:
+        return {}
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        return {}
+    return for_audit_log(differences(before, after))
+
+
+def check_open(row: RejectedRequest, body: str | None = None) -> None:
+    """Raises `NotOpen` unless the request, or this correction of it, can still be accepted."""
     if row.accepted_by:
-        raise RequestRejected("already_accepted", str(_("Este recusado já foi aceito.")), status=409)
+        raise NotOpen(
+            "already_accepted",
+            str(_("Este recusado já foi aceito por %s.")) % labels.who(row.accepted_by),
+            status=409,
+        )
     if not row.is_proven:
         sentence = _("Não se sabe quem enviou: só o sistema de origem pode enviar de novo.")
-        raise RequestRejected("unproven_sender", str(sentence), status=409)
+        raise NotOpen("unproven_sender", str(sentence), status=409)
     if row.is_cut and body is None:
-        raise RequestRejected("cut_body", str(_("O corpo guardado não está inteiro.")), status=409)
+        raise NotOpen("cut_body", str(_("O corpo guardado não está inteiro.")), status=409)
 
 
-def _put_through(row: RejectedRequest, body: bytes) -> Receipt | None:
+def _put_through(row: RejectedRequest, body: str) -> Receipt | None:
     if acceptor := acceptors.get(row.source):
-        acceptor(body)
+        acceptor(body.encode(errors="replace"))
         return None
-    decoded = envelope.parse(body)
-    if isinstance(decoded, dict) and all(is_blank(decoded.get(name)) for name in envelope.MOMENT_NAMES):
-        decoded["occurred_at"] = row.received_at.isoformat()
-    translated = dialects.translate(decoded, row.source)
-    [answer] = ingestion.record([envelope.read(translated, source=row.source, request_id=row.request_id)])
+    [answer] = ingestion.record([read(row, decode(row, body))])
     if isinstance(answer, Conflict):
         raise answer
     return answer

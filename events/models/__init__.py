@@ -1,5 +1,6 @@
 """The rows that are the truth of the hub: one file per subject."""
 
+from events.models.correction import Correction
 from events.models.counts import CountDelta, HourlyCount, Measure
 from events.models.dead_letter import DeadLetter, DeadLetterStatus
 from events.models.delivery import Attempt, Delivery, DeliveryStatus, Outcome, SkipCause
@@ -13,6 +14,7 @@ __all__ = [
     "Attempt",
     "BreakerState",
     "CircuitBreaker",
+    "Correction",
     "CountDelta",
     "DeadLetter",
     "DeadLetterStatus",

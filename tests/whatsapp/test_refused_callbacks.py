@@ -80,9 +80,9 @@ def test_wrong_secret_is_kept_without_its_body():
     assert (rejected.source, rejected.body, rejected.is_proven) == ("whatsapp", "", False)
 
 
-def test_refused_callback_is_put_through_once_by_an_operator_who_mended_it():
+def test_refused_callback_is_put_through_once_by_an_administrator_who_mended_it():
     send(json.dumps(sample("received_text"))[:-1])
-    rejected, client = RejectedRequest.objects.get(), logged_in("Operador")
+    rejected, client = RejectedRequest.objects.get(), logged_in("Administrador")
     accept = reverse("admin:events_rejectedrequest_accept", args=[rejected.pk])
     assert "não é um JSON válido" in client.post(accept).content.decode()
     shown = client.post(accept, {"body": json.dumps(sample("received_text"))}, follow=True)
@@ -96,6 +96,6 @@ def test_refused_callback_is_put_through_once_by_an_operator_who_mended_it():
 
 def test_page_of_a_callback_that_was_cut_offers_to_mend_it():
     send('"' + "x" * (2 * 1024 * 1024) + '"')
-    rejected, client = RejectedRequest.objects.get(), logged_in("Operador")
+    rejected, client = RejectedRequest.objects.get(), logged_in("Administrador")
     page = client.post(reverse("admin:events_rejectedrequest_reveal", args=[rejected.pk])).content.decode()
     assert "Aceitar com esta correção" in page

@@ -50,6 +50,7 @@ def world(db):
         fields={"data.phone": "Deve ser um telefone."},
         status_code=422,
         is_proven=True,
+        type="lead.created",
         body='{"type": "lead.created", "data": {"name": "Maria Aparecida Silva", "phone": "98765-4321"}}',
     )
     return dead_letter
@@ -274,13 +275,14 @@ def test_a_form_does_not_lead_to_a_foreign_page():
     assert response.url == changelist("deadletter")
 
 
-def test_a_refused_request_is_put_through_with_the_correction(world):
+def test_a_refused_request_is_put_through_by_an_administrator_as_json(world):
     rejected = RejectedRequest.objects.get()
-    browser = logged_in(OPERATOR)
+    browser = logged_in(ADMINISTRATOR)
     address = reverse("admin:events_rejectedrequest_accept", args=[rejected.pk])
     still_wrong = browser.post(address)
     assert "Ainda não dá para aceitar" in still_wrong.content.decode()
     body = '{"type": "lead.created", "data": {"name": "Maria Aparecida Silva", "phone": "11987654321"}}'
+    assert logged_in(OPERATOR, "bia").post(address, {"body": body}).status_code == 403
     accepted = browser.post(address, {"body": body}, follow=True)
     rejected.refresh_from_db()
     assert rejected.accepted_by == "user:ana"

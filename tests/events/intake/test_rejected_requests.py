@@ -74,6 +74,18 @@ def test_corrected_body_is_accepted_in_place_of_a_wrong_one():
     assert Event.objects.get(pk=receipt.event_id).phone == "5511987654321"
 
 
+def test_the_audit_log_says_what_was_corrected_masked_and_why():
+    rejected = kept(body(data={"name": "Maria", "phone": "98765-4321"}))
+    corrected = json.dumps(body(data={"name": "Maria", "phone": "11987654321"}))
+    rejected_requests.accept(rejected, actor="user:ana", body=corrected, reason="Faltava o DDD")
+    detail = AuditEntry.objects.get().detail
+    assert (detail["edited"], detail["fields"], detail["reason"]) == (True, ["data.phone"], "Faltava o DDD")
+    assert (detail["before"], detail["after"]) == (
+        {"data.phone": "••••4321"},
+        {"data.phone": "+55 11 9••••-4321"},
+    )
+
+
 def test_still_wrong_it_is_refused_again_and_stays_open():
     rejected = kept(body(data={}))
     with pytest.raises(RequestRejected) as refused:

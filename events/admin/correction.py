@@ -1,0 +1,228 @@
+"""Corrigir e reenviar: an event's data is mended by a form, and the same for the others that fail alike."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, reverse
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from carinho.console import dates, labels
+from carinho.console.actions import LONGEST_ID, MOST_AT_ONCE
+from carinho.console.base import actor, page_of
+from carinho.masking import mask
+from events import corrections, titles
+from events.admin import correction_pages, person
+from events.admin.correction_pages import Correctable
+from events.admin.event_data import EventRevealAdmin
+from events.flow import Data, Flow
+from events.models import Correction, DeadLetter, DeadLetterStatus, Delivery, DeliveryStatus, Event
+
+OPERATE = "events.change_deadletter"
+MOST_SHOWN = 50
+
+
+def button(request: HttpRequest, row: DeadLetter) -> dict[str, Any] | None:
+    """The way from a dead letter to its form; None where there is nothing to correct."""
+    if row.status != DeadLetterStatus.OPEN or row.event_type not in Flow.registry:
+        return None
+    address = reverse("admin:events_correction_new", args=[row.pk])
+    return {
+        "address": address,
+        "text": _("Corrigir e reenviar"),
+        "barred": correction_pages.barred(request, OPERATE),
+    }
+
+
+@admin.register(Correction)
+class CorrectionAdmin(EventRevealAdmin):
+    item_template = "admin/events/correction/item.html"
+    intro = _("O que foi corrigido à mão nos dados de um evento, por quem e por quê. As duas versões ficam.")
+    list_display = ("what", "who", "why", "by", "when")
+    list_select_related = ("event",)
+    search_fields = ("actor",)
+    search_help_text = _("Quem corrigiu")
+    sortable_by = ()
+
+    @admin.display(description=_("O que mudou"))
+    def what(self, row: Correction) -> str:
+        return ", ".join(change.label for change in _changes(row, revealed=False)) or "—"
+
+    @admin.display(description=_("Pessoa"))
+    def who(self, row: Correction) -> str:
+        return person.masked(row.event).cell()
+
+    @admin.display(description=_("Motivo"))
+    def why(self, row: Correction) -> str:
+        return row.reason
+
+    @admin.display(description=_("Quem"))
+    def by(self, row: Correction) -> str:
+        return labels.who(row.actor)
+
+    @admin.display(description=_("Quando"))
+    def when(self, row: Correction) -> str:
+        return dates.moment(row.at)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            self.post_path("of/<int:dead_letter_id>/", require_POST(self.correct_view), "new"),
+            self.post_path("of/<int:dead_letter_id>/check/", require_POST(self.check_view), "check"),
+            self.post_path("<int:correction_id>/others/", self.others_view, "others"),
+            *super().get_urls(),
+        ]
+
+    def correct_view(self, request: HttpRequest, dead_letter_id: int) -> HttpResponse:
+        correction_pages.require(request, OPERATE)
+        return correction_pages.correct(request, self.admin_site, _correctable(request, dead_letter_id))
+
+    def check_view(self, request: HttpRequest, dead_letter_id: int) -> HttpResponse:
+        correction_pages.require(request, OPERATE)
+        return correction_pages.check(request, _correctable(request, dead_letter_id))
+
+    def others_view(self, request: HttpRequest, correction_id: int) -> HttpResponse:
+        """Show which others would be corrected in the same way; confirmed, do it to those that were shown."""
+        correction_pages.require(request, OPERATE)
+        correction = get_object_or_404(
+            Correction.objects.select_related("event", "dead_letter"), pk=correction_id
+        )
+        if request.method == "POST":
+            return self._repeat(request, correction)
+        found = corrections.others(correction)
+        ids = list(found.order_by("-pk").values_list("pk", flat=True)[:MOST_AT_ONCE])
+        rows = found.filter(pk__in=ids[:MOST_SHOWN]).select_related("event").order_by("-pk")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("A mesma correção"),
+            "correction": correction,
+            "changes": _changes(correction, revealed=False),
+            "ids": ",".join(map(str, ids)),
+            "count": len(ids),
+            "unseen": len(ids) - MOST_SHOWN,
+            "rows": [(row, person.masked(row.event), page_of(row)) for row in rows],
+            "back": page_of(correction),
+        }
+        return TemplateResponse(request, "admin/events/correction/others.html", context)
+
+    def _repeat(self, request: HttpRequest, correction: Correction) -> HttpResponse:
+        given = [part for part in request.POST.get("ids", "").split(",") if part.isdecimal()]
+        ids = [int(part) for part in given if len(part) <= LONGEST_ID][:MOST_AT_ONCE]
+        done = len(corrections.repeat(correction, ids, actor=actor(request)))
+        text = ngettext("%d item corrigido e reenviado.", "%d itens corrigidos e reenviados.", done)
+        messages.success(request, text % done)
+        if left := len(set(ids)) - done:
+            text = ngettext(
+                "%d item ficou como estava: alguém já cuidou dele, ou tem outro dado errado.",
+                "%d itens ficaram como estavam: alguém já cuidou deles, ou têm outro dado errado.",
+                left,
+            )
+            messages.warning(request, text % left)
+        return HttpResponseRedirect(page_of(correction))
+
+    def person_context(self, row: Correction, *, revealed: bool) -> dict[str, Any]:
+        return super().person_context(row, revealed=revealed) | {"changes": _changes(row, revealed=revealed)}
+
+    def item_context(self, request: HttpRequest, row: Correction) -> dict[str, Any]:
+        others = corrections.others(row).count() if not row.repeats_id else 0
+        return {
+            "event": row.event,
+            "event_page": page_of(row.event),
+            "dead_letter_page": page_of(row.dead_letter),
+            "dead_letter": row.dead_letter,
+            "others": others,
+            "repeated": row.repeated.count(),
+            "barred": correction_pages.barred(request, OPERATE),
+            "reveal": self.reveal_button(request, row),
+            **self.person_context(row, revealed=False),
+        }
+
+
+def of_event(event: Event) -> QuerySet[Correction]:
+    """Its corrections, the first one first: the first one's earlier version is what the sender sent."""
+    return event.corrections.order_by("number")
+
+
+def _changes(row: Correction, *, revealed: bool) -> list[correction_pages.Change]:
+    flow = Flow.registry.get(row.event.type)
+    before, after = corrections.sides(row)
+    if not revealed:
+        before, after = mask(before), mask(after)
+    return correction_pages.changes(flow.payload if flow else None, before, after)
+
+
+def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
+    row = get_object_or_404(DeadLetter.objects.select_related("event"), pk=dead_letter_id)
+    flow = Flow.registry.get(row.event_type)
+    if flow is None:
+        raise Http404
+
+    step = titles.step(row.event_type, row.step)
+
+    def send(data: Data, version: str, by: str, reason: str) -> str:
+        correction = corrections.correct(row, data, version=version, actor=by, reason=reason)
+        messages.success(request, _now("Dados corrigidos. O que tinha falhado foi para a fila de envio."))
+        return page_of(correction)
+
+    return Correctable(
+        payload=flow.payload,
+        data=corrections.as_sent(row.event),
+        stored=row.event.data,
+        version=corrections.version_of(row),
+        named=f"event {row.event_id}",
+        read=lambda data: corrections.read(row.event, data),
+        check=lambda version: corrections.check_current(row, version),
+        send=send,
+        title=_("Corrigir e reenviar"),
+        sure=_("Reenviar com a correção"),
+        why=f"{step} → {labels.system(row.service)}: {titles.cause(row.cause).title}",
+        address=reverse("admin:events_correction_new", args=[row.pk]),
+        check_address=reverse("admin:events_correction_check", args=[row.pk]),
+        back=page_of(row),
+        effects=lambda data: _effects(row, data),
+    )
+
+
+EFFECTS = {
+    DeliveryStatus.DEAD: _("será reenviada com os dados novos"),
+    DeliveryStatus.QUEUED: _("já está na fila, e segue com os dados novos"),
+    DeliveryStatus.WAITING: _("espera outra etapa, e segue com os dados novos"),
+    DeliveryStatus.RUNNING: _("está saindo agora, com os dados antigos"),
+    DeliveryStatus.DONE: _("já foi feita, e não se repete"),
+    DeliveryStatus.SKIPPED: _("não foi enviada, e continua assim"),
+}
+
+
+def _effects(row: DeadLetter, data: Data) -> list[tuple[str, str, Any]]:
+    """Each step, its system, and what the correction means for it."""
+    plan = corrections.plan_of(row, data)
+    before = {step.name for step in plan.before.steps} if plan.before else set()
+    after = {step.name: step for step in plan.after.steps}
+    there = {delivery.step: delivery for delivery in row.event.deliveries.order_by("id")}
+    lines = [
+        (
+            titles.step(row.event_type, name),
+            labels.system(delivery.service),
+            _effect(delivery, before - after.keys()),
+        )
+        for name, delivery in there.items()
+    ]
+    return lines + [
+        (str(step.title), labels.system(step.to.name), _("passa a valer, e será enviada"))
+        for name, step in after.items()
+        if plan.before and name not in before and name not in there
+    ]
+
+
+def _effect(delivery: Delivery, gone: set[str]) -> Any:
+    is_open = delivery.status in corrections.NOT_STARTED
+    return (
+        _("não se aplica mais, e não será enviada")
+        if delivery.step in gone and is_open
+        else EFFECTS[DeliveryStatus(delivery.status)]
+    )

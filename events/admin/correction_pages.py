@@ -1,0 +1,196 @@
+"""The pages by which a person mends data: the form, what changes, the reason; the check while they type."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+from carinho.access.audit_log import REVEALED
+from carinho.access.roles import MAY_REVEAL
+from carinho.console.actions import NOT_ALLOWED
+from carinho.console.base import actor, posted
+from events.admin import payload_fields, payload_form
+from events.admin.payload_form import PREFIX
+from events.corrections import Overtaken
+from events.differences import differences, value_at
+from events.flow import Data
+from events.intake.envelope import Envelope, RequestRejected
+from events.intake.payload import Payload
+from events.intake.rejected_requests import NotOpen
+
+UNDERSTOOD = ("phone", "money", "moment", "day")  # kinds that are kept otherwise than they are typed
+
+
+@dataclass(frozen=True)
+class Change:
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Correctable:
+    """What may be corrected, and how it is put through.
+
+    `data` is as it was typed, `stored` as it is kept. `check` raises `Overtaken` or `NotOpen` for a version
+    that does not hold any more. `send` takes the data, the version, the actor and the reason, and returns
+    where to go on.
+    """
+
+    payload: type[Payload]
+    data: Data
+    stored: Data
+    version: str
+    named: str
+    read: Callable[[Data], Envelope]
+    check: Callable[[str], None]
+    send: Callable[[Data, str, str, str], str]
+    title: Any
+    sure: Any
+    why: str
+    address: str
+    check_address: str
+    back: str
+    effects: Callable[[Data], list[Any]] = field(default=lambda _data: [])
+
+
+def barred(request: HttpRequest, permission: str) -> Any:
+    """Why this person cannot correct; empty when they can. The form shows a person's data in clear."""
+    return "" if request.user.has_perm(permission) and request.user.has_perm(MAY_REVEAL) else NOT_ALLOWED
+
+
+def require(request: HttpRequest, permission: str) -> None:
+    if barred(request, permission):
+        raise PermissionDenied
+
+
+def correct(request: HttpRequest, site: AdminSite, it: Correctable) -> HttpResponse:
+    """The form at first, then what was written with its problems, then the question; and the end."""
+    version = request.POST.get("version")
+    try:
+        it.check(it.version if version is None else version)
+        if version is None:
+            REVEALED.record(actor(request), it.named, {"page": "correction"})
+            return _form(request, site, it, _problems(it, it.data))
+        data = payload_form.read(it.payload, it.data, request.POST)
+        if problems := _problems(it, data) or _unchanged(it, data):
+            return _form(request, site, it, problems)
+        asked = request.POST.get("do")
+        if asked == "edit":
+            return _form(request, site, it, {})
+        reason = posted(request, "reason")
+        if asked != "send" or not reason:
+            problem = _("Escreva o motivo da correção.") if asked == "send" else ""
+            return _question(request, site, it, data, problem)
+        return HttpResponseRedirect(it.send(data, version, actor(request), reason))
+    except (Overtaken, NotOpen) as overtaken:
+        messages.warning(request, _("Nada foi mudado. %s") % overtaken)
+        return HttpResponseRedirect(it.back)
+    except RequestRejected as error:
+        return _form(request, site, it, error.fields or {"": error.detail})
+
+
+def check(request: HttpRequest, it: Correctable) -> JsonResponse:
+    """What is wrong with what is written so far, and how the rest is understood."""
+    data = payload_form.read(it.payload, it.data, request.POST)
+    shown = payload_form.fields(it.payload, it.data)
+    problems = _problems(it, data)
+    lines, others = payload_form.as_typed(shown, {}, problems)
+    understood = {}
+    if not problems:
+        said = {line.name: line.value for line in payload_fields.lines(it.read(data).data, it.payload)}
+        changed = differences(it.data, data)
+        kept = [line for line in shown if line.kind in UNDERSTOOD and line.path in changed]
+        understood = {line.name: _("Entendido: %s") % said[line.path] for line in kept if line.path in said}
+    answer = {"problems": {line.name: line.problem for line in lines if line.problem}, "others": others}
+    return JsonResponse(answer | {"understood": understood})
+
+
+def changes(payload: type[Payload] | None, before: Data, after: Data) -> list[Change]:
+    """The fields of two versions of the same fields, as labels and words; masked ones may read alike."""
+    old = {line.name: line for line in payload_fields.lines(before, payload)}
+    new = {line.name: line for line in payload_fields.lines(after, payload)}
+    return [
+        Change((new.get(name) or old[name]).label, _value(old.get(name)), _value(new.get(name)))
+        for name in [*old, *(name for name in new if name not in old)]
+        if _value(old.get(name)) or _value(new.get(name))
+    ]
+
+
+def _value(line: payload_fields.Labelled | None) -> str:
+    return line.value if line else ""
+
+
+def _problems(it: Correctable, data: Data) -> dict[str, str]:
+    try:
+        it.read(data)
+    except RequestRejected as error:
+        return error.fields or {"": error.detail}
+    return {}
+
+
+def _unchanged(it: Correctable, data: Data) -> dict[str, str]:
+    return {} if _changes(it, data) else {"": _("Nenhum dado foi mudado.")}
+
+
+def _changes(it: Correctable, data: Data) -> list[Change]:
+    """Only what the operator wrote: what intake itself spells otherwise is no change of theirs."""
+    names = differences(it.data, data)
+    after = it.read(data).data
+    before = {line.name: line for line in payload_fields.lines(it.stored, it.payload)}
+    new = {line.name: line for line in payload_fields.lines(after, it.payload)}
+    labels = {line.path: line.label for line in payload_form.fields(it.payload, data)}
+    return [
+        Change(labels.get(name, name), _value(before.get(name)), _value(new.get(name)))
+        for name in names
+        if value_at(it.stored, name) != value_at(after, name)
+    ]
+
+
+def _form(request: HttpRequest, site: AdminSite, it: Correctable, problems: dict[str, str]) -> HttpResponse:
+    shown = payload_form.fields(it.payload, it.data)
+    lines, others = payload_form.as_typed(shown, request.POST, problems)
+    return _page(
+        request,
+        site,
+        it,
+        "form",
+        lines=[line for line in lines if not _is_extra(line, lines)],
+        extra=[line for line in lines if _is_extra(line, lines)],
+        others=others,
+        has_problems=bool(problems),
+        yes_and_no=payload_form.yes_and_no(),
+    )
+
+
+def _is_extra(line: payload_form.FormField, lines: list[payload_form.FormField]) -> bool:
+    if not line.is_group:
+        return line.is_extra
+    inner = [other for other in lines if other.name.startswith(line.name + ".")]
+    return not line.problem and bool(inner) and all(_is_extra(other, lines) for other in inner)
+
+
+def _question(
+    request: HttpRequest, site: AdminSite, it: Correctable, data: Data, problem: str
+) -> HttpResponse:
+    typed = [(name, text) for name, text in request.POST.items() if name.startswith(PREFIX)]
+    more = {"changes": _changes(it, data), "typed": typed, "effects": it.effects(data)}
+    return _page(request, site, it, "question", problem=problem, reason=posted(request, "reason"), **more)
+
+
+def _page(request: HttpRequest, site: AdminSite, it: Correctable, template: str, **more: Any) -> HttpResponse:
+    context = {
+        **site.each_context(request),
+        "title": it.title,
+        "it": it,
+        "version": request.POST.get("version", it.version),
+        **more,
+    }
+    request.current_app = site.name  # type: ignore[attr-defined]
+    return TemplateResponse(request, f"admin/events/correction/{template}.html", context)

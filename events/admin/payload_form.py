@@ -1,0 +1,228 @@
+"""A form of an event's data, made from what its payload declares: every value as people write it.
+
+A field that the operator left alone keeps the value that is stored, whatever its type.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from carinho import money
+from events.differences import with_value
+from events.flow import Data
+from events.intake.payload import Payload
+
+PREFIX = "data."  # as intake names the fields of an event's data
+LONG = 60  # characters; a longer text gets more than one line
+DAY = re.compile(
+    r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?:,?\s+(?:às\s+)?([0-9]{1,2})[:h]([0-9]{2})(?::([0-9]{2}))?)?"
+)
+MONEY = f"^{money.TEXT.pattern}$"
+EXAMPLES = {"2026-01-23T10:30:00-03:00": "23/01/2026 10:30", "150.00": "150,00"}
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class FormField:
+    """One line of the form; a group is only the heading of those that follow it one step deeper.
+
+    `name` is that of intake, so that a wrong field finds its place.
+    """
+
+    name: str
+    label: str
+    kind: str
+    depth: int
+    stored: Any
+    is_required: bool
+    text: str
+    problem: str = ""
+
+    @property
+    def path(self) -> str:
+        return self.name.removeprefix(PREFIX)
+
+    @property
+    def is_group(self) -> bool:
+        return self.kind == "group"
+
+    @property
+    def is_long(self) -> bool:
+        return self.kind == "text" and (len(self.text) > LONG or "\n" in self.text)
+
+    @property
+    def is_extra(self) -> bool:
+        """Whether it is of no use unless the operator knows it: the sender left it out, and may."""
+        return not (self.is_group or self.is_required or self.text or self.problem)
+
+    @property
+    def example(self) -> str:
+        return {
+            "phone": "(11) 98765-4321",
+            "money": "1.234,56",
+            "moment": "23/01/2026 10:30",
+            "day": "23/01/2026",
+        }.get(self.kind, "")
+
+
+def fields(payload: type[Payload], data: Data) -> list[FormField]:
+    """The form's lines: what the payload declares, then what the sender gave besides."""
+    schema = payload.model_json_schema()
+    return list(_walk(schema, data, schema.get("$defs", {}), PREFIX, 0))
+
+
+def read(payload: type[Payload], data: Data, posted: Mapping[str, str]) -> Data:
+    """The data with what the operator wrote; what is not in the form stays."""
+    for field in fields(payload, data):
+        text = _written(posted.get(field.name, field.text))
+        if not field.is_group and text != _written(field.text):
+            data = with_value(data, field.path, _value(field, text))
+    return data
+
+
+def _written(text: str) -> str:
+    """A browser ends lines in its own way."""
+    return text.replace("\r\n", "\n").replace("\x00", "").strip()
+
+
+def as_typed(
+    shown: list[FormField], posted: Mapping[str, str], problems: Mapping[str, str]
+) -> tuple[list[FormField], list[str]]:
+    """The lines with what the operator wrote and what is wrong with it; and what no line can show."""
+    named = {field.name for field in shown}
+    lines = [
+        replace(
+            field,
+            text=posted.get(field.name, field.text),
+            problem=sentence_for_people(problems.get(field.name, "")),
+        )
+        for field in shown
+    ]
+    return lines, [sentence_for_people(sentence) for name, sentence in problems.items() if name not in named]
+
+
+def sentence_for_people(sentence: str) -> str:
+    """Intake's sentence with its examples as people, not programs, write them."""
+    for written, example in EXAMPLES.items():
+        sentence = sentence.replace(written, example)
+    return sentence
+
+
+def _walk(
+    schema: Schema, data: Any, definitions: Mapping[str, Schema], path: str, depth: int
+) -> Iterator[FormField]:
+    declared, data = schema.get("properties", {}), data if isinstance(data, Mapping) else {}
+    required = schema.get("required", ())
+    for name in [*declared, *(name for name in data if name not in declared and "." not in name)]:
+        own, value = declared.get(name, {}), data.get(name)
+        label = str(own.get("title") or name.replace("_", " ").capitalize())
+        choices = list(_choices(own, definitions))
+        group = next((choice for choice in choices if "properties" in choice), None)
+        inner = group or ({} if name not in declared and isinstance(value, Mapping) else None)
+        if inner is not None:
+            yield FormField(path + name, label, "group", depth, value, name in required, "")
+            yield from _walk(inner, value, definitions, f"{path}{name}.", depth + 1)
+        elif name in declared or not isinstance(value, list):
+            kind = _declared_kind(choices) if name in declared else _kind_of(value)
+            yield FormField(path + name, label, kind, depth, value, name in required, _shown(kind, value))
+
+
+def _choices(schema: Schema, definitions: Mapping[str, Schema]) -> Iterator[Schema]:
+    """What a field may be, alternatives and references followed."""
+    if reference := schema.get("$ref"):
+        schema = definitions[reference.rpartition("/")[2]]
+    yield schema
+    for choice in [*schema.get("anyOf", ()), *schema.get("allOf", ())]:
+        yield from _choices(choice, definitions)
+
+
+def _declared_kind(choices: list[Schema]) -> str:
+    formats, types = (
+        {choice.get("format") for choice in choices},
+        {str(choice.get("type")) for choice in choices},
+    )
+    if "phone" in formats:
+        return "phone"
+    if "date-time" in formats:
+        return "moment"
+    if "date" in formats:
+        return "day"
+    if any(choice.get("pattern") == MONEY for choice in choices):
+        return "money"
+    return next((kind for kind in ("boolean", "integer", "number") if kind in types), "text")
+
+
+def _kind_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    return {int: "integer", float: "number"}.get(type(value), "text")
+
+
+def _shown(kind: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping | list):
+        return json.dumps(value, ensure_ascii=False)
+    if kind == "money":
+        return _shown_money(value)
+    return _shown_moment(value) if kind in ("moment", "day") and isinstance(value, str) else str(value)
+
+
+def _shown_money(value: Any) -> str:
+    try:
+        return number_format(money.read(value), 2, force_grouping=True)
+    except money.NotMoney:
+        return str(value)
+
+
+def _shown_moment(text: str) -> str:
+    try:
+        if len(text) == len("2026-01-23"):
+            return f"{date.fromisoformat(text):%d/%m/%Y}"
+        moment = datetime.fromisoformat(text)
+        local = timezone.localtime(moment) if moment.tzinfo else moment
+        return f"{local:%d/%m/%Y %H:%M:%S}".removesuffix(":00")
+    except ValueError:
+        return text
+
+
+def _value(field: FormField, text: str) -> Any:
+    """What was written as intake takes it; what cannot be read so is left for intake to refuse."""
+    if field.kind == "money":
+        return money.typed(text)
+    if field.kind in ("moment", "day"):
+        return _moment(text)
+    if field.kind == "boolean":
+        return {"true": True, "false": False}.get(text, text)
+    if field.kind in ("integer", "number"):
+        return _number(text, field.kind)
+    return text
+
+
+def _moment(text: str) -> str:
+    written = DAY.fullmatch(text)
+    if written is None:
+        return text
+    day, month, year, hour, minute, second = written.groups()
+    iso = f"{year}-{int(month):02}-{int(day):02}"
+    return f"{iso}T{int(hour):02}:{minute}:{second or '00'}" if hour else iso
+
+
+def _number(text: str, kind: str) -> Any:
+    try:
+        return int(text) if kind == "integer" else float(text.replace(",", "."))
+    except ValueError:
+        return text
+
+
+def yes_and_no() -> list[tuple[str, str]]:
+    return [("", "—"), ("true", _("sim")), ("false", _("não"))]

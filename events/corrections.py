@@ -1,0 +1,282 @@
+"""Correcting an event's data: both versions are kept, and every open step goes on with the new one.
+
+A step that is done is not repeated. One that only now applies is added, one that no longer does is
+cancelled; both are decided by the flow, as when the event came in.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max, QuerySet
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from carinho.access.audit_log import Audited
+from carinho.console import labels
+from events.differences import Differences, differences, for_audit_log, value_at, with_value
+from events.engine import transitions
+from events.flow import Data, Step
+from events.intake import envelope
+from events.intake.envelope import Envelope, RequestRejected, digest_of
+from events.models import Correction, DeadLetter, DeadLetterStatus, Delivery, DeliveryStatus, Event
+from events.operations import AT_ONCE
+
+CORRECTED = Audited("event.correct", gettext_lazy("corrigiu os dados e reenviou"))
+NOT_STARTED = (DeliveryStatus.WAITING, DeliveryStatus.QUEUED, DeliveryStatus.DEAD)
+
+
+class Overtaken(Exception):
+    """Somebody else, or the hub itself, dealt with it meanwhile: the message says who did what."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One event's correction, checked and ready to be written."""
+
+    dead_letter: DeadLetter
+    event: Event
+    before: Envelope | None  # None when the data as it stands would not be accepted any more
+    after: Envelope
+    sent: Data  # the corrected data as it was typed
+    changed: Differences
+
+
+def as_sent(event: Event) -> Data:
+    """The event's data as the sender, or the last correction, wrote it."""
+    return event.data | event.as_sent
+
+
+def read(event: Event, data: Data) -> Envelope:
+    """What intake would make of this data. Raises `RequestRejected`, each wrong field named."""
+    body = {"type": event.type, "occurred_at": event.occurred_at.isoformat(), "data": data}
+    return envelope.read(body, source=event.source)
+
+
+def version_of(dead_letter: DeadLetter) -> str:
+    """What a form was made from. It is given back with the form and must still hold then."""
+    return f"{_digest(dead_letter.event)}.{dead_letter.failures}"
+
+
+def check_current(dead_letter: DeadLetter, version: str) -> None:
+    """Raises `Overtaken` unless the item is open and neither it nor its data changed since that version."""
+    if dead_letter.status == DeadLetterStatus.OPEN and version == version_of(dead_letter):
+        return
+    who = labels.who(dead_letter.moved_by)
+    digest = version.partition(".")[0]
+    last = dead_letter.event.corrections.first()
+    if last and digest != _digest(dead_letter.event):
+        raise Overtaken(_("%s já corrigiu os dados deste evento e o reenviou.") % labels.who(last.actor))
+    if dead_letter.status == DeadLetterStatus.ARCHIVED:
+        raise Overtaken(_("%s já arquivou este item.") % who if who else _("Este item já foi arquivado."))
+    if dead_letter.status == DeadLetterStatus.RESOLVED:
+        raise Overtaken(_("A entrega já foi feita: não há o que corrigir."))
+    if dead_letter.status == DeadLetterStatus.RETRYING:
+        raise Overtaken(_("%s já reenviou este item.") % who if who else _("Este item já foi reenviado."))
+    raise Overtaken(_("Este item já foi reenviado e falhou de novo: veja o motivo de agora."))
+
+
+def plan_of(dead_letter: DeadLetter, data: Data) -> Plan:
+    """What correcting the item's event so would come to. Raises `RequestRejected` as `read` does."""
+    event = dead_letter.event
+    after = read(event, data)
+    try:
+        before = read(event, as_sent(event))
+    except RequestRejected:
+        before = None
+    return Plan(dead_letter, event, before, after, data, differences(event.data, after.data))
+
+
+@transaction.atomic
+def correct(dead_letter: DeadLetter, data: Data, *, version: str, actor: str, reason: str) -> Correction:
+    """Replace the data of an open dead letter's event, and send again what failed for good.
+
+    Raises `RequestRejected` when intake would not take the data or nothing is changed, and `Overtaken`
+    when the item is not as it was at `version`.
+    """
+    [locked] = _lock([dead_letter.pk])
+    check_current(locked, version)
+    plan = plan_of(locked, data)
+    if not plan.changed:
+        raise RequestRejected("nothing_changed", _("Nenhum dado foi mudado."), status=422)
+    [correction] = _write([plan], actor=actor, reason=reason)
+    return correction
+
+
+def sides(correction: Correction) -> tuple[Data, Data]:
+    """Only the corrected fields, as they are kept, before and after."""
+    before: Data = {}
+    after: Data = {}
+    for name, (old, new) in correction.changed.items():
+        before, after = with_value(before, name, old), with_value(after, name, new)
+    return before, after
+
+
+def others(correction: Correction) -> QuerySet[DeadLetter]:
+    """The open items of the same step and cause in whose events the corrected fields hold the same values."""
+    first = correction.dead_letter
+    found = DeadLetter.objects.filter(
+        status=DeadLetterStatus.OPEN,
+        service=first.service,
+        step=first.step,
+        event_type=first.event_type,
+        cause=correction.cause,
+    ).exclude(event=correction.event_id)
+    for place, (name, (before, _after)) in enumerate(correction.changed.items()):
+        if before is not None:
+            found = found.filter(event__data__contains=with_value({}, name, before))
+            continue
+        *outer, last = name.split(".")
+        inside: KeyTransform | str = "event__data"
+        for part in outer:
+            inside = KeyTransform(part, inside)
+        absent = f"field_{place}"
+        found = found.alias(**{absent: KeyTextTransform(last, inside)}).filter(**{f"{absent}__isnull": True})
+    return found
+
+
+def repeat(correction: Correction, dead_letter_ids: Sequence[int], *, actor: str) -> list[int]:
+    """Correct these `others` in the same way. Returns those that were; what changed meanwhile is left."""
+    ordered = sorted(set(dead_letter_ids))
+    portions = (ordered[start : start + AT_ONCE] for start in range(0, len(ordered), AT_ONCE))
+    return [done for portion in portions for done in _repeat(correction, portion, actor)]
+
+
+@transaction.atomic
+def _repeat(correction: Correction, ids: Sequence[int], actor: str) -> list[int]:
+    _lock(ids)
+    plans = []
+    for dead_letter in others(correction).filter(pk__in=ids).select_related("event"):
+        data = as_sent(dead_letter.event)
+        for name in correction.changed:
+            data = with_value(data, name, value_at(correction.after, name))
+        try:
+            plans.append(plan_of(dead_letter, data))
+        except RequestRejected:  # something else is wrong with that one: it stays for a person
+            continue
+    made = _write(plans, actor=actor, reason=correction.reason, repeats=correction) if plans else []
+    return sorted(one.dead_letter_id for one in made)
+
+
+def _digest(event: Event) -> str:
+    return digest_of(event.type, as_sent(event))
+
+
+def _lock(dead_letter_ids: Sequence[int]) -> list[DeadLetter]:
+    """These dead letters as they are now, with all that their events' open steps may move."""
+    event_ids = list(
+        DeadLetter.objects.filter(pk__in=dead_letter_ids).order_by().values_list("event_id", flat=True)
+    )
+    transitions.lock(Delivery.objects.filter(event_id__in=event_ids).order_by().values_list("pk", flat=True))
+    list(
+        Event.objects.filter(pk__in=event_ids).order_by("pk").select_for_update(no_key=True).values_list("pk")
+    )
+    return list(DeadLetter.objects.filter(pk__in=dead_letter_ids).select_related("event"))
+
+
+def _write(
+    plans: Sequence[Plan], *, actor: str, reason: str, repeats: Correction | None = None
+) -> list[Correction]:
+    event_ids = [plan.event.pk for plan in plans]
+    last = dict(
+        Correction.objects.filter(event__in=event_ids).order_by().values_list("event").annotate(Max("number"))
+    )
+    made = Correction.objects.bulk_create(
+        Correction(
+            event=plan.event,
+            number=last.get(plan.event.pk, 0) + 1,
+            dead_letter=plan.dead_letter,
+            cause=plan.dead_letter.cause,
+            before=as_sent(plan.event),
+            after=plan.sent,
+            changed=plan.changed,
+            reason=reason,
+            repeats=repeats,
+            actor=actor,
+        )
+        for plan in plans
+    )
+    for plan in plans:  # the digest stays: the sender's own repeats are recognised by it
+        plan.event.data, plan.event.as_sent = plan.after.data, plan.after.as_sent
+        plan.event.subject, plan.event.phone = plan.after.subject, plan.after.phone
+    Event.objects.bulk_update(
+        [plan.event for plan in plans], ["data", "as_sent", "subject", "phone"], batch_size=AT_ONCE
+    )
+    CORRECTED.record_all(actor, [(f"event {one.event_id}", _detail(one)) for one in made])
+    _move_steps(plans, actor)
+    return made
+
+
+def _detail(correction: Correction) -> Data:
+    repeated = {"repeats": correction.repeats_id} if correction.repeats_id else {}
+    return {**for_audit_log(correction.changed), "reason": correction.reason, **repeated}
+
+
+def _move_steps(plans: Sequence[Plan], actor: str) -> None:
+    deliveries: dict[int, dict[str, Delivery]] = {plan.event.pk: {} for plan in plans}
+    for delivery in Delivery.objects.filter(event__in=list(deliveries)).order_by("id"):
+        deliveries[delivery.event_id][delivery.step] = delivery
+    theirs = [(plan, deliveries[plan.event.pk]) for plan in plans]
+    transitions.retarget([row for plan, own in theirs for row in _keep(plan, own)])
+    _cancel([delivery for plan, own in theirs for delivery in _dropped(plan, own)], actor)
+    transitions.add([row for plan, own in theirs for row in _new(plan, own)])
+    dead_letters = DeadLetter.objects.filter(event__in=list(deliveries), status=DeadLetterStatus.OPEN)
+    transitions.requeue(list(dead_letters.order_by().values_list("pk", flat=True)), actor=actor)
+
+
+def _keep(plan: Plan, deliveries: Mapping[str, Delivery]) -> Iterator[Data]:
+    """The open steps, with the person they are now about and the end of their use."""
+    for step in plan.after.steps:
+        delivery = deliveries.get(step.name)
+        if delivery and delivery.status in NOT_STARTED:
+            # what is no function of the data was counted from when it happened, and that stays
+            until = _useful_until(step, plan) if callable(step.useful) else delivery.useful_until
+            yield {"id": delivery.pk, "subject": plan.after.subject, "useful_until": _text(until)}
+
+
+def _dropped(plan: Plan, deliveries: Mapping[str, Delivery]) -> list[Delivery]:
+    """The open steps that applied to the data before and do not apply now."""
+    gone = _names(plan.before) - _names(plan.after)
+    return [
+        deliveries[name] for name in gone if name in deliveries and deliveries[name].status in NOT_STARTED
+    ]
+
+
+def _cancel(dropped: Sequence[Delivery], actor: str) -> None:
+    reason = _("Depois da correção, esta etapa não se aplica mais.")
+    dead = [delivery.pk for delivery in dropped if delivery.status == DeliveryStatus.DEAD]
+    open_ones = DeadLetter.objects.filter(delivery__in=dead).order_by().values_list("pk", flat=True)
+    if dead:
+        transitions.archive(list(open_ones), actor=actor, reason=reason)
+    if waiting := [delivery.pk for delivery in dropped if delivery.pk not in dead]:
+        transitions.cancel(waiting, actor=actor, reason=reason)
+
+
+def _new(plan: Plan, deliveries: Mapping[str, Delivery]) -> Iterator[Data]:
+    """The steps that did not apply to the data before and do now."""
+    known = (_names(plan.before) if plan.before else _names(plan.after)) | deliveries.keys()
+    for step in plan.after.steps:
+        if step.name not in known:
+            yield {
+                "event_id": plan.event.pk,
+                "step": step.name,
+                "service": step.to.name,
+                "subject": plan.after.subject,
+                "after": step.after,
+                "delay": step.delay(),
+                "useful_until": _text(_useful_until(step, plan)),
+            }
+
+
+def _useful_until(step: Step, plan: Plan) -> datetime | None:
+    return step.useful_until(plan.after.data, min(plan.event.occurred_at, plan.event.received_at))
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _names(read_as: Envelope | None) -> set[str]:
+    return {step.name for step in read_as.steps} if read_as else set()

@@ -1,0 +1,45 @@
+"""What a person changed in an event's data, with both versions."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from events.models.dead_letter import DeadLetter
+from events.models.event import Event
+
+
+class Correction(models.Model):
+    """One change of an event's data: all of it before and after, as it was typed.
+
+    The first correction's `before` is what the sender sent. `changed` has the fields that differ by their
+    dotted names, each with its stored value before and after; None where it had none.
+    """
+
+    event = models.ForeignKey(Event, models.PROTECT, related_name="corrections", verbose_name=_("evento"))
+    number = models.PositiveSmallIntegerField(_("número"))
+    dead_letter = models.ForeignKey(
+        DeadLetter, models.CASCADE, related_name="corrections", verbose_name=_("item que precisava de você")
+    )
+    cause = models.CharField(_("causa"), max_length=40)  # of the dead letter, as it was corrected
+    before = models.JSONField(_("antes"))
+    after = models.JSONField(_("depois"))
+    changed = models.JSONField(_("o que mudou"))
+    reason = models.TextField(_("motivo"))
+    repeats = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="repeated", verbose_name=_("repete")
+    )
+    actor = models.CharField(_("por"), max_length=150)
+    at = models.DateTimeField(_("em"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("correção")
+        verbose_name_plural = _("correções")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["event", "number"], name="correction_once_per_version"),
+            models.CheckConstraint(condition=~Q(reason=""), name="correction_has_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id}.{self.number}"

@@ -1,0 +1,285 @@
+"""Corrigir e reenviar, as an operator meets it."""
+
+import json
+
+import pytest
+from django.urls import reverse
+
+from carinho.access.models import AuditEntry
+from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
+from events import operations
+from events.models import Correction, DeadLetter, Event, RejectedRequest
+from tests.clients import logged_in
+from tests.console import rows
+
+pytestmark = pytest.mark.django_db
+
+
+def wrong_phone(**data):
+    return rows.dead_letter(cause="invalid_phone_number", reason="Invalid phone number", **data)
+
+
+def address(dead_letter, name="new"):
+    return reverse(f"admin:events_correction_{name}", args=[dead_letter.pk])
+
+
+def opened(browser, dead_letter):
+    """The form as the browser would send it back: its hidden version."""
+    html = browser.post(address(dead_letter)).content.decode()
+    return html, html.partition('name="version" value="')[2].partition('"')[0]
+
+
+def html_of(response):
+    return response.content.decode()
+
+
+def test_the_form_has_every_field_in_portuguese_with_its_value_as_typed():
+    html, _version = opened(logged_in(OPERATOR), wrong_phone(utm={"campaign": "inverno"}))
+    for words in ("Nome", "Telefone", "Campanha de marketing", 'value="(11) 98765-4321"', 'value="inverno"'):
+        assert words in html
+    assert "Outros campos, que vieram vazios" in html
+    assert AuditEntry.objects.get(action="person.revealed").actor == "user:ana"
+
+
+def test_what_is_wrong_stands_beside_its_field_and_nothing_is_sent():
+    browser, dead_letter = logged_in(OPERATOR), wrong_phone()
+    _html, version = opened(browser, dead_letter)
+    form = {"version": version, "data.phone": "98765-4321", "do": "review"}
+    html = html_of(browser.post(address(dead_letter), form))
+    assert "Faltam dígitos ou o DDD no telefone" in html
+    assert 'value="98765-4321"' in html
+    assert Correction.objects.count() == 0
+
+
+def test_while_typing_the_server_says_what_is_wrong_and_how_it_understands():
+    browser, dead_letter = logged_in(OPERATOR), wrong_phone()
+    check = address(dead_letter, "check")
+    wrong = browser.post(check, {"data.phone": "11 1234"}).json()
+    assert set(wrong["problems"]) == {"data.phone"}
+    right = browser.post(check, {"data.phone": "021 99876 5432"}).json()
+    assert right["problems"] == {}
+    assert right["understood"] == {"data.phone": "Entendido: +55 21 99876-5432"}
+
+
+def test_what_changes_is_shown_before_anything_is_sent_and_a_reason_is_asked():
+    browser, dead_letter = logged_in(OPERATOR), wrong_phone()
+    _html, version = opened(browser, dead_letter)
+    form = {"version": version, "data.phone": "(21) 99876-5432", "do": "review"}
+    html = html_of(browser.post(address(dead_letter), form))
+    for words in ("+55 11 98765-4321", "+55 21 99876-5432", "Motivo da correção", "será reenviada"):
+        assert words in html
+    without = html_of(browser.post(address(dead_letter), form | {"do": "send"}))
+    assert "Escreva o motivo da correção." in without
+    assert Correction.objects.count() == 0
+    sent = browser.post(address(dead_letter), form | {"do": "send", "reason": "A família ligou"}, follow=True)
+    assert "Dados corrigidos." in html_of(sent)
+    assert Event.objects.get().phone == "5521998765432"
+    event_page = html_of(browser.get(reverse("admin:events_event_change", args=[dead_letter.event_id])))
+    assert reverse("admin:events_correction_change", args=[Correction.objects.get().pk]) in event_page
+
+
+def test_fields_that_were_left_alone_keep_what_is_stored():
+    dead_letter = wrong_phone(message="Linha um\r\nlinha dois", age=81)
+    browser = logged_in(OPERATOR)
+    _html, version = opened(browser, dead_letter)
+    form = {
+        "version": version,
+        "data.name": "Maria Souza",
+        "data.phone": rows.PHONE,
+        "data.message": "Linha um\r\nlinha dois",
+        "data.age": "81",
+        "data.email": "maria@exemplo.com",
+        "data.utm.campaign": "",
+        "do": "send",
+        "reason": "Nome errado",
+    }
+    browser.post(address(dead_letter), form)
+    correction = Correction.objects.get()
+    assert list(correction.changed) == ["name"]
+    assert correction.after == correction.before | {"name": "Maria Souza"}
+
+
+def test_nothing_changed_is_said():
+    browser, dead_letter = logged_in(OPERATOR), wrong_phone()
+    _html, version = opened(browser, dead_letter)
+    html = html_of(
+        browser.post(
+            address(dead_letter), {"version": version, "data.phone": "11 98765 4321", "do": "review"}
+        )
+    )
+    assert "Nenhum dado foi mudado." in html
+
+
+def test_the_second_of_two_operators_is_told_who_was_first():
+    dead_letter = wrong_phone()
+    ana, bia = logged_in(OPERATOR), logged_in(OPERATOR, "bia")
+    (_html, version), (_html, same) = opened(ana, dead_letter), opened(bia, dead_letter)
+    form = {"version": version, "data.phone": "(21) 99876-5432", "do": "send", "reason": "Ligou"}
+    ana.post(address(dead_letter), form)
+    late = bia.post(address(dead_letter), form | {"data.phone": "(31) 98888-7777"}, follow=True)
+    assert "Nada foi mudado. ana já corrigiu os dados deste evento e o reenviou." in html_of(late)
+    assert same == version
+    assert Event.objects.get().phone == "5521998765432"
+
+
+def test_a_closed_item_offers_no_correction():
+    dead_letter = wrong_phone()
+    operations.archive([dead_letter.pk], actor="user:bia")
+    browser = logged_in(OPERATOR)
+    assert "bia já arquivou este item." in html_of(browser.post(address(dead_letter), follow=True))
+    page = html_of(browser.get(reverse("admin:events_deadletter_change", args=[dead_letter.pk])))
+    assert address(dead_letter) not in page
+
+
+def test_the_same_correction_is_offered_for_the_others_and_done_when_confirmed():
+    first, *others = [wrong_phone() for _ in range(4)]
+    browser = logged_in(OPERATOR)
+    _html, version = opened(browser, first)
+    form = {"version": version, "data.phone": "(21) 99876-5432", "do": "send", "reason": "Ligou"}
+    page = html_of(browser.post(address(first), form, follow=True))
+    assert "Mais 3 itens deste grupo têm o mesmo dado errado" in page
+    correction = Correction.objects.get()
+    asked = reverse("admin:events_correction_others", args=[correction.pk])
+    html = html_of(browser.get(asked))
+    assert "Corrigir e reenviar 3 itens" in html
+    for secret in rows.IN_CLEAR:
+        assert secret not in html
+    ids = ",".join(str(row.pk) for row in others)
+    operations.archive([others[0].pk], actor="user:bia")
+    done = html_of(browser.post(asked, {"ids": ids}, follow=True))
+    assert "2 itens corrigidos e reenviados." in done
+    assert "1 item ficou como estava" in done
+    assert DeadLetter.objects.filter(status="retrying").count() == 3
+
+
+def test_a_correction_is_masked_until_it_is_asked_for():
+    browser, dead_letter = logged_in(OPERATOR), wrong_phone()
+    _html, version = opened(browser, dead_letter)
+    form = {"version": version, "data.name": "Maria Souza", "do": "send", "reason": "Nome errado"}
+    browser.post(address(dead_letter), form)
+    page = reverse("admin:events_correction_change", args=[Correction.objects.get().pk])
+    html = html_of(browser.get(page))
+    assert "Maria Souza" not in html
+    assert "Nome" in html
+    shown = browser.post(reverse("admin:events_correction_reveal", args=[Correction.objects.get().pk]))
+    assert "Maria Souza" in html_of(shown)
+
+
+def test_a_viewer_sees_the_button_with_the_reason_and_a_hand_made_request_is_refused():
+    dead_letter, other = wrong_phone(), wrong_phone()
+    browser = logged_in(VIEWER)
+    page = html_of(browser.get(reverse("admin:events_deadletter_change", args=[dead_letter.pk])))
+    assert "Corrigir e reenviar" in page
+    assert "Seu papel permite ver, mas não fazer isto." in page
+    form = {"version": "x", "data.phone": "(21) 99876-5432", "do": "send", "reason": "Ligou"}
+    assert browser.post(address(dead_letter), form).status_code == 403
+    assert browser.post(address(dead_letter, "check"), form).status_code == 403
+    operator = logged_in(OPERATOR, "bia")
+    _html, version = opened(operator, dead_letter)
+    operator.post(address(dead_letter), form | {"version": version})
+    asked = reverse("admin:events_correction_others", args=[Correction.objects.get().pk])
+    assert browser.get(asked).status_code == 403
+    assert browser.post(asked, {"ids": str(other.pk)}).status_code == 403
+    assert "disabled" in html_of(
+        browser.get(reverse("admin:events_correction_change", args=[Correction.objects.get().pk]))
+    )
+
+
+def test_pages_speak_portuguese_and_show_no_name_of_a_field():
+    browser, dead_letter = logged_in(OPERATOR), wrong_phone()
+    _html, version = opened(browser, dead_letter)
+    form = {"version": version, "data.city": "Santos", "do": "review"}
+    html = html_of(browser.post(address(dead_letter), form))
+    assert "Cidade" in html
+    assert json.dumps("city") not in html
+    listed = html_of(browser.get(reverse("admin:events_correction_changelist")))
+    assert "O que foi corrigido à mão" in listed
+
+
+def rejected(data=None, **columns):
+    body = {
+        "type": "lead.created",
+        "id": "site-1",
+        "data": data or {"name": rows.NAME, "phone": "98765-4321"},
+    }
+    given = {
+        "source": "site",
+        "code": "invalid_data",
+        "detail": "Há campos errados: data.phone.",
+        "fields": {"data.phone": "Faltam dígitos ou o DDD no telefone."},
+        "status_code": 422,
+        "type": "lead.created",
+        "is_proven": True,
+        "body": json.dumps(body),
+    }
+    return RejectedRequest.objects.create(**(given | columns))
+
+
+def rejected_address(row, name="correct"):
+    return reverse(f"admin:events_rejectedrequest_{name}", args=[row.pk])
+
+
+def test_a_refused_request_is_corrected_by_the_same_form_and_accepted():
+    row, browser = rejected(), logged_in(OPERATOR)
+    html = html_of(browser.post(rejected_address(row)))
+    assert "Faltam dígitos ou o DDD no telefone: escreva como (11) 98765-4321." in html
+    form = {"version": "open", "data.phone": "(21) 99876-5432"}
+    asked = html_of(browser.post(rejected_address(row), form | {"do": "review"}))
+    for words in ("98765-4321", "+55 21 99876-5432", "Cadastrar o lead", "será enviada"):
+        assert words in asked
+    done = browser.post(rejected_address(row), form | {"do": "send", "reason": "Faltava o DDD"}, follow=True)
+    row.refresh_from_db()
+    assert f"Aceito: virou o evento {row.accepted_id}." in html_of(done)
+    assert row.accepted.phone == "5521998765432"
+    entry = AuditEntry.objects.get(action="rejected_request.accept")
+    assert entry.detail["fields"] == ["data.phone"]
+
+
+def test_the_page_of_a_refused_request_names_fields_in_portuguese_and_offers_what_can_work():
+    row, browser = rejected(), logged_in(OPERATOR)
+    page = html_of(browser.get(reverse("admin:events_rejectedrequest_change", args=[row.pk])))
+    assert "Há campos errados: Telefone." in page
+    assert "Corrigir e aceitar" in page
+    for word in ("data.phone", "JSON", "Aceitar agora, como veio"):
+        assert word not in page
+    listed = html_of(browser.get(reverse("admin:events_rejectedrequest_changelist")))
+    assert "data.phone" not in listed
+    right = rejected({"name": rows.NAME, "phone": rows.PHONE})
+    page = html_of(browser.get(reverse("admin:events_rejectedrequest_change", args=[right.pk])))
+    assert "Aceitar agora, como veio" in page
+
+
+def test_json_is_one_click_away_for_administrators():
+    row, browser = rejected(), logged_in(ADMINISTRATOR)
+    page = html_of(browser.get(reverse("admin:events_rejectedrequest_change", args=[row.pk])))
+    assert "Ver como JSON" in page
+    shown = html_of(browser.post(rejected_address(row, "reveal")))
+    assert "Corrija aqui (JSON)" in shown
+
+
+def test_a_refused_request_that_somebody_accepted_meanwhile_says_who():
+    row, browser = rejected(), logged_in(OPERATOR)
+    form = {"version": "open", "data.phone": "(21) 99876-5432", "do": "send", "reason": "Faltava o DDD"}
+    browser.post(rejected_address(row), form)
+    late = logged_in(OPERATOR, "bia").post(rejected_address(row), form, follow=True)
+    assert "Nada foi mudado. Este recusado já foi aceito por ana." in html_of(late)
+    assert Event.objects.count() == 1
+
+
+def test_a_viewer_corrects_no_refused_request():
+    row, browser = rejected(), logged_in(VIEWER)
+    assert browser.post(rejected_address(row)).status_code == 403
+    assert browser.post(rejected_address(row, "check")).status_code == 403
+    page = html_of(browser.get(reverse("admin:events_rejectedrequest_change", args=[row.pk])))
+    assert "Seu papel permite ver, mas não fazer isto." in page
+
+
+@pytest.mark.parametrize(
+    "columns", [{"body": "{", "type": ""}, {"is_cut": True}, {"source": "whatsapp", "type": ""}]
+)
+def test_what_has_no_fields_is_for_an_administrator(columns):
+    row = rejected(**columns)
+    browser = logged_in(OPERATOR)
+    assert browser.post(rejected_address(row)).status_code == 404
+    page = html_of(browser.get(reverse("admin:events_rejectedrequest_change", args=[row.pk])))
+    assert "Corrigir e aceitar" not in page
