@@ -29,13 +29,12 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 from rest_framework_api_key.models import APIKey
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from carinho.access.audit_log import Audited
 from carinho.console import badges, dates
-from carinho.console.base import ConsoleAdmin, actor
+from carinho.console.base import ClosedAdmin, ConsoleAdmin, actor
 
 ADDED = Audited("access.add", _("criou o acesso"))
 CHANGED = Audited("access.change", _("mudou o acesso"))
@@ -72,7 +71,7 @@ def _record(request: HttpRequest, action: Audited, row: Model, message: Any) -> 
 
 
 @admin.register(User)
-class PeopleAdmin(AuditedForms, DjangoUserAdmin, ModelAdmin):
+class PeopleAdmin(AuditedForms, DjangoUserAdmin, ClosedAdmin):
     """Who may enter, and in which role. A superuser is only changed by a superuser."""
 
     form = UserChangeForm
@@ -228,7 +227,7 @@ class TaskForm(ModelForm):
         return cleaned
 
 
-class ScheduleAdmin(AuditedForms, ModelAdmin):
+class ScheduleAdmin(AuditedForms, ClosedAdmin):
     form = ScheduleForm
     list_fullwidth = True
 
@@ -249,7 +248,7 @@ class CrontabAdmin(ScheduleAdmin):
 
 
 @admin.register(PeriodicTask)
-class TaskAdmin(AuditedForms, ModelAdmin):
+class TaskAdmin(AuditedForms, ClosedAdmin):
     """When each task runs. Tasks are declared in the code, not here."""
 
     form = TaskForm
