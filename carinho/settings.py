@@ -125,6 +125,7 @@ DATABASES["default"]["OPTIONS"] = {"prepare_threshold": 5} | given_options
 DATABASES["default"]["OPTIONS"]["options"] = " ".join(  # for carinho.database: else each run is planned anew
     ["-c plan_cache_mode=force_generic_plan", given_options.get("options", "")]
 ).strip()
+WEB_STATEMENT_SECONDS = env.int("WEB_STATEMENT_SECONDS", default=15)  # of one query of a page or an API call
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://cache_entries")}
 
