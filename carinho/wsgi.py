@@ -9,7 +9,7 @@ from django.db import connections
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carinho.settings")
 
 application = get_wsgi_application()
-# what a browser can ask for has an end; commands and workers may take longer. DATABASE_URL wins, it comes last
+# what a browser asks for has an end, workers may take longer; what DATABASE_URL says comes last, and wins
 options = connections.settings["default"]["OPTIONS"]
 options["options"] = f"-c statement_timeout={settings.WEB_STATEMENT_SECONDS}s {options['options']}"
 settings.SECRET_KEY  # noqa: B018 -- raises without one; Django asks for it only at the first login

@@ -46,9 +46,7 @@ def test_what_the_database_url_says_wins_over_our_options():
 
 
 def test_query_of_the_web_process_has_an_end_and_that_of_a_command_has_none():
-    asked = (
-        "from django.db import connections; print(connections.settings['default']['OPTIONS']['options'])"
-    )
+    asked = "from django.db import connections; print(connections.settings['default']['OPTIONS']['options'])"
     web = run("-c", f"import carinho.wsgi; {asked}", WEB_STATEMENT_SECONDS="7")
     command = run("-c", f"import django; django.setup(); {asked}", DJANGO_SETTINGS_MODULE="carinho.settings")
     assert "statement_timeout=7s" in web.stdout
