@@ -4,8 +4,9 @@
 campaigns) is masked, whatever it is. What it returns may be masked again without a change.
 """
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,8 @@ DOTS = "••••"
 REMOVED = "[removido]"
 DEEPEST = 40  # levels: what lies deeper is for nobody to read, and Python's stack has an end
 LONGEST_NAME = 64  # characters of a field's name worth remembering
+SHORTEST_QUOTE = 3  # characters: a shorter value is found in every sentence
+NAME = re.compile(r"\b[A-ZÀ-Ý][\w'-]{2,}")
 SHORTEST = 8  # characters: a shorter text holds no phone, e-mail or CPF
 
 OWN_FORM = re.compile(
@@ -71,6 +74,30 @@ def mask_text(text: str) -> str:
     return SPOKEN_SECRET.sub(rf"\1{REMOVED}", text)
 
 
+def mask_answer(text: str) -> str:
+    """What another system answered: its sentence as `mask_text` leaves it, all other fields masked."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return mask_text(text)
+    shown = mask(body)
+    if isinstance(body, dict) and isinstance(said := body.get("message"), str):
+        shown["message"] = mask_text(said)
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def scrub(text: str, data: Any) -> str:
+    """The sentence of another system without what `data` says of a person: it may quote what we sent."""
+    if not text:
+        return text
+    found = {value for value in _hidden(data, mask(data)) if len(value) >= SHORTEST_QUOTE}
+    names = {word for value in found for word in NAME.findall(value) if len(value) <= LONGEST_NAME}
+    for value in sorted(found | names, key=len, reverse=True):
+        if value in text or value.casefold() in text.casefold():
+            text = re.sub(rf"(?i)(?<!\w){re.escape(value)}(?!\w)", DOTS, text)
+    return text
+
+
 def cut(text: str, limit_bytes: int = 4096) -> str:
     """The text as PostgreSQL can store it, in at most `limit_bytes` of UTF-8; says so when it was longer."""
     data = text.replace("\0", "\ufffd").encode(errors="replace")
@@ -105,6 +132,18 @@ def _mask_fields(fields: dict[Any, Any], masker: Masker, depth: int) -> dict[Any
             own = _glance if shown in CAMPAIGN else _hide
         masked[shown] = _mask(value, own, depth + 1)
     return masked
+
+
+def _hidden(value: Any, shown: Any) -> Iterator[str]:
+    """The texts of `value` that are not what `shown`, its masked copy, says."""
+    if isinstance(value, dict) and isinstance(shown, dict):
+        for inner, inner_shown in zip(value.values(), shown.values(), strict=False):
+            yield from _hidden(inner, inner_shown)
+    elif isinstance(value, list) and isinstance(shown, list):
+        for inner, inner_shown in zip(value, shown, strict=False):
+            yield from _hidden(inner, inner_shown)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool) and value != shown:
+        yield str(value)
 
 
 def _glance(text: str) -> str:

@@ -38,6 +38,7 @@ from carinho.console.base import ClosedAdmin, ConsoleAdmin, actor
 
 ADDED = Audited("access.add", _("criou o acesso"))
 CHANGED = Audited("access.change", _("mudou o acesso"))
+ROLES_GIVEN = Audited("access.roles", _("mudou o papel"))
 DELETED = Audited("access.delete", _("removeu o acesso"))
 
 for model in (
@@ -68,6 +69,10 @@ class AuditedForms:
 
 def _record(request: HttpRequest, action: Audited, row: Model, message: Any) -> None:
     action.record(actor(request), f"{row._meta.model_name} {row}"[:120], {"changes": message})
+
+
+def _role_names(user: User) -> list[str]:
+    return sorted(Group.objects.filter(user=user).values_list("name", flat=True))
 
 
 @admin.register(User)
@@ -120,6 +125,15 @@ class PeopleAdmin(AuditedForms, DjangoUserAdmin, ClosedAdmin):
 
     def _may_touch(self, request: HttpRequest, obj: User | None) -> bool:
         return obj is None or not obj.is_superuser or bool(getattr(request.user, "is_superuser", False))
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+        """The audit log says which role somebody had and has, not only that it changed."""
+        before = _role_names(form.instance)
+        super().save_related(request, form, formsets, change)
+        after = _role_names(form.instance)
+        if before != after:
+            detail = {"before": before, "after": after}
+            ROLES_GIVEN.record(actor(request), f"user {form.instance.get_username()}"[:120], detail)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         ours = {

@@ -193,3 +193,16 @@ def test_what_is_refused_or_missing_is_said_in_portuguese():
     assert (missing.status_code, "Esta página não existe" in missing.content.decode()) == (404, True)
     late = logged_in(OPERATOR, "bia", enforce_csrf_checks=True).post(*_retry())
     assert "A página ficou aberta tempo demais" in late.content.decode()
+
+
+@pytest.mark.parametrize(
+    "body", ['{"data": {"name": "Maria Aparecida', "Maria Aparecida quer cuidadora", "[" * 9000]
+)
+def test_rejected_body_that_is_not_whole_json_is_hidden_until_it_is_asked_for(body):
+    row = RejectedRequest.objects.create(
+        source="site", code="invalid_json", detail="?", status_code=400, is_proven=True, body=body
+    )
+    address = reverse("admin:events_rejectedrequest_change", args=[row.pk])
+    page = logged_in(OPERATOR).get(address).content.decode()
+    assert "Aparecida" not in page
+    assert "[[[[" not in page
