@@ -161,6 +161,13 @@ def test_a_key_is_made_and_rotated_by_administrators_and_shown_once(role, status
         )
 
 
+@pytest.mark.parametrize("password", ["1", "curta-9cc", "1234567890123", "password123", "beatriz.lima"])
+def test_password_that_is_guessed_is_refused(django_user_model, password):
+    form = {"username": "beatriz.lima", "password1": password, "password2": password}
+    assert logged_in(ADMINISTRATOR).post(reverse("admin:auth_user_add"), form).status_code == 200
+    assert not django_user_model.objects.filter(username="beatriz.lima").exists()
+
+
 def test_an_administrator_does_not_touch_a_superuser(django_user_model):
     boss = django_user_model.objects.create_superuser("raiz")
     browser = logged_in(ADMINISTRATOR)
