@@ -12,6 +12,25 @@ from carinho.api.errors import invalid, problem
 PROBES = ("/health", "/ready")
 
 
+POLICY = (  # unsafe-eval: Alpine, of the console's theme, evaluates its attributes
+    "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+class HeadersMiddleware:
+    """No page runs what is not ours, and nothing that may show a person is kept on the way."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Content-Security-Policy", POLICY)
+        response.setdefault("Cache-Control", "no-store")  # files that may be kept say so themselves
+        return response
+
+
 class EdgeMiddleware:
     """Refuses what no view could understand."""
 

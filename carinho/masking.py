@@ -1,11 +1,12 @@
 """What a reader may see of personal data and of secrets. It runs on every attempt, so it costs microseconds.
 
-`mask` goes by the names of fields, and by a text's form where the name says nothing. What it returns may be
-masked again without a change.
+`mask` goes by the names of fields: what is not known to be harmless (ids, amounts, moments, statuses, counts,
+campaigns) is masked, whatever it is. What it returns may be masked again without a change.
 """
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,8 @@ DOTS = "••••"
 REMOVED = "[removido]"
 DEEPEST = 40  # levels: what lies deeper is for nobody to read, and Python's stack has an end
 LONGEST_NAME = 64  # characters of a field's name worth remembering
+SHORTEST_QUOTE = 3  # characters: a shorter value is found in every sentence
+NAME = re.compile(r"\b[A-ZÀ-Ý][\w'-]{2,}")
 SHORTEST = 8  # characters: a shorter text holds no phone, e-mail or CPF
 
 OWN_FORM = re.compile(
@@ -71,6 +74,30 @@ def mask_text(text: str) -> str:
     return SPOKEN_SECRET.sub(rf"\1{REMOVED}", text)
 
 
+def mask_answer(text: str) -> str:
+    """What another system answered: its sentence as `mask_text` leaves it, all other fields masked."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return mask_text(text)
+    shown = mask(body)
+    if isinstance(body, dict) and isinstance(said := body.get("message"), str):
+        shown["message"] = mask_text(said)
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def scrub(text: str, data: Any) -> str:
+    """The sentence of another system without what `data` says of a person: it may quote what we sent."""
+    if not text:
+        return text
+    found = {value for value in _hidden(data, mask(data)) if len(value) >= SHORTEST_QUOTE}
+    names = {word for value in found for word in NAME.findall(value) if len(value) <= LONGEST_NAME}
+    for value in sorted(found | names, key=len, reverse=True):
+        if value in text or value.casefold() in text.casefold():
+            text = re.sub(rf"(?i)(?<!\w){re.escape(value)}(?!\w)", DOTS, text)
+    return text
+
+
 def cut(text: str, limit_bytes: int = 4096) -> str:
     """The text as PostgreSQL can store it, in at most `limit_bytes` of UTF-8; says so when it was longer."""
     data = text.replace("\0", "\ufffd").encode(errors="replace")
@@ -82,30 +109,54 @@ def cut(text: str, limit_bytes: int = 4096) -> str:
 
 def _mask(value: Any, masker: Masker, depth: int) -> Any:
     if isinstance(value, str):
-        return masker(value) if value else value
+        return masker(value) if value and value != DOTS else value
     if isinstance(value, dict):
         return _mask_fields(value, masker, depth) if depth < DEEPEST else DOTS
     if isinstance(value, list | tuple):
         return [_mask(item, masker, depth + 1) for item in value] if depth < DEEPEST else DOTS
-    if masker in MASKS_NUMBERS and value is not None and not isinstance(value, bool):
-        return masker(str(value))
-    return value
+    if value is None or masker in SHOWS_NUMBERS:
+        return value
+    return DOTS if isinstance(value, bool) else masker(str(value))
 
 
 def _mask_fields(fields: dict[Any, Any], masker: Masker, depth: int) -> dict[Any, Any]:
-    inherited = masker if masker is _mask_place else _glance
     masked = {}
     for key, value in fields.items():
         shown, own = _read_key(key)
         if own is _remove:
             masked[shown] = value if value is None else REMOVED
-        else:
-            masked[shown] = _mask(value, inherited if own is _glance else own, depth + 1)
+            continue
+        if masker in MASKS_ALL and own in (_show, _glance, _hide):
+            own = masker
+        elif masker is _show_campaign:
+            own = _glance if shown in CAMPAIGN else _hide
+        masked[shown] = _mask(value, own, depth + 1)
     return masked
+
+
+def _hidden(value: Any, shown: Any) -> Iterator[str]:
+    """The texts of `value` that are not what `shown`, its masked copy, says."""
+    if isinstance(value, dict) and isinstance(shown, dict):
+        for inner, inner_shown in zip(value.values(), shown.values(), strict=False):
+            yield from _hidden(inner, inner_shown)
+    elif isinstance(value, list) and isinstance(shown, list):
+        for inner, inner_shown in zip(value, shown, strict=False):
+            yield from _hidden(inner, inner_shown)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool) and value != shown:
+        yield str(value)
 
 
 def _glance(text: str) -> str:
     return mask_text(text) if len(text) >= SHORTEST else text
+
+
+def _show(text: str) -> str:
+    """What an id, a status or a moment looks like; a sentence in its place is hidden."""
+    return text if HARMLESS_FORM.fullmatch(text) and mask_text(text) == text else _hide(text)
+
+
+def _show_campaign(text: str) -> str:
+    return _glance(text)
 
 
 def _remove(_: str) -> str:
@@ -119,6 +170,10 @@ def _hide(text: str) -> str:
 
 
 def _mask_place(text: str) -> str:
+    return _hide(text)
+
+
+def _mask_changes(text: str) -> str:
     return _hide(text)
 
 
@@ -141,15 +196,36 @@ def _mask_number(found: re.Match[str]) -> str:
     return mask_phone(found[0]) if len(found[0]) > len("98765-4321") else f"9{DOTS}-{found[0][-4:]}"
 
 
-MASKS_NUMBERS = frozenset({mask_phone, _mask_document, _mask_place})
+SHOWS_NUMBERS = frozenset({_show, _glance, _show_campaign})
+MASKS_ALL = frozenset({_mask_place, _mask_changes})  # also what would be harmless elsewhere
 SECRET = re.compile(
     r"(?:^|_)(?:password|passwd|senha|tokens?|secrets?|segredo|api_?key|private_key|authorization|cookie"
     r"|signature|credentials?|otp|cvv)$"
 )
 THING = re.compile(  # a service_name or an error_message is about no person
-    r"(?:^|_)(?:event|service|template|campaign|step|job|host|system|field|plan|city|state|error|queue|schedule)"
-    r"_[a-z]+$"
+    r"(?:^|_)(?:(?:event|service|template|campaign|step|job|host|system|field|plan|queue|schedule)_name"
+    r"|errors?|error_message|detail|utm_[a-z]+)$"
 )
+HARMLESS_FORM = re.compile(r"[\w.:@+/=-]+|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]+(?:[+-][0-9:]+)?")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+HARMLESS = _words(  # by the last word of a field's name
+    """id ids uuid lid hash key cursor reference version
+    amount amounts total subtotal price fee valor currency rating
+    count counts quantity limit page size attempts minutes hours seconds days duration weekday weekdays
+    at on since until timestamp moment momment starts ends
+    status state type kind code channel direction origin source event cause outcome service system step rule
+    synced billed billing active enabled converted duplicate"""
+)
+HARMLESS_NAMES = _words(
+    """is_group from_me is_edit is_newsletter is_status_reply waiting_message view_once forwarded broadcast
+    connected smartphone_connected session success"""
+)
+CAMPAIGN = frozenset({"source", "medium", "campaign", "term", "content", "id"})
 BY_LAST_WORD: dict[Masker, str] = {
     mask_phone: "phone phones telefone telefones fone celular cellphone mobile whatsapp msisdn tel",
     mask_name: """name names nome nomes surname sobrenome apelido nickname firstname lastname fullname
@@ -169,7 +245,7 @@ BY_FIRST_WORD: dict[Masker, str] = {
     mask_name: "nome",
     _mask_document: "cpf",
     _mask_place: "endereco",
-    _hide: "mensagem comentario",
+    _hide: "mensagem comentario born birth death died",
 }
 BY_NAME: dict[Masker, str] = {
     mask_phone: "phone_number",
@@ -179,6 +255,8 @@ BY_NAME: dict[Masker, str] = {
     _mask_document: "document_number tax_id pix_key card_number",
     _mask_place: "postal_code zip_code",
     _hide: "birth_date date_of_birth file_name v_card",
+    _mask_changes: "changes",
+    _show_campaign: "utm",
 }
 
 
@@ -194,7 +272,7 @@ NEW_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 def _read_key(key: Any) -> tuple[Any, Masker]:
     """How a field's name is shown (one made of a path may hold a phone), and what masks its value."""
     if not isinstance(key, str):
-        return key, _glance
+        return key, _hide
     return _read_name(key) if len(key) <= LONGEST_NAME else (mask_text(key), _hide)
 
 
@@ -211,4 +289,7 @@ def _masker_of(name: str) -> Masker:
         return _glance
     first, _, rest = name.partition("_")
     last = rest.rpartition("_")[2] or first
-    return WHOLE.get(name) or LAST.get(last) or (_glance if last == "id" else FIRST.get(first, _glance))
+    if last == "id" or name in HARMLESS_NAMES:
+        return _show
+    known = WHOLE.get(name) or LAST.get(last) or FIRST.get(first)
+    return known or (_show if last in HARMLESS else _hide)

@@ -76,6 +76,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "carinho.logs.RequestIdMiddleware",
+    "carinho.edge.HeadersMiddleware",
     "carinho.edge.EdgeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -90,6 +91,15 @@ MIDDLEWARE = [
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in {
+        "MinimumLengthValidator": {"min_length": 10},
+        "UserAttributeSimilarityValidator": {},
+        "CommonPasswordValidator": {},
+        "NumericPasswordValidator": {},
+    }.items()
 ]
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
@@ -125,6 +135,7 @@ DATABASES["default"]["OPTIONS"] = {"prepare_threshold": 5} | given_options
 DATABASES["default"]["OPTIONS"]["options"] = " ".join(  # for carinho.database: else each run is planned anew
     ["-c plan_cache_mode=force_generic_plan", given_options.get("options", "")]
 ).strip()
+WEB_STATEMENT_SECONDS = env.int("WEB_STATEMENT_SECONDS", default=15)  # of one query of a page or an API call
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://cache_entries")}
 
@@ -147,6 +158,9 @@ CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 )
+SECURE_SSL_REDIRECT = env.bool("HTTPS_REDIRECT", default=False)
+SECURE_REDIRECT_EXEMPT = ["^health$", "^ready$"]  # a balancer asks them without TLS
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=0)
 X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK = {

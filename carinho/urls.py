@@ -2,6 +2,7 @@
 
 from django.apps import apps
 from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLResolver, include, path
 from django.utils.module_loading import module_has_submodule
 from django.views.generic import RedirectView
@@ -19,8 +20,15 @@ def of_our_apps() -> list[URLResolver]:
     ]
 
 
+def closed(request: HttpRequest, **_parts: str) -> HttpResponse:
+    """A page of Django's admin that shows rows as no page of ours does."""
+    raise Http404
+
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/autocomplete/", admin.site.admin_view(closed)),
+    path("admin/r/<path:row>/", admin.site.admin_view(closed)),
     path("admin/", admin.site.urls),
     path("health", Health.as_view()),
     path("horizon", RedirectView.as_view(pattern_name="admin:index")),

@@ -88,7 +88,7 @@ class Alert(models.Model):
         indexes = [models.Index(fields=["-resolved_at"], name="alert_resolved")]
 
     def __str__(self) -> str:
-        return self.sentence
+        return f"{self.rule} #{self.pk}"
 
     @property
     def sentence(self) -> str:

@@ -13,7 +13,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from carinho.masking import mask_text
+from carinho.masking import mask_text, scrub
 from carinho.services.pagination import LIMIT, Page
 from sync.models import RunKind, SyncDifference, SyncFailure, SyncRecord, SyncRun
 from sync.records import FAILED, Item
@@ -174,7 +174,7 @@ def _save_failures(run: SyncRun, items: Sequence[Item]) -> None:
             "key": item.key[:80],
             "kind": item.end.value if item.end else "",
             "cause": item.diagnosis.cause,
-            "reason": mask_text(item.diagnosis.reason),
+            "reason": scrub(mask_text(item.diagnosis.reason), item.record),
             "payload": item.record,
             "attempts": max(item.attempts, 1),
         }

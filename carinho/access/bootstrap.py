@@ -34,6 +34,7 @@ class Made:
 
     logins: dict[str, str] = field(default_factory=dict)
     api_key: str = ""
+    printed: str = ""  # the hash of the administrator's password that the demo showed on the screen
 
     def lines(self) -> list[str]:
         """What the person who started the hub must know, in Portuguese."""
@@ -50,20 +51,21 @@ def run() -> Made:
     """Make what is missing, all or nothing, and say what there is."""
     with transaction.atomic():
         roles.make_roles()
-        made = Made(_first_administrator())
+        made = Made(_first_administrator(), printed=read().printed)
         if settings.DEMO:
             _make_demo(made)
         else:
-            _end_demo()
+            _end_demo(made)
     return made
 
 
 def _first_administrator() -> dict[str, str]:
     is_administrator = Q(is_superuser=True) | Q(groups__name=roles.ADMINISTRATOR)
     if User.objects.filter(is_administrator, is_active=True).exists():
-        return (
-            {ADMIN: str(_("a que você já conhece"))} if User.objects.filter(username=ADMIN).exists() else {}
-        )
+        admin = User.objects.filter(username=ADMIN).first()
+        if settings.OPERATOR_PASSWORD and not (admin and admin.check_password(settings.OPERATOR_PASSWORD)):
+            return {ADMIN: str(_("não é a de OPERATOR_PASSWORD, que só vale no primeiro início"))}
+        return {ADMIN: str(_("a que você já conhece"))} if admin else {}
     password = settings.OPERATOR_PASSWORD or secrets.token_urlsafe(9)
     _make_login(ADMIN, roles.ADMINISTRATOR, password, is_superuser=True)
     return {ADMIN: str(_("a de OPERATOR_PASSWORD")) if settings.OPERATOR_PASSWORD else password}
@@ -83,11 +85,21 @@ def _make_demo(made: Made) -> None:
     for name, role in DEMO_LOGINS.items():
         made.logins[name] = _kept_password(kept, name) or _new_password(name, role)
     made.api_key = kept.api_key if ApiKey.objects.is_valid(kept.api_key) else _new_key()
-    write(Made({name: made.logins[name] for name in DEMO_LOGINS}, made.api_key))
+    if made.logins.get(ADMIN) and not settings.OPERATOR_PASSWORD:
+        admin = User.objects.get(username=ADMIN)
+        made.printed = admin.password if admin.check_password(made.logins[ADMIN]) else made.printed
+    write(Made({name: made.logins[name] for name in DEMO_LOGINS}, made.api_key, made.printed))
 
 
-def _end_demo() -> None:
-    """What an earlier demo made and printed opens nothing any more. Who got another name is nobody's demo."""
+def _end_demo(made: Made) -> None:
+    """What an earlier demo made and printed opens nothing any more. Who got another name is nobody's demo.
+
+    The administrator goes on with OPERATOR_PASSWORD, or with a new password that is printed once.
+    """
+    if made.printed and User.objects.filter(username=ADMIN, password=made.printed).exists():
+        password = settings.OPERATOR_PASSWORD or secrets.token_urlsafe(9)
+        _make_login(ADMIN, roles.ADMINISTRATOR, password, is_superuser=True)
+        made.logins[ADMIN] = str(_("a de OPERATOR_PASSWORD")) if settings.OPERATOR_PASSWORD else password
     User.objects.filter(first_name=DEMO_NAME, is_active=True).update(is_active=False)
     for key in ApiKey.objects.filter(name=DEMO_KEY, revoked=False):
         api_keys.revoke(key, actor=ACTOR)
@@ -120,7 +132,7 @@ def read() -> Made:
     """What an earlier start kept; nothing if it kept nothing that can be read."""
     try:
         kept = json.loads(_file().read_text())
-        return Made(dict(kept["logins"]), str(kept["api_key"]))
+        return Made(dict(kept["logins"]), str(kept["api_key"]), str(kept.get("printed", "")))
     except (OSError, ValueError, KeyError, TypeError):
         return Made()
 
@@ -131,4 +143,4 @@ def write(made: Made) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     path.chmod(0o600)
-    path.write_text(json.dumps({"api_key": made.api_key, "logins": made.logins}))
+    path.write_text(json.dumps({"api_key": made.api_key, "logins": made.logins, "printed": made.printed}))

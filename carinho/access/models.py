@@ -74,4 +74,4 @@ class AuditEntry(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.actor}: {self.action} {self.target}"
+        return f"{self.action} #{self.pk}"

@@ -1,7 +1,7 @@
 """The OpenAPI document, and a page that shows it without leaving the host."""
 
 from drf_spectacular.renderers import OpenApiJsonRenderer
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from carinho.access.permissions import MayUseThePath
 from carinho.api.views import ApiView
@@ -14,7 +14,7 @@ class Schema(ApiView, SpectacularAPIView):
     permission_classes = [MayUseThePath]
 
 
-class Docs(ApiView, SpectacularSwaggerView):
+class Docs(ApiView, SpectacularSwaggerSplitView):
     """The document as a page to read and try."""
 
     permission_classes = [MayUseThePath]

@@ -3,11 +3,19 @@
 from typing import Any
 
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.options import (
+    IS_FACETS_VAR,
+    IS_POPUP_VAR,
+    TO_FIELD_VAR,
+    IncorrectLookupParameters,
+)
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ALL_VAR, ORDER_VAR
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
@@ -50,15 +58,47 @@ class CappedPaginator(Paginator):
         return self.count == MOST_COUNTED
 
 
+OFFERED_BY_DJANGO = {ALL_VAR, IS_FACETS_VAR, IS_POPUP_VAR, TO_FIELD_VAR}  # and by no page of ours
+
+
 class PlainChangeList(ChangeList):
-    """A list that never compares itself with the whole table, since it never counts that."""
+    """A list that answers only what it declares, and never compares itself with the whole table.
+
+    A lookup that no filter offers would tell what a page masks, letter by letter, or keep the database busy.
+    """
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        is_ordered = ORDER_VAR in request.GET and self.sortable_by == ()
+        if is_ordered or OFFERED_BY_DJANGO & request.GET.keys():
+            raise DisallowedModelAdminLookup
+        try:
+            found = super().get_filters(request)
+        except IncorrectLookupParameters as error:
+            raise DisallowedModelAdminLookup from error
+        _specs, _has_filters, undeclared, *_rest = found
+        if undeclared:
+            raise DisallowedModelAdminLookup
+        return found
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.full_result_count = self.result_count
 
 
-class ConsoleAdmin(ModelAdmin):
+class ClosedAdmin(ModelAdmin):
+    """Without those of Django's pages that nobody uses: they show rows as no page of ours does."""
+
+    show_facets = ShowFacets.NEVER
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PlainChangeList
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """The audit log has its place: what Django keeps of a row names the person."""
+        raise Http404
+
+
+class ConsoleAdmin(ClosedAdmin):
     """A list and one page per row, both to be read. What may be done is done by actions, never by a form."""
 
     item_template = "admin/item.html"  # shows "pairs" of a label and a value
@@ -72,7 +112,6 @@ class ConsoleAdmin(ModelAdmin):
     all_well: Any = ""  # what an empty list says where nothing was filtered
     paginator = CappedPaginator
     show_full_result_count = False
-    show_facets = ShowFacets.NEVER
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -82,9 +121,6 @@ class ConsoleAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return PlainChangeList
 
     def get_intro(self, request: HttpRequest) -> Any:
         return self.intro

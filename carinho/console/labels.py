@@ -14,6 +14,7 @@ TARGETS = {
     "rejected_request": "recusado",
     "callback": "aviso",
     "contact": "contato",
+    "sync_run": "execução",
     "user": "usuário",
     "periodictask": "agendamento",
     "intervalschedule": "intervalo",

@@ -11,6 +11,7 @@ from typing import IO
 
 NEEDED_BYTES = 300 * 1024 * 1024  # an empty database and its log take half of it
 FIRST_SIMULATOR_PORT = 8100
+CLAIMED_BY = 20_000  # above a simulator's port: bound by the hub that will use it, until it ends
 
 
 class CannotStart(Exception):
@@ -40,14 +41,29 @@ def is_free(number: int) -> bool:
 
 
 def free_port(taken: int = 0) -> int:
-    """The first free port for the simulator that the hub itself does not want."""
+    """The first free port for the simulator that neither the hub itself nor another hub wants.
+
+    It is this process's from now on: between the choice and the simulator's start another hub would find it
+    free, and both would talk to the same one.
+    """
     candidates = range(FIRST_SIMULATOR_PORT, FIRST_SIMULATOR_PORT + 200)
     for number in candidates:
-        if number != taken and is_free(number):
+        if number != taken and is_free(number) and _claim(number):
             return number
     raise CannotStart(
         f"Nenhuma porta livre entre {candidates.start} e {candidates.stop - 1} para o simulador."
     )
+
+
+def _claim(number: int) -> bool:
+    claim = socket.socket()
+    try:
+        claim.bind(("127.0.0.1", number + CLAIMED_BY))
+    except OSError:
+        claim.close()
+        return False
+    claim.detach()  # the system closes it with this process
+    return True
 
 
 def room_to_write(var_dir: Path) -> None:

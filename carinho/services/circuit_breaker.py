@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 import pybreaker
 
+from carinho.masking import mask_text
+
 WINDOW_SECONDS = 60
 WINDOW_CALLS = 20
 GOOD_TRIALS = 2
@@ -58,7 +60,7 @@ class Watch(pybreaker.CircuitBreakerListener):
         self._record(ok=True)
 
     def failure(self, cb: pybreaker.CircuitBreaker, exc: BaseException) -> None:
-        self.last_error = str(exc)
+        self.last_error = mask_text(str(exc))
         self._record(ok=False)
         if cb.current_state == pybreaker.STATE_CLOSED and self._mostly_failing():
             cb.open()

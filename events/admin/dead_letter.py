@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from carinho.access.roles import MAY_REVEAL
 from carinho.console import badge_counts, badges, dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, list_of, page_of, posted
@@ -89,7 +90,6 @@ REASONS = [
     _("Era um teste"),
     _("Outro motivo"),
 ]
-NAMES = [f"event__data__{name}__icontains" for name in person.NAMES]
 
 
 class GroupFilter(ChoiceFilter):
@@ -208,12 +208,13 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
+        is_masked = not request.user.has_perm(MAY_REVEAL)
+        named = "iexact" if is_masked else "icontains"
         text = Q(reason__icontains=term) | Q(note__icontains=term)
-        for name in NAMES:
-            text |= Q(**{name: term})
-        return queryset.filter(
-            search.phone(term, "event__phone") | search.number(term, "pk", "event_id") | text
-        ), False
+        for name in person.NAMES:
+            text |= Q(**{f"event__data__{name}__{named}": term})
+        phone = search.phone(term, "event__phone", only_whole=is_masked)
+        return queryset.filter(phone | search.number(term, "pk", "event_id") | text), False
 
     def item_context(self, request: HttpRequest, row: DeadLetter) -> dict[str, Any]:
         fitting = [action.name for action in FITTING.get(row.status, [])]

@@ -163,8 +163,8 @@ class RejectedRequestAdmin(EventRevealAdmin):
 def _readable(body: str, *, revealed: bool) -> str:
     try:
         value = json.loads(body)
-    except ValueError:
-        return body if revealed else mask_text(body)
+    except (ValueError, RecursionError):
+        return body if revealed else str(mask({"body": body})["body"])
     return json.dumps(value if revealed else mask(value), ensure_ascii=False, indent=2)
 
 

@@ -9,13 +9,18 @@ SHORTEST_PHONE = 8
 NOTHING = Q(pk__in=[])
 
 
-def phone(term: str, field: str) -> Q:
-    """Rows with this phone, with or without country, area and ninth digit; none if it is no phone."""
+def phone(term: str, field: str, *, only_whole: bool = False) -> Q:
+    """Rows with this phone, with or without country, area and ninth digit; none if it is no phone.
+
+    `only_whole` asks for the area too: by parts somebody could try their way to a number that is masked.
+    """
     digits = _phone_digits(term)
     if not digits:
         return NOTHING
     national = digits.removeprefix("55") if len(digits) > 11 else digits
     if len(national) < 10:
+        if only_whole:
+            return NOTHING
         return Q(**{f"{field}__endswith": national[-8:]})
     return _whole(national, field)
 

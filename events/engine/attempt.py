@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from carinho.logs import delivery_ids, request_id, trace_id
-from carinho.masking import cut, mask, mask_text
+from carinho.masking import cut, mask, mask_answer, mask_text, scrub
 from carinho.services.base import Service
 from carinho.services.errors import CircuitOpen, OutcomeUnknown, Rejected, Unavailable
 from events.backoff import wait_after
@@ -199,8 +199,9 @@ def _with_exchange(result: Result, service: Service | None) -> Result:
         result.status_code = last.status
         request = f"{last.method} {mask_text(last.path)}"
         result.sent = cut(_shown({request: mask(last.sent)})) if last.method else ""
-        result.answered = cut(_shown(last.answered))
-    result.error = cut(mask_text(result.error))
+        answered = mask_answer(last.answered) if isinstance(last.answered, str) else _shown(last.answered)
+        result.answered = cut(scrub(answered, result.claim.event.payload))
+    result.error = cut(scrub(mask_text(result.error), result.claim.event.payload))
     return result
 
 

@@ -73,4 +73,4 @@ class DeadLetter(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.reason} #{self.pk}"
+        return f"{self.cause} #{self.pk}"

@@ -38,4 +38,4 @@ class RejectedRequest(models.Model):
         indexes = [models.Index(fields=["-id"], condition=Q(is_proven=True), name="rejected_request_proven")]
 
     def __str__(self) -> str:
-        return f"{self.source}: {self.detail}"
+        return f"{self.source}: {self.code} #{self.pk}"

@@ -10,11 +10,13 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from carinho.access.audit_log import REVEALED
 from carinho.access.permissions import actor_of
 from carinho.api.errors import Problem
 from carinho.api.pagination import NewestFirst
 from carinho.api.schema import problems
 from carinho.api.views import ApiView, OrderView
+from events.api.serializers import shows_people
 from sync import runs, status
 from sync.api.filters import RunFilter
 from sync.api.serializers import (
@@ -75,7 +77,11 @@ class RunDetail(ApiView, RetrieveAPIView[SyncRun]):
         responses={200: RunDetailSerializer, **problems(401, 403, 404, 429)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return self.retrieve(request, *args, **kwargs)
+        response = self.retrieve(request, *args, **kwargs)
+        shown = response.data
+        if shows_people(request) and any(shown[rows] for rows in ("failures", "differences", "planned")):
+            REVEALED.record(actor_of(request), f"sync_run {kwargs['id']}", {"page": "api"})
+        return response
 
 
 class StartJob(OrderView):

@@ -84,8 +84,50 @@ def test_lead_is_masked_and_its_campaign_is_not():
         "phone": "+55 11 9••••-4321",
         "email": "m••••@dominio.com",
         "message": "•••• (20 caracteres)",
-        "city": "Campinas",
+        "city": "•••• (8 caracteres)",
         "utm": {"source": "google", "campaign": "verao"},
+    }
+
+
+NOBODY_KNEW = """
+    alergias cid mae pai filho conta_bancaria agencia titular
+    peso altura idade sexo religiao plano_saude convenio
+    carteirinha cirurgia dieta fralda
+    mobilidade acamado escolaridade estado_civil renda salario parentesco
+    emergencia referencia apto andar portaria
+    senha_porta profissao turno_preferido historico laudo exame sintoma
+    service_notes service_address event_description
+    plan_details job_remark city cidade cancel_note is_diabetic
+    has_dementia data
+"""
+
+
+@pytest.mark.parametrize("field", NOBODY_KNEW.split())
+@pytest.mark.parametrize("value", ["dipirona", "Maria da Silva", 82, 1.5, True, ["dipirona"], [82]])
+def test_field_that_nobody_declared_harmless_is_masked(field, value):
+    shown = json.dumps(mask({field: value, "client": {field: value}}), ensure_ascii=False)
+    assert not [clear for clear in ("dipirona", "Maria", "82", "1.5", "true") if clear in shown]
+
+
+def test_changes_are_masked_whole():
+    changes = {"status": "acamada", "amount": 82, "phone": "5511987654321", "active": True, "plan": {"id": 7}}
+    shown = mask({"client_id": 3, "changes": changes})
+    assert shown["client_id"] == 3
+    text = json.dumps(shown["changes"], ensure_ascii=False)
+    assert not [clear for clear in ("acamada", "82", "98765", "true", "7}") if clear in text]
+
+
+def test_sentence_in_the_place_of_a_harmless_value_is_hidden():
+    assert mask({"status": "cancelada porque piorou", "type": "ligar 11 98765-4321"}) == {
+        "status": "•••• (23 caracteres)",
+        "type": "•••• (19 caracteres)",
+    }
+
+
+def test_campaign_shows_what_a_campaign_has_and_no_more():
+    assert mask({"utm": {"campaign": "Dia das Mães", "nome": "Maria"}, "utm_content": "banner 2"}) == {
+        "utm": {"campaign": "Dia das Mães", "nome": "•••• (5 caracteres)"},
+        "utm_content": "banner 2",
     }
 
 
@@ -197,13 +239,13 @@ def test_secret_is_gone_whatever_it_is(field):
         {"id": 42, "client_id": 7, "lead_id": "site-8841", "rating": 5, "amount": "150.00", "synced": True},
         {
             "starts_at": "2026-01-23T10:30:00-03:00",
-            "day": "2026-01-23 10:30:00",
+            "due_at": "2026-01-23 10:30:00",
             "message_id": "3EB0C767D82B",
         },
         {"service_name": "crm", "template_name": "welcome", "error_message": "Invalid phone number"},
         {"idempotency_key": "9b2f6c1e-4463-4c1b-9d7e-8f0a1b2c3d4e", "next_cursor": "b2Zmc2V0"},
         {"phone": None, "name": "", "message": None, "address": {}, "phones": []},
-        {"answers": ["sim", "não"], "city": "São Paulo", "status": "scheduled"},
+        {"status": "scheduled", "utm": {"campaign": "Dia das Mães"}},
         [],
         None,
         7,
@@ -225,22 +267,22 @@ def test_person_found_by_its_fields_keeps_its_id():
 
 
 def test_phone_in_the_name_of_a_field_is_masked():
-    assert mask({"PATCH /api/v1/audience/5511987654321": {"a": 1}}) == {
-        "PATCH /api/v1/audience/+55 11 9••••-4321": {"a": 1}
+    assert mask({"PATCH /api/v1/audience/5511987654321": {"amount": 1}}) == {
+        "PATCH /api/v1/audience/+55 11 9••••-4321": {"amount": 1}
     }
 
 
 def test_field_with_a_name_too_long_to_be_known_is_hidden():
     assert mask({"x" * 65: "Maria", "5511987654321 " * 9: 1}) == {
         "x" * 65: "•••• (5 caracteres)",
-        "+55 11 9••••-4321 " * 9: 1,
+        "+55 11 9••••-4321 " * 9: "•••• (1 caractere)",
     }
 
 
-def test_text_without_a_telling_name_is_masked_by_its_look():
-    assert mask({"outro": "ligar 11 98765-4321", "lista": ["maria@dominio.com"]}) == {
-        "outro": "ligar +55 11 9••••-4321",
-        "lista": ["m••••@dominio.com"],
+def test_sentence_of_an_error_is_masked_by_its_look():
+    assert mask({"error": "ligar 11 98765-4321", "errors": ["maria@dominio.com"]}) == {
+        "error": "ligar +55 11 9••••-4321",
+        "errors": ["m••••@dominio.com"],
     }
 
 

@@ -45,6 +45,14 @@ def test_what_the_database_url_says_wins_over_our_options():
     assert options["options"].endswith("-c plan_cache_mode=auto")
 
 
+def test_query_of_the_web_process_has_an_end_and_that_of_a_command_has_none():
+    asked = "from django.db import connections; print(connections.settings['default']['OPTIONS']['options'])"
+    web = run("-c", f"import carinho.wsgi; {asked}", WEB_STATEMENT_SECONDS="7")
+    command = run("-c", f"import django; django.setup(); {asked}", DJANGO_SETTINGS_MODULE="carinho.settings")
+    assert "statement_timeout=7s" in web.stdout
+    assert "statement_timeout" not in command.stdout
+
+
 def test_worker_of_the_containers_has_the_slots_that_the_lanes_need():
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     assert not [word for word in services["worker"]["command"] if "concurrency" in word]

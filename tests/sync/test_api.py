@@ -2,6 +2,7 @@
 
 import pytest
 
+from carinho.access.models import AuditEntry
 from sync import runner, runs
 from sync.models import SyncDifference, SyncFailure, SyncRun
 from tests.clients import with_key
@@ -133,6 +134,8 @@ def test_personal_data_is_masked_for_those_who_may_only_read(client, run, load, 
     assert seen["phone"] != "5511900000001"
     whole = client.get(f"/api/sync/runs/{failed.pk}").json()["failures"][0]["payload"]
     assert whole["phone"] == "5511900000001"
+    [entry] = AuditEntry.objects.filter(action="person.revealed")
+    assert (entry.target, entry.detail) == (f"sync_run {failed.pk}", {"page": "api"})
 
 
 def test_key_without_the_scope_starts_nothing(simulator):

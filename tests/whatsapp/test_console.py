@@ -162,6 +162,6 @@ def test_contact_page_leads_to_the_messages_and_lets_who_asked_to_stop_receive_a
     client = logged_in("Operador")
     page = client.get(reverse("admin:whatsapp_contact_change", args=[contact.pk])).content.decode()
     assert "Voltar a enviar" in page
-    address = f"{reverse('admin:whatsapp_sentmessage_changelist')}?contact__id__exact={contact.pk}"
+    address = f"{reverse('admin:whatsapp_sentmessage_changelist')}?contact={contact.pk}"
     assert address in page
     assert [row.pk for row in client.get(address).context["cl"].result_list] == [message_of(rows).pk]

@@ -114,7 +114,7 @@ class ContactAdmin(ActionAdmin):
 
     def item_context(self, request: HttpRequest, row: Contact) -> dict[str, Any]:
         fitting = ALLOW if row.opted_out_at else OPT_OUT
-        ours = list_of(SentMessage, f"contact__id__exact={row.pk}")
+        ours = list_of(SentMessage, f"contact={row.pk}")
         registered = mask_phone(row.registered_phone) if row.registered_phone else ""
         return {
             "buttons": self.buttons(request, [fitting.name], row.pk),

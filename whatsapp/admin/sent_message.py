@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from carinho.console import badges, dates
+from carinho.console.actions import LONGEST_ID
 from carinho.console.base import page_of
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from carinho.masking import mask_phone
@@ -49,6 +50,21 @@ class OutageFilter(ChoiceFilter):
         return queryset & reconnect.expired() if value == "expired" else queryset.none()
 
 
+class ContactFilter(ChoiceFilter):
+    """One person's messages, as their page leads to them; nobody chooses from a list of people."""
+
+    title = _("contato")
+    parameter_name = "contact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        asked = request.GET.get("contact", "")
+        return [(asked, asked)] if asked else []
+
+    def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
+        is_id = value.isascii() and value.isdigit() and len(value) <= LONGEST_ID
+        return queryset.filter(contact=value) if is_id else queryset.none()
+
+
 @admin.register(SentMessage)
 class SentMessageAdmin(EventRevealAdmin):
     item_template = "admin/whatsapp/message.html"
@@ -61,6 +77,7 @@ class SentMessageAdmin(EventRevealAdmin):
             "name", _("texto"), lambda: [(name, templates.title(name)) for name in templates.names()]
         ),
         OutageFilter,
+        ContactFilter,
         ("created_at", DayFilter),
     )
     search_fields = ("=message_id", "=contact__key", "=phone")

@@ -14,6 +14,13 @@ from carinho.console import dates, labels
 from carinho.console.base import ConsoleAdmin
 from carinho.console.filters import DayFilter, choice_filter, newest
 
+OF_KEYS = {"prefix", "old", "new"}  # the beginning of an API key, for those who may see the keys
+
+
+def _shown(detail: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
+    hidden = set() if request.user.has_perm("access.view_apikey") else OF_KEYS
+    return {name: value for name, value in detail.items() if name not in hidden}
+
 
 @admin.register(AuditEntry)
 class AuditLogAdmin(ConsoleAdmin):
@@ -61,5 +68,5 @@ class AuditLogAdmin(ConsoleAdmin):
                 (_("O que fez"), labels.action(row.action)),
                 (_("Em quê"), labels.target(row.target)),
             ],
-            "detail": json.dumps(row.detail, ensure_ascii=False, indent=2),
+            "detail": json.dumps(_shown(row.detail, request), ensure_ascii=False, indent=2),
         }

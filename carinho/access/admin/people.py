@@ -29,16 +29,16 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 from rest_framework_api_key.models import APIKey
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from carinho.access.audit_log import Audited
 from carinho.console import badges, dates
-from carinho.console.base import ConsoleAdmin, actor
+from carinho.console.base import ClosedAdmin, ConsoleAdmin, actor
 
 ADDED = Audited("access.add", _("criou o acesso"))
 CHANGED = Audited("access.change", _("mudou o acesso"))
+ROLES_GIVEN = Audited("access.roles", _("mudou o papel"))
 DELETED = Audited("access.delete", _("removeu o acesso"))
 
 for model in (
@@ -71,8 +71,12 @@ def _record(request: HttpRequest, action: Audited, row: Model, message: Any) -> 
     action.record(actor(request), f"{row._meta.model_name} {row}"[:120], {"changes": message})
 
 
+def _role_names(user: User) -> list[str]:
+    return sorted(Group.objects.filter(user=user).values_list("name", flat=True))
+
+
 @admin.register(User)
-class PeopleAdmin(AuditedForms, DjangoUserAdmin, ModelAdmin):
+class PeopleAdmin(AuditedForms, DjangoUserAdmin, ClosedAdmin):
     """Who may enter, and in which role. A superuser is only changed by a superuser."""
 
     form = UserChangeForm
@@ -121,6 +125,15 @@ class PeopleAdmin(AuditedForms, DjangoUserAdmin, ModelAdmin):
 
     def _may_touch(self, request: HttpRequest, obj: User | None) -> bool:
         return obj is None or not obj.is_superuser or bool(getattr(request.user, "is_superuser", False))
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+        """The audit log says which role somebody had and has, not only that it changed."""
+        before = _role_names(form.instance)
+        super().save_related(request, form, formsets, change)
+        after = _role_names(form.instance)
+        if before != after:
+            detail = {"before": before, "after": after}
+            ROLES_GIVEN.record(actor(request), f"user {form.instance.get_username()}"[:120], detail)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         ours = {
@@ -228,7 +241,7 @@ class TaskForm(ModelForm):
         return cleaned
 
 
-class ScheduleAdmin(AuditedForms, ModelAdmin):
+class ScheduleAdmin(AuditedForms, ClosedAdmin):
     form = ScheduleForm
     list_fullwidth = True
 
@@ -249,7 +262,7 @@ class CrontabAdmin(ScheduleAdmin):
 
 
 @admin.register(PeriodicTask)
-class TaskAdmin(AuditedForms, ModelAdmin):
+class TaskAdmin(AuditedForms, ClosedAdmin):
     """When each task runs. Tasks are declared in the code, not here."""
 
     form = TaskForm

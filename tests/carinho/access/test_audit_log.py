@@ -1,12 +1,14 @@
 """The audit log: nothing is recorded that has no words, nothing changes that is not recorded."""
 
 import pytest
+from django.contrib.auth.models import Group
 from django.urls import reverse
 
-from carinho.access import audit_log
+from carinho.access import api_keys, audit_log
 from carinho.access.audit_log import Audited
-from carinho.access.roles import ADMINISTRATOR
-from tests.clients import logged_in
+from carinho.access.models import AuditEntry
+from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
+from tests.clients import logged_in, person
 from whatsapp.models import Template
 
 
@@ -26,3 +28,24 @@ def test_text_whose_change_cannot_be_recorded_is_not_changed(monkeypatch):
     with pytest.raises(RuntimeError, match="no audit log"):
         client.post(reverse("admin:whatsapp_template_text", args=["lead_welcome"]), {"text": "Olá!"})
     assert not Template.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("role", "sees"), [(VIEWER, False), (OPERATOR, False), (ADMINISTRATOR, True)])
+def test_beginning_of_a_key_is_seen_by_those_who_may_see_the_keys(role, sees):
+    key, _text = api_keys.create("CRM", ["read"], actor="test")
+    entry = AuditEntry.objects.get(action="api_key.create")
+    page = logged_in(role).get(reverse("admin:access_auditentry_change", args=[entry.pk])).content.decode()
+    assert (key.prefix in page) is sees
+
+
+@pytest.mark.django_db
+def test_role_that_somebody_got_is_named_with_the_one_before():
+    user = person(VIEWER, "vera")
+    groups = Group.objects.filter(name=OPERATOR).values_list("pk", flat=True)
+    form = {"username": "vera", "is_active": "on", "groups": list(groups)}
+    client = logged_in(ADMINISTRATOR)
+    assert client.post(reverse("admin:auth_user_change", args=[user.pk]), form).status_code == 302
+    entry = AuditEntry.objects.get(action="access.roles")
+    assert (entry.actor, entry.target) == ("user:ana", "user vera")
+    assert entry.detail == {"before": [VIEWER], "after": [OPERATOR]}

@@ -97,6 +97,37 @@ def test_without_the_demo_its_secrets_are_not_kept_and_open_nothing(settings, pl
     assert list(User.objects.filter(is_active=True).values_list("username", flat=True)) == ["admin"]
 
 
+@pytest.mark.parametrize("given", ["", "uma-senha-dada"])
+def test_without_the_demo_the_administrators_printed_password_ends(settings, given):
+    settings.DEMO = True
+    printed = run()[0].rsplit(maxsplit=1)[-1]
+    run()
+    settings.DEMO, settings.OPERATOR_PASSWORD = False, given
+    (line,) = run()
+    admin = User.objects.get(username="admin")
+    assert not admin.check_password(printed)
+    assert admin.check_password(given or line.rsplit(maxsplit=1)[-1])
+
+
+def test_password_that_the_administrator_chose_outlives_the_demo(settings):
+    settings.DEMO = True
+    run()
+    admin = User.objects.get(username="admin")
+    admin.set_password("a-dela-mesma-9")
+    admin.save()
+    settings.DEMO = False
+    run()
+    assert User.objects.get(username="admin").check_password("a-dela-mesma-9")
+
+
+def test_operator_password_that_comes_too_late_is_not_ignored_silently(settings):
+    run()
+    settings.OPERATOR_PASSWORD = "uma-senha-dada"
+    (line,) = run()
+    assert "OPERATOR_PASSWORD" in line
+    assert "não é" in line
+
+
 def test_without_the_demo_a_person_with_the_same_login_stays(settings):
     User.objects.create_user("operador", password="dela-mesma", is_staff=True)
     run()

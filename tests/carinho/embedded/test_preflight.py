@@ -1,6 +1,8 @@
 """What must hold before anything starts."""
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -24,6 +26,19 @@ def test_busy_port_is_refused_with_a_way_out():
 def test_simulator_gets_another_port_than_the_hub():
     first = preflight.free_port()
     assert preflight.free_port(taken=first) != first
+
+
+def test_two_hubs_never_choose_the_same_simulator():
+    choose = "from carinho.embedded import preflight; print(preflight.free_port(), flush=True); input()"
+    hubs = [
+        subprocess.Popen([sys.executable, "-c", choose], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    chosen = [hub.stdout.readline().strip() for hub in hubs]
+    for hub in hubs:
+        hub.communicate(b"\n", timeout=30)
+    assert all(port.isdigit() for port in chosen)
+    assert len(set(chosen)) == 3
 
 
 def test_folder_that_cannot_be_written_is_refused(tmp_path):

@@ -161,6 +161,13 @@ def test_a_key_is_made_and_rotated_by_administrators_and_shown_once(role, status
         )
 
 
+@pytest.mark.parametrize("password", ["1", "curta-9cc", "1234567890123", "password123", "beatriz.lima"])
+def test_password_that_is_guessed_is_refused(django_user_model, password):
+    form = {"username": "beatriz.lima", "password1": password, "password2": password}
+    assert logged_in(ADMINISTRATOR).post(reverse("admin:auth_user_add"), form).status_code == 200
+    assert not django_user_model.objects.filter(username="beatriz.lima").exists()
+
+
 def test_an_administrator_does_not_touch_a_superuser(django_user_model):
     boss = django_user_model.objects.create_superuser("raiz")
     browser = logged_in(ADMINISTRATOR)
@@ -193,3 +200,16 @@ def test_what_is_refused_or_missing_is_said_in_portuguese():
     assert (missing.status_code, "Esta página não existe" in missing.content.decode()) == (404, True)
     late = logged_in(OPERATOR, "bia", enforce_csrf_checks=True).post(*_retry())
     assert "A página ficou aberta tempo demais" in late.content.decode()
+
+
+@pytest.mark.parametrize(
+    "body", ['{"data": {"name": "Maria Aparecida', "Maria Aparecida quer cuidadora", "[" * 9000]
+)
+def test_rejected_body_that_is_not_whole_json_is_hidden_until_it_is_asked_for(body):
+    row = RejectedRequest.objects.create(
+        source="site", code="invalid_json", detail="?", status_code=400, is_proven=True, body=body
+    )
+    address = reverse("admin:events_rejectedrequest_change", args=[row.pk])
+    page = logged_in(OPERATOR).get(address).content.decode()
+    assert "Aparecida" not in page
+    assert "[[[[" not in page

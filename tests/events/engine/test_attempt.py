@@ -149,6 +149,19 @@ def test_exchange_is_kept_without_the_person_in_it(claim, calls):
     assert "987650001" not in result.sent + result.answered + result.error
 
 
+def test_sentence_of_another_system_is_kept_without_what_the_event_says_of_a_person(make_delivery, calls):
+    make_delivery(43, family="Maria Aparecida Silva", address="Rua das Flores, 12")
+    claim = claims.claim("billing", 1)[0]
+    said = "MARIA APARECIDA SILVA da Rua das Flores, 12 recusou; Aparecida já tem outro"
+    answer = {"message": said, "errors": {"address": ["Rua das Flores, 12"]}, "cid": "F03", "mother": "Ana"}
+    calls.put(f"{BILLING}/visits/43/hours", status=422, json=answer)
+    result = attempt.attempt(claim)
+    kept = result.error + result.answered
+    assert "recusou" in result.error
+    assert "recusou" in result.answered
+    assert not [clear for clear in ("MARIA", "Aparecida", "Flores", "F03", "Ana") if clear in kept]
+
+
 def test_answer_that_is_no_json_is_kept_as_it_reads(claim, calls):
     calls.put(f"{BILLING}/visits/42/hours", status=500, body="Olá, e-mail ana@example.test")
     result = attempt.attempt(claim)
