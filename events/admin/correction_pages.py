@@ -192,5 +192,5 @@ def _page(request: HttpRequest, site: AdminSite, it: Correctable, template: str,
         "version": request.POST.get("version", it.version),
         **more,
     }
-    request.current_app = site.name  # type: ignore[attr-defined]
+    request.current_app = site.name
     return TemplateResponse(request, f"admin/events/correction/{template}.html", context)

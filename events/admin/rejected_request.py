@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from carinho.access.roles import scopes_of
+from carinho.access.roles import SCOPE_NEEDS
 from carinho.access.scopes import Scope
 from carinho.console import badges, dates, labels
 from carinho.console.actions import NOT_ALLOWED
@@ -188,7 +188,9 @@ def _form_of(row: RejectedRequest) -> Form | None:
     flow = Flow.registry.get(row.type)
     if flow is None or not isinstance(body, dict):
         return None
-    data = next((body[name] for name in dialects.DATA_NAMES if isinstance(body.get(name), dict)), {})
+    data: dict[str, Any] = next(
+        (body[name] for name in dialects.DATA_NAMES if isinstance(body.get(name), dict)), {}
+    )
     return Form(body, data, flow.payload)
 
 
@@ -250,7 +252,7 @@ def _correctable(request: HttpRequest, rejected_id: int) -> Correctable:
 
 
 def _may_write_json(request: HttpRequest) -> bool:
-    return Scope.ADMIN in scopes_of(request.user)
+    return request.user.has_perm(SCOPE_NEEDS[Scope.ADMIN])
 
 
 def _said(row: RejectedRequest) -> str:
