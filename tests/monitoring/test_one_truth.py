@@ -214,7 +214,9 @@ def test_outage_of_one_system_explains_nothing_of_another():
     ]
 
 
-@pytest.mark.parametrize("name", set(TROUBLES) - {"quiet", "never_ran", "worker_late", "whatsapp_not_asked"})
+@pytest.mark.parametrize(
+    "name", sorted(set(TROUBLES) - {"quiet", "never_ran", "worker_late", "whatsapp_not_asked"})
+)
 def test_every_sentence_has_its_past_tense_and_every_rule_its_steps(name):
     found = health.evaluate(hubs.hub(**TROUBLES[name]))
     for row in found.violations:
