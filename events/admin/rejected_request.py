@@ -212,7 +212,7 @@ def _button(request: HttpRequest, row: RejectedRequest, barred: Any) -> dict[str
         return None
     address = reverse("admin:events_rejectedrequest_correct", args=[row.pk])
     barred = barred or correction_pages.barred(request, OPERATE)
-    return {"address": address, "text": _("Corrigir e aceitar"), "barred": barred}
+    return {"address": address, "text": _("Corrigir e aceitar"), "barred": barred, "is_main": True}
 
 
 def _correctable(request: HttpRequest, rejected_id: int) -> Correctable:
@@ -273,7 +273,7 @@ def _in_words(row: RejectedRequest, problems: Mapping[str, str]) -> list[tuple[s
                 or known.get(name)
                 or name.rpartition(".")[2].replace("_", " ").capitalize()
             ),
-            mask_text(payload_form.sentence_for_people(sentence)),
+            payload_form.sentence_for_people(sentence),
         )
         for name, sentence in problems.items()
     ]

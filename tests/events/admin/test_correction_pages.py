@@ -206,7 +206,7 @@ def rejected(data=None, **columns):
         "source": "site",
         "code": "invalid_data",
         "detail": "Há campos errados: data.phone.",
-        "fields": {"data.phone": "Faltam dígitos ou o DDD no telefone."},
+        "fields": {"data.phone": "Faltam dígitos: escreva como (11) 98765-4321."},
         "status_code": 422,
         "type": "lead.created",
         "is_proven": True,
@@ -239,6 +239,7 @@ def test_the_page_of_a_refused_request_names_fields_in_portuguese_and_offers_wha
     row, browser = rejected(), logged_in(OPERATOR)
     page = html_of(browser.get(reverse("admin:events_rejectedrequest_change", args=[row.pk])))
     assert "Há campos errados: Telefone." in page
+    assert "escreva como (11) 98765-4321." in page
     assert "Corrigir e aceitar" in page
     for word in ("data.phone", "JSON", "Aceitar agora, como veio"):
         assert word not in page

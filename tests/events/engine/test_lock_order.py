@@ -1,5 +1,6 @@
 """Everybody at once on the same few deliveries: nobody meets anybody in a deadlock."""
 
+import contextlib
 import random
 import threading
 
@@ -8,8 +9,10 @@ from django.db import connection
 from django.utils import timezone
 
 from carinho.services.errors import Rejected, Unavailable
-from events import operations
+from events import corrections, operations
+from events.corrections import Overtaken
 from events.engine import attempt, claims, outcomes, recovery, transitions
+from events.intake.envelope import RequestRejected
 from events.models import DeadLetter, Delivery
 from tests.events.engine.consistency import check
 
@@ -57,6 +60,20 @@ def operator(rng):
     )()
 
 
+def corrector(rng):
+    """Two events at once, and steps that come and go with the data."""
+    for key in dead_letters("open")[:1]:
+        row = DeadLetter.objects.select_related("event").get(pk=key)
+        data = corrections.as_sent(row.event) | {
+            "family": f"f-{rng.randrange(9)}",
+            "close": rng.random() < 0.5,
+        }
+        version = corrections.version_of(row)
+        with contextlib.suppress(RequestRejected, Overtaken):  # nothing changed, or somebody was first
+            made = corrections.correct(row, data, version=version, actor="user:bia", reason="?")
+            corrections.repeat(made, dead_letters("open"), actor="user:bia")
+
+
 def receipt(rng):
     for id in deliveries("dead")[:3]:
         transitions.confirm(id)
@@ -87,6 +104,7 @@ def test_lanes_operators_receipts_and_recovery_at_once_meet_no_deadlock(make_eve
             connection.close()
 
     parts = [(lane, 1), (lane, 2), (operator, 3), (operator, 4), (receipt, 5), (receipt, 6), (recovering, 7)]
+    parts += [(corrector, 8), (corrector, 9)]
     threads = [threading.Thread(target=repeat, args=part) for part in parts]
     for thread in threads:
         thread.start()
