@@ -235,6 +235,7 @@ HOLD_LIMIT_SECONDS = env.int("HOLD_LIMIT_SECONDS", default=86400)
 FEEDBACK_DELAY_SECONDS = env.int("FEEDBACK_DELAY_SECONDS", default=7200)
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
 RATE_LIMIT_PEOPLE = env.int("RATE_LIMIT_PEOPLE", default=60)  # requests a minute and key
+RATE_LIMIT_LOGINS = env.int("RATE_LIMIT_LOGINS", default=20)  # log-ins a minute and address
 RATE_LIMIT_EVENTS = env.int("RATE_LIMIT_EVENTS", default=6000)
 
 # --- monitoring: `manage.py alerts` prints every limit with its name and the value in force --------------

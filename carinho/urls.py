@@ -7,6 +7,7 @@ from django.urls import URLResolver, include, path
 from django.utils.module_loading import module_has_submodule
 from django.views.generic import RedirectView
 
+from carinho.access.login import login
 from carinho.access.roles import OUR_APPS
 from carinho.health import Health, Ready
 
@@ -27,6 +28,7 @@ def closed(request: HttpRequest, **_parts: str) -> HttpResponse:
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/login/", login),
     path("admin/autocomplete/", admin.site.admin_view(closed)),
     path("admin/r/<path:row>/", admin.site.admin_view(closed)),
     path("admin/", admin.site.urls),

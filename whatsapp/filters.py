@@ -1,5 +1,6 @@
 import django_filters
 
+from carinho.api.moments import MomentFilter
 from whatsapp import contacts
 from whatsapp.message_status import MessageStatus
 from whatsapp.models import SentMessage
@@ -10,8 +11,8 @@ class MessageFilter(django_filters.FilterSet):
     name = django_filters.CharFilter()
     phone = django_filters.CharFilter(method="of_person")
     event = django_filters.NumberFilter(field_name="delivery__event_id")
-    since = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    since = MomentFilter(field_name="created_at", lookup_expr="gte")
+    until = MomentFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
         model = SentMessage

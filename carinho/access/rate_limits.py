@@ -1,6 +1,7 @@
 """How often one client may call: counted per minute, in one statement, for all processes together."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -64,9 +65,20 @@ def count_unproven(request: HttpRequest) -> Rate:
 
 def address_of(request: HttpRequest) -> str:
     """Where the request came from; behind our own proxy, what the proxy saw."""
-    if settings.SECURE_PROXY_SSL_HEADER and (seen := request.headers.get("X-Forwarded-For")):
-        return seen.rsplit(",", 1)[-1].strip()
+    seen = request.headers.get("X-Forwarded-For", "") if settings.SECURE_PROXY_SSL_HEADER else ""
+    if found := _address_in(seen.rsplit(",", 1)[-1].strip()):
+        return found
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def _address_in(text: str) -> str:
+    """`203.0.113.9:5312` and `[2001:db8::1]:443` without their port; empty for what is no address."""
+    for candidate in (text.strip("[]"), text.rpartition(":")[0].strip("[]")):
+        try:
+            return str(ip_address(candidate))
+        except ValueError:
+            continue
+    return ""
 
 
 def write_headers(request: HttpRequest, response: HttpResponse) -> None:

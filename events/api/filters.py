@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from carinho.api.moments import MomentFilter
 from events.api import time_range
 from events.models import DeadLetter, DeadLetterStatus, Delivery, Event, EventStatus
 
@@ -30,8 +31,8 @@ class EventFilter(django_filters.FilterSet):
     source = django_filters.CharFilter(label=_("Sistema que enviou."))
     status = django_filters.ChoiceFilter(choices=EventStatus.choices, label=_("Situação do evento."))
     subject = django_filters.CharFilter(label=_("De quem trata, como phone:5511987654321 ou client:42."))
-    since = django_filters.IsoDateTimeFilter(method="received_since", label=_("A partir deste momento."))
-    until = django_filters.IsoDateTimeFilter(method="received_before", label=_("Antes deste momento."))
+    since = MomentFilter(method="received_since", label=_("A partir deste momento."))
+    until = MomentFilter(method="received_before", label=_("Antes deste momento."))
 
     class Meta:
         model = Event
@@ -67,12 +68,8 @@ class DeadLetterFilter(django_filters.FilterSet):
     service = django_filters.ChoiceFilter(choices=LANES, label=_("Sistema que não recebeu."))
     cause = django_filters.CharFilter(label=_("Código da causa, como connection_timeout."))
     type = django_filters.CharFilter(field_name="event_type", label=_("Tipo do evento."))
-    since = django_filters.IsoDateTimeFilter(
-        field_name="created_at", lookup_expr="gte", label=_("A partir deste momento.")
-    )
-    until = django_filters.IsoDateTimeFilter(
-        field_name="created_at", lookup_expr="lt", label=_("Antes deste momento.")
-    )
+    since = MomentFilter(field_name="created_at", lookup_expr="gte", label=_("A partir deste momento."))
+    until = MomentFilter(field_name="created_at", lookup_expr="lt", label=_("Antes deste momento."))
 
     class Meta:
         model = DeadLetter

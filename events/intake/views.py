@@ -36,6 +36,7 @@ from events.intake.rejected_requests import Incoming
 BODY_BYTES = 256 * 1024
 BATCH_BYTES = 32 * 1024 * 1024
 BATCH_ITEMS = 1000
+BATCH_VALUES = 2_000_000  # in all items together; decoded, one takes many times the bytes it came in
 
 
 class Ingest(ApiView, ABC):
@@ -282,6 +283,10 @@ class BatchIngest(Ingest):
         principal = admit(request)
         incoming.is_proven = True
         body = take_body(request, incoming, BATCH_BYTES)
+        if len(body) > BODY_BYTES:  # if it is refused whole: to keep it, it would be decoded once more
+            incoming.body, incoming.is_cut = body[: request_body.KEPT_BYTES], True
+        if sum(body.count(mark) for mark in (b",", b"[", b"{")) > BATCH_VALUES:
+            raise no_batch()
         items = items_of(envelope.parse(body))
         answers = answer_all(items, principal, incoming.headers, is_large=len(body) > BODY_BYTES)
         return JsonResponse({"results": answers}, json_dumps_params={"ensure_ascii": False})
@@ -292,8 +297,12 @@ def items_of(body: Any) -> list[Any]:
     items = body.get("events") if isinstance(body, dict) else body
     if isinstance(items, list) and len(items) <= BATCH_ITEMS:
         return items
+    raise no_batch()
+
+
+def no_batch() -> RequestRejected:
     sentence = str(_("Deve ser uma lista de no máximo 1.000 eventos."))
-    raise RequestRejected(
+    return RequestRejected(
         "invalid_batch", sentence, status=HTTPStatus.UNPROCESSABLE_ENTITY, fields={"events": sentence}
     )
 

@@ -3,6 +3,7 @@
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
+from carinho.api.moments import MomentFilter
 from sync.job import Job
 from sync.models import RunKind, RunStatus, SyncRun
 
@@ -20,12 +21,8 @@ class RunFilter(django_filters.FilterSet):
         choices=RunKind.choices,
         label=_("Tipo: sincronização, simulação, conferência ou só alguns registros."),
     )
-    since = django_filters.IsoDateTimeFilter(
-        field_name="started_at", lookup_expr="gte", label=_("A partir deste momento.")
-    )
-    until = django_filters.IsoDateTimeFilter(
-        field_name="started_at", lookup_expr="lt", label=_("Antes deste momento.")
-    )
+    since = MomentFilter(field_name="started_at", lookup_expr="gte", label=_("A partir deste momento."))
+    until = MomentFilter(field_name="started_at", lookup_expr="lt", label=_("Antes deste momento."))
 
     class Meta:
         model = SyncRun

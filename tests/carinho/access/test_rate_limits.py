@@ -1,10 +1,12 @@
 """How often one may call."""
 
+from threading import BoundedSemaphore
+
 import pytest
 from axes.models import AccessAttempt
 from django.test import Client
 
-from carinho.access import rate_limits
+from carinho.access import login, rate_limits
 from events.models import RejectedRequest
 from tests.clients import logged_in, with_key
 
@@ -88,3 +90,40 @@ def test_log_in_that_failed_is_told_by_the_address_that_our_proxy_saw(settings):
 def test_health_is_counted_for_nobody(settings):
     settings.RATE_LIMIT_PEOPLE = 0
     assert "RateLimit-Limit" not in Client().get("/health")
+
+
+def log_in(client, name):
+    return client.post("/admin/login/", {"username": name, "password": "errada"}).status_code
+
+
+def test_log_ins_are_limited_by_address_whatever_the_name(settings):
+    settings.RATE_LIMIT_LOGINS = 3
+    stranger = Client(REMOTE_ADDR="203.0.113.7")
+    assert [log_in(stranger, f"ana{number}") for number in range(5)] == [200, 200, 200, 429, 429]
+    assert log_in(Client(REMOTE_ADDR="203.0.113.8"), "ana9") == 200
+    assert stranger.get("/admin/login/").status_code == 200
+
+
+def test_log_ins_beyond_two_at_once_wait_outside(monkeypatch):
+    full = BoundedSemaphore(1)
+    monkeypatch.setattr(login, "AT_ONCE", full)
+    with full:
+        refused = Client().post("/admin/login/", {"username": "ana", "password": "errada"})
+    assert (refused.status_code, refused["Retry-After"]) == (429, "1")
+    assert log_in(Client(), "ana") == 200
+
+
+@pytest.mark.parametrize(
+    ("seen", "address"),
+    [
+        ("203.0.113.9:5312", "203.0.113.9"),
+        ("[2001:db8::1]:443", "2001:db8::1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("unknown", "10.0.0.1"),
+    ],
+)
+def test_address_that_a_proxy_writes_with_its_port_lets_people_log_in(settings, seen, address):
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    proxied = Client(headers={"X-Forwarded-For": seen}, REMOTE_ADDR="10.0.0.1")
+    assert log_in(proxied, "ana") == 200
+    assert AccessAttempt.objects.get().ip_address == address

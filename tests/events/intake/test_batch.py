@@ -5,6 +5,7 @@ import json
 import pytest
 
 from carinho.access.permissions import EVENTS
+from events.intake import envelope
 from events.intake.views import BATCH_BYTES, BODY_BYTES
 from events.models import Event, RejectedRequest
 from tests.clients import with_key
@@ -80,6 +81,25 @@ def test_item_over_the_limit_of_one_event_is_413_and_the_others_are_taken():
 
 def test_batch_of_megabytes_is_taken():
     assert codes(post(json.dumps([lead(1)]) + " " * 5_000_000)) == [202]
+
+
+@pytest.mark.parametrize("piece", ["[],", "1,", '{"a":1},'])
+def test_batch_of_millions_of_nothings_is_refused_without_decoding_it(piece, monkeypatch):
+    decoded = []
+    parse = envelope.parse
+    monkeypatch.setattr(envelope, "parse", lambda body: decoded.append(len(body)) or parse(body))
+    response = post("[" + piece * (BATCH_BYTES // len(piece) - 2) + "0]")
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_batch")
+    assert sum(decoded) <= 64 * 1024
+    assert RejectedRequest.objects.get().is_cut
+
+
+def test_large_batch_that_is_refused_whole_is_decoded_once(monkeypatch):
+    decoded = []
+    parse = envelope.parse
+    monkeypatch.setattr(envelope, "parse", lambda body: decoded.append(len(body)) or parse(body))
+    assert post(json.dumps([{"a": "x" * 400}] * 1001)).status_code == 422
+    assert [length for length in decoded if length > 64 * 1024] == [decoded[0]]
 
 
 def test_batch_over_its_limit_is_413():
