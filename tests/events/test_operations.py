@@ -38,6 +38,7 @@ def test_many_items_are_retried_in_portions(door, monkeypatch):
 @pytest.mark.parametrize(
     ("operation", "move"),
     [
+        (operations.take_back, "take_back"),
         (operations.archive, "archive"),
         (operations.restore, "restore"),
         (operations.try_now, "make_due"),
