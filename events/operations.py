@@ -4,13 +4,17 @@ One row or all that match, the same way, in transactions that each hold few of t
 """
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from events.engine import transitions
-from events.models import Delivery, DeliveryStatus
+from events.models import DeadLetter, DeadLetterStatus, Delivery, DeliveryStatus
 
 AT_ONCE = 500  # rows moved in one transaction
+UNDO = timedelta(seconds=60)  # how long a person may undo what they did
 
 
 def retry(ids: Sequence[int], *, actor: str) -> list[int]:
@@ -22,6 +26,11 @@ def retry(ids: Sequence[int], *, actor: str) -> list[int]:
     return _in_portions(lambda portion: transitions.requeue(portion, actor=actor), ids)
 
 
+def take_back(ids: Sequence[int], *, actor: str) -> list[int]:
+    """Undo a retry as far as it was not begun. Returns the ids that are open again."""
+    return _in_portions(lambda portion: transitions.take_back(portion, actor=actor), ids)
+
+
 def archive(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """Close open items that need no delivery any more. Returns the ids that were open."""
     return _in_portions(lambda portion: transitions.archive(portion, actor=actor, reason=reason), ids)
@@ -30,6 +39,23 @@ def archive(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
 def restore(ids: Sequence[int], *, actor: str) -> list[int]:
     """Open archived items again. Returns the ids that were archived."""
     return _in_portions(lambda portion: transitions.restore(portion, actor=actor), ids)
+
+
+def undo_archive(ids: Sequence[int], *, actor: str) -> list[int]:
+    """Restore what this person archived within the last minute. Returns the ids for which that was so."""
+    return _in_portions(lambda portion: _undo_archive(portion, actor), ids)
+
+
+@transaction.atomic
+def _undo_archive(portion: Sequence[int], actor: str) -> list[int]:
+    mine = DeadLetter.objects.filter(
+        pk__in=portion,
+        status=DeadLetterStatus.ARCHIVED,
+        moved_by=actor,
+        closed_at__gte=timezone.now() - UNDO,
+    )
+    locked = mine.order_by("pk").select_for_update(no_key=True)
+    return transitions.restore(list(locked.values_list("pk", flat=True)), actor=actor)
 
 
 def retrying() -> QuerySet[Delivery]:

@@ -22,12 +22,18 @@ REMOVALS = [
     """DELETE FROM events_attempt
        WHERE delivery_id IN (SELECT id FROM events_delivery WHERE event_id = ANY(%s))""",
     "DELETE FROM events_correction WHERE event_id = ANY(%s)",
+    """DELETE FROM events_bulkitem
+       WHERE dead_letter_id IN (SELECT id FROM events_deadletter WHERE event_id = ANY(%s))""",
     "DELETE FROM events_deadletter WHERE event_id = ANY(%s)",
     "UPDATE events_rejectedrequest SET accepted_id = NULL WHERE accepted_id = ANY(%s)",
     "DELETE FROM events_delivery WHERE event_id = ANY(%s)",
     "DELETE FROM events_event WHERE id = ANY(%s)",
 ]
 
+EMPTY_JOBS = """
+DELETE FROM events_bulkjob AS job
+WHERE ended_at IS NOT NULL AND NOT EXISTS (SELECT FROM events_bulkitem WHERE job_id = job.id)
+"""
 OLD_REJECTED = "DELETE FROM events_rejectedrequest WHERE received_at < now() - interval '30 days'"
 SURPLUS_REJECTED = """
 DELETE FROM events_rejectedrequest WHERE id IN (
@@ -45,6 +51,7 @@ def prune() -> None:
     while prune_events() == BATCH:
         pass
     with connection.cursor() as cursor:
+        cursor.execute(EMPTY_JOBS)
         cursor.execute(OLD_REJECTED)
         cursor.execute(SURPLUS_REJECTED, [MOST_REJECTED])
 

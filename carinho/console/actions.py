@@ -13,8 +13,10 @@ from django.contrib.admin import action as admin_action
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
@@ -47,6 +49,8 @@ class Action:
     asks_reason: bool = False
     form: str = ""
     is_main: bool = False  # what one mostly wants to do: its button stands out
+    undo: "Action | None" = None  # offered beside the report
+    refused: Any = ""  # what is said when nothing was moved, if there is more to say than that
 
     def says(self, count: int) -> str:
         """The button's label for so many rows: "Reenviar 12 entregas"."""
@@ -109,14 +113,21 @@ class ActionAdmin(ConsoleAdmin):
             ids = self.read_ids(request.POST.get("ids", ""))
             if _are_few(request, len(ids)):
                 moved = self.act(request, action, ids)
+                if isinstance(moved, HttpResponse):
+                    return moved
                 if moved is not None:
                     self._report(request, action, ids, moved)
             return HttpResponseRedirect(next_page(request, list_of(self.model)))
 
         return view
 
-    def act(self, request: HttpRequest, action: Action, ids: Sequence[Any]) -> Sequence[Any] | None:
-        """Do it, and return what was moved; None when a message says already why nothing was."""
+    def act(
+        self, request: HttpRequest, action: Action, ids: Sequence[Any]
+    ) -> Sequence[Any] | HttpResponse | None:
+        """Do it, and return what was moved; None when a message says already why nothing was.
+
+        Or the response, where what was done has a page of its own.
+        """
         return action.run(ids, actor(request), posted(request, "reason"))
 
     def read_ids(self, text: str) -> list[Any]:
@@ -128,10 +139,28 @@ class ActionAdmin(ConsoleAdmin):
 
     def _report(self, request: HttpRequest, action: Action, ids: Sequence[Any], moved: Sequence[Any]) -> None:
         if moved:
-            messages.success(request, action.reports(len(moved)))
+            text = action.reports(len(moved))
+            onward = next_page(request, list_of(self.model))
+            messages.success(
+                request, self.undoable(request, text, action.undo, moved, onward) if action.undo else text
+            )
         left = sorted(set(ids) - set(moved))
-        if left or not moved:
+        if action.refused and not moved:
+            messages.error(request, action.refused)
+        elif left or not moved:
             messages.warning(request, _left_sentence([self.name_of(key) for key in left]))
+
+    def undoable(
+        self, request: HttpRequest, text: str, undo: Action, ids: Sequence[Any], onward: str
+    ) -> SafeString:
+        """A report with the button that undoes it; then `onward` is shown."""
+        given = {
+            "text": text,
+            "address": self.address_of(undo),
+            "ids": ",".join(map(str, ids)),
+            "next": onward,
+        }
+        return render_to_string("admin/undo.html", given, request=request)
 
     def question_context(self, ids: Sequence[int]) -> dict[str, Any]:
         """What the page that asks shows about these rows."""

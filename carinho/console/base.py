@@ -51,7 +51,7 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return self.object_list.order_by()[:MOST_COUNTED].count()  # type: ignore[attr-defined]
+        return self.object_list.order_by().values("pk")[:MOST_COUNTED].count()  # type: ignore[attr-defined]
 
     @property
     def is_capped(self) -> bool:

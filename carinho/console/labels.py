@@ -10,6 +10,7 @@ from carinho.services.base import Service
 
 TARGETS = {
     "event": "evento",
+    "bulk_job": "reenvio em etapas",
     "group": "grupo",
     "rejected_request": "recusado",
     "callback": "aviso",

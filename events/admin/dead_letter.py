@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -16,13 +17,14 @@ from django.utils.translation import ngettext_lazy
 from carinho.access.roles import MAY_REVEAL
 from carinho.console import badge_counts, badges, dates, labels
 from carinho.console.actions import Action, ActionAdmin
-from carinho.console.base import actor, list_of, page_of, posted
+from carinho.console.base import actor, list_of, next_page, page_of, posted
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
-from events import groups, operations, retention, status_badges, titles
-from events.admin import correction, failure_group, person, preview, search, timeline
+from events import bulk, groups, operations, retention, status_badges, titles
+from events.admin import bulk_job, correction, failure_group, person, preview, search, timeline
 from events.admin.event_data import EventRevealAdmin
 from events.models import (
     BreakerState,
+    BulkJob,
     CircuitBreaker,
     DeadLetter,
     DeadLetterStatus,
@@ -38,7 +40,9 @@ RETRY = Action(
     name="retry",
     title=_("Reenviar"),
     button=ngettext_lazy("Reenviar %(count)d entrega", "Reenviar %(count)d entregas", "count"),
-    done=ngettext_lazy("%(count)d entrega reenviada.", "%(count)d entregas reenviadas.", "count"),
+    done=ngettext_lazy(
+        "Reenviando: o fim desta entrega aparece nesta página.", "Reenviando %(count)d entregas.", "count"
+    ),
     effect=_(
         "Cada entrega volta agora para a fila, com todas as suas tentativas. As outras etapas do evento, "
         "já feitas, não se repetem. Se falhar de novo, volta para esta lista."
@@ -47,6 +51,20 @@ RETRY = Action(
     icon="replay",
     form="admin/events/deadletter/preview.html",
     is_main=True,
+)
+UNDO_ARCHIVE = Action(
+    name="undo_archive",
+    title=_("Desfazer"),
+    button=ngettext_lazy("Desfazer o arquivamento", "Desfazer %(count)d arquivamentos", "count"),
+    done=ngettext_lazy(
+        "Desfeito: %(count)d item está de novo aqui.",
+        "Desfeito: %(count)d itens estão de novo aqui.",
+        "count",
+    ),
+    effect=_("Os itens voltam para a lista Precisa de você. Nada é enviado por isso."),
+    permission=OPERATE,
+    run=lambda ids, actor, _reason: operations.undo_archive(ids, actor=actor),
+    refused=_("Só quem arquivou pode desfazer, e só no primeiro minuto. Em Arquivadas dá para restaurar."),
 )
 ARCHIVE = Action(
     name="archive",
@@ -59,6 +77,7 @@ ARCHIVE = Action(
     permission=OPERATE,
     icon="archive",
     form="admin/events/deadletter/archive.html",
+    undo=UNDO_ARCHIVE,
 )
 RESTORE = Action(
     name="restore",
@@ -112,12 +131,13 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
     list_before_template = "admin/events/deadletter/groups.html"
     all_well = _("Tudo certo: nada precisa de você agora. O que falhar em todas as tentativas aparece aqui.")
     intro = _("O que não foi entregue em todas as tentativas e espera a decisão de uma pessoa.")
-    row_actions = (RETRY, ARCHIVE, RESTORE)
+    row_actions = (RETRY, ARCHIVE, RESTORE, UNDO_ARCHIVE)
     list_display = ("what", "where", "who", "which", "since", "times", "state")
     list_select_related = ("event",)
     list_filter = (
         StatusFilter,
         GroupFilter,
+        bulk_job.BulkFilter,
         choice_filter("service", _("sistema"), labels.systems),
         choice_filter("cause", _("causa"), titles.cause_titles),
         choice_filter("event_type", _("tipo de evento"), titles.event_types),
@@ -171,14 +191,17 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "elsewhere": badge_counts.elsewhere(request) if is_open else [],
             "groups": failure_group.cards(request) if is_open and is_start else [],
             "all_groups": list_of(FailureGroup),
+            "all_jobs": list_of(BulkJob),
             "group": group,
             "group_address": page_of(FailureGroup(pk=group)) if group.isdecimal() else "",
             "reasons": REASONS,
         }
         return super().changelist_view(request, context | (extra_context or {}))
 
-    def act(self, request: HttpRequest, action: Action, ids: Sequence[Any]) -> Sequence[Any] | None:
-        if action is RETRY:
+    def act(
+        self, request: HttpRequest, action: Action, ids: Sequence[Any]
+    ) -> Sequence[Any] | HttpResponse | None:
+        if action is RETRY and ids:
             return self._retry(request, ids)
         if action is not ARCHIVE:
             return super().act(request, action, ids)
@@ -189,7 +212,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         reason = ": ".join(part for part in (chosen, more) if part)[:500]
         return operations.archive(ids, actor=actor(request), reason=reason)
 
-    def _retry(self, request: HttpRequest, ids: Sequence[int]) -> Sequence[int] | None:
+    def _retry(self, request: HttpRequest, ids: Sequence[int]) -> Sequence[int] | HttpResponse | None:
         """All but what something newer overtook, unless that was asked for by a second yes."""
         if not posted(request, "overtaken"):
             deliveries = dict(DeadLetter.objects.filter(pk__in=ids).values_list("delivery_id", "pk"))
@@ -197,7 +220,27 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             if left:
                 messages.warning(request, preview.left_out(len(left)))
             ids = [id for id in ids if id not in left]
-        return operations.retry(ids, actor=actor(request)) if ids else None
+        if not ids:
+            return None
+        return self._retry_many(request, ids) if len(ids) > 1 else self._retry_one(request, ids)
+
+    def _retry_one(self, request: HttpRequest, ids: Sequence[int]) -> Sequence[int] | HttpResponse:
+        """To the item's page, which shows the end; its way back leads to the list as it was."""
+        if not operations.retry(ids, actor=actor(request)):
+            return []
+        messages.info(request, RETRY.reports(1))
+        page, came_from = page_of(DeadLetter(pk=ids[0])), next_page(request, "")
+        if came_from.startswith(page):
+            return HttpResponseRedirect(came_from)
+        filters = urlencode({"_changelist_filters": urlsplit(came_from).query})
+        return HttpResponseRedirect(f"{page}?{filters}")
+
+    def _retry_many(self, request: HttpRequest, ids: Sequence[int]) -> HttpResponse:
+        job = bulk.start_retry(ids, actor(request))
+        jobs: Any = self.admin_site.get_model_admin(BulkJob)
+        text, page = bulk_job.started(job.total), page_of(job)
+        messages.info(request, jobs.undoable(request, text, bulk_job.UNDO, [job.pk], page))
+        return HttpResponseRedirect(page)
 
     def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
         return tuple(FITTING.get(request.GET.get("status") or "open", []))
@@ -224,12 +267,14 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         return {
             "advice": advice,
             "group": FailureGroup.objects.filter(**key).first(),
+            "is_retrying": row.status == DeadLetterStatus.RETRYING,
             "is_waiting": row.status == DeadLetterStatus.OPEN,
             "removed_at": removed_at,
             "days_left": max(0, (removed_at - timezone.now()).days) if removed_at else 0,
             "reasons": REASONS,
             "preview": preview.of([row.pk]),
             "breaker": CircuitBreaker.objects.filter(service=row.service).first(),
+            "delivery": row.delivery,
             "event": row.event,
             "event_page": page_of(row.event),
             "entries": timeline.of(row.event, here=row.delivery),

@@ -34,6 +34,7 @@ MOVES = {
     "fail_held": Move((QUEUED,), DEAD, "recovery", "its system was away for longer than the hold limit"),
     "expire": Move((QUEUED, WAITING), SKIPPED, "recovery", "its useful time is over"),
     "requeue": Move((DEAD,), QUEUED, "operator", "it is to be sent again, with all its attempts"),
+    "take_back": Move((QUEUED,), DEAD, "operator", "it was requeued, and its first attempt has not begun"),
     "archive": Move((DEAD,), SKIPPED, "operator", "nobody needs it any more"),
     "restore": Move((SKIPPED,), DEAD, "operator", "its archived dead letter is opened again"),
     "make_due": Move((QUEUED,), QUEUED, "operator", "its next attempt is not to wait"),
@@ -178,6 +179,7 @@ FAIL_LAPSED = _update("fail_lapsed", only=IS_LAPSED, error="%(error)s")
 FAIL_HELD = _update("fail_held", error="%(error)s")
 EXPIRE = _update("expire", only="useful_until < now() AND in_doubt_since IS NULL", skip_cause="'expired'")
 REQUEUE = _update("requeue", due_at="now()", attempts="0")
+TAKE_BACK = _update("take_back", only="attempts = 0 AND in_doubt_since IS NULL")
 ARCHIVE = _update("archive", skip_cause="'archived'")
 RESTORE = _update("restore")
 IS_RETRYING = "attempts > 0"

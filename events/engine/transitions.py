@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 in_transaction = transaction.atomic(savepoint=False)  # a caller's own transaction is all or nothing too
 
 RETRIED = Audited("dead_letter.retry", _("reenviou"))
+TAKEN_BACK = Audited("dead_letter.take_back", _("desistiu do reenvio, antes de sair"))
 ARCHIVED = Audited("dead_letter.archive", _("arquivou"))
 RESTORED = Audited("dead_letter.restore", _("restaurou"))
 TRIED_NOW = Audited("delivery.try_now", _("tentou agora"))
@@ -157,6 +158,12 @@ def requeue(dead_letter_ids: Sequence[int], *, actor: str) -> list[int]:
 def if_requeued(dead_letter_ids: Sequence[int]) -> list[tuple[Any, ...]]:
     """What `claim` would take of these if they were sent again now. Moves nothing."""
     return run(moves.IF_REQUEUED, {"ids": list(dead_letter_ids), "lease": settings.LEASE_SECONDS})
+
+
+@in_transaction
+def take_back(dead_letter_ids: Sequence[int], *, actor: str) -> list[int]:
+    """Undo a requeue of what was not begun since. Returns the dead letters that are open again."""
+    return _move_dead_letters(moves.TAKE_BACK, dead_letter_ids, Order(actor, TAKEN_BACK), {})
 
 
 @in_transaction

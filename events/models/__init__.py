@@ -1,5 +1,6 @@
 """The rows that are the truth of the hub: one file per subject."""
 
+from events.models.bulk_job import BulkItem, BulkItemState, BulkJob, BulkState
 from events.models.correction import Correction
 from events.models.counts import CountDelta, HourlyCount, Measure
 from events.models.dead_letter import DeadLetter, DeadLetterStatus
@@ -13,6 +14,10 @@ from events.models.rejected_request import RejectedRequest
 __all__ = [
     "Attempt",
     "BreakerState",
+    "BulkItem",
+    "BulkItemState",
+    "BulkJob",
+    "BulkState",
     "CircuitBreaker",
     "Correction",
     "CountDelta",

@@ -2,20 +2,23 @@
 
    `data-live` with an id marks a part. The sidebar's numbers and the words of moments ("há 2 min") are taken over on
    every page. In a list with rows only what their cells say changes; when other rows came, a line offers to show them.
-   Nothing moves under the hand: a part that is being used in some way is left as it is, focus and scroll too. */
+   Nothing moves under the hand: a part that is being used in some way is left as it is, focus and scroll too. What
+   the page itself opened (`data-opened`) is not being used. */
 (() => {
   "use strict";
 
   const EVERY = 10000;
+  const SOON = 2000; /* while something on the page has `data-moving`: its end is near */
   const STALE = "Sem resposta do hub: o que está na tela pode ser antigo.";
   const CHANGED = "A lista mudou.";
   const SHOW = "Mostrar como está agora";
   let asking = null;
+  let asked = Date.now();
 
   const isInUse = (part) => {
     const selection = window.getSelection();
     return (part.contains(document.activeElement) && document.activeElement !== document.body) ||
-      part.querySelector("details[open], :popover-open, dialog[open]") !== null ||
+      part.querySelector("details[open]:not([data-opened]), :popover-open, dialog[open]") !== null ||
       (!selection.isCollapsed && part.contains(selection.anchorNode));
   };
 
@@ -100,6 +103,7 @@
   const refresh = async () => {
     if (document.hidden || asking) return;
     asking = new AbortController();
+    asked = Date.now();
     try {
       const answer = await fetch(window.location.href, { headers: { Accept: "text/html" }, signal: asking.signal });
       if (answer.redirected && new URL(answer.url).pathname !== window.location.pathname) return window.location.reload();
@@ -119,7 +123,8 @@
   };
 
   const stop = () => asking?.abort(); /* the answer to what was sent now must not meet an older page */
-  const timer = setInterval(refresh, EVERY);
+  const isDue = () => Date.now() - asked >= (document.querySelector("[data-moving]") ? SOON : EVERY) - SOON / 2;
+  const timer = setInterval(() => isDue() && refresh(), SOON);
   document.addEventListener("submit", stop);
   window.addEventListener("pagehide", stop);
   document.addEventListener("visibilitychange", refresh);

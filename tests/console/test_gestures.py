@@ -5,7 +5,9 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from carinho.access.models import AuditEntry
-from events import operations
+from carinho.services.errors import Rejected
+from events import bulk, operations
+from events.engine import attempt, claims, outcomes
 from events.models import DeadLetter
 from tests.console import rows
 
@@ -35,8 +37,41 @@ def test_three_clicks_send_one_item_again(visit):
     visit.get_by_role("link", name="O sistema não respondeu a tempo", exact=True).click()
     visit.get_by_role("button", name="Reenviar", exact=False).first.click()
     visit.get_by_role("button", name="Reenviar 1 entrega").click()
-    expect(visit.get_by_text("1 entrega reenviada.")).to_be_visible()
+    expect(visit.get_by_text("Reenviando: o fim desta entrega aparece nesta página.")).to_be_visible()
     assert status_of(letter) == "retrying"
+
+
+@pytest.mark.parametrize(
+    ("end", "words"), [("done", "Entregue agora"), ("rejected", "Reenviada, falhou de novo agora")]
+)
+def test_page_of_a_retried_item_says_how_it_ended_by_itself(visit, end, words):
+    letter = rows.dead_letter()
+    visit.goto(reverse("admin:events_deadletter_change", args=[letter.pk]))
+    visit.get_by_role("button", name="Reenviar").first.click()
+    visit.get_by_role("button", name="Reenviar 1 entrega").click()
+    expect(visit.get_by_text("Reenviando…")).to_be_visible()
+    no = Rejected("No", doing="register lead", system="CRM")
+    for claim in claims.claim("crm", 5):
+        is_mine = claim.id == letter.delivery_id and end == "rejected"
+        outcomes.write([attempt.failed(claim, "rejected", no) if is_mine else attempt.done(claim, None)])
+    expect(visit.get_by_text(words)).to_be_visible()
+    expect(visit.locator(".c-here .c-badge").first).to_have_text(
+        "feita" if end == "done" else "precisa de você"
+    )
+    expect(visit.get_by_text("Reenviando…")).to_be_hidden()
+
+
+def test_archive_is_undone_by_the_button_beside_its_report(visit):
+    letters = [rows.dead_letter() for _ in range(2)]
+    visit.goto(ADDRESS + "?cause=connection_timeout")
+    visit.locator("#action-toggle").check()
+    visit.get_by_role("button", name="Arquivar (2)").click()
+    visit.get_by_label("Motivo").select_option("Outro motivo")
+    visit.get_by_role("button", name="Arquivar 2 itens").click()
+    visit.get_by_role("button", name="Desfazer").click()
+    expect(visit.get_by_text("Desfeito: 2 itens estão de novo aqui.")).to_be_visible()
+    assert visit.url.endswith("?cause=connection_timeout")
+    assert {status_of(letter) for letter in letters} == {"open"}
 
 
 def test_two_clicks_send_a_whole_group_again(visit):
@@ -45,8 +80,14 @@ def test_two_clicks_send_a_whole_group_again(visit):
     visit.goto(ADDRESS)
     visit.get_by_role("button", name="Reenviar 3").click()
     visit.get_by_role("button", name="Reenviar 3 entregas").click()
-    expect(visit.get_by_text("3 entregas reenviadas.")).to_be_visible()
-    assert {status_of(letter) for letter in letters} == {"retrying"}
+    expect(visit.get_by_text("Reenvio de 3 entregas começado")).to_be_visible()
+    expect(visit.get_by_text("0 de 3 terminaram")).to_be_visible()
+    assert [status_of(letter) for letter in letters] == ["retrying", "open", "open"]
+    for _ in letters:
+        outcomes.write([attempt.done(claim, None) for claim in claims.claim("crm", 5)])
+        bulk.advance_all()
+    expect(visit.get_by_text("3 de 3 terminaram")).to_be_visible()
+    expect(visit.get_by_role("link", name="3 entregues")).to_be_visible()
     assert status_of(other) == "open"
 
 
@@ -115,8 +156,11 @@ def test_all_rows_of_a_long_list_are_chosen_with_two_clicks(visit):
     visit.get_by_text("Selecionar todas as 52 da lista").click()
     visit.get_by_role("button", name="Reenviar (52)").click()
     visit.get_by_role("button", name="Reenviar 52 entregas").click()
-    expect(visit.get_by_text("52 entregas reenviadas.")).to_be_visible()
-    assert not DeadLetter.objects.filter(status="open").exists()
+    expect(visit.get_by_text("Reenvio de 52 entregas começado")).to_be_visible()
+    visit.get_by_role("button", name="Desfazer").click()
+    expect(visit.get_by_text("Desfeito: o que ainda não tinha saído está de novo em aberto.")).to_be_visible()
+    expect(visit.get_by_role("link", name="52 ficaram em aberto")).to_be_visible()
+    assert DeadLetter.objects.filter(status="open").count() == 52
 
 
 def test_a_window_that_is_cancelled_does_nothing(visit):

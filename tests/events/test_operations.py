@@ -14,23 +14,18 @@ from tests.console import rows
 pytestmark = pytest.mark.django_db
 
 
-def by_console(ids):
-    logged_in(OPERATOR).post(reverse("admin:events_deadletter_retry"), {"ids": ",".join(map(str, ids))})
-
-
 def by_api(ids):
     with_key("operate").post("/api/dlq/retry", {"ids": ids}, content_type="application/json")
 
 
-@pytest.mark.parametrize("door", [by_console, by_api])
-def test_many_items_are_retried_in_portions(door, monkeypatch):
+def test_many_items_are_retried_in_portions(monkeypatch):
     monkeypatch.setattr(operations, "AT_ONCE", 2)
     dead_letters = [rows.dead_letter() for _ in range(5)]
     sizes, requeue = [], transitions.requeue
     monkeypatch.setattr(
         transitions, "requeue", lambda ids, actor: sizes.append(len(ids)) or requeue(ids, actor=actor)
     )
-    door([dead_letter.pk for dead_letter in dead_letters])
+    by_api([dead_letter.pk for dead_letter in dead_letters])
     assert sizes == [2, 2, 1]
     assert DeadLetter.objects.filter(status="retrying").count() == 5
 
@@ -38,6 +33,7 @@ def test_many_items_are_retried_in_portions(door, monkeypatch):
 @pytest.mark.parametrize(
     ("operation", "move"),
     [
+        (operations.take_back, "take_back"),
         (operations.archive, "archive"),
         (operations.restore, "restore"),
         (operations.try_now, "make_due"),

@@ -22,6 +22,7 @@ def test_recovery_fold_and_prune_are_due_right_after_a_migration():
         for name, entry in entries.items()
     } == {
         "events.recover": ("events.recover", 5, 10),
+        "events.advance_bulk_jobs": ("events.advance_bulk_jobs", 2, 10),
         "events.fold_counts": ("events.fold_counts", 10, 10),
         "events.prune": ("events.prune", 600, 300),
     }

@@ -261,9 +261,13 @@ def test_all_means_the_rows_as_they_stood_when_the_operator_was_asked():
 def test_what_somebody_else_moved_first_is_named_in_the_report():
     mine, theirs = rows.dead_letter(), rows.dead_letter()
     operations.archive([theirs.pk], actor="user:bia")
-    address = reverse("admin:events_deadletter_retry")
-    html = logged_in(OPERATOR).post(address, {"ids": f"{mine.pk},{theirs.pk}"}, follow=True).content.decode()
-    assert "1 entrega reenviada." in html
+    address = reverse("admin:events_deadletter_archive")
+    html = (
+        logged_in(OPERATOR)
+        .post(address, {"ids": f"{mine.pk},{theirs.pk}", "why": "Repetido"}, follow=True)
+        .content.decode()
+    )
+    assert "1 item arquivado." in html
     assert f"ficou como estava: alguém ou o próprio sistema já o tinha movido: #{theirs.pk}" in html
 
 

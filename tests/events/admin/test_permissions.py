@@ -8,7 +8,7 @@ from django.urls import reverse
 from carinho.access import api_keys
 from carinho.access.models import ApiKey, AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
-from events import operations
+from events import bulk, operations
 from events.models import RejectedRequest
 from tests.clients import logged_in
 from tests.console import rows
@@ -31,6 +31,27 @@ def _restore():
     dead_letter = rows.dead_letter()
     operations.archive([dead_letter.pk], actor="test")
     return reverse("admin:events_deadletter_restore"), {"ids": dead_letter.pk}
+
+
+def _retry_many():
+    ids = f"{rows.dead_letter().pk},{rows.dead_letter().pk}"
+    return reverse("admin:events_deadletter_retry"), {"ids": ids}
+
+
+def _bulk(verb):
+    def make():
+        job = bulk.start_retry([rows.dead_letter().pk, rows.dead_letter().pk], "user:ana")
+        if verb == "resume":
+            bulk.pause([job.pk], actor="user:ana")
+        return reverse(f"admin:events_bulkjob_{verb}"), {"ids": job.pk}
+
+    return make
+
+
+def _undo_archive():
+    dead_letter = rows.dead_letter()
+    operations.archive([dead_letter.pk], actor="user:ana")
+    return reverse("admin:events_deadletter_undo_archive"), {"ids": dead_letter.pk}
 
 
 def _try_now():
@@ -78,6 +99,12 @@ def _user():
 
 MATRIX = {
     "retry": (_retry, NOT_FOR_VIEWERS),
+    "retry many": (_retry_many, NOT_FOR_VIEWERS),
+    "pause bulk": (_bulk("pause"), NOT_FOR_VIEWERS),
+    "resume bulk": (_bulk("resume"), NOT_FOR_VIEWERS),
+    "cancel bulk": (_bulk("cancel"), NOT_FOR_VIEWERS),
+    "undo bulk": (_bulk("undo"), NOT_FOR_VIEWERS),
+    "undo archive": (_undo_archive, NOT_FOR_VIEWERS),
     "archive": (_archive, NOT_FOR_VIEWERS),
     "restore": (_restore, NOT_FOR_VIEWERS),
     "try now": (_try_now, NOT_FOR_VIEWERS),

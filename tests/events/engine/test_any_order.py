@@ -140,6 +140,13 @@ class Traffic(RuleBasedStateMachine):
         expected = set(DeadLetter.objects.filter(pk__in=ids, status=is_fitting).values_list("pk", flat=True))
         assert set(getattr(operations, verb)(ids, actor="user:ana")) == expected
 
+    @rule(few=FEW, seed=SEED)
+    def operator_takes_back(self, few, seed):
+        tried = dict(Delivery.objects.values_list("pk", "attempts"))
+        taken = operations.take_back(some(DeadLetter.objects, few, seed), actor="user:ana")
+        for letter in DeadLetter.objects.filter(pk__in=taken):
+            assert (letter.status, tried[letter.delivery_id]) == ("open", 0)
+
     @rule(verb=st.sampled_from(["try_now", "give_up", "cancel"]), few=FEW, seed=SEED)
     def operator_moves_deliveries(self, verb, few, seed):
         getattr(operations, verb)(some(Delivery.objects, few, seed), actor="user:ana")

@@ -51,6 +51,7 @@ def operator(rng):
     rng.choice(
         [
             lambda: operations.retry(dead_letters("open"), actor="user:ana"),
+            lambda: operations.take_back(dead_letters("retrying"), actor="user:ana"),
             lambda: operations.archive(dead_letters("open")[:3], actor="user:ana"),
             lambda: operations.restore(dead_letters("archived"), actor="user:ana"),
             lambda: operations.try_now(deliveries("queued"), actor="user:ana"),

@@ -28,6 +28,7 @@ ASKED = {
     "fail_held": lambda row, letter: transitions.fail_held(failures(row), error="Held"),
     "expire": lambda row, letter: transitions.expire([row.pk]),
     "requeue": lambda row, letter: transitions.requeue([letter.pk], actor="user:ana"),
+    "take_back": lambda row, letter: transitions.take_back([letter.pk], actor="user:ana"),
     "archive": lambda row, letter: transitions.archive([letter.pk], actor="user:ana"),
     "restore": lambda row, letter: transitions.restore([letter.pk], actor="user:ana"),
     "make_due": lambda row, letter: transitions.make_due([row.pk], actor="user:ana"),
@@ -36,6 +37,7 @@ ASKED = {
     "confirm": lambda row, letter: transitions.confirm(row.pk),
     "mark_failed": lambda row, letter: transitions.mark_failed(row.pk, cause="refused_later", reason="No"),
 }
+UNTRIED = {"take_back"}  # moves of what no attempt has begun
 THEN = {"give_up": "skipped"}  # archived at once
 CLOSED = {"done": "resolved", "skipped": "archived", "dead": "open"}
 
@@ -67,6 +69,7 @@ def test_every_move_is_asked_for_by_somebody_here_or_made_by_a_lane_or_an_earlie
 def test_move_starts_only_where_the_table_says(make_delivery, name, status):
     row = make_delivery()
     letter = in_state(row, status)
+    Delivery.objects.filter(pk=row.pk).update(attempts=0 if name in UNTRIED else 2)
     is_legal = status in MOVES[name].sources
     assert bool(ASKED[name](row, letter)) == is_legal
     row.refresh_from_db()
@@ -82,6 +85,11 @@ def test_what_was_never_tried_is_not_waiting_for_another_attempt(make_delivery, 
     letter = in_state(row, "queued")
     Delivery.objects.filter(pk=row.pk).update(attempts=0)
     assert not ASKED[name](row, letter)
+
+
+def test_what_was_tried_since_its_retry_is_not_taken_back(make_delivery):
+    row = make_delivery()
+    assert not ASKED["take_back"](row, in_state(row, "queued"))
 
 
 @pytest.mark.parametrize("name", ["expire", "cancel"])

@@ -1,0 +1,257 @@
+"""Reenvios em etapas: how far the retry of many is, what became of each item, and what may be done to it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext, ngettext_lazy
+
+from carinho.console import badge_counts, badges, dates, labels
+from carinho.console.actions import Action, ActionAdmin
+from carinho.console.base import list_of, page_of
+from carinho.console.filters import ChoiceFilter, choice_filter
+from events import bulk, titles
+from events.models import BulkItem, BulkItemState, BulkJob, BulkState, DeadLetter
+
+OPERATE = "events.change_deadletter"
+TONES = {"running": "info", "paused": "warning", "stopped": "danger", "done": "success"}
+HALTED = (BulkState.PAUSED, BulkState.STOPPED)
+
+PAUSE = Action(
+    name="pause",
+    title=_("Pausar"),
+    button=ngettext_lazy("Pausar o reenvio", "Pausar %(count)d reenvios", "count"),
+    done=ngettext_lazy("O reenvio está em pausa.", "%(count)d reenvios estão em pausa.", "count"),
+    effect=_("Nada mais sai até alguém continuar. O que já está sendo enviado termina."),
+    permission=OPERATE,
+    run=lambda ids, actor, _reason: bulk.pause(ids, actor=actor),
+    icon="pause",
+)
+RESUME = Action(
+    name="resume",
+    title=_("Continuar"),
+    button=ngettext_lazy("Continuar o reenvio", "Continuar %(count)d reenvios", "count"),
+    done=ngettext_lazy("O reenvio continua.", "%(count)d reenvios continuam.", "count"),
+    effect=_("O que ainda não saiu continua a sair. Uma falha que já apareceu aqui não o para de novo."),
+    permission=OPERATE,
+    run=lambda ids, actor, _reason: bulk.resume(ids, actor=actor),
+    icon="play_arrow",
+    is_main=True,
+)
+CANCEL = Action(
+    name="cancel",
+    title=_("Cancelar"),
+    button=ngettext_lazy("Cancelar o reenvio", "Cancelar %(count)d reenvios", "count"),
+    done=ngettext_lazy("O reenvio foi cancelado.", "%(count)d reenvios foram cancelados.", "count"),
+    effect=_("O que ainda não saiu fica em aberto em Precisa de você. O que já saiu não volta."),
+    permission=OPERATE,
+    run=lambda ids, actor, _reason: bulk.cancel(ids, actor=actor),
+    icon="stop_circle",
+)
+UNDO = Action(
+    name="undo",
+    title=_("Desfazer"),
+    button=ngettext_lazy("Desfazer o reenvio", "Desfazer %(count)d reenvios", "count"),
+    done=ngettext_lazy(
+        "Desfeito: o que ainda não tinha saído está de novo em aberto.",
+        "Desfeito: o que ainda não tinha saído destes %(count)d reenvios está de novo em aberto.",
+        "count",
+    ),
+    effect=CANCEL.effect,
+    permission=OPERATE,
+    run=lambda ids, actor, _reason: bulk.undo(ids, actor=actor),
+    refused=_(
+        "Só quem começou o reenvio pode desfazê-lo, e só no primeiro minuto. Cancelar ainda é possível."
+    ),
+)
+
+RESULTS = {
+    BulkItemState.DELIVERED: ngettext_lazy("%(count)s entregue", "%(count)s entregues", "number"),
+    BulkItemState.FAILED: ngettext_lazy("%(count)s falhou de novo", "%(count)s falharam de novo", "number"),
+    BulkItemState.TAKEN: ngettext_lazy(
+        "%(count)s já tinha sido tratado por outra pessoa",
+        "%(count)s já tinham sido tratados por outra pessoa",
+        "number",
+    ),
+    BulkItemState.SKIPPED: ngettext_lazy(
+        "%(count)s não precisava mais ser enviado", "%(count)s não precisavam mais ser enviados", "number"
+    ),
+    BulkItemState.SENT: ngettext_lazy("%(count)s a caminho", "%(count)s a caminho", "number"),
+    BulkItemState.WAITING: ngettext_lazy("%(count)s ainda não saiu", "%(count)s ainda não saíram", "number"),
+    BulkItemState.LEFT: ngettext_lazy("%(count)s ficou em aberto", "%(count)s ficaram em aberto", "number"),
+}
+ON_THEIR_WAY = (BulkItemState.SENT, BulkItemState.WAITING)
+
+
+def title_of(count: int) -> str:
+    words = ngettext("Reenvio de %(count)s entrega", "Reenvio de %(count)s entregas", count)
+    return words % {"count": labels.number(count)}
+
+
+def started(count: int) -> str:
+    return _now("%s começado: esta página mostra o que acontece com cada uma.") % title_of(count)
+
+
+class BulkFilter(ChoiceFilter):
+    """The items of one job that came to one end; only the links of its page lead here."""
+
+    parameter_name = "bulk"
+    title = _("reenvio em etapas")
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, Any]]:
+        job, state = _read(asked := request.GET.get("bulk", ""))
+        return [(asked, f"#{job}: {BulkItemState(state).label}")] if job else []
+
+    def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
+        job, state = _read(value)
+        items = BulkItem.objects.filter(job=job, state=state)
+        return queryset.filter(pk__in=items.values("dead_letter_id")) if job else queryset.none()
+
+
+def _read(asked: str) -> tuple[int, str]:
+    """ "12-failed" as the job and the end; 0 for what is none."""
+    job, _dash, state = asked.partition("-")
+    is_known = job.isdecimal() and len(job) < 10 and state in BulkItemState.values
+    return (int(job), state) if is_known else (0, "")
+
+
+@badge_counts.also_waiting
+def halted(request: HttpRequest) -> badge_counts.Elsewhere | None:
+    if not request.user.has_perm("events.view_bulkjob"):
+        return None
+    found = list(BulkJob.objects.filter(ended_at=None, state__in=HALTED)[:100])
+    sentence = ngettext(
+        "1 reenvio em etapas parou e espera você continuar ou cancelar.",
+        "%(count)d reenvios em etapas pararam e esperam você continuar ou cancelar.",
+        len(found),
+    ) % {"count": len(found)}
+    address = page_of(found[0]) if len(found) == 1 else list_of(BulkJob)
+    return badge_counts.Elsewhere(sentence, address, len(found))
+
+
+@admin.register(BulkJob)
+class BulkJobAdmin(ActionAdmin):
+    item_template = "admin/events/bulkjob/item.html"
+    intro = _("Cada vez que alguém reenviou mais de uma entrega: o que foi entregue e o que falhou de novo.")
+    all_well = _(
+        "Ninguém reenviou várias entregas de uma vez ainda. O andamento de cada reenvio aparece aqui."
+    )
+    row_actions = (PAUSE, RESUME, CANCEL, UNDO)
+    list_display = ("what", "state_badge", "by", "began", "delivered", "failed")
+    list_filter = (choice_filter("state", _("situação"), lambda: BulkState.choices, is_tab=True),)
+    sortable_by = ()
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {}
+
+    def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
+        return ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                delivered_count=_count(BulkItemState.DELIVERED), failed_count=_count(BulkItemState.FAILED)
+            )
+        )
+
+    @admin.display(description=_("Reenvio"))
+    def what(self, row: BulkJob) -> str:
+        return title_of(row.total)
+
+    @admin.display(description=_("Situação"))
+    def state_badge(self, row: BulkJob) -> str:
+        return badges.badge(BulkState(row.state).label, TONES.get(row.state, "neutral"))
+
+    @admin.display(description=_("Quem"))
+    def by(self, row: BulkJob) -> str:
+        return labels.who(row.actor)
+
+    @admin.display(description=_("Começo"))
+    def began(self, row: BulkJob) -> str:
+        return dates.moment(row.created_at)
+
+    @admin.display(description=_("Entregues"))
+    def delivered(self, row: Any) -> str:
+        return labels.number(row.delivered_count or 0)
+
+    @admin.display(description=_("Falharam de novo"))
+    def failed(self, row: Any) -> str:
+        return labels.number(row.failed_count or 0)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("Reenvios em etapas")} | (extra_context or {}))
+
+    def crumb(self, row: Any) -> str:
+        return f"{title_of(row.total)} #{row.pk}"
+
+    def name_of(self, key: Any) -> str:
+        return _now("reenvio #%s") % key
+
+    def item_context(self, request: HttpRequest, row: BulkJob) -> dict[str, Any]:
+        counts = bulk.counts_of(row)
+        over = sum(count for state, count in counts.items() if state not in ON_THEIR_WAY)
+        return {
+            "headline": title_of(row.total),
+            "state": self.state_badge(row),
+            "is_moving": row.ended_at is None and row.state not in HALTED,
+            "over": over,
+            "results": [
+                {
+                    "text": words % {"number": counts[state], "count": labels.number(counts[state])},
+                    "address": _rows(row, state),
+                }
+                for state, words in RESULTS.items()
+                if counts[state]
+            ],
+            "causes": self._causes(row),
+            "stop": self._stop(row),
+            "buttons": self.buttons(request, [action.name for action in _fitting(row)], row.pk),
+            "has_more": bool(counts[BulkItemState.WAITING]),
+            "back": list_of(BulkJob),
+        }
+
+    def _causes(self, row: BulkJob) -> list[dict[str, Any]]:
+        found = row.items.filter(state=BulkItemState.FAILED).values_list("cause").annotate(count=Count("pk"))
+        return [
+            {
+                "title": titles.cause(cause).title,
+                "count": count,
+                "is_new": cause == row.stop_cause,
+            }
+            for cause, count in found.order_by("-count", "cause")
+        ]
+
+    def _stop(self, row: BulkJob) -> dict[str, Any]:
+        item = row.items.filter(position=row.stopped_at).first() if row.stopped_at else None
+        if item is None:
+            return {}
+        letter = DeadLetter(pk=item.dead_letter_id)
+        return {
+            "position": row.stopped_at,
+            "cause": titles.cause(row.stop_cause).title,
+            "name": f"#{letter.pk}",
+            "address": page_of(letter),
+        }
+
+
+def _fitting(job: BulkJob) -> list[Action]:
+    if job.state == BulkState.RUNNING:
+        return [PAUSE, CANCEL]
+    return [RESUME, CANCEL] if job.state in HALTED else []
+
+
+def _rows(job: BulkJob, state: str) -> str:
+    return list_of(DeadLetter, f"bulk={job.pk}-{state}&status=all")
+
+
+def _count(state: str) -> Subquery:
+    items = BulkItem.objects.filter(job=OuterRef("pk"), state=state).order_by().values("job")
+    return Subquery(items.annotate(count=Count("pk")).values("count"), output_field=IntegerField())

@@ -1,0 +1,181 @@
+"""The page of a retry of many: how far it is, what became of each item, and who may do what to it."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from carinho.access.roles import OPERATOR, VIEWER
+from carinho.services.errors import Rejected
+from events import bulk, operations
+from events.engine import attempt, claims, outcomes
+from events.models import BulkJob, DeadLetter
+from tests.clients import logged_in
+from tests.console import rows
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_messages")]
+LIST = "/admin/events/deadletter/"
+JOBS = "/admin/events/bulkjob/"
+
+
+def address(job):
+    return reverse("admin:events_bulkjob_change", args=[job.pk])
+
+
+def html_of(response):
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+def post(browser, name, **form):
+    return browser.post(reverse(f"admin:events_{name}"), form, follow=True)
+
+
+def letters(count):
+    return [rows.dead_letter() for _ in range(count)]
+
+
+def ids_of(found):
+    return ",".join(str(letter.pk) for letter in found)
+
+
+def at_work(failing=()):
+    """CRM takes what is due until nothing is; those of `failing` are refused."""
+    refused = {letter.delivery_id for letter in failing}
+    no = Rejected("No", doing="register lead", system="CRM")
+    while taken := claims.claim("crm", 5):
+        outcomes.write(
+            [
+                attempt.failed(claim, "rejected", no) if claim.id in refused else attempt.done(claim, None)
+                for claim in taken
+            ]
+        )
+        bulk.advance_all()
+
+
+def test_retry_of_many_leads_to_a_page_that_claims_no_success():
+    found = letters(3)
+    response = post(logged_in(OPERATOR), "deadletter_retry", ids=ids_of(found), next=LIST)
+    assert response.redirect_chain == [(address(BulkJob.objects.get()), 302)]
+    html = html_of(response)
+    for words in ("Reenvio de 3 entregas começado", "Desfazer", "0 de 3 terminaram", "1 a caminho"):
+        assert words in html
+    for words in ("reenviadas", "entregues"):
+        assert words not in html.split('id="reenvio"')[1].split("</section>")[0]
+
+
+def test_each_number_of_the_result_leads_to_exactly_its_rows():
+    found = letters(6)
+    job = bulk.start_retry([letter.pk for letter in found], "user:ana")
+    operations.archive([found[2].pk], actor="user:bia")
+    at_work(failing=[found[4]])
+    bulk.resume([job.pk], actor="user:ana")
+    at_work()
+    browser = logged_in(VIEWER)
+    results = browser.get(address(job)).context["results"]
+    expected = {
+        "4 entregues": {0, 1, 3, 5},
+        "1 falhou de novo": {4},
+        "1 já tinha sido tratado por outra pessoa": {2},
+    }
+    assert [result["text"] for result in results] == list(expected)
+    for result in results:
+        shown = browser.get(result["address"]).context["cl"]
+        assert {letter.pk for letter in shown.result_list} == {
+            found[place].pk for place in expected[result["text"]]
+        }
+
+
+def test_page_of_a_job_that_stopped_says_where_and_what_and_the_day_begins_with_it():
+    found = letters(30)
+    job = bulk.start_retry([letter.pk for letter in found], "user:ana")
+    at_work(failing=[found[5]])
+    browser = logged_in(OPERATOR)
+    html = html_of(browser.get(address(job)))
+    for words in (
+        "parou sozinho",
+        "Na 6ª de 30 apareceu uma causa que nenhuma tinha",
+        "Continuar",
+        "Cancelar",
+    ):
+        assert words in html
+    assert reverse("admin:events_deadletter_change", args=[found[5].pk]) in html
+    start = html_of(browser.get(LIST))
+    assert "1 reenvio em etapas parou e espera você continuar ou cancelar." in start
+    assert f'href="{JOBS}"' in start
+    post(browser, "bulkjob_resume", ids=job.pk)
+    at_work()
+    html = html_of(browser.get(address(job)))
+    assert "terminado" in html
+    assert "espera em aberto" not in html
+
+
+def test_list_of_jobs_shows_their_ends_with_as_many_statements_for_more():
+    browser, asked = logged_in(VIEWER), []
+    browser.get(JOBS)
+    for _ in range(2):
+        for _ in range(3):
+            bulk.start_retry([letter.pk for letter in letters(2)], "user:ana")
+        at_work()
+        with CaptureQueriesContext(connection) as queries:
+            html = html_of(browser.get(JOBS))
+        asked.append(len(queries))
+    assert "Reenvio de 2 entregas" in html
+    assert "terminado" in html
+    assert asked[0] == asked[1]
+    counting = [query["sql"] for query in queries if "events_bulkitem" in query["sql"]]
+    assert len(counting) == 1  # the paginator counts jobs, not their items
+
+
+def test_viewer_sees_the_buttons_of_a_job_with_the_reason_why_not():
+    job = bulk.start_retry([letter.pk for letter in letters(3)], "user:ana")
+    html = html_of(logged_in(VIEWER).get(address(job)))
+    assert "Seu papel permite ver, mas não fazer isto." in html
+    assert "bulkjob/pause/" not in html
+
+
+def test_undo_by_somebody_else_or_after_a_minute_is_refused_in_words():
+    found = letters(3)
+    job = bulk.start_retry([letter.pk for letter in found], "user:bia")
+    browser = logged_in(OPERATOR)
+    assert "Só quem começou o reenvio pode desfazê-lo" in html_of(post(browser, "bulkjob_undo", ids=job.pk))
+    BulkJob.objects.update(actor="user:ana", created_at=timezone.now() - timedelta(seconds=61))
+    assert "só no primeiro minuto" in html_of(post(browser, "bulkjob_undo", ids=job.pk))
+    job.refresh_from_db()
+    assert job.state == "running"
+    operations.archive([found[2].pk], actor="user:bia")
+    refused = html_of(post(browser, "deadletter_undo_archive", ids=found[2].pk))
+    assert "Só quem arquivou pode desfazer, e só no primeiro minuto." in refused
+    assert DeadLetter.objects.get(pk=found[2].pk).status == "archived"
+
+
+def test_retry_of_one_leads_to_its_page_and_back_to_the_list_as_it_was():
+    [letter] = letters(1)
+    next_page = f"{LIST}?cause=connection_timeout"
+    response = post(logged_in(OPERATOR), "deadletter_retry", ids=letter.pk, next=next_page)
+    html = html_of(response)
+    assert response.context["original"] == letter
+    assert "Reenviando…" in html
+    assert "A entrega está na fila." in html
+    assert f'href="{next_page}"' in html
+    outcomes.write([attempt.done(claim, None) for claim in claims.claim("crm", 5)])
+    html = html_of(response.client.get(reverse("admin:events_deadletter_change", args=[letter.pk])))
+    assert "Reenviando…" not in html
+    assert "Entregue" in html
+
+
+def test_retry_of_one_that_somebody_else_sent_first_says_so():
+    [letter] = letters(1)
+    operations.retry([letter.pk], actor="user:bia")
+    html = html_of(post(logged_in(OPERATOR), "deadletter_retry", ids=letter.pk, next=LIST))
+    assert f"ficou como estava: alguém ou o próprio sistema já o tinha movido: #{letter.pk}" in html
+
+
+@pytest.mark.parametrize("asked", ["x", "1-", "-failed", "1-x", "9999999999999-failed", "1-failed"])
+def test_a_made_up_job_in_the_address_of_the_list_shows_nothing_foreign(asked):
+    letters(1)
+    response = logged_in(VIEWER).get(f"{LIST}?bulk={asked}")
+    assert response.status_code in (200, 302)
