@@ -323,7 +323,9 @@ class FailureGroupAdmin(ActionAdmin):
         owner = _now(", com %s") % labels.who(group.owner) if group.owner else ""
         return self.crumb(group) + owner
 
-    def act(self, request: HttpRequest, action: Action, ids: Sequence[Any]) -> Sequence[Any] | None:
+    def act(
+        self, request: HttpRequest, action: Action, ids: Sequence[Any]
+    ) -> Sequence[Any] | HttpResponse | None:
         if action is TAG:
             return groups.tag(ids, [posted(request, "tags")], actor=actor(request))
         if action is NOTE:

@@ -81,7 +81,9 @@ class AlertAdmin(ActionAdmin):
         }
         return TemplateResponse(request, "admin/monitoring/contacts.html", context)
 
-    def act(self, request: HttpRequest, action: Action, ids: Sequence[Any]) -> Sequence[Any] | None:
+    def act(
+        self, request: HttpRequest, action: Action, ids: Sequence[Any]
+    ) -> Sequence[Any] | HttpResponse | None:
         if action is not SNOOZE:
             return super().act(request, action, ids)
         until, reason = dates.typed(request.POST.get("until", "")), request.POST.get("reason", "").strip()
