@@ -254,7 +254,7 @@ BY_NAME: dict[Masker, str] = {
     _mask_email: "email_address e_mail",
     _mask_document: "document_number tax_id pix_key card_number",
     _mask_place: "postal_code zip_code",
-    _hide: "birth_date date_of_birth file_name v_card",
+    _hide: "birth_date date_of_birth file_name v_card incident_type",
     _mask_changes: "changes",
     _show_campaign: "utm",
 }

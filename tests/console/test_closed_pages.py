@@ -21,7 +21,7 @@ FOR_ADMINISTRATORS = {
     "django_celery_beat_intervalschedule",
     "django_celery_beat_periodictask",
 }
-FORMS = {"add", "delete", "rotate", "password_change"}  # for those who may change the rows
+FORMS = {"add", "others", "delete", "rotate", "password_change"}  # for those who may change the rows
 CLOSED = {"history"}  # Django's own record names people; ours is the audit log
 PAGES = {"changelist", "daily", "weekly", "held", "contacts"}
 ROW_PAGES = {"change", "text", "progress"}
@@ -30,7 +30,7 @@ ONLY_BY_POST = {
     *("reveal", "accept", "retry", "archive", "restore", "try_now", "give_up", "reset", "pause", "resume"),
     *("run", "dry", "check", "cancel", "correct", "read_again", "dismiss", "opt_out", "allow", "revoke"),
     *("acknowledge", "snooze", "requeue", "discard", "conclude", "code", "discard_in_hub", "discard_at_zapi"),
-    *("take", "release", "silence", "unsilence", "note", "tag", "write", "reset_recipe"),
+    *("new", "take", "release", "silence", "unsilence", "note", "tag", "write", "reset_recipe"),
 }
 ASKS_ZAPI = {"state"}
 SITE = {  # what belongs to no model

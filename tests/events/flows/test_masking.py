@@ -8,7 +8,10 @@ from events.flow import Flow
 
 SHOWN = {
     "id and amount": {"client_id", "lead_id", "service_id", "caregiver_id", "invoice_id", "payment_id"}
-    | {"payout_id", "message_id", "lid", "amount", "rating"},
+    | {"payout_id", "message_id", "lid", "amount", "rating", "subject_id", "contract_id", "document_id"}
+    | {"contact_id", "conversation_id", "content_id", "campaign_id"},
+    "count": {"count", "critical_count", "warning_count", "risk_count", "overdue_count"},
+    "kind": {"type", "subject_type", "doc_type", "consent_type", "request_type", "channel"},
     "moment": {"starts_at", "started_at", "finished_at", "paid_at", "received_at", "changed_at"},
     "state": {"kind", "status", "error"},  # of Z-API, about its own sending
     "campaign": {"utm.source", "utm.medium", "utm.campaign", "utm.term", "utm.content"},
