@@ -33,7 +33,6 @@ class Availability:
             self.not_before[row.service] = row.not_before
 
     def save(self) -> None:
-        """Write what the calls taught."""
         for breaker in self.breakers.values():
             breaker.save()
 
@@ -70,6 +69,11 @@ class Availability:
     def allows_read(self, under_way: int) -> bool:
         trial = self.breakers[self.source].is_trial
         return bool(self._lets_through(self.source, 0 if trial and under_way else 1))
+
+    def label(self, name: str) -> str:
+        """How people call one of both systems."""
+        known = self.systems.get(name)
+        return str(known.label) if known else name
 
     def _is_held(self, name: str) -> bool:
         not_before = self.not_before.get(name)

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from carinho.masking import mask_text, scrub
 from carinho.services.pagination import LIMIT, Page
-from sync.models import RunKind, SyncDifference, SyncFailure, SyncRecord, SyncRun
+from sync.models import RunKind, RunStatus, SyncDifference, SyncFailure, SyncRecord, SyncRun
 from sync.records import FAILED, Item
 
 PULL, LEFTOVER, AGAIN, LATER_AGAIN, FAILURES, DIFFERENCES = (
@@ -51,6 +51,16 @@ class LostRun(Exception):
 
 class WorkerStopped(Exception):
     """This worker ends: another one goes on."""
+
+
+class Ended(Exception):
+    """The run ends here, before its last page."""
+
+    def __init__(
+        self, status: RunStatus, reason: str = "", line: tuple[str, dict[str, object]] | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.status, self.reason, self.line = status, reason, line
 
 
 @dataclass(frozen=True)

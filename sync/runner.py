@@ -14,21 +14,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
-from django.conf import settings
-from django.db.models.functions import Now
-
 from carinho.celery import stopping
 from carinho.logs import request_id
 from carinho.services.errors import CircuitOpen, Rejected, Unavailable
 from carinho.services.pagination import Cursors, EndlessList, Page
 from sync import checkpoint, ledger, runs
 from sync.availability import Availability
-from sync.checkpoint import Checkpoint, LostRun, WorkerStopped
+from sync.checkpoint import Checkpoint, Ended, LostRun, WorkerStopped
 from sync.job import Job, Window
 from sync.models import RunKind, RunStatus, SyncRun
-from sync.reconciliation import Reconciliation
 from sync.records import End, Item, push
 from sync.runs import JobLock
+from sync.waiting import Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -39,50 +36,6 @@ MOST_READS = 8
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds
 LOOK_SECONDS = 0.5
 PATIENCE_SECONDS = 0.1
-
-
-def run_scheduled(name: str) -> SyncRun | None:
-    """Go on with what was begun or, if nothing was, begin. None while somebody else runs the job."""
-    with runs.only_runner(name) as lock:
-        if lock is None:
-            return None
-        return _run(runs.take(name) or _begin(name, runs.SCHEDULE, RunKind.FULL), lock)
-
-
-def go_on(name: str) -> SyncRun | None:
-    """Go on with what was begun, if anything was and nobody does already."""
-    with runs.only_runner(name) as lock:
-        run = runs.take(name) if lock else None
-        return _run(run, lock) if run and lock else None
-
-
-def _begin(name: str, author: str, kind: RunKind) -> SyncRun:
-    runs.begin(name, author=author, kind=kind)
-    run = runs.take(name)
-    if run is None:
-        raise runs.AlreadyRunning(None)
-    return run
-
-
-def _run(run: SyncRun, lock: JobLock) -> SyncRun:
-    if run.kind == RunKind.CHECK:
-        return Reconciliation(run, lock).go()
-    ended = Runner(run, lock).go()
-    if ended.kind in (RunKind.FULL, RunKind.RECORDS) and ended.status in runs.GOOD:
-        check = Reconciliation(_begin(ended.job_id, ended.author, RunKind.CHECK), lock).go()
-        if check.status == RunStatus.FAILED:
-            ended.log("check_failed", run=check.pk, reason=check.reason)
-    return ended
-
-
-class Ended(Exception):
-    """The run ends here, before its last page."""
-
-    def __init__(
-        self, status: RunStatus, reason: str = "", line: tuple[str, dict[str, object]] | None = None
-    ) -> None:
-        super().__init__(reason)
-        self.status, self.reason, self.line = status, reason, line
 
 
 @dataclass(eq=False)
@@ -134,8 +87,7 @@ class Runner:
         self.read_at = self.look_at = 0.0
         self.waited_for_stage = ""
         self.started = time.monotonic()
-        self.waited = 0.0
-        self.waits_since: float | None = None
+        self.waiting = Waiting(run, self.availability)
         self.numbers = 0
 
     def go(self) -> SyncRun:
@@ -181,7 +133,8 @@ class Runner:
         if now < self.look_at and not self.lock.is_notified():
             return
         self.look_at = now + LOOK_SECONDS
-        self._say_waiting(now)
+        if not self.under_way:
+            self.waiting.begin_if_unavailable(now)
         checkpoint.update_mine(
             self.run, processed=self.run.read + sum(len(b.items) - b.left for b in self.pages)
         )
@@ -196,42 +149,8 @@ class Runner:
         self.run.refresh_from_db(fields=["cancelled_by"])
         if self.run.cancelled_by:
             raise Ended(RunStatus.CANCELLED, line=("cancelled", {"actor": self.run.cancelled_by}))
-        if now - self.started - self.waited - self._waits(now) > self.job.limit.total_seconds():
+        if now - self.started - self.waiting.seconds(now) > self.job.limit.total_seconds():
             raise Ended(RunStatus.STUCK)
-
-    def _waits(self, now: float) -> float:
-        return now - self.waits_since if self.waits_since is not None else 0.0
-
-    def _say_waiting(self, now: float) -> None:
-        system = self.availability.unavailable() if not self.under_way else ""
-        if system and self.waits_since is None:
-            self.waits_since = now
-            checkpoint.update_mine(self.run, waiting_for=system, waiting_since=Now())
-            self.run.log("waits", system=self._label(system))
-        elif self.waits_since is not None and self._waits(now) > settings.HOLD_LIMIT_SECONDS:
-            raise Ended(
-                RunStatus.FAILED, f"{system} was away for over {settings.HOLD_LIMIT_SECONDS // 3600} hours"
-            )
-
-    def _stop_waiting(self) -> None:
-        if self.waits_since is None:
-            return
-        seconds = self._waits(time.monotonic())
-        self.waited += seconds
-        self.waits_since = None
-        self.run.refresh_from_db(fields=["waiting_for", "waited_seconds"])
-        system = self._label(self.run.waiting_for)
-        checkpoint.update_mine(
-            self.run,
-            waiting_for="",
-            waiting_since=None,
-            waited_seconds=self.run.waited_seconds + round(seconds),
-        )
-        self.run.log("goes_on", system=system, seconds=round(seconds))
-
-    def _label(self, name: str) -> str:
-        known = self.availability.systems.get(name)
-        return str(known.label) if known else name
 
     # --- reading ---
 
@@ -291,7 +210,7 @@ class Runner:
             self.is_resumed = False
             self.cursors = Cursors()
             self.next = Checkpoint(reading.at.stage)
-            self.run.log("page_read_again", system=self._label(self.availability.source))
+            self.run.log("page_read_again", system=self.availability.label(self.availability.source))
         elif isinstance(error, Rejected):
             raise self._unreadable(str(error))
         elif not isinstance(error, CircuitOpen):
@@ -306,7 +225,7 @@ class Runner:
         self.read_at = time.monotonic() + max(_wait_after(self.read_failures), asked.total_seconds())
 
     def _unreadable(self, reason: str) -> Ended:
-        system = self._label(self.availability.source)
+        system = self.availability.label(self.availability.source)
         return Ended(RunStatus.FAILED, reason, ("read_failed", {"system": system, "reason": reason}))
 
     def _take(self, at: Checkpoint, page: Page) -> None:
@@ -379,7 +298,7 @@ class Runner:
         else:
             self._on_item(ended)
         if not isinstance(ended.error, CircuitOpen | Unavailable):
-            self._stop_waiting()
+            self.waiting.end()
         elif isinstance(ended.error, Unavailable) and ended.error.retry_after:
             self.availability.leave_alone(ended.error.system, ended.error.retry_after)
 

@@ -29,6 +29,8 @@ GOOD = (RunStatus.DONE, RunStatus.INCOMPLETE)
 SILENT_AFTER = timedelta(minutes=2)  # a runner gives a sign every second
 UNHELD_AFTER = timedelta(seconds=10)  # a run is made before its runner has the lock
 
+UNDECLARED = "The job is declared by no file any more"
+
 Chosen = dict[str, list[int]]
 
 
@@ -161,6 +163,15 @@ def take(name: str) -> SyncRun | None:
     )
     run.refresh_from_db()
     return run
+
+
+def end_undeclared(name: str) -> None:
+    """End what was begun of a job that no file declares any more; the caller holds the lock."""
+    for run in SyncRun.objects.filter(job_id=name, status=RunStatus.RUNNING):
+        run.log("undeclared")
+        SyncRun.objects.filter(pk=run.pk, status=RunStatus.RUNNING).update(
+            status=RunStatus.FAILED, reason=UNDECLARED, finished_at=Now(), waiting_for="", waiting_since=None
+        )
 
 
 def cancel(run_id: int, *, actor: str) -> SyncRun:

@@ -2,19 +2,19 @@
 
 from celery import shared_task
 
-from sync import retention, runner, runs
+from sync import execution, retention, runs
 
 
 @shared_task(name="sync.run", ignore_result=True)
 def run(name: str) -> None:
     """The schedule says that it is time."""
-    runner.run_scheduled(name)
+    execution.run_scheduled(name)
 
 
 @shared_task(name="sync.go_on", ignore_result=True)
 def go_on(name: str) -> None:
     """A run was begun, or left by its worker."""
-    runner.go_on(name)
+    execution.go_on(name)
 
 
 @shared_task(name="sync.watch", ignore_result=True)

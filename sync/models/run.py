@@ -147,6 +147,7 @@ SENTENCES = {
     "checked": _("%(compared)s registros comparados, %(agreeing)s iguais."),
     "check_failed": _("A conferência que veio depois (execução %(run)s) falhou: %(reason)s"),
     "broke": _("Erro do nosso programa: %(kind)s. Chame o desenvolvimento."),
+    "undeclared": _("A sincronização não existe mais nesta versão do programa."),
     "finished": _("Terminou: %(status)s."),
 }
 

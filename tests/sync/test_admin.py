@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from sync import runner, runs
+from sync import execution, runs
 from sync.models import SyncDifference, SyncFailure, SyncJob, SyncRun
 from tests.clients import logged_in
 
@@ -61,7 +61,7 @@ def test_run_now_starts_a_run_in_the_operators_name(ana, load):
     begun = SyncRun.objects.get()
     assert (begun.job_id, begun.author, begun.status) == (NAME, "user:ana", "running")
     assert "Em execução agora" in page(ana, JOBS)
-    runner.go_on(NAME)
+    execution.go_on(NAME)
     text = page(ana, of(begun))
     assert "por ana" in text
     assert "Começou, por ana." in text
@@ -113,7 +113,7 @@ def test_failed_records_are_listed_with_a_button_for_one_and_for_all(ana, run, l
     one = SyncFailure.objects.get(key="2")
     assert "5511900000002" not in page(ana, of(one))
     ana.post("/admin/sync/syncfailure/retry/", {"ids": one.pk})
-    runner.go_on("sync.cuidadores_crm")
+    execution.go_on("sync.cuidadores_crm")
     one.refresh_from_db()
     assert one.status == "resolved"
     assert SyncFailure.objects.filter(status="open").count() == 2
@@ -133,14 +133,14 @@ def test_difference_is_corrected_by_its_button(ana, run, load, simulator):
     assert page(ana, of(wrong)).count("Corrigir 1 registro") == 1
     assert "Corrigir 1 registro" not in page(ana, of(orphan))
     ana.post("/admin/sync/syncdifference/correct/", {"ids": f"{wrong.pk},{orphan.pk}"})
-    runner.go_on(NAME)
+    execution.go_on(NAME)
     assert list(SyncDifference.objects.filter(closed_at=None)) == [orphan]
 
 
 def test_dry_run_lists_on_its_page_what_would_be_written(ana, load):
     load(NAME, 2)
     ana.post(f"{JOBS}dry/", {"ids": NAME})
-    runner.go_on(NAME)
+    execution.go_on(NAME)
     text = page(ana, of(SyncRun.objects.get()))
     assert "2 gravações seriam feitas" in text
     assert text.count("gravar pela primeira vez") == 2

@@ -1,0 +1,50 @@
+"""What a worker runs for a job: what was begun or is due, and after it the comparison of both systems."""
+
+from sync import runs
+from sync.job import Job
+from sync.models import RunKind, RunStatus, SyncRun
+from sync.reconciliation import Reconciliation
+from sync.runner import Runner
+from sync.runs import JobLock
+
+
+def run_scheduled(name: str) -> SyncRun | None:
+    """Go on with what was begun or, if nothing was, begin. None while somebody else runs the job."""
+    with runs.only_runner(name) as lock:
+        if lock is None:
+            return None
+        if name not in Job.registry:
+            runs.end_undeclared(name)
+            return None
+        return _run(runs.take(name) or _begin(name, runs.SCHEDULE, RunKind.FULL), lock)
+
+
+def go_on(name: str) -> SyncRun | None:
+    """Go on with what was begun, if anything was and nobody does already."""
+    with runs.only_runner(name) as lock:
+        if lock is None:
+            return None
+        if name not in Job.registry:
+            runs.end_undeclared(name)
+            return None
+        run = runs.take(name)
+        return _run(run, lock) if run else None
+
+
+def _begin(name: str, author: str, kind: RunKind) -> SyncRun:
+    runs.begin(name, author=author, kind=kind)
+    run = runs.take(name)
+    if run is None:
+        raise runs.AlreadyRunning(None)
+    return run
+
+
+def _run(run: SyncRun, lock: JobLock) -> SyncRun:
+    if run.kind == RunKind.CHECK:
+        return Reconciliation(run, lock).go()
+    ended = Runner(run, lock).go()
+    if ended.kind in (RunKind.FULL, RunKind.RECORDS) and ended.status in runs.GOOD:
+        check = Reconciliation(_begin(ended.job_id, ended.author, RunKind.CHECK), lock).go()
+        if check.status == RunStatus.FAILED:
+            ended.log("check_failed", run=check.pk, reason=check.reason)
+    return ended
