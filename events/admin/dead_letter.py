@@ -232,8 +232,9 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         page, came_from = page_of(DeadLetter(pk=ids[0])), next_page(request, "")
         if came_from.startswith(page):
             return HttpResponseRedirect(came_from)
-        filters = urlencode({"_changelist_filters": urlsplit(came_from).query})
-        return HttpResponseRedirect(f"{page}?{filters}")
+        filters = urlsplit(came_from).query
+        back = "?" + urlencode({"_changelist_filters": filters}) if filters else ""
+        return HttpResponseRedirect(page + back)
 
     def _retry_many(self, request: HttpRequest, ids: Sequence[int]) -> HttpResponse:
         job = bulk.start_retry(ids, actor(request))
