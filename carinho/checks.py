@@ -53,21 +53,18 @@ def every_lane_finds_a_slot(**_: Any) -> list[CheckMessage]:
 @register()
 def habits_of_systems_are_known(**_: Any) -> list[CheckMessage]:
     known = {"auth": tuple(AUTH_HEADERS), "pages": ("cursor", "number")}
-    unknown = [
-        Error(f"{name.upper()}_LACKS names {call!r}, which is no call of that system.", id="carinho.E005")
+    wrong = [
+        f"{name.upper()}_LACKS names {call!r}, which is no call of that system."
         for name, system in settings.SYSTEMS.items()
         for call in system["lacks"]
         if call not in {operation.name for operation in contract.of_system(name)}
-    ]
-    return unknown + [
-        Error(
-            f"{name.upper()}_{habit.upper()} is {system[habit]!r}, which is none of {', '.join(choices)}.",
-            id="carinho.E005",
-        )
+    ] + [
+        f"{name.upper()}_{habit.upper()} is {system[habit]!r}, which is none of {', '.join(choices)}."
         for name, system in settings.SYSTEMS.items()
         for habit, choices in known.items()
         if system[habit] not in choices
     ]
+    return [Error(sentence, id="carinho.E005") for sentence in wrong]
 
 
 @register(Tags.security)

@@ -56,8 +56,7 @@ def _numbered_page(
         current, last = int(about["current_page"]), int(about["last_page"])
     except (KeyError, TypeError, ValueError):
         raise unreadable(service, doing) from None
-    is_asked_for = isinstance(inside, list) and current == number
-    if not is_asked_for or any(_differs(row, filters) for row in inside):
+    if not isinstance(inside, list) or current != number or any(_differs(row, filters) for row in inside):
         raise unreadable(service, doing)
     return Page(storable(inside), str(number + 1) if number < last else None)
 
