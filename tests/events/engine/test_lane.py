@@ -11,6 +11,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from responses import matchers
 
+from carinho.services.errors import NotOffered
 from carinho.services.rate_limits import Allowance
 from events import operations
 from events.engine import attempt, circuit_breakers, lane, lane_hooks, recovery
@@ -105,6 +106,24 @@ def test_rejected_delivery_dies_without_another_attempt(make_delivery, calls):
     assert dead_letter.reason == "Failed to add hours in Billing: Invalid phone number"
     assert dead_letter.cause == "invalid_phone_number"
     assert len(calls.calls) == 1
+
+
+def test_what_a_system_does_not_offer_yet_is_skipped_with_what_follows_and_no_dead_letter(
+    make_event, monkeypatch
+):
+    def add_hours(*_args, **_more):
+        raise NotOffered("Billing does not offer this yet", doing="add hours", system="Billing")
+
+    monkeypatch.setattr(Billing, "add_hours", add_hours)
+    event = make_event(close=True)
+    drain()
+    assert set(event.deliveries.values_list("step", "status", "skip_cause", "attempts")) == {
+        ("add_hours", "skipped", "unoffered", 0),
+        ("close_visit", "skipped", "earlier", 0),
+    }
+    event.refresh_from_db()
+    assert event.status == "processed"
+    assert not DeadLetter.objects.exists()
 
 
 def test_our_own_mistake_is_shown_as_a_sentence_and_logged_with_its_traceback(make_event, calls, caplog):
