@@ -38,8 +38,12 @@ class Operation:
         return f"{self.method} {self.path}"
 
     @property
-    def is_list(self) -> bool:
+    def reads(self) -> bool:
         return self.method == "GET"
+
+    @property
+    def is_list(self) -> bool:
+        return self.reads and not self.path.endswith("}")
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -163,6 +167,22 @@ OPERATIONS = (
         query={"status": "completed", "billed": "false", "from": "2026-01-01", "to": "2026-01-31"},
         nothing={"status": "completed", "billed": "false", "from": "1999-01-01", "to": "1999-01-02"},
         gives={"id": INTEGER, "client_id": INTEGER, "finished_at": TEXT, "amount": TEXT},
+    ),
+    Operation(
+        "operacao",
+        "client_of",
+        _("Ler um atendimento"),
+        "GET",
+        "/api/v1/services/{service}",
+        gives={"id": INTEGER, "client_id": INTEGER},
+    ),
+    Operation(
+        "operacao",
+        "set_availability",
+        _("Dizer se um cuidador está disponível"),
+        "PUT",
+        "/api/v1/caregivers/{caregiver}/availability",
+        sends={"available": True},
     ),
     Operation(
         "operacao",

@@ -80,8 +80,10 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in in_path
     ]
-    if not operation.is_list:
+    if not operation.reads:
         return [*parameters, IDEMPOTENCY_KEY]
+    if not operation.is_list:
+        return parameters
     parameters += [
         {"name": name, "in": "query", "schema": {"type": "string"}, "example": example}
         for name, example in operation.query.items()
@@ -126,4 +128,4 @@ def _schema_of(example: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-TYPES = {str: "string", int: "integer", dict: "object"}
+TYPES = {bool: "boolean", str: "string", int: "integer", dict: "object"}

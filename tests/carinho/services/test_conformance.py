@@ -77,7 +77,9 @@ def simulator(process):
 
 
 def report_on(simulator, system):
-    return Conformance(system, f"{simulator.url}/{system}", "simulator").run(writes=True)
+    return Conformance(system, f"{simulator.url}/{system}", "simulator", ids={"service": "11"}).run(
+        writes=True
+    )
 
 
 def differences(report):

@@ -199,6 +199,7 @@ def test_call_that_a_system_does_not_offer_yet_is_not_made_and_the_others_are(ca
     assert len(calls.calls) == 1
 
 
+THROUGH_OTHERS = {"bill_service_with_id", "schedules", "invoices"}  # tried by those that call them
 NOW, TODAY = datetime(2026, 1, 30, tzinfo=UTC), date(2026, 1, 30)
 HISTORY = {"type": "x", "occurred_at": NOW, "summary": "x", "data": {}}
 INVOICE = {"client_id": 1, "amount": "1.00", "finished_at": NOW, "description": "x"}
@@ -216,6 +217,8 @@ CLIENT_CALLS = [
     (Operacao, "schedules_of", ([["1"]], {})),
     (Operacao, "completed_services", ([], {"first": TODAY, "last": TODAY, "billed": False})),
     (Operacao, "mark_billed", ([1], {"invoice_id": 1})),
+    (Operacao, "client_of", ([1], {})),
+    (Operacao, "set_availability", ([1], {"available": True})),
     (Operacao, "release_services", ([1], {"invoice_id": 1, "payment_id": 1})),
     (Operacao, "update_client", ([1, {}], {})),
     (Financeiro, "create_customer", ([{}], {})),
@@ -237,6 +240,13 @@ CLIENT_CALLS = [
 
 def test_every_call_that_the_clients_make_is_declared(calls, monkeypatch):
     made = set()
+    offered = {
+        name
+        for kind in {service for service, _method, _given in CLIENT_CALLS}
+        for name, value in vars(kind).items()
+        if callable(value) and not name.startswith("_")
+    }
+    assert offered - {method for _service, method, _given in CLIENT_CALLS} == THROUGH_OTHERS
 
     def request(self, method, path, **_):
         made.add(contract.declared(self.name, method, path))
