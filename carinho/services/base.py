@@ -120,6 +120,13 @@ class Service:
                 cls._transports[cls.name] = Transport(cls)
             return cls._transports[cls.name]
 
+    @classmethod
+    def pace(cls) -> float | None:
+        """Calls a second: the slower of its own limit and of what its last answer leaves; None is any."""
+        allowance = cls.shared_transport().allowance
+        paces = (cls.calls_per_second, allowance and allowance.per_second)
+        return min((pace for pace in paces if pace), default=None)
+
     @property
     def base_url(self) -> str:
         return settings.SYSTEMS[self.name]["url"]

@@ -170,7 +170,7 @@ class Drain:
             return []
         trial = self.breaker.is_trial
         wanted = self.breaker.lets_through(0 if trial and self.under_way else free)
-        self.pace.per_second = self._per_second()
+        self.pace.per_second = self.service.pace()
         wanted = self.pace.allows(wanted, self.breaker.closed_at)
         wanted = self.hooks.allows(wanted, self.under_way) if wanted else 0
         claimed = claims.claim(self.name, wanted, is_trial=trial) if wanted else []
@@ -195,12 +195,6 @@ class Drain:
                 return [each for claim in claimed for each in self._prefetch([claim])]
             self.finished.append(attempt.failed(claimed[0], Outcome.BROKEN, error))
             return []
-
-    def _per_second(self) -> float | None:
-        """The slower of the lane's own pace and of what the system's last answer leaves."""
-        allowance = self.service.shared_transport().allowance
-        paces = (self.service.calls_per_second, allowance and allowance.per_second)
-        return min((pace for pace in paces if pace), default=None)
 
     def _room(self) -> int:
         return self.limit - self.under_way

@@ -376,7 +376,7 @@ def test_lane_rests_when_its_system_leaves_no_call_though_all_went_well(make_del
     row = make_delivery(1)
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "90"}
     calls.put(f"{BILLING}/visits/1/hours", json={"hours": 7}, headers=headers)
-    drain(seconds=0.5)
+    drain()
     row.refresh_from_db()
     assert row.status == "done"
     rest = Lane.objects.get(service="billing").not_before - timezone.now()
@@ -389,7 +389,7 @@ def test_lane_goes_at_the_pace_that_its_systems_answers_leave(make_delivery, cal
         make_delivery(number)
         calls.put(f"{BILLING}/visits/{number}/hours", json={"hours": 7})
     calls.assert_all_requests_are_fired = False
-    drain(seconds=0.5)
+    drain()
     assert len(calls.calls) == 1
 
 
