@@ -8,4 +8,10 @@ class CarinhoConfig(AppConfig):
     verbose_name = "Carinho"
 
     def ready(self) -> None:
+        from django.conf import settings
+
         from carinho import checks  # noqa: F401  (checks register themselves)
+        from carinho.services.base import Service
+
+        for name, system in settings.SYSTEMS.items():
+            Service.registry[name].can_repeat = system["honours_keys"]

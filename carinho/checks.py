@@ -9,7 +9,8 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 
-from carinho.services import addresses
+from carinho.services import addresses, contract
+from carinho.services.base import AUTH_HEADERS
 
 OF_SOURCE = "WEBHOOK_SECRET_"
 
@@ -47,6 +48,23 @@ def every_lane_finds_a_slot(**_: Any) -> list[CheckMessage]:
     sentence = f"A worker has {slots} slots where {needed} are needed: one lane waits for another to end."
     hint = "Leave WORKER_CONCURRENCY unset, unless several workers have that many together."
     return [CheckWarning(sentence, hint=hint, id="carinho.W001")]
+
+
+@register()
+def habits_of_systems_are_known(**_: Any) -> list[CheckMessage]:
+    known = {"auth": tuple(AUTH_HEADERS), "pages": ("cursor", "number")}
+    wrong = [
+        f"{name.upper()}_LACKS names {call!r}, which is no call of that system."
+        for name, system in settings.SYSTEMS.items()
+        for call in system["lacks"]
+        if call not in {operation.name for operation in contract.of_system(name)}
+    ] + [
+        f"{name.upper()}_{habit.upper()} is {system[habit]!r}, which is none of {', '.join(choices)}."
+        for name, system in settings.SYSTEMS.items()
+        for habit, choices in known.items()
+        if system[habit] not in choices
+    ]
+    return [Error(sentence, id="carinho.E005") for sentence in wrong]
 
 
 @register(Tags.security)

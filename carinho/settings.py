@@ -201,11 +201,15 @@ def derived_secret(purpose: str) -> str:
     return salted_hmac(purpose, "carinho", secret=SECRET_KEY).hexdigest() if SECRET_KEY else ""
 
 
-def system(name: str) -> dict[str, str]:
-    """Address and key of one system; the simulator plays those that are not named."""
+def system(name: str) -> dict[str, Any]:
+    """Address, key and habits of one system; the simulator plays those that are not named."""
     return {
         "url": env(f"{name.upper()}_URL", default="") or f"{SIMULATOR_URL}/{name}",
         "key": env(f"{name.upper()}_API_KEY", default="simulator"),
+        "auth": env(f"{name.upper()}_AUTH", default="X-API-Key"),
+        "pages": env(f"{name.upper()}_PAGES", default="cursor"),
+        "honours_keys": env.bool(f"{name.upper()}_HONOURS_KEYS", default=True),
+        "lacks": env.list(f"{name.upper()}_LACKS", default=[]),
     }
 
 

@@ -1,5 +1,6 @@
 """What every system has in common: address, timeout, circuit breaker, and what an answer means."""
 
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,16 +16,24 @@ from django.conf import settings
 
 from carinho.discovery import import_modules
 from carinho.logs import request_id, trace_id, traceparent
-from carinho.services import http
+from carinho.services import contract, http, rate_limits
 from carinho.services.circuit_breaker import Breaker, Snapshot
-from carinho.services.errors import CircuitOpen, OutcomeUnknown, Rejected, Unavailable
+from carinho.services.errors import CircuitOpen, NotOffered, OutcomeUnknown, Rejected, Unavailable
 
 PACKAGE = "carinho.services"
 LONGEST_RETRY_AFTER = timedelta(hours=6)
 AGAIN_LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 # refused before anything was done, whatever the system
 NOTHING_DONE = frozenset({HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+DRESSED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 IDEMPOTENT = frozenset({"GET", "HEAD"})
+SETS_A_STATE = frozenset({"PUT", "PATCH", "DELETE"})  # at an address: a second time changes nothing
+AUTH_HEADERS = {"X-API-Key": "X-API-Key", "X-Internal-Token": "X-Internal-Token", "Bearer": "Authorization"}
+DRESSED_CRASH = re.compile(  # PHP's words for a system's own failure, which some give with 400 or 422
+    r"SQLSTATE\[|cURL error \d|Connection (?:refused|timed out|reset|closed|could not)|server has gone away"
+    r"|php_network_getaddresses|Allowed memory size",
+    re.IGNORECASE,
+)
 
 
 @dataclass
@@ -44,6 +53,7 @@ class Call:
 
     idempotency_key: str
     exchanges: list[Exchange] = field(default_factory=list)
+    allowance: rate_limits.Allowance | None = None  # what its last answer told
 
     @property
     def last(self) -> Exchange:
@@ -62,6 +72,7 @@ class Transport:
             reset_max_seconds=settings.BREAKER_RESET_MAX_SECONDS,
             ignore=(Rejected,),
         )
+        self.allowance: rate_limits.Allowance | None = None
         self.session = requests.Session()
         adapter = http.CurlAdapter(can_repeat=service.can_repeat)
         self.session.mount("http://", adapter)
@@ -109,13 +120,22 @@ class Service:
                 cls._transports[cls.name] = Transport(cls)
             return cls._transports[cls.name]
 
+    @classmethod
+    def pace(cls) -> float | None:
+        """Calls a second: the slower of its own limit and of what its last answer leaves; None is any."""
+        allowance = cls.shared_transport().allowance
+        paces = (cls.calls_per_second, allowance and allowance.per_second)
+        return min((pace for pace in paces if pace), default=None)
+
     @property
     def base_url(self) -> str:
         return settings.SYSTEMS[self.name]["url"]
 
     def headers(self) -> dict[str, str]:
+        system = settings.SYSTEMS[self.name]
+        scheme = "Bearer " if system["auth"] == "Bearer" else ""
         return {
-            "X-API-Key": settings.SYSTEMS[self.name]["key"],
+            AUTH_HEADERS[system["auth"]]: scheme + system["key"],
             "X-Source-System": "integracoes",
             "X-Request-ID": request_id.get() or self.call.idempotency_key,
             "traceparent": traceparent(request_id.get() or self.call.idempotency_key, trace_id.get()),
@@ -131,8 +151,9 @@ class Service:
         )
         return retrying(self.request, "GET", path, doing=doing, params=params)
 
-    def post(self, path: str, *, doing: str, json: Any = None) -> Any:
-        return self.request("POST", path, doing=doing, json=json)
+    def post(self, path: str, *, doing: str, json: Any = None, sets_a_state: bool = False) -> Any:
+        """`sets_a_state`: a second time changes nothing, even where keys are not honoured."""
+        return self.request("POST", path, doing=doing, json=json, sets_a_state=sets_a_state)
 
     def put(self, path: str, *, doing: str, json: Any = None) -> Any:
         return self.request("PUT", path, doing=doing, json=json)
@@ -156,35 +177,48 @@ class Service:
         doing: str,
         json: Any = None,
         params: Mapping[str, Any] | None = None,
+        sets_a_state: bool = False,
     ) -> Any:
         """Make one call through the circuit breaker and return the decoded body, None when empty.
 
         `doing` completes the sentence "Failed to …" for the person who reads it.
         """
         where: dict[str, Any] = {"doing": doing, "system": self.title}
+        lacking = contract.lacking(self.name)
+        if lacking and contract.declared(self.name, method, path) in lacking:
+            raise NotOffered(f"{self.title} does not offer this yet", **where)
         exchange = Exchange(method, path, sent=json if json is not None else params)
+        in_doubt = Unavailable if sets_a_state else self._in_doubt(method)
         try:
             with self.transport.breaker.calling():
                 self.call.exchanges.append(exchange)
-                response = self._send(method, path, json=json, params=params, where=where)
-                return self._read(response, exchange, where, self._in_doubt(method))
+                response = self._send(method, path, json=json, params=params, where=where, in_doubt=in_doubt)
+                return self._read(response, exchange, where, in_doubt)
         except pybreaker.CircuitBreakerError as error:
             raise CircuitOpen("Circuit breaker is open", **where) from error
 
     def _send(
-        self, method: str, path: str, *, json: Any, params: Mapping[str, Any] | None, where: dict[str, Any]
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any,
+        params: Mapping[str, Any] | None,
+        where: dict[str, Any],
+        in_doubt: type[Unavailable],
     ) -> requests.Response:
-        headers = self.headers()
+        # without Accept, Laravel answers a refusal with a redirect
+        headers = {"Accept": "application/json", **self.headers()}
         if method not in IDEMPOTENT:
             headers["Idempotency-Key"] = self.call.idempotency_key
         try:
             url = self.base_url + path
             return http.send(self.transport.session, method, url, headers=headers, json=json, params=params)
         except requests.RequestException as error:  # its text may hold the URL, and so a secret
-            raise self._unanswered(error, method, where) from None
+            raise self._unanswered(error, where, in_doubt) from None
 
     def _unanswered(
-        self, error: requests.RequestException, method: str, where: dict[str, Any]
+        self, error: requests.RequestException, where: dict[str, Any], in_doubt: type[Unavailable]
     ) -> Unavailable:
         if isinstance(error, requests.ConnectTimeout):
             return Unavailable("Connection timeout", cause="connection_timeout", **where)
@@ -192,10 +226,9 @@ class Service:
             return Unavailable("Connection refused", cause="connection_failed", **where)
         if isinstance(error, requests.exceptions.SSLError):
             return Unavailable("Certificate not accepted", cause="connection_failed", **where)
-        kind = self._in_doubt(method)
         if isinstance(error, requests.Timeout):
-            return kind("Connection timeout", cause="connection_timeout", **where)
-        return kind("Connection closed without an answer", cause="connection_failed", **where)
+            return in_doubt("Connection timeout", cause="connection_timeout", **where)
+        return in_doubt("Connection closed without an answer", cause="connection_failed", **where)
 
     def is_own_error(self, body: Any) -> bool:
         """Whether the body of a 5xx is the system's, which then did nothing, and not that of a proxy."""
@@ -203,7 +236,8 @@ class Service:
 
     def _in_doubt(self, method: str) -> type[Unavailable]:
         """The error for a call that may have been done, though no answer says so."""
-        return Unavailable if self.can_repeat or method in IDEMPOTENT else OutcomeUnknown
+        is_safe = self.can_repeat or method in IDEMPOTENT | SETS_A_STATE
+        return Unavailable if is_safe else OutcomeUnknown
 
     def _read(
         self,
@@ -213,6 +247,8 @@ class Service:
         in_doubt: type[Unavailable],
     ) -> Any:
         exchange.status = response.status_code
+        self.call.allowance = rate_limits.read(response.headers)
+        self.transport.allowance = self.call.allowance or self.transport.allowance
         exchange.answered = response.text[:8192] if response.status_code >= 300 else None
         if response.status_code >= 500 or response.status_code in AGAIN_LATER:
             nothing_done = response.status_code in NOTHING_DONE or (
@@ -226,6 +262,9 @@ class Service:
                 status=response.status_code,
                 **where,
             )
+        if response.status_code in DRESSED and DRESSED_CRASH.search(_reason_in(_decoded(response))):
+            detail = f"{self.name} broke and answered {response.status_code}"
+            raise in_doubt(detail, cause="server_error", status=response.status_code, **where)
         if response.status_code >= 300:
             body = _decoded(response)
             detail = _reason_in(body) or f"{self.name} answered {response.status_code}"

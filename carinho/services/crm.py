@@ -52,12 +52,17 @@ class CRM(Service):
     def create_lead(self, details: Mapping[str, Any]) -> Lead:
         """Create a lead, or take the one that CRM says has this phone already. Safe to repeat."""
         try:
-            answer = self.post("/api/v1/leads", doing="create lead", json=dict(details))
+            # its phone was looked for just before, and is again before a repeat
+            answer = self.post("/api/v1/leads", doing="create lead", json=dict(details), sets_a_state=True)
         except Rejected as error:
             if error.status != HTTPStatus.CONFLICT:
                 raise
             return self._known_lead(error.body, details)
-        return self._lead(answer, doing="create lead", is_new=True)
+        lead = self._lead(answer, doing="create lead", is_new=True)
+        told = {name: (getattr(lead, name), str(details.get(name) or "")) for name in MATCHES}
+        if any(found and asked and not MATCHES[name](found, asked) for name, (found, asked) in told.items()):
+            raise unreadable(self, "create lead")
+        return lead
 
     def _known_lead(self, refusal: Any, details: Mapping[str, Any]) -> Lead:
         """The lead that a refusal names, once CRM gave the same one for this lid or phone."""
@@ -89,11 +94,12 @@ class CRM(Service):
     def confirm_schedule(self, contract_id: int, *, schedule_id: int) -> None:
         """Mark a contract as one that has its schedule. Safe to repeat."""
         path = f"/api/v1/contracts/{contract_id:d}/synced"
-        self.post(path, doing="confirm schedule", json={"schedule_id": schedule_id})
+        self.post(path, doing="confirm schedule", json={"schedule_id": schedule_id}, sets_a_state=True)
 
     def confirm_billing(self, contract_id: int) -> None:
         """Mark a contract as one whose billing is set up. Safe to repeat."""
-        self.post(f"/api/v1/contracts/{contract_id:d}/billing-configured", doing="confirm billing", json={})
+        path = f"/api/v1/contracts/{contract_id:d}/billing-configured"
+        self.post(path, doing="confirm billing", json={}, sets_a_state=True)
 
     def put_caregiver(self, caregiver_id: int, caregiver: Mapping[str, Any]) -> None:
         """Create or change a caregiver. Safe to repeat."""

@@ -62,3 +62,7 @@ class Rejected(ServiceError):
     def __init__(self, detail: str, *, body: object = None, **where: object) -> None:
         self.body = body
         super().__init__(detail, **where)  # type: ignore[arg-type]
+
+
+class NotOffered(Rejected):
+    """The system does not offer this call yet, as its setting says: nothing was sent."""

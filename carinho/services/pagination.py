@@ -5,6 +5,8 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from carinho.services.base import Service
 from carinho.services.errors import Rejected, Unavailable
 
@@ -27,6 +29,8 @@ class Page:
 
 def read_page(service: Service, path: str, *, doing: str, cursor: str = "", **filters: Any) -> Page:
     """One page of a list; an empty cursor is its beginning. Raises what a call raises."""
+    if settings.SYSTEMS[service.name]["pages"] == "number":
+        return _numbered_page(service, path, doing=doing, number=int(cursor or 1), filters=filters)
     params = {**filters, "limit": LIMIT, **({"cursor": cursor} if cursor else {})}
     answer = service.get(path, doing=doing, params=params)
     records = answer.get("data") if isinstance(answer, Mapping) else None
@@ -36,6 +40,25 @@ def read_page(service: Service, path: str, *, doing: str, cursor: str = "", **fi
     if next_cursor and not (isinstance(next_cursor, str | int) and str(next_cursor).isprintable()):
         raise unreadable(service, doing)
     return Page(storable(records), str(next_cursor) if next_cursor else None)
+
+
+def _numbered_page(
+    service: Service, path: str, *, doing: str, number: int, filters: Mapping[str, Any]
+) -> Page:
+    """Laravel's pages: what says which page it is stands beside the records, in `meta` or `pagination`."""
+    answer = service.get(path, doing=doing, params={**filters, "page": number, "per_page": LIMIT})
+    body = answer if isinstance(answer, Mapping) else {}
+    inside = body.get("data")
+    if isinstance(inside, Mapping):
+        body, inside = inside, inside.get("data")
+    about = next((body[name] for name in ("meta", "pagination") if isinstance(body.get(name), Mapping)), body)
+    try:
+        current, last = int(about["current_page"]), int(about["last_page"])
+    except (KeyError, TypeError, ValueError):
+        raise unreadable(service, doing) from None
+    if not isinstance(inside, list) or current != number or any(_differs(row, filters) for row in inside):
+        raise unreadable(service, doing)
+    return Page(storable(inside), str(number + 1) if number < last else None)
 
 
 def in_turn(cursor: str, *lists: Callable[[str], Page]) -> Page:

@@ -39,6 +39,10 @@ class Simulator:
     def heal(self, system: str) -> None:
         self._ask("DELETE", f"faults/{system}")
 
+    def deviate(self, system: str, name: str = "", call: str = "") -> None:
+        """Answer one call in another way; the names are those of `deviations.DEVIATIONS`."""
+        self._ask("PUT", f"deviations/{system}", json={"name": name, "call": call})
+
     def faults(self) -> dict[str, dict[str, Any]]:
         return self._ask("GET", "faults")
 

@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from carinho.simulator import deviations
 from carinho.simulator.faults import Fault
 from carinho.simulator.protocol import ApiError, answer, body_of, no_content
 from carinho.simulator.system import System
@@ -85,6 +86,14 @@ async def set_fault(request: web.Request) -> web.Response:
     fault = Fault.read(await body_of(request))
     system_called(request.match_info["system"], request).fault = fault
     return answer(fault.as_json())
+
+
+@routes.put("/deviations/{system}")
+async def set_deviation(request: web.Request) -> web.Response:
+    """One call of a system is answered in another way than the hub asks; without a name, in the right one."""
+    deviation = deviations.read(await body_of(request))
+    system_called(request.match_info["system"], request).deviation = deviation
+    return no_content()
 
 
 @routes.delete("/faults/{system}")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self, cast
 from aiohttp import web
 
 from carinho.simulator import ADDRESS, API_KEY
+from carinho.simulator.deviations import deviate
 from carinho.simulator.faults import Fault
 from carinho.simulator.memory import READS, IdempotencyKeys, Journal, JournalEntry, json_of
 from carinho.simulator.protocol import ApiError, Handler, Routes, errors_as_json
@@ -35,6 +36,7 @@ class System:
         self.journal = Journal()
         self.keys = IdempotencyKeys()
         self.fault: Fault | None = None
+        self.deviation = ("", "")  # its name, and the call that it is about
         self.tables: dict[str, Table] = {}
         self.missing_clients: set[int] = set()
 
@@ -47,7 +49,7 @@ class System:
         return cast("Self", request.app[SYSTEM])
 
     def application(self) -> web.Application:
-        app = web.Application(middlewares=[self.receive, errors_as_json, self.serve])
+        app = web.Application(middlewares=[self.receive, deviate, errors_as_json, self.serve])
         app[SYSTEM] = self
         app.add_routes(self.routes)
         return app

@@ -17,6 +17,7 @@ from carinho.access.models import AuditEntry
 from carinho.console import labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of, page_of
+from carinho.services import contract
 from events import outages
 from events.engine import circuit_breakers
 from events.models import BreakerState, CircuitBreaker, Delivery
@@ -146,6 +147,7 @@ class SystemAdmin(ActionAdmin):
             "breaker": breaker,
             "label": labels.system(breaker.service),
             "outage": outage,
+            "lacking": contract.lacking(breaker.service),
             "trial_is_due": breaker.next_trial_at is not None and breaker.next_trial_at <= timezone.now(),
             "page": page_of(breaker),
             "rows": list_of(Delivery, f"queue=held&service={breaker.service}"),

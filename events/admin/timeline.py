@@ -70,6 +70,8 @@ def _remark(delivery: Delivery) -> str:
     if delivery.status == DeliveryStatus.WAITING:
         return _("Espera a etapa “%s”.") % titles.step(delivery.event.type, delivery.after)
     if delivery.status == DeliveryStatus.SKIPPED:
+        if delivery.skip_cause == SkipCause.UNOFFERED:
+            return _("%s ainda não oferece isto.") % labels.system(delivery.service)
         return str(SkipCause(delivery.skip_cause).label).capitalize() + "."
     return ""
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from carinho.logs import delivery_ids, request_id, trace_id
 from carinho.masking import cut, mask, mask_answer, mask_text, scrub
 from carinho.services.base import Service
-from carinho.services.errors import CircuitOpen, OutcomeUnknown, Rejected, Unavailable
+from carinho.services.errors import CircuitOpen, NotOffered, OutcomeUnknown, Rejected, Unavailable
 from events.backoff import wait_after
 from events.engine import failure_causes, lane_hooks
 from events.engine.claims import Claim
@@ -84,6 +84,8 @@ def _run(claim: Claim) -> Result:
         is_over = isinstance(claim.context, Exception)
         ran = Ran(error=claim.context) if is_over else lane_hooks.of(claim.service).run(claim, step, service)
         json.dumps(ran.value)  # a step that returns what cannot be kept is our own mistake
+    except NotOffered:
+        ran = Ran(skip_cause=SkipCause.UNOFFERED)
     except Exception as error:  # noqa: BLE001 -- each end has its meaning, and a broken one is logged there
         ran = Ran(error=error)
     result = _meaning(claim, ran, started_at)
@@ -195,7 +197,9 @@ def failed(claim: Claim, outcome: Outcome, error: Exception) -> Result:
 
 def _with_exchange(result: Result, service: Service | None) -> Result:
     if service is not None:
-        last = service.call.last
+        last, allowance = service.call.last, service.call.allowance
+        if allowance and not allowance.remaining and result.retry_after is None:
+            result.retry_after = timedelta(seconds=allowance.seconds)
         result.status_code = last.status
         request = f"{last.method} {mask_text(last.path)}"
         result.sent = cut(_shown({request: mask(last.sent)})) if last.method else ""

@@ -170,6 +170,7 @@ class Drain:
             return []
         trial = self.breaker.is_trial
         wanted = self.breaker.lets_through(0 if trial and self.under_way else free)
+        self.pace.per_second = self.service.pace()
         wanted = self.pace.allows(wanted, self.breaker.closed_at)
         wanted = self.hooks.allows(wanted, self.under_way) if wanted else 0
         claimed = claims.claim(self.name, wanted, is_trial=trial) if wanted else []

@@ -23,6 +23,7 @@ class SkipCause(models.TextChoices):
     ARCHIVED = "archived", _("arquivada por uma pessoa")
     EARLIER = "earlier", _("a etapa anterior não aconteceu")
     UNWANTED = "unwanted", _("a pessoa pediu para não receber")
+    UNOFFERED = "unoffered", _("o sistema ainda não oferece isso")
 
 
 class Delivery(models.Model):

@@ -10,7 +10,10 @@ def found(**options):
 
 @pytest.fixture
 def real(settings):
-    settings.SYSTEMS = {name: {"url": f"https://{name}.test", "key": "k"} for name in settings.SYSTEMS}
+    settings.SYSTEMS = {
+        name: system | {"url": f"https://{name}.test", "key": "k"}
+        for name, system in settings.SYSTEMS.items()
+    }
     settings.ZAPI = settings.ZAPI | {"url": "https://api.z-api.test", "token": "t"}
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     settings.DEMO = False
@@ -22,7 +25,7 @@ def test_hub_with_real_systems_tls_and_no_demo_may_be_deployed(real):
 
 
 def test_systems_that_are_simulated_are_named(real):
-    real.SYSTEMS["crm"] = {"url": f"{real.SIMULATOR_URL}/crm", "key": "simulator"}
+    real.SYSTEMS["crm"] |= {"url": f"{real.SIMULATOR_URL}/crm", "key": "simulator"}
     real.ZAPI = real.ZAPI | {"url": f"{real.SIMULATOR_URL}/zapi", "token": "simulator"}
     (sentence,) = found(include_deployment_checks=True).values()
     assert "meant for crm, whatsapp:" in sentence
@@ -59,7 +62,7 @@ def test_webhook_secret_of_a_source_that_there_is_not_is_said(monkeypatch):
 
 def test_address_without_a_key_and_key_without_an_address_are_said(settings):
     settings.SYSTEMS = settings.SYSTEMS | {
-        "crm": {"url": "https://crm.test", "key": "simulator"},
+        "crm": settings.SYSTEMS["crm"] | {"url": "https://crm.test"},
         "marketing": settings.SYSTEMS["marketing"] | {"key": "of-the-real-one"},
     }
     assert [message.msg for message in run_checks() if message.id == "carinho.W004"] == [
@@ -71,3 +74,14 @@ def test_address_without_a_key_and_key_without_an_address_are_said(settings):
 def test_hub_without_a_secret_key_is_refused(settings):
     settings.SECRET_KEY = ""
     assert "carinho.E004" in found()
+
+
+def test_habit_of_a_system_that_nobody_knows_is_said(settings):
+    settings.SYSTEMS = settings.SYSTEMS | {
+        "crm": settings.SYSTEMS["crm"] | {"auth": "Basic", "pages": "all", "lacks": ["flying"]}
+    }
+    assert [message.msg for message in run_checks() if message.id == "carinho.E005"] == [
+        "CRM_LACKS names 'flying', which is no call of that system.",
+        "CRM_AUTH is 'Basic', which is none of X-API-Key, X-Internal-Token, Bearer.",
+        "CRM_PAGES is 'all', which is none of cursor, number.",
+    ]

@@ -24,7 +24,8 @@ def simulator(simulator_process: Simulator, settings: Any, transactional_db: Non
     """Every system is played by an empty simulator without faults; an outage passes in a second."""
     simulator_process.reset()
     settings.SYSTEMS = {
-        name: {"url": f"{simulator_process.url}/{name}", "key": "simulator"} for name in settings.SYSTEMS
+        name: system | {"url": f"{simulator_process.url}/{name}", "key": "simulator"}
+        for name, system in settings.SYSTEMS.items()
     }
     settings.BREAKER_RESET_SECONDS = settings.BREAKER_RESET_MAX_SECONDS = 0.3
     CircuitBreaker.objects.all().delete()

@@ -309,3 +309,17 @@ def test_a_list_longer_than_anybody_leafs_is_not_counted_to_its_end(monkeypatch)
     response = logged_in(VIEWER).get(changelist("event"))
     assert response.context["cl"].result_count == 3
     assert "mais de" in response.content.decode()
+
+
+def test_card_and_event_say_what_a_system_does_not_offer_yet(world, settings):
+    settings.SYSTEMS = settings.SYSTEMS | {
+        "crm": settings.SYSTEMS["crm"] | {"lacks": ["confirm_schedule", "put_caregiver"]}
+    }
+    browser = logged_in(VIEWER)
+    html = page(browser, changelist("circuitbreaker"))
+    assert html.count("Ainda não oferece") == 1
+    assert "Marcar o contrato como sincronizado; Cadastrar ou alterar um cuidador" in html
+    Delivery.objects.filter(pk=world.delivery.pk).update(
+        service="crm", status="skipped", skip_cause="unoffered", due_at=None
+    )
+    assert "CRM ainda não oferece isto." in page(browser, change(world.event))

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from carinho.logs import delivery_ids, request_id, trace_id
-from carinho.services.errors import CircuitOpen, OutcomeUnknown, Rejected, Unavailable
+from carinho.services.errors import CircuitOpen, NotOffered, OutcomeUnknown, Rejected, Unavailable
 from events.engine import attempt, claims, lane_hooks
 from tests.events.conftest import BILLING, Chat
 
@@ -73,6 +73,13 @@ def test_circuit_that_opened_meanwhile_gives_the_attempt_back(claim, ends_with):
     result = attempt.attempt(claim)
     assert (result.status, result.outcome, result.attempts) == ("queued", "", 0)
     assert result.due_at == claim.due_at
+
+
+def test_what_a_system_does_not_offer_yet_is_no_dead_letter_and_says_so(claim, ends_with):
+    ends_with(lane_hooks.Ran(error=NotOffered("CRM does not offer this yet", **WHERE)))
+    result = attempt.attempt(claim)
+    assert (result.status, result.outcome, result.attempts) == ("skipped", "", 0)
+    assert result.skip_cause == "unoffered"
 
 
 def test_what_is_known_before_the_call_is_the_end_of_the_attempt(claim, calls):

@@ -11,6 +11,8 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from responses import matchers
 
+from carinho.services.errors import NotOffered
+from carinho.services.rate_limits import Allowance
 from events import operations
 from events.engine import attempt, circuit_breakers, lane, lane_hooks, recovery
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event, Lane
@@ -104,6 +106,24 @@ def test_rejected_delivery_dies_without_another_attempt(make_delivery, calls):
     assert dead_letter.reason == "Failed to add hours in Billing: Invalid phone number"
     assert dead_letter.cause == "invalid_phone_number"
     assert len(calls.calls) == 1
+
+
+def test_what_a_system_does_not_offer_yet_is_skipped_with_what_follows_and_no_dead_letter(
+    make_event, monkeypatch
+):
+    def add_hours(*_args, **_more):
+        raise NotOffered("Billing does not offer this yet", doing="add hours", system="Billing")
+
+    monkeypatch.setattr(Billing, "add_hours", add_hours)
+    event = make_event(close=True)
+    drain()
+    assert set(event.deliveries.values_list("step", "status", "skip_cause", "attempts")) == {
+        ("add_hours", "skipped", "unoffered", 0),
+        ("close_visit", "skipped", "earlier", 0),
+    }
+    event.refresh_from_db()
+    assert event.status == "processed"
+    assert not DeadLetter.objects.exists()
 
 
 def test_our_own_mistake_is_shown_as_a_sentence_and_logged_with_its_traceback(make_event, calls, caplog):
@@ -349,6 +369,28 @@ def test_system_that_asked_to_be_left_alone_is_left_alone_by_the_next_lane_too(m
     Lane.objects.update(woken_at=None, listening_until=None)
     recovery.recover_all()
     assert Lane.objects.get(service="billing").woken_at is None
+
+
+def test_lane_rests_when_its_system_leaves_no_call_though_all_went_well(make_delivery, calls, monkeypatch):
+    monkeypatch.setattr(Billing.shared_transport(), "allowance", None)
+    row = make_delivery(1)
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "90"}
+    calls.put(f"{BILLING}/visits/1/hours", json={"hours": 7}, headers=headers)
+    drain()
+    row.refresh_from_db()
+    assert row.status == "done"
+    rest = Lane.objects.get(service="billing").not_before - timezone.now()
+    assert timedelta(minutes=1) < rest <= timedelta(seconds=90)
+
+
+def test_lane_goes_at_the_pace_that_its_systems_answers_leave(make_delivery, calls, monkeypatch):
+    monkeypatch.setattr(Billing.shared_transport(), "allowance", Allowance(remaining=1, seconds=600))
+    for number in range(1, 6):
+        make_delivery(number)
+        calls.put(f"{BILLING}/visits/{number}/hours", json={"hours": 7})
+    calls.assert_all_requests_are_fired = False
+    drain()
+    assert len(calls.calls) == 1
 
 
 def test_lease_is_renewed_while_a_call_takes_longer_than_it(make_delivery, calls, settings, monkeypatch):

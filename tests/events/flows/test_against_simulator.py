@@ -24,8 +24,8 @@ def world():
 @pytest.fixture
 def simulator(world, settings):
     settings.SYSTEMS = {
-        name: {"url": f"{world.url}/{name}", "key": "simulator"}
-        for name in ("crm", "operacao", "financeiro", "cuidadores", "atendimento", "marketing")
+        name: system | {"url": f"{world.url}/{name}", "key": "simulator"}
+        for name, system in settings.SYSTEMS.items()
     }
     settings.ZAPI = settings.ZAPI | {"url": f"{world.url}/zapi"}
     world.reset()

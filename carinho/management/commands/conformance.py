@@ -1,0 +1,51 @@
+"""`manage.py conformance SYSTEM`: whether a staging copy of a system offers what the hub asks of it."""
+
+import argparse
+from typing import Any
+
+import requests
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from carinho.services import conformance
+from carinho.services.base import AUTH_HEADERS
+
+
+class Command(BaseCommand):
+    help = "Tries every call that the hub makes to a system. Needs no database."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("system", choices=sorted(settings.SYSTEMS))
+        parser.add_argument("--url", help="default: <SYSTEM>_URL")
+        parser.add_argument("--key", help="default: <SYSTEM>_API_KEY")
+        parser.add_argument("--auth", choices=sorted(AUTH_HEADERS), help="default: <SYSTEM>_AUTH")
+        parser.add_argument("--write", action="store_true", help="also write, with marked test records")
+        parser.add_argument("--json", action="store_true", help="for programs")
+        parser.add_argument(
+            "--id",
+            action="append",
+            default=[],
+            metavar="NAME=ID",
+            help="a record of the copy, as in client=7",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        system = settings.SYSTEMS[options["system"]]
+        check = conformance.Conformance(
+            options["system"],
+            options["url"] or system["url"],
+            options["key"] or system["key"],
+            auth=options["auth"] or system["auth"],
+            pages=system["pages"],
+            ids=dict(given.split("=", 1) for given in options["id"] if "=" in given),
+        )
+        try:
+            report = check.run(writes=options["write"])
+        except requests.RequestException as error:
+            said = _("Ninguém responde em %(url)s: %(error)s") % {"url": check.url, "error": error}
+            raise CommandError(said) from None
+        self.stdout.write(conformance.as_json(report) if options["json"] else conformance.as_text(report))
+        if not report.conforms:
+            raise SystemExit(1)

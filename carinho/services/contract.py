@@ -1,0 +1,347 @@
+"""What the hub asks of each system, call by call: every request of a client is one of these.
+
+From here come the OpenAPI description, the conformance check, and the names that `<SYSTEM>_LACKS` takes.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+INTEGER, TEXT = "integer", "string"
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One call. `query` and `sends` are examples; `gives` are the fields that the hub reads, by type.
+
+    `nothing` is a query that no record fits, `refused` a body that has to be refused.
+    """
+
+    system: str
+    name: str
+    title: Any
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    nothing: Mapping[str, str] = field(default_factory=dict)
+    sends: Mapping[str, Any] = field(default_factory=dict)
+    refused: Mapping[str, Any] = field(default_factory=dict)
+    gives: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def call(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def reads(self) -> bool:
+        return self.method == "GET"
+
+    @property
+    def is_list(self) -> bool:
+        return self.reads and not self.path.endswith("}")
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        return re.compile(re.sub(r"\{\w+\}", "[^/]+", self.path))
+
+
+PHONE = "5511900000000"  # of nobody: mobile numbers go on with another digit than 0
+MOMENT = "2026-01-30T10:00:00-03:00"
+MARK = "[teste de conformidade]"
+INVOICE = {
+    "client_id": 1,
+    "service_id": 999999001,
+    "amount": "150.00",
+    "due_on": "2026-02-02",
+    "description": MARK,
+}
+
+OPERATIONS = (
+    Operation(
+        "crm",
+        "find_lead",
+        _("Procurar um lead"),
+        "GET",
+        "/api/v1/leads",
+        query={"phone": PHONE},
+        nothing={"phone": "5511900000009"},
+        gives={"id": INTEGER, "phone": TEXT},
+    ),
+    Operation(
+        "crm",
+        "create_lead",
+        _("Cadastrar um lead"),
+        "POST",
+        "/api/v1/leads",
+        sends={"name": MARK, "phone": PHONE, "origin": "site"},
+        refused={"name": MARK, "phone": "123", "origin": "site"},
+        gives={"id": INTEGER},
+    ),
+    Operation(
+        "crm",
+        "update_lead",
+        _("Alterar um lead"),
+        "PATCH",
+        "/api/v1/leads/{lead}",
+        sends={"name": MARK},
+    ),
+    Operation(
+        "crm",
+        "add_interaction",
+        _("Anotar uma conversa com o lead"),
+        "POST",
+        "/api/v1/leads/{lead}/interactions",
+        sends={"channel": "whatsapp", "direction": "in", "text": MARK, "occurred_at": MOMENT},
+    ),
+    Operation(
+        "crm",
+        "add_history",
+        _("Anotar no histórico do cliente"),
+        "POST",
+        "/api/v1/clients/{client}/history",
+        sends={"type": "service.completed", "occurred_at": MOMENT, "summary": MARK, "data": {}},
+    ),
+    Operation(
+        "crm",
+        "contracts",
+        _("Ler os contratos"),
+        "GET",
+        "/api/v1/contracts",
+        query={"status": "active"},
+        nothing={"status": "conformidade"},
+        gives={"id": INTEGER, "status": TEXT},
+    ),
+    Operation(
+        "crm",
+        "confirm_schedule",
+        _("Marcar o contrato como sincronizado"),
+        "POST",
+        "/api/v1/contracts/{contract}/synced",
+        sends={"schedule_id": 1},
+    ),
+    Operation(
+        "crm",
+        "confirm_billing",
+        _("Marcar a cobrança do contrato como configurada"),
+        "POST",
+        "/api/v1/contracts/{contract}/billing-configured",
+    ),
+    Operation(
+        "crm",
+        "put_caregiver",
+        _("Cadastrar ou alterar um cuidador"),
+        "PUT",
+        "/api/v1/caregivers/{caregiver}",
+        sends={"name": MARK, "phone": PHONE, "status": "active"},
+    ),
+    Operation(
+        "operacao",
+        "put_schedule",
+        _("Criar ou alterar a agenda de um contrato"),
+        "PUT",
+        "/api/v1/schedules/{contract}",
+        sends={"client_id": 1, "starts_on": "2026-01-30", "notes": MARK},
+        gives={"id": INTEGER},
+    ),
+    Operation(
+        "operacao",
+        "schedules",
+        _("Ler as agendas"),
+        "GET",
+        "/api/v1/schedules",
+        query={"contract_ids": "1"},
+        nothing={"contract_ids": "999999999"},
+        gives={"id": INTEGER, "contract_id": INTEGER},
+    ),
+    Operation(
+        "operacao",
+        "completed_services",
+        _("Ler os atendimentos concluídos"),
+        "GET",
+        "/api/v1/services",
+        query={"status": "completed", "billed": "false", "from": "2026-01-01", "to": "2026-01-31"},
+        nothing={"status": "completed", "billed": "false", "from": "1999-01-01", "to": "1999-01-02"},
+        gives={"id": INTEGER, "client_id": INTEGER, "finished_at": TEXT, "amount": TEXT},
+    ),
+    Operation(
+        "operacao",
+        "client_of",
+        _("Ler um atendimento"),
+        "GET",
+        "/api/v1/services/{service}",
+        gives={"id": INTEGER, "client_id": INTEGER},
+    ),
+    Operation(
+        "operacao",
+        "set_availability",
+        _("Dizer se um cuidador está disponível"),
+        "PUT",
+        "/api/v1/caregivers/{caregiver}/availability",
+        sends={"available": True},
+    ),
+    Operation(
+        "operacao",
+        "mark_billed",
+        _("Marcar o atendimento como faturado"),
+        "POST",
+        "/api/v1/services/{service}/billed",
+        sends={"invoice_id": 1},
+    ),
+    Operation(
+        "operacao",
+        "release_services",
+        _("Liberar os atendimentos de um cliente que pagou"),
+        "POST",
+        "/api/v1/services/release",
+        sends={"client_id": 1, "invoice_id": 1, "payment_id": 1},
+    ),
+    Operation(
+        "operacao",
+        "update_client",
+        _("Alterar um cliente"),
+        "PATCH",
+        "/api/v1/clients/{client}",
+        sends={"name": MARK},
+    ),
+    Operation(
+        "financeiro",
+        "create_customer",
+        _("Cadastrar um cliente"),
+        "POST",
+        "/api/v1/customers",
+        sends={"client_id": 1, "name": MARK, "phone": PHONE},
+        refused={"client_id": 1, "name": MARK, "phone": "123"},
+    ),
+    Operation(
+        "financeiro",
+        "update_customer",
+        _("Alterar um cliente"),
+        "PATCH",
+        "/api/v1/customers/{client}",
+        sends={"name": MARK},
+    ),
+    Operation(
+        "financeiro",
+        "bill_service",
+        _("Criar a fatura de um atendimento"),
+        "PUT",
+        "/api/v1/invoices/{reference}",
+        sends=INVOICE,
+        gives={"id": INTEGER},
+    ),
+    Operation(
+        "financeiro",
+        "invoices",
+        _("Ler as faturas"),
+        "GET",
+        "/api/v1/invoices",
+        query={"references": "service-999999001"},
+        nothing={"references": "service-999999999"},
+        gives={"reference": TEXT, "client_id": INTEGER, "amount": TEXT, "due_on": TEXT, "status": TEXT},
+    ),
+    Operation(
+        "financeiro",
+        "cancel_invoice",
+        _("Cancelar a fatura de um atendimento"),
+        "DELETE",
+        "/api/v1/invoices/{reference}",
+    ),
+    Operation(
+        "financeiro",
+        "set_up_billing",
+        _("Configurar a cobrança de um contrato"),
+        "PUT",
+        "/api/v1/billing-setups/{contract}",
+        sends={"client_id": 1, "plan": MARK, "amount": "150.00", "billing_day": 5},
+    ),
+    Operation(
+        "cuidadores",
+        "caregivers",
+        _("Ler os cuidadores"),
+        "GET",
+        "/api/v1/caregivers",
+        query={"updated_since": "2026-01-01T00:00:00-03:00"},
+        nothing={"updated_since": "2999-01-01T00:00:00-03:00"},
+        gives={"id": INTEGER, "name": TEXT, "updated_at": TEXT},
+    ),
+    Operation(
+        "cuidadores",
+        "rate",
+        _("Registrar a avaliação de um cuidador"),
+        "POST",
+        "/api/v1/caregivers/{caregiver}/ratings",
+        sends={"service_id": 999999001, "rating": 5, "comment": MARK},
+    ),
+    Operation(
+        "cuidadores",
+        "notify",
+        _("Avisar um cuidador"),
+        "POST",
+        "/api/v1/caregivers/{caregiver}/notices",
+        sends={"type": "service.scheduled", "text": MARK, "data": {}},
+    ),
+    Operation(
+        "atendimento",
+        "forward_message",
+        _("Entregar a mensagem de uma pessoa"),
+        "POST",
+        "/api/v1/messages",
+        sends={"channel": "whatsapp", "phone": PHONE, "received_at": MOMENT, "kind": "text", "text": MARK},
+        refused={"channel": "whatsapp", "phone": "123", "received_at": MOMENT, "text": MARK},
+    ),
+    Operation(
+        "atendimento",
+        "open_case",
+        _("Abrir um caso"),
+        "POST",
+        "/api/v1/cases",
+        sends={"type": "low_rating", "client_id": 1, "title": MARK},
+    ),
+    Operation(
+        "marketing",
+        "attribute",
+        _("Atribuir um lead a uma campanha"),
+        "POST",
+        "/api/v1/attributions",
+        sends={"lead_id": 1, "source": "google", "campaign": MARK},
+    ),
+    Operation(
+        "marketing",
+        "record_conversion",
+        _("Registrar uma conversão"),
+        "POST",
+        "/api/v1/conversions",
+        sends={"lead_id": 1, "client_id": 1, "converted_at": MOMENT},
+    ),
+    Operation(
+        "marketing",
+        "update_audience",
+        _("Alterar o público"),
+        "PATCH",
+        "/api/v1/audience/{phone}",
+        sends={"name": MARK},
+    ),
+)
+
+
+def of_system(system: str) -> list[Operation]:
+    return [operation for operation in OPERATIONS if operation.system == system]
+
+
+def declared(system: str, method: str, path: str) -> Operation | None:
+    """The operation that a request is; None for a system whose calls are not declared here, as WhatsApp."""
+    for operation in of_system(system):
+        if operation.method == method and operation.pattern.fullmatch(path):
+            return operation
+    return None
+
+
+def lacking(system: str) -> list[Operation]:
+    """What a system does not offer yet, as its setting says."""
+    lacks = settings.SYSTEMS[system]["lacks"] if system in settings.SYSTEMS else ()
+    return [operation for operation in of_system(system) if operation.name in lacks] if lacks else []

@@ -1,0 +1,131 @@
+"""The OpenAPI 3.1 description of what the hub asks of each system, from the declarations in `contract`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from carinho.services.contract import OPERATIONS, Operation
+
+SECURITY = {
+    "X-API-Key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "X-Internal-Token": {"type": "apiKey", "in": "header", "name": "X-Internal-Token"},
+    "Bearer": {"type": "http", "scheme": "bearer"},
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "A mesma chave outra vez recebe a primeira resposta, e nada é gravado de novo.",
+    "schema": {"type": "string"},
+}
+ERROR = {
+    "type": "object",
+    "required": ["message"],
+    "properties": {"message": {"type": "string"}, "errors": {"type": "object"}},
+}
+PAGES = {"cursor": {"type": "string"}, "limit": {"type": "integer", "maximum": 100}}
+
+
+def document() -> dict[str, Any]:
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:  # each system has an address of its own: its name begins its paths here
+        path = f"/{operation.system}{operation.path}"
+        paths.setdefault(path, {})[operation.method.lower()] = _described(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "O que o hub pede de cada sistema",
+            "version": "1",
+            "description": "Feito por `manage.py contract`. Os caminhos valem a partir do endereço de cada "
+            "sistema, sem o seu nome no começo. `manage.py conformance SISTEMA` testa todos.",
+        },
+        "security": [{name: []} for name in SECURITY],
+        "tags": [{"name": name} for name in dict.fromkeys(operation.system for operation in OPERATIONS)],
+        "paths": paths,
+        "components": {"securitySchemes": SECURITY, "schemas": {"Error": ERROR}},
+    }
+
+
+def as_yaml() -> str:
+    text: str = yaml.dump(document(), Dumper=_Plain, allow_unicode=True, sort_keys=False, width=110)
+    return text
+
+
+class _Plain(yaml.SafeDumper):
+    """Without anchors, which few readers expect."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _described(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": f"{operation.system}.{operation.name}",
+        "summary": str(operation.title),
+        "tags": [operation.system],
+        "parameters": _parameters(operation),
+    }
+    if operation.sends:
+        schema = _schema_of(operation.sends)
+        described["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schema, "example": dict(operation.sends)}},
+        }
+    return described | {"responses": _responses(operation)}
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    in_path = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in in_path
+    ]
+    if not operation.reads:
+        return [*parameters, IDEMPOTENCY_KEY]
+    if not operation.is_list:
+        return parameters
+    parameters += [
+        {"name": name, "in": "query", "schema": {"type": "string"}, "example": example}
+        for name, example in operation.query.items()
+    ]
+    return parameters + [{"name": name, "in": "query", "schema": schema} for name, schema in PAGES.items()]
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    error = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
+    refusals = {
+        "401": {"description": "A chave não é a certa."} | error,
+        "422": {"description": "O pedido não é aceito; outra vez igual, também não."} | error,
+    }
+    done: dict[str, Any] = {"description": "Feito."}
+    if operation.gives:
+        done["content"] = {"application/json": {"schema": _answer_of(operation)}}
+    return {"2XX": done} | refusals
+
+
+def _answer_of(operation: Operation) -> dict[str, Any]:
+    record = {
+        "type": "object",
+        "required": list(operation.gives),
+        "properties": {name: {"type": kind} for name, kind in operation.gives.items()},
+    }
+    if not operation.is_list:
+        return {"type": "object", "required": ["data"], "properties": {"data": record}}
+    return {
+        "type": "object",
+        "required": ["data", "next_cursor"],
+        "properties": {
+            "data": {"type": "array", "items": record},
+            "next_cursor": {"type": ["string", "integer", "null"]},
+        },
+    }
+
+
+def _schema_of(example: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {name: {"type": TYPES[type(value)]} for name, value in example.items()},
+    }
+
+
+TYPES = {bool: "boolean", str: "string", int: "integer", dict: "object"}

@@ -1,0 +1,164 @@
+"""How a system may differ from what the hub asks, one at a time: what `manage.py conformance` has to find.
+
+A deviation is switched on for one call, by `PUT /_control/deviations/crm` with its name and the call, as in
+`{"name": "filter_ignored", "call": "GET /api/v1/leads"}`.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from carinho.simulator.protocol import ApiError, Handler, answer
+
+if TYPE_CHECKING:
+    from carinho.simulator.system import System
+
+REFUSALS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+OK = range(200, 300)
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """`changes` gets status and body of an answer and gives others; None leaves it as it is."""
+
+    title: str
+    changes: Callable[[int, Any], web.Response | None] = lambda _status, _body: None
+    forgets_keys: bool = False
+    ignores: tuple[str, ...] | None = None  # parameters of the query; empty: all but those of pages
+
+
+PAGES = ("cursor", "limit")
+
+
+def _of_page(change: Callable[[dict[str, Any]], Any]) -> Callable[[int, Any], web.Response | None]:
+    def changes(status: int, body: Any) -> web.Response | None:
+        return answer(change(body), status) if status in OK and "next_cursor" in (body or {}) else None
+
+    return changes
+
+
+def _of_record(
+    change: Callable[[dict[str, Any]], dict[str, Any]],
+) -> Callable[[int, Any], web.Response | None]:
+    def changes(status: int, body: Any) -> web.Response | None:
+        data = body.get("data") if isinstance(body, dict) else None
+        if status not in OK or not data:
+            return None
+        changed = [change(row) for row in data] if isinstance(data, list) else change(data)
+        return answer(body | {"data": changed}, status)
+
+    return changes
+
+
+def _when(
+    statuses: Any, response: Callable[[Any], web.Response]
+) -> Callable[[int, Any], web.Response | None]:
+    return lambda status, body: response(body) if status in statuses else None
+
+
+def _without(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda row: {key: value for key, value in row.items() if key != name}
+
+
+def _numbered(body: dict[str, Any]) -> dict[str, Any]:
+    return {"data": body["data"], "meta": {"current_page": 1, "last_page": 1}}
+
+
+HTML = "<!DOCTYPE html><html><body>Erro</body></html>"
+CRASH = {"success": False, "message": "SQLSTATE[HY000] [2002] Connection refused"}
+
+DEVIATIONS = {
+    "path_missing": Deviation("404", _when(range(600), lambda _: answer({"message": "Not found"}, 404))),
+    "method_missing": Deviation("405", _when(range(600), lambda _: answer({"message": "Not allowed"}, 405))),
+    "field_renamed": Deviation(
+        "id → codigo", _of_record(lambda row: _without("id")(row) | {"codigo": row.get("id")})
+    ),
+    "field_missing": Deviation("no id", _of_record(_without("id"))),
+    "field_as_text": Deviation("id as text", _of_record(lambda row: row | {"id": f"x-{row.get('id')}"})),
+    "field_as_object": Deviation(
+        "id as object", _of_record(lambda row: row | {"id": {"value": row.get("id")}})
+    ),
+    "record_nested": Deviation("data.record", _of_record(lambda row: {"record": row})),
+    "pages_by_number": Deviation("meta in place of next_cursor", _of_page(_numbered)),
+    "list_bare": Deviation("a list without data", _of_page(lambda body: body["data"])),
+    "list_elsewhere": Deviation(
+        "items in place of data", _of_page(lambda body: {"items": body["data"], "next_cursor": None})
+    ),
+    "list_inside_data": Deviation("data.data", _of_page(lambda body: {"data": body, "next_cursor": None})),
+    "filter_ignored": Deviation("filters ignored", ignores=()),
+    "cursor_ignored": Deviation("each page is the first", ignores=("cursor",)),
+    "limit_ignored": Deviation("as many rows as there are", ignores=("limit",)),
+    "key_ignored": Deviation("idempotency keys ignored", forgets_keys=True),
+    "refusal_redirects": Deviation(
+        "302 in place of 422", _when(REFUSALS, lambda _: web.Response(status=302, headers={"Location": "/"}))
+    ),
+    "refusal_as_success": Deviation(
+        "200 in place of 422", _when(REFUSALS, lambda body: answer({"success": False} | body, 200))
+    ),
+    "refusal_as_crash": Deviation("500 in place of 422", _when(REFUSALS, lambda body: answer(body, 500))),
+    "refusal_as_page": Deviation(
+        "422 in HTML",
+        _when(REFUSALS, lambda _: web.Response(text=HTML, status=422, content_type="text/html")),
+    ),
+    "refusal_without_reason": Deviation(
+        "422 without message", _when(REFUSALS, lambda _: answer({"ok": False}, 422))
+    ),
+    "crash_as_refusal": Deviation("400 with SQLSTATE", _when(OK, lambda _: answer(CRASH, 400))),
+    "crash": Deviation("500", _when(OK, lambda _: answer(CRASH, 500))),
+    "answer_as_page": Deviation(
+        "200 in HTML", _when(OK, lambda _: web.Response(text=HTML, content_type="text/html"))
+    ),
+    "answer_empty": Deviation("200 without a body", _when(OK, lambda _: web.Response(status=200))),
+    "answer_redirects": Deviation(
+        "302", _when(OK, lambda _: web.Response(status=302, headers={"Location": "/login"}))
+    ),
+    "door_open": Deviation(
+        "any key opens", _when((401,), lambda _: answer({"data": [], "next_cursor": None}))
+    ),
+    "door_crashes": Deviation("500 in place of 401", _when((401,), lambda _: answer(CRASH, 500))),
+}
+
+
+@web.middleware
+async def deviate(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let one call of a system be answered in another way, if a deviation is switched on."""
+    from carinho.simulator.system import SYSTEM
+
+    system: System = request.app[SYSTEM]
+    name, call = system.deviation
+    resource = request.match_info.route.resource
+    path = resource.canonical.removeprefix(f"/{system.name}") if resource else request.path
+    if not name or call != f"{request.method} {path}":
+        return await handler(request)
+    deviation = DEVIATIONS[name]
+    if deviation.forgets_keys:
+        system.keys.uses.clear()
+    whole = request._rel_url  # noqa: SLF001 -- a request whose body was read cannot be cloned
+    if deviation.ignores is not None:
+        kept = {
+            key: value
+            for key, value in whole.query.items()
+            if (key not in deviation.ignores if deviation.ignores else key in PAGES)
+        }
+        request._rel_url = whole.with_query(kept)  # noqa: SLF001
+    response = await handler(request)
+    request._rel_url = whole  # noqa: SLF001 -- the journal keeps what was asked
+    if not isinstance(response, web.Response):
+        return response
+    is_json = response.content_type == "application/json" and isinstance(response.body, bytes)
+    body = json.loads(response.body) if is_json and response.body else None  # type: ignore[arg-type]
+    return deviation.changes(response.status, body) or response
+
+
+def read(fields: dict[str, Any]) -> tuple[str, str]:
+    """Name and call of a deviation. Raises ApiError."""
+    name, call = str(fields.get("name", "")), str(fields.get("call", ""))
+    if name and name not in DEVIATIONS:
+        raise ApiError(
+            HTTPStatus.BAD_REQUEST, f"No deviation is called {name!r}; there are {', '.join(DEVIATIONS)}"
+        )
+    return name, call

@@ -1,0 +1,147 @@
+"""The conformance check finds nothing wrong with the simulator, and each deviation exactly."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from carinho.services.conformance import Conformance
+from carinho.simulator.client import running
+from carinho.simulator.deviations import DEVIATIONS
+
+CONTRACTS = [{"id": number, "status": "active"} for number in (11, 12, 13)]
+SERVICES = [
+    {
+        "id": number,
+        "client_id": 1,
+        "status": "completed",
+        "billed": False,
+        "finished_at": f"2026-01-{number}T10:00:00-03:00",
+        "amount": "150.00",
+    }
+    for number in (11, 12)
+]
+CAREGIVERS = [
+    {"id": number, "name": "Rosa", "updated_at": "2026-02-01T10:00:00-03:00"} for number in (11, 12)
+]
+WORLD = {
+    "crm": {"contracts": CONTRACTS},
+    "operacao": {"services": SERVICES, "schedules": [{"contract_id": 11}, {"contract_id": 12}]},
+    "cuidadores": {"caregivers": CAREGIVERS},
+}
+
+FOUND = {  # by deviation: of which call, what is found, and of which field
+    "path_missing": ("crm", "add_history", "missing", ""),
+    "method_missing": ("crm", "update_lead", "missing", ""),
+    "field_renamed": ("crm", "create_lead", "field_missing", "id"),
+    "field_missing": ("operacao", "put_schedule", "field_missing", "id"),
+    "field_as_text": ("crm", "create_lead", "field_type", "id"),
+    "field_as_object": ("cuidadores", "caregivers", "field_type", "id"),
+    "record_nested": ("financeiro", "bill_service", "field_missing", "id"),
+    "pages_by_number": ("crm", "contracts", "page_shape", "next_cursor"),
+    "list_bare": ("operacao", "completed_services", "list_shape", "data"),
+    "list_elsewhere": ("cuidadores", "caregivers", "list_shape", "data"),
+    "list_inside_data": ("operacao", "schedules", "list_shape", "data"),
+    "filter_ignored": ("crm", "contracts", "filter_ignored", ""),
+    "cursor_ignored": ("crm", "contracts", "cursor_ignored", "cursor"),
+    "limit_ignored": ("operacao", "completed_services", "limit_ignored", "limit"),
+    "key_ignored": ("financeiro", "create_customer", "key_ignored", ""),
+    "refusal_redirects": ("crm", "create_lead", "refusal_redirect", ""),
+    "refusal_as_success": ("financeiro", "create_customer", "refusal_missing", ""),
+    "refusal_as_crash": ("atendimento", "forward_message", "refusal_crash", ""),
+    "refusal_as_page": ("crm", "create_lead", "refusal_not_json", ""),
+    "refusal_without_reason": ("crm", "create_lead", "refusal_reason", "message"),
+    "crash_as_refusal": ("operacao", "release_services", "crash", ""),
+    "crash": ("marketing", "attribute", "crash", ""),
+    "answer_as_page": ("crm", "put_caregiver", "not_json", ""),
+    "answer_empty": ("operacao", "put_schedule", "field_missing", "id"),
+    "answer_redirects": ("marketing", "update_audience", "redirect", ""),
+    "door_open": ("crm", "contracts", "door_open", ""),
+    "door_crashes": ("crm", "find_lead", "door_answer", ""),
+}
+
+
+@pytest.fixture(scope="module")
+def process():
+    with running() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def simulator(process):
+    process.reset()
+    process.load(WORLD)
+    return process
+
+
+def report_on(simulator, system):
+    return Conformance(system, f"{simulator.url}/{system}", "simulator", ids={"service": "11"}).run(
+        writes=True
+    )
+
+
+def differences(report):
+    return {
+        (call.name, difference.code, difference.field)
+        for call in report.calls
+        for difference in call.differences
+    }
+
+
+@pytest.mark.parametrize("system", settings.SYSTEMS)
+def test_simulator_conforms_also_when_it_is_tried_again(simulator, system):
+    for _ in range(2):
+        report = report_on(simulator, system)
+        assert differences(report) == set()
+        assert report.conforms
+        assert all(call.verdict == "conforms" for call in report.calls)
+
+
+@pytest.mark.parametrize("name", DEVIATIONS)
+def test_deviation_is_named_and_nothing_else_is(simulator, name):
+    system, call, code, field = FOUND[name]
+    (about,) = [each for each in report_on(simulator, system).calls if each.name == call]
+    simulator.reset()
+    simulator.load(WORLD)
+    simulator.deviate(system, name, PLAYED.get(call, about.call))
+    report = report_on(simulator, system)
+    assert differences(report) == {(call, code, field)}
+    assert not report.conforms
+
+
+PLAYED = {  # the simulator's own names of parameters of these paths
+    "add_history": "POST /api/v1/clients/{id}/history",
+    "update_lead": "PATCH /api/v1/leads/{id}",
+    "put_schedule": "PUT /api/v1/schedules/{contract_id}",
+    "put_caregiver": "PUT /api/v1/caregivers/{id}",
+}
+
+
+def test_nothing_is_written_without_being_told_to(simulator):
+    report = Conformance("crm", f"{simulator.url}/crm", "simulator").run(writes=False)
+    assert {call.name for call in report.calls if call.verdict == "conforms"} == {"find_lead", "contracts"}
+    assert simulator.state()["crm"]["writes"] == {}
+
+
+def test_command_says_in_words_and_by_its_exit_code_what_differs(simulator):
+    simulator.deviate("crm", "filter_ignored", "GET /api/v1/contracts")
+    out = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("conformance", "crm", url=f"{simulator.url}/crm", key="simulator", stdout=out)
+    assert ended.value.code == 1
+    assert "O filtro status foi ignorado: vieram registros que não foram pedidos." in out.getvalue()
+    assert "Resposta: 200" in out.getvalue()
+
+
+def test_command_gives_json_to_programs(simulator):
+    out = StringIO()
+    arguments = {"url": f"{simulator.url}/marketing", "key": "simulator", "write": True, "json": True}
+    call_command("conformance", "marketing", stdout=out, **arguments)
+    assert json.loads(out.getvalue())["conforms"] is True
+
+
+def test_command_says_when_nobody_answers():
+    with pytest.raises(CommandError, match="Ninguém responde"):
+        call_command("conformance", "crm", url="http://127.0.0.1:9", key="k")
