@@ -8,6 +8,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from events.models import Event
+
 
 class Severity(models.TextChoices):
     WARNING = "warning", _("atenção")
@@ -203,3 +205,13 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.day:%d/%m/%Y}"
+
+
+class Person(Event):
+    """Whom an event is about: a page of its own, which is found by any of their events."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = _("pessoa")
+        verbose_name_plural = _("pessoas")

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -72,6 +73,10 @@ class AuditEntry(models.Model):
         verbose_name = _("registro de ação")
         verbose_name_plural = _("trilha de ações")
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["target"], name="audit_entry_target"),
+            GinIndex(fields=["detail"], opclasses=["jsonb_path_ops"], name="audit_entry_detail"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} #{self.pk}"

@@ -16,6 +16,8 @@ TARGETS = {
     "callback": "aviso",
     "contact": "contato",
     "sync_run": "execução",
+    "message": "mensagem",
+    "person": "pessoa do evento",
     "user": "usuário",
     "periodictask": "agendamento",
     "intervalschedule": "intervalo",

@@ -31,6 +31,7 @@ from events.models import (
     FailureGroup,
     GroupState,
 )
+from events.models.event import NAMES
 from events.preview import overtaken
 from events.recipes import Recipes
 
@@ -255,7 +256,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         is_masked = not request.user.has_perm(MAY_REVEAL)
         named = "iexact" if is_masked else "icontains"
         text = Q(reason__icontains=term) | Q(note__icontains=term)
-        for name in person.NAMES:
+        for name in NAMES:
             text |= Q(**{f"event__data__{name}__{named}": term})
         phone = search.phone(term, "event__phone", only_whole=is_masked)
         return queryset.filter(phone | search.number(term, "pk", "event_id") | text), False

@@ -61,7 +61,7 @@ class EventAdmin(EventRevealAdmin):
         ("received_at", EventDayFilter),
     )
     search_fields = ("id",)  # what is searched stands in get_search_results
-    search_help_text = _("Telefone, número do evento ou chave do remetente")
+    search_help_text = _("Telefone com DDD, nome, número do evento ou chave do remetente")
     sortable_by = ()
 
     @admin.display(description=_("Evento"))
@@ -97,7 +97,8 @@ class EventAdmin(EventRevealAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        return queryset.filter(search.exact(term)), False
+        named = search.name(term, "data", whole=search.only_whole(request.user))
+        return queryset.filter(search.exact(term) | named), False
 
     def event_of(self, row: Event) -> Event:
         return row

@@ -9,8 +9,7 @@ from django.utils.safestring import SafeString
 
 from carinho.masking import mask_name, mask_phone
 from events.models import Event
-
-NAMES = ("name", "client_name", "caregiver_name")
+from events.models.event import NAMES
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,19 @@
-"""Finding rows by what an operator has in hand: a phone as typed, a number, a key."""
+"""Finding rows by what an operator has in hand: a phone as typed, a name, a number, a key.
+
+Growing tables are searched by their indexes only. Who may not see a person's data finds it by whole values
+only, so that a search cannot be used to guess it piece by piece.
+"""
 
 import re
 
 from django.conf import settings
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.search import SearchVectorExact
 from django.db.models import Q
+
+from carinho import words
+from carinho.access.roles import MAY_REVEAL
+from events.models.event import NAMES
 
 SHORTEST_PHONE = 8
 NOTHING = Q(pk__in=[])
@@ -35,13 +45,29 @@ def number(term: str, *fields: str) -> Q:
     return found
 
 
+def name(term: str, field: str, *, whole: bool) -> Q:
+    """Rows whose event names such a person; `field` leads to its data. `whole` asks for the full name."""
+    query = words.search(term, whole=whole)
+    if query is None or any(character.isdigit() for character in term):
+        return NOTHING
+    found = Q(SearchVectorExact(words.of_keys(field, NAMES), query))
+    if whole:
+        full = NOTHING
+        for key in NAMES:
+            full |= Q(**{f"{field}__{key}__iexact": term})
+        found &= full
+    return found
+
+
 def exact(term: str) -> Q:
     """Events by an indexed column: the whole phone, the number, or the key that the sender gave."""
-    digits = _phone_digits(term)
-    national = digits.removeprefix("55") if len(digits) > 11 else digits
-    whole = _whole(national, "phone") if len(national) >= 10 else NOTHING
     sources = [*settings.SOURCES, "whatsapp", "api"]
-    return whole | number(term, "pk") | Q(source__in=sources, key=term)
+    return phone(term, "phone", only_whole=True) | number(term, "pk") | Q(source__in=sources, key=term)
+
+
+def only_whole(user: PermissionsMixin) -> bool:
+    """Whether this person may search a person's data by whole values only."""
+    return not user.has_perm(MAY_REVEAL)
 
 
 def _phone_digits(term: str) -> str:

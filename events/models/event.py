@@ -2,10 +2,15 @@
 
 from datetime import datetime, timedelta
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+
+from carinho import words
+
+NAMES = ("name", "client_name", "caregiver_name")  # where the data of an event names a person
 
 
 class EventStatus(models.TextChoices):
@@ -84,6 +89,7 @@ class Event(models.Model):
                 fields=["without_flow", "id"], condition=~Q(without_flow=""), name="event_without_flow"
             ),
             models.Index(fields=["received_at"], condition=Q(is_late=True), name="event_late"),
+            GinIndex(words.of_keys("data", NAMES), name="event_names"),
         ]
 
     def __str__(self) -> str:

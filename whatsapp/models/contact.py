@@ -1,7 +1,10 @@
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+
+from carinho import words
 
 
 class Contact(models.Model):
@@ -37,6 +40,7 @@ class Contact(models.Model):
                 condition=Q(lid__isnull=False) | Q(key__isnull=False), name="contact_is_known_by_something"
             ),
         ]
+        indexes = [GinIndex(words.of("name"), name="contact_names")]
 
     def __str__(self) -> str:
         return f"contact #{self.pk}"

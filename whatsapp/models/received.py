@@ -1,7 +1,9 @@
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from carinho import words
 from whatsapp.models.contact import Contact
 
 
@@ -29,6 +31,7 @@ class Received(models.Model):
         ]
         indexes = [
             models.Index(fields=["received_at"], name="received_by_moment"),
+            GinIndex(words.of("text"), name="received_words"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,207 @@
+"""All that the hub knows of one person, in one line of time: a fixed number of statements, all by index."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import CharField, F, Q, QuerySet, Value
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from carinho.access.models import AuditEntry
+from carinho.console import badges, labels
+from carinho.console.base import list_of, page_of
+from carinho.masking import mask_text
+from events import statistics, status_badges, titles
+from events.models import DeadLetter, DeadLetterStatus, Delivery, DeliveryStatus, Event, EventStatus
+from sync import labels as sync_labels
+from sync.models import SyncDifference, SyncFailure, SyncRecord
+from whatsapp import phone as phones
+from whatsapp import templates
+from whatsapp.admin.sent_message import state_of
+from whatsapp.models import Contact, Received, SentMessage
+
+NEAR = 200  # events looked at for other phones and numbers of the same person
+MOST_ORDERS = 100  # latest items and deliveries for which operators' orders are looked up
+PAGE = 50
+INBOUND = "whatsapp.inbound"  # shown as the message itself
+CAREGIVERS = "sync.cuidadores_crm"  # its records are caregivers
+
+KINDS = {
+    "": _lazy("tudo"),
+    "leads": _lazy("leads"),
+    "events": _lazy("eventos"),
+    "deliveries": _lazy("entregas"),
+    "messages": _lazy("mensagens"),
+    "syncs": _lazy("sincronizações"),
+    "operators": _lazy("operadores"),
+}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Under which phones, subjects and contacts a person is known."""
+
+    phones: tuple[str, ...]
+    subjects: tuple[str, ...]
+    contacts: tuple[Contact, ...]
+
+    def events(self) -> QuerySet[Event]:
+        return Event.objects.filter(Q(phone__in=self.phones) | Q(subject__in=self.subjects))
+
+
+@dataclass(frozen=True)
+class Entry:
+    at: datetime
+    icon: str
+    title: str
+    address: str = ""
+    badge: str = ""
+    detail: str = ""
+    said: str = ""  # in the person's or our words: for those who asked to see
+
+
+@dataclass(frozen=True)
+class Source:
+    """Rows of one kind, and how each is shown."""
+
+    kinds: tuple[str, ...]
+    rows: QuerySet
+    at: str
+    entry: Callable[[Any], Entry]
+
+
+def identify(event: Event) -> Identity:
+    """The person of this event, with the phones and numbers that their own events name together."""
+    known_phones, subjects = set(_spellings(event.phone)), {event.subject} - {""}
+    known = Identity(tuple(sorted(known_phones)), tuple(sorted(subjects)), ())
+    near = known.events().exclude(type=statistics.RECEIPTS).order_by("-id").values_list("phone", "subject")
+    for phone, subject in near[:NEAR]:
+        known_phones |= set(_spellings(phone))
+        subjects |= {subject} - {""}
+    lids = [text.removeprefix("contact:") for text in subjects if text.startswith("contact:")]
+    keys = [phones.key(phone) for phone in known_phones]
+    contacts = Contact.objects.filter(Q(lid__in=lids) | Q(key__in=keys)).order_by("id")
+    return Identity(tuple(sorted(known_phones)), tuple(sorted(subjects)), tuple(contacts))
+
+
+def _spellings(phone: str) -> tuple[str, ...]:
+    return (phone, *phones.variants(phone)) if phone else ()
+
+
+def what_is_open(who: Identity) -> list[DeadLetter]:
+    statuses = [DeadLetterStatus.OPEN, DeadLetterStatus.RETRYING]
+    found = DeadLetter.objects.filter(event__in=who.events(), status__in=statuses).order_by("-id")
+    return list(found[:PAGE])
+
+
+def timeline(who: Identity, kind: str, page: int) -> tuple[list[Entry], bool]:
+    """One page of what happened, the latest first, and whether there is more."""
+    sources = {name: source for name, source in _sources(who).items() if not kind or kind in source.kinds}
+    first, *others = [
+        source.rows.order_by()
+        .annotate(moment=F(source.at), number=F("pk"), kind_of_row=Value(name, output_field=CharField()))
+        .values_list("moment", "number", "kind_of_row")
+        for name, source in sources.items()
+    ]
+    start = (page - 1) * PAGE
+    together = first.union(*others, all=True).order_by("-moment", "kind_of_row", "-number")
+    found = list(together[start : start + PAGE + 1])
+    shown = found[:PAGE]
+    rows = {
+        name: source.rows.in_bulk([pk for _moment, pk, of in shown if of == name])
+        for name, source in sources.items()
+    }
+    entries = [sources[name].entry(rows[name][pk]) for _moment, pk, name in shown if pk in rows[name]]
+    return entries, len(found) > PAGE
+
+
+def _sources(who: Identity) -> dict[str, Source]:
+    events = who.events().exclude(type__in=[statistics.RECEIPTS, INBOUND])
+    leads, contacts = events.filter(type__startswith="lead."), [contact.pk for contact in who.contacts]
+    deliveries = Delivery.objects.filter(event__in=who.events(), message=None).select_related("event")
+    sent = SentMessage.objects.filter(Q(contact__in=contacts) | Q(delivery__event__in=who.events()))
+    caregivers = [text.partition(":")[2] for text in who.subjects if text.startswith("caregiver:")]
+    records = {"job_id": CAREGIVERS, "key__in": caregivers}
+    return {
+        "lead": Source(("leads", "events"), leads, "received_at", _event),
+        "event": Source(("events",), events.exclude(type__startswith="lead."), "received_at", _event),
+        "delivery": Source(("deliveries",), deliveries, "created_at", _delivery),
+        "sent": Source(("messages",), sent.select_related("delivery__event"), "created_at", _sent),
+        "received": Source(
+            ("messages",), Received.objects.filter(contact__in=contacts), "received_at", _received
+        ),
+        "record": Source(("syncs",), SyncRecord.objects.filter(**records), "written_at", _record),
+        "failure": Source(
+            ("syncs",), SyncFailure.objects.filter(**records, status="open"), "failed_at", _failure
+        ),
+        "difference": Source(
+            ("syncs",), SyncDifference.objects.filter(**records, closed_at=None), "found_at", _difference
+        ),
+        "operator": Source(("operators",), _orders(who, contacts), "at", _order),
+    }
+
+
+def _orders(who: Identity, contacts: Iterable[int]) -> QuerySet[AuditEntry]:
+    """What operators did to the person's rows: to the rows by name, and to them among others."""
+    events = list(who.events().order_by("-id").values_list("pk", flat=True)[:MOST_ORDERS])
+    messages = SentMessage.objects.filter(delivery__event__in=events).values_list("pk", flat=True)
+    deliveries = Delivery.objects.filter(event__in=events).order_by("-id")
+    letters = DeadLetter.objects.filter(event__in=events).order_by("-id").values_list("pk", flat=True)
+    targets = [f"event {pk}" for pk in events] + [f"person {pk}" for pk in events]
+    targets += [f"contact {pk}" for pk in contacts] + [f"message {pk}" for pk in messages]
+    done = Q(target__in=targets)
+    for family, ids in (
+        ("dead_letter.", letters[:MOST_ORDERS]),
+        ("delivery.", deliveries.values_list("pk", flat=True)[:MOST_ORDERS]),
+    ):
+        named = Q(pk__in=[])
+        for pk in ids:
+            named |= Q(detail__contains={"ids": [pk]})
+        done |= Q(action__startswith=family) & named
+    return AuditEntry.objects.filter(done)
+
+
+def _event(row: Event) -> Entry:
+    title = f"{titles.event_type(row.type)} #{row.pk}"
+    badge = status_badges.of(EventStatus, row.status)
+    return Entry(row.received_at, "bolt", title, page_of(row), badge, _("de %s") % labels.system(row.source))
+
+
+def _delivery(row: Delivery) -> Entry:
+    title = titles.step(row.event.type, row.step)
+    badge = status_badges.of(DeliveryStatus, row.status)
+    return Entry(row.created_at, "local_shipping", title, page_of(row), badge, labels.system(row.service))
+
+
+def _sent(row: SentMessage) -> Entry:
+    title = templates.title(row.name) if row.name else titles.step(row.delivery.event.type, row.delivery.step)
+    return Entry(
+        row.created_at, "outgoing_mail", str(title), page_of(row), state_of(row), row.reason, row.text
+    )
+
+
+def _received(row: Received) -> Entry:
+    return Entry(row.received_at, "chat", _("Mensagem da pessoa"), said=row.text)
+
+
+def _record(row: SyncRecord) -> Entry:
+    return Entry(row.written_at, "sync", _("Gravado por %s") % sync_labels.job(row.job_id))
+
+
+def _failure(row: SyncFailure) -> Entry:
+    badge = badges.badge(_("precisa de você"), "danger")
+    title = _("Falhou em %s") % sync_labels.job(row.job_id)
+    return Entry(row.failed_at, "sync_problem", title, page_of(row), badge)
+
+
+def _difference(row: SyncDifference) -> Entry:
+    title = _("Diferença em %s") % sync_labels.job(row.job_id)
+    return Entry(row.found_at, "difference", title, list_of(SyncDifference), detail=row.get_kind_display())
+
+
+def _order(row: AuditEntry) -> Entry:
+    title = f"{labels.who(row.actor)} {labels.action(row.action)}"
+    reason = str(row.detail.get("note") or row.detail.get("reason") or "")
+    return Entry(row.at, "person_check", title, detail=mask_text(reason))

@@ -1,0 +1,171 @@
+"""One search over everything an operator may have in hand, by indexes only, and what it was looked for in."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.search import SearchVectorExact
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from carinho import words
+from carinho.console import labels
+from carinho.console.base import page_of
+from carinho.masking import mask_name, mask_phone
+from events import statistics, titles
+from events.admin import person as people
+from events.admin import search as rows
+from events.flow import Flow
+from events.models import DeadLetter, Delivery, Event
+from sync.models import SyncFailure
+from whatsapp import phone as phones
+from whatsapp import templates
+from whatsapp.models import Contact, Received, SentMessage
+
+MOST = 5  # of one group
+RECENT = 40  # events looked at for the people they are about
+SHORTEST = 2  # characters
+
+
+@dataclass(frozen=True)
+class Found:
+    title: str
+    detail: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    icon: str
+    found: list[Found]
+
+
+def groups(term: str, user: PermissionsMixin) -> list[Group]:
+    """What there is for this term, people first; a person's data is masked, and so are their addresses."""
+    term = term.strip()[:200]
+    if len(term.removeprefix("#")) < SHORTEST and not term.removeprefix("#").isdecimal():
+        return []
+    whole = rows.only_whole(user)
+    events = _events(term, whole=whole)
+    deliveries = Delivery.objects.select_related("event")
+    offered = [
+        Group(_("Pessoas"), "person", [*_people(events), *_contacts(term, whole=whole)][:MOST]),
+        Group(
+            _("Precisa de você"),
+            "pan_tool",
+            [_dead_letter(row) for row in _by_number(DeadLetter.objects.all(), term)],
+        ),
+        Group(_("Eventos"), "bolt", [_event(row) for row in events[:MOST]]),
+        Group(_("Entregas"), "local_shipping", [_delivery(row) for row in _by_number(deliveries, term)]),
+        Group(_("Mensagens"), "chat", list(_messages(term, whole=whole))[:MOST]),
+        Group(_("Sincronizações"), "sync", [_failure(row) for row in _failures(term)]),
+    ]
+    return [group for group in offered if group.found]
+
+
+def searched(user: PermissionsMixin) -> str:
+    """What the term is compared with, in words."""
+    if rows.only_whole(user):
+        return _(
+            "Procurado por valor inteiro: telefone com DDD, nome completo, número do evento, da entrega ou "
+            "do item, número do cliente ou da cuidadora, chave do remetente."
+        )
+    return _(
+        "Procurado em: telefone com DDD, começo das palavras do nome, número do evento, da entrega ou "
+        "do item, número do cliente ou da cuidadora, chave do remetente e palavras das mensagens."
+    )
+
+
+def _events(term: str, *, whole: bool) -> list[Event]:
+    wanted = rows.exact(term) | rows.name(term, "data", whole=whole) | _subjects(term)
+    return list(Event.objects.filter(wanted).exclude(type=statistics.RECEIPTS).order_by("-id")[:RECENT])
+
+
+def _subjects(term: str) -> Q:
+    """Events about the person with this number in one of the systems, or with this id on WhatsApp."""
+    text = term.removeprefix("#")
+    kinds = {flow.subject.removesuffix("_id") for flow in Flow.registry.values()}
+    return Q(subject__in=[term, *(f"{kind}:{text}" for kind in sorted(kinds))])
+
+
+def _people(events: Iterable[Event]) -> list[Found]:
+    """The people of these events, each once and by their latest event."""
+    latest: dict[str, Event] = {}
+    for event in events:
+        if who := event.phone or event.subject:
+            latest.setdefault(who, event)
+    return [
+        Found(
+            people.masked(event).name or _("Pessoa do evento #%d") % event.pk,
+            mask_phone(event.phone) if event.phone else titles.event_type(event.type),
+            reverse("admin:monitoring_person_change", args=[event.pk]),
+        )
+        for event in latest.values()
+    ]
+
+
+def _contacts(term: str, *, whole: bool) -> list[Found]:
+    """Those of WhatsApp of whom there is no event with this phone or name."""
+    wanted = Q(lid=term)
+    try:
+        wanted |= Q(key=phones.key(phones.normalize(term)))
+    except phones.InvalidPhone:
+        query = words.search(term, whole=whole)
+        if query is not None and not any(map(str.isdigit, term)):
+            named = Q(SearchVectorExact(words.of("name"), query))
+            wanted |= named & Q(name__iexact=term) if whole else named
+    found = Contact.objects.filter(wanted).order_by("-id")[:MOST]
+    return [
+        Found(
+            mask_name(row.name) if row.name else _("Sem nome"),
+            _("contato no WhatsApp"),
+            page_of(row),
+        )
+        for row in found
+    ]
+
+
+def _by_number(queryset: QuerySet, term: str) -> Sequence[Any]:
+    return queryset.filter(rows.number(term, "pk")) if term.removeprefix("#").isdecimal() else ()
+
+
+def _failures(term: str) -> Sequence[SyncFailure]:
+    key = term.removeprefix("#")
+    return SyncFailure.objects.filter(status="open", key=key)[:MOST] if key.isdecimal() else ()
+
+
+def _messages(term: str, *, whole: bool) -> Iterable[Found]:
+    """Ours and theirs, by id, and by their words for those who may see them."""
+    wanted = Q(message_id=term)
+    query = None if whole or len(term) < 3 or term.isdecimal() else words.search(term, whole=False)
+    if query is not None:
+        wanted |= Q(SearchVectorExact(words.of("text"), query))
+    for message in SentMessage.objects.filter(wanted).order_by("-id")[:MOST]:
+        title = str(templates.title(message.name)) if message.name else _("Mensagem enviada")
+        to = mask_phone(message.phone) if message.phone else _("uma pessoa")
+        yield Found(title, _("enviada por nós para %s") % to, page_of(message))
+    heard = Received.objects.filter(wanted).select_related("contact").order_by("-id")[:MOST]
+    for received in heard:
+        name = mask_name(received.contact.name) or _("uma pessoa")
+        yield Found(_("Mensagem recebida"), _("de %s") % name, page_of(received.contact))
+
+
+def _event(row: Event) -> Found:
+    who = people.masked(row)
+    return Found(f"{titles.event_type(row.type)} #{row.pk}", who.name or who.phone, page_of(row))
+
+
+def _delivery(row: Delivery) -> Found:
+    title = f"{titles.step(row.event.type, row.step)} #{row.pk}"
+    return Found(title, labels.system(row.service), page_of(row))
+
+
+def _dead_letter(row: DeadLetter) -> Found:
+    return Found(f"{titles.cause(row.cause).title} #{row.pk}", labels.system(row.service), page_of(row))
+
+
+def _failure(row: SyncFailure) -> Found:
+    return Found(_("Registro %s") % row.key, _("falhou e espera alguém"), page_of(row))
