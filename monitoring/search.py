@@ -1,10 +1,10 @@
 """One search over everything an operator may have in hand, by indexes only, and what it was looked for in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.models import AnonymousUser, PermissionsMixin
 from django.contrib.postgres.search import SearchVectorExact
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -43,7 +43,7 @@ class Group:
     found: list[Found]
 
 
-def groups(term: str, user: PermissionsMixin) -> list[Group]:
+def groups(term: str, user: PermissionsMixin | AnonymousUser) -> list[Group]:
     """What there is for this term, people first; a person's data is masked, and so are their addresses."""
     term = term.strip()[:200]
     if len(term.removeprefix("#")) < SHORTEST and not term.removeprefix("#").isdecimal():
@@ -66,7 +66,7 @@ def groups(term: str, user: PermissionsMixin) -> list[Group]:
     return [group for group in offered if group.found]
 
 
-def searched(user: PermissionsMixin) -> str:
+def searched(user: PermissionsMixin | AnonymousUser) -> str:
     """What the term is compared with, in words."""
     if rows.only_whole(user):
         return _(
@@ -128,11 +128,11 @@ def _contacts(term: str, *, whole: bool) -> list[Found]:
     ]
 
 
-def _by_number(queryset: QuerySet, term: str) -> Sequence[Any]:
+def _by_number(queryset: QuerySet, term: str) -> Iterable[Any]:
     return queryset.filter(rows.number(term, "pk")) if term.removeprefix("#").isdecimal() else ()
 
 
-def _failures(term: str) -> Sequence[SyncFailure]:
+def _failures(term: str) -> Iterable[SyncFailure]:
     key = term.removeprefix("#")
     return SyncFailure.objects.filter(status="open", key=key)[:MOST] if key.isdecimal() else ()
 

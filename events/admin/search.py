@@ -7,7 +7,7 @@ only, so that a search cannot be used to guess it piece by piece.
 import re
 
 from django.conf import settings
-from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.models import AnonymousUser, PermissionsMixin
 from django.contrib.postgres.search import SearchVectorExact
 from django.db.models import Q
 
@@ -65,7 +65,7 @@ def exact(term: str) -> Q:
     return phone(term, "phone", only_whole=True) | number(term, "pk") | Q(source__in=sources, key=term)
 
 
-def only_whole(user: PermissionsMixin) -> bool:
+def only_whole(user: PermissionsMixin | AnonymousUser) -> bool:
     """Whether this person may search a person's data by whole values only."""
     return not user.has_perm(MAY_REVEAL)
 

@@ -1,4 +1,7 @@
+import carinho.words
+import django.contrib.postgres.fields
 import django.contrib.postgres.functions
+import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
@@ -280,6 +283,7 @@ class Migration(migrations.Migration):
                             ("archived", "arquivada por uma pessoa"),
                             ("earlier", "a etapa anterior não aconteceu"),
                             ("unwanted", "a pessoa pediu para não receber"),
+                            ("unoffered", "o sistema ainda não oferece isso"),
                         ],
                         db_default="",
                         max_length=10,
@@ -321,6 +325,102 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "faixa",
                 "verbose_name_plural": "faixas",
+            },
+        ),
+        migrations.CreateModel(
+            name="BulkJob",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "em andamento"),
+                            ("paused", "em pausa"),
+                            ("stopped", "parou sozinho"),
+                            ("cancelled", "cancelado"),
+                            ("done", "terminado"),
+                        ],
+                        db_default="running",
+                        default="running",
+                        max_length=10,
+                        verbose_name="situação",
+                    ),
+                ),
+                ("actor", models.CharField(max_length=150, verbose_name="quem começou")),
+                (
+                    "moved_by",
+                    models.CharField(
+                        blank=True, db_default="", max_length=150, verbose_name="última ação de"
+                    ),
+                ),
+                ("total", models.PositiveIntegerField(verbose_name="itens")),
+                (
+                    "causes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        size=None,
+                        verbose_name="causas conhecidas",
+                    ),
+                ),
+                (
+                    "stopped_at",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="parou no item"),
+                ),
+                (
+                    "stop_cause",
+                    models.CharField(blank=True, db_default="", max_length=40, verbose_name="causa nova"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="começo"
+                    ),
+                ),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="fim")),
+            ],
+            options={
+                "verbose_name": "reenvio em etapas",
+                "verbose_name_plural": "reenvios em etapas",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=["id"],
+                        name="bulk_job_not_ended",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "done"), _negated=True),
+                            ("ended_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="bulk_job_done_has_end",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "stopped"), _negated=True),
+                            models.Q(
+                                ("stopped_at__isnull", False), models.Q(("stop_cause", ""), _negated=True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="bulk_job_stopped_says_where",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ended_at__isnull", True), ("state__in", ["done", "cancelled"]), _connector="OR"
+                        ),
+                        name="bulk_job_ends_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -430,6 +530,20 @@ class Migration(migrations.Migration):
                         db_default=False, default=False, verbose_name="chegou com mais de um dia de atraso"
                     ),
                 ),
+                (
+                    "without_flow",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("unknown_type", "nenhum fluxo conhece o tipo"),
+                            ("invalid_data", "o fluxo não aceita os dados"),
+                        ],
+                        db_default="",
+                        default="",
+                        max_length=12,
+                        verbose_name="sem fluxo",
+                    ),
+                ),
                 ("settled_at", models.DateTimeField(blank=True, null=True, verbose_name="encerrado em")),
                 (
                     "caused_by",
@@ -473,6 +587,10 @@ class Migration(migrations.Migration):
                 ("event_type", models.CharField(max_length=60, verbose_name="tipo de evento")),
                 ("service", models.CharField(max_length=20, verbose_name="sistema")),
                 ("step", models.CharField(max_length=60, verbose_name="etapa")),
+                (
+                    "subject",
+                    models.CharField(blank=True, db_default="", max_length=80, verbose_name="pessoa"),
+                ),
                 ("kind", models.CharField(max_length=12, verbose_name="espécie")),
                 ("cause", models.CharField(max_length=40, verbose_name="causa")),
                 ("reason", models.TextField(verbose_name="motivo")),
@@ -541,6 +659,239 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Correction",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField(verbose_name="número")),
+                ("cause", models.CharField(max_length=40, verbose_name="causa")),
+                ("before", models.JSONField(verbose_name="antes")),
+                ("after", models.JSONField(verbose_name="depois")),
+                ("changed", models.JSONField(verbose_name="o que mudou")),
+                ("reason", models.TextField(verbose_name="motivo")),
+                ("actor", models.CharField(max_length=150, verbose_name="por")),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="em"
+                    ),
+                ),
+                (
+                    "repeats",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="repeated",
+                        to="events.correction",
+                        verbose_name="repete",
+                    ),
+                ),
+                (
+                    "dead_letter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="corrections",
+                        to="events.deadletter",
+                        verbose_name="item que precisava de você",
+                    ),
+                ),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corrections",
+                        to="events.event",
+                        verbose_name="evento",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "correção",
+                "verbose_name_plural": "correções",
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="FailureGroup",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("service", models.CharField(max_length=20, verbose_name="sistema")),
+                ("step", models.CharField(max_length=60, verbose_name="etapa")),
+                ("cause", models.CharField(max_length=40, verbose_name="causa")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("new", "novo"),
+                            ("regressed", "voltou"),
+                            ("seen", "visto"),
+                            ("taken", "com alguém"),
+                            ("silenced", "silenciado"),
+                            ("resolved", "resolvido"),
+                        ],
+                        db_default="new",
+                        default="new",
+                        max_length=10,
+                        verbose_name="situação",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.CharField(blank=True, db_default="", max_length=150, verbose_name="com quem está"),
+                ),
+                (
+                    "silenced_at_count",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="silenciado com"),
+                ),
+                (
+                    "tags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=30),
+                        blank=True,
+                        db_default=[],
+                        default=list,
+                        size=None,
+                        verbose_name="etiquetas",
+                    ),
+                ),
+                (
+                    "failures",
+                    models.PositiveBigIntegerField(db_default=0, default=0, verbose_name="falhas ao todo"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="primeira vez"
+                    ),
+                ),
+                (
+                    "last_failed_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="última vez"
+                    ),
+                ),
+                ("resolved_at", models.DateTimeField(blank=True, null=True, verbose_name="resolvido em")),
+                (
+                    "resolved_by",
+                    models.CharField(blank=True, db_default="", max_length=150, verbose_name="resolvido por"),
+                ),
+                (
+                    "resolved_with",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("retry", "Reenviar"),
+                            ("archive", "Arquivar"),
+                            ("itself", "sem a ação de ninguém"),
+                            ("other_cause", "falharam de novo por outra causa"),
+                        ],
+                        db_default="",
+                        max_length=12,
+                        verbose_name="resolvido com",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "grupo de falhas",
+                "verbose_name_plural": "grupos de falhas",
+                "ordering": ["-last_failed_at", "-id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("service", "step", "cause"), name="failure_group_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "taken"), models.Q(("owner", ""), _negated=True)),
+                            models.Q(models.Q(("state", "taken"), _negated=True), ("owner", "")),
+                            _connector="OR",
+                        ),
+                        name="failure_group_owner_while_taken",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("silenced_at_count__isnull", False), ("state", "silenced")),
+                            models.Q(
+                                models.Q(("state", "silenced"), _negated=True),
+                                ("silenced_at_count__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="failure_group_count_while_silenced",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "resolved"), _negated=True),
+                            ("resolved_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="failure_group_resolved_has_time",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="GroupEntry",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="quando"
+                    ),
+                ),
+                ("actor", models.CharField(blank=True, db_default="", max_length=150, verbose_name="quem")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("note", "anotou"),
+                            ("seen", "viu"),
+                            ("taken", "assumiu"),
+                            ("released", "soltou"),
+                            ("silenced", "silenciou até piorar"),
+                            ("unsilenced", "deixou de silenciar"),
+                            ("tagged", "mudou as etiquetas"),
+                            ("recipe", "mudou a receita"),
+                            ("resolved", "resolvido"),
+                            ("regressed", "voltou a acontecer"),
+                            ("worse", "piorou: deixou de ser silenciado"),
+                        ],
+                        max_length=12,
+                        verbose_name="o quê",
+                    ),
+                ),
+                ("text", models.TextField(blank=True, db_default="", verbose_name="texto")),
+                (
+                    "group",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="entries",
+                        to="events.failuregroup",
+                        verbose_name="grupo",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "registro do grupo",
+                "verbose_name_plural": "registros do grupo",
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
             name="HourlyCount",
             fields=[
                 (
@@ -580,6 +931,67 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("measure", "hour", "service", "name", "detail"), name="hourly_count_once"
                     )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Recipe",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "service",
+                    models.CharField(blank=True, db_default="", max_length=20, verbose_name="sistema"),
+                ),
+                ("step", models.CharField(blank=True, db_default="", max_length=60, verbose_name="etapa")),
+                ("cause", models.CharField(max_length=40, verbose_name="causa")),
+                ("title", models.CharField(max_length=120, verbose_name="título")),
+                ("happened", models.TextField(verbose_name="o que aconteceu")),
+                ("fixer", models.TextField(verbose_name="quem resolve")),
+                ("advice", models.TextField(verbose_name="o que fazer")),
+                (
+                    "remedy",
+                    models.CharField(
+                        choices=[
+                            ("retry", "Reenviar"),
+                            ("rows", "Ver os itens, um a um"),
+                            ("systems", "Ir a Sistemas"),
+                            ("whatsapp", "Ver as mensagens do WhatsApp"),
+                            ("archive", "Arquivar"),
+                            ("escalate", "Escalar"),
+                        ],
+                        max_length=10,
+                        verbose_name="botão",
+                    ),
+                ),
+                ("author", models.CharField(max_length=150, verbose_name="quem escreveu")),
+                (
+                    "written_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="escrita em"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "receita",
+                "verbose_name_plural": "receitas",
+                "constraints": [
+                    models.UniqueConstraint(fields=("service", "step", "cause"), name="recipe_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("service", ""), ("step", "")),
+                            models.Q(
+                                models.Q(("service", ""), _negated=True),
+                                models.Q(("step", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="recipe_for_one_step_or_all",
+                    ),
                 ],
             },
         ),
@@ -632,6 +1044,69 @@ class Migration(migrations.Migration):
                 "ordering": ["-id"],
             },
         ),
+        migrations.CreateModel(
+            name="BulkItem",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveIntegerField(verbose_name="posição")),
+                ("failures", models.PositiveIntegerField(verbose_name="falhas no começo")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "ainda não saiu"),
+                            ("sent", "a caminho"),
+                            ("delivered", "entregue"),
+                            ("failed", "falhou de novo"),
+                            ("skipped", "não precisava mais ser enviado"),
+                            ("taken", "já tratado por outra pessoa"),
+                            ("left", "ficou em aberto"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                        verbose_name="situação",
+                    ),
+                ),
+                (
+                    "cause",
+                    models.CharField(
+                        blank=True, db_default="", max_length=40, verbose_name="causa da nova falha"
+                    ),
+                ),
+                (
+                    "job",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="items",
+                        to="events.bulkjob",
+                        verbose_name="reenvio",
+                    ),
+                ),
+                (
+                    "dead_letter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="bulk_items",
+                        to="events.deadletter",
+                        verbose_name="item",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "item do reenvio",
+                "verbose_name_plural": "itens do reenvio",
+                "indexes": [models.Index(fields=["job", "state", "position"], name="bulk_item_by_state")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("job", "dead_letter"), name="bulk_item_once_per_job")
+                ],
+            },
+        ),
         migrations.AddIndex(
             model_name="event",
             index=models.Index(
@@ -665,7 +1140,28 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="event",
             index=models.Index(
+                condition=models.Q(("without_flow", ""), _negated=True),
+                fields=["without_flow", "id"],
+                name="event_without_flow",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(
                 condition=models.Q(("is_late", True)), fields=["received_at"], name="event_late"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="event",
+            index=django.contrib.postgres.indexes.GinIndex(
+                carinho.words.Words(
+                    carinho.words._Joined(
+                        carinho.words._Key(models.F("data"), models.Value("name")),
+                        carinho.words._Key(models.F("data"), models.Value("client_name")),
+                        carinho.words._Key(models.F("data"), models.Value("caregiver_name")),
+                    )
+                ),
+                name="event_names",
             ),
         ),
         migrations.AddConstraint(
@@ -765,8 +1261,17 @@ class Migration(migrations.Migration):
             model_name="deadletter",
             index=models.Index(
                 condition=models.Q(("status__in", ["open", "retrying"])),
-                fields=["service", "cause", "-id"],
+                fields=["service", "cause", "step", "subject"],
+                include=("status", "created_at", "failed_at"),
                 name="dead_letter_open",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="deadletter",
+            index=models.Index(
+                condition=models.Q(("status__in", ["open", "retrying"])),
+                fields=["-id"],
+                name="dead_letter_open_newest",
             ),
         ),
         migrations.AddIndex(
@@ -783,6 +1288,22 @@ class Migration(migrations.Migration):
                 ),
                 name="dead_letter_closed_has_time",
             ),
+        ),
+        migrations.AddConstraint(
+            model_name="correction",
+            constraint=models.UniqueConstraint(
+                fields=("event", "number"), name="correction_once_per_version"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="correction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True), name="correction_has_reason"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="groupentry",
+            index=models.Index(fields=["group", "-id"], name="group_entry_newest"),
         ),
         migrations.AddIndex(
             model_name="rejectedrequest",

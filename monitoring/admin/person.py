@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
@@ -47,7 +48,7 @@ class PersonAdmin(RevealAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return HttpResponseRedirect(list_of(Event))
 
-    def crumb(self, row: Person) -> str:
+    def crumb(self, row: Model) -> str:
         return _("Pessoa do evento #%d") % row.pk
 
     def item_context(self, request: HttpRequest, row: Person) -> dict[str, Any]:

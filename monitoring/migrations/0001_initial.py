@@ -6,7 +6,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = []
+    dependencies = [
+        ("events", "0001_initial"),
+    ]
 
     operations = [
         migrations.CreateModel(
@@ -44,6 +46,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Person",
+            fields=[],
+            options={
+                "verbose_name": "pessoa",
+                "verbose_name_plural": "pessoas",
+                "proxy": True,
+                "default_permissions": (),
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=("events.event",),
+        ),
+        migrations.CreateModel(
             name="Alert",
             fields=[
                 (
@@ -63,6 +78,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("message", models.TextField(verbose_name="o que há")),
+                ("past", models.TextField(blank=True, verbose_name="o que houve")),
                 ("url", models.CharField(blank=True, max_length=300, verbose_name="onde ver")),
                 ("value", models.FloatField(default=0, verbose_name="valor")),
                 ("limit", models.FloatField(blank=True, null=True, verbose_name="limite")),

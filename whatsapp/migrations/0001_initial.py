@@ -1,3 +1,4 @@
+import carinho.words
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
@@ -332,6 +333,11 @@ class Migration(migrations.Migration):
                 "verbose_name": "contato",
                 "verbose_name_plural": "contatos",
                 "ordering": ["-id"],
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        carinho.words.Words(models.F("name")), name="contact_names"
+                    )
+                ],
                 "constraints": [
                     models.UniqueConstraint(fields=("lid",), name="contact_once_per_lid"),
                     models.UniqueConstraint(fields=("key",), name="contact_once_per_number"),
@@ -393,7 +399,12 @@ class Migration(migrations.Migration):
                 "verbose_name": "mensagem recebida",
                 "verbose_name_plural": "mensagens recebidas",
                 "ordering": ["-id"],
-                "indexes": [models.Index(fields=["received_at"], name="received_by_moment")],
+                "indexes": [
+                    models.Index(fields=["received_at"], name="received_by_moment"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        carinho.words.Words(models.F("text")), name="received_words"
+                    ),
+                ],
                 "constraints": [
                     models.UniqueConstraint(fields=("message_id", "contact"), name="received_once_per_person")
                 ],
@@ -532,6 +543,9 @@ class Migration(migrations.Migration):
                         name="sent_message_by_earlier_id",
                     ),
                     models.Index(fields=["accepted_at"], name="sent_message_by_acceptance"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        carinho.words.Words(models.F("text")), name="sent_message_words"
+                    ),
                     models.Index(
                         condition=models.Q(("status__in", ["queued", "held"])),
                         fields=["status"],

@@ -1,4 +1,5 @@
 import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
@@ -10,34 +11,6 @@ class Migration(migrations.Migration):
     dependencies = []
 
     operations = [
-        migrations.CreateModel(
-            name="AuditEntry",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        db_index=True,
-                        verbose_name="quando",
-                    ),
-                ),
-                ("actor", models.CharField(max_length=150, verbose_name="quem")),
-                ("action", models.CharField(max_length=40, verbose_name="o que fez")),
-                ("target", models.CharField(max_length=120, verbose_name="em quê")),
-                ("detail", models.JSONField(blank=True, default=dict, verbose_name="detalhes")),
-            ],
-            options={
-                "verbose_name": "registro de ação",
-                "verbose_name_plural": "trilha de ações",
-                "ordering": ["-id"],
-            },
-        ),
         migrations.CreateModel(
             name="ApiKey",
             fields=[
@@ -91,6 +64,16 @@ class Migration(migrations.Migration):
                         verbose_name="permissões",
                     ),
                 ),
+                (
+                    "sources",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="fala só por",
+                    ),
+                ),
                 ("last_used_at", models.DateTimeField(blank=True, null=True, verbose_name="último uso")),
                 (
                     "replaces",
@@ -108,6 +91,40 @@ class Migration(migrations.Migration):
                 "verbose_name": "chave de API",
                 "verbose_name_plural": "chaves de API",
                 "ordering": ("-created",),
+            },
+        ),
+        migrations.CreateModel(
+            name="AuditEntry",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        db_index=True,
+                        verbose_name="quando",
+                    ),
+                ),
+                ("actor", models.CharField(max_length=150, verbose_name="quem")),
+                ("action", models.CharField(max_length=40, verbose_name="o que fez")),
+                ("target", models.CharField(max_length=120, verbose_name="em quê")),
+                ("detail", models.JSONField(blank=True, default=dict, verbose_name="detalhes")),
+            ],
+            options={
+                "verbose_name": "registro de ação",
+                "verbose_name_plural": "trilha de ações",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["target"], name="audit_entry_target"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["detail"], name="audit_entry_detail", opclasses=["jsonb_path_ops"]
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
