@@ -1,6 +1,6 @@
 """What every view of the API has in common, whichever app it is in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -59,10 +59,16 @@ class ApiView(APIView):
 class CommandBody(Serializer[Any]):
     """What the body of a command may say. An unknown field is refused: it may be a condition."""
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if unknown := set(self.initial_data) - set(self.fields):
-            raise ValidationError({name: _("Campo desconhecido.") for name in sorted(unknown)})
-        return attrs
+    def to_internal_value(self, data: Any) -> Any:
+        names = sorted(set(data) - set(self.fields)) if isinstance(data, Mapping) else []
+        unknown = {name: [_("Campo desconhecido.")] for name in names}
+        try:
+            value = super().to_internal_value(data)
+        except ValidationError as error:
+            raise ValidationError({**error.detail, **unknown}) from error  # type: ignore[dict-item]
+        if unknown:
+            raise ValidationError(unknown)
+        return value
 
 
 class OrderView(ApiView):

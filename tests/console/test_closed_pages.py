@@ -23,14 +23,16 @@ FOR_ADMINISTRATORS = {
 }
 FORMS = {"add", "others", "delete", "rotate", "password_change"}  # for those who may change the rows
 CLOSED = {"history"}  # Django's own record names people; ours is the audit log
-PAGES = {"changelist", "daily", "weekly", "held", "contacts"}
+PAGES = {"changelist", "daily", "weekly", "held", "contacts", "search"}
 ROW_PAGES = {"change", "text", "progress"}
+ELSEWHERE = {"monitoring_person_changelist"}  # there is no list of people: they are found by the search
 ONLY_BY_POST = {
     "qr",
     *("reveal", "accept", "retry", "archive", "restore", "try_now", "give_up", "reset", "pause", "resume"),
     *("run", "dry", "check", "cancel", "correct", "read_again", "dismiss", "opt_out", "allow", "revoke"),
     *("acknowledge", "snooze", "requeue", "discard", "conclude", "code", "discard_in_hub", "discard_at_zapi"),
     *("new", "take", "release", "silence", "unsilence", "note", "tag", "write", "reset_recipe"),
+    *("undo", "undo_archive"),
 }
 ASKS_ZAPI = {"state"}
 SITE = {  # what belongs to no model
@@ -57,6 +59,8 @@ def _of_models():
 def _expected(prefix, kind):
     if kind in CLOSED:
         return {404}
+    if f"{prefix}_{kind}" in ELSEWHERE:
+        return {302}
     if prefix in FOR_ADMINISTRATORS:
         return {403, 405, 302}
     if kind in FORMS:

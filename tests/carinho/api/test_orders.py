@@ -57,7 +57,8 @@ def test_order_in_a_body_of_another_type_is_415(operator, dead_letter, moved, pa
 def test_order_with_a_field_nobody_knows_is_422(operator, dead_letter, moved, path):
     body = {"dryrun": True, "service": "crm"} if path in MATCHING else {"dryrun": True}
     response = post(operator, address(path, dead_letter), body)
-    assert (response.status_code, set(response.json()["fields"])) == (422, {"dryrun"})
+    missing = {"type"} if path == "/api/sync/start" else set()
+    assert (response.status_code, set(response.json()["fields"])) == (422, {"dryrun"} | missing)
     assert not moved()
 
 

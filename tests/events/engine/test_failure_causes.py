@@ -48,8 +48,3 @@ def test_unseen_end_is_its_own_cause_however_it_came_about():
 def test_mistake_of_our_own_names_only_its_kind():
     diagnosis = failure_causes.of(KeyError("5511987650001"), Outcome.BROKEN)
     assert (diagnosis.cause, diagnosis.reason) == ("broken", "Broken: KeyError in our own code")
-
-
-def test_every_cause_has_a_family_a_title_and_a_recipe():
-    assert all(cause.family and cause.title and cause.recipe for cause in failure_causes.CAUSES.values())
-    assert all(code == cause.code for code, cause in failure_causes.CAUSES.items())
