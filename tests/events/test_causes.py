@@ -1,0 +1,7 @@
+"""What a person reads about a cause."""
+
+from events.causes import CAUSES
+
+
+def test_every_cause_has_a_family_a_title_and_advice():
+    assert all(cause.family and cause.title and cause.happened and cause.advice for cause in CAUSES.values())
