@@ -33,7 +33,7 @@ class Overtaken(Exception):
 
 
 @dataclass(frozen=True)
-class Plan:
+class CorrectionPlan:
     """One event's correction, checked and ready to be written."""
 
     dead_letter: DeadLetter
@@ -78,7 +78,7 @@ def check_current(dead_letter: DeadLetter, version: str) -> None:
     raise Overtaken(_("Este item já foi reenviado e falhou de novo: veja o motivo de agora."))
 
 
-def plan_of(dead_letter: DeadLetter, data: Data) -> Plan:
+def plan_of(dead_letter: DeadLetter, data: Data) -> CorrectionPlan:
     """What correcting the item's event so would come to. Raises `RequestRejected` as `read` does."""
     event = dead_letter.event
     after = read(event, data)
@@ -86,7 +86,7 @@ def plan_of(dead_letter: DeadLetter, data: Data) -> Plan:
         before = read(event, as_sent(event))
     except RequestRejected:
         before = None
-    return Plan(dead_letter, event, before, after, data, differences(event.data, after.data))
+    return CorrectionPlan(dead_letter, event, before, after, data, differences(event.data, after.data))
 
 
 @transaction.atomic
@@ -177,7 +177,7 @@ def _lock(dead_letter_ids: Sequence[int]) -> list[DeadLetter]:
 
 
 def _write(
-    plans: Sequence[Plan], *, actor: str, reason: str, repeats: Correction | None = None
+    plans: Sequence[CorrectionPlan], *, actor: str, reason: str, repeats: Correction | None = None
 ) -> list[Correction]:
     event_ids = [plan.event.pk for plan in plans]
     last = dict(
@@ -214,7 +214,7 @@ def _detail(correction: Correction) -> Data:
     return {**for_audit_log(correction.changed), "reason": correction.reason, **repeated}
 
 
-def _move_steps(plans: Sequence[Plan], actor: str) -> None:
+def _move_steps(plans: Sequence[CorrectionPlan], actor: str) -> None:
     deliveries: dict[int, dict[str, Delivery]] = {plan.event.pk: {} for plan in plans}
     for delivery in Delivery.objects.filter(event__in=list(deliveries)).order_by("id"):
         deliveries[delivery.event_id][delivery.step] = delivery
@@ -226,7 +226,7 @@ def _move_steps(plans: Sequence[Plan], actor: str) -> None:
     transitions.requeue(list(dead_letters.order_by().values_list("pk", flat=True)), actor=actor)
 
 
-def _keep(plan: Plan, deliveries: Mapping[str, Delivery]) -> Iterator[Data]:
+def _keep(plan: CorrectionPlan, deliveries: Mapping[str, Delivery]) -> Iterator[Data]:
     """The open steps, with the person they are now about and the end of their use."""
     for step in plan.after.steps:
         delivery = deliveries.get(step.name)
@@ -236,7 +236,7 @@ def _keep(plan: Plan, deliveries: Mapping[str, Delivery]) -> Iterator[Data]:
             yield {"id": delivery.pk, "subject": plan.after.subject, "useful_until": _text(until)}
 
 
-def _dropped(plan: Plan, deliveries: Mapping[str, Delivery]) -> list[Delivery]:
+def _dropped(plan: CorrectionPlan, deliveries: Mapping[str, Delivery]) -> list[Delivery]:
     """The open steps that applied to the data before and do not apply now."""
     gone = _names(plan.before) - _names(plan.after)
     return [
@@ -254,7 +254,7 @@ def _cancel(dropped: Sequence[Delivery], actor: str) -> None:
         transitions.cancel(waiting, actor=actor, reason=reason)
 
 
-def _new(plan: Plan, deliveries: Mapping[str, Delivery]) -> Iterator[Data]:
+def _new(plan: CorrectionPlan, deliveries: Mapping[str, Delivery]) -> Iterator[Data]:
     """The steps that did not apply to the data before and do now."""
     known = (_names(plan.before) if plan.before else _names(plan.after)) | deliveries.keys()
     for step in plan.after.steps:
@@ -270,7 +270,7 @@ def _new(plan: Plan, deliveries: Mapping[str, Delivery]) -> Iterator[Data]:
             }
 
 
-def _useful_until(step: Step, plan: Plan) -> datetime | None:
+def _useful_until(step: Step, plan: CorrectionPlan) -> datetime | None:
     return step.useful_until(plan.after.data, min(plan.event.occurred_at, plan.event.received_at))
 
 

@@ -40,7 +40,7 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Identity:
+class PersonKeys:
     """Under which phones, subjects and contacts a person is known."""
 
     phones: tuple[str, ...]
@@ -52,7 +52,7 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class Entry:
+class TimelineRow:
     at: datetime
     icon: str
     title: str
@@ -69,13 +69,13 @@ class Source:
     kinds: tuple[str, ...]
     rows: QuerySet
     at: str
-    entry: Callable[[Any], Entry]
+    entry: Callable[[Any], TimelineRow]
 
 
-def identify(event: Event) -> Identity:
+def identify(event: Event) -> PersonKeys:
     """The person of this event, with the phones and numbers that their own events name together."""
     known_phones, subjects = set(_spellings(event.phone)), {event.subject} - {""}
-    known = Identity(tuple(sorted(known_phones)), tuple(sorted(subjects)), ())
+    known = PersonKeys(tuple(sorted(known_phones)), tuple(sorted(subjects)), ())
     near = known.events().exclude(type=statistics.RECEIPTS).order_by("-id").values_list("phone", "subject")
     for phone, subject in near[:NEAR]:
         known_phones |= set(_spellings(phone))
@@ -83,20 +83,20 @@ def identify(event: Event) -> Identity:
     lids = [text.removeprefix("contact:") for text in subjects if text.startswith("contact:")]
     keys = [phones.key(phone) for phone in known_phones]
     contacts = Contact.objects.filter(Q(lid__in=lids) | Q(key__in=keys)).order_by("id")
-    return Identity(tuple(sorted(known_phones)), tuple(sorted(subjects)), tuple(contacts))
+    return PersonKeys(tuple(sorted(known_phones)), tuple(sorted(subjects)), tuple(contacts))
 
 
 def _spellings(phone: str) -> tuple[str, ...]:
     return (phone, *phones.variants(phone)) if phone else ()
 
 
-def what_is_open(who: Identity) -> list[DeadLetter]:
+def what_is_open(who: PersonKeys) -> list[DeadLetter]:
     statuses = [DeadLetterStatus.OPEN, DeadLetterStatus.RETRYING]
     found = DeadLetter.objects.filter(event__in=who.events(), status__in=statuses).order_by("-id")
     return list(found[:PAGE])
 
 
-def timeline(who: Identity, kind: str, page: int) -> tuple[list[Entry], bool]:
+def timeline(who: PersonKeys, kind: str, page: int) -> tuple[list[TimelineRow], bool]:
     """One page of what happened, the latest first, and whether there is more."""
     sources = {name: source for name, source in _sources(who).items() if not kind or kind in source.kinds}
     first, *others = [
@@ -117,7 +117,7 @@ def timeline(who: Identity, kind: str, page: int) -> tuple[list[Entry], bool]:
     return entries, len(found) > PAGE
 
 
-def _sources(who: Identity) -> dict[str, Source]:
+def _sources(who: PersonKeys) -> dict[str, Source]:
     events = who.events().exclude(type__in=[statistics.RECEIPTS, INBOUND])
     leads, contacts = events.filter(type__startswith="lead."), [contact.pk for contact in who.contacts]
     deliveries = Delivery.objects.filter(event__in=who.events(), message=None).select_related("event")
@@ -143,7 +143,7 @@ def _sources(who: Identity) -> dict[str, Source]:
     }
 
 
-def _orders(who: Identity, contacts: Iterable[int]) -> QuerySet[AuditEntry]:
+def _orders(who: PersonKeys, contacts: Iterable[int]) -> QuerySet[AuditEntry]:
     """What operators did to the person's rows: to the rows by name, and to them among others."""
     events = list(who.events().order_by("-id").values_list("pk", flat=True)[:MOST_ORDERS])
     messages = SentMessage.objects.filter(delivery__event__in=events).values_list("pk", flat=True)
@@ -163,45 +163,51 @@ def _orders(who: Identity, contacts: Iterable[int]) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(done)
 
 
-def _event(row: Event) -> Entry:
+def _event(row: Event) -> TimelineRow:
     title = f"{titles.event_type(row.type)} #{row.pk}"
     badge = status_badges.of(EventStatus, row.status)
-    return Entry(row.received_at, "bolt", title, page_of(row), badge, _("de %s") % labels.system(row.source))
+    return TimelineRow(
+        row.received_at, "bolt", title, page_of(row), badge, _("de %s") % labels.system(row.source)
+    )
 
 
-def _delivery(row: Delivery) -> Entry:
+def _delivery(row: Delivery) -> TimelineRow:
     title = titles.step(row.event.type, row.step)
     badge = status_badges.of(DeliveryStatus, row.status)
-    return Entry(row.created_at, "local_shipping", title, page_of(row), badge, labels.system(row.service))
+    return TimelineRow(
+        row.created_at, "local_shipping", title, page_of(row), badge, labels.system(row.service)
+    )
 
 
-def _sent(row: SentMessage) -> Entry:
+def _sent(row: SentMessage) -> TimelineRow:
     title = templates.title(row.name) if row.name else titles.step(row.delivery.event.type, row.delivery.step)
-    return Entry(
+    return TimelineRow(
         row.created_at, "outgoing_mail", str(title), page_of(row), state_of(row), row.reason, row.text
     )
 
 
-def _received(row: Received) -> Entry:
-    return Entry(row.received_at, "chat", _("Mensagem da pessoa"), said=row.text)
+def _received(row: Received) -> TimelineRow:
+    return TimelineRow(row.received_at, "chat", _("Mensagem da pessoa"), said=row.text)
 
 
-def _record(row: SyncRecord) -> Entry:
-    return Entry(row.written_at, "sync", _("Gravado por %s") % sync_labels.job(row.job_id))
+def _record(row: SyncRecord) -> TimelineRow:
+    return TimelineRow(row.written_at, "sync", _("Gravado por %s") % sync_labels.job(row.job_id))
 
 
-def _failure(row: SyncFailure) -> Entry:
+def _failure(row: SyncFailure) -> TimelineRow:
     badge = badges.badge(_("precisa de você"), "danger")
     title = _("Falhou em %s") % sync_labels.job(row.job_id)
-    return Entry(row.failed_at, "sync_problem", title, page_of(row), badge)
+    return TimelineRow(row.failed_at, "sync_problem", title, page_of(row), badge)
 
 
-def _difference(row: SyncDifference) -> Entry:
+def _difference(row: SyncDifference) -> TimelineRow:
     title = _("Diferença em %s") % sync_labels.job(row.job_id)
-    return Entry(row.found_at, "difference", title, list_of(SyncDifference), detail=row.get_kind_display())
+    return TimelineRow(
+        row.found_at, "difference", title, list_of(SyncDifference), detail=row.get_kind_display()
+    )
 
 
-def _order(row: AuditEntry) -> Entry:
+def _order(row: AuditEntry) -> TimelineRow:
     title = f"{labels.who(row.actor)} {labels.action(row.action)}"
     reason = str(row.detail.get("note") or row.detail.get("reason") or "")
-    return Entry(row.at, "person_check", title, detail=mask_text(reason))
+    return TimelineRow(row.at, "person_check", title, detail=mask_text(reason))

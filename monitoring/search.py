@@ -30,7 +30,7 @@ SHORTEST = 2  # characters
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     title: str
     detail: str
     address: str
@@ -40,7 +40,7 @@ class Found:
 class Group:
     title: str
     icon: str
-    found: list[Found]
+    found: list[SearchResult]
 
 
 def groups(term: str, user: PermissionsMixin | AnonymousUser) -> list[Group]:
@@ -91,14 +91,14 @@ def _subjects(term: str) -> Q:
     return Q(subject__in=[term, *(f"{kind}:{text}" for kind in sorted(kinds))])
 
 
-def _people(events: Iterable[Event]) -> list[Found]:
+def _people(events: Iterable[Event]) -> list[SearchResult]:
     """The people of these events, each once and by their latest event."""
     latest: dict[str, Event] = {}
     for event in events:
         if who := event.phone or event.subject:
             latest.setdefault(who, event)
     return [
-        Found(
+        SearchResult(
             people.masked(event).name or _("Pessoa do evento #%d") % event.pk,
             mask_phone(event.phone) if event.phone else titles.event_type(event.type),
             reverse("admin:monitoring_person_change", args=[event.pk]),
@@ -107,7 +107,7 @@ def _people(events: Iterable[Event]) -> list[Found]:
     ]
 
 
-def _contacts(term: str, *, whole: bool) -> list[Found]:
+def _contacts(term: str, *, whole: bool) -> list[SearchResult]:
     """Those of WhatsApp of whom there is no event with this phone or name."""
     wanted = Q(lid=term)
     try:
@@ -119,7 +119,7 @@ def _contacts(term: str, *, whole: bool) -> list[Found]:
             wanted |= named & Q(name__iexact=term) if whole else named
     found = Contact.objects.filter(wanted).order_by("-id")[:MOST]
     return [
-        Found(
+        SearchResult(
             mask_name(row.name) if row.name else _("Sem nome"),
             _("contato no WhatsApp"),
             page_of(row),
@@ -137,7 +137,7 @@ def _failures(term: str) -> Iterable[SyncFailure]:
     return SyncFailure.objects.filter(status="open", key=key)[:MOST] if key.isdecimal() else ()
 
 
-def _messages(term: str, *, whole: bool) -> Iterable[Found]:
+def _messages(term: str, *, whole: bool) -> Iterable[SearchResult]:
     """Ours and theirs, by id, and by their words for those who may see them."""
     wanted = Q(message_id=term)
     query = None if whole or len(term) < 3 or term.isdecimal() else words.search(term, whole=False)
@@ -146,26 +146,28 @@ def _messages(term: str, *, whole: bool) -> Iterable[Found]:
     for message in SentMessage.objects.filter(wanted).order_by("-id")[:MOST]:
         title = str(templates.title(message.name)) if message.name else _("Mensagem enviada")
         to = mask_phone(message.phone) if message.phone else _("uma pessoa")
-        yield Found(title, _("enviada por nós para %s") % to, page_of(message))
+        yield SearchResult(title, _("enviada por nós para %s") % to, page_of(message))
     heard = Received.objects.filter(wanted).select_related("contact").order_by("-id")[:MOST]
     for received in heard:
         name = mask_name(received.contact.name) or _("uma pessoa")
-        yield Found(_("Mensagem recebida"), _("de %s") % name, page_of(received.contact))
+        yield SearchResult(_("Mensagem recebida"), _("de %s") % name, page_of(received.contact))
 
 
-def _event(row: Event) -> Found:
+def _event(row: Event) -> SearchResult:
     who = people.masked(row)
-    return Found(f"{titles.event_type(row.type)} #{row.pk}", who.name or who.phone, page_of(row))
+    return SearchResult(f"{titles.event_type(row.type)} #{row.pk}", who.name or who.phone, page_of(row))
 
 
-def _delivery(row: Delivery) -> Found:
+def _delivery(row: Delivery) -> SearchResult:
     title = f"{titles.step(row.event.type, row.step)} #{row.pk}"
-    return Found(title, labels.system(row.service), page_of(row))
+    return SearchResult(title, labels.system(row.service), page_of(row))
 
 
-def _dead_letter(row: DeadLetter) -> Found:
-    return Found(f"{titles.cause(row.cause).title} #{row.pk}", labels.system(row.service), page_of(row))
+def _dead_letter(row: DeadLetter) -> SearchResult:
+    return SearchResult(
+        f"{titles.cause(row.cause).title} #{row.pk}", labels.system(row.service), page_of(row)
+    )
 
 
-def _failure(row: SyncFailure) -> Found:
-    return Found(_("Registro %s") % row.key, _("falhou e espera alguém"), page_of(row))
+def _failure(row: SyncFailure) -> SearchResult:
+    return SearchResult(_("Registro %s") % row.key, _("falhou e espera alguém"), page_of(row))

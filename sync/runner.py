@@ -25,7 +25,7 @@ from sync.job import Job, Window
 from sync.models import RunKind, RunStatus, SyncRun
 from sync.records import End, Item, push
 from sync.runs import JobLock
-from sync.waiting import Waiting
+from sync.waiting import SystemWait
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Runner:
         self.read_at = self.look_at = 0.0
         self.waited_for_stage = ""
         self.started = time.monotonic()
-        self.waiting = Waiting(run, self.availability)
+        self.waiting = SystemWait(run, self.availability)
         self.numbers = 0
 
     def go(self) -> SyncRun:

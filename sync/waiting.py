@@ -11,7 +11,7 @@ from sync.checkpoint import Ended
 from sync.models import RunStatus, SyncRun
 
 
-class Waiting:
+class SystemWait:
     def __init__(self, run: SyncRun, availability: Availability) -> None:
         self.run, self.availability = run, availability
         self.since: float | None = None

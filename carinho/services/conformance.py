@@ -44,7 +44,7 @@ class CallReport:
 
 
 @dataclass
-class Report:
+class ConformanceReport:
     system: str
     url: str
     calls: list[CallReport] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Answer:
+class PeerAnswer:
     status: int
     body: Any
     text: str
@@ -106,9 +106,9 @@ class Conformance:
         for scheme in ("http://", "https://"):
             self.session.mount(scheme, http.CurlAdapter(can_repeat=False))
 
-    def run(self, *, writes: bool) -> Report:
+    def run(self, *, writes: bool) -> ConformanceReport:
         """Try every call. Raises `requests.RequestException` when nobody answers."""
-        report = Report(self.system, self.url)
+        report = ConformanceReport(self.system, self.url)
         operations = of_system(self.system)
         for operation in sorted(operations, key=lambda each: each.reads):  # what was written is read back
             about = CallReport(operation.name, operation.call, str(operation.title))
@@ -145,7 +145,7 @@ class Conformance:
         differences = self._fields(operation, _record(first), first) if operation.gives else []
         return differences + self._repeat(operation, key, first) + self._refusal(operation)
 
-    def _failure(self, answer: Answer) -> list[Difference]:
+    def _failure(self, answer: PeerAnswer) -> list[Difference]:
         """Why an answer is no success, if it is none."""
         if DRESSED_CRASH.search(answer.reason) or answer.status >= 500:
             return [self._differs("crash", _("O sistema quebrou ao atender."), answer)]
@@ -161,7 +161,7 @@ class Conformance:
             return [self._differs("not_json", _("A resposta não é JSON."), answer)]
         return []
 
-    def _shape(self, answer: Answer) -> list[Difference]:
+    def _shape(self, answer: PeerAnswer) -> list[Difference]:
         body = answer.body
         if not isinstance(body, Mapping) or not isinstance(body.get("data"), list):
             text = _("A lista devia estar em “data”, dentro de um objeto.")
@@ -171,7 +171,7 @@ class Conformance:
             return [self._differs("page_shape", text, answer, "next_cursor")]
         return []
 
-    def _fields(self, operation: Operation, record: Any, answer: Answer) -> list[Difference]:
+    def _fields(self, operation: Operation, record: Any, answer: PeerAnswer) -> list[Difference]:
         """The fields that the hub reads, one by one."""
         found = record if isinstance(record, Mapping) else {}
         differences = []
@@ -218,7 +218,7 @@ class Conformance:
             return []
         return [self._differs("cursor_ignored", _("A segunda página é igual à primeira."), second, "cursor")]
 
-    def _repeat(self, operation: Operation, key: str, first: Answer) -> list[Difference]:
+    def _repeat(self, operation: Operation, key: str, first: PeerAnswer) -> list[Difference]:
         """The same again under the same key: the first answer comes again, and nothing is written twice."""
         second = self._ask(operation, sends=operation.sends, key=key)
         if second.is_success and _record(second).get("id") == _record(first).get("id"):
@@ -241,7 +241,7 @@ class Conformance:
             return [self._differs("refusal_not_json", expected, answer)]
         return [] if answer.reason else [self._differs("refusal_reason", expected, answer, "message")]
 
-    def _differs(self, code: str, text: str, answer: Answer, field: str = "") -> Difference:
+    def _differs(self, code: str, text: str, answer: PeerAnswer, field: str = "") -> Difference:
         return Difference(code, text, field, answer.example)
 
     def _ask(
@@ -252,7 +252,7 @@ class Conformance:
         sends: Mapping[str, Any] | None = None,
         key: str = "",
         password: str = "",
-    ) -> Answer:
+    ) -> PeerAnswer:
         scheme = "Bearer " if self.auth == "Bearer" else ""
         headers = {
             AUTH_HEADERS[self.auth]: scheme + (password or self.key),
@@ -282,21 +282,21 @@ def _is_of(kind: str, value: Any) -> bool:
     )
 
 
-def _answer(response: requests.Response) -> Answer:
+def _answer(response: requests.Response) -> PeerAnswer:
     if not response.content:
-        return Answer(response.status_code, None, "", is_json=True)
+        return PeerAnswer(response.status_code, None, "", is_json=True)
     try:
-        return Answer(response.status_code, response.json(), response.text, is_json=True)
+        return PeerAnswer(response.status_code, response.json(), response.text, is_json=True)
     except ValueError:
-        return Answer(response.status_code, None, response.text, is_json=False)
+        return PeerAnswer(response.status_code, None, response.text, is_json=False)
 
 
-def _rows(answer: Answer) -> list[Any]:
+def _rows(answer: PeerAnswer) -> list[Any]:
     data = answer.body.get("data") if isinstance(answer.body, Mapping) else None
     return data if isinstance(data, list) else []
 
 
-def _record(answer: Answer) -> Mapping[str, Any]:
+def _record(answer: PeerAnswer) -> Mapping[str, Any]:
     """The record of an answer, in `data` or bare."""
     record = answer.body.get("data", answer.body) if isinstance(answer.body, Mapping) else None
     return record if isinstance(record, Mapping) else {}
@@ -310,7 +310,7 @@ VERDICTS = {
 }
 
 
-def as_text(report: Report) -> str:
+def as_text(report: ConformanceReport) -> str:
     lines = [f"{report.system}: {report.url}"]
     for call in report.calls:
         lines.append(f"  {VERDICTS[call.verdict]}: {call.title} ({call.name}, {call.call})")
@@ -324,5 +324,5 @@ def as_text(report: Report) -> str:
     return "\n".join([*lines, whole])
 
 
-def as_json(report: Report) -> str:
+def as_json(report: ConformanceReport) -> str:
     return json.dumps(report.as_json(), ensure_ascii=False, indent=2)

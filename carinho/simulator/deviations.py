@@ -126,7 +126,7 @@ DEVIATIONS = {
 @web.middleware
 async def deviate(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let one call of a system be answered in another way, if a deviation is switched on."""
-    from carinho.simulator.system import SYSTEM
+    from carinho.simulator.system import SYSTEM  # which puts this middleware around itself
 
     system: System = request.app[SYSTEM]
     name, call = system.deviation

@@ -13,15 +13,17 @@ from events.models.event import NAMES
 
 
 @dataclass(frozen=True)
-class Person:
+class NameAndPhone:
     name: str
     phone: str
 
     def __bool__(self) -> bool:
         return bool(self.name or self.phone)
 
-    def masked(self) -> "Person":
-        return Person(mask_name(self.name) if self.name else "", mask_phone(self.phone) if self.phone else "")
+    def masked(self) -> "NameAndPhone":
+        return NameAndPhone(
+            mask_name(self.name) if self.name else "", mask_phone(self.phone) if self.phone else ""
+        )
 
     def cell(self) -> SafeString | str:
         """Name over phone, as a list shows them; a dash when the event is about nobody."""
@@ -32,12 +34,12 @@ class Person:
         return format_html('<span class="c-cell"><span>{}</span>{}</span>', lines[0], rest)
 
 
-def of(event: Event) -> Person:
-    return Person(_name(event.data), readable_phone(event.phone))
+def of(event: Event) -> NameAndPhone:
+    return NameAndPhone(_name(event.data), readable_phone(event.phone))
 
 
-def masked(event: Event) -> Person:
-    return Person(_name(event.data), event.phone).masked()
+def masked(event: Event) -> NameAndPhone:
+    return NameAndPhone(_name(event.data), event.phone).masked()
 
 
 def _name(data: Any) -> str:

@@ -15,7 +15,7 @@ def test_an_invalid_phone_is_corrected_for_one_and_then_for_all_that_have_it(vis
     ]
     visit.goto(f"/admin/events/deadletter/{letters[0].pk}/change/")
     visit.get_by_role("button", name="Corrigir e reenviar").click()
-    phone = visit.get_by_label("Telefone")
+    phone = visit.locator("#main").get_by_label("Telefone")
     expect(phone).to_have_value(rows.PHONE)
     phone.fill("98765")
     expect(visit.get_by_text("Faltam dígitos ou o DDD no telefone")).to_be_visible()
