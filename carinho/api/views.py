@@ -8,7 +8,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer, ValidationError
@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from carinho.access import rate_limits
 from carinho.api.errors import Problem
+from carinho.api.parsers import ShallowJSONParser
 
 BODY_BYTES = 1024 * 1024  # the most that a parser of Django REST framework reads; events have their own
 
@@ -77,7 +78,11 @@ class OrderView(ApiView):
     `order` is the body as `order_class` reads it.
     """
 
-    parser_classes = [JSONParser, FormParser, MultiPartParser]  # many tools send an empty form for no body
+    parser_classes = [
+        ShallowJSONParser,
+        FormParser,
+        MultiPartParser,
+    ]  # many tools send an empty form for no body
     order_class: type[CommandBody] = CommandBody
     order: Any
 

@@ -1,4 +1,4 @@
-"""What the company's own systems post to the hub, as they post it: once, without an id, deaf to the answer.
+"""What the company's own systems post to the hub, as they post it: once, without an id, whatever the answer.
 
 An atendimento, cuidadores, marketing or documentos of one's own machine is played by these bodies.
 """

@@ -70,6 +70,13 @@ def test_order_with_conditions_in_its_address_is_422(operator, dead_letter, move
 
 
 @pytest.mark.parametrize("path", ORDERS)
+def test_order_nested_without_end_is_400(operator, dead_letter, moved, path):
+    deep = '{"ids":' + "[" * 100_000
+    response = operator.generic("POST", address(path, dead_letter), deep, content_type="application/json")
+    assert (response.status_code, moved()) == (400, False)
+
+
+@pytest.mark.parametrize("path", ORDERS)
 @pytest.mark.parametrize("body", ["[]", '"all"', "true", "null"])
 def test_order_that_is_no_object_is_refused(operator, dead_letter, moved, path, body):
     response = operator.generic("POST", address(path, dead_letter), body, content_type="application/json")
