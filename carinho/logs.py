@@ -76,21 +76,26 @@ class WithoutTraceback(logging.Filter):
         return True
 
 
-class RequestIdMiddleware:
-    """Takes the caller's `X-Request-ID` when it is harmless, else their trace's id, else makes one.
+def ids_of(asked: str, traceparent: str) -> tuple[str, str]:
+    """A request's id and, where that does not say it, its trace; from `X-Request-ID` and `traceparent`.
 
-    A caller who gives both keeps both. The answer carries the id, and the `traceparent` of the trace.
+    The id is the caller's when it is harmless, else their trace's, else a new one.
     """
+    given = asked if ACCEPTABLE.match(asked) else ""
+    trace = trace_in(traceparent)
+    return given or trace or uuid.uuid4().hex, trace if given else ""
+
+
+class RequestIdMiddleware:
+    """Gives each request its ids; the answer carries the id, and the `traceparent` of the trace."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        asked = request.headers.get("X-Request-ID", "")
-        given = asked if ACCEPTABLE.match(asked) else ""
-        trace = trace_in(request.headers.get("traceparent", ""))
-        token = request_id.set(given or trace or uuid.uuid4().hex)
-        trace_token = trace_id.set(trace if given else "")
+        id, trace = ids_of(request.headers.get("X-Request-ID", ""), request.headers.get("traceparent", ""))
+        token = request_id.set(id)
+        trace_token = trace_id.set(trace)
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id.get()

@@ -7,11 +7,15 @@ RSGI: https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md
 import asyncio
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import BytesIO
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
+
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 from carinho.wsgi import application as django_application
 
@@ -34,6 +38,17 @@ SERVER = {
 }
 
 Environ = dict[str, Any]
+Headers = Sequence[tuple[str, str]]
+
+
+class Shortcut(Protocol):
+    """Answers, on the event loop, such POSTs to one address as need neither Django nor a thread."""
+
+    async def answer(self, environ: Environ) -> tuple[int, Headers, bytes] | None:
+        """Status, headers and body; None leaves the request to Django, as if nothing had been tried."""
+
+    def answered(self, environ: Mapping[str, Any], status: int, headers: Headers) -> None:
+        """Django answered this request so: what that says of the next ones may be remembered."""
 
 
 class IncompleteBody(BytesIO):
@@ -50,13 +65,23 @@ class Application:
     """Reads the body on the event loop, and calls Django in a thread of its pool."""
 
     def __init__(self) -> None:
+        self.shortcuts: dict[str, Shortcut] = {
+            path: import_string(name)() for path, name in settings.SHORTCUTS.items()
+        }
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         environ = environ_of(scope)
         if scope.method not in NO_BODY:
             await add_body(environ, protocol)
-        await asyncio.get_running_loop().run_in_executor(self.pool, answer, environ, protocol)
+        shortcut = self.shortcuts.get(scope.path) if scope.method == "POST" else None
+        if shortcut and (reply := await shortcut.answer(environ)):
+            protocol.response_bytes(*reply)
+            return
+        loop = asyncio.get_running_loop()
+        status, headers = await loop.run_in_executor(self.pool, answer, environ, protocol)
+        if shortcut:
+            shortcut.answered(environ, status, headers)
 
 
 def environ_of(scope: Any) -> Environ:
@@ -115,8 +140,11 @@ async def read(protocol: Any, limit: int) -> tuple[bytes, bool]:
     return bytes(body), False
 
 
-def answer(environ: Environ, protocol: Any) -> None:
-    """Let Django answer. What it streams, files mostly, is sent in one piece: nothing here has no end."""
+def answer(environ: Environ, protocol: Any) -> tuple[int, Headers]:
+    """Let Django answer; status and headers of that answer.
+
+    What it streams, files mostly, is sent in one piece: nothing here has no end.
+    """
     status: list[Any] = []
 
     def start_response(line: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
@@ -127,6 +155,7 @@ def answer(environ: Environ, protocol: Any) -> None:
         protocol.response_bytes(*status, b"".join(response))
     finally:
         response.close()
+    return status[0], status[1]
 
 
 application = Application()

@@ -120,6 +120,14 @@ def var_dir() -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(autouse=True)
+def nothing_counted_ahead() -> None:
+    """Calls that one test counted ahead are not there for the next, whose database knows nothing of them."""
+    from carinho.access import rate_limits  # its models need the settings that are loaded above
+
+    rate_limits.ahead.clear()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def responses_knows_our_transport() -> Iterator[None]:
     """`responses` stands in for the adapter of requests only: while it does, ours hands over to that one."""

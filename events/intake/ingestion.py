@@ -117,8 +117,8 @@ def record(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
 )
 def accept(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     """`record` in a transaction of its own, again if two batches with the same ids meet in a deadlock."""
-    # one statement stores it: no transaction is needed around it
-    if len(envelopes) == 1 and not effects_of(envelopes[0]):
+    # one statement stores them: no transaction is needed around it
+    if not any(map(effects_of, envelopes)):
         return record(envelopes)
     with transaction.atomic():
         return record(envelopes)

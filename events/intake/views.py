@@ -36,6 +36,7 @@ from events.intake.rejected_requests import Incoming
 BODY_BYTES = 256 * 1024
 BATCH_BYTES = 32 * 1024 * 1024
 BATCH_ITEMS = 1000
+PROVEN = "carinho.proven"  # in the request's environ: the `Principal` of its key
 BATCH_VALUES = 2_000_000  # in all items together; decoded, one takes many times the bytes it came in
 
 
@@ -78,10 +79,11 @@ def turn_away(error: APIException, request: HttpRequest, incoming: Incoming) -> 
 
 def authenticate(request: HttpRequest) -> Principal | None:
     """The caller, by key or by session; None for nobody."""
-    principal = principal_of_key(request)
-    if principal is None and (found := OperatorSession().authenticate(Request(request))):
-        principal = found[1]
-    return principal
+    if principal := principal_of_key(request):
+        request.META[PROVEN] = principal
+        return principal
+    found = OperatorSession().authenticate(Request(request))
+    return found[1] if found else None
 
 
 def admit(request: HttpRequest) -> Principal:
@@ -124,9 +126,11 @@ def record(body: Any, source: str, headers: Mapping[str, str]) -> HttpResponse:
     [answer] = ingestion.accept([read])
     if isinstance(answer, Conflict):
         raise answer
-    return JsonResponse(
-        receipt_of(answer), status=HTTPStatus.OK if answer.is_duplicate else HTTPStatus.ACCEPTED
-    )
+    return JsonResponse(receipt_of(answer), status=status_of(answer))
+
+
+def status_of(answer: Receipt) -> HTTPStatus:
+    return HTTPStatus.OK if answer.is_duplicate else HTTPStatus.ACCEPTED
 
 
 def receipt_of(answer: Receipt) -> dict[str, Any]:
@@ -346,7 +350,7 @@ def _encoded(item: Any) -> bytes:
 def _item_answer(answer: Receipt | RequestRejected) -> dict[str, Any]:
     if isinstance(answer, Receipt):
         return {
-            "status_code": HTTPStatus.OK if answer.is_duplicate else HTTPStatus.ACCEPTED,
+            "status_code": status_of(answer),
             **receipt_of(answer),
         }
     rejection = {"code": answer.code, "detail": answer.detail, "fields": answer.fields}
