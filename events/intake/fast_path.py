@@ -1,9 +1,9 @@
 """`POST /api/events` for a caller whom Django let through a moment ago: no middleware, no statement but one.
 
 What the usual way decides about a caller by their headers (host, key, what the answer's headers are) holds
-here for `PASS_SECONDS`, for requests that say the same in every header except each event's own. So a revoked key
-ends within that time. Whatever does not end here with an event stored or recognised goes the usual way as if
-nothing had been tried: refusals have one place.
+here for `PASS_SECONDS`, for requests that say the same in every header except each event's own: a revoked
+key ends within that time. Whatever does not end here with an event stored or recognised goes the usual way
+as if nothing had been tried: refusals have one place.
 """
 
 import json

@@ -66,4 +66,4 @@ def settle(group: Sequence[Waiting], answers: Sequence[Receipt | Conflict | Exce
         if isinstance(answer, Exception) and not isinstance(answer, Conflict):
             future.set_exception(answer)
         else:
-            future.set_result(answer)  # type: ignore[arg-type] # a conflict is an answer too
+            future.set_result(answer)  # a conflict is an answer too

@@ -13,7 +13,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from carinho import rsgi
-from carinho.access import api_keys
+from carinho.access import api_keys, rate_limits
 from carinho.access.models import ApiKey
 from carinho.access.permissions import EVENTS
 from events.intake import fast_path, group_commit, ingestion, views
@@ -86,7 +86,9 @@ class Web:
 
 
 @pytest.fixture
-def web():
+def web(monkeypatch):
+    forty_seconds_left = "'2026-01-23 10:30:20+00'::timestamptz"
+    monkeypatch.setattr(rate_limits, "COUNT", rate_limits.COUNT.replace("now()", forty_seconds_left))
     web = Web()
     yield web
     web.close()
