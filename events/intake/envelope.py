@@ -111,32 +111,21 @@ def read(
             "invalid_envelope", "O corpo deve ser um objeto JSON com type e data.", status=422
         )
     wrong: dict[str, str] = {}
-    type = _type(body, headers, wrong)
+    type = _type(body, headers, source, wrong)
     flow = Flow.registry.get(type)
-    is_kept = flow is None and source in settings.SOURCES and NEW_TYPE.fullmatch(type) is not None
-    if type and flow is None and not is_kept:
-        wrong["type"] = f"Tipo de evento desconhecido: {type[:60]}."
-    elif flow is not None and source not in ("api", *flow.sources):
-        wrong["type"] = f"O sistema {source} não envia {type}."
     data = _data(body, wrong)
     key = _key(body, headers, wrong)
     payload = _payload(flow, data, source, wrong)
-    if is_kept:
-        payload = data
     occurred_at = _occurred_at(body, flow, payload, wrong)
     if wrong:
-        unknown = flow is None and set(wrong) == {"type"}
-        code = "unknown_type" if unknown else "invalid_data"
-        raise RequestRejected(
-            code, "Há campos errados: " + ", ".join(sorted(wrong)) + ".", status=422, fields=wrong
-        )
+        code = "unknown_type" if flow is None and set(wrong) == {"type"} else "invalid_data"
+        names = ", ".join(sorted(wrong))
+        raise RequestRejected(code, f"Há campos errados: {names}.", status=422, fields=wrong)
     digest = digest_of(type, data)
-    if not key:
-        key = DERIVED_KEY + (digest_of(digest, body["timestamp"]) if body.get("timestamp") else digest)
     return Envelope(
         type=type,
         source=source,
-        key=key,
+        key=key or _derived_key(digest, body),
         digest=digest,
         data=payload,
         as_sent={name: value for name, value in data.items() if payload.get(name) != value},
@@ -158,15 +147,25 @@ def _first(body: Data, *names: str) -> Any:
     return next((value for value in given if not is_blank(value)), given[0] if given else None)
 
 
-def _type(body: Data, headers: Mapping[str, str], wrong: dict[str, str]) -> str:
+def _type(body: Data, headers: Mapping[str, str], source: str, wrong: dict[str, str]) -> str:
+    """The type, which a flow takes from this source, or none yet where a system of ours sends it."""
     type = _first(body, *TYPE_NAMES)
     if is_blank(type):
         type = headers.get("X-Event-Type")
     if not type:
         wrong["type"] = "Campo obrigatório."
-    elif not isinstance(type, str):
+        return ""
+    flow = Flow.registry.get(type) if isinstance(type, str) else None
+    if flow and source not in ("api", *flow.sources):
+        wrong["type"] = f"O sistema {source} não envia {type}."
+    elif not flow and not _may_be_new(type, source):
         wrong["type"] = f"Tipo de evento desconhecido: {str(type)[:60]}."
-    return type if isinstance(type, str) else ""
+    return str(type)
+
+
+def _may_be_new(type: Any, source: str) -> bool:
+    """A type that no flow knows yet, from a system of ours: it would not be sent again."""
+    return isinstance(type, str) and source in settings.SOURCES and bool(NEW_TYPE.fullmatch(type))
 
 
 def _data(body: Data, wrong: dict[str, str]) -> Data:
@@ -207,6 +206,12 @@ def _key(body: Data, headers: Mapping[str, str], wrong: dict[str, str]) -> str:
     return key
 
 
+def _derived_key(digest: str, body: Data) -> str:
+    """The key of what came without an id: the same type and data are the same event."""
+    timestamp = body.get("timestamp")
+    return DERIVED_KEY + (digest_of(digest, timestamp) if timestamp else digest)
+
+
 def _payload(flow: Flow | None, data: Data, source: str, wrong: dict[str, str]) -> Data:
     if "data" in wrong:
         return {}
@@ -214,7 +219,7 @@ def _payload(flow: Flow | None, data: Data, source: str, wrong: dict[str, str]) 
         wrong["data"] = "Tem um caractere que não pode ser guardado."
         return {}
     if flow is None:
-        return {}
+        return data
     try:
         payload = flow.payload.model_validate(data, context={"source": source})
         return payload.model_dump(mode="json", exclude_unset=True)

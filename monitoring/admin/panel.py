@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -18,8 +18,6 @@ from monitoring import alerts, charts, checklist, health, metrics, periods, repo
 from monitoring.health import HubHealth, HubSnapshot, Unmeasured
 from monitoring.labels import list_url
 from monitoring.models import RoundKind
-
-Card = dict[str, Any]
 
 
 def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
@@ -53,58 +51,97 @@ def pictures(hub: HubSnapshot, period: str) -> list[charts.Chart]:
     return [*made, charts.sync_durations(hub.now)] if hub.sync else made
 
 
-def cards(hub: HubSnapshot, found: HubHealth) -> list[Card]:
-    """What waits or was refused: a number each, and the page with exactly these rows."""
-    held = list_url("events_delivery", "queue=held")
-    retrying = list_url("events_delivery", "queue=retrying")
-    waiting = list_url("events_event", "status=pending")
-    today = list_url("events_rejectedrequest", f"received_at_from={hub.day:%Y-%m-%d}")
-    refused = RejectedRequest.objects.filter(received_at__gte=hub.today[0])
-    letters = list_url("events_deadletter")
-    away = ("circuit_breaker", "whatsapp_disconnected")
-    rows: list[tuple[Any, str, Callable[[], int], str, str, tuple[str, ...]]] = [
-        (
-            _("Precisa de você"),
-            "dead letters",
-            lambda: hub.dead_letters["total"],
-            letters,
-            "pan_tool",
-            ("dead_letters",),
-        ),
-        (
-            _("Tentando de novo"),
-            "retry queue",
-            lambda: hub.retry_queue["total"],
-            retrying,
-            "update",
-            ("retry_queue",),
-        ),
-        (_("Retidas"), "held, circuit breaker", lambda: hub.held["total"], held, "pause_circle", away),
-        (
-            _("Eventos aguardando"),
-            "pending",
-            lambda: hub.pending,
-            waiting,
-            "hourglass_top",
-            ("events_pending",),
-        ),
-        (_("Recusados hoje"), "refused webhooks", refused.count, today, "block", ()),
-    ]
+class Figure(NamedTuple):
+    """A number of the Painel: how it is counted, where its rows are, and the rules that colour it."""
+
+    title: Any
+    hint: str
+    count: Callable[[Any], int]
+    table: str
+    query: str
+    icon: str
+    rules: tuple[str, ...] = ()
+    note: Callable[[Any], str] | None = None
+
+
+def rejected_today(hub: HubSnapshot) -> int:
+    return RejectedRequest.objects.filter(received_at__gte=hub.today[0]).count()
+
+
+def ready_now(hub: HubSnapshot) -> str:
+    ready = hub.retry_queue["ready"]
+    return ngettext("%s pronta agora", "%s prontas agora", ready) % number(ready) if ready else ""
+
+
+FIGURES = (
+    Figure(
+        _("Precisa de você"),
+        "dead letters",
+        lambda hub: hub.dead_letters["total"],
+        "events_deadletter",
+        "",
+        "pan_tool",
+        ("dead_letters",),
+    ),
+    Figure(
+        _("Tentando de novo"),
+        "retry queue",
+        lambda hub: hub.retry_queue["total"],
+        "events_delivery",
+        "queue=retrying",
+        "update",
+        ("retry_queue",),
+        ready_now,
+    ),
+    Figure(
+        _("Retidas"),
+        "held, circuit breaker",
+        lambda hub: hub.held["total"],
+        "events_delivery",
+        "queue=held",
+        "pause_circle",
+        ("circuit_breaker", "whatsapp_disconnected"),
+    ),
+    Figure(
+        _("Eventos aguardando"),
+        "pending",
+        lambda hub: hub.pending,
+        "events_event",
+        "status=pending",
+        "hourglass_top",
+        ("events_pending",),
+    ),
+    Figure(
+        _("Recusados hoje"),
+        "rejected requests",
+        rejected_today,
+        "events_rejectedrequest",
+        "received_at_from={day:%Y-%m-%d}",
+        "block",
+    ),
+)
+
+
+def cards(hub: HubSnapshot, found: HubHealth) -> list[dict[str, Any]]:
+    """What waits or was rejected: a number each, and the page with exactly these rows."""
     shown = []
-    for title, hint, count, address, icon, rules in rows:
+    for figure in FIGURES:
         try:
-            amount, tone = count(), found.worst(rules)
-            tone = health.NEUTRAL if tone == health.GOOD and amount else tone
+            amount, tone = figure.count(hub), found.worst(figure.rules)
+            note = figure.note(hub) if figure.note else ""
         except Unmeasured:  # no number, which is not zero
-            amount, tone = None, health.WATCH
+            amount, note, tone = None, "", health.WATCH
         shown.append(
-            {"title": title, "hint": hint, "number": amount, "address": address, "icon": icon, "tone": tone}
+            {
+                "title": figure.title,
+                "hint": figure.hint,
+                "number": amount,
+                "note": note,
+                "address": list_url(figure.table, figure.query.format(day=hub.day)),
+                "icon": figure.icon,
+                "tone": health.NEUTRAL if tone == health.GOOD and amount else tone,
+            }
         )
-    try:
-        if ready := hub.retry_queue["ready"]:
-            shown[1]["note"] = ngettext("%s pronta agora", "%s prontas agora", ready) % number(ready)
-    except Unmeasured:
-        pass
     return shown
 
 

@@ -1,9 +1,9 @@
-"""Documentos tells of legal terms that ran out, and of an audit that asks for action: gestão has to know."""
+"""Legal terms that ran out and audits that ask for action, as Documentos reports them: gestão has to know."""
 
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from carinho.console.labels import number
 from monitoring.health import HubSnapshot
@@ -11,25 +11,81 @@ from monitoring.labels import list_url
 from monitoring.models import Severity
 from monitoring.rule import Instruction, Observation, rule
 
-REVOKED = "documents.consent.revoked"
+
+class LegalReport(NamedTuple):
+    """What Documentos can say, as the sentence of its alert and of the time after it."""
+
+    subject: str
+    type: str
+    severity: Severity
+    message: Any
+    past: Any
+
+    def observed(self, amount: int = 1) -> Observation:
+        shown = {"amount": number(amount)}
+        return Observation(
+            amount,
+            self.message % shown,
+            list_url("events_event", f"type={self.type}"),
+            past=self.past % shown,
+            subject=self.subject,
+            severity=self.severity,
+        )
+
+
+OVERDUE = LegalReport(
+    "overdue",
+    "lgpd.deadline.overdue",
+    Severity.CRITICAL,
+    _("Pedidos de dados pessoais fora do prazo legal de 15 dias: %(amount)s. Avise a gestão."),
+    _("Havia pedidos de dados pessoais fora do prazo legal: %(amount)s."),
+)
+URGENT = LegalReport(
+    "urgent",
+    "lgpd.deadline.critical",
+    Severity.WARNING,
+    _("Pedidos de dados pessoais no último dia do prazo legal: %(amount)s."),
+    _("Havia pedidos de dados pessoais no último dia do prazo: %(amount)s."),
+)
+AUDIT_FAILED = LegalReport(
+    "audit",
+    "lgpd.compliance.audit.failed",
+    Severity.WARNING,
+    _("A auditoria da LGPD não terminou: avise o desenvolvimento de Documentos."),
+    _("A auditoria da LGPD não tinha terminado."),
+)
+AUDIT_ASKS_ACTION = LegalReport(
+    "audit",
+    "lgpd.compliance.audit",
+    Severity.WARNING,
+    _("A auditoria da LGPD pede ação imediata: avise a gestão."),
+    _("A auditoria da LGPD pediu ação imediata."),
+)
+UNKNOWN_PHONES = LegalReport(
+    "consent",
+    "documents.consent.revoked",
+    Severity.WARNING,
+    _("Clientes que retiraram o consentimento e cujo telefone o hub não sabe: %(amount)s."),
+    _("Havia clientes sem telefone que retiraram o consentimento: %(amount)s."),
+)
 
 
 @rule(
-    gettext_lazy("Prazos e auditoria da LGPD"),
+    _("Prazos e auditoria da LGPD"),
     warning=1,
     critical=1,
     at_least=True,
     steps=(
-        Instruction(gettext_lazy("Abra o evento: ele diz quais pedidos são, e de quem.")),
+        Instruction(_("Abra o evento: ele diz quais pedidos são, e de quem.")),
         Instruction(
-            gettext_lazy("Um prazo que passou, ou uma auditoria que pede ação, é com a gestão, já."),
+            _("Um prazo que passou, ou uma auditoria que pede ação, é com a gestão, já."),
             "monitoring_alert_contacts",
-            gettext_lazy("Ver quem chamar"),
+            _("Ver quem chamar"),
         ),
         Instruction(
-            gettext_lazy("Alguém retirou o consentimento e não se sabe o telefone? Anote o pedido."),
+            _("Alguém retirou o consentimento e não se sabe o telefone? Anote o pedido."),
             "whatsapp_contact_changelist",
-            gettext_lazy("Ver os contatos"),
+            _("Ver os contatos"),
         ),
     ),
 )
@@ -37,50 +93,14 @@ def lgpd(hub: HubSnapshot) -> Iterator[Observation]:
     """Each has the severity that the law gives it; a later check without such requests ends it."""
     reported = hub.reported
     if reported.overdue:
-        amount = number(reported.overdue)
-        yield Observation(
-            reported.overdue,
-            _("Pedidos de dados pessoais fora do prazo legal de 15 dias: %s. Avise a gestão.") % amount,
-            list_url("events_event", "type=lgpd.deadline.overdue"),
-            past=_("Havia pedidos de dados pessoais fora do prazo legal: %s.") % amount,
-            subject="overdue",
-            severity=Severity.CRITICAL,
-        )
+        yield OVERDUE.observed(reported.overdue)
     if reported.urgent:
-        amount = number(reported.urgent)
-        yield Observation(
-            reported.urgent,
-            _("Pedidos de dados pessoais no último dia do prazo legal: %s.") % amount,
-            list_url("events_event", "type=lgpd.deadline.critical"),
-            past=_("Havia pedidos de dados pessoais no último dia do prazo: %s.") % amount,
-            subject="urgent",
-            severity=Severity.WARNING,
-        )
+        yield URGENT.observed(reported.urgent)
     if reported.audit == "failed":
-        yield Observation(
-            1,
-            _("A auditoria da LGPD não terminou: avise o desenvolvimento de Documentos."),
-            list_url("events_event", "type=lgpd.compliance.audit.failed"),
-            past=_("A auditoria da LGPD não tinha terminado."),
-            subject="audit",
-            severity=Severity.WARNING,
-        )
+        yield AUDIT_FAILED.observed()
+    elif reported.audit == "critical":
+        yield AUDIT_ASKS_ACTION._replace(severity=Severity.CRITICAL).observed()
     elif reported.audit:
-        yield Observation(
-            1,
-            _("A auditoria da LGPD pede ação imediata: avise a gestão."),
-            list_url("events_event", "type=lgpd.compliance.audit"),
-            past=_("A auditoria da LGPD pediu ação imediata."),
-            subject="audit",
-            severity=Severity.CRITICAL if reported.audit == "critical" else Severity.WARNING,
-        )
+        yield AUDIT_ASKS_ACTION.observed()
     if reported.unknown_phones:
-        amount = number(reported.unknown_phones)
-        yield Observation(
-            reported.unknown_phones,
-            _("Clientes que retiraram o consentimento e cujo telefone o hub não sabe: %s.") % amount,
-            list_url("events_event", f"type={REVOKED}"),
-            past=_("Havia clientes sem telefone que retiraram o consentimento: %s.") % amount,
-            subject="consent",
-            severity=Severity.WARNING,
-        )
+        yield UNKNOWN_PHONES.observed(reported.unknown_phones)
