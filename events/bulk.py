@@ -41,21 +41,21 @@ WHERE id = ANY(%s)
 
 SETTLE = """
 UPDATE events_bulkitem AS item
-SET state = CASE WHEN letter.failures > item.failures THEN 'failed'
-                 WHEN letter.status = 'resolved' THEN 'delivered'
-                 WHEN letter.status = 'archived' THEN 'skipped' ELSE 'left' END,
-    cause = CASE WHEN letter.failures > item.failures THEN letter.cause ELSE '' END
-FROM events_deadletter AS letter
-WHERE item.job_id = %s AND item.state = 'sent' AND letter.id = item.dead_letter_id
-  AND (letter.failures > item.failures OR letter.status <> 'retrying')
+SET state = CASE WHEN dead.failures > item.failures THEN 'failed'
+                 WHEN dead.status = 'resolved' THEN 'delivered'
+                 WHEN dead.status = 'archived' THEN 'skipped' ELSE 'left' END,
+    cause = CASE WHEN dead.failures > item.failures THEN dead.cause ELSE '' END
+FROM events_deadletter AS dead
+WHERE item.job_id = %s AND item.state = 'sent' AND dead.id = item.dead_letter_id
+  AND (dead.failures > item.failures OR dead.status <> 'retrying')
 RETURNING item.position, item.state, item.cause
 """
 
 NEXT = """
-SELECT item.dead_letter_id, letter.status = 'open' AND letter.failures = item.failures
-FROM events_bulkitem AS item JOIN events_deadletter AS letter ON letter.id = item.dead_letter_id
+SELECT item.dead_letter_id, dead.status = 'open' AND dead.failures = item.failures
+FROM events_bulkitem AS item JOIN events_deadletter AS dead ON dead.id = item.dead_letter_id
 WHERE item.job_id = %s AND item.state = 'waiting'
-ORDER BY letter.id LIMIT %s FOR NO KEY UPDATE OF letter
+ORDER BY dead.id LIMIT %s FOR NO KEY UPDATE OF dead
 """
 
 MARK_SENT = """

@@ -1,4 +1,4 @@
-"""What must hold of the declared flows, told at start instead of at the first event."""
+"""What must hold of the declared flows, found at start instead of at the first event."""
 
 from typing import Any
 

@@ -58,7 +58,7 @@ def always(payload: Data) -> bool:
 
 @dataclass(frozen=True)
 class Echo:
-    """A step after which a system tells us what we told it ourselves, and how the two events are alike.
+    """A step after which a system reports back what we did there, and how the two events are alike.
 
     `same` names fields of the echo, each with the field of the event whose step it was; without any, they
     have the same phone.
@@ -172,7 +172,7 @@ class Flow:
     def steps_for(self, payload: Data, source: str = "") -> list[Step]:
         """The steps this event causes; one whose earlier step does not apply does not apply either.
 
-        None of them calls the system that sent the event: the two would tell each other for ever.
+        None of them calls the system that sent the event: the two would answer each other for ever.
         """
         chosen: dict[str, Step] = {}
         for step in self.steps.values():

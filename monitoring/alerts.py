@@ -49,7 +49,7 @@ def open_alerts() -> QuerySet[Alert]:
 class CurrentAlerts:
     """The alerts as one snapshot has them; one that nobody wrote yet has no id.
 
-    `open` are the reasons of the verdict, and all that is counted as an alert. `reminders` make nothing less
+    `open` are the reasons of the status, and all that is counted as an alert. `reminders` make nothing less
     healthy. `settling` are those whose cause is gone or not measured: they end, or go on, in a moment.
     """
 

@@ -68,8 +68,8 @@ class Chart:
     @property
     def is_sparse(self) -> bool:
         """Too little for a picture: a sentence says it better."""
-        told = [label for label, numbers in self.rows if any(numbers)]
-        return len(told) < FEWEST_DRAWN
+        drawn = [label for label, numbers in self.rows if any(numbers)]
+        return len(drawn) < FEWEST_DRAWN
 
 
 def events_today(now: datetime) -> Chart:
@@ -167,7 +167,7 @@ def _per_system(
 
 
 def sample_queues(now: datetime | None = None) -> None:
-    """Keep how deep the queues are, which no row tells afterwards."""
+    """Keep how deep the queues are, which no row shows afterwards."""
     now = now or timezone.now()
     Sample.objects.get_or_create(
         at=now.replace(second=0, microsecond=0),

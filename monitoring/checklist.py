@@ -114,7 +114,7 @@ def _result(check: Check, hub: HubSnapshot, found: HubHealth) -> CheckResult:
 
 
 def tone_of(check: Check, found: HubHealth) -> str:
-    """The colour of a check: what its rules found, or the verdict itself."""
+    """The colour of a check: what its rules found, or the health itself."""
     return found.worst(check.rules, check.system) if check.rules else found.tone
 
 

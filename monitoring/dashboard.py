@@ -72,7 +72,7 @@ def _breaker(row: CircuitBreaker, held: dict[str, Any]) -> dict[str, Any]:
 
 
 def alert_list(hub: HubSnapshot) -> dict[str, Any]:
-    """The alerts of the verdict, the worst first; `id` is null until one seen a moment ago is written."""
+    """The open alerts, the worst first; `id` is null until one seen a moment ago is written."""
     now = alerts.current(health.evaluate(hub), hub.now)
     return {
         **now.counts,

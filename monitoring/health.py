@@ -255,7 +255,7 @@ class HubHealth:
 
     @property
     def headline(self) -> str:
-        """The verdict as a sentence. That the hub works is only said while its workers give signs of life."""
+        """The status as a sentence. That the hub works is only said while its workers give signs of life."""
         if self.status == CRITICAL:
             return _now("Crítico: chame o suporte e comece pelo primeiro motivo.")
         if self.silence is not None:

@@ -116,7 +116,7 @@ GRAVE_INCIDENTS = ("falta", "comportamento")
 
 @dataclass(frozen=True)
 class Reported:
-    """What a system told that a person has to act on: counts of the last word on it."""
+    """What systems reported that a person has to act on: counts, by the newest event of each type."""
 
     overdue: int = 0  # requests for personal data past their legal term
     urgent: int = 0  # those with at most a day left

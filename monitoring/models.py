@@ -31,7 +31,7 @@ class Heartbeat(models.Model):
 
 
 class Sample(models.Model):
-    """How deep the queues were at a moment: what no row tells afterwards."""
+    """How deep the queues were at a moment, which no row shows afterwards."""
 
     at = models.DateTimeField(_("quando"), unique=True)
     pending = models.PositiveIntegerField()
@@ -51,7 +51,7 @@ class Alert(models.Model):
     """One cause of worry, from the first time it was seen until it was gone for a while.
 
     While it is open there is one per cause, whatever the number of symptoms. One that comes back soon is
-    opened again instead of making a new one, and nobody is told again.
+    opened again instead of making a new one, and nobody is notified again.
     """
 
     rule = models.CharField(_("regra"), max_length=40)
@@ -115,7 +115,7 @@ class NotificationStatus(models.TextChoices):
 
 
 class Notification(models.Model):
-    """One thing to tell one member of the shift by one channel, with its own attempts.
+    """One message to one member of the shift by one channel, with its own attempts.
 
     Queued until it is due, it is sent, or queued again for later. With no attempt left it failed, until an
     operator requeues or discards it.

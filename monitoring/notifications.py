@@ -1,4 +1,4 @@
-"""Telling the shift by e-mail, WhatsApp and a signed webhook, never through what the alert is about."""
+"""The shift is notified by e-mail, WhatsApp and a signed webhook, never through what the alert is about."""
 
 import json
 import logging
@@ -57,7 +57,7 @@ def write(alert: Alert, event: str) -> None:
 
 
 def recipients_of(alert: Alert) -> dict[str, list[str]]:
-    """By channel, who is told: each has attempts of their own, so nobody is told twice because of another."""
+    """By channel, who is notified: each has attempts of their own, so none is repeated because of another."""
     recipients = {
         "email": settings.ALERT_EMAILS,
         "whatsapp": settings.ALERT_WHATSAPP_NUMBERS,

@@ -97,7 +97,7 @@ def queues(hub: HubSnapshot) -> Iterator[Metric]:
 def status(hub: HubSnapshot) -> Iterator[Metric]:
     found = health.evaluate(hub).status
     states = {name: name == found for name in STATUSES}
-    yield gauge("carinho_status", "1 for the verdict in force.", _keyed(states), ["status"])
+    yield gauge("carinho_status", "1 for the status in force.", _keyed(states), ["status"])
 
 
 def breakers(hub: HubSnapshot) -> Iterator[Metric]:

@@ -122,9 +122,9 @@ def assess(this: dict[str, Any], last: dict[str, Any]) -> dict[str, dict[str, An
     change = round(100 * (now - before) / before, 1) if before else None
     added, runs = this["dead_letter_added"], this["sync_jobs"].values()
     volume = "attention" if change is not None and change < -SHARP_DROP else "expected" if now else "no_data"
-    letters = "watch" if added <= MANY_DEAD_LETTERS else "attention"
+    assessed = "watch" if added <= MANY_DEAD_LETTERS else "attention"
     if added < FEW_DEAD_LETTERS:
-        letters = "expected" if now or added else "no_data"
+        assessed = "expected" if now or added else "no_data"
     return {
         "events": {
             "value": now,
@@ -137,7 +137,7 @@ def assess(this: dict[str, Any], last: dict[str, Any]) -> dict[str, dict[str, An
             "value": added,
             "expected": FEW_DEAD_LETTERS,
             "attention": MANY_DEAD_LETTERS,
-            "verdict": letters,
+            "verdict": assessed,
         },
         "sync_jobs": _assess_rate(
             rate(sum(run["success"] for run in runs), sum(run["total"] for run in runs)), 100

@@ -18,7 +18,7 @@ from monitoring.models import Severity
 class Observation:
     """One value of one subject, as a sentence with the page where its rows are.
 
-    `past` is the sentence once it is over. `severity` is set where limits alone cannot tell. `systems` are
+    `past` is the sentence once it is over. `severity` is set where limits alone do not decide. `systems` are
     those it is about, none for the hub as a whole. `is_tail` is the end of a trouble, such as what an outage
     left waiting: it goes on with the alert that is open, and nobody is notified of it by itself.
     """

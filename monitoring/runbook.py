@@ -26,7 +26,7 @@ QUEUE_NAMES = ("integrations-high", "integrations", "notifications", "integratio
 
 
 def dashboard(hub: HubSnapshot, status: str, alerts: Mapping[str, int]) -> dict[str, Any]:
-    """The verdict and what it rests on, in words that a script can match."""
+    """The status and what it rests on, in words that a script can match."""
     return {
         "health": {
             "status": status,

@@ -147,8 +147,8 @@ def _messages(term: str, *, whole: bool) -> Iterable[SearchResult]:
         title = str(templates.title(message.name)) if message.name else _("Mensagem enviada")
         to = mask_phone(message.phone) if message.phone else _("uma pessoa")
         yield SearchResult(title, _("enviada por nós para %s") % to, page_of(message))
-    heard = Received.objects.filter(wanted).select_related("contact").order_by("-id")[:MOST]
-    for received in heard:
+    newest = Received.objects.filter(wanted).select_related("contact").order_by("-id")[:MOST]
+    for received in newest:
         name = mask_name(received.contact.name) or _("uma pessoa")
         yield SearchResult(_("Mensagem recebida"), _("de %s") % name, page_of(received.contact))
 

@@ -1,4 +1,4 @@
-"""What must hold of the declared jobs, told at start instead of at the first run."""
+"""What must hold of the declared jobs, found at start instead of at the first run."""
 
 from typing import Any
 

@@ -69,7 +69,7 @@ class Job(ABC):
         return str(int(record["id"]))
 
     def confirm(self, source: Any, key: str, result: Fields) -> None:  # noqa: B027 -- not every source wants to know
-        """Tell the source that the target has it. A job that does not say how has nothing to confirm."""
+        """Confirm to the source that the target has it. A job without this has nothing to confirm."""
 
     @property
     def confirms(self) -> bool:

@@ -137,12 +137,12 @@ class Reconciliation:
             self._note(orphans)
 
     def _there(self, keys: Sequence[str]) -> Mapping[str, Fields]:
-        """What the target has or, if it does not tell, what was written there."""
+        """What the target has or, if it cannot be read, what was written there."""
         if not keys:
             return {}
-        told = self._patiently(lambda: self.job.read_back(self.job.target(), keys))
-        if told is not None:
-            return told
+        stored = self._patiently(lambda: self.job.read_back(self.job.target(), keys))
+        if stored is not None:
+            return stored
         rows = SyncRecord.objects.filter(job_id=self.job.name, key__in=keys)
         return dict(rows.values_list("key", "wanted"))
 
@@ -169,9 +169,9 @@ class Reconciliation:
                 }
                 for row in found
             }
-            told = json.dumps(list(rows.values()))
+            encoded = json.dumps(list(rows.values()))
             with connection.cursor() as cursor:
-                cursor.execute(NOTE, {"job": self.job.name, "run": self.run.pk, "rows": told})
+                cursor.execute(NOTE, {"job": self.job.name, "run": self.run.pk, "rows": encoded})
 
     def _patiently(self, call: Callable[[], Answer]) -> Answer:
         """The answer to a read, waiting for a system that is away. Raises what the last attempt raised."""

@@ -170,7 +170,7 @@ class Runner:
         try:
             self.availability.require(self.job.source)
             reading.page = self.job.pull(self.job.source(), at.cursor, self.window)
-        except Exception as error:  # noqa: BLE001 -- told to the runner's thread, which knows what it means
+        except Exception as error:  # noqa: BLE001 -- passed to the runner's thread, which knows what it means
             reading.error = error
         finally:
             request_id.reset(token)

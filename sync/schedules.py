@@ -96,7 +96,7 @@ def due_times(task: PeriodicTask | None, now: datetime) -> "DueTimes | None":
         if times.next_after(now) is not None:
             return times
     except (ValueError, ParseException, OverflowError):
-        pass  # celery tells of each mistake in its own way
+        pass  # celery raises something else for each mistake
     return NoTimes(_("A agenda “%s” não existe ou nunca chega. Corrija-a em Agendas.") % as_typed(task))
 
 

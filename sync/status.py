@@ -1,6 +1,6 @@
 """How each job stands: last run, next run, and whether it missed its time. Read only, for whoever asks.
 
-Lateness follows from the schedule and from what was done, whatever the cause: it is told the same when beat
+Lateness follows from the schedule and from what was done, whatever the cause: it is found the same when beat
 is dead, when no worker runs, and when a run is stuck.
 """
 

@@ -194,7 +194,7 @@ def on_disconnected(callback: Callback) -> None:
 def hold_on_disconnect(body: dict[str, Any]) -> None:
     """Hold the lane before a disconnect is answered; processing it again later does no harm.
 
-    One that does not say when it happened may be a repeat: only the inbox can tell.
+    One that does not say when it happened may be a repeat: only the inbox knows.
     """
     now = timezone.now()
     moment = timestamp_of(body.get("momment"), otherwise=now)

@@ -1,6 +1,6 @@
 """Messages in doubt, after an attempt whose outcome is unknown: did the message get through?
 
-Three traces tell: Z-API's queue (it waits there), the echo of the message (it was sent, with its text), and
+Three traces say: Z-API's queue (it waits there), the echo of the message (it was sent, with its text), and
 a receipt that no message of ours explains (something was sent to this person). No trace means that nothing
 was sent only when the time for one has passed and Z-API was calling us back meanwhile. What stays in doubt
 goes to a person, and a trace that still comes within a day resolves it.

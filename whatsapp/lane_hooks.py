@@ -138,14 +138,14 @@ def _address(outgoing: Outgoing, lid: str | None) -> str:
 def _send(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran:
     """Asks once per new person whether the number has WhatsApp; the answer is kept however it ends."""
     contact, to = outgoing.contact, outgoing.message.to
-    address, has_whatsapp, learnt = contact.address or to, contact.has_whatsapp, None
+    address, has_whatsapp, findings = contact.address or to, contact.has_whatsapp, None
     try:
         if contact.checked_at is None and not to.endswith(contacts.LID):
-            learnt = {"contact_id": contact.pk, **whatsapp.check_number(to)}
-            address, has_whatsapp = learnt["registered"] or to, learnt["exists"]
+            findings = {"contact_id": contact.pk, **whatsapp.check_number(to)}
+            address, has_whatsapp = findings["registered"] or to, findings["exists"]
         if has_whatsapp is False:
-            address = _address(outgoing, contact.lid or (learnt or {}).get("lid"))
+            address = _address(outgoing, contact.lid or (findings or {}).get("lid"))
         sent = whatsapp.send(outgoing.text, to=address, choices=outgoing.message.choices)
-        return Ran(sent, learnt=learnt)
+        return Ran(sent, findings=findings)
     except ServiceError as error:
-        return Ran(error=error, learnt=learnt)
+        return Ran(error=error, findings=findings)

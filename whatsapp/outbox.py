@@ -130,7 +130,7 @@ def has_held() -> bool:
 
 def settle(results: Sequence[Result]) -> None:
     """Store what outcomes say about their messages, in the outcomes' own transaction."""
-    contacts.save_number_checks([result.learnt for result in results if result.learnt])
+    contacts.save_number_checks([result.findings for result in results if result.findings])
     if failed := [result for result in results if result.status == "dead"]:
         _fail(failed)
     accepted = [

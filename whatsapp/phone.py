@@ -122,7 +122,7 @@ def _foreign(digits: str) -> str:
 
 
 def _national(digits: str) -> str:
-    """DDD and number. Only the length tells the country code 55 from the DDD 55, in Rio Grande do Sul."""
+    """DDD and number. Only the length distinguishes country code 55 from DDD 55, in Rio Grande do Sul."""
     if digits.startswith("550") or (digits.startswith("5555") and len(digits) in (14, 15)):
         digits = digits[2:]  # before a trunk zero, or written twice
     if digits.startswith("0"):

@@ -139,7 +139,7 @@ def _address_in(text: str) -> str:
 
 
 def write_headers(request: HttpRequest, response: HttpResponse) -> None:
-    """Tell the client what is left of its minute, if its call was counted."""
+    """Answer with what is left of its minute, if its call was counted."""
     rate: Rate | None = getattr(request, "rate", None)
     for name, value in rate.headers.items() if rate else ():
         response[name] = value

@@ -1,6 +1,6 @@
 """The embedded PostgreSQL: where its data lie, how it starts and ends.
 
-`python -m carinho.embedded.postgres VAR_DIR` keeps one until it is told to end or its parent is gone.
+`python -m carinho.embedded.postgres VAR_DIR` keeps one until a signal ends it or its parent is gone.
 """
 
 import fcntl

@@ -53,7 +53,7 @@ class Call:
 
     idempotency_key: str
     exchanges: list[Exchange] = field(default_factory=list)
-    allowance: rate_limits.Allowance | None = None  # what its last answer told
+    allowance: rate_limits.Allowance | None = None  # as its last answer says
 
     @property
     def last(self) -> Exchange:

@@ -59,8 +59,10 @@ class CRM(Service):
                 raise
             return self._known_lead(error.body, details)
         lead = self._lead(answer, doing="create lead", is_new=True)
-        told = {name: (getattr(lead, name), str(details.get(name) or "")) for name in MATCHES}
-        if any(found and asked and not MATCHES[name](found, asked) for name, (found, asked) in told.items()):
+        compared = {name: (getattr(lead, name), str(details.get(name) or "")) for name in MATCHES}
+        if any(
+            found and asked and not MATCHES[name](found, asked) for name, (found, asked) in compared.items()
+        ):
             raise unreadable(self, "create lead")
         return lead
 

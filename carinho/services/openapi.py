@@ -93,14 +93,14 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 
 def _responses(operation: Operation) -> dict[str, Any]:
     error = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
-    refusals = {
+    rejections = {
         "401": {"description": "A chave não é a certa."} | error,
         "422": {"description": "O pedido não é aceito; outra vez igual, também não."} | error,
     }
     done: dict[str, Any] = {"description": "Feito."}
     if operation.gives:
         done["content"] = {"application/json": {"schema": _answer_of(operation)}}
-    return {"2XX": done} | refusals
+    return {"2XX": done} | rejections
 
 
 def _answer_of(operation: Operation) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def storable(records: list[Any]) -> list[Any]:
 def only_asked_for(
     service: Service, records: Iterable[Any], field: str, asked: Container[str], *, doing: str
 ) -> Iterator[Any]:
-    """The records that can be told apart by this field. Raises `Unavailable` at one that nobody asked for."""
+    """The records that this field identifies. Raises `Unavailable` at one that nobody asked for."""
     for record in records:
         if isinstance(record, Mapping) and record.get(field) is not None:
             if str(record[field]) not in asked:
@@ -134,7 +134,7 @@ def only_asked_for(
 
 
 def id_in(service: Service, answer: Any, *, doing: str, **asked: Any) -> int:
-    """The id of the record that a write answered with; `asked` are fields that it may not tell otherwise.
+    """The id of the record that a write answered with; `asked` are fields that it must repeat.
 
     Raises `Unavailable` when there is none, or when it is another record's.
     """

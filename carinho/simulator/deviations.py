@@ -17,7 +17,7 @@ from carinho.simulator.protocol import ApiError, Handler, answer
 if TYPE_CHECKING:
     from carinho.simulator.system import System
 
-REFUSALS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+REJECTIONS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 OK = range(200, 300)
 
 
@@ -94,18 +94,19 @@ DEVIATIONS = {
     "limit_ignored": Deviation("as many rows as there are", ignores=("limit",)),
     "key_ignored": Deviation("idempotency keys ignored", forgets_keys=True),
     "refusal_redirects": Deviation(
-        "302 in place of 422", _when(REFUSALS, lambda _: web.Response(status=302, headers={"Location": "/"}))
+        "302 in place of 422",
+        _when(REJECTIONS, lambda _: web.Response(status=302, headers={"Location": "/"})),
     ),
     "refusal_as_success": Deviation(
-        "200 in place of 422", _when(REFUSALS, lambda body: answer({"success": False} | body, 200))
+        "200 in place of 422", _when(REJECTIONS, lambda body: answer({"success": False} | body, 200))
     ),
-    "refusal_as_crash": Deviation("500 in place of 422", _when(REFUSALS, lambda body: answer(body, 500))),
+    "refusal_as_crash": Deviation("500 in place of 422", _when(REJECTIONS, lambda body: answer(body, 500))),
     "refusal_as_page": Deviation(
         "422 in HTML",
-        _when(REFUSALS, lambda _: web.Response(text=HTML, status=422, content_type="text/html")),
+        _when(REJECTIONS, lambda _: web.Response(text=HTML, status=422, content_type="text/html")),
     ),
     "refusal_without_reason": Deviation(
-        "422 without message", _when(REFUSALS, lambda _: answer({"ok": False}, 422))
+        "422 without message", _when(REJECTIONS, lambda _: answer({"ok": False}, 422))
     ),
     "crash_as_refusal": Deviation("400 with SQLSTATE", _when(OK, lambda _: answer(CRASH, 400))),
     "crash": Deviation("500", _when(OK, lambda _: answer(CRASH, 500))),

@@ -55,7 +55,7 @@ ACCEPTED = {
 
 
 class EnvelopeExtension(OpenApiSerializerExtension):
-    """One alternative per event type, told apart by `type`."""
+    """One alternative per event type, distinguished by `type`."""
 
     target_class = EnvelopeSerializer
 

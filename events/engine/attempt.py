@@ -13,10 +13,10 @@ from carinho.logs import delivery_ids, request_id, trace_id
 from carinho.masking import cut, mask, mask_answer, mask_text, scrub
 from carinho.services.base import Service
 from carinho.services.errors import CircuitOpen, NotOffered, OutcomeUnknown, Rejected, Unavailable
-from events.backoff import wait_after
 from events.engine import failure_causes, lane_hooks
 from events.engine.claims import Claim
 from events.engine.lane_hooks import Ran
+from events.engine.retries import wait_after
 from events.flow import Emission, find_step
 from events.models import Outcome, SkipCause
 
@@ -49,7 +49,7 @@ class Result:
     answered: str = ""
     emitted: list[Emission] = field(default_factory=list)
     retry_after: timedelta | None = None
-    learnt: Any = None
+    findings: Any = None
 
 
 def attempt(claim: Claim) -> Result:
@@ -89,7 +89,7 @@ def _run(claim: Claim) -> Result:
     except Exception as error:  # noqa: BLE001 -- each end has its meaning, and a broken one is logged there
         ran = Ran(error=error)
     result = _meaning(claim, ran, started_at)
-    result.learnt = ran.learnt
+    result.findings = ran.findings
     if result.outcome:
         result.started_at = started_at
         result.duration_ms = int((time.monotonic() - clock) * 1000)

@@ -47,7 +47,7 @@ WITH found AS (
           AND closed.service = known.service AND closed.cause = known.cause AND closed.step = known.step
         ORDER BY closed.id DESC LIMIT 1) AS last ON true
     WHERE known.id = ANY(%(ids)s)
-), told AS (
+), changed AS (
     SELECT *, CASE WHEN NOT is_open THEN 'resolved' WHEN is_worse OR was = 'resolved' THEN 'regressed'
                    ELSE was END AS state,
            CASE WHEN closed_as IS NULL THEN 'other_cause'
@@ -56,14 +56,15 @@ WITH found AS (
     FROM found
 ), moved AS (
     UPDATE events_failuregroup AS known
-    SET state = told.state, owner = '', silenced_at_count = NULL,
-        resolved_at = CASE WHEN told.state = 'resolved' THEN now() ELSE known.resolved_at END,
-        resolved_by = CASE WHEN told.state <> 'resolved' THEN known.resolved_by
-                           WHEN told.closed_with = 'archive' THEN %(actor)s
-                           WHEN told.closed_with = 'retry' THEN told.moved_by ELSE '' END,
-        resolved_with = CASE WHEN told.state = 'resolved' THEN told.closed_with ELSE known.resolved_with END
-    FROM told WHERE known.id = told.id AND known.state <> told.state
-    RETURNING known.id, told.is_worse, known.state, known.resolved_by
+    SET state = changed.state, owner = '', silenced_at_count = NULL,
+        resolved_at = CASE WHEN changed.state = 'resolved' THEN now() ELSE known.resolved_at END,
+        resolved_by = CASE WHEN changed.state <> 'resolved' THEN known.resolved_by
+                           WHEN changed.closed_with = 'archive' THEN %(actor)s
+                           WHEN changed.closed_with = 'retry' THEN changed.moved_by ELSE '' END,
+        resolved_with = CASE WHEN changed.state = 'resolved' THEN changed.closed_with
+                             ELSE known.resolved_with END
+    FROM changed WHERE known.id = changed.id AND known.state <> changed.state
+    RETURNING known.id, changed.is_worse, known.state, known.resolved_by
 )
 INSERT INTO events_groupentry (group_id, kind, actor)
 SELECT id, CASE WHEN is_worse THEN 'worse' ELSE state END,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Ran:
     """How an attempt went: its value, or the error it met, or why nothing was sent.
 
-    `not_before` holds the delivery until then, `skip_cause` says that nobody needs it any more. `learnt` is
+    `not_before` holds the delivery until then, `skip_cause` says that nobody needs it any more. `findings` is
     for the lane's `on_written`, whatever the end.
     """
 
@@ -26,7 +26,7 @@ class Ran:
     error: Exception | None = None
     not_before: datetime | None = None
     skip_cause: str = ""
-    learnt: Any = None
+    findings: Any = None
 
 
 @dataclass(frozen=True)

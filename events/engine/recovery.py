@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from carinho.database import run
 from carinho.services.base import Service
-from events.backoff import wait_after
 from events.engine import outcomes, transitions, wakeup
+from events.engine.retries import wait_after
 from events.engine.transitions import Failure
 
 logger = logging.getLogger(__name__)

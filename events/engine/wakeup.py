@@ -46,7 +46,7 @@ def wake_up(services: Iterable[str]) -> None:
 
 
 def notify_changed(service: str) -> None:
-    """Tell the lane, on commit, that its system's row was moved: it looks at once, not within its second."""
+    """Notify the lane, on commit, that its system was moved: it looks at once, not within its second."""
     run("SELECT pg_notify(%s, %s)", [CHANNEL + service, CHANGED])
 
 

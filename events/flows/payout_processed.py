@@ -1,4 +1,4 @@
-"""A caregiver was paid: the person is told."""
+"""A caregiver was paid: the person is notified."""
 
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field

@@ -1,4 +1,4 @@
-"""A visit will not happen: the family is told, and nobody is billed for it."""
+"""A visit will not happen: the family is notified, and nobody is billed for it."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A visit is over: the family is told and later asked how it was, and the invoice is made."""
+"""A visit is over: the family is notified and later asked how it was, and the invoice is made."""
 
 from datetime import datetime, timedelta
 

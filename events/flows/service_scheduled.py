@@ -1,4 +1,4 @@
-"""A visit got its date: the family and the caregiver are told."""
+"""A visit got its date: the family and the caregiver are notified."""
 
 from datetime import datetime
 

@@ -72,7 +72,7 @@ def _as_lead(message: Data) -> dict[str, Any]:
 
 
 def _complete(crm: CRM, lead: Lead, message: Data) -> None:
-    """Tell CRM the phone or lid it did not know, so that it finds the person by either one next time."""
+    """Give CRM the phone or lid it did not know, so that it finds the person by either one next time."""
     known = {"phone": lead.phone, "lid": lead.lid}
     news = {field: message[field] for field in known if message.get(field) and not known[field]}
     if lead.is_new or not news:

@@ -1,4 +1,4 @@
-"""What the hub itself did, told back by a system, is recognised: such an event is kept and causes nothing."""
+"""What the hub did itself, reported back by a system, is recognised: such an event causes nothing."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from carinho.database import run
 from events.flow import Echo, Flow
 from events.intake.envelope import Envelope
 
-# A step that never ran counts too: what it will tell the system, the system knows already.
+# A step that never ran counts too: what it will write, the system has already.
 FIND = """
 SELECT DISTINCT ON (asked.place) asked.place, cause.id
 FROM jsonb_to_recordset(%s::jsonb) AS asked(place int, type text, step text, phone text, same jsonb)

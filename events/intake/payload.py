@@ -74,7 +74,7 @@ def _local(moment: datetime) -> datetime:
 
 
 def _with_an_hour(given: Any) -> Any:
-    """A day alone would be taken for its midnight, and a family told to expect somebody at 0h."""
+    """A day alone would be taken for its midnight, and a family would expect somebody at 0h."""
     if isinstance(given, str | int) and BARE_DAY.fullmatch(str(given)):
         raise PydanticCustomError("datetime_from_date_parsing", "a day without an hour")
     return given

@@ -45,7 +45,7 @@ class Ingest(ApiView, ABC):
 
     @abstractmethod
     def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
-        """Take the request in. What is learnt about it on the way is left in `incoming`."""
+        """Take the request in. What is found out about it is kept in `incoming`."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if request.method != "POST":

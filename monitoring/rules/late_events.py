@@ -1,4 +1,4 @@
-"""A system that tells late of what happened: a burst of old events is one line for a person."""
+"""A system that reports late what happened: a burst of old events is one line for a person."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A contract waits for its billing in CRM: Financeiro learns how to charge it."""
+"""A contract waits for its billing in CRM: Financeiro gets how to charge it."""
 
 from datetime import timedelta
 

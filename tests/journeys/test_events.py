@@ -124,11 +124,11 @@ def test_worker_killed_in_the_middle_of_a_batch_loses_nothing_and_doubles_nothin
     carinho.simulator.heal("crm")
     until(lambda: set(statuses(carinho, ids)) <= {"processed", "failed"}, "every event came to an end")
     assert phones(carinho.simulator) == {f"55119{80_000_000 + number}": 1 for number in range(200, 260)}
-    told = messages(carinho.simulator)
-    assert set(told.values()) <= {1}
-    unsure = {item["event_id"] for item in carinho.all("/api/dlq")}
+    sent = messages(carinho.simulator)
+    assert set(sent.values()) <= {1}
+    in_doubt = {item["event_id"] for item in carinho.all("/api/dlq")}
     assert {item["cause"] for item in carinho.all("/api/dlq")} <= {"unknown_outcome"}
-    assert len(told) + len(unsure) >= 60, "who was not told, a person knows of"
+    assert len(sent) + len(in_doubt) >= 60, "who was not told, a person knows of"
     for item in carinho.all("/api/dlq"):
         carinho.post(f"/api/dlq/{item['id']}/archive")
 

@@ -60,6 +60,6 @@ def test_faults_at_random_leave_no_message_twice_and_none_lost(called_back, work
     lost = [event.pk for event in events if not mine[event.pk].message_id and event.pk not in for_a_person]
     assert lost == []
     shown = {message.message_id: message.status for message in mine.values() if message.message_id}
-    told = {id: OURS.get(known["told"], "accepted") for id, known in truth["messages"].items()}
-    assert {id: (status, told[id]) for id, status in shown.items() if status != told[id]} == {}
-    assert set(told) - set(shown) == set()
+    notified = {id: OURS.get(known["notified"], "accepted") for id, known in truth["messages"].items()}
+    assert {id: (status, notified[id]) for id, status in shown.items() if status != notified[id]} == {}
+    assert set(notified) - set(shown) == set()

@@ -140,9 +140,9 @@ def test_what_a_step_returns_and_cannot_be_kept_is_a_mistake_of_our_own(claim, e
     assert (result.status, result.outcome, result.cause) == ("dead", "broken", "broken")
 
 
-def test_what_an_attempt_learnt_reaches_the_lane_whatever_its_end(claim, ends_with):
-    ends_with(lane_hooks.Ran(not_before=timezone.now(), learnt={"is_reachable": False}))
-    assert attempt.attempt(claim).learnt == {"is_reachable": False}
+def test_what_an_attempt_found_reaches_the_lane_whatever_its_end(claim, ends_with):
+    ends_with(lane_hooks.Ran(not_before=timezone.now(), findings={"is_reachable": False}))
+    assert attempt.attempt(claim).findings == {"is_reachable": False}
 
 
 def test_exchange_is_kept_without_the_person_in_it(claim, calls):

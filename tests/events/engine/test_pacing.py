@@ -6,8 +6,7 @@ import pytest
 import time_machine
 from django.test import override_settings
 
-from events import backoff
-from events.engine import pacing
+from events.engine import pacing, retries
 
 RECOVERED = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -77,11 +76,11 @@ def test_what_was_started_without_a_limit_does_not_count_against_a_later_one(clo
 @pytest.mark.parametrize(("attempts", "seconds"), [(1, 60), (2, 240), (3, 900), (4, 3600)])
 def test_waits_grow_and_vary_by_a_tenth(attempts, seconds):
     for _ in range(50):
-        wait = backoff.wait_after(attempts)
+        wait = retries.wait_after(attempts)
         assert wait is not None
         assert seconds * 0.9 <= wait.total_seconds() <= seconds * 1.1
 
 
 @override_settings(RETRY_WAITS=[60, 240, 900, 3600])
 def test_after_the_fifth_attempt_there_is_no_wait_left():
-    assert backoff.wait_after(5) is None
+    assert retries.wait_after(5) is None

@@ -43,7 +43,7 @@ class Settings(RequestModel):
     """How this Z-API behaves where the real one leaves it open, and how fast it lives.
 
     Everything Z-API does by itself takes its usual time divided by `speed`. Without a speed it lives in real
-    time once a callback address is registered. Before that nobody hears of a message's lifecycle, so there is
+    time once a callback address is registered. Before that no message's lifecycle is reported, so there is
     none: a message arrives as it is sent.
     """
 

@@ -75,7 +75,7 @@ class OutboxMessage:
             "kind": self.kind,
             "received": self.received,
             "status": self.status,
-            "told": self.notified,
+            "notified": self.notified,
             "error": self.error,
             "deleted": self.deleted,
         }

@@ -25,7 +25,7 @@ def test_message_is_reported_from_delivery_to_read_in_order(send, simulator, lis
     ]
     truth = simulator.zapi_truth()["messages"][message]
     assert (truth["phone"], truth["text"]) == (PHONE, "Olá, Maria!")
-    assert (truth["received"], truth["status"], truth["told"]) == (1, "READ", "READ")
+    assert (truth["received"], truth["status"], truth["notified"]) == (1, "READ", "READ")
 
 
 def test_delivery_has_the_ids_of_the_answer_and_names_the_instance(zapi, listening):
@@ -72,7 +72,7 @@ def test_message_to_a_number_without_whatsapp_fails(send, simulator, listening):
     assert simulator.zapi_wait()
     assert [body.get("error") for body in listening.received] == ["Phone number does not exist"]
     truth = simulator.zapi_truth()["messages"][message]
-    assert (truth["received"], truth["status"], truth["told"]) == (0, "FAILED", "FAILED")
+    assert (truth["received"], truth["status"], truth["notified"]) == (0, "FAILED", "FAILED")
 
 
 def test_both_forms_of_a_number_and_its_lid_are_one_person(send, simulator, listening):
@@ -100,7 +100,7 @@ def test_without_a_callback_address_a_message_arrives_as_it_is_sent(send, simula
     message = send()
     assert simulator.zapi_pending() == {"queue": 0, "tasks": 0}
     truth = simulator.zapi_truth()["messages"][message]
-    assert (truth["received"], truth["status"], truth["told"]) == (1, "RECEIVED", "QUEUED")
+    assert (truth["received"], truth["status"], truth["notified"]) == (1, "RECEIVED", "QUEUED")
 
 
 def test_queue_is_sent_one_by_one_at_a_persons_pace(send, simulator, listening):

@@ -34,7 +34,7 @@ def test_lost_callback_is_only_in_the_log(send, simulator, listening):
     assert simulator.zapi_wait()
     assert listening.statuses(message) == ["SENT", "RECEIVED"]
     truth = simulator.zapi_truth()["messages"][message]
-    assert (truth["status"], truth["told"]) == ("READ", "RECEIVED")
+    assert (truth["status"], truth["notified"]) == ("READ", "RECEIVED")
     assert simulator.zapi_callbacks(limit=1)[0]["error"] == "lost"
 
 

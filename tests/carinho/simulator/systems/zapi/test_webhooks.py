@@ -72,7 +72,7 @@ def test_refused_callback_comes_once_and_was_not_notified(zapi, simulator, liste
     assert simulator.zapi_wait()
     assert len(listening.received) == 5
     truth = simulator.zapi_truth()["messages"][message]
-    assert (truth["status"], truth["told"]) == ("READ", "QUEUED")
+    assert (truth["status"], truth["notified"]) == ("READ", "QUEUED")
 
 
 def test_refused_callback_comes_again_when_the_setting_says_so(zapi, simulator, listening):

@@ -1,4 +1,4 @@
-"""How long a delivery waits after a failed attempt."""
+"""Whether a failed attempt is followed by another, and after how long."""
 
 import random
 from datetime import timedelta
