@@ -22,11 +22,14 @@ import psycopg
 import pytest
 import responses
 from django.conf import settings
+from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
 from requests.adapters import HTTPAdapter
 
 from carinho.embedded.postgres import Server
 from carinho.services.base import Service
 from carinho.services.http import CurlAdapter
+from tests import database
 from tests.browser import MISSING
 
 hypothesis.settings.register_profile(  # the same examples on every machine, however busy it is
@@ -118,6 +121,14 @@ def var_dir() -> Iterator[Path]:
     """A VAR_DIR of its own; an embedded server that a test starts in it is ended and removed."""
     with temporary_var_dir() as folder:
         yield folder
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        database.remember()
+    with mock.patch.object(TransactionTestCase, "_fixture_teardown", side_effect=database.restore):
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
