@@ -22,11 +22,14 @@ import psycopg
 import pytest
 import responses
 from django.conf import settings
+from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
 from requests.adapters import HTTPAdapter
 
 from carinho.embedded.postgres import Server
 from carinho.services.base import Service
 from carinho.services.http import CurlAdapter
+from tests import database
 from tests.browser import MISSING
 
 hypothesis.settings.register_profile(  # the same examples on every machine, however busy it is
@@ -126,6 +129,14 @@ def nothing_counted_ahead() -> None:
     from carinho.access import rate_limits  # its models need the settings that are loaded above
 
     rate_limits.ahead.clear()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        database.remember()
+    with mock.patch.object(TransactionTestCase, "_fixture_teardown", side_effect=database.restore):
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -10,12 +10,9 @@ from tests.clients import logged_in
 pytestmark = pytest.mark.django_db
 BAD = [
     "0",
-    "-1",
     "x",
-    "1e5",
     "١٢",
-    "99999999999999999999",
-    "9223372036854775808",
+    "9223372036854775808",  # one more than the database can hold
     "\ud83d".encode(errors="replace").decode(),
     "a" * 3000,
 ]
@@ -33,24 +30,17 @@ def test_address_or_form_with_a_bad_id_is_no_server_error(pattern):
     client = logged_in(ADMINISTRATOR)
     client.raise_request_exception = False
     names = list(pattern.pattern.converters)
+    tried = set()
     for bad in BAD:
         try:
             address = reverse(f"admin:{pattern.name}", kwargs=dict.fromkeys(names, bad) if names else None)
         except NoReverseMatch:
             continue
-        for answer in (
-            client.get(address),
-            client.post(
-                address,
-                {
-                    "ids": bad,
-                    "action": bad,
-                    "_selected_action": bad,
-                    "reason": "\x00",
-                    "next": bad,
-                    "until": bad,
-                },
-            ),
-        ):
+        fields = dict.fromkeys(("ids", "action", "_selected_action", "next", "until"), bad)
+        answers = [client.post(address, fields | {"reason": "\x00"})]
+        if address not in tried:
+            answers.append(client.get(address))
+        tried.add(address)
+        for answer in answers:
             is_well = answer.status_code < 500 or answer.status_code == 503  # Z-API does not answer here
             assert is_well, (address[:200], bad[:30])

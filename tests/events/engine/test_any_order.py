@@ -20,6 +20,7 @@ from carinho.services.errors import Rejected, Unavailable
 from events import operations, statistics
 from events.engine import attempt, circuit_breakers, claims, outcomes, recovery, transitions
 from events.models import CircuitBreaker, DeadLetter, Delivery, SkipCause
+from tests import database
 from tests.events.engine.consistency import check
 from tests.events.test_statistics import counts_are_exact
 
@@ -56,10 +57,7 @@ class Traffic(RuleBasedStateMachine):
 
     @initialize()
     def begin(self):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "TRUNCATE events_event, events_failuregroup, events_countdelta, events_hourlycount CASCADE"
-            )
+        database.restore()
         for name in ("billing", "chat"):
             CircuitBreaker.objects.update_or_create(
                 service=name, defaults={"outage_since": None, "paused_at": None, "state": "closed"}
@@ -194,5 +192,5 @@ def test_what_must_hold_holds_after_any_traffic(make_event, monkeypatch):
     monkeypatch.setattr(Traffic, "make_event", staticmethod(make_event))
     run_state_machine_as_test(
         Traffic,
-        settings=settings(max_examples=40, stateful_step_count=30, suppress_health_check=list(HealthCheck)),
+        settings=settings(max_examples=30, stateful_step_count=30, suppress_health_check=list(HealthCheck)),
     )
