@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from carinho.access import retention as access_retention
-from events import bulk, retention, statistics
+from events import bulk, retention, statistics, superseded
 from events.engine import lane, recovery
 from events.intake import without_flow
 
@@ -17,6 +17,11 @@ def drain_lane(service: str) -> None:
 def recover() -> None:
     recovery.recover_all()
     without_flow.put_through()
+
+
+@shared_task(name="events.close_superseded", ignore_result=True)
+def close_superseded() -> None:
+    superseded.close_all()
 
 
 @shared_task(name="events.advance_bulk_jobs", ignore_result=True)

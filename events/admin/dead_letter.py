@@ -28,8 +28,10 @@ from events.models import (
     CircuitBreaker,
     DeadLetter,
     DeadLetterStatus,
+    Event,
     FailureGroup,
     GroupState,
+    SkipCause,
 )
 from events.models.event import NAMES
 from events.preview import overtaken
@@ -262,7 +264,8 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         return queryset.filter(phone | search.number(term, "pk", "event_id") | text), False
 
     def item_context(self, request: HttpRequest, row: DeadLetter) -> dict[str, Any]:
-        fitting = [action.name for action in FITTING.get(row.status, [])]
+        is_superseded = row.delivery.skip_cause == SkipCause.SUPERSEDED
+        fitting = [action.name for action in FITTING.get("archived" if is_superseded else row.status, [])]
         key = {"service": row.service, "step": row.step, "cause": row.cause}
         removed_at = retention.removed_at(row.event.received_at) if row.closed_at else None
         advice = Recipes().of(**key).said(row.service, labels.system(row.event.source))
@@ -270,6 +273,8 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "advice": advice,
             "group": FailureGroup.objects.filter(**key).first(),
             "is_retrying": row.status == DeadLetterStatus.RETRYING,
+            "is_superseded": is_superseded,
+            "superseded_page": _page_of_later(row),
             "is_waiting": row.status == DeadLetterStatus.OPEN,
             "removed_at": removed_at,
             "days_left": max(0, (removed_at - timezone.now()).days) if removed_at else 0,
@@ -297,6 +302,11 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             for name, count in per_system.most_common()
         ]
         return {"per_system": rows, "reasons": REASONS, "preview": preview.of(ids)}
+
+
+def _page_of_later(row: DeadLetter) -> str:
+    later = Event.objects.filter(pk=row.superseded_by_id).first()
+    return page_of(later) if later else ""
 
 
 def _state(breaker: CircuitBreaker | None) -> str:

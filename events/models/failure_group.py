@@ -20,6 +20,7 @@ class ResolvedWith(models.TextChoices):
     RETRY = "retry", _("Reenviar")
     ARCHIVE = "archive", _("Arquivar")
     ITSELF = "itself", _("sem a ação de ninguém")
+    SUPERSEDED = "superseded", _("eventos mais novos, que fizeram o mesmo")
     OTHER_CAUSE = "other_cause", _("falharam de novo por outra causa")
 
 
