@@ -85,6 +85,7 @@ class EntryKind(models.TextChoices):
     SILENCED = "silenced", _("silenciou até piorar")
     UNSILENCED = "unsilenced", _("deixou de silenciar")
     TAGGED = "tagged", _("mudou as etiquetas")
+    ESCALATED = "escalated", _("escalou")
     RECIPE = "recipe", _("mudou a receita")
     RESOLVED = "resolved", _("resolvido")
     REGRESSED = "regressed", _("voltou a acontecer")
