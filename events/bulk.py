@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from carinho.access.audit_log import Audited
 from carinho.database import run
 from events import operations
+from events.engine.transitions import HUB
 from events.models import BulkItemState, BulkJob, BulkState
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,6 @@ CANCELLED = Audited("bulk.cancel", _("cancelou o reenvio"))
 UNDONE = Audited("bulk.undo", _("desfez o reenvio"))
 
 FIRST, SECOND = 1, 10  # items of the first two stages
-HUB = "hub"  # who stopped a job that no person stopped
 WAITING, SENT, TAKEN = BulkItemState.WAITING, BulkItemState.SENT, BulkItemState.TAKEN
 LEFT, FAILED = BulkItemState.LEFT, BulkItemState.FAILED
 UNSENT = {WAITING, TAKEN, LEFT}

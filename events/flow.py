@@ -75,7 +75,8 @@ class Step:
     """One delivery an event causes: a plain function that receives its service and the event.
 
     One that writes to a person receives only the event, and returns the message. `affected` says, by
-    ngettext_lazy on "count", what so many people miss while it is not done.
+    ngettext_lazy on "count", what so many people miss while it is not done. `record` names the fields of the
+    payload that say what it is done to, where a later event of the same makes an earlier one needless.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Step:
     delay: Callable[[], int] = int
     useful: timedelta | Callable[[Data], datetime] | None = None
     affected: Any = AFFECTED
+    record: tuple[str, ...] = ()
 
     def useful_until(self, payload: Data, since: datetime) -> datetime | None:
         """The moment after which sending it would only confuse; None if it never spoils.
@@ -131,6 +133,7 @@ class Flow:
         delay: Callable[[], int] = int,
         useful: timedelta | Callable[[Data], datetime] | None = None,
         affected: Any = AFFECTED,
+        record: tuple[str, ...] = (),
     ) -> Callable[[Run], Run]:
         """Declare the decorated function as a step. `delay` gives seconds, read when the event comes in."""
 
@@ -139,7 +142,9 @@ class Flow:
             earlier = after.__name__ if after else ""
             if name in self.steps or (earlier and earlier not in self.steps) or len(name) > LONGEST_NAME:
                 raise ValueError(f"Step {self.type}.{name} is declared twice, out of order, or too long.")
-            self.steps[name] = Step(name, title, to, run, earlier, when, delay, useful, affected)
+            if unknown := set(record) - self.payload.model_fields.keys():
+                raise ValueError(f"Step {self.type}.{name} names fields the payload lacks: {unknown}.")
+            self.steps[name] = Step(name, title, to, run, earlier, when, delay, useful, affected, record)
             return run
 
         return add
@@ -153,11 +158,19 @@ class Flow:
         delay: Callable[[], int] = int,
         useful: timedelta | Callable[[Data], datetime] | None = None,
         affected: Any = NOT_TOLD,
+        record: tuple[str, ...] = (),
     ) -> Callable[[Run], Run]:
         """Declare the decorated function as a step to a person: it returns the message."""
         to = Service.registry[TO_PEOPLE]
         return self.delivery(
-            to=to, title=title, after=after, when=when, delay=delay, useful=useful, affected=affected
+            to=to,
+            title=title,
+            after=after,
+            when=when,
+            delay=delay,
+            useful=useful,
+            affected=affected,
+            record=record,
         )
 
     def at_once(self, run: Run) -> Run:

@@ -24,6 +24,8 @@ REMOVALS = [
     "DELETE FROM events_correction WHERE event_id = ANY(%s)",
     """DELETE FROM events_bulkitem
        WHERE dead_letter_id IN (SELECT id FROM events_deadletter WHERE event_id = ANY(%s))""",
+    """DELETE FROM events_escalation
+       WHERE dead_letter_id IN (SELECT id FROM events_deadletter WHERE event_id = ANY(%s))""",
     "DELETE FROM events_deadletter WHERE event_id = ANY(%s)",
     "UPDATE events_rejectedrequest SET accepted_id = NULL WHERE accepted_id = ANY(%s)",
     "DELETE FROM events_delivery WHERE event_id = ANY(%s)",

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from carinho.access import retention as access_retention
-from events import bulk, retention, statistics
+from events import bulk, escalations, retention, statistics, superseded
 from events.engine import lane, recovery
 from events.intake import without_flow
 
@@ -19,9 +19,19 @@ def recover() -> None:
     without_flow.put_through()
 
 
+@shared_task(name="events.close_superseded", ignore_result=True)
+def close_superseded() -> None:
+    superseded.close_all()
+
+
 @shared_task(name="events.advance_bulk_jobs", ignore_result=True)
 def advance_bulk_jobs() -> None:
     bulk.advance_all()
+
+
+@shared_task(name="events.send_escalations", ignore_result=True)
+def send_escalations() -> None:
+    escalations.send_due()
 
 
 @shared_task(name="events.prune", ignore_result=True)

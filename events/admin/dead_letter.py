@@ -19,8 +19,8 @@ from carinho.console import badge_counts, badges, dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, list_of, next_page, page_of, posted
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
-from events import bulk, groups, operations, retention, status_badges, titles
-from events.admin import bulk_job, correction, failure_group, person, preview, search, timeline
+from events import bulk, escalations, groups, operations, retention, status_badges, titles
+from events.admin import bulk_job, correction, escalation, failure_group, person, preview, search, timeline
 from events.admin.event_data import EventRevealAdmin
 from events.models import (
     BreakerState,
@@ -28,8 +28,10 @@ from events.models import (
     CircuitBreaker,
     DeadLetter,
     DeadLetterStatus,
+    Event,
     FailureGroup,
     GroupState,
+    SkipCause,
 )
 from events.models.event import NAMES
 from events.preview import overtaken
@@ -132,7 +134,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
     list_before_template = "admin/events/deadletter/groups.html"
     all_well = _("Tudo certo: nada precisa de você agora. O que falhar em todas as tentativas aparece aqui.")
     intro = _("O que não foi entregue em todas as tentativas e espera a decisão de uma pessoa.")
-    row_actions = (RETRY, ARCHIVE, RESTORE, UNDO_ARCHIVE)
+    row_actions = (RETRY, ARCHIVE, RESTORE, UNDO_ARCHIVE, escalation.ESCALATE)
     list_display = ("what", "where", "who", "which", "since", "times", "state")
     list_select_related = ("event",)
     list_filter = (
@@ -204,6 +206,8 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
     ) -> Sequence[Any] | HttpResponse | None:
         if action is RETRY and ids:
             return self._retry(request, ids)
+        if action is escalation.ESCALATE:
+            return escalation.escalate(request, DeadLetter.objects.filter(pk__in=ids))
         if action is not ARCHIVE:
             return super().act(request, action, ids)
         chosen, more = posted(request, "why"), posted(request, "reason")
@@ -262,14 +266,22 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         return queryset.filter(phone | search.number(term, "pk", "event_id") | text), False
 
     def item_context(self, request: HttpRequest, row: DeadLetter) -> dict[str, Any]:
-        fitting = [action.name for action in FITTING.get(row.status, [])]
+        is_superseded = row.delivery.skip_cause == SkipCause.SUPERSEDED
+        fitting = [action.name for action in FITTING.get("archived" if is_superseded else row.status, [])]
         key = {"service": row.service, "step": row.step, "cause": row.cause}
         removed_at = retention.removed_at(row.event.received_at) if row.closed_at else None
+        group = FailureGroup.objects.filter(**key).first()
+        if row.status == DeadLetterStatus.OPEN:
+            fitting.append(escalation.ESCALATE.name)
         advice = Recipes().of(**key).said(row.service, labels.system(row.event.source))
         return {
             "advice": advice,
-            "group": FailureGroup.objects.filter(**key).first(),
+            "group": group,
+            "escalation": escalations.of_item(row, group),
+            "recipients": escalations.recipients(),
             "is_retrying": row.status == DeadLetterStatus.RETRYING,
+            "is_superseded": is_superseded,
+            "superseded_page": _page_of_later(row),
             "is_waiting": row.status == DeadLetterStatus.OPEN,
             "removed_at": removed_at,
             "days_left": max(0, (removed_at - timezone.now()).days) if removed_at else 0,
@@ -297,6 +309,11 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             for name, count in per_system.most_common()
         ]
         return {"per_system": rows, "reasons": REASONS, "preview": preview.of(ids)}
+
+
+def _page_of_later(row: DeadLetter) -> str:
+    later = Event.objects.filter(pk=row.superseded_by_id).first()
+    return page_of(later) if later else ""
 
 
 def _state(breaker: CircuitBreaker | None) -> str:

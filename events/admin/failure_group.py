@@ -19,8 +19,8 @@ from carinho.console import badges, dates, labels
 from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
 from carinho.console.base import actor, list_of, page_of, posted
 from carinho.console.filters import ChoiceFilter, choice_filter
-from events import groups, recipes, titles
-from events.admin import person
+from events import escalations, groups, recipes, titles
+from events.admin import escalation, person
 from events.groups import Figures
 from events.models import (
     BreakerState,
@@ -274,7 +274,7 @@ class FailureGroupAdmin(ActionAdmin):
         "Todas as falhas que já houve, por sistema, etapa e causa, com o que a equipe sabe de cada uma. "
         "As que têm itens abertos estão em Precisa de você."
     )
-    row_actions = (TAKE, RELEASE, SILENCE, UNSILENCE, NOTE, TAG, WRITE, RESET)
+    row_actions = (TAKE, RELEASE, SILENCE, UNSILENCE, NOTE, TAG, WRITE, RESET, escalation.ESCALATE)
     list_display = ("what", "state_badge", "last", "times", "ended")
     list_filter = (
         choice_filter("state", _("situação"), lambda: GroupState.choices, is_tab=True),
@@ -326,6 +326,8 @@ class FailureGroupAdmin(ActionAdmin):
     def act(
         self, request: HttpRequest, action: Action, ids: Sequence[Any]
     ) -> Sequence[Any] | HttpResponse | None:
+        if action is escalation.ESCALATE:
+            return escalation.escalate(request, FailureGroup.objects.filter(pk__in=ids))
         if action is TAG:
             return groups.tag(ids, [posted(request, "tags")], actor=actor(request))
         if action is NOTE:
@@ -364,6 +366,9 @@ class FailureGroupAdmin(ActionAdmin):
             "card": card,
             "others": [move for move in moves if not card.help or move.action != card.help.action],
             "texts": texts.texts,
+            "escalation": escalations.of_group(row),
+            "recipients": escalations.recipients(),
+            "escalate": self.buttons(request, [escalation.ESCALATE.name], row.pk)[0],
             "remedies": Remedy.choices,
             "buttons": self.buttons(request, names, row.pk),
             "resolution": resolution(row),
@@ -382,6 +387,9 @@ class FailureGroupAdmin(ActionAdmin):
 
     def _fitting(self, row: FailureGroup, advice: Advice) -> list[str]:
         chosen = [NOTE, TAG, WRITE, *([RESET] if advice.written else [])]
+        is_inline = advice.texts.remedy == Remedy.ESCALATE
+        if row.state != GroupState.RESOLVED and not is_inline:
+            chosen.append(escalation.ESCALATE)
         match row.state:
             case GroupState.RESOLVED:
                 pass

@@ -40,9 +40,10 @@ WITH found AS (
                    WHERE waiting.status = 'open' AND waiting.service = known.service
                      AND waiting.cause = known.cause AND waiting.step = known.step
                    LIMIT known.silenced_at_count + 1) AS counted) ELSE false END AS is_worse,
-           last.status AS closed_as, last.moved_by
+           last.status AS closed_as, last.moved_by, last.skip_cause
     FROM events_failuregroup AS known LEFT JOIN LATERAL (
-        SELECT closed.status, closed.moved_by FROM events_deadletter AS closed
+        SELECT closed.status, closed.moved_by, delivery.skip_cause
+        FROM events_deadletter AS closed JOIN events_delivery AS delivery ON delivery.id = closed.delivery_id
         WHERE closed.id = ANY(%(closed)s) AND closed.status IN ('resolved', 'archived')
           AND closed.service = known.service AND closed.cause = known.cause AND closed.step = known.step
         ORDER BY closed.id DESC LIMIT 1) AS last ON true
@@ -50,7 +51,7 @@ WITH found AS (
 ), changed AS (
     SELECT *, CASE WHEN NOT is_open THEN 'resolved' WHEN is_worse OR was = 'resolved' THEN 'regressed'
                    ELSE was END AS state,
-           CASE WHEN closed_as IS NULL THEN 'other_cause'
+           CASE WHEN closed_as IS NULL THEN 'other_cause' WHEN skip_cause = 'superseded' THEN skip_cause
                 WHEN %(actor)s::text IS NOT NULL THEN 'archive'
                 WHEN closed_as = 'resolved' AND moved_by <> '' THEN 'retry' ELSE 'itself' END AS closed_with
     FROM found

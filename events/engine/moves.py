@@ -36,7 +36,8 @@ MOVES = {
     "requeue": Move((DEAD,), QUEUED, "operator", "it is to be sent again, with all its attempts"),
     "take_back": Move((QUEUED,), DEAD, "operator", "it was requeued, and its first attempt has not begun"),
     "archive": Move((DEAD,), SKIPPED, "operator", "nobody needs it any more"),
-    "restore": Move((SKIPPED,), DEAD, "operator", "its archived dead letter is opened again"),
+    "restore": Move((SKIPPED,), DEAD, "operator", "its closed dead letter is opened again"),
+    "supersede": Move((DEAD,), SKIPPED, "recovery", "a later event did the same for the same record"),
     "make_due": Move((QUEUED,), QUEUED, "operator", "its next attempt is not to wait"),
     "give_up": Move((QUEUED,), DEAD, "operator", "no other attempt is wanted; archived at once"),
     "cancel": Move((QUEUED, WAITING), SKIPPED, "operator", "it was not sent yet, and is not to be"),
@@ -182,6 +183,14 @@ REQUEUE = _update("requeue", due_at="now()", attempts="0")
 TAKE_BACK = _update("take_back", only="attempts = 0 AND in_doubt_since IS NULL")
 ARCHIVE = _update("archive", skip_cause="'archived'")
 RESTORE = _update("restore")
+SUPERSEDE = _update(
+    "supersede",
+    only="""NOT EXISTS (
+        SELECT FROM events_delivery AS follower
+        WHERE follower.event_id = events_delivery.event_id AND follower.after = events_delivery.step
+          AND follower.status = 'waiting')""",
+    skip_cause="'superseded'",
+)
 IS_RETRYING = "attempts > 0"
 MAKE_DUE = _update(
     "make_due", only=IS_RETRYING, due_at="now()", held_since="held_since", in_doubt_since="in_doubt_since"
@@ -276,7 +285,9 @@ RETURNING service, step, cause
 DEAD_LETTERS_FOLLOW = f"""
 UPDATE events_deadletter AS dead_letter
 SET status = CASE delivery.status WHEN '{DEAD}' THEN 'open' WHEN '{DONE}' THEN 'resolved'
-                                  WHEN '{SKIPPED}' THEN 'archived' ELSE 'retrying' END,
+                                  WHEN '{SKIPPED}' THEN CASE delivery.skip_cause
+                                      WHEN 'superseded' THEN 'resolved' ELSE 'archived' END
+                                  ELSE 'retrying' END,
     closed_at = CASE WHEN delivery.status IN ({_quoted(ENDED)}) THEN now() END,
     moved_by = coalesce(%(actor)s, dead_letter.moved_by),
     note = CASE WHEN delivery.skip_cause = 'expired' THEN 'Passou da hora de ser útil.'
@@ -284,4 +295,9 @@ SET status = CASE delivery.status WHEN '{DEAD}' THEN 'open' WHEN '{DONE}' THEN '
                 ELSE coalesce(%(note)s, dead_letter.note) END
 FROM events_delivery AS delivery
 WHERE delivery.id = dead_letter.delivery_id AND delivery.id = ANY(%(ids)s)
+"""
+
+SUPERSEDED_BY = """
+UPDATE events_deadletter AS dead_letter SET superseded_by_id = row.event_id
+FROM jsonb_to_recordset(%s::jsonb) AS row(id bigint, event_id bigint) WHERE dead_letter.id = row.id
 """

@@ -35,6 +35,8 @@ RESTORED = Audited("dead_letter.restore", _("restaurou"))
 TRIED_NOW = Audited("delivery.try_now", _("tentou agora"))
 GIVEN_UP = Audited("delivery.give_up", _("desistiu"))
 CANCELLED = Audited("delivery.cancel", _("tirou da fila o que não saiu"))
+SUPERSEDED = Audited("dead_letter.supersede", _("encerrou: um evento mais novo já fez o mesmo"))
+HUB = "hub"  # who moved what no person moved
 
 
 class Failure(NamedTuple):
@@ -146,6 +148,18 @@ def expire(ids: Sequence[int]) -> set[int]:
     return _move(moves.EXPIRE, ids)
 
 
+@in_transaction
+def supersede(later: Mapping[int, int]) -> list[int]:
+    """Close open dead letters by what later events did, named for each. Returns those that were open.
+
+    One that another step waits for stays.
+    """
+    closed = _move_dead_letters(moves.SUPERSEDE, list(later), Order(HUB, SUPERSEDED), {"by": later})
+    if closed:
+        run_rows(moves.SUPERSEDED_BY, [{"id": id, "event_id": later[id]} for id in closed])
+    return closed
+
+
 # --- by an operator -------------------------------------------------------------------------------
 
 
@@ -175,7 +189,7 @@ def archive(dead_letter_ids: Sequence[int], *, actor: str, reason: str = "") -> 
 
 @in_transaction
 def restore(dead_letter_ids: Sequence[int], *, actor: str) -> list[int]:
-    """Open archived dead letters again. Returns those that were archived."""
+    """Open again what was archived, or closed by what a later event did. Returns those that were."""
     return _move_dead_letters(moves.RESTORE, dead_letter_ids, Order(actor, RESTORED), {})
 
 

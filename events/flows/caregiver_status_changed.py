@@ -32,7 +32,9 @@ flow = Flow(
 )
 
 
-@flow.delivery(to=Operacao, title=_("Avisar a Operação"), when=says_whether_available)
+@flow.delivery(
+    to=Operacao, title=_("Avisar a Operação"), when=says_whether_available, record=("caregiver_id",)
+)
 def tell_operacao(operacao: Operacao, event: StepEvent) -> None:
     caregiver = event.payload
     operacao.set_availability(caregiver["caregiver_id"], available=AVAILABLE[caregiver["status"]])

@@ -45,6 +45,7 @@ flow = Flow(
         "%(count)d clientes estão sem cadastro no Financeiro",
         "count",
     ),
+    record=("client_id",),
 )
 def create_customer(financeiro: Financeiro, event: StepEvent) -> None:
     fields = ("client_id", "name", "phone", "email", "document")
@@ -59,13 +60,16 @@ def create_customer(financeiro: Financeiro, event: StepEvent) -> None:
         "%(count)d clientes não receberam as boas-vindas",
         "count",
     ),
+    record=("client_id",),
 )
 def send_client_welcome(event: StepEvent) -> Message:
     client = event.payload
     return Message("client_welcome", to=client["phone"], greeting=greeting(client["name"]))
 
 
-@flow.delivery(to=Marketing, title=_("Registrar a conversão"), when=was_a_lead)
+@flow.delivery(
+    to=Marketing, title=_("Registrar a conversão"), when=was_a_lead, record=("client_id", "lead_id")
+)
 def record_conversion(marketing: Marketing, event: StepEvent) -> None:
     client = event.payload
     marketing.record_conversion(

@@ -28,11 +28,11 @@ flow = Flow(
 )
 
 
-@flow.delivery(to=Financeiro, title=_("Atualizar o cadastro"))
+@flow.delivery(to=Financeiro, title=_("Atualizar o cadastro"), record=("client_id",))
 def update_customer(financeiro: Financeiro, event: StepEvent) -> None:
     financeiro.update_customer(event.payload["client_id"], event.payload["changes"])
 
 
-@flow.delivery(to=Operacao, title=_("Atualizar o cliente"))
+@flow.delivery(to=Operacao, title=_("Atualizar o cliente"), record=("client_id",))
 def update_client(operacao: Operacao, event: StepEvent) -> None:
     operacao.update_client(event.payload["client_id"], event.payload["changes"])

@@ -24,7 +24,7 @@ flow = Flow(
 )
 
 
-@flow.delivery(to=Marketing, title=_("Atualizar o público"))
+@flow.delivery(to=Marketing, title=_("Atualizar o público"), record=("lead_id", "phone"))
 def update_audience(marketing: Marketing, event: StepEvent) -> None:
     lead = event.payload
     marketing.update_audience(lead["phone"], {"lead_id": lead["lead_id"], "changes": lead["changes"]})

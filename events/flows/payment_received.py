@@ -33,7 +33,7 @@ flow = Flow(
 )
 
 
-@flow.message(title=_("Avisar o cliente"), useful=timedelta(hours=24))
+@flow.message(title=_("Avisar o cliente"), useful=timedelta(hours=24), record=("payment_id",))
 def tell_client(event: StepEvent) -> Message:
     payment = event.payload
     return Message(
@@ -44,7 +44,7 @@ def tell_client(event: StepEvent) -> Message:
     )
 
 
-@flow.delivery(to=CRM, title=_("Anotar no histórico"))
+@flow.delivery(to=CRM, title=_("Anotar no histórico"), record=("payment_id",))
 def add_history(crm: CRM, event: StepEvent) -> None:
     payment = event.payload
     crm.add_history(
@@ -64,6 +64,7 @@ def add_history(crm: CRM, event: StepEvent) -> None:
         "%(count)d famílias estão com atendimentos por liberar",
         "count",
     ),
+    record=("payment_id",),
 )
 def release_services(operacao: Operacao, event: StepEvent) -> None:
     payment = event.payload

@@ -24,7 +24,7 @@ flow = Flow(
 )
 
 
-@flow.delivery(to=Cuidadores, title=_("Avisar o(a) cuidador(a)"))
+@flow.delivery(to=Cuidadores, title=_("Avisar o(a) cuidador(a)"), record=("payout_id", "caregiver_id"))
 def tell_caregiver(cuidadores: Cuidadores, event: StepEvent) -> None:
     payout = event.payload
     cuidadores.notify(

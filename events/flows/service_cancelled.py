@@ -30,7 +30,7 @@ flow = Flow(
 )
 
 
-@flow.message(title=_("Avisar o cliente"), useful=timedelta(hours=24))
+@flow.message(title=_("Avisar o cliente"), useful=timedelta(hours=24), record=("service_id",))
 def tell_client(event: StepEvent) -> Message:
     service = event.payload
     return Message(
@@ -49,12 +49,13 @@ def tell_client(event: StepEvent) -> Message:
         "%(count)d famílias estão com faturas por cancelar",
         "count",
     ),
+    record=("service_id",),
 )
 def cancel_invoice(financeiro: Financeiro, event: StepEvent) -> None:
     financeiro.cancel_service_invoice(event.payload["service_id"])
 
 
-@flow.delivery(to=CRM, title=_("Anotar no histórico"))
+@flow.delivery(to=CRM, title=_("Anotar no histórico"), record=("service_id",))
 def add_history(crm: CRM, event: StepEvent) -> None:
     service = event.payload
     crm.add_history(

@@ -46,7 +46,7 @@ flow = Flow(
 )
 
 
-@flow.message(title=_("Avisar o cliente"), useful=timedelta(hours=24))
+@flow.message(title=_("Avisar o cliente"), useful=timedelta(hours=24), record=("service_id",))
 def tell_client(event: StepEvent) -> Message:
     service = event.payload
     return Message(
@@ -67,6 +67,7 @@ def tell_client(event: StepEvent) -> Message:
         "%(count)d famílias não receberam o pedido de avaliação",
         "count",
     ),
+    record=("service_id",),
 )
 def ask_feedback(event: StepEvent) -> Message:
     service = event.payload
@@ -87,6 +88,7 @@ def ask_feedback(event: StepEvent) -> Message:
         "%(count)d famílias estão com faturas por criar",
         "count",
     ),
+    record=("service_id",),
 )
 def create_invoice(financeiro: Financeiro, event: StepEvent) -> None:
     service = event.payload
@@ -99,7 +101,7 @@ def create_invoice(financeiro: Financeiro, event: StepEvent) -> None:
     )
 
 
-@flow.delivery(to=CRM, title=_("Anotar no histórico"))
+@flow.delivery(to=CRM, title=_("Anotar no histórico"), record=("service_id",))
 def add_history(crm: CRM, event: StepEvent) -> None:
     service = event.payload
     fields = ("service_id", "caregiver_id", "started_at", "finished_at", "amount")

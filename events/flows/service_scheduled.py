@@ -36,7 +36,7 @@ flow = Flow(
 )
 
 
-@flow.message(title=_("Avisar o cliente"), useful=start)
+@flow.message(title=_("Avisar o cliente"), useful=start, record=("service_id",))
 def tell_client(event: StepEvent) -> Message:
     service = event.payload
     return Message(
@@ -48,7 +48,7 @@ def tell_client(event: StepEvent) -> Message:
     )
 
 
-@flow.delivery(to=Cuidadores, title=_("Avisar o(a) cuidador(a)"))
+@flow.delivery(to=Cuidadores, title=_("Avisar o(a) cuidador(a)"), record=("service_id", "caregiver_id"))
 def tell_caregiver(cuidadores: Cuidadores, event: StepEvent) -> None:
     service = event.payload
     cuidadores.notify(

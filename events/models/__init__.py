@@ -5,6 +5,7 @@ from events.models.correction import Correction
 from events.models.counts import CountDelta, HourlyCount, Measure
 from events.models.dead_letter import DeadLetter, DeadLetterStatus
 from events.models.delivery import Attempt, Delivery, DeliveryStatus, Outcome, SkipCause
+from events.models.escalation import Escalation
 from events.models.event import Event, EventStatus, WithoutFlow
 from events.models.failure_group import EntryKind, FailureGroup, GroupEntry, GroupState, ResolvedWith
 from events.models.lane import BreakerState, CircuitBreaker, Lane
@@ -26,6 +27,7 @@ __all__ = [
     "Delivery",
     "DeliveryStatus",
     "EntryKind",
+    "Escalation",
     "Event",
     "EventStatus",
     "FailureGroup",

@@ -20,7 +20,8 @@ class DeadLetter(models.Model):
     """A delivery that failed for good, until a person retries or archives it.
 
     There is one per delivery: a failed retry opens it again and counts in `failures`.
-    It is resolved only by the delivery's success; `events.engine.transitions` moves both.
+    It is resolved by the delivery's success, or by a later event's that makes this one needless;
+    `events.engine.transitions` moves both.
     """
 
     delivery = models.OneToOneField(
@@ -47,6 +48,16 @@ class DeadLetter(models.Model):
     closed_at = models.DateTimeField(_("encerrada em"), null=True, blank=True)
     note = models.TextField(_("motivo do arquivamento"), blank=True, db_default="")
     moved_by = models.CharField(_("última ação de"), max_length=150, blank=True, db_default="")
+    superseded_by = models.ForeignKey(  # kept when a person opens it again: only a newer one closes it then
+        Event,
+        models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,  # the later event is removed before this one, and its number stays
+        verbose_name=_("evento que fez o mesmo depois"),
+    )
 
     class Meta:
         verbose_name = _("item que precisa de você")

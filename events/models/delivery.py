@@ -24,6 +24,7 @@ class SkipCause(models.TextChoices):
     EARLIER = "earlier", _("a etapa anterior não aconteceu")
     UNWANTED = "unwanted", _("a pessoa pediu para não receber")
     UNOFFERED = "unoffered", _("o sistema ainda não oferece isso")
+    SUPERSEDED = "superseded", _("um evento mais novo já fez o mesmo")
 
 
 class Delivery(models.Model):

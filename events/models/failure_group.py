@@ -20,6 +20,7 @@ class ResolvedWith(models.TextChoices):
     RETRY = "retry", _("Reenviar")
     ARCHIVE = "archive", _("Arquivar")
     ITSELF = "itself", _("sem a ação de ninguém")
+    SUPERSEDED = "superseded", _("eventos mais novos, que fizeram o mesmo")
     OTHER_CAUSE = "other_cause", _("falharam de novo por outra causa")
 
 
@@ -84,6 +85,7 @@ class EntryKind(models.TextChoices):
     SILENCED = "silenced", _("silenciou até piorar")
     UNSILENCED = "unsilenced", _("deixou de silenciar")
     TAGGED = "tagged", _("mudou as etiquetas")
+    ESCALATED = "escalated", _("escalou")
     RECIPE = "recipe", _("mudou a receita")
     RESOLVED = "resolved", _("resolvido")
     REGRESSED = "regressed", _("voltou a acontecer")

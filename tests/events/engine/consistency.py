@@ -12,7 +12,8 @@ VIOLATIONS = {
         SELECT delivery.id, delivery.status, dead_letter.status FROM events_deadletter AS dead_letter
         JOIN events_delivery AS delivery ON delivery.id = dead_letter.delivery_id
         WHERE dead_letter.status <> CASE delivery.status WHEN 'dead' THEN 'open' WHEN 'done' THEN 'resolved'
-                                                    WHEN 'skipped' THEN 'archived' ELSE 'retrying' END
+            WHEN 'skipped' THEN CASE delivery.skip_cause WHEN 'superseded' THEN 'resolved' ELSE 'archived' END
+            ELSE 'retrying' END
     """,
     "nothing waits for a step that has ended": """
         SELECT follower.id, earlier.status FROM events_delivery AS follower

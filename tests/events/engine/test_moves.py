@@ -31,6 +31,7 @@ ASKED = {
     "take_back": lambda row, letter: transitions.take_back([letter.pk], actor="user:ana"),
     "archive": lambda row, letter: transitions.archive([letter.pk], actor="user:ana"),
     "restore": lambda row, letter: transitions.restore([letter.pk], actor="user:ana"),
+    "supersede": lambda row, letter: transitions.supersede({letter.pk: row.event_id}),
     "make_due": lambda row, letter: transitions.make_due([row.pk], actor="user:ana"),
     "give_up": lambda row, letter: transitions.give_up([row.pk], actor="user:ana"),
     "cancel": lambda row, letter: transitions.cancel([row.pk], actor="user:ana"),
@@ -75,7 +76,8 @@ def test_move_starts_only_where_the_table_says(make_delivery, name, status):
     row.refresh_from_db()
     letter.refresh_from_db()
     assert row.status == (THEN.get(name, MOVES[name].target) if is_legal else status)
-    assert letter.status == CLOSED.get(row.status, "retrying")
+    expected = "resolved" if row.skip_cause == "superseded" else CLOSED.get(row.status, "retrying")
+    assert letter.status == expected
     assert (row.finished_at is not None) == (row.status in ("done", "skipped"))
 
 

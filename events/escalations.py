@@ -1,0 +1,162 @@
+"""Escalating: a colleague or the development is asked by e-mail to look at a failure.
+
+The mail is a row until it was sent: a mail server may be away for hours.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from carinho.access.audit_log import Audited
+from carinho.console import contacts, labels
+from carinho.console.base import page_of
+from carinho.masking import mask_text
+from events import groups, titles
+from events.models import DeadLetter, EntryKind, Escalation, FailureGroup, GroupEntry
+from events.recipes import Recipes
+
+logger = logging.getLogger(__name__)
+
+ESCALATED = Audited("escalation.start", gettext_lazy("escalou"))
+
+WAITS = (0, 1, 4, 25, 90, 240)  # minutes after each failed attempt
+LEASE = timedelta(minutes=5)  # an attempt that ends at all has ended by then
+AT_ONCE = 20
+NOT_TWICE = timedelta(minutes=10)  # to the same person about the same thing
+
+
+@dataclass(frozen=True)
+class Recipient:
+    title: str  # such as "Desenvolvimento" or "Colega"
+    name: str
+    email: str
+
+
+def recipients() -> list[Recipient]:
+    """Who may be asked: the development first, the other contacts, then the colleagues who have an e-mail."""
+    support = [
+        Recipient(str(level.title), person.name, person.email)
+        for level in sorted(contacts.LEVELS, key=lambda level: level.setting != "SUPPORT_DEVELOPMENT")
+        for person in level.people
+        if person.email
+    ]
+    colleagues = get_user_model().objects.filter(is_active=True).exclude(email="").order_by("username")
+    found = [*support, *(Recipient(_("Colega"), user.get_username(), user.email) for user in colleagues)]
+    return list({recipient.email: recipient for recipient in reversed(found)}.values())[::-1]
+
+
+def escalate(rows: Sequence[FailureGroup | DeadLetter], email: str, note: str, *, actor: str) -> list[int]:
+    """Ask the recipient with this address to look at each. Returns those that they were not just asked for.
+
+    Raises LookupError when the address is nobody's who may be asked.
+    """
+    recipient = next((one for one in recipients() if one.email == email), None)
+    if recipient is None:
+        raise LookupError(email)
+    return [row.pk for row in rows if _escalate(row, recipient, note, actor)]
+
+
+@transaction.atomic
+def _escalate(row: FailureGroup | DeadLetter, recipient: Recipient, note: str, actor: str) -> bool:
+    type(row).objects.select_for_update(no_key=True).get(pk=row.pk)
+    recent = _of(row).filter(email=recipient.email, at__gt=timezone.now() - NOT_TWICE)
+    if recent.exists():
+        return False
+    about = {"group": row} if isinstance(row, FailureGroup) else {"dead_letter": row}
+    given = {"name": recipient.name, "email": recipient.email, "note": note, "actor": actor}
+    Escalation.objects.create(due_at=timezone.now(), **given, **about)
+    if isinstance(row, FailureGroup):
+        text = ": ".join(part for part in (recipient.name, note) if part)
+        GroupEntry.objects.create(group=row, actor=actor, kind=EntryKind.ESCALATED, text=text)
+    target = f"group {row.pk}" if isinstance(row, FailureGroup) else str(row.pk)
+    ESCALATED.record(actor, target, {"to": recipient.name, "note": note})
+    return True
+
+
+def of_group(group: FailureGroup) -> Escalation | None:
+    """With whom it is, unless it was resolved since."""
+    last = _of(group).first()
+    return last if last and not (group.resolved_at and group.resolved_at > last.at) else None
+
+
+def of_item(letter: DeadLetter, group: FailureGroup | None) -> Escalation | None:
+    """With whom an open item is, by itself or with its group."""
+    if letter.closed_at:
+        return None
+    last = _of(letter).first()
+    with_group = of_group(group) if group else None
+    return max((one for one in (last, with_group) if one), key=lambda one: one.at, default=None)
+
+
+def _of(row: FailureGroup | DeadLetter) -> QuerySet[Escalation]:
+    return row.escalations.select_related("group", "dead_letter")
+
+
+def unsent() -> QuerySet[Escalation]:
+    """Those whose mail was given up, and that are still about something open."""
+    is_open = Q(dead_letter__closed_at=None, group=None) | Q(group__resolved_at=None, dead_letter=None)
+    came_back = Q(group__resolved_at__lt=F("at"))
+    return Escalation.objects.filter(is_open | came_back, due_at=None, sent_at=None)
+
+
+def send_due() -> None:
+    """Send what is due, each ever more rarely; a failure is written down and stops no other."""
+    due = Escalation.objects.filter(due_at__lte=timezone.now()).select_related("group", "dead_letter__event")
+    for escalation in due.order_by("due_at", "id")[:AT_ONCE]:
+        mine = Escalation.objects.filter(pk=escalation.pk, due_at=escalation.due_at)
+        if mine.update(due_at=timezone.now() + LEASE, attempts=F("attempts") + 1):
+            _send(escalation)
+
+
+def _send(escalation: Escalation) -> None:
+    mine = Escalation.objects.filter(pk=escalation.pk, sent_at=None)
+    try:
+        _mail(escalation).send()
+    except Exception as error:
+        logger.exception("Escalation could not be sent", extra={"escalation_id": escalation.pk})
+        made = escalation.attempts + 1
+        again = timezone.now() + timedelta(minutes=WAITS[made]) if made < len(WAITS) else None
+        mine.update(due_at=again, error=str(error).replace("\x00", "")[:500])  # PostgreSQL keeps no NUL
+    else:
+        mine.update(due_at=None, sent_at=timezone.now(), error="")
+
+
+def _mail(escalation: Escalation) -> EmailMessage:
+    """What happened and where it is seen; nothing of it tells who the person is."""
+    row: Any = escalation.group or escalation.dead_letter
+    advice = Recipes().of(row.service, row.step, row.cause)
+    texts = advice.said(row.service, titles.sources_of(row.service, row.step)).texts
+    where = f"{labels.system(row.service)} · {titles.step_in(row.service, row.step)}"
+    context = {
+        "escalation": escalation,
+        "who": labels.who(escalation.actor),
+        "note": mask_text(escalation.note),
+        "where": where,
+        "texts": texts,
+        "reason": mask_text(escalation.dead_letter.reason) if escalation.dead_letter else "",
+        "address": settings.HUB_URL + page_of(row),
+        **_figures(escalation),
+    }
+    subject = _("[Carinho] Escalado: %(where)s · %(title)s") % {"where": where, "title": texts.title}
+    text = render_to_string("admin/events/escalation/mail.txt", context)
+    return EmailMessage(" ".join(subject.split())[:180], text, to=[escalation.email])
+
+
+def _figures(escalation: Escalation) -> dict[str, Any]:
+    if (group := escalation.group) is None:
+        return {"since": escalation.dead_letter.created_at if escalation.dead_letter else None}
+    figures = groups.figures_of(group)
+    affected = titles.affected(group.service, group.step, figures.people)
+    return {"open": figures.open, "affected": affected, "since": figures.first}
