@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from carinho.access import retention as access_retention
-from events import bulk, retention, statistics
+from events import bulk, outage_log, retention, statistics
 from events.engine import lane, recovery
 from events.intake import without_flow
 
@@ -17,6 +17,7 @@ def drain_lane(service: str) -> None:
 def recover() -> None:
     recovery.recover_all()
     without_flow.put_through()
+    outage_log.observe()
 
 
 @shared_task(name="events.advance_bulk_jobs", ignore_result=True)

@@ -8,6 +8,7 @@ from events.models.delivery import Attempt, Delivery, DeliveryStatus, Outcome, S
 from events.models.event import Event, EventStatus, WithoutFlow
 from events.models.failure_group import EntryKind, FailureGroup, GroupEntry, GroupState, ResolvedWith
 from events.models.lane import BreakerState, CircuitBreaker, Lane
+from events.models.outage import OutageCause, OutageRecord
 from events.models.recipe import Recipe, Remedy
 from events.models.rejected_request import RejectedRequest
 
@@ -34,6 +35,8 @@ __all__ = [
     "HourlyCount",
     "Lane",
     "Measure",
+    "OutageCause",
+    "OutageRecord",
     "Outcome",
     "Recipe",
     "RejectedRequest",
