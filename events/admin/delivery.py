@@ -74,7 +74,7 @@ INTROS = {
 }
 
 
-class OutageFilter(ChoiceFilter):
+class WaitedInFilter(ChoiceFilter):
     """What waited in an outage; chosen by the links of its report."""
 
     title = _("queda")
@@ -113,7 +113,7 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
     list_select_related = ("event",)
     list_filter = (
         QueueFilter,
-        OutageFilter,
+        WaitedInFilter,
         choice_filter("service", _("sistema"), labels.systems, scans=True),
         choice_filter("status", _("situação"), lambda: DeliveryStatus.choices, scans=True),
         ("event__received_at", DeliveryDayFilter),
