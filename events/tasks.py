@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from carinho.access import retention as access_retention
-from events import bulk, escalations, retention, statistics, superseded
+from events import bulk, escalations, outage_log, retention, statistics, superseded
 from events.engine import lane, recovery
 from events.intake import without_flow
 
@@ -17,6 +17,7 @@ def drain_lane(service: str) -> None:
 def recover() -> None:
     recovery.recover_all()
     without_flow.put_through()
+    outage_log.observe()
 
 
 @shared_task(name="events.close_superseded", ignore_result=True)

@@ -18,19 +18,21 @@ from carinho.services.pagination import LIMIT, Page
 from sync.models import RunKind, RunStatus, SyncDifference, SyncFailure, SyncRecord, SyncRun
 from sync.records import FAILED, Item
 
-PULL, LEFTOVER, AGAIN, LATER_AGAIN, FAILURES, DIFFERENCES = (
+PULL, LEFTOVER, AGAIN, LATER_AGAIN, FAILURES, DIFFERENCES, UNDO = (
     "pull",
     "leftover",
     "again",
     "later",
     "failures",
     "differences",
+    "undo",
 )
+ASKED = (DIFFERENCES, UNDO)  # a person wants these written, changed or not
 
 STAGES = {
     RunKind.FULL: [PULL, LEFTOVER, AGAIN, LATER_AGAIN],
     RunKind.DRY: [PULL],
-    RunKind.RECORDS: [FAILURES, DIFFERENCES, AGAIN, LATER_AGAIN],
+    RunKind.RECORDS: [FAILURES, DIFFERENCES, UNDO, AGAIN, LATER_AGAIN],
 }
 WAITS = {AGAIN: 2.0, LATER_AGAIN: 8.0}  # seconds before those that got no answer are tried once more
 
@@ -90,7 +92,13 @@ def stored_page(run: SyncRun, at: Checkpoint) -> Page:
     """A page of records that the database has, in the order of their rows."""
     rows = list(STORED[at.stage](run).filter(pk__gt=int(at.cursor or 0)).order_by("pk")[:LIMIT])
     next_cursor = str(rows[-1].pk) if len(rows) == LIMIT else None
-    return Page([row.payload if isinstance(row, SyncFailure) else row.record for row in rows], next_cursor)
+    return Page([_record(row, at.stage) for row in rows], next_cursor)
+
+
+def _record(row: SyncFailure | SyncDifference, stage: str) -> Any:
+    if isinstance(row, SyncFailure):
+        return row.payload
+    return row.restored if stage == UNDO else row.record
 
 
 def leftover_failures(run: SyncRun) -> QuerySet[SyncFailure]:
@@ -115,12 +123,18 @@ def _chosen_differences(run: SyncRun) -> QuerySet[SyncDifference]:
     return SyncDifference.objects.filter(job_id=run.job_id, pk__in=chosen).correctable()
 
 
+def _undone_differences(run: SyncRun) -> QuerySet[SyncDifference]:
+    chosen = run.chosen.get("undo", [])
+    return SyncDifference.objects.filter(job_id=run.job_id, pk__in=chosen).undoable()
+
+
 STORED: dict[str, Callable[[SyncRun], QuerySet[Any]]] = {
     LEFTOVER: leftover_failures,
     AGAIN: _unanswered,
     LATER_AGAIN: _unanswered,
     FAILURES: _chosen_failures,
     DIFFERENCES: _chosen_differences,
+    UNDO: _undone_differences,
 }
 
 

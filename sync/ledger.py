@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from sync.job import Job
-from sync.models import ORPHAN, PlannedWrite, SyncRecord, SyncRun
+from sync.models import ORPHAN, RESTORE, PlannedWrite, SyncRecord, SyncRun
 from sync.records import Item, invalid
 
 LONGEST_KEY = 80
@@ -37,6 +37,9 @@ def plan(job: Job, records: Sequence[Any], *, again: bool = False) -> Plan:
 def _read(job: Job, record: Any, made: Plan) -> Item | None:
     if isinstance(record, dict) and record.keys() == {ORPHAN}:
         return _orphan(str(record[ORPHAN]), record)
+    if isinstance(record, dict) and record.keys() == {RESTORE}:
+        wanted = record[RESTORE]["wanted"]
+        return Item(record[RESTORE]["key"], record, wanted, digest(wanted), 1, True, False, {})
     try:
         wanted = job.wanted(record)
         return Item(short(job.key(record)), record, wanted, digest(wanted), 1, True, job.confirms, {})

@@ -34,11 +34,12 @@ LONGEST_WAIT = 10.0
 Answer = TypeVar("Answer")
 
 NOTE = """
-INSERT INTO sync_syncdifference AS known (job_id, key, kind, fields, payload, run_id)
-SELECT %(job)s, key, kind, fields, payload, %(run)s
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS row(key text, kind text, fields jsonb, payload jsonb)
+INSERT INTO sync_syncdifference AS known (job_id, key, kind, fields, payload, there, run_id)
+SELECT %(job)s, key, kind, fields, payload, there, %(run)s
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS row(key text, kind text, fields jsonb, payload jsonb, there jsonb)
 ON CONFLICT (job_id, key) WHERE closed_at IS NULL DO UPDATE
-SET kind = excluded.kind, fields = excluded.fields, payload = excluded.payload, run_id = excluded.run_id
+SET kind = excluded.kind, fields = excluded.fields, payload = excluded.payload, there = excluded.there,
+    run_id = excluded.run_id
 """
 
 
@@ -50,6 +51,7 @@ class Found:
     kind: DifferenceKind
     fields: list[str] = field(default_factory=list)
     payload: Any = None
+    there: Fields | None = None
 
 
 class Cancelled(Exception):
@@ -128,13 +130,10 @@ class Reconciliation:
         keys = [key for key in written.order_by("pk").values_list("key", flat=True) if key not in self.seen]
         for first in range(0, len(keys), LIMIT):
             there = self._there(keys[first : first + LIMIT])
-            orphans = [
-                Found(key, DifferenceKind.ORPHAN)
-                for key, row in there.items()
-                if self.job.is_orphan(row, self.window)
-            ]
+            orphans = [key for key, row in there.items() if self.job.is_orphan(row, self.window)]
+            ours = dict(written.filter(key__in=orphans).values_list("key", "wanted"))  # what was sent there
             self.compared += len(orphans)
-            self._note(orphans)
+            self._note([Found(key, DifferenceKind.ORPHAN, there=ours.get(key)) for key in orphans])
 
     def _there(self, keys: Sequence[str]) -> Mapping[str, Fields]:
         """What the target has or, if it cannot be read, what was written there."""
@@ -150,7 +149,8 @@ class Reconciliation:
         if key not in there:
             return Found(key, DifferenceKind.MISSING_THERE, payload=record)
         if fields := self.job.diff(wanted, there[key]):
-            return Found(key, DifferenceKind.DIFFERENT, fields, record)
+            has = {name: there[key][name] for name in {*wanted, *fields} if name in there[key]}
+            return Found(key, DifferenceKind.DIFFERENT, fields, record, has)
         if not self.job.is_confirmed(record):
             return Found(key, DifferenceKind.MISSING_HERE, payload=record)
         return None
@@ -166,6 +166,7 @@ class Reconciliation:
                     "kind": row.kind.value,
                     "fields": row.fields,
                     "payload": row.payload,
+                    "there": row.there,
                 }
                 for row in found
             }

@@ -235,7 +235,7 @@ class Runner:
                 self.cursors.follow(page, self.job.source)
             except EndlessList as error:
                 raise self._unreadable(error.detail) from None
-        plan = ledger.plan(self.job, page.records, again=at.stage == checkpoint.DIFFERENCES)
+        plan = ledger.plan(self.job, page.records, again=at.stage in checkpoint.ASKED)
         self.next = at.after(self.run, page)
         if self.run.kind == RunKind.DRY:
             ledger.save_planned(self.run, plan)

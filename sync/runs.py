@@ -56,6 +56,11 @@ STARTED = {
     RunKind.CHECK: Audited("sync.check", _("conferiu a sincronização")),
     RunKind.RECORDS: Audited("sync.records", _("tentou registros de novo")),
 }
+CHOSEN = {  # by what was chosen of a job's rows
+    "failures": STARTED[RunKind.RECORDS],
+    "differences": Audited("sync.correct", _("corrigiu diferenças")),
+    "undo": Audited("sync.undo", _("desfez a correção")),
+}
 CANCELLED = Audited("sync.cancel", _("cancelou a execução"))
 
 
@@ -123,7 +128,10 @@ def start(name: str, *, author: str, kind: str = RunKind.FULL, chosen: Chosen | 
         raise LookupError(f"No job is called {name}.")
     with transaction.atomic():
         run = begin(name, author=author, kind=kind, chosen=chosen)
-        STARTED[RunKind(kind)].record(author, name, {"run": run.pk, **(chosen or {})})
+        if not chosen:
+            STARTED[RunKind(kind)].record(author, name, {"run": run.pk})
+        for what, ids in (chosen or {}).items():
+            CHOSEN[what].record(author, name, {"run": run.pk, what: ids})
         transaction.on_commit(lambda: send(name))
     return run
 

@@ -19,7 +19,9 @@ from events import operations, outages, status_badges, titles
 from events.admin import person, search, timeline
 from events.admin.day_filters import DeliveryDayFilter
 from events.admin.event_data import EventRevealAdmin
-from events.models import Delivery, DeliveryStatus, Event
+from events.models import Delivery, DeliveryStatus, Event, OutageRecord
+
+SHOWN_OUTAGES = 50
 
 OPERATE = "events.change_delivery"
 
@@ -72,6 +74,20 @@ INTROS = {
 }
 
 
+class WaitedInFilter(ChoiceFilter):
+    """What waited in an outage; chosen by the links of its report."""
+
+    title = _("queda")
+    parameter_name = "outage"
+    offered = staticmethod(
+        lambda: [(str(row.pk), str(row)) for row in OutageRecord.objects.defer("held_ids")[:SHOWN_OUTAGES]]
+    )
+
+    def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
+        record = OutageRecord.objects.filter(pk=value).first() if value.isdecimal() else None
+        return queryset.filter(pk__in=record.held_ids if record else [])
+
+
 class QueueFilter(ChoiceFilter):
     title = _("fila")
     parameter_name = "queue"
@@ -97,6 +113,7 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
     list_select_related = ("event",)
     list_filter = (
         QueueFilter,
+        WaitedInFilter,
         choice_filter("service", _("sistema"), labels.systems, scans=True),
         choice_filter("status", _("situação"), lambda: DeliveryStatus.choices, scans=True),
         ("event__received_at", DeliveryDayFilter),

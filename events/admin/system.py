@@ -19,17 +19,18 @@ from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of, page_of
 from carinho.services import contract
 from events import outages
+from events.admin.outage import ended
 from events.engine import circuit_breakers
-from events.models import BreakerState, CircuitBreaker, Delivery
+from events.models import BreakerState, CircuitBreaker, Delivery, OutageRecord
 
 OPERATE = "events.change_circuitbreaker"
-SHOWN_MOVES = 20
+SHOWN_MOVES, SHOWN_OUTAGES = 20, 10
 
 card_facts: list[Callable[[], dict[str, SafeString]]] = []  # by system, what the apps above add to its card
 
 RESET = Action(
     name="reset",
-    title=_("Liberar"),
+    title=_("Soltar aos poucos"),
     button=ngettext_lazy("Sim, já voltou: liberar", "Sim, já voltaram: liberar", "count"),
     done=ngettext_lazy(
         "Sistema liberado: as entregas saem aos poucos.", "%(count)d sistemas liberados.", "count"
@@ -132,13 +133,20 @@ class SystemAdmin(ActionAdmin):
     def held_view(self, request: HttpRequest) -> HttpResponse:
         self.must_view(request)
         cards = [self._card(request, outage.breaker, outage) for outage in outages.current()]
-        return self._page(request, "admin/events/circuitbreaker/held.html", _("Retidas"), cards=cards)
+        over = OutageRecord.objects.filter(ended_at__isnull=False).order_by("-ended_at").defer("held_ids")
+        context = {"cards": cards, "ended": ended(over[:SHOWN_OUTAGES])}
+        return self._page(request, "admin/events/circuitbreaker/held.html", _("Retidas"), **context)
 
     def item_context(self, request: HttpRequest, row: CircuitBreaker) -> dict[str, Any]:
         held = {outage.breaker.service: outage for outage in outages.current()}
         moves = AuditEntry.objects.filter(target=row.service, action__startswith="breaker.")[:SHOWN_MOVES]
         facts = [find().get(row.service, "") for find in card_facts]
-        return {"card": self._card(request, row, held.get(row.service)) | {"facts": facts}, "moves": moves}
+        over = OutageRecord.objects.filter(service=row.service, ended_at__isnull=False).defer("held_ids")
+        return {
+            "card": self._card(request, row, held.get(row.service)) | {"facts": facts},
+            "moves": moves,
+            "ended": ended(over.order_by("-ended_at")[:SHOWN_OUTAGES]),
+        }
 
     def _card(
         self, request: HttpRequest, breaker: CircuitBreaker, outage: outages.Outage | None

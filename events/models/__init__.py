@@ -9,6 +9,7 @@ from events.models.escalation import Escalation
 from events.models.event import Event, EventStatus, WithoutFlow
 from events.models.failure_group import EntryKind, FailureGroup, GroupEntry, GroupState, ResolvedWith
 from events.models.lane import BreakerState, CircuitBreaker, Lane
+from events.models.outage import OutageCause, OutageRecord
 from events.models.recipe import Recipe, Remedy
 from events.models.rejected_request import RejectedRequest
 
@@ -36,6 +37,8 @@ __all__ = [
     "HourlyCount",
     "Lane",
     "Measure",
+    "OutageCause",
+    "OutageRecord",
     "Outcome",
     "Recipe",
     "RejectedRequest",

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from carinho.console.labels import number
-from events.admin import system
+from events import outage_log
+from events.admin import outage, system
 from events.models import RejectedRequest
 from monitoring import alerts, charts, checklist, health, metrics, periods, report
 from monitoring.health import HubHealth, HubSnapshot, Unmeasured
@@ -36,6 +37,7 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
         "taken_at": timezone.localtime(hub.now),
         "cards": part(_("números"), partial(cards, hub.strict, found), []),
         "systems": part(_("sistemas"), partial(systems, hub), []),
+        "ended": part(_("quedas"), partial(outages_of_today, hub), []),
         "jobs": hub.sync,
         "syncs_page": list_url("sync_syncjob"),
         "chart": part(_("eventos por hora"), partial(charts.events_today, hub.now), None),
@@ -43,6 +45,10 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
         "period": period,
         "not_shown": list(measuring.unmeasured),
     }
+
+
+def outages_of_today(hub: HubSnapshot) -> list[dict[str, Any]]:
+    return outage.ended(outage_log.ended_between(*hub.today))
 
 
 def pictures(hub: HubSnapshot, period: str) -> list[charts.Chart]:

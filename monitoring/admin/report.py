@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho.console.base import ConsoleAdmin
+from events import outage_log
+from events.admin import outage
 from monitoring import charts, metrics, periods, report
 from monitoring.models import Report
 from monitoring.periods import WEEK
@@ -64,6 +66,7 @@ class ReportAdmin(ConsoleAdmin):
             _("Relatório diário"),
             day=day,
             days_shown=(day, day),
+            ended=_outages(day, 1),
             days_before=(day - WEEK, day - WEEK),
             report=figures,
             summary=report.summary(figures),
@@ -83,6 +86,7 @@ class ReportAdmin(ConsoleAdmin):
             monday=monday,
             sunday=sunday,
             days_shown=(monday, sunday),
+            ended=_outages(monday, 7),
             days_before=(monday - WEEK, sunday - WEEK),
             report=figures,
             summary=report.summary(figures),
@@ -130,6 +134,11 @@ def history(today: date, sent: dict[Any, Report]) -> list[dict[str, Any]]:
         }
         for day in sorted(events, reverse=True)
     ]
+
+
+def _outages(first: date, days: int) -> list[dict[str, Any]]:
+    """Those that ended in these days, with their reports."""
+    return outage.ended(outage_log.ended_between(*periods.of_days(first, days)))
 
 
 def week_chart(figures: dict[str, Any]) -> charts.Chart:

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from carinho.access.models import AuditEntry
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of, page_of
 from carinho.console.dates import duration
@@ -20,6 +22,7 @@ from sync.schedules import pause, resume
 OPERATE = "sync.change_syncjob"
 BARS = 24
 BAR_TONES = {"done": "success", "incomplete": "warning"}
+SHOWN_RUNS, SHOWN_MOVES = 10, 20
 LOWEST_BAR = 4  # percent: the shortest run is seen too
 
 
@@ -98,6 +101,7 @@ RESUME = Action(
 
 @admin.register(SyncJob)
 class JobAdmin(ActionAdmin):
+    item_template = "admin/sync/syncjob/item.html"
     row_actions = (RUN, DRY, CHECK, PAUSE, RESUME)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
@@ -131,7 +135,7 @@ class JobAdmin(ActionAdmin):
         return {
             "status": job_status,
             "job": job_status.job,
-            "page": list_of(SyncRun, f"job_id={name}"),
+            "page": page_of(job_status.row),
             "schedule": labels.schedule(job_status.schedule),
             "schedule_page": self._schedule_page(request, job_status),
             "last_page": page_of(last) if last else "",
@@ -145,6 +149,25 @@ class JobAdmin(ActionAdmin):
             "differences": SyncDifference.objects.filter(job_id=name, closed_at__isnull=True).count(),
             "differences_page": list_of(SyncDifference, f"job_id={name}"),
             "buttons": self.buttons(request, self._fitting(job_status), name),
+        }
+
+    def crumb(self, row: Model) -> str:
+        return labels.job(str(row.pk))
+
+    def item_context(self, request: HttpRequest, row: SyncJob) -> dict[str, Any]:
+        job_status = next((found for found in status.job_statuses() if found.row == row), None)
+        if job_status is None:
+            raise Http404  # no file declares it any more
+        failures: Any = self.admin_site.get_model_admin(SyncFailure)
+        differences: Any = self.admin_site.get_model_admin(SyncDifference)
+        is_open = SyncDifference.objects.filter(job=row, closed_at__isnull=True)
+        return {
+            "card": self._card(request, job_status),
+            "last_runs": row.runs.order_by("-pk")[:SHOWN_RUNS],
+            "runs_page": list_of(SyncRun, f"job_id={row.pk}"),
+            "moves": AuditEntry.objects.filter(target=row.pk)[:SHOWN_MOVES],
+            **failures.table_context(request, row.pk, row.failures.filter(status="open")),
+            **differences.table_context(request, row.pk, is_open),
         }
 
     def _schedule_page(self, request: HttpRequest, job_status: status.JobStatus) -> str:

@@ -1,39 +1,87 @@
-"""Records that failed, and those on which the two systems disagree: a button brings each over again."""
+"""Records that failed: a button brings each through its job again, and leads to the run that does it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from carinho.console import dates
 from carinho.console.actions import Action, ActionAdmin
+from carinho.console.base import actor, list_of, page_of
 from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask
 from events import titles
-from sync import labels
-from sync.admin.jobs import started
-from sync.models import DifferenceKind, FailureStatus, RunKind, SyncDifference, SyncFailure
-from sync.templatetags.sync_console import difference, failure_state, remedy
+from sync import labels, runs
+from sync.admin import lines
+from sync.job import Job
+from sync.models import FailureStatus, RunKind, SyncFailure, SyncRun
+from sync.templatetags.sync_console import failure_state
+
+SHOWN = 100  # rows of each kind on the page of a job or a run; the lists have all
+CONNECTION = _(
+    "Nada a fazer agora: a próxima execução tenta de novo. Se o sistema já voltou, use Tentar de novo."
+)
+ADVICE = {  # by cause; any other is our own program's
+    "connection_timeout": CONNECTION,
+    "connection_failed": CONNECTION,
+    "max_retries_exceeded": CONNECTION,
+    "unreadable_answer": CONNECTION,
+    "no_permission": _(
+        "Peça ao administrador para conferir as chaves de %(target)s e de %(source)s. Depois, use Tentar "
+        "de novo."
+    ),
+    "not_found": _(
+        "Confira o cadastro em %(target)s. Se ele já existe agora, use Tentar de novo; se não deve existir, "
+        "acerte o registro em %(source)s."
+    ),
+    "invalid_phone_number": _(
+        "Corrija o telefone em %(source)s: a próxima execução o lê de novo e o leva. Tentar de novo repete "
+        "o que já foi lido."
+    ),
+    "invalid_data": _(
+        "Corrija o registro em %(source)s: a próxima execução o lê de novo e o leva. Tentar de novo repete "
+        "o que já foi lido."
+    ),
+}
+CALL_DEVELOPMENT = _("Chame o desenvolvimento. Depois do conserto, use Tentar de novo.")
+BUSY = _("A sincronização está em execução agora. Espere ela terminar e tente de novo.")
 
 
-def start_records(rows: Iterable[Any], what: str, actor: str) -> list[int]:
-    """Bring these rows' records through their jobs again; returns the ids of those that are on their way.
+class RecordsAdmin(ActionAdmin):
+    """Rows whose records an action brings through their jobs: the run's page tells what came of it."""
 
-    `what` says which rows they are: "failures" or "differences".
-    """
-    on_their_way: list[int] = []
-    for name, of_job in groupby(sorted(rows, key=lambda row: row.job_id), key=lambda row: row.job_id):
-        ids = [row.pk for row in of_job]
-        if started(name, actor, RunKind.RECORDS, {what: ids}):
-            on_their_way += ids
-    return on_their_way
+    chosen_as: ClassVar[str]  # what a run calls these rows: "failures" or "differences"
+
+    def movable(self, ids: Sequence[int]) -> Iterable[Any]:
+        """Those of the rows that a run may still take."""
+        raise NotImplementedError
+
+    def act(
+        self, request: HttpRequest, action: Action, ids: Sequence[Any]
+    ) -> Sequence[Any] | HttpResponse | None:
+        started: list[SyncRun] = []
+        on_their_way: list[int] = []
+        rows = sorted(self.movable(ids), key=lambda row: row.job_id)
+        for name, of_job in groupby(rows, key=lambda row: row.job_id):
+            chosen = [row.pk for row in of_job]
+            try:
+                run = runs.start(
+                    name, author=actor(request), kind=RunKind.RECORDS, chosen={self.chosen_as: chosen}
+                )
+            except (runs.AlreadyRunning, LookupError):
+                continue
+            started.append(run)
+            on_their_way += chosen
+        if len(started) == 1 and len(on_their_way) == len(ids):
+            return HttpResponseRedirect(page_of(started[0]))
+        return on_their_way
 
 
 RETRY = Action(
@@ -48,16 +96,24 @@ RETRY = Action(
         "Se a sincronização já estiver em execução, ela mesma os tenta de novo."
     ),
     permission="sync.change_syncfailure",
-    run=lambda ids, actor, _reason: start_records(
-        SyncFailure.objects.filter(pk__in=ids, status="open"), "failures", actor
-    ),
     icon="replay",
     is_main=True,
+    refused=BUSY,
 )
 
 
+def advice(row: SyncFailure) -> str:
+    """What a person does about it, by the buttons that this page has."""
+    job = Job.registry.get(row.job_id)
+    if row.status != FailureStatus.OPEN or job is None:
+        return ""
+    names = {"source": job.source.label, "target": job.target.label}
+    return str(ADVICE.get(row.cause, CALL_DEVELOPMENT)) % names
+
+
 @admin.register(SyncFailure)
-class FailureAdmin(ActionAdmin):
+class FailureAdmin(RecordsAdmin):
+    chosen_as = "failures"
     intro = _("Registros que não puderam ser levados ao outro sistema. Fecham sozinhos quando dão certo.")
     row_actions = (RETRY,)
     list_display = ("record", "which", "what", "why", "since", "times", "state")
@@ -69,9 +125,12 @@ class FailureAdmin(ActionAdmin):
     search_fields = ("key", "reason")
     search_help_text = _("Número do registro ou texto do motivo")
 
+    def movable(self, ids: Sequence[int]) -> Iterable[SyncFailure]:
+        return SyncFailure.objects.filter(pk__in=ids, status="open")
+
     @admin.display(description=_("registro"), ordering="key")
     def record(self, row: SyncFailure) -> str:
-        return row.key
+        return lines.of_failure(row).cell()
 
     @admin.display(description=_("sincronização"), ordering="job_id")
     def which(self, row: SyncFailure) -> str:
@@ -100,97 +159,38 @@ class FailureAdmin(ActionAdmin):
     def crumb(self, row: Any) -> str:
         return str(_("Registro %s") % row.key)
 
+    def table_context(self, request: HttpRequest, job: str, rows: QuerySet[SyncFailure]) -> dict[str, Any]:
+        """The table of these failures on the page of a job or of a run, with a button for all."""
+        open_ids = list(rows.filter(status="open").values_list("pk", flat=True))
+        every = self.buttons(request, ["retry"], ",".join(map(str, open_ids))) if len(open_ids) > 1 else []
+        said = RETRY.says(len(open_ids))
+        return {
+            "failures": [
+                (
+                    row,
+                    lines.of_failure(row),
+                    self.buttons(request, ["retry"], row.pk) if row.status == "open" else [],
+                )
+                for row in rows[:SHOWN]
+            ],
+            "failures_page": list_of(SyncFailure, f"job_id={job}&status=open"),
+            "retry_all": [button | {"text": said, "sure": said} for button in every],
+        }
+
     def item_context(self, request: HttpRequest, row: SyncFailure) -> dict[str, Any]:
         cause = titles.cause(row.cause)
         return {
             "pairs": [
+                (_("Registro"), lines.of_failure(row).cell()),
                 (_("Sincronização"), labels.job(row.job_id)),
                 (_("Situação"), failure_state(row.status)),
                 (_("O que houve"), cause.title),
                 (_("Motivo"), row.reason),
-                (_("O que fazer"), cause.advice),
+                (_("O que fazer"), advice(row)),
                 (_("Desde"), dates.moment(row.created_at)),
                 (_("Última falha"), dates.moment(row.failed_at)),
                 (_("Tentativas"), row.attempts),
             ],
             "detail": json.dumps(mask(row.payload), ensure_ascii=False, indent=2),
             "buttons": self.buttons(request, ["retry"], row.pk) if row.status == "open" else [],
-        }
-
-
-CORRECT = Action(
-    name="correct",
-    title=_("Corrigir"),
-    button=ngettext_lazy("Corrigir %(count)d registro", "Corrigir %(count)d registros", "count"),
-    done=ngettext_lazy(
-        "%(count)d registro será corrigido agora.", "%(count)d registros serão corrigidos agora.", "count"
-    ),
-    effect=_(
-        "Só estes registros são gravados de novo no destino, como a origem os tem, e confirmados na origem. "
-        "Uma fatura que sobra, sem atendimento concluído na Operação, é cancelada no Financeiro."
-    ),
-    permission="sync.change_syncfailure",
-    run=lambda ids, actor, _reason: start_records(
-        SyncDifference.objects.filter(pk__in=ids).correctable(), "differences", actor
-    ),
-    icon="build",
-    is_main=True,
-)
-
-
-@admin.register(SyncDifference)
-class DifferenceAdmin(ActionAdmin):
-    intro = _(
-        "Registros em que os dois sistemas não concordam, pela última conferência. Fecham quando concordam."
-    )
-    row_actions = (CORRECT,)
-    list_display = ("record", "which", "what", "which_fields", "what_to_do", "since")
-    list_filter = (
-        choice_filter("job_id", _("sincronização"), labels.job_choices),
-        choice_filter("kind", _("diferença"), lambda: DifferenceKind.choices),
-    )
-    search_fields = ("key",)
-    search_help_text = _("Número do registro")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[SyncDifference]:
-        return super().get_queryset(request).filter(closed_at__isnull=True)
-
-    @admin.display(description=_("registro"), ordering="key")
-    def record(self, row: SyncDifference) -> str:
-        return row.key
-
-    @admin.display(description=_("sincronização"), ordering="job_id")
-    def which(self, row: SyncDifference) -> str:
-        return labels.job(row.job_id)
-
-    @admin.display(description=_("diferença"), ordering="kind")
-    def what(self, row: SyncDifference) -> str:
-        return difference(row.kind)
-
-    @admin.display(description=_("campos"))
-    def which_fields(self, row: SyncDifference) -> str:
-        return labels.fields(row.fields) or "—"
-
-    @admin.display(description=_("o que fazer"))
-    def what_to_do(self, row: SyncDifference) -> str:
-        return format_html('<span class="c-muted c-break">{}</span>', remedy(row))
-
-    @admin.display(description=_("desde"), ordering="found_at")
-    def since(self, row: SyncDifference) -> str:
-        return dates.moment(row.found_at)
-
-    def crumb(self, row: Any) -> str:
-        return str(_("Registro %s") % row.key)
-
-    def item_context(self, request: HttpRequest, row: SyncDifference) -> dict[str, Any]:
-        return {
-            "pairs": [
-                (_("Sincronização"), labels.job(row.job_id)),
-                (_("Diferença"), difference(row.kind)),
-                (_("Campos"), labels.fields(row.fields)),
-                (_("Desde"), dates.moment(row.found_at)),
-                (_("O que fazer"), remedy(row)),
-            ],
-            "detail": json.dumps(mask(row.payload), ensure_ascii=False, indent=2) if row.payload else "",
-            "buttons": self.buttons(request, ["correct"], row.pk) if not row.by_hand else [],
         }

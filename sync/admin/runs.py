@@ -4,24 +4,24 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from carinho.console import dates
 from carinho.console.actions import Action, ActionAdmin
-from carinho.console.base import list_of, page_of
+from carinho.console.base import actor, page_of
 from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask
-from sync import labels, runs
+from sync import corrections, labels, runs
+from sync.admin import lines
+from sync.admin.records import BUSY, SHOWN
 from sync.models import RunKind, RunStatus, SyncDifference, SyncFailure, SyncRun
 from sync.templatetags.sync_console import run_kind, run_state
-
-SHOWN = 100  # rows of each kind on the page; the lists have all
 
 
 def cancel(ids: Sequence[int], actor: str, _reason: str) -> list[int]:
@@ -50,11 +50,25 @@ CANCEL = Action(
 )
 
 
+UNDO = Action(
+    name="undo",
+    title=_("Desfazer"),
+    button=ngettext_lazy("Desfazer a correção", "Desfazer %(count)d correções", "count"),
+    done=ngettext_lazy("A correção está sendo desfeita.", "%(count)d correções sendo desfeitas.", "count"),
+    effect=_(
+        "O que o destino tinha antes é gravado de novo lá. Vale por um minuto, para quem fez a correção."
+    ),
+    permission="sync.change_syncfailure",
+    icon="undo",
+    refused=_("O minuto para desfazer já passou, ou isto já foi desfeito."),
+)
+
+
 @admin.register(SyncRun)
 class RunAdmin(ActionAdmin):
     item_template = "admin/sync/syncrun/item.html"
     intro = _("Cada execução de uma sincronização, da mais nova à mais antiga (runs).")
-    row_actions = (CANCEL,)
+    row_actions = (CANCEL, UNDO)
     list_display = ("which", "what", "state", "began", "took", "by", "numbers")
     list_filter = (
         choice_filter("status", _("situação"), lambda: RunStatus.choices),
@@ -70,6 +84,18 @@ class RunAdmin(ActionAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.progress_view
         return [self.post_path("<path:object_id>/progress/", view, "progress"), *super().get_urls()]
+
+    def act(
+        self, request: HttpRequest, action: Action, ids: Sequence[Any]
+    ) -> Sequence[Any] | HttpResponse | None:
+        if action.name != UNDO.name:
+            return super().act(request, action, ids)
+        try:
+            run = corrections.undo(ids[0], actor=actor(request)) if ids else None
+        except runs.AlreadyRunning:
+            messages.error(request, BUSY)
+            return None
+        return HttpResponseRedirect(page_of(run)) if run else []
 
     @admin.display(description=_("sincronização"))
     def which(self, row: SyncRun) -> str:
@@ -130,66 +156,48 @@ class RunAdmin(ActionAdmin):
         return before.order_by("-pk").values_list("read", flat=True).first()
 
     def item_context(self, request: HttpRequest, row: SyncRun) -> dict[str, Any]:
+        failures: Any = self.admin_site.get_model_admin(SyncFailure)
+        differences: Any = self.admin_site.get_model_admin(SyncDifference)
+        found = SyncDifference.objects.filter(job_id=row.job_id, closed_at__isnull=True)
+        if row.kind == RunKind.CHECK:
+            found = found.filter(run=row)
         return {
             "progress": self.progress_context(row),
-            "buttons": self.buttons(request, ["cancel"], row.pk) if row.is_running else [],
+            "buttons": self.buttons(request, self._fitting(request, row), row.pk),
+            "asked": _asked(row),
             "lines": row.lines.all(),
             "continued_by": row.continued_by.first(),
             "planned": [(item, _as_text(item.wanted)) for item in row.planned.all()[:SHOWN]],
             "planned_count": row.planned.count() if row.kind == RunKind.DRY else 0,
             "checks": self._check(row),
-            **self._failures(request, row),
-            **self._differences(request, row),
+            **failures.table_context(request, row.job_id, row.failures.all()),
+            **differences.table_context(request, row.job_id, found),
         }
+
+    def _fitting(self, request: HttpRequest, row: SyncRun) -> list[str]:
+        if row.is_running:
+            return ["cancel"]
+        return ["undo"] if corrections.undoable(row, actor(request)).exists() else []
 
     def _check(self, row: SyncRun) -> SyncRun | None:
         """The comparison that followed this run."""
         after = SyncRun.objects.filter(job_id=row.job_id, kind=RunKind.CHECK, pk__gt=row.pk)
         return after.order_by("pk").first() if row.kind in (RunKind.FULL, RunKind.RECORDS) else None
 
-    def _failures(self, request: HttpRequest, row: SyncRun) -> dict[str, Any]:
-        failures: Any = self.admin_site.get_model_admin(SyncFailure)
-        rows = row.failures.all()
-        open_ids = list(rows.filter(status="open").values_list("pk", flat=True))
-        shown = [
-            (failure, failures.buttons(request, ["retry"], failure.pk) if failure.status == "open" else [])
-            for failure in rows[:SHOWN]
-        ]
-        return {
-            "failures": shown,
-            "failures_open": len(open_ids),
-            "failures_page": list_of(SyncFailure, f"job_id={row.job_id}&status=open"),
-            "retry_all": for_all(failures.buttons(request, ["retry"], _joined(open_ids)), len(open_ids)),
-        }
 
-    def _differences(self, request: HttpRequest, row: SyncRun) -> dict[str, Any]:
-        differences: Any = self.admin_site.get_model_admin(SyncDifference)
-        rows = SyncDifference.objects.filter(job_id=row.job_id, closed_at__isnull=True)
-        if row.kind == RunKind.CHECK:
-            rows = rows.filter(run=row)
-        ids = list(rows.correctable().values_list("pk", flat=True))
-        buttons = [
-            (item, differences.buttons(request, ["correct"], item.pk) if item.pk in ids else [])
-            for item in rows[:SHOWN]
-        ]
-        return {
-            "differences": buttons,
-            "differences_page": list_of(SyncDifference, f"job_id={row.job_id}"),
-            "correct_all": for_all(differences.buttons(request, ["correct"], _joined(ids)), len(ids)),
-        }
-
-
-def for_all(buttons: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
-    """The same button for many rows, saying how many; none for fewer than two."""
-    many = [
-        button | {"text": button["action"].says(count), "sure": button["action"].says(count)}
-        for button in buttons
+def _asked(run: SyncRun) -> list[tuple[SyncDifference, lines.RecordLine, str]]:
+    """The differences that a person chose, each with what was to be done about it."""
+    chosen = run.chosen.get("differences") or run.chosen.get("undo") or []
+    rows = SyncDifference.objects.filter(job_id=run.job_id, pk__in=chosen).order_by("pk")[:SHOWN]
+    undo = gettext("Devolver o que o destino tinha")
+    return [
+        (
+            row,
+            lines.of_difference(row),
+            undo if "undo" in run.chosen else str(corrections.button(row.job_id, row.kind) % {"count": 1}),
+        )
+        for row in rows
     ]
-    return many if count > 1 else []
-
-
-def _joined(ids: Sequence[int]) -> str:
-    return ",".join(map(str, ids))
 
 
 def _as_text(value: Any) -> str:

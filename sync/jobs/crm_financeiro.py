@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from carinho.services.crm import CRM
 from carinho.services.financeiro import Financeiro
@@ -34,6 +35,17 @@ class CrmFinanceiro(Job):
     schedule = crontab(minute="0", hour="6,18")
     limit = timedelta(hours=6)
     asks_until_done = True
+    corrections = {
+        "missing_there": ngettext_lazy(
+            "Configurar %(count)d cobrança", "Configurar %(count)d cobranças", "count"
+        ),
+        "different": ngettext_lazy(
+            "Acertar %(count)d cobrança no Financeiro", "Acertar %(count)d cobranças no Financeiro", "count"
+        ),
+        "missing_here": ngettext_lazy(
+            "Confirmar %(count)d cobrança no CRM", "Confirmar %(count)d cobranças no CRM", "count"
+        ),
+    }
 
     def pull(self, source: CRM, cursor: str, window: Window) -> Page:
         return source.contracts(cursor, billing="pending")

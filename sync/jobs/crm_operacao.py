@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from carinho.services.crm import CRM
 from carinho.services.operacao import Operacao
@@ -35,6 +36,17 @@ class CrmOperacao(Job):
     target = Operacao
     schedule = crontab(minute="0")
     asks_until_done = True
+    corrections = {
+        "missing_there": ngettext_lazy(
+            "Criar %(count)d agenda na Operação", "Criar %(count)d agendas na Operação", "count"
+        ),
+        "different": ngettext_lazy(
+            "Acertar %(count)d agenda na Operação", "Acertar %(count)d agendas na Operação", "count"
+        ),
+        "missing_here": ngettext_lazy(
+            "Confirmar %(count)d agenda no CRM", "Confirmar %(count)d agendas no CRM", "count"
+        ),
+    }
     by_hand = {
         "orphan": _(
             "O CRM não tem contrato ativo %(key)s, e a Operação não oferece como apagar agendas daqui. "

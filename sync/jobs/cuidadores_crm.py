@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from carinho.services.crm import CRM
 from carinho.services.cuidadores import Cuidadores
@@ -23,6 +24,14 @@ class CuidadoresCrm(Job):
     target = CRM
     schedule = crontab(minute="0", hour="*/4")
     limit = timedelta(hours=3)
+    corrections = {
+        "missing_there": ngettext_lazy(
+            "Levar %(count)d cuidador ao CRM", "Levar %(count)d cuidadores ao CRM", "count"
+        ),
+        "different": ngettext_lazy(
+            "Acertar %(count)d cuidador no CRM", "Acertar %(count)d cuidadores no CRM", "count"
+        ),
+    }
 
     def pull(self, source: Cuidadores, cursor: str, window: Window) -> Page:
         return source.caregivers(cursor, updated_since=window.since)

@@ -7,6 +7,7 @@ from typing import Any
 from celery.schedules import crontab
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from carinho import money
 from carinho.services.financeiro import DUE_AFTER, Financeiro
@@ -28,6 +29,15 @@ class OperacaoFinanceiro(Job):
     target = Financeiro
     schedule = crontab(minute="0", hour="23")
     limit = timedelta(hours=6)
+    corrections = {
+        "missing_there": ngettext_lazy("Criar %(count)d fatura", "Criar %(count)d faturas", "count"),
+        "missing_here": ngettext_lazy(
+            "Marcar %(count)d atendimento como faturado",
+            "Marcar %(count)d atendimentos como faturados",
+            "count",
+        ),
+        "orphan": ngettext_lazy("Cancelar %(count)d fatura", "Cancelar %(count)d faturas", "count"),
+    }
     by_hand = {
         "different": _(
             "O Financeiro não muda daqui uma fatura que já existe, para ninguém ser cobrado duas vezes. "

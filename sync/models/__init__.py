@@ -2,6 +2,7 @@
 
 from sync.models.record import (
     ORPHAN,
+    RESTORE,
     Agreement,
     DifferenceKind,
     FailureStatus,
@@ -13,6 +14,7 @@ from sync.models.run import SENTENCES, LogLine, PlannedWrite, RunKind, RunStatus
 
 __all__ = [
     "ORPHAN",
+    "RESTORE",
     "SENTENCES",
     "Agreement",
     "DifferenceKind",

@@ -11,6 +11,7 @@ from sync.job import Job
 from sync.models.run import SyncJob, SyncRun
 
 ORPHAN = "orphan"  # the only field of the record that stands for one the source does not have
+RESTORE = "restore"  # of the record that stands for what the target had before it was corrected
 AT_THE_SOURCE = _("Corrija o registro em %(source)s; a próxima execução o lê de novo.")
 
 
@@ -104,6 +105,13 @@ class SyncDifferenceQuerySet(models.QuerySet["SyncDifference"]):
             by_hand |= Q(job_id=job.name, kind__in=list(job.by_hand))
         return self.filter(closed_at__isnull=True).exclude(by_hand)
 
+    def undoable(self) -> "SyncDifferenceQuerySet":
+        """Those of which the target takes back what it had.
+
+        No call takes away what a correction made, and an invoice that was cancelled stays cancelled.
+        """
+        return self.filter(kind=DifferenceKind.DIFFERENT, there__isnull=False)
+
 
 class SyncDifference(models.Model):
     """One record on which the sides disagree. Open until a later comparison finds that they agree."""
@@ -115,6 +123,7 @@ class SyncDifference(models.Model):
     kind = models.CharField(_("diferença"), max_length=15, choices=DifferenceKind)
     fields = models.JSONField(_("campos"), default=list)
     payload = models.JSONField(_("registro da origem"), null=True)
+    there = models.JSONField(_("o que o destino tem"), null=True)
     run = models.ForeignKey(
         SyncRun, models.SET_NULL, null=True, related_name="differences", verbose_name=_("conferência")
     )
@@ -150,6 +159,11 @@ class SyncDifference(models.Model):
     def record(self) -> Any:
         """What a run is given of it: the source's record or, of an orphan, its key."""
         return {ORPHAN: self.key} if self.kind == DifferenceKind.ORPHAN else self.payload
+
+    @property
+    def restored(self) -> Any:
+        """What a run is given to bring back what the target had."""
+        return {RESTORE: {"key": self.key, "wanted": self.there}}
 
 
 class Agreement(models.Model):

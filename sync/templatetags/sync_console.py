@@ -2,12 +2,11 @@
 
 from django import template
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
 from carinho.console import badges
 from events import titles
 from sync import labels
-from sync.models import DifferenceKind, FailureStatus, RunKind, RunStatus, SyncDifference
+from sync.models import DifferenceKind, FailureStatus, RunKind, RunStatus
 
 register = template.Library()
 register.filter("job", labels.job)
@@ -51,9 +50,3 @@ def run_kind(kind: str) -> str:
 @register.filter
 def difference(kind: str) -> str:
     return str(dict(DifferenceKind.choices).get(kind, kind))
-
-
-@register.filter
-def remedy(row: SyncDifference) -> str:
-    """What sets a difference right, for those who look for the button."""
-    return row.by_hand or _("Use “Corrigir”.")

@@ -127,14 +127,57 @@ def test_difference_is_corrected_by_its_button(ana, run, load, simulator):
     check = run(NAME, "check")
     text = page(ana, of(check))
     assert "campos diferentes" in text
-    assert "<td>cliente</td>" in text
+    assert "<b>cliente</b> <del>7</del> → <ins>1002</ins>" in text
     assert "sobra no destino" in text
     wrong, orphan = SyncDifference.objects.get(key="2"), SyncDifference.objects.get(key="3")
-    assert page(ana, of(wrong)).count("Corrigir 1 registro") == 1
-    assert "Corrigir 1 registro" not in page(ana, of(orphan))
-    ana.post("/admin/sync/syncdifference/correct/", {"ids": f"{wrong.pk},{orphan.pk}"})
+    assert "Acertar 1 agenda na Operação" in page(ana, of(wrong))
+    assert "encerre a agenda do contrato" in page(ana, of(orphan))
+    asked = {"action": "correct", "_selected_action": [wrong.pk, orphan.pk]}
+    question = ana.post("/admin/sync/syncdifference/", asked).content.decode()
+    assert "Acertar 1 agenda na Operação?" in question
+    answer = ana.post("/admin/sync/syncdifference/correct/", {"ids": wrong.pk})
+    assert answer.url == of(SyncRun.objects.first())  # where the end is told when it is known
     execution.go_on(NAME)
+    assert "os dois lados concordam" in page(ana, answer.url)
     assert list(SyncDifference.objects.filter(closed_at=None)) == [orphan]
+
+
+def test_page_of_a_job_tells_what_is_open_its_runs_and_who_did_what(ana, run, load, simulator):
+    job = of(SyncJob.objects.get(pk=NAME))
+    text = page(ana, job)
+    assert "Ainda não executou nenhuma vez" in text
+    assert "Ninguém mexeu" in text
+    load(NAME, 3)
+    simulator.fault("operacao", status=422, path="/schedules/2", body={"message": "Closed"})
+    ana.post(f"{JOBS}run/", {"ids": NAME})
+    execution.go_on(NAME)
+    text = page(ana, job)
+    assert "cliente 1002 · R$ 1.200,00" in text
+    assert "Corrija" not in text
+    assert "3 lidos, 2 gravados, 1 com falha" in text
+    assert "ana</td><td>executou a sincronização" in text
+    assert f'href="{job}"' in page(ana, JOBS)
+
+
+def test_advice_on_a_failed_record_names_only_what_can_be_done_there(ana, run, load, simulator):
+    load(NAME, 1)
+    simulator.fault("operacao", status=422, path="/schedules/1", body={"message": "Closed"})
+    run(NAME)
+    text = page(ana, of(SyncFailure.objects.get()))
+    assert "Corrija o registro em CRM: a próxima execução o lê de novo" in text
+    assert "arquive" not in text.lower()
+    assert "Corrigir e reenviar" not in text
+
+
+def test_retry_while_the_job_runs_says_so(ana, run, load, simulator):
+    load(NAME, 1)
+    simulator.fault("operacao", status=422, path="/schedules/1")
+    run(NAME)
+    runs.begin(NAME, author="user:bia")
+    answer = ana.post(
+        "/admin/sync/syncfailure/retry/", {"ids": SyncFailure.objects.get().pk}, follow=True
+    ).content.decode()
+    assert "A sincronização está em execução agora" in answer
 
 
 def test_dry_run_lists_on_its_page_what_would_be_written(ana, load):

@@ -5,12 +5,20 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from sync import status
+from carinho.console.base import page_of
+from sync import corrections, execution, runs, status
 from sync.job import Job
-from sync.models import Agreement, DifferenceKind, SyncDifference, SyncFailure
+from sync.models import Agreement, DifferenceKind, SyncDifference, SyncFailure, SyncRun
+from tests.clients import logged_in
 from tests.sync.conftest import JOBS, service
 
 BILLING = "sync.operacao_financeiro"
+SCHEDULES = "sync.crm_operacao"
+
+
+@pytest.fixture(autouse=True)
+def no_worker(monkeypatch):
+    monkeypatch.setattr(runs, "send", lambda name: None)
 
 
 def invoice(number, **more):
@@ -26,6 +34,10 @@ def invoice(number, **more):
 
 def invoices(simulator):
     return {row["reference"]: row for row in simulator.state()["financeiro"]["records"]["invoices"]}
+
+
+def schedule(simulator):
+    return simulator.state()["operacao"]["records"]["schedules"][0]
 
 
 def correct(run, *differences):
@@ -53,6 +65,51 @@ def test_invoice_whose_service_was_completed_meanwhile_is_not_cancelled(run, sim
     simulator.load({"operacao": {"services": [service(8)]}})
     correct(run, orphan)
     assert invoices(simulator)["service-8"]["status"] == "open"
+
+
+def test_button_names_the_invoices_that_it_cancels_and_says_that_this_is_not_undone(run, orphan):
+    ana = logged_in("Operador")
+    check = ana.get(page_of(orphan.run)).content.decode()
+    assert "Cancelar 1 fatura" in check
+    assert "cliente 1008 · R$ 150,00" in check
+    assert "Isto não se desfaz" in check
+    corrected = correct(run, orphan)
+    assert "Desfazer" not in ana.get(page_of(corrected)).content.decode()
+
+
+@pytest.fixture
+def corrected(simulator, run, load):
+    """A run that gave a schedule the caregiver that CRM has."""
+    load(SCHEDULES, 1)
+    run(SCHEDULES)
+    simulator.load({"operacao": {"schedules": [{"contract_id": 1, "client_id": 1001, "caregiver_id": 7}]}})
+    run(SCHEDULES, "check")
+    difference = SyncDifference.objects.get(closed_at=None)
+    done = run(SCHEDULES, "records", chosen={"differences": [difference.pk]})
+    assert schedule(simulator)["caregiver_id"] == 50
+    return done
+
+
+def test_correction_is_undone_by_who_made_it_and_once(simulator, corrected):
+    ana, bia = logged_in("Operador"), logged_in("Operador", "bia")
+    assert "Desfazer" not in bia.get(page_of(corrected)).content.decode()
+    assert "Desfazer" in ana.get(page_of(corrected)).content.decode()
+    bia.post("/admin/sync/syncrun/undo/", {"ids": corrected.pk})
+    answer = ana.post("/admin/sync/syncrun/undo/", {"ids": corrected.pk})
+    undone = SyncRun.objects.first()
+    assert answer.url == page_of(undone)
+    execution.go_on(SCHEDULES)
+    assert schedule(simulator)["caregiver_id"] == 7
+    assert "Devolver o que o destino tinha" in ana.get(page_of(undone)).content.decode()
+    assert SyncDifference.objects.get(closed_at=None).kind == "different"
+    again = ana.post("/admin/sync/syncrun/undo/", {"ids": corrected.pk}, follow=True)
+    assert "já foi desfeito" in again.content.decode()
+
+
+def test_correction_can_be_undone_for_a_minute_after_its_comparison(corrected):
+    late = timezone.now() - timedelta(seconds=61)
+    SyncRun.objects.filter(pk__gte=corrected.pk).update(finished_at=late)
+    assert corrections.undo(corrected.pk, actor="user:ana") is None
 
 
 def test_orphan_that_could_not_be_taken_away_is_a_failure_and_the_next_run_tries_again(
