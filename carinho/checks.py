@@ -40,6 +40,14 @@ def nothing_is_shown_off(**_: Any) -> list[CheckMessage]:
     return [Error(sentence, hint="Set DEMO=0.", id="carinho.E003")]
 
 
+@register(Tags.security, deploy=True)
+def administrators_need_more_than_a_password(**_: Any) -> list[CheckMessage]:
+    if settings.SECOND_FACTOR_REQUIRED:
+        return []
+    sentence = "Who learns an administrator's password has the whole hub."
+    return [CheckWarning(sentence, hint="Set SECOND_FACTOR_REQUIRED=1.", id="carinho.W005")]
+
+
 @register()
 def every_lane_finds_a_slot(**_: Any) -> list[CheckMessage]:
     slots, needed = settings.CELERY_WORKER_CONCURRENCY, settings.NEEDED_SLOTS

@@ -55,7 +55,6 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -66,6 +65,8 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_celery_beat",
     "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "carinho.apps.CarinhoConfig",
     "carinho.access",
     "carinho.console",
@@ -84,6 +85,8 @@ MIDDLEWARE = [
     "carinho.edge.HostMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "carinho.access.middleware.PersonMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -104,8 +107,13 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "carinho.access.rate_limits.address_of"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else who goes on knocking keeps the door shut
+AXES_LOCKOUT_PARAMETERS = "carinho.access.known_browsers.lockout_parameters"
+AXES_LOCKOUT_CALLABLE = "carinho.access.login.locked_out"
+AXES_CLIENT_IP_CALLABLE = "carinho.access.rate_limits.network_of"
+LOGIN_FAILURES_OF_ACCOUNT = 40  # from all addresses together, until only known browsers may go on trying
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=False)  # of administrators
+OTP_TOTP_ISSUER = "Carinho Integrações"
 
 ROOT_URLCONF = "carinho.urls"
 APPEND_SLASH = False
@@ -153,6 +161,8 @@ WHITENOISE_USE_FINDERS = True
 
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
+SESSION_ENGINE = "carinho.access.sessions"
+SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600  # from the log-in
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = env.bool("COOKIES_SECURE", default=False)
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE

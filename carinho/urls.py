@@ -7,7 +7,7 @@ from django.urls import URLResolver, include, path
 from django.utils.module_loading import module_has_submodule
 from django.views.generic import RedirectView
 
-from carinho.access.login import login
+from carinho.access import account, login
 from carinho.access.roles import OUR_APPS
 from carinho.health import Health, Ready
 
@@ -28,7 +28,14 @@ def closed(request: HttpRequest, **_parts: str) -> HttpResponse:
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
-    path("admin/login/", login),
+    path("admin/login/", login.login),
+    path("admin/login/code/", login.code, name="login_code"),
+    path("admin/account/", admin.site.admin_view(account.account), name="account"),
+    path(
+        "admin/account/second-factor/",
+        admin.site.admin_view(account.second_factor_page),
+        name="account_factor",
+    ),
     path("admin/autocomplete/", admin.site.admin_view(closed)),
     path("admin/r/<path:row>/", admin.site.admin_view(closed)),
     path("admin/", admin.site.urls),

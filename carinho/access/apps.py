@@ -6,6 +6,7 @@ class AccessConfig(AppConfig):
     verbose_name = "Acesso"
 
     def ready(self) -> None:
-        from carinho.access import roles
+        from carinho.access import roles, sessions
 
         roles.keep_in_step()
+        sessions.keep_in_step()

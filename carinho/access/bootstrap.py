@@ -12,11 +12,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from carinho.access import api_keys, roles
+from carinho.access import api_keys, roles, sessions
 from carinho.access.models import ApiKey
 from carinho.access.scopes import Scope
 
@@ -48,7 +50,7 @@ class Made:
 
 
 def run() -> Made:
-    """Make what is missing, all or nothing, and say what there is."""
+    """Make what is missing, all or nothing, and say what there is. Raises `ImproperlyConfigured`."""
     with transaction.atomic():
         roles.make_roles()
         made = Made(_first_administrator(), printed=read().printed)
@@ -66,9 +68,22 @@ def _first_administrator() -> dict[str, str]:
         if settings.OPERATOR_PASSWORD and not (admin and admin.check_password(settings.OPERATOR_PASSWORD)):
             return {ADMIN: str(_("não é a de OPERATOR_PASSWORD, que só vale no primeiro início"))}
         return {ADMIN: str(_("a que você já conhece"))} if admin else {}
-    password = settings.OPERATOR_PASSWORD or secrets.token_urlsafe(9)
+    password = _password_of_administrator()
     _make_login(ADMIN, roles.ADMINISTRATOR, password, is_superuser=True)
     return {ADMIN: str(_("a de OPERATOR_PASSWORD")) if settings.OPERATOR_PASSWORD else password}
+
+
+def _password_of_administrator() -> str:
+    """OPERATOR_PASSWORD, or a new one. Raises `ImproperlyConfigured`."""
+    given = settings.OPERATOR_PASSWORD
+    if not given:
+        return secrets.token_urlsafe(9)
+    try:
+        validate_password(given, User(username=ADMIN))
+    except ValidationError as error:
+        sentence = _("OPERATOR_PASSWORD é fraca: %(why)s") % {"why": " ".join(error.messages)}
+        raise ImproperlyConfigured(sentence) from error
+    return given
 
 
 def _make_login(name: str, role: str, password: str, **columns: Any) -> None:
@@ -97,10 +112,12 @@ def _end_demo(made: Made) -> None:
     The administrator goes on with OPERATOR_PASSWORD, or with a new password that is printed once.
     """
     if made.printed and User.objects.filter(username=ADMIN, password=made.printed).exists():
-        password = settings.OPERATOR_PASSWORD or secrets.token_urlsafe(9)
+        password = _password_of_administrator()
         _make_login(ADMIN, roles.ADMINISTRATOR, password, is_superuser=True)
         made.logins[ADMIN] = str(_("a de OPERATOR_PASSWORD")) if settings.OPERATOR_PASSWORD else password
-    User.objects.filter(first_name=DEMO_NAME, is_active=True).update(is_active=False)
+    of_demo = User.objects.filter(first_name=DEMO_NAME)
+    of_demo.filter(is_active=True).update(is_active=False)
+    sessions.end_all(of_demo.values_list("pk", flat=True))
     for key in ApiKey.objects.filter(name=DEMO_KEY, revoked=False):
         api_keys.revoke(key, actor=ACTOR)
     _file().unlink(missing_ok=True)

@@ -2,8 +2,11 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -80,3 +83,59 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} #{self.pk}"
+
+
+class LoginSession(AbstractBaseSession):
+    """One browser of one person, from log-in to log-out; the engine of it is `access.sessions`."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="login_sessions"
+    )
+    address = models.CharField(_("endereço IP"), max_length=45, default="")
+    browser = models.CharField(_("navegador"), max_length=200, default="")
+    begun_at = models.DateTimeField(_("entrou"), null=True)
+    seen_at = models.DateTimeField(_("visto"), null=True)
+
+    class Meta(AbstractBaseSession.Meta):
+        default_permissions = ()
+        verbose_name = _("sessão")
+        verbose_name_plural = _("sessões")
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        from carinho.access.sessions import SessionStore  # which stores these rows
+
+        return SessionStore
+
+
+class RecoveryCode(models.Model):
+    """Stands for a code of the app once, as a hash; the row goes when it is used."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="recovery_code_once")]
+        default_permissions = ()
+        verbose_name = _("código de reserva")
+        verbose_name_plural = _("códigos de reserva")
+
+    def __str__(self) -> str:
+        return f"Recovery code #{self.pk}"
+
+
+class OneTimePassword(models.Model):
+    """A person's password was made by somebody else: it opens the page that changes it, and until a day."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="one_time_password"
+    )
+    expires_at = models.DateTimeField(_("vale até"))
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("senha provisória")
+        verbose_name_plural = _("senhas provisórias")
+
+    def __str__(self) -> str:
+        return f"One-time password of user {self.pk}"

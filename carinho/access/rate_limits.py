@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from threading import Lock
 from typing import Any
@@ -117,7 +117,7 @@ def count_call(request: HttpRequest, client: str) -> None:
 
 def count_unproven(request: HttpRequest) -> Rate:
     """Count a request that proved nothing, by the address it came from."""
-    return count(f"address:{address_of(request)}", settings.RATE_LIMIT_PEOPLE)
+    return count(f"address:{network_of(request)}", settings.RATE_LIMIT_PEOPLE)
 
 
 def address_of(request: HttpRequest) -> str:
@@ -126,6 +126,18 @@ def address_of(request: HttpRequest) -> str:
     if found := _address_in(seen.rsplit(",", 1)[-1].strip()):
         return found
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def network_of(request: HttpRequest) -> str:
+    """The address by which a stranger is counted: one connection has 2^64 of IPv6, and could change them."""
+    text = address_of(request)
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return text
+    if not isinstance(address, IPv6Address):
+        return text
+    return str(address.ipv4_mapped or ip_network((address, 64), strict=False).network_address)
 
 
 def _address_in(text: str) -> str:

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
+
+from carinho.access.models import LoginSession
 
 LOGINS_LAST = timedelta(days=90)
 OLD_WINDOWS = "DELETE FROM access_ratewindow WHERE minute < now() - interval '5 minutes'"
@@ -13,7 +14,7 @@ OLD_WINDOWS = "DELETE FROM access_ratewindow WHERE minute < now() - interval '5 
 
 def prune() -> None:
     now = timezone.now()
-    Session.objects.filter(expire_date__lt=now).delete()
+    LoginSession.objects.filter(expire_date__lt=now).delete()
     for model in (AccessAttempt, AccessFailureLog, AccessLog):
         model.objects.filter(attempt_time__lt=now - LOGINS_LAST).delete()
     with connection.cursor() as cursor:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from carinho.console.sidebar import sidebar
@@ -26,6 +27,7 @@ UNFOLD = {
     "STYLES": [asset("console/console.css")],
     "SCRIPTS": [asset("console/console.js"), asset("console/live.js")],
     "DASHBOARD_CALLBACK": "monitoring.admin.panel.context",
+    "ACCOUNT": {"navigation": [{"title": _("Sua conta"), "link": reverse_lazy("account")}]},
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": sidebar},
     "COLORS": {
         "base": {  # greys towards the brand's text colour #1A2B32

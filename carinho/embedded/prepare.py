@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import django
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError
 from django.db.utils import OperationalError
 
 SCHEMES = ("postgresql", "postgres", "psql", "pgsql")
@@ -67,7 +68,7 @@ def main() -> int:
         facts = prepare()
     except OperationalError as error:
         print(f"O banco de DATABASE_URL não responde: {' '.join(str(error).split())}")
-    except (Unusable, ImproperlyConfigured) as error:
+    except (Unusable, ImproperlyConfigured, CommandError) as error:
         print(f"A configuração não serve: {error}")
     else:
         print(json.dumps(facts))

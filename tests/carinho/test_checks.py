@@ -15,7 +15,7 @@ def real(settings):
         for name, system in settings.SYSTEMS.items()
     }
     settings.ZAPI = settings.ZAPI | {"url": "https://api.z-api.test", "token": "t"}
-    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = settings.SECOND_FACTOR_REQUIRED = True
     settings.DEMO = False
     return settings
 
@@ -31,9 +31,10 @@ def test_systems_that_are_simulated_are_named(real):
     assert "meant for crm, whatsapp:" in sentence
 
 
-def test_cookies_without_tls_and_a_demo_are_refused(real):
-    real.SESSION_COOKIE_SECURE, real.DEMO = False, True
-    assert set(found(include_deployment_checks=True)) == {"carinho.E002", "carinho.E003"}
+def test_cookies_without_tls_a_demo_and_a_password_alone_are_named(real):
+    real.SESSION_COOKIE_SECURE = real.SECOND_FACTOR_REQUIRED = False
+    real.DEMO = True
+    assert set(found(include_deployment_checks=True)) == {"carinho.E002", "carinho.E003", "carinho.W005"}
 
 
 def test_defaults_are_fine_where_nothing_is_deployed():

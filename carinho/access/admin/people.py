@@ -1,6 +1,7 @@
 """People and roles, schedules and log-in attempts: other packages' models on pages of ours."""
 
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
@@ -12,13 +13,16 @@ from cron_descriptor import (  # type: ignore[import-untyped]
     WrongArgumentException,
     get_description,
 )
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import (
@@ -28,13 +32,15 @@ from django_celery_beat.models import (
     PeriodicTask,
     SolarSchedule,
 )
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from rest_framework_api_key.models import APIKey
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from carinho.access import account, people, second_factor
 from carinho.access.audit_log import Audited
 from carinho.console import badges, dates
-from carinho.console.base import ClosedAdmin, ConsoleAdmin, actor
+from carinho.console.base import ClosedAdmin, ConsoleAdmin, actor, page_of
 
 ADDED = Audited("access.add", _("criou o acesso"))
 CHANGED = Audited("access.change", _("mudou o acesso"))
@@ -44,7 +50,7 @@ DELETED = Audited("access.delete", _("removeu o acesso"))
 for model in (
     *(User, Group, APIKey),
     *(ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule),
-    *(AccessAttempt, AccessFailureLog, AccessLog),
+    *(AccessAttempt, AccessFailureLog, AccessLog, TOTPDevice),
 ):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
@@ -95,6 +101,50 @@ class PeopleAdmin(AuditedForms, DjangoUserAdmin, ClosedAdmin):
         (_("Datas"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("username", "password1", "password2")}),)
+    change_form_before_template = "admin/access/security_link.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.security_view)
+        return [path("<int:id>/security/", view, name="auth_user_security"), *super().get_urls()]
+
+    def security_view(self, request: HttpRequest, id: int) -> HttpResponse:
+        """Another person's sessions and second factor, for those who may change the person."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        person = get_object_or_404(User, pk=id)
+        if not self.has_change_permission(request, person):
+            raise PermissionDenied
+        is_self = person == request.user
+        if request.method == "POST":
+            if request.POST.get("do") == "end":
+                account.end_sessions(request, person)
+            elif request.POST.get("do") == "reset" and not is_self:
+                second_factor.reset(person, actor=actor(request))
+                messages.success(request, _("Verificação zerada: a pessoa entra só com a senha."))
+            return HttpResponseRedirect(request.path)
+        request.current_app = self.admin_site.name
+        context = self.admin_site.each_context(request) | {
+            "opts": self.opts,
+            "title": person.get_username(),
+            "back": page_of(person),
+            "person": person,
+            "is_self": is_self,
+            "factor": second_factor.device_of(person),
+            "is_required": second_factor.is_required(person),
+            "sessions": account.session_rows(person, request.session.session_key),
+        }
+        return TemplateResponse(request, "admin/access/security.html", context)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """A password that somebody else made opens only the page that changes it."""
+        response = super().user_change_password(request, id, form_url)
+        if (
+            request.method == "POST"
+            and response.status_code == HTTPStatus.FOUND
+            and str(request.user.pk) != id
+        ):
+            people.make_one_time(User.objects.get(pk=id))
+        return response
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
@@ -147,6 +197,8 @@ class PeopleAdmin(AuditedForms, DjangoUserAdmin, ClosedAdmin):
         """Everybody who is added here may enter the console; the role decides what they may do."""
         obj.is_staff = True
         super().save_model(request, obj, form, change)
+        if not change:
+            people.make_one_time(obj)
 
 
 @admin.register(Group)
@@ -311,7 +363,10 @@ class TaskAdmin(AuditedForms, ClosedAdmin):
 
 @admin.register(AccessAttempt)
 class FailedLoginAdmin(ConsoleAdmin):
-    intro = _("Tentativas de entrar que falharam. Depois de 8 erros, a porta fica fechada por 15 minutos.")
+    intro = _(
+        "Tentativas de entrar que falharam. Depois de 8 erros do mesmo endereço, a porta fica fechada por 15 "
+        "minutos; depois de 40 de vários, só o navegador de sempre da pessoa ainda entra."
+    )
     list_display = ("username", "ip_address", "failures_since_start", "when")
     search_fields = ("username", "ip_address")
     sortable_by = ()

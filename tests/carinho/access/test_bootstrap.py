@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from carinho.access import bootstrap
 from carinho.access.models import ApiKey
@@ -42,6 +42,13 @@ def test_password_that_was_given_is_used_and_not_printed(settings):
     (line,) = run()
     assert "uma-senha-dada" not in line
     assert User.objects.get(username="admin").check_password("uma-senha-dada")
+
+
+def test_weak_password_that_was_given_is_refused_with_a_sentence(settings):
+    settings.OPERATOR_PASSWORD = "1"
+    with pytest.raises(CommandError, match=r"^OPERATOR_PASSWORD é fraca: .*10 caracteres"):
+        run()
+    assert not User.objects.exists()
 
 
 def test_second_start_leaves_a_changed_password_alone(settings):

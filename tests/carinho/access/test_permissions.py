@@ -14,7 +14,7 @@ from tests.clients import logged_in, with_key
 pytestmark = pytest.mark.django_db
 
 FILLED = {"id": "1", "service": "crm", "source": "site", "name": "sync.crm_operacao", "secret": "x"}
-OPEN_IN_THE_CONSOLE = {"admin/login/", "admin/logout/"}
+OPEN_IN_THE_CONSOLE = {"admin/login/", "admin/login/code/", "admin/logout/"}
 
 
 def patterns(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -135,7 +135,7 @@ def console() -> list[str]:
 def test_every_page_of_the_console_leads_a_stranger_to_the_login():
     for route in console():
         path = permissions.path_template(route)
-        for name in ("{object_id}", "{content_type_id}", "{app_label}", "{url}"):
+        for name in ("{object_id}", "{id}", "{content_type_id}", "{app_label}", "{url}"):
             path = path.replace(name, "1")
         for method in ("GET", "POST"):
             response = Client().generic(method, path)

@@ -117,12 +117,14 @@ def test_log_ins_beyond_two_at_once_wait_outside(monkeypatch):
     ("seen", "address"),
     [
         ("203.0.113.9:5312", "203.0.113.9"),
-        ("[2001:db8::1]:443", "2001:db8::1"),
-        ("2001:db8::1", "2001:db8::1"),
+        ("[2001:db8::1]:443", "2001:db8::"),
+        ("2001:db8::1", "2001:db8::"),
+        ("2001:db8::ffff:1", "2001:db8::"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
         ("unknown", "10.0.0.1"),
     ],
 )
-def test_address_that_a_proxy_writes_with_its_port_lets_people_log_in(settings, seen, address):
+def test_log_in_is_counted_by_what_one_connection_cannot_change(settings, seen, address):
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     proxied = Client(headers={"X-Forwarded-For": seen}, REMOTE_ADDR="10.0.0.1")
     assert log_in(proxied, "ana") == 200

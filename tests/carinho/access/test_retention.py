@@ -4,11 +4,10 @@ from datetime import timedelta
 
 import pytest
 from axes.models import AccessAttempt, AccessLog
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from carinho.access import retention
-from carinho.access.models import AuditEntry, RateWindow
+from carinho.access.models import AuditEntry, LoginSession, RateWindow
 
 pytestmark = pytest.mark.django_db
 
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.django_db
 def test_ended_sessions_old_logins_and_past_minutes_go_and_the_audit_log_stays():
     now = timezone.now()
     for days in (-1, 1):
-        Session.objects.create(
+        LoginSession.objects.create(
             session_key=f"s{days}", session_data="", expire_date=now + timedelta(days=days)
         )
     for age in (10, 100):
@@ -32,7 +31,7 @@ def test_ended_sessions_old_logins_and_past_minutes_go_and_the_audit_log_stays()
         at=now - timedelta(days=3000), actor="user:ana", action="access.add", target="user bia"
     )
     retention.prune()
-    assert [row.session_key for row in Session.objects.all()] == ["s1"]
+    assert [row.session_key for row in LoginSession.objects.all()] == ["s1"]
     assert [row.username for row in AccessLog.objects.all()] == ["ana10"]
     assert [row.username for row in AccessAttempt.objects.all()] == ["ana10"]
     assert [row.client for row in RateWindow.objects.all()] == ["new"]

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
 
 from carinho.access import bootstrap
 
@@ -11,5 +12,9 @@ class Command(BaseCommand):
     help = "Cria os papéis, o primeiro administrador e, com DEMO, os logins e a chave da demonstração."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for line in bootstrap.run().lines():
+        try:
+            made = bootstrap.run()
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
+        for line in made.lines():
             self.stdout.write(line)

@@ -1,0 +1,62 @@
+"""Whose failed log-ins shut the door, and for whom.
+
+Failures of one account and address shut it for that pair. Many addresses together shut it for the account,
+but not for a browser in which its person has entered before: so nobody guesses on by changing addresses, and
+nobody shuts a person out by guessing wrong. (OWASP calls it device cookies.)
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core import signing
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+COOKIE = "known_browser"
+SALT = "carinho.access.known_browser"
+REMEMBERED = timedelta(days=180)
+
+
+def remember(response: HttpResponse, user: User) -> None:
+    """After a whole log-in: this browser is the person's own, until they change their password."""
+    response.set_cookie(
+        COOKIE,
+        signing.dumps([user.get_username(), _seal(user)], salt=SALT),
+        max_age=REMEMBERED,
+        httponly=True,
+        secure=settings.SESSION_COOKIE_SECURE,
+        samesite="Lax",
+    )
+
+
+def is_known(request: HttpRequest, username: str) -> bool:
+    """Whether the person of this account has entered by this browser before."""
+    try:
+        name, seal = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=REMEMBERED)
+    except (signing.BadSignature, ValueError):
+        return False
+    user = User.objects.filter(username=username).first() if name == username else None
+    return user is not None and seal == _seal(user)
+
+
+def lockout_parameters(request: Any, credentials: dict[str, Any] | None = None) -> list[Any]:
+    """What django-axes counts failures by, for this log-in."""
+    username = (credentials or {}).get("username") or getattr(request, "username", "") or ""
+    if not isinstance(request, HttpRequest):
+        return [["username", "ip_address"]]
+    if is_known(request, username):
+        return [["username", "ip_address", "user_agent"]]
+    since = timezone.now() - timedelta(hours=settings.AXES_COOLOFF_TIME)
+    failed = AccessAttempt.objects.filter(username=username, attempt_time__gt=since)
+    together = failed.aggregate(together=Sum("failures_since_start"))["together"] or 0
+    by_account = ["username"] if together >= settings.LOGIN_FAILURES_OF_ACCOUNT else []
+    return [["username", "ip_address"], *by_account]
+
+
+def _seal(user: User) -> str:
+    return salted_hmac(SALT, user.password).hexdigest()[:16]
