@@ -20,8 +20,18 @@ FOR_ADMINISTRATORS = {
     "django_celery_beat_crontabschedule",
     "django_celery_beat_intervalschedule",
     "django_celery_beat_periodictask",
+    "monitoring_erasure",
 }
-FORMS = {"add", "others", "delete", "rotate", "password_change"}  # for those who may change the rows
+FORMS = {
+    "find",
+    "erase",
+    "report",
+    "add",
+    "others",
+    "delete",
+    "rotate",
+    "password_change",
+}  # for those who may change the rows
 CLOSED = {"history"}  # Django's own record names people; ours is the audit log
 PAGES = {"changelist", "daily", "weekly", "held", "contacts", "search"}
 ROW_PAGES = {"change", "text", "progress"}
