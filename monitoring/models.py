@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
 from events.models import Event
 
 
@@ -207,6 +208,31 @@ class Report(models.Model):
         return f"{self.get_kind_display()} {self.day:%d/%m/%Y}"
 
 
+class Erasure(models.Model):
+    """That somebody ordered one person's data to be erased, and what came of it.
+
+    `keys` says who it is (phones, subjects, contacts) until it is done; then it names nobody.
+    """
+
+    keys = models.JSONField(_("quem"), default=dict, blank=True)
+    asked_by = models.CharField(_("pedido por"), max_length=150)
+    asked_at = models.DateTimeField(_("pedido em"), db_default=Now())
+    waits = models.PositiveIntegerField(_("envios que ainda não terminaram"), default=0, db_default=0)
+    done_at = models.DateTimeField(_("apagado em"), null=True, blank=True)
+    counts = models.JSONField(_("linhas"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("pedido de apagamento")
+        verbose_name_plural = _("dados de uma pessoa")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(done_at=None) | Q(keys={}), name="erasure_forgets_when_done")
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
 class Person(Event):
     """Whom an event is about: a page of its own, which is found by any of their events."""
 
@@ -215,3 +241,15 @@ class Person(Event):
         default_permissions = ()
         verbose_name = _("pessoa")
         verbose_name_plural = _("pessoas")
+
+
+personal_data.declare(Erasure, erased={"keys": "'{}'"}, harmless="asked_by counts")
+personal_data.declare(Heartbeat, harmless="name")
+personal_data.declare(
+    Alert,
+    quoting="message past symptoms snooze_reason",
+    harmless="rule subject severity url acknowledged_by snoozed_by notified_severity",
+)
+personal_data.declare(Notification, quoting="error", harmless="channel recipient event status")
+personal_data.declare(Round, quoting="checks note", harmless="kind done_by status")
+personal_data.declare(Report, quoting="summary", harmless="kind sent_to")

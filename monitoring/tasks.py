@@ -7,8 +7,9 @@ from celery.signals import beat_init, worker_ready
 from django.conf import settings
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
+from carinho.access import audit_log
 from events.schedules import ensure
-from monitoring import alerts, charts, heartbeats, report
+from monitoring import alerts, charts, erasure, heartbeats, report
 
 worker_ready.connect(heartbeats.of_worker, dispatch_uid="monitoring.worker")
 beat_init.connect(heartbeats.of_beat, dispatch_uid="monitoring.beat")
@@ -30,6 +31,17 @@ def sample() -> None:
     charts.sample_queues()
 
 
+@shared_task(name="monitoring.erase", ignore_result=True)
+def erase() -> None:
+    erasure.advance()
+
+
+@shared_task(name="monitoring.seal_audit_log", ignore_result=True)
+def seal_audit_log() -> None:
+    while audit_log.seal_new():
+        pass
+
+
 @shared_task(name="monitoring.daily_report", ignore_result=True)
 def daily_report() -> None:
     report.send_daily()
@@ -45,6 +57,8 @@ def ensure_schedules(**_: Any) -> None:
     ensure("monitoring.pulse", every_seconds=15, expire_seconds=15)
     ensure("monitoring.evaluate", every_seconds=15, expire_seconds=15)
     ensure("monitoring.sample", every_seconds=300, expire_seconds=300)
+    ensure("monitoring.erase", every_seconds=30, expire_seconds=30)
+    ensure("monitoring.seal_audit_log", every_seconds=10, expire_seconds=10)
     for task, day_of_week in (("monitoring.daily_report", "*"), ("monitoring.weekly_report", "1")):
         # at 07:45 and, since a task that has nothing left to do does nothing, each hour until noon
         mornings, _is_new = CrontabSchedule.objects.get_or_create(

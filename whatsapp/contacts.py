@@ -8,11 +8,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from carinho.database import run_rows
 from carinho.locks import wait_for_transaction_locks
 from whatsapp import phone as phones
-from whatsapp.models import Contact, Received, SentMessage
+from whatsapp.models import Contact, KeptOptOut, Received, SentMessage
 
 LID = "@lid"
 COMPLETED = ("lid", "key", "phone", "registered_phone", "typed_phone", "name")  # as they become known
@@ -84,10 +85,12 @@ def find_or_make(who: Identity) -> Contact:
     if not same:
         made = _new(who)
         made.save()
+        _honour_opt_outs([made])
         return made
     for other in same[1:]:
         merge(same[0], other)
-    _complete(same[0], who)
+    if _complete(same[0], who):
+        _honour_opt_outs(same[:1])
     return same[0]
 
 
@@ -95,6 +98,32 @@ def opt_out(who: Identity, since: datetime) -> None:
     """This person gets no more courtesy messages, unless that holds already."""
     contact = find_or_make(who)
     Contact.objects.filter(pk=contact.pk, opted_out_at=None).update(opted_out_at=since)
+
+
+def keep_opt_outs(erased: Sequence[Contact]) -> None:
+    """Keep what these asked for under a digest of who they are, for when they are met again."""
+    KeptOptOut.objects.bulk_create(
+        [
+            KeptOptOut(digest=_digest(key), opted_out_at=contact.opted_out_at)
+            for contact in erased
+            for key in keys_of(contact)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _honour_opt_outs(met: Sequence[Contact]) -> None:
+    """Whoever asked for no messages before they were erased still gets none."""
+    keys = {_digest(key): contact for contact in met for key in keys_of(contact)}
+    for kept in KeptOptOut.objects.filter(digest__in=list(keys)):
+        contact = keys[kept.digest]
+        contact.opted_out_at = min(filter(None, (contact.opted_out_at, kept.opted_out_at)))
+        contact.save(update_fields=["opted_out_at"])
+        KeptOptOut.objects.filter(digest__in=[_digest(key) for key in keys_of(contact)]).delete()
+
+
+def _digest(key: str) -> str:
+    return salted_hmac("whatsapp opt-out", key, algorithm="sha256").hexdigest()
 
 
 def find(who: Identity) -> Contact | None:
@@ -127,6 +156,7 @@ def _make_all(strangers: Sequence[Identity]) -> None:
     known_by = (name for who in strangers for name in (who.lid, who.key) if name)
     wait_for_transaction_locks(LOCKS, known_by)
     Contact.objects.bulk_create([_new(who) for who in strangers], ignore_conflicts=True)
+    _honour_opt_outs(_known(strangers))
 
 
 def _closest(who: Identity, known: Sequence[Contact]) -> Contact | None:
@@ -148,7 +178,8 @@ def _new(who: Identity) -> Contact:
     )
 
 
-def _complete(contact: Contact, who: Identity) -> None:
+def _complete(contact: Contact, who: Identity) -> bool:
+    """Whether anything of it was new."""
     before = [getattr(contact, field) for field in COMPLETED]
     contact.lid = who.lid or contact.lid
     if who.phone and (not contact.key or contact.key != who.key):
@@ -156,8 +187,10 @@ def _complete(contact: Contact, who: Identity) -> None:
         contact.registered_phone, contact.checked_at, contact.has_whatsapp = "", None, None
     contact.typed_phone = contact.typed_phone or who.typed
     contact.name = who.name or contact.name
-    if [getattr(contact, field) for field in COMPLETED] != before:
+    is_changed = [getattr(contact, field) for field in COMPLETED] != before
+    if is_changed:
         contact.save()
+    return is_changed
 
 
 def confirm_number(contact: Contact, who: Identity) -> None:

@@ -1,12 +1,28 @@
-"""The audit log: who did what, by console or API."""
+"""The audit log: who did what, by console, API, command or by itself; and the chain that shows a change.
 
-from collections.abc import Iterable
+An entry is written in its caller's transaction and sealed some seconds after its commit, by one sealer: to
+chain at the write, whoever writes would wait for whoever writes before, until their commit.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, ClassVar
 
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
-from carinho.access.models import AuditEntry
+from carinho.access.models import AuditEntry, AuditSeal
+from carinho.locks import wait_for_transaction_locks
+
+logger = logging.getLogger(__name__)
+BATCH = 500
+LONGEST_TRANSACTION = timedelta(days=1)  # an entry has the time of its transaction's begin
 
 
 @dataclass(frozen=True)
@@ -38,3 +54,85 @@ class Audited:
 
 
 REVEALED = Audited("person.revealed", _("viu os dados da pessoa"))
+PRUNED = Audited("audit.prune", _("removeu registros antigos da trilha"))
+
+
+@contextmanager
+def may_change(why: str) -> Iterator[None]:
+    """Let this transaction change the log: for an "erasure" the details, for "retention" whole entries."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('carinho.audit_change', %s, true)", [why])
+        yield
+        cursor.execute("SELECT set_config('carinho.audit_change', '', true)")
+
+
+# --- the chain -------------------------------------------------------------------------------------
+
+
+def seal_new() -> int:
+    """Seal a batch of entries that were committed since; how many."""
+    with transaction.atomic():
+        wait_for_transaction_locks("access.audit_seal", [""])
+        last = AuditSeal.objects.order_by("-number").first()
+        unsealed = AuditEntry.objects.filter(~Exists(AuditSeal.objects.filter(entry_id=OuterRef("pk"))))
+        if last and (sealed := AuditEntry.objects.filter(pk=last.entry_id).first()):
+            unsealed = unsealed.filter(at__gte=sealed.at - LONGEST_TRANSACTION)
+        entries = list(unsealed.order_by("pk")[:BATCH])
+        seals = []
+        for entry in entries:
+            last = _seal_after(last, entry)
+            seals.append(last)
+        AuditSeal.objects.bulk_create(seals)
+    if last is not None and seals:  # a witness outside of the database
+        logger.info("Audit log sealed", extra={"number": last.number, "seal": last.seal})
+    return len(seals)
+
+
+def broken_links() -> Iterator[str]:
+    """What was changed, removed or put in another order, a sentence each; nothing of a whole log."""
+    previous: AuditSeal | None = None
+    entries = {}
+    for seal in AuditSeal.objects.order_by("number").iterator(BATCH):
+        entries = entries if seal.entry_id in entries else _entries_from(seal)
+        yield from _breaks(previous, seal, entries.get(seal.entry_id))
+        previous = seal
+
+
+def _entries_from(seal: AuditSeal) -> dict[int, AuditEntry]:
+    following = AuditSeal.objects.filter(number__gte=seal.number).order_by("number")[:BATCH]
+    return AuditEntry.objects.in_bulk([link.entry_id for link in following])
+
+
+def _breaks(previous: AuditSeal | None, seal: AuditSeal, entry: AuditEntry | None) -> Iterator[str]:
+    if previous is None and seal.number > 1 and not _is_pruned_up_to(seal):
+        yield f"The log begins at seal {seal.number}, and no retention removed what was before."
+    if previous is not None and (seal.number, seal.previous) != (previous.number + 1, previous.seal):
+        yield f"Seal {seal.number} does not follow seal {previous.number}."
+    if entry is None:
+        yield f"Entry {seal.entry_id} is gone (seal {seal.number})."
+    elif seal.seal != _sealed(seal.number, seal.previous, seal.digest, entry):
+        yield f"Entry {entry.pk} is not what was sealed (seal {seal.number})."
+    elif entry.redacted_at is None and seal.digest != _digest(entry):
+        yield f"The detail of entry {entry.pk} is not what was sealed (seal {seal.number})."
+
+
+def _is_pruned_up_to(seal: AuditSeal) -> bool:
+    until = {"until": seal.number - 1, "seal": seal.previous}
+    return AuditEntry.objects.filter(action=PRUNED.name, detail__contains=until).exists()
+
+
+def _seal_after(last: AuditSeal | None, entry: AuditEntry) -> AuditSeal:
+    number, previous = (last.number + 1, last.seal) if last else (1, "")
+    digest = _digest(entry)
+    seal = _sealed(number, previous, digest, entry)
+    return AuditSeal(number=number, entry_id=entry.pk, digest=digest, previous=previous, seal=seal)
+
+
+def _digest(entry: AuditEntry) -> str:
+    text = json.dumps(entry.detail, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def _sealed(number: int, previous: str, digest: str, entry: AuditEntry) -> str:
+    what = [number, previous, entry.pk, entry.at.timestamp(), entry.actor, entry.action, entry.target, digest]
+    return hashlib.sha256(json.dumps(what).encode()).hexdigest()

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from rest_framework_api_key.models import AbstractAPIKey, APIKeyManager
 
+from carinho import personal_data
 from carinho.access.scopes import Scope
 
 
@@ -64,13 +65,18 @@ class RateWindow(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what to which row, by console or API. Rows are only added."""
+    """Who did what to which row, by console, API, command or by itself.
+
+    Rows are only added: a trigger refuses all else, but for what `audit_log.may_change` declares. `detail`
+    has under "before" and "after" what the row held.
+    """
 
     at = models.DateTimeField(_("quando"), db_default=Now(), db_index=True)
     actor = models.CharField(_("quem"), max_length=150)
     action = models.CharField(_("o que fez"), max_length=40)
     target = models.CharField(_("em quê"), max_length=120)
     detail = models.JSONField(_("detalhes"), default=dict, blank=True)
+    redacted_at = models.DateTimeField(_("dados de uma pessoa apagados em"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("registro de ação")
@@ -139,3 +145,39 @@ class OneTimePassword(models.Model):
 
     def __str__(self) -> str:
         return f"One-time password of user {self.pk}"
+
+
+class AuditSeal(models.Model):
+    """One link of the chain over the audit log: each is made of the one before and of its entry.
+
+    `digest` is that of the entry's detail as it was written, so that the chain holds after an erasure.
+    """
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    entry_id = models.BigIntegerField(unique=True)
+    digest = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64, blank=True)
+    seal = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("selo da trilha")
+        verbose_name_plural = _("selos da trilha")
+
+    def __str__(self) -> str:
+        return f"{self.number}"
+
+
+personal_data.declare(ApiKey, harmless="id prefix hashed_key name scopes sources replaces_id")
+personal_data.declare(RateWindow, harmless="client")
+personal_data.declare(  # the fact stays: who did what to which row
+    AuditEntry,
+    rows="target = ANY(%(targets)s)"
+    " OR (action LIKE 'dead_letter.%%' AND detail->'ids' <@ to_jsonb(%(dead_letters)s::bigint[]))",
+    erased={"detail": "detail - ARRAY['reason', 'note', 'before', 'after', 'changes', 'changed', 'fields']"},
+    quoting="detail",
+    on_change="redacted_at = now()",
+    harmless="actor action target",
+)
+personal_data.declare(LoginSession, harmless="session_key session_data address browser")
+personal_data.declare(RecoveryCode, harmless="digest")
+personal_data.declare(AuditSeal, harmless="digest previous seal")

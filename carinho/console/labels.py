@@ -18,6 +18,7 @@ TARGETS = {
     "sync_run": "execução",
     "message": "mensagem",
     "person": "pessoa do evento",
+    "erasure": "apagamento",
     "user": "usuário",
     "periodictask": "agendamento",
     "intervalschedule": "intervalo",

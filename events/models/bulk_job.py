@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
 from events.models.dead_letter import DeadLetter
 
 
@@ -96,3 +97,7 @@ class BulkItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job_id}/{self.position}"
+
+
+personal_data.declare(BulkJob, harmless="state actor moved_by causes stop_cause")
+personal_data.declare(BulkItem, harmless="state cause")

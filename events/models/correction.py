@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
 from events.models.dead_letter import DeadLetter
 from events.models.event import Event
 
@@ -43,3 +44,11 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_id}.{self.number}"
+
+
+personal_data.declare(
+    Correction,
+    rows="event_id = ANY(%(events)s)",
+    erased={"before": "'{}'", "after": "'{}'", "changed": "'{}'", "reason": "'[apagado]'"},
+    harmless="cause actor",
+)

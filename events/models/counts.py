@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
+
 
 class Measure(models.TextChoices):
     """What is counted, and what the columns `service`, `name` and `detail` then hold."""
@@ -49,3 +51,7 @@ class CountDelta(Count):
     class Meta:
         verbose_name = _("contagem a somar")
         verbose_name_plural = _("contagens a somar")
+
+
+personal_data.declare(HourlyCount, harmless="measure service name detail")
+personal_data.declare(CountDelta, harmless="measure service name detail")

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
 from events.models.delivery import Delivery
 from events.models.event import Event
 
@@ -85,3 +86,11 @@ class DeadLetter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cause} #{self.pk}"
+
+
+personal_data.declare(
+    DeadLetter,
+    rows="event_id = ANY(%(events)s)",
+    erased={"subject": "''", "reason": "'[apagado]'", "note": "''"},
+    harmless="event_type service step kind cause status moved_by",
+)

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
 from events.models.event import Event
 
 
@@ -141,3 +142,17 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.started_at:%d/%m %H:%M:%S}"
+
+
+personal_data.declare(
+    Delivery,
+    rows="event_id = ANY(%(events)s)",
+    erased={"subject": "''", "result": "NULL", "error": "''"},
+    harmless="step service after status skip_cause",
+)
+personal_data.declare(
+    Attempt,
+    rows="delivery_id IN (SELECT id FROM events_delivery WHERE event_id = ANY(%(events)s))",
+    erased={"error": "''", "sent": "''", "answered": "''"},
+    harmless="outcome",
+)

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from carinho import words
+from carinho import personal_data, words
 
 NAMES = ("name", "client_name", "caregiver_name")  # where the data of an event names a person
 
@@ -70,7 +70,10 @@ class Event(models.Model):
     class Meta:
         verbose_name = _("evento")
         verbose_name_plural = _("eventos")
-        permissions = [("reveal_event", _("Ver os dados de uma pessoa"))]
+        permissions = [
+            ("reveal_event", _("Ver os dados de uma pessoa")),
+            ("erase_event", _("Entregar e apagar os dados de uma pessoa")),
+        ]
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["source", "key"], name="event_once_per_key"),
@@ -94,3 +97,18 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} #{self.pk}"
+
+
+# key and digest stay: a repeat of what is known still reaches nobody twice
+personal_data.declare(
+    Event,
+    rows="id = ANY(%(events)s)",
+    erased={
+        "data": "'{}'",
+        "as_sent": "'{}'",
+        "subject": "''",
+        "phone": "''",
+        "key": "CASE WHEN key ~* %(marks)s THEN 'erased:' || id ELSE key END",
+    },
+    harmless="type source digest status request_id trace_id without_flow",
+)

@@ -6,6 +6,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
+
 
 class GroupState(models.TextChoices):
     NEW = "new", _("novo")
@@ -111,3 +113,11 @@ class GroupEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.group_id}"
+
+
+personal_data.declare(
+    FailureGroup,
+    quoting="tags",
+    harmless="service step cause state owner resolved_by resolved_with",
+)
+personal_data.declare(GroupEntry, quoting="text", harmless="actor kind")

@@ -5,6 +5,8 @@ from datetime import datetime
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
+
 
 class BreakerState(models.TextChoices):
     CLOSED = "closed", _("normal")
@@ -72,3 +74,7 @@ class Lane(models.Model):
 
     def __str__(self) -> str:
         return self.service
+
+
+personal_data.declare(CircuitBreaker, quoting="last_error pause_reason", harmless="service state paused_by")
+personal_data.declare(Lane, harmless="service")

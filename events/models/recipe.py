@@ -5,6 +5,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
+
 
 class Remedy(models.TextChoices):
     """The one button that helps."""
@@ -44,3 +46,8 @@ class Recipe(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cause} {self.service} {self.step}".strip()
+
+
+personal_data.declare(
+    Recipe, quoting="title happened fixer advice", harmless="service step cause remedy author"
+)

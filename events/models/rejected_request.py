@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
 from events.models.event import Event
 
 
@@ -39,3 +40,12 @@ class RejectedRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source}: {self.code} #{self.pk}"
+
+
+personal_data.declare(
+    RejectedRequest,
+    rows="accepted_id = ANY(%(events)s)",
+    erased={"detail": "''", "fields": "'{}'", "body": "''"},
+    by_quote=True,
+    harmless="source code type request_id accepted_by",
+)

@@ -17,7 +17,8 @@ from events import titles
 from events.admin import person as people
 from events.models import Event
 from monitoring import person, search
-from monitoring.models import Person
+from monitoring.admin.erasure import MANAGE
+from monitoring.models import Erasure, Person
 
 NUMBERED = {"client": _lazy("Cliente nº %s"), "caregiver": _lazy("Cuidadora nº %s")}
 
@@ -64,6 +65,7 @@ class PersonAdmin(RevealAdmin):
             "opened": [(titles.cause(letter.cause).title, letter) for letter in person.what_is_open(who)],
             "entries": entries,
             "contacts": [(page_of(contact), contact) for contact in who.contacts],
+            "data_page": f"{list_of(Erasure)}?event={row.pk}" if request.user.has_perm(MANAGE) else "",
             "numbers": [
                 NUMBERED[of] % number
                 for of, _colon, number in (text.partition(":") for text in who.subjects)

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
 from sync.job import Job
 from sync.models.run import SyncJob, SyncRun
 
@@ -192,3 +193,33 @@ class Agreement(models.Model):
     def shown_share(self) -> float:
         """Percent with one decimal, rounded down: what is not whole never reads 100.0."""
         return 1000 * self.agreeing // self.compared / 10 if self.compared else 100.0
+
+
+OF_CAREGIVER = "job_id = 'sync.cuidadores_crm' AND key = ANY(%(caregivers)s)"
+personal_data.declare(  # the digest stays: an unchanged record is not read into the hub again
+    SyncRecord,
+    rows=OF_CAREGIVER,
+    erased={"wanted": "'{}'", "result": "'{}'"},
+    by_quote=True,
+    harmless="job_id key digest",
+)
+personal_data.declare(  # one without its record cannot be tried again
+    SyncFailure,
+    rows=OF_CAREGIVER,
+    erased={
+        "payload": "'{}'",
+        "reason": "'[apagado]'",
+        "status": "CASE status WHEN 'open' THEN 'gone' ELSE status END",
+        "closed_at": "coalesce(closed_at, now())",
+    },
+    by_quote=True,
+    harmless="job_id key kind cause closed_by",
+)
+personal_data.declare(
+    SyncDifference,
+    rows=OF_CAREGIVER,
+    erased={"payload": "NULL", "fields": "'[]'", "closed_at": "coalesce(closed_at, now())"},
+    by_quote=True,
+    harmless="job_id key kind",
+)
+personal_data.declare(Agreement, harmless="job_id")

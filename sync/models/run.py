@@ -10,6 +10,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
+
 logger = logging.getLogger(__name__)
 
 
@@ -194,3 +196,20 @@ class PlannedWrite(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.key}"
+
+
+personal_data.declare(SyncJob, quoting="pause_reason", harmless="name paused_by")
+personal_data.declare(
+    SyncRun,
+    quoting="reason",
+    harmless="job_id kind status author chosen checkpoint waiting_for cancelled_by",
+)
+personal_data.declare(LogLine, quoting="detail", harmless="code")
+personal_data.declare(
+    PlannedWrite,
+    rows="key = ANY(%(caregivers)s) AND run_id IN"
+    " (SELECT id FROM sync_syncrun WHERE job_id = 'sync.cuidadores_crm')",
+    erased={"wanted": "'{}'", "fields": "'[]'"},
+    by_quote=True,
+    harmless="key action",
+)

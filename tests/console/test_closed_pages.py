@@ -20,8 +20,12 @@ FOR_ADMINISTRATORS = {
     "django_celery_beat_crontabschedule",
     "django_celery_beat_intervalschedule",
     "django_celery_beat_periodictask",
+    "monitoring_erasure",
 }
 FORMS = {
+    "find",
+    "erase",
+    "report",
     "add",
     "others",
     "delete",

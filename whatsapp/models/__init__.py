@@ -1,6 +1,6 @@
 from whatsapp.models.callback import Callback, CallbackStatus, IgnoredCause
 from whatsapp.models.connection import Connection
-from whatsapp.models.contact import Contact
+from whatsapp.models.contact import Contact, KeptOptOut
 from whatsapp.models.received import Received
 from whatsapp.models.sent_message import SentMessage
 from whatsapp.models.template import Template
@@ -11,6 +11,7 @@ __all__ = [
     "Connection",
     "Contact",
     "IgnoredCause",
+    "KeptOptOut",
     "Received",
     "SentMessage",
     "Template",

@@ -5,6 +5,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
+
 
 class CallbackStatus(models.TextChoices):
     PENDING = "pending", _("a processar")
@@ -31,6 +33,7 @@ class IgnoredCause(models.TextChoices):
     SUPERSEDED = "superseded", _("o conteúdo chegou depois")
     DISMISSED = "dismissed", _("dispensado por uma pessoa")
     OLDER = "older", _("mais antigo do que o que já sabemos")
+    ERASED = "erased", _("os dados da pessoa foram apagados")
 
 
 class Callback(models.Model):
@@ -86,3 +89,18 @@ class Callback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} #{self.pk}"
+
+
+personal_data.declare(
+    Callback,
+    rows="person = ANY(%(people)s) OR message_ids && %(messages)s::varchar[]",
+    erased={
+        "key": "'erased:' || id",
+        "body": "'{}'",
+        "person": "''",
+        "error": "''",
+        "status": "CASE WHEN status IN ('pending', 'waiting', 'failed') THEN 'ignored' ELSE status END",
+        "cause": "CASE WHEN status IN ('pending', 'waiting', 'failed') THEN 'erased' ELSE cause END",
+    },
+    harmless="type message_ids",
+)

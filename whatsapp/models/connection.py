@@ -1,6 +1,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
+
 
 class Connection(models.Model):
     """One row: what Z-API last said about the session, and when each sign of life was last seen."""
@@ -34,3 +36,6 @@ class Connection(models.Model):
     @classmethod
     def load(cls) -> "Connection":
         return cls.objects.get_or_create(pk=cls.ONLY)[0]
+
+
+personal_data.declare(Connection, quoting="error misconfiguration")

@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from carinho import words
+from carinho import personal_data, words
 
 
 class Contact(models.Model):
@@ -49,3 +49,36 @@ class Contact(models.Model):
     def address(self) -> str:
         """Where a message to this person goes: the registered number before the known one, else the lid."""
         return self.registered_phone or self.phone or self.lid or ""
+
+
+class KeptOptOut(models.Model):
+    """That an erased person wants no courtesy messages, known again only by who writes to them.
+
+    `digest` is made of the lid or the phone's key with SECRET_KEY: it names nobody.
+    """
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    opted_out_at = models.DateTimeField(_("pediu para não receber em"))
+
+    class Meta:
+        verbose_name = _("pedido mantido de não receber")
+        verbose_name_plural = _("pedidos mantidos de não receber")
+
+    def __str__(self) -> str:
+        return self.digest[:8]
+
+
+personal_data.declare(
+    Contact,
+    rows="id = ANY(%(contacts)s)",
+    erased={
+        "lid": "NULL",
+        "key": "'erased:' || id",
+        "phone": "''",
+        "registered_phone": "''",
+        "typed_phone": "''",
+        "name": "''",
+        "opted_out_at": "NULL",
+    },
+)
+personal_data.declare(KeptOptOut, harmless="digest")

@@ -3,7 +3,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from carinho import words
+from carinho import personal_data, words
 from whatsapp.models.contact import Contact
 
 
@@ -36,3 +36,11 @@ class Received(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.pk}"
+
+
+personal_data.declare(
+    Received,
+    rows="contact_id = ANY(%(contacts)s)",
+    erased={"text": "''", "media_url": "''", "reaction": "''"},
+    harmless="message_id kind",
+)

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from carinho import words
+from carinho import personal_data, words
 from events.models import Delivery
 from whatsapp import failures, message_status
 from whatsapp.message_status import PROGRESS, MessageStatus
@@ -89,3 +89,12 @@ class SentMessage(models.Model):
     def reason(self) -> str:
         """Why it failed, in Portuguese; empty for one that did not."""
         return failures.meaning_of(self.failure, self.error) if self.status == MessageStatus.FAILED else ""
+
+
+personal_data.declare(
+    SentMessage,
+    rows="contact_id = ANY(%(contacts)s) OR delivery_id IN"
+    " (SELECT id FROM events_delivery WHERE event_id = ANY(%(events)s))",
+    erased={"phone": "''", "text": "''", "error": "''", "reaction": "''"},
+    harmless="name status failure zaap_id message_id earlier_ids",
+)

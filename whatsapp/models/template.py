@@ -1,6 +1,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
+
 
 class Template(models.Model):
     """A text by an administrator; without a row the file templates/whatsapp/<name>.txt is used."""
@@ -17,3 +19,6 @@ class Template(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+personal_data.declare(Template, harmless="name text changed_by")

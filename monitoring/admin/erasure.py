@@ -1,0 +1,165 @@
+"""Dados de uma pessoa: what is held of them as a file, and its erasure, each asked for and recorded."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import URLPattern
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_POST
+
+from carinho.access.audit_log import Audited
+from carinho.console.base import ConsoleAdmin, actor, list_of, posted
+from carinho.masking import mask_name, mask_phone
+from events.admin import person as people
+from events.admin import search as rows
+from events.models import Event
+from monitoring import access_report, erasure
+from monitoring.models import Erasure
+from monitoring.person import PersonKeys, identify
+from whatsapp import phone as phones
+from whatsapp.models import Contact
+
+MANAGE = "events.erase_event"
+HANDED_OVER = Audited("person.report", _lazy("baixou os dados da pessoa"))
+CONFIRMATION = "APAGAR"
+MOST_FOUND = 20
+SHOWN = 50
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ConsoleAdmin):
+    """A person is named by one of their events, their contact or, as it was typed, their phone: `who`."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(MANAGE)
+
+    def get_urls(self) -> list[URLPattern]:
+        views = {"find": self.find_view, "report": self.report_view, "erase": self.erase_view}
+        own = [self.post_path(f"{name}/", require_POST(view), name) for name, view in views.items()]
+        return [*own, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        asked = [f"{kind}:{request.GET[kind]}" for kind in ("event", "contact") if kind in request.GET]
+        return self._page(request, who=asked[0] if asked else "")
+
+    def find_view(self, request: HttpRequest) -> HttpResponse:
+        """Posted, so that no address carries a phone or a name."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        term = posted(request, "term")[:200]
+        return self._page(request, term=term, who=self._phone_in(term), found=_found(term))
+
+    def report_view(self, request: HttpRequest) -> HttpResponse:
+        who = posted(request, "who")
+        report = access_report.of_person(erasure.rows_of(self._keys(request, who)))
+        HANDED_OVER.record(actor(request), _target(who), {"format": posted(request, "format")})
+        if posted(request, "format") == "html":
+            context = {"report": report, "sections": access_report.sections(report)}
+            body, kind = render_to_string("admin/monitoring/erasure/report.html", context), "html"
+        else:
+            body, kind = json.dumps(report, ensure_ascii=False, indent=2), "json"
+        content_type = {"html": "text/html", "json": "application/json"}[kind]
+        name = f'attachment; filename="dados-da-pessoa.{kind}"'
+        headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
+        return HttpResponse(body, content_type=f"{content_type}; charset=utf-8", headers=headers)
+
+    def erase_view(self, request: HttpRequest) -> HttpResponse:
+        who = posted(request, "who")
+        keys = self._keys(request, who)
+        if posted(request, "confirmation").upper() != CONFIRMATION:
+            return self._page(request, who=who, problem=_("Escreva %s para confirmar.") % CONFIRMATION)
+        order = erasure.order(keys, actor=actor(request))
+        messages.success(request, _("Pedido %d anotado: o apagamento começa em instantes.") % order.pk)
+        return HttpResponseRedirect(list_of(Erasure))
+
+    def _keys(self, request: HttpRequest, who: str) -> PersonKeys:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        keys = _keys_named(who)
+        if keys is None:
+            raise Http404
+        return keys
+
+    def _phone_in(self, term: str) -> str:
+        try:
+            return f"phone:{phones.normalize(term)}"
+        except phones.InvalidPhone:
+            return ""
+
+    def _page(self, request: HttpRequest, *, who: str = "", **context: Any) -> HttpResponse:
+        keys = _keys_named(who) if who else None
+        preview = erasure.preview(erasure.rows_of(keys)) if keys else {}
+        request.current_app = self.admin_site.name
+        title = _("Dados de uma pessoa")
+        shared = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title,
+            "who": who if preview else "",
+            "nothing": bool(who) and not preview,
+            "person": _masked(keys) if keys else "",
+            "preview": [(access_report.title_of(table), count) for table, count in preview.items()],
+            "confirmation": CONFIRMATION,
+            "erasures": Erasure.objects.all()[:SHOWN],
+        }
+        return TemplateResponse(request, "admin/monitoring/erasure/page.html", shared | context)
+
+
+def _keys_named(who: str) -> PersonKeys | None:
+    kind, _colon, key = who.partition(":")
+    if kind == "phone" and key:
+        return erasure.keys_of_phone(key)
+    if not (key.isdecimal() and len(key) < 19):
+        return None
+    if kind == "event":
+        event = Event.objects.filter(pk=key).first()
+        return identify(event) if event else None
+    contact = Contact.objects.filter(pk=key).first()
+    return erasure.keys_of_contact(contact) if contact else None
+
+
+def _target(who: str) -> str:
+    kind, _colon, key = who.partition(":")
+    return {"event": f"person {key}", "contact": f"contact {key}"}.get(kind, "person")
+
+
+def _found(term: str) -> list[dict[str, Any]]:
+    """People of this name or number, each by their latest event or their contact."""
+    text = term.removeprefix("#")
+    named = rows.name(term, "data", whole=False)
+    numbered = [f"{kind}:{text}" for kind in ("client", "caregiver", "lead")]
+    events = Event.objects.filter(named | rows.number(term, "pk") | rows.Q(subject__in=[term, *numbered]))
+    found: dict[str, dict[str, Any]] = {}
+    for event in _latest(events):
+        shown = people.masked(event)
+        link = f"?event={event.pk}"
+        found.setdefault(
+            event.phone or event.subject or link,
+            {"title": str(shown.name or event), "detail": shown.phone, "link": link},
+        )
+    for contact in Contact.objects.filter(name__iexact=term).order_by("-id")[:MOST_FOUND]:
+        detail = mask_phone(contact.phone) if contact.phone else _("contato no WhatsApp")
+        row = {"title": mask_name(contact.name), "detail": detail, "link": f"?contact={contact.pk}"}
+        found.setdefault(contact.phone or row["link"], row)
+    return list(found.values())[:MOST_FOUND]
+
+
+def _latest(events: Any) -> Iterable[Event]:
+    return events.order_by("-id")[: MOST_FOUND * 2]
+
+
+def _masked(keys: PersonKeys) -> str:
+    event = keys.events().order_by("-id").first()
+    shown = people.masked(event) if event else None
+    names = [mask_name(contact.name) for contact in keys.contacts if contact.name]
+    phone = mask_phone(keys.phones[0]) if keys.phones else ""
+    return " · ".join(filter(None, [(shown.name if shown else "") or (names[0] if names else ""), phone]))

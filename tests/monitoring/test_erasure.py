@@ -1,0 +1,268 @@
+"""One person can be forgotten: wherever the database can hold a text, nothing of them is found afterwards."""
+
+import json
+
+import pytest
+from django.db import connection
+from django.urls import reverse, reverse_lazy
+from django.utils import timezone
+
+from carinho import personal_data
+from carinho.access import audit_log
+from carinho.access.models import AuditEntry
+from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
+from events import corrections, groups
+from events.models import (
+    Attempt,
+    Correction,
+    DeadLetter,
+    Delivery,
+    Event,
+    FailureGroup,
+    HourlyCount,
+    RejectedRequest,
+)
+from monitoring import erasure, person
+from monitoring.models import Alert, Erasure
+from sync.models import SyncFailure, SyncJob, SyncRecord
+from tests.clients import logged_in
+from tests.console import rows
+from whatsapp import contacts
+from whatsapp.models import Callback, Contact, Received, SentMessage
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_messages")]
+
+NAME, PHONE, STORED = "Zulmira Quaresma Brandão", "(11) 93127-4409", "5511931274409"
+LID = "918273645546372@lid"
+DATA = {
+    "name": NAME,
+    "phone": PHONE,
+    "email": "zulmira@jardim.example",
+    "city": "Xiririca",
+    "message": "Minha mãe quebrou o fêmur",
+}
+TRACES = (
+    "zulmira",
+    "quaresma",
+    "brand",
+    "93127",
+    "31274409",
+    "4409",
+    "jardim.example",
+    "xiririca",
+    "fêmur",
+    LID,
+)
+
+
+def found() -> list[str]:
+    """Every column in which something of her stands, whatever the table is."""
+    traces = "|".join(TRACES)
+    return [
+        f"{table}.{column}: {value}"
+        for table, column in erasure.text_columns()
+        for (value,) in select(f'SELECT "{column}"::text FROM "{table}" WHERE "{column}"::text ~* %s', traces)
+    ]
+
+
+def select(statement, *parameters):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall()
+
+
+def erase(event) -> Erasure:
+    order = erasure.order(person.identify(event), actor="user:ana")
+    erasure.advance()
+    order.refresh_from_db()
+    return order
+
+
+@pytest.fixture
+def life():
+    """All that the hub may come to hold of a person: her item is open, and others wrote about her."""
+    letter = rows.dead_letter(reason=f"Nome {NAME} inválido", **DATA)
+    event = letter.event
+    Attempt.objects.update(answered=f'{{"message": "{NAME}"}}')
+    contact = contacts.find_or_make(contacts.identity(LID, STORED, name=NAME))
+    delivery = event.deliveries.get(service="whatsapp")
+    SentMessage.objects.filter(delivery=delivery).update(
+        contact=contact, phone=STORED, text=f"Olá, {NAME}", message_id="M1"
+    )
+    Received.objects.create(
+        contact=contact, message_id="R1", kind="text", text=DATA["message"], received_at=timezone.now()
+    )
+    Callback.objects.create(
+        key=f"ReceivedCallback:{LID}:R1", person=LID, body={"senderName": NAME}, status="done"
+    )
+    Callback.objects.create(
+        key="ReceivedCallback:x:R2", person="x", body={"text": f"ligue {PHONE}"}, status="done"
+    )
+    RejectedRequest.objects.create(
+        source="site", code="invalid_data", detail="", status_code=422, body=json.dumps(DATA), is_proven=True
+    )
+    job = SyncJob.objects.get(name="sync.crm_operacao")
+    SyncFailure.objects.create(
+        job=job, key="31", kind="rejected", cause="invalid_data", reason=f"{NAME}", payload={"phone": STORED}
+    )
+    SyncRecord.objects.create(
+        job=job, key="31", digest="x", wanted={"contact": {"phone": 5511931274409}}, written_at=timezone.now()
+    )
+    corrections.correct(
+        letter,
+        DATA | {"city": "Xiririca da Serra"},
+        version=corrections.version_of(letter),
+        actor="user:bia",
+        reason="A dona Zulmira disse",
+    )
+    groups.note(
+        [FailureGroup.objects.get().pk], "Falei com zulmira quaresma  brandao, 93127-4409", actor="user:bia"
+    )
+    Alert.objects.create(
+        rule="lane",
+        message=f"Recusado: {NAME}",
+        severity="warning",
+        opened_at=timezone.now(),
+        seen_at=timezone.now(),
+    )
+    return event
+
+
+def test_every_text_of_the_database_is_declared():
+    """A new column gets its line beside its model: harmless, quoting, or erased and what is there then."""
+    declared = {
+        (table.table, column) for table in personal_data.registry.values() for column in table.columns
+    }
+    assert set(erasure.text_columns()) - declared == set()
+
+
+def test_after_an_erasure_nothing_of_the_person_is_found_anywhere(life):
+    assert len(found()) > 15
+    done = erase(life)
+    assert done.done_at
+    assert found() == []
+    assert list(audit_log.broken_links()) == []
+    assert Event.objects.count() == done.counts["events_event"] == 1
+    assert Event.objects.get().key == life.key
+
+
+def test_nothing_goes_out_without_its_data_and_counts_stay(life):
+    before = HourlyCount.objects.count(), Delivery.objects.count(), Attempt.objects.count()
+    erase(life)
+    assert not Delivery.objects.filter(status__in=erasure.UNENDED).exists()
+    assert not DeadLetter.objects.filter(status__in=["open", "retrying"]).exists()
+    assert (HourlyCount.objects.count(), Delivery.objects.count(), Attempt.objects.count()) == before
+    assert AuditEntry.objects.filter(action="event.correct", actor="user:bia").exists()
+    assert Correction.objects.exists()
+
+
+def test_what_is_on_its_way_ends_first():
+    event = rows.lead(**DATA)
+    now = timezone.now()
+    Delivery.objects.filter(step="register_lead").update(status="running", due_at=None, leased_until=now)
+    order = erase(event)
+    assert (order.done_at, order.waits) == (None, 1)
+    assert found()
+    Delivery.objects.filter(step="register_lead").update(status="done", leased_until=None, finished_at=now)
+    erasure.advance()
+    order.refresh_from_db()
+    assert order.done_at
+    assert order.keys == {}
+    assert found() == []
+
+
+def test_wish_for_no_messages_outlives_the_erasure_and_what_comes_later_is_new(life):
+    contact = Contact.objects.get()
+    Contact.objects.update(opted_out_at=timezone.now())
+    erase(life)
+    assert not Contact.objects.exclude(opted_out_at=None).exists()
+    later = contacts.find_or_make(contacts.identity(STORED, name="Zulmira"))
+    later.refresh_from_db()
+    assert later.pk != contact.pk
+    assert later.opted_out_at
+    assert contacts.find_or_make(contacts.identity("5511987654321")).opted_out_at is None
+    again = rows.lead(**DATA)
+    assert person.identify(again).events().count() == 1
+
+
+def test_namesake_and_whoever_quotes_keep_their_own():
+    event, namesake = (
+        rows.lead(**DATA),
+        rows.lead(**DATA | {"phone": "(21) 98888-7777", "email": "x@y.example"}),
+    )
+    other = rows.lead(phone="(21) 97777-6666", message=f"Indicada por {PHONE}, quarto 12")
+    erase(event)
+    namesake.refresh_from_db()
+    other.refresh_from_db()
+    assert namesake.data["name"] == NAME
+    assert (other.phone, other.data["message"]) == ("5521977776666", "Indicada por ([apagado], quarto 12")
+
+
+def test_caregiver_is_erased_from_the_events_of_others():
+    ours = rows.lead(**DATA | {"phone": "(21) 98888-7777"})
+    Event.objects.filter(pk=ours.pk).update(subject="caregiver:77")
+    visit = rows.lead(name="Rui Alves", phone="(21) 97777-6666")
+    Event.objects.filter(pk=visit.pk).update(
+        data={"caregiver_id": 77, "caregiver_name": NAME, "client_name": "Rui Alves"}
+    )
+    ours.refresh_from_db()
+    erase(ours)
+    visit.refresh_from_db()
+    assert visit.data == {"caregiver_id": 77, "caregiver_name": "[apagado]", "client_name": "Rui Alves"}
+
+
+# --- the page --------------------------------------------------------------------------------------
+
+PAGE, FIND, REPORT, ERASE = (
+    reverse_lazy(f"admin:monitoring_erasure_{name}") for name in ("changelist", "find", "report", "erase")
+)
+
+
+@pytest.mark.parametrize("role", [VIEWER, OPERATOR])
+def test_only_administrators_may_hand_over_and_erase(role):
+    who = f"event:{rows.lead(**DATA).pk}"
+    client = logged_in(role)
+    answers = [client.get(PAGE), *(client.post(address, {"who": who}) for address in (FIND, REPORT, ERASE))]
+    assert {answer.status_code for answer in answers} == {403}
+    assert not Erasure.objects.exists()
+
+
+def test_administrator_finds_the_person_reads_all_and_erases(life):
+    Event.objects.update(subject="client:7788")
+    client = logged_in(ADMINISTRATOR)
+    for term in (PHONE, "zulmira quaresma", "#7788"):
+        page = client.post(FIND, {"term": term}).content.decode()
+        assert "Zulmira" not in page
+        assert (f"phone:{STORED}" if term == PHONE else f"?event={life.pk}") in page
+    who = f"event:{life.pk}"
+    assert "Mensagens recebidas" in client.get(PAGE, {"event": life.pk}).content.decode()
+    report = client.post(REPORT, {"who": who, "format": "json"})
+    assert "no-store" in report.headers["Cache-Control"]
+    assert NAME in report.content.decode()
+    assert {"events_event", "whatsapp_received", "whatsapp_contact"} <= report.json()["tables"].keys()
+    read = client.post(REPORT, {"who": who, "format": "html"}).content.decode()
+    assert "Minha mãe quebrou o fêmur" in read
+    assert AuditEntry.objects.filter(action="person.report").count() == 2
+    assert "Escreva APAGAR" in client.post(ERASE, {"who": who, "confirmation": "sim"}).content.decode()
+    assert not Erasure.objects.exists()
+    assert client.post(ERASE, {"who": who, "confirmation": "apagar"}).status_code == 302
+    erasure.advance()
+    assert found() == []
+    page = client.get(PAGE).content.decode()
+    assert "apagado" in page
+    assert set(
+        AuditEntry.objects.filter(action__startswith="person.erase").values_list("actor", flat=True)
+    ) == {
+        "user:ana",
+        "hub",
+    }
+    assert client.get(PAGE, {"event": life.pk}).status_code == 200
+    assert client.get(reverse("admin:events_event_change", args=[life.pk])).status_code == 200
+    assert client.get(reverse("admin:monitoring_person_change", args=[life.pk])).status_code == 200
+
+
+def test_whom_nobody_knows_is_said():
+    client = logged_in(ADMINISTRATOR)
+    for term in ("(11) 90000-0000", "Fulano de Tal", "9" * 30):
+        assert "Nada foi encontrado" in client.post(FIND, {"term": term}).content.decode()
+    assert client.post(REPORT, {"who": "event:999"}).status_code == 404
