@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from carinho.access import retention as access_retention
-from events import bulk, retention, statistics
+from events import bulk, conformance_checks, retention, statistics
 from events.engine import lane, recovery
 from events.intake import without_flow
 
@@ -17,11 +17,17 @@ def drain_lane(service: str) -> None:
 def recover() -> None:
     recovery.recover_all()
     without_flow.put_through()
+    conformance_checks.recover()
 
 
 @shared_task(name="events.advance_bulk_jobs", ignore_result=True)
 def advance_bulk_jobs() -> None:
     bulk.advance_all()
+
+
+@shared_task(name="events.check_conformance", ignore_result=True)
+def check_conformance() -> None:
+    conformance_checks.run_next()
 
 
 @shared_task(name="events.prune", ignore_result=True)

@@ -226,7 +226,7 @@ class Conformance:
         return [self._differs("cursor_ignored", _("A segunda página é igual à primeira."), second, "cursor")]
 
     def _read_back(self, operation: Operation, given: int | None) -> list[Difference]:
-        """What was written, as the list shows it; what is wrong with the list itself stands at its own call."""
+        """What was written, as the list shows it; what is wrong with the list stands at its own call."""
         reader = next((each for each in of_system(self.system) if each.name == operation.shown_by), None)
         if reader is None:
             return []
