@@ -258,7 +258,8 @@ class Conformance:
         second = self._ask(operation, sends=operation.body(self.ids), key=key)
         if second.is_success and _record(second).get("id") == _record(first).get("id"):
             return []
-        text = _("A mesma Idempotency-Key gravou duas vezes (o hub convive, com <SISTEMA>_HONOURS_KEYS=0).")
+        text = _("A mesma Idempotency-Key gravou duas vezes. O hub convive, com %s_HONOURS_KEYS=0.")
+        text %= self.system.upper()
         return [self._differs("key_ignored", text, second, by_setting=True)]
 
     def _refusal(self, operation: Operation) -> list[Difference]:

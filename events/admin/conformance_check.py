@@ -1,5 +1,6 @@
 """Conectar: what the hub asks of a system, a try of a copy of it, and what follows from what was found."""
 
+import json
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,8 +62,13 @@ class ConformanceCheckAdmin(ConsoleAdmin):
         request.current_app = self.admin_site.name
         asked = request.GET.get("system", "")
         system = asked if asked in settings.SYSTEMS else next(iter(settings.SYSTEMS))
+        checks = list(ConformanceCheck.objects.filter(system=system)[: conformance_checks.KEPT])
         known = settings.SYSTEMS[system]
-        checks = ConformanceCheck.objects.filter(system=system)[: conformance_checks.KEPT]
+        last = (
+            checks[0]
+            if checks
+            else ConformanceCheck(url=known["url"], auth=known["auth"], pages=known["pages"])
+        )
         context = {
             **self.admin_site.each_context(request),
             "title": _("Conectar um sistema"),
@@ -70,11 +76,13 @@ class ConformanceCheckAdmin(ConsoleAdmin):
             "system": system,
             "label": labels.system(system),
             "systems": [(name, labels.system(name)) for name in settings.SYSTEMS],
-            "operations": contract.of_system(system),
-            "known": known,
+            "operations": [(operation, _example(operation)) for operation in contract.of_system(system)],
+            "given": last,
             "auths": list(AUTH_HEADERS),
             "pages": PAGES,
-            "records": [(name, RECORDS[name]) for name in contract.records_of(system)],
+            "records": [
+                (name, RECORDS[name], last.ids.get(name, "")) for name in contract.records_of(system)
+            ],
             "checks": [{"check": check, "badge": result(check), "page": page_of(check)} for check in checks],
             "may_start": request.user.has_perm(OPERATE),
         }
@@ -169,6 +177,11 @@ def _asked(request: HttpRequest, system: str) -> dict[str, Any] | str:
         "ids": ids,
         "writes": writes,
     }
+
+
+def _example(operation: contract.Operation) -> str:
+    shown = operation.asks() if operation.is_list else operation.sends
+    return json.dumps(dict(shown), ensure_ascii=False, indent=2) if shown else ""
 
 
 def _is_address(text: str) -> bool:
