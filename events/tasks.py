@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from carinho.access import retention as access_retention
-from events import bulk, escalations, outage_log, retention, statistics, superseded
+from events import bulk, conformance_checks, escalations, outage_log, retention, statistics, superseded
 from events.engine import lane, recovery
 from events.intake import without_flow
 
@@ -18,6 +18,7 @@ def recover() -> None:
     recovery.recover_all()
     without_flow.put_through()
     outage_log.observe()
+    conformance_checks.recover()
 
 
 @shared_task(name="events.close_superseded", ignore_result=True)
@@ -33,6 +34,11 @@ def advance_bulk_jobs() -> None:
 @shared_task(name="events.send_escalations", ignore_result=True)
 def send_escalations() -> None:
     escalations.send_due()
+
+
+@shared_task(name="events.check_conformance", ignore_result=True)
+def check_conformance() -> None:
+    conformance_checks.run_next()
 
 
 @shared_task(name="events.prune", ignore_result=True)

@@ -111,6 +111,12 @@ ACCESS = [
 ]
 SCHEDULES = [
     SidebarLink(
+        _("Conectar um sistema"),
+        "cable",
+        "events_conformancecheck_changelist",
+        "events.change_conformancecheck",
+    ),
+    SidebarLink(
         _("Agendamentos"),
         "schedule",
         "django_celery_beat_periodictask_changelist",

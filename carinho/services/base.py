@@ -151,9 +151,8 @@ class Service:
         )
         return retrying(self.request, "GET", path, doing=doing, params=params)
 
-    def post(self, path: str, *, doing: str, json: Any = None, sets_a_state: bool = False) -> Any:
-        """`sets_a_state`: a second time changes nothing, even where keys are not honoured."""
-        return self.request("POST", path, doing=doing, json=json, sets_a_state=sets_a_state)
+    def post(self, path: str, *, doing: str, json: Any = None) -> Any:
+        return self.request("POST", path, doing=doing, json=json)
 
     def put(self, path: str, *, doing: str, json: Any = None) -> Any:
         return self.request("PUT", path, doing=doing, json=json)
@@ -177,7 +176,6 @@ class Service:
         doing: str,
         json: Any = None,
         params: Mapping[str, Any] | None = None,
-        sets_a_state: bool = False,
     ) -> Any:
         """Make one call through the circuit breaker and return the decoded body, None when empty.
 
@@ -188,7 +186,7 @@ class Service:
         if lacking and contract.declared(self.name, method, path) in lacking:
             raise NotOffered(f"{self.title} does not offer this yet", **where)
         exchange = Exchange(method, path, sent=json if json is not None else params)
-        in_doubt = Unavailable if sets_a_state else self._in_doubt(method)
+        in_doubt = self._in_doubt(method, path)
         try:
             with self.transport.breaker.calling():
                 self.call.exchanges.append(exchange)
@@ -234,10 +232,12 @@ class Service:
         """Whether the body of a 5xx is the system's, which then did nothing, and not that of a proxy."""
         return False
 
-    def _in_doubt(self, method: str) -> type[Unavailable]:
+    def _in_doubt(self, method: str, path: str) -> type[Unavailable]:
         """The error for a call that may have been done, though no answer says so."""
-        is_safe = self.can_repeat or method in IDEMPOTENT | SETS_A_STATE
-        return Unavailable if is_safe else OutcomeUnknown
+        if self.can_repeat or method in IDEMPOTENT | SETS_A_STATE:
+            return Unavailable
+        operation = contract.declared(self.name, method, path)
+        return Unavailable if operation and operation.is_safe_to_repeat else OutcomeUnknown
 
     def _read(
         self,

@@ -1,60 +1,31 @@
 """Whether a system offers what the hub asks of it: every call is tried, and each difference is named.
 
-Needs no database. Records that it writes are marked, belong to ids of nobody, and are removed where the hub
-has a call for it.
+Needs no database. Records that it writes are marked, are read back, and are removed where the hub has a call
+for it; what stays is named.
 """
 
-import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import requests
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from carinho.masking import mask_answer
 from carinho.services import http
 from carinho.services.base import AUTH_HEADERS, DRESSED_CRASH
-from carinho.services.contract import INTEGER, PHONE, TEXT, Operation, of_system
+from carinho.services.conformance_report import CONFORMS, NOT_TRIED, CallReport, ConformanceReport, Difference
+from carinho.services.contract import IDS, INTEGER, TEXT, Operation, of_system
+from carinho.services.pagination import laravel_page
 
 LONGEST_EXAMPLE = 300
 NOT_THERE = (404, 405, 501)
+REFUSED_KEY = (401, 403)
 REDIRECTS = range(300, 400)
-CONFORMS, DIFFERS, MISSING, NOT_TRIED = "conforms", "differs", "missing", "not_tried"
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One thing that is not as asked: `code` for programs, `text` for people."""
-
-    code: str
-    text: str
-    field: str = ""
-    example: str = ""
-
-
-@dataclass
-class CallReport:
-    name: str
-    call: str
-    title: str
-    verdict: str = CONFORMS
-    differences: list[Difference] = field(default_factory=list)
-
-
-@dataclass
-class ConformanceReport:
-    system: str
-    url: str
-    calls: list[CallReport] = field(default_factory=list)
-
-    @property
-    def conforms(self) -> bool:
-        return all(call.verdict in (CONFORMS, NOT_TRIED) for call in self.calls)
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"conforms": self.conforms}
+WRONG_KEY = "wrong"
+KINDS = {INTEGER: gettext_lazy("um número inteiro"), TEXT: gettext_lazy("um texto")}
 
 
 @dataclass(frozen=True)
@@ -79,7 +50,10 @@ class PeerAnswer:
 
 
 class Conformance:
-    """One system at one address. `ids` are records of the staging copy that calls may be about."""
+    """One system at one address. `ids` are records of the staging copy that calls may be about.
+
+    `masked`: the examples are for more eyes than those of whoever holds the key.
+    """
 
     def __init__(
         self,
@@ -90,70 +64,95 @@ class Conformance:
         auth: str = "X-API-Key",
         pages: str = "cursor",
         ids: Mapping[str, str] | None = None,
+        masked: bool = False,
     ) -> None:
         self.system, self.url, self.key = system, url.rstrip("/"), key
-        self.auth, self.pages = auth, pages
-        self.ids = {
-            "lead": "1",
-            "client": "1",
-            "contract": "1",
-            "caregiver": "1",
-            "service": "999999001",
-            "reference": "service-999999001",
-            "phone": PHONE,
-        } | dict(ids or {})
+        self.auth, self.pages, self.masked = auth, pages, masked
+        self.ids = IDS | dict(ids or {})
+        self.has_answered = False
         self.session = requests.Session()
         for scheme in ("http://", "https://"):
             self.session.mount(scheme, http.CurlAdapter(can_repeat=False))
 
     def run(self, *, writes: bool) -> ConformanceReport:
-        """Try every call. Raises `requests.RequestException` when nobody answers."""
-        report = ConformanceReport(self.system, self.url)
+        """Try every call. Raises `requests.RequestException` when there is nobody at the address."""
+        report = ConformanceReport(self.system, self.url, self.auth, self.pages, writes)
         operations = of_system(self.system)
-        for operation in sorted(operations, key=lambda each: each.reads):  # what was written is read back
-            about = CallReport(operation.name, operation.call, str(operation.title))
-            report.calls.append(about)
+        undoing = {operation.undone_by for operation in operations}
+        about: dict[str, CallReport] = {}
+        # what was written is read, and then removed
+        for operation in sorted(operations, key=lambda each: (each.name in undoing, each.reads)):
+            call = about[operation.name] = CallReport(operation.name, operation.call, str(operation.title))
             if operation.reads or writes:
-                about.differences += self._read(operation) if operation.reads else self._write(operation)
-                codes = {difference.code for difference in about.differences}
-                about.verdict = MISSING if "missing" in codes else DIFFERS if codes else CONFORMS
+                self._try(operation, call)
+                call.judge()
             else:
-                about.verdict = NOT_TRIED
+                call.verdict = NOT_TRIED
+        for operation in operations:
+            if operation.undone_by and about[operation.undone_by].verdict == CONFORMS:
+                about[operation.name].left = ""
+        report.calls = [about[operation.name] for operation in operations]
         return report
 
-    def _read(self, operation: Operation) -> list[Difference]:
-        answer = self._ask(operation, query=operation.query)
-        if not operation.is_list:
-            found = self._failure(answer) or self._fields(operation, _record(answer), answer)
-            return found + self._door(operation)
-        if found := self._failure(answer) or self._shape(answer):
-            return found
-        differences = self._fields(operation, _rows(answer)[0], answer) if _rows(answer) else []
-        return differences + self._door(operation) + self._filter(operation) + self._following_page(operation)
+    def _try(self, operation: Operation, call: CallReport) -> None:
+        try:
+            if operation.reads:
+                self._read(operation, call)
+            else:
+                self._write(operation, call)
+        except requests.RequestException as error:
+            if not self.has_answered:
+                raise
+            text = _("O sistema não respondeu até o fim, em %d segundos.") % http.ANSWER_SECONDS
+            call.differences.append(Difference("no_answer", text, example=type(error).__name__))
 
-    def _write(self, operation: Operation) -> list[Difference]:
+    def _read(self, operation: Operation, call: CallReport) -> None:
+        answer = self._ask(operation, query=operation.asks(self.ids))
+        if operation.is_list:
+            found = self._failure(answer) or self._shape(answer)
+            rows = self._rows(answer)
+            if not found and not rows:
+                call.note = _("A lista veio vazia: os campos não puderam ser conferidos.")
+            call.differences += found or (self._fields(operation, rows[0], answer) if rows else [])
+            if found:
+                return
+            call.differences += self._door(operation) + self._filter(operation)
+            call.differences += self._following_page(operation)
+        else:
+            call.differences += self._failure(answer) or self._fields(operation, _record(answer), answer)
+            call.differences += self._door(operation)
+
+    def _write(self, operation: Operation, call: CallReport) -> None:
         key = str(uuid.uuid4())
-        first = self._ask(operation, sends=operation.sends, key=key)
+        first = self._ask(operation, sends=operation.body(self.ids), key=key)
         given = _record(first).get("id")
-        known = first.status == 409 and isinstance(given, int)  # of an earlier test
-        if operation.name == "create_lead" and isinstance(given, int):
+        is_id = isinstance(given, int) and not isinstance(given, bool)
+        if operation.name == "create_lead" and is_id:
             self.ids["lead"] = str(given)
-        if known:
-            return self._refusal(operation)
+        stays = f"{operation.method} {self._path(operation)}" + (f" → id {given}" if is_id else "")
+        if first.status == 409 and is_id:  # of an earlier test
+            call.left = stays
+            call.differences += self._door(operation, key) + self._refusal(operation)
+            return
         if found := self._failure(first):
-            return found
-        differences = self._fields(operation, _record(first), first) if operation.gives else []
-        return differences + self._repeat(operation, key, first) + self._refusal(operation)
+            call.differences += found
+            return
+        call.left = stays if operation.method != "DELETE" else ""
+        call.differences += self._fields(operation, _record(first), first) if operation.gives else []
+        call.differences += self._read_back(operation, given if is_id else None)
+        call.differences += self._repeat(operation, key, first)
+        call.differences += self._door(operation, key) + self._refusal(operation)
 
     def _failure(self, answer: PeerAnswer) -> list[Difference]:
         """Why an answer is no success, if it is none."""
         if DRESSED_CRASH.search(answer.reason) or answer.status >= 500:
             return [self._differs("crash", _("O sistema quebrou ao atender."), answer)]
         if answer.status in NOT_THERE:
-            return [self._differs("missing", _("O sistema não oferece esta chamada."), answer)]
+            text = _("O sistema não oferece esta chamada.")
+            return [self._differs("missing", text, answer, by_setting=True)]
         if answer.status in REDIRECTS:
             return [self._differs("redirect", _("Respondeu com um redirecionamento."), answer)]
-        if answer.status in (401, 403):
+        if answer.status in REFUSED_KEY:
             return [self._differs("key_refused", _("A chave não foi aceita."), answer)]
         if not answer.is_success:
             return [self._differs("refused", _("Recusou um pedido que é válido."), answer)]
@@ -162,12 +161,20 @@ class Conformance:
         return []
 
     def _shape(self, answer: PeerAnswer) -> list[Difference]:
-        body = answer.body
-        if not isinstance(body, Mapping) or not isinstance(body.get("data"), list):
+        is_numbered = laravel_page(answer.body) is not None
+        if self.pages == "number":
+            text = _("A página devia dizer “current_page” e “last_page” ao lado dos registros, em “data”.")
+            return [] if is_numbered else [self._differs("page_shape", text, answer, "current_page")]
+        if is_numbered:
+            text = _(
+                "As páginas vão por número, e não por cursor (o hub aceita, com <SISTEMA>_PAGES=number)."
+            )
+            return [self._differs("page_shape", text, answer, "next_cursor", by_setting=True)]
+        if not isinstance(answer.body, Mapping) or not isinstance(answer.body.get("data"), list):
             text = _("A lista devia estar em “data”, dentro de um objeto.")
             return [self._differs("list_shape", text, answer, "data")]
-        if self.pages == "cursor" and "next_cursor" not in body:
-            text = _("Falta “next_cursor”: as páginas vão por cursor (ou configure <SISTEMA>_PAGES=number).")
+        if "next_cursor" not in answer.body:
+            text = _("Falta “next_cursor”, que diz onde começa a próxima página (null na última).")
             return [self._differs("page_shape", text, answer, "next_cursor")]
         return []
 
@@ -185,19 +192,19 @@ class Conformance:
                 differences.append(self._differs("field_type", text, answer, name))
         return differences
 
-    def _door(self, operation: Operation) -> list[Difference]:
-        """Another key than ours is to be refused; tried with reads alone."""
-        if not operation.reads:
-            return []
-        answer = self._ask(operation, query=operation.nothing, password="wrong")  # noqa: S106
-        if answer.status in (401, 403):
+    def _door(self, operation: Operation, key: str = "") -> list[Difference]:
+        """Another key than ours is to be refused; a write is tried under the key of what was written."""
+        asked: dict[str, Any] = {"query": operation.nothing} if operation.reads else {}
+        sent = {} if operation.reads else {"sends": operation.body(self.ids)}
+        answer = self._ask(operation, **asked, **sent, key=key, password=WRONG_KEY)
+        if answer.status in REFUSED_KEY:
             return []
         code = "door_open" if answer.is_success else "door_answer"
         return [self._differs(code, _("Uma chave errada devia receber 401."), answer)]
 
     def _filter(self, operation: Operation) -> list[Difference]:
         answer = self._ask(operation, query=operation.nothing)
-        if not answer.is_success or not _rows(answer):
+        if not answer.is_success or not self._rows(answer):
             return []
         text = _("O filtro %s foi ignorado: vieram registros que não foram pedidos.") % ", ".join(
             operation.nothing
@@ -208,23 +215,52 @@ class Conformance:
         if self.pages != "cursor":
             return []
         first = self._ask(operation, query={"limit": "1"})
-        if len(_rows(first)) > 1:
+        if len(self._rows(first)) > 1:
             return [self._differs("limit_ignored", _("O parâmetro “limit” foi ignorado."), first, "limit")]
         cursor = first.body.get("next_cursor") if isinstance(first.body, Mapping) else None
         if not cursor:
             return []
         second = self._ask(operation, query={"limit": "1", "cursor": str(cursor)})
-        if not _rows(first) or _rows(second) != _rows(first):
+        if not self._rows(first) or self._rows(second) != self._rows(first):
             return []
         return [self._differs("cursor_ignored", _("A segunda página é igual à primeira."), second, "cursor")]
 
+    def _read_back(self, operation: Operation, given: int | None) -> list[Difference]:
+        """What was written, as the list shows it; what is wrong with the list stands at its own call."""
+        reader = next((each for each in of_system(self.system) if each.name == operation.shown_by), None)
+        if reader is None:
+            return []
+        answer = self._ask(reader, query=reader.asks(self.ids))
+        if self._failure(answer) or self._shape(answer):
+            return []
+        about = self.ids | {f"{name}_id": id for name, id in self.ids.items()}
+        written = about | operation.body(self.ids)
+        keys = {name: written[name] for name in ("reference", "contract_id") if name in reader.gives}
+        keys = keys or {"id": given}
+        rows = [row for row in self._rows(answer) if isinstance(row, Mapping)]
+        shown = next((row for row in rows if all(_equals(row.get(key), keys[key]) for key in keys)), None)
+        if shown is None:
+            text = _("O que foi gravado não apareceu na leitura.")
+            return [self._differs("not_read_back", text, answer)] if None not in keys.values() else []
+        return [
+            self._differs(
+                "read_back_differs", _("O campo “%s” não é lido como foi gravado.") % name, answer, name
+            )
+            for name in operation.sends
+            if shown.get(name) is not None
+            and name != "phone"
+            and name in reader.gives
+            and not _equals(shown[name], written[name])
+        ]
+
     def _repeat(self, operation: Operation, key: str, first: PeerAnswer) -> list[Difference]:
         """The same again under the same key: the first answer comes again, and nothing is written twice."""
-        second = self._ask(operation, sends=operation.sends, key=key)
+        second = self._ask(operation, sends=operation.body(self.ids), key=key)
         if second.is_success and _record(second).get("id") == _record(first).get("id"):
             return []
-        text = _("A mesma Idempotency-Key gravou duas vezes (ou configure <SISTEMA>_HONOURS_KEYS=0).")
-        return [self._differs("key_ignored", text, second)]
+        text = _("A mesma Idempotency-Key gravou duas vezes. O hub convive, com %s_HONOURS_KEYS=0.")
+        text %= self.system.upper()
+        return [self._differs("key_ignored", text, second, by_setting=True)]
 
     def _refusal(self, operation: Operation) -> list[Difference]:
         if not operation.refused:
@@ -241,8 +277,20 @@ class Conformance:
             return [self._differs("refusal_not_json", expected, answer)]
         return [] if answer.reason else [self._differs("refusal_reason", expected, answer, "message")]
 
-    def _differs(self, code: str, text: str, answer: PeerAnswer, field: str = "") -> Difference:
-        return Difference(code, text, field, answer.example)
+    def _differs(
+        self, code: str, text: str, answer: PeerAnswer, field: str = "", *, by_setting: bool = False
+    ) -> Difference:
+        return Difference(code, text, field, answer.example, by_setting)
+
+    def _rows(self, answer: PeerAnswer) -> list[Any]:
+        if self.pages == "number":
+            page = laravel_page(answer.body)
+            return page[0] if page else []
+        data = answer.body.get("data") if isinstance(answer.body, Mapping) else None
+        return data if isinstance(data, list) else []
+
+    def _path(self, operation: Operation) -> str:
+        return operation.path.format(**self.ids)
 
     def _ask(
         self,
@@ -260,20 +308,17 @@ class Conformance:
             "X-Source-System": "integracoes",
             "Idempotency-Key": key or str(uuid.uuid4()),
         }
-        url = self.url + operation.path.format(**self.ids)
         has_body = operation.method in ("POST", "PUT", "PATCH")
         response = http.send(
             self.session,
             operation.method,
-            url,
+            self.url + self._path(operation),
             headers=headers,
             json=dict(sends or {}) if has_body else None,
             params=query,
         )
-        return _answer(response)
-
-
-KINDS = {INTEGER: gettext_lazy("um número inteiro"), TEXT: gettext_lazy("um texto")}
+        self.has_answered = True
+        return _answer(response, masked=self.masked)
 
 
 def _is_of(kind: str, value: Any) -> bool:
@@ -282,47 +327,21 @@ def _is_of(kind: str, value: Any) -> bool:
     )
 
 
-def _answer(response: requests.Response) -> PeerAnswer:
+def _equals(found: Any, written: Any) -> bool:
+    return str(found) == str(written)
+
+
+def _answer(response: requests.Response, *, masked: bool) -> PeerAnswer:
+    text = mask_answer(response.text) if masked else response.text
     if not response.content:
         return PeerAnswer(response.status_code, None, "", is_json=True)
     try:
-        return PeerAnswer(response.status_code, response.json(), response.text, is_json=True)
+        return PeerAnswer(response.status_code, response.json(), text, is_json=True)
     except ValueError:
-        return PeerAnswer(response.status_code, None, response.text, is_json=False)
-
-
-def _rows(answer: PeerAnswer) -> list[Any]:
-    data = answer.body.get("data") if isinstance(answer.body, Mapping) else None
-    return data if isinstance(data, list) else []
+        return PeerAnswer(response.status_code, None, text, is_json=False)
 
 
 def _record(answer: PeerAnswer) -> Mapping[str, Any]:
     """The record of an answer, in `data` or bare."""
     record = answer.body.get("data", answer.body) if isinstance(answer.body, Mapping) else None
     return record if isinstance(record, Mapping) else {}
-
-
-VERDICTS = {
-    CONFORMS: gettext_lazy("conforme"),
-    DIFFERS: gettext_lazy("difere"),
-    MISSING: gettext_lazy("falta"),
-    NOT_TRIED: gettext_lazy("não testado: só com --write"),
-}
-
-
-def as_text(report: ConformanceReport) -> str:
-    lines = [f"{report.system}: {report.url}"]
-    for call in report.calls:
-        lines.append(f"  {VERDICTS[call.verdict]}: {call.title} ({call.name}, {call.call})")
-        for difference in call.differences:
-            lines += [f"      {difference.text}", "      " + _("Resposta: %s") % difference.example]
-    whole = (
-        _("O sistema atende ao contrato.")
-        if report.conforms
-        else _("O sistema ainda não atende ao contrato.")
-    )
-    return "\n".join([*lines, whole])
-
-
-def as_json(report: ConformanceReport) -> str:
-    return json.dumps(report.as_json(), ensure_ascii=False, indent=2)

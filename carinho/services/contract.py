@@ -13,13 +13,27 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 INTEGER, TEXT = "integer", "string"
+PHONE = "5511900000000"  # of nobody: mobile numbers go on with another digit than 0
+EXISTING = 1  # in the examples, as `<record>_id`: the number of a record that has to be there
+IDS = {  # by record: the number that a call is about, unless another is given
+    "lead": "1",
+    "client": "1",
+    "contract": "1",
+    "caregiver": "1",
+    "service": "999999001",
+    "reference": "service-999999001",
+    "phone": PHONE,
+}
+MADE_HERE = {"lead", "reference", "phone"}  # by the check itself: nobody has to name one
 
 
 @dataclass(frozen=True, eq=False)
 class Operation:
     """One call. `query` and `sends` are examples; `gives` are the fields that the hub reads, by type.
 
-    `nothing` is a query that no record fits, `refused` a body that has to be refused.
+    `nothing` is a query that no record fits, `refused` a body that has to be refused. `shown_by` names the
+    call that reads back what this one wrote, `undone_by` the one that removes it.
+    `sets_a_state`: a second time changes nothing, also where idempotency keys are not honoured.
     """
 
     system: str
@@ -32,6 +46,9 @@ class Operation:
     sends: Mapping[str, Any] = field(default_factory=dict)
     refused: Mapping[str, Any] = field(default_factory=dict)
     gives: Mapping[str, str] = field(default_factory=dict)
+    shown_by: str = ""
+    undone_by: str = ""
+    sets_a_state: bool = False
 
     @property
     def call(self) -> str:
@@ -45,16 +62,46 @@ class Operation:
     def is_list(self) -> bool:
         return self.reads and not self.path.endswith("}")
 
+    @property
+    def is_safe_to_repeat(self) -> bool:
+        """Whether it may be made again when its end was not seen, by a system that ignores our keys."""
+        return self.method != "POST" or self.sets_a_state
+
+    @property
+    def records(self) -> list[str]:
+        """The kinds of records that have to exist for this call."""
+        named = re.findall(r"\{(\w+)\}", " ".join([self.path, *self.query.values()]))
+        named += [_record_of(name) for name, value in self.sends.items() if value == EXISTING]
+        return [name for name in dict.fromkeys(named) if name in IDS and name not in MADE_HERE]
+
+    def asks(self, ids: Mapping[str, str] = IDS) -> dict[str, str]:
+        """The query, about these records."""
+        return {name: value.format(**ids) for name, value in self.query.items()}
+
+    def body(self, ids: Mapping[str, str]) -> dict[str, Any]:
+        """What is sent, about these records."""
+        return {
+            name: int(ids[_record_of(name)]) if _is_existing(name, value, ids) else value
+            for name, value in self.sends.items()
+        }
+
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         return re.compile(re.sub(r"\{\w+\}", "[^/]+", self.path))
 
 
-PHONE = "5511900000000"  # of nobody: mobile numbers go on with another digit than 0
+def _record_of(name: str) -> str:
+    return name.removesuffix("_id")
+
+
+def _is_existing(name: str, value: Any, ids: Mapping[str, str]) -> bool:
+    return value == EXISTING and name.endswith("_id") and ids.get(_record_of(name), "").isdecimal()
+
+
 MOMENT = "2026-01-30T10:00:00-03:00"
 MARK = "[teste de conformidade]"
 INVOICE = {
-    "client_id": 1,
+    "client_id": EXISTING,
     "service_id": 999999001,
     "amount": "150.00",
     "due_on": "2026-02-02",
@@ -81,6 +128,8 @@ OPERATIONS = (
         sends={"name": MARK, "phone": PHONE, "origin": "site"},
         refused={"name": MARK, "phone": "123", "origin": "site"},
         gives={"id": INTEGER},
+        shown_by="find_lead",
+        sets_a_state=True,  # for the hub looks for its phone before it, each time
     ),
     Operation(
         "crm",
@@ -122,7 +171,8 @@ OPERATIONS = (
         _("Marcar o contrato como sincronizado"),
         "POST",
         "/api/v1/contracts/{contract}/synced",
-        sends={"schedule_id": 1},
+        sends={"schedule_id": EXISTING},
+        sets_a_state=True,
     ),
     Operation(
         "crm",
@@ -130,6 +180,7 @@ OPERATIONS = (
         _("Marcar a cobrança do contrato como configurada"),
         "POST",
         "/api/v1/contracts/{contract}/billing-configured",
+        sets_a_state=True,
     ),
     Operation(
         "crm",
@@ -145,8 +196,9 @@ OPERATIONS = (
         _("Criar ou alterar a agenda de um contrato"),
         "PUT",
         "/api/v1/schedules/{contract}",
-        sends={"client_id": 1, "starts_on": "2026-01-30", "notes": MARK},
+        sends={"client_id": EXISTING, "starts_on": "2026-01-30", "notes": MARK},
         gives={"id": INTEGER},
+        shown_by="schedules",
     ),
     Operation(
         "operacao",
@@ -154,7 +206,7 @@ OPERATIONS = (
         _("Ler as agendas"),
         "GET",
         "/api/v1/schedules",
-        query={"contract_ids": "1"},
+        query={"contract_ids": "{contract}"},
         nothing={"contract_ids": "999999999"},
         gives={"id": INTEGER, "contract_id": INTEGER},
     ),
@@ -190,7 +242,8 @@ OPERATIONS = (
         _("Marcar o atendimento como faturado"),
         "POST",
         "/api/v1/services/{service}/billed",
-        sends={"invoice_id": 1},
+        sends={"invoice_id": EXISTING},
+        sets_a_state=True,
     ),
     Operation(
         "operacao",
@@ -198,7 +251,7 @@ OPERATIONS = (
         _("Liberar os atendimentos de um cliente que pagou"),
         "POST",
         "/api/v1/services/release",
-        sends={"client_id": 1, "invoice_id": 1, "payment_id": 1},
+        sends={"client_id": EXISTING, "invoice_id": EXISTING, "payment_id": EXISTING},
     ),
     Operation(
         "operacao",
@@ -214,8 +267,8 @@ OPERATIONS = (
         _("Cadastrar um cliente"),
         "POST",
         "/api/v1/customers",
-        sends={"client_id": 1, "name": MARK, "phone": PHONE},
-        refused={"client_id": 1, "name": MARK, "phone": "123"},
+        sends={"client_id": EXISTING, "name": MARK, "phone": PHONE},
+        refused={"client_id": EXISTING, "name": MARK, "phone": "123"},
     ),
     Operation(
         "financeiro",
@@ -233,6 +286,8 @@ OPERATIONS = (
         "/api/v1/invoices/{reference}",
         sends=INVOICE,
         gives={"id": INTEGER},
+        shown_by="invoices",
+        undone_by="cancel_invoice",
     ),
     Operation(
         "financeiro",
@@ -240,7 +295,7 @@ OPERATIONS = (
         _("Ler as faturas"),
         "GET",
         "/api/v1/invoices",
-        query={"references": "service-999999001"},
+        query={"references": "{reference}"},
         nothing={"references": "service-999999999"},
         gives={"reference": TEXT, "client_id": INTEGER, "amount": TEXT, "due_on": TEXT, "status": TEXT},
     ),
@@ -257,7 +312,7 @@ OPERATIONS = (
         _("Configurar a cobrança de um contrato"),
         "PUT",
         "/api/v1/billing-setups/{contract}",
-        sends={"client_id": 1, "plan": MARK, "amount": "150.00", "billing_day": 5},
+        sends={"client_id": EXISTING, "plan": MARK, "amount": "150.00", "billing_day": 5},
     ),
     Operation(
         "cuidadores",
@@ -275,7 +330,7 @@ OPERATIONS = (
         _("Registrar a avaliação de um cuidador"),
         "POST",
         "/api/v1/caregivers/{caregiver}/ratings",
-        sends={"service_id": 999999001, "rating": 5, "comment": MARK},
+        sends={"service_id": EXISTING, "rating": 5, "comment": MARK},
     ),
     Operation(
         "cuidadores",
@@ -300,7 +355,7 @@ OPERATIONS = (
         _("Abrir um caso"),
         "POST",
         "/api/v1/cases",
-        sends={"type": "low_rating", "client_id": 1, "title": MARK},
+        sends={"type": "low_rating", "client_id": EXISTING, "title": MARK},
     ),
     Operation(
         "marketing",
@@ -308,7 +363,7 @@ OPERATIONS = (
         _("Atribuir um lead a uma campanha"),
         "POST",
         "/api/v1/attributions",
-        sends={"lead_id": 1, "source": "google", "campaign": MARK},
+        sends={"lead_id": EXISTING, "source": "google", "campaign": MARK},
     ),
     Operation(
         "marketing",
@@ -316,7 +371,7 @@ OPERATIONS = (
         _("Registrar uma conversão"),
         "POST",
         "/api/v1/conversions",
-        sends={"lead_id": 1, "client_id": 1, "converted_at": MOMENT},
+        sends={"lead_id": EXISTING, "client_id": EXISTING, "converted_at": MOMENT},
     ),
     Operation(
         "marketing",
@@ -331,6 +386,11 @@ OPERATIONS = (
 
 def of_system(system: str) -> list[Operation]:
     return [operation for operation in OPERATIONS if operation.system == system]
+
+
+def records_of(system: str) -> list[str]:
+    """The kinds of records that its calls need, as `client`."""
+    return list(dict.fromkeys(name for operation in of_system(system) for name in operation.records))
 
 
 def declared(system: str, method: str, path: str) -> Operation | None:

@@ -52,8 +52,7 @@ class CRM(Service):
     def create_lead(self, details: Mapping[str, Any]) -> Lead:
         """Create a lead, or take the one that CRM says has this phone already. Safe to repeat."""
         try:
-            # its phone was looked for just before, and is again before a repeat
-            answer = self.post("/api/v1/leads", doing="create lead", json=dict(details), sets_a_state=True)
+            answer = self.post("/api/v1/leads", doing="create lead", json=dict(details))
         except Rejected as error:
             if error.status != HTTPStatus.CONFLICT:
                 raise
@@ -96,12 +95,12 @@ class CRM(Service):
     def confirm_schedule(self, contract_id: int, *, schedule_id: int) -> None:
         """Mark a contract as one that has its schedule. Safe to repeat."""
         path = f"/api/v1/contracts/{contract_id:d}/synced"
-        self.post(path, doing="confirm schedule", json={"schedule_id": schedule_id}, sets_a_state=True)
+        self.post(path, doing="confirm schedule", json={"schedule_id": schedule_id})
 
     def confirm_billing(self, contract_id: int) -> None:
         """Mark a contract as one whose billing is set up. Safe to repeat."""
         path = f"/api/v1/contracts/{contract_id:d}/billing-configured"
-        self.post(path, doing="confirm billing", json={}, sets_a_state=True)
+        self.post(path, doing="confirm billing", json={})
 
     def put_caregiver(self, caregiver_id: int, caregiver: Mapping[str, Any]) -> None:
         """Create or change a caregiver. Safe to repeat."""

@@ -86,7 +86,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         return parameters
     parameters += [
         {"name": name, "in": "query", "schema": {"type": "string"}, "example": example}
-        for name, example in operation.query.items()
+        for name, example in operation.asks().items()
     ]
     return parameters + [{"name": name, "in": "query", "schema": schema} for name, schema in PAGES.items()]
 

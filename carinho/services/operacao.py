@@ -54,7 +54,7 @@ class Operacao(Service):
     def mark_billed(self, service_id: int, *, invoice_id: int) -> None:
         """Mark a service as one that has its invoice. Safe to repeat."""
         path = f"/api/v1/services/{service_id:d}/billed"
-        self.post(path, doing="mark service billed", json={"invoice_id": invoice_id}, sets_a_state=True)
+        self.post(path, doing="mark service billed", json={"invoice_id": invoice_id})
 
     def client_of(self, service_id: int) -> int:
         """Whose visit this is."""

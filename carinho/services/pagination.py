@@ -45,8 +45,18 @@ def read_page(service: Service, path: str, *, doing: str, cursor: str = "", **fi
 def _numbered_page(
     service: Service, path: str, *, doing: str, number: int, filters: Mapping[str, Any]
 ) -> Page:
-    """Laravel's pages: what says which page it is stands beside the records, in `meta` or `pagination`."""
     answer = service.get(path, doing=doing, params={**filters, "page": number, "per_page": LIMIT})
+    records, current, last = laravel_page(answer) or ([], 0, 0)
+    if current != number or any(_differs(row, filters) for row in records):
+        raise unreadable(service, doing)
+    return Page(storable(records), str(number + 1) if number < last else None)
+
+
+def laravel_page(answer: Any) -> tuple[list[Any], int, int] | None:
+    """The records, which page they are and which is the last; None for an answer that does not say.
+
+    What says it stands beside the records, in `meta` or `pagination`, and all of it perhaps in `data`.
+    """
     body = answer if isinstance(answer, Mapping) else {}
     inside = body.get("data")
     if isinstance(inside, Mapping):
@@ -55,10 +65,8 @@ def _numbered_page(
     try:
         current, last = int(about["current_page"]), int(about["last_page"])
     except (KeyError, TypeError, ValueError):
-        raise unreadable(service, doing) from None
-    if not isinstance(inside, list) or current != number or any(_differs(row, filters) for row in inside):
-        raise unreadable(service, doing)
-    return Page(storable(inside), str(number + 1) if number < last else None)
+        return None
+    return (inside, current, last) if isinstance(inside, list) else None
 
 
 def in_turn(cursor: str, *lists: Callable[[str], Page]) -> Page:

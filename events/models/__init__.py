@@ -1,6 +1,7 @@
 """The rows that are the truth of the hub: one file per subject."""
 
 from events.models.bulk_job import BulkItem, BulkItemState, BulkJob, BulkState
+from events.models.conformance_check import CheckState, ConformanceCheck
 from events.models.correction import Correction
 from events.models.counts import CountDelta, HourlyCount, Measure
 from events.models.dead_letter import DeadLetter, DeadLetterStatus
@@ -20,7 +21,9 @@ __all__ = [
     "BulkItemState",
     "BulkJob",
     "BulkState",
+    "CheckState",
     "CircuitBreaker",
+    "ConformanceCheck",
     "Correction",
     "CountDelta",
     "DeadLetter",

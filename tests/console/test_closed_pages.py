@@ -34,7 +34,7 @@ FORMS = {
     "security",
 }  # for those who may change the rows
 CLOSED = {"history"}  # Django's own record names people; ours is the audit log
-PAGES = {"changelist", "daily", "weekly", "held", "contacts", "search"}
+PAGES = {"changelist", "daily", "weekly", "held", "contacts", "search", "contract"}
 ROW_PAGES = {"change", "text", "progress"}
 ELSEWHERE = {"monitoring_person_changelist"}  # there is no list of people: they are found by the search
 ONLY_BY_POST = {
@@ -43,7 +43,7 @@ ONLY_BY_POST = {
     *("run", "dry", "check", "cancel", "correct", "read_again", "dismiss", "opt_out", "allow", "revoke"),
     *("acknowledge", "snooze", "requeue", "discard", "conclude", "code", "discard_in_hub", "discard_at_zapi"),
     *("new", "take", "release", "silence", "unsilence", "note", "tag", "write", "reset_recipe"),
-    *("undo", "undo_archive", "escalate"),
+    *("undo", "undo_archive", "escalate", "start"),
 }
 ASKS_ZAPI = {"state"}
 SITE = {  # what belongs to no model

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from carinho.services import conformance
+from carinho.services import conformance, conformance_report
 from carinho.services.base import AUTH_HEADERS
 
 
@@ -46,6 +46,7 @@ class Command(BaseCommand):
         except requests.RequestException as error:
             said = _("Ninguém responde em %(url)s: %(error)s") % {"url": check.url, "error": error}
             raise CommandError(said) from None
-        self.stdout.write(conformance.as_json(report) if options["json"] else conformance.as_text(report))
+        as_printed = conformance_report.as_json if options["json"] else conformance_report.as_text
+        self.stdout.write(as_printed(report))
         if not report.conforms:
             raise SystemExit(1)

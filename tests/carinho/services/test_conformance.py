@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from carinho.services.conformance import Conformance
+from carinho.services.conformance_report import ConformanceReport
 from carinho.simulator.client import running
 from carinho.simulator.deviations import DEVIATIONS
 
@@ -76,10 +77,9 @@ def simulator(process):
     return process
 
 
-def report_on(simulator, system):
-    return Conformance(system, f"{simulator.url}/{system}", "simulator", ids={"service": "11"}).run(
-        writes=True
-    )
+def report_on(simulator, system, **options):
+    address = f"{simulator.url}/{system}"
+    return Conformance(system, address, "simulator", ids={"service": "11"}, **options).run(writes=True)
 
 
 def differences(report):
@@ -123,6 +123,55 @@ def test_nothing_is_written_without_being_told_to(simulator):
     report = Conformance("crm", f"{simulator.url}/crm", "simulator").run(writes=False)
     assert {call.name for call in report.calls if call.verdict == "conforms"} == {"find_lead", "contracts"}
     assert simulator.state()["crm"]["writes"] == {}
+
+
+def test_write_with_a_wrong_key_is_to_be_refused_and_is_tried_with_each(simulator):
+    simulator.deviate("marketing", "door_open", "POST /api/v1/conversions")
+    report = report_on(simulator, "marketing")
+    assert differences(report) == {("record_conversion", "door_open", "")}
+    refused = [call for call in simulator.calls("marketing") if call["outcome"] == "401"]
+    assert {call["method"] for call in refused} == {"POST", "PATCH"}
+
+
+def test_what_was_written_is_read_back_field_by_field(simulator):
+    simulator.load({"financeiro": {"invoices": [{"reference": "service-999999001", "amount": "15.00"}]}})
+    assert ("bill_service", "read_back_differs", "amount") in differences(report_on(simulator, "financeiro"))
+
+
+def test_what_can_be_removed_is_and_what_stays_is_named(simulator):
+    report = report_on(simulator, "financeiro")
+    (invoice,) = simulator.state()["financeiro"]["records"]["invoices"]
+    assert invoice["status"] == "cancelled"
+    assert len(report.left) == 3
+    assert "POST /api/v1/customers → id" in report.left[0]
+    assert not [left for left in report.left if "invoices" in left]
+
+
+def test_what_a_setting_can_name_is_given_as_the_lines_of_the_settings(simulator):
+    simulator.deviate("cuidadores", "pages_by_number", "GET /api/v1/caregivers")
+    report = report_on(simulator, "cuidadores")
+    assert (report.conforms, report.can_be_connected) == (False, True)
+    assert report.settings[2:] == ["CUIDADORES_PAGES=number"]
+    simulator.deviate("cuidadores", "path_missing", "POST /api/v1/caregivers/{id}/notices")
+    assert report_on(simulator, "cuidadores").settings[2:] == ["CUIDADORES_LACKS=notify"]
+    simulator.deviate("cuidadores", "crash", "POST /api/v1/caregivers/{id}/notices")
+    assert not report_on(simulator, "cuidadores").can_be_connected
+
+
+def test_report_is_the_same_once_it_was_stored(simulator):
+    simulator.deviate("crm", "path_missing", "PATCH /api/v1/leads/{id}")
+    report = report_on(simulator, "crm", masked=True)
+    stored = json.loads(json.dumps(report.as_json()))
+    assert ConformanceReport.from_json(stored).as_json() == stored
+
+
+def test_example_for_more_eyes_names_nobody(simulator):
+    simulator.load({"cuidadores": {"caregivers": CAREGIVERS}})
+    simulator.deviate("cuidadores", "filter_ignored", "GET /api/v1/caregivers")
+    shown = json.dumps(report_on(simulator, "cuidadores", masked=True).as_json())
+    assert "filter_ignored" in shown
+    assert "Rosa" not in shown
+    assert "Rosa" in json.dumps(report_on(simulator, "cuidadores").as_json())
 
 
 def test_command_says_in_words_and_by_its_exit_code_what_differs(simulator):

@@ -1,0 +1,129 @@
+"""What a conformance check found: for people, for programs, and as the settings that follow from it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+CONFORMS, DIFFERS, MISSING, NOT_TRIED = "conforms", "differs", "missing", "not_tried"
+VERDICTS = {
+    CONFORMS: gettext_lazy("conforme"),
+    DIFFERS: gettext_lazy("difere"),
+    MISSING: gettext_lazy("falta"),
+    NOT_TRIED: gettext_lazy("não testado: só com gravações"),
+}
+DEFAULTS = {"auth": "X-API-Key", "pages": "cursor"}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is not as asked: `code` for programs, `text` for people."""
+
+    code: str
+    text: str
+    field: str = ""
+    example: str = ""
+    by_setting: bool = False  # the hub can live with it, once a setting names it
+
+
+@dataclass
+class CallReport:
+    name: str
+    call: str
+    title: str
+    verdict: str = CONFORMS
+    differences: list[Difference] = field(default_factory=list)
+    note: str = ""  # what could not be seen
+    left: str = ""  # what stays in the system
+
+    def judge(self) -> None:
+        codes = {difference.code for difference in self.differences}
+        self.verdict = MISSING if "missing" in codes else DIFFERS if codes else CONFORMS
+
+
+@dataclass
+class ConformanceReport:
+    system: str
+    url: str
+    auth: str = DEFAULTS["auth"]
+    pages: str = DEFAULTS["pages"]
+    wrote: bool = False
+    calls: list[CallReport] = field(default_factory=list)
+
+    @property
+    def conforms(self) -> bool:
+        return all(call.verdict in (CONFORMS, NOT_TRIED) for call in self.calls)
+
+    @property
+    def can_be_connected(self) -> bool:
+        """Whether nothing is left that only the other system can mend."""
+        return all(difference.by_setting for difference in self._differences())
+
+    @property
+    def left(self) -> list[str]:
+        """The records that the hub has no call to remove."""
+        return [call.left for call in self.calls if call.left]
+
+    @property
+    def settings(self) -> list[str]:
+        """The lines with which the hub calls the system as it is."""
+        name = self.system.upper()
+        codes = {difference.code for difference in self._differences() if difference.by_setting}
+        lacking = [call.name for call in self.calls if call.verdict == MISSING]
+        lines = [f"{name}_URL={self.url}", f"{name}_API_KEY="]
+        if self.auth != DEFAULTS["auth"]:
+            lines.append(f"{name}_AUTH={self.auth}")
+        if self.pages == "number" or "page_shape" in codes:
+            lines.append(f"{name}_PAGES=number")
+        if "key_ignored" in codes:
+            lines.append(f"{name}_HONOURS_KEYS=0")
+        if lacking:
+            lines.append(f"{name}_LACKS={','.join(lacking)}")
+        return lines
+
+    @property
+    def summary(self) -> str:
+        if self.conforms:
+            return _("O sistema atende ao contrato.")
+        if self.can_be_connected:
+            return _("O sistema ainda não atende ao contrato, mas o hub convive com ele pelas linhas abaixo.")
+        return _("O sistema ainda não atende ao contrato: algo precisa mudar nele.")
+
+    def _differences(self) -> Iterator[Difference]:
+        return (difference for call in self.calls for difference in call.differences)
+
+    def as_json(self) -> dict[str, Any]:
+        whole = ("conforms", "can_be_connected", "settings", "left")
+        return asdict(self) | {name: getattr(self, name) for name in whole}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "ConformanceReport":
+        calls = [
+            CallReport(**each | {"differences": [Difference(**found) for found in each["differences"]]})
+            for each in stored["calls"]
+        ]
+        names = ("system", "url", "auth", "pages", "wrote")
+        return cls(**{name: stored[name] for name in names}, calls=calls)
+
+
+def as_text(report: ConformanceReport) -> str:
+    lines = [f"{report.system}: {report.url}"]
+    for call in report.calls:
+        lines.append(f"  {VERDICTS[call.verdict]}: {call.title} ({call.name}, {call.call})")
+        for difference in call.differences:
+            lines += [f"      {difference.text}", "      " + _("Resposta: %s") % difference.example]
+        if call.note:
+            lines.append(f"      {call.note}")
+    lines.append(report.summary)
+    if not report.conforms:
+        lines += [_("Linhas para o .env do hub:"), *(f"  {line}" for line in report.settings)]
+    if report.left:
+        lines += [_("Ficou gravado no sistema testado:"), *(f"  {left}" for left in report.left)]
+    return "\n".join(lines)
+
+
+def as_json(report: ConformanceReport) -> str:
+    return json.dumps(report.as_json(), ensure_ascii=False, indent=2)

@@ -1,0 +1,196 @@
+"""Conectar: somebody who never saw the hub connects a system of their own by what its pages say."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from carinho.access.models import AuditEntry
+from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
+from carinho.services.cuidadores import Cuidadores
+from carinho.services.errors import NotOffered, OutcomeUnknown
+from events import conformance_checks
+from events.models import CheckState, ConformanceCheck
+from tests import stranger
+from tests.clients import logged_in
+
+pytestmark = pytest.mark.django_db
+PAGE = "/admin/events/conformancecheck/"
+DEAD = "http://127.0.0.1:9"
+
+
+@pytest.fixture(scope="module")
+def system():
+    with stranger.running() as (url, ratings):
+        yield url, ratings
+
+
+@pytest.fixture
+def asked(system):
+    form = {
+        "system": "cuidadores",
+        "url": system[0],
+        "key": stranger.KEY,
+        "auth": "Bearer",
+        "pages": "cursor",
+    }
+    return form | {"id_caregiver": "2"}
+
+
+@pytest.fixture(autouse=True)
+def _no_broker(monkeypatch):
+    monkeypatch.setattr(conformance_checks.app, "send_task", lambda *_, **__: None)
+
+
+@pytest.fixture
+def client():
+    return logged_in(ADMINISTRATOR)
+
+
+@pytest.fixture
+def start(client):
+    return lambda form: client.post(f"{PAGE}start/", form, follow=True)
+
+
+@pytest.fixture
+def check_of(start):
+    def check(form):
+        start(form)
+        return conformance_checks.run_next()
+
+    return check
+
+
+def test_stranger_connects_a_system_by_what_the_pages_say(
+    system, asked, client, check_of, settings, monkeypatch
+):
+    page = client.get(PAGE, {"system": "cuidadores"}).content.decode()
+    assert "POST /api/v1/caregivers/{caregiver}/notices" in page
+    assert "Número de um cuidador da cópia" in page
+    yaml = client.get(f"{PAGE}contract/").content.decode()
+    assert "cuidadores.notify" in yaml
+
+    waiting = client.post(f"{PAGE}start/", asked | {"writes": "1", "sure": "1"}, follow=True)
+    assert "O teste está em andamento" in waiting.content.decode()
+    check = conformance_checks.run_next()
+    assert check.state == CheckState.DONE
+    shown = client.get(waiting.redirect_chain[-1][0]).content.decode()
+    for said in (
+        "As páginas vão por número",
+        "O sistema não oferece esta chamada.",
+        "A mesma Idempotency-Key gravou duas vezes",
+        "mas o hub convive com ele pelas linhas abaixo",
+        "POST /api/v1/caregivers/2/ratings → id 1",
+    ):
+        assert said in shown
+    assert "Rosa" not in shown
+    assert stranger.KEY not in shown
+
+    lines = dict(line.split("=", 1) for line in check.report["settings"])
+    assert lines == {
+        "CUIDADORES_URL": system[0],
+        "CUIDADORES_API_KEY": "",
+        "CUIDADORES_AUTH": "Bearer",
+        "CUIDADORES_PAGES": "number",
+        "CUIDADORES_HONOURS_KEYS": "0",
+        "CUIDADORES_LACKS": "notify",
+    }
+    for line in lines:
+        assert line in shown
+    habits = {"url": system[0], "key": stranger.KEY, "auth": "Bearer", "pages": "number", "lacks": ["notify"]}
+    settings.SYSTEMS = settings.SYSTEMS | {"cuidadores": settings.SYSTEMS["cuidadores"] | habits}
+    monkeypatch.setattr(Cuidadores, "can_repeat", False)
+    cuidadores = Cuidadores("k")
+    assert [row["name"] for row in cuidadores.caregivers().records] == ["Rosa Prado", "Ana Lima", "Eva Dias"]
+    cuidadores.rate(2, service_id=1, rating=5, comment="")
+    assert system[1][-1]["rating"] == 5
+    with pytest.raises(NotOffered):
+        cuidadores.notify(2, type="x", text="x", data={})
+    again = check_of(asked | {"pages": "number", "writes": "1", "sure": "1"})
+    codes = {found["code"] for call in again.report["calls"] for found in call["differences"]}
+    assert codes == {"missing", "key_ignored"}
+    assert "convive, por configuração" in client.get("/admin/events/circuitbreaker/").content.decode()
+
+
+def test_without_the_second_yes_nothing_is_written(system, asked, start, check_of):
+    before = len(system[1])
+    answer = start(asked | {"writes": "1"})
+    assert "confirme que o endereço é de uma cópia" in answer.content.decode()
+    assert not ConformanceCheck.objects.exists()
+    check = check_of(asked)
+    assert {call["verdict"] for call in check.report["calls"]} == {"differs", "not_tried"}
+    assert len(system[1]) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"url": "ftp://x"}, "devia começar com https://"),
+        ({"url": "http://user:pass@x"}, "sem usuário nem senha"),
+        ({"url": "http://["}, "devia começar com https://"),
+        ({"key": ""}, "a do hub não é enviada para lá"),
+        ({"auth": "Cookie"}, "Escolha onde vai a chave"),
+        ({"id_caregiver": "1/../2"}, "são números"),
+    ],
+)
+def test_what_cannot_be_tried_is_said_and_nothing_is_sent(asked, start, change, said):
+    assert said in start(asked | change).content.decode()
+    assert not ConformanceCheck.objects.exists()
+
+
+@pytest.mark.parametrize("role", [VIEWER, OPERATOR])
+def test_only_administrators_test_and_others_read(asked, role):
+    client = logged_in(role)
+    assert client.post(f"{PAGE}start/", asked).status_code == 403
+    page = client.get(PAGE).content.decode()
+    assert "Quem é Administrador testa" in page
+    assert 'name="key"' not in page
+
+
+def test_key_is_gone_once_the_check_begins_and_who_started_it_is_in_the_audit_log(asked, start):
+    start(asked)
+    assert ConformanceCheck.objects.get().key == stranger.KEY
+    assert conformance_checks.run_next().key == ""
+    entry = AuditEntry.objects.get(action="conformance.start")
+    assert entry.target == "cuidadores"
+    assert stranger.KEY not in str(entry.detail)
+
+
+def test_system_is_tried_once_at_a_time_and_the_hub_tries_one_at_a_time(asked, start):
+    start(asked)
+    assert "já está sendo testado" in start(asked).content.decode()
+    ConformanceCheck.objects.update(state=CheckState.RUNNING, started_at=timezone.now(), key="")
+    assert start(asked | {"system": "marketing"}).status_code == 200
+    assert conformance_checks.run_next() is None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ConformanceCheck.objects.filter(system="marketing").update(state=CheckState.RUNNING, key="")
+
+
+def test_nobody_at_the_address_is_said(asked, check_of):
+    check = check_of(asked | {"url": DEAD})
+    assert check.state == CheckState.FAILED
+    assert "Ninguém responde neste endereço" in check.error
+
+
+def test_check_that_its_worker_left_ends_and_the_next_is_woken(asked, start, monkeypatch):
+    woken = []
+    monkeypatch.setattr(conformance_checks.app, "send_task", lambda name, **_: woken.append(name))
+    start(asked)
+    long_ago = timezone.now() - timedelta(hours=1)
+    ConformanceCheck.objects.update(state=CheckState.RUNNING, started_at=long_ago, key="")
+    start(asked | {"system": "marketing"})
+    ConformanceCheck.objects.filter(system="marketing").update(created_at=long_ago)
+    woken.clear()
+    conformance_checks.recover()
+    assert ConformanceCheck.objects.get(system="cuidadores").state == CheckState.FAILED
+    assert woken == [conformance_checks.TASK]
+
+
+def test_rating_whose_end_was_not_seen_goes_to_a_person_where_keys_are_ignored(settings, monkeypatch, system):
+    habits = {"url": f"{system[0]}/nowhere", "auth": "Bearer", "key": stranger.KEY}
+    settings.SYSTEMS = settings.SYSTEMS | {"cuidadores": settings.SYSTEMS["cuidadores"] | habits}
+    monkeypatch.setattr(Cuidadores, "can_repeat", False)
+    monkeypatch.setattr(stranger.Stranger, "do_POST", lambda self: self.connection.close())
+    with pytest.raises(OutcomeUnknown):
+        Cuidadores("k").rate(2, service_id=1, rating=5, comment="")
