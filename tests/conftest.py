@@ -64,8 +64,9 @@ def start_server(folder: Path) -> None:
         if started[0].poll() is not None or time.monotonic() > deadline:
             pytest.exit("The embedded PostgreSQL did not start.", returncode=3)
         time.sleep(0.05)
-    with psycopg.connect(url, autocommit=True) as connection:  # these rows need not outlive a power cut
-        connection.execute("ALTER SYSTEM SET fsync = off")
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")  # these rows need not outlive a power cut
         connection.execute("SELECT pg_reload_conf()")
 
 
