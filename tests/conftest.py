@@ -29,6 +29,7 @@ from requests.adapters import HTTPAdapter
 from carinho.embedded.postgres import Server
 from carinho.services.base import Service
 from carinho.services.http import CurlAdapter
+from carinho.simulator.client import Simulator, running
 from tests import database
 from tests.browser import MISSING
 
@@ -130,6 +131,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         database.remember()
     with mock.patch.object(TransactionTestCase, "_fixture_teardown", side_effect=database.restore):
         yield
+
+
+@pytest.fixture(scope="session")
+def simulator_process() -> Iterator[Simulator]:
+    """One for all tests of a process; each empties it before it begins."""
+    with running() as simulator:
+        yield simulator
 
 
 @pytest.fixture(autouse=True, scope="session")
