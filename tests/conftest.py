@@ -25,6 +25,7 @@ from django.conf import settings
 from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 from requests.adapters import HTTPAdapter
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from carinho.embedded.postgres import Server
 from carinho.services.base import Service
@@ -155,6 +156,21 @@ def responses_knows_our_transport() -> Iterator[None]:
         stop(self, allow_assert)
 
     with mock.patch.multiple(responses.RequestsMock, start=start_both, stop=stop_both):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def static_files_are_found_once() -> Iterator[None]:
+    """Each Client makes the middleware anew, which reads the whole tree of static files."""
+    find, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def find_once(self: WhiteNoiseMiddleware) -> None:
+        if not found:
+            find(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    with mock.patch.object(WhiteNoiseMiddleware, "add_files_from_finders", find_once):
         yield
 
 
