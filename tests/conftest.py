@@ -40,6 +40,17 @@ hypothesis.settings.register_profile(  # the same examples on every machine, how
 hypothesis.settings.load_profile("steady")
 
 SHARED = "CARINHO_TEST_VAR_DIR"  # how the workers of pytest-xdist find the folder of their controller
+LONGEST = (
+    "tests/journeys",
+    "tests/test_contributing.py",
+    "tests/whatsapp/test_journeys.py",
+    "tests/carinho/embedded/test_supervisor.py",
+    "tests/sync/test_worlds.py",
+    "tests/sync/test_safety.py",
+    "tests/monitoring/test_one_truth.py",
+    "tests/whatsapp/test_nothing_twice.py",
+    "tests/console",
+)
 started: list[subprocess.Popen[bytes]] = []
 
 
@@ -101,6 +112,12 @@ if not settings.configured:
     if SHARED not in os.environ:
         share_a_server()
     load_settings()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first: at the end it would leave the other workers idle."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
