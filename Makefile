@@ -19,7 +19,7 @@ run: $(VENV)/.runtime ## the whole hub, embedded, in the foreground; Ctrl-C ends
 
 test: $(VENV)/.dev ## all tests; PYTEST_WORKERS=0 one after the other
 	@$(PY) -m tests.browser
-	$(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadscope
+	$(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadscope --no-loadscope-reorder
 
 check: export SECRET_KEY := $(or $(SECRET_KEY),signs nothing: only what is checked reads it)
 check: $(VENV)/.dev ## format, lint, types, import contracts, migrations, Django's own checks
@@ -32,7 +32,7 @@ check: $(VENV)/.dev ## format, lint, types, import contracts, migrations, Django
 
 coverage: $(VENV)/.dev ## all tests, and the branches that none of them runs
 	@$(PY) -m tests.browser
-	$(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadscope --cov --cov-branch --cov-report term-missing:skip-covered
+	$(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadscope --no-loadscope-reorder --cov --cov-branch --cov-report term-missing:skip-covered
 
 bench: $(VENV)/.dev ## the hub beside the plain way of building one
 	$(PY) -m tests.bench

@@ -25,10 +25,12 @@ from django.conf import settings
 from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 from requests.adapters import HTTPAdapter
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from carinho.embedded.postgres import Server
 from carinho.services.base import Service
 from carinho.services.http import CurlAdapter
+from carinho.simulator.client import Simulator, running
 from tests import database
 from tests.browser import MISSING
 
@@ -38,6 +40,17 @@ hypothesis.settings.register_profile(  # the same examples on every machine, how
 hypothesis.settings.load_profile("steady")
 
 SHARED = "CARINHO_TEST_VAR_DIR"  # how the workers of pytest-xdist find the folder of their controller
+LONGEST = (
+    "tests/journeys",
+    "tests/test_contributing.py",
+    "tests/whatsapp/test_journeys.py",
+    "tests/carinho/embedded/test_supervisor.py",
+    "tests/sync/test_worlds.py",
+    "tests/sync/test_safety.py",
+    "tests/monitoring/test_one_truth.py",
+    "tests/whatsapp/test_nothing_twice.py",
+    "tests/console",
+)
 started: list[subprocess.Popen[bytes]] = []
 
 
@@ -64,8 +77,9 @@ def start_server(folder: Path) -> None:
         if started[0].poll() is not None or time.monotonic() > deadline:
             pytest.exit("The embedded PostgreSQL did not start.", returncode=3)
         time.sleep(0.05)
-    with psycopg.connect(url, autocommit=True) as connection:  # these rows need not outlive a power cut
-        connection.execute("ALTER SYSTEM SET fsync = off")
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")  # these rows need not outlive a power cut
         connection.execute("SELECT pg_reload_conf()")
 
 
@@ -98,6 +112,12 @@ if not settings.configured:
     if SHARED not in os.environ:
         share_a_server()
     load_settings()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first: at the end it would leave the other workers idle."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -139,6 +159,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         yield
 
 
+@pytest.fixture(scope="session")
+def simulator_process() -> Iterator[Simulator]:
+    """One for all tests of a process; each empties it before it begins."""
+    with running() as simulator:
+        yield simulator
+
+
 @pytest.fixture(autouse=True, scope="session")
 def responses_knows_our_transport() -> Iterator[None]:
     """`responses` stands in for the adapter of requests only: while it does, ours hands over to that one."""
@@ -154,6 +181,21 @@ def responses_knows_our_transport() -> Iterator[None]:
         stop(self, allow_assert)
 
     with mock.patch.multiple(responses.RequestsMock, start=start_both, stop=stop_both):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def static_files_are_found_once() -> Iterator[None]:
+    """Each Client makes the middleware anew, which reads the whole tree of static files."""
+    find, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def find_once(self: WhiteNoiseMiddleware) -> None:
+        if not found:
+            find(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    with mock.patch.object(WhiteNoiseMiddleware, "add_files_from_finders", find_once):
         yield
 
 

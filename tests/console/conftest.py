@@ -4,11 +4,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from carinho.access.roles import OPERATOR
 from tests.browser import MISSING, found
-from tests.clients import person
+from tests.clients import logged_in
 
 OPTIONS = [
     "--headless",
@@ -38,20 +39,16 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def visit(chromium: Browser, live_server) -> Iterator[Page]:
     """An operator's window on the console, logged in. It fails the test if a request leaves the host."""
-    person(OPERATOR, "ana")
+    session = logged_in(OPERATOR, "ana").cookies[settings.SESSION_COOKIE_NAME].value
     context = chromium.new_context(
         base_url=live_server.url, locale="pt-BR", viewport={"width": 1280, "height": 900}
     )
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
     page, foreign = context.new_page(), []
     page.on(
         "request",
         lambda request: foreign.append(request.url) if _is_foreign(request, live_server.url) else None,
     )
-    page.goto("/admin/login/")
-    page.get_by_label("Usuário").fill("ana")
-    page.get_by_label("Senha").fill("segredo-forte")
-    page.get_by_role("button", name="Acessar").click()
-    page.wait_for_url("**/admin/")
     yield page
     context.close()
     assert not foreign

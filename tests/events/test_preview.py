@@ -13,7 +13,7 @@ from events.engine.transitions import Failure
 from events.intake import envelope, ingestion
 from events.models import CircuitBreaker, DeadLetter, Delivery, Event
 from events.preview import Expected
-from tests.whatsapp.conftest import drain, one_simulator, quick, zapi  # noqa: F401 -- fixtures
+from tests.whatsapp.conftest import drain, quick, zapi  # noqa: F401 -- fixtures
 from whatsapp import contacts
 from whatsapp.models import Contact, SentMessage
 

@@ -1,22 +1,16 @@
-"""A simulator of the other systems in a process of its own, and small worlds to load it with."""
+"""The simulator in place of the other systems, and small worlds to load it with."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from carinho.simulator.client import Simulator, running
+from carinho.simulator.client import Simulator
 from events.models import CircuitBreaker
 from sync import execution, runs
 from sync.job import Job
 from sync.models import RunKind, SyncRun
-
-
-@pytest.fixture(scope="session")
-def simulator_process() -> Iterator[Simulator]:
-    with running() as simulator:
-        yield simulator
 
 
 @pytest.fixture

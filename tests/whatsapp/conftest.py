@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from carinho.simulator.client import Simulator, running
+from carinho.simulator.client import Simulator
 from events.engine import lane, recovery
 from events.intake import envelope, ingestion
 from events.models import CircuitBreaker, Delivery, Event
@@ -23,28 +23,22 @@ from whatsapp.models import Callback, SentMessage
 SECRET = "segredo-de-teste"
 
 
-@pytest.fixture(scope="session")
-def one_simulator() -> Iterator[Simulator]:
-    with running() as simulator:
-        yield simulator
-
-
 @pytest.fixture
-def zapi(one_simulator: Simulator, settings: Any) -> Iterator[Simulator]:
+def zapi(simulator_process: Simulator, settings: Any) -> Iterator[Simulator]:
     """Z-API with nothing in it, which this hub uses; nobody is called back yet."""
-    one_simulator.reset()
-    one_simulator.zapi_settings(speed=100)
+    simulator_process.reset()
+    simulator_process.zapi_settings(speed=100)
     settings.ZAPI = {
-        "url": f"{one_simulator.url}/zapi",
+        "url": f"{simulator_process.url}/zapi",
         "instance": "simulator",
         "token": "simulator",
         "client_token": "simulator",
         "webhook_secret": SECRET,
     }
     settings.WHATSAPP_QUIET_HOURS = ""
-    yield one_simulator
-    one_simulator.zapi_heal()
-    one_simulator.reset()
+    yield simulator_process
+    simulator_process.zapi_heal()
+    simulator_process.reset()
 
 
 @pytest.fixture

@@ -23,34 +23,30 @@ def postmaster(var_dir: Path) -> int:
     return int((var_dir / "postgres" / "postmaster.pid").read_text().split()[0])
 
 
-def test_first_ask_creates_the_database_and_the_next_finds_it(var_dir):
-    url = Server(var_dir).start()
-    with psycopg.connect(url) as connection:
+def test_address_starts_nothing(var_dir):
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(address(var_dir))
+    assert not (var_dir / "postgres").exists()
+
+
+def test_processes_that_ask_at_once_create_one_server_that_outlives_them(var_dir):
+    draft = var_dir / "postgres.new"  # a creation that was cut off in the middle
+    draft.mkdir()
+    (draft / "PG_VERSION").write_text("18")
+    asking = [
+        subprocess.Popen([sys.executable, "-c", ASK, str(var_dir)], stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    urls = {process.communicate(timeout=60)[0].strip() for process in asking}
+    assert urls == {address(var_dir)} == {Server(var_dir).start()}
+    with psycopg.connect(urls.pop()) as connection:
         assert connection.execute("SELECT current_database(), current_setting('fsync')").fetchone() == (
             "carinho",
             "on",
         )
-    assert Server(var_dir).start() == url
 
 
-def test_processes_that_ask_at_once_share_one_server(var_dir):
-    asking = [
-        subprocess.Popen([sys.executable, "-c", ASK, str(var_dir)], stdout=subprocess.PIPE, text=True)
-        for _ in range(4)
-    ]
-    urls = {process.communicate(timeout=60)[0].strip() for process in asking}
-    assert len(urls) == 1
-    psycopg.connect(urls.pop()).close()
-
-
-def test_server_outlives_the_process_that_started_it(var_dir):
-    url = subprocess.run(
-        [sys.executable, "-c", ASK, str(var_dir)], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    psycopg.connect(url).close()
-
-
-def test_rows_survive_a_killed_server(var_dir):
+def test_rows_survive_a_killed_server_and_a_pid_file_that_names_another_program(var_dir):
     with psycopg.connect(Server(var_dir).start(), autocommit=True) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
     killed = psutil.Process(postmaster(var_dir))
@@ -59,21 +55,10 @@ def test_rows_survive_a_killed_server(var_dir):
     psutil.wait_procs([killed], timeout=10)
     with psycopg.connect(Server(var_dir).start()) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
-
-
-def test_pid_file_that_names_another_program_does_not_stop_the_start(var_dir):
-    Server(var_dir).start()
     pid_file = Server(var_dir).data / "postmaster.pid"
     stale = pid_file.read_text().splitlines()
     Server(var_dir).stop()
     pid_file.write_text("\n".join([str(os.getpid()), *stale[1:]]) + "\n")
-    psycopg.connect(Server(var_dir).start()).close()
-
-
-def test_creation_cut_off_in_the_middle_is_begun_again(var_dir):
-    draft = var_dir / "postgres.new"
-    draft.mkdir()
-    (draft / "PG_VERSION").write_text("18")
     psycopg.connect(Server(var_dir).start()).close()
 
 
@@ -103,20 +88,19 @@ def test_folder_that_cannot_be_written_is_one_sentence(var_dir):
         Server(var_dir / "file" / "var").start()
 
 
-def test_serving_process_ends_the_server_when_told(var_dir):
+def test_serving_process_notices_that_the_server_died_and_ends_it_when_told(var_dir):
     serving = subprocess.Popen([sys.executable, "-m", "carinho.embedded.postgres", str(var_dir)])
-    assert eventually(lambda: Server(var_dir).url())
+    assert eventually(lambda: Server(var_dir).url(), 60)
+    killed = psutil.Process(postmaster(var_dir))
+    killed.kill()
+    assert serving.wait(60) == 1
+    psutil.wait_procs([killed], timeout=10)
+    serving = subprocess.Popen([sys.executable, "-m", "carinho.embedded.postgres", str(var_dir)])
+    assert eventually(lambda: Server(var_dir).url(), 60)
     pid = postmaster(var_dir)
     serving.send_signal(signal.SIGTERM)
-    assert serving.wait(20) == 0
+    assert serving.wait(60) == 0
     assert not alive(pid)
-
-
-def test_serving_process_notices_that_the_server_died(var_dir):
-    serving = subprocess.Popen([sys.executable, "-m", "carinho.embedded.postgres", str(var_dir)])
-    assert eventually(lambda: Server(var_dir).url())
-    os.kill(postmaster(var_dir), signal.SIGKILL)
-    assert serving.wait(20) == 1
 
 
 def test_data_below_a_closed_folder_survive_a_restart(var_dir):
@@ -127,10 +111,3 @@ def test_data_below_a_closed_folder_survive_a_restart(var_dir):
     with psycopg.connect(Server(var_dir).start()) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
     assert var_dir.stat().st_mode & 0o777 == 0o700
-
-
-def test_address_starts_nothing_and_leads_to_the_server_that_runs(var_dir):
-    with pytest.raises(psycopg.OperationalError):
-        psycopg.connect(address(var_dir))
-    assert not (var_dir / "postgres").exists()
-    assert Server(var_dir).start() == address(var_dir)

@@ -9,7 +9,6 @@ from django.core.management import CommandError, call_command
 
 from carinho.services.conformance import Conformance
 from carinho.services.conformance_report import ConformanceReport
-from carinho.simulator.client import running
 from carinho.simulator.deviations import DEVIATIONS
 
 CONTRACTS = [{"id": number, "status": "active"} for number in (11, 12, 13)]
@@ -64,17 +63,11 @@ FOUND = {  # by deviation: of which call, what is found, and of which field
 }
 
 
-@pytest.fixture(scope="module")
-def process():
-    with running() as simulator:
-        yield simulator
-
-
 @pytest.fixture
-def simulator(process):
-    process.reset()
-    process.load(WORLD)
-    return process
+def simulator(simulator_process):
+    simulator_process.reset()
+    simulator_process.load(WORLD)
+    return simulator_process
 
 
 def report_on(simulator, system, **options):

@@ -1,29 +1,23 @@
-"""One simulator process for all tests here, empty at the beginning of each."""
+"""The simulator, empty at the beginning of each."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
 
 from carinho.simulator import API_KEY, ZAPI_CLIENT_TOKEN, ZAPI_INSTANCE, ZAPI_TOKEN
-from carinho.simulator.client import Simulator, running
+from carinho.simulator.client import Simulator
 
 keys = (f"delivery-{number}" for number in itertools.count(1))
 Call = Callable[..., requests.Response]
 
 
-@pytest.fixture(scope="session")
-def running_simulator() -> Iterator[Simulator]:
-    with running() as simulator:
-        yield simulator
-
-
 @pytest.fixture
-def simulator(running_simulator: Simulator) -> Simulator:
-    running_simulator.reset()
-    return running_simulator
+def simulator(simulator_process: Simulator) -> Simulator:
+    simulator_process.reset()
+    return simulator_process
 
 
 @pytest.fixture

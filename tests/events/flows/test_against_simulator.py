@@ -5,7 +5,6 @@ from itertools import islice
 
 import pytest
 
-from carinho.simulator.client import running
 from events.demo import scenarios
 from events.flow import Flow, StepEvent
 from events.intake import envelope
@@ -15,21 +14,15 @@ from whatsapp import messages
 from whatsapp.zapi import WhatsApp
 
 
-@pytest.fixture(scope="module")
-def world():
-    with running() as simulator:
-        yield simulator
-
-
 @pytest.fixture
-def simulator(world, settings):
+def simulator(simulator_process, settings):
     settings.SYSTEMS = {
-        name: system | {"url": f"{world.url}/{name}", "key": "simulator"}
+        name: system | {"url": f"{simulator_process.url}/{name}", "key": "simulator"}
         for name, system in settings.SYSTEMS.items()
     }
-    settings.ZAPI = settings.ZAPI | {"url": f"{world.url}/zapi"}
-    world.reset()
-    return world
+    settings.ZAPI = settings.ZAPI | {"url": f"{simulator_process.url}/zapi"}
+    simulator_process.reset()
+    return simulator_process
 
 
 def run_all(accepted):
