@@ -343,8 +343,9 @@ class Runner:
         pool.shutdown(wait=True)
         while self.ended:
             ended = self.ended.popleft()
-            is_over = isinstance(ended, Item) and ended.end in (End.DONE, End.REJECTED, End.BROKEN)
-            if is_over and not isinstance(ended.error, NotOffered):
+            if isinstance(ended.error, NotOffered):
+                continue
+            if isinstance(ended, Item) and ended.end in (End.DONE, End.REJECTED, End.BROKEN):
                 self.page_of.pop(ended, None)
         self.availability.save()
         for page in self.pages:
