@@ -11,6 +11,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from carinho.embedded import broker, postgres
+from carinho.services import contract
 from carinho.services.base import Service
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -214,13 +215,14 @@ def derived_secret(purpose: str) -> str:
 
 def system(name: str) -> dict[str, Any]:
     """Address, key and habits of one system; the simulator plays those that are not named."""
+    url = env(f"{name.upper()}_URL", default="")
     return {
-        "url": env(f"{name.upper()}_URL", default="") or f"{SIMULATOR_URL}/{name}",
+        "url": url or f"{SIMULATOR_URL}/{name}",
         "key": env(f"{name.upper()}_API_KEY", default="simulator"),
         "auth": env(f"{name.upper()}_AUTH", default="X-API-Key"),
         "pages": env(f"{name.upper()}_PAGES", default="cursor"),
         "honours_keys": env.bool(f"{name.upper()}_HONOURS_KEYS", default=True),
-        "lacks": env.list(f"{name.upper()}_LACKS", default=[]),
+        "lacks": env.list(f"{name.upper()}_LACKS", default=contract.optional(name) if url else []),
     }
 
 

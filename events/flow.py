@@ -61,13 +61,16 @@ class Echo:
     """A step after which a system reports back what we did there, and how the two events are alike.
 
     `same` names fields of the echo, each with the field of the event whose step it was; without any, they
-    have the same phone.
+    have the same phone. `cause_source` is who sent that event, if only one system's counts; `drops` are the
+    steps that are not made once more, all of them without any.
     """
 
     source: str
     type: str
     step: str
     same: Mapping[str, str]
+    cause_source: str = ""
+    drops: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,9 +181,20 @@ class Flow:
         self.effects.append(run)
         return run
 
-    def echo(self, *, source: str, of: tuple[str, str], same: Mapping[str, str] | None = None) -> None:
-        """Declare that `source` sends this event also after our own step `of`; then it causes nothing."""
-        self.echoes.append(Echo(source, *of, same or {}))
+    def echo(
+        self,
+        *,
+        source: str,
+        of: tuple[str, str],
+        same: Mapping[str, str] | None = None,
+        cause_source: str = "",
+        drops: tuple[str, ...] = (),
+    ) -> None:
+        """Declare that `source` sends this event also after our own step `of`; then it causes nothing.
+
+        Or, with `drops`, all but these steps.
+        """
+        self.echoes.append(Echo(source, *of, same or {}, cause_source, drops))
 
     def steps_for(self, payload: Data, source: str = "") -> list[Step]:
         """The steps this event causes; one whose earlier step does not apply does not apply either.

@@ -59,6 +59,7 @@ class Availability:
         """How many of the free places may be filled; while a system is tried, one call at a time."""
         wanted = 0 if self.is_trial() and under_way else free
         for name, breaker in self.breakers.items():
+            self.paces[name].per_second = self.systems[name].pace()
             wanted = self.paces[name].allows(self._lets_through(name, wanted), breaker.closed_at)
         return wanted
 
@@ -67,8 +68,13 @@ class Availability:
             pace.took(calls)
 
     def allows_read(self, under_way: int) -> bool:
-        trial = self.breakers[self.source].is_trial
-        return bool(self._lets_through(self.source, 0 if trial and under_way else 1))
+        breaker, pace = self.breakers[self.source], self.paces[self.source]
+        pace.per_second = self.systems[self.source].pace()
+        wanted = self._lets_through(self.source, 0 if breaker.is_trial and under_way else 1)
+        return bool(pace.allows(wanted, breaker.closed_at))
+
+    def started_read(self) -> None:
+        self.paces[self.source].took(1)
 
     def label(self, name: str) -> str:
         """How people call one of both systems."""

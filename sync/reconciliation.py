@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from carinho.celery import stopping
-from carinho.services.errors import CircuitOpen, Rejected, Unavailable
+from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailable
 from carinho.services.pagination import LIMIT, Cursors
 from sync import checkpoint
 from sync.availability import Availability
@@ -139,7 +139,10 @@ class Reconciliation:
         """What the target has or, if it cannot be read, what was written there."""
         if not keys:
             return {}
-        stored = self._patiently(lambda: self.job.read_back(self.job.target(), keys))
+        try:
+            stored = self._patiently(lambda: self.job.read_back(self.job.target(), keys))
+        except NotOffered:
+            stored = None
         if stored is not None:
             return stored
         rows = SyncRecord.objects.filter(job_id=self.job.name, key__in=keys)

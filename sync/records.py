@@ -8,7 +8,7 @@ from typing import Any
 
 from carinho.logs import request_id
 from carinho.services.base import Service
-from carinho.services.errors import CircuitOpen, Rejected, Unavailable
+from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailable
 from events.engine import failure_causes
 from events.engine.failure_causes import Diagnosis
 from sync.job import Fields, Job, Record
@@ -90,8 +90,8 @@ def push(job: Job, item: Item, require: Callable[[type[Service]], None], request
             item.must_write, item.was_written = False, True
         if item.must_confirm:
             require(job.source)
-            job.confirm(job.source(key), item.key, item.result)
-            item.must_confirm, item.was_confirmed = False, True
+            item.was_confirmed = _confirm(job, item, key)
+            item.must_confirm = False
         item.end, item.error = End.DONE, None
     except CircuitOpen as error:
         item.end, item.error = End.HELD, error
@@ -104,6 +104,15 @@ def push(job: Job, item: Item, require: Callable[[type[Service]], None], request
         item.end, item.error = End.BROKEN, error
     finally:
         request_id.reset(token)
+
+
+def _confirm(job: Job, item: Item, key: str) -> bool:
+    """Whether the source knows now; one that has no such mark yet is spared it, for the ledger knows."""
+    try:
+        job.confirm(job.source(key), item.key, item.result)
+    except NotOffered:
+        return False
+    return True
 
 
 def _write(job: Job, item: Item, key: str, require: Callable[[type[Service]], None]) -> Fields:

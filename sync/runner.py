@@ -16,7 +16,7 @@ from datetime import timedelta
 
 from carinho.celery import stopping
 from carinho.logs import request_id
-from carinho.services.errors import CircuitOpen, Rejected, Unavailable
+from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailable
 from carinho.services.pagination import Cursors, EndlessList, Page
 from sync import checkpoint, ledger, runs
 from sync.availability import Availability
@@ -160,6 +160,7 @@ class Runner:
         if self.next.stage != checkpoint.PULL:
             self._read_stored(self.next)
         elif len(self.pages) < MOST_PAGES and self.availability.allows_read(self.under_way):
+            self.availability.started_read()
             self.is_reading = True
             self.under_way += 1
             pool.submit(self._pull, self.next, self.availability.is_trial())
@@ -204,6 +205,8 @@ class Runner:
         if reading.page is not None:
             self.read_failures = 0
             self._take(reading.at, reading.page)
+        elif isinstance(error, NotOffered):
+            raise self._not_offered(error)
         elif isinstance(error, Unavailable):
             self._read_later(reading, error)
         elif isinstance(error, Rejected) and reading.at.cursor and self.is_resumed:
@@ -227,6 +230,12 @@ class Runner:
     def _unreadable(self, reason: str) -> Ended:
         system = self.availability.label(self.availability.source)
         return Ended(RunStatus.FAILED, reason, ("read_failed", {"system": system, "reason": reason}))
+
+    def _not_offered(self, error: NotOffered) -> Ended:
+        """Neither good nor a failure: what a later run reads must not begin after this one."""
+        return Ended(
+            RunStatus.CANCELLED, str(error), ("not_offered", {"system": error.system, "reason": str(error)})
+        )
 
     def _take(self, at: Checkpoint, page: Page) -> None:
         """A page is in hand: its records are compared, and those that need it wait to be sent."""
@@ -306,6 +315,8 @@ class Runner:
         if item.end == End.HELD:
             self.ready.appendleft(item)
             return
+        if isinstance(item.error, NotOffered):
+            raise self._not_offered(item.error)
         item.attempts += 0 if item.end == End.UNAVAILABLE and item.is_trial else 1
         if item.end == End.UNAVAILABLE and item.attempts < MOST_ATTEMPTS:
             self._push_later(item)
@@ -332,6 +343,8 @@ class Runner:
         pool.shutdown(wait=True)
         while self.ended:
             ended = self.ended.popleft()
+            if isinstance(ended.error, NotOffered):
+                continue
             if isinstance(ended, Item) and ended.end in (End.DONE, End.REJECTED, End.BROKEN):
                 self.page_of.pop(ended, None)
         self.availability.save()

@@ -8,6 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from carinho.services import contract
+
 CONFORMS, DIFFERS, MISSING, NOT_TRIED = "conforms", "differs", "missing", "not_tried"
 VERDICTS = {
     CONFORMS: gettext_lazy("conforme"),
@@ -72,7 +74,12 @@ class ConformanceReport:
         """The lines with which the hub calls the system as it is."""
         name = self.system.upper()
         codes = {difference.code for difference in self._differences() if difference.by_setting}
-        lacking = [call.name for call in self.calls if call.verdict == MISSING]
+        optional = contract.optional(self.system)
+        lacking = [
+            call.name
+            for call in self.calls
+            if call.verdict == MISSING or (call.verdict == NOT_TRIED and call.name in optional)
+        ]
         lines = [f"{name}_URL={self.url}", f"{name}_API_KEY="]
         if self.auth != DEFAULTS["auth"]:
             lines.append(f"{name}_AUTH={self.auth}")
@@ -80,7 +87,7 @@ class ConformanceReport:
             lines.append(f"{name}_PAGES=number")
         if "key_ignored" in codes:
             lines.append(f"{name}_HONOURS_KEYS=0")
-        if lacking:
+        if lacking or optional:
             lines.append(f"{name}_LACKS={','.join(lacking)}")
         return lines
 

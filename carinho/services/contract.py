@@ -34,6 +34,8 @@ class Operation:
     `nothing` is a query that no record fits, `refused` a body that has to be refused. `shown_by` names the
     call that reads back what this one wrote, `undone_by` the one that removes it.
     `sets_a_state`: a second time changes nothing, also where idempotency keys are not honoured.
+    `is_optional`: asked beyond what the company's systems agreed on, so only of one whose `<SYSTEM>_LACKS`
+    was set without it.
     """
 
     system: str
@@ -49,6 +51,7 @@ class Operation:
     shown_by: str = ""
     undone_by: str = ""
     sets_a_state: bool = False
+    is_optional: bool = False
 
     @property
     def call(self) -> str:
@@ -227,6 +230,7 @@ OPERATIONS = (
         "GET",
         "/api/v1/services/{service}",
         gives={"id": INTEGER, "client_id": INTEGER},
+        is_optional=True,
     ),
     Operation(
         "operacao",
@@ -235,6 +239,7 @@ OPERATIONS = (
         "PUT",
         "/api/v1/caregivers/{caregiver}/availability",
         sends={"available": True},
+        is_optional=True,
     ),
     Operation(
         "operacao",
@@ -399,6 +404,11 @@ def declared(system: str, method: str, path: str) -> Operation | None:
         if operation.method == method and operation.pattern.fullmatch(path):
             return operation
     return None
+
+
+def optional(system: str) -> list[str]:
+    """The calls that a system is not asked for unless its setting says that it offers them."""
+    return [operation.name for operation in of_system(system) if operation.is_optional]
 
 
 def lacking(system: str) -> list[Operation]:

@@ -66,6 +66,13 @@ def _described(operation: Operation) -> dict[str, Any]:
         "tags": [operation.system],
         "parameters": _parameters(operation),
     }
+    if operation.is_optional:
+        described["description"] = "Opcional: o hub só a usa depois que <SISTEMA>_LACKS não a nomeia."
+    if not operation.is_safe_to_repeat:
+        described["description"] = (
+            "Não há leitura que mostre se foi gravada: onde a Idempotency-Key não é honrada, uma gravação "
+            "cujo fim não foi visto vai para uma pessoa, e não é repetida."
+        )
     if operation.sends:
         schema = _schema_of(operation.sends)
         described["requestBody"] = {

@@ -33,3 +33,17 @@ def stop_courtesy_messages(event: Envelope) -> None:
     phones = Event.objects.filter(subject=event.subject).exclude(subject="").exclude(phone="")
     for phone in phones.order_by().values_list("phone", flat=True).distinct():
         contacts.opt_out(contacts.identity(phone), event.occurred_at)
+
+
+def respect_revoked_consent(event: Envelope) -> None:
+    """A number that becomes known after its person withdrew a consent; each number is asked for once.
+
+    Whoever is written to again by their own wish stays so: the number was known by then.
+    """
+    if not event.phone or not event.subject:
+        return
+    known = Event.objects.filter(subject=event.subject)
+    consents = known.filter(type__in=(flow.type, "documents.consent.granted")).order_by("-id")
+    last = consents.values("type", "occurred_at").first()
+    if last and last["type"] == flow.type and known.filter(phone=event.phone)[:2].count() == 1:
+        contacts.opt_out(contacts.identity(event.phone), last["occurred_at"])

@@ -70,6 +70,9 @@ flow = Flow(
 flow.echo(source="marketing", of=("lead.created", "attribute_campaign"))
 flow.echo(source="marketing", of=("client.registered", "record_conversion"))
 flow.echo(source="marketing", of=("lead.created", "send_welcome"))  # a form tells us and Marketing alike
+flow.echo(  # and Marketing may be the first: the form's words and origin still go to CRM
+    source="site", of=("lead.created", "send_welcome"), cause_source="marketing", drops=("send_welcome",)
+)
 
 
 @flow.delivery(

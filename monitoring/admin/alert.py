@@ -18,7 +18,7 @@ from carinho.console import badge_counts, dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor
 from carinho.console.labels import number
-from monitoring import alerts, health, notifications
+from monitoring import alerts, health, notifications, runbook_page
 from monitoring.models import Alert, Severity
 from monitoring.rule import Observation, Rule, all_rules
 
@@ -66,7 +66,11 @@ class AlertAdmin(ActionAdmin):
         return {}
 
     def get_urls(self) -> list[URLPattern]:
-        return [self.post_path("contacts/", self.contacts_view, "contacts"), *super().get_urls()]
+        own = [
+            self.post_path("contacts/", self.contacts_view, "contacts"),
+            self.post_path("runbook/", self.runbook_view, "runbook"),
+        ]
+        return own + super().get_urls()
 
     def contacts_view(self, request: HttpRequest) -> HttpResponse:
         """Contatos: whom to call, and, while it is critical, who is due already."""
@@ -80,6 +84,18 @@ class AlertAdmin(ActionAdmin):
             "since": alerts.current(found, hub.now).critical_since,
         }
         return TemplateResponse(request, "admin/monitoring/contacts.html", context)
+
+    def runbook_view(self, request: HttpRequest) -> HttpResponse:
+        """Runbook: what to do, by situation."""
+        self.must_view(request)
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Runbook"),
+            "content_title": _("Runbook"),
+            "parts": runbook_page.parts(),
+        }
+        return TemplateResponse(request, "admin/monitoring/runbook.html", context)
 
     def act(
         self, request: HttpRequest, action: Action, ids: Sequence[Any]

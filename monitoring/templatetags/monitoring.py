@@ -8,7 +8,7 @@ from django import template
 from carinho.console import dates
 from carinho.console import labels as names
 from events import titles
-from monitoring import health, labels
+from monitoring import health, labels, runbook_page
 from sync import labels as sync_labels
 
 register = template.Library()
@@ -24,6 +24,7 @@ register.filter("sync_title", sync_labels.job)
 
 
 register.filter("sync_url", labels.url_of_job)
+register.filter("runbook", runbook_page.address_of)
 
 
 @register.filter

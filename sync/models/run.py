@@ -141,6 +141,7 @@ SENTENCES = {
     "goes_on": _("%(system)s voltou; a execução continuou depois de %(seconds)s s."),
     "page_read_again": _("A leitura recomeçou do início: %(system)s não conhece mais a página em que parou."),
     "read_failed": _("%(system)s não deixou ler: %(reason)s"),
+    "not_offered": _("%(system)s ainda não oferece o que esta sincronização precisa: %(reason)s"),
     "retries": _("Tenta de novo os registros que falharam."),
     "gone": _("%(count)s registro(s) com falha não são mais pedidos pela origem."),
     "cancelled": _("Cancelada por %(actor)s."),

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings as project
 from responses import matchers
 
+from carinho import settings as carinho_settings
 from carinho.services import contract, rate_limits
 from carinho.services.atendimento import Atendimento
 from carinho.services.crm import CRM
@@ -258,3 +259,22 @@ def test_every_call_that_the_clients_make_is_declared(calls, monkeypatch):
             answer = getattr(service("k"), method)(*given[0], **given[1])
             list(answer) if isinstance(answer, Iterator) else answer
     assert {operation and operation.name for operation in made} == {each.name for each in contract.OPERATIONS}
+
+
+@pytest.mark.parametrize(
+    ("address", "lacks", "expected"),
+    [
+        ("", None, []),
+        ("https://operacao.test", None, ["client_of", "set_availability"]),
+        ("https://operacao.test", "", []),
+        ("https://operacao.test", "release_services", ["release_services"]),
+    ],
+)
+def test_optional_calls_are_asked_of_a_real_system_only_once_its_setting_says_so(
+    monkeypatch, address, lacks, expected
+):
+    monkeypatch.setenv("OPERACAO_URL", address)
+    monkeypatch.delenv("OPERACAO_LACKS", raising=False)
+    if lacks is not None:
+        monkeypatch.setenv("OPERACAO_LACKS", lacks)
+    assert carinho_settings.system("operacao")["lacks"] == expected

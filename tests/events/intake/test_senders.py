@@ -331,6 +331,21 @@ def test_form_that_tells_us_and_marketing_is_welcomed_once(hub):
     assert Delivery.objects.filter(step="send_welcome").count() == 1
 
 
+def test_form_that_marketing_tells_first_is_welcomed_once_and_registered_as_the_form_says(hub):
+    post(hub, SENT["lead.created"][1])
+    form = cause(hub, "lead.created", "site", name="Helena", phone="11987654321", message="Preciso de ajuda")
+    assert steps_of(form) == {"register_lead"}
+    assert Delivery.objects.filter(step="send_welcome").count() == 1
+    again = cause(hub, "lead.created", "site", name="Helena", phone="11976543210")
+    assert "send_welcome" in steps_of(again)
+
+
+def test_form_is_welcomed_where_what_marketing_told_was_not(hub):
+    post(hub, SENT["lead.created"][1])
+    Delivery.objects.filter(step="send_welcome").update(status="dead", due_at=None)
+    assert "send_welcome" in steps_of(cause(hub, "lead.created", "site", name="Helena", phone="11987654321"))
+
+
 # --- consent ---------------------------------------------------------------------------------------
 
 
@@ -346,6 +361,24 @@ def test_revoked_consent_stops_courtesy_messages_at_every_number_of_the_person(h
 def test_revoked_consent_of_nobody_we_know_is_kept(hub):
     assert post(hub, documentos("documents.consent.revoked", subject_id=5)).status_code == 202
     assert not Contact.objects.exists()
+
+
+def test_consent_revoked_before_the_number_is_known_stops_courtesy_messages_to_it(hub):
+    post(hub, documentos("documents.consent.revoked", subject_type="client", subject_id=204))
+    client = {"client_id": 204, "name": "Helena", "phone": "11987654321"}
+    cause(hub, "client.registered", "crm", **client)
+    contact = contacts.find(contacts.identity("5511987654321"))
+    assert contact.opted_out_at is not None
+    Contact.objects.update(opted_out_at=None)  # by the person's own wish
+    cause(hub, "client.registered", "crm", **client, email="helena@exemplo.com")
+    assert Contact.objects.get().opted_out_at is None
+
+
+def test_consent_given_again_before_the_number_is_known_lets_messages_go(hub):
+    for type in ("documents.consent.revoked", "documents.consent.granted"):
+        post(hub, documentos(type, subject_type="client", subject_id=204))
+    cause(hub, "client.registered", "crm", client_id=204, name="Helena", phone="11987654321")
+    assert not Contact.objects.filter(opted_out_at__isnull=False).exists()
 
 
 # --- types that no flow knows ----------------------------------------------------------------------
