@@ -25,7 +25,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
     "STYLES": [asset("console/console.css")],
-    "SCRIPTS": [asset("console/console.js"), asset("console/live.js")],
+    "SCRIPTS": [asset(f"console/{name}.js") for name in ("console", "live", "regions")],
     "DASHBOARD_CALLBACK": "monitoring.admin.panel.context",
     "ACCOUNT": {"navigation": [{"title": _("Sua conta"), "link": reverse_lazy("account")}]},
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": sidebar},
