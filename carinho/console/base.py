@@ -24,6 +24,7 @@ from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from carinho.access.permissions import user_actor
+from carinho.console.sidebar import title_of
 
 MOST_COUNTED = 10_000
 
@@ -93,6 +94,12 @@ class ClosedAdmin(ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return PlainChangeList
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = title_of(list_of(self.model)) or self.opts.verbose_name_plural.capitalize()
+        return super().changelist_view(request, {"title": title} | (extra_context or {}))
+
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """The audit log has its place: what Django keeps of a row names the person."""
         raise Http404
@@ -108,7 +115,8 @@ class ConsoleAdmin(ClosedAdmin):
     list_fullwidth = True
     list_filter_submit = True
     list_before_template = "admin/list_intro.html"
-    intro: Any = ""  # one sentence above the list: what these rows are, and the technical word
+    intro: Any = ""  # one sentence above the list: what these rows are
+    technical = ""  # what programs call these rows, as its tooltip
     all_well: Any = ""  # what an empty list says where nothing was filtered
     paginator = CappedPaginator
     show_full_result_count = False
@@ -128,7 +136,7 @@ class ConsoleAdmin(ClosedAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"intro": self.get_intro(request)} | (extra_context or {})
+        context = {"intro": self.get_intro(request), "technical": self.technical} | (extra_context or {})
         return super().changelist_view(request, context)
 
     def change_view(
