@@ -24,7 +24,7 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
-    "STYLES": [asset("console/console.css")],
+    "STYLES": [asset(f"console/{name}.css") for name in ("console", "lists")],
     "SCRIPTS": [asset(f"console/{name}.js") for name in ("console", "live", "regions")],
     "DASHBOARD_CALLBACK": "monitoring.admin.panel.context",
     "ACCOUNT": {"navigation": [{"title": _("Sua conta"), "link": reverse_lazy("account")}]},

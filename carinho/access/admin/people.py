@@ -241,7 +241,7 @@ def _rights(role: Group) -> list[tuple[str, str]]:
     per_kind: dict[str, list[str]] = {}
     for permission in role.permissions.select_related("content_type").order_by("content_type", "pk"):
         kind = permission.content_type.model_class()
-        if kind not in admin.site._registry:  # it has no page
+        if kind is None or not admin.site.is_registered(kind):  # it has no page
             continue
         title = str(kind._meta.verbose_name_plural)
         right = RIGHTS.get(permission.codename.split("_")[0], permission.name)
