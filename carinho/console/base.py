@@ -16,14 +16,17 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from carinho.access.permissions import user_actor
+from carinho.console import export
 from carinho.console.sidebar import title_of
 
 MOST_COUNTED = 10_000
@@ -130,14 +133,30 @@ class ConsoleAdmin(ClosedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
+    def get_urls(self) -> list[URLPattern]:
+        view = require_POST(self.export_view)  # it leaves an entry in the audit log
+        return [self.post_path("export/<str:format>/", view, "export"), *super().get_urls()]
+
+    def export_view(self, request: HttpRequest, format: str) -> HttpResponseBase:
+        """The list as it is filtered, as a file."""
+        self.must_view(request)
+        return export.respond(request, self.get_changelist_instance(request), format)
+
     def get_intro(self, request: HttpRequest) -> Any:
         return self.intro
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"intro": self.get_intro(request), "technical": self.technical} | (extra_context or {})
-        return super().changelist_view(request, context)
+        context = {
+            "intro": self.get_intro(request),
+            "technical": self.technical,
+            "exports": [
+                (title, reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export", args=[format]))
+                for format, title in export.FORMATS.items()
+            ],
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
 
     def change_view(
         self,
