@@ -135,12 +135,12 @@ class ConsoleAdmin(ClosedAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = require_POST(self.export_view)  # it leaves an entry in the audit log
-        return [self.post_path("export/<str:format>/", view, "export"), *super().get_urls()]
+        return [self.post_path("export/<str:kind>/", view, "export"), *super().get_urls()]
 
-    def export_view(self, request: HttpRequest, format: str) -> HttpResponseBase:
+    def export_view(self, request: HttpRequest, kind: str) -> HttpResponseBase:
         """The list as it is filtered, as a file."""
         self.must_view(request)
-        return export.respond(request, self.get_changelist_instance(request), format)
+        return export.respond(request, self.get_changelist_instance(request), kind)
 
     def get_intro(self, request: HttpRequest) -> Any:
         return self.intro
@@ -152,8 +152,8 @@ class ConsoleAdmin(ClosedAdmin):
             "intro": self.get_intro(request),
             "technical": self.technical,
             "exports": [
-                (title, reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export", args=[format]))
-                for format, title in export.FORMATS.items()
+                (title, reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export", args=[kind]))
+                for kind, title in export.FORMATS.items()
             ],
         }
         return super().changelist_view(request, context | (extra_context or {}))

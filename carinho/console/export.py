@@ -1,4 +1,4 @@
-"""A list as a file: the rows that its filters leave, with the texts that its columns show, masked as they are."""
+"""A list as a file: the rows that its filters leave, with what its columns show, masked as they are."""
 
 import csv
 import re
@@ -32,16 +32,16 @@ BETWEEN = re.compile(r"</(?:span|small|div|p|li|a)>")
 EXPORTED = Audited("list.export", _("exportou a lista"))
 
 
-def respond(request: HttpRequest, changelist: ChangeList, format: str) -> HttpResponseBase:
+def respond(request: HttpRequest, changelist: ChangeList, kind: str) -> HttpResponseBase:
     """The answer that downloads the list as it is filtered; the audit log says who asked for which."""
-    if format not in FORMATS:
+    if kind not in FORMATS:
         raise Http404
-    write = _csv if format == "csv" else _xlsx
+    write = _csv if kind == "csv" else _xlsx
     opts = changelist.opts
     EXPORTED.record(
-        user_actor(request.user), opts.label_lower, {"format": format, "filters": sorted(request.GET)}
+        user_actor(request.user), opts.label_lower, {"format": kind, "filters": sorted(request.GET)}
     )
-    name = f"{opts.verbose_name_plural} {timezone.localtime():%Y-%m-%d %H.%M}.{format}"
+    name = f"{opts.verbose_name_plural} {timezone.localtime():%Y-%m-%d %H.%M}.{kind}"
     return write(_lines(changelist, request), name)
 
 

@@ -25,7 +25,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
     "STYLES": [asset(f"console/{name}.css") for name in ("console", "lists")],
-    "SCRIPTS": [asset(f"console/{name}.js") for name in ("console", "live", "regions")],
+    "SCRIPTS": [asset(f"console/{name}.js") for name in ("console", "live", "regions", "keyboard")],
     "DASHBOARD_CALLBACK": "monitoring.admin.panel.context",
     "ACCOUNT": {"navigation": [{"title": _("Sua conta"), "link": reverse_lazy("account")}]},
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": sidebar},

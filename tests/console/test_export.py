@@ -17,8 +17,8 @@ from whatsapp.models import Contact
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_messages")]
 
 
-def taken(client, name, format, query=""):
-    address = reverse(f"admin:{name}_export", args=[format])
+def taken(client, name, kind, query=""):
+    address = reverse(f"admin:{name}_export", args=[kind])
     return client.post(f"{address}?{query}")
 
 
