@@ -1,4 +1,4 @@
-"""What an operator does without a mouse: walk a list, mark rows, ask for what is done to them, and the help."""
+"""An operator without a mouse: walks a list, marks rows, asks for what is done to them, reads the help."""
 
 import pytest
 from playwright.sync_api import expect
