@@ -22,12 +22,11 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from carinho.console.base import ConsoleAdmin, actor, list_of, next_page, posted
+from carinho.console.base import LONGEST_ID, ConsoleAdmin, actor, list_of, next_page, posted
 
 NOT_ALLOWED = _lazy("Seu papel permite ver, mas não fazer isto. Peça a quem é Operador.")
 MOST_NAMED = 20
 MOST_AT_ONCE = 10_000  # rows of one order
-LONGEST_ID = 18  # digits; the database's largest has one more
 
 
 @dataclass(frozen=True)

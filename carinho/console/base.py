@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import (
@@ -15,17 +16,23 @@ from django.contrib.admin.views.main import ALL_VAR, ORDER_VAR
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from carinho.access.permissions import user_actor
+from carinho.console import export, saved_views
+from carinho.console.sidebar import title_of
 
 MOST_COUNTED = 10_000
+LONGEST_ID = 18  # digits; the database's largest has one more
 
 
 def actor(request: HttpRequest) -> str:
@@ -93,6 +100,12 @@ class ClosedAdmin(ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return PlainChangeList
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = title_of(list_of(self.model)) or self.opts.verbose_name_plural.capitalize()
+        return super().changelist_view(request, {"title": title} | (extra_context or {}))
+
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """The audit log has its place: what Django keeps of a row names the person."""
         raise Http404
@@ -108,7 +121,8 @@ class ConsoleAdmin(ClosedAdmin):
     list_fullwidth = True
     list_filter_submit = True
     list_before_template = "admin/list_intro.html"
-    intro: Any = ""  # one sentence above the list: what these rows are, and the technical word
+    intro: Any = ""  # one sentence above the list: what these rows are
+    technical = ""  # what programs call these rows, as its tooltip
     all_well: Any = ""  # what an empty list says where nothing was filtered
     paginator = CappedPaginator
     show_full_result_count = False
@@ -122,14 +136,68 @@ class ConsoleAdmin(ClosedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
+    def get_urls(self) -> list[URLPattern]:
+        view = require_POST(self.export_view)  # it leaves an entry in the audit log
+        return [
+            self.post_path("export/<str:kind>/", view, "export"),
+            self.post_path("views/save/", require_POST(self.save_view), "save_view"),
+            self.post_path("views/remove/", require_POST(self.remove_view), "remove_view"),
+            *super().get_urls(),
+        ]
+
+    def save_view(self, request: HttpRequest) -> HttpResponse:
+        """Keep the list's filters under a name, and show the list so."""
+        self.must_view(request)
+        name, query = posted(request, "name"), saved_views.query_of(posted(request, "query"))
+        if name and query:
+            is_shared = "is_shared" in request.POST
+            saved_views.save(request, self.opts.label_lower, name, query, is_shared=is_shared)
+            messages.success(request, _("Visão guardada: ela está acima da lista."))
+        else:
+            messages.error(request, _("Dê um nome e escolha ao menos um filtro."))
+        return HttpResponseRedirect(list_of(self.model, query))
+
+    def remove_view(self, request: HttpRequest) -> HttpResponse:
+        self.must_view(request)
+        id = posted(request, "id")
+        if id.isdecimal() and len(id) <= LONGEST_ID and saved_views.remove(request, int(id)):
+            messages.success(request, _("Visão tirada."))
+        return HttpResponseRedirect(next_page(request, list_of(self.model)))
+
+    def _views_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What the list's header shows of saved views."""
+        now = saved_views.query_of(request.GET.urlencode())
+        prefix = f"admin:{self.opts.app_label}_{self.opts.model_name}"
+        return {
+            "saved_views": saved_views.of(request, self.opts.label_lower),
+            "query_now": now,
+            "is_filtered": bool(now),
+            "may_share": saved_views.may_share(request),
+            "save_view": reverse(f"{prefix}_save_view"),
+            "remove_view": reverse(f"{prefix}_remove_view"),
+        }
+
+    def export_view(self, request: HttpRequest, kind: str) -> HttpResponseBase:
+        """The list as it is filtered, as a file."""
+        self.must_view(request)
+        return export.respond(request, self.get_changelist_instance(request), kind)
+
     def get_intro(self, request: HttpRequest) -> Any:
         return self.intro
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"intro": self.get_intro(request)} | (extra_context or {})
-        return super().changelist_view(request, context)
+        context = {
+            "intro": self.get_intro(request),
+            "technical": self.technical,
+            "exports": [
+                (title, reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export", args=[kind]))
+                for kind, title in export.FORMATS.items()
+            ],
+            **self._views_context(request),
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
 
     def change_view(
         self,

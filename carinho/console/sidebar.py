@@ -155,6 +155,12 @@ def sidebar(request: HttpRequest) -> list[Item]:
     return [group for group in groups if group["items"]]
 
 
+def title_of(address: str) -> Any:
+    """What the sidebar calls the page at this address; nothing where it does not lead there."""
+    pages = (page for _title, group in GROUPS for page in group if not page.query)
+    return next((page.title for page in pages if reverse(f"admin:{page.route}") == address), "")
+
+
 def _may_see(request: HttpRequest, page: SidebarLink) -> bool:
     return not page.permission or request.user.has_perm(page.permission)
 

@@ -65,7 +65,7 @@ INTROS = {
     "queued": _("Saem sozinhas quando chegar a hora de cada uma (queued)."),
     "retrying": _(
         "Falharam e serão tentadas de novo sozinhas, depois de 1, 4, 15 e 60 minutos. "
-        "Não é preciso fazer nada (retry queue)."
+        "Não é preciso fazer nada."
     ),
     "held": _(
         "Estão prontas, mas o sistema delas está fora do ar, desconectado ou pausado. Nenhuma tentativa foi "
@@ -105,8 +105,9 @@ class QueueFilter(ChoiceFilter):
 @admin.register(Delivery)
 class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
     item_template = "admin/events/delivery/item.html"
+    technical = "deliveries"
     intro = _(
-        "Cada coisa que um evento faz em um sistema, com as suas tentativas (deliveries). "
+        "Cada coisa que um evento faz em um sistema, com as suas tentativas. "
         "Um filtro olha as 200 mil mais novas; para as antigas, escolha os dias."
     )
     row_actions = (TRY_NOW, GIVE_UP)

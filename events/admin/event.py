@@ -50,7 +50,8 @@ class WithoutFlowFilter(ChoiceFilter):
 @admin.register(Event)
 class EventAdmin(EventRevealAdmin):
     item_template = "admin/events/event/item.html"
-    intro = _("Tudo o que os sistemas avisaram, do mais novo para o mais antigo (eventos, webhooks).")
+    technical = "events"
+    intro = _("Tudo o que os sistemas avisaram, do mais novo para o mais antigo.")
     list_display = ("what", "origin", "who", "received", "state", "number")
     list_filter = (
         choice_filter("status", _("situação"), lambda: EventStatus.choices, is_tab=True),

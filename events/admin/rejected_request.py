@@ -44,9 +44,8 @@ OF_ENVELOPE = {
 @admin.register(RejectedRequest)
 class RejectedRequestAdmin(EventRevealAdmin):
     item_template = "admin/events/rejectedrequest/item.html"
-    intro = _(
-        "O que chegou e não pôde ser aceito. Depois do conserto, dá para aceitar daqui (webhooks recusados)."
-    )
+    technical = "rejected requests"
+    intro = _("O que chegou e não pôde ser aceito. Depois do conserto, dá para aceitar daqui.")
     list_display = ("why", "origin", "kind", "received", "state")
     list_filter = (
         choice_filter("source", _("origem"), labels.sources),

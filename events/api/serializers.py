@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from carinho.access.permissions import OPERATE, principal_of
 from carinho.api.views import CommandBody
 from carinho.masking import mask, mask_text
+from events import titles
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
 
 MOST_IDS = 10_000
@@ -133,12 +134,15 @@ class RetrySerializer(serializers.ModelSerializer[Delivery]):
 
 
 class DeadLetterSerializer(serializers.ModelSerializer[DeadLetter]):
+    reason_pt = serializers.SerializerMethodField(help_text=_("A causa, como o console a diz."))
+
     class Meta:
         model = DeadLetter
         fields = [
             "id",
             "event_id",
             "reason",
+            "reason_pt",
             "created_at",
             "delivery_id",
             "event_type",
@@ -152,6 +156,9 @@ class DeadLetterSerializer(serializers.ModelSerializer[DeadLetter]):
             "note",
             "moved_by",
         ]
+
+    def get_reason_pt(self, dead_letter: DeadLetter) -> str:
+        return str(titles.cause(dead_letter.cause).title)
 
 
 class DeadLetterDetailSerializer(DeadLetterSerializer):

@@ -67,7 +67,8 @@ UNDO = Action(
 @admin.register(SyncRun)
 class RunAdmin(ActionAdmin):
     item_template = "admin/sync/syncrun/item.html"
-    intro = _("Cada execução de uma sincronização, da mais nova à mais antiga (runs).")
+    technical = "runs"
+    intro = _("Cada execução de uma sincronização, da mais nova à mais antiga.")
     row_actions = (CANCEL, UNDO)
     list_display = ("which", "what", "state", "began", "took", "by", "numbers")
     list_filter = (

@@ -94,7 +94,8 @@ def given_up(request: HttpRequest) -> badge_counts.Elsewhere:
 @admin.register(Callback)
 class CallbackAdmin(ActionAdmin):
     row_actions = (READ_AGAIN, DISMISS)
-    intro = _("Tudo o que o Z-API avisou, também o que foi ignorado e por quê (callbacks).")
+    technical = "callbacks"
+    intro = _("Tudo o que o Z-API avisou, também o que foi ignorado e por quê.")
     list_display = ("kind", "state", "why", "repeats", "received")
     list_filter = (
         choice_filter("status", _("situação"), lambda: CallbackStatus.choices),

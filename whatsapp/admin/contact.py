@@ -81,9 +81,8 @@ ALLOW = Action(
 
 @admin.register(Contact)
 class ContactAdmin(ActionAdmin):
-    intro = _(
-        "As pessoas como o WhatsApp as conhece: uma linha por pessoa, com ou sem nono dígito (contacts)."
-    )
+    technical = "contacts"
+    intro = _("As pessoas como o WhatsApp as conhece: uma linha por pessoa, com ou sem nono dígito.")
     row_actions = (OPT_OUT, ALLOW)
     list_display = ("who", "phone_shown", "whatsapp", "wish", "since")
     search_fields = ("=key", "=lid", "=phone")

@@ -68,7 +68,8 @@ class ContactFilter(ChoiceFilter):
 @admin.register(SentMessage)
 class SentMessageAdmin(EventRevealAdmin):
     item_template = "admin/whatsapp/message.html"
-    intro = _("O que enviamos às pessoas e até onde cada mensagem chegou (messages).")
+    technical = "messages"
+    intro = _("O que enviamos às pessoas e até onde cada mensagem chegou.")
     list_select_related = ("delivery__event", "contact")
     list_display = ("what", "to", "state", "why", "created")
     list_filter = (

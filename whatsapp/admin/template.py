@@ -59,7 +59,7 @@ class TemplateAdmin(ConsoleAdmin):
                 "title": templates.title(name),
                 "own": own.get(name),
                 "page": reverse("admin:whatsapp_template_text", args=[name]),
-                "text": own[name].text if name in own else templates.text(name).template,
+                "text": messages.render(messages.sample(name), {name: own[name].text} if name in own else {}),
             }
             for name in templates.names()
         ]

@@ -92,10 +92,10 @@ class KeyList(PlainChangeList):
 class ApiKeyAdmin(ActionAdmin):
     item_template = "admin/access/apikey/item.html"
     intro = _(
-        "Com uma chave, outro sistema usa a API do hub (header X-API-Key ou Authorization: Bearer). "
-        "Ela só aparece ao ser criada."
+        "Com uma chave, outro sistema usa a API do hub (cabeçalho X-API-Key). Ela só aparece ao ser criada."
     )
     row_actions = (REVOKE,)
+    list_display_links = None
     list_display = ("named", "may", "made", "used", "ends", "state")
     search_fields = ("name", "prefix")
     search_help_text = _("Nome ou começo da chave")

@@ -24,7 +24,8 @@ def _shown(detail: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
 
 @admin.register(AuditEntry)
 class AuditLogAdmin(ConsoleAdmin):
-    intro = _("Quem fez o quê, pelo painel ou pela API. Nada aqui pode ser mudado ou apagado (audit log).")
+    technical = "audit log"
+    intro = _("Quem fez o quê, pelo painel ou pela API. Nada aqui pode ser mudado ou apagado.")
     list_display = ("when", "by", "what", "which", "why")
     list_filter = (
         choice_filter("action", _("ação"), labels.actions, scans=True),

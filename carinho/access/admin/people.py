@@ -1,5 +1,6 @@
 """People and roles, schedules and log-in attempts: other packages' models on pages of ours."""
 
+import calendar
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +15,7 @@ from cron_descriptor import (  # type: ignore[import-untyped]
     get_description,
 )
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -24,6 +26,9 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.dates import MONTHS, WEEKDAYS
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import (
     ClockedSchedule,
@@ -39,7 +44,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from carinho.access import account, people, second_factor
 from carinho.access.audit_log import Audited
-from carinho.console import badges, dates
+from carinho.console import badges, dates, labels
 from carinho.console.base import ClosedAdmin, ConsoleAdmin, actor, page_of
 
 ADDED = Audited("access.add", _("criou o acesso"))
@@ -236,10 +241,18 @@ def _rights(role: Group) -> list[tuple[str, str]]:
     per_kind: dict[str, list[str]] = {}
     for permission in role.permissions.select_related("content_type").order_by("content_type", "pk"):
         kind = permission.content_type.model_class()
-        title = str(kind._meta.verbose_name_plural) if kind else permission.content_type.name
+        if kind is None or not admin.site.is_registered(kind):  # it has no page
+            continue
+        title = str(kind._meta.verbose_name_plural)
         right = RIGHTS.get(permission.codename.split("_")[0], permission.name)
         per_kind.setdefault(title.capitalize(), []).append(str(right))
     return [(title, ", ".join(rights)) for title, rights in per_kind.items()]
+
+
+DAYS_AND_MONTHS = {
+    **{calendar.day_name[number]: name for number, name in WEEKDAYS.items()},
+    **{calendar.month_name[number]: name for number, name in MONTHS.items()},
+}
 
 
 def _clock(crontab: CrontabSchedule) -> str:
@@ -248,9 +261,12 @@ def _clock(crontab: CrontabSchedule) -> str:
     options = Options()
     options.locale_code, options.use_24hour_time_format = "pt_PT", True
     try:
-        return get_description(" ".join(parts), options)
+        sentence = get_description(" ".join(parts), options)
     except (FormatException, MissingFieldException, WrongArgumentException):
         return " ".join(parts)
+    for english, translated in DAYS_AND_MONTHS.items():  # it asks the computer's own language for them
+        sentence = sentence.replace(english, str(translated))
+    return str(sentence)
 
 
 LONGEST_WAIT = timedelta(days=366 * 4)  # the 29th of February is that far away
@@ -313,20 +329,48 @@ class CrontabAdmin(ScheduleAdmin):
         return _clock(row)
 
 
+TASKS = {
+    "events.recover": _("Devolver o que um processo parado deixou pela metade"),
+    "events.advance_bulk_jobs": _("Avançar os reenvios em etapas"),
+    "events.fold_counts": _("Somar os números das horas"),
+    "events.prune": _("Apagar eventos antigos"),
+    "monitoring.daily_report": _("Relatório do dia"),
+    "monitoring.evaluate": _("Avaliar os alertas"),
+    "monitoring.pulse": _("Sinal de vida"),
+    "monitoring.sample": _("Medir as filas"),
+    "monitoring.weekly_report": _("Relatório da semana"),
+    "sync.prune": _("Apagar execuções antigas"),
+    "sync.watch": _("Vigiar as sincronizações"),
+    "whatsapp.check": _("Verificar a conexão do WhatsApp"),
+    "whatsapp.prune": _("Apagar avisos antigos do Z-API"),
+    "whatsapp.read_inbox": _("Ler os avisos do Z-API"),
+}
+
+
+def _task_title(name: str) -> str:
+    """What a task does; a synchronisation by its two systems."""
+    app, _dot, rest = name.partition(".")
+    if app == "sync" and "_" in rest:
+        return _("Sincronizar %(from)s → %(to)s") % dict(
+            zip(("from", "to"), map(labels.system, rest.split("_", 1)), strict=True)
+        )
+    return str(TASKS.get(name, name))
+
+
 @admin.register(PeriodicTask)
 class TaskAdmin(AuditedForms, ClosedAdmin):
     """When each task runs. Tasks are declared in the code, not here."""
 
     form = TaskForm
-    list_display = ("name", "schedule", "state", "last_run")
+    list_display = ("what", "schedule", "state", "last_run")
     list_select_related = ("interval", "crontab", "solar", "clocked")
     list_fullwidth = True
     search_fields = ("name",)
     ordering = ("name",)
-    readonly_fields = ("name", "task", "last_run_at", "total_run_count")
+    sortable_by = ("schedule",)
+    readonly_fields = ("what", "last_run_at", "total_run_count")
     fields = (
-        "name",
-        "task",
+        "what",
         "enabled",
         "interval",
         "crontab",
@@ -334,6 +378,24 @@ class TaskAdmin(AuditedForms, ClosedAdmin):
         "last_run_at",
         "total_run_count",
     )
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        row = self.get_object(request, unquote(object_id))
+        title = _task_title(row.name) if row else ""
+        request.crumb = title  # type: ignore[attr-defined]
+        return super().change_view(request, object_id, form_url, {"subtitle": title} | (extra_context or {}))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field and db_field.name == "crontab":
+            field.label_from_instance = _clock
+        return field
+
+    @admin.display(description=_("O que faz"))
+    def what(self, row: PeriodicTask) -> SafeString:
+        return format_html('<span title="{}">{}</span>', row.name, _task_title(row.name))
 
     @admin.display(description=_("Quando"))
     def schedule(self, row: PeriodicTask) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 
-from carinho.console import contacts, dates, labels
+from carinho.console import contacts, dates, labels, sidebar
 
 register = template.Library()
 register.filter("moment", dates.moment)
@@ -14,6 +14,12 @@ register.filter("system", labels.system)
 register.filter("who", labels.who)
 register.filter("number", labels.number)
 register.filter("action", labels.action)
+
+
+@register.filter
+def title_of_page(part: dict[str, Any]) -> Any:
+    """A part of the breadcrumbs, by the name that the sidebar gives the page it leads to."""
+    return sidebar.title_of(str(part.get("link", ""))) or part["title"]
 
 
 @register.inclusion_tag("admin/contacts.html")

@@ -47,6 +47,7 @@ def test_list_has_the_keys_of_the_guide(reader):
     dead_letter = bury(1)
     (shown,) = reader.get("/api/dlq").json()["data"]
     assert (shown["id"], shown["event_id"], shown["reason"]) == (dead_letter.pk, dead_letter.event_id, REASON)
+    assert shown["reason_pt"] == "O sistema não respondeu a tempo"
     assert shown["created_at"].endswith("-03:00")
 
 
