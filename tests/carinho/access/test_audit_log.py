@@ -5,6 +5,7 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from carinho.access import api_keys, audit_log
+from carinho.access.admin.audit_log import EXPORTED
 from carinho.access.audit_log import Audited
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
@@ -49,3 +50,24 @@ def test_role_that_somebody_got_is_named_with_the_one_before():
     entry = AuditEntry.objects.get(action="access.roles")
     assert (entry.actor, entry.target) == ("user:ana", "user vera")
     assert entry.detail == {"before": [VIEWER], "after": [OPERATOR]}
+
+
+@pytest.mark.django_db
+def test_page_tells_what_changed_and_is_found_and_exported_by_the_words_of_an_action():
+    client = logged_in(ADMINISTRATOR)
+    client.post(reverse("admin:whatsapp_template_text", args=["lead_welcome"]), {"text": "Bom dia!"})
+    changed = AuditEntry.objects.get()
+    EXPORTED.record("user:bia", "x", {"reason": '=HYPERLINK("http://evil")'})
+    page = client.get(reverse("admin:access_auditentry_change", args=[changed.pk])).content.decode()
+    assert "Bom dia!" in page
+    assert "<th>Antes</th><th>Depois</th>" in page
+    label = str(Audited.registry[changed.action].label)
+    found = client.get(reverse("admin:access_auditentry_changelist"), {"q": label}).content.decode()
+    assert "bia" not in found.split("result_list")[1]
+    answer = client.get(reverse("admin:access_auditentry_export"), {"q": label})
+    written = b"".join(answer.streaming_content).decode()
+    assert label in written
+    assert "bia" not in written
+    whole = b"".join(client.get(reverse("admin:access_auditentry_export")).streaming_content).decode()
+    assert "'=HYPERLINK" in whole  # no formula for the spreadsheet
+    assert AuditEntry.objects.filter(action=EXPORTED.name, actor="user:ana").count() == 2
