@@ -4,13 +4,22 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from carinho.access.audit_log import Audited
+from events.operations import UNDO
 from monitoring import metrics
 from monitoring.models import Round, RoundKind
 
 TIMES = {RoundKind.MORNING: time(8), RoundKind.EVENING: time(18)}
+LOOKED_BACK = 4  # rounds: two days
 OPENS_BEFORE = timedelta(hours=2)  # a round done at 06:00 counts for 08:00
+
+
+CONCLUDED = Audited("round.conclude", _("concluiu a ronda"))
+UNDONE = Audited("round.undo", _("desfez a conclusão da ronda"))
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,9 @@ def done(due: Due) -> Round | None:
     return Round.objects.filter(day=due.day, kind=due.kind).order_by("done_at").first()
 
 
+@transaction.atomic
 def conclude(due: Due, *, actor: str, status: str, checks: list[dict[str, Any]], note: str) -> Round:
+    CONCLUDED.record(actor, due.key, {"status": status, "note": note})
     return Round.objects.create(
         day=due.day,
         kind=due.kind,
@@ -67,3 +78,23 @@ def conclude(due: Due, *, actor: str, status: str, checks: list[dict[str, Any]],
         checks=checks,
         note=note,
     )
+
+
+@transaction.atomic
+def undo(round_id: int, *, actor: str) -> bool:
+    """Take back a round this person concluded within the last minute; the audit log keeps what it showed."""
+    mine = Round.objects.filter(pk=round_id, done_by=actor, done_at__gte=timezone.now() - UNDO)
+    row = mine.select_for_update().first()
+    if row is None:
+        return False
+    UNDONE.record(actor, Due(RoundKind(row.kind), row.day).key, {"note": row.note, "checks": row.checks})
+    row.delete()
+    return True
+
+
+def last_shown() -> dict[str, str]:
+    """By check, what it showed in the last round that had it: the two rounds do not ask the same."""
+    shown: dict[str, str] = {}
+    for row in reversed(Round.objects.order_by("-done_at")[:LOOKED_BACK]):
+        shown |= {check["name"]: check["value"] for check in row.checks}
+    return shown

@@ -1,7 +1,8 @@
 """Reconnecting: what waits in the hub and at Z-API, discarding it, and the QR code or phone code."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
+from carinho.access.models import AuditEntry
 from carinho.services.errors import Rejected, ServiceError
 from events import operations
 from events.models import Delivery
@@ -35,14 +37,25 @@ class Waiting:
     oldest: datetime | None = None
 
 
-QUEUE_EMPTIED = Audited("whatsapp.queue_emptied", _("esvaziou a fila do Z-API"))
+@dataclass(frozen=True)
+class QueuedAtZapi:
+    """One message in Z-API's queue; `name` is the text's, empty for one that the hub did not send."""
+
+    zaap_id: str
+    phone: str
+    name: str
+    created: datetime | None
+
+
+QUEUE_EMPTIED = Audited("whatsapp.queue_emptied", _("descartou mensagens da fila do Z-API"))
+CODE_ASKED = Audited("whatsapp.code", _("pediu um código para reconectar o WhatsApp"))
 SESSION_RESTORED = Audited("whatsapp.restore", _("tentou retomar a sessão do WhatsApp"))
 
 
-def waiting_in_hub() -> Waiting:
-    """What is due and cannot go out."""
-    due = _due(timezone.now()).order_by("due_at").values_list("due_at", flat=True)
-    return Waiting(due.count(), due.first())
+def waiting_in_hub() -> QuerySet[Delivery]:
+    """What is due and cannot go out, the oldest first."""
+    due = Delivery.objects.filter(service="whatsapp", status="queued", due_at__lte=timezone.now())
+    return due.order_by("due_at").select_related("event")
 
 
 def expired() -> Any:
@@ -66,17 +79,23 @@ def held_in_hub() -> Waiting:
     return Waiting(held.count(), held.first())
 
 
-def _due(at: datetime) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(service="whatsapp", status="queued", due_at__lte=at)
-
-
-def waiting_at_zapi() -> Waiting:
-    """What is in Z-API's own queue, and would go out by itself on reconnection."""
+def waiting_at_zapi() -> list[QueuedAtZapi] | None:
+    """What is in Z-API's own queue, and would go out by itself on reconnection; None when it does not say."""
     try:
         items = list(WhatsApp("reconnect").queue())
     except ServiceError:
-        return Waiting(None)
-    return Waiting(len(items), min(filter(None, map(_created, items)), default=None))
+        return None
+    ours = SentMessage.objects.filter(message_id__in=[str(item.get("MessageId")) for item in items])
+    names = dict(ours.values_list("message_id", "name"))
+    return [
+        QueuedAtZapi(
+            str(item.get("ZaapId") or ""),
+            str(item.get("Phone") or ""),
+            names.get(str(item.get("MessageId")), ""),
+            _created(item),
+        )
+        for item in items
+    ]
 
 
 def _created(item: dict[str, Any]) -> datetime | None:
@@ -86,34 +105,49 @@ def _created(item: dict[str, Any]) -> datetime | None:
         return None
 
 
-def discard_in_hub(until: datetime, *, actor: str) -> int:
-    """Cancel what was due at that time; what came since stays. Returns how many."""
-    return len(operations.cancel(list(_due(until).values_list("pk", flat=True)), actor=actor))
+def discard_in_hub(ids: Sequence[int], *, actor: str) -> int:
+    """Cancel those of these that still wait. Returns how many."""
+    waiting = waiting_in_hub().filter(pk__in=ids).order_by().values_list("pk", flat=True)
+    return len(operations.cancel(list(waiting), actor=actor))
 
 
-def discard_at_zapi(*, actor: str) -> int:
-    """Empty Z-API's queue and mark its messages as failed. Returns how many. Raises as every call does."""
+def discard_at_zapi(zaap_ids: Collection[str], *, actor: str) -> int:
+    """Take these out of Z-API's queue and mark them as failed. Returns how many. Raises as every call does.
+
+    What it lists no more went out or was taken out already, and is not counted.
+    """
     whatsapp = WhatsApp("reconnect")
-    ids = [str(item.get("MessageId")) for item in whatsapp.queue()]
-    _must_accept(whatsapp.delete("/queue", doing="empty the queue"))
-    with transaction.atomic():
-        ours = SentMessage.objects.filter(message_id__in=ids, status=MessageStatus.ACCEPTED)
-        ours.update(status=MessageStatus.FAILED, failure=DROPPED, failed_at=timezone.now())
-        QUEUE_EMPTIED.record(actor, "", {"messages": len(ids)})
-    return len(ids)
+    queue = {str(item.get("ZaapId")): str(item.get("MessageId")) for item in whatsapp.queue()}
+    chosen = {zaap_id: queue[zaap_id] for zaap_id in zaap_ids if zaap_id in queue}
+    taken: list[str] = []
+    try:
+        if chosen and chosen.keys() == queue.keys():
+            _must_accept(whatsapp.delete("/queue", doing="empty the queue"))
+            taken = list(chosen.values())
+        else:
+            for zaap_id, message_id in chosen.items():
+                _must_accept(whatsapp.delete(f"/queue/{zaap_id}", doing="take out of the queue"))
+                taken.append(message_id)
+    finally:  # what was taken out before a call failed is out all the same
+        with transaction.atomic():
+            ours = SentMessage.objects.filter(message_id__in=taken, status=MessageStatus.ACCEPTED)
+            ours.update(status=MessageStatus.FAILED, failure=DROPPED, failed_at=timezone.now())
+            QUEUE_EMPTIED.record(actor, "whatsapp", {"messages": len(taken)})
+    return len(taken)
 
 
 def restore(*, actor: str) -> None:
     """Restore a kept session, which needs no code. Raises as every call does."""
     _must_accept(WhatsApp("reconnect").get("/restore-session", doing=DOING))
-    SESSION_RESTORED.record(actor, "")
+    SESSION_RESTORED.record(actor, "whatsapp")
 
 
-def qr_code() -> str:
+def qr_code(*, actor: str) -> str:
     """The picture to scan, as a data address; empty when the session is up.
 
     Raises `PasskeyAsked`, and as every call does.
     """
+    _record_attempt(actor)
     answer = WhatsApp("reconnect").get("/qr-code/image", doing=DOING)
     value = _value(answer)
     if value and not value.startswith("data:image/"):
@@ -121,13 +155,23 @@ def qr_code() -> str:
     return value
 
 
-def phone_code(number: str) -> str:
+def phone_code(number: str, *, actor: str) -> str:
     """The code to type in the phone with this number; empty when the session is up.
 
     Raises `InvalidPhone` for what is no number, `PasskeyAsked`, and as every call does.
     """
     digits = normalize(number).removeprefix("+")
+    _record_attempt(actor)
     return _value(WhatsApp("reconnect").get(f"/phone-code/{digits}", doing=DOING))
+
+
+def _record_attempt(actor: str) -> None:
+    """One entry for the codes of a minute: the page renews what nobody scans."""
+    lately = AuditEntry.objects.filter(
+        actor=actor, action=CODE_ASKED.name, at__gte=timezone.now() - timedelta(minutes=1)
+    )
+    if not lately.exists():
+        CODE_ASKED.record(actor, "whatsapp")
 
 
 def _value(answer: Any) -> str:

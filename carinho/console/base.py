@@ -1,5 +1,6 @@
 """What all pages of the engine's rows share: nothing is edited by hand, and a row has a page to be read."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -124,6 +125,7 @@ class ConsoleAdmin(ClosedAdmin):
     intro: Any = ""  # one sentence above the list: what these rows are
     technical = ""  # what programs call these rows, as its tooltip
     all_well: Any = ""  # what an empty list says where nothing was filtered
+    exported_too: Sequence[str] = ()  # columns that only a file of the list has
     paginator = CappedPaginator
     show_full_result_count = False
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
@@ -12,10 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from carinho.console import dates, labels
-from carinho.console.actions import NOT_ALLOWED
+from carinho.console.actions import LONGEST_ID, NOT_ALLOWED
 from carinho.console.base import ConsoleAdmin, actor, list_of
+from events import titles
+from events.models import DeadLetter, FailureGroup, GroupState, OutageRecord
 from monitoring import alerts, checklist, health, rounds
-from monitoring.models import Round, RoundKind
+from monitoring.models import Alert, Round, RoundKind
 from monitoring.rule import Rule
 
 SHOWN_ROUNDS = 20
@@ -25,8 +28,11 @@ LONGEST_NOTE = 2000
 @admin.register(Round)
 class RoundAdmin(ConsoleAdmin):
     def get_urls(self) -> list[URLPattern]:
-        conclude = self.post_path("conclude/", require_POST(self.conclude_view), "conclude")
-        return [conclude, *super().get_urls()]
+        return [
+            self.post_path("conclude/", require_POST(self.conclude_view), "conclude"),
+            self.post_path("undo/", require_POST(self.undo_view), "undo"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -37,7 +43,8 @@ class RoundAdmin(ConsoleAdmin):
         hub, found = health.of_page(request)
         now = alerts.current(found, hub.now)
         last = Round.objects.order_by("-done_at").first()
-        shown = {check["name"]: check["value"] for check in last.checks} if last else {}
+        shown = rounds.last_shown()
+        checks = checklist.answer(due.kind, hub, found)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Ronda"),
@@ -50,8 +57,9 @@ class RoundAdmin(ConsoleAdmin):
                     "check": check,  # beside it what it showed in the last round, if that was something else
                     "before": "" if shown.get(check.name) == check.value else shown.get(check.name, ""),
                 }
-                for check in checklist.answer(due.kind, hub, found)
+                for check in checks
             ],
+            "since": _since(last) if last else None,
             "last": last,
             "health": found,
             "alerts": [
@@ -63,6 +71,10 @@ class RoundAdmin(ConsoleAdmin):
                 row for row in (*now.open, *now.reminders) if row.acknowledged_by or row.snoozed_until
             ],
             "paused": [row for row in hub.breakers if row.paused_at],
+            "groups": [
+                (group, f"{labels.system(group.service)}: {titles.cause(group.cause).title}")
+                for group in FailureGroup.objects.filter(state=GroupState.TAKEN)[:SHOWN_ROUNDS]
+            ],
             "history": Round.objects.all()[:SHOWN_ROUNDS],
             "barred": "" if request.user.has_perm("monitoring.change_round") else NOT_ALLOWED,
             "address": reverse("admin:monitoring_round_conclude"),
@@ -74,14 +86,31 @@ class RoundAdmin(ConsoleAdmin):
             raise PermissionDenied
         due = _asked(request.POST.get("kind", ""))
         hub, found = health.of_page(request)
-        rounds.conclude(
+        row = rounds.conclude(
             due,
             actor=actor(request),
             status=found.status,
             checks=[check.as_json() for check in checklist.answer(due.kind, hub, found)],
             note=request.POST.get("note", "").strip()[:LONGEST_NOTE],
         )
-        messages.success(request, _("Ronda concluída. Obrigado!"))
+        given = {
+            "text": _("Ronda concluída. Obrigado!"),
+            "address": reverse("admin:monitoring_round_undo"),
+            "ids": row.pk,
+            "next": list_of(Round),
+        }
+        messages.success(request, render_to_string("admin/undo.html", given, request=request))
+        return HttpResponseRedirect(list_of(Round))
+
+    def undo_view(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.has_perm("monitoring.change_round"):
+            raise PermissionDenied
+        asked = request.POST.get("ids", "")
+        is_id = asked.isdecimal() and len(asked) <= LONGEST_ID
+        if is_id and rounds.undo(int(asked), actor=actor(request)):
+            messages.success(request, _("A ronda voltou a ficar por concluir."))
+        else:
+            messages.error(request, _("O minuto para desfazer já passou."))
         return HttpResponseRedirect(list_of(Round))
 
     def item_context(self, request: HttpRequest, row: Round) -> dict[str, Any]:
@@ -98,6 +127,30 @@ class RoundAdmin(ConsoleAdmin):
 
     def crumb(self, row: Any) -> str:
         return str(row)
+
+
+def _since(last: Round) -> list[tuple[Any, int, str]]:
+    """What happened since the last round: each with its number and the page that has the rows."""
+    day = f"{timezone.localtime(last.done_at):%Y-%m-%dT%H:%M}"
+    opened = Alert.objects.filter(opened_at__gt=last.done_at)
+    return [
+        (_("alertas abertos"), opened.count(), list_of(Alert)),
+        (
+            _("alertas resolvidos"),
+            Alert.objects.filter(resolved_at__gt=last.done_at).count(),
+            list_of(Alert),
+        ),
+        (
+            _("itens novos em Precisa de você"),
+            DeadLetter.objects.filter(created_at__gt=last.done_at).count(),
+            list_of(DeadLetter, f"status=all&created_at_from={day}"),
+        ),
+        (
+            _("quedas de sistemas encerradas"),
+            OutageRecord.objects.filter(ended_at__gt=last.done_at).count(),
+            list_of(OutageRecord, f"ended_at_from={day}"),
+        ),
+    ]
 
 
 def _asked(kind: str) -> rounds.Due:

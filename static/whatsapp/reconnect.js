@@ -5,11 +5,13 @@
     const MOST_CODES = 3;
     const LOOK_MS = 3000;
     const LONGEST_LOOK_MS = 15000;
+    const RESTORE_MS = 60000;
     const page = document.getElementById("reconnect");
     if (!page) return;
     const part = (name) => page.querySelector(`[data-${name}]`);
     const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
     let renewal, asked = 0;
+    let waitsUntil = "restoring" in page.dataset ? Date.now() + RESTORE_MS : null;
 
     const ask = async (address, fields = {}) => {
         try {
@@ -35,6 +37,8 @@
         const health = document.querySelector("[data-health]");
         health.textContent = page.dataset.connectedWord;
         health.className = "c-badge c-success";
+        document.getElementById("waiting")?.remove();
+        page.dataset.moving = ""; // the signals are asked for anew at once
     };
     const isHere = () => !part("connected").hidden;
     const showQr = async (shown) => {
@@ -73,13 +77,26 @@
             const limit = { signal: AbortSignal.timeout(LONGEST_LOOK_MS) };
             const answer = await fetch(`${page.dataset.state}?check=1`, limit).then((it) => it.json()).catch(() => null);
             if (answer?.connected) return arrived();
+            if (answer && waitsUntil && Date.now() > waitsUntil) {
+                waitsUntil = null;
+                tell(`${page.dataset.notBack} ${answer.why}`);
+            }
         }
         setTimeout(look, LOOK_MS);
     };
     setTimeout(look, LOOK_MS);
-    for (const button of document.querySelectorAll("[data-sure]")) {
-        button.addEventListener("click", (event) => {
-            if (!window.confirm(button.dataset.sure)) event.preventDefault();
+    // The button of a list says how many were chosen.
+    for (const list of document.querySelectorAll("[data-choice]")) {
+        const boxes = () => [...list.querySelectorAll("[name=chosen]")];
+        const count = () => {
+            const chosen = boxes().filter((box) => box.checked).length;
+            for (const part of list.querySelectorAll("[data-chosen]")) part.textContent = chosen;
+            list.querySelector("[data-open]").disabled = !chosen;
+        };
+        list.querySelector("[data-all]")?.addEventListener("change", (event) => {
+            for (const box of boxes()) box.checked = event.target.checked;
         });
+        list.addEventListener("change", count);
+        if (!list.querySelector("[data-open][data-barred]")) count();
     }
 })();

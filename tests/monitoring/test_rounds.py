@@ -6,7 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from events.models import HourlyCount
+from carinho.access.models import AuditEntry
+from events.models import FailureGroup, HourlyCount
 from monitoring import rounds
 from monitoring.models import Round
 from tests.clients import logged_in
@@ -75,3 +76,36 @@ def test_viewer_sees_the_round_and_may_not_conclude_it():
     assert "disabled" in browser.get(PAGE).content.decode()
     assert browser.post(reverse("admin:monitoring_round_conclude"), {"kind": "morning"}).status_code == 403
     assert not Round.objects.exists()
+
+
+def test_round_is_undone_for_a_minute_by_who_concluded_it_and_the_audit_log_tells_both():
+    ana, bia = logged_in("Operador"), logged_in("Operador", "bia")
+    undo = reverse("admin:monitoring_round_undo")
+    conclude = reverse("admin:monitoring_round_conclude")
+    page = ana.post(conclude, {"kind": "morning", "note": "Ligar"}, follow=True).content.decode()
+    assert undo in page
+    bia.post(undo, {"ids": Round.objects.get().pk})
+    assert Round.objects.exists()
+    ana.post(undo, {"ids": Round.objects.get().pk})
+    assert not Round.objects.exists()
+    ana.post(conclude, {"kind": "morning"})
+    Round.objects.update(done_at=timezone.now() - timedelta(seconds=61))
+    answer = ana.post(undo, {"ids": Round.objects.get().pk}, follow=True)
+    assert "já passou" in answer.content.decode()
+    done = AuditEntry.objects.order_by("pk").values_list("action", flat=True)
+    assert list(done) == ["round.conclude", "round.undo", "round.conclude"]
+
+
+def test_page_tells_what_changed_since_the_last_round_and_who_has_what():
+    browser = logged_in("Operador")
+    checks = [{"name": "dead_letters", "value": "7"}, {"name": "retry_queue", "value": "3"}]
+    due = rounds.current(timezone.now())
+    rounds.conclude(due, actor="user:ana", status="healthy", checks=checks, note="")
+    rounds.conclude(due, actor="user:ana", status="healthy", checks=checks[:1], note="")
+    FailureGroup.objects.create(
+        service="crm", step="add_history", cause="not_found", state="taken", owner="user:bia"
+    )
+    page = browser.get(PAGE + "?kind=evening").content.decode()
+    assert "Tentando de novo</a>: 3 → <b>0</b>" in page
+    assert "CRM: O cadastro não existe no sistema</a>" in page
+    assert "com bia" in " ".join(page.split())

@@ -1,5 +1,6 @@
 """WhatsApp's pages: seen by all, changed by those who may."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -101,27 +102,45 @@ def test_qr_code_phone_code_and_the_result_are_seen_on_the_page(zapi):
     assert client.post(reverse("admin:whatsapp_connection_code"), {"phone": "11 94000-0000"}).json()["value"]
     assert client.post(reverse("admin:whatsapp_connection_code"), {"phone": "x"}).status_code == 422
     state = reverse("admin:whatsapp_connection_state") + "?check=1"
-    assert client.get(state).json() == {"connected": False}
+    assert client.get(state).json()["connected"] is False
     zapi.zapi_connect()
     assert client.get(state).json() == {"connected": True}
     assert client.post(reverse("admin:whatsapp_connection_qr")).json() == {"value": "", "connected": True}
 
 
-def test_what_waits_here_and_at_zapi_is_shown_and_dropped(zapi):
-    client, event = logged_in("Operador"), cancel(1, phone=PHONE)
+def test_what_waits_here_and_at_zapi_is_a_list_of_which_only_the_chosen_are_discarded(zapi):
+    client, event, other = logged_in("Operador"), cancel(1, phone=PHONE), cancel(2, phone=PHONE)
     zapi.zapi_disconnect(queued=3)
     Connection.load()
     Connection.objects.update(connected=False)
     page = client.get(reverse("admin:whatsapp_connection_changelist")).content.decode()
-    assert "Descartar 1 mensagem que espera aqui" in page
-    assert "Descartar 3 mensagens da fila do Z-API" in page
-    for unknown in ("", "ontem", "2026-99-99T00:00:00+00:00", "2026-01-01T00:00:00"):
-        answer = client.post(reverse("admin:whatsapp_connection_discard_in_hub"), {"until": unknown})
-        assert answer.status_code == 400
-    client.post(reverse("admin:whatsapp_connection_discard_in_hub"), {"until": timezone.now().isoformat()})
-    client.post(reverse("admin:whatsapp_connection_discard_at_zapi"))
-    assert message_of(event).status == "cancelled"
+    here, there = re.split("Esperam no Z-API", page)
+    assert here.count('name="chosen"') == 2
+    assert PHONE not in page
+    assert "Mensagem que não saiu do hub" in there
+    chosen = re.findall('name="chosen" value="([^"]+)"', there)
+    assert len(chosen) == 3
+    in_hub = reverse("admin:whatsapp_connection_discard_in_hub")
+    at_zapi = reverse("admin:whatsapp_connection_discard_at_zapi")
+    answer = client.post(in_hub, {"chosen": [message_of(event).delivery_id, 10**17]}, follow=True)
+    assert "1 mensagem descartada: ela não foi e não será enviada." in answer.content.decode()
+    assert (message_of(event).status, message_of(other).status) == ("cancelled", "queued")
+    answer = client.post(at_zapi, {"chosen": [chosen[0], "gone"]}, follow=True)
+    assert "1 mensagem descartada" in answer.content.decode()
+    assert zapi.zapi_pending()["queue"] == 2
+    client.post(at_zapi, {"chosen": chosen[1:]})
     assert zapi.zapi_pending()["queue"] == 0
+
+
+def test_session_that_does_not_come_back_says_why(zapi):
+    client = logged_in("Operador")
+    zapi.zapi_disconnect(keeps_session=False)
+    connection.check()
+    page = client.post(reverse("admin:whatsapp_connection_restore"), follow=True).content.decode()
+    assert "QR code" in page
+    state = client.get(reverse("admin:whatsapp_connection_state"), {"check": "1"}).json()
+    assert state["connected"] is False
+    assert "o celular encerrou a sessão" in state["why"]
 
 
 def test_zapi_that_does_not_answer_breaks_no_page(zapi):

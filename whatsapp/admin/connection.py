@@ -1,29 +1,31 @@
 """Conexão: whether WhatsApp is alive, by four signals, and how to reconnect it."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from carinho.console.actions import NOT_ALLOWED
+from carinho.console.actions import LONGEST_ID, NOT_ALLOWED
 from carinho.console.base import ConsoleAdmin, actor, list_of
-from carinho.services.errors import ServiceError
+from carinho.masking import mask_phone
+from carinho.services.errors import Rejected, ServiceError
+from events import titles
+from events.admin import person
 from events.models import Delivery
-from whatsapp import connection, reconnect
+from whatsapp import connection, reconnect, templates
 from whatsapp.models import Connection, SentMessage
 from whatsapp.phone import InvalidPhone
 
 OPERATE = "whatsapp.change_sentmessage"
+MOST_LISTED = 200  # of what waits here; the list of deliveries has all
 WORDS = {
     connection.CONNECTED: (_lazy("Funcionando"), "success"),
     connection.SILENT: (_lazy("Conectado, mas em silêncio"), "warning"),
@@ -57,8 +59,11 @@ class ConnectionAdmin(ConsoleAdmin):
         row, health = Connection.load(), connection.health()
         word, tone = WORDS[health.status]
         is_down = row.connected is False
+        waiting = reconnect.held_in_hub()
+        if is_down:
+            due = reconnect.waiting_in_hub()
+            waiting = reconnect.Waiting(due.count(), due.values_list("due_at", flat=True).first())
         context = {
-            "now": timezone.now(),
             **self.admin_site.each_context(request),
             "title": _("WhatsApp"),
             "content_title": _("WhatsApp"),
@@ -67,10 +72,14 @@ class ConnectionAdmin(ConsoleAdmin):
             "tone": tone,
             "connection": row,
             "is_down": is_down,
-            "in_hub": reconnect.waiting_in_hub() if is_down else reconnect.held_in_hub(),
+            "in_hub": _waiting_here() if is_down else [],
+            "in_hub_count": waiting.count,
+            "oldest": waiting.oldest,
             "expired": reconnect.expired().count(),
             "expired_rows": list_of(SentMessage, "outage=expired"),
-            "at_zapi": reconnect.waiting_at_zapi() if is_down else None,
+            "at_zapi": _waiting_there() if is_down else None,
+            "most": MOST_LISTED,
+            "is_restoring": "restoring" in request.GET,
             "rows": list_of(Delivery, "queue=held&service=whatsapp")
             if is_down
             else list_of(SentMessage, "status=held"),
@@ -84,13 +93,16 @@ class ConnectionAdmin(ConsoleAdmin):
         self.must_view(request)
         if request.user.has_perm(OPERATE) and "check" in request.GET:
             connection.check()
-        return JsonResponse({"connected": connection.health().connected})
+        if connection.health().connected:
+            return JsonResponse({"connected": True})
+        return JsonResponse({"connected": False, "why": str(_why_not(Connection.load().error))})
 
     def qr_view(self, request: HttpRequest) -> HttpResponse:
-        return self._code(request, reconnect.qr_code)
+        return self._code(request, lambda: reconnect.qr_code(actor=actor(request)))
 
     def code_view(self, request: HttpRequest) -> HttpResponse:
-        return self._code(request, lambda: reconnect.phone_code(request.POST.get("phone", "")))
+        number = request.POST.get("phone", "")
+        return self._code(request, lambda: reconnect.phone_code(number, actor=actor(request)))
 
     def _code(self, request: HttpRequest, ask: Callable[[], str]) -> HttpResponse:
         _must_operate(request)
@@ -115,40 +127,82 @@ class ConnectionAdmin(ConsoleAdmin):
 
     def _move(self, request: HttpRequest, move: Callable[[HttpRequest], str]) -> HttpResponse:
         _must_operate(request)
+        page = reverse("admin:whatsapp_connection_changelist")
         try:
             messages.success(request, move(request))
+        except Rejected as error:
+            messages.error(request, _("O Z-API recusou: %s") % _why_not(error.detail))
         except ServiceError:
             messages.error(request, str(NO_ANSWER))
-        return HttpResponseRedirect(reverse("admin:whatsapp_connection_changelist"))
+        else:
+            return HttpResponseRedirect(f"{page}?restoring" if move == self._restore else page)
+        return HttpResponseRedirect(page)
 
     @staticmethod
     def _restore(request: HttpRequest) -> str:
         reconnect.restore(actor=actor(request))
-        return _("Pedimos ao Z-API que retome a sessão. Se não voltar em um minuto, use o QR code.")
+        return _("Pedimos ao Z-API que retome a sessão. Esta página diz em até um minuto se voltou.")
 
     @staticmethod
     def _discard_in_hub(request: HttpRequest) -> str:
-        count = reconnect.discard_in_hub(_moment(request.POST.get("until", "")), actor=actor(request))
-        return ngettext("%d mensagem não será enviada.", "%d mensagens não serão enviadas.", count) % count
+        ids = [int(id) for id in request.POST.getlist("chosen") if id.isdecimal() and len(id) <= LONGEST_ID]
+        count = reconnect.discard_in_hub(ids, actor=actor(request))
+        return _discarded(count)
 
     @staticmethod
     def _discard_at_zapi(request: HttpRequest) -> str:
-        count = reconnect.discard_at_zapi(actor=actor(request))
-        return (
-            ngettext("%d mensagem saiu da fila do Z-API.", "%d mensagens saíram da fila do Z-API.", count)
-            % count
+        return _discarded(reconnect.discard_at_zapi(request.POST.getlist("chosen"), actor=actor(request)))
+
+
+def _discarded(count: int) -> str:
+    if not count:
+        return _("Nada foi descartado: nenhuma das escolhidas esperava mais.")
+    return (
+        ngettext(
+            "%d mensagem descartada: ela não foi e não será enviada.",
+            "%d mensagens descartadas: elas não foram e não serão enviadas.",
+            count,
         )
+        % count
+    )
 
 
-def _moment(text: str) -> datetime:
-    """When the page was shown. Raises `BadRequest`: without it nobody knows what the person saw."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadRequest from None
-    if timezone.is_naive(moment):
-        raise BadRequest
-    return min(moment, timezone.now())
+def _why_not(said: str) -> Any:
+    """Why the session is not up, in words; what Z-API says is English."""
+    text = said.lower()
+    if "restore" in text:
+        return _("a sessão ainda existe, mas não voltou. Tente mais uma vez ou use o QR code.")
+    if "not connected" in text or "disconnect" in text:
+        return _("o celular encerrou a sessão. Só um QR code ou um código novo conecta.")
+    return _("não há sessão que se possa retomar. Use o QR code.")
+
+
+def _waiting_here() -> list[dict[str, Any]]:
+    return [
+        {
+            "id": delivery.pk,
+            "title": f"{titles.event_type(delivery.event.type)}: {titles.step(delivery.event.type, delivery.step)}",
+            "who": person.masked(delivery.event),
+            "since": delivery.due_at,
+            "useful_until": delivery.useful_until,
+        }
+        for delivery in reconnect.waiting_in_hub()[:MOST_LISTED]
+    ]
+
+
+def _waiting_there() -> list[dict[str, Any]] | None:
+    queued = reconnect.waiting_at_zapi()
+    if queued is None:
+        return None
+    return [
+        {
+            "id": item.zaap_id,
+            "title": templates.title(item.name) if item.name else _("Mensagem que não saiu do hub"),
+            "who": mask_phone(item.phone),
+            "since": item.created,
+        }
+        for item in queued
+    ]
 
 
 def _must_operate(request: HttpRequest) -> None:

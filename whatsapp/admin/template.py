@@ -79,9 +79,10 @@ class TemplateAdmin(ConsoleAdmin):
     def _post(self, request: HttpRequest, name: str) -> HttpResponse:
         if not request.user.has_perm(ADMINISTER):
             raise PermissionDenied
+        before = _current(name)
         if "back_to_file" in request.POST:
             Template.objects.filter(name=name).delete()
-            return self._saved(request, name, _("O texto voltou ao original."))
+            return self._saved(request, name, before, _("O texto voltou ao original."))
         written = request.POST.get("text", "").replace("\r\n", "\n")
         try:
             checked(name, written)
@@ -91,10 +92,10 @@ class TemplateAdmin(ConsoleAdmin):
             return self._form(request, name, written)
         values = {"text": written, "changed_by": actor(request)}
         Template.objects.update_or_create(name=name, defaults=values)
-        return self._saved(request, name, _("Texto guardado: vale para as próximas mensagens."))
+        return self._saved(request, name, before, _("Texto guardado: vale para as próximas mensagens."))
 
-    def _saved(self, request: HttpRequest, name: str, sentence: str) -> HttpResponse:
-        CHANGED.record(actor(request), name)
+    def _saved(self, request: HttpRequest, name: str, before: str, sentence: str) -> HttpResponse:
+        CHANGED.record(actor(request), name, {"before": before, "after": _current(name)})
         success(request, sentence)
         return HttpResponseRedirect(reverse("admin:whatsapp_template_text", args=[name]))
 
@@ -122,3 +123,9 @@ class TemplateAdmin(ConsoleAdmin):
         return TemplateResponse(
             request, template, shared | {"title": title, "content_title": title} | context
         )
+
+
+def _current(name: str) -> str:
+    """What goes out now: the text that somebody wrote, or the file's."""
+    written = Template.objects.filter(name=name).values_list("text", flat=True).first()
+    return written if written is not None else templates.text(name).template

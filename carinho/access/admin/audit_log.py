@@ -1,12 +1,12 @@
 """The page of the audit log: who did what, by console or API. Rows are only added, and here only read."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.models import AuditEntry
@@ -15,6 +15,37 @@ from carinho.console.base import ConsoleAdmin
 from carinho.console.filters import DayFilter, choice_filter, newest
 
 OF_KEYS = {"prefix", "old", "new"}  # the beginning of an API key, for those who may see the keys
+MOST_NAMED = 20
+DETAILS = {
+    "reason": _("Motivo"),
+    "note": _("Recado"),
+    "run": _("Execução"),
+    "ids": _("Itens"),
+    "failures": _("Registros com falha"),
+    "differences": _("Diferenças"),
+    "undo": _("Diferenças devolvidas"),
+    "page": _("Em que página"),
+    "event_id": _("Evento"),
+    "edited": _("Com correção"),
+    "fields": _("Campos"),
+    "role": _("Papel"),
+    "roles": _("Papéis"),
+    "added": _("Acrescentou"),
+    "removed": _("Tirou"),
+    "to": _("Para quem"),
+    "messages": _("Mensagens"),
+    "status": _("Veredito"),
+    "url": _("Endereço"),
+    "cause": _("Causa"),
+    "sessions": _("Sessões"),
+    "scopes": _("Permissões"),
+    "name": _("Nome"),
+    "expires_at": _("Vence em"),
+    "prefix": _("Início da chave"),
+    "old": _("Chave anterior"),
+    "new": _("Chave nova"),
+    "rows": _("Linhas"),
+}
 
 
 def _shown(detail: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
@@ -26,20 +57,27 @@ def _shown(detail: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
 class AuditLogAdmin(ConsoleAdmin):
     technical = "audit log"
     intro = _("Quem fez o quê, pelo painel ou pela API. Nada aqui pode ser mudado ou apagado.")
+    item_template = "admin/access/auditentry/item.html"
+    exported_too = ("changed",)
     list_display = ("when", "by", "what", "which", "why")
     list_filter = (
         choice_filter("action", _("ação"), labels.actions, scans=True),
         ("at", DayFilter),
     )
     search_fields = ("actor", "target")
-    search_help_text = _("Pessoa, chave ou alvo")
+    search_help_text = _("Quem, o que fez ou em quê")
     sortable_by = ()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
     ) -> tuple[QuerySet[AuditEntry], bool]:
+        """Also by the words that people read for what was done."""
+        term = search_term.strip().lower()
         found, may_repeat = super().get_search_results(request, queryset, search_term)
-        return (newest(found) if search_term else found), may_repeat
+        if not term:
+            return found, may_repeat
+        named = [name for name, label in labels.actions() if term in str(label).lower()]
+        return newest(queryset.filter(Q(pk__in=found) | Q(action__in=named))), False
 
     @admin.display(description=_("Quando"))
     def when(self, row: AuditEntry) -> str:
@@ -59,15 +97,54 @@ class AuditLogAdmin(ConsoleAdmin):
 
     @admin.display(description=_("Motivo"))
     def why(self, row: AuditEntry) -> str:
-        return format_html("{}", row.detail.get("note") or row.detail.get("reason") or "—")
+        return str(row.detail.get("note") or row.detail.get("reason") or "—")
 
-    def item_context(self, request: Any, row: AuditEntry) -> dict[str, Any]:
+    @admin.display(description=_("Antes e depois"))
+    def changed(self, row: AuditEntry) -> str:
+        parts = (f"{name}: {before} → {after}".strip(": ") for name, before, after in changes(row.detail))
+        return "; ".join(parts)
+
+    def crumb(self, row: Any) -> str:
+        return f"{labels.who(row.actor)} {labels.action(row.action)}"
+
+    def item_context(self, request: HttpRequest, row: AuditEntry) -> dict[str, Any]:
+        detail = _shown(row.detail, request)
         return {
             "pairs": [
                 (_("Quando"), dates.moment(row.at)),
                 (_("Quem"), labels.who(row.actor)),
                 (_("O que fez"), labels.action(row.action)),
                 (_("Em quê"), labels.target(row.target)),
+                *[(DETAILS[name], in_words(value)) for name, value in detail.items() if name in DETAILS],
             ],
-            "detail": json.dumps(_shown(row.detail, request), ensure_ascii=False, indent=2),
+            "changes": changes(detail),
+            "detail": json.dumps(detail, ensure_ascii=False, indent=2) if detail else "",
         }
+
+
+def changes(detail: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """What the row held before and after, by field; empty where the entry tells neither."""
+    if not {"before", "after"} & detail.keys():
+        return []
+    before, after = (
+        value if isinstance(value, Mapping) else {"": value}
+        for value in (detail.get("before", {}), detail.get("after", {}))
+    )
+    names = [*before, *(name for name in after if name not in before)]
+    return [
+        (str(DETAILS.get(name, name)), in_words(before.get(name)), in_words(after.get(name)))
+        for name in names
+        if before.get(name) != after.get(name)
+    ]
+
+
+def in_words(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(_("sim") if value else _("não"))
+    if isinstance(value, list) and not any(isinstance(part, Mapping | list) for part in value):
+        more = len(value) - MOST_NAMED
+        named = ", ".join(map(str, value[:MOST_NAMED]))
+        return f"{named} {_('e mais %d') % more}" if more > 0 else named
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping | list) else str(value)

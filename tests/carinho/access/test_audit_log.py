@@ -8,6 +8,7 @@ from carinho.access import api_keys, audit_log
 from carinho.access.audit_log import Audited
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
+from carinho.console.export import EXPORTED
 from tests.clients import logged_in, person
 from whatsapp.models import Template
 
@@ -49,3 +50,22 @@ def test_role_that_somebody_got_is_named_with_the_one_before():
     entry = AuditEntry.objects.get(action="access.roles")
     assert (entry.actor, entry.target) == ("user:ana", "user vera")
     assert entry.detail == {"before": [VIEWER], "after": [OPERATOR]}
+
+
+@pytest.mark.django_db
+def test_page_tells_what_changed_and_is_found_and_exported_by_the_words_of_an_action():
+    client = logged_in(ADMINISTRATOR)
+    client.post(reverse("admin:whatsapp_template_text", args=["lead_welcome"]), {"text": "Bom dia!"})
+    changed = AuditEntry.objects.get()
+    EXPORTED.record("user:bia", "x", {})
+    page = client.get(reverse("admin:access_auditentry_change", args=[changed.pk])).content.decode()
+    assert "Bom dia!" in page
+    assert "<th>Antes</th><th>Depois</th>" in page
+    label = str(Audited.registry[changed.action].label)
+    found = client.get(reverse("admin:access_auditentry_changelist"), {"q": label}).content.decode()
+    assert "bia" not in found.split("result_list")[1]
+    answer = client.post(reverse("admin:access_auditentry_export", args=["csv"]) + f"?q={label}")
+    written = b"".join(answer.streaming_content).decode()
+    assert label in written
+    assert "→ Bom dia!" in written
+    assert "bia" not in written
