@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +15,7 @@ from rest_framework.serializers import Serializer, ValidationError
 from rest_framework.views import APIView
 
 from carinho.access import rate_limits
+from carinho.access.permissions import ANYONE, who_may
 from carinho.api.errors import Problem
 from carinho.api.parsers import ShallowJSONParser
 
@@ -38,18 +39,37 @@ def declared_bytes(request: HttpRequest | Request) -> int:
 
 
 class ApiView(APIView):
-    """A view that counts its calls and says what is left of the minute."""
+    """A view that counts its calls, says what is left of the minute, and refuses what it would ignore.
 
+    `query_names` are the parameters it reads beside those of its filters and pages.
+    """
+
+    query_names: ClassVar[tuple[str, ...]] = ()
     content_negotiation_class = OneRenderer
     throttle_classes = [rate_limits.PerMinute]
     http_method_names = ["get", "post", "head"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if request.method in ("GET", "HEAD") and who_may(request) != ANYONE:
+            self._refuse_undeclared(request)
         if declared_bytes(request) > BODY_BYTES:
             raise Problem(
                 "too_large", _("O corpo passa de 1 MiB."), status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE
             )
+
+    def _refuse_undeclared(self, request: Request) -> None:
+        """A filter that is not understood would answer with more than was asked for."""
+        declared = set(self.query_names)
+        if filters := getattr(self, "filterset_class", None):
+            declared |= set(filters.base_filters)
+        if getattr(self, "pagination_class", None):
+            declared |= {"limit", "cursor"}
+        if undeclared := sorted(set(request.query_params) - declared):
+            sentence = _("Este endereço não tem este parâmetro.")
+            detail = _("Parâmetros desconhecidos: %(names)s.") % {"names": ", ".join(undeclared)}
+            fields = dict.fromkeys(undeclared, sentence)
+            raise Problem("unknown_parameter", detail, status=HTTPStatus.BAD_REQUEST, fields=fields)
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
