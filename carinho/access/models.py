@@ -183,6 +183,26 @@ personal_data.declare(RecoveryCode, harmless="digest")
 personal_data.declare(AuditSeal, harmless="digest previous seal")
 
 
+class ApiAnswer(models.Model):
+    """What a client's write with an `Idempotency-Key` was answered; no status yet while it is being done."""
+
+    client = models.CharField(max_length=80)
+    key = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.JSONField(null=True)
+    made_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "key"], name="api_answer_once_per_key")]
+        default_permissions = ()
+        verbose_name = _("resposta da API")
+        verbose_name_plural = _("respostas da API")
+
+    def __str__(self) -> str:
+        return f"Answer #{self.pk}"
+
+
 class WebhookSender(models.Model):
     """A source that signs its webhooks: the secrets made here, and how its signatures fared."""
 

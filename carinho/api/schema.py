@@ -44,6 +44,13 @@ HEADERS = {
     "RateLimit-Remaining": _("Quantas restam neste minuto."),
     "RateLimit-Reset": _("Segundos até o próximo minuto."),
 }
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "O mesmo pedido com a mesma chave, dentro de um dia, é feito uma vez.",
+    "schema": {"type": "string", "maxLength": 255},
+}
 RETRY_AFTER = _("Segundos até poder tentar de novo.")
 EXAMPLES = {  # of what goes wrong most
     "400": (
@@ -74,10 +81,12 @@ def _complete(operation: dict[str, Any], who: str, method: str) -> None:
         operation["security"] = [{"ApiKey": [who]}, {"Session": [who]}]
         note = str(_("Permissão da chave: `%(scope)s`.")) % {"scope": who}
         operation["description"] = f"{operation.get('description', '')}\n\n{note}".strip()
+    if who == permissions.OPERATE:
+        operation["parameters"] = [*operation.get("parameters", ()), IDEMPOTENCY_KEY]
+        operation["responses"] = problem_responses(409, 422) | operation["responses"]
     responses = operation["responses"]
-    if method == "get" and "400" not in responses:
-        content = {"application/json": {"schema": {"$ref": "#/components/schemas/ProblemShape"}}}
-        responses["400"] = {"content": content, "description": str(MEANINGS[400])}
+    if method == "get":
+        operation["responses"] = responses = problem_responses(400) | responses
     for status, response in responses.items():
         for media in response.get("content", {}).values() if status in EXAMPLES else ():
             code, detail, fields = EXAMPLES[status]
@@ -88,6 +97,18 @@ def _complete(operation: dict[str, Any], who: str, method: str) -> None:
         if status == "429":
             response["headers"]["Retry-After"] = _header(RETRY_AFTER)
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def problem_responses(*codes: int) -> dict[str, Any]:
+    """`problems`, as the finished document has them."""
+    schema = {"$ref": "#/components/schemas/ProblemShape"}
+    return {
+        str(code): {
+            "content": {"application/json": {"schema": schema}},
+            "description": str(MEANINGS[code]),
+        }
+        for code in codes
+    }
 
 
 def _header(description: Any) -> dict[str, Any]:
