@@ -87,6 +87,7 @@ class AlertsView(PageOrJsonView):
 
 
 class DailyReportView(PageOrJsonView):
+    query_names = ("date",)
     page = "admin:monitoring_report_daily"
 
     @extend_schema(
@@ -102,6 +103,7 @@ class DailyReportView(PageOrJsonView):
 
 
 class WeeklyReportView(PageOrJsonView):
+    query_names = ("week",)
     page = "admin:monitoring_report_weekly"
 
     @extend_schema(

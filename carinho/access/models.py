@@ -181,3 +181,58 @@ personal_data.declare(  # the fact stays: who did what to which row
 personal_data.declare(LoginSession, harmless="session_key session_data address browser")
 personal_data.declare(RecoveryCode, harmless="digest")
 personal_data.declare(AuditSeal, harmless="digest previous seal")
+
+
+class ApiAnswer(models.Model):
+    """What a client's write with an `Idempotency-Key` was answered; no status yet while it is being done."""
+
+    client = models.CharField(max_length=80)
+    key = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.JSONField(null=True)
+    made_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "key"], name="api_answer_once_per_key")]
+        default_permissions = ()
+        verbose_name = _("resposta da API")
+        verbose_name_plural = _("respostas da API")
+
+    def __str__(self) -> str:
+        return f"Answer #{self.pk}"
+
+
+class WebhookSender(models.Model):
+    """A source that signs its webhooks: the secrets made here, and how its signatures fared."""
+
+    source = models.CharField(_("origem"), max_length=20, primary_key=True)
+    good_at = models.DateTimeField(_("última assinatura certa"), null=True, blank=True)
+    bad_at = models.DateTimeField(_("última assinatura errada"), null=True, blank=True)
+    bad_reason = models.CharField(_("o que estava errado"), max_length=20, default="", blank=True)
+
+    class Meta:
+        ordering = ["source"]
+        verbose_name = _("remetente de webhooks")
+        verbose_name_plural = _("remetentes de webhooks")
+
+    def __str__(self) -> str:
+        return self.source
+
+
+class WebhookSecret(models.Model):
+    """A secret that a sender signs with. Only its seed is kept: with SECRET_KEY it gives the secret again."""
+
+    sender = models.ForeignKey(WebhookSender, models.CASCADE, related_name="secrets")
+    seed = models.CharField(max_length=43)
+    created_at = models.DateTimeField(_("criado"), db_default=Now())
+    expires_at = models.DateTimeField(_("vale até"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        default_permissions = ()
+        verbose_name = _("segredo de webhook")
+        verbose_name_plural = _("segredos de webhook")
+
+    def __str__(self) -> str:
+        return f"Webhook secret #{self.pk}"

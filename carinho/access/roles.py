@@ -16,7 +16,7 @@ from carinho.access.scopes import Scope
 VIEWER, OPERATOR, ADMINISTRATOR = "Visualizador", "Operador", "Administrador"
 
 OUR_APPS = ("access", "events", "sync", "whatsapp", "monitoring")
-ONLY_FOR_ADMINISTRATORS = {"view_apikey"}
+ONLY_FOR_ADMINISTRATORS = {"view_apikey", "view_webhooksender"}
 MAY_REVEAL = "events.reveal_event"
 
 OPERATORS_CHANGE = {  # <app>.<model>: what a role needs "change" for, to retry, archive, edit, pause or start

@@ -8,11 +8,12 @@ import binascii
 import hashlib
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from django.conf import settings
+from carinho.access import webhook_senders
 
 TOLERANCE = 300  # seconds
+NO_SECRET, WRONG_TIME, WRONG_SIGNATURE = "no_secret", "wrong_time", "wrong_signature"
 
 
 def is_signed(headers: Mapping[str, str]) -> bool:
@@ -22,34 +23,42 @@ def is_signed(headers: Mapping[str, str]) -> bool:
 
 def is_genuine(source: str, body: bytes, headers: Mapping[str, str]) -> bool:
     """Whether one of the source's secrets signed exactly these bytes, at most five minutes ago."""
+    wrong = what_is_wrong(webhook_senders.secrets_of(source), body, headers)
+    webhook_senders.note(source, wrong=wrong)
+    return not wrong
+
+
+def what_is_wrong(secrets: Iterable[str], body: bytes, headers: Mapping[str, str]) -> str:
+    """Why none of these secrets signed exactly these bytes within five minutes; empty if one did."""
+    keys = [key for key in map(_key_in, secrets) if key]
+    if not keys:
+        return NO_SECRET
     id, moment = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    if not (id and moment.isascii() and moment.isdigit() and abs(time.time() - int(moment)) <= TOLERANCE):
-        return False
     content = f"{id}.{moment}.".encode() + body
     given = [entry.removeprefix("v1,").encode() for entry in headers["webhook-signature"].split()]
-    return any(
-        hmac.compare_digest(expected, entry) for expected in _signatures(source, content) for entry in given
-    )
+    expected = [base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()) for key in keys]
+    if not (id and any(hmac.compare_digest(one, entry) for one in expected for entry in given)):
+        return WRONG_SIGNATURE
+    is_now = moment.isascii() and moment.isdigit() and abs(time.time() - int(moment)) <= TOLERANCE
+    return "" if is_now else WRONG_TIME
 
 
 def is_genuine_hex(source: str, body: bytes, signature: str) -> bool:
     """Whether one of the source's secrets, as it is written, made this hex HMAC of exactly these bytes."""
     given = signature.strip().lower().removeprefix("sha256=").encode()
-    secrets = [secret.strip().encode() for secret in settings.WEBHOOK_SECRETS[source] if secret.strip()]
-    return any(
+    secrets = [secret.encode() for secret in webhook_senders.secrets_of(source)]
+    is_right = any(
         hmac.compare_digest(hmac.new(secret, body, hashlib.sha256).hexdigest().encode(), given)
         for secret in secrets
     )
+    wrong = WRONG_SIGNATURE if secrets else NO_SECRET
+    webhook_senders.note(source, wrong="" if is_right else wrong)
+    return is_right
 
 
-def _signatures(source: str, content: bytes) -> list[bytes]:
-    """One for each secret of the source that can be decoded."""
-    made = []
-    for secret in settings.WEBHOOK_SECRETS[source]:
-        try:
-            key = base64.b64decode(secret.strip().removeprefix("whsec_"))
-        except (binascii.Error, ValueError):
-            continue
-        if key:
-            made.append(base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()))
-    return made
+def _key_in(secret: str) -> bytes:
+    """The key of a secret as it is written; empty for one that cannot be decoded."""
+    try:
+        return base64.b64decode(secret.removeprefix("whsec_"))
+    except (binascii.Error, ValueError):
+        return b""

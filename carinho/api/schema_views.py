@@ -10,6 +10,7 @@ from carinho.api.views import ApiView
 class Schema(ApiView, SpectacularAPIView):
     """OpenAPI 3.1, as JSON."""
 
+    query_names = ("format", "lang")
     renderer_classes = [OpenApiJsonRenderer]
     permission_classes = [MayUseThePath]
 
@@ -17,5 +18,6 @@ class Schema(ApiView, SpectacularAPIView):
 class Docs(ApiView, SpectacularSwaggerSplitView):
     """The document as a page to read and try."""
 
+    query_names = ("script", "lang")
     permission_classes = [MayUseThePath]
     url_name = "schema"

@@ -106,6 +106,12 @@ ACCESS = [
     SidebarLink(_("Pessoas"), "group", "auth_user_changelist", "auth.view_user"),
     SidebarLink(_("Papéis"), "badge", "auth_group_changelist", "auth.view_group"),
     SidebarLink(_("Chaves de API"), "key", "access_apikey_changelist", "access.view_apikey"),
+    SidebarLink(
+        _("Quem assina webhooks"),
+        "webhook",
+        "access_webhooksender_changelist",
+        "access.view_webhooksender",
+    ),
     SidebarLink(_("Trilha"), "history", "access_auditentry_changelist", "access.view_auditentry"),
     SidebarLink(_("Dados de uma pessoa"), "policy", "monitoring_erasure_changelist", "events.erase_event"),
     SidebarLink(_("Entradas negadas"), "lock", "axes_accessattempt_changelist", "axes.view_accessattempt"),

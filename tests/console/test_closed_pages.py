@@ -14,6 +14,7 @@ from whatsapp.models import Contact
 pytestmark = pytest.mark.django_db
 FOR_ADMINISTRATORS = {
     "access_apikey",
+    "access_webhooksender",
     "auth_group",
     "auth_user",
     "axes_accessattempt",
@@ -43,7 +44,7 @@ ONLY_BY_POST = {
     *("run", "dry", "check", "cancel", "correct", "read_again", "dismiss", "opt_out", "allow", "revoke"),
     *("acknowledge", "snooze", "requeue", "discard", "conclude", "code", "discard_in_hub", "discard_at_zapi"),
     *("new", "take", "release", "silence", "unsilence", "note", "tag", "write", "reset_recipe"),
-    *("undo", "undo_archive", "escalate", "export", "save_view", "remove_view", "start"),
+    *("undo", "undo_archive", "escalate", "export", "save_view", "remove_view", "start", "trial"),
 }
 ASKS_ZAPI = {"state"}
 SITE = {  # what belongs to no model

@@ -122,6 +122,19 @@ def test_session_needs_a_csrf_token():
     assert (response.status_code, response.json()["code"]) == (403, "csrf_failed")
 
 
+def test_session_with_its_csrf_token_sends_events():
+    client = logged_in("Administrador", enforce_csrf_checks=True)
+    client.get("/admin/account/")
+    token = client.cookies["csrftoken"].value
+    answer = client.post(
+        "/api/events",
+        {"type": "nothing.known"},
+        content_type="application/json",
+        headers={"X-CSRFToken": token},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_data")
+
+
 def test_key_needs_no_csrf_token():
     client = with_key("operate", enforce_csrf_checks=True)
     assert client.post("/circuit-breakers/crm/reset").status_code == 200
