@@ -34,7 +34,7 @@ FORMS = {
     "security",
 }  # for those who may change the rows
 CLOSED = {"history"}  # Django's own record names people; ours is the audit log
-PAGES = {"changelist", "daily", "weekly", "held", "contacts", "search", "contract"}
+PAGES = {"changelist", "daily", "weekly", "held", "contacts", "search", "contract", "kept"}
 ROW_PAGES = {"change", "text", "progress"}
 ELSEWHERE = {"monitoring_person_changelist"}  # there is no list of people: they are found by the search
 ONLY_BY_POST = {
