@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 
+from carinho.retention import Kept
 from carinho.services import addresses, contract
 from carinho.services.base import AUTH_HEADERS
 
@@ -124,6 +125,15 @@ def addresses_and_keys_come_together(**_: Any) -> list[CheckMessage]:
         CheckWarning(f"{name} {sentence}", id="carinho.W004")
         for sentence, names in found.items()
         for name in sorted(names)
+    ]
+
+
+@register()
+def nothing_is_removed_at_once(**_: Any) -> list[CheckMessage]:
+    return [
+        Error(f"{kept.setting} is {kept.days}: at least one day is kept.", id="carinho.E006")
+        for kept in {kept.setting: kept for kept in Kept.registry}.values()
+        if kept.days < 1
     ]
 
 

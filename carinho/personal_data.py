@@ -72,6 +72,7 @@ for table, columns in {  # tables of other packages: people of the team, and no 
     "django_content_type": "app_label model",
     "django_migrations": "app name",
     "django_session": "session_key session_data",
+    "otp_totp_totpdevice": "key name",
     "rest_framework_api_key_apikey": "id prefix hashed_key name",
 }.items():
     declare(table, harmless=columns)

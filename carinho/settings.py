@@ -255,6 +255,16 @@ BREAKER_RESET_MAX_SECONDS = env.int("BREAKER_RESET_MAX_SECONDS", default=600)
 HOLD_LIMIT_SECONDS = env.int("HOLD_LIMIT_SECONDS", default=86400)
 FEEDBACK_DELAY_SECONDS = env.int("FEEDBACK_DELAY_SECONDS", default=7200)
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
+# days that rows are kept once they are over; `manage.py check` refuses less than one
+KEEP_PROCESSED_DAYS = env.int("KEEP_PROCESSED_DAYS", default=30)
+KEEP_FAILED_DAYS = env.int("KEEP_FAILED_DAYS", default=365)
+KEEP_REJECTED_DAYS = env.int("KEEP_REJECTED_DAYS", default=30)
+KEEP_CALLBACKS_DAYS = env.int("KEEP_CALLBACKS_DAYS", default=30)
+KEEP_RECEIVED_DAYS = env.int("KEEP_RECEIVED_DAYS", default=365)
+KEEP_RUNS_DAYS = env.int("KEEP_RUNS_DAYS", default=90)
+KEEP_DIFFERENCES_DAYS = env.int("KEEP_DIFFERENCES_DAYS", default=365)
+KEEP_LOGINS_DAYS = env.int("KEEP_LOGINS_DAYS", default=90)
+KEEP_AUDIT_DAYS = env.int("KEEP_AUDIT_DAYS", default=1825)
 RATE_LIMIT_PEOPLE = env.int("RATE_LIMIT_PEOPLE", default=60)  # requests a minute and key
 RATE_LIMIT_LOGINS = env.int("RATE_LIMIT_LOGINS", default=20)  # log-ins a minute and address
 RATE_LIMIT_EVENTS = env.int("RATE_LIMIT_EVENTS", default=6000)

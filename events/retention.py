@@ -1,22 +1,49 @@
-"""Growth: successes and rejected requests are kept 30 days, failures and what waits for a flow a year."""
+"""Growth: what was delivered or rejected goes soon, failures and what waits for a flow much later."""
 
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
-FAILURES_KEPT = timedelta(days=365)
+from carinho.retention import Kept
+from events.models import DeadLetter, Event, EventStatus, RejectedRequest
+
 BATCH = 1000
 MOST_REJECTED = 10_000
 
-OVER = """
-SELECT event.id FROM events_event AS event
-WHERE event.received_at < now() - interval '30 days' AND event.status IN ('processed', 'archived')
-  AND NOT EXISTS (SELECT FROM events_event AS caused WHERE caused.caused_by_id = event.id)
-  AND (event.received_at < now() - %s * interval '1 day'
-       OR event.without_flow = ''
-       AND NOT EXISTS (SELECT FROM events_deadletter AS dead_letter WHERE dead_letter.event_id = event.id))
-ORDER BY event.received_at LIMIT %s FOR UPDATE SKIP LOCKED
-"""
+
+def _over(since: datetime) -> QuerySet[Event]:
+    """Events that ended, and caused none that is still there."""
+    later = Event.objects.filter(caused_by=OuterRef("pk"))
+    ended = Event.objects.filter(
+        received_at__lt=since, status__in=[EventStatus.PROCESSED, EventStatus.ARCHIVED]
+    )
+    return ended.filter(~Exists(later))
+
+
+def _is_special() -> Q:
+    return ~Q(without_flow="") | Q(Exists(DeadLetter.objects.filter(event=OuterRef("pk"))))
+
+
+PROCESSED = Kept(
+    "KEEP_PROCESSED_DAYS",
+    _("Eventos entregues, com entregas, tentativas e mensagens nossas"),
+    _("a chegada"),
+    lambda since: _over(since).exclude(_is_special()),
+)
+FAILED = Kept(
+    "KEEP_FAILED_DAYS",
+    _("Eventos que falharam e foram tratados, e os que nenhum fluxo leu"),
+    _("a chegada"),
+    lambda since: _over(since).filter(_is_special()),
+)
+REJECTED = Kept(
+    "KEEP_REJECTED_DAYS",
+    _("Recusados"),
+    _("a chegada"),
+    lambda since: RejectedRequest.objects.filter(received_at__lt=since),
+)
 
 REMOVALS = [
     """DELETE FROM events_attempt
@@ -36,7 +63,6 @@ EMPTY_JOBS = """
 DELETE FROM events_bulkjob AS job
 WHERE ended_at IS NOT NULL AND NOT EXISTS (SELECT FROM events_bulkitem WHERE job_id = job.id)
 """
-OLD_REJECTED = "DELETE FROM events_rejectedrequest WHERE received_at < now() - interval '30 days'"
 SURPLUS_REJECTED = """
 DELETE FROM events_rejectedrequest WHERE id IN (
     SELECT id FROM events_rejectedrequest ORDER BY is_proven DESC, id DESC OFFSET %s)
@@ -45,23 +71,24 @@ DELETE FROM events_rejectedrequest WHERE id IN (
 
 def removed_at(received_at: datetime) -> datetime:
     """When an event that failed, and was dealt with, is removed with all that belongs to it."""
-    return received_at + FAILURES_KEPT
+    return received_at + timedelta(days=FAILED.days)
 
 
 def prune() -> None:
     """Remove what is past its time. Requests of unproven senders never push out the others."""
-    while prune_events() == BATCH:
-        pass
+    for kept in (PROCESSED, FAILED):
+        while prune_events(kept) == BATCH:
+            pass
+    REJECTED.due.delete()
     with connection.cursor() as cursor:
         cursor.execute(EMPTY_JOBS)
-        cursor.execute(OLD_REJECTED)
         cursor.execute(SURPLUS_REJECTED, [MOST_REJECTED])
 
 
-def prune_events() -> int:
+def prune_events(kept: Kept) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(OVER, [FAILURES_KEPT.days, BATCH])
-        ids = [id for (id,) in cursor.fetchall()]
+        locked = kept.due.order_by("received_at").select_for_update(skip_locked=True, of=("self",))
+        ids = list(locked.values_list("pk", flat=True)[:BATCH])
         for removal in REMOVALS if ids else []:
             cursor.execute(removal, [ids])
     return len(ids)

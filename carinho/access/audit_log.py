@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.models import AuditEntry, AuditSeal
@@ -86,6 +86,22 @@ def seal_new() -> int:
     if last is not None and seals:  # a witness outside of the database
         logger.info("Audit log sealed", extra={"number": last.number, "seal": last.seal})
     return len(seals)
+
+
+@transaction.atomic
+def prune(old: QuerySet[AuditEntry]) -> int:
+    """Remove the oldest seals with their entries, as far as all of these are `old`; recorded."""
+    wait_for_transaction_locks("access.audit_seal", [""])
+    first_kept = AuditSeal.objects.exclude(entry_id__in=old.values("pk")).order_by("number").first()
+    if first_kept is None:
+        return 0
+    going = AuditSeal.objects.filter(number__lt=first_kept.number)
+    if ids := list(going.values_list("entry_id", flat=True)):
+        with may_change("retention"):
+            AuditEntry.objects.filter(pk__in=ids).delete()
+            going.delete()
+        PRUNED.record("hub", "", {"until": first_kept.number - 1, "seal": first_kept.previous})
+    return len(ids)
 
 
 def broken_links() -> Iterator[str]:

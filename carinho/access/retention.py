@@ -1,23 +1,46 @@
-"""Removes ended sessions, old log-in attempts and past rate windows. The audit log is kept."""
+"""Removes ended sessions, old log-in attempts, past rate windows, and the oldest of the audit log."""
 
 from datetime import timedelta
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from carinho.access.models import ApiAnswer, LoginSession
+from carinho.access import audit_log
+from carinho.access.models import ApiAnswer, AuditEntry, LoginSession
+from carinho.retention import Kept
 
-LOGINS_LAST = timedelta(days=90)
 ANSWERS_LAST = timedelta(days=1)
+
+LOGINS = [
+    Kept(
+        "KEEP_LOGINS_DAYS",
+        title,
+        _("a tentativa"),
+        lambda since, model=model: model.objects.filter(attempt_time__lt=since),  # type: ignore[misc]
+    )
+    for model, title in (
+        (AccessAttempt, _("Entradas negadas")),
+        (AccessFailureLog, _("Entradas negadas, uma a uma")),
+        (AccessLog, _("Entradas e saídas")),
+    )
+]
+AUDIT = Kept(
+    "KEEP_AUDIT_DAYS",
+    _("Trilha de ações"),
+    _("a ação"),
+    lambda since: AuditEntry.objects.filter(at__lt=since),
+)
 OLD_WINDOWS = "DELETE FROM access_ratewindow WHERE minute < now() - interval '5 minutes'"
 
 
 def prune() -> None:
     now = timezone.now()
     LoginSession.objects.filter(expire_date__lt=now).delete()
-    for model in (AccessAttempt, AccessFailureLog, AccessLog):
-        model.objects.filter(attempt_time__lt=now - LOGINS_LAST).delete()
     ApiAnswer.objects.filter(made_at__lt=now - ANSWERS_LAST).delete()
+    for kept in LOGINS:
+        kept.due.delete()
     with connection.cursor() as cursor:
         cursor.execute(OLD_WINDOWS)
+    audit_log.prune(AUDIT.due)

@@ -114,6 +114,7 @@ ACCESS = [
     ),
     SidebarLink(_("Trilha"), "history", "access_auditentry_changelist", "access.view_auditentry"),
     SidebarLink(_("Dados de uma pessoa"), "policy", "monitoring_erasure_changelist", "events.erase_event"),
+    SidebarLink(_("Guarda dos dados"), "auto_delete", "monitoring_erasure_kept", "events.erase_event"),
     SidebarLink(_("Entradas negadas"), "lock", "axes_accessattempt_changelist", "axes.view_accessattempt"),
 ]
 SCHEDULES = [

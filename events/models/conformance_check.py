@@ -5,6 +5,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
+
 
 class CheckState(models.TextChoices):
     QUEUED = "queued", _("na fila")
@@ -60,3 +62,8 @@ class ConformanceCheck(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+
+personal_data.declare(
+    ConformanceCheck, quoting="report error", harmless="system url key auth pages ids state actor"
+)

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
 from events.models.dead_letter import DeadLetter
 from events.models.failure_group import FailureGroup
 
@@ -62,3 +63,6 @@ class Escalation(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+
+personal_data.declare(Escalation, quoting="note error", harmless="name email actor")

@@ -7,6 +7,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from carinho import personal_data
+
 
 class OutageCause(models.TextChoices):
     CIRCUIT = "circuit", _("fora do ar")
@@ -63,3 +65,6 @@ class OutageRecord(models.Model):
     def lost(self) -> int:
         """What waited and is in no state any more: always none."""
         return self.held - self.delivered - self.failed - self.skipped - self.waiting
+
+
+personal_data.declare(OutageRecord, quoting="reason", harmless="service cause held_ids")

@@ -12,18 +12,23 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
+from carinho.access import retention as _of_access  # noqa: F401
 from carinho.access.audit_log import Audited
 from carinho.console.base import ConsoleAdmin, actor, list_of, posted
 from carinho.masking import mask_name, mask_phone
+from carinho.retention import MOST_COUNTED, Kept
+from events import retention as _of_events  # noqa: F401 -- each declares what it keeps
 from events.admin import person as people
 from events.admin import search as rows
 from events.models import Event
 from monitoring import access_report, erasure
 from monitoring.models import Erasure
 from monitoring.person import PersonKeys, identify
+from sync import retention as _of_sync  # noqa: F401
 from whatsapp import phone as phones
+from whatsapp import retention as _of_whatsapp  # noqa: F401
 from whatsapp.models import Contact
 
 MANAGE = "events.erase_event"
@@ -43,13 +48,25 @@ class ErasureAdmin(ConsoleAdmin):
     def get_urls(self) -> list[URLPattern]:
         views = {"find": self.find_view, "report": self.report_view, "erase": self.erase_view}
         own = [self.post_path(f"{name}/", require_POST(view), name) for name, view in views.items()]
-        return [*own, *super().get_urls()]
+        return [*own, self.post_path("kept/", require_GET(self.kept_view), "kept"), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         asked = [f"{kind}:{request.GET[kind]}" for kind in ("event", "contact") if kind in request.GET]
         return self._page(request, who=asked[0] if asked else "")
+
+    def kept_view(self, request: HttpRequest) -> HttpResponse:
+        """How long everything is kept, and what the next run removes."""
+        self.must_view(request)
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Guarda dos dados"),
+            "kinds": [(kept, kept.count_due()) for kept in Kept.registry],
+            "most": MOST_COUNTED,
+        }
+        return TemplateResponse(request, "admin/monitoring/erasure/kept.html", context)
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """Posted, so that no address carries a phone or a name."""

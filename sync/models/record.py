@@ -218,7 +218,7 @@ personal_data.declare(  # one without its record cannot be tried again
 personal_data.declare(
     SyncDifference,
     rows=OF_CAREGIVER,
-    erased={"payload": "NULL", "fields": "'[]'", "closed_at": "coalesce(closed_at, now())"},
+    erased={"payload": "NULL", "there": "NULL", "fields": "'[]'", "closed_at": "coalesce(closed_at, now())"},
     by_quote=True,
     harmless="job_id key kind",
 )

@@ -35,7 +35,7 @@ FORMS = {
     "security",
 }  # for those who may change the rows
 CLOSED = {"history"}  # Django's own record names people; ours is the audit log
-PAGES = {"changelist", "daily", "weekly", "held", "contacts", "search", "contract", "runbook"}
+PAGES = {"changelist", "daily", "weekly", "held", "contacts", "search", "contract", "runbook", "kept"}
 ROW_PAGES = {"change", "text", "progress"}
 ELSEWHERE = {"monitoring_person_changelist"}  # there is no list of people: they are found by the search
 ONLY_BY_POST = {
