@@ -16,6 +16,7 @@ from carinho.database import run
 from events import operations
 from events.engine.transitions import HUB
 from events.models import BulkItemState, BulkJob, BulkState
+from events.preview import overtaken
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +29,8 @@ UNDONE = Audited("bulk.undo", _("desfez o reenvio"))
 
 FIRST, SECOND = 1, 10  # items of the first two stages
 WAITING, SENT, TAKEN = BulkItemState.WAITING, BulkItemState.SENT, BulkItemState.TAKEN
-LEFT, FAILED = BulkItemState.LEFT, BulkItemState.FAILED
-UNSENT = {WAITING, TAKEN, LEFT}
+LEFT, FAILED, OVERTAKEN = BulkItemState.LEFT, BulkItemState.FAILED, BulkItemState.OVERTAKEN
+UNSENT = {WAITING, TAKEN, LEFT, OVERTAKEN}
 
 FIND = "SELECT id, cause FROM events_deadletter WHERE id = ANY(%s)"
 
@@ -52,27 +53,34 @@ RETURNING item.position, item.state, item.cause
 """
 
 NEXT = """
-SELECT item.dead_letter_id, dead.status = 'open' AND dead.failures = item.failures
+SELECT item.dead_letter_id, dead.delivery_id, dead.status = 'open' AND dead.failures = item.failures,
+       delivery.skip_cause = 'superseded'
 FROM events_bulkitem AS item JOIN events_deadletter AS dead ON dead.id = item.dead_letter_id
+JOIN events_delivery AS delivery ON delivery.id = dead.delivery_id
 WHERE item.job_id = %s AND item.state = 'waiting'
 ORDER BY dead.id LIMIT %s FOR NO KEY UPDATE OF dead
 """
 
 MARK_SENT = """
-UPDATE events_bulkitem SET state = CASE WHEN dead_letter_id = ANY(%s) THEN 'sent' ELSE 'taken' END
+UPDATE events_bulkitem SET state = CASE WHEN dead_letter_id = ANY(%s) THEN 'sent'
+                                        WHEN dead_letter_id = ANY(%s) THEN 'overtaken' ELSE 'taken' END
 WHERE job_id = %s AND dead_letter_id = ANY(%s)
 """
 
 
 @transaction.atomic
-def start_retry(ids: Sequence[int], actor: str) -> BulkJob:
+def start_retry(ids: Sequence[int], actor: str, *, with_overtaken: bool = False) -> BulkJob:
     """Send these dead letters again, in stages; the first one goes at once.
 
-    Bound to them as they are now: what somebody deals with before its turn is left to them.
+    Bound to them as they are now: what somebody deals with before its turn is left to them, and so is what
+    something newer overtook by then, unless `with_overtaken`.
     """
     found = run(FIND, [list(ids)])
     job = BulkJob.objects.create(
-        actor=actor, total=len(found), causes=sorted({cause for _id, cause in found})
+        actor=actor,
+        total=len(found),
+        causes=sorted({cause for _id, cause in found}),
+        with_overtaken=with_overtaken,
     )
     run(BIND, [job.pk, list(ids)])
     STARTED.record(actor, f"bulk_job {job.pk}", {"ids": sorted(id for id, _cause in found)})
@@ -129,8 +137,13 @@ def _send(job: BulkJob) -> None:
     if not counts[WAITING] or counts[SENT] > most_on_their_way:
         return
     found = run(NEXT, [job.pk, portion])
-    moved = operations.retry([id for id, is_open in found if is_open], actor=job.actor)
-    run(MARK_SENT, [moved, job.pk, [id for id, _is_open in found]])
+    open_ones = {delivery: id for id, delivery, is_open, _is_superseded in found if is_open}
+    later = {} if job.with_overtaken else overtaken(list(open_ones))
+    moved = operations.retry(
+        [id for delivery, id in open_ones.items() if delivery not in later], actor=job.actor
+    )
+    left = [id for id, delivery, _is_open, is_superseded in found if is_superseded or delivery in later]
+    run(MARK_SENT, [moved, left, job.pk, [id for id, *_rest in found]])
 
 
 def _stage(sent: int) -> tuple[int, int]:

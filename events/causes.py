@@ -114,7 +114,7 @@ SHIPPED = [
         _("{sistema} recusou o telefone: falta um dígito, sobra um, ou o número não existe."),
         SOURCE_FIXES,
         FIX_DATA,
-        Remedy.ROWS,
+        Remedy.CORRECT,
     ),
     Cause(
         "invalid_data",
@@ -123,7 +123,7 @@ SHIPPED = [
         _("{sistema} leu o pedido e recusou um dos dados. Reenviar o mesmo dá a mesma recusa."),
         SOURCE_FIXES,
         FIX_DATA,
-        Remedy.ROWS,
+        Remedy.CORRECT,
     ),
     Cause(
         "not_found",

@@ -30,9 +30,12 @@ class Outage:
 
 def held() -> QuerySet[Delivery]:
     """The deliveries that are due and kept back by an open circuit, a pause, or a system that is offline."""
-    return Delivery.objects.filter(
-        status=DeliveryStatus.QUEUED, due_at__lte=Now(), service__in=[row.service for row in _holding()]
-    )
+    return Delivery.objects.filter(status=DeliveryStatus.QUEUED, due_at__lte=Now(), service__in=holding())
+
+
+def holding() -> list[str]:
+    """The systems to which nothing goes at the moment."""
+    return [breaker.service for breaker in _holding()]
 
 
 def current() -> list[Outage]:

@@ -13,8 +13,19 @@ from carinho.database import run
 from events.engine import attempt, claims, failure_causes, lane_hooks
 from events.engine.claims import Claim
 from events.engine.lane_hooks import Planned, Ran
-from events.flow import TO_PEOPLE, find_step
-from events.models import BreakerState, CircuitBreaker, Delivery, DeliveryStatus, Lane, Outcome, SkipCause
+from events.flow import TO_PEOPLE, Data, find_step
+from events.models import (
+    BreakerState,
+    CircuitBreaker,
+    DeadLetter,
+    DeadLetterStatus,
+    Delivery,
+    DeliveryStatus,
+    Event,
+    Lane,
+    Outcome,
+    SkipCause,
+)
 
 
 class Expected(TextChoices):
@@ -51,7 +62,8 @@ class Preview:
 OVERTAKEN = """
 SELECT delivery.id, (
     SELECT max(later.id) FROM events_event AS later
-    WHERE later.subject = delivery.subject AND later.id > delivery.event_id AND EXISTS (
+    WHERE later.subject = delivery.subject AND later.subject <> '' AND later.id > delivery.event_id
+      AND EXISTS (
         SELECT FROM events_delivery AS written
         WHERE written.event_id = later.id AND written.service = delivery.service AND written.status = 'done'))
 FROM events_delivery AS delivery
@@ -84,6 +96,16 @@ def of(dead_letter_ids: Sequence[int]) -> list[Preview]:
         )
         for claim in claimed
     ]
+
+
+def messages_with(event: Event, data: Data, phone: str) -> list[Planned]:
+    """What the event's open items would write to people if its data were this."""
+    waiting = DeadLetter.objects.filter(event=event, service=TO_PEOPLE, status=DeadLetterStatus.OPEN)
+    claimed = claims.if_requeued(list(waiting.values_list("pk", flat=True)))
+    for claim in claimed:
+        claim.event.payload, claim.event.phone = data, phone or claim.event.phone
+    planned = lane_hooks.of(TO_PEOPLE).plan(claimed)
+    return [planned[claim.id] for claim in claimed if claim.id in planned and planned[claim.id].text]
 
 
 def overtaken(delivery_ids: Sequence[int]) -> dict[int, int]:

@@ -77,6 +77,9 @@ RESULTS = {
         "%(count)s já tinham sido tratados por outra pessoa",
         "number",
     ),
+    BulkItemState.OVERTAKEN: ngettext_lazy(
+        "%(count)s deixado: há um evento mais novo", "%(count)s deixados: há eventos mais novos", "number"
+    ),
     BulkItemState.SKIPPED: ngettext_lazy(
         "%(count)s não precisava mais ser enviado", "%(count)s não precisavam mais ser enviados", "number"
     ),

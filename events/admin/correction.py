@@ -17,12 +17,20 @@ from carinho.console import dates, labels
 from carinho.console.actions import LONGEST_ID, MOST_AT_ONCE
 from carinho.console.base import actor, page_of
 from carinho.masking import mask
-from events import corrections, titles
+from events import corrections, groups, preview, titles
 from events.admin import correction_pages, person
 from events.admin.correction_pages import Correctable
 from events.admin.event_data import EventRevealAdmin
 from events.flow import Data, Flow
-from events.models import Correction, DeadLetter, DeadLetterStatus, Delivery, DeliveryStatus, Event
+from events.models import (
+    Correction,
+    DeadLetter,
+    DeadLetterStatus,
+    Delivery,
+    DeliveryStatus,
+    Event,
+    FailureGroup,
+)
 
 OPERATE = "events.change_deadletter"
 MOST_SHOWN = 50
@@ -74,6 +82,7 @@ class CorrectionAdmin(EventRevealAdmin):
         return [
             self.post_path("of/<int:dead_letter_id>/", require_POST(self.correct_view), "new"),
             self.post_path("of/<int:dead_letter_id>/check/", require_POST(self.check_view), "check"),
+            self.post_path("in/<int:group_id>/", require_POST(self.correct_in_group), "in_group"),
             self.post_path("<int:correction_id>/others/", self.others_view, "others"),
             *super().get_urls(),
         ]
@@ -81,6 +90,19 @@ class CorrectionAdmin(EventRevealAdmin):
     def correct_view(self, request: HttpRequest, dead_letter_id: int) -> HttpResponse:
         correction_pages.require(request, OPERATE)
         return correction_pages.correct(request, self.admin_site, _correctable(request, dead_letter_id))
+
+    def correct_in_group(self, request: HttpRequest, group_id: int) -> HttpResponse:
+        """The form of the item of the group that waits longest; the others are offered after it."""
+        correction_pages.require(request, OPERATE)
+        group = get_object_or_404(FailureGroup, pk=group_id)
+        waiting = DeadLetter.objects.filter(groups.rows_of(group), status=DeadLetterStatus.OPEN)
+        first = (
+            waiting.filter(event_type__in=Flow.registry).order_by("pk").values_list("pk", flat=True).first()
+        )
+        if first is None:
+            messages.warning(request, _now("Nenhum item deste grupo espera uma correção."))
+            return HttpResponseRedirect(page_of(group))
+        return correction_pages.correct(request, self.admin_site, _correctable(request, first))
 
     def check_view(self, request: HttpRequest, dead_letter_id: int) -> HttpResponse:
         correction_pages.require(request, OPERATE)
@@ -185,7 +207,15 @@ def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
         check_address=reverse("admin:events_correction_check", args=[row.pk]),
         back=page_of(row),
         effects=lambda data: _effects(row, data),
+        texts=lambda data: _texts(row, data),
     )
+
+
+def _texts(row: DeadLetter, data: Data) -> list[tuple[str, str]]:
+    """To whom and what the corrected messages say."""
+    after = corrections.plan_of(row, data).after
+    written = preview.messages_with(row.event, after.data, after.phone)
+    return [(person.readable_phone(message.to), message.text) for message in written]
 
 
 EFFECTS = {

@@ -58,6 +58,7 @@ class Correctable:
     check_address: str
     back: str
     effects: Callable[[Data], list[Any]] = field(default=lambda _data: [])
+    texts: Callable[[Data], list[tuple[str, str]]] = field(default=lambda _data: [])
 
 
 def barred(request: HttpRequest, permission: str) -> Any:
@@ -180,7 +181,8 @@ def _question(
     request: HttpRequest, site: AdminSite, it: Correctable, data: Data, problem: str
 ) -> HttpResponse:
     typed = [(name, text) for name, text in request.POST.items() if name.startswith(PREFIX)]
-    more = {"changes": _changes(it, data), "typed": typed, "effects": it.effects(data)}
+    more: dict[str, Any] = {"changes": _changes(it, data), "typed": typed, "effects": it.effects(data)}
+    more["texts"] = it.texts(data)
     return _page(request, site, it, "question", problem=problem, reason=posted(request, "reason"), **more)
 
 

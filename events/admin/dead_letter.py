@@ -242,7 +242,8 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         return HttpResponseRedirect(page + back)
 
     def _retry_many(self, request: HttpRequest, ids: Sequence[int]) -> HttpResponse:
-        job = bulk.start_retry(ids, actor(request))
+        with_overtaken = bool(posted(request, "overtaken"))
+        job = bulk.start_retry(ids, actor(request), with_overtaken=with_overtaken)
         jobs: Any = self.admin_site.get_model_admin(BulkJob)
         text, page = bulk_job.started(job.total), page_of(job)
         messages.info(request, jobs.undoable(request, text, bulk_job.UNDO, [job.pk], page))

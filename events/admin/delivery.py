@@ -1,13 +1,16 @@
 """Entregas, and two views of them: what is tried again by itself, and what a down system holds back."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -64,8 +67,7 @@ ROWS: dict[str, Callable[[], QuerySet[Delivery]]] = {
 INTROS = {
     "queued": _("Saem sozinhas quando chegar a hora de cada uma (queued)."),
     "retrying": _(
-        "Falharam e serão tentadas de novo sozinhas, depois de 1, 4, 15 e 60 minutos. "
-        "Não é preciso fazer nada."
+        "Falharam e serão tentadas de novo sozinhas, depois de %(waits)s. Não é preciso fazer nada."
     ),
     "held": _(
         "Estão prontas, mas o sistema delas está fora do ar, desconectado ou pausado. Nenhuma tentativa foi "
@@ -102,6 +104,16 @@ class QueueFilter(ChoiceFilter):
         return queryset & ROWS[value]()
 
 
+class ReadyFilter(ChoiceFilter):
+    title = _("próxima tentativa")
+    parameter_name = "ready"
+    offered = staticmethod(lambda: [("1", _("pronta agora")), ("0", _("ainda espera a sua hora"))])
+
+    def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
+        now = timezone.now()
+        return queryset.filter(due_at__lte=now) if value == "1" else queryset.filter(due_at__gt=now)
+
+
 @admin.register(Delivery)
 class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
     item_template = "admin/events/delivery/item.html"
@@ -115,6 +127,7 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
     list_filter = (
         QueueFilter,
         WaitedInFilter,
+        ReadyFilter,
         choice_filter("service", _("sistema"), labels.systems, scans=True),
         choice_filter("status", _("situação"), lambda: DeliveryStatus.choices, scans=True),
         ("event__received_at", DeliveryDayFilter),
@@ -122,6 +135,10 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
     search_fields = ("id",)  # what is searched stands in get_search_results
     search_help_text = _("Telefone ou número do evento")
     sortable_by = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        is_held = Q(service__in=outages.holding())
+        return super().get_queryset(request).annotate(is_held=ExpressionWrapper(is_held, BooleanField()))
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         queue = self._queue(request)
@@ -133,7 +150,11 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
         return ["due_at", "id"] if self._queue(request) else ["-id"]
 
     def get_intro(self, request: HttpRequest) -> Any:
-        return INTROS.get(self._queue(request), self.intro)
+        queue = self._queue(request)
+        if queue != "retrying":
+            return INTROS.get(queue, self.intro)
+        waits = [dates.duration(timedelta(seconds=seconds)) for seconds in settings.RETRY_WAITS]
+        return INTROS[queue] % {"waits": ", ".join(waits)}
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         request.crumb = QUEUES.get(self._queue(request), "")  # type: ignore[attr-defined]
@@ -167,7 +188,9 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
         return str(row.attempts)
 
     @admin.display(description=_("Próxima tentativa"))
-    def next_try(self, row: Delivery) -> str:
+    def next_try(self, row: Any) -> str:
+        if row.is_held:
+            return _now("quando %s voltar") % labels.system(row.service)
         is_due = row.due_at is None or row.due_at <= timezone.now()
         return str(_("agora")) if is_due else dates.moment(row.due_at)
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.urls import reverse
+
 from carinho.console.reveal import RevealAdmin
 from carinho.masking import mask_text
 from events.admin import payload_fields, person
@@ -19,7 +21,9 @@ class EventRevealAdmin(RevealAdmin):
 
     def person_context(self, row: Any, *, revealed: bool) -> dict[str, Any]:
         event = self.event_of(row)
+        is_known = bool(event.phone or event.subject)
         return {
+            "person_page": reverse("admin:monitoring_person_change", args=[event.pk]) if is_known else "",
             "key": event.key if revealed else mask_text(event.key),
             "person": person.of(event) if revealed else person.masked(event),
             "fields": payload_fields.of(event, revealed=revealed),

@@ -20,7 +20,7 @@ from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
 from carinho.console.base import actor, list_of, page_of, posted
 from carinho.console.filters import ChoiceFilter, choice_filter
 from events import escalations, groups, recipes, titles
-from events.admin import escalation, person
+from events.admin import correction_pages, escalation, person
 from events.groups import Figures
 from events.models import (
     BreakerState,
@@ -127,13 +127,17 @@ RESET = Action(
 
 @dataclass(frozen=True)
 class Help:
-    """The button that helps: it posts `action` for all rows of the group, or leads to a page."""
+    """The button that helps: it posts `action` for all rows of the group, or leads to a page.
+
+    A page that shows a person's data is reached by a post, so that whoever looked is written down.
+    """
 
     text: str
     address: str
     icon: str
     action: str = ""
     barred: str = ""
+    is_posted: bool = False
 
 
 @dataclass(frozen=True)
@@ -229,6 +233,10 @@ def _help(
     match remedy:
         case Remedy.RETRY if is_up:
             return retry_all(request, group, count)
+        case Remedy.CORRECT:
+            address = reverse("admin:events_correction_in_group", args=[group.pk])
+            barred = str(correction_pages.barred(request, OPERATE))
+            return Help(_now("Corrigir e reenviar"), address, "edit", barred=barred, is_posted=True)
         case Remedy.ARCHIVE:
             return archive_all(request, group, count)
         case Remedy.WHATSAPP:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from carinho.console import labels
 from carinho.console.base import page_of
-from events import status_badges, titles
+from events import outages, status_badges, titles
 from events.models import Attempt, Delivery, DeliveryStatus, Event, Outcome, SkipCause
 
 
@@ -24,6 +24,7 @@ class TimelineEntry:
     remark: str
     attempts: list["LoggedAttempt"]
     is_here: bool
+    is_held: bool
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class LoggedAttempt:
 def of(event: Event, *, here: Delivery | None = None) -> list[TimelineEntry]:
     """One entry per step in the order of the flow; `here` is the step the page is about."""
     deliveries = event.deliveries.order_by("id").prefetch_related("attempt_log")
-    return [_entry(delivery, here) for delivery in deliveries]
+    holding = outages.holding()
+    return [_entry(delivery, here, holding) for delivery in deliveries]
 
 
 def attempts(delivery: Delivery) -> list[LoggedAttempt]:
@@ -53,20 +55,27 @@ def attempts(delivery: Delivery) -> list[LoggedAttempt]:
     ]
 
 
-def _entry(delivery: Delivery, here: Delivery | None) -> TimelineEntry:
+def _entry(delivery: Delivery, here: Delivery | None, holding: list[str]) -> TimelineEntry:
     return TimelineEntry(
         delivery=delivery,
         title=titles.step(delivery.event.type, delivery.step),
         system=labels.system(delivery.service),
         address=page_of(delivery),
         badge=status_badges.of(DeliveryStatus, delivery.status),
-        remark=_remark(delivery),
+        remark=_remark(delivery, holding),
+        is_held=_is_held(delivery, holding),
         attempts=attempts(delivery),
         is_here=here is not None and delivery.pk == here.pk,
     )
 
 
-def _remark(delivery: Delivery) -> str:
+def _is_held(delivery: Delivery, holding: list[str]) -> bool:
+    return delivery.status == DeliveryStatus.QUEUED and delivery.service in holding
+
+
+def _remark(delivery: Delivery, holding: list[str]) -> str:
+    if _is_held(delivery, holding):
+        return _("Retida: sai sozinha quando %s voltar.") % labels.system(delivery.service)
     if delivery.status == DeliveryStatus.WAITING:
         return _("Espera a etapa “%s”.") % titles.step(delivery.event.type, delivery.after)
     if delivery.status == DeliveryStatus.SKIPPED:

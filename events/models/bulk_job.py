@@ -30,6 +30,7 @@ class BulkJob(models.Model):
     actor = models.CharField(_("quem começou"), max_length=150)
     moved_by = models.CharField(_("última ação de"), max_length=150, blank=True, db_default="")
     total = models.PositiveIntegerField(_("itens"))
+    with_overtaken = models.BooleanField(_("também os ultrapassados"), default=False, db_default=False)
     causes = ArrayField(models.CharField(max_length=40), verbose_name=_("causas conhecidas"))
     stopped_at = models.PositiveIntegerField(_("parou no item"), null=True, blank=True)  # its position
     stop_cause = models.CharField(_("causa nova"), max_length=40, blank=True, db_default="")
@@ -67,6 +68,7 @@ class BulkItemState(models.TextChoices):
     DELIVERED = "delivered", _("entregue")
     FAILED = "failed", _("falhou de novo")
     SKIPPED = "skipped", _("não precisava mais ser enviado")
+    OVERTAKEN = "overtaken", _("deixado: há um evento mais novo")
     TAKEN = "taken", _("já tratado por outra pessoa")
     LEFT = "left", _("ficou em aberto")
 

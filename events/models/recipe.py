@@ -12,6 +12,7 @@ class Remedy(models.TextChoices):
     """The one button that helps."""
 
     RETRY = "retry", _("Reenviar")
+    CORRECT = "correct", _("Corrigir e reenviar")
     ROWS = "rows", _("Ver os itens, um a um")
     SYSTEMS = "systems", _("Ir a Sistemas")
     WHATSAPP = "whatsapp", _("Ver as mensagens do WhatsApp")

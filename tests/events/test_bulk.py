@@ -13,6 +13,7 @@ from carinho.services.errors import Rejected
 from events import bulk, operations, retention, tasks
 from events.engine import attempt, claims, outcomes, transitions
 from events.engine.transitions import Failure
+from events.intake import envelope, ingestion
 from events.models import BulkItem, BulkJob, DeadLetter, Delivery, Event
 from tests.events.engine.consistency import check
 from tests.events.engine.test_races import together
@@ -92,23 +93,35 @@ def test_next_portion_waits_until_most_of_the_one_before_has_ended(dead_letters,
     assert states(job) == {"delivered": 29, "sent": 22, "waiting": 9}
 
 
-def test_retry_of_300_stops_at_the_120th_which_fails_for_a_new_cause(dead_letters):
-    job = bulk.start_retry(dead_letters(300), ANA)
-    at_work(job, places=10, refused={120})
-    assert (job.state, job.stopped_at, job.stop_cause) == ("stopped", 120, "invalid_data")
-    assert states(job) == {
-        "delivered": 120,
-        "failed": 1,
-        "waiting": 179,
-    }  # the lane had taken up to the 121st
-    assert DeadLetter.objects.filter(status="open").count() == 180
+def test_retry_of_5000_stops_at_the_1234th_which_fails_for_a_new_cause(flow):
+    bodies = [
+        {"type": flow.type, "id": f"visit-{id}", "data": {"id": id, "family": f"family-{id}"}}
+        for id in range(1, 5001)
+    ]
+    ingestion.record([envelope.read(body, source="operacao") for body in bodies])
+    ids = list(Delivery.objects.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(ids), 500):
+        failures = [
+            Failure(id, "unavailable", "connection_timeout", "Late") for id in ids[start : start + 500]
+        ]
+        transitions.fail_held(failures, error="Late")
+    job = bulk.start_retry(DeadLetter.objects.values_list("pk", flat=True), ANA)
+    with connection.cursor() as cursor:  # as autovacuum would: the planner believes these tables empty
+        cursor.execute("ANALYZE events_event, events_delivery, events_deadletter, events_bulkitem")
+    new, seen = (
+        item.dead_letter.event.data["id"]
+        for item in job.items.filter(position__in=[1234, 2500]).order_by("position")
+    )
+    at_work(job, places=100, refused={new})
+    assert (job.state, job.stopped_at, job.stop_cause) == ("stopped", 1234, "invalid_data")
+    assert states(job) == {"delivered": 1310, "failed": 1, "waiting": 3689}  # the lane took 100 at a time
+    assert DeadLetter.objects.filter(status="open").count() == 3690
     assert not Delivery.objects.filter(status="queued").exists()
-    assert AuditEntry.objects.get(action="bulk.stop").detail == {"position": 120, "cause": "invalid_data"}
+    assert AuditEntry.objects.get(action="bulk.stop").detail == {"position": 1234, "cause": "invalid_data"}
     check()
     assert bulk.resume([job.pk], actor=BIA) == [job.pk]
-    at_work(job, refused={250})  # no longer a new cause
-    assert (job.state, states(job)) == ("done", {"delivered": 298, "failed": 2})
-    check()
+    at_work(job, refused={seen})  # no longer a new cause
+    assert (job.state, states(job)) == ("done", {"delivered": 4998, "failed": 2})
 
 
 def test_failure_for_a_cause_that_one_of_them_had_before_stops_nothing(dead_letters):
@@ -161,6 +174,29 @@ def test_what_somebody_deals_with_before_its_turn_is_left_to_them(dead_letters):
     at_work(job)
     assert states(job) == {"delivered": 37, "taken": 3}
     assert requeued()[ids[30]] == 1
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_what_something_newer_overtook_before_its_turn_is_left_unless_it_was_asked_for(
+    make_event, dead_letters, asked
+):
+    first, second, third = dead_letters(3)
+    job = bulk.start_retry([first, second, third], ANA, with_overtaken=asked)
+    later = make_event(90, family="family-2").deliveries.get(step="add_hours")
+    transitions.confirm(later.pk)
+    at_work(job)
+    ends = {"delivered": 3} if asked else {"delivered": 2, "overtaken": 1}
+    assert (job.state, states(job)) == ("done", ends)
+    assert DeadLetter.objects.get(pk=second).status == ("resolved" if asked else "open")
+
+
+def test_what_closed_by_itself_before_its_turn_was_dealt_with_by_nobody(make_event, dead_letters):
+    first, second = dead_letters(2)
+    job = bulk.start_retry([first, second], ANA)
+    transitions.supersede({second: make_event(90).pk})
+    Delivery.objects.filter(event__key="visit-90").delete()
+    at_work(job)
+    assert states(job) == {"delivered": 1, "overtaken": 1}
 
 
 def test_two_orders_for_the_same_list_send_each_item_once(dead_letters):

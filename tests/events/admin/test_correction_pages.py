@@ -8,7 +8,7 @@ from django.urls import reverse
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from events import operations
-from events.models import Correction, DeadLetter, Event, RejectedRequest
+from events.models import Correction, DeadLetter, Event, FailureGroup, RejectedRequest
 from tests.clients import logged_in
 from tests.console import rows
 
@@ -284,3 +284,36 @@ def test_what_has_no_fields_is_for_an_administrator(columns):
     assert browser.post(rejected_address(row)).status_code == 404
     page = html_of(browser.get(reverse("admin:events_rejectedrequest_change", args=[row.pk])))
     assert "Corrigir e aceitar" not in page
+
+
+def test_group_leads_to_the_form_of_its_oldest_item_and_says_when_there_is_none():
+    browser, first = logged_in(OPERATOR), wrong_phone()
+    wrong_phone()
+    group = FailureGroup.objects.get(cause="invalid_phone_number")
+    in_group = reverse("admin:events_correction_in_group", args=[group.pk])
+    assert in_group in html_of(browser.get(reverse("admin:events_deadletter_changelist")))
+    assert address(first) in html_of(browser.post(in_group))
+    assert AuditEntry.objects.filter(action="person.revealed").count() == 1
+    operations.archive(list(DeadLetter.objects.values_list("pk", flat=True)), actor="user:bia")
+    assert "Nenhum item deste grupo espera" in html_of(browser.post(in_group, follow=True))
+
+
+def test_form_of_a_group_is_not_for_a_viewer():
+    wrong_phone()
+    group = FailureGroup.objects.get(cause="invalid_phone_number")
+    answer = logged_in(VIEWER).post(reverse("admin:events_correction_in_group", args=[group.pk]))
+    assert answer.status_code == 403
+
+
+def test_before_it_is_sent_the_message_is_read_as_the_person_will_receive_it():
+    browser, dead_letter = logged_in(OPERATOR), wrong_phone(step="send_welcome")
+    _html, version = opened(browser, dead_letter)
+    form = {"version": version, "data.name": "Rosa Lima", "data.phone": "21 99876-5432", "do": "review"}
+    html = html_of(browser.post(address(dead_letter), form))
+    assert "A mensagem que a pessoa recebe" in html
+    message = html.partition("A mensagem que a pessoa recebe")[2]
+    assert "+55 21 99876-5432" in message
+    assert "Rosa" in message
+    other = wrong_phone()
+    _html, version = opened(browser, other)
+    assert "que a pessoa recebe" not in html_of(browser.post(address(other), form | {"version": version}))

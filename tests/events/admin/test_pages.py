@@ -323,3 +323,23 @@ def test_card_and_event_say_what_a_system_does_not_offer_yet(world, settings):
         service="crm", status="skipped", skip_cause="unoffered", due_at=None
     )
     assert "CRM ainda não oferece isto." in page(browser, change(world.event))
+
+
+def test_item_event_and_delivery_lead_to_the_page_of_the_person(world):
+    browser = logged_in(VIEWER)
+    link = reverse("admin:monitoring_person_change", args=[world.event_id])
+    for row in (world, world.event, world.delivery):
+        assert link in page(browser, change(row))
+
+
+def test_what_a_system_holds_says_when_it_goes_on_and_not_that_it_goes_now(settings):
+    settings.RETRY_WAITS = [120, 5400]
+    row = rows.retrying()
+    Delivery.objects.filter(pk=row.pk).update(due_at=row.created_at)
+    browser, address = logged_in(VIEWER), changelist("delivery", "?queue=retrying")
+    assert ">agora<" in page(browser, address)
+    assert "depois de 2 min, 1 h" in page(browser, address)
+    assert ">agora<" not in page(browser, address + "&ready=0")
+    rows.down()
+    assert "quando CRM voltar" in page(browser, address + "&ready=1")
+    assert "Retida: sai sozinha quando CRM voltar." in page(browser, change(row))
