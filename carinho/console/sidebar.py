@@ -23,14 +23,14 @@ class SidebarLink:
     query: str = ""
     number: str = ""
 
-    def item(self, request: HttpRequest, numbers: dict[str, int]) -> Item:
+    def item(self, numbers: dict[str, int], *, active: bool) -> Item:
         path = reverse(f"admin:{self.route}")
-        item = {
+        item: Item = {
             "title": self.title,
             "icon": self.icon,
             "link": f"{path}?{self.query}" if self.query else path,
+            "active": active,
         }
-        item["active"] = self is _link_of(request)
         if numbers.get(self.number):
             tone = "danger" if numbers.get(f"{self.number}_critical") else "warning"
             item |= {"badge": numbers[self.number], "badge_variant": tone}
@@ -154,9 +154,12 @@ GROUPS = [
 
 def sidebar(request: HttpRequest) -> list[Item]:
     """The pages this person may see, in the order of the day's work, with the numbers that ask for them."""
-    numbers = badge_counts.waiting(request)
+    numbers, here = badge_counts.waiting(request), _link_of(request)
     groups = [
-        {"title": title, "items": [page.item(request, numbers) for page in pages if _may_see(request, page)]}
+        {
+            "title": title,
+            "items": [page.item(numbers, active=page is here) for page in pages if _may_see(request, page)],
+        }
         for title, pages in GROUPS
     ]
     return [group for group in groups if group["items"]]
