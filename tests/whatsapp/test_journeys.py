@@ -16,7 +16,7 @@ def people(zapi):
 
 
 def test_lost_connection_with_a_full_queue_at_zapi_holds_ours_and_sends_it_once_after(called_back, workers):
-    called_back.zapi_disconnect(queued=300)
+    called_back.zapi_disconnect(queued=40)
     until(connection.is_disconnected, what="the disconnect was noticed")
     events = [cancel(number, phone=f"55119876{number:05d}") for number in range(1, 11)]
     until(lambda: {message_of(event).status for event in events} == {"held"}, what="everything was held")
