@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -20,7 +19,8 @@ import pytest
 from carinho.embedded.postgres import Server
 from carinho.embedded.processes import MARK, ROOT, end_orphans
 from carinho.embedded.supervisor import missing
-from tests.processes import eventually, free_port
+from tests.conftest import temporary_var_dir
+from tests.processes import alive, eventually, free_port
 
 
 class Running:
@@ -45,7 +45,7 @@ class Running:
     def said(self) -> str:
         return self.log.read_text()
 
-    def wait_for(self, text: str, seconds: float = 90) -> None:
+    def wait_for(self, text: str, seconds: float = 240) -> None:
         assert eventually(lambda: text in self.said() or self.process.poll() is not None, seconds), (
             self.said()
         )
@@ -85,6 +85,13 @@ def ready(port: int) -> bool:
         return False
 
 
+@pytest.fixture(scope="module")
+def var_dir() -> Iterator[Path]:
+    """One for all tests here: a database is made and migrated once."""
+    with temporary_var_dir() as folder:
+        yield folder
+
+
 @pytest.fixture
 def start(var_dir) -> Iterator[Callable[..., Running]]:
     made: list[Running] = []
@@ -100,7 +107,7 @@ def start(var_dir) -> Iterator[Callable[..., Running]]:
         end_orphans(var_dir)
 
 
-def test_what_is_killed_comes_back_and_one_signal_ends_everything(start):
+def test_what_is_killed_comes_back_and_a_second_signal_kills_at_once(start):
     running = start()
     running.wait_for("está no ar")
     running.children("worker")[0].kill()
@@ -110,11 +117,15 @@ def test_what_is_killed_comes_back_and_one_signal_ends_everything(start):
     os.kill(database, signal.SIGKILL)
     running.wait_for("banco parou (código 1)")
     assert eventually(lambda: ready(running.port), 60)
-    assert running.end() == 0
-    assert eventually(lambda: not running.processes(), 2), running.processes()
+    running.children("worker")[0].suspend()  # it cannot end in order
+    beat = running.children("beat")[0].pid
+    running.process.send_signal(signal.SIGINT)
+    assert eventually(lambda: not alive(beat))
+    assert running.end() == 128 + signal.SIGINT
+    assert eventually(lambda: not running.processes(), 5), running.processes()
 
 
-def test_killed_supervisor_leaves_nothing_and_the_next_finds_its_data(start):
+def test_killed_supervisor_leaves_nothing_the_next_finds_its_data_and_one_signal_ends_everything(start):
     first = start(OPERATOR_PASSWORD="first-password")
     first.wait_for("está no ar")
     first.end(signal.SIGKILL)
@@ -125,16 +136,6 @@ def test_killed_supervisor_leaves_nothing_and_the_next_finds_its_data(start):
     assert rows(second.var_dir, "SELECT count(*) FROM auth_user WHERE username = 'admin'") == [(1,)]
     assert second.end(signal.SIGTERM) == 0
     assert eventually(lambda: not second.processes(), 2), second.processes()
-
-
-def test_second_signal_kills_at_once(start):
-    running = start()
-    running.wait_for("está no ar")
-    running.children("worker")[0].suspend()  # it cannot end in order
-    running.process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
-    assert running.end() == 128 + signal.SIGINT
-    assert eventually(lambda: not running.processes(), 5), running.processes()
 
 
 def test_busy_port_is_one_sentence_and_exit_code_2(start, var_dir):
