@@ -177,7 +177,10 @@ class Flow:
         )
 
     def at_once(self, run: Run) -> Run:
-        """Declare what the event does in the hub itself. It runs where the event is stored, and only once."""
+        """Declare what events do in the hub itself: `run(envelopes)`, in the transaction that stores them.
+
+        It gets all new events of the transaction whose flows declare it, each of them once.
+        """
         self.effects.append(run)
         return run
 

@@ -1,8 +1,11 @@
 """Somebody withdrew a consent: they get no more courtesy messages. What they need to know goes on."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
+from carinho.database import run
 from events.flow import Flow
 from events.intake.envelope import Envelope
 from events.intake.payload import Identifier, Payload, Text
@@ -27,23 +30,36 @@ flow = Flow(
 )
 
 
+# A number that becomes known after its person withdrew a consent. Whoever is written to again by their own
+# wish stays so: the number was known by then, so each number is asked for once.
+REVOKED_BEFORE = """
+SELECT DISTINCT incoming.phone, last.occurred_at
+FROM (
+    SELECT subject, phone, count(*) AS times FROM unnest(%s::text[], %s::text[]) AS row(subject, phone)
+    GROUP BY subject, phone) AS incoming
+CROSS JOIN LATERAL (
+    SELECT type, occurred_at FROM events_event
+    WHERE subject = incoming.subject AND type IN ('documents.consent.revoked', 'documents.consent.granted')
+    ORDER BY id DESC LIMIT 1) AS last
+WHERE last.type = 'documents.consent.revoked' AND incoming.times = (
+    SELECT count(*) FROM (
+        SELECT FROM events_event WHERE subject = incoming.subject AND phone = incoming.phone
+        LIMIT incoming.times + 1) AS known)
+"""
+
+
 @flow.at_once
-def stop_courtesy_messages(event: Envelope) -> None:
+def stop_courtesy_messages(events: Sequence[Envelope]) -> None:
     """At every number under which the person is known."""
-    phones = Event.objects.filter(subject=event.subject).exclude(subject="").exclude(phone="")
-    for phone in phones.order_by().values_list("phone", flat=True).distinct():
-        contacts.opt_out(contacts.identity(phone), event.occurred_at)
+    for event in events:
+        phones = Event.objects.filter(subject=event.subject).exclude(subject="").exclude(phone="")
+        for phone in phones.order_by().values_list("phone", flat=True).distinct():
+            contacts.opt_out(contacts.identity(phone), event.occurred_at)
 
 
-def respect_revoked_consent(event: Envelope) -> None:
-    """A number that becomes known after its person withdrew a consent; each number is asked for once.
-
-    Whoever is written to again by their own wish stays so: the number was known by then.
-    """
-    if not event.phone or not event.subject:
-        return
-    known = Event.objects.filter(subject=event.subject)
-    consents = known.filter(type__in=(flow.type, "documents.consent.granted")).order_by("-id")
-    last = consents.values("type", "occurred_at").first()
-    if last and last["type"] == flow.type and known.filter(phone=event.phone)[:2].count() == 1:
-        contacts.opt_out(contacts.identity(event.phone), last["occurred_at"])
+def respect_revoked_consent(events: Sequence[Envelope]) -> None:
+    named = [(event.subject, event.phone) for event in events if event.phone and event.subject]
+    if named:
+        subjects, phones = (list(column) for column in zip(*named, strict=True))
+        for phone, since in run(REVOKED_BEFORE, [subjects, phones]):
+            contacts.opt_out(contacts.identity(phone), since)

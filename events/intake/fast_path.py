@@ -22,7 +22,7 @@ from carinho.access.permissions import Principal
 from carinho.api.errors import Problem
 from carinho.logs import ids_of, traceparent
 from carinho.rsgi import Environ, Headers, IncompleteBody
-from events.intake import dialects, envelope, ingestion, views
+from events.intake import dialects, envelope, views
 from events.intake.envelope import Envelope, RequestRejected
 from events.intake.group_commit import GroupCommit
 from events.intake.ingestion import Conflict
@@ -78,7 +78,7 @@ class FastPath:
             environ.get("HTTP_X_REQUEST_ID", ""), environ.get("HTTP_TRACEPARENT", "")
         )
         item = read(environ, found.principal, request_id, trace_id)
-        if item is None or ingestion.effects_of(item):
+        if item is None:
             return None
         client = rate_limits.of_events(found.principal.client)
         rate = rate_limits.count_ahead(client, settings.RATE_LIMIT_EVENTS)

@@ -27,7 +27,7 @@ class GroupCommit:
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="group-commit")
 
     async def accept(self, item: Envelope) -> Receipt | Conflict:
-        """The answer to an event that does nothing in the hub itself, once it is committed.
+        """The answer to an event, once it is committed.
 
         Raises what storing the group raised; whether this event is stored is not known then.
         """

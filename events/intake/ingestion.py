@@ -97,9 +97,8 @@ def record(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     _release_old_derived_keys(first.values())
     rows = json.dumps([row_of(item) for item in first.values()], ensure_ascii=False)
     new = {(source, key): id for id, source, key in run(INSERT, [rows])}
-    for pair in new:
-        for effect in effects_of(first[pair]):
-            effect(first[pair])
+    for effect, items in effects_of(first[pair] for pair in new).items():
+        effect(items)
     known = _count_repeats([item for item in envelopes if _is_repeat(item, first, new)])
     if new:
         lanes = {step.to.name for pair in new for step in first[pair].steps if not step.after}
@@ -118,7 +117,7 @@ def record(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
 def accept(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     """`record` in a transaction of its own, again if two batches with the same ids meet in a deadlock."""
     # one statement stores them: no transaction is needed around it
-    if not any(map(effects_of, envelopes)):
+    if not effects_of(envelopes):
         return record(envelopes)
     with transaction.atomic():
         return record(envelopes)
@@ -127,9 +126,13 @@ def accept(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
 Pair = tuple[str, str]
 
 
-def effects_of(item: Envelope) -> list[Run]:
-    """What this event does in the hub itself."""
-    return [] if item.without_flow else Flow.registry[item.type].effects
+def effects_of(items: Iterable[Envelope]) -> dict[Run, list[Envelope]]:
+    """What these events do in the hub itself, with those that do it."""
+    found: dict[Run, list[Envelope]] = {}
+    for item in items:
+        for effect in () if item.without_flow else Flow.registry[item.type].effects:
+            found.setdefault(effect, []).append(item)
+    return found
 
 
 def _is_repeat(item: Envelope, first: dict[Pair, Envelope], new: dict[Pair, int]) -> bool:

@@ -64,9 +64,8 @@ def _put_through_batch(causes: list[str], last: int) -> list[tuple[int, bool]]:
     accepted = echoes.without_echoes([item for item in read.values() if item])
     if accepted:
         run(PUT_THROUGH, [json.dumps([ingestion.row_of(item) for item in accepted], ensure_ascii=False)])
-        for item in accepted:
-            for effect in ingestion.effects_of(item):
-                effect(item)
+        for effect, items in ingestion.effects_of(accepted).items():
+            effect(items)
         lanes = {step.to.name for item in accepted for step in item.steps if not step.after}
         transaction.on_commit(lambda: wakeup.wake_up(lanes))
     if refused := [id for id, item in read.items() if item is None]:

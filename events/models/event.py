@@ -86,6 +86,11 @@ class Event(models.Model):
             ),
             models.Index(fields=["phone", "-id"], condition=~Q(phone=""), name="event_phone"),
             models.Index(fields=["subject", "-id"], condition=~Q(subject=""), name="event_subject"),
+            models.Index(
+                fields=["subject", "-id"],
+                condition=Q(type__in=["documents.consent.revoked", "documents.consent.granted"]),
+                name="event_consent",
+            ),
             models.Index(fields=["type", "-id"], name="event_type"),
             models.Index(fields=["received_at"], name="event_received"),
             models.Index(
