@@ -135,8 +135,13 @@ def find_all(people: Sequence[Identity]) -> dict[Identity, Contact]:
     """The contact of each; strangers are made, all at once."""
     known = _known(people)
     if strangers := [who for who in people if not _closest(who, known)]:
-        _make_all(strangers)
-        known = _known(people)
+        names = (name for who in strangers for name in (who.lid, who.key) if name)
+        met_before = {contact.pk for contact in known}
+        with transaction.atomic():
+            wait_for_transaction_locks(LOCKS, names)
+            Contact.objects.bulk_create([_new(who) for who in strangers], ignore_conflicts=True)
+            known = _known(people)
+            _honour_opt_outs([contact for contact in known if contact.pk not in met_before])
     return {who: _closest(who, known) or find_or_make(who) for who in people}
 
 
@@ -149,14 +154,6 @@ def find_all_unsaved(people: Sequence[Identity]) -> dict[Identity, Contact]:
 def _known(people: Sequence[Identity]) -> list[Contact]:
     lids, keys = {who.lid for who in people} - {""}, {who.key for who in people} - {""}
     return list(Contact.objects.filter(Q(lid__in=lids) | Q(key__in=keys))) if people else []
-
-
-@transaction.atomic
-def _make_all(strangers: Sequence[Identity]) -> None:
-    known_by = (name for who in strangers for name in (who.lid, who.key) if name)
-    wait_for_transaction_locks(LOCKS, known_by)
-    Contact.objects.bulk_create([_new(who) for who in strangers], ignore_conflicts=True)
-    _honour_opt_outs(_known(strangers))
 
 
 def _closest(who: Identity, known: Sequence[Contact]) -> Contact | None:
