@@ -46,7 +46,11 @@ def sections(report: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "title": title_of(table),
             "rows": [
-                [(_label(table, name), _shown(value)) for name, value in row.items() if _says(value)]
+                [
+                    (_label(table, name), _shown(value))
+                    for name, value in row.items()
+                    if value not in (None, "", {}, [])
+                ]
                 for row in rows
             ],
         }
@@ -78,10 +82,6 @@ def _label(table: str, column: str) -> str:
         field = None
     label = getattr(field, "verbose_name", column)
     return str(label).capitalize()
-
-
-def _says(value: Any) -> bool:
-    return value not in (None, "", {}, [])
 
 
 def _shown(value: Any) -> Any:

@@ -63,13 +63,8 @@ def recipients_of(alert: Alert) -> dict[str, list[str]]:
         "whatsapp": settings.ALERT_WHATSAPP_NUMBERS,
         "webhook": [""] if settings.ALERT_WEBHOOK_URL else [],
     }
-    return {channel: those for channel, those in recipients.items() if not _is_about(alert, channel)}
-
-
-def _is_about(alert: Alert, channel: str) -> bool:
-    if channel == "whatsapp" and alert.rule.startswith("whatsapp_"):
-        return True
-    return alert.subject == channel
+    about = {alert.subject, "whatsapp" if alert.rule.startswith("whatsapp_") else ""}
+    return {channel: those for channel, those in recipients.items() if channel not in about}
 
 
 def send_due() -> None:

@@ -36,7 +36,10 @@ def plan(job: Job, records: Sequence[Any], *, again: bool = False) -> Plan:
 
 def _read(job: Job, record: Any, made: Plan) -> Item | None:
     if isinstance(record, dict) and record.keys() == {ORPHAN}:
-        return _orphan(str(record[ORPHAN]), record)
+        # the ledger keeps what is taken away as a write of nothing: a later write gets a new key
+        orphan = Item(str(record[ORPHAN]), record, {}, digest(record), 1, True, False, {})
+        orphan.is_orphan = True
+        return orphan
     if isinstance(record, dict) and record.keys() == {RESTORE}:
         wanted = record[RESTORE]["wanted"]
         return Item(record[RESTORE]["key"], record, wanted, digest(wanted), 1, True, False, {})
@@ -46,13 +49,6 @@ def _read(job: Job, record: Any, made: Plan) -> Item | None:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         made.invalid.append(invalid(record, key_of(job, record), error))
         return None
-
-
-def _orphan(key: str, record: Any) -> Item:
-    """What is to be taken away. The ledger keeps that as a write of nothing: a later one gets a new key."""
-    item = Item(key, record, {}, digest(record), 1, must_write=True, must_confirm=False, result={})
-    item.is_orphan = True
-    return item
 
 
 def digest(wanted: Any) -> str:

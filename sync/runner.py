@@ -319,13 +319,11 @@ class Runner:
             raise self._not_offered(item.error)
         item.attempts += 0 if item.end == End.UNAVAILABLE and item.is_trial else 1
         if item.end == End.UNAVAILABLE and item.attempts < MOST_ATTEMPTS:
-            self._push_later(item)
+            self.numbers += 1
+            at = time.monotonic() + _wait_after(item.attempts)
+            heapq.heappush(self.later, Later(at, self.numbers, item))
         else:
             self.page_of.pop(item).left -= 1
-
-    def _push_later(self, item: Item) -> None:
-        self.numbers += 1
-        heapq.heappush(self.later, Later(time.monotonic() + _wait_after(item.attempts), self.numbers, item))
 
     # --- saving ---
 

@@ -100,17 +100,14 @@ def traces_of(message: SentMessage, contact: Contact) -> Traces:
     people = contacts.keys_of(contact)
     callbacks = list(Callback.objects.filter(person__in=people, received_at__gte=since).order_by("pk"))
     taken = _taken(callbacks)
-    echoes = [item for item in callbacks if _is_echo(item)]
+    received = [item for item in callbacks if item.type == "ReceivedCallback"]
+    echoes = [item for item in received if item.body.get("fromMe") is True]
     own = [ids for item in echoes if _is_echo_of(item, message) for ids in _ids_in(item)]
     of_others = {id for item in echoes if not _is_echo_of(item, message) for id in item.message_ids}
     echoed = next((ids for ids in own if ids["message_id"] not in taken), None)
     matched, unmatched = _match(message, contact, _unexplained(callbacks, taken | of_others))
     last = Callback.objects.exclude(type="PresenceChatCallback").order_by("-received_at").first()
     return Traces(echoed or matched, unmatched, last.received_at if last else None, frozenset(taken))
-
-
-def _is_echo(callback: Callback) -> bool:
-    return callback.type == "ReceivedCallback" and callback.body.get("fromMe") is True
 
 
 def _is_echo_of(callback: Callback, message: SentMessage) -> bool:

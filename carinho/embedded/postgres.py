@@ -119,7 +119,8 @@ class Server:
     def _start(self) -> str:
         if not self.link.exists():
             self._create()
-        self._forget_stale_pid()
+        if not self.lives():  # after a crash the number may be another program's, which stops the start
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
         self._run("pg_ctl", "start", "-D", str(self.data), "-l", str(self.log), "-o", self._options(), *WAIT)
         return self._await_url()
 
@@ -142,7 +143,9 @@ class Server:
         draft = home.with_name(f"{home.name}.new")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700, parents=True)
-        self._give(draft)
+        if os.geteuid() == 0:
+            entry = account()
+            os.chown(draft, entry.pw_uid, entry.pw_gid)
         self._run("initdb", *INITDB, "-D", str(draft), owner=draft)
         create = f"CREATE DATABASE {DATABASE};"
         self._run("postgres", "--single", "-D", str(draft), "postgres", owner=draft, stdin=create)
@@ -157,11 +160,6 @@ class Server:
         SYSTEM_DIR.mkdir(parents=True, exist_ok=True, mode=0o755)
         return Path(tempfile.mkdtemp(prefix="postgres-", dir=SYSTEM_DIR))
 
-    def _give(self, folder: Path) -> None:
-        if os.geteuid() == 0:
-            entry = account()
-            os.chown(folder, entry.pw_uid, entry.pw_gid)
-
     def _socket_dir(self) -> Path:
         """The data directory, which nobody else may enter; one as closed in /tmp if its path will not do."""
         path = os.fsencode(self.data / SOCKET)
@@ -175,11 +173,6 @@ class Server:
         if folder.lstat().st_uid != owner.st_uid or stat.S_IMODE(folder.lstat().st_mode) != 0o700:
             raise PostgresError(f"A pasta {folder} pertence a outro usuário: apague-a para continuar.")
         return folder
-
-    def _forget_stale_pid(self) -> None:
-        """After a crash the number in the pid file may be another program's, which would stop the start."""
-        if not self.lives():
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _run(self, program: str, *arguments: str, owner: Path | None = None, stdin: str = "") -> None:
         with tempfile.TemporaryFile("w+") as output:  # a pipe would stay open as long as the server lives

@@ -75,7 +75,10 @@ class Supervisor:
     def on_signal(self, number: int, _: FrameType | None) -> None:
         """The first asks for an orderly end; the next kills."""
         if self.asked:
-            self._kill()
+            for child in self._children():
+                child.kill()
+            if self.server:
+                self.server.stop_at_once()
             os._exit(128 + number)
         self.asked = True
 
@@ -155,12 +158,6 @@ class Supervisor:
             self.output.relay(POLL_SECONDS)
         for child in stage:
             child.kill()
-
-    def _kill(self) -> None:
-        for child in self._children():
-            child.kill()
-        if self.server:
-            self.server.stop_at_once()
 
 
 def missing(port: int) -> str | None:

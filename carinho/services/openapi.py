@@ -1,6 +1,5 @@
 """The OpenAPI 3.1 description of what the hub asks of each system, from the declarations in `contract`."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -74,7 +73,8 @@ def _described(operation: Operation) -> dict[str, Any]:
             "cujo fim não foi visto vai para uma pessoa, e não é repetida."
         )
     if operation.sends:
-        schema = _schema_of(operation.sends)
+        types = {name: {"type": TYPES[type(value)]} for name, value in operation.sends.items()}
+        schema = {"type": "object", "properties": types}
         described["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": schema, "example": dict(operation.sends)}},
@@ -125,13 +125,6 @@ def _answer_of(operation: Operation) -> dict[str, Any]:
             "data": {"type": "array", "items": record},
             "next_cursor": {"type": ["string", "integer", "null"]},
         },
-    }
-
-
-def _schema_of(example: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {name: {"type": TYPES[type(value)]} for name, value in example.items()},
     }
 
 

@@ -64,10 +64,6 @@ def _without(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda row: {key: value for key, value in row.items() if key != name}
 
 
-def _numbered(body: dict[str, Any]) -> dict[str, Any]:
-    return {"data": body["data"], "meta": {"current_page": 1, "last_page": 1}}
-
-
 HTML = "<!DOCTYPE html><html><body>Erro</body></html>"
 CRASH = {"success": False, "message": "SQLSTATE[HY000] [2002] Connection refused"}
 
@@ -83,7 +79,10 @@ DEVIATIONS = {
         "id as object", _of_record(lambda row: row | {"id": {"value": row.get("id")}})
     ),
     "record_nested": Deviation("data.record", _of_record(lambda row: {"record": row})),
-    "pages_by_number": Deviation("meta in place of next_cursor", _of_page(_numbered)),
+    "pages_by_number": Deviation(
+        "meta in place of next_cursor",
+        _of_page(lambda body: {"data": body["data"], "meta": {"current_page": 1, "last_page": 1}}),
+    ),
     "list_bare": Deviation("a list without data", _of_page(lambda body: body["data"])),
     "list_elsewhere": Deviation(
         "items in place of data", _of_page(lambda body: {"items": body["data"], "next_cursor": None})

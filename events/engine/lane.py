@@ -9,7 +9,7 @@ import os
 import select
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -108,7 +108,8 @@ class Drain:
             self.is_closing = True  # what was claimed and not started is handed back
             while len(self.finished) < self.under_way:
                 self._renew_if_possible()
-                self._wait_for_call(LOOK_SECONDS)
+                if select.select([self.wake_pipe_in], [], [], LOOK_SECONDS)[0]:
+                    os.read(self.wake_pipe_in, 4096)
             pool.shutdown(wait=True)
             os.close(self.wake_pipe_in)
             os.close(self.wake_pipe_out)
@@ -218,10 +219,6 @@ class Drain:
                 if notification.payload == CHANGED:
                     self.look_at = self.heartbeat_at = 0.0
 
-    def _wait_for_call(self, patience: float) -> None:
-        if select.select([self.wake_pipe_in], [], [], patience)[0]:
-            os.read(self.wake_pipe_in, 4096)
-
     def _patience(self) -> float:
         if self.finished:
             return max(0.0, self._flush_at() - time.monotonic())
@@ -249,13 +246,8 @@ class Drain:
             self.finished.popleft()
             del self.claims[result.claim.id]
         self.breaker.save()
-        self._obey(results)
+        if asked := max((result.retry_after for result in results if result.retry_after), default=None):
+            self.not_before = circuit_breakers.leave_alone(self.name, asked)
         self.written += len(results)
         self.last_work = time.monotonic()
         self.polling.ended()
-
-    def _obey(self, results: Sequence[Result]) -> None:
-        """A system that says when to come back is left alone until then."""
-        asked = max((result.retry_after for result in results if result.retry_after), default=None)
-        if asked:
-            self.not_before = circuit_breakers.leave_alone(self.name, asked)

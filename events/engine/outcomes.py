@@ -26,15 +26,11 @@ SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row(
 AWAY = (OperationalError, InterfaceError)  # the database; of all else the results themselves are to blame
 
 
-def _close_connection(_: tenacity.RetryCallState) -> None:
-    connection.close()  # the next attempt opens another
-
-
 @tenacity.retry(
     retry=tenacity.retry_if_exception_type(AWAY),
     stop=tenacity.stop_after_delay(30),
     wait=tenacity.wait_random(0.2, 1),
-    before_sleep=_close_connection,
+    before_sleep=lambda _: connection.close(),  # the next attempt opens another
     reraise=True,
 )
 def _write_patiently(results: Sequence[Result]) -> None:

@@ -109,8 +109,8 @@ class OperacaoFinanceiro(Job):
 
     def is_orphan(self, there: Fields, window: Window) -> bool:
         first, last = days_of(window)
-        is_live = there.get("status") != "cancelled"
-        return is_live and _is_due_between(there, first + DUE_AFTER, last + DUE_AFTER)
+        is_live, due_on = there.get("status") != "cancelled", str(there.get("due_on", ""))
+        return is_live and f"{first + DUE_AFTER}" <= due_on <= f"{last + DUE_AFTER}"
 
     def written_since(self, window: Window) -> datetime:
         return window.started_at - DAYS_BACK - timedelta(days=1)
@@ -142,7 +142,3 @@ def _description(record: Record, finished_at: datetime) -> str:
 def _service_of(invoice: Record) -> str:
     kind, _, number = str(invoice.get("reference", "")).partition("-")
     return number if kind == "service" else ""
-
-
-def _is_due_between(invoice: Record, first: date, last: date) -> bool:
-    return first.isoformat() <= str(invoice.get("due_on", "")) <= last.isoformat()

@@ -123,12 +123,9 @@ def _vote(part: Body) -> Content:
 
 
 def _joined(question: str, options: Any) -> str:
-    names = [_string(option, "name") for option in _items(options)]
+    listed = options if isinstance(options, list) else []
+    names = [_string(option, "name") for option in listed if isinstance(option, dict)]
     return " ".join(filter(None, (question, "/".join(names))))
-
-
-def _items(value: Any) -> list[Body]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _reaction(part: Body) -> Content:
