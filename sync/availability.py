@@ -1,8 +1,11 @@
-"""Whether the systems of a job may be called now, and how often."""
+"""Whether the systems of a job may be called now, how often, and how a run waits until they may."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Now
 
 from carinho.services.base import Service
 from carinho.services.errors import CircuitOpen
@@ -10,7 +13,10 @@ from events.engine import circuit_breakers
 from events.engine.circuit_breakers import SharedBreaker
 from events.engine.pacing import Pace
 from events.models import CircuitBreaker, Lane
+from sync import checkpoint
+from sync.checkpoint import Ended
 from sync.job import Job
+from sync.models import RunStatus, SyncRun
 
 
 class Availability:
@@ -87,3 +93,44 @@ class Availability:
 
     def _lets_through(self, name: str, wanted: int) -> int:
         return 0 if self._is_held(name) else self.breakers[name].lets_through(wanted)
+
+
+class SystemWait:
+    """A run's wait for a system that takes no calls: shown on its row, and not counted in its time."""
+
+    def __init__(self, run: SyncRun, availability: Availability) -> None:
+        self.run, self.availability = run, availability
+        self.since: float | None = None
+        self.before = 0.0  # seconds of the waits that are over
+
+    def seconds(self, now: float) -> float:
+        """How long this process has waited in all."""
+        return self.before + (now - self.since if self.since is not None else 0.0)
+
+    def begin_if_unavailable(self, now: float) -> None:
+        """Raises `Ended` once the hold limit is over."""
+        system = self.availability.unavailable()
+        if system and self.since is None:
+            self.since = now
+            checkpoint.update_mine(self.run, waiting_for=system, waiting_since=Now())
+            self.run.log("waits", system=self.availability.label(system))
+        elif self.since is not None and now - self.since > settings.HOLD_LIMIT_SECONDS:
+            hours = settings.HOLD_LIMIT_SECONDS // 3600
+            raise Ended(RunStatus.FAILED, f"{system or self.run.waiting_for} was away for over {hours} hours")
+
+    def end(self) -> None:
+        """A system answered."""
+        if self.since is None:
+            return
+        seconds = time.monotonic() - self.since
+        self.before += seconds
+        self.since = None
+        self.run.refresh_from_db(fields=["waiting_for", "waited_seconds"])
+        system = self.availability.label(self.run.waiting_for)
+        checkpoint.update_mine(
+            self.run,
+            waiting_for="",
+            waiting_since=None,
+            waited_seconds=self.run.waited_seconds + round(seconds),
+        )
+        self.run.log("goes_on", system=system, seconds=round(seconds))

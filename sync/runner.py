@@ -19,13 +19,12 @@ from carinho.logs import request_id
 from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailable
 from carinho.services.pagination import Cursors, EndlessList, Page
 from sync import checkpoint, ledger, runs
-from sync.availability import Availability
+from sync.availability import Availability, SystemWait
 from sync.checkpoint import Checkpoint, Ended, LostRun, WorkerStopped
 from sync.job import Job, Window
 from sync.models import RunKind, RunStatus, SyncRun
 from sync.records import End, Item, push
 from sync.runs import JobLock
-from sync.waiting import SystemWait
 
 logger = logging.getLogger(__name__)
 

@@ -1,7 +1,10 @@
+"""WhatsApp over HTTP: the callbacks of Z-API, and our messages as the API shows them."""
+
 import hmac
 import logging
 from typing import Any
 
+import django_filters
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -9,29 +12,35 @@ from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from kombu.exceptions import OperationalError
+from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from carinho.api.moments import MomentFilter
 from carinho.api.pagination import NewestFirst
 from carinho.api.schema import problems
 from carinho.api.views import ApiView
 from carinho.celery import app
+from carinho.masking import mask_phone
 from events.intake.rejected_requests import Incoming
 from events.intake.views import Ingest, take_body
-from whatsapp import connection
+from whatsapp import connection, contacts
 from whatsapp.callbacks import body as bodies
 from whatsapp.callbacks import inbox
-from whatsapp.filters import MessageFilter
+from whatsapp.message_status import MessageStatus
 from whatsapp.models import SentMessage
-from whatsapp.serializers import MessageSerializer, Stored
 from whatsapp.zapi import WhatsApp
 
 logger = logging.getLogger(__name__)
 
 LONGEST_BODY = 2 * 1024 * 1024  # 65,536 characters, escaped, beside the photos of a contact card
 TAGS = ["WhatsApp"]
+
+
+class Stored(serializers.Serializer[Any]):
+    status = serializers.CharField(default="received")
 
 
 class Webhook(Ingest):
@@ -78,6 +87,44 @@ def _wake_reader() -> None:
         app.send_task("whatsapp.read_inbox", expires=60)
     except (OperationalError, OSError) as error:
         logger.warning("Inbox reader could not be woken", extra={"error": type(error).__name__})
+
+
+class MessageSerializer(serializers.ModelSerializer[SentMessage]):
+    """The status with its timestamps; `reason` says in Portuguese why it failed."""
+
+    event_id = serializers.IntegerField(source="delivery.event_id", read_only=True)
+    delivery_id = serializers.IntegerField(read_only=True)
+    phone = serializers.SerializerMethodField()
+    reason = serializers.CharField(read_only=True)
+    useful_until = serializers.DateTimeField(source="delivery.useful_until", read_only=True)
+
+    class Meta:
+        model = SentMessage
+        fields = [
+            "id", "event_id", "delivery_id", "name", "phone", "status", "failure", "reason", "message_id",
+            "created_at", "accepted_at", "sent_at", "delivered_at", "read_at", "played_at", "failed_at",
+            "useful_until", "reaction",
+        ]  # fmt: skip
+
+    def get_phone(self, message: SentMessage) -> str:
+        return mask_phone(message.phone) if message.phone else ""
+
+
+class MessageFilter(django_filters.FilterSet):
+    status = django_filters.ChoiceFilter(choices=MessageStatus.choices)
+    name = django_filters.CharFilter()
+    phone = django_filters.CharFilter(method="of_person")
+    event = django_filters.NumberFilter(field_name="delivery__event_id")
+    since = MomentFilter(field_name="created_at", lookup_expr="gte")
+    until = MomentFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = SentMessage
+        fields: list[str] = []
+
+    def of_person(self, rows: object, _: str, phone: str) -> object:
+        """Both forms of a mobile find the same person."""
+        return rows.filter(contact__in=contacts.matching(contacts.identity(phone)))  # type: ignore[attr-defined]
 
 
 class MessageList(ApiView, ListAPIView[SentMessage]):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import django_filters
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from django_filters.rest_framework import DjangoFilterBackend
@@ -13,12 +14,12 @@ from rest_framework.response import Response
 from carinho.access.audit_log import REVEALED
 from carinho.access.permissions import actor_of
 from carinho.api.errors import Problem
+from carinho.api.moments import MomentFilter
 from carinho.api.pagination import NewestFirst
 from carinho.api.schema import problems
 from carinho.api.views import ApiView, OrderView
 from events.api.serializers import shows_people
 from sync import runs, status
-from sync.api.filters import RunFilter
 from sync.api.serializers import (
     FULL,
     JobList,
@@ -32,9 +33,10 @@ from sync.api.serializers import (
     chosen_in,
 )
 from sync.job import Job
-from sync.models import SyncRun
+from sync.models import RunKind, RunStatus, SyncRun
 
 TAGS = ["Sincronizações"]
+JOBS = [(name, name) for name in sorted(Job.registry)]
 
 
 class JobsView(ApiView):
@@ -47,6 +49,25 @@ class JobsView(ApiView):
         context = {"agreement_days": status.agreement_days()}
         jobs = [JobSerializer(job_status, context=context).data for job_status in status.job_statuses()]
         return Response({"data": jobs, "next_cursor": None})
+
+
+class RunFilter(django_filters.FilterSet):
+    """`since` and `until` bound the start of the run."""
+
+    job = django_filters.ChoiceFilter(
+        field_name="job_id", choices=JOBS, label=_("Nome, como sync.crm_operacao.")
+    )
+    status = django_filters.ChoiceFilter(choices=RunStatus.choices, label=_("Situação da execução."))
+    kind = django_filters.ChoiceFilter(
+        choices=RunKind.choices,
+        label=_("Tipo: sincronização, simulação, conferência ou só alguns registros."),
+    )
+    since = MomentFilter(field_name="started_at", lookup_expr="gte", label=_("A partir deste momento."))
+    until = MomentFilter(field_name="started_at", lookup_expr="lt", label=_("Antes deste momento."))
+
+    class Meta:
+        model = SyncRun
+        fields: list[str] = []
 
 
 class RunList(ApiView, ListAPIView[SyncRun]):
