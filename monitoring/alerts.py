@@ -100,7 +100,7 @@ def evaluate(now: datetime | None = None) -> None:
 
 
 def acknowledge(ids: Sequence[int], *, actor: str) -> list[int]:
-    """Somebody takes these on: no more reminders. Returns the ids that were open and nobody's yet."""
+    """Assign these to the actor, without further reminders. Returns the ids that were open and unassigned."""
     return _update(
         ids,
         Q(acknowledged_at=None),

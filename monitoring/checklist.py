@@ -76,8 +76,6 @@ class Check:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One line of a round, answered."""
-
     name: str
     title: str
     value: str
@@ -91,7 +89,7 @@ class CheckResult:
 
 
 def answer(kind: str, hub: HubSnapshot, found: HubHealth) -> list[CheckResult]:
-    """The checks of a round. One that breaks or was not measured is no good news, and stops no other."""
+    """The checks of a round. One that breaks or was not measured is shown as not good, and stops no other."""
     return [_result(CHECKS[name], hub, found) for name in LISTS[RoundKind(kind)]]
 
 
@@ -114,7 +112,6 @@ def _result(check: Check, hub: HubSnapshot, found: HubHealth) -> CheckResult:
 
 
 def tone_of(check: Check, found: HubHealth) -> str:
-    """The colour of a check: what its rules found, or the health itself."""
     return found.worst(check.rules, check.system) if check.rules else found.tone
 
 

@@ -189,7 +189,7 @@ def take_snapshot(now: datetime | None = None) -> HubSnapshot:
 
 @dataclass(frozen=True)
 class Trouble:
-    """One cause of one system, with all that would not be without it: one reason, and one alert."""
+    """One cause in one system with its symptoms: one reason, and one alert."""
 
     cause: Violation
     symptoms: list[Violation] = field(default_factory=list)

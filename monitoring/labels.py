@@ -40,7 +40,6 @@ def url_of_days(model: str, field: str, first: date, last: date, query: str = ""
 
 
 def url_of_failed_events(since: datetime) -> str:
-    """The events that arrived from this hour on and failed."""
     hour = f"{timezone.localtime(since):%Y-%m-%dT%H:%M}"
     return list_url("events_event", f"status=failed&received_at_from={hour}")
 

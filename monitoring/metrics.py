@@ -260,7 +260,6 @@ def failures(period: Period) -> tuple[int, int]:
 
 
 def first_day() -> date | None:
-    """The day of the first event that was ever counted."""
     counts = HourlyCount.objects.filter(measure=Measure.EVENT, hour__gt=EPOCH)
     first = counts.aggregate(first=Min("hour"))["first"]
     return timezone.localdate(first) if first else None
@@ -301,7 +300,7 @@ def sync_durations(period: Period) -> list[tuple[str, datetime, float]]:
 
 
 def rate(part: int, whole: int) -> float | None:
-    """Percent with two decimals; None of nothing."""
+    """Percent with two decimals; None when `whole` is 0."""
     return round(100 * part / whole, 2) if whole else None
 
 
@@ -335,7 +334,6 @@ class Answers:
 
 
 def answers(period: Period) -> dict[str, Answers]:
-    """Per system, what was tried then and how long it took."""
     return _by_service(statistics.sums(Measure.ATTEMPT, *period, ["service", "name", "detail"]))
 
 

@@ -18,8 +18,6 @@ class Severity(models.TextChoices):
 
 
 class Heartbeat(models.Model):
-    """When a part of the hub was last seen alive."""
-
     name = models.CharField(_("parte"), max_length=20, primary_key=True)
     seen_at = models.DateTimeField(_("vista em"))
 
@@ -49,7 +47,7 @@ class Sample(models.Model):
 
 
 class Alert(models.Model):
-    """One cause of worry, from the first time it was seen until it was gone for a while.
+    """One cause that needs attention, from the first time it was seen until it was gone for a while.
 
     While it is open there is one per cause, whatever the number of symptoms. One that comes back soon is
     opened again instead of making a new one, and nobody is notified again.

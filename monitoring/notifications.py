@@ -68,7 +68,7 @@ def recipients_of(alert: Alert) -> dict[str, list[str]]:
 
 
 def send_due() -> None:
-    """Send what is due, each ever more rarely; a failure is written down and stops no other."""
+    """Send what is due; a failure is recorded, queued again after a longer wait, and stops no other."""
     due = Notification.objects.filter(status=NotificationStatus.QUEUED, due_at__lte=timezone.now())
     for notification in due.select_related("alert").order_by("due_at", "id")[:AT_ONCE]:
         if _claim(notification):
@@ -124,7 +124,6 @@ def _move(
 
 
 def sentence(notification: Notification) -> str:
-    """What happened, in one line."""
     alert, title = notification.alert, TITLES[notification.event]
     message = " ".join(alert.sentence.split())  # other systems' words are in it, and their line breaks
     if notification.event == "resolved" and alert.resolved_at:

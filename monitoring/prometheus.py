@@ -34,8 +34,6 @@ def exposition() -> bytes:
 
 
 class HubCollector:
-    """Collects everything from one snapshot."""
-
     def describe(self) -> list[Metric]:
         return []
 

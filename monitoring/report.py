@@ -52,7 +52,6 @@ def weekly(monday: date) -> dict[str, Any]:
 
 
 def summary(report: dict[str, Any]) -> str:
-    """The whole report in one line."""
     events = report["events"]
     if not events["total"]:
         return _("Nenhum evento chegou.")
@@ -116,7 +115,7 @@ def by_service(period: Period) -> dict[str, dict[str, Any]]:
 def assess(this: dict[str, Any], last: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The guide's four measures of a week: `expected`, `watch` in between, or `attention`.
 
-    Of what did not happen at all nothing can be said: `no_data`.
+    A measure of what did not happen at all is `no_data`.
     """
     now, before = this["events"]["total"], last["events"]["total"]
     change = round(100 * (now - before) / before, 1) if before else None
@@ -172,8 +171,7 @@ def send_weekly(monday: date | None = None) -> bool:
 def _send(kind: ReportKind, day: date, title: str, report: dict[str, Any]) -> bool:
     """Whoever claims the row sends it; an e-mail that fails gives the claim back, for the next call.
 
-    A sender that dies between the mail server's yes and its own note has sent, and another sends again:
-    twice is better than never.
+    If the sender dies after the mail server accepted, another sends again: twice is better than never.
     """
     if not settings.REPORT_EMAILS:
         return False

@@ -24,8 +24,6 @@ UNDONE = Audited("round.undo", _("desfez a conclusão da ronda"))
 
 @dataclass(frozen=True)
 class Due:
-    """One round of one day."""
-
     kind: RoundKind
     day: date
 

@@ -52,7 +52,7 @@ class Violation:
         return self.rule.name, self.observation.subject
 
     def explains(self, other: "Violation") -> bool:
-        """Whether the other would not be without this one: the same system, or the hub as a whole."""
+        """Whether it causes the other: a rule named there, in the same system or for the whole hub."""
         mine, others = self.observation.systems, other.observation.systems
         return self.rule.name in other.rule.symptom_of and (
             not mine or not others or not set(mine).isdisjoint(others)
@@ -61,8 +61,6 @@ class Violation:
 
 @dataclass(frozen=True)
 class Instruction:
-    """One thing to do, with the page of the console where it is done."""
-
     text: Any
     route: str = ""
     button: Any = ""

@@ -42,7 +42,6 @@ def dashboard(hub: HubSnapshot, status: str, alerts: Mapping[str, int]) -> dict[
 
 
 def by_source(hub: HubSnapshot) -> dict[str, int]:
-    """Of the events of today, how many each system sent."""
     sums = statistics.sums(Measure.EVENT, *hub.today, ["service"], without=[statistics.RECEIPTS])
     return {source: amount for (source,), amount in sorted(sums.items())}
 
@@ -75,7 +74,7 @@ def dead_letters() -> dict[str, int]:
 
 
 def sync_jobs() -> dict[str, int]:
-    """Runs of today by how they stand; a run here is never queued, for it begins at once."""
+    """Today's runs by status; none is queued, because a run begins at once."""
     since, _until = periods.of_days(timezone.localdate())
     today = list(SyncRun.objects.filter(started_at__gte=since).values_list("status", flat=True))
     failed = (RunStatus.FAILED, RunStatus.INCOMPLETE, RunStatus.STUCK)

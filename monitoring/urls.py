@@ -1,5 +1,3 @@
-"""The addresses of monitoring."""
-
 from django.urls import path
 
 from monitoring import runbook, views

@@ -1,5 +1,3 @@
-"""The synchronisations."""
-
 from typing import Any
 
 from django.apps import AppConfig
@@ -21,7 +19,6 @@ class SyncConfig(AppConfig):
 
 
 def ensure_jobs(**_: Any) -> None:
-    """A row and a schedule for each job that has none yet."""
     from sync import schedules
 
     schedules.ensure_jobs()

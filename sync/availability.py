@@ -83,7 +83,6 @@ class Availability:
         self.paces[self.source].took(1)
 
     def label(self, name: str) -> str:
-        """How people call one of both systems."""
         known = self.systems.get(name)
         return str(known.label) if known else name
 
@@ -119,7 +118,6 @@ class SystemWait:
             raise Ended(RunStatus.FAILED, f"{system or self.run.waiting_for} was away for over {hours} hours")
 
     def end(self) -> None:
-        """A system answered."""
         if self.since is None:
             return
         seconds = time.monotonic() - self.since

@@ -34,19 +34,18 @@ EFFECTS = {
 
 
 def button(job: str, kind: str) -> Any:
-    """What the hub does about this kind of difference, to be said with a "count"."""
+    """The button's text for this kind of difference; it is formatted with a "count"."""
     known = Job.registry.get(job)
     return known.corrections.get(kind, CORRECT) if known else CORRECT
 
 
 def effect(job: str, kind: str) -> str:
-    """What follows from it, and whether it can be undone."""
     known = Job.registry[job]
     return str(EFFECTS[DifferenceKind(kind)]) % {"source": known.source.label, "target": known.target.label}
 
 
 def undoable(run: SyncRun, actor: str) -> QuerySet[SyncDifference]:
-    """What this person may still undo of a run that corrected differences."""
+    """The differences of a run that its author may still undo, within the minute after it."""
     chosen = run.chosen.get("differences", [])
     rows = SyncDifference.objects.filter(job_id=run.job_id, pk__in=chosen).undoable()
     if run.author != actor or not chosen or not _is_within_the_minute(run) or _was_undone(run, chosen):

@@ -52,7 +52,7 @@ class Job(ABC):
 
     @abstractmethod
     def pull(self, source: Any, cursor: str, window: Window) -> Page:
-        """What is to be done, page by page."""
+        """The page at `cursor` of the records that are to be synchronised."""
 
     @abstractmethod
     def wanted(self, record: Record) -> Fields:
@@ -60,11 +60,11 @@ class Job(ABC):
 
     @abstractmethod
     def write(self, target: Any, key: str, wanted: Fields) -> Fields:
-        """Bring it to the target; what it answers is kept for the confirmation."""
+        """Write it to the target; what is returned is `confirm`'s `result`."""
 
     @abstractmethod
     def pull_all(self, source: Any, cursor: str, window: Window) -> Page:
-        """All records that should agree, done or not, page by page."""
+        """The page at `cursor` of all records that should agree, synchronised or not."""
 
     def key(self, record: Record) -> str:
         return str(int(record["id"]))
@@ -86,11 +86,11 @@ class Job(ABC):
         return True
 
     def read_back(self, target: Any, keys: Sequence[str]) -> Mapping[str, Fields] | None:
-        """What the target has of these keys; None when it offers no way to read that."""
+        """The target's fields by key; None where it cannot be read."""
         return None
 
     def diff(self, wanted: Fields, there: Fields) -> list[str]:
-        """The fields that the target has otherwise."""
+        """The names of the fields whose value differs in the target."""
         return sorted(name for name, value in wanted.items() if there.get(name) != value)
 
     def is_orphan(self, there: Fields, window: Window) -> bool:

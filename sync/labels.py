@@ -1,4 +1,4 @@
-"""Jobs, schedules and authors as people call them."""
+"""The labels of jobs, schedules, record fields and authors."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -53,12 +53,11 @@ def job_choices() -> list[tuple[str, Any]]:
 
 
 def fields(names: Iterable[str]) -> str:
-    """The fields of a record, as people call them; one nobody named keeps its name."""
+    """The labels of a record's fields; a field without one keeps its name."""
     return ", ".join(str(FIELDS.get(name, name)) for name in names)
 
 
 def author(name: str) -> str:
-    """Who began a run: a person, a key, or the schedule."""
     return _("agenda") if name == SCHEDULE else who(name)
 
 
@@ -77,7 +76,7 @@ def _said(name: str, value: object) -> str:
 
 
 def schedule(task: PeriodicTask | None) -> str:
-    """When a job runs, in one phrase; what is not daily is said by the schedule itself."""
+    """When a job runs, in one phrase; django-celery-beat describes a schedule that is not daily."""
     if task is None:
         return _("sem agenda")
     if isinstance(schedules.due_times(task, timezone.now()), schedules.NoTimes):

@@ -15,8 +15,6 @@ LONGEST_KEY = 80
 
 @dataclass
 class Plan:
-    """What a page of records comes to."""
-
     items: list[Item] = field(default_factory=list)
     invalid: list[Item] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
@@ -64,7 +62,7 @@ def short(key: str) -> str:
 
 
 def key_of(job: Job, record: Any) -> str:
-    """Its key or, without one, a name by which it is known again."""
+    """Its key; a digest of the record where it has none."""
     try:
         return short(job.key(record))
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -86,7 +84,6 @@ def _decide(job: Job, item: Item, made: Plan, *, again: bool) -> None:
 
 
 def save_planned(run: SyncRun, made: Plan) -> None:
-    """Keep what a dry run would have done with these records."""
     rows = []
     for item in made.items + made.invalid:
         known = made.known.get(item.key)

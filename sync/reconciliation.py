@@ -45,8 +45,6 @@ SET kind = excluded.kind, fields = excluded.fields, payload = excluded.payload, 
 
 @dataclass
 class Found:
-    """One record on which the sides disagree."""
-
     key: str
     kind: DifferenceKind
     fields: list[str] = field(default_factory=list)

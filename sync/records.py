@@ -58,7 +58,6 @@ class Item:
 
     @property
     def diagnosis(self) -> Diagnosis:
-        """Why it failed, in words."""
         if isinstance(self.error, KeyError | TypeError | ValueError):
             return Diagnosis(
                 "invalid_data", f"The record cannot be read: {type(self.error).__name__} {self.error}"[:300]

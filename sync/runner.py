@@ -90,7 +90,7 @@ class Runner:
         self.numbers = 0
 
     def go(self) -> SyncRun:
-        """Run to the end, whatever that is; the row says which. The lock is held by the caller."""
+        """Run until the run is over; its row says how it ended. The caller holds the lock."""
         threads = min(self.job.target.threads, self.job.source.threads)
         self.places = threads * AHEAD
         pool = ThreadPoolExecutor(threads + 1, thread_name_prefix=self.job.name)

@@ -51,7 +51,6 @@ def _stored(cron: crontab) -> CrontabSchedule:
 
 
 def by_job() -> dict[str, PeriodicTask]:
-    """The schedule of each job that has one."""
     rows = PeriodicTask.objects.filter(task=TASK).select_related("crontab", "interval")
     return {row.name: row for row in rows}
 
@@ -101,7 +100,6 @@ def due_times(task: PeriodicTask | None, now: datetime) -> "DueTimes | None":
 
 
 def as_typed(task: PeriodicTask) -> str:
-    """The schedule as somebody typed it."""
     cron, interval = task.crontab, task.interval
     if cron is not None:
         return f"{cron.minute} {cron.hour} {cron.day_of_month} {cron.month_of_year} {cron.day_of_week}"

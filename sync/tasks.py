@@ -7,13 +7,11 @@ from sync import execution, retention, runs
 
 @shared_task(name="sync.run", ignore_result=True)
 def run(name: str) -> None:
-    """The schedule says that it is time."""
     execution.run_scheduled(name)
 
 
 @shared_task(name="sync.go_on", ignore_result=True)
 def go_on(name: str) -> None:
-    """A run was begun, or left by its worker."""
     execution.go_on(name)
 
 

@@ -1,5 +1,3 @@
-"""The addresses of the synchronisations."""
-
 from django.urls import path
 
 from sync.api import views

@@ -1,4 +1,4 @@
-"""Checks of the messages at start, before the first person gets none."""
+"""Checks at start: every message can be rendered."""
 
 from typing import Any
 

@@ -58,7 +58,7 @@ def identity(*addresses: Any, name: Any = "") -> Identity:
 
 
 def person_key(who: Identity) -> str:
-    """By what a callback that is not about a known contact is found again."""
+    """The key under which a callback of somebody who is no contact yet is found."""
     return who.lid or who.key
 
 
@@ -163,7 +163,6 @@ def _closest(who: Identity, known: Sequence[Contact]) -> Contact | None:
 
 
 def matching(who: Identity) -> QuerySet[Contact]:
-    """Every contact that one of these identifiers belongs to."""
     by_lid = Q(lid=who.lid) if who.lid else Q(pk__in=[])
     by_key = Q(key=who.key) if who.key else Q(pk__in=[])
     return Contact.objects.filter(by_lid | by_key)
@@ -199,7 +198,7 @@ def confirm_number(contact: Contact, who: Identity) -> None:
 
 
 def merge(kept: Contact, other: Contact) -> None:
-    """Everything of `other` becomes part of `kept`, and `other` is no more."""
+    """Move everything of `other` to `kept`, and delete `other`."""
     SentMessage.objects.filter(contact=other).update(contact=kept)
     both_have = Received.objects.filter(contact=kept).values("message_id")
     Received.objects.filter(contact=other, message_id__in=both_have).delete()

@@ -8,8 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class SendFailure:
-    """A documented error: part of its text, our code for it, and what it means in Portuguese."""
-
     text: str
     code: str
     meaning: Any

@@ -59,8 +59,6 @@ WHERE message.delivery_id = row.id
 
 @dataclass(frozen=True)
 class Traces:
-    """What the inbox has on a message in doubt."""
-
     found: Ids | None = None  # the ids it got
     unmatched: int = 0  # receipts that may be its own or another's
     called_back_at: datetime | None = None  # the last time Z-API called back about any message
@@ -114,7 +112,7 @@ def begin(batch: Sequence[Outgoing]) -> None:
 
 
 def hold() -> None:
-    """What is due while nothing can go out is shown as held."""
+    """Mark the messages that are due as held, while nothing can be sent."""
     due = SentMessage.objects.filter(
         status=MessageStatus.QUEUED, delivery__status="queued", delivery__due_at__lte=Now()
     )
@@ -122,7 +120,6 @@ def hold() -> None:
 
 
 def has_held() -> bool:
-    """Whether messages that a disconnect kept back still wait."""
     return SentMessage.objects.filter(
         status=MessageStatus.HELD, delivery__status__in=["queued", "running"]
     ).exists()

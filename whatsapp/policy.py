@@ -107,7 +107,7 @@ def _written_to(**how: Any) -> Q:
 
 
 def next_day(now: datetime) -> datetime:
-    """When the count begins again and nobody is disturbed."""
+    """The start of the next day's count, moved out of the quiet hours."""
     midnight = _midnight(now) + timedelta(days=1)
     return quiet_until(midnight) or midnight + timedelta(hours=MORNING)
 

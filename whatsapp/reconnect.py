@@ -70,7 +70,6 @@ def expired() -> Any:
 
 
 def held_in_hub() -> Waiting:
-    """What a disconnect held and now goes out paced."""
     held = (
         SentMessage.objects.filter(status=MessageStatus.HELD)
         .order_by("created_at")

@@ -43,7 +43,7 @@ def folder() -> Path:
 
 @cache
 def title(message: str) -> str:
-    """How people call this message; its name for one that has no file any more."""
+    """The title of this message; its name if the file is gone."""
     try:
         found = TITLE.match(_file(message))
     except FileNotFoundError:
@@ -73,12 +73,10 @@ def parse(written: str) -> Text:
 
 
 def own_texts() -> dict[str, str]:
-    """The texts an administrator wrote, by message."""
     return dict(run("SELECT name, text FROM whatsapp_template", []))
 
 
 def names() -> list[str]:
-    """Every message that has a file."""
     return sorted(path.stem for path in folder().glob("*.txt"))
 
 
@@ -96,7 +94,7 @@ def greeting(name: str) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Whether somebody could be called this: there is a letter in it, and no program's word for nothing."""
+    """Whether this may be a person's name: it has a letter, and is none of NO_NAMES."""
     words = text.split()
     return any(map(str.isalpha, text)) and words[0].strip(".,:;-_()[]{}<>'\"").casefold() not in NO_NAMES
 

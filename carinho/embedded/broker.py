@@ -33,13 +33,10 @@ class FilesystemChannel(filesystem.Channel):
 
 
 class FilesystemTransport(filesystem.Transport):
-    """`filesystem://` with whole messages."""
-
     Channel = FilesystemChannel
 
 
 def use() -> None:
-    """Make kombu take this transport for `filesystem://` in this process."""
     TRANSPORT_ALIASES["filesystem"] = "carinho.embedded.broker:FilesystemTransport"
 
 

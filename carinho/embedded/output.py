@@ -58,7 +58,6 @@ class Output:
         self.selector = selectors.DefaultSelector()
 
     def show(self, name: str, reader: int) -> None:
-        """Print every line that comes from this pipe behind its name."""
         self.watch(Lines(lambda line: say(f"{name:<{WIDTH}}| {line}")), reader)
 
     def watch(self, lines: Lines, reader: int) -> None:

@@ -199,7 +199,6 @@ class Server:
 
 
 def accepts(path: Path) -> bool:
-    """Whether a server listens on this Unix socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         try:
             client.connect(str(path))

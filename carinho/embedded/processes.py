@@ -73,7 +73,7 @@ class Child:
         self.started_at, self.due_at = time.monotonic(), None
 
     def poll(self) -> str | None:
-        """Notice an end, start again what is due; the sentence to say about it, if any."""
+        """Look for an end, and restart what is due. Returns a sentence for the operator, or None."""
         if self.process is not None and self.process.poll() is not None:
             return self._ended(self.process.returncode)
         if self.due_at is not None and time.monotonic() >= self.due_at:
@@ -151,7 +151,7 @@ def demo() -> Program:
 
 
 def working_programs(port: int) -> Iterator[Program]:
-    """What is ended first: everything that sends."""
+    """The processes that send; they are ended before the database and the simulator."""
     yield web(port)
     yield worker()
     yield beat()

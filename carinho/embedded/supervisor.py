@@ -93,7 +93,7 @@ class Supervisor:
         self.env["DATABASE_URL"] = url
 
     def _prepare(self) -> dict[str, Any]:
-        """What the preparation found out. Raises CannotStart with what it complained of."""
+        """The facts that the preparation printed. Raises CannotStart with its error."""
         said: list[str] = []
         pipe = Lines(said.append)
         (child,) = self._start(processes.preparation(), listen=partial(self.output.watch, pipe))
@@ -182,7 +182,6 @@ def detail(body: bytes) -> str:
 
 
 def is_given(env: Mapping[str, str], name: str) -> bool:
-    """Whether this setting, or a file with it, is named."""
     return bool(env.get(name) or env.get(f"{name}_FILE"))
 
 

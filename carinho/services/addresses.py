@@ -15,7 +15,6 @@ def of_systems() -> dict[str, str]:
 
 
 def simulated() -> list[str]:
-    """The names of the systems that the simulator plays."""
     return [name for name, url in of_systems().items() if _is_simulator(url)]
 
 

@@ -21,8 +21,6 @@ GOOD_TRIALS = 2
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A breaker's state as another process can take it over."""
-
     state: str = "closed"
     failure_count: int = 0
     good_trials: int = 0

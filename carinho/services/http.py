@@ -154,8 +154,6 @@ def _as_requests(
 
 
 class _Answer:
-    """What came back so far."""
-
     def __init__(self) -> None:
         self.headers: list[tuple[str, str]] = []
         self.reason = ""

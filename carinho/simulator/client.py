@@ -47,7 +47,6 @@ class Simulator:
         return self._ask("GET", "faults")
 
     def reset(self) -> None:
-        """Forget records, counts and faults."""
         self._ask("POST", "reset")
 
     def load(self, world: dict[str, dict[str, Any]]) -> None:

@@ -70,7 +70,6 @@ async def load(request: web.Request) -> web.Response:
 
 @routes.get("/faults")
 async def faults(request: web.Request) -> web.Response:
-    """Every fault that still hits, by system."""
     systems = request.app[ALL_SYSTEMS]
     return answer(
         {

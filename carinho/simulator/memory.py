@@ -82,7 +82,6 @@ class Journal:
         self._last.append(entry)
 
     def newest(self, limit: int) -> list[JournalEntry]:
-        """The last calls, newest first."""
         return list(islice(reversed(self._last), limit))
 
 

@@ -32,7 +32,6 @@ class System:
         self.reset()
 
     def reset(self) -> None:
-        """Forget records, counts and faults."""
         self.journal = Journal()
         self.keys = IdempotencyKeys()
         self.fault: Fault | None = None
@@ -45,7 +44,6 @@ class System:
 
     @classmethod
     def of(cls, request: web.Request) -> Self:
-        """The system that was called."""
         return cast("Self", request.app[SYSTEM])
 
     def application(self) -> web.Application:
@@ -62,11 +60,10 @@ class System:
 
     @property
     def trouble(self) -> str:
-        """What people should know of it, in Portuguese."""
+        """What the page warns of, in Portuguese; empty if nothing."""
         return ""
 
     def fault_on(self, path: str) -> Fault | None:
-        """What goes wrong with this call, if anything does."""
         return self.fault if self.fault and self.fault.hits(path) else None
 
     @web.middleware

@@ -34,7 +34,6 @@ class Table:
         return key in self.rows
 
     def add(self, fields: Record) -> Record:
-        """Keep a new record under the next id."""
         return self._keep({**fields, "id": self._last_id + 1})
 
     def put(self, key: Any, fields: Record) -> tuple[Record, bool]:

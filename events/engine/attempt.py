@@ -127,7 +127,6 @@ def done(claim: Claim, value: Any) -> Result:
 
 
 def held(claim: Claim, until: datetime | None = None) -> Result:
-    """Nothing was sent: the attempt is given back."""
     return Result(
         claim,
         "queued",

@@ -158,7 +158,7 @@ def leave_alone(service: str, asked: timedelta) -> datetime:
 
 
 def set_offline(service: str, since: datetime | None) -> None:
-    """Record since when a system says itself that it takes nothing; None when it takes again."""
+    """Record since when a system reports itself offline; None when it is back."""
     rows = CircuitBreaker.objects.filter(service=service, offline_since__isnull=since is not None)
     if rows.update(offline_since=since):
         wakeup.notify_changed(service)

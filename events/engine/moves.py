@@ -65,7 +65,7 @@ def _quoted(statuses: Iterable[str]) -> str:
 
 
 def _columns(target: str, columns: dict[str, str]) -> str:
-    """A state's columns, whatever it was before: no way out of doubt, hold or lease leaves a mark behind."""
+    """The columns of a state; those of doubt, hold and lease that it does not set are reset."""
     written = CLEAN | ({"finished_at": "now()"} if target in ENDED else {}) | columns
     return ", ".join(f"{name} = {value}" for name, value in written.items())
 

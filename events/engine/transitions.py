@@ -134,12 +134,10 @@ def recover(ids: Sequence[int], *, look_first: Sequence[str]) -> set[int]:
 
 
 def fail_lapsed(failures: Sequence[Failure], *, error: str) -> set[int]:
-    """Hand deliveries whose lease lapsed to a person."""
     return _move(moves.FAIL_LAPSED, [failure.id for failure in failures], failures, error=error)
 
 
 def fail_held(failures: Sequence[Failure], *, error: str) -> set[int]:
-    """Hand deliveries that their system kept waiting for too long to a person."""
     return _move(moves.FAIL_HELD, [failure.id for failure in failures], failures, error=error)
 
 
@@ -247,12 +245,12 @@ def add(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def confirm(delivery_id: int) -> bool:
-    """It got through after all. False if it was neither dead nor queued: what runs ends by itself."""
+    """Mark as done what got through after all. False unless dead or queued: what runs ends by itself."""
     return bool(_move(moves.CONFIRM, [delivery_id]))
 
 
 def mark_failed(delivery_id: int, *, cause: str, reason: str) -> bool:
-    """It was taken as done and was not: a person decides. False if it was not done."""
+    """Hand to a person what was wrongly taken as done. False if it was not done."""
     return bool(
         _move(
             moves.MARK_FAILED, [delivery_id], [Failure(delivery_id, "rejected", cause, reason)], error=reason

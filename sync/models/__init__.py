@@ -1,5 +1,3 @@
-"""What is kept of the synchronisations."""
-
 from sync.models.record import (
     ORPHAN,
     RESTORE,

@@ -158,7 +158,6 @@ class SyncDifference(models.Model):
 
     @property
     def record(self) -> Any:
-        """What a run is given of it: the source's record or, of an orphan, its key."""
         return {ORPHAN: self.key} if self.kind == DifferenceKind.ORPHAN else self.payload
 
     @property
@@ -186,12 +185,12 @@ class Agreement(models.Model):
 
     @property
     def share(self) -> float:
-        """Percent; of nothing everything agrees."""
+        """Percent; 100 when nothing was compared."""
         return 100 * self.agreeing / self.compared if self.compared else 100.0
 
     @property
     def shown_share(self) -> float:
-        """Percent with one decimal, rounded down: what is not whole never reads 100.0."""
+        """Percent with one decimal, rounded down, so that only full agreement reads 100.0."""
         return 1000 * self.agreeing // self.compared / 10 if self.compared else 100.0
 
 

@@ -129,7 +129,6 @@ class SyncRun(models.Model):
 
     @property
     def duration(self) -> timedelta:
-        """From the start to the end, or to now."""
         return (self.finished_at or timezone.now()) - self.started_at
 
 
@@ -156,7 +155,7 @@ SENTENCES = {
 
 
 class LogLine(models.Model):
-    """One thing that happened in a run: a code of `SENTENCES`, and its figures."""
+    """A line of a run's log: a code of `SENTENCES` and its parameters."""
 
     run = models.ForeignKey(SyncRun, models.CASCADE, related_name="lines", verbose_name=_("execução"))
     at = models.DateTimeField(_("quando"), db_default=Now())
@@ -173,8 +172,6 @@ class LogLine(models.Model):
 
 
 class PlannedWrite(models.Model):
-    """What a dry run would have written."""
-
     run = models.ForeignKey(SyncRun, models.CASCADE, related_name="planned", verbose_name=_("execução"))
     key = models.CharField(_("registro"), max_length=80)
     action = models.CharField(

@@ -18,8 +18,6 @@ FILES = ("imageUrl", "videoUrl", "documentUrl", "audioUrl")
 
 @dataclass(frozen=True)
 class Content:
-    """One message: its kind, its line, and its file, if it has one."""
-
     kind: str
     text: str
     media_url: str = ""

@@ -89,7 +89,6 @@ def may_wake_reader() -> bool:
 
 
 def given_up() -> QuerySet[Callback]:
-    """Those that a person has to decide about."""
     return Callback.objects.filter(status=CallbackStatus.FAILED)
 
 

@@ -195,7 +195,6 @@ def _wait_for_content(callback: Callback, who: contacts.Identity, moment: dateti
 
 
 def _known(body: Body, who: contacts.Identity) -> QuerySet[Received]:
-    """This person's message that the callback is a part of."""
     id = message_id_of(body)
     return Received.objects.filter(message_id=id, contact__in=contacts.matching(who))
 

@@ -32,7 +32,7 @@ control_routes = Routes()
 
 
 class ZapiError(ApiError):
-    """Z-API says no in its own words."""
+    """A refusal in the shape of Z-API's own."""
 
     def __init__(self, status: int, error: str, **more: str) -> None:
         super().__init__(status, error)
@@ -40,9 +40,9 @@ class ZapiError(ApiError):
 
 
 class Settings(RequestModel):
-    """How this Z-API behaves where the real one leaves it open, and how fast it lives.
+    """How this Z-API behaves where its documentation leaves it open, and how fast.
 
-    Everything Z-API does by itself takes its usual time divided by `speed`. Without a speed it lives in real
+    Everything Z-API does by itself takes its usual time divided by `speed`. Without a speed it runs in real
     time once a callback address is registered. Before that no message's lifecycle is reported, so there is
     none: a message arrives as it is sent.
     """
@@ -109,7 +109,6 @@ class Zapi(System):
             task.cancel()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do this beside the server."""
         task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
@@ -200,6 +199,6 @@ class Zapi(System):
 
 
 def nowhere() -> ZapiError:
-    """The path leads nowhere, which Z-API says with a 200."""
+    """An unknown path, which Z-API answers with 200."""
     message = "Unable to find matching target resource method"
     return ZapiError(HTTPStatus.OK, "NOT_FOUND", message=message)

@@ -143,7 +143,6 @@ class Chaos(RequestModel):
         return SendOutcome(error=error, anyway=name == "wrong_error")
 
     def beside(self) -> str | None:
-        """What happens beside a message that leaves: `noise`, `flap` or nothing."""
         return self._draw("beside", ("noise", "flap"))
 
     def names_by_lid(self) -> bool:
@@ -178,7 +177,7 @@ class ActiveFaults:
         return switched or (self.chaos.webhook_fault() if self.chaos else None)
 
     def outcome(self, message: "OutboxMessage") -> SendOutcome | None:
-        """What WhatsApp objects to in this message; None if it takes it."""
+        """The error WhatsApp reports for this message; None if it accepts it."""
         if message.person.name is None:
             return UNKNOWN_NUMBER
         switched = next((outcome for outcome in self.outcomes if outcome.hits(message)), None)

@@ -44,7 +44,6 @@ class QueueWorker:
         self._free_at = 0.0
 
     def wake_up(self) -> None:
-        """There is something to send, or the instance is connected again."""
         if not self.zapi.session.connected:
             return
         if not self.zapi.takes_time:
@@ -94,7 +93,6 @@ def hand_over(zapi: "Zapi", message: OutboxMessage) -> None:
 
 
 async def run(zapi: "Zapi", message: OutboxMessage, outcome: SendOutcome | None, *, refused: bool) -> None:
-    """All that follows the moment a message left."""
     await zapi.notify(payloads.delivery(zapi, message, outcome))
     if refused:
         return
@@ -130,7 +128,6 @@ async def notify_once_connected(zapi: "Zapi", status: str, messages: list[Outbox
 
 
 async def make_noise(zapi: "Zapi") -> None:
-    """Something comes in that is not for us."""
     await zapi.notify(WebhookPayload(payloads.received(zapi, Inbound.read(random.choice(NOISE)))))
 
 

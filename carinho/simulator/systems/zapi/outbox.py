@@ -54,7 +54,6 @@ class OutboxMessage:
         self.status = max(self.status, status, key=STATUSES.index)
 
     def arrive(self) -> None:
-        """The person has it."""
         self.received += 1
         self.advance(RECEIVED)
 
@@ -94,7 +93,6 @@ class Outbox:
         return len(self.waiting) >= MOST_WAITING
 
     def take(self, kind: str, content: dict[str, Any], person: Registration) -> OutboxMessage:
-        """Put a message at the end of the queue."""
         self._last += 1
         zaap_id, message_id = uuid.uuid4().hex.upper(), f"3EB0{uuid.uuid4().hex[:18].upper()}"
         message = OutboxMessage(self._last, zaap_id, message_id, kind, content, person, time.time())
@@ -112,7 +110,6 @@ class Outbox:
             message.advance(REMOVED)
 
     def after(self, number: int) -> Iterator[OutboxMessage]:
-        """What waits and came later than this."""
         return (message for message in self.waiting.values() if message.number > number)
 
     def sent_by_phone(self) -> dict[str, list[dict[str, Any]]]:

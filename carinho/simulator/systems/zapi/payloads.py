@@ -64,7 +64,6 @@ def receipt(zapi: "Zapi", status: str, messages: list[OutboxMessage]) -> Webhook
 
 
 def read_by_me(phone: str, message_id: str) -> WebhookPayload:
-    """We read a message of theirs."""
     return WebhookPayload(
         {
             "status": "READ_BY_ME",

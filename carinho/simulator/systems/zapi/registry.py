@@ -42,8 +42,6 @@ NOBODY = Registration(None)
 
 
 class Registry:
-    """Registrations by the number or lid somebody asks for."""
-
     def __init__(self) -> None:
         self.numbers: dict[str, Registration] = {}
         self.load(NUMBERS)

@@ -26,8 +26,6 @@ class Loss(RequestModel):
 
 
 class Session:
-    """Whether the instance is connected, and what it would take if not."""
-
     def __init__(self) -> None:
         self.phone_online = True
         self.paired = True  # the instance holds a token of WhatsApp
@@ -77,7 +75,7 @@ class Pairing:
         return code
 
     def accepts(self, code: str | None) -> bool:
-        """Whether this code, or the picture if there is none, may still be used."""
+        """Whether this code, or without one the QR code, is still valid."""
         return time.monotonic() <= (self.valid_until if code is None else self.codes.get(code, 0))
 
 
