@@ -16,15 +16,13 @@ from django.utils.translation import ngettext_lazy
 
 from carinho.console import dates, labels
 from carinho.console.actions import Action, ActionAdmin
-from carinho.console.base import page_of
+from carinho.console.base import LONGEST_ID, page_of
 from carinho.console.filters import ChoiceFilter, choice_filter
 from events import operations, outages, status_badges, titles
 from events.admin import person, search, timeline
 from events.admin.day_filters import DeliveryDayFilter
 from events.admin.event_data import EventRevealAdmin
 from events.models import Delivery, DeliveryStatus, Event, OutageRecord
-
-SHOWN_OUTAGES = 50
 
 OPERATE = "events.change_delivery"
 
@@ -81,12 +79,14 @@ class WaitedInFilter(ChoiceFilter):
 
     title = _("queda")
     parameter_name = "outage"
-    offered = staticmethod(
-        lambda: [(str(row.pk), str(row)) for row in OutageRecord.objects.defer("held_ids")[:SHOWN_OUTAGES]]
-    )
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        asked = request.GET.get("outage", "")
+        return [(asked, f"#{asked}")] if asked else []
 
     def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
-        record = OutageRecord.objects.filter(pk=value).first() if value.isdecimal() else None
+        is_id = value.isascii() and value.isdigit() and len(value) <= LONGEST_ID
+        record = OutageRecord.objects.filter(pk=value).first() if is_id else None
         return queryset.filter(pk__in=record.held_ids if record else [])
 
 

@@ -4,15 +4,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from carinho.console import badges, dates, labels
 from carinho.console.filters import ChoiceFilter, choice_filter
 from events import statistics, status_badges, titles
-from events.admin import correction, person, search, timeline
+from events.admin import correction, person, search, timeline, trial_event
 from events.admin.day_filters import EventDayFilter
 from events.admin.event_data import EventRevealAdmin
 from events.models import Event, EventStatus
@@ -50,6 +52,7 @@ class WithoutFlowFilter(ChoiceFilter):
 @admin.register(Event)
 class EventAdmin(EventRevealAdmin):
     item_template = "admin/events/event/item.html"
+    list_before_template = "admin/events/event/list_intro.html"
     technical = "events"
     intro = _("Tudo o que os sistemas avisaram, do mais novo para o mais antigo.")
     list_display = ("what", "origin", "who", "received", "state", "number")
@@ -65,9 +68,26 @@ class EventAdmin(EventRevealAdmin):
     search_help_text = _("Telefone com DDD, nome, número do evento ou chave do remetente")
     sortable_by = ()
 
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            self.post_path("trial/", self.trial_view, "trial"),
+            self.post_path("<int:event_id>/undo/", require_POST(trial_event.undo), "undo"),
+            *super().get_urls(),
+        ]
+
+    def trial_view(self, request: HttpRequest) -> HttpResponse:
+        return trial_event.form(request, self.admin_site)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"trial_barred": trial_event.barred(request)} | (extra_context or {})
+        return super().changelist_view(request, context)
+
     @admin.display(description=_("Evento"))
     def what(self, row: Event) -> str:
-        return titles.event_type(row.type)
+        title = titles.event_type(row.type)
+        return format_html("{} {}", title, badges.badge(_("teste"), "info")) if row.is_trial else title
 
     @admin.display(description=_("Origem"))
     def origin(self, row: Event) -> str:
@@ -107,6 +127,8 @@ class EventAdmin(EventRevealAdmin):
     def item_context(self, request: HttpRequest, row: Event) -> dict[str, Any]:
         return {
             "event": row,
+            "undo": reverse("admin:events_event_undo", args=[row.pk]) if row.is_trial else "",
+            "barred": trial_event.barred(request),
             "entries": timeline.of(row),
             "cause_of": row.caused_by,
             "corrections": correction.of_event(row),

@@ -123,10 +123,14 @@ class SystemAdmin(ActionAdmin):
         self.must_view(request)
         held = {outage.breaker.service: outage for outage in outages.current()}
         facts = [find() for find in card_facts]
+        rows = list(CircuitBreaker.objects.all())
+        moves = AuditEntry.objects.filter(target__in=[row.pk for row in rows], action__startswith="breaker.")
+        last = {move.target: move for move in moves.order_by("target", "-id").distinct("target")}
         cards = [
             self._card(request, row, held.get(row.service))
+            | {"move": last.get(row.service)}
             | {"facts": [fact.get(row.service, "") for fact in facts]}
-            for row in CircuitBreaker.objects.all()
+            for row in rows
         ]
         return self._page(request, "admin/events/circuitbreaker/cards.html", _("Sistemas"), cards=cards)
 

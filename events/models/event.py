@@ -12,6 +12,8 @@ from carinho import personal_data, words
 
 NAMES = ("name", "client_name", "caregiver_name")  # where the data of an event names a person
 
+TRIAL = "teste-do-painel:"  # begins the key of an event that a person sent to try something
+
 
 class EventStatus(models.TextChoices):
     PENDING = "pending", _("aguardando")
@@ -102,6 +104,10 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} #{self.pk}"
+
+    @property
+    def is_trial(self) -> bool:
+        return self.key.startswith(TRIAL)
 
 
 # key and digest stay: a repeat of what is known still reaches nobody twice

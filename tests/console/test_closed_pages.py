@@ -24,6 +24,7 @@ FOR_ADMINISTRATORS = {
     "monitoring_erasure",
 }
 FORMS = {
+    "trial",
     "find",
     "erase",
     "report",

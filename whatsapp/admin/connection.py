@@ -181,7 +181,12 @@ def _waiting_here() -> list[dict[str, Any]]:
     return [
         {
             "id": delivery.pk,
-            "title": f"{titles.event_type(delivery.event.type)}: {titles.step(delivery.event.type, delivery.step)}",
+            "title": ": ".join(
+                (
+                    titles.event_type(delivery.event.type),
+                    titles.step(delivery.event.type, delivery.step),
+                )
+            ),
             "who": person.masked(delivery.event),
             "since": delivery.due_at,
             "useful_until": delivery.useful_until,
