@@ -279,6 +279,7 @@ ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
 ALERT_WHATSAPP_NUMBERS = env.list("ALERT_WHATSAPP_NUMBERS", default=[])  # the shift's phones
 ALERT_WEBHOOK_URL = env("ALERT_WEBHOOK_URL", default="")
 ALERT_WEBHOOK_SECRET = env("ALERT_WEBHOOK_SECRET", default="")  # whsec_…, as Standard Webhooks has it
+WEBHOOKS_TO_PRIVATE_ADDRESSES = env.bool("WEBHOOKS_TO_PRIVATE_ADDRESSES", default=False)
 ALERT_REMINDER_SECONDS = env.int("ALERT_REMINDER_SECONDS", default=3600)
 ALERT_SETTLE_SECONDS = env.int("ALERT_SETTLE_SECONDS", default=120)  # gone for so long, it is resolved
 ALERT_FLAP_SECONDS = env.int("ALERT_FLAP_SECONDS", default=900)  # back within, it is the same alert

@@ -20,6 +20,7 @@ from standardwebhooks.webhooks import Webhook
 
 from carinho.access.audit_log import Audited
 from carinho.console import dates
+from carinho.services import outgoing
 from monitoring.models import Alert, Notification, NotificationStatus
 from whatsapp import templates
 from whatsapp.messages import Message, render
@@ -30,7 +31,6 @@ logger = logging.getLogger(__name__)
 WAITS = (0, 1, 4, 25, 90, 240)  # minutes after each failed attempt: a mail server may be away for hours
 LEASE = timedelta(minutes=5)  # an attempt that ends at all has ended by then
 AT_ONCE = 50
-TIMEOUT = (3, 10)  # seconds to connect and to answer
 BY = {
     "email": gettext_lazy("por e-mail"),
     "whatsapp": gettext_lazy("pelo WhatsApp"),
@@ -169,15 +169,9 @@ def _webhook(notification: Notification) -> None:
     }
     if settings.ALERT_WEBHOOK_SECRET:
         headers["webhook-signature"] = Webhook(settings.ALERT_WEBHOOK_SECRET).sign(id, now, body)
-    answer = requests.post(
-        settings.ALERT_WEBHOOK_URL,
-        body.encode(),
-        headers=headers,
-        timeout=TIMEOUT,
-        allow_redirects=False,  # the signature is for this address, and for no other that it may name
-    )
+    answer = outgoing.post(settings.ALERT_WEBHOOK_URL, body.encode(), headers)
     answer.raise_for_status()
-    if answer.is_redirect:
+    if answer.is_redirect:  # the signature is for this address, and for no other that it may name
         raise requests.HTTPError(f"{answer.status_code} redirects elsewhere", response=answer)
 
 

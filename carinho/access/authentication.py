@@ -76,5 +76,5 @@ class OperatorSession(SessionAuthentication):
     def enforce_csrf(self, request: Request) -> None:
         """By the header only: where a form would have it, the body would be read, and here it is JSON."""
         without_body = copy(request._request)  # noqa: SLF001 -- Django's own, which this one wraps
-        without_body.POST = QueryDict()  # type: ignore[misc]
-        super().enforce_csrf(without_body)
+        without_body.POST = QueryDict()
+        super().enforce_csrf(without_body)  # type: ignore[arg-type]

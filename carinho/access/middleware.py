@@ -24,7 +24,8 @@ class PersonMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
             return self.get_response(request)
-        if not request.user.is_verified() and second_factor.is_expected(request.user):
+        has_proven = request.user.otp_device is not None  # type: ignore[attr-defined]  # set by OTPMiddleware
+        if not has_proven and second_factor.is_expected(request.user):
             logout(request)
             return self.get_response(request)
         sessions.see(request.session.session_key or "")

@@ -104,8 +104,8 @@ class LoginSession(AbstractBaseSession):
 
     class Meta(AbstractBaseSession.Meta):
         default_permissions = ()
-        verbose_name = _("sessão")
-        verbose_name_plural = _("sessões")
+        verbose_name = _("sessão")  # type: ignore[assignment]
+        verbose_name_plural = _("sessões")  # type: ignore[assignment]
 
     @classmethod
     def get_session_store_class(cls) -> type[SessionBase]:

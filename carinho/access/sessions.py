@@ -33,10 +33,10 @@ class SessionStore(DatabaseStore):
     """Django's sessions in the database, in rows that say whose they are."""
 
     @classmethod
-    def get_model_class(cls) -> type[LoginSession]:  # type: ignore[override]
+    def get_model_class(cls) -> type[LoginSession]:
         return LoginSession
 
-    def create_model_instance(self, data: dict[str, Any]) -> LoginSession:  # type: ignore[override]
+    def create_model_instance(self, data: dict[str, Any]) -> LoginSession:
         row: LoginSession = super().create_model_instance(data)  # type: ignore[assignment]
         row.user_id = int(data[SESSION_KEY]) if SESSION_KEY in data else None
         row.address, row.browser = data.get("address", ""), data.get("browser", "")

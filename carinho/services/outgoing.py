@@ -1,0 +1,45 @@
+"""A POST to an address that somebody wrote down: into no private network, unless a setting allows it."""
+
+import socket
+from collections.abc import Mapping
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+
+import pycurl
+import requests
+from django.conf import settings
+
+from carinho.services.http import CurlAdapter
+
+
+class PublicAdapter(CurlAdapter):
+    """Connects to public addresses only. Redirects are not followed."""
+
+    def _prepare(self, curl: pycurl.Curl, *args: Any) -> None:
+        super()._prepare(curl, *args)
+        curl.setopt(pycurl.OPENSOCKETFUNCTION, _open)
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> requests.Response:
+    """The answer, whatever its status. Raises `requests.RequestException`."""
+    request = requests.Request("POST", url, headers=dict(headers), data=body).prepare()
+    adapter = PublicAdapter(can_repeat=False)
+    try:
+        return adapter.send(request)
+    finally:
+        adapter.close()
+
+
+def is_public(text: str) -> bool:
+    address = ip_address(text.partition("%")[0])
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or address
+    return address.is_global and not address.is_multicast
+
+
+def _open(purpose: int, address: Any) -> socket.socket | int:
+    """libcurl asks with the very address it goes to: no name can mean another in between."""
+    family, kind, protocol, at = address
+    if is_public(at[0]) or settings.WEBHOOKS_TO_PRIVATE_ADDRESSES:
+        return socket.socket(family, kind, protocol)
+    return pycurl.SOCKET_BAD
