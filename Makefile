@@ -9,7 +9,7 @@ FIND_PYTHON = for python in python3 python3.13 python3.12 python3.11 python3.14;
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && exit 0; done; \
 	echo "É preciso Python 3.11 ou mais novo." >&2; exit 1
 
-.PHONY: help run test check coverage bench format clean
+.PHONY: help run test fuzz check coverage bench format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ run: $(VENV)/.runtime ## the whole hub, embedded, in the foreground; Ctrl-C ends
 test: $(VENV)/.dev ## all tests; PYTEST_WORKERS=0 one after the other
 	@$(PY) -m tests.browser
 	$(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadscope --no-loadscope-reorder
+
+fuzz: $(VENV)/.dev ## 10,000 bodies and headers that no sender should write
+	FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(PY) -m pytest tests/events/intake/test_fuzz.py
 
 check: export SECRET_KEY := $(or $(SECRET_KEY),signs nothing: only what is checked reads it)
 check: $(VENV)/.dev ## format, lint, types, import contracts, migrations, Django's own checks

@@ -49,6 +49,14 @@ def administrators_need_more_than_a_password(**_: Any) -> list[CheckMessage]:
     return [CheckWarning(sentence, hint="Set SECOND_FACTOR_REQUIRED=1.", id="carinho.W005")]
 
 
+@register(Tags.security, deploy=True)
+def proxy_is_declared(**_: Any) -> list[CheckMessage]:
+    if settings.SECURE_PROXY_SSL_HEADER:
+        return []
+    sentence = "No proxy is declared: every caller has its address, and log-ins are limited for all together."
+    return [CheckWarning(sentence, hint="Set BEHIND_PROXY=1 behind one.", id="carinho.W006")]
+
+
 @register()
 def every_lane_finds_a_slot(**_: Any) -> list[CheckMessage]:
     slots, needed = settings.CELERY_WORKER_CONCURRENCY, settings.NEEDED_SLOTS

@@ -9,8 +9,10 @@ from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import resolve_url
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
+from psycopg.errors import QueryCanceled
 from rest_framework import exceptions
 from rest_framework.exceptions import APIException
 
@@ -152,15 +154,27 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return answer(exceptions.NotFound())
 
 
+def _without_database(request: HttpRequest, *, is_slow: bool) -> HttpResponse:
+    if is_slow:
+        code, heading = "too_slow", _("Demorou demais")
+        sentence = _("A resposta levaria tempo demais. Nada mudou; peça menos, com um filtro ou menos dias.")
+    else:
+        code, heading = "unavailable", _("O banco de dados não responde")
+        sentence = _("O banco de dados não responde agora. Nada foi aceito; tente de novo.")
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    if _is_console(request):
+        page = render_to_string("503.html", {"heading": heading, "sentence": sentence})
+        return HttpResponse(page, status=status)
+    return problem(code, sentence, status=status, Retry_After=SECONDS_TO_RECOVER)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The response to an unexpected error; 503 while the database does not answer."""
+    """The response to an unexpected error; 503 while the database does not answer or takes too long."""
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError | InterfaceError):
+        return _without_database(request, is_slow=isinstance(error.__cause__, QueryCanceled))
     if _is_console(request):
         return defaults.server_error(request)
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        sentence = _("O banco de dados não responde agora. Nada foi aceito; tente de novo.")
-        return problem(
-            "unavailable", sentence, status=HTTPStatus.SERVICE_UNAVAILABLE, Retry_After=SECONDS_TO_RECOVER
-        )
     return problem(
         "server_error",
         _("Erro do nosso programa. Ele já foi registrado."),

@@ -69,7 +69,8 @@ def _claim(number: int) -> bool:
 def room_to_write(var_dir: Path) -> None:
     """Raises CannotStart if VAR_DIR cannot be written or has no room."""
     try:
-        var_dir.mkdir(parents=True, exist_ok=True)
+        # PostgreSQL's account passes through where root started it
+        var_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
         probe = var_dir / f".probe-{os.getpid()}"
         probe.write_bytes(b"x")
         probe.unlink()

@@ -1,7 +1,10 @@
 """What `manage.py check` says of settings that cannot work, and --deploy of what is made for trying out."""
 
 import pytest
+import yaml
 from django.core.checks import run_checks
+
+from carinho.embedded.processes import ROOT
 
 
 def found(**options):
@@ -16,6 +19,7 @@ def real(settings):
     }
     settings.ZAPI = settings.ZAPI | {"url": "https://api.z-api.test", "token": "t"}
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = settings.SECOND_FACTOR_REQUIRED = True
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     settings.DEMO = False
     return settings
 
@@ -35,6 +39,24 @@ def test_cookies_without_tls_a_demo_and_a_password_alone_are_named(real):
     real.SESSION_COOKIE_SECURE = real.SECOND_FACTOR_REQUIRED = False
     real.DEMO = True
     assert set(found(include_deployment_checks=True)) == {"carinho.E002", "carinho.E003", "carinho.W005"}
+
+
+def test_proxy_that_nobody_declared_is_named(real):
+    real.SECURE_PROXY_SSL_HEADER = None
+    assert set(found(include_deployment_checks=True)) == {"carinho.W006"}
+
+
+def test_settings_of_the_server_leave_django_nothing_to_warn_of(real):
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["x-hub"]["environment"]
+    given = {name: text.split(":-")[1].rstrip("}") for name, text in compose.items() if ":-" in text}
+    real.SECURE_SSL_REDIRECT, real.SECURE_HSTS_SECONDS = (
+        given["HTTPS_REDIRECT"] == "1",
+        int(given["HSTS_SECONDS"]),
+    )
+    assert (given["BEHIND_PROXY"], given["COOKIES_SECURE"], given["DEMO"]) == ("1", "1", "0")
+    real.ALLOWED_HOSTS, real.SECRET_KEY = ["hub.example"], "a1b2c3d4e5" * 6
+    messages = run_checks(include_deployment_checks=True)
+    assert [message.msg for message in messages if not message.is_silenced()] == []
 
 
 def test_defaults_are_fine_where_nothing_is_deployed():

@@ -1,5 +1,6 @@
 """What must hold before anything starts."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -83,3 +84,8 @@ def test_file_of_ours_that_cannot_be_opened_is_one_sentence(tmp_path, name, need
 def test_nobody_else_may_hold_the_lock(tmp_path):
     preflight.only_one(tmp_path).close()
     assert (tmp_path / "supervisor.lock").stat().st_mode & 0o777 == 0o600
+
+
+def test_folder_that_it_makes_is_closed_to_others(tmp_path):
+    preflight.room_to_write(tmp_path / "var")
+    assert (tmp_path / "var").stat().st_mode & 0o777 == (0o711 if os.geteuid() == 0 else 0o700)
