@@ -313,7 +313,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
 
 
 def _page_of_later(row: DeadLetter) -> str:
-    later = Event.objects.filter(pk=row.superseded_by_id).first()
+    later = Event.objects.filter(pk=row.superseded_by_id or 0).first()
     return page_of(later) if later else ""
 
 

@@ -189,10 +189,9 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
 
     @admin.display(description=_("Próxima tentativa"))
     def next_try(self, row: Any) -> str:
-        if row.is_held:
-            return _now("quando %s voltar") % labels.system(row.service)
-        is_due = row.due_at is None or row.due_at <= timezone.now()
-        return str(_("agora")) if is_due else dates.moment(row.due_at)
+        if row.due_at and row.due_at > timezone.now():
+            return dates.moment(row.due_at)
+        return _now("quando %s voltar") % labels.system(row.service) if row.is_held else _now("agora")
 
     @admin.display(description=_("Pronta"))
     def ready(self, row: Delivery) -> str:

@@ -52,4 +52,5 @@ def unsent(request: HttpRequest) -> badge_counts.Elsewhere | None:
         "%(count)d pedidos de ajuda não saíram por e-mail: avise por telefone.",
         len(found),
     ) % {"count": len(found)}
-    return badge_counts.Elsewhere(sentence, page_of(found[0].group or found[0].dead_letter), len(found))
+    about: Any = found[0].group or found[0].dead_letter
+    return badge_counts.Elsewhere(sentence, page_of(about), len(found))

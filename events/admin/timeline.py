@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from carinho.console import labels
@@ -70,7 +71,8 @@ def _entry(delivery: Delivery, here: Delivery | None, holding: list[str]) -> Tim
 
 
 def _is_held(delivery: Delivery, holding: list[str]) -> bool:
-    return delivery.status == DeliveryStatus.QUEUED and delivery.service in holding
+    is_due = delivery.due_at is not None and delivery.due_at <= timezone.now()
+    return is_due and delivery.service in holding
 
 
 def _remark(delivery: Delivery, holding: list[str]) -> str:
