@@ -50,6 +50,7 @@ class WithoutFlowFilter(ChoiceFilter):
 @admin.register(Event)
 class EventAdmin(EventRevealAdmin):
     item_template = "admin/events/event/item.html"
+    all_well = _("Ainda não chegou nada. O que os sistemas avisarem aparece aqui no mesmo segundo.")
     technical = "events"
     intro = _("Tudo o que os sistemas avisaram, do mais novo para o mais antigo.")
     list_display = ("what", "origin", "who", "received", "state", "number")
