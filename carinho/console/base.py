@@ -91,15 +91,20 @@ class PlainChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.full_result_count = self.result_count
+        self.all_well = self.model_admin.get_all_well(request)  # for the page of an empty list
 
 
 class ClosedAdmin(ModelAdmin):
     """Without those of Django's pages that nobody uses: they show rows as no page of ours does."""
 
     show_facets = ShowFacets.NEVER
+    all_well: Any = ""  # what an empty list says where nothing was filtered: what would be here
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return PlainChangeList
+
+    def get_all_well(self, request: HttpRequest) -> Any:
+        return "" if request.GET else self.all_well
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -124,7 +129,6 @@ class ConsoleAdmin(ClosedAdmin):
     list_before_template = "admin/list_intro.html"
     intro: Any = ""  # one sentence above the list: what these rows are
     technical = ""  # what programs call these rows, as its tooltip
-    all_well: Any = ""  # what an empty list says where nothing was filtered
     exported_too: Sequence[str] = ()  # columns that only a file of the list has
     paginator = CappedPaginator
     show_full_result_count = False

@@ -51,6 +51,7 @@ def button(request: HttpRequest, row: DeadLetter) -> dict[str, Any] | None:
 @admin.register(Correction)
 class CorrectionAdmin(EventRevealAdmin):
     item_template = "admin/events/correction/item.html"
+    all_well = _("Ninguém precisou corrigir dados até agora.")
     intro = _("O que foi corrigido à mão nos dados de um evento, por quem e por quê. As duas versões ficam.")
     list_display = ("what", "who", "why", "by", "when")
     list_select_related = ("event",)

@@ -63,14 +63,21 @@ ROWS: dict[str, Callable[[], QuerySet[Delivery]]] = {
     "held": outages.held,
 }
 INTROS = {
-    "queued": _("Saem sozinhas quando chegar a hora de cada uma (queued)."),
+    "queued": _("Saem sozinhas quando chegar a hora de cada uma."),
     "retrying": _(
         "Falharam e serão tentadas de novo sozinhas, depois de %(waits)s. Não é preciso fazer nada."
     ),
     "held": _(
         "Estão prontas, mas o sistema delas está fora do ar, desconectado ou pausado. Nenhuma tentativa foi "
-        "gasta; saem quando ele voltar (held, circuit breaker)."
+        "gasta; saem quando ele voltar."
     ),
+}
+
+
+ALL_WELL = {
+    "queued": _("Tudo certo: nada espera na fila."),
+    "retrying": _("Tudo certo: nada precisou de outra tentativa. O que falhar uma vez aparece aqui."),
+    "held": _("Tudo certo: nada está retido. O que espera por um sistema fora do ar aparece aqui."),
 }
 
 
@@ -117,6 +124,7 @@ class ReadyFilter(ChoiceFilter):
 @admin.register(Delivery)
 class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
     item_template = "admin/events/delivery/item.html"
+    all_well = _("Nada foi entregue ainda. Cada entrega a um sistema aparece aqui.")
     technical = "deliveries"
     intro = _(
         "Cada coisa que um evento faz em um sistema, com as suas tentativas. "
@@ -148,6 +156,11 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
 
     def get_ordering(self, request: HttpRequest) -> list[str]:
         return ["due_at", "id"] if self._queue(request) else ["-id"]
+
+    def get_all_well(self, request: HttpRequest) -> Any:
+        if request.GET.keys() == {"queue"}:
+            return ALL_WELL.get(self._queue(request) or "", "")
+        return super().get_all_well(request)
 
     def get_intro(self, request: HttpRequest) -> Any:
         queue = self._queue(request)

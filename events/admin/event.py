@@ -53,6 +53,7 @@ class WithoutFlowFilter(ChoiceFilter):
 class EventAdmin(EventRevealAdmin):
     item_template = "admin/events/event/item.html"
     list_before_template = "admin/events/event/list_intro.html"
+    all_well = _("Ainda não chegou nada. O que os sistemas avisarem aparece aqui no mesmo segundo.")
     technical = "events"
     intro = _("Tudo o que os sistemas avisaram, do mais novo para o mais antigo.")
     list_display = ("what", "origin", "who", "received", "state", "number")

@@ -278,6 +278,9 @@ class TagFilter(ChoiceFilter):
 @admin.register(FailureGroup)
 class FailureGroupAdmin(ActionAdmin):
     item_template = "admin/events/failuregroup/item.html"
+    all_well = _(
+        "Tudo certo: nada falhou até agora. Cada espécie de falha aparece aqui, também depois de resolvida."
+    )
     intro = _(
         "Todas as falhas que já houve, por sistema, etapa e causa, com o que a equipe sabe de cada uma. "
         "As que têm itens abertos estão em Precisa de você."

@@ -44,6 +44,7 @@ OF_ENVELOPE = {
 @admin.register(RejectedRequest)
 class RejectedRequestAdmin(EventRevealAdmin):
     item_template = "admin/events/rejectedrequest/item.html"
+    all_well = _("Tudo certo: nada foi recusado. O que chegar errado aparece aqui, com o porquê.")
     technical = "rejected requests"
     intro = _("O que chegou e não pôde ser aceito. Depois do conserto, dá para aceitar daqui.")
     list_display = ("why", "origin", "kind", "received", "state")

@@ -46,6 +46,7 @@ DISCARD = Action(
 
 @admin.register(Notification)
 class NotificationAdmin(ActionAdmin):
+    all_well = _("Tudo certo: nenhum alerta precisou avisar o plantão. Cada aviso aparece aqui.")
     intro = _("O que o hub avisou ao plantão sobre os alertas, e o que não saiu e espera uma decisão.")
     row_actions = (REQUEUE, DISCARD)
     list_display = ("about", "by", "recipient_masked", "state", "why", "tries", "created")

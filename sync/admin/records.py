@@ -114,6 +114,7 @@ def advice(row: SyncFailure) -> str:
 @admin.register(SyncFailure)
 class FailureAdmin(RecordsAdmin):
     chosen_as = "failures"
+    all_well = _("Tudo certo: nenhum registro falhou. O que falhar aparece aqui, com o porquê.")
     intro = _("Registros que não puderam ser levados ao outro sistema. Fecham sozinhos quando dão certo.")
     row_actions = (RETRY,)
     list_display = ("record", "which", "what", "why", "since", "times", "state")

@@ -67,6 +67,7 @@ UNDO = Action(
 @admin.register(SyncRun)
 class RunAdmin(ActionAdmin):
     item_template = "admin/sync/syncrun/item.html"
+    all_well = _("Nenhuma sincronização rodou ainda. Cada execução aparece aqui, com o que leu e gravou.")
     technical = "runs"
     intro = _("Cada execução de uma sincronização, da mais nova à mais antiga.")
     row_actions = (CANCEL, UNDO)

@@ -82,3 +82,18 @@ def test_messages_of_one_contact_are_listed_from_their_page():
     assert address in page
     assert client.get(address).status_code == 200
     assert client.get(f"{address}99999999999999999999").status_code == 200
+
+
+def test_empty_list_says_what_would_be_in_it_and_a_filtered_one_that_it_is_filtered():
+    client = logged_in(ADMINISTRATOR)
+    silent = {}
+    for model, address in LISTS:
+        page = client.get(address)
+        changelist = (page.context or {}).get("cl")
+        if changelist and not changelist.result_count:
+            silent[model._meta.label] = "Ainda não há nada aqui." in page.content.decode()
+    assert not [label for label, is_silent in silent.items() if is_silent]
+    retrying = client.get(reverse("admin:events_delivery_changelist") + "?queue=retrying")
+    assert "nada precisou de outra tentativa" in retrying.content.decode()
+    filtered = client.get(reverse("admin:events_event_changelist") + "?status=failed").content.decode()
+    assert "Nada aqui com esta busca ou estes filtros." in filtered

@@ -94,6 +94,7 @@ def given_up(request: HttpRequest) -> badge_counts.Elsewhere:
 @admin.register(Callback)
 class CallbackAdmin(ActionAdmin):
     row_actions = (READ_AGAIN, DISMISS)
+    all_well = _("Nada ainda. Cada aviso do Z-API aparece aqui assim que chega.")
     technical = "callbacks"
     intro = _("Tudo o que o Z-API avisou, também o que foi ignorado e por quê.")
     list_display = ("kind", "state", "why", "repeats", "received")

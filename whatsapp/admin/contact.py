@@ -81,6 +81,7 @@ ALLOW = Action(
 
 @admin.register(Contact)
 class ContactAdmin(ActionAdmin):
+    all_well = _("Ninguém ainda. Quem escreve ou recebe uma mensagem aparece aqui.")
     technical = "contacts"
     intro = _("As pessoas como o WhatsApp as conhece: uma linha por pessoa, com ou sem nono dígito.")
     row_actions = (OPT_OUT, ALLOW)

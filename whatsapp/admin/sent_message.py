@@ -68,6 +68,7 @@ class ContactFilter(ChoiceFilter):
 @admin.register(SentMessage)
 class SentMessageAdmin(EventRevealAdmin):
     item_template = "admin/whatsapp/message.html"
+    all_well = _("Nenhuma mensagem ainda. Cada uma aparece aqui, com os seus tiques.")
     technical = "messages"
     intro = _("O que enviamos às pessoas e até onde cada mensagem chegou.")
     list_select_related = ("delivery__event", "contact")

@@ -91,6 +91,7 @@ class KeyList(PlainChangeList):
 @admin.register(ApiKey)
 class ApiKeyAdmin(ActionAdmin):
     item_template = "admin/access/apikey/item.html"
+    all_well = _("Nenhuma chave ainda. Crie uma para cada sistema que usa a API.")
     intro = _(
         "Com uma chave, outro sistema usa a API do hub (cabeçalho X-API-Key). Ela só aparece ao ser criada."
     )

@@ -55,6 +55,7 @@ def _shown(detail: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
 
 @admin.register(AuditEntry)
 class AuditLogAdmin(ConsoleAdmin):
+    all_well = _("Ninguém fez nada ainda. Cada ação aparece aqui, com quem a fez.")
     technical = "audit log"
     intro = _("Quem fez o quê, pelo painel ou pela API. Nada aqui pode ser mudado ou apagado.")
     item_template = "admin/access/auditentry/item.html"

@@ -425,6 +425,7 @@ class TaskAdmin(AuditedForms, ClosedAdmin):
 
 @admin.register(AccessAttempt)
 class FailedLoginAdmin(ConsoleAdmin):
+    all_well = _("Tudo certo: ninguém errou a senha.")
     intro = _(
         "Tentativas de entrar que falharam. Depois de 8 erros do mesmo endereço, a porta fica fechada por 15 "
         "minutos; depois de 40 de vários, só o navegador de sempre da pessoa ainda entra."
