@@ -158,7 +158,7 @@ def test_later_event_is_removed_in_its_time_and_the_item_stays_resolved():
         succeeds(later, step)
     assert is_closed(letter)
     Event.objects.filter(pk=later.pk).update(received_at=later.received_at - timedelta(days=31))
-    retention.prune_events()
+    retention.prune()
     assert not Event.objects.filter(pk=later.pk).exists()
     page = logged_in(OPERATOR).get(reverse("admin:events_deadletter_change", args=[letter.pk])).text
     assert "Encerrado sozinho" in page
