@@ -43,6 +43,8 @@ def send(item: Envelope, *, actor: str) -> int:
     """Take it in as if its system had sent it; the id of the event."""
     with transaction.atomic():
         [answer] = ingestion.record([item])
+        if isinstance(answer, ingestion.Conflict):  # the key is new each time
+            raise answer
         SENT.record(actor, f"event {answer.event_id}", {"type": item.type})
     return answer.event_id
 

@@ -106,6 +106,7 @@ def keep_opt_outs(erased: Sequence[Contact]) -> None:
         [
             KeptOptOut(digest=_digest(key), opted_out_at=contact.opted_out_at)
             for contact in erased
+            if contact.opted_out_at
             for key in keys_of(contact)
         ],
         ignore_conflicts=True,

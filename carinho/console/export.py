@@ -56,7 +56,7 @@ def _lines(changelist: ChangeList, request: HttpRequest) -> Iterator[list[str]]:
 
 def _columns(changelist: ChangeList) -> list[Any]:
     shown = [name for name in changelist.list_display if name != "action_checkbox"]
-    return [*shown, *changelist.model_admin.exported_too]
+    return [*shown, *getattr(changelist.model_admin, "exported_too", ())]
 
 
 def _text(column: Any, row: Model, admin: Any) -> str:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from carinho.console import badges, dates, labels
-from carinho.console.base import ConsoleAdmin, actor, list_of, page_of, posted
+from carinho.console.base import LONGEST_ID, ConsoleAdmin, actor, list_of, page_of, posted
 from carinho.services import contract, openapi
 from carinho.services.base import AUTH_HEADERS
 from carinho.services.conformance_report import VERDICTS, ConformanceReport
@@ -41,7 +41,6 @@ RECORDS = {
     "invoice": _("Número de uma fatura da cópia"),
     "payment": _("Número de um pagamento da cópia"),
 }
-LONGEST_ID = 18  # digits
 
 
 @admin.register(ConformanceCheck)

@@ -85,7 +85,9 @@ def effects(item: Envelope) -> list[tuple[str, str, str]]:
 
 
 def _typed(request: HttpRequest) -> list[tuple[str, str]]:
-    return [(name, text) for name, text in request.POST.items() if name.startswith(payload_form.PREFIX)]
+    return [
+        (name, text) for name, text in request.POST.dict().items() if name.startswith(payload_form.PREFIX)
+    ]
 
 
 def _form(

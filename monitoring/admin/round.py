@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from carinho.console import dates, labels
-from carinho.console.actions import LONGEST_ID, NOT_ALLOWED
-from carinho.console.base import ConsoleAdmin, actor, list_of
+from carinho.console.actions import NOT_ALLOWED
+from carinho.console.base import LONGEST_ID, ConsoleAdmin, actor, list_of
 from events import titles
 from events.models import DeadLetter, FailureGroup, GroupState, OutageRecord
 from monitoring import alerts, checklist, health, rounds

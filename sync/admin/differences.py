@@ -22,6 +22,7 @@ from sync import corrections, labels
 from sync.admin import lines
 from sync.admin.records import BUSY, SHOWN, RecordsAdmin
 from sync.models import DifferenceKind, SyncDifference
+from sync.models.record import SyncDifferenceQuerySet
 from sync.templatetags.sync_console import difference
 
 NAMED = 50  # records that the question lists before it says how many more there are
@@ -106,7 +107,7 @@ class DifferenceAdmin(RecordsAdmin):
             "buttons": self.row_buttons(request, row),
         }
 
-    def table_context(self, request: HttpRequest, job: str, rows: QuerySet[SyncDifference]) -> dict[str, Any]:
+    def table_context(self, request: HttpRequest, job: str, rows: SyncDifferenceQuerySet) -> dict[str, Any]:
         """The table of these differences on the page of a job or of a run, with what is done about all."""
         return {
             "differences": [
@@ -127,9 +128,7 @@ class DifferenceAdmin(RecordsAdmin):
             "title": title or _("Nenhum destes pode ser corrigido daqui"),
         }
 
-    def correction_buttons(
-        self, request: HttpRequest, rows: QuerySet[SyncDifference]
-    ) -> list[dict[str, Any]]:
+    def correction_buttons(self, request: HttpRequest, rows: SyncDifferenceQuerySet) -> list[dict[str, Any]]:
         """A button for each kind of difference among these: "Cancelar 21 faturas", with the list of them."""
         found = rows.correctable().order_by("job_id", "kind", "pk").values_list("job_id", "kind", "pk")
         made = []

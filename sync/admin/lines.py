@@ -80,7 +80,7 @@ def _changes(row: SyncDifference) -> SafeString | str:
 
 def _wanted(row: SyncDifference) -> Mapping[str, Any]:
     try:
-        return Job.registry[row.job_id].wanted(row.payload)
+        return Job.registry[row.job_id].wanted(row.payload or {})
     except (KeyError, TypeError, ValueError, AttributeError):
         return {}
 

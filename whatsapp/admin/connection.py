@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from carinho.console.actions import LONGEST_ID, NOT_ALLOWED
-from carinho.console.base import ConsoleAdmin, actor, list_of
+from carinho.console.actions import NOT_ALLOWED
+from carinho.console.base import LONGEST_ID, ConsoleAdmin, actor, list_of
 from carinho.masking import mask_phone
 from carinho.services.errors import Rejected, ServiceError
 from events import titles

@@ -9,8 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from carinho.console import badges, dates
-from carinho.console.actions import LONGEST_ID
-from carinho.console.base import page_of
+from carinho.console.base import LONGEST_ID, page_of
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from carinho.masking import mask_phone
 from events import titles

@@ -22,7 +22,7 @@ from carinho.simulator.systems.zapi.lifecycle import QueueWorker
 from carinho.simulator.systems.zapi.outbox import Outbox, OutboxMessage
 from carinho.simulator.systems.zapi.registry import Registry
 from carinho.simulator.systems.zapi.session import Loss, Pairing, Session
-from carinho.simulator.systems.zapi.webhooks import WebhookAddresses, WebhookPayload, WebhookDispatcher
+from carinho.simulator.systems.zapi.webhooks import WebhookAddresses, WebhookDispatcher, WebhookPayload
 
 ADDRESS = re.compile(r"/zapi/instances/(?P<instance>[^/]+)/token/(?P<token>[^/]+)/.+")
 NO_TOKEN = {400: "your client-token is not configured", 403: "Client-Token null not allowed"}
