@@ -14,8 +14,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from carinho.console import dates, labels
-from carinho.console.actions import LONGEST_ID, MOST_AT_ONCE
-from carinho.console.base import actor, page_of
+from carinho.console.actions import MOST_AT_ONCE
+from carinho.console.base import LONGEST_ID, actor, page_of
 from carinho.masking import mask
 from events import corrections, groups, preview, titles
 from events.admin import correction_pages, person
