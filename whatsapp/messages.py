@@ -4,6 +4,8 @@ import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
+
 from events.demo import samples
 from events.flow import Flow, Step, StepEvent
 from events.intake import envelope
@@ -102,10 +104,15 @@ def of_sample(flow: Flow, step: Step) -> Message:
     )
 
 
+INVENTED = {"text": _("O CRM está fora do ar."), "address": "https://hub.exemplo/admin/"}
+
+
 def sample(name: str) -> Message:
     """An invented person's message of this text; its variables by their names where no step has one."""
     found = (message for flow, step in steps() if (message := of_sample(flow, step)).name == name)
-    variables = {each: f"({each})" for each in templates.variables_of(templates.text(name))}
+    variables = {
+        each: str(INVENTED.get(each, f"({each})")) for each in templates.variables_of(templates.text(name))
+    }
     message = next(found, Message(name, to=""))
     variables |= message.variables
     return Message(name, to=message.to, category=message.category, choices=message.choices, **variables)

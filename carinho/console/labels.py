@@ -1,9 +1,13 @@
 """The names people know for what the code calls by its own: systems, senders, people, actions."""
 
+import re
 from typing import Any
 
 from django.conf import settings
 from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
 from carinho.services.base import Service
@@ -65,3 +69,24 @@ def target(text: str) -> str:
 
 def actions() -> list[tuple[str, Any]]:
     return [(name, action.label) for name, action in Audited.registry.items()]
+
+
+ERRORS = {  # what the code says of a call that failed, and what a person reads
+    "timeout": _("sem resposta a tempo"),
+    "refused": _("não houve conexão"),
+    "without an answer": _("a conexão caiu sem resposta"),
+    "Certificate": _("o certificado não foi aceito"),
+    "Unreadable": _("resposta ilegível"),
+    "does not offer": _("o sistema ainda não oferece isto"),
+}
+ANSWERED = re.compile(r"answered (\d{3})")
+
+
+def error(text: str) -> SafeString:
+    """What went wrong in Portuguese, the technical text as its tooltip."""
+    answered = ANSWERED.search(text)
+    if answered:
+        said = str(_("respondeu com erro %s") % answered.group(1))
+    else:
+        said = next((str(words) for part, words in ERRORS.items() if part in text), str(_("erro técnico")))
+    return format_html('<span title="{}">{}</span>', text, said if text else "—")

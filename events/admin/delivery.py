@@ -212,7 +212,7 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
 
     @admin.display(description=_("Última resposta"))
     def last_error(self, row: Delivery) -> str:
-        return format_html('<span class="c-error" title="{}">{}</span>', row.error, row.error or "—")
+        return labels.error(row.error)
 
     @admin.display(description=_("Situação"))
     def state(self, row: Delivery) -> str:

@@ -1,7 +1,5 @@
 """What templates say of the engine's states, event types and causes."""
 
-import re
-
 from django import template
 from django.utils.translation import gettext as _
 
@@ -10,7 +8,6 @@ from events import status_badges, titles
 from events.models import BreakerState, CircuitBreaker, DeadLetterStatus, DeliveryStatus, EventStatus
 
 register = template.Library()
-ANSWERED = re.compile(r"answered (\d{3})")
 STATES = {
     "breaker": BreakerState,
     "dead_letter": DeadLetterStatus,
@@ -24,19 +21,6 @@ register.filter("event_type", titles.event_type)
 @register.filter
 def state(value: str, kind: str) -> str:
     return status_badges.of(STATES[kind], value)
-
-
-@register.filter
-def fault(error: str) -> str:
-    """What a system did, for those who do not read our errors: these are English, for the log and the API."""
-    if found := ANSWERED.search(error):
-        return _("o sistema respondeu com o erro %s") % found[1]
-    said = error.lower()
-    if "time" in said and "out" in said:
-        return _("o sistema não respondeu a tempo")
-    if "connect" in said or "refused" in said:
-        return _("não houve conexão com o sistema")
-    return _("o sistema não respondeu como devia")
 
 
 @register.filter

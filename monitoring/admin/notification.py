@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 
-from carinho.console import badge_counts, badges, dates
+from carinho.console import badge_counts, badges, dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of, page_of
 from carinho.console.filters import choice_filter
@@ -85,7 +85,7 @@ class NotificationAdmin(ActionAdmin):
 
     @admin.display(description=_("Por quê"))
     def why(self, row: Notification) -> str:
-        return str(mask(row.error)) or "—"
+        return labels.error(str(mask(row.error)))
 
     @admin.display(description=_("Tentativas"))
     def tries(self, row: Notification) -> str:

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from carinho.console import badges, dates
+from carinho.console import badges, dates, labels
 from carinho.console.base import LONGEST_ID, page_of
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from carinho.masking import mask_phone
@@ -103,7 +103,8 @@ class SentMessageAdmin(EventRevealAdmin):
 
     @admin.display(description=_("Por quê"))
     def why(self, row: SentMessage) -> str:
-        return row.reason
+        is_quoted = row.reason == row.error  # nobody has documented it
+        return labels.error(row.error) if is_quoted and row.error else row.reason
 
     @admin.display(description=_("Criada"))
     def created(self, row: SentMessage) -> str:

@@ -14,6 +14,7 @@ register.filter("system", labels.system)
 register.filter("who", labels.who)
 register.filter("number", labels.number)
 register.filter("action", labels.action)
+register.filter("error_words", labels.error)
 
 
 @register.filter

@@ -1,0 +1,61 @@
+"""Each page is met by clicks, and says no English word, no name of the code and no template's brace."""
+
+import gettext
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+
+from carinho.access.roles import ADMINISTRATOR
+from tests.clients import logged_in
+from tests.console import every_page
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_messages")]
+QUOTING = {  # what programs say: to who builds the other system, and as the API gives it
+    "events_conformancecheck_changelist",
+    "monitoring_alert_runbook",
+}
+WORD = re.compile(r"[a-zà-ÿ]+", re.IGNORECASE)
+OF_CODE = re.compile(r"(?<![@\w.])(?:[a-z]+(?:_[a-z]+)+|[a-z]+\.[a-z]{3}[a-z_]*)\b|\{\{|\{%")
+ALLOWED = {"api", "utc", "for", "lead"}
+
+
+@cache
+def english() -> set[str]:
+    """The words that Django and its apps translate and that Portuguese has not, and those of our reasons."""
+    theirs, ours = set(WORD.findall(" ".join(every_page.DEAD.values()).lower())), {"crm"}
+    for folder in (Path(settings.BASE_DIR), *(Path(app.path) for app in apps.get_app_configs())):
+        file = folder / "locale/pt_BR/LC_MESSAGES/django.mo"
+        if file.exists():
+            with file.open("rb") as opened:
+                catalogue = gettext.GNUTranslations(opened)._catalog  # type: ignore[attr-defined]
+            for source, translated in catalogue.items():
+                theirs |= set(WORD.findall(str(source).lower()))
+                ours |= set(WORD.findall(translated.lower()))
+    return {word for word in theirs - ours - ALLOWED if len(word) > 2 and word.isascii()}
+
+
+def foreign(page: every_page.Page) -> list[tuple[str, str]]:
+    """What a page says that is no Portuguese, each with the text in which it stands."""
+    return [
+        (word, text)
+        for text in page.shown
+        if "/" not in text  # a time zone
+        for word in [*(w for w in WORD.findall(text) if w.lower() in english()), *OF_CODE.findall(text)]
+    ]
+
+
+def test_every_page_is_met_by_clicks_and_speaks_portuguese():
+    every_page.fill()
+    client, met, said = logged_in(ADMINISTRATOR), set(), []
+    for address, view, page in every_page.walk(
+        lambda address: client.get(address, follow=True).content.decode()
+    ):
+        met.add(view)
+        if view not in QUOTING:
+            said += [(address, *found) for found in foreign(page)]
+    assert not said
+    assert len(met) > 50
