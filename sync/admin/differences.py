@@ -130,7 +130,8 @@ class DifferenceAdmin(RecordsAdmin):
 
     def correction_buttons(self, request: HttpRequest, rows: SyncDifferenceQuerySet) -> list[dict[str, Any]]:
         """A button for each kind of difference among these: "Cancelar 21 faturas", with the list of them."""
-        found = rows.correctable().order_by("job_id", "kind", "pk").values_list("job_id", "kind", "pk")
+        correctable = SyncDifference.objects.filter(pk__in=rows.values("pk")).correctable()
+        found = correctable.order_by("job_id", "kind", "pk").values_list("job_id", "kind", "pk")
         made = []
         for (job, kind), group in groupby(found, key=lambda row: row[:2]):
             ids = [pk for _job, _kind, pk in group]
