@@ -107,7 +107,7 @@ def prune(old: QuerySet[AuditEntry]) -> int:
 def broken_links() -> Iterator[str]:
     """What was changed, removed or put in another order, a sentence each; nothing of a whole log."""
     previous: AuditSeal | None = None
-    entries = {}
+    entries: dict[int, AuditEntry] = {}
     for seal in AuditSeal.objects.order_by("number").iterator(BATCH):
         entries = entries if seal.entry_id in entries else _entries_from(seal)
         yield from _breaks(previous, seal, entries.get(seal.entry_id))

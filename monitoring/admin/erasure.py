@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -81,7 +82,7 @@ class ErasureAdmin(ConsoleAdmin):
         HANDED_OVER.record(actor(request), _target(who), {"format": posted(request, "format")})
         if posted(request, "format") == "html":
             context = {"report": report, "sections": access_report.sections(report)}
-            body, kind = render_to_string("admin/monitoring/erasure/report.html", context), "html"
+            body, kind = str(render_to_string("admin/monitoring/erasure/report.html", context)), "html"
         else:
             body, kind = json.dumps(report, ensure_ascii=False, indent=2), "json"
         content_type = {"html": "text/html", "json": "application/json"}[kind]
@@ -154,7 +155,7 @@ def _found(term: str) -> list[dict[str, Any]]:
     text = term.removeprefix("#")
     named = rows.name(term, "data", whole=False)
     numbered = [f"{kind}:{text}" for kind in ("client", "caregiver", "lead")]
-    events = Event.objects.filter(named | rows.number(term, "pk") | rows.Q(subject__in=[term, *numbered]))
+    events = Event.objects.filter(named | rows.number(term, "pk") | Q(subject__in=[term, *numbered]))
     found: dict[str, dict[str, Any]] = {}
     for event in _latest(events):
         shown = people.masked(event)
