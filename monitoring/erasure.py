@@ -220,7 +220,7 @@ def _end_open_work(who: PersonRows, actor: str) -> int:
 
 def _keep_opt_outs(who: PersonRows) -> None:
     """The wish to be left alone outlives the data: the law lets us keep what is needed to honour it."""
-    contacts.keep_opt_outs([contact for contact in who.keys.contacts if contact.opted_out_at])
+    contacts.keep_opt_outs(who.keys.contacts)
 
 
 # --- the tables ------------------------------------------------------------------------------------

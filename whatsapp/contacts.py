@@ -101,7 +101,7 @@ def opt_out(who: Identity, since: datetime) -> None:
 
 
 def keep_opt_outs(erased: Sequence[Contact]) -> None:
-    """Keep what these asked for under a digest of who they are, for when they are met again."""
+    """Keep the wishes of these under a digest of who they are, for when they are met again."""
     KeptOptOut.objects.bulk_create(
         [
             KeptOptOut(digest=_digest(key), opted_out_at=contact.opted_out_at)

@@ -236,3 +236,8 @@ class WebhookSecret(models.Model):
 
     def __str__(self) -> str:
         return f"Webhook secret #{self.pk}"
+
+
+personal_data.declare(ApiAnswer, quoting="body", harmless="client key digest")
+personal_data.declare(WebhookSender, harmless="source bad_reason")
+personal_data.declare(WebhookSecret, harmless="sender_id seed")
