@@ -32,7 +32,7 @@ RELEASE = "DELETE FROM access_apianswer WHERE id = %s"
 
 
 @dataclass(frozen=True)
-class Claim:
+class PendingAnswer:
     """This request is the first with its key; `id` is the row that waits for its answer."""
 
     id: int
@@ -49,7 +49,7 @@ class Claim:
         run(RELEASE, [self.id])
 
 
-def claim(request: Request) -> Claim | Response | None:
+def claim(request: Request) -> PendingAnswer | Response | None:
     """The right to do it, or the first one's answer; None without a key. Raises `Problem`."""
     key, principal = request.headers.get(HEADER, ""), principal_of(request)
     if not key or principal is None:
@@ -60,7 +60,7 @@ def claim(request: Request) -> Claim | Response | None:
     said = f"{request.method} {request.path}\n".encode() + request._request.body  # noqa: SLF001 -- read once
     facts = {"client": principal.client[:80], "key": key, "digest": hashlib.sha256(said).hexdigest()}
     if claimed := run(CLAIM, facts):
-        return Claim(claimed[0][0])
+        return PendingAnswer(claimed[0][0])
     [(digest, status, body)] = run(KNOWN, facts) or [("", None, None)]
     if digest and digest != facts["digest"]:
         sentence = _("Esta chave de idempotência já veio com outro pedido.")

@@ -48,7 +48,7 @@ class ApiView(APIView):
     """
 
     query_names: ClassVar[tuple[str, ...]] = ()
-    claim: idempotency.Claim | None = None
+    claim: idempotency.PendingAnswer | None = None
     content_negotiation_class = OneRenderer
     throttle_classes = [rate_limits.PerMinute]
     http_method_names = ["get", "post", "head"]

@@ -22,7 +22,7 @@ from carinho.simulator.systems.zapi.lifecycle import QueueWorker
 from carinho.simulator.systems.zapi.outbox import Outbox, OutboxMessage
 from carinho.simulator.systems.zapi.registry import Registry
 from carinho.simulator.systems.zapi.session import Loss, Pairing, Session
-from carinho.simulator.systems.zapi.webhooks import WebhookAddresses, WebhookPayload, WebhookSender
+from carinho.simulator.systems.zapi.webhooks import CallbackSender, WebhookAddresses, WebhookPayload
 
 ADDRESS = re.compile(r"/zapi/instances/(?P<instance>[^/]+)/token/(?P<token>[^/]+)/.+")
 NO_TOKEN = {400: "your client-token is not configured", 403: "Client-Token null not allowed"}
@@ -88,7 +88,7 @@ class Zapi(System):
         self.unread: dict[str, list[OutboxMessage]] = {}  # by phone: arrived, and not read yet
         self.enqueues_while_away = True
         self.queue_worker = QueueWorker(self)
-        self.webhook_sender = WebhookSender(self)
+        self.webhook_sender = CallbackSender(self)
 
     def application(self) -> web.Application:
         app = super().application()

@@ -108,7 +108,7 @@ class WebhookDelivery:
         }
 
 
-class WebhookSender:
+class CallbackSender:
     """Delivers payloads beside the server, and keeps a log of every attempt."""
 
     def __init__(self, zapi: "Zapi") -> None:
