@@ -40,6 +40,7 @@ class Job(ABC):
     limit: ClassVar[timedelta] = timedelta(hours=1)  # of work; waiting for a system does not count
     asks_until_done: ClassVar[bool] = False  # the source lists a record until it is confirmed, however old
     by_hand: ClassVar[Mapping[str, Any]] = {}  # by kind of difference: what a person does where no call can
+    confirmation: ClassVar[str] = ""  # the source's call, in its contract, by which `confirm` does it
     corrections: ClassVar[Mapping[str, Any]] = {}  # by kind of difference: what the hub does, on "count"
 
     registry: ClassVar[dict[str, "Job"]] = {}

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from carinho.celery import stopping
+from carinho.services import contract
 from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailable
 from carinho.services.pagination import LIMIT, Cursors
 from sync import checkpoint
@@ -64,6 +65,8 @@ class Reconciliation:
         self.job = Job.registry[run.job_id]
         self.window = Window(run.window_at)
         self.availability = Availability(self.job)
+        lacking = {operation.name for operation in contract.lacking(self.job.source.name)}
+        self.may_know = self.job.confirmation not in lacking  # whether the source can show what it was told
         self.seen: set[str] = set()
         self.compared = self.differing = 0
 
@@ -152,7 +155,7 @@ class Reconciliation:
         if fields := self.job.diff(wanted, there[key]):
             has = {name: there[key][name] for name in {*wanted, *fields} if name in there[key]}
             return Found(key, DifferenceKind.DIFFERENT, fields, record, has)
-        if not self.job.is_confirmed(record):
+        if self.may_know and not self.job.is_confirmed(record):
             return Found(key, DifferenceKind.MISSING_HERE, payload=record)
         return None
 

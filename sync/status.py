@@ -101,6 +101,7 @@ def job_statuses(now: datetime | None = None) -> list[JobStatus]:
     full = SyncRun.objects.filter(kind=RunKind.FULL)
     last = _latest(full.exclude(status=RunStatus.RUNNING))
     good = _latest(full.filter(status__in=GOOD))
+    not_offered = _latest(full.filter(lines__code="not_offered"))  # in time, and nothing to be done about it
     checks = _latest(SyncRun.objects.filter(kind=RunKind.CHECK).exclude(status__in=UNENDED))
     running = {run.job_id: run for run in SyncRun.objects.filter(status=RunStatus.RUNNING)}
     recent = full.filter(finished_at__gt=now - RECENT, finished_at__lte=now, status__in=FAILED)
@@ -110,8 +111,8 @@ def job_statuses(now: datetime | None = None) -> list[JobStatus]:
 
     found = []
     for name, row in sorted(rows.items()):
-        good_start = good[name].started_at if name in good else None
-        since = max(moment for moment in (row.created_at, row.resumed_at, good_start) if moment)
+        in_time = [runs[name].started_at for runs in (good, not_offered) if name in runs]
+        since = max(moment for moment in (row.created_at, row.resumed_at, *in_time) if moment)
         times = schedules.due_times(tasks.get(name), now)
         found.append(
             JobStatus(

@@ -32,6 +32,7 @@ class CrmFinanceiro(Job):
     purpose = _("Configura as cobranças dos contratos.")
     source = CRM
     target = Financeiro
+    confirmation = "confirm_billing"
     schedule = crontab(minute="0", hour="6,18")
     limit = timedelta(hours=6)
     asks_until_done = True

@@ -34,6 +34,7 @@ class CrmOperacao(Job):
     purpose = _("Cria as agendas de serviço dos contratos ativos.")
     source = CRM
     target = Operacao
+    confirmation = "confirm_schedule"
     schedule = crontab(minute="0")
     asks_until_done = True
     corrections = {

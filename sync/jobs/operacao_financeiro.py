@@ -27,6 +27,7 @@ class OperacaoFinanceiro(Job):
     purpose = _("Gera as faturas dos serviços concluídos.")
     source = Operacao
     target = Financeiro
+    confirmation = "mark_billed"
     schedule = crontab(minute="0", hour="23")
     limit = timedelta(hours=6)
     corrections = {

@@ -1,12 +1,15 @@
 """A synchronisation with a system that limits calls, or does not offer all that the job needs."""
 
+from datetime import timedelta
+
 import pytest
 
 from carinho.services import rate_limits
 from carinho.services.crm import CRM
+from sync import status
 from sync.availability import Availability
 from sync.jobs.crm_operacao import CrmOperacao
-from sync.models import SyncFailure, SyncRun
+from sync.models import SyncDifference, SyncFailure, SyncJob, SyncRun
 from tests.sync.conftest import writes
 
 JOB = "sync.crm_operacao"
@@ -55,6 +58,8 @@ def test_job_whose_call_is_not_offered_yet_ends_without_failures_and_says_so(
     assert (ended.status, ended.written, ended.failed) == ("cancelled", 0, 0)
     assert "does not offer this yet" in ended.reason
     assert ended.lines.filter(code="not_offered").exists()
+    SyncJob.objects.filter(name=JOB).update(created_at=ended.started_at - timedelta(days=30))
+    assert not status.overview(ended.finished_at)[JOB]["late"]
     assert not SyncFailure.objects.exists()
     assert SyncRun.objects.count() == 1
     assert writes(simulator, "operacao") == writes(simulator, "crm") == 0
@@ -67,6 +72,7 @@ def test_source_that_cannot_be_told_is_written_from_once(run, load, lacks, simul
     lacks("crm", "confirm_schedule")
     assert (first := run(JOB)).status == "done"
     assert first.written == 2
+    assert not SyncDifference.objects.exists()  # the source knows of none, and cannot
     written = writes(simulator, "operacao")
     assert run(JOB).status == "done"
     assert writes(simulator, "operacao") == written
