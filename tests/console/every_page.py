@@ -153,7 +153,7 @@ def _fill_monitoring(now: datetime) -> None:
     Report.objects.create(kind="daily", day=now, summary="Tudo em ordem.")
 
 
-class Page(HTMLParser):
+class ShownPage(HTMLParser):
     """What a page offers to click and what it shows, by where it stands."""
 
     UNREAD = ("script", "style", "template")
@@ -196,7 +196,7 @@ class Page(HTMLParser):
             self.shown.append(data.strip())
 
 
-def walk(show: Callable[[str], str]) -> Iterator[tuple[str, str, Page]]:
+def walk(show: Callable[[str], str]) -> Iterator[tuple[str, str, ShownPage]]:
     """One page of each view that clicks lead to from the panel: address, the view's name, and what it says.
 
     `show` opens an address and returns its HTML.
@@ -204,7 +204,7 @@ def walk(show: Callable[[str], str]) -> Iterator[tuple[str, str, Page]]:
     waiting, met = ["/admin/"], {"admin:index", *FILES}
     while waiting:
         address = waiting.pop(0)
-        page = Page(show(address))
+        page = ShownPage(show(address))
         yield address, resolve(address.partition("?")[0]).url_name or "", page
         for link in page.links:
             path, _mark, query = urljoin(address, link).partition("#")[0].partition("?")

@@ -38,7 +38,7 @@ def english() -> set[str]:
     return {word for word in theirs - ours - ALLOWED if len(word) > 2 and word.isascii()}
 
 
-def foreign(page: every_page.Page) -> list[tuple[str, str]]:
+def foreign(page: every_page.ShownPage) -> list[tuple[str, str]]:
     """What a page says that is no Portuguese, each with the text in which it stands."""
     return [
         (word, text)
