@@ -18,7 +18,9 @@ from sync import runs
 pytestmark = pytest.mark.django_db
 
 NOT_DESCRIBED = {"/", "/horizon", "/api/docs", "/api/schema"}
-OPERATIONS = [(path, method) for path, methods in ACCESS.items() if path not in NOT_DESCRIBED for method in methods]
+OPERATIONS = [
+    (path, method) for path, methods in ACCESS.items() if path not in NOT_DESCRIBED for method in methods
+]
 HOLDS = [
     schemathesis.checks.not_a_server_error,
     checks.status_code_conformance,
@@ -49,6 +51,7 @@ def document(django_db_setup, django_db_blocker):
     from io import StringIO
     import json
     from django.core.management import call_command
+
     out = StringIO()
     with django_db_blocker.unblock():
         call_command("spectacular", "--format", "openapi-json", stdout=out)

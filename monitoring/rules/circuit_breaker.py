@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from carinho.console import labels
 from carinho.console.labels import number
@@ -14,10 +14,8 @@ from monitoring.models import Severity
 from monitoring.rule import Instruction, Observation, rule
 
 SENTENCES = {
-    BreakerState.OPEN: gettext_lazy("%(system)s está fora do ar há %(time)s: %(held)s entregas retidas."),
-    BreakerState.HALF_OPEN: gettext_lazy(
-        "%(system)s está sendo testado há %(time)s: %(held)s entregas retidas."
-    ),
+    BreakerState.OPEN: gettext_lazy("%(system)s está fora do ar há %(time)s: %(held)s."),
+    BreakerState.HALF_OPEN: gettext_lazy("%(system)s está sendo testado há %(time)s: %(held)s."),
 }
 
 
@@ -74,7 +72,12 @@ def _outage(hub: HubSnapshot, breaker: CircuitBreaker) -> Observation:
     except Unmeasured:  # that the system is away is known all the same
         held = None
     system = labels.system(breaker.service)
-    facts = {"system": system, "time": seconds(age), "held": "?" if held is None else number(held)}
+    waiting = ngettext("%s entrega retida", "%s entregas retidas", held or 0)
+    facts = {
+        "system": system,
+        "time": seconds(age),
+        "held": waiting % ("?" if held is None else number(held)),
+    }
     if is_tested:
         is_long = circuit_breaker.is_over(age, Severity.WARNING)
         severity = Severity.WARNING if is_long or held else "none"
