@@ -9,7 +9,7 @@ FIND_PYTHON = for python in python3 python3.13 python3.12 python3.11 python3.14;
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && exit 0; done; \
 	echo "É preciso Python 3.11 ou mais novo." >&2; exit 1
 
-.PHONY: help run test fuzz check coverage bench format clean
+.PHONY: help run test fuzz check coverage bench images format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ coverage: $(VENV)/.dev ## all tests, and the branches that none of them runs
 
 bench: $(VENV)/.dev ## the hub beside the plain way of building one
 	$(PY) -m tests.bench
+
+images: $(VENV)/.dev ## the pictures of the operators' guide, taken anew
+	@$(PY) -m tests.browser
+	$(PY) -m pytest tests/console/guide_images.py
 
 format: $(VENV)/.dev ## put code in its form
 	$(PY) -m ruff format .
