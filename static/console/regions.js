@@ -10,10 +10,11 @@
   };
 
   const mark = () => {
-    for (const part of document.querySelectorAll(".m-scroll")) {
+    for (const part of document.querySelectorAll(".m-scroll, pre")) {
+      if (part.matches("pre") && part.scrollHeight <= part.clientHeight && part.scrollWidth <= part.clientWidth) continue;
       part.tabIndex = 0;
       part.setAttribute("role", "group");
-      part.setAttribute("aria-label", part.closest("section")?.querySelector("h1, h2")?.textContent.trim() || "Tabela");
+      part.setAttribute("aria-label", part.closest("section")?.querySelector("h1, h2")?.textContent.trim() || "Texto");
     }
   };
 
