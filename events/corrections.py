@@ -105,11 +105,11 @@ def correct(dead_letter: DeadLetter, data: Data, *, version: str, actor: str, re
     return correction
 
 
-def sides(correction: Correction) -> tuple[Data, Data]:
+def sides(changed: Differences) -> tuple[Data, Data]:
     """Only the corrected fields, as they are kept, before and after."""
     before: Data = {}
     after: Data = {}
-    for name, (old, new) in correction.changed.items():
+    for name, (old, new) in changed.items():
         before, after = with_value(before, name, old), with_value(after, name, new)
     return before, after
 

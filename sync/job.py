@@ -10,6 +10,7 @@ from celery.schedules import crontab
 
 from carinho.services.base import Service
 from carinho.services.pagination import Page
+from events.intake.payload import Payload
 
 Record = dict[str, Any]
 Fields = dict[str, Any]
@@ -42,6 +43,8 @@ class Job(ABC):
     by_hand: ClassVar[Mapping[str, Any]] = {}  # by kind of difference: what a person does where no call can
     confirmation: ClassVar[str] = ""  # the source's call, in its contract, by which `confirm` does it
     corrections: ClassVar[Mapping[str, Any]] = {}  # by kind of difference: what the hub does, on "count"
+
+    fields: ClassVar[type[Payload] | None] = None  # what a person may correct of a record that failed
 
     registry: ClassVar[dict[str, "Job"]] = {}
 

@@ -173,7 +173,7 @@ def of_event(event: Event) -> QuerySet[Correction]:
 
 def _changes(row: Correction, *, revealed: bool) -> list[correction_pages.Change]:
     flow = Flow.registry.get(row.event.type)
-    before, after = corrections.sides(row)
+    before, after = corrections.sides(row.changed)
     if not revealed:
         before, after = mask(before), mask(after)
     return correction_pages.changes(flow.payload if flow else None, before, after)
@@ -198,7 +198,7 @@ def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
         stored=row.event.data,
         version=corrections.version_of(row),
         named=f"event {row.event_id}",
-        read=lambda data: corrections.read(row.event, data),
+        read=lambda data: corrections.read(row.event, data).data,
         check=lambda version: corrections.check_current(row, version),
         send=send,
         title=_("Corrigir e reenviar"),

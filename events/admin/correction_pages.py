@@ -20,7 +20,7 @@ from events.admin.payload_form import PREFIX
 from events.corrections import Overtaken
 from events.differences import differences, value_at
 from events.flow import Data
-from events.intake.envelope import Envelope, RequestRejected
+from events.intake.envelope import RequestRejected
 from events.intake.payload import Payload
 from events.intake.rejected_requests import NotOpen
 
@@ -39,7 +39,8 @@ class Correctable:
     """What may be corrected, and how it is put through.
 
     `data` is as it was typed, `stored` as it is kept. `check` raises `Overtaken` or `NotOpen` for a version
-    that does not hold any more. `send` takes the data, the version, the actor and the reason, and returns
+    that does not hold any more. `read` gives the data as it would be kept, and raises `RequestRejected`,
+    each wrong field named. `send` takes the data, the version, the actor and the reason, and returns
     where to go on.
     """
 
@@ -48,7 +49,7 @@ class Correctable:
     stored: Data
     version: str
     named: str
-    read: Callable[[Data], Envelope]
+    read: Callable[[Data], Data]
     check: Callable[[str], None]
     send: Callable[[Data, str, str, str], str]
     title: Any
@@ -105,7 +106,7 @@ def check(request: HttpRequest, it: Correctable) -> JsonResponse:
     lines, others = payload_form.as_typed(shown, {}, problems)
     understood = {}
     if not problems:
-        said = {line.name: line.value for line in payload_fields.lines(it.read(data).data, it.payload)}
+        said = {line.name: line.value for line in payload_fields.lines(it.read(data), it.payload)}
         changed = differences(it.data, data)
         kept = [line for line in shown if line.kind in UNDERSTOOD and line.path in changed]
         understood = {line.name: _("Entendido: %s") % said[line.path] for line in kept if line.path in said}
@@ -143,7 +144,7 @@ def _unchanged(it: Correctable, data: Data) -> dict[str, str]:
 def _changes(it: Correctable, data: Data) -> list[Change]:
     """Only what the operator wrote: what intake itself spells otherwise is no change of theirs."""
     names = differences(it.data, data)
-    after = it.read(data).data
+    after = it.read(data)
     before = {line.name: line for line in payload_fields.lines(it.stored, it.payload)}
     new = {line.name: line for line in payload_fields.lines(after, it.payload)}
     labels = {line.path: line.label for line in payload_form.fields(it.payload, data)}

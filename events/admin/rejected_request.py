@@ -236,7 +236,7 @@ def _correctable(request: HttpRequest, rejected_id: int) -> Correctable:
         stored=form.data,
         version="open",
         named=f"rejected_request {row.pk}",
-        read=read,
+        read=lambda data: read(data).data,
         check=lambda _version: rejected_requests.check_open(row),
         send=send,
         title=_("Corrigir e aceitar"),

@@ -27,6 +27,7 @@ from carinho import money
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 FIRST_YEAR, LAST_YEAR = 1900, 2200
+CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
 BARE_DAY = re.compile(r"\s*[0-9]{4}-?[0-9]{2}-?[0-9]{2}\s*")
 
 
@@ -103,6 +104,12 @@ def _money(given: Any) -> Decimal:
         raise PydanticCustomError("decimal_parsing", "no amount") from None
 
 
+def _clock_time(given: str) -> str:
+    if not CLOCK_TIME.fullmatch(given):
+        raise PydanticCustomError("clock_time", "no time of the day")
+    return given
+
+
 def _without_nul(value: Any) -> Any:
     if isinstance(value, str) and "\x00" in value:
         raise PydanticCustomError("nul", "NUL character")
@@ -132,6 +139,8 @@ Money = Annotated[
         }
     ),
 ]
+DayOfMonth = Annotated[int, Field(ge=1, le=31)]
+ClockTime = Annotated[str, AfterValidator(_clock_time)]
 Identifier = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 SENTENCES = {
@@ -152,6 +161,13 @@ SENTENCES = {
     "datetime_type": "Deve ser data e hora, como 2026-01-23T10:30:00-03:00.",
     "datetime_parsing": "Deve ser data e hora, como 2026-01-23T10:30:00-03:00.",
     "datetime_from_date_parsing": "Deve ser data e hora, como 2026-01-23T10:30:00-03:00.",
+    "clock_time": "Deve ser uma hora do dia, como 08:00.",
+    "date_type": "Deve ser um dia, como 2026-01-23.",
+    "date_parsing": "Deve ser um dia, como 2026-01-23.",
+    "date_from_datetime_parsing": "Deve ser um dia, como 2026-01-23.",
+    "date_from_datetime_inexact": "Deve ser um dia, como 2026-01-23.",
+    "float_type": "Deve ser um número.",
+    "float_parsing": "Deve ser um número.",
     "datetime_object_invalid": "Deve ser data e hora, como 2026-01-23T10:30:00-03:00.",
     "dict_type": "Deve ser um objeto com campos.",
     "model_type": "Deve ser um objeto com campos.",

@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import URLPattern
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
+from django.views.decorators.http import require_POST
 
 from carinho.console import dates
 from carinho.console.actions import Action, ActionAdmin
@@ -18,8 +20,9 @@ from carinho.console.base import actor, list_of, page_of
 from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask
 from events import titles
+from events.admin import correction_pages
 from sync import labels, runs
-from sync.admin import lines
+from sync.admin import lines, record_correction
 from sync.job import Job
 from sync.models import FailureStatus, RunKind, SyncFailure, SyncRun
 from sync.templatetags.sync_console import failure_state
@@ -42,12 +45,12 @@ ADVICE = {  # by cause; any other is our own program's
         "acerte o registro em %(source)s."
     ),
     "invalid_phone_number": _(
-        "Corrija o telefone em %(source)s: a próxima execução o lê de novo e o leva. Tentar de novo repete "
-        "o que já foi lido."
+        "Use Corrigir e tentar de novo, e corrija o telefone em %(source)s também, para que a próxima "
+        "leitura não traga o errado de volta."
     ),
     "invalid_data": _(
-        "Corrija o registro em %(source)s: a próxima execução o lê de novo e o leva. Tentar de novo repete "
-        "o que já foi lido."
+        "Use Corrigir e tentar de novo, e corrija o registro em %(source)s também, para que a próxima "
+        "leitura não traga o errado de volta."
     ),
 }
 CALL_DEVELOPMENT = _("Chame o desenvolvimento. Depois do conserto, use Tentar de novo.")
@@ -113,6 +116,7 @@ def advice(row: SyncFailure) -> str:
 
 @admin.register(SyncFailure)
 class FailureAdmin(RecordsAdmin):
+    item_template = "admin/sync/syncfailure/item.html"
     chosen_as = "failures"
     all_well = _("Tudo certo: nenhum registro falhou. O que falhar aparece aqui, com o porquê.")
     intro = _("Registros que não puderam ser levados ao outro sistema. Fecham sozinhos quando dão certo.")
@@ -125,6 +129,22 @@ class FailureAdmin(RecordsAdmin):
     )
     search_fields = ("key", "reason")
     search_help_text = _("Número do registro ou texto do motivo")
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            self.post_path("<int:failure_id>/correct/", require_POST(self.correct_view), "correct"),
+            self.post_path("<int:failure_id>/check/", require_POST(self.check_view), "check"),
+            *super().get_urls(),
+        ]
+
+    def correct_view(self, request: HttpRequest, failure_id: int) -> HttpResponse:
+        correction_pages.require(request, record_correction.OPERATE)
+        it = record_correction.correctable(request, failure_id)
+        return correction_pages.correct(request, self.admin_site, it)
+
+    def check_view(self, request: HttpRequest, failure_id: int) -> JsonResponse:
+        correction_pages.require(request, record_correction.OPERATE)
+        return correction_pages.check(request, record_correction.correctable(request, failure_id))
 
     def movable(self, ids: Sequence[int]) -> Iterable[SyncFailure]:
         return SyncFailure.objects.filter(pk__in=ids, status="open")
@@ -194,4 +214,6 @@ class FailureAdmin(RecordsAdmin):
             ],
             "detail": json.dumps(mask(row.payload), ensure_ascii=False, indent=2),
             "buttons": self.buttons(request, ["retry"], row.pk) if row.status == "open" else [],
+            "correct": record_correction.button(request, row),
+            "corrections": record_correction.of_failure(row),
         }

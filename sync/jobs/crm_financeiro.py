@@ -1,14 +1,16 @@
 """A contract waits for its billing in CRM: Financeiro gets how to charge it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
+from pydantic import Field
 
 from carinho.services.crm import CRM
 from carinho.services.financeiro import Financeiro
 from carinho.services.pagination import Page, in_turn
+from events.intake.payload import DayOfMonth, Identifier, Money, Payload, Text
 from sync.job import Fields, Job, Record, Window, chosen
 
 BILLING = (
@@ -24,6 +26,18 @@ BILLING = (
 )
 
 
+class ContractBilling(Payload):
+    client_id: Identifier = Field(title="Cliente")
+    plan: Text | None = Field(None, title="Plano")
+    amount: Money | None = Field(None, title="Valor")
+    payment_method: Text | None = Field(None, title="Forma de pagamento")
+    billing_day: DayOfMonth | None = Field(None, title="Dia da cobrança")
+    due_day: DayOfMonth | None = Field(None, title="Dia do vencimento")
+    frequency: Text | None = Field(None, title="Frequência")
+    starts_on: date | None = Field(None, title="Primeiro dia")
+    ends_on: date | None = Field(None, title="Último dia")
+
+
 class CrmFinanceiro(Job):
     """Contracts with billing pending → billing setups. Financeiro does not let them be read back."""
 
@@ -36,6 +50,7 @@ class CrmFinanceiro(Job):
     schedule = crontab(minute="0", hour="6,18")
     limit = timedelta(hours=6)
     asks_until_done = True
+    fields = ContractBilling
     corrections = {
         "missing_there": ngettext_lazy(
             "Configurar %(count)d cobrança", "Configurar %(count)d cobranças", "count"

@@ -1,14 +1,17 @@
 """A contract became active in CRM: Operação gets its schedule."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
+from pydantic import Field
 
 from carinho.services.crm import CRM
 from carinho.services.operacao import Operacao
 from carinho.services.pagination import Page, in_turn
+from events.intake.payload import ClockTime, Identifier, Payload, Text
 from sync.job import Fields, Job, Record, Window, chosen
 
 SCHEDULE = (
@@ -26,6 +29,19 @@ SCHEDULE = (
 )
 
 
+class ContractSchedule(Payload):
+    client_id: Identifier | None = Field(None, title="Cliente")
+    caregiver_id: Identifier | None = Field(None, title="Cuidador(a)")
+    service_type: Text | None = Field(None, title="Tipo de atendimento")
+    starts_on: date | None = Field(None, title="Primeiro dia")
+    ends_on: date | None = Field(None, title="Último dia")
+    starts_at: ClockTime | None = Field(None, title="Início")
+    ends_at: ClockTime | None = Field(None, title="Fim")
+    hours_per_day: float | None = Field(None, title="Horas por dia")
+    address: Text | None = Field(None, title="Endereço")
+    notes: Text | None = Field(None, title="Observações")
+
+
 class CrmOperacao(Job):
     """Active contracts that are not synchronised → schedules."""
 
@@ -37,6 +53,7 @@ class CrmOperacao(Job):
     confirmation = "confirm_schedule"
     schedule = crontab(minute="0")
     asks_until_done = True
+    fields = ContractSchedule
     corrections = {
         "missing_there": ngettext_lazy(
             "Criar %(count)d agenda na Operação", "Criar %(count)d agendas na Operação", "count"

@@ -5,13 +5,26 @@ from datetime import timedelta
 from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
+from pydantic import Field
 
 from carinho.services.crm import CRM
 from carinho.services.cuidadores import Cuidadores
 from carinho.services.pagination import Page
+from events.intake.payload import Payload, Text
 from sync.job import Fields, Job, Record, Window, chosen
+from whatsapp.phone import Phone
 
 CAREGIVER = ("name", "phone", "email", "city", "status", "active", "skills", "availability", "rating")
+
+
+class CaregiverRecord(Payload):
+    name: Text | None = Field(None, title="Nome")
+    phone: Phone | None = Field(None, title="Telefone")
+    email: Text | None = Field(None, title="E-mail")
+    city: Text | None = Field(None, title="Cidade")
+    status: Text | None = Field(None, title="Situação")
+    active: bool | None = Field(None, title="Ativo(a)")
+    rating: float | None = Field(None, title="Nota")
 
 
 class CuidadoresCrm(Job):
@@ -24,6 +37,7 @@ class CuidadoresCrm(Job):
     target = CRM
     schedule = crontab(minute="0", hour="*/4")
     limit = timedelta(hours=3)
+    fields = CaregiverRecord
     corrections = {
         "missing_there": ngettext_lazy(
             "Levar %(count)d cuidador ao CRM", "Levar %(count)d cuidadores ao CRM", "count"

@@ -8,15 +8,24 @@ from celery.schedules import crontab
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
+from pydantic import Field
 
 from carinho import money
 from carinho.services.financeiro import DUE_AFTER, Financeiro
 from carinho.services.operacao import Operacao
 from carinho.services.pagination import Page, all_records, in_turn
+from events.intake.payload import Identifier, Moment, Money, Payload, Text
 from sync.job import Fields, Job, Record, Window
 from sync.ledger import key_of
 
 DAYS_BACK = timedelta(days=7)
+
+
+class BillableService(Payload):
+    client_id: Identifier = Field(title="Cliente")
+    caregiver_name: Text | None = Field(None, title="Cuidador(a)")
+    amount: Money = Field(title="Valor")
+    finished_at: Moment = Field(title="Fim do atendimento")
 
 
 class OperacaoFinanceiro(Job):
@@ -30,6 +39,7 @@ class OperacaoFinanceiro(Job):
     confirmation = "mark_billed"
     schedule = crontab(minute="0", hour="23")
     limit = timedelta(hours=6)
+    fields = BillableService
     corrections = {
         "missing_there": ngettext_lazy("Criar %(count)d fatura", "Criar %(count)d faturas", "count"),
         "missing_here": ngettext_lazy(

@@ -1,3 +1,4 @@
+from sync.models.correction import RecordCorrection
 from sync.models.record import (
     ORPHAN,
     RESTORE,
@@ -19,6 +20,7 @@ __all__ = [
     "FailureStatus",
     "LogLine",
     "PlannedWrite",
+    "RecordCorrection",
     "RunKind",
     "RunStatus",
     "SyncDifference",

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from carinho import personal_data
+from events.intake.payload import Payload
 from sync.job import Job
 from sync.models.run import SyncJob, SyncRun
 
@@ -88,6 +89,15 @@ class SyncFailure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job_id} {self.key}"
+
+    @property
+    def fields(self) -> type[Payload] | None:
+        """What a person may correct of it; None where no correction helps, or where it has no key."""
+        job = Job.registry.get(self.job_id)
+        is_record = isinstance(self.payload, dict) and not self.payload.keys() <= {ORPHAN, RESTORE}
+        if job is None or not is_record or self.key.startswith("?") or self.kind == "unavailable":
+            return None
+        return job.fields if self.status == FailureStatus.OPEN else None
 
 
 class DifferenceKind(models.TextChoices):

@@ -24,7 +24,7 @@ from events.models import (
 )
 from monitoring import erasure, person
 from monitoring.models import Alert, Erasure
-from sync.models import SyncFailure, SyncJob, SyncRecord
+from sync.models import RecordCorrection, SyncFailure, SyncJob, SyncRecord
 from tests.clients import logged_in
 from tests.console import rows
 from whatsapp import contacts
@@ -102,8 +102,15 @@ def life():
         source="site", code="invalid_data", detail="", status_code=422, body=json.dumps(DATA), is_proven=True
     )
     job = SyncJob.objects.get(name="sync.crm_operacao")
-    SyncFailure.objects.create(
+    failure = SyncFailure.objects.create(
         job=job, key="31", kind="rejected", cause="invalid_data", reason=f"{NAME}", payload={"phone": STORED}
+    )
+    RecordCorrection.objects.create(
+        failure=failure,
+        before={},
+        after={"name": NAME},
+        changed={"phone": [None, STORED]},
+        reason=f"{NAME} ligou",
     )
     SyncRecord.objects.create(
         job=job, key="31", digest="x", wanted={"contact": {"phone": 5511931274409}}, written_at=timezone.now()
