@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, ClassVar
 
@@ -200,6 +201,10 @@ class FailureAdmin(RecordsAdmin):
 
     def item_context(self, request: HttpRequest, row: SyncFailure) -> dict[str, Any]:
         cause = titles.cause(row.cause)
+        correct = record_correction.button(request, row)
+        buttons = self.buttons(request, ["retry"], row.pk) if row.status == "open" else []
+        if correct and correct["is_main"]:  # the same data would only be refused again
+            buttons = [button | {"action": replace(RETRY, is_main=False)} for button in buttons]
         return {
             "pairs": [
                 (_("Registro"), lines.of_failure(row).cell()),
@@ -213,7 +218,7 @@ class FailureAdmin(RecordsAdmin):
                 (_("Tentativas"), row.attempts),
             ],
             "detail": json.dumps(mask(row.payload), ensure_ascii=False, indent=2),
-            "buttons": self.buttons(request, ["retry"], row.pk) if row.status == "open" else [],
-            "correct": record_correction.button(request, row),
+            "buttons": buttons,
+            "correct": correct,
             "corrections": record_correction.of_failure(row),
         }
