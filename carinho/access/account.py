@@ -41,12 +41,13 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("account"))
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        codes = second_factor.confirm(person, form.cleaned_data["code"], actor=actor(request))
+        code = form.cleaned_data["code"]
+        codes = second_factor.confirm(request.session, person, code, actor=actor(request))
         if codes:
             django_otp.login(request, second_factor.device_of(person))
             return shown_once(request, codes, reverse("account"))
         form.add_error("code", WRONG_CODE)
-    context = {"title": _("Verificação em duas etapas"), "form": form, **set_up_context(person)}
+    context = {"title": _("Verificação em duas etapas"), "form": form, **set_up_context(request, person)}
     return _page(request, "admin/access/set_up.html", context)
 
 

@@ -121,7 +121,7 @@ class CodePage(OnConsoleGround, FormView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        return context | (set_up_context(self.person) if self.is_new else {})
+        return context | (set_up_context(self.request, self.person) if self.is_new else {})
 
     def form_valid(self, form: Any) -> HttpResponse:
         credentials = {"username": self.person.get_username()}
@@ -129,7 +129,9 @@ class CodePage(OnConsoleGround, FormView):
             return locked_out(self.request)
         code, onward = form.cleaned_data["code"], self.get_success_url()
         if self.is_new:
-            codes = second_factor.confirm(self.person, code, actor=user_actor(self.person))
+            codes = second_factor.confirm(
+                self.request.session, self.person, code, actor=user_actor(self.person)
+            )
             device = second_factor.device_of(self.person) if codes else None
         else:
             codes, device = [], second_factor.verify(self.person, code)
@@ -167,9 +169,9 @@ def proven_user(request: HttpRequest) -> tuple[User, str] | None:
     return user, proven["backend"]
 
 
-def set_up_context(user: User) -> dict[str, Any]:
+def set_up_context(request: HttpRequest, user: User) -> dict[str, Any]:
     """What a page shows to somebody who sets up the app."""
-    device = second_factor.begin(user)
+    device = second_factor.begin(request.session, user)
     return {"qr": second_factor.qr_code(device), "secret": second_factor.secret_of(device)}
 
 

@@ -9,6 +9,7 @@ import django_otp
 import segno
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,7 @@ from carinho.access.models import RecoveryCode
 from carinho.access.scopes import Scope
 
 RECOVERY_CODES = 10
+SETTING_UP = "setting_up_app"  # in the session of who sees an app's secret: which one
 
 TURNED_ON = Audited("second_factor.on", _("ligou a verificação em duas etapas"))
 TURNED_OFF = Audited("second_factor.off", _("desligou a verificação em duas etapas"))
@@ -42,17 +44,26 @@ def is_expected(user: User) -> bool:
     return device_of(user) is not None or is_required(user)
 
 
-def begin(user: User) -> TOTPDevice:
-    """The app that is being set up; the same until its first code is right."""
-    pending = TOTPDevice.objects.devices_for_user(user, confirmed=False).first()
-    return pending or TOTPDevice.objects.create(user=user, name="app", confirmed=False)
+def begin(session: SessionBase, user: User) -> TOTPDevice:
+    """The app that this browser sets up; the same until its first code is right.
+
+    A secret that another browser was shown is dropped: whoever read it there would have this person's codes.
+    """
+    pending = TOTPDevice.objects.devices_for_user(user, confirmed=False)
+    device: TOTPDevice | None = pending.filter(pk=session.get(SETTING_UP)).first()
+    if device is None:
+        with transaction.atomic():
+            pending.delete()
+            device = TOTPDevice.objects.create(user=user, name="app", confirmed=False)
+        session[SETTING_UP] = device.pk
+    return device
 
 
-def confirm(user: User, code: str, *, actor: str) -> list[str]:
+def confirm(session: SessionBase, user: User, code: str, *, actor: str) -> list[str]:
     """Turn it on with the app's first code. Returns the recovery codes; none where the code is wrong."""
     with transaction.atomic():
         pending = TOTPDevice.objects.devices_for_user(user, confirmed=False)
-        device = pending.select_for_update().first()
+        device = pending.select_for_update().filter(pk=session.get(SETTING_UP)).first()
         if device is None or not device.verify_token(digits(code)):
             return []
         TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()

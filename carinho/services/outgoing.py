@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Mapping
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 import pycurl
@@ -10,6 +10,11 @@ import requests
 from django.conf import settings
 
 from carinho.services.http import CurlAdapter
+
+UNICAST = ip_network(
+    "2000::/3"
+)  # all of IPv6 that is given out; not ::/96 and 64:ff9b::/96, which carry IPv4
+TO_IPV4 = ip_network("2002::/16")  # 6to4
 
 
 class PublicAdapter(CurlAdapter):
@@ -31,9 +36,12 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> requests.Response
 
 
 def is_public(text: str) -> bool:
+    """Whether the internet routes this address, also when an IPv6 one carries another of IPv4 in it."""
     address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):
         address = address.ipv4_mapped or address
+    if isinstance(address, IPv6Address):
+        return address in UNICAST and address not in TO_IPV4 and address.is_global
     return address.is_global and not address.is_multicast
 
 

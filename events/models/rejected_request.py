@@ -47,5 +47,6 @@ personal_data.declare(
     rows="accepted_id = ANY(%(events)s)",
     erased={"detail": "''", "fields": "'{}'", "body": "''"},
     by_quote=True,
+    quoting="detail fields body",  # one refused for its phone says whose it is by the name alone
     harmless="source code type request_id accepted_by",
 )

@@ -101,6 +101,13 @@ def life():
     RejectedRequest.objects.create(
         source="site", code="invalid_data", detail="", status_code=422, body=json.dumps(DATA), is_proven=True
     )
+    RejectedRequest.objects.create(  # refused for its phone: the name is all that tells whose it is
+        source="site",
+        code="invalid_data",
+        status_code=422,
+        body=json.dumps({"name": NAME, "phone": "123"}, ensure_ascii=False),
+        is_proven=True,
+    )
     job = SyncJob.objects.get(name="sync.crm_operacao")
     failure = SyncFailure.objects.create(
         job=job, key="31", kind="rejected", cause="invalid_data", reason=f"{NAME}", payload={"phone": STORED}

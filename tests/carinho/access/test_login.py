@@ -41,8 +41,9 @@ def is_in(client):
 def with_factor(role=OPERATOR, name="ana"):
     """A person whose app is set up, and their recovery codes."""
     user = person(role, name)
-    second_factor.begin(user)
-    codes = second_factor.confirm(user, code_of(user, -1), actor="test")
+    session = sessions.SessionStore()
+    second_factor.begin(session, user)
+    codes = second_factor.confirm(session, user, code_of(user, -1), actor="test")
     assert codes
     return user, codes
 
@@ -128,6 +129,18 @@ def test_who_sets_up_an_app_stays_in_and_their_other_browsers_do_not():
     assert (is_in(client), is_in(other)) == (True, False)
     client.post("/admin/account/", {"do": "turn_off", "code": "999999"})
     assert second_factor.device_of(user)
+
+
+def test_secret_that_another_browser_was_shown_proves_nobody():
+    ours, theirs, page = logged_in(OPERATOR), Client(), reverse("account_factor")
+    user = User.objects.get()
+    theirs.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    theirs.get(page)
+    seen_there = code_of(user)
+    ours.get(page)
+    assert theirs.post(page, {"code": code_of(user)}).status_code == 200
+    ours.post(page, {"code": seen_there})
+    assert second_factor.device_of(user) is None
 
 
 def test_own_app_is_turned_off_and_codes_are_renewed_with_a_code_only():

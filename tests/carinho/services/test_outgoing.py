@@ -47,6 +47,10 @@ def test_private_address_is_reached_where_the_setting_allows_it(listener, settin
         ("fe80::1%eth0", False),
         ("fd00::1", False),
         ("::ffff:10.0.0.1", False),
+        ("::10.0.0.1", False),
+        ("64:ff9b::10.0.0.1", False),
+        ("2002:a00:1::1", False),
+        ("fec0::1", False),
     ],
 )
 def test_public_is_what_the_internet_routes(address, is_public):
