@@ -39,6 +39,12 @@ def test_event_at_a_moment_that_cannot_be_is_refused_or_taken(moment):
     assert client().post("/api/events", body, content_type="application/json").status_code in (202, 422)
 
 
+@pytest.mark.parametrize("value", [5, "ontem", [], None])
+def test_field_of_an_event_without_a_name_is_kept_like_any_other(value):
+    body = {"type": "lead.created", "data": {"name": "Ana", "phone": "11987654321", "": value}}
+    assert client().post("/api/events", body, content_type="application/json").status_code == 202
+
+
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize("value", ["\x00", "9" * 30, "é" * 300, "(a+)+$"])
 def test_value_that_no_row_can_have_is_no_error_of_ours(path, value):
