@@ -2,6 +2,7 @@
 
 import pytest
 
+from events.flow import Flow
 from tests.clients import with_key
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +44,11 @@ def test_event_at_a_moment_that_cannot_be_is_refused_or_taken(moment):
 def test_field_of_an_event_without_a_name_is_kept_like_any_other(value):
     body = {"type": "lead.created", "data": {"name": "Ana", "phone": "11987654321", "": value}}
     assert client().post("/api/events", body, content_type="application/json").status_code == 202
+
+
+def test_field_of_an_event_without_a_name_is_nobodys_subject():
+    [flow, *_] = [flow for flow in Flow.registry.values() if not flow.subject]
+    assert flow.subject_of({"": "Ana"}) == ""
 
 
 @pytest.mark.parametrize("path", LISTS)
