@@ -213,7 +213,7 @@ class Flow:
 
     def subject_of(self, payload: Data) -> str:
         """Whose calls are kept in order; empty when the event is about nobody."""
-        value = payload.get(self.subject)
+        value = payload.get(self.subject) if self.subject else None
         kind = "phone" if self.subject.endswith("phone") else self.subject.removesuffix("_id")
         return f"{kind}:{value}"[:80] if value else ""
 

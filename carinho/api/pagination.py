@@ -65,4 +65,11 @@ def _whole(text: str) -> int | None:
 
 
 def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "allowEmptyValue": False,
+        "description": description,
+        "schema": schema,
+    }

@@ -73,6 +73,8 @@ def complete(result: dict[str, Any], generator: Any, request: Any, public: bool)
             who = permissions.ACCESS.get(path, {}).get(method.upper())
             if who and who != permissions.ANYONE:
                 _complete(operation, who, method)
+            if method == "get":
+                _allow_blank(operation)
     return result
 
 
@@ -97,6 +99,13 @@ def _complete(operation: dict[str, Any], who: str, method: str) -> None:
         if status == "429":
             response["headers"]["Retry-After"] = _header(RETRY_AFTER)
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _allow_blank(operation: dict[str, Any]) -> None:
+    """A form sends its blank fields too: they narrow nothing."""
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "query":
+            parameter.setdefault("allowEmptyValue", True)
 
 
 def problem_responses(*codes: int) -> dict[str, Any]:

@@ -77,6 +77,7 @@ def _register(auto_schema: AutoSchema, flow: Flow) -> str:
     data = flow.payload.model_json_schema(ref_template=REF + name + "{model}")
     for part, schema in data.pop("$defs", {}).items():
         _add(auto_schema, name + part, schema)
+    del data["title"]  # by which generated clients would call it
     _add(auto_schema, f"{name}Data", data)
     _add(auto_schema, name, _envelope(flow, f"{REF}{name}Data"))
     return name
@@ -84,7 +85,7 @@ def _register(auto_schema: AutoSchema, flow: Flow) -> str:
 
 def _envelope(flow: Flow, data: str) -> dict[str, Any]:
     return {
-        "title": str(flow.title),
+        "description": str(flow.title),
         "type": "object",
         "required": ["type", "data"],
         "properties": {

@@ -181,7 +181,7 @@ def _occurred_at(body: Data, flow: Flow | None, payload: Data, wrong: dict[str, 
     now = timezone.now()
     given = _first(body, *MOMENT_NAMES)
     if is_blank(given):
-        said = payload.get(flow.payload.happened) if flow else None
+        said = payload.get(flow.payload.happened) if flow and flow.payload.happened else None
         return min(datetime.fromisoformat(said), now) if said else now
     try:
         moment = MOMENT.validate_python(given)

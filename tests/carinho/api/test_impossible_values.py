@@ -2,6 +2,7 @@
 
 import pytest
 
+from events.flow import Flow
 from tests.clients import with_key
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +38,17 @@ def test_moment_that_cannot_be_is_no_error_of_ours_in_an_order(order, moment):
 def test_event_at_a_moment_that_cannot_be_is_refused_or_taken(moment):
     body = {"type": "lead.created", "occurred_at": moment, "data": {"name": "Ana", "phone": "11987654321"}}
     assert client().post("/api/events", body, content_type="application/json").status_code in (202, 422)
+
+
+@pytest.mark.parametrize("value", [5, "ontem", [], None])
+def test_field_of_an_event_without_a_name_is_kept_like_any_other(value):
+    body = {"type": "lead.created", "data": {"name": "Ana", "phone": "11987654321", "": value}}
+    assert client().post("/api/events", body, content_type="application/json").status_code == 202
+
+
+def test_field_of_an_event_without_a_name_is_nobodys_subject():
+    [flow, *_] = [flow for flow in Flow.registry.values() if not flow.subject]
+    assert flow.subject_of({"": "Ana"}) == ""
 
 
 @pytest.mark.parametrize("path", LISTS)
