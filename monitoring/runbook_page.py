@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 FILE = settings.BASE_DIR / "docs" / "runbook-operacional.md"
 HEADING = "\n## "
 OF_RULE = {  # by rule: the beginning of its part's heading
-    "beat_silent": "Worker, relógio",
+    "beat_silent": "Trabalhadores, relógio",
     "callbacks_failed": "WhatsApp conectado e calado",
     "circuit_breaker": "Um sistema bloqueado",
     "dead_letters": "Itens em Precisa de você",
@@ -26,7 +26,7 @@ OF_RULE = {  # by rule: the beginning of its part's heading
     "oldest_delivery": "Muitos eventos aguardando",
     "retry_queue": "Muitos eventos aguardando",
     "round_missed": "Quem chamar",
-    "scheduler_silent": "Worker, relógio",
+    "scheduler_silent": "Trabalhadores, relógio",
     "sync_check": "Sincronização",
     "sync_failures": "Sincronização",
     "sync_late": "Sincronização",
@@ -36,7 +36,7 @@ OF_RULE = {  # by rule: the beginning of its part's heading
     "whatsapp_misconfigured": "WhatsApp conectado e calado",
     "whatsapp_silent": "WhatsApp conectado e calado",
     "whatsapp_unknown": "WhatsApp conectado e calado",
-    "worker_silent": "Worker, relógio",
+    "worker_silent": "Trabalhadores, relógio",
 }
 
 

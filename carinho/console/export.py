@@ -7,7 +7,7 @@ from html import unescape
 from tempfile import TemporaryFile
 from typing import Any
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 from django.contrib.admin.utils import display_for_field, label_for_field, lookup_field
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model

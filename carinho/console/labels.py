@@ -62,7 +62,9 @@ def action(name: str) -> str:
 
 
 def target(text: str) -> str:
-    """`event 246` as `evento 246`; a system by its label."""
+    """`event 246` as `evento 246`; a system by its label, and a sync by the two that it joins."""
+    if text.startswith("sync."):
+        return " → ".join(system(name) for name in text.removeprefix("sync.").split("_"))
     kind, _space, rest = text.partition(" ")
     return f"{TARGETS[kind]} {rest}" if kind in TARGETS and rest else system(text)
 

@@ -84,7 +84,7 @@ WATCH = [
         number="notifications",
     ),
     SidebarLink(_("Relatórios"), "monitoring", "monitoring_report_changelist", "monitoring.view_report"),
-    SidebarLink(_("Runbook"), "menu_book", "monitoring_alert_runbook", "monitoring.view_alert"),
+    SidebarLink(_("Procedimentos"), "menu_book", "monitoring_alert_runbook", "monitoring.view_alert"),
     SidebarLink(_("Quem chamar"), "call", "monitoring_alert_contacts", "monitoring.view_alert"),
 ]
 WHATSAPP = [

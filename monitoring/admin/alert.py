@@ -91,8 +91,8 @@ class AlertAdmin(ActionAdmin):
         request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Runbook"),
-            "content_title": _("Runbook"),
+            "title": _("Procedimentos"),
+            "content_title": _("Procedimentos"),
             "parts": runbook_page.parts(),
         }
         return TemplateResponse(request, "admin/monitoring/runbook.html", context)

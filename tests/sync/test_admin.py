@@ -145,7 +145,7 @@ def test_difference_is_corrected_by_its_button(ana, run, load, simulator):
 def test_page_of_a_job_tells_what_is_open_its_runs_and_who_did_what(ana, run, load, simulator):
     job = of(SyncJob.objects.get(pk=NAME))
     text = page(ana, job)
-    assert "Ainda não executou nenhuma vez" in text
+    assert "Ainda não rodou nenhuma vez" in text
     assert "Ninguém mexeu" in text
     load(NAME, 3)
     simulator.fault("operacao", status=422, path="/schedules/2", body={"message": "Closed"})

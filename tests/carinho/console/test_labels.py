@@ -1,0 +1,17 @@
+"""What the audit log says of the thing that somebody touched."""
+
+import pytest
+
+from carinho.console import labels
+from sync.labels import job_choices
+
+
+def test_a_sync_is_named_by_the_systems_that_it_joins():
+    assert {labels.target(name) for name, _title in job_choices()} == {
+        str(title) for _name, title in job_choices()
+    }
+
+
+@pytest.mark.parametrize(("target", "said"), [("event 246", "evento 246"), ("crm", "CRM"), ("demo", "demo")])
+def test_other_targets_are_said_in_portuguese_or_by_their_own_name(target, said):
+    assert labels.target(target) == said
