@@ -284,6 +284,7 @@ class Migration(migrations.Migration):
                             ("earlier", "a etapa anterior não aconteceu"),
                             ("unwanted", "a pessoa pediu para não receber"),
                             ("unoffered", "o sistema ainda não oferece isso"),
+                            ("superseded", "um evento mais novo já fez o mesmo"),
                         ],
                         db_default="",
                         max_length=10,
@@ -361,6 +362,12 @@ class Migration(migrations.Migration):
                 ),
                 ("total", models.PositiveIntegerField(verbose_name="itens")),
                 (
+                    "with_overtaken",
+                    models.BooleanField(
+                        db_default=False, default=False, verbose_name="também os ultrapassados"
+                    ),
+                ),
+                (
                     "causes",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.CharField(max_length=40),
@@ -419,6 +426,92 @@ class Migration(migrations.Migration):
                             ("ended_at__isnull", True), ("state__in", ["done", "cancelled"]), _connector="OR"
                         ),
                         name="bulk_job_ends_once",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ConformanceCheck",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("system", models.CharField(max_length=40, verbose_name="sistema")),
+                ("url", models.CharField(max_length=500, verbose_name="endereço")),
+                ("key", models.CharField(blank=True, db_default="", max_length=500, verbose_name="chave")),
+                ("auth", models.CharField(max_length=20, verbose_name="onde vai a chave")),
+                ("pages", models.CharField(max_length=10, verbose_name="páginas")),
+                ("ids", models.JSONField(default=dict, verbose_name="registros")),
+                ("writes", models.BooleanField(db_default=False, verbose_name="com gravações")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "na fila"),
+                            ("running", "em andamento"),
+                            ("done", "terminado"),
+                            ("failed", "não terminou"),
+                        ],
+                        db_default="queued",
+                        default="queued",
+                        max_length=10,
+                        verbose_name="situação",
+                    ),
+                ),
+                ("actor", models.CharField(max_length=150, verbose_name="quem começou")),
+                ("report", models.JSONField(blank=True, null=True, verbose_name="resultado")),
+                (
+                    "error",
+                    models.CharField(
+                        blank=True, db_default="", max_length=500, verbose_name="por que não terminou"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="pedido"
+                    ),
+                ),
+                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="começo")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="fim")),
+            ],
+            options={
+                "verbose_name": "teste de conformidade",
+                "verbose_name_plural": "testes de conformidade",
+                "ordering": ["-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "running")),
+                        fields=("state",),
+                        name="conformance_check_one_runs",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=("system",),
+                        name="conformance_check_once_per_system",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state", "queued"), ("key", ""), _connector="OR"),
+                        name="conformance_check_key_only_waits",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["queued", "running"]),
+                            ("ended_at__isnull", False),
+                            _connector="XOR",
+                        ),
+                        name="conformance_check_ends",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "done"), _negated=True),
+                            ("report__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="conformance_check_done_has_report",
                     ),
                 ],
             },
@@ -561,7 +654,10 @@ class Migration(migrations.Migration):
                 "verbose_name": "evento",
                 "verbose_name_plural": "eventos",
                 "ordering": ["-id"],
-                "permissions": [("reveal_event", "Ver os dados de uma pessoa")],
+                "permissions": [
+                    ("reveal_event", "Ver os dados de uma pessoa"),
+                    ("erase_event", "Entregar e apagar os dados de uma pessoa"),
+                ],
             },
         ),
         migrations.AddField(
@@ -649,6 +745,19 @@ class Migration(migrations.Migration):
                         related_name="dead_letters",
                         to="events.event",
                         verbose_name="evento",
+                    ),
+                ),
+                (
+                    "superseded_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="events.event",
+                        verbose_name="evento que fez o mesmo depois",
                     ),
                 ),
             ],
@@ -793,6 +902,7 @@ class Migration(migrations.Migration):
                             ("retry", "Reenviar"),
                             ("archive", "Arquivar"),
                             ("itself", "sem a ação de ninguém"),
+                            ("superseded", "eventos mais novos, que fizeram o mesmo"),
                             ("other_cause", "falharam de novo por outra causa"),
                         ],
                         db_default="",
@@ -838,6 +948,61 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Escalation",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=150, verbose_name="para quem")),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
+                ("note", models.TextField(blank=True, db_default="", verbose_name="recado")),
+                ("actor", models.CharField(max_length=150, verbose_name="quem escalou")),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="quando"
+                    ),
+                ),
+                ("due_at", models.DateTimeField(blank=True, null=True, verbose_name="próximo envio")),
+                (
+                    "attempts",
+                    models.PositiveSmallIntegerField(db_default=0, default=0, verbose_name="tentativas"),
+                ),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="enviado em")),
+                ("error", models.TextField(blank=True, db_default="", verbose_name="erro")),
+                (
+                    "dead_letter",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="escalations",
+                        to="events.deadletter",
+                        verbose_name="item",
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="escalations",
+                        to="events.failuregroup",
+                        verbose_name="grupo",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "escalada",
+                "verbose_name_plural": "escaladas",
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
             name="GroupEntry",
             fields=[
                 (
@@ -864,6 +1029,7 @@ class Migration(migrations.Migration):
                             ("silenced", "silenciou até piorar"),
                             ("unsilenced", "deixou de silenciar"),
                             ("tagged", "mudou as etiquetas"),
+                            ("escalated", "escalou"),
                             ("recipe", "mudou a receita"),
                             ("resolved", "resolvido"),
                             ("regressed", "voltou a acontecer"),
@@ -935,6 +1101,71 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="OutageRecord",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("service", models.CharField(max_length=20, verbose_name="sistema")),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[
+                            ("circuit", "fora do ar"),
+                            ("paused", "pausado"),
+                            ("offline", "desconectado"),
+                        ],
+                        max_length=10,
+                        verbose_name="por quê",
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, db_default="", verbose_name="motivo")),
+                ("began_at", models.DateTimeField(verbose_name="início")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="fim")),
+                ("settled_at", models.DateTimeField(blank=True, null=True, verbose_name="tudo resolvido em")),
+                ("held_ids", models.JSONField(default=list, verbose_name="entregas que esperaram")),
+                ("held", models.PositiveIntegerField(db_default=0, default=0, verbose_name="esperaram")),
+                ("delivered", models.PositiveIntegerField(db_default=0, default=0, verbose_name="entregues")),
+                (
+                    "failed",
+                    models.PositiveIntegerField(db_default=0, default=0, verbose_name="precisaram de alguém"),
+                ),
+                (
+                    "skipped",
+                    models.PositiveIntegerField(
+                        db_default=0, default=0, verbose_name="deixaram de ser úteis"
+                    ),
+                ),
+                (
+                    "waiting",
+                    models.PositiveIntegerField(db_default=0, default=0, verbose_name="ainda na fila"),
+                ),
+            ],
+            options={
+                "verbose_name": "queda",
+                "verbose_name_plural": "quedas",
+                "ordering": ["-began_at"],
+                "indexes": [
+                    models.Index(fields=["-ended_at"], name="outage_ended"),
+                    models.Index(
+                        condition=models.Q(("ended_at__isnull", False), ("settled_at__isnull", True)),
+                        fields=["id"],
+                        name="outage_unsettled",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=("service",),
+                        name="outage_open_once",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Recipe",
             fields=[
                 (
@@ -958,6 +1189,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("retry", "Reenviar"),
+                            ("correct", "Corrigir e reenviar"),
                             ("rows", "Ver os itens, um a um"),
                             ("systems", "Ir a Sistemas"),
                             ("whatsapp", "Ver as mensagens do WhatsApp"),
@@ -1064,6 +1296,7 @@ class Migration(migrations.Migration):
                             ("delivered", "entregue"),
                             ("failed", "falhou de novo"),
                             ("skipped", "não precisava mais ser enviado"),
+                            ("overtaken", "deixado: há um evento mais novo"),
                             ("taken", "já tratado por outra pessoa"),
                             ("left", "ficou em aberto"),
                         ],
@@ -1127,6 +1360,14 @@ class Migration(migrations.Migration):
                 condition=models.Q(("subject", ""), _negated=True),
                 fields=["subject", "-id"],
                 name="event_subject",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(
+                condition=models.Q(("type__in", ["documents.consent.revoked", "documents.consent.granted"])),
+                fields=["subject", "-id"],
+                name="event_consent",
             ),
         ),
         migrations.AddIndex(
@@ -1299,6 +1540,38 @@ class Migration(migrations.Migration):
             model_name="correction",
             constraint=models.CheckConstraint(
                 condition=models.Q(("reason", ""), _negated=True), name="correction_has_reason"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="escalation",
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="escalation_due"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="escalation",
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", True), ("sent_at__isnull", True)),
+                fields=["id"],
+                name="escalation_unsent",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="escalation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("dead_letter__isnull", False), ("group__isnull", True)),
+                    models.Q(("dead_letter__isnull", True), ("group__isnull", False)),
+                    _connector="OR",
+                ),
+                name="escalation_of_group_or_item",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="escalation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sent_at__isnull", True), ("due_at__isnull", True), _connector="OR"),
+                name="escalation_sent_is_not_due",
             ),
         ),
         migrations.AddIndex(

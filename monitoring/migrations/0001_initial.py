@@ -121,6 +121,44 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Erasure",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("keys", models.JSONField(blank=True, default=dict, verbose_name="quem")),
+                ("asked_by", models.CharField(max_length=150, verbose_name="pedido por")),
+                (
+                    "asked_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="pedido em"
+                    ),
+                ),
+                (
+                    "waits",
+                    models.PositiveIntegerField(
+                        db_default=0, default=0, verbose_name="envios que ainda não terminaram"
+                    ),
+                ),
+                ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="apagado em")),
+                ("counts", models.JSONField(blank=True, default=dict, verbose_name="linhas")),
+            ],
+            options={
+                "verbose_name": "pedido de apagamento",
+                "verbose_name_plural": "dados de uma pessoa",
+                "ordering": ["-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("done_at", None), ("keys", {}), _connector="OR"),
+                        name="erasure_forgets_when_done",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Report",
             fields=[
                 (

@@ -253,6 +253,7 @@ class Migration(migrations.Migration):
                 ),
                 ("fields", models.JSONField(default=list, verbose_name="campos")),
                 ("payload", models.JSONField(null=True, verbose_name="registro da origem")),
+                ("there", models.JSONField(null=True, verbose_name="o que o destino tem")),
                 (
                     "found_at",
                     models.DateTimeField(
@@ -283,6 +284,52 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "diferença",
                 "verbose_name_plural": "diferenças",
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="RecordCorrection",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("before", models.JSONField(verbose_name="antes")),
+                ("after", models.JSONField(verbose_name="depois")),
+                ("changed", models.JSONField(verbose_name="o que mudou")),
+                ("reason", models.TextField(verbose_name="motivo")),
+                ("actor", models.CharField(max_length=150, verbose_name="por")),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="em"
+                    ),
+                ),
+                (
+                    "failure",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="corrections",
+                        to="sync.syncfailure",
+                        verbose_name="registro com falha",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="corrections",
+                        to="sync.syncrun",
+                        verbose_name="execução",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "correção de registro",
+                "verbose_name_plural": "correções de registros",
                 "ordering": ["-id"],
             },
         ),
@@ -477,6 +524,12 @@ class Migration(migrations.Migration):
                 condition=models.Q(("closed_at__isnull", True)),
                 fields=("job", "key"),
                 name="sync_difference_open_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="recordcorrection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True), name="record_correction_has_reason"
             ),
         ),
     ]

@@ -58,6 +58,17 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="KeptOptOut",
+            fields=[
+                ("digest", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("opted_out_at", models.DateTimeField(verbose_name="pediu para não receber em")),
+            ],
+            options={
+                "verbose_name": "pedido mantido de não receber",
+                "verbose_name_plural": "pedidos mantidos de não receber",
+            },
+        ),
+        migrations.CreateModel(
             name="Template",
             fields=[
                 (
@@ -143,6 +154,7 @@ class Migration(migrations.Migration):
                             ("superseded", "o conteúdo chegou depois"),
                             ("dismissed", "dispensado por uma pessoa"),
                             ("older", "mais antigo do que o que já sabemos"),
+                            ("erased", "os dados da pessoa foram apagados"),
                         ],
                         db_default="",
                         default="",
