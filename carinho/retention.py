@@ -1,4 +1,4 @@
-"""How long rows of each kind are kept, declared beside what removes them; a page shows all of it."""
+"""How long rows of each kind are kept, declared beside what removes them; a page shows it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

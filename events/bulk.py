@@ -189,7 +189,7 @@ def cancel(ids: Sequence[int], *, actor: str) -> list[int]:
 
 def undo(ids: Sequence[int], *, actor: str) -> list[int]:
     """`cancel` by who started it, within a minute. Returns the ids for which that was so."""
-    since = timezone.now() - operations.UNDO
+    since = timezone.now() - operations.UNDO_WINDOW
     mine = BulkJob.objects.filter(pk__in=ids, actor=actor, created_at__gte=since)
     return [id for id in mine.values_list("pk", flat=True) if _cancelled(id, actor, UNDONE)]
 

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 ESCALATED = Audited("escalation.start", gettext_lazy("escalou"))
 
-WAITS = (0, 1, 4, 25, 90, 240)  # minutes after each failed attempt
+WAITS = (0, 1, 4, 25, 90, 240)  # minutes before each attempt
 LEASE = timedelta(minutes=5)  # an attempt that ends at all has ended by then
 AT_ONCE = 20
 NOT_TWICE = timedelta(minutes=10)  # to the same person about the same thing

@@ -14,7 +14,7 @@ from events.engine import transitions
 from events.models import DeadLetter, DeadLetterStatus, Delivery, DeliveryStatus
 
 AT_ONCE = 500  # rows moved in one transaction
-UNDO = timedelta(seconds=60)  # how long a person may undo what they did
+UNDO_WINDOW = timedelta(seconds=60)  # how long a person may undo what they did
 
 
 def retry(ids: Sequence[int], *, actor: str) -> list[int]:
@@ -52,7 +52,7 @@ def _undo_archive(portion: Sequence[int], actor: str) -> list[int]:
         pk__in=portion,
         status=DeadLetterStatus.ARCHIVED,
         moved_by=actor,
-        closed_at__gte=timezone.now() - UNDO,
+        closed_at__gte=timezone.now() - UNDO_WINDOW,
     )
     locked = mine.order_by("pk").select_for_update(no_key=True)
     return transitions.restore(list(locked.values_list("pk", flat=True)), actor=actor)

@@ -1,7 +1,8 @@
 """Failures that nobody needs any more: a later event did the same step for the same record since.
 
 Only steps that declare their `record` are looked at, and a later event counts only for the fields it sets:
-what an earlier one alone would have written is still for a person.
+what an earlier one alone would have written is still for a person. `preview.overtaken` asks for less
+(any later event about the same person), and only warns.
 """
 
 import json

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
-from events.operations import UNDO
+from events.operations import UNDO_WINDOW
 from monitoring import metrics
 from monitoring.models import Round, RoundKind
 
@@ -81,7 +81,7 @@ def conclude(due: Due, *, actor: str, status: str, checks: list[dict[str, Any]],
 @transaction.atomic
 def undo(round_id: int, *, actor: str) -> bool:
     """Take back a round this person concluded within the last minute; the audit log keeps what it showed."""
-    mine = Round.objects.filter(pk=round_id, done_by=actor, done_at__gte=timezone.now() - UNDO)
+    mine = Round.objects.filter(pk=round_id, done_by=actor, done_at__gte=timezone.now() - UNDO_WINDOW)
     row = mine.select_for_update().first()
     if row is None:
         return False

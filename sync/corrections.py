@@ -1,6 +1,5 @@
 """What sets the two sides right: which call that is for each kind of difference, and how it is undone."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -8,11 +7,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from events.operations import UNDO_WINDOW
 from sync import runs
 from sync.job import Job
 from sync.models import DifferenceKind, RunKind, SyncDifference, SyncRun
 
-UNDO = timedelta(seconds=60)  # how long a person may undo a correction, from the end of what it started
 CORRECT = ngettext_lazy("Corrigir %(count)d registro", "Corrigir %(count)d registros", "count")
 EFFECTS = {
     DifferenceKind.MISSING_THERE: _(
@@ -73,7 +72,7 @@ def _is_within_the_minute(run: SyncRun) -> bool:
         SyncRun.objects.filter(job_id=run.job_id, kind=RunKind.CHECK, pk__gt=run.pk).order_by("pk").first()
     )
     ended = check.finished_at if check else run.finished_at
-    return ended is None or ended >= timezone.now() - UNDO
+    return ended is None or ended >= timezone.now() - UNDO_WINDOW
 
 
 def _was_undone(run: SyncRun, chosen: list[int]) -> bool:

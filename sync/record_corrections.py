@@ -32,7 +32,7 @@ def shown(failure: SyncFailure) -> Data:
 def read(failure: SyncFailure, data: Data) -> Data:
     """These fields as they would be kept. Raises `RequestRejected`, each wrong field named."""
     if failure.fields is None:
-        raise Overtaken(_("Este registro não se corrige mais daqui."))
+        raise RequestRejected("not_open", _("Este registro não se corrige mais daqui."), status=409)
     try:
         kept = failure.fields.model_validate(data).model_dump(mode="json", exclude_unset=True)
         Job.registry[failure.job_id].wanted(failure.payload | kept)
@@ -81,9 +81,8 @@ def correct(failure_id: int, data: Data, *, version: str, actor: str, reason: st
 def _correct(failure_id: int, data: Data, version: str, actor: str, reason: str) -> SyncRun:
     job = SyncFailure.objects.values_list("job_id", flat=True).get(pk=failure_id)
     chosen = {"failures": [failure_id]}
-    run = runs.start(
-        job, author=actor, kind=RunKind.RECORDS, chosen=chosen
-    )  # before the failure, as a runner
+    # before the failure is locked, as a runner does
+    run = runs.start(job, author=actor, kind=RunKind.RECORDS, chosen=chosen)
     failure = SyncFailure.objects.select_for_update().get(pk=failure_id)
     check_current(failure, version)
     before: Record = failure.payload

@@ -67,7 +67,7 @@ def session_rows(person: User, own_key: str | None) -> list[dict[str, Any]]:
 
 
 def end_sessions(request: HttpRequest, person: User) -> None:
-    """End those that the form names, and say how many it were."""
+    """End those that the form names, and say how many there were."""
     ended = sessions.end(person, request.POST.getlist("session"), actor=actor(request))
     text = ngettext("%(count)d sessão encerrada.", "%(count)d sessões encerradas.", ended) % {"count": ended}
     if ended:

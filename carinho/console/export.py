@@ -1,4 +1,7 @@
-"""A list as a file: the rows that its filters leave, with what its columns show, masked as they are."""
+"""A list as a file: what its columns show, masked as they are, of the rows that its filters leave.
+
+At most `MOST_ROWS` of them.
+"""
 
 import csv
 import re

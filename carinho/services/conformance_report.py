@@ -45,6 +45,10 @@ class CallReport:
         codes = {difference.code for difference in self.differences}
         self.verdict = MISSING if "missing" in codes else DIFFERS if codes else CONFORMS
 
+    @property
+    def is_fine(self) -> bool:
+        return self.verdict in (CONFORMS, NOT_TRIED)
+
 
 @dataclass
 class ConformanceReport:
@@ -57,7 +61,7 @@ class ConformanceReport:
 
     @property
     def conforms(self) -> bool:
-        return all(call.verdict in (CONFORMS, NOT_TRIED) for call in self.calls)
+        return all(call.is_fine for call in self.calls)
 
     @property
     def can_be_connected(self) -> bool:

@@ -11,9 +11,8 @@ from django.conf import settings
 
 from carinho.services.http import CurlAdapter
 
-UNICAST = ip_network(
-    "2000::/3"
-)  # all of IPv6 that is given out; not ::/96 and 64:ff9b::/96, which carry IPv4
+# all of IPv6 that is given out; not ::/96 and 64:ff9b::/96, which carry IPv4
+UNICAST = ip_network("2000::/3")
 TO_IPV4 = ip_network("2002::/16")  # 6to4
 
 

@@ -133,7 +133,7 @@ class ConformanceCheckAdmin(ConsoleAdmin):
             ],
             "calls": [
                 {"call": call, "badge": badges.badge(VERDICTS[call.verdict], VERDICT_TONES[call.verdict])}
-                for call in sorted(calls, key=lambda call: list(VERDICT_TONES).index(call.verdict) in (0, 3))
+                for call in sorted(calls, key=lambda call: call.is_fine)
             ],
             "back": list_of(ConformanceCheck, f"system={row.system}"),
         }

@@ -31,14 +31,12 @@ class Line:
 class Summary:
     lines: list[Line]
     overtaken: int
-    later_event: int | None  # the event that overtook, where it is one item's
 
 
 def of(dead_letter_ids: Sequence[int]) -> Summary:
     items = preview.of(dead_letter_ids)
-    overtaken = [item.overtaken_by for item in items if item.overtaken_by]
     lines = [*_calls(items), *_messages(items), *_waits(items), *_not_sent(items), *_steps(items)]
-    return Summary(lines, len(overtaken), overtaken[0] if len(items) == 1 and overtaken else None)
+    return Summary(lines, sum(item.overtaken_by is not None for item in items))
 
 
 def _calls(items: Sequence[Preview]) -> Iterable[Line]:

@@ -1,4 +1,7 @@
-"""Whether a failed attempt is followed by another, and after how long."""
+"""Whether attempts are left, and how long to wait before the next.
+
+Which failures may be tried again at all: `events.engine.attempt`.
+"""
 
 import random
 from datetime import timedelta

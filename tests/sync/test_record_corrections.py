@@ -135,6 +135,15 @@ def test_failure_that_no_field_would_mend_offers_no_correction(more):
     assert browser.post(address(row)).status_code in (302, 404)
 
 
+def test_what_is_typed_into_a_form_whose_record_is_done_meanwhile_is_answered():
+    browser, row = logged_in(OPERATOR), failed()
+    opened(browser, row)
+    SyncFailure.objects.filter(pk=row.pk).update(kind="unavailable")
+    answer = browser.post(address(row, "check"), {"data.phone": "21 99876 5432"})
+    assert answer.status_code == 200
+    assert "não se corrige mais" in " ".join(map(str, answer.json()["others"]))
+
+
 def test_viewer_sees_the_button_with_the_reason_and_a_hand_made_request_is_refused():
     row, browser = failed(), logged_in(VIEWER)
     page = html_of(browser.get(reverse("admin:sync_syncfailure_change", args=[row.pk])))

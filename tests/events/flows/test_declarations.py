@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from events.demo import samples
 from events.flow import Flow
+from events.flows.documents_consent_revoked import respect_revoked_consent
 from events.intake import envelope
 from events.intake.envelope import RequestRejected
+from events.intake.payload import phone_fields
 from tests.events.flows.conftest import accept_sample
 
 TYPES = sorted(
@@ -23,6 +25,17 @@ JSON = st.recursive(
     ),
     max_leaves=8,
 )
+
+
+def test_every_event_that_brings_a_number_respects_a_consent_withdrawn_before():
+    forgetful = [
+        type
+        for type in TYPES
+        if (flow := Flow.registry[type]).subject in ("client_id", "caregiver_id")
+        and phone_fields(flow.payload)
+        and respect_revoked_consent not in flow.effects
+    ]
+    assert not forgetful
 
 
 def test_every_promised_event_type_is_declared():
