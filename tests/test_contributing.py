@@ -31,7 +31,18 @@ from tests.conftest import temporary_var_dir
 from tests.journeys.hub import until
 from tests.processes import database_url
 
-CODE = ("carinho", "events", "sync", "whatsapp", "monitoring", "templates", "static", "locale", "manage.py")
+CODE = (
+    "carinho",
+    "docs",
+    "events",
+    "sync",
+    "whatsapp",
+    "monitoring",
+    "templates",
+    "static",
+    "locale",
+    "manage.py",
+)
 EXAMPLE = re.compile(r"^```\w*\n# (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXAMPLES: dict[str, str] = dict(EXAMPLE.findall((ROOT / "CONTRIBUTING.md").read_text()))
 SETTINGS = {
