@@ -226,7 +226,7 @@ def test_nothing_is_missing_beside_them(said: dict[str, Any]) -> None:
 def test_event_type_is_in_the_api_its_documentation_the_console_and_the_commands(
     hub: Hub, said: dict[str, Any], schema: dict[str, Any], event: dict[str, Any]
 ) -> None:
-    assert schema["components"]["schemas"]["VisitFinished"]["title"] == "Visita encerrada"
+    assert schema["components"]["schemas"]["VisitFinished"]["description"] == "Visita encerrada"
     assert {delivery["step"] for delivery in event["deliveries"]} == {"issue_note", "tell_family"}
     page = hub.page(f"/admin/events/event/{event['id']}/change/")
     assert "Visita encerrada" in page
