@@ -66,7 +66,12 @@ class ConformanceReport:
     @property
     def can_be_connected(self) -> bool:
         """Whether nothing is left that only the other system can mend."""
-        return all(difference.by_setting for difference in self._differences())
+        return not self._is_elsewhere and all(difference.by_setting for difference in self._differences())
+
+    @property
+    def _is_elsewhere(self) -> bool:
+        """Whether the address has none of the calls, as one that ends in `/api` has not."""
+        return len(self.calls) > 1 and all(call.verdict == MISSING for call in self.calls)
 
     @property
     def left(self) -> list[str]:
@@ -97,8 +102,16 @@ class ConformanceReport:
 
     @property
     def summary(self) -> str:
-        if self.conforms:
+        tried = sum(call.verdict != NOT_TRIED for call in self.calls)
+        if self.conforms and tried == len(self.calls):
             return _("O sistema atende ao contrato.")
+        if self.conforms:
+            counts = {"tried": tried, "all": len(self.calls)}
+            return (
+                _("O sistema atende ao contrato no que foi testado: %(tried)d de %(all)d chamadas.") % counts
+            )
+        if self._is_elsewhere:
+            return _("Nenhuma chamada existe neste endereço: confira-o. Ele termina antes de “/api”.")
         if self.can_be_connected:
             return _("O sistema ainda não atende ao contrato, mas o hub convive com ele pelas linhas abaixo.")
         return _("O sistema ainda não atende ao contrato: algo precisa mudar nele.")

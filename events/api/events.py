@@ -44,7 +44,11 @@ class EventList(EventIngest, ListAPIView[Event]):
         return self.list(request, *args, **kwargs)
 
     @extend_schema(
-        tags=["Entrada"], summary="Enviar um evento", request=EnvelopeSerializer, responses=ACCEPTED
+        tags=["Entrada"],
+        summary="Enviar um evento",
+        description="Guardado uma vez por id. A resposta vem depois que ele está gravado.",
+        request=EnvelopeSerializer,
+        responses=ACCEPTED,
     )
     def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
         return super().post(request, incoming)

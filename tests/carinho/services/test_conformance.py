@@ -116,6 +116,13 @@ def test_nothing_is_written_without_being_told_to(simulator):
     report = Conformance("crm", f"{simulator.url}/crm", "simulator").run(writes=False)
     assert {call.name for call in report.calls if call.verdict == "conforms"} == {"find_lead", "contracts"}
     assert simulator.state()["crm"]["writes"] == {}
+    assert report.summary == "O sistema atende ao contrato no que foi testado: 2 de 9 chamadas."
+
+
+def test_address_that_has_none_of_the_calls_is_doubted_before_the_system(simulator):
+    report = Conformance("crm", f"{simulator.url}/crm/api/v1", "simulator").run(writes=True)
+    assert not report.can_be_connected
+    assert "Nenhuma chamada existe neste endereço" in report.summary
 
 
 def test_write_with_a_wrong_key_is_to_be_refused_and_is_tried_with_each(simulator):
