@@ -181,8 +181,10 @@ def _delivery(row: Delivery) -> TimelineRow:
 
 def _sent(row: SentMessage) -> TimelineRow:
     title = templates.title(row.name) if row.name else titles.step(row.delivery.event.type, row.delivery.step)
+    is_quoted = bool(row.error) and row.reason == row.error  # nobody has documented it
+    reason = labels.error(row.error) if is_quoted else row.reason
     return TimelineRow(
-        row.created_at, "outgoing_mail", str(title), page_of(row), state_of(row), row.reason, row.text
+        row.created_at, "outgoing_mail", str(title), page_of(row), state_of(row), reason, row.text
     )
 
 

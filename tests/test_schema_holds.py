@@ -66,6 +66,9 @@ def headers(monkeypatch: pytest.MonkeyPatch, settings: Any) -> dict[str, str]:
     return {"X-API-Key": key}
 
 
+TOLERANT = {("/api/events", "POST"), ("/api/events/publish", "POST"), ("/api/events/batch", "POST")}
+
+
 def keep_promises(operation: Any, mode: GenerationMode, promises: list[Any], headers: dict[str, str]) -> None:
     @few
     @given(case=operation.as_strategy(generation_mode=mode))
@@ -81,6 +84,7 @@ def test_operation_answers_as_described(document, headers, path, method):
     operation = document[path][method]
     keep_promises(operation, GenerationMode.POSITIVE, PROMISES, headers)
     if operation.body or operation.query:  # else nothing is there to be wrong
-        answered_one_by_one = path == "/api/events/batch"
-        refused = [] if answered_one_by_one else [checks.negative_data_rejection]
+        # senders are taken as they are: a moment in seconds since 1970, for one, stands in no schema
+        is_tolerant = (path, method.upper()) in TOLERANT
+        refused = [] if is_tolerant else [checks.negative_data_rejection]
         keep_promises(operation, GenerationMode.NEGATIVE, PROMISES + refused, headers)

@@ -10,11 +10,20 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import tenacity
 from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps
 
 URL = "filesystem://localhost"  # the host means nothing; without one kombu complains
 POLL_SECONDS = 0.02  # how often an idle consumer reads the folder; about 1 % of a core
+
+
+half_written_is_read_again = tenacity.retry(
+    retry=tenacity.retry_if_exception_type(ValueError),
+    stop=tenacity.stop_after_delay(5),
+    wait=tenacity.wait_fixed(0.01),
+    reraise=True,
+)
 
 
 class FilesystemChannel(filesystem.Channel):
@@ -24,6 +33,10 @@ class FilesystemChannel(filesystem.Channel):
         super().__init__(*args, **options)
         for folder in (self.data_folder_in, self.data_folder_out, self.control_folder):
             Path(folder).mkdir(parents=True, exist_ok=True)
+
+    # kombu makes an exchange's file empty and fills it then: who comes in between finds no JSON
+    _queue_bind = half_written_is_read_again(filesystem.Channel._queue_bind)  # noqa: SLF001 -- kombu has no other place
+    get_table = half_written_is_read_again(filesystem.Channel.get_table)
 
     def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]
         name = f"{round(monotonic() * 1000)}_{uuid.uuid4()}"

@@ -30,6 +30,7 @@ class EventList(EventIngest, ListAPIView[Event]):
     pagination_class = NewestFirst
     filter_backends = [DjangoFilterBackend]
     filterset_class = EventFilter
+    query_names = ("from", "to")  # other spellings of `since` and `until`
 
     @extend_schema(
         tags=["Eventos"],

@@ -10,7 +10,7 @@
   };
 
   const mark = () => {
-    for (const part of document.querySelectorAll(".m-scroll, pre")) {
+    for (const part of document.querySelectorAll(".m-scroll, .c-table, pre")) {
       if (part.matches("pre") && part.scrollHeight <= part.clientHeight && part.scrollWidth <= part.clientWidth) continue;
       part.tabIndex = 0;
       part.setAttribute("role", "group");

@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 def test_an_invalid_phone_is_corrected_for_one_and_then_for_all_that_have_it(visit):
     for _ in range(3):
         rows.dead_letter(cause="invalid_phone_number", reason="Invalid phone number")
+    visit.goto("/admin/")
     visit.get_by_role("link", name="Precisa de você").first.click()
     visit.get_by_role("button", name="Corrigir e reenviar").click()
     phone = visit.locator("#main").get_by_label("Telefone")

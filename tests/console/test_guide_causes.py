@@ -16,6 +16,7 @@ def card(visit, title):
 def test_operator_who_never_saw_the_hub_resolves_connection_permission_and_program(visit):
     for cause in ("connection_timeout", "connection_timeout", "no_permission", "broken"):
         rows.dead_letter(cause=cause)
+    visit.goto("/admin/")
     needs_you = visit.get_by_role("link", name="Precisa de você").first
 
     needs_you.click()  # connection: the system is back, and both are sent again

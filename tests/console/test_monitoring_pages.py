@@ -51,6 +51,7 @@ def hub(no_messages):
 def dressed(page: Page, look: str) -> Page:
     width, height, theme = LOOKS[look]
     page.set_viewport_size({"width": width, "height": height})
+    page.goto("/admin/")
     page.evaluate(f"localStorage.setItem('adminTheme', JSON.stringify('{theme}'))")
     return page
 

@@ -164,7 +164,7 @@ def test_advice_on_a_failed_record_names_only_what_can_be_done_there(ana, run, l
     simulator.fault("operacao", status=422, path="/schedules/1", body={"message": "Closed"})
     run(NAME)
     text = page(ana, of(SyncFailure.objects.get()))
-    assert "Corrija o registro em CRM: a próxima execução o lê de novo" in text
+    assert "corrija o registro em CRM também" in text
     assert "arquive" not in text.lower()
     assert "Corrigir e reenviar" not in text
 
