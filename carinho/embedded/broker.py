@@ -35,8 +35,13 @@ class FilesystemChannel(filesystem.Channel):
             Path(folder).mkdir(parents=True, exist_ok=True)
 
     # kombu makes an exchange's file empty and fills it then: who comes in between finds no JSON
-    _queue_bind = half_written_is_read_again(filesystem.Channel._queue_bind)  # noqa: SLF001 -- kombu has no other place
-    get_table = half_written_is_read_again(filesystem.Channel.get_table)
+    @half_written_is_read_again
+    def _queue_bind(self, *binding: Any) -> None:
+        super()._queue_bind(*binding)
+
+    @half_written_is_read_again
+    def get_table(self, exchange: str) -> Any:
+        return super().get_table(exchange)
 
     def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]
         name = f"{round(monotonic() * 1000)}_{uuid.uuid4()}"
