@@ -11,10 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from carinho.access.audit_log import Audited
+from carinho.access.audit_log import HUB, Audited
 from carinho.database import run
 from events import operations
-from events.engine.transitions import HUB
 from events.models import BulkItemState, BulkJob, BulkState
 from events.preview import overtaken
 

@@ -28,7 +28,7 @@ CORRECTED = Audited("event.correct", gettext_lazy("corrigiu os dados e reenviou"
 NOT_STARTED = (DeliveryStatus.WAITING, DeliveryStatus.QUEUED, DeliveryStatus.DEAD)
 
 
-class Overtaken(Exception):
+class StaleVersion(Exception):
     """Somebody else, or the hub itself, dealt with it meanwhile: the message says who did what."""
 
 
@@ -61,21 +61,21 @@ def version_of(dead_letter: DeadLetter) -> str:
 
 
 def check_current(dead_letter: DeadLetter, version: str) -> None:
-    """Raises `Overtaken` unless the item is open and neither it nor its data changed since that version."""
+    """Raises `StaleVersion` unless the item is open and it and its data are those of that version."""
     if dead_letter.status == DeadLetterStatus.OPEN and version == version_of(dead_letter):
         return
     who = labels.who(dead_letter.moved_by)
     digest = version.partition(".")[0]
     last = dead_letter.event.corrections.first()
     if last and digest != _digest(dead_letter.event):
-        raise Overtaken(_("%s já corrigiu os dados deste evento e o reenviou.") % labels.who(last.actor))
+        raise StaleVersion(_("%s já corrigiu os dados deste evento e o reenviou.") % labels.who(last.actor))
     if dead_letter.status == DeadLetterStatus.ARCHIVED:
-        raise Overtaken(_("%s já arquivou este item.") % who if who else _("Este item já foi arquivado."))
+        raise StaleVersion(_("%s já arquivou este item.") % who if who else _("Este item já foi arquivado."))
     if dead_letter.status == DeadLetterStatus.RESOLVED:
-        raise Overtaken(_("A entrega já foi feita: não há o que corrigir."))
+        raise StaleVersion(_("A entrega já foi feita: não há o que corrigir."))
     if dead_letter.status == DeadLetterStatus.RETRYING:
-        raise Overtaken(_("%s já reenviou este item.") % who if who else _("Este item já foi reenviado."))
-    raise Overtaken(_("Este item já foi reenviado e falhou de novo: veja o motivo de agora."))
+        raise StaleVersion(_("%s já reenviou este item.") % who if who else _("Este item já foi reenviado."))
+    raise StaleVersion(_("Este item já foi reenviado e falhou de novo: veja o motivo de agora."))
 
 
 def plan_of(dead_letter: DeadLetter, data: Data) -> CorrectionPlan:
@@ -93,7 +93,7 @@ def plan_of(dead_letter: DeadLetter, data: Data) -> CorrectionPlan:
 def correct(dead_letter: DeadLetter, data: Data, *, version: str, actor: str, reason: str) -> Correction:
     """Replace the data of an open dead letter's event, and send again what failed for good.
 
-    Raises `RequestRejected` when intake would not take the data or nothing is changed, and `Overtaken`
+    Raises `RequestRejected` when intake would not take the data or nothing is changed, and `StaleVersion`
     when the item is not as it was at `version`.
     """
     [locked] = _lock([dead_letter.pk])

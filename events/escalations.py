@@ -23,6 +23,7 @@ from carinho.access.audit_log import Audited
 from carinho.console import contacts, labels
 from carinho.console.base import page_of
 from carinho.masking import mask_text
+from carinho.resending import LEASE, due_after, reason_of
 from events import groups, titles
 from events.models import DeadLetter, EntryKind, Escalation, FailureGroup, GroupEntry
 from events.recipes import Recipes
@@ -31,8 +32,6 @@ logger = logging.getLogger(__name__)
 
 ESCALATED = Audited("escalation.start", gettext_lazy("escalou"))
 
-WAITS = (0, 1, 4, 25, 90, 240)  # minutes before each attempt
-LEASE = timedelta(minutes=5)  # an attempt that ends at all has ended by then
 AT_ONCE = 20
 NOT_TWICE = timedelta(minutes=10)  # to the same person about the same thing
 
@@ -91,11 +90,11 @@ def of_group(group: FailureGroup) -> Escalation | None:
     return last if last and not (group.resolved_at and group.resolved_at > last.at) else None
 
 
-def of_item(letter: DeadLetter, group: FailureGroup | None) -> Escalation | None:
+def of_item(dead_letter: DeadLetter, group: FailureGroup | None) -> Escalation | None:
     """With whom an open item is, by itself or with its group."""
-    if letter.closed_at:
+    if dead_letter.closed_at:
         return None
-    last = _of(letter).first()
+    last = _of(dead_letter).first()
     with_group = of_group(group) if group else None
     return max((one for one in (last, with_group) if one), key=lambda one: one.at, default=None)
 
@@ -126,9 +125,7 @@ def _send(escalation: Escalation) -> None:
         _mail(escalation).send()
     except Exception as error:
         logger.exception("Escalation could not be sent", extra={"escalation_id": escalation.pk})
-        made = escalation.attempts + 1
-        again = timezone.now() + timedelta(minutes=WAITS[made]) if made < len(WAITS) else None
-        mine.update(due_at=again, error=str(error).replace("\x00", "")[:500])  # PostgreSQL keeps no NUL
+        mine.update(due_at=due_after(escalation.attempts), error=reason_of(error))
     else:
         mine.update(due_at=None, sent_at=timezone.now(), error="")
 

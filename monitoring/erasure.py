@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho import personal_data
 from carinho.access import audit_log
-from carinho.access.audit_log import Audited
+from carinho.access.audit_log import HUB, Audited
 from carinho.database import run
 from carinho.personal_data import ERASED, TextColumns
 from events import operations
@@ -30,7 +30,6 @@ from whatsapp import contacts
 from whatsapp import phone as phones
 from whatsapp.models import Contact, SentMessage
 
-HUB = "hub"
 ORDERED = Audited("person.erase", _("pediu para apagar os dados da pessoa"))
 ERASED_BY = Audited("person.erased", _("apagou os dados da pessoa"))
 UNENDED = [DeliveryStatus.WAITING, DeliveryStatus.QUEUED, DeliveryStatus.RUNNING]

@@ -3,7 +3,6 @@
 import json
 import logging
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import Any
 
 import requests
@@ -15,11 +14,11 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.utils.translation import gettext_lazy as _lazy
 from standardwebhooks.webhooks import Webhook
 
 from carinho.access.audit_log import Audited
 from carinho.console import dates
+from carinho.resending import LEASE, due_after, reason_of
 from carinho.services import outgoing
 from monitoring.models import Alert, Notification, NotificationStatus
 from whatsapp import templates
@@ -28,8 +27,6 @@ from whatsapp.zapi import WhatsApp
 
 logger = logging.getLogger(__name__)
 
-WAITS = (0, 1, 4, 25, 90, 240)  # minutes after each failed attempt: a mail server may be away for hours
-LEASE = timedelta(minutes=5)  # an attempt that ends at all has ended by then
 AT_ONCE = 50
 BY = {
     "email": gettext_lazy("por e-mail"),
@@ -43,8 +40,8 @@ TITLES = {
     "resolved": gettext_lazy("Resolvido"),
 }
 
-REQUEUED = Audited("notification.requeue", _lazy("reenviou o aviso ao plantão"))
-DISCARDED = Audited("notification.discard", _lazy("descartou o aviso ao plantão"))
+REQUEUED = Audited("notification.requeue", gettext_lazy("reenviou o aviso ao plantão"))
+DISCARDED = Audited("notification.discard", gettext_lazy("descartou o aviso ao plantão"))
 
 
 def write(alert: Alert, event: str) -> None:
@@ -92,11 +89,9 @@ def _send(notification: Notification) -> None:
             "Notification could not be sent",
             extra={"notification_id": notification.pk, "channel": notification.channel},
         )
-        reason = str(error).replace("\x00", "")[:500]  # PostgreSQL keeps no NUL
-        if notification.attempts < len(WAITS):
-            mine.update(due_at=timezone.now() + timedelta(minutes=WAITS[notification.attempts]), error=reason)
-        else:
-            mine.update(status=NotificationStatus.FAILED, due_at=None, error=reason)
+        again = due_after(notification.attempts)
+        status = NotificationStatus.QUEUED if again else NotificationStatus.FAILED
+        mine.update(status=status, due_at=again, error=reason_of(error))
     else:
         mine.update(status=NotificationStatus.SENT, due_at=None, sent_at=timezone.now(), error="")
 

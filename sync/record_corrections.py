@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from carinho.access.audit_log import Audited
 from carinho.console import labels
-from events.corrections import Overtaken
+from events.corrections import StaleVersion
 from events.differences import differences, for_audit_log
 from events.flow import Data
 from events.intake.envelope import RequestRejected
@@ -30,9 +30,12 @@ def shown(failure: SyncFailure) -> Data:
 
 
 def read(failure: SyncFailure, data: Data) -> Data:
-    """These fields as they would be kept. Raises `RequestRejected`, each wrong field named."""
+    """These fields as they would be kept.
+
+    Raises `RequestRejected`, each wrong field named, and `StaleVersion` for one that no field would mend now.
+    """
     if failure.fields is None:
-        raise RequestRejected("not_open", _("Este registro não se corrige mais daqui."), status=409)
+        raise StaleVersion(_("Este registro não se corrige mais daqui."))
     try:
         kept = failure.fields.model_validate(data).model_dump(mode="json", exclude_unset=True)
         Job.registry[failure.job_id].wanted(failure.payload | kept)
@@ -51,24 +54,24 @@ def version_of(failure: SyncFailure) -> str:
 
 
 def check_current(failure: SyncFailure, version: str) -> None:
-    """Raises `Overtaken` unless the failure is open and was neither corrected nor retried since."""
+    """Raises `StaleVersion` unless the failure is open and was neither corrected nor retried since."""
     if failure.status == FailureStatus.RESOLVED:
-        raise Overtaken(_("O registro já foi levado: não há o que corrigir."))
+        raise StaleVersion(_("O registro já foi levado: não há o que corrigir."))
     if failure.status == FailureStatus.GONE:
-        raise Overtaken(_("A origem não pede mais este registro."))
+        raise StaleVersion(_("A origem não pede mais este registro."))
     if version == version_of(failure):
         return
     last = failure.corrections.first()
     if last and digest(last.after) == digest(failure.payload) != version.partition(".")[0]:
-        raise Overtaken(_("%s já corrigiu este registro e o tentou de novo.") % labels.who(last.actor))
-    raise Overtaken(_("Este registro já foi tentado de novo e falhou: veja o motivo de agora."))
+        raise StaleVersion(_("%s já corrigiu este registro e o tentou de novo.") % labels.who(last.actor))
+    raise StaleVersion(_("Este registro já foi tentado de novo e falhou: veja o motivo de agora."))
 
 
 def correct(failure_id: int, data: Data, *, version: str, actor: str, reason: str) -> SyncRun:
     """Replace the fields of an open failure's record, and begin the run that takes it on.
 
     Raises `RequestRejected` when the data is wrong, nothing is changed or the job is running, and
-    `Overtaken` when the failure is not as it was at `version`.
+    `StaleVersion` when the failure is not as it was at `version`.
     """
     try:
         with transaction.atomic():

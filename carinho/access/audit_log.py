@@ -22,7 +22,13 @@ from carinho.locks import wait_for_transaction_locks
 
 logger = logging.getLogger(__name__)
 BATCH = 500
+HUB = "hub"  # who did what no person did
 LONGEST_TRANSACTION = timedelta(days=1)  # an entry has the time of its transaction's begin
+
+
+def person(username: str) -> str:
+    """The target of an entry about somebody who may log in; as long as its column."""
+    return f"user {username}"[:120]
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ def prune(old: QuerySet[AuditEntry]) -> int:
         with may_change("retention"):
             AuditEntry.objects.filter(pk__in=ids).delete()
             going.delete()
-        PRUNED.record("hub", "", {"until": first_kept.number - 1, "seal": first_kept.previous})
+        PRUNED.record(HUB, "", {"until": first_kept.number - 1, "seal": first_kept.previous})
     return len(ids)
 
 

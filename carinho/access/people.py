@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from carinho.access import audit_log
 from carinho.access.audit_log import Audited
 from carinho.access.models import OneTimePassword
 
@@ -32,7 +33,7 @@ def create(name: str, role: str, *, email: str = "", password: str = "", actor: 
         user.groups.set([Group.objects.get(name=role)])
         if made:
             make_one_time(user)
-        CREATED.record(actor, f"user {name}"[:120], {"role": role})
+        CREATED.record(actor, audit_log.person(name), {"role": role})
     return user, made
 
 

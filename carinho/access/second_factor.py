@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from carinho.access import roles
+from carinho.access import audit_log, roles
 from carinho.access.audit_log import Audited
 from carinho.access.models import RecoveryCode
 from carinho.access.scopes import Scope
@@ -69,7 +69,7 @@ def confirm(session: SessionBase, user: User, code: str, *, actor: str) -> list[
         TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
         device.confirmed = True
         device.save(update_fields=["confirmed"])
-        TURNED_ON.record(actor, _target(user))
+        TURNED_ON.record(actor, audit_log.person(user.get_username()))
         return _new_codes(user)
 
 
@@ -88,7 +88,7 @@ def verify(user: User, code: str) -> TOTPDevice | None:
 def renew_codes(user: User, *, actor: str) -> list[str]:
     """New recovery codes; the old ones open nothing any more."""
     with transaction.atomic():
-        RENEWED.record(actor, _target(user))
+        RENEWED.record(actor, audit_log.person(user.get_username()))
         return _new_codes(user)
 
 
@@ -140,8 +140,4 @@ def _remove(user: User, action: Audited, actor: str) -> None:
         RecoveryCode.objects.filter(user=user).delete()
         removed = TOTPDevice.objects.filter(user=user).delete()[0]
         if removed:
-            action.record(actor, _target(user))
-
-
-def _target(user: User) -> str:
-    return f"user {user.get_username()}"[:120]
+            action.record(actor, audit_log.person(user.get_username()))

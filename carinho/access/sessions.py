@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from carinho.access import rate_limits
+from carinho.access import audit_log, rate_limits
 from carinho.access.audit_log import Audited
 from carinho.access.models import LoginSession, OneTimePassword
 from carinho.database import run
@@ -71,7 +71,7 @@ def end(user: User, names: Iterable[str], *, actor: str) -> int:
     keys = [row.session_key for row in of(user) if name_of(row.session_key) in wanted]
     ended = LoginSession.objects.filter(session_key__in=keys).delete()[0]
     if ended:
-        ENDED.record(actor, f"user {user.get_username()}"[:120], {"sessions": ended})
+        ENDED.record(actor, audit_log.person(user.get_username()), {"sessions": ended})
     return ended
 
 

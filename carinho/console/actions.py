@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from carinho.console.base import LONGEST_ID, ConsoleAdmin, actor, list_of, next_page, posted
+from carinho.console.base import ConsoleAdmin, actor, ids_in, list_of, next_page, posted
 
 NOT_ALLOWED = _lazy("Seu papel permite ver, mas não fazer isto. Peça a quem é Operador.")
 MOST_NAMED = 20
@@ -131,7 +131,7 @@ class ActionAdmin(ConsoleAdmin):
 
     def read_ids(self, text: str) -> list[Any]:
         """The ids that the form carries, divided by commas."""
-        return [int(part) for part in text.split(",") if part.isdecimal() and len(part) <= LONGEST_ID]
+        return ids_in(text.split(","))
 
     def name_of(self, key: Any) -> str:
         return f"#{key}"

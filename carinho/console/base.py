@@ -1,6 +1,6 @@
 """What all pages of the engine's rows share: nothing is edited by hand, and a row has a page to be read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -34,6 +34,16 @@ from carinho.console.sidebar import title_of
 
 MOST_COUNTED = 10_000
 LONGEST_ID = 18  # digits; the database's largest has one more
+
+
+def id_in(text: str) -> int | None:
+    """The number of a row that a browser sent; None for what can be none."""
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_ID else None
+
+
+def ids_in(texts: Iterable[str]) -> list[int]:
+    """Those that can be numbers of rows, in their order."""
+    return [id for text in texts if (id := id_in(text)) is not None]
 
 
 def actor(request: HttpRequest) -> str:
@@ -165,8 +175,8 @@ class ConsoleAdmin(ClosedAdmin):
 
     def remove_view(self, request: HttpRequest) -> HttpResponse:
         self.must_view(request)
-        id = posted(request, "id")
-        if id.isdecimal() and len(id) <= LONGEST_ID and saved_views.remove(request, int(id)):
+        id = id_in(posted(request, "id"))
+        if id is not None and saved_views.remove(request, id):
             messages.success(request, _("Visão tirada."))
         return HttpResponseRedirect(next_page(request, list_of(self.model)))
 

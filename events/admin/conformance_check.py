@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from carinho.console import badges, dates, labels
-from carinho.console.base import LONGEST_ID, ConsoleAdmin, actor, list_of, page_of, posted
+from carinho.console.base import ConsoleAdmin, actor, ids_in, list_of, page_of, posted
 from carinho.services import contract, openapi
 from carinho.services.base import AUTH_HEADERS
 from carinho.services.conformance_report import VERDICTS, ConformanceReport
@@ -166,7 +166,7 @@ def _asked(request: HttpRequest, system: str) -> dict[str, Any] | str:
     ids = {name: id for name, id in ids.items() if id}
     if auth not in AUTH_HEADERS or pages not in PAGES or len(key) > 500:
         return _now("Escolha onde vai a chave e como vão as páginas.")
-    if any(not id.isdecimal() or len(id) > LONGEST_ID for id in ids.values()):
+    if len(ids_in(ids.values())) < len(ids):
         return _now("Os registros da cópia são números.")
     return {
         "url": url,

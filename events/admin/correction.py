@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from carinho.console import dates, labels
 from carinho.console.actions import MOST_AT_ONCE
-from carinho.console.base import LONGEST_ID, actor, page_of
+from carinho.console.base import actor, ids_in, page_of
 from carinho.masking import mask
 from events import corrections, groups, preview, titles
 from events.admin import correction_pages, person
@@ -134,8 +134,7 @@ class CorrectionAdmin(EventRevealAdmin):
         return TemplateResponse(request, "admin/events/correction/others.html", context)
 
     def _repeat(self, request: HttpRequest, correction: Correction) -> HttpResponse:
-        given = [part for part in request.POST.get("ids", "").split(",") if part.isdecimal()]
-        ids = [int(part) for part in given if len(part) <= LONGEST_ID][:MOST_AT_ONCE]
+        ids = ids_in(request.POST.get("ids", "").split(","))[:MOST_AT_ONCE]
         done = len(corrections.repeat(correction, ids, actor=actor(request)))
         text = ngettext("%d item corrigido e reenviado.", "%d itens corrigidos e reenviados.", done)
         messages.success(request, text % done)

@@ -17,7 +17,7 @@ from carinho.console.actions import NOT_ALLOWED
 from carinho.console.base import actor, posted
 from events.admin import payload_fields, payload_form
 from events.admin.payload_form import PREFIX
-from events.corrections import Overtaken
+from events.corrections import StaleVersion
 from events.differences import differences, value_at
 from events.flow import Data
 from events.intake.envelope import RequestRejected
@@ -38,10 +38,10 @@ class Change:
 class Correctable:
     """What may be corrected, and how it is put through.
 
-    `data` is as it was typed, `stored` as it is kept. `check` raises `Overtaken` or `NotOpen` for a version
-    that does not hold any more. `read` gives the data as it would be kept, and raises `RequestRejected`,
-    each wrong field named. `send` takes the data, the version, the actor and the reason, and returns
-    where to go on.
+    `data` is as it was typed, `stored` as it is kept. `check` raises `StaleVersion` or `NotOpen` for a
+    version that does not hold any more. `read` gives the data as it would be kept, and raises
+    `RequestRejected`, each wrong field named. `send` takes the data, the version, the actor and the reason,
+    and returns where to go on.
     """
 
     payload: type[Payload]
@@ -91,7 +91,7 @@ def correct(request: HttpRequest, site: AdminSite, it: Correctable) -> HttpRespo
             problem = _("Escreva o motivo da correção.") if asked == "send" else ""
             return _question(request, site, it, data, problem)
         return HttpResponseRedirect(it.send(data, version, actor(request), reason))
-    except (Overtaken, NotOpen) as overtaken:
+    except (StaleVersion, NotOpen) as overtaken:
         messages.warning(request, _("Nada foi mudado. %s") % overtaken)
         return HttpResponseRedirect(it.back)
     except RequestRejected as error:
@@ -102,7 +102,10 @@ def check(request: HttpRequest, it: Correctable) -> JsonResponse:
     """What is wrong with what is written so far, and how the rest is understood."""
     data = payload_form.read(it.payload, it.data, request.POST)
     shown = payload_form.fields(it.payload, it.data)
-    problems = _problems(it, data)
+    try:
+        problems = _problems(it, data)
+    except StaleVersion as stale:
+        return JsonResponse({"problems": {}, "others": [str(stale)], "understood": {}})
     lines, others = payload_form.as_typed(shown, {}, problems)
     understood = {}
     if not problems:

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext_lazy
 from carinho.access.roles import MAY_REVEAL
 from carinho.console import badge_counts, badges, dates, labels
 from carinho.console.actions import Action, ActionAdmin
-from carinho.console.base import actor, list_of, next_page, page_of, posted
+from carinho.console.base import actor, id_in, ids_in, list_of, next_page, page_of, posted
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from events import bulk, escalations, groups, operations, retention, status_badges, titles
 from events.admin import bulk_job, correction, escalation, failure_group, person, preview, search, timeline
@@ -120,11 +120,11 @@ class GroupFilter(ChoiceFilter):
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, Any]]:
         asked = request.GET.get("group", "")
-        open_or_asked = ~Q(state=GroupState.RESOLVED) | Q(pk=asked if asked.isdecimal() else None)
+        open_or_asked = ~Q(state=GroupState.RESOLVED) | Q(pk=id_in(asked))
         return failure_group.titles_of(FailureGroup.objects.filter(open_or_asked))
 
     def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
-        group = FailureGroup.objects.filter(pk=value).first() if value.isdecimal() else None
+        group = FailureGroup.objects.filter(pk__in=ids_in([value])).first()
         return queryset.filter(groups.rows_of(group)) if group else queryset.none()
 
 
@@ -196,7 +196,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "all_groups": list_of(FailureGroup),
             "all_jobs": list_of(BulkJob),
             "group": group,
-            "group_address": page_of(FailureGroup(pk=group)) if group.isdecimal() else "",
+            "group_address": page_of(FailureGroup(pk=group)) if id_in(group) is not None else "",
             "reasons": REASONS,
         }
         return super().changelist_view(request, context | (extra_context or {}))

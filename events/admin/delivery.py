@@ -16,7 +16,7 @@ from django.utils.translation import ngettext_lazy
 
 from carinho.console import dates, labels
 from carinho.console.actions import Action, ActionAdmin
-from carinho.console.base import LONGEST_ID, page_of
+from carinho.console.base import ids_in, page_of
 from carinho.console.filters import ChoiceFilter, choice_filter
 from events import operations, outages, status_badges, titles
 from events.admin import person, search, timeline
@@ -92,8 +92,7 @@ class WaitedInFilter(ChoiceFilter):
         return [(asked, f"#{asked}")] if asked else []
 
     def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
-        is_id = value.isascii() and value.isdigit() and len(value) <= LONGEST_ID
-        record = OutageRecord.objects.filter(pk=value).first() if is_id else None
+        record = OutageRecord.objects.filter(pk__in=ids_in([value])).first()
         return queryset.filter(pk__in=record.held_ids if record else [])
 
 

@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from carinho import words
 from carinho.access.roles import MAY_REVEAL
+from carinho.console.base import id_in
 from events.models.event import NAMES
 
 SHORTEST_PHONE = 8
@@ -37,11 +38,11 @@ def phone(term: str, field: str, *, only_whole: bool = False) -> Q:
 
 def number(term: str, *fields: str) -> Q:
     """Rows that carry this number in one of the fields, also written as `#123`; none if it is no number."""
-    text = term.removeprefix("#")
+    id = id_in(term.removeprefix("#"))
     found = NOTHING
-    if text.isdecimal() and len(text) < 19:
+    if id is not None:
         for field in fields:
-            found |= Q(**{field: int(text)})
+            found |= Q(**{field: id})
     return found
 
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from carinho.access.audit_log import Audited
+from carinho.access.audit_log import HUB, Audited
 from carinho.database import run, run_rows
 from events.engine import event_status, failure_groups, moves, wakeup
 from events.engine.failure_groups import GroupKey
@@ -36,7 +36,6 @@ TRIED_NOW = Audited("delivery.try_now", _("tentou agora"))
 GIVEN_UP = Audited("delivery.give_up", _("desistiu"))
 CANCELLED = Audited("delivery.cancel", _("tirou da fila o que não saiu"))
 SUPERSEDED = Audited("dead_letter.supersede", _("encerrou: um evento mais novo já fez o mesmo"))
-HUB = "hub"  # who moved what no person moved
 
 
 class Failure(NamedTuple):

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from carinho.access import retention as _of_access  # noqa: F401
 from carinho.access.audit_log import Audited
-from carinho.console.base import ConsoleAdmin, actor, list_of, posted
+from carinho.console.base import ConsoleAdmin, actor, id_in, list_of, posted
 from carinho.masking import mask_name, mask_phone
 from carinho.retention import MOST_COUNTED, Kept
 from events import retention as _of_events  # noqa: F401 -- each declares what it keeps
@@ -136,12 +136,13 @@ def _keys_named(who: str) -> PersonKeys | None:
     kind, _colon, key = who.partition(":")
     if kind == "phone" and key:
         return erasure.keys_of_phone(key)
-    if not (key.isdecimal() and len(key) < 19):
+    id = id_in(key)
+    if id is None:
         return None
     if kind == "event":
-        event = Event.objects.filter(pk=key).first()
+        event = Event.objects.filter(pk=id).first()
         return identify(event) if event else None
-    contact = Contact.objects.filter(pk=key).first()
+    contact = Contact.objects.filter(pk=id).first()
     return erasure.keys_of_contact(contact) if contact else None
 
 

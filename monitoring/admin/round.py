@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from carinho.console import dates, labels
 from carinho.console.actions import NOT_ALLOWED
-from carinho.console.base import LONGEST_ID, ConsoleAdmin, actor, list_of
+from carinho.console.base import ConsoleAdmin, actor, id_in, list_of
 from events import titles
 from events.models import DeadLetter, FailureGroup, GroupState, OutageRecord
 from monitoring import alerts, checklist, health, rounds
@@ -105,9 +105,8 @@ class RoundAdmin(ConsoleAdmin):
     def undo_view(self, request: HttpRequest) -> HttpResponse:
         if not request.user.has_perm("monitoring.change_round"):
             raise PermissionDenied
-        asked = request.POST.get("ids", "")
-        is_id = asked.isdecimal() and len(asked) <= LONGEST_ID
-        if is_id and rounds.undo(int(asked), actor=actor(request)):
+        round_id = id_in(request.POST.get("ids", ""))
+        if round_id is not None and rounds.undo(round_id, actor=actor(request)):
             messages.success(request, _("A ronda voltou a ficar por concluir."))
         else:
             messages.error(request, _("O minuto para desfazer já passou."))

@@ -65,7 +65,7 @@ class RecordsAdmin(ActionAdmin):
 
     def movable(self, ids: Sequence[int]) -> Iterable[Any]:
         """Those of the rows that a run may still take."""
-        raise NotImplementedError
+        return self.model.objects.filter(pk__in=ids, closed_at=None)
 
     def act(
         self, request: HttpRequest, action: Action, ids: Sequence[Any]
@@ -146,9 +146,6 @@ class FailureAdmin(RecordsAdmin):
     def check_view(self, request: HttpRequest, failure_id: int) -> JsonResponse:
         correction_pages.require(request, record_correction.OPERATE)
         return correction_pages.check(request, record_correction.correctable(request, failure_id))
-
-    def movable(self, ids: Sequence[int]) -> Iterable[SyncFailure]:
-        return SyncFailure.objects.filter(pk__in=ids, status="open")
 
     @admin.display(description=_("registro"), ordering="key")
     def record(self, row: SyncFailure) -> str:

@@ -9,7 +9,7 @@ from django.db import connection
 
 from carinho.access.models import AuditEntry
 from events import corrections, operations, retention
-from events.corrections import Overtaken
+from events.corrections import StaleVersion
 from events.engine import attempt, claims, outcomes, transitions
 from events.engine.transitions import Failure
 from events.intake import envelope, ingestion
@@ -202,7 +202,7 @@ def test_it_stops_and_says_who_when_somebody_else_dealt_with_it(meanwhile, sente
     dead_letter = wrong_phone()
     version = corrections.version_of(dead_letter)
     meanwhile(dead_letter)
-    with pytest.raises(Overtaken, match=sentence):
+    with pytest.raises(StaleVersion, match=sentence):
         correct(dead_letter, version=version, phone=RIGHT)
 
 
@@ -211,7 +211,7 @@ def test_it_stops_when_it_was_sent_again_and_failed_meanwhile():
     version = corrections.version_of(dead_letter)
     operations.retry([dead_letter.pk], actor="user:bia")
     fail(dead_letter.event, "register_lead")
-    with pytest.raises(Overtaken, match="falhou de novo"):
+    with pytest.raises(StaleVersion, match="falhou de novo"):
         correct(dead_letter, version=version, phone=RIGHT)
 
 
@@ -225,7 +225,7 @@ def test_of_operators_who_correct_one_item_at_the_same_instant_one_does():
         try:
             gate.wait()
             return correct(dead_letter, version=version, actor=f"user:{number}", name=f"Pessoa {number}")
-        except Overtaken as overtaken:
+        except StaleVersion as overtaken:
             return str(overtaken)
         finally:
             connection.close()

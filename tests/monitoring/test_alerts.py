@@ -10,6 +10,7 @@ from responses import matchers
 from standardwebhooks.webhooks import Webhook
 
 from carinho.access.models import AuditEntry
+from carinho.resending import WAITS
 from monitoring import alerts, health, heartbeats, metrics, notifications, watcher
 from monitoring.metrics import WhatsAppState
 from monitoring.models import Alert, Heartbeat, Notification
@@ -225,7 +226,7 @@ def test_notification_that_was_given_up_is_a_reason_with_a_page_to_send_it_again
     settings.ALERT_WEBHOOK_URL = HOOK
     clock.evaluate(**FULL)
     notification = give_up(settings)
-    assert (notification.attempts, notification.due_at) == (len(notifications.WAITS) + 1, None)
+    assert (notification.attempts, notification.due_at) == (len(WAITS) + 1, None)
     found = [
         row
         for row in health.evaluate(hubs.hub(failed_notifications=metrics.failed_notifications())).violations

@@ -7,8 +7,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from django.utils import timezone
 
+from carinho.resending import WAITS
 from events.models import Event
-from monitoring import alerts, notifications, periods, report
+from monitoring import alerts, periods, report
 from monitoring.models import Notification, Report
 from tests.console import rows
 from tests.monitoring import hubs
@@ -111,10 +112,10 @@ def test_alert_outlives_a_mail_server_that_is_away_for_hours(inbox):
     inbox.is_full = True
     rows.down("crm")
     alerts.evaluate()
-    for _ in notifications.WAITS:
+    for _ in WAITS:
         assert not Notification.objects.exclude(status="queued").exists()
         Notification.objects.update(due_at=timezone.now())
-        inbox.is_full = Notification.objects.filter(attempts__lt=len(notifications.WAITS)).exists()
+        inbox.is_full = Notification.objects.filter(attempts__lt=len(WAITS)).exists()
         alerts.evaluate()
     assert set(Notification.objects.values_list("status", flat=True)) == {"sent"}
     assert any("CRM" in mail["Subject"] for mail in inbox.mails)

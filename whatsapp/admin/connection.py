@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from carinho.console.actions import NOT_ALLOWED
-from carinho.console.base import LONGEST_ID, ConsoleAdmin, actor, list_of
+from carinho.console.base import ConsoleAdmin, actor, ids_in, list_of
 from carinho.masking import mask_phone
 from carinho.services.errors import Rejected, ServiceError
 from events import titles
@@ -145,7 +145,7 @@ class ConnectionAdmin(ConsoleAdmin):
 
     @staticmethod
     def _discard_in_hub(request: HttpRequest) -> str:
-        ids = [int(id) for id in request.POST.getlist("chosen") if id.isdecimal() and len(id) <= LONGEST_ID]
+        ids = ids_in(request.POST.getlist("chosen"))
         count = reconnect.discard_in_hub(ids, actor=actor(request))
         return _discarded(count)
 

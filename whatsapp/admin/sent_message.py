@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from carinho.console import badges, dates, labels
-from carinho.console.base import LONGEST_ID, page_of
+from carinho.console.base import id_in, page_of
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from carinho.masking import mask_phone
 from events import titles
@@ -60,8 +60,8 @@ class ContactFilter(ChoiceFilter):
         return [(asked, asked)] if asked else []
 
     def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
-        is_id = value.isascii() and value.isdigit() and len(value) <= LONGEST_ID
-        return queryset.filter(contact=value) if is_id else queryset.none()
+        contact = id_in(value)
+        return queryset.none() if contact is None else queryset.filter(contact=contact)
 
 
 @admin.register(SentMessage)

@@ -20,7 +20,7 @@ from whatsapp.templates import is_name
 Body = dict[str, Any]
 NOT_STORABLE = re.compile(r"[\ud800-\udfff]")  # halves of a pair, which UTF-8 cannot encode
 MILLISECONDS_FROM = 100_000_000_000  # as seconds this would be the year 5138
-LONGEST_ID = 120
+LONGEST_MESSAGE_ID = 120
 MOST_IDS = 1000  # in one callback; Z-API gives a handful
 LONGEST_VALUE = 500  # characters, of what each of several receipts repeats
 LONGEST_KEY = 200
@@ -99,12 +99,14 @@ def ids_of(body: Body) -> list[str]:
     """The WhatsApp ids a callback speaks of: one, several, or none."""
     several = body.get("ids")
     given = [*(several if isinstance(several, list) else []), body.get("messageId"), body.get("id")]
-    return list(dict.fromkeys(str(id)[:LONGEST_ID] for id in given if isinstance(id, str | int) and id != ""))
+    return list(
+        dict.fromkeys(str(id)[:LONGEST_MESSAGE_ID] for id in given if isinstance(id, str | int) and id != "")
+    )
 
 
 def message_id_of(body: Body) -> str:
     """The message's own id; empty for what is none."""
-    return str(body.get("messageId") or "")[:LONGEST_ID]
+    return str(body.get("messageId") or "")[:LONGEST_MESSAGE_ID]
 
 
 def identity_of(body: Body) -> contacts.Identity:

@@ -57,7 +57,7 @@ def store(body: dict[str, Any]) -> None:
 def _row(body: dict[str, Any]) -> list[str | list[str]]:
     ids = bodies.ids_of(body)
     if zaap_id := body.get("zaapId"):
-        ids.append(str(zaap_id)[: bodies.LONGEST_ID])
+        ids.append(str(zaap_id)[: bodies.LONGEST_MESSAGE_ID])
     return [
         bodies.key_of(body),
         str(body.get("type") or "")[:40],

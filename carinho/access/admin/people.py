@@ -14,6 +14,7 @@ from cron_descriptor import (  # type: ignore[import-untyped]
     WrongArgumentException,
     get_description,
 )
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -29,6 +30,7 @@ from django.utils import timezone
 from django.utils.dates import MONTHS, WEEKDAYS
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import (
     ClockedSchedule,
@@ -42,7 +44,7 @@ from rest_framework_api_key.models import APIKey
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from carinho.access import account, people, second_factor
+from carinho.access import account, audit_log, people, second_factor
 from carinho.access.audit_log import Audited
 from carinho.console import badges, dates, labels
 from carinho.console.base import ClosedAdmin, ConsoleAdmin, actor, page_of
@@ -188,7 +190,7 @@ class PeopleAdmin(AuditedForms, DjangoUserAdmin, ClosedAdmin):
         after = _role_names(form.instance)
         if before != after:
             detail = {"before": before, "after": after}
-            ROLES_GIVEN.record(actor(request), f"user {form.instance.get_username()}"[:120], detail)
+            ROLES_GIVEN.record(actor(request), audit_log.person(form.instance.get_username()), detail)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         ours = {
@@ -430,9 +432,15 @@ class TaskAdmin(AuditedForms, ClosedAdmin):
 @admin.register(AccessAttempt)
 class FailedLoginAdmin(ConsoleAdmin):
     all_well = _("Tudo certo: ninguém errou a senha.")
-    intro = _(
-        "Tentativas de entrar que falharam. Depois de 8 erros do mesmo endereço, a porta fica fechada por 15 "
-        "minutos; depois de 40 de vários, só o navegador de sempre da pessoa ainda entra."
+    intro = format_lazy(
+        _(
+            "Tentativas de entrar que falharam. Depois de {here} erros do mesmo endereço, ninguém entra de "
+            "lá por {minutes} minutos; depois de {everywhere} de vários, só o navegador de sempre da pessoa "
+            "ainda entra."
+        ),
+        here=settings.AXES_FAILURE_LIMIT,
+        minutes=round(settings.AXES_COOLOFF_TIME * 60),
+        everywhere=settings.LOGIN_FAILURES_OF_ACCOUNT,
     )
     list_display = ("username", "ip_address", "failures_since_start", "when")
     search_fields = ("username", "ip_address")

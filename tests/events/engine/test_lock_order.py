@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from carinho.services.errors import Rejected, Unavailable
 from events import corrections, operations
-from events.corrections import Overtaken
+from events.corrections import StaleVersion
 from events.engine import attempt, claims, outcomes, recovery, transitions
 from events.intake.envelope import RequestRejected
 from events.models import DeadLetter, Delivery
@@ -70,7 +70,7 @@ def corrector(rng):
             "close": rng.random() < 0.5,
         }
         version = corrections.version_of(row)
-        with contextlib.suppress(RequestRejected, Overtaken):  # nothing changed, or somebody was first
+        with contextlib.suppress(RequestRejected, StaleVersion):  # nothing changed, or somebody was first
             made = corrections.correct(row, data, version=version, actor="user:bia", reason="?")
             corrections.repeat(made, dead_letters("open"), actor="user:bia")
 
