@@ -5,6 +5,7 @@ The database is only touched by the lane's own thread, the network only by the p
 """
 
 import logging
+import math
 import os
 import select
 import time
@@ -84,7 +85,7 @@ class Drain:
         self.listener = listener
         self.ends = time.monotonic() + seconds
         self.linger = linger
-        self.last_work = time.monotonic()
+        self.last_work = math.inf  # until the lane has looked once, however long that took
         self.breaker = circuit_breakers.SharedBreaker.of(service)
         self.hooks = lane_hooks.of(service.name)
         self.pace = Pace(service.calls_per_second)
@@ -137,6 +138,7 @@ class Drain:
             self._wait()
         if self.finished and (len(self.finished) >= self.limit // 2 or self._flush_is_due()):
             self._flush()
+        self.last_work = min(self.last_work, time.monotonic())
 
     def _look_around(self) -> None:
         now = time.monotonic()

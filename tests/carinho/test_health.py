@@ -60,7 +60,7 @@ def test_broker_that_is_away_is_named_and_events_still_come_in(monkeypatch, brok
 
 
 def test_broker_that_does_not_listen_is_found_out_within_seconds(monkeypatch, broker):
-    app_elsewhere = type(app)("elsewhere", broker="redis://127.0.0.1:1/0")
+    app_elsewhere = type(app)("elsewhere", broker="redis://127.0.0.1:1/0", set_as_current=False)
     monkeypatch.setattr(health, "app", app_elsewhere)
     assert set(ready().json()["warnings"]) == {"broker"}
 
