@@ -9,11 +9,9 @@ from tests.clients import logged_in
 
 pytestmark = pytest.mark.django_db
 BAD = [
-    "0",
     "x",
     "١٢",
     "9223372036854775808",  # one more than the database can hold
-    "\ud83d".encode(errors="replace").decode(),
     "a" * 3000,
 ]
 
