@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from carinho.console import dates, labels
 from carinho.console.actions import MOST_AT_ONCE
-from carinho.console.base import actor, ids_in, page_of
+from carinho.console.base import actor, ids_in, page, page_of
 from carinho.masking import mask
 from events import corrections, groups, preview, titles
 from events.admin import correction_pages, person
@@ -90,7 +89,7 @@ class CorrectionAdmin(EventRevealAdmin):
 
     def correct_view(self, request: HttpRequest, dead_letter_id: int) -> HttpResponse:
         correction_pages.require(request, OPERATE)
-        return correction_pages.correct(request, self.admin_site, _correctable(request, dead_letter_id))
+        return correction_pages.correct(request, _correctable(request, dead_letter_id))
 
     def correct_in_group(self, request: HttpRequest, group_id: int) -> HttpResponse:
         """The form of the item of the group that waits longest; the others are offered after it."""
@@ -103,7 +102,7 @@ class CorrectionAdmin(EventRevealAdmin):
         if first is None:
             messages.warning(request, _now("Nenhum item deste grupo espera uma correção."))
             return HttpResponseRedirect(page_of(group))
-        return correction_pages.correct(request, self.admin_site, _correctable(request, first))
+        return correction_pages.correct(request, _correctable(request, first))
 
     def check_view(self, request: HttpRequest, dead_letter_id: int) -> HttpResponse:
         correction_pages.require(request, OPERATE)
@@ -121,8 +120,6 @@ class CorrectionAdmin(EventRevealAdmin):
         ids = list(found.order_by("-pk").values_list("pk", flat=True)[:MOST_AT_ONCE])
         rows = found.filter(pk__in=ids[:MOST_SHOWN]).select_related("event").order_by("-pk")
         context = {
-            **self.admin_site.each_context(request),
-            "title": _("A mesma correção"),
             "correction": correction,
             "changes": _changes(correction, revealed=False),
             "ids": ",".join(map(str, ids)),
@@ -131,7 +128,7 @@ class CorrectionAdmin(EventRevealAdmin):
             "rows": [(row, person.masked(row.event), page_of(row)) for row in rows],
             "back": page_of(correction),
         }
-        return TemplateResponse(request, "admin/events/correction/others.html", context)
+        return page(request, "admin/events/correction/others.html", _("A mesma correção"), **context)
 
     def _repeat(self, request: HttpRequest, correction: Correction) -> HttpResponse:
         ids = ids_in(request.POST.get("ids", "").split(","))[:MOST_AT_ONCE]
