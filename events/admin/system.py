@@ -161,7 +161,7 @@ class SystemAdmin(ActionAdmin):
             "label": labels.system(breaker.service),
             "outage": outage,
             "lacking": contract.lacking(breaker.service),
-            "trial_is_due": breaker.next_trial_at is not None and breaker.next_trial_at <= timezone.now(),
+            "probe_is_due": breaker.next_probe_at is not None and breaker.next_probe_at <= timezone.now(),
             "page": page_of(breaker),
             "rows": list_of(Delivery, f"queue=held&service={breaker.service}"),
             "buttons": self.buttons(request, fitting(breaker), breaker.service),
