@@ -15,8 +15,8 @@ from carinho.console.actions import NOT_ALLOWED
 from carinho.console.base import actor, page, posted
 from events.admin import payload_fields, payload_form
 from events.admin.payload_form import PREFIX
-from events.corrections import StaleVersion
 from events.differences import differences, value_at
+from events.event_corrections import StaleVersion
 from events.flow import Data
 from events.intake.envelope import RequestRejected
 from events.intake.payload import Payload
