@@ -1,4 +1,4 @@
-"""Systems that hold their deliveries at the moment: how many, since when, and their last trial."""
+"""Systems that hold their deliveries at the moment: how many, since when, and their last probe."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ class Outage:
     breaker: CircuitBreaker
     held: int
     oldest: datetime | None
-    trial: Attempt | None
+    probe: Attempt | None
 
     @property
     def since(self) -> datetime | None:
@@ -45,7 +45,7 @@ def current() -> list[Outage]:
         for row in held().order_by().values("service").annotate(count=Count("pk"), oldest=Min("due_at"))
     }
     outages = [
-        Outage(breaker, count.get("count", 0), count.get("oldest"), _last_trial(breaker))
+        Outage(breaker, count.get("count", 0), count.get("oldest"), _last_probe(breaker))
         for breaker in _holding()
         for count in [counts.get(breaker.service, {})]
     ]
@@ -54,11 +54,11 @@ def current() -> list[Outage]:
 
 def try_now(service: str, *, actor: str) -> bool:
     """Let the next delivery find out at once if the system is back; False unless its circuit is open."""
-    waited = F("next_trial_at") - F("opened_at")
+    waited = F("next_probe_at") - F("opened_at")
     with transaction.atomic():
         moved = CircuitBreaker.objects.filter(
-            service=service, state=BreakerState.OPEN, next_trial_at__isnull=False, paused_at=None
-        ).update(opened_at=Now() - waited, next_trial_at=Now(), version=F("version") + 1)
+            service=service, state=BreakerState.OPEN, next_probe_at__isnull=False, paused_at=None
+        ).update(opened_at=Now() - waited, next_probe_at=Now(), version=F("version") + 1)
         if moved:
             TRIED_NOW.record(actor, service)
             transaction.on_commit(lambda: wakeup.wake_up([service]))
@@ -69,9 +69,9 @@ def _holding() -> list[CircuitBreaker]:
     return [breaker for breaker in CircuitBreaker.objects.all() if breaker.holds]
 
 
-def _last_trial(breaker: CircuitBreaker) -> Attempt | None:
-    # a failed trial marks its delivery with `held_since`: there are as many of these as trials, not as held
+def _last_probe(breaker: CircuitBreaker) -> Attempt | None:
+    # a failed probe marks its delivery with `held_since`: there are as many of these as probes, not as held
     tried = Delivery.objects.filter(
         service=breaker.service, status=DeliveryStatus.QUEUED, held_since__isnull=False
     )
-    return Attempt.objects.filter(delivery__in=tried, is_trial=True).order_by("-id").first()
+    return Attempt.objects.filter(delivery__in=tried, is_probe=True).order_by("-id").first()

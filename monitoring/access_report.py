@@ -23,7 +23,7 @@ OURS = {  # how the hub works, and nothing of the person
         "request_id",
         "trace_id",
         "due_at",
-        "is_trial",
+        "is_probe",
     ),
     *("version", "redacted_at", "delay_seconds"),
 }

@@ -57,13 +57,13 @@ class Availability:
         """The system that lets nothing through at the moment; empty if both do."""
         return next((name for name in self.systems if not self._lets_through(name, 1)), "")
 
-    def is_trial(self) -> bool:
+    def is_probe(self) -> bool:
         """Whether a call that starts now only finds out if a system is back."""
-        return any(breaker.is_trial for breaker in self.breakers.values())
+        return any(breaker.is_probe for breaker in self.breakers.values())
 
     def allows(self, free: int, under_way: int) -> int:
         """How many of the free places may be filled; while a system is tried, one call at a time."""
-        wanted = 0 if self.is_trial() and under_way else free
+        wanted = 0 if self.is_probe() and under_way else free
         for name, breaker in self.breakers.items():
             self.paces[name].per_second = self.systems[name].pace()
             wanted = self.paces[name].allows(self._lets_through(name, wanted), breaker.closed_at)
@@ -76,7 +76,7 @@ class Availability:
     def allows_read(self, under_way: int) -> bool:
         breaker, pace = self.breakers[self.source], self.paces[self.source]
         pace.per_second = self.systems[self.source].pace()
-        wanted = self._lets_through(self.source, 0 if breaker.is_trial and under_way else 1)
+        wanted = self._lets_through(self.source, 0 if breaker.is_probe and under_way else 1)
         return bool(pace.allows(wanted, breaker.closed_at))
 
     def started_read(self) -> None:

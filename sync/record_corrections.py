@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from carinho.access.audit_log import Audited
 from carinho.console import labels
-from events.corrections import StaleVersion
 from events.differences import differences, for_audit_log
+from events.event_corrections import StaleVersion
 from events.flow import Data
 from events.intake.envelope import RequestRejected
 from events.intake.payload import problems

@@ -48,7 +48,7 @@ class Item:
     was_written: bool = False
     was_confirmed: bool = False
     attempts: int = 0
-    is_trial: bool = False
+    is_probe: bool = False
     end: End | None = None
     error: Exception | None = None
 

@@ -53,7 +53,7 @@ class PageRead:
     at: Checkpoint
     page: Page | None = None
     error: Exception | None = None
-    is_trial: bool = False
+    is_probe: bool = False
 
 
 @dataclass(order=True)
@@ -162,11 +162,11 @@ class Runner:
             self.availability.started_read()
             self.is_reading = True
             self.under_way += 1
-            pool.submit(self._pull, self.next, self.availability.is_trial())
+            pool.submit(self._pull, self.next, self.availability.is_probe())
 
-    def _pull(self, at: Checkpoint, is_trial: bool) -> None:
+    def _pull(self, at: Checkpoint, is_probe: bool) -> None:
         token = request_id.set(self._request)
-        reading = PageRead(at, is_trial=is_trial)
+        reading = PageRead(at, is_probe=is_probe)
         try:
             self.availability.require(self.job.source)
             reading.page = self.job.pull(self.job.source(), at.cursor, self.window)
@@ -219,7 +219,7 @@ class Runner:
             raise error or AssertionError
 
     def _read_later(self, reading: PageRead, error: Unavailable) -> None:
-        if not reading.is_trial:
+        if not reading.is_probe:
             self.read_failures += 1
         if self.read_failures > MOST_READS:
             raise self._unreadable(str(error))
@@ -265,10 +265,10 @@ class Runner:
         if free <= 0:
             return
         count = self.availability.allows(free, self.under_way)
-        is_trial = self.availability.is_trial()
+        is_probe = self.availability.is_probe()
         for _ in range(count):
             item = self.ready.popleft()
-            item.is_trial = is_trial
+            item.is_probe = is_probe
             pool.submit(self._push, item)
         self.availability.started(count)
         self.under_way += count
@@ -316,7 +316,7 @@ class Runner:
             return
         if isinstance(item.error, NotOffered):
             raise self._not_offered(item.error)
-        item.attempts += 0 if item.end == End.UNAVAILABLE and item.is_trial else 1
+        item.attempts += 0 if item.end == End.UNAVAILABLE and item.is_probe else 1
         if item.end == End.UNAVAILABLE and item.attempts < MOST_ATTEMPTS:
             self.numbers += 1
             at = time.monotonic() + _wait_after(item.attempts)

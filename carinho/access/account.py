@@ -3,10 +3,9 @@
 from typing import Any, cast
 
 import django_otp
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,7 +13,7 @@ from django.utils.translation import ngettext
 from carinho.access import second_factor, sessions
 from carinho.access.login import WRONG_CODE, CodeForm, set_up_context, shown_once
 from carinho.console import browsers
-from carinho.console.base import actor, posted
+from carinho.console.base import actor, page, posted
 
 
 def account(request: HttpRequest) -> HttpResponse:
@@ -22,7 +21,6 @@ def account(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return ORDERS.get(posted(request, "do"), _unknown)(request, person)
     context = {
-        "title": _("Sua conta"),
         "person": person,
         "role": ", ".join(sorted(person.groups.values_list("name", flat=True))),
         "factor": second_factor.device_of(person),
@@ -31,7 +29,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "code_form": CodeForm(),
         "sessions": session_rows(person, request.session.session_key),
     }
-    return _page(request, "admin/access/account.html", context)
+    return page(request, "admin/access/account.html", _("Sua conta"), **context)
 
 
 def second_factor_page(request: HttpRequest) -> HttpResponse:
@@ -47,8 +45,8 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
             django_otp.login(request, second_factor.device_of(person))
             return shown_once(request, codes, reverse("account"))
         form.add_error("code", WRONG_CODE)
-    context = {"title": _("Verificação em duas etapas"), "form": form, **set_up_context(request, person)}
-    return _page(request, "admin/access/set_up.html", context)
+    context = {"form": form, **set_up_context(request, person)}
+    return page(request, "admin/access/set_up.html", _("Verificação em duas etapas"), **context)
 
 
 def session_rows(person: User, own_key: str | None) -> list[dict[str, Any]]:
@@ -107,8 +105,3 @@ def _unknown(request: HttpRequest, _person: User) -> HttpResponse:
 
 
 ORDERS = {"end": _end, "renew": _renew, "turn_off": _turn_off}
-
-
-def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    request.current_app = admin.site.name
-    return TemplateResponse(request, template, admin.site.each_context(request) | context)

@@ -14,7 +14,6 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
 from django.contrib.auth.views import LoginView, RedirectURLMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -27,6 +26,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from carinho.access import known_browsers, rate_limits, second_factor
 from carinho.access.models import OneTimePassword
 from carinho.access.permissions import user_actor
+from carinho.console.base import page
 
 AT_ONCE = BoundedSemaphore(2)  # checking one takes a thread of the web process for a third of a second
 PROVEN = "password_proven"  # in the session of somebody whose code is still awaited
@@ -176,13 +176,8 @@ def set_up_context(request: HttpRequest, user: User) -> dict[str, Any]:
 
 
 def shown_once(request: HttpRequest, codes: list[str], onward: str) -> HttpResponse:
-    request.current_app = admin.site.name
-    context = admin.site.each_context(request) | {
-        "title": _("Códigos de reserva"),
-        "codes": codes,
-        "onward": onward,
-    }
-    return TemplateResponse(request, "admin/access/recovery_codes.html", context)
+    title = _("Códigos de reserva")
+    return page(request, "admin/access/recovery_codes.html", title, codes=codes, onward=onward)
 
 
 def login(request: HttpRequest) -> HttpResponse:

@@ -14,7 +14,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -22,7 +21,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from carinho.console.base import ConsoleAdmin, actor, ids_in, list_of, next_page, posted
+from carinho.console.base import ConsoleAdmin, actor, ids_in, list_of, next_page, page, posted
 
 NOT_ALLOWED = _lazy("Seu papel permite ver, mas não fazer isto. Peça a quem é Operador.")
 MOST_NAMED = 20
@@ -181,7 +180,6 @@ def _ask(action: Action) -> Callable[[ActionAdmin, HttpRequest, QuerySet], HttpR
         if not _are_few(request, len(ids)):
             return HttpResponseRedirect(request.get_full_path())
         context = {
-            **admin.admin_site.each_context(request),
             "opts": admin.opts,
             "title": action.says(len(ids)),
             "action": action,
@@ -190,7 +188,7 @@ def _ask(action: Action) -> Callable[[ActionAdmin, HttpRequest, QuerySet], HttpR
             "next": request.get_full_path(),
             **admin.question_context(ids),
         }
-        return TemplateResponse(request, "admin/question.html", context)
+        return page(request, "admin/question.html", **context)
 
     return ask
 

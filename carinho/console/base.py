@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import (
@@ -60,6 +60,13 @@ def list_of(model: type[Model], query: str = "") -> str:
     """The address of a model's list, filtered by `query`."""
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     return f"{address}?{query}" if query else address
+
+
+def page(request: HttpRequest, template: str, title: Any, **context: Any) -> TemplateResponse:
+    """A page in the console's frame: the sidebar, the header, and its title in the breadcrumbs."""
+    request.current_app = admin.site.name
+    frame = {**admin.site.each_context(request), "title": title, "content_title": title}
+    return TemplateResponse(request, template, frame | context)
 
 
 class CappedPaginator(Paginator):
@@ -237,18 +244,16 @@ class ConsoleAdmin(ClosedAdmin):
     def item_page(self, request: HttpRequest, row: Model, **more: Any) -> HttpResponse:
         """The page of one row; `more` goes to its template."""
         context = {
-            **self.admin_site.each_context(request),
             "opts": self.opts,
             "original": row,
-            "title": self.crumb(row),
             "back": self._back(request),
             "here": request.get_full_path() if request.method == "GET" else page_of(row),
             **self.item_context(request, row),
             **more,
         }
-        request.current_app = self.admin_site.name
-        request.crumb = self.crumb(row)  # type: ignore[attr-defined]
-        return TemplateResponse(request, self.item_template, context)
+        title = self.crumb(row)
+        request.crumb = title  # type: ignore[attr-defined]
+        return page(request, self.item_template, title, **context)
 
     def crumb(self, row: Model) -> str:
         """The row's name in the breadcrumbs."""

@@ -1,7 +1,7 @@
 """The circuit breaker of one system: pybreaker, plus the rules it does not know.
 
 It opens after some failures in a row or when over half of at least 20 calls in a minute failed,
-and waits twice as long after every trial that failed. Its state goes from process to process as a
+and waits twice as long after every probe that failed. Its state goes from process to process as a
 `Snapshot`.
 """
 
@@ -23,7 +23,7 @@ GOOD_TRIALS = 2
 class Snapshot:
     state: str = "closed"
     failure_count: int = 0
-    good_trials: int = 0
+    good_probes: int = 0
     trips: int = 0
     opened_at: datetime | None = None
     last_error: str = ""
@@ -35,12 +35,12 @@ class Storage(pybreaker.CircuitMemoryStorage):
     def __init__(self, snapshot: Snapshot) -> None:
         super().__init__(snapshot.state.replace("_", "-"))
         self._fail_counter = snapshot.failure_count
-        self._success_counter = snapshot.good_trials
+        self._success_counter = snapshot.good_probes
         self._opened_at = snapshot.opened_at
 
 
 class Watch(pybreaker.CircuitBreakerListener):
-    """Opens by share of failures, and doubles the wait after each failed trial."""
+    """Opens by share of failures, and doubles the wait after each failed probe."""
 
     def __init__(self, trips: int, last_error: str, *, base: float, longest: float) -> None:
         self.trips = trips
@@ -51,7 +51,7 @@ class Watch(pybreaker.CircuitBreakerListener):
 
     @property
     def wait(self) -> float:
-        """Seconds from the opening to the next trial."""
+        """Seconds from the opening to the next probe."""
         return min(self.base * 2 ** max(self.trips - 1, 0), self.longest)
 
     def success(self, cb: pybreaker.CircuitBreaker) -> None:
@@ -128,14 +128,14 @@ class Breaker(pybreaker.CircuitBreaker):
             return Snapshot(
                 state=self.current_state.replace("-", "_"),
                 failure_count=self.fail_counter,
-                good_trials=self.success_counter,
+                good_probes=self.success_counter,
                 trips=self.watch.trips,
                 opened_at=self._state_storage.opened_at,
                 last_error=self.watch.last_error[:500],
             )
 
     @property
-    def next_trial_at(self) -> datetime | None:
+    def next_probe_at(self) -> datetime | None:
         """When an open circuit lets one call through; None unless it is open."""
         opened_at = self._state_storage.opened_at
         if self.current_state != pybreaker.STATE_OPEN or opened_at is None:
@@ -143,8 +143,8 @@ class Breaker(pybreaker.CircuitBreaker):
         return opened_at + timedelta(seconds=self.reset_timeout)
 
     def lets_through(self, wanted: int) -> int:
-        """How many calls may start now: all, one as a trial, or none."""
+        """How many calls may start now: all, one as a probe, or none."""
         if self.current_state == pybreaker.STATE_CLOSED:
             return wanted
-        trial_at = self.next_trial_at
-        return min(wanted, 1) if trial_at is None or datetime.now(UTC) >= trial_at else 0
+        probe_at = self.next_probe_at
+        return min(wanted, 1) if probe_at is None or datetime.now(UTC) >= probe_at else 0

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -17,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from carinho.console import badges, dates, labels
-from carinho.console.base import ConsoleAdmin, actor, ids_in, list_of, page_of, posted
+from carinho.console.base import ConsoleAdmin, actor, ids_in, list_of, page, page_of, posted
 from carinho.services import contract, openapi
 from carinho.services.base import AUTH_HEADERS
 from carinho.services.conformance_report import VERDICTS, ConformanceReport
@@ -58,7 +57,6 @@ class ConformanceCheckAdmin(ConsoleAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         self.must_view(request)
-        request.current_app = self.admin_site.name
         asked = request.GET.get("system", "")
         system = asked if asked in settings.SYSTEMS else next(iter(settings.SYSTEMS))
         checks = list(ConformanceCheck.objects.filter(system=system)[: conformance_checks.KEPT])
@@ -69,9 +67,6 @@ class ConformanceCheckAdmin(ConsoleAdmin):
             else ConformanceCheck(url=known["url"], auth=known["auth"], pages=known["pages"])
         )
         context = {
-            **self.admin_site.each_context(request),
-            "title": _("Conectar um sistema"),
-            "content_title": _("Conectar um sistema"),
             "system": system,
             "label": labels.system(system),
             "systems": [(name, labels.system(name)) for name in settings.SYSTEMS],
@@ -85,7 +80,8 @@ class ConformanceCheckAdmin(ConsoleAdmin):
             "checks": [{"check": check, "badge": result(check), "page": page_of(check)} for check in checks],
             "may_start": request.user.has_perm(OPERATE),
         }
-        return TemplateResponse(request, "admin/events/conformancecheck/connect.html", context)
+        template = "admin/events/conformancecheck/connect.html"
+        return page(request, template, _("Conectar um sistema"), **context)
 
     def contract_view(self, request: HttpRequest) -> HttpResponse:
         """The description of all calls, to be handed to whoever builds the other system."""

@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -15,9 +14,9 @@ from django.views.decorators.http import require_POST
 
 from carinho.console import dates, labels
 from carinho.console.actions import MOST_AT_ONCE
-from carinho.console.base import actor, ids_in, page_of
+from carinho.console.base import actor, ids_in, page, page_of
 from carinho.masking import mask
-from events import corrections, groups, preview, titles
+from events import event_corrections, groups, preview, titles
 from events.admin import correction_pages, person
 from events.admin.correction_pages import Correctable
 from events.admin.event_data import EventRevealAdmin
@@ -90,7 +89,7 @@ class CorrectionAdmin(EventRevealAdmin):
 
     def correct_view(self, request: HttpRequest, dead_letter_id: int) -> HttpResponse:
         correction_pages.require(request, OPERATE)
-        return correction_pages.correct(request, self.admin_site, _correctable(request, dead_letter_id))
+        return correction_pages.correct(request, _correctable(request, dead_letter_id))
 
     def correct_in_group(self, request: HttpRequest, group_id: int) -> HttpResponse:
         """The form of the item of the group that waits longest; the others are offered after it."""
@@ -103,7 +102,7 @@ class CorrectionAdmin(EventRevealAdmin):
         if first is None:
             messages.warning(request, _now("Nenhum item deste grupo espera uma correção."))
             return HttpResponseRedirect(page_of(group))
-        return correction_pages.correct(request, self.admin_site, _correctable(request, first))
+        return correction_pages.correct(request, _correctable(request, first))
 
     def check_view(self, request: HttpRequest, dead_letter_id: int) -> HttpResponse:
         correction_pages.require(request, OPERATE)
@@ -117,12 +116,10 @@ class CorrectionAdmin(EventRevealAdmin):
         )
         if request.method == "POST":
             return self._repeat(request, correction)
-        found = corrections.others(correction)
+        found = event_corrections.others(correction)
         ids = list(found.order_by("-pk").values_list("pk", flat=True)[:MOST_AT_ONCE])
         rows = found.filter(pk__in=ids[:MOST_SHOWN]).select_related("event").order_by("-pk")
         context = {
-            **self.admin_site.each_context(request),
-            "title": _("A mesma correção"),
             "correction": correction,
             "changes": _changes(correction, revealed=False),
             "ids": ",".join(map(str, ids)),
@@ -131,11 +128,11 @@ class CorrectionAdmin(EventRevealAdmin):
             "rows": [(row, person.masked(row.event), page_of(row)) for row in rows],
             "back": page_of(correction),
         }
-        return TemplateResponse(request, "admin/events/correction/others.html", context)
+        return page(request, "admin/events/correction/others.html", _("A mesma correção"), **context)
 
     def _repeat(self, request: HttpRequest, correction: Correction) -> HttpResponse:
         ids = ids_in(request.POST.get("ids", "").split(","))[:MOST_AT_ONCE]
-        done = len(corrections.repeat(correction, ids, actor=actor(request)))
+        done = len(event_corrections.repeat(correction, ids, actor=actor(request)))
         text = ngettext("%d item corrigido e reenviado.", "%d itens corrigidos e reenviados.", done)
         messages.success(request, text % done)
         if left := len(set(ids)) - done:
@@ -151,7 +148,7 @@ class CorrectionAdmin(EventRevealAdmin):
         return super().person_context(row, revealed=revealed) | {"changes": _changes(row, revealed=revealed)}
 
     def item_context(self, request: HttpRequest, row: Correction) -> dict[str, Any]:
-        others = corrections.others(row).count() if not row.repeats_id else 0
+        others = event_corrections.others(row).count() if not row.repeats_id else 0
         return {
             "event": row.event,
             "event_page": page_of(row.event),
@@ -172,7 +169,7 @@ def of_event(event: Event) -> QuerySet[Correction]:
 
 def _changes(row: Correction, *, revealed: bool) -> list[correction_pages.Change]:
     flow = Flow.registry.get(row.event.type)
-    before, after = corrections.sides(row.changed)
+    before, after = event_corrections.sides(row.changed)
     if not revealed:
         before, after = mask(before), mask(after)
     return correction_pages.changes(flow.payload if flow else None, before, after)
@@ -187,18 +184,18 @@ def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
     step = titles.step(row.event_type, row.step)
 
     def send(data: Data, version: str, by: str, reason: str) -> str:
-        correction = corrections.correct(row, data, version=version, actor=by, reason=reason)
+        correction = event_corrections.correct(row, data, version=version, actor=by, reason=reason)
         messages.success(request, _now("Dados corrigidos. O que tinha falhado foi para a fila de envio."))
         return page_of(correction)
 
     return Correctable(
         payload=flow.payload,
-        data=corrections.as_sent(row.event),
+        data=event_corrections.as_sent(row.event),
         stored=row.event.data,
-        version=corrections.version_of(row),
+        version=event_corrections.version_of(row),
         named=f"event {row.event_id}",
-        read=lambda data: corrections.read(row.event, data).data,
-        check=lambda version: corrections.check_current(row, version),
+        read=lambda data: event_corrections.read(row.event, data).data,
+        check=lambda version: event_corrections.check_current(row, version),
         send=send,
         title=_("Corrigir e reenviar"),
         sure=_("Reenviar com a correção"),
@@ -213,7 +210,7 @@ def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
 
 def _texts(row: DeadLetter, data: Data) -> list[tuple[str, str]]:
     """To whom and what the corrected messages say."""
-    after = corrections.plan_of(row, data).after
+    after = event_corrections.plan_of(row, data).after
     written = preview.messages_with(row.event, after.data, after.phone)
     return [(person.readable_phone(message.to), message.text) for message in written]
 
@@ -230,7 +227,7 @@ EFFECTS = {
 
 def _effects(row: DeadLetter, data: Data) -> list[tuple[str, str, Any]]:
     """Each step, its system, and what the correction means for it."""
-    plan = corrections.plan_of(row, data)
+    plan = event_corrections.plan_of(row, data)
     before = {step.name for step in plan.before.steps} if plan.before else set()
     after = {step.name: step for step in plan.after.steps}
     there = {delivery.step: delivery for delivery in row.event.deliveries.order_by("id")}
@@ -250,7 +247,7 @@ def _effects(row: DeadLetter, data: Data) -> list[tuple[str, str, Any]]:
 
 
 def _effect(delivery: Delivery, gone: set[str]) -> Any:
-    is_open = delivery.status in corrections.NOT_STARTED
+    is_open = delivery.status in event_corrections.NOT_STARTED
     return (
         _("não se aplica mais, e não será enviada")
         if delivery.step in gone and is_open

@@ -5,20 +5,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from carinho.access.audit_log import REVEALED
 from carinho.access.roles import MAY_REVEAL
 from carinho.console.actions import NOT_ALLOWED
-from carinho.console.base import actor, posted
+from carinho.console.base import actor, page, posted
 from events.admin import payload_fields, payload_form
 from events.admin.payload_form import PREFIX
-from events.corrections import StaleVersion
 from events.differences import differences, value_at
+from events.event_corrections import StaleVersion
 from events.flow import Data
 from events.intake.envelope import RequestRejected
 from events.intake.payload import Payload
@@ -72,30 +70,30 @@ def require(request: HttpRequest, permission: str) -> None:
         raise PermissionDenied
 
 
-def correct(request: HttpRequest, site: AdminSite, it: Correctable) -> HttpResponse:
+def correct(request: HttpRequest, it: Correctable) -> HttpResponse:
     """The form at first, then what was written with its problems, then the question; and the end."""
     version = request.POST.get("version")
     try:
         it.check(it.version if version is None else version)
         if version is None:
             REVEALED.record(actor(request), it.named, {"page": "correction"})
-            return _form(request, site, it, _problems(it, it.data))
+            return _form(request, it, _problems(it, it.data))
         data = payload_form.read(it.payload, it.data, request.POST)
         if problems := _problems(it, data) or _unchanged(it, data):
-            return _form(request, site, it, problems)
+            return _form(request, it, problems)
         asked = request.POST.get("do")
         if asked == "edit":
-            return _form(request, site, it, {})
+            return _form(request, it, {})
         reason = posted(request, "reason")
         if asked != "send" or not reason:
             problem = _("Escreva o motivo da correção.") if asked == "send" else ""
-            return _question(request, site, it, data, problem)
+            return _question(request, it, data, problem)
         return HttpResponseRedirect(it.send(data, version, actor(request), reason))
     except (StaleVersion, NotOpen) as overtaken:
         messages.warning(request, _("Nada foi mudado. %s") % overtaken)
         return HttpResponseRedirect(it.back)
     except RequestRejected as error:
-        return _form(request, site, it, error.fields or {"": error.detail})
+        return _form(request, it, error.fields or {"": error.detail})
 
 
 def check(request: HttpRequest, it: Correctable) -> JsonResponse:
@@ -158,12 +156,11 @@ def _changes(it: Correctable, data: Data) -> list[Change]:
     ]
 
 
-def _form(request: HttpRequest, site: AdminSite, it: Correctable, problems: dict[str, str]) -> HttpResponse:
+def _form(request: HttpRequest, it: Correctable, problems: dict[str, str]) -> HttpResponse:
     shown = payload_form.fields(it.payload, it.data)
     lines, others = payload_form.as_typed(shown, request.POST, problems)
     return _page(
         request,
-        site,
         it,
         "form",
         lines=[line for line in lines if not _is_extra(line, lines)],
@@ -181,22 +178,14 @@ def _is_extra(line: payload_form.FormField, lines: list[payload_form.FormField])
     return not line.problem and bool(inner) and all(_is_extra(other, lines) for other in inner)
 
 
-def _question(
-    request: HttpRequest, site: AdminSite, it: Correctable, data: Data, problem: str
-) -> HttpResponse:
+def _question(request: HttpRequest, it: Correctable, data: Data, problem: str) -> HttpResponse:
     typed = [(name, text) for name, text in request.POST.items() if name.startswith(PREFIX)]
     more: dict[str, Any] = {"changes": _changes(it, data), "typed": typed, "effects": it.effects(data)}
     more["texts"] = it.texts(data)
-    return _page(request, site, it, "question", problem=problem, reason=posted(request, "reason"), **more)
+    return _page(request, it, "question", problem=problem, reason=posted(request, "reason"), **more)
 
 
-def _page(request: HttpRequest, site: AdminSite, it: Correctable, template: str, **more: Any) -> HttpResponse:
-    context = {
-        **site.each_context(request),
-        "title": it.title,
-        "it": it,
-        "version": request.POST.get("version", it.version),
-        **more,
-    }
-    request.current_app = site.name
-    return TemplateResponse(request, f"admin/events/correction/{template}.html", context)
+def _page(request: HttpRequest, it: Correctable, template: str, **more: Any) -> HttpResponse:
+    version = request.POST.get("version", it.version)
+    template = f"admin/events/correction/{template}.html"
+    return page(request, template, it.title, it=it, version=version, **more)

@@ -77,7 +77,7 @@ class EventAdmin(EventRevealAdmin):
         ]
 
     def trial_view(self, request: HttpRequest) -> HttpResponse:
-        return trial_event.form(request, self.admin_site)
+        return trial_event.form(request)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -92,7 +92,7 @@ class RejectedRequestAdmin(EventRevealAdmin):
 
     def correct_view(self, request: HttpRequest, rejected_id: int) -> HttpResponse:
         correction_pages.require(request, OPERATE)
-        return correction_pages.correct(request, self.admin_site, _correctable(request, rejected_id))
+        return correction_pages.correct(request, _correctable(request, rejected_id))
 
     def check_view(self, request: HttpRequest, rejected_id: int) -> HttpResponse:
         correction_pages.require(request, OPERATE)

@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -16,7 +15,7 @@ from django.utils.translation import ngettext_lazy
 from carinho.access.models import AuditEntry
 from carinho.console import labels
 from carinho.console.actions import Action, ActionAdmin
-from carinho.console.base import list_of, page_of
+from carinho.console.base import list_of, page, page_of
 from carinho.services import contract
 from events import outages
 from events.admin.outage import ended
@@ -132,14 +131,16 @@ class SystemAdmin(ActionAdmin):
             | {"facts": [fact.get(row.service, "") for fact in facts]}
             for row in rows
         ]
-        return self._page(request, "admin/events/circuitbreaker/cards.html", _("Sistemas"), cards=cards)
+        context = {"cards": cards, "here": request.get_full_path()}
+        return page(request, "admin/events/circuitbreaker/cards.html", _("Sistemas"), **context)
 
     def held_view(self, request: HttpRequest) -> HttpResponse:
         self.must_view(request)
         cards = [self._card(request, outage.breaker, outage) for outage in outages.current()]
         over = OutageRecord.objects.filter(ended_at__isnull=False).order_by("-ended_at").defer("held_ids")
-        context = {"cards": cards, "ended": ended(over[:SHOWN_OUTAGES])}
-        return self._page(request, "admin/events/circuitbreaker/held.html", _("Retidas"), **context)
+        shown = ended(over[:SHOWN_OUTAGES])
+        context = {"cards": cards, "ended": shown, "here": request.get_full_path()}
+        return page(request, "admin/events/circuitbreaker/held.html", _("Retidas"), **context)
 
     def item_context(self, request: HttpRequest, row: CircuitBreaker) -> dict[str, Any]:
         held = {outage.breaker.service: outage for outage in outages.current()}
@@ -160,14 +161,8 @@ class SystemAdmin(ActionAdmin):
             "label": labels.system(breaker.service),
             "outage": outage,
             "lacking": contract.lacking(breaker.service),
-            "trial_is_due": breaker.next_trial_at is not None and breaker.next_trial_at <= timezone.now(),
+            "probe_is_due": breaker.next_probe_at is not None and breaker.next_probe_at <= timezone.now(),
             "page": page_of(breaker),
             "rows": list_of(Delivery, f"queue=held&service={breaker.service}"),
             "buttons": self.buttons(request, fitting(breaker), breaker.service),
         }
-
-    def _page(self, request: HttpRequest, template: str, title: Any, **context: Any) -> HttpResponse:
-        request.current_app = self.admin_site.name
-        shared = self.admin_site.each_context(request)
-        here = {"title": title, "content_title": title, "here": request.get_full_path()}
-        return TemplateResponse(request, template, shared | here | context)

@@ -3,11 +3,9 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -15,7 +13,7 @@ from carinho.access.roles import SCOPE_NEEDS
 from carinho.access.scopes import Scope
 from carinho.console import labels
 from carinho.console.actions import NOT_ALLOWED
-from carinho.console.base import actor, page_of
+from carinho.console.base import actor, page, page_of
 from carinho.masking import mask_phone
 from events import titles, trial_events
 from events.admin import payload_form
@@ -30,7 +28,7 @@ def barred(request: HttpRequest) -> Any:
     return "" if request.user.has_perm(MAY_SEND) else NOT_ALLOWED
 
 
-def form(request: HttpRequest, site: AdminSite) -> HttpResponse:
+def form(request: HttpRequest) -> HttpResponse:
     """First the type, then the form, then the question; a POST with `do=send` sends."""
     if barred(request):
         raise PermissionDenied
@@ -38,7 +36,7 @@ def form(request: HttpRequest, site: AdminSite) -> HttpResponse:
     flow = Flow.registry.get(asked)
     if flow is None:
         known = sorted(((str(flow.title), name) for name, flow in Flow.registry.items() if flow.sources))
-        return _page(request, site, kinds=known)
+        return _page(request, kinds=known)
     stored = trial_events.sample_of(flow)
     data = payload_form.read(flow.payload, stored, request.POST)
     problems: dict[str, str] = {}
@@ -53,8 +51,8 @@ def form(request: HttpRequest, site: AdminSite) -> HttpResponse:
                 messages.success(request, _("Evento de teste enviado. Esta página o acompanha até o fim."))
                 return HttpResponseRedirect(page_of(Event(pk=event_id)))
             if request.POST.get("do") == "review":
-                return _page(request, site, flow=flow, effects=effects(item), typed=_typed(request))
-    return _form(request, site, flow, stored, problems)
+                return _page(request, flow=flow, effects=effects(item), typed=_typed(request))
+    return _form(request, flow, stored, problems)
 
 
 def undo(request: HttpRequest, event_id: int) -> HttpResponse:
@@ -90,17 +88,12 @@ def _typed(request: HttpRequest) -> list[tuple[str, str]]:
     ]
 
 
-def _form(
-    request: HttpRequest, site: AdminSite, flow: Flow, stored: Data, problems: dict[str, str]
-) -> HttpResponse:
+def _form(request: HttpRequest, flow: Flow, stored: Data, problems: dict[str, str]) -> HttpResponse:
     shown = payload_form.fields(flow.payload, stored)
     lines, others = payload_form.as_typed(shown, request.POST, problems)
     more = {"others": others, "yes_and_no": payload_form.yes_and_no()}
-    return _page(request, site, flow=flow, lines=lines, **more)
+    return _page(request, flow=flow, lines=lines, **more)
 
 
-def _page(request: HttpRequest, site: AdminSite, **more: Any) -> HttpResponse:
-    title = _("Evento de teste")
-    request.current_app = site.name
-    shared = {**site.each_context(request), "title": title, "content_title": title}
-    return TemplateResponse(request, "admin/events/event/trial.html", shared | more)
+def _page(request: HttpRequest, **more: Any) -> HttpResponse:
+    return page(request, "admin/events/event/trial.html", _("Evento de teste"), **more)

@@ -26,6 +26,8 @@ def shows_people(request: Request) -> bool:
 class AttemptSerializer(serializers.ModelSerializer[Attempt]):
     """What was sent and what came back are stored masked."""
 
+    is_trial = serializers.BooleanField(source="is_probe", read_only=True)
+
     class Meta:
         model = Attempt
         fields = [
@@ -171,6 +173,7 @@ class DeadLetterDetailSerializer(DeadLetterSerializer):
 class BreakerSerializer(serializers.ModelSerializer[CircuitBreaker]):
     """`held` counts the deliveries that are due and kept back."""
 
+    next_trial_at = serializers.DateTimeField(source="next_probe_at", read_only=True, allow_null=True)
     paused = serializers.SerializerMethodField()
     held = serializers.SerializerMethodField()
 

@@ -158,7 +158,7 @@ def in_doubt(claim: Claim, error: OutcomeUnknown, started_at: datetime) -> Resul
 
 
 def unavailable(claim: Claim, error: Unavailable) -> Result:
-    """Later it may work: another attempt while there is one. A failed trial of recovery costs none."""
+    """Later it may work: another attempt while there is one. A failed probe of recovery costs none."""
     now = timezone.now()
     result = Result(
         claim,
@@ -169,7 +169,7 @@ def unavailable(claim: Claim, error: Unavailable) -> Result:
         retry_after=error.retry_after,
         in_doubt_since=claim.in_doubt_since,
     )
-    if claim.is_trial:
+    if claim.is_probe:
         result.attempts, result.held_since, result.due_at = claim.attempts - 1, claim.due_at, now
         return result
     wait = wait_after(claim.attempts)

@@ -76,7 +76,7 @@ class SharedBreaker:
             opened_at=self.saved.opened_at,
         )
         if not rows.update(
-            **_columns(now_known, self.breaker.next_trial_at), **_times(self.saved, now_known)
+            **_columns(now_known, self.breaker.next_probe_at), **_times(self.saved, now_known)
         ):
             self.version = -1
         self.saved = now_known
@@ -90,24 +90,24 @@ class SharedBreaker:
         return self.is_paused or self.is_offline
 
     @property
-    def is_trial(self) -> bool:
+    def is_probe(self) -> bool:
         """Whether a call that starts now only finds out if the system is back."""
         return self.breaker.current_state != "closed"
 
 
 def _snapshot(row: CircuitBreaker) -> Snapshot:
-    return Snapshot(row.state, row.failure_count, row.good_trials, row.trips, row.opened_at, row.last_error)
+    return Snapshot(row.state, row.failure_count, row.good_probes, row.trips, row.opened_at, row.last_error)
 
 
-def _columns(snapshot: Snapshot, next_trial_at: datetime | None) -> dict[str, Any]:
+def _columns(snapshot: Snapshot, next_probe_at: datetime | None) -> dict[str, Any]:
     return {
         "state": snapshot.state,
         "failure_count": snapshot.failure_count,
-        "good_trials": snapshot.good_trials,
+        "good_probes": snapshot.good_probes,
         "trips": snapshot.trips,
         "opened_at": snapshot.opened_at,
         "last_error": snapshot.last_error,
-        "next_trial_at": next_trial_at,
+        "next_probe_at": next_probe_at,
     }
 
 

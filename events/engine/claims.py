@@ -31,26 +31,26 @@ class Claim:
     idempotency_key: str
     request_id: str
     trace_id: str
-    is_trial: bool
+    is_probe: bool
     in_doubt_since: datetime | None = None
     context: Any = None  # what the lane's hooks prefetched
 
 
-def claim(service: str, places: int, *, is_trial: bool = False) -> list[Claim]:
+def claim(service: str, places: int, *, is_probe: bool = False) -> list[Claim]:
     """Up to `places` due deliveries, oldest due first; per person only the first, and none while one runs."""
     try:
         rows = transitions.claim(service, places)
     except IntegrityError:  # another claimer took the same person first: the next round sees it
         return []
-    return sorted((_claim(row, is_trial) for row in rows), key=lambda item: (item.due_at, item.id))
+    return sorted((_claim(row, is_probe) for row in rows), key=lambda item: (item.due_at, item.id))
 
 
 def if_requeued(dead_letter_ids: Sequence[int]) -> list[Claim]:
     """What a lane would claim of these dead letters if they were sent again now; nothing is claimed."""
-    return [_claim(row, is_trial=False) for row in transitions.if_requeued(dead_letter_ids)]
+    return [_claim(row, is_probe=False) for row in transitions.if_requeued(dead_letter_ids)]
 
 
-def _claim(row: tuple[Any, ...], is_trial: bool) -> Claim:
+def _claim(row: tuple[Any, ...], is_probe: bool) -> Claim:
     id, service, in_doubt_since, step, attempts, due_at, lease, useful_until, key, earlier, phone, *event = (
         row
     )
@@ -67,7 +67,7 @@ def _claim(row: tuple[Any, ...], is_trial: bool) -> Claim:
         idempotency_key=str(key),
         request_id=request_id,
         trace_id=trace_id,
-        is_trial=is_trial,
+        is_probe=is_probe,
         in_doubt_since=in_doubt_since,
     )
 

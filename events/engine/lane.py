@@ -171,12 +171,12 @@ class Drain:
         is_left_alone = self.not_before is not None and datetime.now(UTC) < self.not_before
         if free < self.service.threads // 2 or is_left_alone or not self.polling.is_time():
             return []
-        trial = self.breaker.is_trial
-        wanted = self.breaker.lets_through(0 if trial and self.under_way else free)
+        probe = self.breaker.is_probe
+        wanted = self.breaker.lets_through(0 if probe and self.under_way else free)
         self.pace.per_second = self.service.pace()
         wanted = self.pace.allows(wanted, self.breaker.closed_at)
         wanted = self.hooks.allows(wanted, self.under_way) if wanted else 0
-        claimed = claims.claim(self.name, wanted, is_trial=trial) if wanted else []
+        claimed = claims.claim(self.name, wanted, is_probe=probe) if wanted else []
         if wanted:
             self.polling.looked(found_all=len(claimed) == wanted)
         self.pace.took(len(claimed))

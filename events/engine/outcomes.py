@@ -16,10 +16,10 @@ from events.models import Outcome
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = """
-INSERT INTO events_attempt (delivery_id, started_at, duration_ms, outcome, is_trial, status_code, error, sent,
+INSERT INTO events_attempt (delivery_id, started_at, duration_ms, outcome, is_probe, status_code, error, sent,
                             answered)
 SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row(
-    id bigint, started_at timestamptz, duration_ms int, outcome text, is_trial boolean, status_code int,
+    id bigint, started_at timestamptz, duration_ms int, outcome text, is_probe boolean, status_code int,
     error text, sent text, answered text)
 """
 
@@ -88,7 +88,7 @@ def _attempt_row(result: Result) -> dict[str, Any]:
         "started_at": result.started_at,
         "duration_ms": result.duration_ms,
         "outcome": result.outcome,
-        "is_trial": result.claim.is_trial,
+        "is_probe": result.claim.is_probe,
         "status_code": result.status_code,
         "error": result.error,
         "sent": result.sent,

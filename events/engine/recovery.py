@@ -120,7 +120,7 @@ def _unknown_attempt(row: Lapsed) -> dict[str, object]:
         "started_at": row.claimed_at,
         "duration_ms": int((row.leased_until - row.claimed_at).total_seconds() * 1000),
         "outcome": "unknown",
-        "is_trial": False,
+        "is_probe": False,
         "status_code": None,
         "error": "The worker died before the end of this attempt was written",
         "sent": "",

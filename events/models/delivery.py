@@ -129,7 +129,7 @@ class Attempt(models.Model):
     started_at = models.DateTimeField(_("início"))
     duration_ms = models.PositiveIntegerField(_("duração em ms"))
     outcome = models.CharField(_("resultado"), max_length=12, choices=Outcome)
-    is_trial = models.BooleanField(_("teste de recuperação"), default=False, db_default=False)
+    is_probe = models.BooleanField(_("teste de recuperação"), default=False, db_default=False)
     status_code = models.PositiveSmallIntegerField(_("código HTTP"), null=True, blank=True)
     error = models.TextField(_("erro"), blank=True, db_default="")
     sent = models.TextField(_("o que foi enviado"), blank=True, db_default="")

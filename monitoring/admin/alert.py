@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +15,7 @@ from django.utils.translation import ngettext_lazy
 
 from carinho.console import badge_counts, dates, labels
 from carinho.console.actions import Action, ActionAdmin
-from carinho.console.base import actor
+from carinho.console.base import actor, page
 from carinho.console.labels import number
 from monitoring import alerts, health, notifications, runbook_page
 from monitoring.models import Alert, Severity
@@ -75,27 +74,15 @@ class AlertAdmin(ActionAdmin):
     def contacts_view(self, request: HttpRequest) -> HttpResponse:
         """Contatos: whom to call, and, while it is critical, who is due already."""
         self.must_view(request)
-        request.current_app = self.admin_site.name
         hub, found = health.of_page(request)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Contatos: quem chamar"),
-            "content_title": _("Contatos: quem chamar"),
-            "since": alerts.current(found, hub.now).critical_since,
-        }
-        return TemplateResponse(request, "admin/monitoring/contacts.html", context)
+        since = alerts.current(found, hub.now).critical_since
+        return page(request, "admin/monitoring/contacts.html", _("Contatos: quem chamar"), since=since)
 
     def runbook_view(self, request: HttpRequest) -> HttpResponse:
         """Runbook: what to do, by situation."""
         self.must_view(request)
-        request.current_app = self.admin_site.name
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Procedimentos"),
-            "content_title": _("Procedimentos"),
-            "parts": runbook_page.parts(),
-        }
-        return TemplateResponse(request, "admin/monitoring/runbook.html", context)
+        parts = runbook_page.parts()
+        return page(request, "admin/monitoring/runbook.html", _("Procedimentos"), parts=parts)
 
     def act(
         self, request: HttpRequest, action: Action, ids: Sequence[Any]
@@ -112,13 +99,9 @@ class AlertAdmin(ActionAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         self.must_view(request)
-        request.current_app = self.admin_site.name
         hub, found = health.of_page(request)
         now = alerts.current(found, hub.now)
         context = {
-            **self.admin_site.each_context(request),
-            "title": _("Alertas"),
-            "content_title": _("Alertas"),
             "here": request.get_full_path(),
             "cards": [self._card(request, row) for row in (*now.open, *now.reminders)],
             "settling": now.settling,
@@ -134,7 +117,7 @@ class AlertAdmin(ActionAdmin):
             "now": timezone.localtime(),
             "offered": timezone.localtime() + SNOOZE_OFFERED,
         }
-        return TemplateResponse(request, "admin/monitoring/alerts.html", context)
+        return page(request, "admin/monitoring/alerts.html", _("Alertas"), **context)
 
     def item_context(self, request: HttpRequest, row: Alert) -> dict[str, Any]:
         notified = [

@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from carinho.access import retention as _of_access  # noqa: F401
 from carinho.access.audit_log import Audited
-from carinho.console.base import ConsoleAdmin, actor, id_in, list_of, posted
+from carinho.console.base import ConsoleAdmin, actor, id_in, list_of, page, posted
 from carinho.masking import mask_name, mask_phone
 from carinho.retention import MOST_COUNTED, Kept
 from events import retention as _of_events  # noqa: F401 -- each declares what it keeps
@@ -60,14 +59,9 @@ class ErasureAdmin(ConsoleAdmin):
     def kept_view(self, request: HttpRequest) -> HttpResponse:
         """How long everything is kept, and what the next run removes."""
         self.must_view(request)
-        request.current_app = self.admin_site.name
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Guarda dos dados"),
-            "kinds": [(kept, kept.count_due()) for kept in Kept.registry],
-            "most": MOST_COUNTED,
-        }
-        return TemplateResponse(request, "admin/monitoring/erasure/kept.html", context)
+        kinds = [(kept, kept.count_due()) for kept in Kept.registry]
+        template = "admin/monitoring/erasure/kept.html"
+        return page(request, template, _("Guarda dos dados"), kinds=kinds, most=MOST_COUNTED)
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """Posted, so that no address carries a phone or a name."""
@@ -116,12 +110,8 @@ class ErasureAdmin(ConsoleAdmin):
     def _page(self, request: HttpRequest, *, who: str = "", **context: Any) -> HttpResponse:
         keys = _keys_named(who) if who else None
         preview = erasure.preview(erasure.rows_of(keys)) if keys else {}
-        request.current_app = self.admin_site.name
-        title = _("Dados de uma pessoa")
         shared = {
-            **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": title,
             "who": who if preview else "",
             "nothing": bool(who) and not preview,
             "person": _masked(keys) if keys else "",
@@ -129,7 +119,8 @@ class ErasureAdmin(ConsoleAdmin):
             "confirmation": CONFIRMATION,
             "erasures": Erasure.objects.all()[:SHOWN],
         }
-        return TemplateResponse(request, "admin/monitoring/erasure/page.html", shared | context)
+        template = "admin/monitoring/erasure/page.html"
+        return page(request, template, _("Dados de uma pessoa"), **shared | context)
 
 
 def _keys_named(who: str) -> PersonKeys | None:

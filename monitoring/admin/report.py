@@ -5,12 +5,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from carinho.console.base import ConsoleAdmin
+from carinho.console.base import ConsoleAdmin, page
 from events import outage_log
 from events.admin import outage
 from monitoring import charts, metrics, periods, report
@@ -44,12 +43,13 @@ class ReportAdmin(ConsoleAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        self.must_view(request)
         today = timezone.localdate()
         mondays = [periods.monday_of(today) - number * WEEK for number in range(5)]
         sent = {
             (row.kind, row.day): row for row in Report.objects.filter(day__gte=today - timedelta(days=60))
         }
-        return self._page(
+        return page(
             request,
             "admin/monitoring/reports.html",
             _("Relatórios"),
@@ -58,9 +58,10 @@ class ReportAdmin(ConsoleAdmin):
         )
 
     def daily_view(self, request: HttpRequest) -> HttpResponse:
+        self.must_view(request)
         day = _asked_day(request, "date") or periods.yesterday()
         figures = report.daily(day)
-        return self._page(
+        return page(
             request,
             "admin/monitoring/daily.html",
             _("Relatório diário"),
@@ -76,10 +77,11 @@ class ReportAdmin(ConsoleAdmin):
         )
 
     def weekly_view(self, request: HttpRequest) -> HttpResponse:
+        self.must_view(request)
         asked = _asked_day(request, "week")
         monday = periods.monday_of(asked) if asked else periods.last_monday()
         figures, sunday = report.weekly(monday), monday + timedelta(days=6)
-        return self._page(
+        return page(
             request,
             "admin/monitoring/weekly.html",
             _("Relatório semanal"),
@@ -102,14 +104,6 @@ class ReportAdmin(ConsoleAdmin):
                 if (day := date.fromisoformat(row["date"]))
             ],
             chart=week_chart(figures),
-        )
-
-    def _page(self, request: HttpRequest, template: str, title: Any, **context: Any) -> HttpResponse:
-        self.must_view(request)
-        request.current_app = self.admin_site.name
-        shared = self.admin_site.each_context(request)
-        return TemplateResponse(
-            request, template, shared | {"title": title, "content_title": title} | context
         )
 
 

@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from carinho.console import dates, labels
 from carinho.console.actions import NOT_ALLOWED
-from carinho.console.base import ConsoleAdmin, actor, id_in, list_of
+from carinho.console.base import ConsoleAdmin, actor, id_in, list_of, page
 from events import titles
 from events.models import DeadLetter, FailureGroup, GroupState, OutageRecord
 from monitoring import alerts, checklist, health, rounds
@@ -38,7 +37,6 @@ class RoundAdmin(ConsoleAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         self.must_view(request)
-        request.current_app = self.admin_site.name
         due = _asked(request.GET.get("kind", ""))
         hub, found = health.of_page(request)
         now = alerts.current(found, hub.now)
@@ -46,9 +44,6 @@ class RoundAdmin(ConsoleAdmin):
         shown = rounds.last_shown()
         checks = checklist.answer(due.kind, hub, found)
         context = {
-            **self.admin_site.each_context(request),
-            "title": _("Ronda"),
-            "content_title": _("Ronda"),
             "due": due,
             "done": rounds.done(due),
             "kinds": [(kind.value, kind.label) for kind in RoundKind],
@@ -79,7 +74,7 @@ class RoundAdmin(ConsoleAdmin):
             "barred": "" if request.user.has_perm("monitoring.change_round") else NOT_ALLOWED,
             "address": reverse("admin:monitoring_round_conclude"),
         }
-        return TemplateResponse(request, "admin/monitoring/round.html", context)
+        return page(request, "admin/monitoring/round.html", _("Ronda"), **context)
 
     def conclude_view(self, request: HttpRequest) -> HttpResponse:
         if not request.user.has_perm("monitoring.change_round"):

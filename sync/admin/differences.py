@@ -18,7 +18,7 @@ from carinho.console.actions import Action
 from carinho.console.base import list_of
 from carinho.console.filters import choice_filter
 from carinho.masking import mask
-from sync import corrections, labels
+from sync import difference_corrections, labels
 from sync.admin import lines
 from sync.admin.records import BUSY, SHOWN, RecordsAdmin
 from sync.models import DifferenceKind, SyncDifference
@@ -30,7 +30,7 @@ NAMED = 50  # records that the question lists before it says how many more there
 CORRECT = Action(
     name="correct",
     title=_("Corrigir"),
-    button=corrections.CORRECT,
+    button=difference_corrections.CORRECT,
     done=ngettext_lazy(
         "%(count)d registro será corrigido agora.", "%(count)d registros serão corrigidos agora.", "count"
     ),
@@ -150,8 +150,8 @@ class DifferenceAdmin(RecordsAdmin):
         action = replace(
             CORRECT,
             name=f"correct-{kind}",
-            button=corrections.button(job, kind),
-            effect=corrections.effect(job, kind),
+            button=difference_corrections.button(job, kind),
+            effect=difference_corrections.effect(job, kind),
         )
         said = action.says(len(ids))
         listed = {"lines": _lines(shown), "more": len(ids) - NAMED}
@@ -164,4 +164,4 @@ def _lines(rows: Iterable[SyncDifference]) -> list[tuple[lines.RecordLine, str]]
 
 
 def _said(job: str, kind: str, count: int) -> str:
-    return str(corrections.button(job, kind) % {"count": count})
+    return str(difference_corrections.button(job, kind) % {"count": count})

@@ -6,14 +6,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.models import AuditEntry
 from carinho.console.actions import Action, ActionAdmin
-from carinho.console.base import list_of, page_of
+from carinho.console.base import list_of, page, page_of
 from carinho.console.dates import duration
 from sync import labels, runs, status
 from sync.models import Agreement, RunKind, SyncDifference, SyncFailure, SyncJob, SyncRun
@@ -117,16 +116,12 @@ class JobAdmin(ActionAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         self.must_view(request)
-        request.current_app = self.admin_site.name
         context = {
-            **self.admin_site.each_context(request),
-            "title": _("Sincronizações"),
-            "content_title": _("Sincronizações"),
             "here": request.get_full_path(),
             "cards": [self._card(request, job_status) for job_status in status.job_statuses()],
             "runs": list_of(SyncRun),
         }
-        return TemplateResponse(request, "admin/sync/syncjob/cards.html", context)
+        return page(request, "admin/sync/syncjob/cards.html", _("Sincronizações"), **context)
 
     def _card(self, request: HttpRequest, job_status: status.JobStatus) -> dict[str, Any]:
         name = job_status.job.name

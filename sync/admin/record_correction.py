@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from carinho.console import dates, labels
 from carinho.console.base import page_of
 from carinho.masking import mask
-from events import corrections, titles
+from events import event_corrections, titles
 from events.admin import correction_pages
 from events.admin.correction_pages import Correctable
 from events.flow import Data
@@ -74,7 +74,7 @@ def of_failure(row: SyncFailure) -> list[dict[str, Any]]:
 
 def _shown(correction: RecordCorrection, row: SyncFailure) -> dict[str, Any]:
     job = Job.registry.get(row.job_id)
-    before, after = corrections.sides(correction.changed)
+    before, after = event_corrections.sides(correction.changed)
     return {
         "by": labels.who(correction.actor),
         "at": dates.moment(correction.at),

@@ -141,7 +141,7 @@ class FailureAdmin(RecordsAdmin):
     def correct_view(self, request: HttpRequest, failure_id: int) -> HttpResponse:
         correction_pages.require(request, record_correction.OPERATE)
         it = record_correction.correctable(request, failure_id)
-        return correction_pages.correct(request, self.admin_site, it)
+        return correction_pages.correct(request, it)
 
     def check_view(self, request: HttpRequest, failure_id: int) -> JsonResponse:
         correction_pages.require(request, record_correction.OPERATE)

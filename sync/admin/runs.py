@@ -17,7 +17,7 @@ from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, page_of
 from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask
-from sync import corrections, labels, runs
+from sync import difference_corrections, labels, runs
 from sync.admin import lines
 from sync.admin.records import BUSY, SHOWN
 from sync.models import RunKind, RunStatus, SyncDifference, SyncFailure, SyncRun
@@ -93,7 +93,7 @@ class RunAdmin(ActionAdmin):
         if action.name != UNDO.name:
             return super().act(request, action, ids)
         try:
-            run = corrections.undo(ids[0], actor=actor(request)) if ids else None
+            run = difference_corrections.undo(ids[0], actor=actor(request)) if ids else None
         except runs.AlreadyRunning:
             messages.error(request, BUSY)
             return None
@@ -179,7 +179,7 @@ class RunAdmin(ActionAdmin):
     def _fitting(self, request: HttpRequest, row: SyncRun) -> list[str]:
         if row.is_running:
             return ["cancel"]
-        return ["undo"] if corrections.undoable(row, actor(request)).exists() else []
+        return ["undo"] if difference_corrections.undoable(row, actor(request)).exists() else []
 
     def _check(self, row: SyncRun) -> SyncRun | None:
         """The comparison that followed this run."""
@@ -196,7 +196,9 @@ def _asked(run: SyncRun) -> list[tuple[SyncDifference, lines.RecordLine, str]]:
         (
             row,
             lines.of_difference(row),
-            undo if "undo" in run.chosen else str(corrections.button(row.job_id, row.kind) % {"count": 1}),
+            undo
+            if "undo" in run.chosen
+            else str(difference_corrections.button(row.job_id, row.kind) % {"count": 1}),
         )
         for row in rows
     ]

@@ -90,3 +90,8 @@ def test_templates_use_tags_and_templates_of_their_own_layer_or_below(folder: st
 def test_advisory_locks_are_taken_in_one_module() -> None:
     found = [path for path, source in sources() if re.search(r"pg_(try_)?advisory", source)]
     assert found == ["carinho/locks.py"]
+
+
+def test_the_frame_of_a_console_page_is_made_in_one_place() -> None:
+    found = [path for path, source in sources() if "each_context(" in source]
+    assert found == ["carinho/access/login.py", "carinho/console/base.py"]  # the log-in's own has no sidebar

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from carinho.access import api_keys
 from carinho.access.audit_log import Audited
-from events import bulk, corrections, operations
+from events import bulk, event_corrections, operations
 from events.models import Delivery, Event, RejectedRequest
 from monitoring import alerts, charts, heartbeats
 from monitoring.models import Alert, Notification, Report, Round
@@ -61,10 +61,10 @@ def _fill_events(now: datetime) -> None:
     rows.down("crm")
     Delivery.objects.filter(service="crm", status="queued", attempts=0).update(held_since=now)
     wrong = letters[2]
-    corrections.correct(
+    event_corrections.correct(
         wrong,
-        corrections.as_sent(wrong.event) | {"city": "São Paulo"},
-        version=corrections.version_of(wrong),
+        event_corrections.as_sent(wrong.event) | {"city": "São Paulo"},
+        version=event_corrections.version_of(wrong),
         actor="user:ana",
         reason="a cidade estava errada",
     )

@@ -56,7 +56,7 @@ def tried(delivery, reason="crm answered 503"):
 
 
 def down(service="crm"):
-    """The system's circuit is open since half an hour, and its next trial is far away."""
+    """The system's circuit is open since half an hour, and its next probe is far away."""
     now = timezone.now()
     CircuitBreaker.objects.update_or_create(
         service=service,
@@ -66,7 +66,7 @@ def down(service="crm"):
             "trips": 2,
             "opened_at": now - timedelta(minutes=1),
             "outage_since": now - timedelta(minutes=30),
-            "next_trial_at": now + timedelta(minutes=9),
+            "next_probe_at": now + timedelta(minutes=9),
             "last_error": "Connection timeout",
         },
     )

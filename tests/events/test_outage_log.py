@@ -21,7 +21,7 @@ def billing_is_down(flow, db):
             "state": "open",
             "outage_since": timezone.now() - timedelta(hours=2),
             "opened_at": timezone.now(),
-            "next_trial_at": timezone.now() + timedelta(minutes=1),
+            "next_probe_at": timezone.now() + timedelta(minutes=1),
             "last_error": "Connection refused",
         },
     )

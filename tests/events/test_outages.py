@@ -1,4 +1,4 @@
-"""What a system that is down or paused holds back, and the trial that an operator asks for."""
+"""What a system that is down or paused holds back, and the probe that an operator asks for."""
 
 import pytest
 from django.utils import timezone
@@ -35,26 +35,26 @@ def test_a_paused_system_holds_even_when_nothing_waits_for_it():
     assert outage.since == outage.breaker.paused_at
 
 
-def test_the_last_trial_is_the_lesson():
+def test_the_last_probe_is_the_lesson():
     delivery = rows.lead().deliveries.get(step="register_lead")
     breaker = rows.down("crm")
     Delivery.objects.filter(pk=delivery.pk).update(held_since=breaker.outage_since)
-    trial = rows.tried(delivery, reason="Connection refused")
-    type(trial).objects.filter(pk=trial.pk).update(is_trial=True)
+    probe = rows.tried(delivery, reason="Connection refused")
+    type(probe).objects.filter(pk=probe.pk).update(is_probe=True)
     [outage] = outages.current()
-    assert outage.trial.error == "Connection refused"
+    assert outage.probe.error == "Connection refused"
 
 
-def test_a_trial_on_demand_lets_the_breaker_through_at_once():
+def test_a_probe_on_demand_lets_the_breaker_through_at_once():
     rows.down("crm")
     assert outages.try_now("crm", actor="user:ana")
     row = CircuitBreaker.objects.get(service="crm")
-    assert row.next_trial_at <= timezone.now()
+    assert row.next_probe_at <= timezone.now()
     breaker = Breaker("crm", circuit_breakers._snapshot(row))
     assert breaker.lets_through(8) == 1
 
 
-def test_there_is_no_trial_of_a_system_that_is_well_or_paused():
+def test_there_is_no_probe_of_a_system_that_is_well_or_paused():
     assert not outages.try_now("crm", actor="user:ana")
     rows.down("crm")
     circuit_breakers.pause("crm", actor="user:ana")

@@ -11,7 +11,7 @@ from carinho import personal_data
 from carinho.access import audit_log
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
-from events import corrections, groups
+from events import event_corrections, groups
 from events.models import (
     Attempt,
     Correction,
@@ -122,10 +122,10 @@ def life():
     SyncRecord.objects.create(
         job=job, key="31", digest="x", wanted={"contact": {"phone": 5511931274409}}, written_at=timezone.now()
     )
-    corrections.correct(
+    event_corrections.correct(
         letter,
         DATA | {"city": "Xiririca da Serra"},
-        version=corrections.version_of(letter),
+        version=event_corrections.version_of(letter),
         actor="user:bia",
         reason="A dona Zulmira disse",
     )

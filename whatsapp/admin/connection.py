@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -14,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from carinho.console.actions import NOT_ALLOWED
-from carinho.console.base import ConsoleAdmin, actor, ids_in, list_of
+from carinho.console.base import ConsoleAdmin, actor, ids_in, list_of, page
 from carinho.masking import mask_phone
 from carinho.services.errors import Rejected, ServiceError
 from events import titles
@@ -64,9 +63,6 @@ class ConnectionAdmin(ConsoleAdmin):
             due = reconnect.waiting_in_hub()
             waiting = reconnect.Waiting(due.count(), due.values_list("due_at", flat=True).first())
         context = {
-            **self.admin_site.each_context(request),
-            "title": _("WhatsApp"),
-            "content_title": _("WhatsApp"),
             "health": health,
             "word": word,
             "tone": tone,
@@ -85,8 +81,7 @@ class ConnectionAdmin(ConsoleAdmin):
             else list_of(SentMessage, "status=held"),
             "barred": "" if request.user.has_perm(OPERATE) else NOT_ALLOWED,
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/whatsapp/connection.html", context)
+        return page(request, "admin/whatsapp/connection.html", _("WhatsApp"), **context)
 
     def state_view(self, request: HttpRequest) -> HttpResponse:
         """What the page asks every few seconds while somebody reconnects."""
@@ -127,7 +122,7 @@ class ConnectionAdmin(ConsoleAdmin):
 
     def _move(self, request: HttpRequest, move: Callable[[HttpRequest], str]) -> HttpResponse:
         _must_operate(request)
-        page = reverse("admin:whatsapp_connection_changelist")
+        address = reverse("admin:whatsapp_connection_changelist")
         try:
             messages.success(request, move(request))
         except Rejected as error:
@@ -135,8 +130,8 @@ class ConnectionAdmin(ConsoleAdmin):
         except ServiceError:
             messages.error(request, str(NO_ANSWER))
         else:
-            return HttpResponseRedirect(f"{page}?restoring" if move == self._restore else page)
-        return HttpResponseRedirect(page)
+            return HttpResponseRedirect(f"{address}?restoring" if move == self._restore else address)
+        return HttpResponseRedirect(address)
 
     @staticmethod
     def _restore(request: HttpRequest) -> str:

@@ -7,14 +7,13 @@ from django.contrib.messages import success
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from carinho.access.audit_log import Audited
 from carinho.console.actions import NOT_ALLOWED
-from carinho.console.base import ConsoleAdmin, actor
+from carinho.console.base import ConsoleAdmin, actor, page
 from whatsapp import messages, templates
 from whatsapp.models import Template
 
@@ -63,7 +62,7 @@ class TemplateAdmin(ConsoleAdmin):
             }
             for name in templates.names()
         ]
-        return self._page(request, "admin/whatsapp/templates.html", _lazy("Textos"), rows=rows)
+        return page(request, "admin/whatsapp/templates.html", _lazy("Textos"), rows=rows)
 
     def text_view(self, request: HttpRequest, name: str) -> HttpResponse:
         """Show, preview and change one text."""
@@ -101,7 +100,7 @@ class TemplateAdmin(ConsoleAdmin):
 
     def _form(self, request: HttpRequest, name: str, written: str, problem: str = "") -> HttpResponse:
         sample = messages.sample(name)
-        return self._page(
+        return page(
             request,
             "admin/whatsapp/template.html",
             templates.title(name),
@@ -115,13 +114,6 @@ class TemplateAdmin(ConsoleAdmin):
             is_own=Template.objects.filter(name=name).exists(),
             barred="" if request.user.has_perm(ADMINISTER) else NOT_ALLOWED,
             back=reverse("admin:whatsapp_template_changelist"),
-        )
-
-    def _page(self, request: HttpRequest, template: str, title: Any, **context: Any) -> HttpResponse:
-        request.current_app = self.admin_site.name
-        shared = self.admin_site.each_context(request)
-        return TemplateResponse(
-            request, template, shared | {"title": title, "content_title": title} | context
         )
 
 

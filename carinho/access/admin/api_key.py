@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -22,7 +21,7 @@ from carinho.access.models import ApiKey
 from carinho.access.scopes import Scope
 from carinho.console import badges, dates, labels
 from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
-from carinho.console.base import PlainChangeList, actor
+from carinho.console.base import PlainChangeList, actor, page
 
 CHANGE = "access.change_apikey"
 OVERLAP = timedelta(days=7)
@@ -175,7 +174,8 @@ class ApiKeyAdmin(ActionAdmin):
                 expires_at=wanted["expires_on"],
             )
             return self._shown_once(request, key, text)
-        return self._page(request, "admin/access/apikey/new.html", _("Nova chave de API"), form=form)
+        title = _("Nova chave de API")
+        return page(request, "admin/access/apikey/new.html", title, opts=self.opts, form=form)
 
     def rotate_view(self, request: HttpRequest, prefix: str) -> HttpResponse:
         """A new key beside the old one, which goes on working for a week."""
@@ -189,12 +189,8 @@ class ApiKeyAdmin(ActionAdmin):
         return self._shown_once(request, key, text, old=old)
 
     def _shown_once(self, request: HttpRequest, key: ApiKey, text: str, **more: Any) -> HttpResponse:
-        return self._page(request, "admin/access/apikey/shown.html", key.name, key=key, text=text, **more)
-
-    def _page(self, request: HttpRequest, template: str, title: Any, **context: Any) -> HttpResponse:
-        request.current_app = self.admin_site.name
-        shared = self.admin_site.each_context(request) | {"opts": self.opts, "title": title}
-        return TemplateResponse(request, template, shared | context)
+        context = {"opts": self.opts, "key": key, "text": text, **more}
+        return page(request, "admin/access/apikey/shown.html", key.name, **context)
 
     def item_context(self, request: HttpRequest, row: ApiKey) -> dict[str, Any]:
         works = not row.revoked and not row.has_expired

@@ -24,7 +24,6 @@ from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.dates import MONTHS, WEEKDAYS
@@ -47,7 +46,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from carinho.access import account, audit_log, people, second_factor
 from carinho.access.audit_log import Audited
 from carinho.console import badges, dates, labels
-from carinho.console.base import ClosedAdmin, ConsoleAdmin, actor, page_of
+from carinho.console.base import ClosedAdmin, ConsoleAdmin, actor, page, page_of
 
 ADDED = Audited("access.add", _("criou o acesso"))
 CHANGED = Audited("access.change", _("mudou o acesso"))
@@ -129,10 +128,8 @@ class PeopleAdmin(AuditedForms, DjangoUserAdmin, ClosedAdmin):
                 second_factor.reset(person, actor=actor(request))
                 messages.success(request, _("Verificação zerada: a pessoa entra só com a senha."))
             return HttpResponseRedirect(request.path)
-        request.current_app = self.admin_site.name
-        context = self.admin_site.each_context(request) | {
+        context = {
             "opts": self.opts,
-            "title": person.get_username(),
             "back": page_of(person),
             "person": person,
             "is_self": is_self,
@@ -140,7 +137,7 @@ class PeopleAdmin(AuditedForms, DjangoUserAdmin, ClosedAdmin):
             "is_required": second_factor.is_required(person),
             "sessions": account.session_rows(person, request.session.session_key),
         }
-        return TemplateResponse(request, "admin/access/security.html", context)
+        return page(request, "admin/access/security.html", person.get_username(), **context)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """A password that somebody else made opens only the page that changes it."""

@@ -7,7 +7,6 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +18,7 @@ from carinho.access import signatures, webhook_senders
 from carinho.access.models import WebhookSecret, WebhookSender
 from carinho.console import badges, dates, labels
 from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
-from carinho.console.base import actor
+from carinho.console.base import actor, page
 
 CHANGE = "access.change_webhooksender"
 WRONG = {
@@ -106,17 +105,15 @@ class WebhookSenderAdmin(ActionAdmin):
     def rotate_view(self, request: HttpRequest, source: str) -> HttpResponse:
         sender = self._for_change(request, source)
         text = webhook_senders.make(sender.source, actor=actor(request))
-        request.current_app = self.admin_site.name
-        context = self.admin_site.each_context(request) | {
+        context = {
             "opts": self.opts,
-            "title": self.crumb(sender),
             "text": text,
             "sender": self.crumb(sender),
             "overlap": webhook_senders.OVERLAP.days,
             "address": f"{settings.PUBLIC_URL}/webhooks/{sender.source}",
             "onward": reverse("admin:access_webhooksender_change", args=[sender.source]),
         }
-        return TemplateResponse(request, "admin/access/webhooksender/shown.html", context)
+        return page(request, "admin/access/webhooksender/shown.html", self.crumb(sender), **context)
 
     def trial_view(self, request: HttpRequest, source: str) -> HttpResponse:
         """What the hub would say to this signature, now or at its time. Nothing is taken in."""

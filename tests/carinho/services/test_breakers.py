@@ -74,7 +74,7 @@ def test_rejection_says_nothing_about_health(breaker):
     assert breaker.snapshot().state == "closed"
 
 
-def test_wait_doubles_with_each_failed_trial_up_to_the_longest(breaker):
+def test_wait_doubles_with_each_failed_probe_up_to_the_longest(breaker):
     waits = []
     breaker.open()
     for _ in range(6):
@@ -97,7 +97,7 @@ def test_calls_that_fail_together_open_it_once(breaker):
     assert (breaker.snapshot().trips, breaker.reset_timeout) == (1, 60)
 
 
-def test_two_good_trials_close_it(breaker):
+def test_two_good_probes_close_it(breaker):
     breaker.restore(Snapshot("open", trips=3, opened_at=datetime.now(UTC) - timedelta(hours=1)))
     assert breaker.lets_through(30) == 1
     succeed(breaker)

@@ -27,7 +27,7 @@ def open_crm():
         failure_count=5,
         opened_at=now,
         outage_since=now,
-        next_trial_at=now + timedelta(minutes=1),
+        next_probe_at=now + timedelta(minutes=1),
         last_error="Connection timeout",
     )
 

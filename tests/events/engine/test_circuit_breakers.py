@@ -138,18 +138,18 @@ def test_reset_forgets_the_outage_and_what_the_system_asked_for():
     CircuitBreaker.objects.update_or_create(
         service="billing",
         defaults={
-            "state": "half_open", "trips": 3, "failure_count": 2, "good_trials": 1, "last_error": "away",
+            "state": "half_open", "trips": 3, "failure_count": 2, "good_probes": 1, "last_error": "away",
             "opened_at": hour_ago, "outage_since": hour_ago, "half_open_since": hour_ago,
-            "next_trial_at": hour_ago,
+            "next_probe_at": hour_ago,
         },
     )  # fmt: skip
     row = circuit_breakers.reset("billing", actor="user:ana")
-    assert (row.state, row.trips, row.failure_count, row.good_trials, row.last_error) == (
+    assert (row.state, row.trips, row.failure_count, row.good_probes, row.last_error) == (
         "closed",
         0,
         0,
         0,
         "",
     )
-    assert {row.opened_at, row.outage_since, row.half_open_since, row.next_trial_at} == {None}
+    assert {row.opened_at, row.outage_since, row.half_open_since, row.next_probe_at} == {None}
     assert row.closed_at is not None

@@ -46,11 +46,11 @@ def test_what_is_due_later_is_not_claimed(make_delivery):
 def test_claim_holds_a_lease_and_spends_an_attempt(make_delivery, settings):
     settings.LEASE_SECONDS = 90
     row = make_delivery()
-    [claim] = claims.claim("billing", 1, is_trial=True)
+    [claim] = claims.claim("billing", 1, is_probe=True)
     row.refresh_from_db()
     assert (row.status, row.due_at, row.attempts, row.leased_until) == ("running", None, 1, claim.lease)
     assert row.leased_until - row.claimed_at == timedelta(seconds=90)
-    assert (claim.attempts, claim.is_trial, claim.idempotency_key) == (1, True, str(row.idempotency_key))
+    assert (claim.attempts, claim.is_probe, claim.idempotency_key) == (1, True, str(row.idempotency_key))
     assert (claim.service, claim.step, claim.in_doubt_since) == ("billing", "add_hours", None)
 
 

@@ -177,7 +177,7 @@ def test_archive_skips_what_waited_for_it_and_restore_brings_both_back(make_even
     assert set(event.deliveries.values_list("status", flat=True)) == {"dead", "waiting"}
 
 
-def test_open_circuit_holds_without_spending_attempts_and_one_trial_finds_out(make_delivery, calls, settings):
+def test_open_circuit_holds_without_spending_attempts_and_one_probe_finds_out(make_delivery, calls, settings):
     settings.BREAKER_FAILURES = 3
     for id in range(1, 8):
         make_delivery(id)
@@ -193,7 +193,7 @@ def test_open_circuit_holds_without_spending_attempts_and_one_trial_finds_out(ma
     assert Attempt.objects.count() == spent
 
 
-def test_failed_trial_costs_no_attempt_and_doubles_the_wait(make_delivery, calls):
+def test_failed_probe_costs_no_attempt_and_doubles_the_wait(make_delivery, calls):
     delivery = make_delivery()
     calls.put(f"{BILLING}/visits/42/hours", status=503)
     hour_ago = timezone.now() - timedelta(hours=1)
@@ -202,14 +202,14 @@ def test_failed_trial_costs_no_attempt_and_doubles_the_wait(make_delivery, calls
     )
     drain(seconds=0.3)
     delivery.refresh_from_db()
-    assert (delivery.status, delivery.attempts, delivery.attempt_log.get().is_trial) == ("queued", 0, True)
+    assert (delivery.status, delivery.attempts, delivery.attempt_log.get().is_probe) == ("queued", 0, True)
     assert delivery.held_since is not None
     breaker = CircuitBreaker.objects.get(service="billing")
     assert (breaker.state, breaker.trips, breaker.outage_since) == ("open", 2, hour_ago)
-    assert 110 < (breaker.next_trial_at - breaker.opened_at).total_seconds() < 130
+    assert 110 < (breaker.next_probe_at - breaker.opened_at).total_seconds() < 130
 
 
-def test_two_good_trials_close_the_circuit_and_the_rest_follows(make_delivery, calls):
+def test_two_good_probes_close_the_circuit_and_the_rest_follows(make_delivery, calls):
     for id in range(1, 6):
         make_delivery(id)
         calls.put(f"{BILLING}/visits/{id}/hours", json={})

@@ -9,9 +9,9 @@ from django.db import connection
 from django.utils import timezone
 
 from carinho.services.errors import Rejected, Unavailable
-from events import corrections, operations
-from events.corrections import StaleVersion
+from events import event_corrections, operations
 from events.engine import attempt, claims, outcomes, recovery, transitions
+from events.event_corrections import StaleVersion
 from events.intake.envelope import RequestRejected
 from events.models import DeadLetter, Delivery
 from tests.events.engine.consistency import check
@@ -65,14 +65,14 @@ def corrector(rng):
     """Two events at once, and steps that come and go with the data."""
     for key in dead_letters("open")[:1]:
         row = DeadLetter.objects.select_related("event").get(pk=key)
-        data = corrections.as_sent(row.event) | {
+        data = event_corrections.as_sent(row.event) | {
             "family": f"f-{rng.randrange(9)}",
             "close": rng.random() < 0.5,
         }
-        version = corrections.version_of(row)
+        version = event_corrections.version_of(row)
         with contextlib.suppress(RequestRejected, StaleVersion):  # nothing changed, or somebody was first
-            made = corrections.correct(row, data, version=version, actor="user:bia", reason="?")
-            corrections.repeat(made, dead_letters("open"), actor="user:bia")
+            made = event_corrections.correct(row, data, version=version, actor="user:bia", reason="?")
+            event_corrections.repeat(made, dead_letters("open"), actor="user:bia")
 
 
 def receipt(rng):

@@ -20,10 +20,10 @@ def row(make_delivery):
     return make_delivery()
 
 
-def written(row, end, *, is_trial=False, **columns):
+def written(row, end, *, is_probe=False, **columns):
     """The delivery after its claim, which these columns preceded, came to such an end."""
     Delivery.objects.filter(pk=row.pk).update(**columns)
-    [claim] = claims.claim("billing", 1, is_trial=is_trial)
+    [claim] = claims.claim("billing", 1, is_probe=is_probe)
     outcomes.write([end(claim)])
     row.refresh_from_db()
     return row
@@ -37,14 +37,14 @@ def test_held_delivery_keeps_its_attempts_its_doubt_and_its_last_error(row):
     assert not row.attempt_log.exists()
 
 
-def test_delivery_that_a_trial_failed_on_is_held_since_it_was_first_due(row):
+def test_delivery_that_a_probe_failed_on_is_held_since_it_was_first_due(row):
     due_at = timezone.now() - timedelta(hours=1)
-    written(row, lambda claim: attempt.unavailable(claim, AWAY), is_trial=True, due_at=due_at)
+    written(row, lambda claim: attempt.unavailable(claim, AWAY), is_probe=True, due_at=due_at)
     assert (row.status, row.attempts, row.held_since) == ("queued", 0, due_at)
     assert row.due_at > due_at
-    written(row, lambda claim: attempt.unavailable(claim, AWAY), is_trial=True, due_at=due_at)
+    written(row, lambda claim: attempt.unavailable(claim, AWAY), is_probe=True, due_at=due_at)
     assert row.held_since == due_at
-    assert row.attempt_log.filter(is_trial=True).count() == 2
+    assert row.attempt_log.filter(is_probe=True).count() == 2
 
 
 def test_attempt_that_was_made_ends_the_hold_and_keeps_the_doubt_while_it_waits(row):

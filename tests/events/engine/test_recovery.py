@@ -62,7 +62,7 @@ def test_worker_that_was_lost_on_every_attempt_leaves_the_delivery_to_a_person(m
         "Failed to deliver to Billing: Worker lost on every attempt",
     )
     lost = row.attempt_log.get()
-    assert (lost.outcome, lost.duration_ms, lost.is_trial, lost.sent) == ("unknown", 89_000, False, "")
+    assert (lost.outcome, lost.duration_ms, lost.is_probe, lost.sent) == ("unknown", 89_000, False, "")
 
 
 def test_system_that_no_release_knows_any_more_is_never_repeated(make_delivery):
@@ -117,7 +117,7 @@ def test_what_is_not_held_for_so_long_waits_on(make_delivery, held, due, down):
     assert recovery.give_up_held() == 0
 
 
-def test_failed_trial_does_not_make_a_held_delivery_wait_anew(make_delivery):
+def test_failed_probe_does_not_make_a_held_delivery_wait_anew(make_delivery):
     make_delivery()
     Delivery.objects.update(held_since=ago(hours=25))
     CircuitBreaker.objects.update_or_create(service="billing", defaults={"outage_since": ago(hours=25)})

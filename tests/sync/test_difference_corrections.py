@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from carinho.console.base import page_of
-from sync import corrections, execution, runs, status
+from sync import difference_corrections, execution, runs, status
 from sync.job import Job
 from sync.models import Agreement, DifferenceKind, SyncDifference, SyncFailure, SyncRun
 from tests.clients import logged_in
@@ -109,7 +109,7 @@ def test_correction_is_undone_by_who_made_it_and_once(simulator, corrected):
 def test_correction_can_be_undone_for_a_minute_after_its_comparison(corrected):
     late = timezone.now() - timedelta(seconds=61)
     SyncRun.objects.filter(pk__gte=corrected.pk).update(finished_at=late)
-    assert corrections.undo(corrected.pk, actor="user:ana") is None
+    assert difference_corrections.undo(corrected.pk, actor="user:ana") is None
 
 
 def test_orphan_that_could_not_be_taken_away_is_a_failure_and_the_next_run_tries_again(

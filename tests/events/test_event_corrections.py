@@ -8,10 +8,10 @@ import pytest
 from django.db import connection
 
 from carinho.access.models import AuditEntry
-from events import corrections, operations, retention
-from events.corrections import StaleVersion
+from events import event_corrections, operations, retention
 from events.engine import attempt, claims, outcomes, transitions
 from events.engine.transitions import Failure
+from events.event_corrections import StaleVersion
 from events.intake import envelope, ingestion
 from events.intake.envelope import RequestRejected
 from events.models import Correction, DeadLetter, Delivery, Event
@@ -27,9 +27,9 @@ def wrong_phone(step="register_lead", **data):
 
 def correct(dead_letter, *, reason="A família ligou", actor="user:ana", version=None, **changes):
     dead_letter = DeadLetter.objects.select_related("event").get(pk=dead_letter.pk)
-    data = corrections.as_sent(dead_letter.event) | changes
-    version = version or corrections.version_of(dead_letter)
-    return corrections.correct(dead_letter, data, version=version, actor=actor, reason=reason)
+    data = event_corrections.as_sent(dead_letter.event) | changes
+    version = version or event_corrections.version_of(dead_letter)
+    return event_corrections.correct(dead_letter, data, version=version, actor=actor, reason=reason)
 
 
 def steps(event):
@@ -170,7 +170,7 @@ def test_the_same_number_typed_otherwise_is_no_correction():
 def test_the_senders_repeat_of_what_it_sent_is_still_recognised():
     dead_letter = wrong_phone()
     event = dead_letter.event
-    body = {"type": event.type, "id": event.key, "data": corrections.as_sent(event)}
+    body = {"type": event.type, "id": event.key, "data": event_corrections.as_sent(event)}
     correct(dead_letter, phone=RIGHT)
     [again] = ingestion.accept([envelope.read(body, source="site")])
     assert (again.event_id, again.is_duplicate) == (event.pk, True)
@@ -200,7 +200,7 @@ def test_the_audit_log_names_the_fields_and_masks_their_values():
 )
 def test_it_stops_and_says_who_when_somebody_else_dealt_with_it(meanwhile, sentence):
     dead_letter = wrong_phone()
-    version = corrections.version_of(dead_letter)
+    version = event_corrections.version_of(dead_letter)
     meanwhile(dead_letter)
     with pytest.raises(StaleVersion, match=sentence):
         correct(dead_letter, version=version, phone=RIGHT)
@@ -208,7 +208,7 @@ def test_it_stops_and_says_who_when_somebody_else_dealt_with_it(meanwhile, sente
 
 def test_it_stops_when_it_was_sent_again_and_failed_meanwhile():
     dead_letter = wrong_phone()
-    version = corrections.version_of(dead_letter)
+    version = event_corrections.version_of(dead_letter)
     operations.retry([dead_letter.pk], actor="user:bia")
     fail(dead_letter.event, "register_lead")
     with pytest.raises(StaleVersion, match="falhou de novo"):
@@ -218,7 +218,7 @@ def test_it_stops_when_it_was_sent_again_and_failed_meanwhile():
 @pytest.mark.django_db(transaction=True)
 def test_of_operators_who_correct_one_item_at_the_same_instant_one_does():
     dead_letter = wrong_phone()
-    version = corrections.version_of(dead_letter)
+    version = event_corrections.version_of(dead_letter)
     gate = threading.Barrier(4)
 
     def run(number):
@@ -245,7 +245,7 @@ def test_others_are_those_of_the_same_step_and_cause_with_the_same_wrong_value()
     rows.dead_letter(cause="connection_timeout")
     wrong_phone("send_welcome")
     correction = correct(first, phone=RIGHT)
-    assert list(corrections.others(correction)) == [same]
+    assert list(event_corrections.others(correction)) == [same]
 
 
 def test_others_lack_the_field_that_was_lacking():
@@ -253,16 +253,16 @@ def test_others_lack_the_field_that_was_lacking():
     wrong_phone(utm={"source": "google", "campaign": "verão"})
     correction = correct(first, utm={"source": "google"})
     assert correction.changed == {"utm.source": (None, "google")}
-    assert list(corrections.others(correction)) == [same]
+    assert list(event_corrections.others(correction)) == [same]
 
 
 def test_the_same_correction_reaches_the_others_with_one_audit_entry_each(django_assert_max_num_queries):
     dead_letters = [wrong_phone() for _ in range(12)]
     correction = correct(dead_letters[0], phone=RIGHT)
-    ids = [row.pk for row in corrections.others(correction)]
+    ids = [row.pk for row in event_corrections.others(correction)]
     operations.archive(ids[:1], actor="user:bia")
     with django_assert_max_num_queries(40):
-        done = corrections.repeat(correction, ids, actor="user:ana")
+        done = event_corrections.repeat(correction, ids, actor="user:ana")
     assert sorted(done) == sorted(ids[1:])
     assert Event.objects.filter(phone="5521998765432").count() == 11
     assert DeadLetter.objects.filter(status="retrying").count() == 11
@@ -275,7 +275,7 @@ def test_what_is_wrong_in_another_way_stays_for_a_person():
     first, other = wrong_phone(), wrong_phone()
     Event.objects.filter(pk=other.event_id).update(data={"phone": "5511987654321"}, as_sent={})
     correction = correct(first, phone=RIGHT)
-    assert corrections.repeat(correction, [other.pk], actor="user:ana") == []
+    assert event_corrections.repeat(correction, [other.pk], actor="user:ana") == []
     assert DeadLetter.objects.get(pk=other.pk).status == "open"
 
 
