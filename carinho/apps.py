@@ -9,9 +9,11 @@ class CarinhoConfig(AppConfig):
 
     def ready(self) -> None:
         from django.conf import settings
+        from django.db.backends.signals import connection_created
 
-        from carinho import checks  # noqa: F401  (checks register themselves)
+        from carinho import checks, database  # noqa: F401  (checks register themselves)
         from carinho.services.base import Service
 
         for name, system in settings.SYSTEMS.items():
             Service.registry[name].can_repeat = system["honours_keys"]
+        connection_created.connect(database.add_wrappers)

@@ -6,11 +6,14 @@ statements (PgBouncer 1.21 keeps them).
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import psycopg
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, InternalError, OperationalError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.errors import ReadOnlySqlTransaction
 
 
 class PreparingCursor(psycopg.Cursor[Any]):
@@ -53,3 +56,26 @@ def read(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
 def run_rows(statement: str, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
     """Run a statement over many rows at once, which are its one parameter, a JSON list."""
     return run(statement, [json.dumps(rows, ensure_ascii=False, default=str)])
+
+
+def read_only_is_an_outage(
+    execute: Callable[..., Any], sql: Any, parameters: Any, many: bool, context: Mapping[str, Any]
+) -> Any:
+    """Raise what a read-only database says to a write as OperationalError, as all that time mends.
+
+    Django has it as InternalError, a fault of the program. The connection is not kept: behind its address
+    another server may have taken over.
+    """
+    try:
+        return execute(sql, parameters, many, context)
+    except InternalError as error:
+        if not isinstance(error.__cause__, ReadOnlySqlTransaction):
+            raise
+        context["connection"].close_at = time.monotonic()
+        raise OperationalError(*error.args) from error.__cause__
+
+
+def add_wrappers(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """For each connection that is opened; Django keeps its wrapper, and with it what an earlier one added."""
+    if read_only_is_an_outage not in connection.execute_wrappers:
+        connection.execute_wrappers.append(read_only_is_an_outage)

@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from carinho.api.errors import Problem
 from carinho.api.views import ApiView
 from carinho.celery import app
+from carinho.database import run
 
 BROKER_SECONDS = 2
 BROKER_ANSWER_HOLDS = 5  # seconds
@@ -72,9 +73,12 @@ class Ready(ApiView):
 def missing() -> dict[str, Any]:
     """What the hub cannot take events in without, each with a sentence; empty when it can."""
     try:
+        [(is_read_only,)] = run("SHOW transaction_read_only", [])
         pending = _pending_migrations()
     except DatabaseError:
         return {"database": _("O banco de dados não responde.")}
+    if is_read_only == "on":
+        return {"database": _("O banco de dados só aceita leitura.")}
     if pending:
         return {"migrations": _("Faltam migrações: %(names)s.") % {"names": ", ".join(pending)}}
     return {}

@@ -9,20 +9,11 @@ from django.db import connection
 
 from carinho.database import run
 
-GIVE_UP = {  # a host that vanished answers nothing: TCP alone would wait for a quarter of an hour
-    "connect_timeout": 10,
-    "keepalives_idle": 15,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,
-}
-
 
 def connection_parameters() -> dict[str, Any]:
     """How Django connects, TLS included, less what only its own wrapper understands."""
     parameters = connection.get_connection_params()
-    ours = {name: value for name, value in parameters.items() if name not in ("cursor_factory", "context")}
-    return GIVE_UP | ours
+    return {name: value for name, value in parameters.items() if name not in ("cursor_factory", "context")}
 
 
 @contextmanager

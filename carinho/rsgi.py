@@ -11,14 +11,19 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import BytesIO
+from threading import Lock
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
 from django.utils.module_loading import import_string
 
+from carinho.database_watch import DatabaseAway, DatabaseWatch
+from carinho.logs import RequestIdMiddleware
 from carinho.wsgi import application as django_application
 
+ALIVE = "/health"  # is answered without a database
 THREADS = min(4, 2 * (os.cpu_count() or 1) + 1)  # one costs 10 % less CPU, but waits
 BODY_SECONDS = 15.0
 BODY_BYTES = 3 * 1024 * 1024  # each address has a limit of its own, below this one
@@ -61,6 +66,18 @@ class IncompleteBody(BytesIO):
         return part
 
 
+class Reply:
+    """The answer to one request. Only the first is sent: a database that went away may answer in the end."""
+
+    def __init__(self, protocol: Any) -> None:
+        self.protocol = protocol
+        self.is_first = Lock()
+
+    def send(self, status: int, headers: Headers, body: bytes) -> None:
+        if self.is_first.acquire(blocking=False):
+            self.protocol.response_bytes(status, headers, body)
+
+
 class Application:
     """Reads the body on the event loop, and calls Django in a thread of its pool."""
 
@@ -69,19 +86,36 @@ class Application:
             path: import_string(name)() for path, name in settings.SHORTCUTS.items()
         }
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
+        self.database = DatabaseWatch(self._leave_threads)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         environ = environ_of(scope)
         if scope.method not in NO_BODY:
             await add_body(environ, protocol)
+        reply = Reply(protocol)
+        if self.database.is_away and scope.path != ALIVE:
+            reply.send(*without_database(environ))
+            return
+        try:
+            with self.database.watched():
+                await self._answer(scope, environ, reply)
+        except DatabaseAway:
+            reply.send(*without_database(environ))
+
+    async def _answer(self, scope: Any, environ: Environ, reply: Reply) -> None:
         shortcut = self.shortcuts.get(scope.path) if scope.method == "POST" else None
-        if shortcut and (reply := await shortcut.answer(environ)):
-            protocol.response_bytes(*reply)
+        if shortcut and (answered := await shortcut.answer(environ)):
+            reply.send(*answered)
             return
         loop = asyncio.get_running_loop()
-        status, headers = await loop.run_in_executor(self.pool, answer, environ, protocol)
+        status, headers = await loop.run_in_executor(self.pool, answer, environ, reply)
         if shortcut:
             shortcut.answered(environ, status, headers)
+
+    def _leave_threads(self) -> None:
+        """Those that wait for the database end when it lets them; what needs none finds others."""
+        self.pool.shutdown(wait=False)
+        self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
 
 
 def environ_of(scope: Any) -> Environ:
@@ -140,7 +174,18 @@ async def read(protocol: Any, limit: int) -> tuple[bytes, bool]:
     return bytes(body), False
 
 
-def answer(environ: Environ, protocol: Any) -> tuple[int, Headers]:
+def without_database(environ: Environ) -> tuple[int, Headers, bytes]:
+    """What a request is answered while the database does not answer."""
+    # they need a Django that is set up, which the import of `carinho.wsgi` above does last
+    from carinho.api import errors
+    from carinho.edge import HeadersMiddleware
+
+    middleware: Any = RequestIdMiddleware(HeadersMiddleware(errors.without_database))
+    response = middleware(WSGIRequest(environ))
+    return response.status_code, list(response.items()), response.content
+
+
+def answer(environ: Environ, reply: Reply) -> tuple[int, Headers]:
     """Let Django answer; status and headers of that answer.
 
     What it streams, files mostly, is sent in one piece: nothing here has no end.
@@ -152,7 +197,7 @@ def answer(environ: Environ, protocol: Any) -> tuple[int, Headers]:
 
     response = django_application(environ, start_response)  # type: ignore[arg-type] # Django calls no `write`
     try:
-        protocol.response_bytes(*status, b"".join(response))
+        reply.send(*status, b"".join(response))
     finally:
         response.close()
     return status[0], status[1]

@@ -141,7 +141,14 @@ DATABASES["default"] = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True} | DATAB
 given_options = DATABASES["default"].get(
     "OPTIONS", {}
 )  # what DATABASE_URL says wins: libpq takes the last -c
-DATABASES["default"]["OPTIONS"] = {"prepare_threshold": 5} | given_options
+GIVE_UP_A_VANISHED_HOST = {  # it answers nothing, and TCP alone would wait for a quarter of an hour
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+DATABASES["default"]["OPTIONS"] = {"prepare_threshold": 5} | GIVE_UP_A_VANISHED_HOST | given_options
 DATABASES["default"]["OPTIONS"]["options"] = " ".join(  # for carinho.database: else each run is planned anew
     ["-c plan_cache_mode=force_generic_plan", given_options.get("options", "")]
 ).strip()

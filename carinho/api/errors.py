@@ -12,7 +12,7 @@ from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
-from psycopg.errors import QueryCanceled
+from psycopg.errors import DiskFull, QueryCanceled, ReadOnlySqlTransaction
 from rest_framework import exceptions
 from rest_framework.exceptions import APIException
 
@@ -154,10 +154,14 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return answer(exceptions.NotFound())
 
 
-def _without_database(request: HttpRequest, *, is_slow: bool) -> HttpResponse:
-    if is_slow:
+def without_database(request: HttpRequest, reason: BaseException | None = None) -> HttpResponse:
+    """The response while the database does not answer, or for this reason of its own did not do it."""
+    if isinstance(reason, QueryCanceled):
         code, heading = "too_slow", _("Demorou demais")
         sentence = _("A resposta levaria tempo demais. Nada mudou; peça menos, com um filtro ou menos dias.")
+    elif isinstance(reason, ReadOnlySqlTransaction | DiskFull):
+        code, heading = "unavailable", _("O banco de dados não grava")
+        sentence = _("O banco de dados não grava nada agora. Nada foi aceito; tente de novo.")
     else:
         code, heading = "unavailable", _("O banco de dados não responde")
         sentence = _("O banco de dados não responde agora. Nada foi aceito; tente de novo.")
@@ -169,10 +173,10 @@ def _without_database(request: HttpRequest, *, is_slow: bool) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The response to an unexpected error; 503 while the database does not answer or takes too long."""
+    """The response to an unexpected error; 503 while the database is away or full, or takes too long."""
     error = sys.exc_info()[1]
     if isinstance(error, OperationalError | InterfaceError):
-        return _without_database(request, is_slow=isinstance(error.__cause__, QueryCanceled))
+        return without_database(request, error.__cause__)
     if _is_console(request):
         return defaults.server_error(request)
     return problem(

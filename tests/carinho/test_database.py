@@ -47,3 +47,11 @@ def test_read_inside_a_transaction_is_never_repeated():
     with pytest.raises(OperationalError):
         read_in_transaction()
     assert run("SELECT 1", []) == [(1,)]
+
+
+def test_write_that_a_read_only_database_refuses_is_an_outage_and_the_connection_is_not_kept():
+    run("SET default_transaction_read_only = on", [])
+    with pytest.raises(OperationalError, match="read-only"):
+        run("INSERT INTO events_lane (service) VALUES ('none')", [])
+    connection.close_if_unusable_or_obsolete()
+    assert connection.connection is None, "the next one may reach the server that took its place"

@@ -43,6 +43,16 @@ def test_missing_database_is_named(monkeypatch):
     assert set(ready().json()["fields"]) == {"database"}
 
 
+def test_database_that_takes_no_writes_is_named():
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ ONLY")
+    response = ready()
+    assert (response.status_code, response.json()["fields"]) == (
+        503,
+        {"database": "O banco de dados só aceita leitura."},
+    )
+
+
 @pytest.fixture
 def broker(monkeypatch):
     monkeypatch.setattr(health, "broker", health.Broker())

@@ -58,12 +58,14 @@ def test_lock_whose_session_was_ended_is_held_no_more_and_its_holder_comes_to_it
 
 
 def test_host_that_vanished_is_given_up_in_less_than_a_minute(transactional_db: None) -> None:
+    connection.ensure_connection()
     with session_lock(NAMESPACE, "x") as session:
-        assert isinstance(session, psycopg.Connection)
-        said = session.info.get_parameters()
-        assert int(said["tcp_user_timeout"]) < 60_000
-        probes = int(said["keepalives_interval"]) * int(said["keepalives_count"])
-        assert int(said["keepalives_idle"]) + probes < 60
+        for each in (session, connection.connection):
+            assert isinstance(each, psycopg.Connection)
+            said = each.info.get_parameters()
+            assert int(said["tcp_user_timeout"]) < 60_000
+            probes = int(said["keepalives_interval"]) * int(said["keepalives_count"])
+            assert int(said["keepalives_idle"]) + probes < 60
 
 
 def test_transaction_has_a_lock_alone_and_until_it_ends(transactional_db: None) -> None:

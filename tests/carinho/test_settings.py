@@ -39,10 +39,15 @@ def settings_of(**env):
 
 
 def test_options_of_the_database_url_are_kept_beside_ours():
-    url = "postgresql://hub@db.test/hub?options=-c%20statement_timeout%3D5000&sslmode=verify-full&conn_max_age=0"
-    database = settings_of(DATABASE_URL=url).DATABASES["default"]
-    assert database["OPTIONS"] == {
+    url = (
+        "postgresql://hub@db.test/hub?options=-c%20statement_timeout%3D5000&sslmode=verify-full"
+        "&conn_max_age=0&connect_timeout=3"
+    )
+    found = settings_of(DATABASE_URL=url)
+    database = found.DATABASES["default"]
+    assert database["OPTIONS"] == found.GIVE_UP_A_VANISHED_HOST | {
         "prepare_threshold": 5,
+        "connect_timeout": 3,
         "options": "-c plan_cache_mode=force_generic_plan -c statement_timeout=5000",
         "sslmode": "verify-full",
     }

@@ -17,13 +17,29 @@ def too_slow():
         cursor.execute("SELECT pg_sleep(5)")
 
 
+def read_only():
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ ONLY")
+        cursor.execute("DELETE FROM events_event")
+
+
+def full():
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$")
+
+
 def away():
     raise OperationalError("connection refused")
 
 
 @pytest.mark.parametrize(
     ("trouble", "code", "words"),
-    [(too_slow, "too_slow", "Demorou demais"), (away, "unavailable", "O banco de dados não responde")],
+    [
+        (too_slow, "too_slow", "Demorou demais"),
+        (away, "unavailable", "O banco de dados não responde"),
+        (read_only, "unavailable", "O banco de dados não grava"),
+        (full, "unavailable", "O banco de dados não grava"),
+    ],
 )
 def test_page_and_api_say_in_words_that_it_may_be_tried_again(trouble, code, words):
     try:

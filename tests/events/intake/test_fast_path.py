@@ -79,7 +79,7 @@ class Web:
         return [request.answer for request in requests]
 
     def close(self) -> None:
-        for pool in (self.app.pool, self.shortcut.commits.thread):
+        for pool in (self.app.pool, self.shortcut.commits.thread, self.app.database.thread):
             for _ in range(rsgi.THREADS):
                 pool.submit(lambda: (time.sleep(0.01), connection.close()))
             pool.shutdown(wait=True)

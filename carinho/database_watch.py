@@ -1,0 +1,87 @@
+"""Whether the database answers, as one web process sees it.
+
+A server that is frozen or whose host vanished refuses nothing. Each request would keep its thread until TCP
+gives up or somebody thaws it, and who comes next would wait for a thread.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, cast
+
+from django.db import Error, connection
+
+logger = logging.getLogger(__name__)
+
+SLOW_SECONDS = 0.5  # a request that takes longer is a reason to ask
+ANSWER_SECONDS = 2.0  # what the database has for its answer; a busy machine takes some of it
+
+
+class DatabaseAway(Exception):
+    """The database does not answer; what became of the request is not known."""
+
+
+class DatabaseWatch:
+    """Asks the database once a request takes long; while there is no answer it ends those that wait.
+
+    Belongs to one event loop; the database is asked in a thread of its own.
+    """
+
+    def __init__(self, on_away: Callable[[], None]) -> None:
+        self.on_away = on_away
+        self.is_away = False
+        self.waiting: set[asyncio.Task[Any]] = set()
+        self.asking: asyncio.Task[None] | None = None
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="database-watch")
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Around what a request waits for. Raises DatabaseAway in it."""
+        request = cast("asyncio.Task[Any]", asyncio.current_task())
+        timer = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._suspect)
+        self.waiting.add(request)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not self.is_away:
+                raise
+            raise DatabaseAway from None
+        finally:
+            timer.cancel()
+            self.waiting.discard(request)
+
+    def _suspect(self) -> None:
+        if self.asking is None or self.asking.done():
+            self.asking = asyncio.get_running_loop().create_task(self._ask())
+
+    async def _ask(self) -> None:
+        """Until it answers in time. An error is an answer: each request hears its own."""
+        loop = asyncio.get_running_loop()
+        while True:
+            answer = loop.run_in_executor(self.thread, ask)
+            in_time, _late = await asyncio.wait([answer], timeout=ANSWER_SECONDS)
+            if in_time:
+                break
+            self._went_away()
+            await asyncio.wait([answer])
+        if self.is_away:
+            self.is_away = False
+            logger.warning("Database answers again")
+
+    def _went_away(self) -> None:
+        if not self.is_away:
+            logger.warning("Database does not answer", extra={"waiting": len(self.waiting)})
+            self.is_away = True
+            self.on_away()
+        for request in self.waiting:
+            request.cancel()
+
+
+def ask() -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error:
+        connection.close()
