@@ -36,6 +36,7 @@ FIELDS = {
     "plan": _lazy("plano"),
     "rating": _lazy("nota"),
     "service_type": _lazy("tipo de atendimento"),
+    "status": _lazy("situação"),
     "starts_at": _lazy("início"),
     "starts_on": _lazy("primeiro dia"),
     "weekdays": _lazy("dias da semana"),

@@ -79,6 +79,7 @@ ERRORS = {  # what the code says of a call that failed, and what a person reads
     "without an answer": _("a conexão caiu sem resposta"),
     "Certificate": _("o certificado não foi aceito"),
     "Unreadable": _("resposta ilegível"),
+    "invoice of this service was cancelled": _("a fatura deste atendimento foi cancelada"),
     "does not offer": _("o sistema ainda não oferece isto"),
 }
 ANSWERED = re.compile(r"answered (\d{3})")

@@ -290,7 +290,7 @@ OPERATIONS = (
         "PUT",
         "/api/v1/invoices/{reference}",
         sends=INVOICE,
-        gives={"id": INTEGER},
+        gives={"id": INTEGER, "status": TEXT},
         shown_by="invoices",
         undone_by="cancel_invoice",
     ),

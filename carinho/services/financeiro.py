@@ -32,7 +32,8 @@ class Financeiro(Service):
     ) -> Any:
         """Create the one invoice of a service, due three days after it; billing it again changes nothing.
 
-        `amount` is in reais with a point, as in "150.00"; `finished_at` knows its zone.
+        `amount` is in reais with a point, as in "150.00"; `finished_at` knows its zone. Raises `Rejected`
+        where that one invoice was cancelled: nobody would be charged.
         """
         invoice = {
             "client_id": client_id,
@@ -41,7 +42,11 @@ class Financeiro(Service):
             "due_on": (timezone.localdate(finished_at) + DUE_AFTER).isoformat(),
             "description": description,
         }
-        return self.put(_invoice_of(service_id), doing="create invoice", json=invoice)
+        answer = self.put(_invoice_of(service_id), doing="create invoice", json=invoice)
+        if is_cancelled(answer.get("data", answer) if isinstance(answer, Mapping) else None):
+            detail = "The invoice of this service was cancelled"
+            raise Rejected(detail, body=answer, doing="create invoice", system=self.title)
+        return answer
 
     def bill_service_with_id(self, service_id: int, **invoice: Any) -> int:
         """The same as `bill_service`, for whoever needs the id of the invoice."""
@@ -71,6 +76,11 @@ class Financeiro(Service):
         except Rejected as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
+
+
+def is_cancelled(invoice: Any) -> bool:
+    status = invoice.get("status") if isinstance(invoice, Mapping) else None
+    return str(status).casefold() in ("cancelled", "canceled")
 
 
 def _invoice_of(service_id: int) -> str:

@@ -1,11 +1,13 @@
 """What the hub did itself, reported back by a system, is recognised: such an event causes nothing."""
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from carinho.database import run
+from carinho.locks import wait_for_transaction_locks
 from events.flow import Echo, Flow
 from events.intake.envelope import Envelope
 
@@ -23,6 +25,31 @@ ORDER BY asked.number, cause.id DESC
 """
 BY_PHONE = FIND.format(alike="cause.phone = asked.phone")
 BY_FIELDS = FIND.format(alike="cause.data @> asked.same")
+
+
+LOCKS = "events.echo"
+
+
+def person_of(item: Envelope) -> str:
+    """Whom another system may report too, at the same moment and by the same type of event; else empty."""
+    twins = (echo.type == item.type for echo in Flow.registry[item.type].echoes) if item.steps else ()
+    return f"{item.type} {item.phone}" if item.phone and any(twins) else ""
+
+
+def turns(envelopes: Sequence[Envelope]) -> list[list[int]]:
+    """The places of these in turns to be stored one after the other: each sees what was reported before it.
+
+    Inside a transaction, which then waits for others that store reports about the same people.
+    """
+    people = [person_of(item) for item in envelopes]
+    if any(people):
+        wait_for_transaction_locks(LOCKS, filter(None, people))
+    met: Counter[str] = Counter()
+    places: defaultdict[int, list[int]] = defaultdict(list)
+    for place, person in enumerate(people):
+        places[met[person]].append(place)
+        met[person] += bool(person)
+    return list(places.values())
 
 
 def without_echoes(envelopes: Sequence[Envelope]) -> list[Envelope]:

@@ -90,6 +90,17 @@ def record(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     The answers hold after the surrounding transaction's commit, or at once without one. Equal keys
     decide in the database, however many arrive at the same instant.
     """
+    if not any(map(echoes.person_of, envelopes)):
+        return _store(envelopes)
+    answers: dict[int, Receipt | Conflict] = {}
+    with transaction.atomic():
+        for places in echoes.turns(envelopes):
+            stored = _store([envelopes[place] for place in places])
+            answers |= dict(zip(places, stored, strict=True))
+    return [answers[place] for place in range(len(envelopes))]
+
+
+def _store(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     envelopes = echoes.without_echoes(envelopes)
     first: dict[Pair, Envelope] = {}
     for item in envelopes:
@@ -116,7 +127,7 @@ def record(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
 )
 def accept(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     """`record` in a transaction of its own, again if two batches with the same ids meet in a deadlock."""
-    # one statement stores them: no transaction is needed around it
+    # one statement stores them, or `record` begins a transaction: none is needed around it
     if not effects_of(envelopes):
         return record(envelopes)
     with transaction.atomic():

@@ -93,4 +93,6 @@ def _value(name: str, value: Any) -> str:
             return "R$ " + number_format(money.read(value), 2, force_grouping=True)
         except money.NotMoney:
             return str(value)
+    if name == "status" and value in ("cancelled", "canceled"):
+        return _("cancelada")
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

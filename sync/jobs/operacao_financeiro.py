@@ -11,7 +11,7 @@ from django.utils.translation import ngettext_lazy
 from pydantic import Field
 
 from carinho import money
-from carinho.services.financeiro import DUE_AFTER, Financeiro
+from carinho.services.financeiro import DUE_AFTER, Financeiro, is_cancelled
 from carinho.services.operacao import Operacao
 from carinho.services.pagination import Page, all_records, in_turn
 from events.intake.payload import Identifier, Moment, Money, Payload, Text
@@ -115,13 +115,14 @@ class OperacaoFinanceiro(Job):
             "client_id": there.get("client_id") != wanted["client_id"],
             "amount": _same_money(there.get("amount")) != wanted["amount"],
             "due_on": there.get("due_on") != due_on.isoformat(),
+            "status": is_cancelled(there),  # by it nobody is charged, though the service was completed
         }
         return [name for name, is_other in differs.items() if is_other]
 
     def is_orphan(self, there: Fields, window: Window) -> bool:
         first, last = days_of(window)
-        is_live, due_on = there.get("status") != "cancelled", str(there.get("due_on", ""))
-        return is_live and f"{first + DUE_AFTER}" <= due_on <= f"{last + DUE_AFTER}"
+        due_on = str(there.get("due_on", ""))
+        return not is_cancelled(there) and f"{first + DUE_AFTER}" <= due_on <= f"{last + DUE_AFTER}"
 
     def written_since(self, window: Window) -> datetime:
         return window.started_at - DAYS_BACK - timedelta(days=1)

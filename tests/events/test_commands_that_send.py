@@ -108,9 +108,11 @@ def test_demo_sends_until_it_is_ended_and_then_ends_cleanly(live_server, key):
     assert Event.objects.count() >= 5
 
 
-@pytest.mark.parametrize("name", ["ZAPI_URL", "CRM_URL"])
-def test_demo_writes_to_nobody_outside(live_server, key, name):
-    process = demo(live_server.url, HUB_API_KEY=key, **{name: "https://somebody.test"})
+@pytest.mark.parametrize(
+    ("name", "url"), [("ZAPI_URL", "https://somebody.test"), ("CRM_URL", "http://127.0.0.1:9")]
+)
+def test_demo_writes_to_nobody_but_the_simulator(live_server, key, name, url):
+    process = demo(live_server.url, HUB_API_KEY=key, **{name: url})
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "pessoas de verdade" in said

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from carinho.console import labels
 from carinho.console.base import page_of
 from sync import difference_corrections, execution, runs, status
 from sync.job import Job
@@ -128,9 +129,28 @@ def test_orphan_that_could_not_be_taken_away_is_a_failure_and_the_next_run_tries
 def test_service_completed_after_its_orphan_was_cancelled_is_written_under_a_new_key(run, simulator, orphan):
     correct(run, orphan)
     simulator.load({"operacao": {"services": [service(8)]}})
-    assert run(BILLING).written == 1
+    run(BILLING)
     keys = [call["idempotency_key"] for call in simulator.calls("financeiro") if call["method"] != "GET"]
     assert len(keys) == len(set(keys)) == 3
+
+
+def test_service_whose_invoice_was_cancelled_is_not_marked_billed_but_goes_to_a_person(run, simulator):
+    simulator.load(
+        {
+            "operacao": {"services": [service(5)]},
+            "financeiro": {"invoices": [invoice(5, status="cancelled")]},
+        }
+    )
+    assert run(BILLING).failed == 1
+    failure = SyncFailure.objects.get()
+    assert "The invoice of this service was cancelled" in failure.reason
+    assert simulator.state()["operacao"]["records"]["services"][0]["billed"] is False
+    difference = SyncDifference.objects.get(closed_at=None)
+    assert (difference.kind, difference.fields) == ("different", ["status"])
+    assert "Acerte a fatura service-5 no Financeiro" in difference.by_hand
+    page = logged_in("Operador").get(page_of(difference.run)).content.decode()
+    assert "cancelada" in page
+    assert "a fatura deste atendimento foi cancelada" in labels.error(failure.reason)
 
 
 def test_invoice_with_another_amount_is_for_a_person_and_says_where(run, simulator):

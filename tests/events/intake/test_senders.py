@@ -1,14 +1,18 @@
 """The company's own systems, posting what they really post: a bearer token, no id, and no second try."""
 
 import json
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from carinho.access import api_keys
 from events.flow import Flow
-from events.intake import ingestion, rejected_requests, without_flow
+from events.intake import dialects, envelope, ingestion, rejected_requests, without_flow
 from events.models import Delivery, Event, RejectedRequest, WithoutFlow
 from tests.clients import logged_in
 from tests.events.flows.conftest import accept_sample
@@ -338,6 +342,41 @@ def test_form_that_marketing_tells_first_is_welcomed_once_and_registered_as_the_
     assert Delivery.objects.filter(step="send_welcome").count() == 1
     again = cause(hub, "lead.created", "site", name="Helena", phone="11976543210")
     assert "send_welcome" in steps_of(again)
+
+
+def told_by_both(phone):
+    form = {"type": "lead.created", "id": f"form-{phone}", "data": {"name": "Helena", "phone": phone}}
+    by_marketing = marketing("lead.created", lead=PERSON | {"phone": phone}, source=[])
+    return [
+        envelope.read(form, source="site"),
+        envelope.read(dialects.translate(by_marketing, "marketing"), source="marketing"),
+    ]
+
+
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
+def test_form_that_comes_in_one_batch_from_both_is_welcomed_once(order):
+    receipts = ingestion.accept([*told_by_both("5511987654321"), *told_by_both("5511976543210")][order])
+    assert len({receipt.event_id for receipt in receipts}) == 4
+    assert Counter(Delivery.objects.values_list("step", flat=True))["send_welcome"] == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_form_that_comes_from_both_at_the_same_moment_is_welcomed_once():
+    phones = [f"55119876500{number}" for number in range(10, 30)]
+    gate = threading.Barrier(2)
+
+    def send(place):
+        try:
+            for phone in phones:
+                gate.wait(30)
+                ingestion.accept([told_by_both(phone)[place]])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(send, range(2)))
+    welcomed = Delivery.objects.filter(step="send_welcome").values_list("event__phone", flat=True)
+    assert sorted(welcomed) == phones
 
 
 def test_form_is_welcomed_where_what_marketing_told_was_not(hub):
