@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from carinho.access.permissions import EVENTS
 from events.models import Event, RejectedRequest
 from tests.clients import with_key
+from whatsapp.callbacks.body import ids_of
 from whatsapp.models import Callback
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_messages")]
@@ -89,6 +90,7 @@ def test_any_callback_of_z_api_is_answered_and_kept_or_rejected():
         assert answer.status_code < 500, answer.content
         is_repeat = Callback.objects.filter(duplicates__gt=0).exists()
         added = Callback.objects.count() + RejectedRequest.objects.count() - before
-        assert added == 1 or (is_repeat and not added)
+        most = max(1, len(ids_of(body)))  # a receipt of several messages is kept as one of each
+        assert 1 <= added <= most or (is_repeat and not added)
 
     post()
