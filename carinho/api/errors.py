@@ -164,7 +164,7 @@ def without_database(request: HttpRequest, reason: BaseException | None = None) 
         sentence = _("O banco de dados não grava nada agora. Nada foi aceito; tente de novo.")
     else:
         code, heading = "unavailable", _("O banco de dados não responde")
-        sentence = _("O banco de dados não responde agora. Nada foi aceito; tente de novo.")
+        sentence = _("O banco de dados não responde agora. O pedido pode não ter valido; tente de novo.")
     status = HTTPStatus.SERVICE_UNAVAILABLE
     if _is_console(request):
         page = render_to_string("503.html", {"heading": heading, "sentence": sentence})
