@@ -9,9 +9,11 @@ class CarinhoConfig(AppConfig):
 
     def ready(self) -> None:
         from django.conf import settings
+        from django.utils.module_loading import autodiscover_modules
 
         from carinho import checks  # noqa: F401  (checks register themselves)
         from carinho.services.base import Service
 
         for name, system in settings.SYSTEMS.items():
             Service.registry[name].can_repeat = system["honours_keys"]
+        autodiscover_modules("retention")  # each app declares what it keeps, and how long

@@ -37,7 +37,7 @@ class KeyClaim:
 
     id: int
 
-    def settle(self, response: Any) -> None:
+    def finish(self, response: Any) -> None:
         """Keep the answer of what was done; what was refused may be sent again, mended."""
         if HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
             body = JSONRenderer().render(response.data).decode()

@@ -14,21 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from carinho.access import retention as _of_access  # noqa: F401
 from carinho.access.audit_log import Audited
 from carinho.console.base import ConsoleAdmin, actor, id_in, list_of, page, posted
 from carinho.masking import mask_name, mask_phone
 from carinho.retention import MOST_COUNTED, Kept
-from events import retention as _of_events  # noqa: F401 -- each declares what it keeps
 from events.admin import person as people
 from events.admin import search as rows
 from events.models import Event
 from monitoring import access_report, erasure, person_rows
 from monitoring.models import Erasure
 from monitoring.person import PersonKeys, identify
-from sync import retention as _of_sync  # noqa: F401
 from whatsapp import phone as phones
-from whatsapp import retention as _of_whatsapp  # noqa: F401
 from whatsapp.models import Contact
 
 MANAGE = "events.erase_event"

@@ -104,7 +104,7 @@ def test_every_field_has_a_name_in_portuguese_for_forms_and_documentation(type):
 
 @pytest.mark.parametrize("type", TYPES)
 def test_accepted_data_is_accepted_again_unchanged(type):
-    """An operator's correction and a retry go through the same door."""
+    """An operator's correction and a retry are read by the same reader."""
     first = accept_sample(type)
     again = envelope.read({"type": type, "data": json.loads(json.dumps(first.data))}, source="api")
     assert again.data == first.data
