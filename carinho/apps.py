@@ -10,6 +10,7 @@ class CarinhoConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
         from django.db.backends.signals import connection_created
+        from django.utils.module_loading import autodiscover_modules
 
         from carinho import checks, database  # noqa: F401  (checks register themselves)
         from carinho.services.base import Service
@@ -17,3 +18,4 @@ class CarinhoConfig(AppConfig):
         for name, system in settings.SYSTEMS.items():
             Service.registry[name].can_repeat = system["honours_keys"]
         connection_created.connect(database.add_wrappers)
+        autodiscover_modules("retention")  # each app declares what it keeps, and how long

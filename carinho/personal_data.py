@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from django.db.models import Model
 
 ERASED = "[apagado]"
+ERASED_TEXT = f"'{ERASED}'"  # the same in SQL
 
 
 @dataclass(frozen=True)

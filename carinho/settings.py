@@ -108,7 +108,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else who goes on knocking keeps the door shut
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else who goes on trying prolongs it
 AXES_LOCKOUT_PARAMETERS = "carinho.access.known_browsers.lockout_parameters"
 AXES_LOCKOUT_CALLABLE = "carinho.access.login.locked_out"
 AXES_CLIENT_IP_CALLABLE = "carinho.access.rate_limits.network_of"

@@ -8,10 +8,11 @@ from typing import Any
 from django.utils.translation import ngettext_lazy
 
 from carinho.services.base import Service
-from events.intake.payload import Payload
+from events.intake.payload import Payload, phone_fields
 
 LONGEST_NAME = 60
 TO_PEOPLE = "whatsapp"  # the system by which people are written to
+PEOPLE = ("client_id", "caregiver_id")  # the fields by which all systems mean the same person
 AFFECTED = ngettext_lazy("%(count)d pessoa é afetada", "%(count)d pessoas são afetadas", "count")
 NOT_TOLD = ngettext_lazy(
     "%(count)d família não foi avisada", "%(count)d famílias não foram avisadas", "count"
@@ -110,6 +111,7 @@ class Flow:
     """
 
     registry: dict[str, "Flow"] = {}
+    effects_with_phone: list[Run] = []
 
     def __init__(
         self, type: str, *, title: Any, payload: type[Payload], sources: tuple[str, ...], subject: str = ""
@@ -123,8 +125,13 @@ class Flow:
         self.subject = subject
         self.steps: dict[str, Step] = {}
         self.echoes: list[Echo] = []
-        self.effects: list[Run] = []
+        self.own_effects: list[Run] = []
         Flow.registry[type] = self
+
+    @property
+    def effects(self) -> list[Run]:
+        brings_phone = self.subject in PEOPLE and phone_fields(self.payload)
+        return [*self.own_effects, *Flow.effects_with_phone] if brings_phone else self.own_effects
 
     def delivery(
         self,
@@ -181,7 +188,13 @@ class Flow:
 
         It gets all new events of the transaction whose flows declare it, each of them once.
         """
-        self.effects.append(run)
+        self.own_effects.append(run)
+        return run
+
+    @staticmethod
+    def at_once_with_phone(run: Run) -> Run:
+        """Declare the same for every flow that names a client or caregiver and brings a phone of theirs."""
+        Flow.effects_with_phone.append(run)
         return run
 
     def echo(

@@ -6,10 +6,9 @@ what an earlier one alone would have written is still for a person. `preview.ove
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
 
 from carinho.database import run
+from events.differences import differences
 from events.engine import transitions
 from events.flow import Data, Flow
 
@@ -54,12 +53,4 @@ def close_all() -> int:
 
 def _covers(own: Data, later: list[Data]) -> bool:
     """Whether everything that the earlier one sets was set by later ones, be it to other values."""
-    return set(_leaves(own)) <= {name for data in later for name in _leaves(data)}
-
-
-def _leaves(data: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    for name, value in data.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{path}{name}.")
-        elif value is not None:
-            yield path + name
+    return differences({}, own).keys() <= {name for data in later for name in differences({}, data)}

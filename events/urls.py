@@ -5,7 +5,7 @@ from django.urls import path
 from carinho.api import schema_views
 from events.api import circuit_breakers, dead_letters, events, retry_queue
 from events.intake import views
-from events.intake.doors import DOORS
+from events.intake.legacy_webhooks import LEGACY_WEBHOOKS
 
 urlpatterns = [
     path("api/events", events.EventList.as_view()),
@@ -14,8 +14,10 @@ urlpatterns = [
     path("api/events/<int:id>", events.EventDetail.as_view()),
     path("api/events/<int:id>/retry", dead_letters.RetryEvent.as_view()),
     *(
-        path(f"webhooks/{door}", views.DoorIngest.as_view(), {"source": source, "door": door})
-        for door, (source, _read) in DOORS.items()
+        path(
+            f"webhooks/{webhook}", views.LegacyWebhookIngest.as_view(), {"source": source, "webhook": webhook}
+        )
+        for webhook, (source, _read) in LEGACY_WEBHOOKS.items()
     ),
     path("webhooks/systems/<str:source>", views.SystemIngest.as_view()),
     path("webhooks/whatsapp", views.WhatsAppCheck.as_view()),

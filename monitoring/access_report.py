@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from carinho.database import run
-from monitoring.erasure import PersonRows, tables
+from monitoring.erasable import tables
+from monitoring.person_rows import PersonRows
 
 Row = dict[str, Any]
 OURS = {  # how the hub works, and nothing of the person

@@ -77,7 +77,7 @@ class WhatsAppLane(LaneHooks):
         return outgoing.policy or _send(service, outgoing)
 
     def on_written(self, results: Sequence[Result]) -> None:
-        outbox.settle(results)
+        outbox.write_outcomes(results)
 
 
 def _rendered(claims: Sequence[Claim]) -> dict[int, Outgoing | Exception]:

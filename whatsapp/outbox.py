@@ -1,4 +1,4 @@
-"""The rows of our messages: begun before the network is used, settled with the outcomes."""
+"""The rows of our messages: begun before the network is used, ended with the outcomes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -125,7 +125,7 @@ def has_held() -> bool:
     ).exists()
 
 
-def settle(results: Sequence[Result]) -> None:
+def write_outcomes(results: Sequence[Result]) -> None:
     """Store what outcomes say about their messages, in the outcomes' own transaction."""
     contacts.save_number_checks([result.findings for result in results if result.findings])
     if failed := [result for result in results if result.status == "dead"]:

@@ -19,7 +19,7 @@ from carinho.console.base import actor, page, posted
 def account(request: HttpRequest) -> HttpResponse:
     person = cast("User", request.user)
     if request.method == "POST":
-        return ORDERS.get(posted(request, "do"), _unknown)(request, person)
+        return ACTIONS.get(posted(request, "do"), _unknown)(request, person)
     context = {
         "person": person,
         "role": ", ".join(sorted(person.groups.values_list("name", flat=True))),
@@ -104,4 +104,4 @@ def _unknown(request: HttpRequest, _person: User) -> HttpResponse:
     return HttpResponseRedirect(reverse("account"))
 
 
-ORDERS = {"end": _end, "renew": _renew, "turn_off": _turn_off}
+ACTIONS = {"end": _end, "renew": _renew, "turn_off": _turn_off}

@@ -1,7 +1,7 @@
-"""Whose failed log-ins shut the door, and for whom.
+"""Whose failed log-ins lock out, and whom.
 
-Failures of one account and address shut it for that pair. Many addresses together shut it for the account,
-but not for a browser in which its person has entered before: so nobody guesses on by changing addresses, and
+Failures of one account and address lock out that pair. Many addresses together lock out the account,
+but not a browser in which its person has entered before: so nobody guesses on by changing addresses, and
 nobody shuts a person out by guessing wrong. (OWASP calls it device cookies.)
 """
 
@@ -26,7 +26,7 @@ def remember(response: HttpResponse, user: User) -> None:
     """After a whole log-in: this browser is the person's own, until they change their password."""
     response.set_cookie(
         COOKIE,
-        signing.dumps([user.get_username(), _seal(user)], salt=SALT),
+        signing.dumps([user.get_username(), _password_digest(user)], salt=SALT),
         max_age=REMEMBERED,
         httponly=True,
         secure=settings.SESSION_COOKIE_SECURE,
@@ -37,11 +37,11 @@ def remember(response: HttpResponse, user: User) -> None:
 def is_known(request: HttpRequest, username: str) -> bool:
     """Whether the person of this account has entered by this browser before."""
     try:
-        name, seal = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=REMEMBERED)
+        name, digest = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=REMEMBERED)
     except (signing.BadSignature, ValueError):
         return False
     user = User.objects.filter(username=username).first() if name == username else None
-    return user is not None and seal == _seal(user)
+    return user is not None and digest == _password_digest(user)
 
 
 def lockout_parameters(request: Any, credentials: dict[str, Any] | None = None) -> list[Any]:
@@ -58,5 +58,5 @@ def lockout_parameters(request: Any, credentials: dict[str, Any] | None = None) 
     return [["username", "ip_address"], *by_account]
 
 
-def _seal(user: User) -> str:
+def _password_digest(user: User) -> str:
     return salted_hmac(SALT, user.password).hexdigest()[:16]

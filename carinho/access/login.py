@@ -211,7 +211,7 @@ def _too_many(seconds: int) -> HttpResponse:
 
 
 def locked_out(request: HttpRequest, response: Any = None, credentials: Any = None) -> HttpResponse:
-    """What django-axes answers while the door is shut."""
+    """What django-axes answers during a lockout."""
     minutes = round(settings.AXES_COOLOFF_TIME * 60)
     sentence = _("Erros demais ao entrar. Espere %(minutes)d minutos, ou entre pelo navegador de sempre.")
     return HttpResponse(

@@ -1,5 +1,6 @@
 """Who may call, how often, and who did what."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -186,8 +187,11 @@ personal_data.declare(AuditSeal, harmless="digest previous seal")
 class ApiAnswer(models.Model):
     """What a client's write with an `Idempotency-Key` was answered; no status yet while it is being done."""
 
+    LONGEST_KEY = 255
+    LASTS = timedelta(days=1)
+
     client = models.CharField(max_length=80)
-    key = models.CharField(max_length=255)
+    key = models.CharField(max_length=LONGEST_KEY)
     digest = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)
     body = models.JSONField(null=True)

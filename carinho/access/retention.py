@@ -1,7 +1,5 @@
 """Removes ended sessions, old log-in attempts, past rate windows, and the oldest of the audit log."""
 
-from datetime import timedelta
-
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.db import connection
 from django.utils import timezone
@@ -10,8 +8,6 @@ from django.utils.translation import gettext_lazy as _
 from carinho.access import audit_log
 from carinho.access.models import ApiAnswer, AuditEntry, LoginSession
 from carinho.retention import Kept
-
-ANSWERS_LAST = timedelta(days=1)
 
 LOGINS = [
     Kept(
@@ -38,7 +34,7 @@ OLD_WINDOWS = "DELETE FROM access_ratewindow WHERE minute < now() - interval '5 
 def prune() -> None:
     now = timezone.now()
     LoginSession.objects.filter(expire_date__lt=now).delete()
-    ApiAnswer.objects.filter(made_at__lt=now - ANSWERS_LAST).delete()
+    ApiAnswer.objects.filter(made_at__lt=now - ApiAnswer.LASTS).delete()
     for kept in LOGINS:
         kept.due.delete()
     with connection.cursor() as cursor:

@@ -11,18 +11,18 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from carinho.access.models import ApiAnswer
 from carinho.access.permissions import principal_of
 from carinho.api.errors import Problem
 from carinho.database import run
 
 HEADER = "Idempotency-Key"
-LONGEST = 255
 
 CLAIM = """
 INSERT INTO access_apianswer AS known (client, key, digest, made_at)
 VALUES (%(client)s, %(key)s, %(digest)s, now())
 ON CONFLICT (client, key) DO UPDATE SET digest = excluded.digest, made_at = now(), status = NULL, body = NULL
-WHERE known.made_at < now() - interval '1 day'
+WHERE known.made_at < now() - %(lasts)s
     OR (known.status IS NULL AND known.made_at < now() - interval '1 minute')
 RETURNING id
 """  # an answer that is a minute late never comes: its process died, and orders may be given again
@@ -37,7 +37,7 @@ class KeyClaim:
 
     id: int
 
-    def settle(self, response: Any) -> None:
+    def finish(self, response: Any) -> None:
         """Keep the answer of what was done; what was refused may be sent again, mended."""
         if HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
             body = JSONRenderer().render(response.data).decode()
@@ -54,12 +54,12 @@ def claim(request: Request) -> KeyClaim | Response | None:
     key, principal = request.headers.get(HEADER, ""), principal_of(request)
     if not key or principal is None:
         return None
-    if len(key) > LONGEST:
-        sentence = _("A chave de idempotência passa de 255 caracteres.")
+    if len(key) > ApiAnswer.LONGEST_KEY:
+        sentence = _("A chave de idempotência passa de %d caracteres.") % ApiAnswer.LONGEST_KEY
         raise Problem("invalid_idempotency_key", sentence, status=422, fields={HEADER: sentence})
     said = f"{request.method} {request.path}\n".encode() + request._request.body  # noqa: SLF001 -- read once
     facts = {"client": principal.client[:80], "key": key, "digest": hashlib.sha256(said).hexdigest()}
-    if claimed := run(CLAIM, facts):
+    if claimed := run(CLAIM, facts | {"lasts": ApiAnswer.LASTS}):
         return KeyClaim(claimed[0][0])
     [(digest, status, body)] = run(KNOWN, facts) or [("", None, None)]
     if digest and digest != facts["digest"]:

@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 
 from carinho.access import permissions
+from carinho.access.models import ApiAnswer
 
 
 class ProblemShape(serializers.Serializer[Any]):
@@ -49,7 +50,7 @@ IDEMPOTENCY_KEY = {
     "in": "header",
     "required": False,
     "description": "O mesmo pedido com a mesma chave, dentro de um dia, é feito uma vez.",
-    "schema": {"type": "string", "maxLength": 255},
+    "schema": {"type": "string", "maxLength": ApiAnswer.LONGEST_KEY},
 }
 RETRY_AFTER = _("Segundos até poder tentar de novo.")
 EXAMPLES = {  # of what goes wrong most

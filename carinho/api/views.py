@@ -95,7 +95,7 @@ class ApiView(APIView):
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
         if self.claim:
-            self.claim.settle(response)
+            self.claim.finish(response)
         rate_limits.write_headers(request, response)
         return response
 

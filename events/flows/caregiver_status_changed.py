@@ -5,7 +5,6 @@ from pydantic import Field
 
 from carinho.services.operacao import Operacao
 from events.flow import Data, Flow, StepEvent
-from events.flows.documents_consent_revoked import respect_revoked_consent
 from events.intake.payload import Identifier, Payload, Text
 from whatsapp.phone import Phone
 
@@ -31,7 +30,6 @@ flow = Flow(
     sources=("cuidadores",),
     subject="caregiver_id",
 )
-flow.at_once(respect_revoked_consent)
 
 
 @flow.delivery(

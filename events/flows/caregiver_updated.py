@@ -4,7 +4,6 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
 from events.flow import Flow
-from events.flows.documents_consent_revoked import respect_revoked_consent
 from events.intake.payload import Identifier, Payload, Text
 from whatsapp.phone import Phone
 
@@ -24,4 +23,3 @@ flow = Flow(
     sources=("cuidadores",),
     subject="caregiver_id",
 )
-flow.at_once(respect_revoked_consent)

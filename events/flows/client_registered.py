@@ -9,7 +9,6 @@ from pydantic import Field
 from carinho.services.financeiro import Financeiro
 from carinho.services.marketing import Marketing
 from events.flow import Data, Flow, StepEvent
-from events.flows.documents_consent_revoked import respect_revoked_consent
 from events.intake.payload import Identifier, Payload, Text
 from whatsapp.messages import Message
 from whatsapp.phone import Phone
@@ -36,7 +35,6 @@ flow = Flow(
     sources=("crm",),
     subject="client_id",
 )
-flow.at_once(respect_revoked_consent)
 
 
 @flow.delivery(

@@ -6,7 +6,6 @@ from pydantic import Field
 from carinho.services.financeiro import Financeiro
 from carinho.services.operacao import Operacao
 from events.flow import Flow, StepEvent
-from events.flows.documents_consent_revoked import respect_revoked_consent
 from events.intake.payload import Changes, Identifier, Payload
 from whatsapp.phone import ChangedPhone
 
@@ -27,7 +26,6 @@ flow = Flow(
     sources=("crm",),
     subject="client_id",
 )
-flow.at_once(respect_revoked_consent)
 
 
 @flow.delivery(to=Financeiro, title=_("Atualizar o cadastro"), record=("client_id",))

@@ -57,6 +57,7 @@ def stop_courtesy_messages(events: Sequence[Envelope]) -> None:
             contacts.opt_out(contacts.identity(phone), event.occurred_at)
 
 
+@Flow.at_once_with_phone
 def respect_revoked_consent(events: Sequence[Envelope]) -> None:
     named = [(event.subject, event.phone) for event in events if event.phone and event.subject]
     if named:

@@ -11,7 +11,6 @@ from carinho.services.atendimento import Atendimento
 from carinho.services.crm import CRM
 from carinho.services.cuidadores import Cuidadores
 from events.flow import Data, Flow, StepEvent
-from events.flows.documents_consent_revoked import respect_revoked_consent
 from events.intake.payload import Identifier, Payload, Text
 from whatsapp.messages import Category, Message
 from whatsapp.phone import Phone
@@ -43,7 +42,6 @@ flow = Flow(
     sources=("operacao", "cuidadores", "whatsapp"),
     subject="client_id",
 )
-flow.at_once(respect_revoked_consent)
 
 
 @flow.delivery(to=CRM, title=_("Anotar no histórico"))

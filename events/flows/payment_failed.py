@@ -8,7 +8,6 @@ from pydantic import Field
 
 from carinho.services.crm import CRM
 from events.flow import Flow, StepEvent
-from events.flows.documents_consent_revoked import respect_revoked_consent
 from events.intake.payload import Identifier, Money, Payload, Text
 from whatsapp.messages import Category, Message
 from whatsapp.phone import Phone
@@ -31,7 +30,6 @@ flow = Flow(
     sources=("financeiro",),
     subject="client_id",
 )
-flow.at_once(respect_revoked_consent)
 
 
 @flow.message(

@@ -9,7 +9,6 @@ from pydantic import Field
 from carinho.services.crm import CRM
 from carinho.services.operacao import Operacao
 from events.flow import Flow, StepEvent
-from events.flows.documents_consent_revoked import respect_revoked_consent
 from events.intake.payload import DayOrMoment, Identifier, Money, Payload
 from whatsapp.messages import Message
 from whatsapp.phone import Phone
@@ -32,7 +31,6 @@ flow = Flow(
     sources=("financeiro",),
     subject="client_id",
 )
-flow.at_once(respect_revoked_consent)
 
 
 @flow.message(title=_("Avisar o cliente"), useful=timedelta(hours=24), record=("payment_id",))

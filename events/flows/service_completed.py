@@ -10,7 +10,6 @@ from pydantic import Field
 from carinho.services.crm import CRM
 from carinho.services.financeiro import Financeiro
 from events.flow import Data, Flow, StepEvent
-from events.flows.documents_consent_revoked import respect_revoked_consent
 from events.intake.payload import Identifier, Moment, Money, Payload, Text
 from whatsapp.messages import Message, rating_of
 from whatsapp.phone import Phone
@@ -45,7 +44,6 @@ flow = Flow(
     sources=("operacao",),
     subject="client_id",
 )
-flow.at_once(respect_revoked_consent)
 
 
 @flow.message(title=_("Avisar o cliente"), useful=timedelta(hours=24), record=("service_id",))

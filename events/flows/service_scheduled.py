@@ -8,7 +8,6 @@ from pydantic import Field
 from carinho.services.crm import CRM
 from carinho.services.cuidadores import Cuidadores
 from events.flow import Data, Flow, StepEvent
-from events.flows.documents_consent_revoked import respect_revoked_consent
 from events.intake.payload import Identifier, Moment, Payload, Text
 from whatsapp.messages import Category, Message
 from whatsapp.phone import Phone
@@ -35,7 +34,6 @@ flow = Flow(
     sources=("operacao",),
     subject="client_id",
 )
-flow.at_once(respect_revoked_consent)
 
 
 @flow.message(title=_("Avisar o cliente"), useful=start, record=("service_id",))

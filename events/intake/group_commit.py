@@ -45,9 +45,9 @@ class GroupCommit:
             try:
                 answers = await loop.run_in_executor(self.thread, store, [item for item, _ in group])
             except Exception as error:  # noqa: BLE001 -- it is each sender's to hear of
-                settle(group, [error] * len(group))
+                answer_all(group, [error] * len(group))
             else:
-                settle(group, answers)
+                answer_all(group, answers)
         self.writing = None
 
 
@@ -59,7 +59,7 @@ def store(items: Sequence[Envelope]) -> list[Receipt | Conflict]:
         raise
 
 
-def settle(group: Sequence[Waiting], answers: Sequence[Receipt | Conflict | Exception]) -> None:
+def answer_all(group: Sequence[Waiting], answers: Sequence[Receipt | Conflict | Exception]) -> None:
     for (_, future), answer in zip(group, answers, strict=True):
         if future.done():  # its sender has gone
             continue

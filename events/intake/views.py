@@ -28,9 +28,9 @@ from carinho.api.views import ApiView
 from carinho.logs import request_id, trace_id
 from events.api.schema import ACCEPTED, Batch, BatchAnswer, EnvelopeSerializer
 from events.intake import dialects, envelope, ingestion, rejected_requests, request_body
-from events.intake.doors import DOORS
 from events.intake.envelope import Envelope, RequestRejected
 from events.intake.ingestion import Conflict, Receipt
+from events.intake.legacy_webhooks import LEGACY_WEBHOOKS
 from events.intake.rejected_requests import Incoming
 
 BODY_BYTES = 256 * 1024
@@ -208,7 +208,7 @@ class WebhookIngest(Ingest):
         take_body(request, incoming, BODY_BYTES)
 
 
-class DoorIngest(WebhookIngest):
+class LegacyWebhookIngest(WebhookIngest):
     """One record of a system, at the address that the hub before this one had for it."""
 
     @extend_schema(
@@ -226,7 +226,7 @@ class DoorIngest(WebhookIngest):
         decoded = super().envelope_of(incoming)
         if not isinstance(decoded, dict):
             return decoded
-        _source, read = DOORS[self.kwargs["door"]]
+        _source, read = LEGACY_WEBHOOKS[self.kwargs["webhook"]]
         made = read(decoded)
         incoming.body = _encoded(made)
         return made

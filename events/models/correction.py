@@ -49,6 +49,6 @@ class Correction(models.Model):
 personal_data.declare(
     Correction,
     rows="event_id = ANY(%(events)s)",
-    erased={"before": "'{}'", "after": "'{}'", "changed": "'{}'", "reason": "'[apagado]'"},
+    erased={"before": "'{}'", "after": "'{}'", "changed": "'{}'", "reason": personal_data.ERASED_TEXT},
     harmless="cause actor",
 )

@@ -91,6 +91,6 @@ class DeadLetter(models.Model):
 personal_data.declare(
     DeadLetter,
     rows="event_id = ANY(%(events)s)",
-    erased={"subject": "''", "reason": "'[apagado]'", "note": "''"},
+    erased={"subject": "''", "reason": personal_data.ERASED_TEXT, "note": "''"},
     harmless="event_type service step kind cause status moved_by",
 )

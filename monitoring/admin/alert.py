@@ -155,12 +155,12 @@ class AlertAdmin(ActionAdmin):
 
 @badge_counts.counted
 def badges(request: HttpRequest) -> dict[str, int]:
-    """The sidebar's numbers of what the verdict is about.
+    """The sidebar's numbers of what the hub's health is about.
 
-    A page that shows the verdict takes them from its own snapshot. The others need nothing else of one, which
+    A page that shows the health takes them from its own snapshot. The others need nothing else of one, which
     would cost them more than all the rest of the page: they share one of the last seconds.
     """
-    if _shows_the_verdict(request):
+    if _shows_health(request):
         numbers = _numbers(request)
         cache.set(SHARED, numbers, SHARED_SECONDS)
     else:
@@ -174,7 +174,7 @@ def badges(request: HttpRequest) -> dict[str, int]:
     }
 
 
-def _shows_the_verdict(request: HttpRequest) -> bool:
+def _shows_health(request: HttpRequest) -> bool:
     page = request.resolver_match.url_name if request.resolver_match else None
     return page is None or page == "index" or page.startswith("monitoring_")
 

@@ -14,21 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from carinho.access import retention as _of_access  # noqa: F401
 from carinho.access.audit_log import Audited
 from carinho.console.base import ConsoleAdmin, actor, id_in, list_of, page, posted
 from carinho.masking import mask_name, mask_phone
 from carinho.retention import MOST_COUNTED, Kept
-from events import retention as _of_events  # noqa: F401 -- each declares what it keeps
 from events.admin import person as people
 from events.admin import search as rows
 from events.models import Event
-from monitoring import access_report, erasure
+from monitoring import access_report, erasure, person_rows
 from monitoring.models import Erasure
 from monitoring.person import PersonKeys, identify
-from sync import retention as _of_sync  # noqa: F401
 from whatsapp import phone as phones
-from whatsapp import retention as _of_whatsapp  # noqa: F401
 from whatsapp.models import Contact
 
 MANAGE = "events.erase_event"
@@ -72,7 +68,7 @@ class ErasureAdmin(ConsoleAdmin):
 
     def report_view(self, request: HttpRequest) -> HttpResponse:
         who = posted(request, "who")
-        report = access_report.of_person(erasure.rows_of(self._keys(request, who)))
+        report = access_report.of_person(person_rows.rows_of(self._keys(request, who)))
         HANDED_OVER.record(actor(request), _target(who), {"format": posted(request, "format")})
         if posted(request, "format") == "html":
             context = {"report": report, "sections": access_report.sections(report)}
@@ -109,7 +105,7 @@ class ErasureAdmin(ConsoleAdmin):
 
     def _page(self, request: HttpRequest, *, who: str = "", **context: Any) -> HttpResponse:
         keys = _keys_named(who) if who else None
-        preview = erasure.preview(erasure.rows_of(keys)) if keys else {}
+        preview = erasure.preview(person_rows.rows_of(keys)) if keys else {}
         shared = {
             "opts": self.opts,
             "who": who if preview else "",
@@ -126,7 +122,7 @@ class ErasureAdmin(ConsoleAdmin):
 def _keys_named(who: str) -> PersonKeys | None:
     kind, _colon, key = who.partition(":")
     if kind == "phone" and key:
-        return erasure.keys_of_phone(key)
+        return person_rows.keys_of_phone(key)
     id = id_in(key)
     if id is None:
         return None
@@ -134,7 +130,7 @@ def _keys_named(who: str) -> PersonKeys | None:
         event = Event.objects.filter(pk=id).first()
         return identify(event) if event else None
     contact = Contact.objects.filter(pk=id).first()
-    return erasure.keys_of_contact(contact) if contact else None
+    return person_rows.keys_of_contact(contact) if contact else None
 
 
 def _target(who: str) -> str:

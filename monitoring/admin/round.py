@@ -1,5 +1,6 @@
 """Ronda: the checklist already answered, the note for the next shift, and the earlier rounds."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -40,36 +41,21 @@ class RoundAdmin(ConsoleAdmin):
         due = _asked(request.GET.get("kind", ""))
         hub, found = health.of_page(request)
         now = alerts.current(found, hub.now)
+        shown = [*now.open, *now.reminders]
         last = Round.objects.order_by("-done_at").first()
-        shown = rounds.last_shown()
-        checks = checklist.answer(due.kind, hub, found)
         context = {
             "due": due,
             "done": rounds.done(due),
             "kinds": [(kind.value, kind.label) for kind in RoundKind],
-            "checks": [
-                {
-                    "check": check,  # beside it what it showed in the last round, if that was something else
-                    "before": "" if shown.get(check.name) == check.value else shown.get(check.name, ""),
-                }
-                for check in checks
-            ],
+            "checks": _checks(checklist.answer(due.kind, hub, found)),
             "since": _since(last) if last else None,
             "last": last,
             "health": found,
-            "alerts": [
-                {"alert": row, "steps": Rule.registry[row.rule].steps if row.rule in Rule.registry else ()}
-                for row in (*now.open, *now.reminders)
-            ],
+            "alerts": [{"alert": row, "steps": _steps(row)} for row in shown],
             "critical_since": now.critical_since,
-            "taken_on": [
-                row for row in (*now.open, *now.reminders) if row.acknowledged_by or row.snoozed_until
-            ],
+            "taken_on": [row for row in shown if row.acknowledged_by or row.snoozed_until],
             "paused": [row for row in hub.breakers if row.paused_at],
-            "groups": [
-                (group, f"{labels.system(group.service)}: {titles.cause(group.cause).title}")
-                for group in FailureGroup.objects.filter(state=GroupState.TAKEN)[:SHOWN_ROUNDS]
-            ],
+            "groups": _groups_taken(),
             "history": Round.objects.all()[:SHOWN_ROUNDS],
             "barred": "" if request.user.has_perm("monitoring.change_round") else NOT_ALLOWED,
             "address": reverse("admin:monitoring_round_conclude"),
@@ -121,6 +107,28 @@ class RoundAdmin(ConsoleAdmin):
 
     def crumb(self, row: Any) -> str:
         return str(row)
+
+
+def _checks(checks: Sequence[checklist.CheckResult]) -> list[dict[str, Any]]:
+    """Each, and beside it what it showed in the last round, if that was something else."""
+    shown = rounds.last_shown()
+    return [
+        {"check": check, "before": "" if shown.get(check.name) == check.value else shown.get(check.name, "")}
+        for check in checks
+    ]
+
+
+def _steps(alert: Alert) -> Sequence[Any]:
+    rule = Rule.registry.get(alert.rule)
+    return rule.steps if rule else ()
+
+
+def _groups_taken() -> list[tuple[FailureGroup, str]]:
+    """Those that somebody works on, each with its name."""
+    return [
+        (group, f"{labels.system(group.service)}: {titles.cause(group.cause).title}")
+        for group in FailureGroup.objects.filter(state=GroupState.TAKEN)[:SHOWN_ROUNDS]
+    ]
 
 
 def _since(last: Round) -> list[tuple[Any, int, str]]:

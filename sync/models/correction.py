@@ -44,7 +44,7 @@ personal_data.declare(
         "failure_id IN (SELECT id FROM sync_syncfailure"
         " WHERE job_id = 'sync.cuidadores_crm' AND key = ANY(%(caregivers)s))"
     ),
-    erased={"before": "'{}'", "after": "'{}'", "changed": "'{}'", "reason": "'[apagado]'"},
+    erased={"before": "'{}'", "after": "'{}'", "changed": "'{}'", "reason": personal_data.ERASED_TEXT},
     by_quote=True,
     harmless="actor",
 )

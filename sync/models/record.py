@@ -217,7 +217,7 @@ personal_data.declare(  # one without its record cannot be tried again
     rows=OF_CAREGIVER,
     erased={
         "payload": "'{}'",
-        "reason": "'[apagado]'",
+        "reason": personal_data.ERASED_TEXT,
         "status": "CASE status WHEN 'open' THEN 'gone' ELSE status END",
         "closed_at": "coalesce(closed_at, now())",
     },

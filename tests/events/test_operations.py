@@ -1,4 +1,4 @@
-"""Many rows moved by one order go in short transactions, by whichever door the order came."""
+"""Many rows moved by one order go in short transactions, whether it came from the console or the API."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""What opens our doors stands in addresses, and is seen nowhere."""
+"""The secrets that stand in callback addresses are seen nowhere."""
 
 import json
 import logging

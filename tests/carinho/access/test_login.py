@@ -1,4 +1,4 @@
-"""Getting in: a password, a second factor, one's own sessions, and a door that shuts for whom it should."""
+"""Getting in: a password, a second factor, one's own sessions, and a lockout of those whom it should meet."""
 
 import re
 import time

@@ -46,7 +46,7 @@ def feedback(record: Data) -> Data:
     return {"type": "feedback.received", "data": record}
 
 
-DOORS: dict[str, tuple[str, Callable[[Data], Data]]] = {  # by path: the system that may use it
+LEGACY_WEBHOOKS: dict[str, tuple[str, Callable[[Data], Data]]] = {  # by path: the system that may use it
     "site/lead": ("site", site_lead),
     "crm/client-registered": ("crm", client_registered),
     "operacao/service-completed": ("operacao", service_completed),

@@ -49,7 +49,7 @@ PAYMENT = {
 }
 PAYOUT = {"id": 12, "caregiver_id": 77, "amount": "120.00", "period_start": "2026-01-12"}
 FEEDBACK = {"caregiver_id": 77, "service_id": 9001, "client_id": 204, "rating": 5, "comment": "Ótima."}
-DOORS = {
+LEGACY_WEBHOOKS = {
     "site/lead": (SITE, "lead.created"),
     "crm/client-registered": (CLIENT, "client.registered"),
     "operacao/service-completed": (SERVICE, "service.completed"),
@@ -65,19 +65,19 @@ def post(client, path, body, **headers):
     )
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_flat_record_becomes_its_event_once(door):
-    body, type = DOORS[door]
+@pytest.mark.parametrize("webhook", LEGACY_WEBHOOKS)
+def test_flat_record_becomes_its_event_once(webhook):
+    body, type = LEGACY_WEBHOOKS[webhook]
     client = with_key(EVENTS)
-    assert [post(client, door, body).status_code for _ in range(2)] == [202, 200]
+    assert [post(client, webhook, body).status_code for _ in range(2)] == [202, 200]
     event = Event.objects.get()
-    assert (event.type, event.source) == (type, door.partition("/")[0])
+    assert (event.type, event.source) == (type, webhook.partition("/")[0])
     assert event.deliveries.exists()
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_door_is_closed_to_who_proves_nothing(client, door):
-    assert post(client, door, DOORS[door][0]).status_code == 401
+@pytest.mark.parametrize("webhook", LEGACY_WEBHOOKS)
+def test_legacy_webhook_rejects_who_proves_nothing(client, webhook):
+    assert post(client, webhook, LEGACY_WEBHOOKS[webhook][0]).status_code == 401
     assert not Event.objects.exists()
 
 
@@ -114,9 +114,9 @@ def test_visit_began_its_hours_before_its_end():
 
 
 @pytest.mark.parametrize("broken", [[], {"duration_hours": "muitas"}, {"completed_at": 9e99}, {"id": [1]}])
-@pytest.mark.parametrize("door", DOORS)
-def test_any_body_is_answered_with_what_is_wrong(door, broken):
-    assert post(with_key(EVENTS), door, broken).status_code == 422
+@pytest.mark.parametrize("webhook", LEGACY_WEBHOOKS)
+def test_any_body_is_answered_with_what_is_wrong(webhook, broken):
+    assert post(with_key(EVENTS), webhook, broken).status_code == 422
 
 
 def test_refused_record_is_kept_as_an_envelope_that_can_be_put_through():
