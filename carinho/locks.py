@@ -28,6 +28,24 @@ def session_lock(namespace: int, name: str) -> Iterator[psycopg.Connection | Non
                 session.execute("SELECT pg_advisory_unlock_all()")
 
 
+HOLDERS = """
+SELECT name, pid FROM pg_locks JOIN unnest(%s::text[]) AS name
+    ON objid::bigint = hashtext(name)::bigint & 4294967295
+WHERE locktype = 'advisory' AND granted AND classid = %s
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+def holders(namespace: int, names: Iterable[str]) -> dict[str, int]:
+    """PostgreSQL's process ids of the sessions that hold these locks; what nobody holds is missing."""
+    return dict(run(HOLDERS, [list(names), namespace]))
+
+
+def end_holder(pid: int) -> None:
+    """End a session and wait until it is gone: its locks are free, and its owner finds that out."""
+    run("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+
 def try_transaction_lock(name: str) -> bool:
     """Whether the current transaction has this lock now. Does not wait."""
     return run("SELECT pg_try_advisory_xact_lock(hashtext(%s))", [name]) == [(True,)]

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import psycopg
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from kombu.exceptions import OperationalError
 
+from carinho import locks
 from carinho.access.audit_log import Audited
 from carinho.celery import app
 from carinho.locks import session_lock
@@ -43,12 +44,6 @@ class AlreadyRunning(Exception):
 
 
 LOCKS = 0x7379_6E63  # other than the lanes'
-
-LOCK_HOLDER = """
-SELECT pid FROM pg_locks
-WHERE locktype = 'advisory' AND granted AND classid = %s AND objid::bigint = hashtext(%s)::bigint & 4294967295
-  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
 
 STARTED = {
     RunKind.FULL: Audited("sync.full", _("executou a sincronização")),
@@ -108,18 +103,14 @@ def only_runner(name: str) -> Iterator[JobLock | None]:
 
 def lock_holder(name: str) -> int | None:
     """PostgreSQL's process id of the session that holds the lock; None when nobody does."""
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_HOLDER, [LOCKS, name])
-        row = cursor.fetchone()
-    return row[0] if row else None
+    return locks.holders(LOCKS, [name]).get(name)
 
 
 def end_holder(name: str) -> None:
     """End the session that holds the lock: its runner finds out before it writes anything more."""
     pid = lock_holder(name)
     if pid is not None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        locks.end_holder(pid)
 
 
 def start(name: str, *, author: str, kind: str = RunKind.FULL, chosen: Chosen | None = None) -> SyncRun:

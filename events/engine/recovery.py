@@ -1,5 +1,6 @@
-"""Recovery of what no lane notices: lapsed leases, expired deliveries, long outages, missed wake-ups."""
+"""Recovery of what no lane notices: lapsed leases, frozen workers, expired deliveries, outages, wake-ups."""
 
+import json
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -10,9 +11,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from carinho import locks
 from carinho.database import run
 from carinho.services.base import Service
-from events.engine import outcomes, transitions, wakeup
+from events.engine import lane, outcomes, transitions, wakeup
 from events.engine.retries import wait_after
 from events.engine.transitions import Failure
 
@@ -46,9 +48,19 @@ WHERE coalesce(lane.woken_at, '-infinity') < now() - interval '5 seconds'
               AND due.due_at <= now())
 """
 
+# A session that is younger has only just got the lock, and its lane has not said anything yet.
+SILENT = """
+SELECT lane.service, session.pid FROM events_lane AS lane
+JOIN jsonb_each_text(%s) AS holder ON holder.key = lane.service
+JOIN pg_stat_activity AS session ON session.pid = holder.value::int
+WHERE coalesce(lane.listening_until, '-infinity') < now() - %s * interval '1 second'
+  AND session.backend_start < now() - %s * interval '1 second'
+"""
+
 
 def recover_all() -> None:
     """All of it once, in short transactions; safe to call anywhere and at any time."""
+    end_silent_lanes()
     while return_lapsed() == BATCH:
         pass
     while expire() == BATCH:
@@ -56,6 +68,18 @@ def recover_all() -> None:
     while give_up_held() == BATCH:
         pass
     wakeup.wake_up(service for (service,) in run(NEGLECTED, []))
+
+
+def end_silent_lanes() -> None:
+    """Free the lanes whose worker has not given a sign for a lease, though its connection lives.
+
+    A process that is frozen keeps its lock for as long as that lasts: nobody else would send.
+    """
+    holders = locks.holders(lane.LOCK_NAMESPACE, settings.LANES)
+    silent = settings.LEASE_SECONDS - lane.LISTENING_SECONDS
+    for service, pid in run(SILENT, [json.dumps(holders), silent, settings.LEASE_SECONDS]):
+        locks.end_holder(pid)
+        logger.warning("Silent lane was ended", extra={"service": service})
 
 
 def return_lapsed() -> int:
