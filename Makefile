@@ -37,7 +37,7 @@ coverage: $(VENV)/.dev ## all tests, and the branches that none of them runs
 	@$(PY) -m tests.browser
 	$(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadscope --no-loadscope-reorder --cov --cov-branch --cov-report term-missing:skip-covered
 
-bench: $(VENV)/.dev ## the hub beside the plain way of building one
+bench: $(VENV)/.dev ## the hub beside the plain way and beside the leanest queue
 	$(PY) -m tests.bench
 
 images: $(VENV)/.dev ## the pictures of the operators' guide, taken anew

@@ -1,4 +1,4 @@
-"""Measures both ways on this machine and prints one table. Nothing is asserted: machines differ."""
+"""Measures all ways on this machine and prints one table. Nothing is asserted: machines differ."""
 
 import argparse
 import os
@@ -10,15 +10,17 @@ import time
 
 from carinho.embedded.wheel import PostgresError
 from carinho.simulator.client import SimulatorError
+from carinho.simulator.client import running as running_simulator
 from tests.bench import report, runs, syncs
 from tests.bench.hub_way import HubWay
 from tests.bench.load import LoadError
 from tests.bench.measures import Figures, Size
+from tests.bench.pgqueuer_way import PgQueuerWay
 from tests.bench.plain_way import PlainWay
 from tests.bench.tuning import Tuning
 from tests.bench.way import LINES, BenchError, Way
 
-WAYS = ("hub", "plain")
+WAYS = ("hub", "plain", "pgqueuer")
 
 
 def main() -> int:
@@ -37,9 +39,15 @@ def measure(options: argparse.Namespace) -> None:
     started, busy = time.monotonic(), os.getloadavg()[0]
     size = Size(options.seconds, options.events)
     notes = [_machine(busy)]
-    plain = _plain(size, notes) if "plain" in options.only else {}
-    hub = _hub(size, plain, notes, options.sync_records) if "hub" in options.only else {}
-    print("\n".join(report.lines(hub, plain)))
+    measured: report.Measured = {}
+    if "plain" in options.only:
+        measured["plain"] = _plain(size, notes)
+    steady = measured.get("plain", {}).get("steady", runs.STEADY_WITHOUT_PLAIN)
+    if "pgqueuer" in options.only:
+        measured["pgqueuer"] = _pgqueuer(size, steady, notes)
+    if "hub" in options.only:
+        measured["hub"] = _hub(size, steady, notes, options.sync_records)
+    print("\n".join(report.lines(measured)))
     _pages(options.pages_events)
     notes.append(f"Took {time.monotonic() - started:.0f} s. What each line means: docs/benchmark.md.")
     print("\n" + "\n".join(notes))
@@ -47,7 +55,7 @@ def measure(options: argparse.Namespace) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.bench", description="The hub beside the plain way."
+        prog="python -m tests.bench", description="The hub beside the plain way and beside the leanest queue."
     )
     parser.add_argument(
         "--seconds", type=float, default=8, help="for each rate and latency (default: %(default)s)"
@@ -83,17 +91,26 @@ def _pages(events: int) -> None:
 def _plain(size: Size, notes: list[str]) -> Figures:
     with runs.running(PlainWay()) as way:
         figures, tuning = runs.measure_plain(way, size)
-        notes += [_facts(way), _tuned(tuning)]
+        notes += [_facts(way), _tuned(way, tuning)]
         return figures
 
 
-def _hub(size: Size, plain: Figures, notes: list[str], records: int) -> Figures:
+def _pgqueuer(size: Size, steady: float, notes: list[str]) -> Figures:
+    with runs.running(PgQueuerWay()) as way:
+        figures, tuning = runs.measure_pgqueuer(way, size, steady)
+        notes += [_facts(way), _tuned(way, tuning)]
+        return figures
+
+
+def _hub(size: Size, steady: float, notes: list[str], records: int) -> Figures:
     with runs.running(HubWay()) as way:
-        figures = runs.measure_hub(way, size, plain.get("steady", runs.STEADY_WITHOUT_PLAIN))
+        figures = runs.measure_hub(way, size, steady)
         notes.append(_facts(way))
         notes.append(f"Steady: {figures['steady']:.0f} events/s, half of what the plain way can take.")
         if records:
-            notes.append(_synchronised(syncs.measure(way.env, way.simulator, records), records))
+            with running_simulator() as simulator:
+                env = way.env | {"SIMULATOR_URL": simulator.url}
+                notes.append(_synchronised(syncs.measure(env, simulator, records), records))
         return figures
 
 
@@ -117,13 +134,13 @@ def _facts(way: Way) -> str:
     return f"{way.name}: {database}, broker {way.broker}."
 
 
-def _tuned(tuning: Tuning) -> str:
+def _tuned(way: Way, tuning: Tuning) -> str:
     tried = ", ".join(
         f"{number}: {report.number(rate)}/s and {report.number(tuning.slow[number])}/s"
         for number, rate in sorted(tuning.quick.items())
     )
     chosen = f"{tuning.for_quick} for quick systems, {tuning.for_slow} for 50 ms"
-    return f"plain: worker processes tried with quick and with 50 ms systems: {tried}; chosen {chosen}."
+    return f"{way.name}: worker processes tried with quick and with 50 ms systems: {tried}; chosen {chosen}."
 
 
 if __name__ == "__main__":

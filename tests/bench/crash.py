@@ -43,6 +43,4 @@ def _settle(way: Way, seconds: float) -> None:
 
 
 def _made(way: Way) -> Counter[Call]:
-    return Counter(
-        (system, number_of(system, call)) for system, calls in way.calls().items() for call in calls
-    )
+    return Counter((call["system"], number_of(call)) for call in way.sink.calls())

@@ -5,6 +5,9 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+
+import uvloop
 
 HOST = "127.0.0.1"
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -36,12 +39,15 @@ class Target:
     port: int
     key: str
 
-    def request(self, body: bytes) -> bytes:
-        head = (
+    @cached_property
+    def head(self) -> bytes:
+        return (
             f"POST /api/events HTTP/1.1\r\nHost: {HOST}\r\nX-API-Key: {self.key}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        return head.encode() + body
+            "Content-Type: application/json\r\nContent-Length: "
+        ).encode()
+
+    def request(self, body: bytes) -> bytes:
+        return b"%s%d\r\n\r\n%s" % (self.head, len(body), body)
 
 
 class Line(asyncio.Protocol):
@@ -157,7 +163,7 @@ def flood(target: Target, events: Iterable[Numbered], lines: int) -> list[Answer
         finally:
             await load.close()
 
-    return asyncio.run(run())
+    return uvloop.run(run())
 
 
 def drip(target: Target, events: Iterable[Numbered], seconds_between: float, lines: int = 4) -> list[Answer]:
@@ -172,4 +178,4 @@ def drip(target: Target, events: Iterable[Numbered], seconds_between: float, lin
         finally:
             await load.close()
 
-    return asyncio.run(run())
+    return uvloop.run(run())

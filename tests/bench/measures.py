@@ -1,4 +1,4 @@
-"""What is measured, the same for both ways. Every measure starts from an empty database."""
+"""What is measured, the same for all ways. Every measure starts from an empty database."""
 
 import statistics
 import time
@@ -11,8 +11,7 @@ from tests.bench.way import LINES, Way
 
 IDLE_SECONDS_BETWEEN = 0.2
 SLOW_MS = 50
-SYSTEMS = ("zapi", "crm", "operacao", "financeiro")
-OWN_PARTS = ("web", "worker", "beat")  # the rest is shown apart: the same for every way, or not ours
+OWN_PARTS = ("web", "worker", "beat", "postgres", "broker")  # the sink is shown apart
 
 Figures = dict[str, float]
 
@@ -76,13 +75,11 @@ def rate(way: Way, sample: Sample, events: int) -> float:
 def slow(way: Way, sample: Sample, events: int) -> float:
     """The same with every system answering in 50 ms."""
     way.clear()
-    for system in SYSTEMS:
-        way.simulator.fault(system, slow=SLOW_MS)
+    way.sink.answer_after(SLOW_MS)
     try:
         return _rate(way, sample, events)
     finally:
-        for system in SYSTEMS:
-            way.simulator.heal(system)
+        way.sink.answer_after(0)
 
 
 def _rate(way: Way, sample: Sample, events: int) -> float:
@@ -94,14 +91,10 @@ def _rate(way: Way, sample: Sample, events: int) -> float:
 def latency(way: Way, name: str, seconds: float, seconds_between: float) -> Figures:
     """From a POST to each call it causes, as the called systems saw it; the events are evenly spaced."""
     way.clear()
-    count = min(int(seconds / seconds_between), 300)  # the simulator remembers a thousand calls of a system
+    count = int(seconds / seconds_between)
     answers = load.drip(way.target, way.events(payment_received, count), seconds_between)
     way.until_done()
     sent_at = {answer.number: answer.sent_at for answer in answers}
-    waits = [
-        call["at"] - sent_at[number_of(system, call)]
-        for system, calls in way.calls().items()
-        for call in calls
-    ]
+    waits = [call["at"] - sent_at[number_of(call)] for call in way.sink.calls()]
     assert len(waits) == PAYMENT_STEPS * count, "every event causes every call once"
     return spread(name, waits)

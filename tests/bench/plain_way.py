@@ -6,22 +6,21 @@ import sys
 import redis
 
 from carinho.embedded import broker, processes
-from tests.bench.way import LEASE_SECONDS, Way
-
-FIRST_CONCURRENCY = 8
+from tests.bench.way import LEASE_SECONDS, TunedWay
 
 
-class PlainWay(Way):
+class PlainWay(TunedWay):
     """granian with the same flags, one Celery worker, the same PostgreSQL, and Redis if it is installed."""
 
     name = "plain"
     events_table = "plain_event"
     unfinished = "SELECT 1 FROM plain_delivery WHERE status <> 'done'"
     needs_broker = True
+    numbers_of_workers = (8, 4, 16)
 
     def __init__(self) -> None:
         super().__init__()
-        self.concurrency = FIRST_CONCURRENCY
+        self.concurrency = self.numbers_of_workers[0]
         self.redis = shutil.which("redis-server")
 
     @property
@@ -70,14 +69,6 @@ class PlainWay(Way):
         options = ["--concurrency", str(self.concurrency), "--loglevel", "WARNING"]
         options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         self.run("worker", [*command, *options])
-
-    def use(self, concurrency: int) -> None:
-        """Run this many worker processes."""
-        if concurrency != self.concurrency:
-            self.stop_worker()
-            self.concurrency = concurrency
-            self.start_worker()
-            self.warm_up()
 
     def forget_messages(self) -> None:
         """The backlog of the ingest measure, which would be found to have no rows."""

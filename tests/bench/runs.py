@@ -1,4 +1,4 @@
-"""Both ways through every measure, in the same order."""
+"""All ways through every measure, in the same order."""
 
 import os
 import sys
@@ -15,8 +15,11 @@ from tests.bench import measures
 from tests.bench.crash import crash
 from tests.bench.hub_way import HubWay
 from tests.bench.measures import SLOW_MS, Figures, Size
+from tests.bench.pgqueuer.worker import PLACES
+from tests.bench.pgqueuer_way import PgQueuerWay
 from tests.bench.plain_way import PlainWay
 from tests.bench.sample import Sample, client_updated, payment_received
+from tests.bench.steps import STEPS, SYSTEMS
 from tests.bench.tuning import Tuning, tune
 from tests.bench.way import Way
 
@@ -59,18 +62,29 @@ def measure_plain(way: PlainWay, size: Size) -> tuple[Figures, Tuning]:
     return figures | _crashes(way), tuning
 
 
+def measure_pgqueuer(way: PgQueuerWay, size: Size, steady: float) -> tuple[Figures, Tuning]:
+    say(way, "try numbers of worker processes")
+    tuning = tune(way)
+    way.use(tuning.for_quick)
+    figures = _quick(way, size)
+    figures |= _latencies(way, size, steady)
+    way.use(tuning.for_slow)
+    figures |= _slow_of_places(way, *(_possible(event) for event in ("payment.received", "client.updated")))
+    return figures | crash(way, broker=False), tuning
+
+
+def _possible(event: str) -> float:
+    """Events a second that the system with the fewest places can take when each call takes 50 ms."""
+    return min(PLACES[SYSTEMS[step]] for step in STEPS[event]) * 1000 / SLOW_MS
+
+
 def measure_hub(way: HubWay, size: Size, steady: float) -> Figures:
     figures = _quick(way, size)
     figures |= _latencies(way, size, steady)
     lanes = declared_lanes(way)
     mixed = calls_possible([lanes[name] for name in ("whatsapp", "crm", "operacao")])
     even = calls_possible([lanes[name] for name in ("financeiro", "operacao")])
-    figures |= _slow(
-        way,
-        (payment_received, int(mixed * SLOW_SECONDS), mixed),
-        (client_updated, int(even * SLOW_SECONDS), even),
-    )
-    return figures | _crashes(way)
+    return figures | _slow_of_places(way, mixed, even) | _crashes(way)
 
 
 def declared_lanes(way: Way) -> dict[str, type[Service]]:
@@ -108,6 +122,15 @@ def _slow(way: Way, mixed: Flood, even: Flood) -> Figures:
         figures[name] = measures.slow(way, sample, events)
         figures[f"{name}_share"] = 100 * figures[name] / possible
     return figures
+
+
+def _slow_of_places(way: Way, mixed: float, even: float) -> Figures:
+    """`_slow`, with as many events as the places allow in its time."""
+    return _slow(
+        way,
+        (payment_received, int(mixed * SLOW_SECONDS), mixed),
+        (client_updated, int(even * SLOW_SECONDS), even),
+    )
 
 
 def _crashes(way: Way) -> Figures:

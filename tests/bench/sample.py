@@ -43,10 +43,11 @@ def _envelope(kind: str, source: str, number: int, data: dict[str, Any]) -> byte
     return json.dumps(event).encode()
 
 
-def number_of(system: str, call: dict[str, Any]) -> int:
-    """Which payment caused this call, as the simulator's journal shows it."""
-    if system == "zapi":
-        return int(call["body"]["phone"][-11:]) - FIRST_PHONE
-    if system == "crm":
-        return int(call["path"].split("/")[-2])
+def number_of(call: dict[str, Any]) -> int:
+    """Which payment caused this call, as the sink noted it."""
+    match call["system"]:
+        case "zapi":
+            return int(call["body"]["phone"][-11:]) - FIRST_PHONE
+        case "crm":
+            return int(call["path"].split("/")[-2])
     return int(call["body"]["client_id"])

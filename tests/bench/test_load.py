@@ -74,4 +74,4 @@ def test_event_that_is_not_accepted_ends_the_measurement(hub):
     ],
 )
 def test_call_tells_which_payment_caused_it(system, call):
-    assert number_of(system, call) == 42
+    assert number_of({"system": system, **call}) == 42

@@ -1,12 +1,11 @@
-"""Finding the number of worker processes that suits the plain way best."""
+"""Finding the number of worker processes that suits a way best."""
 
 from dataclasses import dataclass
 
 from tests.bench.measures import rate, slow
-from tests.bench.plain_way import PlainWay
 from tests.bench.sample import payment_received
+from tests.bench.way import TunedWay
 
-CONCURRENCIES = (8, 4, 16)
 EVENTS = 100
 
 
@@ -26,9 +25,9 @@ class Tuning:
         return max(self.slow, key=lambda number: self.slow[number])
 
 
-def tune(way: PlainWay) -> Tuning:
+def tune(way: TunedWay) -> Tuning:
     tuning = Tuning({}, {})
-    for concurrency in CONCURRENCIES:
+    for concurrency in way.numbers_of_workers:
         way.use(concurrency)
         tuning.quick[concurrency] = rate(way, payment_received, EVENTS)
         tuning.slow[concurrency] = slow(way, payment_received, EVENTS)

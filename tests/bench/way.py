@@ -15,17 +15,16 @@ from typing import Any, ClassVar
 
 import psycopg
 
-from carinho.embedded import processes
 from carinho.embedded.postgres import Server
-from carinho.simulator.client import Simulator
 from tests.bench import load
 from tests.bench.group import ROOT, Group, cpu_seconds, free_ports, kill_family, listens
 from tests.bench.load import Answer, Target
 from tests.bench.sample import Sample, payment_received
+from tests.bench.sink import Sink
 
 PATIENCE_SECONDS = 120
 LOOK_SECONDS = 0.05
-LEASE_SECONDS = 20  # both ways give a dead worker's work back after this time
+LEASE_SECONDS = 20  # all ways give a dead worker's work back after this time
 WARM_UP = 100
 LINES = 16  # concurrent HTTP clients
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
@@ -36,7 +35,7 @@ class BenchError(Exception):
 
 
 class Way(ABC):
-    """One of the two systems. Its parts are started and ended apart, so that each can be missing."""
+    """One of the measured systems. Its parts are started and ended apart, so that each can be missing."""
 
     name: ClassVar[str]
     events_table: ClassVar[str]
@@ -49,8 +48,8 @@ class Way(ABC):
         self.server = Server(self.folder)
         self.numbers = itertools.count(1)
         self.groups: dict[str, Group] = {}
-        self.web_port, self.simulator_port, self.broker_port = free_ports(3)
-        self.simulator = Simulator(f"http://127.0.0.1:{self.simulator_port}")
+        self.web_port, self.sink_port, self.broker_port = free_ports(3)
+        self.sink = Sink(self.sink_port)
 
     # --- what a subclass says ---------------------------------------------------------------------
 
@@ -90,11 +89,11 @@ class Way(ABC):
         self.env = {name: os.environ[name] for name in INHERITED if name in os.environ}
         self.env |= {
             "VAR_DIR": str(self.folder),
-            "SIMULATOR_URL": self.simulator.url,
+            "SIMULATOR_URL": self.sink.url,
             "PYTHONUNBUFFERED": "1",
         }
         self.env |= self.environment()
-        self.run("simulator", processes.simulator(self.simulator_port).command)
+        self.run("sink", [sys.executable, "-m", "tests.bench.sink", str(self.sink_port)])
         self.start_broker()
         self.target = Target(self.web_port, self.prepare())
         self.start_web()
@@ -167,7 +166,7 @@ class Way(ABC):
         """No event, no message, no memory of calls; the worker stays warm."""
         self.query(f"TRUNCATE {self.events_table} CASCADE")
         self.forget_messages()
-        self.simulator.reset()
+        self.sink.reset()
 
     # --- what is asked of it ----------------------------------------------------------------------
 
@@ -209,11 +208,17 @@ class Way(ABC):
         used = {name: group.cpu_seconds() for name, group in self.groups.items()}
         return used | {"postgres": cpu_seconds(self.postgres_pid())}
 
-    def calls(self) -> dict[str, list[dict[str, Any]]]:
-        """The last calls of deliveries to each system, oldest first; looks and settings at Z-API are none."""
-        kept = {name: self.simulator.calls(name)[::-1] for name in ("zapi", "crm", "operacao")}
-        return {name: [call for call in calls if _delivers(call)] for name, calls in kept.items()}
 
+class TunedWay(Way):
+    """One whose number of worker processes is tried out at the start of each run."""
 
-def _delivers(call: dict[str, Any]) -> bool:
-    return call["method"] == "POST" and not call["path"].endswith("/queue")
+    numbers_of_workers: ClassVar[tuple[int, ...]]
+    concurrency: int
+
+    def use(self, concurrency: int) -> None:
+        """Run this many worker processes."""
+        if concurrency != self.concurrency:
+            self.stop_worker()
+            self.concurrency = concurrency
+            self.start_worker()
+            self.warm_up()

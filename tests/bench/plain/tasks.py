@@ -5,8 +5,8 @@ import requests
 from celery import shared_task
 from django.utils import timezone
 
+from tests.bench.plain.calls import send
 from tests.bench.plain.models import Delivery
-from tests.bench.plain.steps import send
 
 
 @shared_task(

@@ -9,8 +9,8 @@ from rest_framework.views import APIView
 
 from tests.bench.plain.models import Delivery, Event
 from tests.bench.plain.serializers import Envelope
-from tests.bench.plain.steps import STEPS
 from tests.bench.plain.tasks import deliver
+from tests.bench.steps import STEPS
 
 
 class EventView(APIView):

@@ -1,10 +1,6 @@
-"""What each event causes, and how it is sent."""
+"""What each event causes in the ways that the hub is compared with, and what is sent."""
 
 from typing import Any
-
-import pybreaker
-import requests
-from django.conf import settings
 
 STEPS = {
     "payment.received": ["tell_client", "add_history", "release_services"],
@@ -24,22 +20,6 @@ Recebemos o seu pagamento de *R$ {amount}*.
 🗓️ {paid_at}
 
 Está tudo certo. Agradecemos por confiar na *Carinho com Você*! 🙏"""
-
-session = requests.Session()
-breakers = {name: pybreaker.CircuitBreaker(fail_max=5, reset_timeout=60) for name in set(SYSTEMS.values())}
-
-
-def send(step: str, data: dict[str, Any], key: str) -> None:
-    """Make the call of a step. Raises what requests and pybreaker raise."""
-    system = SYSTEMS[step]
-    breakers[system].call(call, system, *request_of(step, data), key)
-
-
-def call(system: str, method: str, path: str, body: dict[str, Any], key: str) -> None:
-    headers = {"X-API-Key": "simulator", "Client-Token": "simulator", "Idempotency-Key": key}
-    url = f"{settings.SIMULATOR_URL}/{system}{path}"
-    response = session.request(method, url, json=body, headers=headers, timeout=(3, 10))
-    response.raise_for_status()
 
 
 def request_of(step: str, data: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
