@@ -197,7 +197,7 @@ def answer(environ: Environ, reply: Reply) -> tuple[int, Headers]:
 
     response = django_application(environ, start_response)  # type: ignore[arg-type] # Django calls no `write`
     try:
-        reply.send(*status, b"".join(response))
+        reply.send(status[0], status[1], b"".join(response))
     finally:
         response.close()
     return status[0], status[1]

@@ -130,4 +130,4 @@ def text_columns() -> dict[str, dict[str, str]]:
 
 
 def _primary_keys() -> dict[str, str]:
-    return {model._meta.db_table: model._meta.pk.column for model in apps.get_models()}
+    return {model._meta.db_table: str(model._meta.pk.column) for model in apps.get_models()}

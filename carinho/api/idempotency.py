@@ -55,8 +55,8 @@ def claim(request: Request) -> KeyClaim | Response | None:
     if not key or principal is None:
         return None
     if len(key) > ApiAnswer.LONGEST_KEY:
-        sentence = _("A chave de idempotência passa de %d caracteres.") % ApiAnswer.LONGEST_KEY
-        raise Problem("invalid_idempotency_key", sentence, status=422, fields={HEADER: sentence})
+        too_long = _("A chave de idempotência passa de %d caracteres.") % ApiAnswer.LONGEST_KEY
+        raise Problem("invalid_idempotency_key", too_long, status=422, fields={HEADER: too_long})
     said = f"{request.method} {request.path}\n".encode() + request._request.body  # noqa: SLF001 -- read once
     facts = {"client": principal.client[:80], "key": key, "digest": hashlib.sha256(said).hexdigest()}
     if claimed := run(CLAIM, facts | {"lasts": ApiAnswer.LASTS}):
