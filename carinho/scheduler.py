@@ -45,9 +45,6 @@ class Scheduler(DatabaseScheduler):
     Entry = Entry
 
     def sync(self) -> None:
-        if not _is_querying():
+        is_querying = connection.connection is not None and connection.connection.lock.locked()
+        if not is_querying:
             super().sync()
-
-
-def _is_querying() -> bool:
-    return connection.connection is not None and connection.connection.lock.locked()

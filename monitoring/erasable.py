@@ -36,7 +36,8 @@ def count(table: TextColumns, who: PersonRows) -> int:
 
 def erase_everywhere(who: PersonRows) -> dict[str, int]:
     """How many rows and texts of each table were changed."""
-    types, keys = text_columns(), _primary_keys()
+    types = text_columns()
+    keys = {model._meta.db_table: str(model._meta.pk.column) for model in apps.get_models()}
     counts = {
         table.table: ErasableTable(table, types[table.table], keys[table.table]).erase_rows(who)
         for table in tables()
@@ -127,7 +128,3 @@ def text_columns() -> dict[str, dict[str, str]]:
     for table, column, type in run(statement, []):
         found.setdefault(table, {})[column] = type
     return found
-
-
-def _primary_keys() -> dict[str, str]:
-    return {model._meta.db_table: str(model._meta.pk.column) for model in apps.get_models()}

@@ -49,7 +49,8 @@ def groups(term: str, user: PermissionsMixin | AnonymousUser) -> list[Group]:
     if len(term.removeprefix("#")) < SHORTEST and not term.removeprefix("#").isdecimal():
         return []
     whole = rows.only_whole(user)
-    events = _events(term, whole=whole)
+    wanted = rows.exact(term) | rows.name(term, "data", whole=whole) | _subjects(term)
+    events = list(Event.objects.filter(wanted).exclude(type=statistics.RECEIPTS).order_by("-id")[:RECENT])
     deliveries = Delivery.objects.select_related("event")
     offered = [
         Group(_("Pessoas"), "person", [*_people(events), *_contacts(term, whole=whole)][:MOST]),
@@ -77,11 +78,6 @@ def searched(user: PermissionsMixin | AnonymousUser) -> str:
         "Procurado em: telefone com DDD, começo das palavras do nome, número do evento, da entrega ou "
         "do item, número do cliente ou da cuidadora, chave do remetente e palavras das mensagens."
     )
-
-
-def _events(term: str, *, whole: bool) -> list[Event]:
-    wanted = rows.exact(term) | rows.name(term, "data", whole=whole) | _subjects(term)
-    return list(Event.objects.filter(wanted).exclude(type=statistics.RECEIPTS).order_by("-id")[:RECENT])
 
 
 def _subjects(term: str) -> Q:

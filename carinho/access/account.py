@@ -19,7 +19,8 @@ from carinho.console.base import actor, page, posted
 def account(request: HttpRequest) -> HttpResponse:
     person = cast("User", request.user)
     if request.method == "POST":
-        return ACTIONS.get(posted(request, "do"), _unknown)(request, person)
+        act = ACTIONS.get(posted(request, "do"))
+        return act(request, person) if act else HttpResponseRedirect(reverse("account"))
     context = {
         "person": person,
         "role": ", ".join(sorted(person.groups.values_list("name", flat=True))),
@@ -97,10 +98,6 @@ def _turn_off(request: HttpRequest, person: User) -> HttpResponse:
 
 def _wrong_code(request: HttpRequest) -> HttpResponse:
     messages.error(request, WRONG_CODE)
-    return HttpResponseRedirect(reverse("account"))
-
-
-def _unknown(request: HttpRequest, _person: User) -> HttpResponse:
     return HttpResponseRedirect(reverse("account"))
 
 

@@ -7,6 +7,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from html import unescape
+from itertools import chain
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -27,6 +28,7 @@ from carinho.access.permissions import user_actor
 FORMATS = {"csv": "CSV", "xlsx": "Excel"}
 MOST_ROWS = 50_000
 AT_ONCE = 1_000
+BYTE_ORDER_MARK = "\ufeff"  # by which Excel knows UTF-8
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet computes a text that begins so
 EXACT_MOMENT = re.compile(r'<time[^>]*title="([^"]*)"[^>]*>.*?</time>', re.DOTALL)
 ICON = re.compile(r'<span class="material-symbols[^>]*>.*?</span>', re.DOTALL)
@@ -73,14 +75,9 @@ def _text(column: Any, row: Model, admin: Any) -> str:
 def _csv(lines: Iterable[list[str]], name: str) -> HttpResponseBase:
     writer = csv.writer(_Echo(), delimiter=";")
     portions = (writer.writerow([_harmless(text) for text in line]) for line in lines)
-    answer = StreamingHttpResponse(_marked(portions), content_type="text/csv; charset=utf-8")
+    answer = StreamingHttpResponse(chain([BYTE_ORDER_MARK], portions), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
     return answer
-
-
-def _marked(portions: Iterable[str]) -> Iterator[str]:
-    yield "\ufeff"  # by which Excel knows UTF-8
-    yield from portions
 
 
 class _Echo:

@@ -158,7 +158,11 @@ def sidebar(request: HttpRequest) -> list[Item]:
     groups = [
         {
             "title": title,
-            "items": [page.item(numbers, active=page is here) for page in pages if _may_see(request, page)],
+            "items": [
+                page.item(numbers, active=page is here)
+                for page in pages
+                if not page.permission or request.user.has_perm(page.permission)
+            ],
         }
         for title, pages in GROUPS
     ]
@@ -169,10 +173,6 @@ def title_of(address: str) -> Any:
     """What the sidebar calls the page at this address; nothing where it does not lead there."""
     pages = (page for _title, group in GROUPS for page in group if not page.query)
     return next((page.title for page in pages if reverse(f"admin:{page.route}") == address), "")
-
-
-def _may_see(request: HttpRequest, page: SidebarLink) -> bool:
-    return not page.permission or request.user.has_perm(page.permission)
 
 
 def _link_of(request: HttpRequest) -> SidebarLink | None:

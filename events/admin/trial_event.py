@@ -51,7 +51,9 @@ def form(request: HttpRequest) -> HttpResponse:
                 messages.success(request, _("Evento de teste enviado. Esta página o acompanha até o fim."))
                 return HttpResponseRedirect(page_of(Event(pk=event_id)))
             if request.POST.get("do") == "review":
-                return _page(request, flow=flow, effects=effects(item), typed=_typed(request))
+                sent = request.POST.dict().items()
+                typed = [(name, text) for name, text in sent if name.startswith(payload_form.PREFIX)]
+                return _page(request, flow=flow, effects=effects(item), typed=typed)
     return _form(request, flow, stored, problems)
 
 
@@ -80,12 +82,6 @@ def effects(item: Envelope) -> list[tuple[str, str, str]]:
             when = _("uma pessoa recebe a mensagem, %s") % mask_phone(item.phone)
         said.append((str(step.title), labels.system(step.to.name), when))
     return said
-
-
-def _typed(request: HttpRequest) -> list[tuple[str, str]]:
-    return [
-        (name, text) for name, text in request.POST.dict().items() if name.startswith(payload_form.PREFIX)
-    ]
 
 
 def _form(request: HttpRequest, flow: Flow, stored: Data, problems: dict[str, str]) -> HttpResponse:

@@ -1,7 +1,7 @@
 """What waits for a person, and what a person may do with it."""
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -101,7 +101,11 @@ class DeadLetterStats(ApiView):
     )
     def get(self, request: Request) -> Response:
         since = timezone.now() - CLOSED_WITHIN
-        by_status = _open_by_status() | _closed_by_status(since)
+        recent = DeadLetter.objects.filter(created_at__gte=since)
+        by_status = {
+            **_count_status([DeadLetterStatus.OPEN, DeadLetterStatus.RETRYING], DeadLetter.objects.all()),
+            **_count_status([DeadLetterStatus.RESOLVED, DeadLetterStatus.ARCHIVED], recent),
+        }
         return Response(
             {
                 "total": by_status[DeadLetterStatus.OPEN],
@@ -118,15 +122,6 @@ def _opened_lately() -> dict[str, int]:
     ages = {"last_24h": timedelta(hours=24), "last_7d": timedelta(days=7)}
     counts = {name: Count("pk", filter=Q(created_at__gte=now - age)) for name, age in ages.items()}
     return DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).aggregate(**counts)
-
-
-def _open_by_status() -> dict[str, int]:
-    return _count_status([DeadLetterStatus.OPEN, DeadLetterStatus.RETRYING], DeadLetter.objects.all())
-
-
-def _closed_by_status(since: datetime) -> dict[str, int]:
-    recent = DeadLetter.objects.filter(created_at__gte=since)
-    return _count_status([DeadLetterStatus.RESOLVED, DeadLetterStatus.ARCHIVED], recent)
 
 
 def _count_status(statuses: list[DeadLetterStatus], dead_letters: QuerySet[DeadLetter]) -> dict[str, int]:

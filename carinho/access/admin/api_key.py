@@ -27,11 +27,6 @@ CHANGE = "access.change_apikey"
 OVERLAP = timedelta(days=7)
 
 
-def _revoke(prefixes: Any, actor: str) -> list[str]:
-    keys = ApiKey.objects.filter(prefix__in=prefixes)
-    return [key.prefix for key in keys if api_keys.revoke(key, actor=actor)]
-
-
 REVOKE = Action(
     name="revoke",
     title=_("Revogar"),
@@ -39,7 +34,9 @@ REVOKE = Action(
     done=ngettext_lazy("Chave revogada.", "%(count)d chaves revogadas.", "count"),
     effect=_("Quem usa esta chave deixa de entrar agora. Isto não pode ser desfeito."),
     permission=CHANGE,
-    run=lambda prefixes, actor, _reason: _revoke(prefixes, actor),
+    run=lambda prefixes, actor, _reason: [
+        key.prefix for key in ApiKey.objects.filter(prefix__in=prefixes) if api_keys.revoke(key, actor=actor)
+    ],
     icon="block",
 )
 
