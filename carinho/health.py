@@ -74,7 +74,7 @@ def missing() -> dict[str, Any]:
     """What the hub cannot take events in without, each with a sentence; empty when it can."""
     try:
         [(is_read_only,)] = run("SHOW transaction_read_only", [])
-        pending = _pending_migrations()
+        pending = pending_migrations()
     except DatabaseError:
         return {"database": _("O banco de dados não responde.")}
     if is_read_only == "on":
@@ -84,7 +84,7 @@ def missing() -> dict[str, Any]:
     return {}
 
 
-def _pending_migrations() -> list[str]:
+def pending_migrations() -> list[str]:
     applied = MigrationRecorder(connection).applied_migrations()
     return [
         f"{app_label}.{name}"
@@ -111,13 +111,13 @@ class Broker:
         is_old = time.monotonic() - self.asked_at > BROKER_ANSWER_HOLDS
         if is_old and self.lock.acquire(blocking=False):
             try:
-                self.last = self._ask()
+                self.last = self.ask()
                 self.asked_at = time.monotonic()
             finally:
                 self.lock.release()
         return self.last
 
-    def _ask(self) -> bool:
+    def ask(self) -> bool:
         try:
             with app.connection_for_write() as asked:
                 asked.ensure_connection(max_retries=1, timeout=BROKER_SECONDS)

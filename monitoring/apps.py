@@ -15,6 +15,7 @@ class MonitoringConfig(AppConfig):
         from monitoring import tasks, watcher
 
         import_modules("monitoring.rules")
+        import_modules("monitoring.examinations")
         post_migrate.connect(tasks.ensure_schedules, sender=self)
         if settings.WATCH_FROM_WEB:
             request_started.connect(watcher.start_once)

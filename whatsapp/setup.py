@@ -2,13 +2,13 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from carinho.finding import Finding
 from carinho.services.errors import Rejected, ServiceError
 from whatsapp.callbacks.body import timestamp_of
 from whatsapp.zapi import WhatsApp
@@ -18,14 +18,6 @@ logger = logging.getLogger(__name__)
 DOING = "check the instance"
 LOCAL = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 WANTED = ("received", "delivery", "disconnected", "connected", "messageStatus", "receivedDelivery")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One checked thing: whether it is well, and what a person should know or do."""
-
-    is_good: bool
-    sentence: str
 
 
 def webhook_url() -> str:

@@ -29,7 +29,7 @@ def test_ready_with_all_it_needs():
 
 
 def test_pending_migration_is_named(monkeypatch):
-    monkeypatch.setattr(health, "_pending_migrations", lambda: ["events.0009_more"])
+    monkeypatch.setattr(health, "pending_migrations", lambda: ["events.0009_more"])
     response = ready()
     assert (response.status_code, response.json()["code"]) == (503, "not_ready")
     assert response.json()["fields"] == {"migrations": "Faltam migrações: events.0009_more."}
@@ -39,7 +39,7 @@ def test_missing_database_is_named(monkeypatch):
     def fails():
         raise OperationalError("closed")
 
-    monkeypatch.setattr(health, "_pending_migrations", fails)
+    monkeypatch.setattr(health, "pending_migrations", fails)
     assert set(ready().json()["fields"]) == {"database"}
 
 
@@ -77,7 +77,7 @@ def test_broker_that_does_not_listen_is_found_out_within_seconds(monkeypatch, br
 
 def test_broker_is_asked_once_however_many_probe_at_the_same_time(monkeypatch, broker):
     asked = []
-    monkeypatch.setattr(broker, "_ask", lambda: bool(asked.append(1)))
+    monkeypatch.setattr(broker, "ask", lambda: bool(asked.append(1)))
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: broker.answers(), range(40)))
     assert (len(asked), broker.answers()) == (1, False)

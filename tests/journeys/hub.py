@@ -56,7 +56,12 @@ class Hub:
         process = subprocess.Popen(
             [sys.executable, "-m", "carinho.embedded.supervisor"], cwd=ROOT, env=self.env
         )
-        until(self._is_ready, "the hub was ready")
+        try:
+            until(self._is_ready, "the hub was ready")
+        except AssertionError:  # nobody else knows of it: it would outlive the tests
+            process.terminate()
+            process.wait(30)
+            raise
         return process
 
     def _is_ready(self) -> bool:

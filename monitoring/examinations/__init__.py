@@ -1,0 +1,1 @@
+"""One file per examination: found by discovery, printed by `manage.py doctor`."""
