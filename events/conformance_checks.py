@@ -15,6 +15,7 @@ from kombu.exceptions import OperationalError
 from carinho.access.audit_log import Audited
 from carinho.celery import app
 from carinho.services.conformance import Conformance
+from carinho.services.peer_answer import why_silent
 from events.models import CheckState, ConformanceCheck
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ def run_next() -> ConformanceCheck | None:
     try:
         report = tried.run(writes=check.writes).as_json()
     except requests.RequestException as error:
-        said = _("Ninguém responde neste endereço (%s).") % type(error).__name__
+        said = _("Ninguém responde neste endereço: %s.") % why_silent(error)
         _end(check, CheckState.FAILED, error=said)
     except Exception:
         logger.exception("Conformance check broke", extra={"check_id": check.pk})

@@ -4,49 +4,38 @@ Needs no database. Records that it writes are marked, are read back, and are rem
 for it; what stays is named.
 """
 
+import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
+from django.utils import timezone
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from carinho.masking import mask_answer
-from carinho.services import http
+from carinho import money
+from carinho.services import contract, http, peer_answer
 from carinho.services.base import AUTH_HEADERS, DRESSED_CRASH
 from carinho.services.conformance_report import CONFORMS, NOT_TRIED, CallReport, ConformanceReport, Difference
-from carinho.services.contract import IDS, INTEGER, TEXT, Operation, of_system
-from carinho.services.pagination import laravel_page
+from carinho.services.contract import DAY, IDS, INTEGER, MOMENT, MONEY, TEXT, Operation, of_system
+from carinho.services.pagination import differs, laravel_page
+from carinho.services.peer_answer import PeerAnswer
 
-LONGEST_EXAMPLE = 300
 NOT_THERE = (404, 405, 501)
 REFUSED_KEY = (401, 403)
 REDIRECTS = range(300, 400)
 WRONG_KEY = "wrong"
-KINDS = {INTEGER: gettext_lazy("um número inteiro"), TEXT: gettext_lazy("um texto")}
-
-
-@dataclass(frozen=True)
-class PeerAnswer:
-    status: int
-    body: Any
-    text: str
-    is_json: bool
-
-    @property
-    def is_success(self) -> bool:
-        return 200 <= self.status < 300
-
-    @property
-    def reason(self) -> str:
-        told = self.body.get("message") or self.body.get("error") if isinstance(self.body, Mapping) else ""
-        return told if isinstance(told, str) else ""
-
-    @property
-    def example(self) -> str:
-        return f"{self.status} {self.text[:LONGEST_EXAMPLE]}".strip()
+KINDS = {
+    INTEGER: gettext_lazy("um número inteiro"),
+    TEXT: gettext_lazy("um texto"),
+    MOMENT: gettext_lazy("um momento com fuso, como “2026-01-30T10:00:00-03:00”"),
+    DAY: gettext_lazy("um dia, como “2026-02-02”"),
+    MONEY: gettext_lazy("um valor em texto, como “150.00”"),
+}
 
 
 class Conformance:
@@ -68,7 +57,8 @@ class Conformance:
     ) -> None:
         self.system, self.url, self.key = system, url.rstrip("/"), key
         self.auth, self.pages, self.masked = auth, pages, masked
-        self.ids = IDS | dict(ids or {})
+        self.ids = IDS | contract.fresh(timezone.now()) | dict(ids or {})
+        self.named = set(ids or ())
         self.has_answered = False
         self.session = requests.Session()
         for scheme in ("http://", "https://"):
@@ -92,7 +82,20 @@ class Conformance:
             if operation.undone_by and about[operation.undone_by].verdict == CONFORMS:
                 about[operation.name].left = ""
         report.calls = [about[operation.name] for operation in operations]
+        if report.is_key_refused:
+            tried = next(each for each in operations if about[each.name].verdict != NOT_TRIED)
+            report.key_goes = self._where_the_key_goes(tried)
         return report
+
+    def _where_the_key_goes(self, operation: Operation) -> str:
+        """The other header in which the key is taken; empty if in none."""
+        sends = operation.body(self.ids)
+        for auth in AUTH_HEADERS:
+            if auth != self.auth:
+                answer = self._ask(operation, query=operation.asks(self.ids), sends=sends, auth=auth)
+                if answer.status not in REFUSED_KEY:
+                    return auth
+        return ""
 
     def _try(self, operation: Operation, call: CallReport) -> None:
         try:
@@ -103,62 +106,88 @@ class Conformance:
         except requests.RequestException as error:
             if not self.has_answered:
                 raise
-            text = _("O sistema não respondeu até o fim, em %d segundos.") % http.ANSWER_SECONDS
-            call.differences.append(Difference("no_answer", text, example=type(error).__name__))
+            text = _("Sem resposta: %s.") % peer_answer.why_silent(error)
+            call.differences.append(Difference("no_answer", text))
 
     def _read(self, operation: Operation, call: CallReport) -> None:
         answer = self._ask(operation, query=operation.asks(self.ids))
-        if operation.is_list:
-            found = self._failure(answer) or self._shape(answer)
-            rows = self._rows(answer)
-            if not found and not rows:
-                call.note = _("A lista veio vazia: os campos não puderam ser conferidos.")
-            call.differences += found or (self._fields(operation, rows[0], answer) if rows else [])
-            if found:
-                return
-            call.differences += self._door(operation) + self._filter(operation)
-            call.differences += self._following_page(operation)
-        else:
-            call.differences += self._failure(answer) or self._fields(operation, _record(answer), answer)
-            call.differences += self._door(operation)
+        if found := self._failure(operation, answer):
+            call.differences += found
+            return
+        if not operation.is_list:
+            call.differences += self._fields(operation, answer.record, answer) + self._door(operation)
+            return
+        call.differences += self._shape(answer)
+        if not all(difference.by_setting for difference in call.differences):
+            return
+        rows = self._rows(answer)
+        if not rows:
+            call.note = _("A lista veio vazia: os campos não puderam ser conferidos.")
+        call.differences += self._fields(operation, rows[0], answer) if rows else []
+        call.differences += self._door(operation) + self._filter(operation, answer)
+        is_numbered = laravel_page(answer.body) is not None
+        call.differences += self._second_page(operation) if is_numbered else self._following_page(operation)
 
     def _write(self, operation: Operation, call: CallReport) -> None:
         key = str(uuid.uuid4())
         first = self._ask(operation, sends=operation.body(self.ids), key=key)
-        given = _record(first).get("id")
-        is_id = isinstance(given, int) and not isinstance(given, bool)
-        if operation.name == "create_lead" and is_id:
-            self.ids["lead"] = str(given)
-        stays = f"{operation.method} {self._path(operation)}" + (f" → id {given}" if is_id else "")
-        if first.status == 409 and is_id:  # of an earlier test
+        if operation.name == "create_lead" and first.id is not None:
+            self.ids["lead"] = str(first.id)
+            self.named.add("lead")
+        stays = f"{operation.method} {self._path(operation)}"
+        stays += f" → id {first.id}" if first.id is not None else ""
+        if first.status == 409 and first.id is not None:  # of an earlier test
             call.left = stays
             call.differences += self._door(operation, key) + self._refusal(operation)
             return
-        if found := self._failure(first):
+        if found := self._failure(operation, first):
             call.differences += found
             return
         call.left = stays if operation.method != "DELETE" else ""
-        call.differences += self._fields(operation, _record(first), first) if operation.gives else []
-        call.differences += self._read_back(operation, given if is_id else None)
+        call.differences += self._fields(operation, first.record, first) if operation.gives else []
+        call.differences += self._read_back(operation, first.id)
         call.differences += self._repeat(operation, key, first)
+        if first.id is None and not operation.is_safe_to_repeat:
+            call.note = _(
+                "A resposta não traz “id”: não se vê se a mesma Idempotency-Key gravou duas vezes. Veja na "
+                "cópia; se gravou, ponha %s_HONOURS_KEYS=0."
+            )
+            call.note %= self.system.upper()
         call.differences += self._door(operation, key) + self._refusal(operation)
 
-    def _failure(self, answer: PeerAnswer) -> list[Difference]:
+    def _failure(self, operation: Operation, answer: PeerAnswer) -> list[Difference]:
         """Why an answer is no success, if it is none."""
         if DRESSED_CRASH.search(answer.reason) or answer.status >= 500:
             return [self._differs("crash", _("O sistema quebrou ao atender."), answer)]
         if answer.status in NOT_THERE:
-            text = _("O sistema não oferece esta chamada.")
-            return [self._differs("missing", text, answer, by_setting=True)]
+            return [self._not_there(operation, answer)]
         if answer.status in REDIRECTS:
             return [self._differs("redirect", _("Respondeu com um redirecionamento."), answer)]
         if answer.status in REFUSED_KEY:
             return [self._differs("key_refused", _("A chave não foi aceita."), answer)]
         if not answer.is_success:
-            return [self._differs("refused", _("Recusou um pedido que é válido."), answer)]
+            text = " ".join([_("Recusou um pedido que é válido."), self._perhaps_unknown(operation)])
+            return [self._differs("refused", text.strip(), answer)]
         if not answer.is_json:
             return [self._differs("not_json", _("A resposta não é JSON."), answer)]
         return []
+
+    def _not_there(self, operation: Operation, answer: PeerAnswer) -> Difference:
+        """A 404 may mean the call or its record: only a record that somebody named speaks for the former."""
+        if answer.status == 404 and (hint := self._perhaps_unknown(operation)):
+            return self._differs("record_unknown", " ".join([_("Respondeu 404."), hint]), answer)
+        text = _("O sistema não oferece esta chamada.")
+        if answer.status == 404 and operation.records:
+            text = _("O sistema não oferece esta chamada, ou não conhece o registro que foi dito.")
+        return self._differs("missing", text, answer, by_setting=True)
+
+    def _perhaps_unknown(self, operation: Operation) -> str:
+        unnamed = [str(contract.RECORDS[name]) for name in operation.records if name not in self.named]
+        if not unnamed:
+            return ""
+        return _(
+            "Se a chamada existe, falta o número de um registro da cópia: diga o de %s."
+        ) % get_text_list(unnamed, _("e"))
 
     def _shape(self, answer: PeerAnswer) -> list[Difference]:
         is_numbered = laravel_page(answer.body) is not None
@@ -166,9 +195,8 @@ class Conformance:
             text = _("A página devia dizer “current_page” e “last_page” ao lado dos registros, em “data”.")
             return [] if is_numbered else [self._differs("page_shape", text, answer, "current_page")]
         if is_numbered:
-            text = _(
-                "As páginas vão por número, e não por cursor (o hub aceita, com <SISTEMA>_PAGES=number)."
-            )
+            text = _("As páginas vão por número, e não por cursor. O hub aceita, com %s_PAGES=number.")
+            text %= self.system.upper()
             return [self._differs("page_shape", text, answer, "next_cursor", by_setting=True)]
         if not isinstance(answer.body, Mapping) or not isinstance(answer.body.get("data"), list):
             text = _("A lista devia estar em “data”, dentro de um objeto.")
@@ -194,26 +222,33 @@ class Conformance:
 
     def _door(self, operation: Operation, key: str = "") -> list[Difference]:
         """Another key than ours is to be refused; a write is tried under the key of what was written."""
-        asked: dict[str, Any] = {"query": operation.nothing} if operation.reads else {}
-        sent = {} if operation.reads else {"sends": operation.body(self.ids)}
-        answer = self._ask(operation, **asked, **sent, key=key, password=WRONG_KEY)
+        query, sends = operation.nothing, operation.body(self.ids)
+        answer = self._ask(operation, query=query, sends=sends, key=key, password=WRONG_KEY)
+        text = _("Uma chave errada devia receber 401 com “message”.")
         if answer.status in REFUSED_KEY:
-            return []
-        code = "door_open" if answer.is_success else "door_answer"
-        return [self._differs(code, _("Uma chave errada devia receber 401."), answer)]
+            return [] if answer.reason else [self._differs("door_reason", text, answer, "message")]
+        return [self._differs("door_open" if answer.is_success else "door_answer", text, answer)]
 
-    def _filter(self, operation: Operation) -> list[Difference]:
-        answer = self._ask(operation, query=operation.nothing)
-        if not answer.is_success or not self._rows(answer):
+    def _filter(self, operation: Operation, answer: PeerAnswer) -> list[Difference]:
+        """The filters by which records came that were not asked for."""
+        asked = {name: value for name, value in operation.asks(self.ids).items() if name != "phone"}
+        rows = self._rows(answer)
+        ignored = [name for name in asked if any(differs(row, {name: asked[name]}) for row in rows)]
+        nothing = self._ask(operation, query=operation.nothing)
+        if nothing.is_success and self._rows(nothing):
+            changed = operation.nothing.items() - operation.query.items()
+            ignored += sorted({name for name, _value in changed} - set(ignored))
+            answer = nothing
+        if not ignored:
             return []
-        text = _("O filtro %s foi ignorado: vieram registros que não foram pedidos.") % ", ".join(
-            operation.nothing
+        text = ngettext(
+            "O filtro %s foi ignorado: vieram registros que não foram pedidos.",
+            "Os filtros %s foram ignorados: vieram registros que não foram pedidos.",
+            len(ignored),
         )
-        return [self._differs("filter_ignored", text, answer)]
+        return [self._differs("filter_ignored", text % get_text_list(ignored, _("e")), answer)]
 
     def _following_page(self, operation: Operation) -> list[Difference]:
-        if self.pages != "cursor":
-            return []
         first = self._ask(operation, query={"limit": "1"})
         if len(self._rows(first)) > 1:
             return [self._differs("limit_ignored", _("O parâmetro “limit” foi ignorado."), first, "limit")]
@@ -225,13 +260,24 @@ class Conformance:
             return []
         return [self._differs("cursor_ignored", _("A segunda página é igual à primeira."), second, "cursor")]
 
+    def _second_page(self, operation: Operation) -> list[Difference]:
+        first = self._ask(operation, query={"page": "1", "per_page": "1"})
+        _rows, _current, last = laravel_page(first.body) or ([], 0, 0)
+        if last < 2:
+            return []
+        second = self._ask(operation, query={"page": "2", "per_page": "1"})
+        rows, current, _last = laravel_page(second.body) or ([], 0, 0)
+        if current == 2 and rows != self._rows(first):
+            return []
+        return [self._differs("page_ignored", _("A segunda página é igual à primeira."), second, "page")]
+
     def _read_back(self, operation: Operation, given: int | None) -> list[Difference]:
         """What was written, as the list shows it; what is wrong with the list stands at its own call."""
         reader = next((each for each in of_system(self.system) if each.name == operation.shown_by), None)
         if reader is None:
             return []
         answer = self._ask(reader, query=reader.asks(self.ids))
-        if self._failure(answer) or self._shape(answer):
+        if self._failure(reader, answer) or not all(each.by_setting for each in self._shape(answer)):
             return []
         about = self.ids | {f"{name}_id": id for name, id in self.ids.items()}
         written = about | operation.body(self.ids)
@@ -256,22 +302,26 @@ class Conformance:
     def _repeat(self, operation: Operation, key: str, first: PeerAnswer) -> list[Difference]:
         """The same again under the same key: the first answer comes again, and nothing is written twice."""
         second = self._ask(operation, sends=operation.body(self.ids), key=key)
-        if second.is_success and _record(second).get("id") == _record(first).get("id"):
+        is_gone = operation.method == "DELETE" and second.status == 404
+        if is_gone or (second.is_success and second.record.get("id") == first.record.get("id")):
             return []
-        text = _("A mesma Idempotency-Key gravou duas vezes. O hub convive, com %s_HONOURS_KEYS=0.")
-        text %= self.system.upper()
+        text = _("A mesma Idempotency-Key gravou duas vezes.")
+        if not second.is_success:
+            text = _("A mesma Idempotency-Key devia receber a primeira resposta.")
+        text = " ".join([text, _("O hub convive, com %s_HONOURS_KEYS=0.") % self.system.upper()])
         return [self._differs("key_ignored", text, second, by_setting=True)]
 
     def _refusal(self, operation: Operation) -> list[Difference]:
         if not operation.refused:
             return []
-        answer = self._ask(operation, sends=operation.refused)
-        expected = _("Um dado errado devia receber 422 com “message”.")
+        answer = self._ask(operation, sends=operation.wrong_body(self.ids))
+        wrong = json.dumps(dict(operation.refused), ensure_ascii=False)
+        expected = _("Um dado errado (%s) devia receber 422 com “message”.") % wrong.strip("{}")
         if answer.status in REDIRECTS:
             return [self._differs("refusal_redirect", expected, answer)]
         if answer.is_success:
             return [self._differs("refusal_missing", expected, answer)]
-        if answer.status >= 500:
+        if answer.status >= 500 or DRESSED_CRASH.search(answer.reason):
             return [self._differs("refusal_crash", expected, answer)]
         if not answer.is_json:
             return [self._differs("refusal_not_json", expected, answer)]
@@ -280,12 +330,11 @@ class Conformance:
     def _differs(
         self, code: str, text: str, answer: PeerAnswer, field: str = "", *, by_setting: bool = False
     ) -> Difference:
-        return Difference(code, text, field, answer.example, by_setting)
+        return Difference(code, text, field, answer.example, by_setting, answer.asked)
 
     def _rows(self, answer: PeerAnswer) -> list[Any]:
-        if self.pages == "number":
-            page = laravel_page(answer.body)
-            return page[0] if page else []
+        if page := laravel_page(answer.body):
+            return page[0]
         data = answer.body.get("data") if isinstance(answer.body, Mapping) else None
         return data if isinstance(data, list) else []
 
@@ -300,48 +349,41 @@ class Conformance:
         sends: Mapping[str, Any] | None = None,
         key: str = "",
         password: str = "",
+        auth: str = "",
     ) -> PeerAnswer:
-        scheme = "Bearer " if self.auth == "Bearer" else ""
+        auth = auth or self.auth
+        scheme = "Bearer " if auth == "Bearer" else ""
         headers = {
-            AUTH_HEADERS[self.auth]: scheme + (password or self.key),
+            AUTH_HEADERS[auth]: scheme + (password or self.key),
             "Accept": "application/json",
             "X-Source-System": "integracoes",
             "Idempotency-Key": key or str(uuid.uuid4()),
         }
-        has_body = operation.method in ("POST", "PUT", "PATCH")
+        path, method = self._path(operation), operation.method
+        body = dict(sends or {}) if method in ("POST", "PUT", "PATCH") else None
         response = http.send(
-            self.session,
-            operation.method,
-            self.url + self._path(operation),
-            headers=headers,
-            json=dict(sends or {}) if has_body else None,
-            params=query,
+            self.session, method, self.url + path, headers=headers, json=body, params=query or None
         )
         self.has_answered = True
-        return _answer(response, masked=self.masked)
+        asked = f"{method} {path}" + (f"?{urlencode(query, safe=',:')}" if query else "")
+        asked += "\n" + json.dumps(body, ensure_ascii=False) if body else ""
+        return peer_answer.read(response, asked, masked=self.masked)
 
 
 def _is_of(kind: str, value: Any) -> bool:
-    return (
-        isinstance(value, int) and not isinstance(value, bool) if kind == INTEGER else isinstance(value, str)
-    )
+    if kind == INTEGER:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if not isinstance(value, str):
+        return False
+    try:
+        if kind == MOMENT:
+            return datetime.fromisoformat(value).tzinfo is not None
+        if kind == DAY:
+            return bool(date.fromisoformat(value)) and len(value) == len("2026-02-02")
+    except ValueError:
+        return False
+    return kind != MONEY or bool(money.TEXT.fullmatch(value))
 
 
 def _equals(found: Any, written: Any) -> bool:
     return str(found) == str(written)
-
-
-def _answer(response: requests.Response, *, masked: bool) -> PeerAnswer:
-    text = mask_answer(response.text) if masked else response.text
-    if not response.content:
-        return PeerAnswer(response.status_code, None, "", is_json=True)
-    try:
-        return PeerAnswer(response.status_code, response.json(), text, is_json=True)
-    except ValueError:
-        return PeerAnswer(response.status_code, None, text, is_json=False)
-
-
-def _record(answer: PeerAnswer) -> Mapping[str, Any]:
-    """The record of an answer, in `data` or bare."""
-    record = answer.body.get("data", answer.body) if isinstance(answer.body, Mapping) else None
-    return record if isinstance(record, Mapping) else {}

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from carinho.services import contract
+from carinho.services.base import AUTH_HEADERS
 
 CONFORMS, DIFFERS, MISSING, NOT_TRIED = "conforms", "differs", "missing", "not_tried"
 VERDICTS = {
@@ -29,6 +30,7 @@ class Difference:
     field: str = ""
     example: str = ""
     by_setting: bool = False  # the hub can live with it, once a setting names it
+    asked: str = ""  # the request that was answered so
 
 
 @dataclass
@@ -46,6 +48,10 @@ class CallReport:
         self.verdict = MISSING if "missing" in codes else DIFFERS if codes else CONFORMS
 
     @property
+    def is_nowhere(self) -> bool:
+        return {difference.code for difference in self.differences} in ({"missing"}, {"record_unknown"})
+
+    @property
     def is_fine(self) -> bool:
         return self.verdict in (CONFORMS, NOT_TRIED)
 
@@ -57,6 +63,7 @@ class ConformanceReport:
     auth: str = DEFAULTS["auth"]
     pages: str = DEFAULTS["pages"]
     wrote: bool = False
+    key_goes: str = ""  # the other header in which the key is taken, where it was refused everywhere
     calls: list[CallReport] = field(default_factory=list)
 
     @property
@@ -71,7 +78,14 @@ class ConformanceReport:
     @property
     def _is_elsewhere(self) -> bool:
         """Whether the address has none of the calls, as one that ends in `/api` has not."""
-        return len(self.calls) > 1 and all(call.verdict == MISSING for call in self.calls)
+        return len(self.calls) > 1 and all(call.is_nowhere for call in self.calls)
+
+    @property
+    def is_key_refused(self) -> bool:
+        """Whether each call that was tried was refused for its key."""
+        tried = [call for call in self.calls if call.verdict != NOT_TRIED]
+        refused = ({difference.code for difference in call.differences} == {"key_refused"} for call in tried)
+        return bool(tried) and all(refused)
 
     @property
     def left(self) -> list[str]:
@@ -110,6 +124,16 @@ class ConformanceReport:
             return (
                 _("O sistema atende ao contrato no que foi testado: %(tried)d de %(all)d chamadas.") % counts
             )
+        if self.key_goes:
+            header = AUTH_HEADERS[self.key_goes] + (": Bearer" if self.key_goes == "Bearer" else "")
+            return _(
+                "A chave não é aceita em %(auth)s, e em %(header)s é: escolha esse lugar e teste de novo."
+            ) % {
+                "auth": self.auth,
+                "header": header,
+            }
+        if self.is_key_refused:
+            return _("A chave não foi aceita em nenhuma chamada: confira-a, e onde ela vai.")
         if self._is_elsewhere:
             return _("Nenhuma chamada existe neste endereço: confira-o. Ele termina antes de “/api”.")
         if self.can_be_connected:
@@ -129,8 +153,8 @@ class ConformanceReport:
             CallReport(**each | {"differences": [Difference(**found) for found in each["differences"]]})
             for each in stored["calls"]
         ]
-        names = ("system", "url", "auth", "pages", "wrote")
-        return cls(**{name: stored[name] for name in names}, calls=calls)
+        names = ("system", "url", "auth", "pages", "wrote", "key_goes")
+        return cls(**{name: stored[name] for name in names if name in stored}, calls=calls)
 
 
 def as_text(report: ConformanceReport) -> str:
@@ -138,7 +162,9 @@ def as_text(report: ConformanceReport) -> str:
     for call in report.calls:
         lines.append(f"  {VERDICTS[call.verdict]}: {call.title} ({call.name}, {call.call})")
         for difference in call.differences:
-            lines += [f"      {difference.text}", "      " + _("Resposta: %s") % difference.example]
+            lines.append(f"      {difference.text}")
+            lines += [f"        → {line}" for line in difference.asked.splitlines()]
+            lines += [f"        ← {difference.example}"] if difference.example else []
         if call.note:
             lines.append(f"      {call.note}")
     lines.append(report.summary)

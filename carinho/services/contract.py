@@ -6,33 +6,72 @@ From here come the OpenAPI description, the conformance check, and the names tha
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-INTEGER, TEXT = "integer", "string"
+INTEGER, TEXT, MOMENT, DAY, MONEY = "integer", "text", "moment", "day", "money"
 PHONE = "5511900000000"  # of nobody: mobile numbers go on with another digit than 0
-EXISTING = 1  # in the examples, as `<record>_id`: the number of a record that has to be there
-IDS = {  # by record: the number that a call is about, unless another is given
-    "lead": "1",
-    "client": "1",
-    "contract": "1",
-    "caregiver": "1",
-    "service": "999999001",
-    "reference": "service-999999001",
-    "phone": PHONE,
+NOBODYS = "5511900000009"
+RECORDS = {  # of a copy, by whose numbers a person says what the check may be about
+    "lead": _("um lead"),
+    "client": _("um cliente"),
+    "contract": _("um contrato"),
+    "caregiver": _("um cuidador"),
+    "service": _("um atendimento"),
+    "schedule": _("uma agenda"),
+    "invoice": _("uma fatura"),
+    "payment": _("um pagamento"),
 }
-MADE_HERE = {"lead", "reference", "phone"}  # by the check itself: nobody has to name one
+
+
+def fresh(now: datetime) -> dict[str, str]:
+    """What the examples say of time, in the future where a system may ask for that, and a visit of nobody."""
+    local = timezone.localtime(now).replace(microsecond=0)
+    visit = int(local.timestamp())
+    return {
+        "now": local.isoformat(),
+        "today": local.date().isoformat(),
+        "soon": (local.date() + timedelta(days=30)).isoformat(),
+        "new": f"{visit}",
+        "reference": f"service-{visit}",
+    }
+
+
+IDS = dict.fromkeys(RECORDS, "1") | {  # what a call is about, unless something else is given
+    "phone": PHONE,
+    "new": "999999001",
+    "reference": "service-999999001",
+    "now": "2030-01-30T10:00:00-03:00",
+    "today": "2030-01-30",
+    "soon": "2030-03-01",
+}
+SAMPLES: dict[str, Any] = {  # by kind, what an answer says
+    INTEGER: 7,
+    MOMENT: "2026-01-30T10:00:00-03:00",
+    DAY: "2026-02-02",
+    MONEY: "150.00",
+}
+TEXTS = {"phone": PHONE, "name": "Rosa Lima", "status": "open", "reference": "service-7"}
+
+
+class Id(str):
+    """In an example of what is sent: the number of the record of this name in `IDS`."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Operation:
     """One call. `query` and `sends` are examples; `gives` are the fields that the hub reads, by type.
 
-    `nothing` is a query that no record fits, `refused` a body that has to be refused. `shown_by` names the
-    call that reads back what this one wrote, `undone_by` the one that removes it.
+    `nothing` is a query that no record fits, `refused` a body that has to be refused, `rules` what else the
+    other side has to know. `shown_by` names the call that reads back what this one wrote, `undone_by` the one
+    that removes it.
     `sets_a_state`: a second time changes nothing, also where idempotency keys are not honoured.
     `is_optional`: asked beyond what the company's systems agreed on, so only of one whose `<SYSTEM>_LACKS`
     was set without it.
@@ -48,6 +87,7 @@ class Operation:
     sends: Mapping[str, Any] = field(default_factory=dict)
     refused: Mapping[str, Any] = field(default_factory=dict)
     gives: Mapping[str, str] = field(default_factory=dict)
+    rules: tuple[Any, ...] = ()
     shown_by: str = ""
     undone_by: str = ""
     sets_a_state: bool = False
@@ -72,45 +112,52 @@ class Operation:
 
     @property
     def records(self) -> list[str]:
-        """The kinds of records that have to exist for this call."""
+        """The kinds of records that have to exist for this call, as `client`."""
         named = re.findall(r"\{(\w+)\}", " ".join([self.path, *self.query.values()]))
-        named += [_record_of(name) for name, value in self.sends.items() if value == EXISTING]
-        return [name for name in dict.fromkeys(named) if name in IDS and name not in MADE_HERE]
+        named += [value for value in self.sends.values() if isinstance(value, Id)]
+        return [name for name in dict.fromkeys(named) if name in RECORDS]
 
     def asks(self, ids: Mapping[str, str] = IDS) -> dict[str, str]:
         """The query, about these records."""
         return {name: value.format(**ids) for name, value in self.query.items()}
 
-    def body(self, ids: Mapping[str, str]) -> dict[str, Any]:
+    def body(self, ids: Mapping[str, str] = IDS) -> dict[str, Any]:
         """What is sent, about these records."""
         return {
-            name: int(ids[_record_of(name)]) if _is_existing(name, value, ids) else value
+            name: int(ids[value]) if isinstance(value, Id) else _filled(value, ids)
             for name, value in self.sends.items()
         }
+
+    def wrong_body(self, ids: Mapping[str, str] = IDS) -> dict[str, Any]:
+        """The same with what has to be refused; empty where nothing is sent that could be wrong."""
+        return self.body(ids) | dict(self.refused) if self.refused else {}
+
+    def answered(self) -> Any:
+        """An example of the answer; None where the hub reads only whether it was done."""
+        texts = TEXTS | dict(self.query)
+        record = {name: SAMPLES.get(kind, texts.get(name)) for name, kind in self.gives.items()}
+        if not record:
+            return None
+        return {"data": [record], "next_cursor": None} if self.is_list else {"data": record}
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         return re.compile(re.sub(r"\{\w+\}", "[^/]+", self.path))
 
 
-def _record_of(name: str) -> str:
-    return name.removesuffix("_id")
+def _filled(value: Any, ids: Mapping[str, str]) -> Any:
+    return value.format(**ids) if isinstance(value, str) else value
 
 
-def _is_existing(name: str, value: Any, ids: Mapping[str, str]) -> bool:
-    return value == EXISTING and name.endswith("_id") and ids.get(_record_of(name), "").isdecimal()
-
-
-MOMENT = "2026-01-30T10:00:00-03:00"
+LONG_AGO = "2020-01-01"  # so that whatever a copy holds is in its lists
 MARK = "[teste de conformidade]"
 INVOICE = {
-    "client_id": EXISTING,
-    "service_id": 999999001,
+    "client_id": Id("client"),
+    "service_id": Id("new"),
     "amount": "150.00",
-    "due_on": "2026-02-02",
+    "due_on": "{soon}",
     "description": MARK,
 }
-
 OPERATIONS = (
     Operation(
         "crm",
@@ -119,8 +166,12 @@ OPERATIONS = (
         "GET",
         "/api/v1/leads",
         query={"phone": PHONE},
-        nothing={"phone": "5511900000009"},
+        nothing={"phone": NOBODYS},
         gives={"id": INTEGER, "phone": TEXT},
+        rules=(
+            _("phone: só dígitos, com 55; ou, no lugar dele, lid: o do WhatsApp de quem esconde o número"),
+            _("ninguém encontrado: a lista vem vazia, e não 404"),
+        ),
     ),
     Operation(
         "crm",
@@ -129,8 +180,9 @@ OPERATIONS = (
         "POST",
         "/api/v1/leads",
         sends={"name": MARK, "phone": PHONE, "origin": "site"},
-        refused={"name": MARK, "phone": "123", "origin": "site"},
+        refused={"phone": "123"},
         gives={"id": INTEGER},
+        rules=(_("telefone que já existe: 409, com o número desse lead em data.id"),),
         shown_by="find_lead",
         sets_a_state=True,  # for the hub looks for its phone before it, each time
     ),
@@ -141,6 +193,7 @@ OPERATIONS = (
         "PATCH",
         "/api/v1/leads/{lead}",
         sends={"name": MARK},
+        refused={"phone": "123"},
     ),
     Operation(
         "crm",
@@ -148,7 +201,8 @@ OPERATIONS = (
         _("Anotar uma conversa com o lead"),
         "POST",
         "/api/v1/leads/{lead}/interactions",
-        sends={"channel": "whatsapp", "direction": "in", "text": MARK, "occurred_at": MOMENT},
+        sends={"channel": "whatsapp", "direction": "in", "text": MARK, "occurred_at": "{now}"},
+        refused={"occurred_at": "ontem"},
     ),
     Operation(
         "crm",
@@ -156,7 +210,8 @@ OPERATIONS = (
         _("Anotar no histórico do cliente"),
         "POST",
         "/api/v1/clients/{client}/history",
-        sends={"type": "service.completed", "occurred_at": MOMENT, "summary": MARK, "data": {}},
+        sends={"type": "service.completed", "occurred_at": "{now}", "summary": MARK, "data": {}},
+        refused={"occurred_at": "ontem"},
     ),
     Operation(
         "crm",
@@ -167,6 +222,10 @@ OPERATIONS = (
         query={"status": "active"},
         nothing={"status": "conformidade"},
         gives={"id": INTEGER, "status": TEXT},
+        rules=(
+            _("status: active são os vigentes; synced=false, os que confirm_schedule não marcou ainda"),
+            _("billing=pending: os que confirm_billing não marcou ainda"),
+        ),
     ),
     Operation(
         "crm",
@@ -174,7 +233,8 @@ OPERATIONS = (
         _("Marcar o contrato como sincronizado"),
         "POST",
         "/api/v1/contracts/{contract}/synced",
-        sends={"schedule_id": EXISTING},
+        sends={"schedule_id": Id("schedule")},
+        refused={"schedule_id": "x"},
         sets_a_state=True,
     ),
     Operation(
@@ -192,6 +252,7 @@ OPERATIONS = (
         "PUT",
         "/api/v1/caregivers/{caregiver}",
         sends={"name": MARK, "phone": PHONE, "status": "active"},
+        refused={"name": 5},
     ),
     Operation(
         "operacao",
@@ -199,7 +260,8 @@ OPERATIONS = (
         _("Criar ou alterar a agenda de um contrato"),
         "PUT",
         "/api/v1/schedules/{contract}",
-        sends={"client_id": EXISTING, "starts_on": "2026-01-30", "notes": MARK},
+        sends={"client_id": Id("client"), "starts_on": "{soon}", "notes": MARK},
+        refused={"starts_on": "amanhã"},
         gives={"id": INTEGER},
         shown_by="schedules",
     ),
@@ -209,9 +271,13 @@ OPERATIONS = (
         _("Ler as agendas"),
         "GET",
         "/api/v1/schedules",
-        query={"contract_ids": "{contract}"},
+        query={"contract_ids": "{contract},999999998"},
         nothing={"contract_ids": "999999999"},
         gives={"id": INTEGER, "contract_id": INTEGER},
+        rules=(
+            _("contract_ids: até 100 números, separados por vírgula e sem espaço"),
+            _("um contrato que não tem agenda fica de fora da lista, sem erro"),
+        ),
     ),
     Operation(
         "operacao",
@@ -219,9 +285,13 @@ OPERATIONS = (
         _("Ler os atendimentos concluídos"),
         "GET",
         "/api/v1/services",
-        query={"status": "completed", "billed": "false", "from": "2026-01-01", "to": "2026-01-31"},
+        query={"status": "completed", "billed": "false", "from": LONG_AGO, "to": "{today}"},
         nothing={"status": "completed", "billed": "false", "from": "1999-01-01", "to": "1999-01-02"},
-        gives={"id": INTEGER, "client_id": INTEGER, "finished_at": TEXT, "amount": TEXT},
+        gives={"id": INTEGER, "client_id": INTEGER, "finished_at": MOMENT, "amount": MONEY},
+        rules=(
+            _("from e to: os dias em que o atendimento terminou, no fuso de São Paulo, os dois incluídos"),
+            _("billed: true são os que mark_billed marcou; false, os outros"),
+        ),
     ),
     Operation(
         "operacao",
@@ -239,6 +309,7 @@ OPERATIONS = (
         "PUT",
         "/api/v1/caregivers/{caregiver}/availability",
         sends={"available": True},
+        refused={"available": "talvez"},
         is_optional=True,
     ),
     Operation(
@@ -247,7 +318,8 @@ OPERATIONS = (
         _("Marcar o atendimento como faturado"),
         "POST",
         "/api/v1/services/{service}/billed",
-        sends={"invoice_id": EXISTING},
+        sends={"invoice_id": Id("invoice")},
+        refused={"invoice_id": "x"},
         sets_a_state=True,
     ),
     Operation(
@@ -256,7 +328,8 @@ OPERATIONS = (
         _("Liberar os atendimentos de um cliente que pagou"),
         "POST",
         "/api/v1/services/release",
-        sends={"client_id": EXISTING, "invoice_id": EXISTING, "payment_id": EXISTING},
+        sends={"client_id": Id("client"), "invoice_id": Id("invoice"), "payment_id": Id("payment")},
+        refused={"client_id": "x"},
     ),
     Operation(
         "operacao",
@@ -265,6 +338,7 @@ OPERATIONS = (
         "PATCH",
         "/api/v1/clients/{client}",
         sends={"name": MARK},
+        refused={"name": 5},
     ),
     Operation(
         "financeiro",
@@ -272,8 +346,8 @@ OPERATIONS = (
         _("Cadastrar um cliente"),
         "POST",
         "/api/v1/customers",
-        sends={"client_id": EXISTING, "name": MARK, "phone": PHONE},
-        refused={"client_id": EXISTING, "name": MARK, "phone": "123"},
+        sends={"client_id": Id("client"), "name": MARK, "phone": PHONE},
+        refused={"phone": "123"},
     ),
     Operation(
         "financeiro",
@@ -282,6 +356,7 @@ OPERATIONS = (
         "PATCH",
         "/api/v1/customers/{client}",
         sends={"name": MARK},
+        refused={"name": 5},
     ),
     Operation(
         "financeiro",
@@ -290,7 +365,12 @@ OPERATIONS = (
         "PUT",
         "/api/v1/invoices/{reference}",
         sends=INVOICE,
+        refused={"amount": "muito"},
         gives={"id": INTEGER, "status": TEXT},
+        rules=(
+            _("fatura que já existe: 200 com ela como está, também se foi cancelada (status: cancelled)"),
+            _("ninguém é cobrado duas vezes pelo mesmo atendimento: nada muda, mesmo com outro corpo"),
+        ),
         shown_by="invoices",
         undone_by="cancel_invoice",
     ),
@@ -300,9 +380,14 @@ OPERATIONS = (
         _("Ler as faturas"),
         "GET",
         "/api/v1/invoices",
-        query={"references": "{reference}"},
+        query={"references": "{reference},service-999999998"},
         nothing={"references": "service-999999999"},
-        gives={"reference": TEXT, "client_id": INTEGER, "amount": TEXT, "due_on": TEXT, "status": TEXT},
+        gives={"reference": TEXT, "client_id": INTEGER, "amount": MONEY, "due_on": DAY, "status": TEXT},
+        rules=(
+            _("references: até 100, separadas por vírgula e sem espaço"),
+            _("uma fatura que não existe fica de fora da lista, sem erro"),
+            _("status: cancelled é a fatura que cancel_invoice cancelou; ela continua na lista"),
+        ),
     ),
     Operation(
         "financeiro",
@@ -310,6 +395,7 @@ OPERATIONS = (
         _("Cancelar a fatura de um atendimento"),
         "DELETE",
         "/api/v1/invoices/{reference}",
+        rules=(_("fatura que não existe: 404, e está certo: nem todo atendimento chegou a ser faturado"),),
     ),
     Operation(
         "financeiro",
@@ -317,7 +403,8 @@ OPERATIONS = (
         _("Configurar a cobrança de um contrato"),
         "PUT",
         "/api/v1/billing-setups/{contract}",
-        sends={"client_id": EXISTING, "plan": MARK, "amount": "150.00", "billing_day": 5},
+        sends={"client_id": Id("client"), "plan": MARK, "amount": "150.00", "billing_day": 5},
+        refused={"amount": "muito"},
     ),
     Operation(
         "cuidadores",
@@ -325,9 +412,13 @@ OPERATIONS = (
         _("Ler os cuidadores"),
         "GET",
         "/api/v1/caregivers",
-        query={"updated_since": "2026-01-01T00:00:00-03:00"},
+        query={"updated_since": f"{LONG_AGO}T00:00:00-03:00"},
         nothing={"updated_since": "2999-01-01T00:00:00-03:00"},
-        gives={"id": INTEGER, "name": TEXT, "updated_at": TEXT},
+        gives={"id": INTEGER, "name": TEXT, "updated_at": MOMENT},
+        rules=(
+            _("updated_since: um momento com fuso; vem quem mudou nele ou depois (updated_at)"),
+            _("sem updated_since: todos"),
+        ),
     ),
     Operation(
         "cuidadores",
@@ -335,7 +426,8 @@ OPERATIONS = (
         _("Registrar a avaliação de um cuidador"),
         "POST",
         "/api/v1/caregivers/{caregiver}/ratings",
-        sends={"service_id": EXISTING, "rating": 5, "comment": MARK},
+        sends={"service_id": Id("service"), "rating": 5, "comment": MARK},
+        refused={"rating": "ótima"},
     ),
     Operation(
         "cuidadores",
@@ -344,6 +436,7 @@ OPERATIONS = (
         "POST",
         "/api/v1/caregivers/{caregiver}/notices",
         sends={"type": "service.scheduled", "text": MARK, "data": {}},
+        refused={"text": 5},
     ),
     Operation(
         "atendimento",
@@ -351,8 +444,8 @@ OPERATIONS = (
         _("Entregar a mensagem de uma pessoa"),
         "POST",
         "/api/v1/messages",
-        sends={"channel": "whatsapp", "phone": PHONE, "received_at": MOMENT, "kind": "text", "text": MARK},
-        refused={"channel": "whatsapp", "phone": "123", "received_at": MOMENT, "text": MARK},
+        sends={"channel": "whatsapp", "phone": PHONE, "received_at": "{now}", "kind": "text", "text": MARK},
+        refused={"phone": "123"},
     ),
     Operation(
         "atendimento",
@@ -360,7 +453,8 @@ OPERATIONS = (
         _("Abrir um caso"),
         "POST",
         "/api/v1/cases",
-        sends={"type": "low_rating", "client_id": EXISTING, "title": MARK},
+        sends={"type": "low_rating", "client_id": Id("client"), "title": MARK},
+        refused={"client_id": "x"},
     ),
     Operation(
         "marketing",
@@ -368,7 +462,8 @@ OPERATIONS = (
         _("Atribuir um lead a uma campanha"),
         "POST",
         "/api/v1/attributions",
-        sends={"lead_id": EXISTING, "source": "google", "campaign": MARK},
+        sends={"lead_id": Id("lead"), "source": "google", "campaign": MARK},
+        refused={"lead_id": "x"},
     ),
     Operation(
         "marketing",
@@ -376,7 +471,8 @@ OPERATIONS = (
         _("Registrar uma conversão"),
         "POST",
         "/api/v1/conversions",
-        sends={"lead_id": EXISTING, "client_id": EXISTING, "converted_at": MOMENT},
+        sends={"lead_id": Id("lead"), "client_id": Id("client"), "converted_at": "{now}"},
+        refused={"converted_at": "ontem"},
     ),
     Operation(
         "marketing",
@@ -385,6 +481,7 @@ OPERATIONS = (
         "PATCH",
         "/api/v1/audience/{phone}",
         sends={"name": MARK},
+        refused={"name": 5},
     ),
 )
 
@@ -394,8 +491,11 @@ def of_system(system: str) -> list[Operation]:
 
 
 def records_of(system: str) -> list[str]:
-    """The kinds of records that its calls need, as `client`."""
-    return list(dict.fromkeys(name for operation in of_system(system) for name in operation.records))
+    """The kinds of records that its calls need and the check does not make, as `client`."""
+    operations = of_system(system)
+    made = {"lead"} if any(operation.name == "create_lead" for operation in operations) else set()
+    named = dict.fromkeys(name for operation in operations for name in operation.records)
+    return [name for name in named if name not in made]
 
 
 def declared(system: str, method: str, path: str) -> Operation | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from carinho.services.contract import OPERATIONS, Operation
+from carinho.services.contract import DAY, INTEGER, MOMENT, MONEY, OPERATIONS, TEXT, Operation
 
 SECURITY = {
     "X-API-Key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -65,19 +65,22 @@ def _described(operation: Operation) -> dict[str, Any]:
         "tags": [operation.system],
         "parameters": _parameters(operation),
     }
+    rules = [str(rule) for rule in operation.rules]
     if operation.is_optional:
-        described["description"] = "Opcional: o hub só a usa depois que <SISTEMA>_LACKS não a nomeia."
+        rules.append("opcional: o hub só a usa se <SISTEMA>_LACKS foi escrita e não a nomeia")
     if not operation.is_safe_to_repeat:
-        described["description"] = (
-            "Não há leitura que mostre se foi gravada: onde a Idempotency-Key não é honrada, uma gravação "
-            "cujo fim não foi visto vai para uma pessoa, e não é repetida."
+        rules.append(
+            "não há leitura que mostre se foi gravada: onde a Idempotency-Key não é honrada, uma gravação "
+            "cujo fim não foi visto vai para uma pessoa, e não é repetida"
         )
-    if operation.sends:
-        types = {name: {"type": TYPES[type(value)]} for name, value in operation.sends.items()}
+    if rules:
+        described["description"] = "\n".join(f"- {rule}" for rule in rules)
+    if body := operation.body():
+        types = {name: {"type": TYPES[type(value)]} for name, value in body.items()}
         schema = {"type": "object", "properties": types}
         described["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": schema, "example": dict(operation.sends)}},
+            "content": {"application/json": {"schema": schema, "example": body}},
         }
     return described | {"responses": _responses(operation)}
 
@@ -102,11 +105,13 @@ def _responses(operation: Operation) -> dict[str, Any]:
     error = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
     rejections = {
         "401": {"description": "A chave não é a certa."} | error,
+        "404": {"description": "O registro não existe."} | error,
         "422": {"description": "O pedido não é aceito; outra vez igual, também não."} | error,
     }
     done: dict[str, Any] = {"description": "Feito."}
     if operation.gives:
-        done["content"] = {"application/json": {"schema": _answer_of(operation)}}
+        shown = {"schema": _answer_of(operation), "example": operation.answered()}
+        done["content"] = {"application/json": shown}
     return {"2XX": done} | rejections
 
 
@@ -114,7 +119,7 @@ def _answer_of(operation: Operation) -> dict[str, Any]:
     record = {
         "type": "object",
         "required": list(operation.gives),
-        "properties": {name: {"type": kind} for name, kind in operation.gives.items()},
+        "properties": {name: KINDS[kind] for name, kind in operation.gives.items()},
     }
     if not operation.is_list:
         return {"type": "object", "required": ["data"], "properties": {"data": record}}
@@ -128,4 +133,11 @@ def _answer_of(operation: Operation) -> dict[str, Any]:
     }
 
 
+KINDS = {
+    INTEGER: {"type": "integer"},
+    TEXT: {"type": "string"},
+    MOMENT: {"type": "string", "format": "date-time"},
+    DAY: {"type": "string", "format": "date"},
+    MONEY: {"type": "string", "pattern": r"^\d+(\.\d{1,2})?$"},
+}
 TYPES = {bool: "boolean", str: "string", int: "integer", dict: "object"}

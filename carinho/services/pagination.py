@@ -34,7 +34,7 @@ def read_page(service: Service, path: str, *, doing: str, cursor: str = "", **fi
     params = {**filters, "limit": LIMIT, **({"cursor": cursor} if cursor else {})}
     answer = service.get(path, doing=doing, params=params)
     records = answer.get("data") if isinstance(answer, Mapping) else None
-    if not isinstance(records, list) or any(_differs(row, filters) for row in records):
+    if not isinstance(records, list) or any(differs(row, filters) for row in records):
         raise unreadable(service, doing)
     next_cursor = answer.get("next_cursor")
     if next_cursor and not (isinstance(next_cursor, str | int) and str(next_cursor).isprintable()):
@@ -47,7 +47,7 @@ def _numbered_page(
 ) -> Page:
     answer = service.get(path, doing=doing, params={**filters, "page": number, "per_page": LIMIT})
     records, current, last = laravel_page(answer) or ([], 0, 0)
-    if current != number or any(_differs(row, filters) for row in records):
+    if current != number or any(differs(row, filters) for row in records):
         raise unreadable(service, doing)
     return Page(storable(records), str(number + 1) if number < last else None)
 
@@ -79,7 +79,7 @@ def in_turn(cursor: str, *lists: Callable[[str], Page]) -> Page:
     return Page(page.records, f"{at + 1}:" if at + 1 < len(lists) else None)
 
 
-def _differs(record: Any, filters: Mapping[str, Any]) -> bool:
+def differs(record: Any, filters: Mapping[str, Any]) -> bool:
     """Whether a record is not among those asked for: a system may ignore a filter it does not know."""
     found = record if isinstance(record, Mapping) else {}
     return any(
@@ -147,7 +147,7 @@ def id_in(service: Service, answer: Any, *, doing: str, **asked: Any) -> int:
     Raises `Unavailable` when there is none, or when it is another record's.
     """
     record = answer.get("data", answer) if isinstance(answer, Mapping) else None
-    if _differs(record, {name: str(value) for name, value in asked.items()}):
+    if differs(record, {name: str(value) for name, value in asked.items()}):
         raise unreadable(service, doing)
     try:
         return int(record["id"])  # type: ignore[index]

@@ -32,6 +32,7 @@ class Deviation:
 
 
 PAGES = ("cursor", "limit")
+MOMENTS = ("finished_at", "updated_at")
 
 
 def _of_page(change: Callable[[dict[str, Any]], Any]) -> Callable[[int, Any], web.Response | None]:
@@ -78,6 +79,9 @@ DEVIATIONS = {
     "field_as_object": Deviation(
         "id as object", _of_record(lambda row: row | {"id": {"value": row.get("id")}})
     ),
+    "moment_without_offset": Deviation(
+        "no offset", _of_record(lambda row: row | {name: row[name][:19] for name in row if name in MOMENTS})
+    ),
     "record_nested": Deviation("data.record", _of_record(lambda row: {"record": row})),
     "pages_by_number": Deviation(
         "meta in place of next_cursor",
@@ -119,6 +123,7 @@ DEVIATIONS = {
     "door_open": Deviation(
         "any key opens", _when((401,), lambda _: answer({"data": [], "next_cursor": None}))
     ),
+    "door_silent": Deviation("401 without message", _when((401,), lambda _: answer({"ok": False}, 401))),
     "door_crashes": Deviation("500 in place of 401", _when((401,), lambda _: answer(CRASH, 500))),
 }
 

@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 JSON_TYPE = "application/json"
+DATED = re.compile(r"\d{2}:\d{2}|\d{4}-\d{2}-\d{2}")
+MONEY = re.compile(r"\d+(\.\d+)?")
+TEXTS = ("name", "text", "title", "description", "summary", "comment")
 BRAZILIAN = re.compile(r"55\d{10,11}")
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -76,6 +79,31 @@ async def body_of(request: web.Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ApiError(HTTPStatus.BAD_REQUEST, "Body is not a JSON object")
     return body
+
+
+async def record_of(request: web.Request) -> dict[str, Any]:
+    """The record that was sent. Raises ApiError, also for a field that is not what its name says."""
+    record = await body_of(request)
+    if wrong := {
+        name: [f"must be {kind}"] for name, value in record.items() if (kind := _not_a(name, value))
+    }:
+        raise ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, f"Invalid {', '.join(wrong)}", errors=wrong)
+    return record
+
+
+def _not_a(name: str, value: Any) -> str:
+    """What the field should be, by its name; empty where it is that, or may be anything."""
+    if value is None:
+        return ""
+    if name.endswith("_id") or name == "rating":
+        return "" if isinstance(value, int) and not isinstance(value, bool) else "an integer"
+    if name.endswith(("_at", "_on")):
+        return "" if isinstance(value, str) and DATED.match(value) else "a date"
+    if name == "amount":
+        return "" if MONEY.fullmatch(str(value)) else "an amount"
+    if name == "available":
+        return "" if isinstance(value, bool) else "true or false"
+    return "" if name not in TEXTS or isinstance(value, str) else "a text"
 
 
 def id_of(request: web.Request, name: str = "id") -> int:

@@ -78,7 +78,7 @@ def test_stranger_connects_a_system_by_what_the_pages_say(
     shown = client.get(waiting.redirect_chain[-1][0]).content.decode()
     for said in (
         "As páginas vão por número",
-        "O sistema não oferece esta chamada.",
+        "O sistema não oferece esta chamada, ou não conhece o registro que foi dito.",
         "A mesma Idempotency-Key gravou duas vezes",
         "mas o hub convive com ele pelas linhas abaixo",
         "POST /api/v1/caregivers/2/ratings → id 1",

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from carinho.services import conformance, conformance_report
+from carinho.services import conformance, conformance_report, contract, peer_answer
 from carinho.services.base import AUTH_HEADERS
 
 
@@ -28,24 +28,31 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="NAME=ID",
-            help="a record of the copy, as in client=7",
+            help="a record of the copy that calls are about, as in client=7; may be given several times",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         system = settings.SYSTEMS[options["system"]]
+        ids = dict(given.partition("=")[::2] for given in options["id"])
+        records = contract.records_of(options["system"])
+        if wrong := [name for name, id in ids.items() if name not in records or not id.isdecimal()]:
+            said = _("--id %(wrong)s: aqui vale %(known)s, cada um com um número, como em client=7.")
+            raise CommandError(said % {"wrong": ", ".join(wrong), "known": ", ".join(records) or _("nenhum")})
         check = conformance.Conformance(
             options["system"],
             options["url"] or system["url"],
             options["key"] or system["key"],
             auth=options["auth"] or system["auth"],
             pages=system["pages"],
-            ids=dict(given.split("=", 1) for given in options["id"] if "=" in given),
+            ids=ids,
         )
         try:
             report = check.run(writes=options["write"])
         except requests.RequestException as error:
-            said = _("Ninguém responde em %(url)s: %(error)s") % {"url": check.url, "error": error}
-            raise CommandError(said) from None
+            why = peer_answer.why_silent(error)
+            raise CommandError(
+                _("Ninguém responde em %(url)s: %(why)s.") % {"url": check.url, "why": why}
+            ) from None
         as_printed = conformance_report.as_json if options["json"] else conformance_report.as_text
         self.stdout.write(as_printed(report))
         if not report.conforms:

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from carinho.simulator.protocol import Routes, body_of, created, phone_or_lid
+from carinho.simulator.protocol import Routes, created, phone_or_lid, record_of
 from carinho.simulator.system import System
 from carinho.simulator.tables import Record
 
@@ -31,7 +31,7 @@ class SimulatedAtendimento(System):
 
 @routes.post("/api/v1/messages", title="Mensagem de pessoa")
 async def add_message(request: web.Request) -> web.Response:
-    atendimento, message = SimulatedAtendimento.of(request), await body_of(request)
+    atendimento, message = SimulatedAtendimento.of(request), await record_of(request)
     phone_or_lid(message)
     conversation = atendimento.conversation(message)
     return created(atendimento.messages.add({**message, "conversation_id": conversation["id"]}))
@@ -39,4 +39,4 @@ async def add_message(request: web.Request) -> web.Response:
 
 @routes.post("/api/v1/cases", title="Abertura de caso")
 async def open_case(request: web.Request) -> web.Response:
-    return created(SimulatedAtendimento.of(request).cases.add(await body_of(request)))
+    return created(SimulatedAtendimento.of(request).cases.add(await record_of(request)))

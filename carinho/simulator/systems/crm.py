@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from carinho.simulator.protocol import ApiError, Routes, body_of, created, found, id_of, phone_or_lid
+from carinho.simulator.protocol import ApiError, Routes, created, found, id_of, phone_or_lid, record_of
 from carinho.simulator.system import System
 from carinho.simulator.tables import equal, paged
 
@@ -38,7 +38,7 @@ async def find_leads(request: web.Request) -> web.Response:
 
 @routes.post("/api/v1/leads", title="Cadastro de lead")
 async def create_lead(request: web.Request) -> web.Response:
-    crm, lead = SimulatedCrm.of(request), await body_of(request)
+    crm, lead = SimulatedCrm.of(request), await record_of(request)
     phone_or_lid(lead)
     if known := crm.leads.like(lead):
         raise ApiError(HTTPStatus.CONFLICT, "Lead already exists", data={"id": known["id"]})
@@ -47,7 +47,7 @@ async def create_lead(request: web.Request) -> web.Response:
 
 @routes.patch("/api/v1/leads/{id}", title="Alteração de lead")
 async def change_lead(request: web.Request) -> web.Response:
-    crm, number, changes = SimulatedCrm.of(request), id_of(request), await body_of(request)
+    crm, number, changes = SimulatedCrm.of(request), id_of(request), await record_of(request)
     if changes.get("phone"):
         phone_or_lid(changes)
     known = crm.leads.like(changes)
@@ -59,7 +59,7 @@ async def change_lead(request: web.Request) -> web.Response:
 @routes.post("/api/v1/leads/{id}/interactions", title="Interação com lead")
 async def add_interaction(request: web.Request) -> web.Response:
     return created(
-        SimulatedCrm.of(request).interactions.add({**await body_of(request), "lead_id": id_of(request)})
+        SimulatedCrm.of(request).interactions.add({**await record_of(request), "lead_id": id_of(request)})
     )
 
 
@@ -68,7 +68,7 @@ async def add_history(request: web.Request) -> web.Response:
     crm = SimulatedCrm.of(request)
     client = id_of(request)
     crm.known_client(client)
-    return created(crm.history.add({**await body_of(request), "client_id": client}))
+    return created(crm.history.add({**await record_of(request), "client_id": client}))
 
 
 @routes.get("/api/v1/contracts", title="Leitura de contratos")
@@ -80,17 +80,17 @@ async def list_contracts(request: web.Request) -> web.Response:
 
 @routes.post("/api/v1/contracts/{id}/synced", title="Confirmação de agenda")
 async def confirm_schedule(request: web.Request) -> web.Response:
-    changes = {**await body_of(request), "synced": True}
+    changes = {**await record_of(request), "synced": True}
     return found(SimulatedCrm.of(request).contracts.put(id_of(request), changes)[0])
 
 
 @routes.post("/api/v1/contracts/{id}/billing-configured", title="Confirmação de cobrança")
 async def confirm_billing(request: web.Request) -> web.Response:
-    changes = {**await body_of(request), "billing": "configured"}
+    changes = {**await record_of(request), "billing": "configured"}
     return found(SimulatedCrm.of(request).contracts.put(id_of(request), changes)[0])
 
 
 @routes.put("/api/v1/caregivers/{id}", title="Cadastro de cuidador")
 async def put_caregiver(request: web.Request) -> web.Response:
-    caregiver, new = SimulatedCrm.of(request).caregivers.put(id_of(request), await body_of(request))
+    caregiver, new = SimulatedCrm.of(request).caregivers.put(id_of(request), await record_of(request))
     return created(caregiver, new=new)

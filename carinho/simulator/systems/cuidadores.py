@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from carinho.simulator.protocol import Routes, body_of, created, id_of
+from carinho.simulator.protocol import Routes, created, id_of, record_of
 from carinho.simulator.system import System
 from carinho.simulator.tables import between
 
@@ -31,7 +31,7 @@ async def list_caregivers(request: web.Request) -> web.Response:
 async def rate_caregiver(request: web.Request) -> web.Response:
     return created(
         SimulatedCuidadores.of(request).ratings.add(
-            {**await body_of(request), "caregiver_id": id_of(request)}
+            {**await record_of(request), "caregiver_id": id_of(request)}
         )
     )
 
@@ -40,6 +40,6 @@ async def rate_caregiver(request: web.Request) -> web.Response:
 async def tell_caregiver(request: web.Request) -> web.Response:
     return created(
         SimulatedCuidadores.of(request).notices.add(
-            {**await body_of(request), "caregiver_id": id_of(request)}
+            {**await record_of(request), "caregiver_id": id_of(request)}
         )
     )

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from carinho.simulator.protocol import Routes, body_of, created, found, id_of, no_content, valid_phone
+from carinho.simulator.protocol import Routes, created, found, id_of, no_content, record_of, valid_phone
 from carinho.simulator.system import System
 from carinho.simulator.tables import among
 
@@ -23,7 +23,7 @@ class SimulatedFinanceiro(System):
 
 @routes.post("/api/v1/customers", title="Cadastro de cliente")
 async def create_customer(request: web.Request) -> web.Response:
-    customer = await body_of(request)
+    customer = await record_of(request)
     if customer.get("phone"):
         valid_phone(customer["phone"])
     return created(SimulatedFinanceiro.of(request).customers.add(customer))
@@ -34,17 +34,16 @@ async def change_customer(request: web.Request) -> web.Response:
     financeiro = SimulatedFinanceiro.of(request)
     customer = id_of(request)
     financeiro.known_client(customer)
-    return found(financeiro.customers.put(customer, await body_of(request))[0])
+    return found(financeiro.customers.put(customer, await record_of(request))[0])
 
 
 @routes.put("/api/v1/invoices/{reference}", title="Fatura")
 async def put_invoice(request: web.Request) -> web.Response:
     """An invoice that exists stays as it is: whoever comes second bills nobody twice."""
-    financeiro = SimulatedFinanceiro.of(request)
+    financeiro, invoice = SimulatedFinanceiro.of(request), await record_of(request)
     reference = request.match_info["reference"]
     if reference in financeiro.invoices:
         return found(financeiro.invoices.rows[reference])
-    invoice = await body_of(request)
     if "client_id" in invoice:
         financeiro.known_client(invoice["client_id"])
     return created(financeiro.invoices.put(reference, {"status": "open", **invoice})[0])
@@ -70,6 +69,6 @@ async def cancel_invoice(request: web.Request) -> web.Response:
 @routes.put("/api/v1/billing-setups/{contract_id}", title="Cobrança do contrato")
 async def put_billing_setup(request: web.Request) -> web.Response:
     setup, new = SimulatedFinanceiro.of(request).billing_setups.put(
-        id_of(request, "contract_id"), await body_of(request)
+        id_of(request, "contract_id"), await record_of(request)
     )
     return created(setup, new=new)

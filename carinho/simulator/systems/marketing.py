@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from carinho.simulator.protocol import Routes, body_of, created, found, valid_phone
+from carinho.simulator.protocol import Routes, created, found, record_of, valid_phone
 from carinho.simulator.system import System
 
 routes = Routes()
@@ -22,16 +22,16 @@ class SimulatedMarketing(System):
 
 @routes.post("/api/v1/attributions", title="Atribuição a campanha")
 async def attribute_campaign(request: web.Request) -> web.Response:
-    return created(SimulatedMarketing.of(request).attributions.add(await body_of(request)))
+    return created(SimulatedMarketing.of(request).attributions.add(await record_of(request)))
 
 
 @routes.post("/api/v1/conversions", title="Conversão")
 async def record_conversion(request: web.Request) -> web.Response:
-    return created(SimulatedMarketing.of(request).conversions.add(await body_of(request)))
+    return created(SimulatedMarketing.of(request).conversions.add(await record_of(request)))
 
 
 @routes.patch("/api/v1/audience/{phone}", title="Alteração de público")
 async def change_audience(request: web.Request) -> web.Response:
     phone = request.match_info["phone"]
     valid_phone(phone)
-    return found(SimulatedMarketing.of(request).audience.put(phone, await body_of(request))[0])
+    return found(SimulatedMarketing.of(request).audience.put(phone, await record_of(request))[0])

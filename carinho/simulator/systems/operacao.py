@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from carinho.simulator.protocol import Routes, body_of, created, found, id_of
+from carinho.simulator.protocol import Routes, created, found, id_of, record_of
 from carinho.simulator.system import System
 from carinho.simulator.tables import among, between, equal
 
@@ -26,7 +26,7 @@ class SimulatedOperacao(System):
 @routes.put("/api/v1/schedules/{contract_id}", title="Agenda do contrato")
 async def put_schedule(request: web.Request) -> web.Response:
     schedule, new = SimulatedOperacao.of(request).schedules.put(
-        id_of(request, "contract_id"), await body_of(request)
+        id_of(request, "contract_id"), await record_of(request)
     )
     return created(schedule, new=new)
 
@@ -56,18 +56,18 @@ async def show_service(request: web.Request) -> web.Response:
 
 @routes.put("/api/v1/caregivers/{id}/availability", title="Disponibilidade de cuidador")
 async def set_availability(request: web.Request) -> web.Response:
-    return found(SimulatedOperacao.of(request).caregivers.put(id_of(request), await body_of(request))[0])
+    return found(SimulatedOperacao.of(request).caregivers.put(id_of(request), await record_of(request))[0])
 
 
 @routes.post("/api/v1/services/{id}/billed", title="Confirmação de fatura")
 async def confirm_invoice(request: web.Request) -> web.Response:
-    changes = {**await body_of(request), "billed": True}
+    changes = {**await record_of(request), "billed": True}
     return found(SimulatedOperacao.of(request).services.put(id_of(request), changes)[0])
 
 
 @routes.post("/api/v1/services/release", title="Liberação de serviços")
 async def release_services(request: web.Request) -> web.Response:
-    return created(SimulatedOperacao.of(request).releases.add(await body_of(request)))
+    return created(SimulatedOperacao.of(request).releases.add(await record_of(request)))
 
 
 @routes.patch("/api/v1/clients/{id}", title="Alteração de cliente")
@@ -75,4 +75,4 @@ async def change_client(request: web.Request) -> web.Response:
     operacao = SimulatedOperacao.of(request)
     client = id_of(request)
     operacao.known_client(client)
-    return found(operacao.clients.put(client, await body_of(request))[0])
+    return found(operacao.clients.put(client, await record_of(request))[0])

@@ -1,16 +1,22 @@
 """The conformance check finds nothing wrong with the simulator, and each deviation exactly."""
 
 import json
+from datetime import timedelta
 from io import StringIO
+from json import dumps
 
 import pytest
+import requests
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
+from carinho.services import contract
 from carinho.services.conformance import Conformance
 from carinho.services.conformance_report import ConformanceReport
 from carinho.simulator.deviations import DEVIATIONS
 
+NOW = timezone.localtime()
 CONTRACTS = [{"id": number, "status": "active"} for number in (11, 12, 13)]
 SERVICES = [
     {
@@ -18,19 +24,19 @@ SERVICES = [
         "client_id": 1,
         "status": "completed",
         "billed": False,
-        "finished_at": f"2026-01-{number}T10:00:00-03:00",
+        "finished_at": (NOW - timedelta(days=number)).isoformat(),
         "amount": "150.00",
     }
     for number in (11, 12)
 ]
-CAREGIVERS = [
-    {"id": number, "name": "Rosa", "updated_at": "2026-02-01T10:00:00-03:00"} for number in (11, 12)
-]
+CAREGIVERS = [{"id": number, "name": "Rosa", "updated_at": NOW.isoformat()} for number in (11, 12)]
 WORLD = {
     "crm": {"contracts": CONTRACTS},
     "operacao": {"services": SERVICES, "schedules": [{"contract_id": 11}, {"contract_id": 12}]},
     "cuidadores": {"caregivers": CAREGIVERS},
 }
+
+NAMED = dict.fromkeys(contract.RECORDS, "1") | {"service": "11"}
 
 FOUND = {  # by deviation: of which call, what is found, and of which field
     "path_missing": ("crm", "add_history", "missing", ""),
@@ -39,7 +45,8 @@ FOUND = {  # by deviation: of which call, what is found, and of which field
     "field_missing": ("operacao", "put_schedule", "field_missing", "id"),
     "field_as_text": ("crm", "create_lead", "field_type", "id"),
     "field_as_object": ("cuidadores", "caregivers", "field_type", "id"),
-    "record_nested": ("financeiro", "bill_service", "field_missing", "id"),
+    "moment_without_offset": ("cuidadores", "caregivers", "field_type", "updated_at"),
+    "record_nested": ("crm", "create_lead", "field_missing", "id"),
     "pages_by_number": ("crm", "contracts", "page_shape", "next_cursor"),
     "list_bare": ("operacao", "completed_services", "list_shape", "data"),
     "list_elsewhere": ("cuidadores", "caregivers", "list_shape", "data"),
@@ -48,7 +55,7 @@ FOUND = {  # by deviation: of which call, what is found, and of which field
     "cursor_ignored": ("crm", "contracts", "cursor_ignored", "cursor"),
     "limit_ignored": ("operacao", "completed_services", "limit_ignored", "limit"),
     "key_ignored": ("financeiro", "create_customer", "key_ignored", ""),
-    "refusal_redirects": ("crm", "create_lead", "refusal_redirect", ""),
+    "refusal_redirects": ("operacao", "put_schedule", "refusal_redirect", ""),
     "refusal_as_success": ("financeiro", "create_customer", "refusal_missing", ""),
     "refusal_as_crash": ("atendimento", "forward_message", "refusal_crash", ""),
     "refusal_as_page": ("crm", "create_lead", "refusal_not_json", ""),
@@ -59,6 +66,7 @@ FOUND = {  # by deviation: of which call, what is found, and of which field
     "answer_empty": ("operacao", "put_schedule", "field_missing", "id"),
     "answer_redirects": ("marketing", "update_audience", "redirect", ""),
     "door_open": ("crm", "contracts", "door_open", ""),
+    "door_silent": ("financeiro", "invoices", "door_reason", "message"),
     "door_crashes": ("crm", "find_lead", "door_answer", ""),
 }
 
@@ -72,7 +80,7 @@ def simulator(simulator_process):
 
 def report_on(simulator, system, **options):
     address = f"{simulator.url}/{system}"
-    return Conformance(system, address, "simulator", ids={"service": "11"}, **options).run(writes=True)
+    return Conformance(system, address, "simulator", **{"ids": NAMED} | options).run(writes=True)
 
 
 def differences(report):
@@ -134,8 +142,9 @@ def test_write_with_a_wrong_key_is_to_be_refused_and_is_tried_with_each(simulato
 
 
 def test_what_was_written_is_read_back_field_by_field(simulator):
-    simulator.load({"financeiro": {"invoices": [{"reference": "service-999999001", "amount": "15.00"}]}})
-    assert ("bill_service", "read_back_differs", "amount") in differences(report_on(simulator, "financeiro"))
+    simulator.load({"financeiro": {"invoices": [{"reference": "service-99", "amount": "15.00"}]}})
+    report = report_on(simulator, "financeiro", ids=NAMED | {"new": "99", "reference": "service-99"})
+    assert ("bill_service", "read_back_differs", "amount") in differences(report)
 
 
 def test_what_can_be_removed_is_and_what_stays_is_named(simulator):
@@ -174,6 +183,90 @@ def test_example_for_more_eyes_names_nobody(simulator):
     assert "Rosa" in json.dumps(report_on(simulator, "cuidadores").as_json())
 
 
+def refusing(monkeypatch, answers):
+    """What the system of the check answers, by the header of its key or by its body."""
+
+    def send(session, method, url, *, headers, json=None, params=None):
+        answer = requests.Response()
+        answer.status_code, body = answers(headers, json)
+        answer._content = dumps(body).encode()
+        return answer
+
+    monkeypatch.setattr("carinho.services.http.send", send)
+
+
+@pytest.mark.parametrize("taken", ["Authorization", ""])
+def test_key_that_is_refused_everywhere_is_one_finding_and_where_it_is_taken_is_said(monkeypatch, taken):
+    refusing(
+        monkeypatch, lambda headers, _: (401 if taken not in headers or not taken else 500, {"message": "x"})
+    )
+    report = Conformance("crm", "https://crm.test", "k").run(writes=False)
+    assert {code for _call, code, _field in differences(report)} == {"key_refused"}
+    assert report.key_goes == ("Bearer" if taken else "")
+    assert ("em Authorization: Bearer é" if taken else "não foi aceita em nenhuma chamada") in report.summary
+    assert not report.can_be_connected
+    assert ConformanceReport.from_json(report.as_json()).summary == report.summary
+
+
+def test_reason_of_a_refusal_is_shown_with_what_was_asked(monkeypatch):
+    body = {
+        "message": "The given data was invalid.",
+        "errors": {"rating": ["The rating field is prohibited."], "phone": ["11987654321 is taken."]},
+        "input": {"comment": "Rosa Prado"},
+    }
+    refusing(monkeypatch, lambda _headers, _json: (422, body))
+    report = Conformance("cuidadores", "https://x.test", "k", ids=NAMED, masked=True).run(writes=True)
+    [refused] = next(call.differences for call in report.calls if call.name == "rate")
+    assert "The rating field is prohibited." in refused.example
+    assert "987654321" not in refused.example
+    assert "Rosa" not in refused.example
+    assert refused.asked.startswith('POST /api/v1/caregivers/1/ratings\n{"service_id": 11, "rating": 5')
+
+
+def test_call_about_a_record_that_nobody_named_is_not_said_to_be_missing(simulator):
+    simulator.deviate("operacao", "path_missing", "GET /api/v1/services/{id}")
+    codes = {}
+    for given in ({}, NAMED):
+        report = report_on(simulator, "operacao", ids=given)
+        codes |= {len(given): [each.code for call in report.calls for each in call.differences]}
+        assert report.can_be_connected is bool(given)
+    assert codes == {0: ["record_unknown"], len(NAMED): ["missing"]}
+
+
+def test_ignored_key_that_no_answer_shows_is_said_to_be_unseen(monkeypatch):
+    refusing(monkeypatch, lambda _headers, json: (401 if json is None else 200, {"ok": True}))
+    report = Conformance("atendimento", "https://x.test", "k").run(writes=True)
+    assert all("não se vê se a mesma Idempotency-Key gravou duas vezes" in call.note for call in report.calls)
+
+
+def test_second_page_by_number_that_is_the_first_again_is_named(monkeypatch):
+    contracts = {"data": [{"id": 7, "status": "active"}], "meta": {"current_page": 1, "last_page": 2}}
+    refusing(monkeypatch, lambda headers, _: (401 if "wrong" in headers["X-API-Key"] else 200, contracts))
+    report = Conformance("crm", "https://x.test", "k", pages="number").run(writes=False)
+    assert ("contracts", "page_ignored", "page") in differences(report)
+
+
+@pytest.mark.parametrize("system", settings.SYSTEMS)
+def test_each_write_that_sends_something_is_tried_with_something_wrong(simulator, system):
+    report_on(simulator, system)
+    tried = {call["path"] for call in simulator.calls(system) if call["outcome"] == "422"}
+    sent = [each for each in contract.of_system(system) if each.sends]
+    assert len(tried) == len({each.path for each in sent})
+
+
+def test_no_example_lies_in_the_past_where_a_system_may_ask_for_the_future():
+    ids = contract.IDS | contract.fresh(timezone.now())
+    bodies = [each.body(ids) for each in contract.OPERATIONS]
+    days = [value for body in bodies for name, value in body.items() if name.endswith("_on")]
+    assert days
+    assert min(days) > f"{timezone.localdate()}"
+
+
+def test_number_of_a_record_that_the_system_does_not_have_is_refused_by_the_command():
+    with pytest.raises(CommandError, match="aqui vale client, contract, schedule"):
+        call_command("conformance", "crm", url="http://127.0.0.1:9", key="k", id=["cliente=7"])
+
+
 def test_command_says_in_words_and_by_its_exit_code_what_differs(simulator):
     simulator.deviate("crm", "filter_ignored", "GET /api/v1/contracts")
     out = StringIO()
@@ -181,7 +274,8 @@ def test_command_says_in_words_and_by_its_exit_code_what_differs(simulator):
         call_command("conformance", "crm", url=f"{simulator.url}/crm", key="simulator", stdout=out)
     assert ended.value.code == 1
     assert "O filtro status foi ignorado: vieram registros que não foram pedidos." in out.getvalue()
-    assert "Resposta: 200" in out.getvalue()
+    assert "→ GET /api/v1/contracts?status=conformidade" in out.getvalue()
+    assert "← 200" in out.getvalue()
 
 
 def test_command_gives_json_to_programs(simulator):
@@ -192,5 +286,5 @@ def test_command_gives_json_to_programs(simulator):
 
 
 def test_command_says_when_nobody_answers():
-    with pytest.raises(CommandError, match="Ninguém responde"):
+    with pytest.raises(CommandError, match=r"Ninguém responde em .*: não houve conexão"):
         call_command("conformance", "crm", url="http://127.0.0.1:9", key="k")

@@ -1,0 +1,98 @@
+"""What a system answered to the conformance check: as it is read, and as it is shown."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from django.utils.translation import gettext as _
+
+from carinho.masking import DOTS, mask, mask_answer, mask_text
+from carinho.services import http
+
+LONGEST_EXAMPLE = 300
+REASONS = ("message", "error", "errors", "detail")  # where a refusal says why
+DEEPEST_REASON = 4
+
+
+@dataclass(frozen=True)
+class PeerAnswer:
+    """`asked` is the request, without its key; `text` and `asked` are masked where more eyes see them."""
+
+    asked: str
+    status: int
+    body: Any
+    text: str
+    is_json: bool
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def reason(self) -> str:
+        told = self.body.get("message") or self.body.get("error") if isinstance(self.body, Mapping) else ""
+        return told if isinstance(told, str) else ""
+
+    @property
+    def example(self) -> str:
+        return f"{self.status} {self.text[:LONGEST_EXAMPLE]}".strip()
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """The record of an answer, in `data` or bare."""
+        record = self.body.get("data", self.body) if isinstance(self.body, Mapping) else None
+        return record if isinstance(record, Mapping) else {}
+
+    @property
+    def id(self) -> int | None:
+        given = self.record.get("id")
+        return given if isinstance(given, int) and not isinstance(given, bool) else None
+
+
+def read(response: requests.Response, asked: str, *, masked: bool) -> PeerAnswer:
+    where = response.headers.get("Location", "")
+    text = response.text or (f"→ {where}" if where else "")
+    shown = _masked(response.status_code, text) if masked else text
+    asked = mask_text(asked) if masked else asked
+    try:
+        body = response.json() if response.content else None
+    except ValueError:
+        return PeerAnswer(asked, response.status_code, None, shown, is_json=False)
+    return PeerAnswer(asked, response.status_code, body, shown, is_json=True)
+
+
+def _masked(status: int, text: str) -> str:
+    """A refusal is about the test records alone: why it was refused stays to be read."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return mask_text(text)
+    if status < 400 or not isinstance(body, dict):
+        return mask_answer(text)
+    said = {name: _readable(value) for name, value in body.items() if name in REASONS}
+    return json.dumps(mask(body) | said, ensure_ascii=False)
+
+
+def _readable(value: Any, depth: int = 0) -> Any:
+    if isinstance(value, str):
+        return mask_text(value)
+    if depth == DEEPEST_REASON:
+        return DOTS
+    if isinstance(value, dict):
+        return {mask_text(name): _readable(inner, depth + 1) for name, inner in value.items()}
+    return [_readable(inner, depth + 1) for inner in value] if isinstance(value, list) else value
+
+
+def why_silent(error: requests.RequestException) -> str:
+    """Why there is no answer, in words."""
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
+        return _("o endereço não é válido")
+    if isinstance(error, requests.exceptions.SSLError):
+        return _("o certificado não foi aceito")
+    if isinstance(error, requests.ConnectTimeout | http.NeverConnected):
+        return _("não houve conexão")
+    if isinstance(error, requests.Timeout):
+        return _("não respondeu até o fim em %d segundos") % http.ANSWER_SECONDS
+    return _("a conexão caiu no meio da resposta")
