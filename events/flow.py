@@ -57,6 +57,13 @@ def always(payload: Data) -> bool:
     return True
 
 
+def identifier_kind(field: str) -> str:
+    """What a field of a payload identifies: "phone", or "client" of `client_id`; empty for another field."""
+    if field.endswith("phone"):
+        return "phone"
+    return field.removesuffix("_id") if field.endswith("_id") else ""
+
+
 @dataclass(frozen=True)
 class Echo:
     """A step after which a system reports back what we did there, and how the two events are alike.
@@ -227,8 +234,7 @@ class Flow:
     def subject_of(self, payload: Data) -> str:
         """Whose calls are kept in order; empty when the event is about nobody."""
         value = payload.get(self.subject) if self.subject else None
-        kind = "phone" if self.subject.endswith("phone") else self.subject.removesuffix("_id")
-        return f"{kind}:{value}"[:80] if value else ""
+        return f"{identifier_kind(self.subject)}:{value}"[:80] if value else ""
 
 
 def find_step(type: str, name: str) -> Step:

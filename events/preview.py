@@ -56,6 +56,7 @@ class Preview:
     to: str = ""
     done: tuple[str, ...] = ()  # the event's steps that are not repeated
     follows: tuple[str, ...] = ()  # the steps that wait for this one
+    redirects: tuple[int, ...] = ()  # by which it goes elsewhere than its event says
     overtaken_by: int | None = None  # a later event about the same person that this system has by now
 
 
@@ -91,6 +92,7 @@ def of(dead_letter_ids: Sequence[int]) -> list[Preview]:
             event_type=claim.event.type,
             done=tuple(done.get(claim.event.id, ())),
             follows=tuple(follows.get((claim.event.id, claim.step), ())),
+            redirects=claim.redirects,
             overtaken_by=later.get(claim.id),
             **_expected(claim, planned.get(claim.id, Planned()), waits),
         )
@@ -104,6 +106,7 @@ def messages_with(event: Event, data: Data, phone: str) -> list[Planned]:
     claimed = claims.if_requeued(list(waiting.values_list("pk", flat=True)))
     for claim in claimed:
         claim.event.payload, claim.event.phone = data, phone or claim.event.phone
+        claims.redirect(claim)
     planned = lane_hooks.of(TO_PEOPLE).plan(claimed)
     return [planned[claim.id] for claim in claimed if claim.id in planned and planned[claim.id].text]
 

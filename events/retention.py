@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from carinho.retention import Kept
-from events.models import DeadLetter, Event, EventStatus, RejectedRequest
+from events.models import DeadLetter, Event, EventStatus, Redirect, RejectedRequest
 
 BATCH = 1000
 MOST_REJECTED = 10_000
@@ -43,6 +43,12 @@ REJECTED = Kept(
     _("Recusados"),
     _("a chegada"),
     lambda since: RejectedRequest.objects.filter(received_at__lt=since),
+)
+REDIRECTS = Kept(
+    "KEEP_FAILED_DAYS",
+    _("Redirecionamentos que não valem mais"),
+    _("o último dia"),
+    lambda since: Redirect.objects.filter(ends_at__lt=since),
 )
 
 REMOVALS = [
@@ -80,6 +86,7 @@ def prune() -> None:
         while prune_events(kept) == BATCH:
             pass
     REJECTED.due.delete()
+    REDIRECTS.due.delete()
     with connection.cursor() as cursor:
         cursor.execute(EMPTY_JOBS)
         cursor.execute(SURPLUS_REJECTED, [MOST_REJECTED])

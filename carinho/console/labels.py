@@ -17,6 +17,7 @@ TARGETS = {
     "bulk_job": "reenvio em etapas",
     "group": "grupo",
     "rejected_request": "recusado",
+    "redirect": "redirecionamento",
     "callback": "aviso",
     "contact": "contato",
     "sync_run": "execução",

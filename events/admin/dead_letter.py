@@ -20,7 +20,17 @@ from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, id_in, ids_in, list_of, next_page, page_of, posted
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from events import bulk, escalations, groups, operations, retention, status_badges, titles
-from events.admin import bulk_job, correction, escalation, failure_group, person, preview, search, timeline
+from events.admin import (
+    bulk_job,
+    correction,
+    escalation,
+    failure_group,
+    person,
+    preview,
+    redirect,
+    search,
+    timeline,
+)
 from events.admin.event_data import EventRevealAdmin
 from events.models import (
     BreakerState,
@@ -31,6 +41,7 @@ from events.models import (
     Event,
     FailureGroup,
     GroupState,
+    Redirect,
     SkipCause,
 )
 from events.models.event import NAMES
@@ -141,6 +152,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         StatusFilter,
         GroupFilter,
         bulk_job.BulkFilter,
+        redirect.RedirectFilter,
         choice_filter("service", _("sistema"), labels.systems),
         choice_filter("cause", _("causa"), titles.cause_titles),
         choice_filter("event_type", _("tipo de evento"), titles.event_types),
@@ -195,6 +207,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "groups": failure_group.cards(request) if is_open and is_start else [],
             "all_groups": list_of(FailureGroup),
             "all_jobs": list_of(BulkJob),
+            "all_redirects": list_of(Redirect),
             "group": group,
             "group_address": page_of(FailureGroup(pk=group)) if id_in(group) is not None else "",
             "reasons": REASONS,
@@ -295,6 +308,9 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "entries": timeline.of(row.event, here=row.delivery),
             "buttons": self.buttons(request, fitting, row.pk),
             "correct": correction.button(request, row),
+            "redirect": redirect.button(request, "new", row.pk)
+            if row.status == DeadLetterStatus.OPEN
+            else None,
             "reveal": self.reveal_button(request, row),
             **self.person_context(row, revealed=False),
         }

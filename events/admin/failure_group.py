@@ -20,7 +20,7 @@ from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
 from carinho.console.base import actor, list_of, page_of, posted
 from carinho.console.filters import ChoiceFilter, choice_filter
 from events import escalations, groups, recipes, titles
-from events.admin import correction_pages, escalation, person
+from events.admin import correction_pages, escalation, person, redirect
 from events.groups import Figures
 from events.models import (
     BreakerState,
@@ -381,6 +381,7 @@ class FailureGroupAdmin(ActionAdmin):
             "recipients": escalations.recipients(),
             "escalate": self.buttons(request, [escalation.ESCALATE.name], row.pk)[0],
             "remedies": Remedy.choices,
+            "redirect": redirect.button(request, "in_group", row.pk) if card.figures.open else None,
             "buttons": self.buttons(request, names, row.pk),
             "resolution": resolution(row),
             "entries": row.entries.all()[:SHOWN_ENTRIES],

@@ -11,7 +11,8 @@ from django.utils.translation import ngettext
 from carinho.console import labels
 from carinho.masking import mask_phone
 from events import preview, titles
-from events.models import SkipCause
+from events.admin import redirect
+from events.models import Redirect, SkipCause
 from events.preview import Expected, Preview
 
 MOST_TEXTS = 3
@@ -31,12 +32,16 @@ class Line:
 class Summary:
     lines: list[Line]
     overtaken: int
+    redirected: list[str]  # from what to what, in sentences
 
 
 def of(dead_letter_ids: Sequence[int]) -> Summary:
     items = preview.of(dead_letter_ids)
     lines = [*_calls(items), *_messages(items), *_waits(items), *_not_sent(items), *_steps(items)]
-    return Summary(lines, sum(item.overtaken_by is not None for item in items))
+    used = Redirect.objects.filter(pk__in={id for item in items for id in item.redirects})
+    redirected = redirect.sentences(used)
+    lines += [Line("alt_route", f"{sentence}.") for sentence in redirected]
+    return Summary(lines, sum(item.overtaken_by is not None for item in items), redirected)
 
 
 def _calls(items: Sequence[Preview]) -> Iterable[Line]:

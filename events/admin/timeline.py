@@ -1,6 +1,7 @@
 """The timeline of an event: its steps with their states, each attempt with what was sent and came back."""
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,8 @@ from django.utils.translation import gettext as _
 from carinho.console import labels
 from carinho.console.base import page_of
 from events import outages, status_badges, titles
-from events.models import Attempt, Delivery, DeliveryStatus, Event, Outcome, SkipCause
+from events.admin import redirect
+from events.models import Attempt, Delivery, DeliveryStatus, Event, Outcome, Redirect, SkipCause
 
 
 @dataclass(frozen=True)
@@ -34,16 +36,27 @@ class LoggedAttempt:
     badge: str
     sent: str
     answered: str
+    redirected: list[str]
 
 
 def of(event: Event, *, here: Delivery | None = None) -> list[TimelineEntry]:
     """One entry per step in the order of the flow; `here` is the step the page is about."""
     deliveries = event.deliveries.order_by("id").prefetch_related("attempt_log")
     holding = outages.holding()
-    return [_entry(delivery, here, holding) for delivery in deliveries]
+    used = _redirects(attempt for delivery in deliveries for attempt in delivery.attempt_log.all())
+    return [_entry(delivery, here, holding, used) for delivery in deliveries]
 
 
 def attempts(delivery: Delivery) -> list[LoggedAttempt]:
+    return _logged(delivery, _redirects(delivery.attempt_log.all()))
+
+
+def _redirects(found: Iterable[Attempt]) -> Mapping[int, Redirect]:
+    ids = {id for attempt in found for id in attempt.redirects}
+    return Redirect.objects.in_bulk(ids) if ids else {}
+
+
+def _logged(delivery: Delivery, used: Mapping[int, Redirect]) -> list[LoggedAttempt]:
     logged = sorted(delivery.attempt_log.all(), key=lambda attempt: -attempt.pk)
     return [
         LoggedAttempt(
@@ -51,12 +64,15 @@ def attempts(delivery: Delivery) -> list[LoggedAttempt]:
             status_badges.of(Outcome, attempt.outcome),
             _pretty(attempt.sent),
             _pretty(attempt.answered),
+            redirect.sentences(used[id] for id in attempt.redirects if id in used),
         )
         for attempt in logged
     ]
 
 
-def _entry(delivery: Delivery, here: Delivery | None, holding: list[str]) -> TimelineEntry:
+def _entry(
+    delivery: Delivery, here: Delivery | None, holding: list[str], used: Mapping[int, Redirect]
+) -> TimelineEntry:
     return TimelineEntry(
         delivery=delivery,
         title=titles.step(delivery.event.type, delivery.step),
@@ -65,7 +81,7 @@ def _entry(delivery: Delivery, here: Delivery | None, holding: list[str]) -> Tim
         badge=status_badges.of(DeliveryStatus, delivery.status),
         remark=_remark(delivery, holding),
         is_held=_is_held(delivery, holding),
-        attempts=attempts(delivery),
+        attempts=_logged(delivery, used),
         is_here=here is not None and delivery.pk == here.pk,
     )
 

@@ -9,7 +9,8 @@ from typing import Any
 from django.db import IntegrityError
 
 from carinho.database import run
-from events.engine import transitions
+from events.engine import redirection, transitions
+from events.engine.redirection import RedirectRule
 from events.flow import StepEvent
 
 
@@ -33,6 +34,8 @@ class Claim:
     trace_id: str
     is_probe: bool
     in_doubt_since: datetime | None = None
+    rules: Sequence[RedirectRule] = ()  # the redirects of its system
+    redirects: tuple[int, ...] = ()  # those by which the event's data here differs from what is stored
     context: Any = None  # what the lane's hooks prefetched
 
 
@@ -51,15 +54,15 @@ def if_requeued(dead_letter_ids: Sequence[int]) -> list[Claim]:
 
 
 def _claim(row: tuple[Any, ...], is_probe: bool) -> Claim:
-    id, service, in_doubt_since, step, attempts, due_at, lease, useful_until, key, earlier, phone, *event = (
-        row
-    )
-    event_id, type, source, occurred_at, data, request_id, trace_id = event
-    return Claim(
+    id, service, in_doubt_since, step, attempts, due_at, lease, useful_until, key, *rest = row
+    earlier, phone, rules, *stored = rest
+    event_id, type, source, occurred_at, data, request_id, trace_id = stored
+    event = StepEvent(event_id, type, source, occurred_at, _decoded(data), _decoded(earlier), phone or "")
+    claim = Claim(
         id=id,
         service=service,
         step=step,
-        event=StepEvent(event_id, type, source, occurred_at, _decoded(data), _decoded(earlier), phone or ""),
+        event=event,
         attempts=attempts,
         due_at=due_at,
         lease=lease,
@@ -69,7 +72,16 @@ def _claim(row: tuple[Any, ...], is_probe: bool) -> Claim:
         trace_id=trace_id,
         is_probe=is_probe,
         in_doubt_since=in_doubt_since,
+        rules=_decoded(rules) or (),
     )
+    redirect(claim)
+    return claim
+
+
+def redirect(claim: Claim) -> None:
+    """Let it go to the successors of what is retired; what may have been sent is looked for where it went."""
+    if claim.rules and not claim.in_doubt_since:
+        claim.redirects = redirection.apply(claim.event, claim.rules)
 
 
 def _decoded(value: Any) -> Any:

@@ -94,6 +94,8 @@ delivery.useful_until, delivery.idempotency_key,
 CASE WHEN event.phone <> '' OR event.subject = '' THEN event.phone
      ELSE (SELECT phone FROM events_event AS known
            WHERE known.subject = event.subject AND known.phone <> '' ORDER BY id DESC LIMIT 1) END,
+(SELECT jsonb_agg(jsonb_build_object('id', id, 'kind', kind, 'old', old, 'new', new)) FROM events_redirect
+ WHERE system = delivery.service AND ended_at IS NULL AND ends_at > now()),
 event.id, event.type, event.source, event.occurred_at, event.data, event.request_id, event.trace_id
 """
 

@@ -17,10 +17,12 @@ logger = logging.getLogger(__name__)
 
 ATTEMPTS = """
 INSERT INTO events_attempt (delivery_id, started_at, duration_ms, outcome, is_probe, status_code, error, sent,
-                            answered)
-SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row(
+                            answered, redirects)
+SELECT id, started_at, duration_ms, outcome, is_probe, status_code, error, sent, answered,
+       coalesce(redirects, '{}')
+FROM jsonb_to_recordset(%s::jsonb) AS row(
     id bigint, started_at timestamptz, duration_ms int, outcome text, is_probe boolean, status_code int,
-    error text, sent text, answered text)
+    error text, sent text, answered text, redirects bigint[])
 """
 
 AWAY = (OperationalError, InterfaceError)  # the database; of all else the results themselves are to blame
@@ -93,6 +95,7 @@ def _attempt_row(result: Result) -> dict[str, Any]:
         "error": result.error,
         "sent": result.sent,
         "answered": result.answered,
+        "redirects": result.claim.redirects,
     }
 
 

@@ -12,6 +12,7 @@ from events.models.failure_group import EntryKind, FailureGroup, GroupEntry, Gro
 from events.models.lane import BreakerState, CircuitBreaker, Lane
 from events.models.outage import OutageCause, OutageRecord
 from events.models.recipe import Recipe, Remedy
+from events.models.redirect import Redirect
 from events.models.rejected_request import RejectedRequest
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "OutageRecord",
     "Outcome",
     "Recipe",
+    "Redirect",
     "RejectedRequest",
     "Remedy",
     "ResolvedWith",

@@ -1,5 +1,6 @@
 """What one event causes in one system, and every try at it."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
@@ -134,6 +135,9 @@ class Attempt(models.Model):
     error = models.TextField(_("erro"), blank=True, db_default="")
     sent = models.TextField(_("o que foi enviado"), blank=True, db_default="")
     answered = models.TextField(_("o que voltou"), blank=True, db_default="")
+    redirects = ArrayField(  # the ids of those by which it was sent elsewhere
+        models.BigIntegerField(), verbose_name=_("redirecionamentos"), default=list, db_default=[]
+    )
 
     class Meta:
         verbose_name = _("tentativa")

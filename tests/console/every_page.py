@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from carinho.access import api_keys
 from carinho.access.audit_log import Audited
-from events import bulk, event_corrections, operations
+from events import bulk, event_corrections, operations, redirects
 from events.models import Delivery, Event, RejectedRequest
 from monitoring import alerts, charts, heartbeats
 from monitoring.models import Alert, Notification, Report, Round
@@ -67,6 +67,14 @@ def _fill_events(now: datetime) -> None:
         version=event_corrections.version_of(wrong),
         actor="user:ana",
         reason="a cidade estava errada",
+    )
+    redirects.create(
+        letters[0],
+        field="phone",
+        new="(21) 99876-5432",
+        ends_at=now + timedelta(days=30),
+        reason="trocou de número",
+        actor="user:ana",
     )
     operations.archive([letters[3].pk], actor="user:ana", reason="Outro motivo")
     bulk.start_retry([letter.pk for letter in letters[5:7]], "user:ana")

@@ -45,7 +45,8 @@ ONLY_BY_POST = {
     *("run", "dry", "check", "cancel", "correct", "read_again", "dismiss", "opt_out", "allow", "revoke"),
     *("acknowledge", "snooze", "requeue", "discard", "conclude", "code", "discard_in_hub", "discard_at_zapi"),
     *("new", "take", "release", "silence", "unsilence", "note", "tag", "write", "reset_recipe"),
-    *("undo", "undo_archive", "escalate", "export", "save_view", "remove_view", "start", "trial", "in_group"),
+    *("undo", "undo_archive", "end", "escalate", "export", "save_view", "remove_view", "start", "trial"),
+    "in_group",
 }
 ASKS_ZAPI = {"state"}
 SITE = {  # what belongs to no model

@@ -1,6 +1,7 @@
 """One person can be forgotten: wherever the database can hold a text, nothing of them is found afterwards."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -11,7 +12,7 @@ from carinho import personal_data
 from carinho.access import audit_log
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
-from events import event_corrections, groups
+from events import event_corrections, groups, redirects
 from events.models import (
     Attempt,
     Correction,
@@ -122,6 +123,14 @@ def life():
     )
     SyncRecord.objects.create(
         job=job, key="31", digest="x", wanted={"contact": {"phone": 5511931274409}}, written_at=timezone.now()
+    )
+    redirects.create(
+        letter,
+        field="phone",
+        new="(21) 99876-5432",
+        ends_at=timezone.now() + timedelta(days=9),
+        reason=f"{NAME} trocou de número",
+        actor="user:bia",
     )
     event_corrections.correct(
         letter,
