@@ -78,6 +78,7 @@ ERRORS = {  # what the code says of a call that failed, and what a person reads
     "refused": _("não houve conexão"),
     "without an answer": _("a conexão caiu sem resposta"),
     "Certificate": _("o certificado não foi aceito"),
+    "within a day": _("não foi entregue em um dia"),
     "Unreadable": _("resposta ilegível"),
     "does not offer": _("o sistema ainda não oferece isto"),
 }
