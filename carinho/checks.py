@@ -8,7 +8,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
+from django.db import Error as DatabaseError
 
+from carinho.access import secret_fingerprints
 from carinho.retention import Kept
 from carinho.services import addresses, contract
 from carinho.services.base import AUTH_HEADERS
@@ -47,6 +49,19 @@ def administrators_need_more_than_a_password(**_: Any) -> list[CheckMessage]:
         return []
     sentence = "Who learns an administrator's password has the whole hub."
     return [CheckWarning(sentence, hint="Set SECOND_FACTOR_REQUIRED=1.", id="carinho.W005")]
+
+
+@register(Tags.security, deploy=True)
+def secrets_are_those_of_the_installation(**_: Any) -> list[CheckMessage]:
+    try:
+        names = secret_fingerprints.differing()
+    except DatabaseError:  # not there yet, or not migrated
+        return []
+    if not names:
+        return []
+    sentence = f"Another process of this installation has another {', '.join(names)}."
+    hint = "Give all containers the same, then run manage.py bootstrap and start them all again."
+    return [Error(sentence, hint=hint, id="carinho.E007")]
 
 
 @register(Tags.security, deploy=True)

@@ -12,12 +12,16 @@ import secrets
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
+from carinho.masking import mask_text
+
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 trace_id: ContextVar[str] = ContextVar("trace_id", default="")  # where the request id does not say it
+QUERY = re.compile(r"(/[\w./%~:@+-]*)\?(?:[^\s\"'<>\\]|\\u[0-9a-f]{4})+")
 SECRET_IN_PATH = re.compile(r"(/webhooks/whatsapp/|/instances/[^/\s\"]+/token/)[^/\s\"?]+")
 delivery_ids: ContextVar[dict[str, int] | None] = ContextVar("delivery_ids", default=None)
 TRACEPARENT = re.compile(r"^00-(?P<trace>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$")
@@ -41,6 +45,11 @@ def traceparent(id: str, trace: str = "") -> str:
     return f"00-{trace or trace_of(id)}-{secrets.token_hex(8)}-01"
 
 
+def without_people(sentence: str) -> str:
+    """A sentence of the log without what addresses ask for, phones, e-mails, documents and secrets."""
+    return mask_text(QUERY.sub(r"\1?***", sentence))
+
+
 class JsonFormatter(BaseJsonFormatter):
     """One JSON object a line: time, level, logger, message and the ids given as `extra`."""
 
@@ -51,8 +60,20 @@ class JsonFormatter(BaseJsonFormatter):
         )
 
     def format(self, record: logging.LogRecord) -> str:
-        """Z-API's token and our webhook's secret stand in addresses, and an address may stand anywhere."""
-        return SECRET_IN_PATH.sub(r"\1***", super().format(record))
+        """Secrets stand in paths and people in queries, and an address may stand anywhere."""
+        return QUERY.sub(r"\1?***", SECRET_IN_PATH.sub(r"\1***", super().format(record)))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 -- the name that logging calls
+        """The sentence of an exception may quote what a request or another system said."""
+        return without_people(super().formatException(ei))
+
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
+        super().add_fields(log_data, record, message_dict)
+        log_data["message"] = without_people(log_data["message"])
+        if isinstance(request := log_data.get("request"), HttpRequest):  # given by Django with its errors
+            log_data["request"] = f"{request.method} {request.path}"
 
 
 class RequestIdFilter(logging.Filter):

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "carinho.apps.CarinhoConfig",
     "carinho.access",
     "carinho.console",
+    "carinho.webhooks",
     "events",
     "sync",
     "whatsapp",
@@ -268,6 +269,7 @@ LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
 KEEP_PROCESSED_DAYS = env.int("KEEP_PROCESSED_DAYS", default=30)
 KEEP_FAILED_DAYS = env.int("KEEP_FAILED_DAYS", default=365)
 KEEP_REJECTED_DAYS = env.int("KEEP_REJECTED_DAYS", default=30)
+KEEP_WEBHOOKS_DAYS = env.int("KEEP_WEBHOOKS_DAYS", default=30)
 KEEP_CALLBACKS_DAYS = env.int("KEEP_CALLBACKS_DAYS", default=30)
 KEEP_RECEIVED_DAYS = env.int("KEEP_RECEIVED_DAYS", default=365)
 KEEP_RUNS_DAYS = env.int("KEEP_RUNS_DAYS", default=90)

@@ -3,6 +3,8 @@
 from celery import shared_task
 
 from carinho.access import retention as access_retention
+from carinho.webhooks import retention as webhook_retention
+from carinho.webhooks import sending
 from events import bulk, conformance_checks, escalations, outage_log, retention, statistics, superseded
 from events.engine import lane, recovery
 from events.intake import without_flow
@@ -36,6 +38,11 @@ def send_escalations() -> None:
     escalations.send_due()
 
 
+@shared_task(name="events.send_webhooks", ignore_result=True)
+def send_webhooks() -> None:
+    sending.send_due()
+
+
 @shared_task(name="events.check_conformance", ignore_result=True)
 def check_conformance() -> None:
     conformance_checks.run_next()
@@ -45,6 +52,7 @@ def check_conformance() -> None:
 def prune() -> None:
     retention.prune()
     access_retention.prune()
+    webhook_retention.prune()
 
 
 @shared_task(name="events.fold_counts", ignore_result=True)

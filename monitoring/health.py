@@ -46,6 +46,7 @@ PARTS = {
     "oldest_transaction": _("transações do banco de dados"),
     "missed_round": _("rondas"),
     "failed_notifications": _("avisos ao plantão"),
+    "failed_webhooks": _("webhooks a outros"),
     "late_events": _("eventos atrasados"),
     "reported": _("avisos de Documentos e de Cuidadores"),
 }
@@ -84,6 +85,7 @@ class HubSnapshot:
     oldest_transaction: float
     missed_round: rounds.Due | None
     failed_notifications: dict[str, int]
+    failed_webhooks: dict[str, int]
     late_events: dict[str, int]
     reported: metrics.Reported = field(default_factory=metrics.Reported)
     unmeasured: Mapping[str, Any] = field(default_factory=dict)  # parts and rules, with their titles
@@ -181,6 +183,7 @@ def take_snapshot(now: datetime | None = None) -> HubSnapshot:
         oldest_transaction=part("oldest_transaction", metrics.oldest_transaction, 0.0),
         missed_round=part("missed_round", lambda: rounds.missed(now), None),
         failed_notifications=part("failed_notifications", metrics.failed_notifications, {}),
+        failed_webhooks=part("failed_webhooks", metrics.failed_webhooks, {}),
         late_events=part("late_events", lambda: metrics.late_events(now), {}),
         reported=part("reported", lambda: metrics.reported(now), metrics.Reported()),
         unmeasured=measuring.unmeasured,

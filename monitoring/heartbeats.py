@@ -10,6 +10,7 @@ from django.db import Error, connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from carinho.access import secret_fingerprints
 from monitoring.labels import list_url, seconds
 from monitoring.models import Heartbeat
 from monitoring.rule import Observation
@@ -42,6 +43,7 @@ def start(name: str) -> threading.Thread:
 
 
 def _go_on(name: str) -> None:
+    secret_fingerprints.log_differing()
     pause = threading.Event()
     while True:
         _beat_once(name)

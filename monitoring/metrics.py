@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from carinho.webhooks.models import WebhookMessage, WebhookStatus
 from events import statistics
 from events.models import (
     CircuitBreaker,
@@ -171,6 +172,12 @@ def failed_notifications() -> dict[str, int]:
     """By channel, how many of the shift's notifications were given up."""
     failed = Notification.objects.filter(status=NotificationStatus.FAILED).order_by()
     return dict(failed.values_list("channel").annotate(Count("pk")))
+
+
+def failed_webhooks() -> dict[str, int]:
+    """By the name of who asked for them, how many webhooks were given up."""
+    failed = WebhookMessage.objects.filter(status=WebhookStatus.FAILED, subscription__is_on=True).order_by()
+    return dict(failed.values_list("subscription__name").annotate(Count("pk")))
 
 
 OLDEST_TRANSACTION = """

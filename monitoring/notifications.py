@@ -1,11 +1,9 @@
 """The shift is notified by e-mail, WhatsApp and a signed webhook, never through what the alert is about."""
 
-import json
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import requests
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
@@ -14,7 +12,6 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from standardwebhooks.webhooks import Webhook
 
 from carinho.access.audit_log import Audited
 from carinho.console import dates
@@ -155,19 +152,9 @@ def _whatsapp(notification: Notification) -> None:
 
 def _webhook(notification: Notification) -> None:
     """Standard Webhooks: the id names the notification, so a repeat is recognised by the receiver."""
-    body = json.dumps(_payload(notification), ensure_ascii=False)
-    id, now = f"alert_notice_{notification.pk}", timezone.now()
-    headers = {
-        "Content-Type": "application/json",
-        "webhook-id": id,
-        "webhook-timestamp": f"{int(now.timestamp())}",
-    }
-    if settings.ALERT_WEBHOOK_SECRET:
-        headers["webhook-signature"] = Webhook(settings.ALERT_WEBHOOK_SECRET).sign(id, now, body)
-    answer = outgoing.post(settings.ALERT_WEBHOOK_URL, body.encode(), headers)
-    answer.raise_for_status()
-    if answer.is_redirect:  # the signature is for this address, and for no other that it may name
-        raise requests.HTTPError(f"{answer.status_code} redirects elsewhere", response=answer)
+    secrets = [settings.ALERT_WEBHOOK_SECRET] if settings.ALERT_WEBHOOK_SECRET else []
+    id = f"alert_notice_{notification.pk}"
+    outgoing.send_webhook(settings.ALERT_WEBHOOK_URL, id, _payload(notification), secrets)
 
 
 def _payload(notification: Notification) -> dict[str, Any]:

@@ -32,6 +32,7 @@ OF_RULE = {  # by rule: the beginning of its part's heading
     "sync_late": "Sincronização",
     "sync_schedule": "Sincronização",
     "unmeasured": "Banco de dados",
+    "webhooks_failed": "Webhooks a outros",
     "whatsapp_disconnected": "WhatsApp desconectado",
     "whatsapp_misconfigured": "WhatsApp conectado e calado",
     "whatsapp_silent": "WhatsApp conectado e calado",

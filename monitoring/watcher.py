@@ -10,6 +10,7 @@ from django.core.signals import request_started
 from django.db import Error, connection
 from django.utils import timezone
 
+from carinho.access import secret_fingerprints
 from monitoring import alerts
 from monitoring.models import Heartbeat
 
@@ -32,6 +33,7 @@ def start_once(**_: Any) -> None:
 
 
 def _watch() -> None:
+    secret_fingerprints.log_differing()
     pause = threading.Event()
     while not pause.wait(EVERY):
         evaluate_if_overdue()

@@ -221,4 +221,5 @@ def finish(run: SyncRun, status: str, *, reason: str = "") -> None:
     with transaction.atomic():
         update_mine(run, status=status, finished_at=Now(), reason=reason, waiting_for="", waiting_since=None)
         run.log("finished", status=status)
+        run.tell_if_failed(status)
     run.refresh_from_db()

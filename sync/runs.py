@@ -168,9 +168,16 @@ def end_undeclared(name: str) -> None:
     """End what was begun of a job that no file declares any more; the caller holds the lock."""
     for run in SyncRun.objects.filter(job_id=name, status=RunStatus.RUNNING):
         run.log("undeclared")
-        SyncRun.objects.filter(pk=run.pk, status=RunStatus.RUNNING).update(
-            status=RunStatus.FAILED, reason=UNDECLARED, finished_at=Now(), waiting_for="", waiting_since=None
-        )
+        rows = SyncRun.objects.filter(pk=run.pk, status=RunStatus.RUNNING)
+        with transaction.atomic():
+            if rows.update(
+                status=RunStatus.FAILED,
+                reason=UNDECLARED,
+                finished_at=Now(),
+                waiting_for="",
+                waiting_since=None,
+            ):
+                run.tell_if_failed(RunStatus.FAILED)
 
 
 def cancel(run_id: int, *, actor: str) -> SyncRun:
@@ -198,6 +205,7 @@ def close_as_stuck(run: SyncRun, code: str, **detail: object) -> SyncRun | None:
         if not closed:
             return None
         run.log(code, **detail)
+        run.tell_if_failed(RunStatus.STUCK)
         names = ("job_id", "kind", "author", "window_at", "since", "chosen", "checkpoint")
         next_run = SyncRun.objects.create(continues=run, **{name: getattr(run, name) for name in names})
         next_run.log("continues", run=run.pk)

@@ -16,6 +16,7 @@ from django_celery_beat.models import PeriodicTask
 from sync import schedules
 from sync.job import Job
 from sync.models import Agreement, RunKind, RunStatus, SyncJob, SyncRun
+from sync.models.run import FAILED
 from sync.runs import GOOD
 
 RECENT = timedelta(hours=24)
@@ -23,7 +24,6 @@ AGREEMENT_KEPT = timedelta(days=30)
 WARNING, CRITICAL = "warning", "critical"
 LATE_AT, CRITICAL_AT = 2, 3  # due times missed: the second is one period after the first
 UNENDED = (RunStatus.RUNNING, RunStatus.CANCELLED)  # say nothing about whether both sides agree
-FAILED = (RunStatus.FAILED, RunStatus.INCOMPLETE, RunStatus.STUCK)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from carinho.database import run
 from carinho.services.errors import ServiceError
+from carinho.webhooks import lifecycle
 from events.engine import circuit_breakers, wakeup
 from events.intake.payload import SAO_PAULO
 from whatsapp.callbacks.body import timestamp_of
@@ -220,6 +221,7 @@ def _set(connected: bool, moment: datetime, **more: Any) -> bool:
         changed = {"changed_at": moment, "phone_online": None}
     if changed and not connected:
         changed["disconnected_at"] = moment
+        lifecycle.write([("whatsapp.disconnected", {"since": timezone.localtime(moment).isoformat()})])
     Connection.objects.update(connected=connected, **(changed | more))
     # while nothing can go out, what is due counts as held, as with every system that is away
     circuit_breakers.set_offline("whatsapp", None if connected else moment)

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from carinho.access import api_keys, roles, sessions
+from carinho.access import api_keys, roles, secret_fingerprints, sessions
 from carinho.access.models import ApiKey
 from carinho.access.scopes import Scope
 
@@ -53,6 +53,7 @@ def run() -> Made:
     """Make what is missing, all or nothing, and say what there is. Raises `ImproperlyConfigured`."""
     with transaction.atomic():
         roles.make_roles()
+        secret_fingerprints.keep()
         made = Made(_first_administrator(), printed=read().printed)
         if settings.DEMO:
             _make_demo(made)

@@ -242,6 +242,22 @@ class WebhookSecret(models.Model):
         return f"Webhook secret #{self.pk}"
 
 
+class SecretFingerprint(models.Model):
+    """Of a secret that all processes have to be given alike, by the name of its setting."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("impressão de um segredo")
+        verbose_name_plural = _("impressões dos segredos")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+personal_data.declare(SecretFingerprint, harmless="name digest")
 personal_data.declare(ApiAnswer, quoting="body", harmless="client key digest")
 personal_data.declare(WebhookSender, harmless="source bad_reason")
 personal_data.declare(WebhookSecret, harmless="sender_id seed")

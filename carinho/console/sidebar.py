@@ -112,6 +112,12 @@ ACCESS = [
         "access_webhooksender_changelist",
         "access.view_webhooksender",
     ),
+    SidebarLink(
+        _("Quem recebe webhooks"),
+        "outbound",
+        "webhooks_webhooksubscription_changelist",
+        "webhooks.view_webhooksubscription",
+    ),
     SidebarLink(_("Trilha"), "history", "access_auditentry_changelist", "access.view_auditentry"),
     SidebarLink(_("Dados de uma pessoa"), "policy", "monitoring_erasure_changelist", "events.erase_event"),
     SidebarLink(_("Guarda dos dados"), "auto_delete", "monitoring_erasure_kept", "events.erase_event"),

@@ -1,13 +1,16 @@
 """A POST to an address that somebody wrote down: into no private network, unless a setting allows it."""
 
+import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 import pycurl
 import requests
 from django.conf import settings
+from django.utils import timezone
+from standardwebhooks.webhooks import Webhook
 
 from carinho.services.http import CurlAdapter
 
@@ -22,6 +25,26 @@ class PublicAdapter(CurlAdapter):
     def _prepare(self, curl: pycurl.Curl, *args: Any) -> None:
         super()._prepare(curl, *args)
         curl.setopt(pycurl.OPENSOCKETFUNCTION, _open)
+
+
+def send_webhook(url: str, id: str, payload: Mapping[str, Any], secrets: Sequence[str]) -> requests.Response:
+    """A POST as Standard Webhooks has it, signed with each secret; `id` is the same on each attempt.
+
+    Raises `requests.RequestException`, also for an answer that is not 2xx.
+    """
+    body, now = json.dumps(payload, ensure_ascii=False), timezone.now()
+    headers = {
+        "Content-Type": "application/json",
+        "webhook-id": id,
+        "webhook-timestamp": f"{int(now.timestamp())}",
+    }
+    if secrets:
+        headers["webhook-signature"] = " ".join(Webhook(secret).sign(id, now, body) for secret in secrets)
+    answer = post(url, body.encode(), headers)
+    answer.raise_for_status()
+    if answer.is_redirect:  # the signature is for this address, and for no other that it may name
+        raise requests.HTTPError(f"{answer.status_code} redirects elsewhere", response=answer)
+    return answer
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> requests.Response:

@@ -1,5 +1,6 @@
 """Breaker state in the table that all workers and the console share."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from carinho.access.audit_log import Audited
 from carinho.database import run
 from carinho.services.base import Service
 from carinho.services.circuit_breaker import Breaker, Snapshot
+from carinho.webhooks import lifecycle
 from events.engine import wakeup
 from events.models import BreakerState, CircuitBreaker, Lane
 
@@ -75,10 +77,14 @@ class SharedBreaker:
             state=self.saved.state,
             opened_at=self.saved.opened_at,
         )
-        if not rows.update(
-            **_columns(now_known, self.breaker.next_probe_at), **_times(self.saved, now_known)
-        ):
-            self.version = -1
+        with transaction.atomic():
+            moved = rows.update(
+                **_columns(now_known, self.breaker.next_probe_at), **_times(self.saved, now_known)
+            )
+            if moved:
+                lifecycle.write(list(_facts(self.service, self.saved.state, now_known.state)))
+            else:
+                self.version = -1
         self.saved = now_known
         self.load()
 
@@ -120,6 +126,14 @@ def _times(before: Snapshot, after: Snapshot) -> dict[str, Any]:
     return half_open | ({"outage_since": Now()} if before.state == BreakerState.CLOSED else {})
 
 
+def _facts(service: str, before: str, now: str) -> Iterator[lifecycle.Fact]:
+    """What others are told: that an outage began or ended. A trial that failed is the same outage."""
+    if before == BreakerState.CLOSED != now:
+        yield "breaker.opened", {"service": service}
+    elif before != BreakerState.CLOSED == now:
+        yield "breaker.closed", {"service": service}
+
+
 def reset(service: str, *, actor: str) -> CircuitBreaker | None:
     """Close the circuit, and drop the time until which the system asked to be left alone.
 
@@ -127,6 +141,8 @@ def reset(service: str, *, actor: str) -> CircuitBreaker | None:
     """
     with transaction.atomic():
         Lane.objects.filter(service=service).update(not_before=None)
+        for row in CircuitBreaker.objects.select_for_update().filter(service=service):
+            lifecycle.write(list(_facts(service, row.state, BreakerState.CLOSED)))
         return _move(
             service,
             actor,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from carinho.database import run
+from carinho.webhooks import lifecycle
 
 LOCK = "SELECT id FROM events_event WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
@@ -21,6 +22,7 @@ FROM (
     FROM events_delivery WHERE event_id = ANY(%s) GROUP BY event_id
 ) AS now_known
 WHERE event.id = now_known.event_id AND event.status <> now_known.status
+RETURNING event.id, event.type, event.source, event.status
 """
 
 
@@ -34,4 +36,10 @@ def update(event_ids: Iterable[int]) -> None:
     ids = sorted(set(event_ids))
     if ids:
         run(LOCK, [ids])
-        run(UPDATE, [ids])
+        moved = run(UPDATE, [ids])
+        failed = [
+            {"id": id, "event_type": type, "source": source}
+            for id, type, source, status in moved
+            if status == "failed"
+        ]
+        lifecycle.write([("event.failed", data) for data in failed])

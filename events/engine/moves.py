@@ -281,7 +281,7 @@ JOIN events_delivery AS delivery USING (id) JOIN events_event AS event ON event.
 ON CONFLICT (delivery_id) DO UPDATE
 SET status = 'open', kind = excluded.kind, cause = excluded.cause, reason = excluded.reason, closed_at = NULL,
     failures = dead_letter.failures + 1, failed_at = now()
-RETURNING service, step, cause
+RETURNING service, step, cause, id, event_id, event_type
 """
 
 DEAD_LETTERS_FOLLOW = f"""
@@ -295,8 +295,10 @@ SET status = CASE delivery.status WHEN '{DEAD}' THEN 'open' WHEN '{DONE}' THEN '
     note = CASE WHEN delivery.skip_cause = 'expired' THEN 'Passou da hora de ser útil.'
                 WHEN delivery.skip_cause = 'unwanted' THEN 'A pessoa pediu para não receber.'
                 ELSE coalesce(%(note)s, dead_letter.note) END
-FROM events_delivery AS delivery
-WHERE delivery.id = dead_letter.delivery_id AND delivery.id = ANY(%(ids)s)
+FROM events_delivery AS delivery JOIN events_deadletter AS before ON before.delivery_id = delivery.id
+WHERE before.id = dead_letter.id AND delivery.id = ANY(%(ids)s)
+RETURNING dead_letter.service, dead_letter.step, dead_letter.cause, dead_letter.id, dead_letter.event_id,
+          dead_letter.event_type, before.status, dead_letter.status
 """
 
 SUPERSEDED_BY = """

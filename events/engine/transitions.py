@@ -6,7 +6,7 @@ Every move is conditional: what is no longer where the move starts is left alone
 function returns. The table of moves and their statements are in `events.engine.moves`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,9 +17,11 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import HUB, Audited
 from carinho.database import run, run_rows
+from carinho.webhooks import lifecycle
 from events.engine import event_status, failure_groups, moves, wakeup
 from events.engine.failure_groups import GroupKey
 from events.engine.moves import DEAD, DONE, QUEUED, SKIPPED, WAITING
+from events.models import DeadLetterStatus
 
 if TYPE_CHECKING:
     from events.engine.attempt import Result
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 
 in_transaction = transaction.atomic(savepoint=False)  # a caller's own transaction is all or nothing too
+
+OPEN = DeadLetterStatus.OPEN.value
+CLOSED = (DeadLetterStatus.RESOLVED.value, DeadLetterStatus.ARCHIVED.value)
 
 RETRIED = Audited("dead_letter.retry", _("reenviou"))
 TAKEN_BACK = Audited("dead_letter.take_back", _("desistiu do reenvio, antes de sair"))
@@ -318,7 +323,8 @@ def _conclude(
     opened = _open([failure for failure in failures if failure.id in ids])
     with_dead_letter = sorted((ids & dead_letters.keys()) - {failure.id for failure in failures})
     if with_dead_letter:
-        run(moves.DEAD_LETTERS_FOLLOW, {"ids": with_dead_letter, "actor": actor, "note": note})
+        rows = run(moves.DEAD_LETTERS_FOLLOW, {"ids": with_dead_letter, "actor": actor, "note": note})
+        lifecycle.write([fact for row in rows for fact in _facts(*row)])
     released = _followers(moved)
     event_status.update(row.event_id for row in moved)
     groups = {*left, *(dead_letters[id].group for id in ids & dead_letters.keys())}
@@ -332,7 +338,26 @@ def _open(failures: Sequence[Failure]) -> list[GroupKey]:
     if not failures:
         return []
     rows = run_rows(moves.OPEN_DEAD_LETTERS, [failure._asdict() for failure in failures])
-    return [GroupKey(*row) for row in rows]
+    lifecycle.write([fact for row in rows for fact in _facts(*row, before="", now=OPEN)])
+    return [GroupKey(service, step, cause) for service, step, cause, *_more in rows]
+
+
+def _facts(
+    service: str, step: str, cause: str, id: int, event_id: int, event_type: str, before: str, now: str
+) -> Iterator[lifecycle.Fact]:
+    """What others are told of a dead letter: that it needs a person, or that nobody has to look any more."""
+    data = {
+        "id": id,
+        "event_id": event_id,
+        "event_type": event_type,
+        "service": service,
+        "step": step,
+        "cause": cause,
+    }
+    if now == OPEN and before != OPEN:
+        yield "dlq.opened", data
+    elif now in CLOSED and before not in CLOSED:
+        yield "dlq.closed", data | {"status": now}
 
 
 def _followers(moved: Iterable[Moved]) -> list[Moved]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho import personal_data
+from carinho.webhooks import lifecycle
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,9 @@ class RunStatus(models.TextChoices):
     FAILED = "failed", _("falhou")
     CANCELLED = "cancelled", _("cancelada")
     STUCK = "stuck", _("travada")
+
+
+FAILED = (RunStatus.FAILED, RunStatus.INCOMPLETE, RunStatus.STUCK)
 
 
 class RunKind(models.TextChoices):
@@ -126,6 +130,12 @@ class SyncRun(models.Model):
         """Add a line to the run's page and to the log, in the caller's transaction."""
         LogLine.objects.create(run=self, code=code, detail=detail)
         logger.info("Sync run: %s", code, extra={"job": self.job_id, "run_id": self.pk})
+
+    def tell_if_failed(self, status: str) -> None:
+        """Tell who asked to know that the run ends so, in the caller's transaction."""
+        if status in FAILED:
+            data = {"id": self.pk, "job": self.job_id, "kind": self.kind, "status": status}
+            lifecycle.write([("sync.failed", data)])
 
     @property
     def duration(self) -> timedelta:

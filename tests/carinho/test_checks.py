@@ -4,7 +4,11 @@ import pytest
 import yaml
 from django.core.checks import run_checks
 
+from carinho.access import bootstrap, secret_fingerprints
+from carinho.access.models import SecretFingerprint
 from carinho.embedded.processes import ROOT
+
+pytestmark = pytest.mark.django_db
 
 
 def found(**options):
@@ -44,6 +48,22 @@ def test_cookies_without_tls_a_demo_and_a_password_alone_are_named(real):
 def test_proxy_that_nobody_declared_is_named(real):
     real.SECURE_PROXY_SSL_HEADER = None
     assert set(found(include_deployment_checks=True)) == {"carinho.W006"}
+
+
+def test_secret_that_another_container_has_otherwise_is_named_and_not_shown(real, caplog):
+    secret_fingerprints.keep()
+    assert found(include_deployment_checks=True) == {}
+    real.ZAPI = real.ZAPI | {"client_token": "other"}
+    sentence = "Another process of this installation has another {}."
+    assert found(include_deployment_checks=True) == {"carinho.E007": sentence.format("ZAPI_CLIENT_TOKEN")}
+    real.SECRET_KEY = "a key that only this container has"
+    assert found(include_deployment_checks=True) == {"carinho.E007": sentence.format("SECRET_KEY")}
+    secret_fingerprints.log_differing()
+    assert [(record.levelname, record.settings) for record in caplog.records] == [("ERROR", ["SECRET_KEY"])]
+    kept = {digest for row in SecretFingerprint.objects.all() for digest in (row.name, row.digest)}
+    assert kept.isdisjoint({real.SECRET_KEY, "other", "t", "k"})
+    bootstrap.run()
+    assert found(include_deployment_checks=True) == {}
 
 
 def test_settings_of_the_server_leave_django_nothing_to_warn_of(real):

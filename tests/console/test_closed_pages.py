@@ -22,6 +22,7 @@ FOR_ADMINISTRATORS = {
     "django_celery_beat_intervalschedule",
     "django_celery_beat_periodictask",
     "monitoring_erasure",
+    "webhooks_webhooksubscription",
 }
 FORMS = {
     "trial",
@@ -34,6 +35,7 @@ FORMS = {
     "rotate",
     "password_change",
     "security",
+    "edit",
 }  # for those who may change the rows
 CLOSED = {"history"}  # Django's own record names people; ours is the audit log
 PAGES = {"changelist", "daily", "weekly", "held", "contacts", "search", "contract", "runbook", "kept"}
@@ -46,7 +48,7 @@ ONLY_BY_POST = {
     *("acknowledge", "snooze", "requeue", "discard", "conclude", "code", "discard_in_hub", "discard_at_zapi"),
     *("new", "take", "release", "silence", "unsilence", "note", "tag", "write", "reset_recipe"),
     *("undo", "undo_archive", "end", "escalate", "export", "save_view", "remove_view", "start", "trial"),
-    "in_group",
+    *("in_group", "test", "remove"),
 }
 ASKS_ZAPI = {"state"}
 SITE = {  # what belongs to no model

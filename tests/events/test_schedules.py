@@ -25,6 +25,7 @@ def test_recovery_fold_and_prune_are_due_right_after_a_migration():
         "events.advance_bulk_jobs": ("events.advance_bulk_jobs", 2, 10),
         "events.close_superseded": ("events.close_superseded", 20, 20),
         "events.send_escalations": ("events.send_escalations", 10, 10),
+        "events.send_webhooks": ("events.send_webhooks", 5, 10),
         "events.fold_counts": ("events.fold_counts", 10, 10),
         "events.prune": ("events.prune", 600, 300),
     }

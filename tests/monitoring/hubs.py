@@ -30,6 +30,7 @@ def hub(**changes: Any) -> HubSnapshot:
         "oldest_transaction": 0.0,
         "missed_round": None,
         "failed_notifications": {},
+        "failed_webhooks": {},
         "late_events": {},
     }
     return HubSnapshot(**well | changes)

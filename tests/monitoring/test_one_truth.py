@@ -55,6 +55,7 @@ TROUBLES = {
     "audit_failed": {"reported": metrics.Reported(audit="failed")},
     "incidents": {"reported": metrics.Reported(incidents=1)},
     "notifications_failed": {"failed_notifications": {"email": 1}},
+    "webhooks_failed": {"failed_webhooks": {"Painel": 1}},
     "unmeasured": {"unmeasured": {"dead_letters": "itens que precisam de você"}},
     "round_missed": {"missed_round": hubs.late_round(0).missed_round},
 }

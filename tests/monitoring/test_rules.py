@@ -58,6 +58,8 @@ EDGES = [
     ("whatsapp_unknown", hubs.unanswered(None), "warning"),
     ("notifications_failed", hub(), OK),
     ("notifications_failed", hub(failed_notifications={"email": 1}), "warning"),
+    ("webhooks_failed", hub(), OK),
+    ("webhooks_failed", hub(failed_webhooks={"Painel": 1}), "warning"),
     ("unmeasured", hub(), OK),
     ("unmeasured", hub(unmeasured={"rounds": "rondas"}), "warning"),
     ("late_events", hub(late_events={"operacao": 10}), OK),

@@ -29,6 +29,7 @@ SOURCES = {
     "oldest_transaction": "monitoring.metrics.oldest_transaction",
     "missed_round": "monitoring.rounds.missed",
     "failed_notifications": "monitoring.metrics.failed_notifications",
+    "failed_webhooks": "monitoring.metrics.failed_webhooks",
     "late_events": "monitoring.metrics.late_events",
     "reported": "monitoring.metrics.reported",
 }
