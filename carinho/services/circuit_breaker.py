@@ -5,6 +5,7 @@ and waits twice as long after every probe that failed. Its state goes from proce
 `Snapshot`.
 """
 
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class Watch(pybreaker.CircuitBreakerListener):
         self.base = base
         self.longest = longest
         self.recent: deque[tuple[float, bool]] = deque()
+        self.lock = threading.Lock()  # of `recent`: the lane's threads end their calls at any moment
 
     @property
     def wait(self) -> float:
@@ -69,7 +71,7 @@ class Watch(pybreaker.CircuitBreakerListener):
         old_state: pybreaker.CircuitBreakerState | None,
         new_state: pybreaker.CircuitBreakerState,
     ) -> None:
-        self.recent.clear()
+        self.forget()
         was_open = old_state is not None and old_state.name == pybreaker.STATE_OPEN
         if new_state.name == pybreaker.STATE_OPEN and not was_open:  # calls that fail together trip it once
             self.trips += 1
@@ -77,15 +79,21 @@ class Watch(pybreaker.CircuitBreakerListener):
             self.trips = 0
         cb.reset_timeout = self.wait
 
+    def forget(self) -> None:
+        with self.lock:
+            self.recent.clear()
+
     def _record(self, *, ok: bool) -> None:
         now = time.monotonic()
-        self.recent.append((now, ok))
-        while self.recent[0][0] < now - WINDOW_SECONDS:
-            self.recent.popleft()
+        with self.lock:
+            self.recent.append((now, ok))
+            while self.recent[0][0] < now - WINDOW_SECONDS:
+                self.recent.popleft()
 
     def _mostly_failing(self) -> bool:
-        failed = sum(not ok for _, ok in self.recent)
-        return len(self.recent) >= WINDOW_CALLS and failed * 2 > len(self.recent)
+        with self.lock:
+            failed = sum(not ok for _, ok in self.recent)
+            return len(self.recent) >= WINDOW_CALLS and failed * 2 > len(self.recent)
 
 
 class Breaker(pybreaker.CircuitBreaker):
@@ -120,7 +128,7 @@ class Breaker(pybreaker.CircuitBreaker):
             self._state_storage = Storage(snapshot)
             self._state = self._create_new_state(self.current_state)
             self.watch.trips, self.watch.last_error = snapshot.trips, snapshot.last_error
-            self.watch.recent.clear()
+            self.watch.forget()
             self.reset_timeout = self.watch.wait
 
     def snapshot(self) -> Snapshot:

@@ -1,6 +1,8 @@
 """The breaker's own rules, without a network."""
 
+import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -120,3 +122,27 @@ def test_another_process_goes_on_from_the_snapshot(breaker):
     fail(other)
     fail(other)
     assert other.snapshot().state == "open"
+
+
+def test_calls_that_end_at_the_same_moment_are_counted_and_break_nothing(breaker):
+    """What breaks here would count as our own mistake: a call that was made would be for a person."""
+    watch, ended = breaker.watch, []
+    watch.recent.extend((time.monotonic(), False) for _ in range(200))
+
+    def end(number):
+        for _ in range(200):
+            watch.success(breaker)
+            if number % 2:
+                watch.failure(breaker, Unavailable("down"))
+            if number == 4:
+                watch.state_change(breaker, None, breaker.state)
+        ended.append(number)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(end, range(8)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(ended) == 8
