@@ -1,5 +1,6 @@
 """The embedded broker under several writers and readers at once."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from queue import Empty
 
@@ -53,3 +54,26 @@ def test_forgotten_messages_are_gone_and_the_broker_works_on(tmp_path):
         with pytest.raises(Empty):
             receiver.SimpleQueue("crm").get(block=False)
         assert not list((tmp_path / "broker" / "messages").iterdir())
+
+
+def test_folder_is_listed_again_only_when_it_changed_and_what_comes_is_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(broker, "LIST_SECONDS", 3600)
+    options = broker.options(tmp_path)
+    looks = []
+    listdir = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda folder: looks.append(folder) or listdir(folder))
+    with (
+        Connection("filesystem://", transport_options=options) as receiver,
+        Connection("filesystem://", transport_options=options) as sender,
+    ):
+        queue = receiver.SimpleQueue("listed")
+        os.utime(tmp_path / "broker" / "messages", (0, 0))
+        with pytest.raises(Empty):
+            queue.get(timeout=0.1)
+        assert looks.pop()
+        looks.clear()
+        with pytest.raises(Empty):
+            queue.get(timeout=0.1)
+        assert looks == []
+        sender.SimpleQueue("listed").put("one")
+        assert queue.get(timeout=20).payload == "one"
