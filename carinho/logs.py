@@ -65,7 +65,7 @@ class JsonFormatter(BaseJsonFormatter):
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 -- the name that logging calls
         """The sentence of an exception may quote what a request or another system said."""
-        return without_people(super().formatException(ei))
+        return without_people(str(super().formatException(ei)))
 
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]

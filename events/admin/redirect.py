@@ -69,11 +69,11 @@ class RedirectFilter(ChoiceFilter):
     title = _("redirecionamento")
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, Any]]:
-        found = Redirect.objects.filter(pk=id_in(asked := request.GET.get("redirect", "")))
+        found = Redirect.objects.filter(pk=id_in(asked := request.GET.get("redirect", "")) or 0)
         return [(asked, in_words(redirect)) for redirect in found]
 
     def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
-        redirect = Redirect.objects.filter(pk=id_in(str(value))).first()
+        redirect = Redirect.objects.filter(pk=id_in(str(value)) or 0).first()
         items = redirects.open_items(redirect).values("pk") if redirect else []
         return queryset.filter(pk__in=items)
 

@@ -338,7 +338,7 @@ def _open(failures: Sequence[Failure]) -> list[GroupKey]:
     if not failures:
         return []
     rows = run_rows(moves.OPEN_DEAD_LETTERS, [failure._asdict() for failure in failures])
-    lifecycle.write([fact for row in rows for fact in _facts(*row, before="", now=OPEN)])
+    lifecycle.write([fact for row in rows for fact in _facts(*(*row, "", OPEN))])
     return [GroupKey(service, step, cause) for service, step, cause, *_more in rows]
 
 

@@ -2,7 +2,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0001_initial")]
+    dependencies = [("events", "0002_console2_redirects")]
 
     operations = [
         migrations.RenameField("attempt", "is_trial", "is_probe"),
