@@ -62,7 +62,9 @@ def test_worker_that_was_lost_on_every_attempt_leaves_the_delivery_to_a_person(m
         "Failed to deliver to Billing: Worker lost on every attempt",
     )
     lost = row.attempt_log.get()
-    assert (lost.outcome, lost.duration_ms, lost.is_probe, lost.sent) == ("unknown", 89_000, False, "")
+    assert (lost.outcome, lost.duration_ms, lost.is_probe) == ("unknown", 89_000, False)
+    written = "The worker died before the end of this attempt was written"
+    assert (lost.error, lost.sent, lost.answered, lost.status_code) == (written, "", "", None)
     [logged] = caplog.records
     assert (logged.message, logged.deliveries) == ("Lapsed leases were returned", [row.pk])
     assert recovery.return_lapsed() == 0
@@ -111,8 +113,11 @@ def test_whatever_holds_a_system_for_too_long_hands_its_deliveries_to_a_person(m
     Delivery.objects.update(due_at=ago(hours=25))
     CircuitBreaker.objects.update_or_create(service="billing", defaults={mark: ago(hours=25)})
     assert recovery.give_up_held() == 1
-    reason = DeadLetter.objects.get().reason
-    assert reason == "Failed to deliver to Billing: Held for over 24 hours"
+    letter = DeadLetter.objects.get()
+    assert (letter.cause, letter.reason) == (
+        "held_too_long",
+        "Failed to deliver to Billing: Held for over 24 hours",
+    )
 
 
 @pytest.mark.parametrize(
