@@ -7,7 +7,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +20,7 @@ from unfold.widgets import (
 
 from carinho.console import badges, dates, labels
 from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
-from carinho.console.base import actor, page_of
+from carinho.console.base import actor, page, page_of
 from carinho.webhooks import lifecycle, subscriptions
 from carinho.webhooks.models import WebhookMessage, WebhookStatus, WebhookSubscription
 
@@ -202,9 +201,8 @@ class WebhookSubscriptionAdmin(ActionAdmin):
         return self._page(request, "shown.html", row.name, row=row, text=text, **more)
 
     def _page(self, request: HttpRequest, template: str, title: Any, **context: Any) -> HttpResponse:
-        request.current_app = self.admin_site.name
-        shared = self.admin_site.each_context(request) | {"opts": self.opts, "title": title}
-        return TemplateResponse(request, f"admin/webhooks/webhooksubscription/{template}", shared | context)
+        template = f"admin/webhooks/webhooksubscription/{template}"
+        return page(request, template, title, opts=self.opts, **context)
 
     def item_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         failed = ["requeue", "discard"] if row.failed else []

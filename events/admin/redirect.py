@@ -9,7 +9,6 @@ from django.contrib.admin import ModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -21,7 +20,7 @@ from django.views.decorators.http import require_POST
 from carinho.access.audit_log import REVEALED
 from carinho.console import badges, dates, labels
 from carinho.console.actions import Action, ActionAdmin
-from carinho.console.base import actor, id_in, list_of, page_of, posted
+from carinho.console.base import actor, id_in, list_of, page, page_of, posted
 from carinho.console.filters import ChoiceFilter, choice_filter
 from events import groups, redirects, titles
 from events.admin import correction_pages, person
@@ -166,8 +165,6 @@ class RedirectAdmin(ActionAdmin):
         else:
             REVEALED.record(actor(request), f"event {letter.event_id}", {"page": "redirect"})
         context = {
-            **self.admin_site.each_context(request),
-            "title": _("Redirecionar"),
             "why": f"{titles.step(letter.event_type, letter.step)} → {labels.system(letter.service)}",
             "system": labels.system(letter.service),
             "offered": [
@@ -180,8 +177,7 @@ class RedirectAdmin(ActionAdmin):
             "address": reverse("admin:events_redirect_new", args=[letter.pk]),
             "back": back,
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/events/redirect/form.html", context)
+        return page(request, "admin/events/redirect/form.html", _("Redirecionar"), **context)
 
     def _saved(self, request: HttpRequest, letter: DeadLetter, given: dict[str, str]) -> HttpResponse:
         until = dates.typed(given["until"])
