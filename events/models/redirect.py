@@ -48,8 +48,8 @@ personal_data.declare(
     rows="kind = 'caregiver' AND (old = ANY(%(caregivers)s) OR new = ANY(%(caregivers)s))",
     erased={  # it matches nothing any more, and each is another
         "old": "'[apagado] ' || id",
-        "new": "'[apagado]'",
-        "reason": "'[apagado]'",
+        "new": personal_data.ERASED_TEXT,
+        "reason": personal_data.ERASED_TEXT,
     },
     by_quote=True,
     harmless="system kind author ended_by",

@@ -1,6 +1,7 @@
 """One system's breaker as several processes share it: a lane, and a synchronisation beside it."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -9,7 +10,7 @@ from carinho.access.models import AuditEntry
 from carinho.services.circuit_breaker import Breaker
 from events.engine import circuit_breakers
 from events.engine.circuit_breakers import SharedBreaker
-from events.models import CircuitBreaker
+from events.models import CircuitBreaker, Lane
 
 pytestmark = pytest.mark.django_db
 
@@ -98,7 +99,26 @@ def test_half_open_is_measured_from_when_it_became_so():
         pass
     lane.save()
     row.refresh_from_db()
-    assert (row.state, row.half_open_since) == ("closed", None)
+    assert (row.state, row.half_open_since, row.outage_since) == ("closed", None, None)
+    assert row.closed_at > hour_ago
+
+
+def test_failure_that_opens_nothing_does_not_count_as_a_return():
+    CircuitBreaker.objects.get_or_create(service="billing")
+    lane = process(failures=2)
+    fail(lane)
+    lane.save()
+    row = CircuitBreaker.objects.get(service="billing")
+    assert (row.state, row.failure_count, row.closed_at, row.outage_since) == ("closed", 1, None, None)
+
+
+def test_system_is_left_alone_until_the_latest_moment_it_asked_for_and_ten_minutes_at_most():
+    leave_alone = partial(circuit_breakers.leave_alone, "billing")
+    until = leave_alone(timedelta(minutes=4))
+    assert leave_alone(timedelta(minutes=1)) == until
+    longest = leave_alone(timedelta(days=400))
+    assert timedelta(minutes=5) < longest - until < timedelta(minutes=7)
+    assert Lane.objects.get(service="billing").not_before == longest
 
 
 def test_system_that_no_release_knows_is_neither_paused_nor_reset():

@@ -8,7 +8,7 @@ from kombu.exceptions import OperationalError as BrokerAway
 
 from events.engine import recovery, wakeup
 from events.models import CircuitBreaker, DeadLetter, Delivery, Lane
-from tests.events.conftest import Chat
+from tests.events.conftest import Billing
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,7 @@ def test_recovery_goes_on_until_no_batch_is_full(make_delivery, monkeypatch):
     assert {statuses[pk] for pk in held} == {"dead"}
 
 
-def test_worker_that_was_lost_on_every_attempt_leaves_the_delivery_to_a_person(make_delivery):
+def test_worker_that_was_lost_on_every_attempt_leaves_the_delivery_to_a_person(make_delivery, caplog):
     row = make_delivery()
     lapse(Delivery.objects, attempts=5)
     assert recovery.return_lapsed() == 1
@@ -62,7 +62,13 @@ def test_worker_that_was_lost_on_every_attempt_leaves_the_delivery_to_a_person(m
         "Failed to deliver to Billing: Worker lost on every attempt",
     )
     lost = row.attempt_log.get()
-    assert (lost.outcome, lost.duration_ms, lost.is_probe, lost.sent) == ("unknown", 89_000, False, "")
+    assert (lost.outcome, lost.duration_ms, lost.is_probe) == ("unknown", 89_000, False)
+    written = "The worker died before the end of this attempt was written"
+    assert (lost.error, lost.sent, lost.answered, lost.status_code) == (written, "", "", None)
+    [logged] = caplog.records
+    assert (logged.message, logged.deliveries) == ("Lapsed leases were returned", [row.pk])
+    assert recovery.return_lapsed() == 0
+    assert caplog.records == [logged]
 
 
 def test_system_that_no_release_knows_any_more_is_never_repeated(make_delivery):
@@ -77,13 +83,20 @@ def test_system_that_no_release_knows_any_more_is_never_repeated(make_delivery):
     )
 
 
-def test_lapsed_attempt_is_looked_for_where_its_system_can_find_it(make_event, monkeypatch):
-    monkeypatch.setattr(Chat, "looks_first", True)
-    event = make_event(chat=True)
-    lapse(event.deliveries.filter(service="chat"))
+@pytest.mark.parametrize(
+    ("recognises_repeats", "looks_first", "status", "is_in_doubt"),
+    [(True, False, "queued", False), (False, True, "queued", True), (False, False, "dead", False)],
+)
+def test_lapsed_attempt_is_repeated_only_where_its_system_bears_it_or_finds_the_first(
+    make_delivery, monkeypatch, recognises_repeats, looks_first, status, is_in_doubt
+):
+    monkeypatch.setattr(Billing, "can_repeat", recognises_repeats)
+    monkeypatch.setattr(Billing, "looks_first", looks_first)
+    row = make_delivery()
+    lapse(Delivery.objects)
     assert recovery.return_lapsed() == 1
-    row = event.deliveries.get(service="chat")
-    assert (row.status, row.in_doubt_since) == ("queued", row.claimed_at)
+    row.refresh_from_db()
+    assert (row.status, row.in_doubt_since) == (status, row.claimed_at if is_in_doubt else None)
 
 
 def test_lease_that_runs_and_what_is_not_running_are_left_alone(make_delivery):
@@ -100,8 +113,11 @@ def test_whatever_holds_a_system_for_too_long_hands_its_deliveries_to_a_person(m
     Delivery.objects.update(due_at=ago(hours=25))
     CircuitBreaker.objects.update_or_create(service="billing", defaults={mark: ago(hours=25)})
     assert recovery.give_up_held() == 1
-    reason = DeadLetter.objects.get().reason
-    assert reason == "Failed to deliver to Billing: Held for over 24 hours"
+    letter = DeadLetter.objects.get()
+    assert (letter.cause, letter.reason) == (
+        "held_too_long",
+        "Failed to deliver to Billing: Held for over 24 hours",
+    )
 
 
 @pytest.mark.parametrize(
