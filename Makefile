@@ -9,7 +9,10 @@ FIND_PYTHON = for python in python3 python3.13 python3.12 python3.11 python3.14;
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && exit 0; done; \
 	echo "É preciso Python 3.11 ou mais novo." >&2; exit 1
 
-.PHONY: help run test fuzz check coverage bench images format clean
+LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade-package $(UPGRADE))
+
+.PHONY: help run test fuzz check coverage bench images format lock audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +51,13 @@ format: $(VENV)/.dev ## put code in its form
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
+lock: $(VENV)/.dev ## write what follows from requirements*.in, with hashes; a package alone: make lock UPGRADE=requests
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+
+audit: $(VENV)/.dev ## ask which of the packages have a known weakness; not part of make check
+	$(VENV)/bin/uv tool run --quiet pip-audit@2.10.1 --disable-pip --require-hashes -r requirements.txt
+
 clean: ## remove what was installed and cached; leaves var/, where the data live
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -59,10 +69,10 @@ $(PY):
 
 $(VENV)/.runtime: requirements.txt | $(PY)
 	@echo "Instalando o que $< pede…"
-	@$(PY) -m pip install -qq --disable-pip-version-check -r requirements.txt
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt requirements.txt | $(PY)
+$(VENV)/.dev: requirements-dev.txt | $(PY)
 	@echo "Instalando o que $< pede…"
-	@$(PY) -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@

@@ -23,6 +23,7 @@ ON_MACOS = (
 )
 OF_PLAYWRIGHT = ("chromium*/*/chrome", "chromium*/*/chrome-headless-shell", "chromium*/*/headless_shell")
 INSTALL_SECONDS = 300
+NO_NPM = "no npm: install it (Debian: apt-get install nodejs npm)"
 MISSING = "no Chromium, Chrome or Edge: install one (Debian: apt-get install chromium)"
 
 

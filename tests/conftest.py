@@ -32,7 +32,7 @@ from carinho.services.base import Service
 from carinho.services.http import CurlAdapter
 from carinho.simulator.client import Simulator, running
 from tests import database
-from tests.browser import MISSING
+from tests.browser import MISSING, NO_NPM
 
 hypothesis.settings.register_profile(  # the same examples on every machine, however busy it is
     "steady", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -125,6 +125,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if without := [report for report in skipped if MISSING in str(report.longrepr)]:
         terminalreporter.section("not run", red=True)
         terminalreporter.line(f"{len(without)} tests of pages were not run: {MISSING}.")
+    if any(NO_NPM in str(report.longrepr) for report in skipped):
+        terminalreporter.section("not run", red=True)
+        terminalreporter.line(f"The test of the TypeScript client was not run: {NO_NPM}.")
 
 
 @contextmanager
