@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 INTEGER, TEXT, MOMENT, DAY, MONEY = "integer", "text", "moment", "day", "money"
 PHONE = "5511900000000"  # of nobody: mobile numbers go on with another digit than 0
 NOBODYS = "5511900000009"
+EMAIL = "teste@example.com"
 RECORDS = {  # of a copy, by whose numbers a person says what the check may be about
     "lead": _("um lead"),
     "client": _("um cliente"),
@@ -37,6 +38,7 @@ def fresh(now: datetime) -> dict[str, str]:
         "now": local.isoformat(),
         "today": local.date().isoformat(),
         "soon": (local.date() + timedelta(days=30)).isoformat(),
+        "later": (local.date() + timedelta(days=210)).isoformat(),
         "new": f"{visit}",
         "reference": f"service-{visit}",
     }
@@ -49,6 +51,7 @@ IDS = dict.fromkeys(RECORDS, "1") | {  # what a call is about, unless something 
     "now": "2030-01-30T10:00:00-03:00",
     "today": "2030-01-30",
     "soon": "2030-03-01",
+    "later": "2030-08-28",
 }
 SAMPLES: dict[str, Any] = {  # by kind, what an answer says
     INTEGER: 7,
@@ -179,10 +182,22 @@ OPERATIONS = (
         _("Cadastrar um lead"),
         "POST",
         "/api/v1/leads",
-        sends={"name": MARK, "phone": PHONE, "origin": "site"},
+        sends={
+            "name": MARK,
+            "phone": PHONE,
+            "email": EMAIL,
+            "city": "São Paulo",
+            "message": MARK,
+            "utm": {"source": "google", "medium": "cpc", "campaign": "teste"},
+            "origin": "site",
+        },
         refused={"phone": "123"},
         gives={"id": INTEGER},
-        rules=(_("telefone que já existe: 409, com o número desse lead em data.id"),),
+        rules=(
+            _("telefone que já existe: 409, com o número desse lead em data.id"),
+            _("origin: site, marketing ou whatsapp"),
+            _("quem escreveu pelo WhatsApp vem também com lid e first_message_id, e talvez sem phone"),
+        ),
         shown_by="find_lead",
         sets_a_state=True,  # for the hub looks for its phone before it, each time
     ),
@@ -192,8 +207,9 @@ OPERATIONS = (
         _("Alterar um lead"),
         "PATCH",
         "/api/v1/leads/{lead}",
-        sends={"name": MARK},
+        sends={"phone": PHONE},
         refused={"phone": "123"},
+        rules=(_("phone ou lid, o que o lead ainda não tinha; de outro lead: 409"),),
     ),
     Operation(
         "crm",
@@ -201,8 +217,16 @@ OPERATIONS = (
         _("Anotar uma conversa com o lead"),
         "POST",
         "/api/v1/leads/{lead}/interactions",
-        sends={"channel": "whatsapp", "direction": "in", "text": MARK, "occurred_at": "{now}"},
+        sends={
+            "channel": "whatsapp",
+            "direction": "inbound",
+            "message_id": "teste-de-conformidade",
+            "kind": "text",
+            "text": MARK,
+            "occurred_at": "{now}",
+        },
         refused={"occurred_at": "ontem"},
+        rules=(_("media_url: o endereço do arquivo, em lugar de text ou com ele"),),
     ),
     Operation(
         "crm",
@@ -212,6 +236,10 @@ OPERATIONS = (
         "/api/v1/clients/{client}/history",
         sends={"type": "service.completed", "occurred_at": "{now}", "summary": MARK, "data": {}},
         refused={"occurred_at": "ontem"},
+        rules=(
+            _("type: o do evento; data: os campos dele, que mudam de um tipo a outro"),
+            _("summary: a frase que as pessoas leem"),
+        ),
     ),
     Operation(
         "crm",
@@ -251,8 +279,17 @@ OPERATIONS = (
         _("Cadastrar ou alterar um cuidador"),
         "PUT",
         "/api/v1/caregivers/{caregiver}",
-        sends={"name": MARK, "phone": PHONE, "status": "active"},
+        sends={
+            "name": MARK,
+            "phone": PHONE,
+            "email": EMAIL,
+            "city": "São Paulo",
+            "status": "active",
+            "active": True,
+            "rating": 4.8,
+        },
         refused={"name": 5},
+        rules=(_("skills e availability: como vieram de Cuidadores"),),
     ),
     Operation(
         "operacao",
@@ -260,9 +297,22 @@ OPERATIONS = (
         _("Criar ou alterar a agenda de um contrato"),
         "PUT",
         "/api/v1/schedules/{contract}",
-        sends={"client_id": Id("client"), "starts_on": "{soon}", "notes": MARK},
+        sends={
+            "client_id": Id("client"),
+            "caregiver_id": Id("caregiver"),
+            "service_type": "horista",
+            "starts_on": "{soon}",
+            "ends_on": "{later}",
+            "weekdays": ["mon", "wed"],
+            "starts_at": "08:00",
+            "ends_at": "12:00",
+            "hours_per_day": 4,
+            "address": "Rua das Acácias, 1",
+            "notes": MARK,
+        },
         refused={"starts_on": "amanhã"},
         gives={"id": INTEGER},
+        rules=(_("contrato que já tem agenda: 200 com a mesma agenda, alterada"),),
         shown_by="schedules",
     ),
     Operation(
@@ -339,6 +389,7 @@ OPERATIONS = (
         "/api/v1/clients/{client}",
         sends={"name": MARK},
         refused={"name": 5},
+        rules=(_("só os campos que mudaram, com os nomes que o CRM lhes dá"),),
     ),
     Operation(
         "financeiro",
@@ -346,7 +397,13 @@ OPERATIONS = (
         _("Cadastrar um cliente"),
         "POST",
         "/api/v1/customers",
-        sends={"client_id": Id("client"), "name": MARK, "phone": PHONE},
+        sends={
+            "client_id": Id("client"),
+            "name": MARK,
+            "phone": PHONE,
+            "email": EMAIL,
+            "document": "00000000191",
+        },
         refused={"phone": "123"},
     ),
     Operation(
@@ -357,6 +414,7 @@ OPERATIONS = (
         "/api/v1/customers/{client}",
         sends={"name": MARK},
         refused={"name": 5},
+        rules=(_("só os campos que mudaram, com os nomes que o CRM lhes dá"),),
     ),
     Operation(
         "financeiro",
@@ -403,7 +461,17 @@ OPERATIONS = (
         _("Configurar a cobrança de um contrato"),
         "PUT",
         "/api/v1/billing-setups/{contract}",
-        sends={"client_id": Id("client"), "plan": MARK, "amount": "150.00", "billing_day": 5},
+        sends={
+            "client_id": Id("client"),
+            "plan": MARK,
+            "amount": "150.00",
+            "payment_method": "pix",
+            "billing_day": 5,
+            "due_day": 10,
+            "frequency": "monthly",
+            "starts_on": "{soon}",
+            "ends_on": "{later}",
+        },
         refused={"amount": "muito"},
     ),
     Operation(
@@ -444,8 +512,21 @@ OPERATIONS = (
         _("Entregar a mensagem de uma pessoa"),
         "POST",
         "/api/v1/messages",
-        sends={"channel": "whatsapp", "phone": PHONE, "received_at": "{now}", "kind": "text", "text": MARK},
+        sends={
+            "channel": "whatsapp",
+            "contact": PHONE,
+            "phone": PHONE,
+            "name": MARK,
+            "message_id": "teste-de-conformidade",
+            "received_at": "{now}",
+            "kind": "text",
+            "text": MARK,
+        },
         refused={"phone": "123"},
+        rules=(
+            _("contact: o lid da pessoa, ou o telefone de quem não tem; lid vem também, se há"),
+            _("media_url: o endereço do arquivo, em lugar de text ou com ele"),
+        ),
     ),
     Operation(
         "atendimento",
@@ -453,7 +534,15 @@ OPERATIONS = (
         _("Abrir um caso"),
         "POST",
         "/api/v1/cases",
-        sends={"type": "low_rating", "client_id": Id("client"), "title": MARK},
+        sends={
+            "type": "low_rating",
+            "client_id": Id("client"),
+            "caregiver_id": Id("caregiver"),
+            "service_id": Id("service"),
+            "rating": 2,
+            "comment": MARK,
+            "title": MARK,
+        },
         refused={"client_id": "x"},
     ),
     Operation(
@@ -462,7 +551,14 @@ OPERATIONS = (
         _("Atribuir um lead a uma campanha"),
         "POST",
         "/api/v1/attributions",
-        sends={"lead_id": Id("lead"), "source": "google", "campaign": MARK},
+        sends={
+            "lead_id": Id("lead"),
+            "source": "google",
+            "medium": "cpc",
+            "campaign": MARK,
+            "term": "cuidadora",
+            "content": "a",
+        },
         refused={"lead_id": "x"},
     ),
     Operation(
@@ -480,8 +576,9 @@ OPERATIONS = (
         _("Alterar o público"),
         "PATCH",
         "/api/v1/audience/{phone}",
-        sends={"name": MARK},
-        refused={"name": 5},
+        sends={"lead_id": Id("lead"), "changes": {"stage": "proposta"}},
+        refused={"lead_id": "x"},
+        rules=(_("changes: só os campos que mudaram, com os nomes que o CRM lhes dá"),),
     ),
 )
 

@@ -140,4 +140,4 @@ KINDS = {
     DAY: {"type": "string", "format": "date"},
     MONEY: {"type": "string", "pattern": r"^\d+(\.\d{1,2})?$"},
 }
-TYPES = {bool: "boolean", str: "string", int: "integer", dict: "object"}
+TYPES = {bool: "boolean", str: "string", int: "integer", float: "number", dict: "object", list: "array"}

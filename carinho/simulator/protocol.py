@@ -13,6 +13,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 JSON_TYPE = "application/json"
 DATED = re.compile(r"\d{2}:\d{2}|\d{4}-\d{2}-\d{2}")
 MONEY = re.compile(r"\d+(\.\d+)?")
+KEYS = ("message_id", "first_message_id")  # WhatsApp's own, of letters too
 TEXTS = ("name", "text", "title", "description", "summary", "comment")
 BRAZILIAN = re.compile(r"55\d{10,11}")
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -95,8 +96,9 @@ def _not_a(name: str, value: Any) -> str:
     """What the field should be, by its name; empty where it is that, or may be anything."""
     if value is None:
         return ""
-    if name.endswith("_id") or name == "rating":
-        return "" if isinstance(value, int) and not isinstance(value, bool) else "an integer"
+    if (name.endswith("_id") and name not in KEYS) or name == "rating":
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return "" if is_number and (name == "rating" or isinstance(value, int)) else "a number"
     if name.endswith(("_at", "_on")):
         return "" if isinstance(value, str) and DATED.match(value) else "a date"
     if name == "amount":

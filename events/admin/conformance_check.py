@@ -2,13 +2,14 @@
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
@@ -17,11 +18,13 @@ from django.views.decorators.http import require_POST
 
 from carinho.console import badges, dates, labels
 from carinho.console.base import ConsoleAdmin, actor, ids_in, list_of, page, page_of, posted
-from carinho.services import contract, openapi
+from carinho.services import addresses, contract, openapi
 from carinho.services.base import AUTH_HEADERS
 from carinho.services.conformance_report import VERDICTS, ConformanceReport
-from events import conformance_checks
+from carinho.services.pagination import LIMIT
+from events import conformance_checks, trial_events
 from events.admin.system import card_facts
+from events.flow import Flow
 from events.models import CheckState, ConformanceCheck
 
 OPERATE = "events.change_conformancecheck"
@@ -31,7 +34,15 @@ PAGES = {
     "cursor": _("por cursor, como no contrato"),
     "number": _("por número: ?page=&per_page="),
 }
+KINDS = {
+    contract.INTEGER: _("número inteiro"),
+    contract.TEXT: _("texto"),
+    contract.MOMENT: _("momento com fuso"),
+    contract.DAY: _("dia"),
+    contract.MONEY: _("valor em texto"),
+}
 RECORDS = {
+    "lead": _("Número de um lead da cópia"),
     "client": _("Número de um cliente da cópia"),
     "contract": _("Número de um contrato da cópia"),
     "caregiver": _("Número de um cuidador da cópia"),
@@ -57,28 +68,10 @@ class ConformanceCheckAdmin(ConsoleAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         self.must_view(request)
-        asked = request.GET.get("system", "")
-        system = asked if asked in settings.SYSTEMS else next(iter(settings.SYSTEMS))
-        checks = list(ConformanceCheck.objects.filter(system=system)[: conformance_checks.KEPT])
-        known = settings.SYSTEMS[system]
-        last = (
-            checks[0]
-            if checks
-            else ConformanceCheck(url=known["url"], auth=known["auth"], pages=known["pages"])
-        )
+        system = request.GET.get("system", "")
         context = {
-            "system": system,
-            "label": labels.system(system),
             "systems": [(name, labels.system(name)) for name in settings.SYSTEMS],
-            "operations": [(operation, _example(operation)) for operation in contract.of_system(system)],
-            "given": last,
-            "auths": list(AUTH_HEADERS),
-            "pages": PAGES,
-            "records": [
-                (name, RECORDS[name], last.ids.get(name, "")) for name in contract.records_of(system)
-            ],
-            "checks": [{"check": check, "badge": result(check), "page": page_of(check)} for check in checks],
-            "may_start": request.user.has_perm(OPERATE),
+            **(_of_system(request, system) if system in settings.SYSTEMS else {}),
         }
         template = "admin/events/conformancecheck/connect.html"
         return page(request, template, _("Conectar um sistema"), **context)
@@ -174,9 +167,62 @@ def _asked(request: HttpRequest, system: str) -> dict[str, Any] | str:
     }
 
 
-def _example(operation: contract.Operation) -> str:
-    shown = operation.asks() if operation.is_list else operation.sends
-    return json.dumps(dict(shown), ensure_ascii=False, indent=2) if shown else ""
+def _of_system(request: HttpRequest, system: str) -> dict[str, Any]:
+    checks = list(ConformanceCheck.objects.filter(system=system)[: conformance_checks.KEPT])
+    known = settings.SYSTEMS[system]
+    # the simulator's address would be taken for one that somebody chose
+    url = known["url"] if system in addresses.real() else ""
+    given = checks[0] if checks else ConformanceCheck(url=url, auth=known["auth"], pages=known["pages"])
+    records = contract.records_of(system)
+    return {
+        "system": system,
+        "label": labels.system(system),
+        "calls": [_call(operation) for operation in contract.of_system(system)],
+        "given": given,
+        "auths": list(AUTH_HEADERS),
+        "pages": PAGES,
+        "records": [(name, RECORDS[name], given.ids.get(name, "")) for name in records],
+        "checks": [{"check": check, "badge": result(check), "page": page_of(check)} for check in checks],
+        "may_start": request.user.has_perm(OPERATE),
+        "may_make_keys": request.user.has_perm("access.add_apikey"),
+        "command": " ".join(
+            [
+                f".venv/bin/python manage.py conformance {system} --url https://…",
+                *(f"--id {name}=…" for name in records),
+                "--write --key …",
+            ]
+        ),
+        "hub": settings.HUB_URL,
+        "events": [
+            {"flow": flow, "body": _as_json(example_event(flow))}
+            for flow in Flow.registry.values()
+            if system in flow.sources
+        ],
+    }
+
+
+def _call(operation: contract.Operation) -> dict[str, Any]:
+    """One call as it goes out, and as it is to be answered."""
+    ids = contract.IDS | contract.fresh(timezone.now())
+    query = urlencode({**operation.asks(ids), "limit": LIMIT}, safe=",:") if operation.is_list else ""
+    answer = operation.answered()
+    return {
+        "operation": operation,
+        "query": query,
+        "body": _as_json(operation.body(ids)) if operation.sends else "",
+        "fields": [(name, KINDS[kind]) for name, kind in operation.gives.items()],
+        "answer": _as_json(answer) if answer else "",
+    }
+
+
+def example_event(flow: Flow) -> dict[str, Any]:
+    moment = timezone.localtime().isoformat(timespec="seconds")
+    data = trial_events.sample_of(flow)
+    return {"type": flow.type, "id": f"{flow.type}-1", "occurred_at": moment, "data": data}
+
+
+def _as_json(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2)
 
 
 def _is_address(text: str) -> bool:

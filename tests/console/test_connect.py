@@ -1,6 +1,7 @@
 """Conectar: somebody who never saw the hub connects a system of their own by what its pages say."""
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -11,6 +12,9 @@ from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from carinho.services.cuidadores import Cuidadores
 from carinho.services.errors import NotOffered, OutcomeUnknown
 from events import conformance_checks
+from events.admin.conformance_check import example_event
+from events.flow import Flow
+from events.intake import envelope
 from events.models import CheckState, ConformanceCheck
 from tests import stranger
 from tests.clients import logged_in
@@ -143,9 +147,45 @@ def test_what_cannot_be_tried_is_said_and_nothing_is_sent(asked, start, change, 
 def test_only_administrators_test_and_others_read(asked, role):
     client = logged_in(role)
     assert client.post(f"{PAGE}start/", asked).status_code == 403
-    page = client.get(PAGE).content.decode()
+    page = client.get(PAGE, {"system": "crm"}).content.decode()
     assert "Quem é Administrador testa" in page
     assert 'name="key"' not in page
+    assert "access/apikey/add" not in page
+
+
+def test_nothing_is_chosen_or_filled_in_before_somebody_does(client, settings):
+    page = client.get(PAGE).content.decode()
+    assert "Escolha acima o sistema" in page
+    assert 'name="url"' not in page
+    simulated = client.get(PAGE, {"system": "operacao"}).content.decode()
+    assert settings.SIMULATOR_URL not in simulated
+    own = settings.SYSTEMS["operacao"] | {"url": "https://operacao.test"}
+    settings.SYSTEMS = settings.SYSTEMS | {"operacao": own}
+    assert 'value="https://operacao.test"' in client.get(PAGE, {"system": "operacao"}).content.decode()
+
+
+def test_page_says_what_a_developer_would_have_to_guess(client):
+    page = unescape(client.get(PAGE, {"system": "operacao"}).content.decode())
+    for said in (
+        "até 100 números, separados por vírgula",
+        "no fuso de São Paulo, os dois incluídos",
+        "Registro que não existe: 404",
+        "opcional",
+        "momento com fuso",
+        '"finished_at": "2026-01-30T10:00:00-03:00"',
+        "/api/v1/schedules?contract_ids=1,999999998&limit=100",
+        "--id contract=…",
+        "service.completed",
+        "/admin/access/apikey/add/",
+    ):
+        assert said in page
+    assert page.index("3. Ver o resultado") < page.index("4. Ligar") < page.index("5. Se o sistema também")
+
+
+def test_every_event_that_the_page_shows_is_one_that_the_hub_takes():
+    for flow in Flow.registry.values():
+        for source in flow.sources:
+            assert envelope.read(example_event(flow), source=source).type == flow.type
 
 
 def test_key_is_gone_once_the_check_begins_and_who_started_it_is_in_the_audit_log(asked, start):

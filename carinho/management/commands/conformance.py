@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from carinho.services import conformance, conformance_report, contract, peer_answer
 from carinho.services.base import AUTH_HEADERS
 
+SIMULATED = "simulator"  # the key where no setting says one: no secret
+
 
 class Command(BaseCommand):
     help = "Tries every call that the hub makes to a system. Needs no database."
@@ -38,10 +40,16 @@ class Command(BaseCommand):
         if wrong := [name for name, id in ids.items() if name not in records or not id.isdecimal()]:
             said = _("--id %(wrong)s: aqui vale %(known)s, cada um com um número, como em client=7.")
             raise CommandError(said % {"wrong": ", ".join(wrong), "known": ", ".join(records) or _("nenhum")})
+        url = (options["url"] or system["url"]).rstrip("/")
+        is_own = options["key"] is None and system["key"] != SIMULATED
+        if is_own and url != system["url"].rstrip("/"):
+            raise CommandError(
+                _("Para outro endereço, diga a chave (--key): a do hub não é enviada para lá.")
+            )
         check = conformance.Conformance(
             options["system"],
-            options["url"] or system["url"],
-            options["key"] or system["key"],
+            url,
+            system["key"] if options["key"] is None else options["key"],
             auth=options["auth"] or system["auth"],
             pages=system["pages"],
             ids=ids,

@@ -7,7 +7,7 @@ from json import dumps
 
 import pytest
 import requests
-from django.conf import settings
+from django.conf import settings as declared
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -91,7 +91,7 @@ def differences(report):
     }
 
 
-@pytest.mark.parametrize("system", settings.SYSTEMS)
+@pytest.mark.parametrize("system", declared.SYSTEMS)
 def test_simulator_conforms_also_when_it_is_tried_again(simulator, system):
     for _ in range(2):
         report = report_on(simulator, system)
@@ -246,7 +246,7 @@ def test_second_page_by_number_that_is_the_first_again_is_named(monkeypatch):
     assert ("contracts", "page_ignored", "page") in differences(report)
 
 
-@pytest.mark.parametrize("system", settings.SYSTEMS)
+@pytest.mark.parametrize("system", declared.SYSTEMS)
 def test_each_write_that_sends_something_is_tried_with_something_wrong(simulator, system):
     report_on(simulator, system)
     tried = {call["path"] for call in simulator.calls(system) if call["outcome"] == "422"}
@@ -283,6 +283,15 @@ def test_command_gives_json_to_programs(simulator):
     arguments = {"url": f"{simulator.url}/marketing", "key": "simulator", "write": True, "json": True}
     call_command("conformance", "marketing", stdout=out, **arguments)
     assert json.loads(out.getvalue())["conforms"] is True
+
+
+def test_command_sends_the_hubs_own_key_to_no_other_address(settings):
+    own = settings.SYSTEMS["crm"] | {"url": "http://127.0.0.1:9", "key": "own"}
+    settings.SYSTEMS = settings.SYSTEMS | {"crm": own}
+    with pytest.raises(CommandError, match="a do hub não é enviada para lá"):
+        call_command("conformance", "crm", url="http://127.0.0.1:10")
+    with pytest.raises(CommandError, match="Ninguém responde"):
+        call_command("conformance", "crm")
 
 
 def test_command_says_when_nobody_answers():

@@ -1,0 +1,68 @@
+"""What the flows and the synchronisations send is what the contract shows of it."""
+
+import pytest
+
+from carinho.services import contract
+from carinho.services.base import Service
+from events.flow import Flow, StepEvent
+from sync.jobs import crm_financeiro, crm_operacao, cuidadores_crm
+from tests.events.flows.conftest import accept_sample
+
+CHANGES = {"update_client", "update_customer"}  # of any fields: a rule says so
+FREE = {"data", "changes", "utm"}
+
+
+def sent_by(flow, monkeypatch):
+    """The bodies of the calls that all steps of a flow make, each with its operation."""
+    sent = []
+
+    def request(self, method, path, *, doing, json=None, params=None):
+        if json:
+            sent.append((contract.declared(self.name, method, path), json))
+        number = path.rpartition("/")[2]
+        record = {"id": int(number) if number.isdecimal() else 1, "client_id": 1}
+        return {"data": [] if path.endswith("/leads") and method == "GET" else record}
+
+    monkeypatch.setattr(Service, "request", request)
+    accepted = accept_sample(flow.type)
+    for step in flow.steps.values():
+        if contract.of_system(step.to.name):
+            event = StepEvent(
+                id=1,
+                type=accepted.type,
+                source=accepted.source,
+                occurred_at=accepted.occurred_at,
+                payload=accepted.data,
+                earlier={"lead_id": 1, "client_id": 1},
+                phone=accepted.phone,
+            )
+            step.run(step.to("k"), event)
+    return sent
+
+
+@pytest.mark.parametrize(
+    "flow", [flow for flow in Flow.registry.values() if flow.steps], ids=lambda flow: flow.type
+)
+def test_every_field_that_a_flow_sends_is_shown_in_the_contract_as_what_it_is(flow, monkeypatch):
+    for operation, body in sent_by(flow, monkeypatch):
+        if operation.name in CHANGES:
+            continue
+        shown, rules = operation.body(), " ".join(map(str, operation.rules))
+        for name, value in body.items():
+            assert name in shown or name in rules, (operation.name, name)
+            if name in shown and name not in FREE:
+                assert isinstance(value, type(shown[name])), (operation.name, name, value)
+
+
+@pytest.mark.parametrize(
+    ("system", "name", "fields"),
+    [
+        ("operacao", "put_schedule", crm_operacao.SCHEDULE),
+        ("financeiro", "set_up_billing", crm_financeiro.BILLING),
+        ("crm", "put_caregiver", cuidadores_crm.CAREGIVER),
+    ],
+)
+def test_every_field_that_a_synchronisation_sends_is_shown_in_the_contract(system, name, fields):
+    [operation] = [each for each in contract.of_system(system) if each.name == name]
+    rules = " ".join(map(str, operation.rules))
+    assert [field for field in fields if field not in operation.sends and field not in rules] == []
