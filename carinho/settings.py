@@ -150,8 +150,12 @@ GIVE_UP_A_VANISHED_HOST = {  # it answers nothing, and TCP alone would wait for 
     "tcp_user_timeout": 30_000,
 }
 DATABASES["default"]["OPTIONS"] = {"prepare_threshold": 5} | GIVE_UP_A_VANISHED_HOST | given_options
-DATABASES["default"]["OPTIONS"]["options"] = " ".join(  # for carinho.database: else each run is planned anew
-    ["-c plan_cache_mode=force_generic_plan", given_options.get("options", "")]
+DATABASES["default"]["OPTIONS"]["options"] = " ".join(
+    [
+        "-c plan_cache_mode=force_generic_plan",  # for carinho.database: else each run is planned anew
+        "-c idle_in_transaction_session_timeout=60s",  # a process that is frozen lets go of what it locked
+        given_options.get("options", ""),
+    ]
 ).strip()
 WEB_STATEMENT_SECONDS = env.int("WEB_STATEMENT_SECONDS", default=15)  # of one query of a page or an API call
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

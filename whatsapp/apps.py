@@ -1,6 +1,8 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
+from django.core.signals import request_started
 from django.db.models.signals import post_migrate
 
 
@@ -11,12 +13,14 @@ class WhatsappConfig(AppConfig):
     def ready(self) -> None:
         from events.engine import lane_hooks
         from events.intake import rejected_requests
-        from whatsapp import checks  # noqa: F401  (checks register themselves)
+        from whatsapp import checks, reachability  # noqa: F401  (checks register themselves)
         from whatsapp.callbacks import inbox
         from whatsapp.lane_hooks import WhatsAppLane
 
         lane_hooks.registry["whatsapp"] = WhatsAppLane()
         rejected_requests.acceptors["whatsapp"] = inbox.accept
+        if settings.WATCH_FROM_WEB:
+            request_started.connect(reachability.start_once)
         post_migrate.connect(ensure_schedules, sender=self)
 
 

@@ -2,8 +2,9 @@
 
 Three traces say: Z-API's queue (it waits there), the echo of the message (it was sent, with its text), and
 a receipt that no message of ours explains (something was sent to this person). No trace means that nothing
-was sent only when the time for one has passed and Z-API was calling us back meanwhile. What stays in doubt
-goes to a person, and a trace that still comes within a day resolves it.
+was sent only when the time for one has passed, Z-API was calling us back meanwhile, and could do so all the
+time: what it says while no web process is there is lost. What stays in doubt goes to a person, and a trace
+that still comes within a day resolves it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,7 @@ from carinho.services.errors import OutcomeUnknown, Rejected, Unavailable
 from events.engine import transitions
 from events.engine.lane_hooks import Ran
 from events.models import SkipCause
-from whatsapp import contacts, failures
+from whatsapp import contacts, failures, reachability
 from whatsapp.callbacks import inbox
 from whatsapp.callbacks.body import identity_of, ids_of
 from whatsapp.message_status import MessageStatus
@@ -68,7 +69,8 @@ def resolve(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran | None:
     if found:
         return Ran(found)
     is_silent = traces.called_back_at is None or traces.called_back_at <= since
-    if waited >= trace_takes() and not traces.unmatched and not is_silent:
+    was_away = traces.reachable_since is None or traces.reachable_since > since
+    if waited >= trace_takes() and not (traces.unmatched or is_silent or was_away):
         is_late = claim.useful_until is not None and claim.useful_until <= now
         return Ran(skip_cause=SkipCause.EXPIRED) if is_late else None
     if is_over:
@@ -107,7 +109,13 @@ def traces_of(message: SentMessage, contact: Contact) -> Traces:
     echoed = next((ids for ids in own if ids["message_id"] not in taken), None)
     matched, unmatched = _match(message, contact, _unexplained(callbacks, taken | of_others))
     last = Callback.objects.exclude(type="PresenceChatCallback").order_by("-received_at").first()
-    return Traces(echoed or matched, unmatched, last.received_at if last else None, frozenset(taken))
+    return Traces(
+        found=echoed or matched,
+        unmatched=unmatched,
+        called_back_at=last.received_at if last else None,
+        reachable_since=reachability.since(),
+        taken=frozenset(taken),
+    )
 
 
 def _is_echo_of(callback: Callback, message: SentMessage) -> bool:

@@ -62,6 +62,7 @@ class Traces:
     found: Ids | None = None  # the ids it got
     unmatched: int = 0  # receipts that may be its own or another's
     called_back_at: datetime | None = None  # the last time Z-API called back about any message
+    reachable_since: datetime | None = None  # it could call us back from then on without a gap
     taken: frozenset[str] = frozenset()  # ids that belong to other messages
 
 

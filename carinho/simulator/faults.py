@@ -11,7 +11,7 @@ from carinho.simulator.protocol import ApiError, RequestModel, answer
 
 SEED = 8100  # the same faults hit the same calls in every run
 HTML = "<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>"
-KINDS = ("status", "slow", "hang", "stall", "drop", "drop_before", "garbage", "down")
+KINDS = ("status", "slow", "drip", "hang", "stall", "drop", "drop_before", "garbage", "down")
 LIMITS = {"rate", "times", "path"}
 
 
@@ -39,13 +39,14 @@ class Fault(Ratio):
     """What goes wrong. Kinds may be joined, as in a slow 503.
 
     Nothing is done by the system when it answers `status`, hangs, is `down` or drops before. It has
-    done its work when it drops, stalls, is slow or answers garbage.
+    done its work when it drops, stalls, drips, is slow or answers garbage.
     """
 
     status: int | None = Field(default=None, ge=200, le=599)
     retry_after: int | None = Field(default=None, ge=0)  # seconds, with `status`
     body: Any = None  # with `status`
     slow: int | float = Field(default=0, ge=0)  # milliseconds before the answer
+    drip: int | float = Field(default=0, ge=0)  # milliseconds between the bytes of the answer
     hang: bool = False  # no answer until the caller gives up
     stall: bool = False  # the same, after the work
     drop: bool = False  # the connection is closed without a byte, after the work

@@ -61,6 +61,8 @@ def _state(system: System) -> str:
 def _fault_in_words(fault: Fault) -> str:
     if fault.status is not None:
         return f"responde {fault.status}"
+    if fault.drip:
+        return f"a conta-gotas: {fault.drip:g} ms por byte"
     if fault.slow:
         return f"lento: {fault.slow:g} ms"
     return next(words for name, words in OUTCOMES.items() if getattr(fault, name))

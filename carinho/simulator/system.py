@@ -87,7 +87,8 @@ class System:
             await close_connection(request)
         if fault.stall:
             await forever()
-        return fault.spoil(response)
+        spoilt = fault.spoil(response)
+        return await drip(request, spoilt, fault.drip / 1000) if fault.drip else spoilt
 
     def entry(
         self, request: web.Request, outcome: str, body: bytes = b"", response: web.Response | None = None
@@ -171,6 +172,17 @@ async def close_connection(request: web.Request) -> None:
     if request.transport:
         request.transport.abort()
     await forever()
+
+
+async def drip(request: web.Request, response: web.Response, seconds: float) -> web.StreamResponse:
+    """Answer byte by byte: each comes in time, the whole does not."""
+    slow = web.StreamResponse(status=response.status, headers={"Content-Type": response.content_type})
+    await slow.prepare(request)
+    for byte in response.body if isinstance(response.body, bytes) else b"":
+        await slow.write(bytes([byte]))
+        await asyncio.sleep(seconds)
+    await slow.write_eof()
+    return slow
 
 
 async def forever() -> None:

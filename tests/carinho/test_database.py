@@ -16,6 +16,10 @@ def kill_connection():
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
 
 
+def test_process_that_is_frozen_in_a_transaction_lets_go_of_what_it_locked_within_a_minute():
+    assert run("SHOW idle_in_transaction_session_timeout", []) == [("1min",)]
+
+
 def begin_request():
     """What Django does with a connection that it keeps, when the next request starts."""
     connection.health_check_done = False

@@ -48,7 +48,8 @@ def test_options_of_the_database_url_are_kept_beside_ours():
     assert database["OPTIONS"] == found.GIVE_UP_A_VANISHED_HOST | {
         "prepare_threshold": 5,
         "connect_timeout": 3,
-        "options": "-c plan_cache_mode=force_generic_plan -c statement_timeout=5000",
+        "options": "-c plan_cache_mode=force_generic_plan -c idle_in_transaction_session_timeout=60s"
+        " -c statement_timeout=5000",
         "sslmode": "verify-full",
     }
     assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (0, True)

@@ -18,7 +18,7 @@ from tests.console.conftest import chromium, visit  # noqa: F401 -- pages of Wha
 from whatsapp import connection as whatsapp_connection
 from whatsapp import in_doubt, lane_hooks, setup
 from whatsapp.callbacks import processing
-from whatsapp.models import Callback, SentMessage
+from whatsapp.models import Callback, Reachability, SentMessage
 
 SECRET = "segredo-de-teste"
 
@@ -66,6 +66,8 @@ def called_back(
     settings.PUBLIC_URL = live_server.url
     setup.register()
     CircuitBreaker.objects.get_or_create(service="whatsapp")
+    now, day = timezone.now(), timedelta(days=1)
+    Reachability.objects.create(pk=1, since=now - day, seen_at=now + day)  # the test's server is always there
     return zapi
 
 

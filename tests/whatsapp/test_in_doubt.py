@@ -45,7 +45,8 @@ def resolve(seconds, traces=None, *, queue=Queue(), useful_for=None):  # noqa: B
     )
     outgoing = Outgoing(claim, Message("x", to=PHONE), contacts.identity(PHONE), "Olá, Maria")
     outgoing.contact = Contact(phone=PHONE, key=contacts.identity(PHONE).key)
-    outgoing.traces = replace(Traces(called_back_at=now), **(traces or {}))
+    seen = Traces(called_back_at=now, reachable_since=since - timedelta(hours=1))
+    outgoing.traces = replace(seen, **(traces or {}))
     return in_doubt.resolve(queue, outgoing)
 
 
@@ -91,6 +92,8 @@ def test_nothing_is_sent_while_a_trace_may_still_come():
 DOUBTS = {
     "nothing was called back": {"called_back_at": None},
     "nothing was called back since": {"called_back_at": timezone.now() - timedelta(days=1)},
+    "the hub was away for a while since": {"reachable_since": timezone.now() + timedelta(days=1)},
+    "the hub is away": {"reachable_since": None},
     "a receipt may be its own": {"unmatched": 1},
 }
 

@@ -50,6 +50,18 @@ def test_reader_keeps_no_lock_of_its_session():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_reader_does_not_wait_for_the_disk_and_everybody_else_does(monkeypatch):
+    post(sample("received_text"))
+    run("SET synchronous_commit = on", [])  # as on a server; that of the tests waits for no disk
+    asked = []
+    monkeypatch.setattr(processing, "handle", lambda _: asked.extend(run("SHOW synchronous_commit", [])))
+    processing.process()
+    assert asked == [("off",)]
+    assert run("SHOW synchronous_commit", []) == [("on",)]
+    run("RESET synchronous_commit", [])
+
+
+@pytest.mark.django_db(transaction=True)
 def test_two_readers_read_each_callback_once_and_a_second_ends_at_once():
     for number in range(20):
         post(sample("received_text", messageId=f"3A{number}"))

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db import Error, transaction
 from django.utils import timezone
 
+from carinho.database import run
 from carinho.locks import try_transaction_lock
 from whatsapp import connection
 from whatsapp.callbacks import receipts, received
@@ -52,9 +53,11 @@ def _read(id: int) -> bool:
     """Read one, if it is still open; False while another reader is at one.
 
     The lock is the transaction's own: one of the session would outlive its reader in a pooled connection.
+    Nobody waits for the disk: a crash that loses what was read here leaves the callback open with it.
     """
     try:
         with transaction.atomic():
+            run("SET LOCAL synchronous_commit = off", [])
             if not try_transaction_lock(ONE_READER):
                 return False
             callback = Callback.objects.select_for_update().filter(OPEN, pk=id).first()

@@ -1,5 +1,5 @@
 from whatsapp.models.callback import Callback, CallbackStatus, IgnoredCause
-from whatsapp.models.connection import Connection
+from whatsapp.models.connection import Connection, Reachability
 from whatsapp.models.contact import Contact, KeptOptOut
 from whatsapp.models.received import Received
 from whatsapp.models.sent_message import SentMessage
@@ -12,6 +12,7 @@ __all__ = [
     "Contact",
     "IgnoredCause",
     "KeptOptOut",
+    "Reachability",
     "Received",
     "SentMessage",
     "Template",

@@ -38,4 +38,19 @@ class Connection(models.Model):
         return cls.objects.get_or_create(pk=cls.ONLY)[0]
 
 
+class Reachability(models.Model):
+    """One row, by the web processes: since when one of them was there without a gap, and the last sign."""
+
+    since = models.DateTimeField(_("sem falha desde"))
+    seen_at = models.DateTimeField(_("último sinal"))
+
+    class Meta:
+        verbose_name = _("alcance do Z-API")
+        verbose_name_plural = _("alcance do Z-API")
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="reachability_is_only_one")]
+
+    def __str__(self) -> str:
+        return f"{self.since:%d/%m %H:%M:%S}"
+
+
 personal_data.declare(Connection, quoting="error misconfiguration")

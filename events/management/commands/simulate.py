@@ -36,7 +36,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("target", choices=[*SYSTEMS, "show", "reset"], metavar="SYSTEM|show|reset")
-        parser.add_argument("kind", nargs="?", choices=["ok", "status", "slow", "garbage", *SWITCHES])
+        parser.add_argument("kind", nargs="?", choices=["ok", "status", "slow", "drip", "garbage", *SWITCHES])
         parser.add_argument("value", nargs="?", help="the status, the milliseconds, or html|json")
         parser.add_argument("--retry-after", type=int, metavar="SECONDS", help="with status")
         parser.add_argument("--rate", type=float, help="share of the calls that are hit, 0 to 1")
@@ -59,7 +59,9 @@ def act(simulator: Simulator, options: dict[str, Any]) -> str:
         simulator.reset()
         return "Records, counts and faults of every system are forgotten."
     if kind is None:
-        raise CommandError(f"Say what happens to {target}: ok, status, slow, garbage, {', '.join(SWITCHES)}.")
+        raise CommandError(
+            f"Say what happens to {target}: ok, status, slow, drip, garbage, {', '.join(SWITCHES)}."
+        )
     if kind == "ok":
         simulator.heal(target)
         return f"{target} works."

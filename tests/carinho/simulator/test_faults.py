@@ -47,6 +47,16 @@ def test_slow_answer_arrives_after_its_delay(call, simulator):
     assert answer.elapsed.total_seconds() >= 0.15
 
 
+def test_answer_that_drips_comes_byte_by_byte_and_whole_if_somebody_waits(call, simulator):
+    simulator.fault("crm", drip=1)
+    answer = post(call, stream=True)
+    assert len(next(answer.iter_content(None))) < len(answer.request.body)
+    simulator.fault("crm", drip=5_000)
+    with pytest.raises(requests.ConnectionError):  # each byte may come in time; the caller's limit is its own
+        post(call, timeout=0.3)
+    assert len(leads(simulator)) == 1
+
+
 def test_hanging_system_never_answers_and_does_nothing(call, simulator):
     simulator.fault("crm", hang=True)
     with pytest.raises(requests.ReadTimeout):
