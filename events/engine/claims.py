@@ -33,6 +33,7 @@ class Claim:
     request_id: str
     trace_id: str
     is_probe: bool
+    has_dead_letter: bool  # while the lease is held, only the lane's own end makes one
     in_doubt_since: datetime | None = None
     rules: Sequence[RedirectRule] = ()  # the redirects of its system
     redirects: tuple[int, ...] = ()  # those by which the event's data here differs from what is stored
@@ -55,7 +56,7 @@ def if_requeued(dead_letter_ids: Sequence[int]) -> list[Claim]:
 
 def _claim(row: tuple[Any, ...], is_probe: bool) -> Claim:
     id, service, in_doubt_since, step, attempts, due_at, lease, useful_until, key, *rest = row
-    earlier, phone, rules, *stored = rest
+    has_dead_letter, earlier, phone, rules, *stored = rest
     event_id, type, source, occurred_at, data, request_id, trace_id = stored
     event = StepEvent(event_id, type, source, occurred_at, _decoded(data), _decoded(earlier), phone or "")
     claim = Claim(
@@ -71,6 +72,7 @@ def _claim(row: tuple[Any, ...], is_probe: bool) -> Claim:
         request_id=request_id,
         trace_id=trace_id,
         is_probe=is_probe,
+        has_dead_letter=has_dead_letter,
         in_doubt_since=in_doubt_since,
         rules=_decoded(rules) or (),
     )

@@ -181,9 +181,7 @@ class Drain:
             self.polling.looked(found_all=len(claimed) == wanted)
         self.pace.took(len(claimed))
         self.claims |= {claim.id: claim for claim in claimed}
-        begun = self._prefetch(claimed)
-        self.claims |= {claim.id: claim for claim in begun}
-        return begun
+        return self._prefetch(claimed)
 
     def _prefetch(self, claimed: list[claims.Claim]) -> list[claims.Claim]:
         """The claims with their context; one that breaks the hooks is for a person, the others go on."""

@@ -1,7 +1,7 @@
 """What an app adds to the lane of one system, without the engine knowing the app."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -75,7 +75,9 @@ def of(service: str) -> LaneHooks:
 
 def prefetched(hooks: LaneHooks, claims: "Sequence[Claim]") -> "list[Claim]":
     known = hooks.prefetch(claims) if claims else {}
-    return [replace(claim, context=known.get(claim.id)) for claim in claims]
+    for claim in claims:
+        claim.context = known.get(claim.id)
+    return list(claims)
 
 
 def on_written(results: "Sequence[Result]") -> None:

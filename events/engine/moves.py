@@ -89,6 +89,7 @@ RETURNING {MOVED}
 
 STEP_AND_EVENT = """
 delivery.useful_until, delivery.idempotency_key,
+EXISTS (SELECT FROM events_deadletter AS mine WHERE mine.delivery_id = delivery.id),
 (SELECT earlier.result FROM events_delivery AS earlier
  WHERE delivery.after <> '' AND earlier.event_id = delivery.event_id AND earlier.step = delivery.after),
 CASE WHEN event.phone <> '' OR event.subject = '' THEN event.phone

@@ -98,7 +98,7 @@ def renew(claims: Sequence["Claim"]) -> dict[int, datetime]:
 @in_transaction
 def end(results: Sequence["Result"]) -> set[int]:
     """Write where these claims end; the ids of those whose lease was still held, not taken by another run."""
-    over = [result.claim.id for result in results if result.status != QUEUED]
+    over = [result.claim.id for result in results if result.status != QUEUED and result.claim.has_dead_letter]
     dead_letters = _lock_dead_letters("delivery_id", over) if over else {}
     moved = [Moved(*row) for row in run_rows(moves.END, [_end_row(result) for result in results])]
     ids = {row.id for row in moved}

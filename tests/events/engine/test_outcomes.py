@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from carinho.services.errors import Unavailable
@@ -27,6 +28,20 @@ def written(row, end, *, is_probe=False, **columns):
     outcomes.write([end(claim)])
     row.refresh_from_db()
     return row
+
+
+def test_batch_that_all_systems_took_is_written_in_four_statements_however_large(make_delivery):
+    for id in (1, 2, 3):
+        make_delivery(id)
+    # a person has one at a time, and the clock stands still in a transaction
+    Delivery.objects.update(subject="", due_at=timezone.now() - timedelta(hours=1))
+    results = [attempt.done(claim, None) for claim in claims.claim("billing", 3)]
+    with CaptureQueriesContext(connection) as ran:
+        outcomes.write(results)
+    statements = [query for query in ran if "SAVEPOINT" not in (query["sql"] or "")]
+    assert len(results) == 3
+    # the ends, the events' rows, their status, the attempts; dead letters are not looked for
+    assert len(statements) == 4, statements
 
 
 def test_held_delivery_keeps_its_attempts_its_doubt_and_its_last_error(row):
