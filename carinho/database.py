@@ -48,7 +48,7 @@ def run(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[t
     make_cursor = own.make_debug_cursor if own.queries_logged else own.make_cursor
     with make_cursor(PreparingCursor(own.connection)) as cursor:  # type: ignore[arg-type]
         cursor.execute(statement, parameters)
-        has_rows = cursor.rownumber is not None  # type: ignore[attr-defined] # `description` describes each column
+        has_rows = cursor.rownumber is not None  # `description` describes each column
         return cursor.fetchall() if has_rows else []
 
 
