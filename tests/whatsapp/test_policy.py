@@ -60,6 +60,11 @@ def test_one_stranger_too_many_waits_for_the_end_of_tomorrows_quiet_hours(catego
     assert decide(category, is_over_limit=True).not_before == MORNING
 
 
+def test_without_a_limit_nobody_is_one_too_many(settings):
+    settings.WHATSAPP_DAILY_LIMIT = 0
+    assert policy.over_limit([Contact(key="1"), Contact(key="2")], NOON) == [False, False]
+
+
 def test_without_quiet_hours_the_next_day_begins_at_8(settings):
     settings.WHATSAPP_QUIET_HOURS = ""
     assert policy.next_day(NIGHT) == MORNING

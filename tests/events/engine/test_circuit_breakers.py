@@ -82,13 +82,14 @@ def test_count_of_another_process_does_not_forget_what_the_own_calls_taught():
     assert CircuitBreaker.objects.get(service="billing").state == "open"
 
 
-def test_half_open_is_measured_from_when_it_became_so():
+def test_half_open_is_measured_from_when_it_became_so(django_assert_num_queries):
     hour_ago = timezone.now() - timedelta(hours=1)
     CircuitBreaker.objects.update_or_create(
         service="billing",
         defaults={"state": "open", "trips": 1, "opened_at": hour_ago, "outage_since": hour_ago},
     )
     lane = process()
+    assert lane.is_probe
     with lane.breaker.calling():
         pass
     lane.save()
@@ -101,6 +102,9 @@ def test_half_open_is_measured_from_when_it_became_so():
     row.refresh_from_db()
     assert (row.state, row.half_open_since, row.outage_since) == ("closed", None, None)
     assert row.closed_at > hour_ago
+    assert not lane.is_probe
+    with django_assert_num_queries(0):
+        lane.save()
 
 
 def test_failure_that_opens_nothing_does_not_count_as_a_return():
@@ -128,24 +132,33 @@ def test_system_that_no_release_knows_is_neither_paused_nor_reset():
 
 
 def test_lane_is_notified_only_when_its_system_goes_offline_or_comes_back(monkeypatch):
-    CircuitBreaker.objects.get_or_create(service="billing")
+    for service in ("billing", "chat"):
+        CircuitBreaker.objects.get_or_create(service=service)
     notified = []
     monkeypatch.setattr(circuit_breakers.wakeup, "notify_changed", notified.append)
     since = timezone.now()
     for moment in (None, since, since + timedelta(minutes=1), None):
         circuit_breakers.set_offline("billing", moment)
+        assert process().is_held == bool(moment)
+        assert CircuitBreaker.objects.get(service="chat").offline_since is None
     assert notified == ["billing", "billing"]
     assert CircuitBreaker.objects.get(service="billing").offline_since is None
 
 
-def test_pause_and_resume_say_who_why_and_since_when():
+def test_pause_and_resume_say_who_why_and_since_when(monkeypatch, django_capture_on_commit_callbacks):
+    notified, woken = [], []
+    monkeypatch.setattr(circuit_breakers.wakeup, "notify_changed", notified.append)
+    monkeypatch.setattr(circuit_breakers.wakeup, "wake_up", woken.extend)
     CircuitBreaker.objects.get_or_create(service="billing")
-    paused = circuit_breakers.pause("billing", actor="user:ana", reason="Manutenção")
+    with django_capture_on_commit_callbacks(execute=True):
+        paused = circuit_breakers.pause("billing", actor="user:ana", reason="Manutenção")
+    assert notified == woken == ["billing"]
     assert (paused.paused_by, paused.pause_reason, paused.version) == ("user:ana", "Manutenção", 1)
     assert process().is_held
     resumed = circuit_breakers.resume("billing", actor="user:bia")
     assert (resumed.paused_at, resumed.paused_by, resumed.pause_reason) == (None, "", "")
     assert resumed.closed_at is not None
+    assert not process().is_held
     details = AuditEntry.objects.order_by("pk").values_list("action", "detail")
     assert list(details) == [
         ("breaker.pause", {"reason": "Manutenção"}),
@@ -163,7 +176,11 @@ def test_reset_forgets_the_outage_and_what_the_system_asked_for():
             "next_probe_at": hour_ago,
         },
     )  # fmt: skip
+    Lane.objects.update_or_create(
+        service="billing", defaults={"not_before": timezone.now() + timedelta(minutes=9)}
+    )
     row = circuit_breakers.reset("billing", actor="user:ana")
+    assert Lane.objects.get(service="billing").not_before is None
     assert (row.state, row.trips, row.failure_count, row.good_probes, row.last_error) == (
         "closed",
         0,
