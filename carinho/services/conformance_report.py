@@ -101,7 +101,9 @@ class ConformanceReport:
         lacking = [
             call.name
             for call in self.calls
-            if call.verdict == MISSING or (call.verdict == NOT_TRIED and call.name in optional)
+            if call.verdict == MISSING
+            or call.is_nowhere
+            or (call.verdict == NOT_TRIED and call.name in optional)
         ]
         lines = [f"{name}_URL={self.url}", f"{name}_API_KEY="]
         if self.auth != DEFAULTS["auth"]:

@@ -8,10 +8,10 @@ from typing import Any
 import requests
 from django.utils.translation import gettext as _
 
-from carinho.masking import DOTS, mask, mask_answer, mask_text
+from carinho.masking import DOTS, cut, mask, mask_text
 from carinho.services import http
 
-LONGEST_EXAMPLE = 300
+LONGEST_EXAMPLE = 600  # bytes
 REASONS = ("message", "error", "errors", "detail")  # where a refusal says why
 DEEPEST_REASON = 4
 
@@ -37,7 +37,7 @@ class PeerAnswer:
 
     @property
     def example(self) -> str:
-        return f"{self.status} {self.text[:LONGEST_EXAMPLE]}".strip()
+        return f"{self.status} {cut(self.text, LONGEST_EXAMPLE)}".strip()
 
     @property
     def record(self) -> Mapping[str, Any]:
@@ -52,27 +52,28 @@ class PeerAnswer:
 
 
 def read(response: requests.Response, asked: str, *, masked: bool) -> PeerAnswer:
+    asked = mask_text(asked) if masked else asked
     where = response.headers.get("Location", "")
     text = response.text or (f"→ {where}" if where else "")
-    shown = _masked(response.status_code, text) if masked else text
-    asked = mask_text(asked) if masked else asked
     try:
         body = response.json() if response.content else None
-    except ValueError:
-        return PeerAnswer(asked, response.status_code, None, shown, is_json=False)
-    return PeerAnswer(asked, response.status_code, body, shown, is_json=True)
-
-
-def _masked(status: int, text: str) -> str:
-    """A refusal is about the test records alone: why it was refused stays to be read."""
-    try:
-        body = json.loads(text)
     except (ValueError, RecursionError):
-        return mask_text(text)
-    if status < 400 or not isinstance(body, dict):
-        return mask_answer(text)
-    said = {name: _readable(value) for name, value in body.items() if name in REASONS}
-    return json.dumps(mask(body) | said, ensure_ascii=False)
+        shown = mask_text(text) if masked else text
+        return PeerAnswer(asked, response.status_code, None, shown, is_json=False)
+    if response.content:
+        said = _masked(response.status_code, body) if masked else body
+        text = json.dumps(said, ensure_ascii=False)
+    return PeerAnswer(asked, response.status_code, body, text, is_json=True)
+
+
+def _masked(status: int, body: Any) -> Any:
+    """A refusal is about the test records alone: why it was refused stays to be read."""
+    if not isinstance(body, dict):
+        return mask(body)
+    said = {name: value for name, value in body.items() if name in REASONS}
+    if status < 400:
+        said = {"message": value} if isinstance(value := said.get("message"), str) else {}
+    return mask(body) | {name: _readable(value) for name, value in said.items()}
 
 
 def _readable(value: Any, depth: int = 0) -> Any:

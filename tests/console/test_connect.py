@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from html import unescape
+from socket import SHUT_RDWR
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -231,6 +232,6 @@ def test_rating_whose_end_was_not_seen_goes_to_a_person_where_keys_are_ignored(s
     habits = {"url": f"{system[0]}/nowhere", "auth": "Bearer", "key": stranger.KEY}
     settings.SYSTEMS = settings.SYSTEMS | {"cuidadores": settings.SYSTEMS["cuidadores"] | habits}
     monkeypatch.setattr(Cuidadores, "can_repeat", False)
-    monkeypatch.setattr(stranger.Stranger, "do_POST", lambda self: self.connection.close())
+    monkeypatch.setattr(stranger.Stranger, "do_POST", lambda self: self.connection.shutdown(SHUT_RDWR))
     with pytest.raises(OutcomeUnknown):
         Cuidadores("k").rate(2, service_id=1, rating=5, comment="")

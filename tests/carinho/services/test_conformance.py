@@ -210,7 +210,7 @@ def test_key_that_is_refused_everywhere_is_one_finding_and_where_it_is_taken_is_
 
 def test_reason_of_a_refusal_is_shown_with_what_was_asked(monkeypatch):
     body = {
-        "message": "The given data was invalid.",
+        "message": "The given data was invalid.\0\ud800",
         "errors": {"rating": ["The rating field is prohibited."], "phone": ["11987654321 is taken."]},
         "input": {"comment": "Rosa Prado"},
     }
@@ -219,6 +219,8 @@ def test_reason_of_a_refusal_is_shown_with_what_was_asked(monkeypatch):
     [refused] = next(call.differences for call in report.calls if call.name == "rate")
     assert "The rating field is prohibited." in refused.example
     assert "987654321" not in refused.example
+    assert "\0" not in refused.example
+    assert refused.example.encode()
     assert "Rosa" not in refused.example
     assert refused.asked.startswith('POST /api/v1/caregivers/1/ratings\n{"service_id": 11, "rating": 5')
 
@@ -230,6 +232,7 @@ def test_call_about_a_record_that_nobody_named_is_not_said_to_be_missing(simulat
         report = report_on(simulator, "operacao", ids=given)
         codes |= {len(given): [each.code for call in report.calls for each in call.differences]}
         assert report.can_be_connected is bool(given)
+        assert report.settings[-1] == "OPERACAO_LACKS=client_of"
     assert codes == {0: ["record_unknown"], len(NAMED): ["missing"]}
 
 
