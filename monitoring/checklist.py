@@ -17,7 +17,7 @@ from monitoring import alerts, health, metrics
 from monitoring.health import GOOD, NEUTRAL, WATCH, HubHealth, HubSnapshot, Unmeasured
 from monitoring.labels import list_url, percent, url_of_days, url_of_failed_events
 from monitoring.models import RoundKind, Severity
-from monitoring.rule import Instruction, Rule
+from monitoring.rule import Instruction, Rule, Violation
 from whatsapp.connection import CONNECTED, DISCONNECTED, SILENT
 
 logger = logging.getLogger(__name__)
@@ -105,10 +105,18 @@ def _result(check: Check, hub: HubSnapshot, found: HubHealth) -> CheckResult:
         pass
     except Exception:
         logger.exception("Check broke", extra={"check": check.name})
-    broken = {row.rule.name for row in found.reasons if row.rule.name in check.rules}
-    recipes = [step for name in check.rules if name in broken for step in Rule.registry[name].steps]
+    broken = {
+        row.rule.name: row.rule
+        for row in found.reasons
+        if _is_about(check, row) and not row.observation.is_tail  # what a trouble left goes by itself
+    }
+    recipes = [step for rule in broken.values() for step in rule.steps]
     steps = [] if tone == GOOD else [*check.steps, *recipes]
     return CheckResult(check.name, str(check.title), shown.value, shown.limit, tone, shown.url, steps)
+
+
+def _is_about(check: Check, row: Violation) -> bool:
+    return row.rule.name in check.rules or bool(check.system and check.system in row.observation.systems)
 
 
 def tone_of(check: Check, found: HubHealth) -> str:
@@ -134,7 +142,8 @@ def active_alerts(hub: HubSnapshot, found: HubHealth) -> Shown:
 
 
 def dead_letters(hub: HubSnapshot, found: HubHealth) -> Shown:
-    said = _limit("dead_letters", _("menos de %s itens"))
+    limit = Rule.registry["dead_letters"].limit(Severity.WARNING)
+    said = ngettext("menos de %s item", "menos de %s itens", int(limit)) % number(limit) if limit else ""
     return Shown(number(hub.dead_letters["total"]), said, list_url("events_deadletter"))
 
 

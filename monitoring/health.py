@@ -39,6 +39,7 @@ PARTS = {
     "held": _("entregas retidas"),
     "queues": _("filas dos sistemas"),
     "failures": _("taxa de erro"),
+    "failing": _("sistemas com mais falhas"),
     "breakers": _("sistemas"),
     "sync": _("sincronizações"),
     "whatsapp": _("WhatsApp"),
@@ -87,6 +88,7 @@ class HubSnapshot:
     failed_notifications: dict[str, int]
     failed_webhooks: dict[str, int]
     late_events: dict[str, int]
+    failing: list[str] = field(default_factory=list)
     reported: metrics.Reported = field(default_factory=metrics.Reported)
     unmeasured: Mapping[str, Any] = field(default_factory=dict)  # parts and rules, with their titles
 
@@ -176,6 +178,7 @@ def take_snapshot(now: datetime | None = None) -> HubSnapshot:
         held=part("held", lambda: metrics.held(breakers, queues), {"total": 0, "by_service": {}}),
         queues=queues or {},
         failures=part("failures", lambda: metrics.failures(periods.last_hours(now, 24)), (0, 0)),
+        failing=part("failing", metrics.failing, []),
         breakers=breakers or [],
         sync=part("sync", lambda: syncs.overview(now), {}),
         whatsapp=part("whatsapp", lambda: metrics.whatsapp(now), metrics.WhatsAppState(None, UNKNOWN)),

@@ -71,6 +71,13 @@ def dead_letters(today: Period) -> dict[str, Any]:
     }
 
 
+def failing() -> list[str]:
+    """The systems with open dead letters, the one with most of them first."""
+    open_now = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).order_by()
+    counts = dict(open_now.values_list("service").annotate(Count("pk")))
+    return sorted(counts, key=lambda service: (-counts[service], service))
+
+
 QUEUES = """
 SELECT service, count(*), count(*) FILTER (WHERE due_at <= now()), min(due_at) FILTER (WHERE due_at <= now())
 FROM events_delivery WHERE status = 'queued' GROUP BY service

@@ -78,7 +78,7 @@ class Rule:
 
     name: str
     title: Any
-    unit: Any
+    unit: Any  # "s" for seconds, else by ngettext_lazy on "count"
     observe: Callable[[Any], Iterable[Observation]]
     warning: float | None
     critical: float | None
@@ -128,7 +128,9 @@ class Rule:
             return "—"
         if limit == 0 and self.unit == "s":
             return _("na hora")
-        amount = seconds(limit) if self.unit == "s" else f"{number(limit)} {self.unit}"
+        amount = (
+            seconds(limit) if self.unit == "s" else f"{number(limit)} {self.unit % {'count': int(limit)}}"
+        )
         return f"{'≥' if self.at_least else '>'} {amount}".rstrip()
 
 

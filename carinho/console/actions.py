@@ -46,6 +46,7 @@ class Action:
     icon: str = "send"
     asks_reason: bool = False
     form: str = ""
+    is_sent_by_form: bool = False  # the form's own buttons, each an answer, send it
     is_main: bool = False  # what one mostly wants to do: its button stands out
     undo: "Action | None" = None  # offered beside the report
     refused: Any = ""  # what is said when nothing was moved, if there is more to say than that
@@ -95,6 +96,7 @@ class ActionAdmin(ConsoleAdmin):
                 "sure": action.says(1),
                 "address": self.address_of(action),
                 "barred": "" if request.user.has_perm(action.permission) else NOT_ALLOWED,
+                "is_main": action.is_main,
             }
             for action in self.row_actions
             if action.name in names

@@ -60,7 +60,8 @@ def _lines(changelist: ChangeList, request: HttpRequest) -> Iterator[list[str]]:
 
 
 def _columns(changelist: ChangeList) -> list[Any]:
-    shown = [name for name in changelist.list_display if name != "action_checkbox"]
+    left = ("action_checkbox", *getattr(changelist.model_admin, "not_exported", ()))
+    shown = [name for name in changelist.list_display if name not in left]
     return [*shown, *getattr(changelist.model_admin, "exported_too", ())]
 
 

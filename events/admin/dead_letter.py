@@ -42,6 +42,7 @@ from events.models import (
     FailureGroup,
     GroupState,
     Redirect,
+    Remedy,
     SkipCause,
 )
 from events.models.event import NAMES
@@ -91,6 +92,7 @@ ARCHIVE = Action(
     permission=OPERATE,
     icon="archive",
     form="admin/events/deadletter/archive.html",
+    is_sent_by_form=True,
     undo=UNDO_ARCHIVE,
 )
 RESTORE = Action(
@@ -104,6 +106,11 @@ RESTORE = Action(
     icon="unarchive",
     is_main=True,
 )
+MAIN = {  # by what the recipe says helps
+    Remedy.RETRY: RETRY.name,
+    Remedy.ARCHIVE: ARCHIVE.name,
+    Remedy.ESCALATE: escalation.ESCALATE.name,
+}
 FITTING = {"open": [RETRY, ARCHIVE], "archived": [RESTORE], "all": [RETRY, ARCHIVE, RESTORE]}
 
 StatusFilter = choice_filter(
@@ -146,7 +153,8 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
     all_well = _("Tudo certo: nada precisa de você agora. O que falhar em todas as tentativas aparece aqui.")
     intro = _("O que não foi entregue em todas as tentativas e espera a decisão de uma pessoa.")
     row_actions = (RETRY, ARCHIVE, RESTORE, UNDO_ARCHIVE, escalation.ESCALATE)
-    list_display = ("what", "where", "who", "which", "since", "times", "state")
+    list_display = ("what", "where", "who", "which", "since", "times", "state", "archive_row")
+    not_exported = ("archive_row",)
     list_select_related = ("event",)
     list_filter = (
         StatusFilter,
@@ -164,6 +172,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
 
     class Media:
         css = {"all": ["console/groups.css"]}
+        js = ["events/row_archive.js"]
 
     @admin.display(description=_("O que houve"))
     def what(self, row: DeadLetter) -> str:
@@ -195,6 +204,21 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
     def state(self, row: DeadLetter) -> str:
         return status_badges.of(DeadLetterStatus, row.status)
 
+    @admin.display(description="")
+    def archive_row(self, row: DeadLetter) -> str:
+        """The window of the reasons is one for all rows: the script says whose it is."""
+        if row.status != DeadLetterStatus.OPEN:
+            return ""
+        button = '<button type="button" class="c-plain" popovertarget="archive-row" data-row="{}">{}</button>'
+        return format_html(button, row.pk, ARCHIVE.title)
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+        """Where all rows are open, nothing says so in each."""
+        is_open = request.GET.get("status", DeadLetterStatus.OPEN) == DeadLetterStatus.OPEN
+        left = {"state"} if is_open else {"archive_row"}
+        left |= set() if request.user.has_perm(OPERATE) else {"archive_row"}
+        return [name for name in self.list_display if name not in left]
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -211,6 +235,8 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "group": group,
             "group_address": page_of(FailureGroup(pk=group)) if id_in(group) is not None else "",
             "reasons": REASONS,
+            "archive": self.buttons(request, [ARCHIVE.name])[0],
+            "list_here": request.get_full_path(),
         }
         return super().changelist_view(request, context | (extra_context or {}))
 
@@ -287,7 +313,10 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         group = FailureGroup.objects.filter(**key).first()
         if row.status == DeadLetterStatus.OPEN:
             fitting.append(escalation.ESCALATE.name)
+        correct = correction.button(request, row)
+        is_open = row.status == DeadLetterStatus.OPEN
         advice = Recipes().of(**key).said(row.service, labels.system(row.event.source))
+        main = MAIN.get(advice.texts.remedy) if is_open else RESTORE.name
         return {
             "advice": advice,
             "group": group,
@@ -306,8 +335,11 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "event": row.event,
             "event_page": page_of(row.event),
             "entries": timeline.of(row.event, here=row.delivery),
-            "buttons": self.buttons(request, fitting, row.pk),
-            "correct": correction.button(request, row),
+            "buttons": [
+                button | {"is_main": button["action"].name == main}
+                for button in self.buttons(request, fitting, row.pk)
+            ],
+            "correct": correct and correct | {"is_main": advice.texts.remedy == Remedy.CORRECT},
             "redirect": redirect.button(request, "new", row.pk)
             if row.status == DeadLetterStatus.OPEN
             else None,

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from carinho.masking import mask
 from events.admin.person import readable_phone
 from events.flow import Flow
+from events.intake.payload import ValueLabels
 from events.models import Event
 
 
@@ -89,6 +90,9 @@ def _said(value: Any, field: FieldInfo | None) -> str:
         return ", ".join(
             _said(item, None) if not isinstance(item, Mapping) else json.dumps(item) for item in value
         )
+    for mark in field.metadata if field else []:
+        if isinstance(mark, ValueLabels) and value in mark.labels:
+            return str(mark.labels[value])
     kinds = [field.annotation, *get_args(field.annotation)] if field else []
     if datetime in kinds:
         return _moment(str(value))

@@ -68,7 +68,8 @@ class RedirectFilter(ChoiceFilter):
     title = _("redirecionamento")
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, Any]]:
-        found = Redirect.objects.filter(pk=id_in(asked := request.GET.get("redirect", "")) or 0)
+        id = id_in(asked := request.GET.get("redirect", ""))
+        found = Redirect.objects.filter(pk=id) if id is not None else []
         return [(asked, in_words(redirect)) for redirect in found]
 
     def matching(self, queryset: QuerySet, value: Any) -> QuerySet:

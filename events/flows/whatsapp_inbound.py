@@ -11,7 +11,7 @@ from carinho.services.atendimento import Atendimento
 from carinho.services.crm import CRM, Lead
 from carinho.services.errors import Rejected
 from events.flow import Data, Flow, StepEvent
-from events.intake.payload import Moment, Payload, Text
+from events.intake.payload import Moment, Payload, Text, ValueLabels
 from whatsapp.phone import Phone
 from whatsapp.templates import NAMELESS
 from whatsapp.zapi import WhatsApp
@@ -19,6 +19,43 @@ from whatsapp.zapi import WhatsApp
 LONGEST_MESSAGE = 65_536  # characters WhatsApp takes in one text
 LONGEST_IN_LEAD = 4000
 CONFLICT = 409
+KINDS = {  # as whatsapp/callbacks/content.py names them
+    "text": _("texto"),
+    "image": _("foto"),
+    "audio": _("áudio"),
+    "video": _("vídeo"),
+    "document": _("documento"),
+    "sticker": _("figurinha"),
+    "location": _("localização"),
+    "contact": _("contato"),
+    "reaction": _("reação"),
+    "button": _("resposta por botão"),
+    "list": _("resposta por lista"),
+    "poll": _("enquete"),
+    "poll_vote": _("voto em enquete"),
+    "missed_call": _("chamada perdida"),
+    "template": _("mensagem com botões"),
+    "buttons": _("mensagem com botões"),
+    "carousel": _("mensagem com cartões"),
+    "pix_key": _("chave Pix"),
+    "order": _("pedido"),
+    "product": _("produto"),
+    "review_and_pay": _("cobrança"),
+    "review_order": _("andamento do pedido"),
+    "request_payment": _("pedido de pagamento"),
+    "send_payment": _("pagamento enviado"),
+    "event": _("convite para evento"),
+    "event_response": _("resposta a convite"),
+    "pin": _("mensagem fixada"),
+    "newsletter_invite": _("convite para canal"),
+    "status_image": _("foto de status"),
+    "contacts": _("contatos"),
+    "contactsArray": _("contatos"),
+    "album": _("álbum"),
+    "sticker_pack": _("pacote de figurinhas"),
+    "viewOnce": _("visualização única"),
+    "unsupported": _("tipo que não mostramos"),
+}
 
 
 class InboundMessage(Payload):
@@ -27,7 +64,7 @@ class InboundMessage(Payload):
     lid: Annotated[Text, Field(max_length=60)] | None = Field(None, title="Identificação no WhatsApp")
     contact: Annotated[Text, Field(max_length=60)] = Field(title="Contato")
     name: Text | None = Field(None, title="Nome")
-    kind: Annotated[Text, Field(max_length=30)] = Field(title="Tipo")
+    kind: Annotated[Text, Field(max_length=30), ValueLabels(KINDS)] = Field(title="Tipo")
     text: Annotated[str, Field(max_length=LONGEST_MESSAGE)] | None = Field(None, title="Texto")
     media_url: Text | None = Field(None, title="Arquivo")
     received_at: Moment = Field(title="Recebida em")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -54,6 +55,13 @@ class Part(BaseModel):
     def _may_be_absent(cls, name: Any) -> bool:
         field = cls.model_fields.get(name)
         return field is not None and field.default is None
+
+
+@dataclass(frozen=True)
+class ValueLabels:
+    """What the codes of a field are called, as a mark in its annotation; by code."""
+
+    labels: Mapping[str, Any]
 
 
 class Changes(BaseModel):

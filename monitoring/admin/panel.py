@@ -13,12 +13,14 @@ from django.utils.translation import ngettext
 
 from carinho.console.labels import number
 from events import outage_log
-from events.admin import outage, system
+from events.admin import failure_group, outage, system
 from events.models import RejectedRequest
 from monitoring import alerts, charts, checklist, health, metrics, periods, report
 from monitoring.health import HubHealth, HubSnapshot, Unmeasured
 from monitoring.labels import list_url
 from monitoring.models import RoundKind
+
+MOST_GROUPS = 3  # on the Painel
 
 
 def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
@@ -28,6 +30,7 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
     (hub, found), measuring = health.of_page(request), health.Measuring()
     part, period = measuring.part, request.GET.get("period", "24h")
     now = alerts.current(found, hub.now)
+    groups = part(_("falhas"), partial(open_groups, request), [])
     return shared | {
         "health": found,
         "critical_since": now.critical_since,
@@ -36,6 +39,9 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
         "checks": checklist.answer(RoundKind.MORNING, hub, found),
         "taken_at": timezone.localtime(hub.now),
         "cards": part(_("números"), partial(cards, hub.strict, found), []),
+        "groups": groups[:MOST_GROUPS],
+        "groups_left": max(0, len(groups) - MOST_GROUPS),
+        "groups_page": list_url("events_deadletter"),
         "systems": part(_("sistemas"), partial(systems, hub), []),
         "ended": part(_("quedas"), partial(outages_of_today, hub), []),
         "jobs": hub.sync,
@@ -45,6 +51,13 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
         "period": period,
         "not_shown": list(measuring.unmeasured),
     }
+
+
+def open_groups(request: HttpRequest) -> list[failure_group.Card]:
+    """What waits for a decision, each with the button that helps."""
+    if not request.user.has_perm("events.view_deadletter"):
+        return []
+    return [card for card in failure_group.cards(request) if card.figures.open]
 
 
 def outages_of_today(hub: HubSnapshot) -> list[dict[str, Any]]:

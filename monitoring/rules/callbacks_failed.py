@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from carinho.console.labels import number
 from monitoring.health import HubSnapshot
@@ -13,7 +13,7 @@ from monitoring.rule import Instruction, Observation, rule
 
 @rule(
     gettext_lazy("Avisos do WhatsApp não lidos"),
-    unit=gettext_lazy("avisos"),
+    unit=ngettext_lazy("aviso", "avisos", "count"),
     warning=0,
     critical=10,
     steps=(

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from carinho.console.labels import number
 from monitoring import metrics
-from monitoring.health import HubSnapshot
+from monitoring.health import HubSnapshot, Unmeasured
 from monitoring.labels import percent, url_of_failed_events
 from monitoring.rule import Instruction, Observation, rule
 
@@ -16,7 +16,7 @@ ENOUGH = 20  # events
 
 @rule(
     gettext_lazy("Taxa de erro em 24 h"),
-    unit="%",
+    unit="%%",
     warning=5,
     critical=15,
     symptom_of=("circuit_breaker", "whatsapp_disconnected"),
@@ -29,8 +29,13 @@ ENOUGH = 20  # events
     ),
 )
 def error_rate(hub: HubSnapshot) -> Iterator[Observation]:
+    """It is about the system where most of what failed waits: another's outage does not explain it."""
     failed, settled = hub.failures
     value = (metrics.rate(failed, settled) or 0) if settled >= ENOUGH else 0
+    try:
+        systems = tuple(hub.failing[:1])
+    except Unmeasured:  # the share is known all the same
+        systems = ()
     counts = {"share": percent(value), "failed": number(failed), "settled": number(settled)}
     yield Observation(
         value,
@@ -38,4 +43,5 @@ def error_rate(hub: HubSnapshot) -> Iterator[Observation]:
         url_of_failed_events(hub.last_day[0]),
         past=_("Falharam %(share)s dos eventos em 24 h (%(failed)s de %(settled)s).") % counts,
         shown=percent(value),
+        systems=systems,
     )

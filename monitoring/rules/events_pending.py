@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from carinho.console.labels import number
 from monitoring.health import HubSnapshot
@@ -13,7 +13,7 @@ from monitoring.rule import Instruction, Observation, rule
 
 @rule(
     gettext_lazy("Eventos aguardando"),
-    unit=gettext_lazy("eventos"),
+    unit=ngettext_lazy("evento", "eventos", "count"),
     warning=100,
     critical=500,
     symptom_of=("worker_silent", "circuit_breaker", "oldest_delivery"),

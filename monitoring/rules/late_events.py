@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from carinho.console import labels
 from carinho.console.labels import number
@@ -14,7 +13,7 @@ from monitoring.rule import Instruction, Observation, rule
 
 @rule(
     gettext_lazy("Eventos que chegaram atrasados"),
-    unit=gettext_lazy("eventos"),
+    unit=ngettext_lazy("evento", "eventos", "count"),
     warning=10,
     steps=(
         Instruction(
@@ -29,13 +28,21 @@ def late_events(hub: HubSnapshot) -> Iterator[Observation]:
         said = {"amount": number(amount), "source": labels.system(source)}
         yield Observation(
             amount,
-            _(
+            ngettext(
+                "%(amount)s evento de %(source)s chegou com mais de um dia de atraso nas últimas "
+                "24 horas; as mensagens que já não eram úteis não foram enviadas.",
                 "%(amount)s eventos de %(source)s chegaram com mais de um dia de atraso nas últimas "
-                "24 horas; as mensagens que já não eram úteis não foram enviadas."
+                "24 horas; as mensagens que já não eram úteis não foram enviadas.",
+                amount,
             )
             % said,
             list_url("events_event", f"source={source}&late=24h"),
-            past=_("%(amount)s eventos de %(source)s chegaram com mais de um dia de atraso.") % said,
+            past=ngettext(
+                "%(amount)s evento de %(source)s chegou com mais de um dia de atraso.",
+                "%(amount)s eventos de %(source)s chegaram com mais de um dia de atraso.",
+                amount,
+            )
+            % said,
             subject=source,
             systems=(source,),
         )

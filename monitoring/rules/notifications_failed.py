@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from carinho.console.labels import number
 from monitoring import notifications
@@ -13,7 +13,7 @@ from monitoring.rule import Instruction, Observation, rule
 
 @rule(
     gettext_lazy("Avisos que não saíram"),
-    unit=gettext_lazy("avisos"),
+    unit=ngettext_lazy("aviso", "avisos", "count"),
     warning=1,
     at_least=True,
     steps=(

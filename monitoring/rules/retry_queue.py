@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from carinho.console import labels
 from carinho.console.labels import number
@@ -14,7 +14,7 @@ from monitoring.rule import Instruction, Observation, rule
 
 @rule(
     gettext_lazy("Tentando de novo"),
-    unit=gettext_lazy("entregas"),
+    unit=ngettext_lazy("entrega", "entregas", "count"),
     warning=50,
     critical=200,
     symptom_of=("circuit_breaker", "whatsapp_disconnected"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from monitoring.health import HubSnapshot
 from monitoring.labels import list_url, seconds
@@ -12,7 +12,7 @@ from monitoring.rule import Observation, rule
 
 @rule(
     gettext_lazy("Ronda não feita"),
-    unit=gettext_lazy("minutos depois da hora"),
+    unit=ngettext_lazy("minuto depois da hora", "minutos depois da hora", "count"),
     warning=30,
     at_least=True,
     in_health=False,

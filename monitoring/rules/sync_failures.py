@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from carinho.console.labels import number
 from monitoring.health import HubSnapshot
@@ -14,7 +13,7 @@ from sync import labels
 
 @rule(
     gettext_lazy("Sincronização com falhas em 24 h"),
-    unit=gettext_lazy("falhas"),
+    unit=ngettext_lazy("falha", "falhas", "count"),
     warning=2,
     symptom_of=("circuit_breaker",),
     steps=(
@@ -30,9 +29,19 @@ def sync_failures(hub: HubSnapshot) -> Iterator[Observation]:
         said = {"name": labels.job(name), "times": number(job["recent_failures"])}
         yield Observation(
             job["recent_failures"],
-            _("A sincronização %(name)s falhou %(times)s vezes em 24 h.") % said,
+            ngettext(
+                "A sincronização %(name)s falhou %(times)s vez em 24 h.",
+                "A sincronização %(name)s falhou %(times)s vezes em 24 h.",
+                job["recent_failures"],
+            )
+            % said,
             url_of_job(name),
-            past=_("A sincronização %(name)s tinha falhado %(times)s vezes em 24 h.") % said,
+            past=ngettext(
+                "A sincronização %(name)s tinha falhado %(times)s vez em 24 h.",
+                "A sincronização %(name)s tinha falhado %(times)s vezes em 24 h.",
+                job["recent_failures"],
+            )
+            % said,
             subject=name,
             systems=systems_of_job(name),
         )

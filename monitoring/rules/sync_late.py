@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from monitoring.health import HubSnapshot
 from monitoring.labels import url_of_job
@@ -15,7 +15,7 @@ MISSED = {"": 0, "warning": 1, "critical": 2}
 
 @rule(
     gettext_lazy("Sincronização atrasada"),
-    unit=gettext_lazy("períodos perdidos"),
+    unit=ngettext_lazy("período perdido", "períodos perdidos", "count"),
     warning=1,
     critical=2,
     at_least=True,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from carinho.console.labels import number
 from monitoring.health import HubSnapshot
@@ -15,7 +15,7 @@ from whatsapp.connection import SILENT
 
 @rule(
     gettext_lazy("WhatsApp em silêncio"),
-    unit=gettext_lazy("vezes o intervalo comum"),
+    unit=ngettext_lazy("vez o intervalo comum", "vezes o intervalo comum", "count"),
     warning=2,
     steps=(
         Instruction(

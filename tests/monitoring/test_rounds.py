@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from carinho.access.models import AuditEntry
 from events.models import FailureGroup, HourlyCount
-from monitoring import rounds
+from monitoring import checklist, health, metrics, rounds
+from monitoring.metrics import WhatsAppState
 from monitoring.models import Round
 from tests.clients import logged_in
+from tests.monitoring import hubs
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alive")]
 PAGE = "/admin/monitoring/round/"
@@ -109,3 +111,29 @@ def test_page_tells_what_changed_since_the_last_round_and_who_has_what():
     assert "Tentando de novo</a>: 3 → <b>0</b>" in page
     assert "CRM: O cadastro não existe no sistema</a>" in page
     assert "com bia" in " ".join(page.split())
+
+
+BACK = hubs.NOW - timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"whatsapp": hubs.offline(5).whatsapp}, "retomar a sessão"),
+        ({"whatsapp": hubs.unanswered(90).whatsapp}, "painel do Z-API"),
+        ({"breakers": hubs.breaker("open", 5, "whatsapp")}, "Pergunte a quem cuida do sistema"),
+        (
+            {
+                "whatsapp": WhatsAppState(True, "connected", BACK),
+                "queues": {"whatsapp": metrics.Queue(2, 2, BACK - timedelta(hours=1))},
+            },
+            "",
+        ),
+    ],
+)
+def test_steps_are_of_what_is_wrong_and_none_of_what_goes_by_itself(changes, said):
+    seen = hubs.hub(**changes)
+    found = {check.name: check for check in checklist.answer("morning", seen, health.evaluate(seen))}
+    steps = " ".join(str(step.text) for step in found["whatsapp"].instructions)
+    assert found["whatsapp"].tone != "success"
+    assert said in steps if said else not steps

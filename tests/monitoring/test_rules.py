@@ -147,6 +147,33 @@ def test_limit_is_a_setting():
     assert [(violation.rule.name, violation.limit) for violation in found] == [("dead_letters", 3.0)]
 
 
+@pytest.mark.parametrize(("failing", "reasons"), [(["marketing", "whatsapp"], 2), (["whatsapp"], 1), ([], 1)])
+def test_outage_explains_only_the_failures_that_are_mostly_its_own(failing, reasons):
+    seen = hub(failures=(30, 100), whatsapp=WhatsAppState(False, "disconnected", hubs.NOW), failing=failing)
+    assert len(health.evaluate(seen).troubles) == reasons
+
+
+def test_share_of_failures_is_judged_though_where_they_are_is_not_known():
+    seen = hub(failures=(30, 100), unmeasured={"failing": "sistemas com mais falhas"})
+    assert {row.rule.name for row in health.evaluate(seen).violations} == {"error_rate", "unmeasured"}
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "said"),
+    [
+        ("notifications_failed", 1, "≥ 1 aviso"),
+        ("notifications_failed", 2, "≥ 2 avisos"),
+        ("dead_letters", 1000, "≥ 1.000 itens"),
+        ("error_rate", 5, "> 5 %"),
+        ("oldest_delivery", 60, "> 1 min"),
+    ],
+)
+def test_limit_is_said_in_the_right_number(name, limit, said, settings):
+    each = rule.Rule.registry[name]
+    settings.ALERT_LIMITS = {each.setting("warning"): float(limit)}
+    assert each.limit_label("warning") == said
+
+
 @override_settings(ALERT_LIMITS={"ALERT_DEATH_LETTERS_WARNING": 3.0})
 def test_limit_of_no_rule_is_notified_at_start():
     assert [message.id for message in rule.every_limit_belongs_to_a_rule()] == ["monitoring.E001"]

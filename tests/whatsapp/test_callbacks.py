@@ -5,6 +5,7 @@ import threading
 import pytest
 from django.db import connection
 
+from events.admin import payload_fields
 from events.intake import envelope
 from events.models import Event, RejectedRequest
 from tests.whatsapp.inbox_client import FOLDER, OURS, call, later, post, sample
@@ -80,6 +81,8 @@ def test_message_of_each_kind_becomes_a_readable_line(kind, line):
     assert callback.status == "done"
     data = inbound().get().data
     assert data["text"] == line
+    shown = {field.name: field.value for field in payload_fields.of(inbound().get(), revealed=True)}
+    assert shown["kind"] != data["kind"]  # in the reader's words
     assert data.get("media_url", "").startswith("https://") is ("arquivo" in line)
 
 

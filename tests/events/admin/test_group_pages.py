@@ -12,6 +12,7 @@ from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from events import groups, operations
 from events.engine import circuit_breakers
 from events.models import DeadLetter, FailureGroup, Recipe
+from monitoring.admin import alert
 from tests.clients import logged_in
 from tests.console import rows
 
@@ -269,7 +270,10 @@ def test_groups_that_were_are_found_by_state_and_tag(group):
     assert browser.get(path, {"state": "resolved"}).context["cl"].result_count == 0
 
 
-def test_more_groups_and_more_items_cost_no_more_statements(group):
+def test_more_groups_and_more_items_cost_no_more_statements(group, monkeypatch):
+    monkeypatch.setattr(
+        alert, "SHARED_SECONDS", 600
+    )  # the sidebar's numbers are counted once, however slowly
     browser = logged_in(OPERATOR)
     browser.get(address(group))
     with CaptureQueriesContext(connection) as few:
@@ -279,3 +283,26 @@ def test_more_groups_and_more_items_cost_no_more_statements(group):
     with CaptureQueriesContext(connection) as many:
         browser.get(LIST), browser.get(address(group))
     assert len(many) == len(few)
+
+
+@pytest.mark.parametrize(
+    ("cause", "main"),
+    [
+        ("invalid_phone_number", "Corrigir e reenviar"),
+        ("connection_timeout", "Reenviar"),
+        ("broken", "Escalar"),
+        ("not_found", ""),
+    ],
+)
+def test_main_button_of_an_item_is_the_one_that_its_recipe_names(cause, main):
+    letter = rows.dead_letter(cause=cause)
+    html = html_of(logged_in(OPERATOR), f"{LIST}{letter.pk}/change/")
+    head = html.partition('<div class="c-buttons">')[2].partition('<dl class="c-recipe">')[0]
+    shown = re.findall(
+        r'<button type="\w+" class="c-button c-primary"[^>]*popovertarget[^>]*>(.*?)</button>', head
+    )
+    shown += re.findall(
+        r'<form method="post" action="[^"]*/correction/[^>]*>.*?c-primary.*?</button>', head, re.DOTALL
+    )
+    assert main in " ".join(shown) if main else not shown
+    assert len(shown) == bool(main)
