@@ -3,10 +3,18 @@
 import gc
 import multiprocessing
 import os
+import signal
+from functools import partial
 from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_after_setup, setup_logging, worker_shutting_down
+from celery.signals import (
+    celeryd_after_setup,
+    setup_logging,
+    worker_init,
+    worker_process_init,
+    worker_shutting_down,
+)
 
 from carinho.embedded import broker
 
@@ -32,5 +40,26 @@ def share_what_is_loaded(**_: Any) -> None:
 
 
 @worker_shutting_down.connect
-def end_what_runs(**_: Any) -> None:
+def end_what_runs(how: str = "", **_: Any) -> None:
     stopping.set()
+    if how == "Cold":  # asked twice: nothing is waited for, and the children die with their worker
+        os._exit(1)
+
+
+@worker_init.connect
+def keep_the_signal_from_new_children(**_: Any) -> None:
+    """Until they ignore it."""
+    block = partial(signal.pthread_sigmask, signal.SIG_BLOCK, {signal.SIGTERM})
+    unblock = partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, {signal.SIGTERM})
+    os.register_at_fork(before=block, after_in_parent=unblock)
+
+
+@worker_process_init.connect
+def let_the_worker_end_its_children(**_: Any) -> None:
+    """Of SIGTERM a child would die at once, in the middle of a call to a system.
+
+    systemd and others send it to all processes together. The child that waits for the next message then dies
+    with the lock of its pipe, for which the worker waits for ever.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
