@@ -23,6 +23,7 @@ LINES = 24  # each sends one event after the other, of people whom no other line
 FAMILIES = 5  # of a line
 CAREGIVERS = 4  # of a line
 FIRST_PHONE = 11_960_000_000
+FIRST_NUMBER = 10_000  # below it are the visits of those who post without an id
 FIRST_FAMILY, FIRST_CAREGIVER, FIRST_CLIENT = 1_000, 500_000, 600_000
 ANSWER = aiohttp.ClientTimeout(total=15)
 SIGNED = ("site", "crm", "operacao", "financeiro", "cuidadores")
@@ -73,7 +74,7 @@ class Traffic:
         self.url, self.key, self.simulator_url = url, key, simulator_url
         self.pause = LINES / rate
         self.dice = random.Random(seed)
-        self.numbers = itertools.count(1)
+        self.numbers = itertools.count(FIRST_NUMBER)
         self.book = Book()
         self.ends = asyncio.Event()
 
