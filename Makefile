@@ -12,7 +12,7 @@ FIND_PYTHON = for python in python3 python3.13 python3.12 python3.11 python3.14;
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade-package $(UPGRADE))
 
-.PHONY: help run test fuzz check coverage bench images format lock audit clean
+.PHONY: help run test fuzz check coverage bench soak proof images format lock audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,12 @@ coverage: $(VENV)/.dev ## all tests, and the branches that none of them runs
 
 bench: $(VENV)/.dev ## the hub beside the plain way and beside the leanest queue
 	$(PY) -m tests.bench
+
+soak: $(VENV)/.dev ## everything breaks for ten minutes, then a strict ledger; SECONDS= RATE= SEED=
+	$(PY) -m tests.proof.soak --seconds $(or $(SECONDS),600) --rate $(or $(RATE),12) --seed $(or $(SEED),1)
+
+proof: $(VENV)/.dev ## run PROOFS="soak calm growth workers", and renew the figures of docs/proof.md
+	$(PY) -m tests.proof $(PROOFS)
 
 images: $(VENV)/.dev ## the pictures of the operators' guide, taken anew
 	@$(PY) -m tests.browser

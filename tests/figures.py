@@ -6,6 +6,7 @@ import platform
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import psutil
 
@@ -14,7 +15,7 @@ from carinho.embedded.processes import ROOT
 FOLDER = ROOT / "var" / "proof"
 
 
-def write(name: str, figures: Mapping[str, float]) -> None:
+def write(name: str, figures: Mapping[str, Any]) -> None:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     )

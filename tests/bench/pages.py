@@ -67,7 +67,8 @@ FROM events_delivery WHERE event_id > %(known)s
 OPEN = """
 WITH open AS (
     UPDATE events_delivery SET status = 'dead', finished_at = NULL, error = 'crm answered 503'
-    WHERE id IN (SELECT id FROM events_delivery WHERE service = 'crm' ORDER BY id DESC LIMIT 40) RETURNING *
+    WHERE id IN (SELECT id FROM events_delivery WHERE service = 'crm' ORDER BY id DESC LIMIT %(dead)s)
+    RETURNING *
 ), letters AS (
     INSERT INTO events_deadletter
         (delivery_id, event_id, event_type, service, step, subject, kind, cause, reason)
@@ -75,7 +76,7 @@ WITH open AS (
     FROM open
 ), grouped AS (
     INSERT INTO events_failuregroup (service, step, cause)
-    SELECT DISTINCT service, step, 'max_retries_exceeded' FROM open
+    SELECT DISTINCT service, step, 'max_retries_exceeded' FROM open ON CONFLICT DO NOTHING
 )
 UPDATE events_event SET status = 'failed', settled_at = NULL WHERE id IN (SELECT event_id FROM open)
 """
@@ -143,23 +144,23 @@ def prepare() -> None:
     call_command("createcachetable", verbosity=0)
 
 
-def fill(events: int) -> None:
-    """The counts are kept by the same triggers as ever."""
+def fill(events: int, dead: int = 40, *, known: int = 0) -> None:
+    """Events spread over a month beside those `known`, `dead` deliveries before a person; triggers count."""
     from django.db import connection
 
     from events import statistics
 
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")
-        for first in range(1, events + 1, BATCH):
-            last = min(first + BATCH - 1, events)
+        for first in range(known + 1, known + events + 1, BATCH):
+            last = min(first + BATCH - 1, known + events)
             cursor.execute("SELECT coalesce(max(id), 0) FROM events_event")
-            known = {"known": cursor.fetchone()[0]}
-            cursor.execute(EVENTS, {"first": first, "last": last, "all": events})
-            cursor.execute(DELIVERIES, known)
-            cursor.execute(ATTEMPTS, known)
+            before = {"known": cursor.fetchone()[0]}
+            cursor.execute(EVENTS, {"first": first, "last": last, "all": known + events})
+            cursor.execute(DELIVERIES, before)
+            cursor.execute(ATTEMPTS, before)
         for statement in (OPEN, RETRYING, SAMPLES):
-            cursor.execute(statement.replace("%%", "%"))
+            cursor.execute(statement, {"dead": dead})
         statistics.fold()
         cursor.execute("VACUUM ANALYZE")
 

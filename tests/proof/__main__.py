@@ -1,0 +1,39 @@
+"""`make proof`: run what is named, and write the figures into docs/proof.md.
+
+python -m tests.proof soak calm growth workers      # nothing named: only what earlier runs left is written
+"""
+
+import subprocess
+import sys
+
+from tests.bench.group import ROOT
+from tests.proof import document
+
+RUNS = {
+    "soak": ["tests.proof.soak"],
+    "calm": ["tests.proof.soak", "--calm"],
+    "growth": ["tests.proof.growth"],
+    "workers": ["tests.proof.workers"],
+}
+
+
+def main(names: list[str]) -> int:
+    """0 if all that ran holds, 2 if there is nothing of that name."""
+    if unknown := set(names) - RUNS.keys():
+        print(
+            f"No proof is called {', '.join(sorted(unknown))}; there are {', '.join(RUNS)}.", file=sys.stderr
+        )
+        return 2
+    failed = [
+        name
+        for name in names
+        if subprocess.run([sys.executable, "-m", *RUNS[name]], cwd=ROOT, check=False).returncode
+    ]
+    print(f"Renewed in docs/proof.md: {', '.join(document.renew()) or 'nothing'}.")
+    if failed:
+        print(f"Does not hold: {', '.join(failed)}.")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,75 @@
+"""Memory, files and connections of the hub's processes over a soak, and how fast they grow."""
+
+import time
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass, field
+from statistics import linear_regression
+from typing import TYPE_CHECKING
+
+import psutil
+import psycopg
+
+from tests.proof.chaos import cmdline
+
+if TYPE_CHECKING:
+    from tests.proof.soak import Soak
+
+ROLES = {"web": ("granian",), "worker": ("celery", "worker"), "beat": ("celery", "beat")}
+WARM_UP = 1 / 4  # of the time, before anything is said of growth
+CONNECTIONS_AND_DELIVERIES = """
+SELECT (SELECT count(*) FROM pg_stat_activity
+        WHERE backend_type = 'client backend' AND application_name <> 'soak'),
+       (SELECT count(*) FROM events_delivery WHERE finished_at IS NOT NULL)
+"""
+Sample = tuple[float, int, dict[str, float]]  # seconds, deliveries ended, values by name
+
+
+@dataclass
+class MemoryLog:
+    soak: "Soak"
+    samples: list[Sample] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+
+    def look(self) -> None:
+        values: dict[str, float] = defaultdict(float)
+        for child in self.soak.children():
+            line = " ".join(cmdline(child))
+            role = next((name for name, words in ROLES.items() if all(word in line for word in words)), None)
+            if role is None:
+                continue
+            with suppress(psutil.Error, OSError):
+                values[f"{role}, MB"] += child.memory_full_info().pss / 2**20
+                values[f"{role}, open files"] += child.num_fds()
+        with suppress(psycopg.Error), self.soak.connect() as connection:
+            (open_ones, ended) = connection.execute(CONNECTIONS_AND_DELIVERIES).fetchone() or (0, 0)
+            values["database connections"] = open_ones
+            self.samples.append((time.monotonic() - self.began, ended, dict(values)))
+
+    def slopes(self) -> dict[str, dict[str, float]]:
+        """By name: the value after the warm-up and at the end, and its growth per 100,000 deliveries."""
+        if not self.samples:
+            return {}
+        warm = [one for one in self.samples if one[0] >= self.samples[-1][0] * WARM_UP]
+        found = {}
+        for name in sorted({name for _, _, values in warm for name in values}):
+            points = [(ended, values[name]) for _, ended, values in warm if name in values]
+            if len({ended for ended, _ in points}) < 3:
+                continue
+            slope = linear_regression([x for x, _ in points], [y for _, y in points]).slope
+            found[name] = {
+                "first": round(points[0][1], 1),
+                "last": round(points[-1][1], 1),
+                "most": round(max(y for _, y in points), 1),
+                "per_100000_deliveries": round(slope * 100_000, 2),
+            }
+        return found
+
+    def print(self) -> None:
+        for name, values in self.slopes().items():
+            print(
+                f"  {name:<24} {values['first']:>8.1f} → {values['last']:>8.1f}"
+                f"   {values['per_100000_deliveries']:+.2f} per 100,000 deliveries"
+            )
+        if self.samples:
+            print(f"  over {self.samples[-1][1]} deliveries in {self.samples[-1][0]:.0f} s")

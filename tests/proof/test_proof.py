@@ -1,0 +1,50 @@
+"""The parts of the proofs that say what holds."""
+
+import json
+from pathlib import Path
+
+from tests.proof import document, ledger
+
+TEXT = "Before.\n\n<!-- figures: soak -->\nold\n<!-- end -->\n\n<!-- figures: calm -->\n<!-- end -->\n"
+KEPT = {
+    "name": "soak",
+    "commit": "abc123",
+    "date": "2026-02-01",
+    "machine": {"cpus": 2},
+    "figures": {"events": 7, "chaos": {"kill_web": 2, "cut": 1}, "cpu": {"claim": [1.0, 2.0]}},
+}
+
+
+def test_figures_of_the_last_run_stand_in_their_place_and_all_else_stays(tmp_path: Path) -> None:
+    page = tmp_path / "proof.md"
+    page.write_text(TEXT)
+    (tmp_path / "soak.json").write_text(json.dumps(KEPT))
+    (tmp_path / "elsewhere.json").write_text(json.dumps(KEPT))
+    for _ in range(2):
+        assert document.renew(tmp_path, page) == ["soak"]
+    assert page.read_text() == (
+        "Before.\n\n<!-- figures: soak -->\nCommit abc123, 2026-02-01; cpus 2.\n\n"
+        "| what | figure |\n| --- | --- |\n| events | 7 |\n| chaos | kill web 2, cut 1 |\n"
+        "| cpu: claim | 1.0 → 2.0 |\n<!-- end -->\n\n<!-- figures: calm -->\n<!-- end -->\n"
+    )
+
+
+def test_line_at_error_counts_unless_the_chaos_explains_it() -> None:
+    def line(level: str, message: str) -> str:
+        return f"worker    | {json.dumps({'level': level, 'message': message})}"
+
+    unexplained = [line("ERROR", "Delivery broke"), "Traceback (most recent call last):"]
+    explained = [
+        line("WARNING", "Lapsed leases were returned"),
+        line("ERROR", "Task raised OperationalError('the connection is lost')"),
+        "worker parou (sinal 9); volta em 1 s.",
+    ]
+    assert ledger.errors([*unexplained, *explained]) == unexplained
+
+
+def test_ledger_holds_only_when_nothing_is_found() -> None:
+    made = ledger.Ledger()
+    made.must_be_empty("lost", [])
+    assert made.holds
+    made.must_be_empty("doubled", ["one"])
+    assert not made.holds
