@@ -106,7 +106,7 @@ RESTORE = Action(
     icon="unarchive",
     is_main=True,
 )
-MAIN = {  # by what the recipe says helps
+MAIN: dict[str, str] = {  # by what the recipe says helps
     Remedy.RETRY: RETRY.name,
     Remedy.ARCHIVE: ARCHIVE.name,
     Remedy.ESCALATE: escalation.ESCALATE.name,
