@@ -55,6 +55,19 @@ def test_quoted_question_decides_which_visit_is_rated(hours):
     assert answer("1", referenceMessageId="Q77") == ([(77, 1)], 0)
 
 
+def test_number_long_after_the_question_is_a_message():
+    asked(77, hours_ago=73, id="Q77")
+    assert answer("1") == ([], 1)
+
+
+def test_number_of_somebody_else_rates_nobodys_visit():
+    asked(77, hours_ago=2, id="Q77")
+    other = contacts.find_or_make(contacts.identity("5511987654329"))
+    SentMessage.objects.update(contact=other)
+    assert answer("1") == ([], 1)
+    assert answer("1", referenceMessageId="Q77", messageId="B") == ([], 2)
+
+
 def test_number_that_quotes_something_else_is_a_message():
     asked(78, hours_ago=2, id="Q78")
     assert answer("1", referenceMessageId="OTHER") == ([], 1)
