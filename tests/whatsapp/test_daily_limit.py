@@ -77,7 +77,14 @@ def test_whoever_knows_us_is_no_stranger_and_takes_no_place(known_by):
     else:
         wrote(known, at=TODAY)
         written_to(known, at=TODAY + timedelta(seconds=1))
-    assert is_one_too_many(new, known) == [False, False]
+    assert is_one_too_many(known, new) == [False, False]
+
+
+def test_whoever_wrote_first_is_no_stranger_because_we_wrote_to_others_before():
+    known, new = person(1), person(2)
+    written_to(person(3), at=YESTERDAY)
+    wrote(known, at=TODAY)
+    assert is_one_too_many(known, new) == [False, False]
 
 
 def test_whoever_only_answered_us_today_is_still_a_new_person():
