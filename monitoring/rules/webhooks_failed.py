@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from carinho.console.labels import number
 from monitoring.health import HubSnapshot
@@ -12,7 +12,7 @@ from monitoring.rule import Instruction, Observation, rule
 
 @rule(
     gettext_lazy("Webhooks que não saíram"),
-    unit=gettext_lazy("webhooks"),
+    unit=ngettext_lazy("webhook", "webhooks", "count"),
     warning=1,
     at_least=True,
     steps=(
