@@ -145,7 +145,7 @@ def _send(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran:
             address, has_whatsapp = findings["registered"] or to, findings["exists"]
         if has_whatsapp is False:
             address = _address(outgoing, contact.lid or (findings or {}).get("lid"))
-        if outgoing.claim.lease <= timezone.now():  # this process was frozen: another may be sending it
+        if outgoing.claim.seconds_left <= 0:  # this process was frozen: another may be sending it
             return Ran(not_before=timezone.now(), findings=findings)
         sent = whatsapp.send(outgoing.text, to=address, choices=outgoing.message.choices)
         return Ran(sent, findings=findings)

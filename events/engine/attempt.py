@@ -22,7 +22,7 @@ from events.models import Outcome, SkipCause
 
 logger = logging.getLogger(__name__)
 
-SENDING_TAKES = timedelta(seconds=15)  # connect and answer time-outs together, and some
+SENDING_TAKES = 15  # seconds: connect and answer time-outs together, and some
 LOOK_AFTER = timedelta(seconds=5)  # before looking for what an unseen attempt left behind
 
 
@@ -57,7 +57,7 @@ def attempt(claim: Claim) -> Result:
     now = timezone.now()
     if is_too_late(claim, now):
         return skipped(claim, SkipCause.EXPIRED)
-    if claim.lease - now < SENDING_TAKES:
+    if claim.seconds_left < SENDING_TAKES:
         return held(claim)
     token = request_id.set(claim.request_id or claim.idempotency_key)
     trace = trace_id.set(claim.trace_id)

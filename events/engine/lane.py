@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import psycopg
 from django.conf import settings
@@ -152,11 +152,12 @@ class Drain:
 
     def _renew(self) -> None:
         """A step of several calls may take longer than its lease, and what waits for a thread too."""
-        soon = datetime.now(UTC) + timedelta(seconds=settings.LEASE_SECONDS / 2)
-        old = [claim for claim in self.claims.values() if claim.lease < soon]
+        old = [claim for claim in self.claims.values() if claim.seconds_left < settings.LEASE_SECONDS / 2]
+        held_until = time.monotonic() + settings.LEASE_SECONDS
         renewed = transitions.renew(old) if old else {}
         for claim in old:  # one that is not renewed was lost; its outcome will not be written
-            claim.lease = renewed.get(claim.id, claim.lease)
+            if claim.id in renewed:
+                claim.lease, claim.held_until = renewed[claim.id], held_until
 
     def _renew_if_possible(self) -> None:
         """While the lane ends: a database that is away must not keep it from waiting for its calls."""

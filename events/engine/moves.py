@@ -94,7 +94,8 @@ EXISTS (SELECT FROM events_deadletter AS mine WHERE mine.delivery_id = delivery.
  WHERE delivery.after <> '' AND earlier.event_id = delivery.event_id AND earlier.step = delivery.after),
 CASE WHEN event.phone <> '' OR event.subject = '' THEN event.phone
      ELSE (SELECT phone FROM events_event AS known
-           WHERE known.subject = event.subject AND known.phone <> '' ORDER BY id DESC LIMIT 1) END,
+           WHERE known.subject = event.subject AND known.subject <> '' AND known.phone <> ''
+           ORDER BY id DESC LIMIT 1) END,
 (SELECT jsonb_agg(jsonb_build_object('id', id, 'kind', kind, 'old', old, 'new', new)) FROM events_redirect
  WHERE system = delivery.service AND ended_at IS NULL AND ends_at > now()),
 event.id, event.type, event.source, event.occurred_at, event.data, event.request_id, event.trace_id

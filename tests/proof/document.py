@@ -10,6 +10,7 @@ from tests.bench.group import ROOT
 from tests.figures import FOLDER
 
 DOCUMENT = ROOT / "docs" / "proof.md"
+MOST_IN_A_ROW = 8
 PLACE = "<!-- figures: {name} -->\n(?P<old>.*?)<!-- end -->"
 
 
@@ -42,7 +43,9 @@ def _text(kept: Mapping[str, Any]) -> str:
 def _flat(figures: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
     for name, value in figures.items():
         title = f"{before}{name.replace('_', ' ')}"
-        if isinstance(value, Mapping) and any(isinstance(each, Mapping | list) for each in value.values()):
+        if isinstance(value, Mapping) and (
+            len(value) > MOST_IN_A_ROW or any(isinstance(each, Mapping | list) for each in value.values())
+        ):
             yield from _flat(value, f"{title}: ")
         elif isinstance(value, Mapping):
             yield title, ", ".join(f"{key.replace('_', ' ')} {each}" for key, each in value.items()) or "none"

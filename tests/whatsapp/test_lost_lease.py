@@ -1,10 +1,8 @@
 """A process that was frozen between two calls finds its lease lost, and leaves the message to another."""
 
-from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from django.utils import timezone
 
 from whatsapp import contacts, lane_hooks
 from whatsapp.messages import Message
@@ -31,7 +29,7 @@ class Zapi:
 @pytest.mark.parametrize(("seconds_left", "sent"), [(30, ["Olá, Maria"]), (-1, [])])
 def test_message_is_sent_only_while_the_lease_is_held(seconds_left, sent):
     zapi = Zapi()
-    claim = SimpleNamespace(lease=timezone.now() + timedelta(seconds=seconds_left), in_doubt_since=None)
+    claim = SimpleNamespace(seconds_left=seconds_left, in_doubt_since=None)
     outgoing = Outgoing(claim, Message("x", to=PHONE), contacts.identity(PHONE), "Olá, Maria")
     outgoing.contact = Contact(phone=PHONE, key=contacts.identity(PHONE).key)
     ran = lane_hooks._send(zapi, outgoing)

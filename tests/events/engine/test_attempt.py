@@ -1,6 +1,7 @@
 """What the end of one attempt means for its delivery."""
 
 import json
+import time
 from datetime import timedelta
 
 import pytest
@@ -46,11 +47,22 @@ def ends_with(monkeypatch):
 
 
 def test_claim_whose_lease_is_nearly_over_sends_nothing_and_spends_no_attempt(claim, calls):
-    claim.lease = timezone.now() + timedelta(seconds=14)
+    claim.held_until = time.monotonic() + 14
     result = attempt.attempt(claim)
     assert (result.status, result.outcome, result.attempts) == ("queued", "", 0)
     assert result.due_at == claim.due_at
     assert len(calls.calls) == 0
+
+
+@pytest.mark.parametrize("minutes", [-5, 5])
+def test_worker_whose_time_of_day_is_wrong_holds_its_leases_as_long_as_any(
+    claim, calls, monkeypatch, minutes
+):
+    calls.put(f"{BILLING}/visits/42/hours", json={})
+    here = timezone.now() + timedelta(minutes=minutes)
+    monkeypatch.setattr(timezone, "now", lambda: here)
+    assert 50 < claim.seconds_left <= 60
+    assert attempt.attempt(claim).status == "done"
 
 
 def test_what_may_have_been_sent_is_looked_for_though_its_time_is_over(claim, calls):

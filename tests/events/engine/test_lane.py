@@ -395,7 +395,7 @@ def test_lane_goes_at_the_pace_that_its_systems_answers_leave(make_delivery, cal
 
 def test_lease_is_renewed_while_a_call_takes_longer_than_it(make_delivery, calls, settings, monkeypatch):
     monkeypatch.setattr(lane, "LOOK_SECONDS", 0.1)
-    monkeypatch.setattr(attempt, "SENDING_TAKES", timedelta(0))
+    monkeypatch.setattr(attempt, "SENDING_TAKES", 0)
     settings.LEASE_SECONDS = 2
     row = make_delivery(1)
     system = SlowSystem(calls)
