@@ -18,7 +18,7 @@ RUN useradd --system --create-home --uid 10001 carinho \
     && mkdir -p /app/var \
     && chown carinho /app/var \
     && chmod 0700 /app/var
-USER carinho
+USER 10001
 
 ENV VAR_DIR=/app/var
 EXPOSE 8000

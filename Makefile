@@ -12,10 +12,10 @@ FIND_PYTHON = for python in python3 python3.13 python3.12 python3.11 python3.14;
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade-package $(UPGRADE))
 
-.PHONY: help run test fuzz check coverage bench soak proof images format lock audit clean
+.PHONY: help run test server-journey fuzz check coverage bench soak proof images format lock audit clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.runtime ## the whole hub, embedded, in the foreground; Ctrl-C ends it
 	@exec $(PY) -m carinho.embedded.supervisor
@@ -23,6 +23,10 @@ run: $(VENV)/.runtime ## the whole hub, embedded, in the foreground; Ctrl-C ends
 test: $(VENV)/.dev ## all tests; PYTEST_WORKERS=0 one after the other
 	@$(PY) -m tests.browser
 	$(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadscope --no-loadscope-reorder
+
+server-journey: $(VENV)/.dev ## docker-compose.yml's commands on Debian's PostgreSQL, Redis and nginx, as root
+	@tests/server/install
+	$(PY) -m pytest -p no:cacheprovider tests/server/journey.py
 
 fuzz: $(VENV)/.dev ## 10,000 bodies and headers that no sender should write
 	FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(PY) -m pytest tests/events/intake/test_fuzz.py

@@ -1,23 +1,19 @@
 """docker/nginx.conf on the real nginx: what comes through to the hub, and what does not."""
 
 import http.client
-import os
-import shutil
 import socket
 import ssl
-import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from carinho.embedded.processes import ROOT
-from tests.processes import eventually, free_port
+from tests import nginx
+from tests.processes import free_port
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed (Debian: nginx-light)")
+pytestmark = pytest.mark.skipif(nginx.NGINX is None, reason="nginx is not installed (Debian: nginx-light)")
 
 
 class Hub(BaseHTTPRequestHandler):
@@ -37,44 +33,13 @@ class Hub(BaseHTTPRequestHandler):
         pass
 
 
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
     """The ports of http and https, nginx in front of a hub that only remembers."""
-    folder: Path = tmp_path_factory.mktemp("nginx")
     hub = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     Thread(target=hub.serve_forever, daemon=True).start()
-    key, certificate = folder / "privkey.pem", folder / "fullchain.pem"
-    subject = ["-subj", "/CN=localhost", "-days", "1"]
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key)]
-    subprocess.run([*made, "-out", str(certificate), *subject], check=True, capture_output=True)
-    plain, tls = free_port(), free_port()
-    conf = (ROOT / "docker" / "nginx.conf").read_text()
-    for ours, here in (
-        ("web:8000", f"127.0.0.1:{hub.server_address[1]}"),
-        ("listen 80;", f"listen 127.0.0.1:{plain};"),
-        ("listen 443 ssl;", f"listen 127.0.0.1:{tls} ssl;"),
-        ("/etc/nginx/tls/", f"{folder}/"),
-    ):
-        assert ours in conf
-        conf = conf.replace(ours, here)
-    paths = "".join(
-        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (folder / "nginx.conf").write_text(
-        f"{'user root;' if os.geteuid() == 0 else ''} pid {folder}/pid; daemon off; worker_processes 1;"
-        f"events {{}} http {{ access_log off; {paths}\n{conf} }}"
-    )
-    command = [str(NGINX), "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf"]
-    process = subprocess.Popen(command)
-    eventually(lambda: listens(tls))
-    yield plain, tls
-    process.terminate()
-    process.wait(20)
+    with nginx.proxy(tmp_path_factory.mktemp("nginx"), [hub.server_address[1]]) as made:
+        yield made.plain, made.tls
     hub.shutdown()
     hub.server_close()
 
@@ -129,3 +94,28 @@ def test_bodies_have_a_size_by_address_and_plain_http_leads_to_tls(proxy):
 def test_log_ins_are_limited_and_nothing_else_is(proxy):
     assert {answer(proxy[1], "/admin/login/") for _ in range(15)} == {200, 429}
     assert {answer(proxy[1], "/api/events") for _ in range(15)} == {200}
+
+
+def test_event_goes_to_another_web_when_one_is_gone_or_breaks_off(tmp_path):
+    hub = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    Thread(target=hub.serve_forever, daemon=True).start()
+    with socket.create_server(("127.0.0.1", 0)) as breaking:
+        Thread(target=break_off, args=[breaking], daemon=True).start()
+        ports = [free_port(), breaking.getsockname()[1], hub.server_address[1]]
+        with nginx.proxy(tmp_path, ports) as made:
+            paths = ("/api/events", "/api/events/batch", "/webhooks/site") * 4
+            assert {answer(made.tls, path) for path in paths} == {200}
+            asked = {answer(made.tls, "/admin/events/") for _ in range(9)}
+            assert 502 in asked, "what a person orders is not done twice"
+        breaking.shutdown(socket.SHUT_RDWR)
+    hub.shutdown()
+    hub.server_close()
+
+
+def break_off(server):
+    """A web that is killed: it takes a request and says nothing to it."""
+    with suppress(OSError):
+        while True:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
