@@ -12,7 +12,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.migration import Migration
 from django.db.migrations.state import ProjectState
 
-OURS = ("access", "console", "events", "sync", "whatsapp", "monitoring")
+OURS = ("access", "console", "webhooks", "events", "sync", "whatsapp", "monitoring")
 WRONG = {
     r"CREATE (UNIQUE )?INDEX (?!CONCURRENTLY)": "an index is built under a lock that keeps all writers out",
     r"DROP INDEX (?!CONCURRENTLY)": "an index is dropped under a lock that waits for all readers",
@@ -22,7 +22,7 @@ WRONG = {
     r"ALTER COLUMN \S+ DROP DEFAULT": "older code does not name this column when it inserts",
     r"DROP COLUMN|DROP TABLE|RENAME ": "older code still asks for it",
 }
-BEFORE_THE_FIRST_RELEASE = re.compile(r"^0001_|^0\d+_[a-z]+\d_")  # no installation runs on what these change
+BEFORE_THE_FIRST_RELEASE = re.compile(r"^0001_")  # no installation runs on what these change
 TABLE = re.compile(r'(?:TABLE|ON) "(\w+)"')
 
 

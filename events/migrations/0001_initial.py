@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
                     models.PositiveIntegerField(db_default=0, default=0, verbose_name="falhas seguidas"),
                 ),
                 (
-                    "good_trials",
+                    "good_probes",
                     models.PositiveSmallIntegerField(db_default=0, default=0, verbose_name="testes bons"),
                 ),
                 (
@@ -151,7 +151,7 @@ class Migration(migrations.Migration):
                     "half_open_since",
                     models.DateTimeField(blank=True, null=True, verbose_name="em teste desde"),
                 ),
-                ("next_trial_at", models.DateTimeField(blank=True, null=True, verbose_name="próximo teste")),
+                ("next_probe_at", models.DateTimeField(blank=True, null=True, verbose_name="próximo teste")),
                 (
                     "last_error",
                     models.TextField(blank=True, db_default="", default="", verbose_name="último erro"),
@@ -542,7 +542,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "is_trial",
+                    "is_probe",
                     models.BooleanField(db_default=False, default=False, verbose_name="teste de recuperação"),
                 ),
                 (
@@ -552,6 +552,16 @@ class Migration(migrations.Migration):
                 ("error", models.TextField(blank=True, db_default="", verbose_name="erro")),
                 ("sent", models.TextField(blank=True, db_default="", verbose_name="o que foi enviado")),
                 ("answered", models.TextField(blank=True, db_default="", verbose_name="o que voltou")),
+                (
+                    "redirects",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(),
+                        db_default=[],
+                        default=list,
+                        size=None,
+                        verbose_name="redirecionamentos",
+                    ),
+                ),
                 (
                     "delivery",
                     models.ForeignKey(
@@ -1223,6 +1233,58 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="recipe_for_one_step_or_all",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Redirect",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("system", models.CharField(max_length=20, verbose_name="sistema")),
+                ("kind", models.CharField(max_length=40, verbose_name="o que é")),
+                ("old", models.CharField(max_length=80, verbose_name="de")),
+                ("new", models.CharField(max_length=80, verbose_name="para")),
+                ("reason", models.TextField(verbose_name="motivo")),
+                ("author", models.CharField(max_length=150, verbose_name="por")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="desde"
+                    ),
+                ),
+                ("ends_at", models.DateTimeField(verbose_name="até")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="encerrado em")),
+                (
+                    "ended_by",
+                    models.CharField(blank=True, db_default="", max_length=150, verbose_name="encerrado por"),
+                ),
+            ],
+            options={
+                "verbose_name": "redirecionamento",
+                "verbose_name_plural": "redirecionamentos",
+                "ordering": ["-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None)),
+                        fields=("system", "kind", "old"),
+                        name="redirect_once_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("old", models.F("new")), _negated=True),
+                        name="redirect_leads_elsewhere",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="redirect_has_reason"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("created_at"))),
+                        name="redirect_ends_later",
                     ),
                 ],
             },

@@ -361,6 +361,26 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Reachability",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("since", models.DateTimeField(verbose_name="sem falha desde")),
+                ("seen_at", models.DateTimeField(verbose_name="último sinal")),
+            ],
+            options={
+                "verbose_name": "alcance do Z-API",
+                "verbose_name_plural": "alcance do Z-API",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("pk", 1)), name="reachability_is_only_one")
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Received",
             fields=[
                 (

@@ -77,6 +77,18 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="SecretFingerprint",
+            fields=[
+                ("name", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("digest", models.CharField(max_length=64)),
+            ],
+            options={
+                "verbose_name": "impressão de um segredo",
+                "verbose_name_plural": "impressões dos segredos",
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
             name="WebhookSender",
             fields=[
                 (
