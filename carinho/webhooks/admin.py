@@ -37,7 +37,7 @@ TEST = Action(
         "%(count)d testes na fila.",
         "count",
     ),
-    effect=_("Um aviso assinado, do tipo webhook.test, que não conta nada."),
+    effect=_("Um aviso de teste, assinado, que não conta nada."),
     permission=CHANGE,
     run=lambda ids, actor, _reason: subscriptions.send_test(ids, actor=actor),
     icon="send",
@@ -69,7 +69,7 @@ REMOVE = Action(
     title=_("Remover"),
     button=ngettext_lazy("Remover a assinatura", "Remover %(count)d assinaturas", "count"),
     done=ngettext_lazy("Assinatura removida.", "%(count)d assinaturas removidas.", "count"),
-    effect=_("Nada mais é enviado a este endereço, e o que foi enviado some da lista."),
+    effect=_("Nada mais é enviado a este endereço, e o que foi enviado sai da lista."),
     permission=CHANGE,
     run=lambda ids, actor, _reason: subscriptions.remove(ids, actor=actor),
     icon="block",
@@ -92,7 +92,7 @@ class SubscriptionForm(forms.Form):
     )
     kinds = forms.MultipleChoiceField(
         label=_("O que recebe"),
-        choices=lambda: [(name, f"{kind.title} ({name})") for name, kind in lifecycle.KINDS.items()],
+        choices=lambda: [(name, kind.title) for name, kind in lifecycle.KINDS.items()],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
     is_on = forms.BooleanField(
@@ -141,7 +141,7 @@ class WebhookSubscriptionAdmin(ActionAdmin):
 
     @admin.display(description=_("Recebe"))
     def receives(self, row: WebhookSubscription) -> str:
-        return ", ".join(row.kinds)
+        return _("%(count)d dos %(all)d avisos") % {"count": len(row.kinds), "all": len(lifecycle.KINDS)}
 
     @admin.display(description=_("Última resposta boa"))
     def good(self, row: WebhookSubscription) -> str:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from carinho.access import api_keys
 from carinho.access.audit_log import Audited
+from carinho.webhooks import lifecycle, subscriptions
 from events import bulk, event_corrections, operations, redirects
 from events.models import Delivery, Event, RejectedRequest
 from monitoring import alerts, charts, heartbeats
@@ -44,6 +45,9 @@ def fill() -> None:
     _fill_whatsapp(now)
     _fill_monitoring(now)
     api_keys.create("site", ["events"], actor="user:ana")
+    subscribed = {"name": "Painel da TI", "address": "https://192.0.2.9/avisos", "is_on": True}
+    row, _secret = subscriptions.create(subscribed | {"kinds": list(lifecycle.KINDS)}, actor="user:ana")
+    subscriptions.send_test([row.pk], actor="user:ana")
     AccessAttempt.objects.create(
         username="bia", ip_address="192.0.2.7", failures_since_start=5, get_data="", post_data=""
     )

@@ -335,6 +335,7 @@ TASKS = {
     "events.prune": _("Apagar eventos antigos"),
     "events.close_superseded": _("Fechar o que um evento mais novo já resolveu"),
     "events.send_escalations": _("Mandar os pedidos de ajuda"),
+    "events.send_webhooks": _("Avisar quem assina webhooks"),
     "monitoring.erase": _("Apagar os dados de quem pediu"),
     "monitoring.seal_audit_log": _("Selar a trilha"),
     "monitoring.daily_report": _("Relatório do dia"),
