@@ -234,7 +234,7 @@ class Flow:
     def subject_of(self, payload: Data) -> str:
         """Whose calls are kept in order; empty when the event is about nobody."""
         value = payload.get(self.subject) if self.subject else None
-        return f"{identifier_kind(self.subject)}:{value}"[:80] if value else ""
+        return f"{identifier_kind(self.subject) or self.subject}:{value}"[:80] if value else ""
 
 
 def find_step(type: str, name: str) -> Step:

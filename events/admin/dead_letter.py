@@ -204,12 +204,12 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
     def state(self, row: DeadLetter) -> str:
         return status_badges.of(DeadLetterStatus, row.status)
 
-    @admin.display(description="")
+    @admin.display(description=_("Ação"))
     def archive_row(self, row: DeadLetter) -> str:
         """The window of the reasons is one for all rows: the script says whose it is."""
         if row.status != DeadLetterStatus.OPEN:
             return ""
-        button = '<button type="button" class="c-plain" popovertarget="archive-row" data-row="{}">{}</button>'
+        button = '<button type="button" class="c-plain" popovertarget="archive-row" data-item="{}">{}</button>'
         return format_html(button, row.pk, ARCHIVE.title)
 
     def get_list_display(self, request: HttpRequest) -> Sequence[str]:

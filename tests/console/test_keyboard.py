@@ -24,7 +24,7 @@ def test_list_and_item_are_worked_by_keyboard_and_fields_keep_their_keys(visit):
         keys.press(key)
     expect(visit.locator("#result_list .action-select:checked")).to_have_count(2)
     keys.press("a")
-    expect(visit.get_by_role("button", name="Arquivar 2 itens")).to_be_visible()
+    expect(visit.get_by_role("heading", name="Arquivar 2 itens?")).to_be_visible()
     visit.go_back()
     visit.evaluate("document.activeElement.blur()")
     keys.press("j")

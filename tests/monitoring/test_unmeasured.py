@@ -22,6 +22,7 @@ SOURCES = {
     "held": "monitoring.metrics.held",
     "queues": "monitoring.metrics.queues",
     "failures": "monitoring.metrics.failures",
+    "failing": "monitoring.metrics.failing",
     "breakers": "monitoring.metrics.breakers",
     "sync": "sync.status.overview",
     "whatsapp": "monitoring.metrics.whatsapp",

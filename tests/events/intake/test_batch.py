@@ -60,7 +60,7 @@ def test_key_of_the_batch_is_not_the_key_of_its_items():
 
 def test_thousand_items_are_stored_in_one_record_call(django_assert_max_num_queries):
     body = [lead(number) for number in range(1000)]
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         response = post(body)
     assert set(codes(response)) == {202}
     assert Event.objects.count() == 1000
