@@ -59,7 +59,7 @@ def rotate(key: ApiKey, overlap: timedelta, *, actor: str) -> tuple[ApiKey, str]
 
 
 def revoke(key: ApiKey, *, actor: str) -> bool:
-    """End a key for good, at once; False if it had ended already."""
+    """End a key for good, within seconds everywhere; False if it had ended already."""
     with transaction.atomic():
         ended = bool(ApiKey.objects.filter(pk=key.pk, revoked=False).update(revoked=True))
         if ended:

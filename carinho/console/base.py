@@ -177,7 +177,7 @@ class ConsoleAdmin(ClosedAdmin):
             saved_views.save(request, self.opts.label_lower, name, query, is_shared=is_shared)
             messages.success(request, _("Visão guardada: ela está acima da lista."))
         else:
-            messages.error(request, _("Dê um nome e escolha ao menos um filtro."))
+            messages.error(request, _("Dê um nome, e escolha ao menos um filtro e não filtros demais."))
         return HttpResponseRedirect(list_of(self.model, query))
 
     def remove_view(self, request: HttpRequest) -> HttpResponse:

@@ -29,7 +29,8 @@ FORMATS = {"csv": "CSV", "xlsx": "Excel"}
 MOST_ROWS = 50_000
 AT_ONCE = 1_000
 BYTE_ORDER_MARK = "\ufeff"  # by which Excel knows UTF-8
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet computes a text that begins so
+# A spreadsheet computes a text that begins so; one for which commas part the cells also after a comma.
+FORMULA = re.compile(r"^(?=[=+\-@\t\r])|(?<=[,\t\"])(?=[=+\-@])")
 EXACT_MOMENT = re.compile(r'<time[^>]*title="([^"]*)"[^>]*>.*?</time>', re.DOTALL)
 ICON = re.compile(r'<span class="material-symbols[^>]*>.*?</span>', re.DOTALL)
 BETWEEN = re.compile(r"</(?:span|small|div|p|li|a)>")
@@ -89,7 +90,7 @@ class _Echo:
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return FORMULA.sub("'", text)
 
 
 def _xlsx(lines: Iterable[list[str]], name: str) -> HttpResponseBase:

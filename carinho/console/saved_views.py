@@ -30,14 +30,15 @@ def may_share(request: HttpRequest) -> bool:
 
 
 def query_of(text: str) -> str:
-    """The filters of an address, in an order of their own; empty when there are none."""
+    """The filters of an address, in an order of their own; empty when there are none, or too many to keep."""
     given = QueryDict(text[:LONGEST_QUERY], mutable=True)
     for name in NOT_SAVED:
         given.pop(name, None)
     kept = QueryDict(mutable=True)
     for name in sorted(given):
         kept.setlist(name, given.getlist(name))
-    return kept.urlencode()
+    query = kept.urlencode()
+    return query if len(query) <= LONGEST_QUERY else ""
 
 
 def save(request: HttpRequest, page: str, name: str, query: str, *, is_shared: bool) -> SavedView:

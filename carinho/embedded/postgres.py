@@ -46,6 +46,8 @@ OPTIONS = {
     "autovacuum_naptime": "15s",  # the queue is a small part of a table that changes all the time
     "autovacuum_vacuum_scale_factor": "0.05",
     "log_checkpoints": "off",
+    "log_min_error_statement": "panic",  # a statement that failed would be logged with people and keys in it
+    "log_error_verbosity": "terse",
 }
 
 

@@ -367,7 +367,7 @@ class Conformance:
         self.has_answered = True
         asked = f"{method} {path}" + (f"?{urlencode(query, safe=',:')}" if query else "")
         asked += "\n" + json.dumps(body, ensure_ascii=False) if body else ""
-        return peer_answer.read(response, asked, masked=self.masked)
+        return peer_answer.read(response, asked, key=password or self.key, masked=self.masked)
 
 
 def _is_of(kind: str, value: Any) -> bool:

@@ -51,16 +51,18 @@ class PeerAnswer:
         return given if isinstance(given, int) and not isinstance(given, bool) else None
 
 
-def read(response: requests.Response, asked: str, *, masked: bool) -> PeerAnswer:
+def read(response: requests.Response, asked: str, *, key: str, masked: bool) -> PeerAnswer:
+    """`key` is taken out of what is kept and shown: a system may say back what it was given."""
+    content = response.content.replace(key.encode(), b"[chave]") if key else response.content
     asked = mask_text(asked) if masked else asked
     where = response.headers.get("Location", "")
-    text = response.text or (f"→ {where}" if where else "")
+    text = content.decode(response.encoding or "utf-8", "replace") or (f"→ {where}" if where else "")
     try:
-        body = response.json() if response.content else None
+        body = json.loads(content) if content else None
     except (ValueError, RecursionError):
         shown = mask_text(text) if masked else text
         return PeerAnswer(asked, response.status_code, None, shown, is_json=False)
-    if response.content:
+    if content:
         said = _masked(response.status_code, body) if masked else body
         text = json.dumps(said, ensure_ascii=False)
     return PeerAnswer(asked, response.status_code, body, text, is_json=True)

@@ -76,7 +76,6 @@ def correct(request: HttpRequest, it: Correctable) -> HttpResponse:
     try:
         it.check(it.version if version is None else version)
         if version is None:
-            REVEALED.record(actor(request), it.named, {"page": "correction"})
             return _form(request, it, _problems(it, it.data))
         data = payload_form.read(it.payload, it.data, request.POST)
         if problems := _problems(it, data) or _unchanged(it, data):
@@ -186,6 +185,8 @@ def _question(request: HttpRequest, it: Correctable, data: Data, problem: str) -
 
 
 def _page(request: HttpRequest, it: Correctable, template: str, **more: Any) -> HttpResponse:
+    """Each time it is shown: what a request says of an earlier page proves nothing."""
+    REVEALED.record(actor(request), it.named, {"page": "correction"})
     version = request.POST.get("version", it.version)
     template = f"admin/events/correction/{template}.html"
     return page(request, template, it.title, it=it, version=version, **more)

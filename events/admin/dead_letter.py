@@ -209,7 +209,9 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         """The window of the reasons is one for all rows: the script says whose it is."""
         if row.status != DeadLetterStatus.OPEN:
             return ""
-        button = '<button type="button" class="c-plain" popovertarget="archive-row" data-item="{}">{}</button>'
+        button = (
+            '<button type="button" class="c-plain" popovertarget="archive-row" data-item="{}">{}</button>'
+        )
         return format_html(button, row.pk, ARCHIVE.title)
 
     def get_list_display(self, request: HttpRequest) -> Sequence[str]:

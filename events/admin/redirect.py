@@ -163,8 +163,7 @@ class RedirectAdmin(ActionAdmin):
                 return self._saved(request, letter, given)
             except RequestRejected as error:
                 problem = " ".join(error.fields.values()) or error.detail
-        else:
-            REVEALED.record(actor(request), f"event {letter.event_id}", {"page": "redirect"})
+        REVEALED.record(actor(request), f"event {letter.event_id}", {"page": "redirect"})
         context = {
             "why": f"{titles.step(letter.event_type, letter.step)} → {labels.system(letter.service)}",
             "system": labels.system(letter.service),

@@ -135,6 +135,7 @@ def test_without_the_second_yes_nothing_is_written(system, asked, start, check_o
         ({"url": "http://user:pass@x"}, "sem usuário nem senha"),
         ({"url": "http://["}, "devia começar com https://"),
         ({"key": ""}, "a do hub não é enviada para lá"),
+        ({"key": "abc\r\nX-Other: 1"}, "não pode ter quebras de linha"),
         ({"auth": "Cookie"}, "Escolha onde vai a chave"),
         ({"id_caregiver": "1/../2"}, "são números"),
     ],

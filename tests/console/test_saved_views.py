@@ -54,6 +54,12 @@ def test_visualizador_keeps_views_of_their_own_only():
     assert not SavedView.objects.get().is_shared
 
 
+@pytest.mark.parametrize("query", ["source=" + "é" * 300, "&".join(f"a{number}=1" for number in range(400))])
+def test_filters_that_are_too_long_to_keep_are_no_view_and_no_error(query):
+    assert save(logged_in(OPERATOR), query=query).status_code == 200
+    assert not SavedView.objects.exists()
+
+
 def test_same_name_is_saved_in_place_and_no_filter_is_no_view():
     ana = logged_in(OPERATOR)
     save(ana)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from carinho.access.models import AuditEntry
 from carinho.access.roles import OPERATOR, VIEWER
 from events import operations, preview, redirects
+from events.admin import person
 from events.engine import attempt, claims, outcomes, redirection
 from events.flow import StepEvent
 from events.intake.envelope import RequestRejected
@@ -110,6 +111,14 @@ def test_redirect_is_audited_without_the_numbers_and_there_is_one_at_a_time():
     assert [entry.action.split(".")[1] for entry in entries] == ["create", "end", "create", "create"]
     assert (entries[0].detail["kind"], entries[0].detail["reason"]) == ("phone", "Trocou de número")
     assert OLD[-4:] not in str([entry.detail for entry in entries])
+
+
+@pytest.mark.parametrize("do", ["", "save", "else"])
+def test_form_shows_the_numbers_and_says_so_in_the_audit_log(do):
+    address = reverse("admin:events_redirect_new", args=[rows.dead_letter().pk])
+    page = logged_in("Operador").post(address, {"do": do})
+    assert person.readable_phone(OLD) in page.content.decode()
+    assert AuditEntry.objects.filter(action="person.revealed").count() == 1
 
 
 @pytest.mark.parametrize(

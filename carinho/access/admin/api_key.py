@@ -32,7 +32,7 @@ REVOKE = Action(
     title=_("Revogar"),
     button=ngettext_lazy("Revogar a chave", "Revogar %(count)d chaves", "count"),
     done=ngettext_lazy("Chave revogada.", "%(count)d chaves revogadas.", "count"),
-    effect=_("Quem usa esta chave deixa de entrar agora. Isto não pode ser desfeito."),
+    effect=_("Quem usa esta chave deixa de entrar em até 5 segundos. Isto não pode ser desfeito."),
     permission=CHANGE,
     run=lambda prefixes, actor, _reason: [
         key.prefix for key in ApiKey.objects.filter(prefix__in=prefixes) if api_keys.revoke(key, actor=actor)

@@ -44,6 +44,9 @@ def test_processes_that_ask_at_once_create_one_server_that_outlives_them(var_dir
             "carinho",
             "on",
         )
+        with pytest.raises(psycopg.errors.DataError):
+            connection.execute("SELECT 'Joana'::int, '5511987654321'::text")
+    assert "5511987654321" not in Server(var_dir).log.read_text(), "a failed statement names people and keys"
 
 
 def test_rows_survive_a_killed_server_and_a_pid_file_that_names_another_program(var_dir):

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
-from events import operations
+from events import event_corrections, operations
 from events.models import Correction, DeadLetter, Event, FailureGroup, RejectedRequest
 from tests.clients import logged_in
 from tests.console import rows
@@ -39,6 +39,14 @@ def test_the_form_has_every_field_in_portuguese_with_its_value_as_typed():
         assert words in html
     assert "Outros campos, que vieram vazios" in html
     assert AuditEntry.objects.get(action="person.revealed").actor == "user:ana"
+
+
+def test_form_that_is_shown_again_is_in_the_audit_log_again_whoever_asks_and_how():
+    browser, dead_letter = logged_in(OPERATOR), wrong_phone()
+    version = event_corrections.version_of(dead_letter)
+    html = html_of(browser.post(address(dead_letter), {"version": version, "do": "edit"}))
+    assert "(11) 98765-4321" in html
+    assert AuditEntry.objects.filter(action="person.revealed").count() == 1
 
 
 def test_what_is_wrong_stands_beside_its_field_and_nothing_is_sent():
