@@ -159,6 +159,12 @@ class ConformanceReport:
         return cls(**{name: stored[name] for name in names if name in stored}, calls=calls)
 
 
+UNSEEN = gettext_lazy(
+    "O teste não vê: se um registro que não existe recebe 404, se um segundo PUT com outro corpo nada muda, "
+    "e como um registro aparece depois de cancelado. Confira isso no código do sistema."
+)
+
+
 def as_text(report: ConformanceReport) -> str:
     lines = [f"{report.system}: {report.url}"]
     for call in report.calls:
@@ -169,7 +175,7 @@ def as_text(report: ConformanceReport) -> str:
             lines += [f"        ← {difference.example}"] if difference.example else []
         if call.note:
             lines.append(f"      {call.note}")
-    lines.append(report.summary)
+    lines += [report.summary, str(UNSEEN)]
     if not report.conforms:
         lines += [_("Linhas para o .env do hub:"), *(f"  {line}" for line in report.settings)]
     if report.left:

@@ -124,6 +124,7 @@ DEVIATIONS = {
         "any key opens", _when((401,), lambda _: answer({"data": [], "next_cursor": None}))
     ),
     "door_silent": Deviation("401 without message", _when((401,), lambda _: answer({"ok": False}, 401))),
+    "door_forbids": Deviation("403 in place of 401", _when((401,), lambda _: answer({"message": "x"}, 403))),
     "door_crashes": Deviation("500 in place of 401", _when((401,), lambda _: answer(CRASH, 500))),
 }
 

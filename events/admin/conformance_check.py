@@ -20,7 +20,7 @@ from carinho.console import badges, dates, labels
 from carinho.console.base import ConsoleAdmin, actor, ids_in, list_of, page, page_of, posted
 from carinho.services import addresses, contract, openapi
 from carinho.services.base import AUTH_HEADERS
-from carinho.services.conformance_report import VERDICTS, ConformanceReport
+from carinho.services.conformance_report import UNSEEN, VERDICTS, ConformanceReport
 from carinho.services.pagination import LIMIT
 from events import conformance_checks, trial_events
 from events.admin.system import card_facts
@@ -115,6 +115,7 @@ class ConformanceCheckAdmin(ConsoleAdmin):
             "badge": result(row),
             "is_moving": row.ended_at is None,
             "report": report,
+            "unseen": UNSEEN,
             "counts": [
                 (badges.badge(VERDICTS[verdict], tone), count)
                 for verdict, tone in VERDICT_TONES.items()
@@ -145,6 +146,8 @@ def _asked(request: HttpRequest, system: str) -> dict[str, Any] | str:
     url, key = posted(request, "url").rstrip("/"), posted(request, "key")
     if not _is_address(url):
         return _now("O endereço devia começar com https:// ou http://, sem usuário nem senha.")
+    if url.endswith("/api/v1"):
+        return _now("O endereço vai sem /api/v1: o hub o acrescenta em cada chamada.")
     if not key and url != known["url"].rstrip("/"):
         return _now("Para outro endereço que o configurado, digite a chave: a do hub não é enviada para lá.")
     writes = bool(request.POST.get("writes"))

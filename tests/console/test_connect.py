@@ -134,6 +134,7 @@ def test_without_the_second_yes_nothing_is_written(system, asked, start, check_o
         ({"url": "ftp://x"}, "devia começar com https://"),
         ({"url": "http://user:pass@x"}, "sem usuário nem senha"),
         ({"url": "http://["}, "devia começar com https://"),
+        ({"url": "https://x.test/api/v1/"}, "vai sem /api/v1"),
         ({"key": ""}, "a do hub não é enviada para lá"),
         ({"key": "abc\r\nX-Other: 1"}, "não pode ter quebras de linha"),
         ({"auth": "Cookie"}, "Escolha onde vai a chave"),

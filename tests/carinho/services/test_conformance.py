@@ -67,6 +67,7 @@ FOUND = {  # by deviation: of which call, what is found, and of which field
     "answer_redirects": ("marketing", "update_audience", "redirect", ""),
     "door_open": ("crm", "contracts", "door_open", ""),
     "door_silent": ("financeiro", "invoices", "door_reason", "message"),
+    "door_forbids": ("crm", "contracts", "door_answer", ""),
     "door_crashes": ("crm", "find_lead", "door_answer", ""),
 }
 
