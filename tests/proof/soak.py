@@ -1,6 +1,6 @@
 """The hub under mixed traffic while everything around it breaks, and a strict ledger at the end.
 
-    python -m tests.proof.soak --seconds 600 --rate 12 --seed 1
+    python -m tests.proof.soak --seconds 600 --rate 2 --seed 1
 
 starts the hub as `make run` does, a second worker beside it, and the simulator; sends what all systems and
 people send; and meanwhile kills, freezes, cuts and spoils (tests/proof/chaos.py). Then everything is healed,
@@ -403,7 +403,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--seconds", type=float, default=600, help="of traffic and chaos (default: %(default)s)"
     )
-    parser.add_argument("--rate", type=float, default=12, help="events a second (default: %(default)s)")
+    parser.add_argument("--rate", type=float, default=2, help="events a second (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of traffic and chaos (default: %(default)s)")
     parser.add_argument("--calm", action="store_true", help="nothing breaks")
     parser.add_argument("--keep", action="store_true", help="keep the folder with database and logs")
