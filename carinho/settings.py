@@ -50,10 +50,10 @@ OPERATOR_PASSWORD = env("OPERATOR_PASSWORD", default="")
 IS_TEST = "pytest" in sys.modules
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
-    "django.contrib.admin",
+    "carinho.console.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",

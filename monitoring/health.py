@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property, partial
@@ -147,8 +148,10 @@ class Measuring:
 
     def part(self, name: Any, measure: Callable[[], Any], otherwise: Any) -> Any:
         """What `measure` returns, or `otherwise`. Raises only when the database is away."""
+        # what the database refuses in a transaction would spoil the next statement
+        alone = transaction.atomic() if connection.in_atomic_block else nullcontext()
         try:
-            with transaction.atomic():  # what the database refuses here must not spoil the next statement
+            with alone:
                 return measure()
         except Exception as error:
             if not connection.is_usable():

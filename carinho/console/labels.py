@@ -1,6 +1,7 @@
 """The names people know for what the code calls by its own: systems, senders, people, actions."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -38,6 +39,7 @@ def system(name: str) -> str:
     return str(known.label) if known else SOURCES.get(name, name)
 
 
+@lru_cache(maxsize=10_000)  # a page with charts shows hundreds, and Django looks up their form for each
 def number(value: Any) -> str:
     """`1234.5` as "1.234,5"."""
     return number_format(value, 0 if float(value).is_integer() else 1, force_grouping=True)

@@ -1,6 +1,7 @@
 """What the sidebar offers, in the order of the day's work."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
@@ -23,12 +24,15 @@ class SidebarLink:
     query: str = ""
     number: str = ""
 
+    @cached_property
+    def path(self) -> str:
+        return reverse(f"admin:{self.route}")
+
     def item(self, numbers: dict[str, int], *, active: bool) -> Item:
-        path = reverse(f"admin:{self.route}")
         item: Item = {
             "title": self.title,
             "icon": self.icon,
-            "link": f"{path}?{self.query}" if self.query else path,
+            "link": f"{self.path}?{self.query}" if self.query else self.path,
             "active": active,
         }
         if numbers.get(self.number):
@@ -178,17 +182,16 @@ def sidebar(request: HttpRequest) -> list[Item]:
 def title_of(address: str) -> Any:
     """What the sidebar calls the page at this address; nothing where it does not lead there."""
     pages = (page for _title, group in GROUPS for page in group if not page.query)
-    return next((page.title for page in pages if reverse(f"admin:{page.route}") == address), "")
+    return next((page.title for page in pages if page.path == address), "")
 
 
 def _link_of(request: HttpRequest) -> SidebarLink | None:
     """The line of the sidebar to which the page on show belongs: the longest matching address."""
     here = [page for _title, pages in GROUPS for page in pages if _leads_to(page, request)]
-    return max(here, key=lambda page: (len(page.query), len(reverse(f"admin:{page.route}"))), default=None)
+    return max(here, key=lambda page: (len(page.query), len(page.path)), default=None)
 
 
 def _leads_to(page: SidebarLink, request: HttpRequest) -> bool:
-    path = reverse(f"admin:{page.route}")
     if page.route == "index":
-        return request.path == path
-    return request.path.startswith(path) and page.query in request.GET.urlencode()
+        return request.path == page.path
+    return request.path.startswith(page.path) and page.query in request.GET.urlencode()
