@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 LOCK_NAMESPACE = 0x6361_7269
 AHEAD = 4  # claimed per thread: one runs, one is ready when it ends, and two wait to be written
-FLUSH_SECONDS = 0.05  # or as soon as half of what may be claimed is done: no thread runs out of work
+FLUSH_SECONDS = 0.2  # or as soon as half of what may be claimed is done, or nothing else is under way
 LOOK_SECONDS = 1.0  # a missed NOTIFY, a pause or a stop is noticed this soon
 LISTENING_SECONDS = 15
 HEARTBEAT_SECONDS = 5
