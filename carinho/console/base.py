@@ -69,6 +69,14 @@ def page(request: HttpRequest, template: str, title: Any, **context: Any) -> Tem
     return TemplateResponse(request, template, frame | context)
 
 
+def shown_once(
+    request: HttpRequest, title: Any, *, secret: str, onward: str, notes: Sequence[Any] = (), **context: Any
+) -> TemplateResponse:
+    """The page of what is not shown again; its template also takes a `headline` and an `advice`."""
+    context |= {"secret": secret, "onward": onward, "notes": notes}
+    return page(request, "admin/shown_once.html", title, **context)
+
+
 class CappedPaginator(Paginator):
     """Counts at most `MOST_COUNTED` rows, so that no page scans a whole table for a number nobody reads."""
 
