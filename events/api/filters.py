@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from carinho.api.moments import MomentFilter
+from carinho.api.filters import MomentFilter
 from events.api import time_range
 from events.models import DeadLetter, DeadLetterStatus, Delivery, Event, EventStatus
 
