@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho.api.filters import MomentFilter
-from events.api import time_range
+from events import time_range
 from events.models import DeadLetter, DeadLetterStatus, Delivery, Event, EventStatus
 
 LANES = [(name, name) for name in settings.LANES]
