@@ -254,7 +254,7 @@ class ConsoleAdmin(ClosedAdmin):
         context = {
             "opts": self.opts,
             "original": row,
-            "back": self._back(request),
+            "back": list_of(self.model, request.GET.get("_changelist_filters", "")),  # as it was left
             "here": request.get_full_path() if request.method == "GET" else page_of(row),
             **self.item_context(request, row),
             **more,
@@ -269,10 +269,6 @@ class ConsoleAdmin(ClosedAdmin):
 
     def item_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         return {}
-
-    def _back(self, request: HttpRequest) -> str:
-        """The list as it was when the operator came from it."""
-        return list_of(self.model, request.GET.get("_changelist_filters", ""))
 
     def post_path(self, route: str, view: Any, name: str) -> URLPattern:
         """A route of this model's pages; `view` is called only for those who may enter the console."""
