@@ -61,7 +61,7 @@ def create(
     """
     event, now = dead_letter.event, timezone.now()
     old = event.data[field]
-    redirected = _with(event_corrections.as_sent(event), field, new)
+    redirected = {**event_corrections.as_sent(event), field: new.strip()}
     successor = event_corrections.read(event, redirected).data.get(field)
     if successor is None or successor == old or type(successor) is not type(old):
         raise _wrong(_("Diga um outro, que vale no lugar deste."))
@@ -132,8 +132,9 @@ def end(ids: list[int], *, actor: str) -> list[int]:
 def open_items(redirect: Redirect) -> QuerySet[DeadLetter]:
     """The open items whose events name what is redirected, in its system."""
     named = Q(pk__in=[])
+    values = [redirect.old, *([int(redirect.old)] if redirect.old.isdecimal() else [])]
     for type, field in _fields_of(redirect.kind):
-        for value in _spellings(redirect.old):
+        for value in values:
             named |= Q(event_type=type, event__data__contains={field: value})
     return DeadLetter.objects.filter(named, service=redirect.system, status=DeadLetterStatus.OPEN)
 
@@ -143,7 +144,3 @@ def _fields_of(kind: str) -> Iterator[tuple[str, str]]:
         for name in flow.payload.model_fields:
             if identifier_kind(name) == kind:
                 yield flow.type, name
-
-
-def _spellings(text: str) -> list[Any]:
-    return [text, int(text)] if text.isdecimal() else [text]

@@ -5,7 +5,7 @@ from celery import shared_task
 from carinho.access import retention as access_retention
 from carinho.webhooks import retention as webhook_retention
 from carinho.webhooks import sending
-from events import bulk, conformance_checks, escalations, outage_log, retention, statistics, superseded
+from events import bulk, conformance_checks, escalations, outages, retention, statistics, superseded
 from events.engine import lane, recovery
 from events.intake import without_flow
 
@@ -19,7 +19,7 @@ def drain_lane(service: str) -> None:
 def recover() -> None:
     recovery.recover_all()
     without_flow.put_through()
-    outage_log.observe()
+    outages.observe()
     conformance_checks.recover()
 
 

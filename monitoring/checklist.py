@@ -124,7 +124,7 @@ def tone_of(check: Check, found: HubHealth) -> str:
 
 
 def overall(_hub: HubSnapshot, found: HubHealth) -> Shown:
-    label = health.LABELS[found.status] if found.silence is None else _("Trabalhadores em silêncio")
+    label = health.LABELS[found.status] if found.worker_staleness is None else _("Trabalhadores em silêncio")
     return Shown(str(label), _("tudo funcionando"), list_url("monitoring_alert"))
 
 

@@ -19,7 +19,7 @@ def dashboard(hub: HubSnapshot) -> dict[str, Any]:
         "timestamp": hub.now,
         "status": found.status,
         "headline": found.headline,
-        "working": found.silence is None,
+        "working": found.worker_staleness is None,
         **runbook.dashboard(hub, found.status, counts),
         "reasons": [
             {

@@ -1,7 +1,6 @@
 """Erases one person: what every table says of them goes, counts and the facts of the audit log stay."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils import timezone
@@ -56,7 +55,9 @@ def erase(pk: int) -> bool:
     erasure = Erasure.objects.select_for_update(skip_locked=True).filter(pk=pk, done_at=None).first()
     if erasure is None:
         return False
-    who = _stored(erasure.keys)
+    known = Contact.objects.filter(pk__in=erasure.keys["contacts"]).order_by("id")
+    phones, subjects = tuple(erasure.keys["phones"]), tuple(erasure.keys["subjects"])
+    who = rows_of(PersonKeys(phones, subjects, tuple(known)))
     who = PersonRows(who.keys, sorted({*who.events, *_events_elsewhere(who)}))
     if waiting := _end_open_work(who, erasure.asked_by):
         Erasure.objects.filter(pk=pk).update(waits=waiting)
@@ -68,11 +69,6 @@ def erase(pk: int) -> bool:
     Erasure.objects.filter(pk=pk).update(keys={}, done_at=timezone.now(), waits=0, counts=counts)
     ERASED_BY.record(HUB, f"erasure {pk}", {"rows": counts})
     return True
-
-
-def _stored(keys: Mapping[str, Any]) -> PersonRows:
-    known = Contact.objects.filter(pk__in=keys["contacts"]).order_by("id")
-    return rows_of(PersonKeys(tuple(keys["phones"]), tuple(keys["subjects"]), tuple(known)))
 
 
 def _events_elsewhere(who: PersonRows) -> Iterable[int]:

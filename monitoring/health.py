@@ -217,13 +217,13 @@ class Trouble:
 class HubHealth:
     """What all rules say: the worst first, and causes before what they cause.
 
-    `silence` is for how many seconds the workers gave no sign of life, None while they do: nothing is sent
-    meanwhile, though a rule waits longer before it calls them silent.
+    `worker_staleness` is in seconds, None while the workers give signs of life: without them nothing is sent,
+    though a rule waits longer before it calls them silent.
     """
 
     violations: list[Violation] = field(default_factory=list)
     unread: frozenset[str] = frozenset()  # rules of which nothing is known, so their alerts stay as they are
-    silence: float | None = None
+    worker_staleness: float | None = None
 
     @cached_property
     def troubles(self) -> list[Trouble]:
@@ -260,19 +260,19 @@ class HubHealth:
 
     @property
     def tone(self) -> str:
-        return NEUTRAL if self.status == HEALTHY and self.silence is not None else TONES[self.status]
+        return NEUTRAL if self.status == HEALTHY and self.worker_staleness is not None else TONES[self.status]
 
     @property
     def headline(self) -> str:
         """The status as a sentence. That the hub works is only said while its workers give signs of life."""
         if self.status == CRITICAL:
             return _now("Crítico: chame o suporte e comece pelo primeiro motivo.")
-        if self.silence is not None:
+        if self.worker_staleness is not None:
             sentence = _now(
                 "Os trabalhadores (worker) não dão sinal de vida há %s: nada sai até que voltem. "
                 "O que chega é guardado."
             )
-            return sentence % seconds(self.silence)
+            return sentence % seconds(self.worker_staleness)
         if self.status == HEALTHY:
             return _now("Tudo funcionando. Pode seguir o dia.")
         if all(trouble.cause.observation.is_tail for trouble in self.troubles):
@@ -306,8 +306,8 @@ def evaluate(hub: HubSnapshot) -> HubHealth:
         violations += Rule.registry["unmeasured"].violations(replace(hub, unmeasured=broken))
     violations.sort(key=lambda row: (row.severity != Severity.CRITICAL, bool(row.rule.symptom_of)))
     stale = hub.staleness.get("worker", 0.0)
-    silence = stale if stale is not None and stale > heartbeats.LATE else None
-    return HubHealth(violations, frozenset(unread | broken.keys()), silence)
+    worker_staleness = stale if stale is not None and stale > heartbeats.LATE else None
+    return HubHealth(violations, frozenset(unread | broken.keys()), worker_staleness)
 
 
 def of_page(request: HttpRequest) -> tuple[HubSnapshot, HubHealth]:

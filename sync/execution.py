@@ -10,24 +10,22 @@ from sync.runs import JobLock
 
 def run_scheduled(name: str) -> SyncRun | None:
     """Go on with what was begun or, if nothing was, begin. None while somebody else runs the job."""
-    with runs.only_runner(name) as lock:
-        if lock is None:
-            return None
-        if name not in Job.registry:
-            runs.end_undeclared(name)
-            return None
-        return _run(runs.take(name) or _begin(name, runs.SCHEDULE, RunKind.FULL), lock)
+    return _run_next(name, begins=True)
 
 
 def go_on(name: str) -> SyncRun | None:
     """Go on with what was begun, if anything was and nobody does already."""
+    return _run_next(name, begins=False)
+
+
+def _run_next(name: str, *, begins: bool) -> SyncRun | None:
     with runs.only_runner(name) as lock:
         if lock is None:
             return None
         if name not in Job.registry:
             runs.end_undeclared(name)
             return None
-        run = runs.take(name)
+        run = runs.take(name) or (_begin(name, runs.SCHEDULE, RunKind.FULL) if begins else None)
         return _run(run, lock) if run else None
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from carinho.access import second_factor, sessions
-from carinho.access.login import WRONG_CODE, CodeForm, set_up_context, shown_once
+from carinho.access.login import WRONG_CODE, CodeForm, set_up_context, show_codes
 from carinho.console import browsers
 from carinho.console.base import actor, page, posted
 
@@ -44,7 +44,7 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
         codes = second_factor.confirm(request.session, person, code, actor=actor(request))
         if codes:
             django_otp.login(request, second_factor.device_of(person))
-            return shown_once(request, codes, reverse("account"))
+            return show_codes(request, codes, reverse("account"))
         form.add_error("code", WRONG_CODE)
     context = {"form": form, **set_up_context(request, person)}
     return page(request, "admin/access/set_up.html", _("Verificação em duas etapas"), **context)
@@ -84,7 +84,7 @@ def _renew(request: HttpRequest, person: User) -> HttpResponse:
     if not second_factor.verify(person, posted(request, "code")):
         return _wrong_code(request)
     codes = second_factor.renew_codes(person, actor=actor(request))
-    return shown_once(request, codes, reverse("account"))
+    return show_codes(request, codes, reverse("account"))
 
 
 def _turn_off(request: HttpRequest, person: User) -> HttpResponse:

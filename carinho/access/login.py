@@ -26,7 +26,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from carinho.access import known_browsers, rate_limits, second_factor
 from carinho.access.models import OneTimePassword
 from carinho.access.permissions import user_actor
-from carinho.console.base import page
+from carinho.console.base import shown_once
 
 AT_ONCE = BoundedSemaphore(2)  # checking one takes a thread of the web process for a third of a second
 PROVEN = "password_proven"  # in the session of somebody whose code is still awaited
@@ -143,7 +143,7 @@ class CodePage(OnConsoleGround, FormView):
         entered = enter(self.request, self.person, self.backend, onward)
         if not codes:
             return entered
-        response = shown_once(self.request, codes, onward)
+        response = show_codes(self.request, codes, onward)
         response.cookies = entered.cookies
         return response
 
@@ -175,9 +175,19 @@ def set_up_context(request: HttpRequest, user: User) -> dict[str, Any]:
     return {"qr": second_factor.qr_code(device), "secret": second_factor.secret_of(device)}
 
 
-def shown_once(request: HttpRequest, codes: list[str], onward: str) -> HttpResponse:
-    title = _("Códigos de reserva")
-    return page(request, "admin/access/recovery_codes.html", title, codes=codes, onward=onward)
+def show_codes(request: HttpRequest, codes: list[str], onward: str) -> HttpResponse:
+    advice = _(
+        "Cada um vale uma vez, no lugar do código do celular. Imprima ou guarde num cofre de senhas: "
+        "eles não aparecem de novo."
+    )
+    return shown_once(
+        request,
+        _("Códigos de reserva"),
+        headline=_("Guarde os códigos de reserva"),
+        advice=advice,
+        secret="\n".join(codes),
+        onward=onward,
+    )
 
 
 def login(request: HttpRequest) -> HttpResponse:

@@ -38,8 +38,8 @@ class Action:
 
     name: str
     title: Any
-    button: Any  # both by ngettext_lazy on "count"
-    done: Any
+    button: Any  # both by ngettext_lazy on "count", unless there is never more than one
+    done: Any  # empty where what was done has a page of its own
     effect: Any
     permission: str
     run: Callable[[Sequence[Any], str, str], Sequence[Any]] = lambda _ids, _actor, _reason: []
@@ -89,15 +89,7 @@ class ActionAdmin(ConsoleAdmin):
     def buttons(self, request: HttpRequest, names: Sequence[str], ids: Any = "") -> list[dict[str, Any]]:
         """The buttons of one row's page: all are shown, those the role may not press say why."""
         return [
-            {
-                "ids": ids,
-                "action": action,
-                "text": action.title,
-                "sure": action.says(1),
-                "address": self.address_of(action),
-                "barred": "" if request.user.has_perm(action.permission) else NOT_ALLOWED,
-                "is_main": action.is_main,
-            }
+            button(request, action, self.address_of(action), ids)
             for action in self.row_actions
             if action.name in names
         ]
@@ -165,6 +157,19 @@ class ActionAdmin(ConsoleAdmin):
     def question_context(self, ids: Sequence[int]) -> dict[str, Any]:
         """What the page that asks shows about these rows."""
         return {}
+
+
+def button(request: HttpRequest, action: Action, address: str, ids: Any = "") -> dict[str, Any]:
+    """What admin/buttons.html shows of an action that is posted to this address."""
+    return {
+        "ids": ids,
+        "action": action,
+        "text": action.title,
+        "sure": action.says(1),
+        "address": address,
+        "barred": "" if request.user.has_perm(action.permission) else NOT_ALLOWED,
+        "is_main": action.is_main,
+    }
 
 
 def _are_few(request: HttpRequest, count: int) -> bool:

@@ -69,6 +69,14 @@ def page(request: HttpRequest, template: str, title: Any, **context: Any) -> Tem
     return TemplateResponse(request, template, frame | context)
 
 
+def shown_once(
+    request: HttpRequest, title: Any, *, secret: str, onward: str, notes: Sequence[Any] = (), **context: Any
+) -> TemplateResponse:
+    """The page of what is not shown again; its template also takes a `headline` and an `advice`."""
+    context |= {"secret": secret, "onward": onward, "notes": notes}
+    return page(request, "admin/shown_once.html", title, **context)
+
+
 class CappedPaginator(Paginator):
     """Counts at most `MOST_COUNTED` rows, so that no page scans a whole table for a number nobody reads."""
 
@@ -246,7 +254,7 @@ class ConsoleAdmin(ClosedAdmin):
         context = {
             "opts": self.opts,
             "original": row,
-            "back": self._back(request),
+            "back": list_of(self.model, request.GET.get("_changelist_filters", "")),  # as it was left
             "here": request.get_full_path() if request.method == "GET" else page_of(row),
             **self.item_context(request, row),
             **more,
@@ -261,10 +269,6 @@ class ConsoleAdmin(ClosedAdmin):
 
     def item_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         return {}
-
-    def _back(self, request: HttpRequest) -> str:
-        """The list as it was when the operator came from it."""
-        return list_of(self.model, request.GET.get("_changelist_filters", ""))
 
     def post_path(self, route: str, view: Any, name: str) -> URLPattern:
         """A route of this model's pages; `view` is called only for those who may enter the console."""

@@ -1,6 +1,7 @@
 """Moments as people say them: "há 12 min", with the exact time on hover."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -12,10 +13,10 @@ LONG_AGO = timedelta(days=30)
 CENTURY = range(2000, 2100)
 
 
-def moment(value: datetime | None) -> SafeString | str:
-    """The distance from now as a `<time>` that carries the exact moment; a dash when there is none."""
+def moment(value: datetime | None, missing: Any = "—") -> SafeString | str:
+    """The distance from now as a `<time>` that carries the exact moment; `missing` when there is none."""
     if value is None:
-        return "—"
+        return str(missing)
     local = timezone.localtime(value)
     exact = date_format(local, "d/m/Y H:i:s")
     return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, _distance(local))

@@ -7,8 +7,9 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern
+from django.urls import URLPattern, reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
@@ -19,8 +20,8 @@ from unfold.widgets import (
 )
 
 from carinho.console import badges, dates, labels
-from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
-from carinho.console.base import actor, page, page_of
+from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin, button
+from carinho.console.base import actor, list_of, page, page_of, shown_once
 from carinho.webhooks import lifecycle, subscriptions
 from carinho.webhooks.models import WebhookMessage, WebhookStatus, WebhookSubscription
 
@@ -63,6 +64,18 @@ DISCARD = Action(
     permission=CHANGE,
     run=lambda ids, actor, _reason: subscriptions.discard(ids, actor=actor),
     icon="delete",
+)
+ROTATE = Action(
+    name="rotate",
+    title=_("Novo segredo"),
+    button=_("Criar o segredo novo"),
+    done="",
+    effect=format_lazy(
+        _("Ele é mostrado uma vez. O de agora ainda assina junto por {days} dias."),
+        days=subscriptions.OVERLAP.days,
+    ),
+    permission=CHANGE,
+    icon="autorenew",
 )
 REMOVE = Action(
     name="remove",
@@ -145,11 +158,11 @@ class WebhookSubscriptionAdmin(ActionAdmin):
 
     @admin.display(description=_("Última resposta boa"))
     def good(self, row: WebhookSubscription) -> str:
-        return dates.moment(row.good_at) if row.good_at else str(_("nunca"))
+        return dates.moment(row.good_at, _("nunca"))
 
     @admin.display(description=_("Última resposta ruim"))
     def bad(self, row: WebhookSubscription) -> str:
-        return dates.moment(row.bad_at) if row.bad_at else str(_("nunca"))
+        return dates.moment(row.bad_at, _("nunca"))
 
     @admin.display(description=_("Situação"))
     def state(self, row: Any) -> str:
@@ -168,7 +181,8 @@ class WebhookSubscriptionAdmin(ActionAdmin):
         if request.method == "POST" and form.is_valid():
             row, text = subscriptions.create(form.cleaned_data, actor=actor(request))
             return self._shown_once(request, row, text)
-        return self._page(request, "form.html", _("Nova assinatura"), form=form)
+        context = {"form": form, "button": _("Criar a assinatura"), "onward": list_of(WebhookSubscription)}
+        return page(request, "admin/form.html", _("Nova assinatura"), opts=self.opts, **context)
 
     def edit_view(self, request: HttpRequest, id: int) -> HttpResponse:
         row = self._for_change(request, id)
@@ -178,14 +192,16 @@ class WebhookSubscriptionAdmin(ActionAdmin):
             if subscriptions.change(id, form.cleaned_data, actor=actor(request)):
                 messages.success(request, _("Assinatura guardada."))
             return HttpResponseRedirect(page_of(row))
-        return self._page(request, "form.html", row.name, form=form, row=row)
+        context = {"form": form, "button": _("Guardar"), "onward": page_of(row)}
+        return page(request, "admin/form.html", row.name, opts=self.opts, **context)
 
     def rotate_view(self, request: HttpRequest, id: int) -> HttpResponse:
         row = self._for_change(request, id)
         text = subscriptions.rotate(id, actor=actor(request))
         if text is None:
             raise Http404
-        return self._shown_once(request, row, text, overlap=subscriptions.OVERLAP.days)
+        overlap = _("O segredo anterior ainda assina junto por %d dias, para dar tempo de trocar.")
+        return self._shown_once(request, row, text, overlap % subscriptions.OVERLAP.days)
 
     def _for_change(self, request: HttpRequest, id: int) -> WebhookSubscription:
         if not request.user.has_perm(CHANGE):
@@ -196,25 +212,32 @@ class WebhookSubscriptionAdmin(ActionAdmin):
         return row
 
     def _shown_once(
-        self, request: HttpRequest, row: WebhookSubscription, text: str, **more: Any
+        self, request: HttpRequest, row: WebhookSubscription, text: str, *notes: str
     ) -> HttpResponse:
-        return self._page(request, "shown.html", row.name, row=row, text=text, **more)
-
-    def _page(self, request: HttpRequest, template: str, title: Any, **context: Any) -> HttpResponse:
-        return page(
-            request, f"admin/webhooks/webhooksubscription/{template}", title, opts=self.opts, **context
+        return shown_once(
+            request,
+            row.name,
+            opts=self.opts,
+            headline=_("Segredo de %(name)s") % {"name": row.name},
+            advice=_("Copie agora e ponha no sistema que recebe: ele não aparece de novo."),
+            secret=text,
+            onward=page_of(row),
+            notes=[*notes, _("Como conferir a assinatura: docs/api.md, “Webhooks out”.")],
         )
 
     def item_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         failed = ["requeue", "discard"] if row.failed else []
+        rotate = reverse("admin:webhooks_webhooksubscription_rotate", args=[row.pk])
         return {
             "row": row,
             "state": self.state(row),
             "kinds": [(name, lifecycle.KINDS[name].title) for name in row.kinds if name in lifecycle.KINDS],
             "bad_answer": labels.error(row.bad_answer),
             "barred": "" if request.user.has_perm(CHANGE) else NOT_ALLOWED,
-            "overlap": subscriptions.OVERLAP.days,
-            "buttons": self.buttons(request, ["test", *failed, "remove"], row.pk),
+            "buttons": [
+                button(request, ROTATE, rotate),
+                *self.buttons(request, ["test", *failed, "remove"], row.pk),
+            ],
             "sent": [self._line(message) for message in row.messages.order_by("-id")[:SHOWN]],
         }
 

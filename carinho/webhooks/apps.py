@@ -7,6 +7,3 @@ from django.utils.translation import gettext_lazy as _
 class WebhooksConfig(AppConfig):
     name = "carinho.webhooks"
     verbose_name = _("Webhooks")
-
-    def ready(self) -> None:
-        from carinho.webhooks import retention  # noqa: F401  (what is kept how long registers itself)

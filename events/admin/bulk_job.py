@@ -209,7 +209,7 @@ class BulkJobAdmin(ActionAdmin):
             "results": [
                 {
                     "text": words % {"number": counts[state], "count": labels.number(counts[state])},
-                    "address": _rows(row, state),
+                    "address": list_of(DeadLetter, f"bulk={row.pk}-{state}&status=all"),
                 }
                 for state, words in RESULTS.items()
                 if counts[state]
@@ -249,10 +249,6 @@ def _fitting(job: BulkJob) -> list[Action]:
     if job.state == BulkState.RUNNING:
         return [PAUSE, CANCEL]
     return [RESUME, CANCEL] if job.state in HALTED else []
-
-
-def _rows(job: BulkJob, state: str) -> str:
-    return list_of(DeadLetter, f"bulk={job.pk}-{state}&status=all")
 
 
 def _count(state: str) -> Subquery:

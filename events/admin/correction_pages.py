@@ -78,8 +78,10 @@ def correct(request: HttpRequest, it: Correctable) -> HttpResponse:
         if version is None:
             return _form(request, it, _problems(it, it.data))
         data = payload_form.read(it.payload, it.data, request.POST)
-        if problems := _problems(it, data) or _unchanged(it, data):
+        if problems := _problems(it, data):
             return _form(request, it, problems)
+        if not _changes(it, data):
+            return _form(request, it, {"": _("Nenhum dado foi mudado.")})
         asked = request.POST.get("do")
         if asked == "edit":
             return _form(request, it, {})
@@ -135,10 +137,6 @@ def _problems(it: Correctable, data: Data) -> dict[str, str]:
     except RequestRejected as error:
         return error.fields or {"": error.detail}
     return {}
-
-
-def _unchanged(it: Correctable, data: Data) -> dict[str, str]:
-    return {} if _changes(it, data) else {"": _("Nenhum dado foi mudado.")}
 
 
 def _changes(it: Correctable, data: Data) -> list[Change]:

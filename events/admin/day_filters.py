@@ -6,9 +6,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from carinho.console.filters import DayFilter
-from events.models import Event
-
-OUT_OF_STEP = 2_000  # how far ids may differ from the order in which events were received
+from events import time_range
 
 
 class EventDayFilter(DayFilter):
@@ -19,16 +17,11 @@ class EventDayFilter(DayFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         queryset = super().queryset(request, queryset)
         if self.begin:
-            first = self._event(Event.objects.filter(received_at__gte=self.begin).order_by("received_at"))
-            queryset = queryset.filter(**{f"{self.key}__gte": first - OUT_OF_STEP})
+            queryset = queryset.filter(**{f"{self.key}__gte": time_range.lowest_id(self.begin) or 0})
         if self.end:
-            end = self.end + timedelta(days=1)
-            last = self._event(Event.objects.filter(received_at__lt=end).order_by("-received_at"))
-            queryset = queryset.filter(**{f"{self.key}__lte": last + OUT_OF_STEP})
+            highest = time_range.highest_id(self.end + timedelta(days=1))
+            queryset = queryset.filter(**{f"{self.key}__lte": highest or 0})
         return queryset
-
-    def _event(self, events: QuerySet[Event]) -> int:
-        return events.values_list("pk", flat=True).first() or 0
 
 
 class DeliveryDayFilter(EventDayFilter):

@@ -164,6 +164,7 @@ class RedirectAdmin(ActionAdmin):
             except RequestRejected as error:
                 problem = " ".join(error.fields.values()) or error.detail
         REVEALED.record(actor(request), f"event {letter.event_id}", {"page": "redirect"})
+        today = timezone.localdate()
         context = {
             "why": f"{titles.step(letter.event_type, letter.step)} → {labels.system(letter.service)}",
             "system": labels.system(letter.service),
@@ -171,8 +172,8 @@ class RedirectAdmin(ActionAdmin):
                 (one.field, one.label, person.readable_phone(str(one.value)), one.field == given["field"])
                 for one in offered
             ],
-            "given": given | {"until": given["until"] or _usual_end()},
-            "first_day": timezone.localdate().isoformat(),
+            "given": given | {"until": given["until"] or (today + timedelta(days=USUAL_DAYS)).isoformat()},
+            "first_day": today.isoformat(),
             "problem": problem,
             "address": reverse("admin:events_redirect_new", args=[letter.pk]),
             "back": back,
@@ -219,7 +220,3 @@ def _is_active(row: Redirect) -> bool:
 def _last_day(row: Redirect) -> str:
     """The last whole day on which it holds: it ends at the midnight after it."""
     return date_format(timezone.localtime(row.ends_at) - timedelta(seconds=1), "d/m/Y")
-
-
-def _usual_end() -> str:
-    return (timezone.localdate() + timedelta(days=USUAL_DAYS)).isoformat()

@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from carinho.api.moments import MomentFilter
-from events.api import time_range
+from carinho.api.filters import MomentFilter
+from events import time_range
 from events.models import DeadLetter, DeadLetterStatus, Delivery, Event, EventStatus
 
 LANES = [(name, name) for name in settings.LANES]

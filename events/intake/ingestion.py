@@ -1,40 +1,19 @@
-"""Events and their deliveries are stored together, duplicates are recognised by the database."""
+"""An event and its deliveries are stored together, once: equal keys decide in the database."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import tenacity
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from psycopg.errors import DeadlockDetected
 
 from carinho.database import run
 from events.engine import wakeup
 from events.flow import Flow, Run
-from events.intake import echoes
-from events.intake.envelope import DERIVED_KEY, Envelope, RequestRejected
-
-DERIVED_KEY_LASTS = timedelta(hours=24)
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """The answer to one envelope: which event it is, and whether that was known already."""
-
-    event_id: int
-    is_duplicate: bool
-
-
-class Conflict(RequestRejected):
-    """The same id came before with other data."""
-
-    def __init__(self, event_id: int) -> None:
-        detail = f"Este id já foi usado com outros dados, no evento {event_id}."
-        super().__init__("idempotency_conflict", detail, status=409, fields={"id": detail})
-
+from events.intake import duplicates, echoes
+from events.intake.duplicates import Conflict, Pair, Receipt
+from events.intake.envelope import Envelope
 
 DELIVERIES = """
     INSERT INTO events_delivery (event_id, step, service, subject, after, delay_seconds, status, due_at,
@@ -68,21 +47,6 @@ WITH incoming AS (
 SELECT id, source, key FROM stored
 """  # noqa: S608 -- of constants only
 
-KNOWN = """
-WITH repeat AS (
-    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS row(source, key, digest, times)
-), counted AS (
-    UPDATE events_event AS event SET duplicates = duplicates + repeat.times FROM repeat
-    WHERE event.source = repeat.source AND event.key = repeat.key AND event.digest = repeat.digest
-)
-SELECT DISTINCT source, key, event.id, event.digest FROM events_event AS event JOIN repeat USING (source, key)
-"""
-
-RELEASE_OLD_KEYS = """
-UPDATE events_event SET key = key || ':' || id
-WHERE (source, key) IN (SELECT * FROM unnest(%s::text[], %s::text[])) AND received_at < %s
-"""
-
 
 def record(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     """Store what is new, recognise what is known; one answer per envelope, in their order.
@@ -105,16 +69,15 @@ def _store(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     first: dict[Pair, Envelope] = {}
     for item in envelopes:
         first.setdefault((item.source, item.key), item)
-    _release_old_derived_keys(first.values())
+    duplicates.release_old_derived_keys(first.values())
     rows = json.dumps([row_of(item) for item in first.values()], ensure_ascii=False)
     new = {(source, key): id for id, source, key in run(INSERT, [rows])}
     for effect, items in effects_of(first[pair] for pair in new).items():
         effect(items)
-    known = _count_repeats([item for item in envelopes if _is_repeat(item, first, new)])
     if new:
         lanes = {step.to.name for pair in new for step in first[pair].steps if not step.after}
         transaction.on_commit(lambda: wakeup.wake_up(lanes))
-    return [_answer(item, first, new, known) for item in envelopes]
+    return duplicates.answers(envelopes, first, new)
 
 
 @tenacity.retry(
@@ -134,9 +97,6 @@ def accept(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
         return record(envelopes)
 
 
-Pair = tuple[str, str]
-
-
 def effects_of(items: Iterable[Envelope]) -> dict[Run, list[Envelope]]:
     """What these events do in the hub itself, with those that do it."""
     found: dict[Run, list[Envelope]] = {}
@@ -144,21 +104,6 @@ def effects_of(items: Iterable[Envelope]) -> dict[Run, list[Envelope]]:
         for effect in () if item.without_flow else Flow.registry[item.type].effects:
             found.setdefault(effect, []).append(item)
     return found
-
-
-def _is_repeat(item: Envelope, first: dict[Pair, Envelope], new: dict[Pair, int]) -> bool:
-    pair = (item.source, item.key)
-    return pair not in new or first[pair] is not item
-
-
-def _answer(
-    item: Envelope, first: dict[Pair, Envelope], new: dict[Pair, int], known: dict[Pair, tuple[int, str]]
-) -> Receipt | Conflict:
-    pair = (item.source, item.key)
-    if not _is_repeat(item, first, new):
-        return Receipt(new[pair], is_duplicate=False)
-    event_id, digest = known[pair]
-    return Receipt(event_id, is_duplicate=True) if digest == item.digest else Conflict(event_id)
 
 
 def row_of(item: Envelope) -> dict[str, Any]:
@@ -192,25 +137,3 @@ def _step_row(item: Envelope, step: Any) -> dict[str, Any]:
         "delay": step.delay(),
         "useful_until": useful_until.isoformat() if useful_until else None,
     }
-
-
-def _count_repeats(repeats: Sequence[Envelope]) -> dict[Pair, tuple[int, str]]:
-    """The events these repeat. What came with other data is a conflict, and counts for none."""
-    if not repeats:
-        return {}
-    times = Counter((item.source, item.key, item.digest) for item in repeats)
-    sources, keys, digests = (list(column) for column in zip(*times, strict=True))
-    with connection.cursor() as cursor:
-        cursor.execute(KNOWN, [sources, keys, digests, list(times.values())])
-        return {(source, key): (id, digest) for source, key, id, digest in cursor.fetchall()}
-
-
-def _release_old_derived_keys(envelopes: Iterable[Envelope]) -> None:
-    """A key made from the data recognises repeats for 24 hours only; after that it names a new event."""
-    derived = [item for item in envelopes if item.key.startswith(DERIVED_KEY)]
-    if not derived:
-        return
-    limit = min(item.received_at for item in derived) - DERIVED_KEY_LASTS
-    with connection.cursor() as cursor:
-        sources, keys = [item.source for item in derived], [item.key for item in derived]
-        cursor.execute(RELEASE_OLD_KEYS, [sources, keys, limit])

@@ -1,7 +1,6 @@
 """Dados de uma pessoa: what is held of them as a file, and its erasure, each asked for and recorded."""
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -145,7 +144,7 @@ def _found(term: str) -> list[dict[str, Any]]:
     numbered = [f"{kind}:{text}" for kind in ("client", "caregiver", "lead")]
     events = Event.objects.filter(named | rows.number(term, "pk") | Q(subject__in=[term, *numbered]))
     found: dict[str, dict[str, Any]] = {}
-    for event in _latest(events):
+    for event in events.order_by("-id")[: MOST_FOUND * 2]:
         shown = people.masked(event)
         link = f"?event={event.pk}"
         found.setdefault(
@@ -157,10 +156,6 @@ def _found(term: str) -> list[dict[str, Any]]:
         row = {"title": mask_name(contact.name), "detail": detail, "link": f"?contact={contact.pk}"}
         found.setdefault(contact.phone or row["link"], row)
     return list(found.values())[:MOST_FOUND]
-
-
-def _latest(events: Any) -> Iterable[Event]:
-    return events.order_by("-id")[: MOST_FOUND * 2]
 
 
 def _masked(keys: PersonKeys) -> str:

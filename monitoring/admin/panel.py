@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from carinho.console.labels import number
-from events import outage_log
+from events import outages
 from events.admin import failure_group, outage, system
 from events.models import RejectedRequest
 from monitoring import alerts, charts, checklist, health, metrics, periods, report
@@ -61,7 +61,7 @@ def open_groups(request: HttpRequest) -> list[failure_group.Card]:
 
 
 def outages_of_today(hub: HubSnapshot) -> list[dict[str, Any]]:
-    return outage.ended(outage_log.ended_between(*hub.today))
+    return outage.ended(outages.ended_between(*hub.today))
 
 
 def pictures(hub: HubSnapshot, period: str) -> list[charts.Chart]:

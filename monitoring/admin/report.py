@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho.console.base import ConsoleAdmin, page
-from events import outage_log
+from events import outages
 from events.admin import outage
 from monitoring import charts, metrics, periods, report
 from monitoring.models import Report
@@ -132,7 +132,7 @@ def history(today: date, sent: dict[Any, Report]) -> list[dict[str, Any]]:
 
 def _outages(first: date, days: int) -> list[dict[str, Any]]:
     """Those that ended in these days, with their reports."""
-    return outage.ended(outage_log.ended_between(*periods.of_days(first, days)))
+    return outage.ended(outages.ended_between(*periods.of_days(first, days)))
 
 
 def week_chart(figures: dict[str, Any]) -> charts.Chart:

@@ -51,7 +51,10 @@ class RoundAdmin(ConsoleAdmin):
             "since": _since(last) if last else None,
             "last": last,
             "health": found,
-            "alerts": [{"alert": row, "steps": _steps(row)} for row in shown],
+            "alerts": [
+                {"alert": row, "steps": rule.steps if (rule := Rule.registry.get(row.rule)) else ()}
+                for row in shown
+            ],
             "critical_since": now.critical_since,
             "taken_on": [row for row in shown if row.acknowledged_by or row.snoozed_until],
             "paused": [row for row in hub.breakers if row.paused_at],
@@ -116,11 +119,6 @@ def _checks(checks: Sequence[checklist.CheckResult]) -> list[dict[str, Any]]:
         {"check": check, "before": "" if shown.get(check.name) == check.value else shown.get(check.name, "")}
         for check in checks
     ]
-
-
-def _steps(alert: Alert) -> Sequence[Any]:
-    rule = Rule.registry.get(alert.rule)
-    return rule.steps if rule else ()
 
 
 def _groups_taken() -> list[tuple[FailureGroup, str]]:

@@ -169,7 +169,10 @@ class RunAdmin(ActionAdmin):
             "asked": _asked(row),
             "lines": row.lines.all(),
             "continued_by": row.continued_by.first(),
-            "planned": [(item, _as_text(item.wanted)) for item in row.planned.all()[:SHOWN]],
+            "planned": [
+                (item, json.dumps(mask(item.wanted), ensure_ascii=False, indent=2))
+                for item in row.planned.all()[:SHOWN]
+            ],
             "planned_count": row.planned.count() if row.kind == RunKind.DRY else 0,
             "checks": self._check(row),
             **failures.table_context(request, row.job_id, row.failures.all()),
@@ -202,7 +205,3 @@ def _asked(run: SyncRun) -> list[tuple[SyncDifference, lines.RecordLine, str]]:
         )
         for row in rows
     ]
-
-
-def _as_text(value: Any) -> str:
-    return json.dumps(mask(value), ensure_ascii=False, indent=2)

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from carinho.access.audit_log import REVEALED
 from carinho.access.permissions import actor_of
 from carinho.api.errors import Problem
-from carinho.api.moments import MomentFilter
+from carinho.api.filters import MomentFilter
 from carinho.api.pagination import NewestFirst
 from carinho.api.schema import problems
 from carinho.api.views import ApiView, OrderView

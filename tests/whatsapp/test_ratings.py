@@ -87,3 +87,15 @@ def test_rating_with_a_comment_is_read_by_atendimento_too():
 def test_number_that_begins_a_question_is_only_a_message():
     asked(77, hours_ago=2, id="Q77")
     assert answer("5, 6 e 7 de janeiro vocês têm cuidadora?") == ([], 1)
+
+
+def test_chosen_row_rates_the_visit_that_it_names_and_not_the_last():
+    asked(77, hours_ago=20, id="Q77")
+    asked(78, hours_ago=2, id="Q78")
+    assert answer("", listResponseMessage={"selectedRowId": "rating-77-4"}) == ([(77, 4)], 0)
+
+
+def test_second_rating_of_the_same_question_is_a_message():
+    asked(77, hours_ago=2, id="Q77")
+    assert answer("4") == ([(77, 4)], 0)
+    assert answer("1", messageId="SECOND") == ([(77, 4)], 1)

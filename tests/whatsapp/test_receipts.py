@@ -333,3 +333,75 @@ def test_late_echo_settles_what_was_given_up_unless_another_message_is_on_its_wa
     call(echo("Olá de novo", id="3EB0B"))
     assert (message_of(event).message_id, message_of(event).status) == ("3EB0B", "sent")
     assert event.dead_letters.get().status == "resolved"
+
+
+def tried_now(event):
+    """A message whose send ended in a time-out at this moment."""
+    message = put_in_doubt(event)
+    now = timezone.now()
+    SentMessage.objects.filter(pk=message.pk).update(first_tried_at=now, text="Olá de novo")
+    Delivery.objects.filter(pk=message.delivery_id).update(in_doubt_since=now)
+    return SentMessage.objects.select_related("delivery").get(pk=message.pk)
+
+
+def test_receipt_matches_nothing_while_the_echo_that_says_more_may_still_come(event):
+    message = tried_now(event)
+    call(sample("status_received", ids=["3EB0A"]))
+    traces = in_doubt.traces_of(message, message.contact)
+    assert (traces.found, traces.unmatched) == (None, 1)
+
+
+def test_receipt_matches_nothing_while_another_message_to_the_person_is_on_its_way(event):
+    message = put_in_doubt(event)
+    other = cancel(2, phone="5511987650001")
+    soon = timezone.now() + timedelta(minutes=1)
+    running = Delivery.objects.filter(event=other, service="whatsapp")
+    running.update(status="running", due_at=None, leased_until=soon)
+    SentMessage.objects.filter(delivery__event=other).update(contact=message.contact)
+    call(sample("status_received", ids=["3EB0A"]))
+    assert in_doubt.traces_of(message, message.contact).found is None
+    running.update(status="done", leased_until=None)
+    assert in_doubt.traces_of(message, message.contact).found is not None
+
+
+def test_echo_says_at_once_that_its_message_was_sent_whatever_blanks_it_lost(event):
+    message = tried_now(event)
+    call(echo(" Olá  de\nnovo "))
+    found = in_doubt.traces_of(message, message.contact).found
+    assert found == {"message_id": "3EB0A", "zaap_id": ""}
+
+
+def test_receipt_of_a_message_whose_echo_has_another_text_is_no_trace(event):
+    message = put_in_doubt(event)
+    call(echo("Bom dia"), sample("status_received", ids=["3EB0A"]))
+    traces = in_doubt.traces_of(message, message.contact)
+    assert (traces.found, traces.unmatched) == (None, 0)
+
+
+def test_echo_of_the_same_text_with_an_id_that_another_message_has_is_no_trace(event):
+    message = tried_now(event)
+    accept(cancel(2, phone="5511987650001"), id="3EB0A")
+    call(echo("Olá de novo"))
+    assert in_doubt.traces_of(message, message.contact).found is None
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(4, True), (6, False)])
+def test_trace_may_come_as_long_before_the_attempt_as_clocks_differ(event, seconds, counts):
+    message = tried_now(event)
+    call(echo("Olá de novo"))
+    Callback.objects.update(received_at=message.first_tried_at - timedelta(seconds=seconds))
+    assert (in_doubt.traces_of(message, message.contact).found is not None) is counts
+
+
+def test_who_types_does_not_show_that_z_api_calls_back_about_messages(event):
+    message = tried_now(event)
+    call(sample("presence"))
+    assert in_doubt.traces_of(message, message.contact).called_back_at is None
+
+
+def test_echo_whose_id_is_known_settles_no_other_message(event):
+    given_up(event)
+    SentMessage.objects.filter(delivery__event=event).update(text="Olá de novo")
+    accept(cancel(2, phone="5511987650001"), id="3EB0A")
+    call(echo("Olá de novo"))
+    assert message_of(event).message_id is None

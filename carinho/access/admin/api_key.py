@@ -10,7 +10,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
@@ -20,8 +22,8 @@ from carinho.access import api_keys
 from carinho.access.models import ApiKey
 from carinho.access.scopes import Scope
 from carinho.console import badges, dates, labels
-from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
-from carinho.console.base import PlainChangeList, actor, page
+from carinho.console.actions import Action, ActionAdmin, button
+from carinho.console.base import PlainChangeList, actor, list_of, page, shown_once
 
 CHANGE = "access.change_apikey"
 OVERLAP = timedelta(days=7)
@@ -38,6 +40,22 @@ REVOKE = Action(
         key.prefix for key in ApiKey.objects.filter(prefix__in=prefixes) if api_keys.revoke(key, actor=actor)
     ],
     icon="block",
+)
+ROTATE = Action(
+    name="rotate",
+    title=_("Trocar a chave"),
+    button=_("Criar a chave nova"),
+    done="",
+    effect=format_lazy(
+        _(
+            "Uma chave nova é criada e mostrada uma vez. A antiga ainda funciona por {days} dias, "
+            "para dar tempo de trocar."
+        ),
+        days=OVERLAP.days,
+    ),
+    permission=CHANGE,
+    icon="autorenew",
+    is_main=True,
 )
 
 
@@ -143,11 +161,11 @@ class ApiKeyAdmin(ActionAdmin):
 
     @admin.display(description=_("Último uso"))
     def used(self, row: ApiKey) -> str:
-        return dates.moment(row.last_used_at) if row.last_used_at else str(_("nunca"))
+        return dates.moment(row.last_used_at, _("nunca"))
 
     @admin.display(description=_("Vence"))
     def ends(self, row: ApiKey) -> str:
-        return dates.moment(row.expiry_date) if row.expiry_date else str(_("não vence"))
+        return dates.moment(row.expiry_date, _("não vence"))
 
     @admin.display(description=_("Situação"))
     def state(self, row: ApiKey) -> str:
@@ -171,8 +189,8 @@ class ApiKeyAdmin(ActionAdmin):
                 expires_at=wanted["expires_on"],
             )
             return self._shown_once(request, key, text)
-        title = _("Nova chave de API")
-        return page(request, "admin/access/apikey/new.html", title, opts=self.opts, form=form)
+        context = {"form": form, "button": _("Criar a chave"), "onward": list_of(ApiKey)}
+        return page(request, "admin/form.html", _("Nova chave de API"), opts=self.opts, **context)
 
     def rotate_view(self, request: HttpRequest, prefix: str) -> HttpResponse:
         """A new key beside the old one, which goes on working for a week."""
@@ -183,21 +201,29 @@ class ApiKeyAdmin(ActionAdmin):
             raise Http404
         key, text = api_keys.rotate(old, OVERLAP, actor=actor(request))
         old.refresh_from_db()
-        return self._shown_once(request, key, text, old=old)
+        until = date_format(timezone.localtime(old.expiry_date), "d/m/Y H:i")
+        return self._shown_once(request, key, text, _("A chave antiga ainda funciona até %s.") % until)
 
-    def _shown_once(self, request: HttpRequest, key: ApiKey, text: str, **more: Any) -> HttpResponse:
-        context = {"opts": self.opts, "key": key, "text": text, **more}
-        return page(request, "admin/access/apikey/shown.html", key.name, **context)
+    def _shown_once(self, request: HttpRequest, key: ApiKey, text: str, *notes: str) -> HttpResponse:
+        return shown_once(
+            request,
+            key.name,
+            opts=self.opts,
+            headline=_("Chave de %(name)s") % {"name": key.name},
+            advice=_("Copie agora e guarde em lugar seguro: ela não aparece de novo."),
+            secret=text,
+            onward=list_of(ApiKey),
+            notes=notes,
+        )
 
     def item_context(self, request: HttpRequest, row: ApiKey) -> dict[str, Any]:
-        works = not row.revoked and not row.has_expired
+        address = reverse("admin:access_apikey_rotate", args=[row.prefix])
+        rotate = [] if row.revoked or row.has_expired else [button(request, ROTATE, address)]
+        revoke = [] if row.revoked else self.buttons(request, ["revoke"], row.prefix)
         return {
             "key": row,
             "may": self.may(row),
             "state": self.state(row),
             "replaced_by": row.replaced_by.first(),
-            "rotate": reverse("admin:access_apikey_rotate", args=[row.prefix]) if works else "",
-            "barred": "" if request.user.has_perm(CHANGE) else NOT_ALLOWED,
-            "overlap": OVERLAP.days,
-            "buttons": [] if row.revoked else self.buttons(request, ["revoke"], row.prefix),
+            "buttons": [*rotate, *revoke],
         }

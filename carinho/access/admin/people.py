@@ -171,14 +171,12 @@ class PeopleAdmin(AuditedForms, DjangoUserAdmin, ClosedAdmin):
         return dates.moment(row.last_login)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return self._may_touch(request, obj) and super().has_change_permission(request, obj)
+        may_touch = obj is None or not obj.is_superuser or bool(getattr(request.user, "is_superuser", False))
+        return may_touch and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Who leaves is deactivated: the audit log keeps its authors."""
         return False
-
-    def _may_touch(self, request: HttpRequest, obj: User | None) -> bool:
-        return obj is None or not obj.is_superuser or bool(getattr(request.user, "is_superuser", False))
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         """The audit log says which role somebody had and has, not only that it changed."""

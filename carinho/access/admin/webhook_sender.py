@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
@@ -17,8 +19,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from carinho.access import signatures, webhook_senders
 from carinho.access.models import WebhookSecret, WebhookSender
 from carinho.console import badges, dates, labels
-from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
-from carinho.console.base import actor, page
+from carinho.console.actions import Action, ActionAdmin, button
+from carinho.console.base import actor, page_of, shown_once
 
 CHANGE = "access.change_webhooksender"
 WRONG = {
@@ -35,6 +37,19 @@ REVOKE = Action(
     permission=CHANGE,
     run=lambda ids, actor, _reason: webhook_senders.revoke(ids, actor=actor),
     icon="block",
+)
+ROTATE = Action(
+    name="rotate",
+    title=_("Novo segredo"),
+    button=_("Criar o segredo novo"),
+    done="",
+    effect=format_lazy(
+        _("Ele é mostrado uma vez. Os criados antes aqui ainda valem por {days} dias."),
+        days=webhook_senders.OVERLAP.days,
+    ),
+    permission=CHANGE,
+    icon="autorenew",
+    is_main=True,
 )
 
 
@@ -90,11 +105,11 @@ class WebhookSenderAdmin(ActionAdmin):
 
     @admin.display(description=_("Última certa"))
     def good(self, row: WebhookSender) -> str:
-        return dates.moment(row.good_at) if row.good_at else str(_("nunca"))
+        return dates.moment(row.good_at, _("nunca"))
 
     @admin.display(description=_("Última errada"))
     def bad(self, row: WebhookSender) -> str:
-        return dates.moment(row.bad_at) if row.bad_at else str(_("nunca"))
+        return dates.moment(row.bad_at, _("nunca"))
 
     @admin.display(description=_("Situação"))
     def state(self, row: WebhookSender) -> str:
@@ -105,15 +120,20 @@ class WebhookSenderAdmin(ActionAdmin):
     def rotate_view(self, request: HttpRequest, source: str) -> HttpResponse:
         sender = self._for_change(request, source)
         text = webhook_senders.make(sender.source, actor=actor(request))
-        context = {
-            "opts": self.opts,
-            "text": text,
-            "sender": self.crumb(sender),
-            "overlap": webhook_senders.OVERLAP.days,
-            "address": f"{settings.PUBLIC_URL}/webhooks/{sender.source}",
-            "onward": reverse("admin:access_webhooksender_change", args=[sender.source]),
-        }
-        return page(request, "admin/access/webhooksender/shown.html", self.crumb(sender), **context)
+        overlap = _("Os segredos criados antes aqui ainda valem por %d dias, para dar tempo de trocar.")
+        return shown_once(
+            request,
+            self.crumb(sender),
+            opts=self.opts,
+            headline=_("Segredo de %(name)s") % {"name": self.crumb(sender)},
+            advice=_("Copie agora e ponha no sistema que envia: ele não aparece de novo."),
+            secret=text,
+            onward=page_of(sender),
+            notes=[
+                format_html("{} <code>{}</code>", _("Endereço:"), f"{settings.PUBLIC_URL}/webhooks/{source}"),
+                overlap % webhook_senders.OVERLAP.days,
+            ],
+        )
 
     def trial_view(self, request: HttpRequest, source: str) -> HttpResponse:
         """What the hub would say to this signature, now or at its time. Nothing is taken in."""
@@ -140,8 +160,9 @@ class WebhookSenderAdmin(ActionAdmin):
             "state": self.state(row),
             "of_settings": len([one for one in settings.WEBHOOK_SECRETS.get(row.source, []) if one.strip()]),
             "secrets": [self._secret(request, secret) for secret in row.secrets.all()],
-            "barred": "" if may else NOT_ALLOWED,
-            "overlap": webhook_senders.OVERLAP.days,
+            "buttons": [
+                button(request, ROTATE, reverse("admin:access_webhooksender_rotate", args=[row.source]))
+            ],
             "trial": TrialForm() if may else None,
             "setting": f"WEBHOOK_SECRET_{row.source.upper()}",
         }

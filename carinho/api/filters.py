@@ -1,4 +1,4 @@
-"""Moments in filters: refused unless PostgreSQL can hold them, kept in UTC."""
+"""Bounds of lists by moments: refused unless PostgreSQL can hold them, kept in UTC."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from events.api import time_range
+from events import time_range
 from events.models import Event
 from tests.clients import with_key
 from tests.events.api.test_events import ids

@@ -1,0 +1,86 @@
+"""Whether an event came before: the same key from the same source; what then has other data is a conflict."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from carinho.database import run
+from events.intake.envelope import DERIVED_KEY, Envelope, RequestRejected
+
+DERIVED_KEY_LASTS = timedelta(hours=24)
+
+Pair = tuple[str, str]  # source and key
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The answer to one envelope: which event it is, and whether that was known already."""
+
+    event_id: int
+    is_duplicate: bool
+
+
+class Conflict(RequestRejected):
+    """The same id came before with other data."""
+
+    def __init__(self, event_id: int) -> None:
+        detail = f"Este id já foi usado com outros dados, no evento {event_id}."
+        super().__init__("idempotency_conflict", detail, status=409, fields={"id": detail})
+
+
+COUNT_REPEATS = """
+WITH repeat AS (
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS row(source, key, digest, times)
+), counted AS (
+    UPDATE events_event AS event SET duplicates = duplicates + repeat.times FROM repeat
+    WHERE event.source = repeat.source AND event.key = repeat.key AND event.digest = repeat.digest
+)
+SELECT DISTINCT source, key, event.id, event.digest FROM events_event AS event JOIN repeat USING (source, key)
+"""
+
+RELEASE_OLD_KEYS = """
+UPDATE events_event SET key = key || ':' || id
+WHERE (source, key) IN (SELECT * FROM unnest(%s::text[], %s::text[])) AND received_at < %s
+"""
+
+
+def answers(
+    envelopes: Sequence[Envelope], first: Mapping[Pair, Envelope], new: Mapping[Pair, int]
+) -> list[Receipt | Conflict]:
+    """One answer per envelope; the repeats among them are counted on the events they repeat.
+
+    `first` has the envelope of each pair that was to be stored, `new` the ids of those that were.
+    """
+    repeats = [item for item in envelopes if _is_repeat(item, first, new)]
+    known = _count(repeats) if repeats else {}
+    found: list[Receipt | Conflict] = []
+    for item in envelopes:
+        pair = (item.source, item.key)
+        if not _is_repeat(item, first, new):
+            found.append(Receipt(new[pair], is_duplicate=False))
+            continue
+        event_id, digest = known[pair]
+        found.append(Receipt(event_id, is_duplicate=True) if digest == item.digest else Conflict(event_id))
+    return found
+
+
+def _is_repeat(item: Envelope, first: Mapping[Pair, Envelope], new: Mapping[Pair, int]) -> bool:
+    pair = (item.source, item.key)
+    return pair not in new or first[pair] is not item
+
+
+def _count(repeats: Sequence[Envelope]) -> dict[Pair, tuple[int, str]]:
+    """The events these repeat. What came with other data is a conflict, and counts for none."""
+    times = Counter((item.source, item.key, item.digest) for item in repeats)
+    columns = [list(column) for column in zip(*times, strict=True)]
+    rows = run(COUNT_REPEATS, [*columns, list(times.values())])
+    return {(source, key): (id, digest) for source, key, id, digest in rows}
+
+
+def release_old_derived_keys(envelopes: Iterable[Envelope]) -> None:
+    """A key made from the data recognises repeats for 24 hours only; after that it names a new event."""
+    derived = [item for item in envelopes if item.key.startswith(DERIVED_KEY)]
+    if derived:
+        limit = min(item.received_at for item in derived) - DERIVED_KEY_LASTS
+        run(RELEASE_OLD_KEYS, [[item.source for item in derived], [item.key for item in derived], limit])
