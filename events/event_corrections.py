@@ -16,13 +16,13 @@ from django.utils.translation import gettext_lazy
 
 from carinho.access.audit_log import Audited
 from carinho.console import labels
+from events import operations
 from events.differences import Differences, differences, for_audit_log, value_at, with_value
 from events.engine import transitions
 from events.flow import Data, Step
 from events.intake import envelope
 from events.intake.envelope import Envelope, RequestRejected, digest_of
 from events.models import Correction, DeadLetter, DeadLetterStatus, Delivery, DeliveryStatus, Event
-from events.operations import AT_ONCE
 
 CORRECTED = Audited("event.correct", gettext_lazy("corrigiu os dados e reenviou"))
 NOT_STARTED = (DeliveryStatus.WAITING, DeliveryStatus.QUEUED, DeliveryStatus.DEAD)
@@ -64,18 +64,11 @@ def check_current(dead_letter: DeadLetter, version: str) -> None:
     """Raises `StaleVersion` unless the item is open and it and its data are those of that version."""
     if dead_letter.status == DeadLetterStatus.OPEN and version == version_of(dead_letter):
         return
-    who = labels.who(dead_letter.moved_by)
     digest = version.partition(".")[0]
     last = dead_letter.event.corrections.first()
     if last and digest != _digest(dead_letter.event):
         raise StaleVersion(_("%s já corrigiu os dados deste evento e o reenviou.") % labels.who(last.actor))
-    if dead_letter.status == DeadLetterStatus.ARCHIVED:
-        raise StaleVersion(_("%s já arquivou este item.") % who if who else _("Este item já foi arquivado."))
-    if dead_letter.status == DeadLetterStatus.RESOLVED:
-        raise StaleVersion(_("A entrega já foi feita: não há o que corrigir."))
-    if dead_letter.status == DeadLetterStatus.RETRYING:
-        raise StaleVersion(_("%s já reenviou este item.") % who if who else _("Este item já foi reenviado."))
-    raise StaleVersion(_("Este item já foi reenviado e falhou de novo: veja o motivo de agora."))
+    raise StaleVersion(operations.moved_meanwhile(dead_letter))
 
 
 def plan_of(dead_letter: DeadLetter, data: Data) -> CorrectionPlan:
@@ -140,7 +133,9 @@ def others(correction: Correction) -> QuerySet[DeadLetter]:
 def repeat(correction: Correction, dead_letter_ids: Sequence[int], *, actor: str) -> list[int]:
     """Correct these `others` in the same way. Returns those that were; what changed meanwhile is left."""
     ordered = sorted(set(dead_letter_ids))
-    portions = (ordered[start : start + AT_ONCE] for start in range(0, len(ordered), AT_ONCE))
+    portions = (
+        ordered[start : start + operations.AT_ONCE] for start in range(0, len(ordered), operations.AT_ONCE)
+    )
     return [done for portion in portions for done in _repeat(correction, portion, actor)]
 
 
@@ -202,7 +197,7 @@ def _write(
         plan.event.data, plan.event.as_sent = plan.after.data, plan.after.as_sent
         plan.event.subject, plan.event.phone = plan.after.subject, plan.after.phone
     Event.objects.bulk_update(
-        [plan.event for plan in plans], ["data", "as_sent", "subject", "phone"], batch_size=AT_ONCE
+        [plan.event for plan in plans], ["data", "as_sent", "subject", "phone"], batch_size=operations.AT_ONCE
     )
     CORRECTED.record_all(actor, [(f"event {one.event_id}", _detail(one)) for one in made])
     _move_steps(plans, actor)

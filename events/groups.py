@@ -6,10 +6,12 @@ Every act is one conditional update: of two who take a group at once, one has it
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, OuterRef, Q, Subquery, Value
+from django.db.models import Count, Max, Min, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -68,6 +70,20 @@ def _counted(statement: str, given: dict[str, Any]) -> dict[tuple[str, str, str]
     with connection.cursor() as cursor:
         cursor.execute(statement, given | {"lately": lately})
         return {tuple(row[:3]): Figures(*row[3:]) for row in cursor.fetchall()}
+
+
+def only_items(found: Iterable[FailureGroup]) -> dict[int, int]:
+    """The open dead letter of each of these groups that has exactly one: group → dead letter."""
+    wanted = {(group.service, group.step, group.cause): group.pk for group in found}
+    if not wanted:
+        return {}
+    any_of = reduce(or_, (Q(service=key[0], step=key[1], cause=key[2]) for key in wanted))
+    counted = DeadLetter.objects.filter(any_of, status="open").order_by().values("service", "step", "cause")
+    lone = counted.annotate(lone=Min("pk")).filter(lone=Max("pk"))
+    return {
+        wanted[service, step, cause]: pk
+        for service, step, cause, pk in lone.values_list("service", "step", "cause", "lone")
+    }
 
 
 def rows_of(group: FailureGroup) -> Q:

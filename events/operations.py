@@ -9,7 +9,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from carinho.console import labels
 from events.engine import transitions
 from events.models import DeadLetter, DeadLetterStatus, Delivery, DeliveryStatus
 
@@ -56,6 +58,19 @@ def _undo_archive(portion: Sequence[int], actor: str) -> list[int]:
     )
     locked = mine.order_by("pk").select_for_update(no_key=True)
     return transitions.restore(list(locked.values_list("pk", flat=True)), actor=actor)
+
+
+def moved_meanwhile(dead_letter: DeadLetter) -> str:
+    """What became of an item since its page was shown, and by whom, for who comes second."""
+    who = labels.who(dead_letter.moved_by)
+    match dead_letter.status:
+        case DeadLetterStatus.ARCHIVED:
+            return _("%s já arquivou este item.") % who if who else _("Este item já foi arquivado.")
+        case DeadLetterStatus.RESOLVED:
+            return _("A entrega já foi feita: não há mais o que fazer.")
+        case DeadLetterStatus.RETRYING:
+            return _("%s já reenviou este item.") % who if who else _("Este item já foi reenviado.")
+    return _("Este item já foi reenviado e falhou de novo: veja o motivo de agora.")
 
 
 def retrying() -> QuerySet[Delivery]:

@@ -140,7 +140,8 @@ class ActionAdmin(ConsoleAdmin):
         if action.refused and not moved:
             messages.error(request, action.refused)
         elif left or not moved:
-            messages.warning(request, _left_sentence([self.name_of(key) for key in left]))
+            named = [self.name_of(key) for key in left[:MOST_NAMED]]
+            messages.warning(request, _left_sentence(named, len(left)))
 
     def undoable(
         self, request: HttpRequest, text: str, undo: Action, ids: Sequence[Any], onward: str
@@ -200,12 +201,12 @@ def _ask(action: Action) -> Callable[[ActionAdmin, HttpRequest, QuerySet], HttpR
     return ask
 
 
-def _left_sentence(left: Sequence[str]) -> str:
-    named = ", ".join(left[:MOST_NAMED]) + (" …" if len(left) > MOST_NAMED else "")
-    if not left:
+def _left_sentence(names: Sequence[str], count: int) -> str:
+    """`names` are those of the first of `count` rows that were left."""
+    if not count:
         return _("Nada foi escolhido.")
     return ngettext(
         "1 item ficou como estava: alguém ou o próprio sistema já o tinha movido: %(named)s",
         "%(count)d itens ficaram como estavam: alguém ou o próprio sistema já os tinha movido: %(named)s",
-        len(left),
-    ) % {"count": len(left), "named": named}
+        count,
+    ) % {"count": count, "named": ", ".join(names) + (" …" if count > len(names) else "")}

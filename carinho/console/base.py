@@ -64,6 +64,8 @@ def list_of(model: type[Model], query: str = "") -> str:
 
 def page(request: HttpRequest, template: str, title: Any, **context: Any) -> TemplateResponse:
     """A page in the console's frame: the sidebar, the header, and its title in the breadcrumbs."""
+    if "opts" in context:  # below a list, whose title would stand there
+        request.crumb = title  # type: ignore[attr-defined]
     request.current_app = admin.site.name
     frame = {**admin.site.each_context(request), "title": title, "content_title": title}
     return TemplateResponse(request, template, frame | context)
@@ -259,9 +261,7 @@ class ConsoleAdmin(ClosedAdmin):
             **self.item_context(request, row),
             **more,
         }
-        title = self.crumb(row)
-        request.crumb = title  # type: ignore[attr-defined]
-        return page(request, self.item_template, title, **context)
+        return page(request, self.item_template, self.crumb(row), **context)
 
     def crumb(self, row: Model) -> str:
         """The row's name in the breadcrumbs."""

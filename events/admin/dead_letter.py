@@ -256,7 +256,8 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             messages.error(request, str(_("Escolha o motivo do arquivamento.")))
             return None
         reason = ": ".join(part for part in (chosen, more) if part)[:500]
-        return operations.archive(ids, actor=actor(request), reason=reason)
+        moved = operations.archive(ids, actor=actor(request), reason=reason)
+        return moved or self._say_who_was_first(request, ids)
 
     def _retry(self, request: HttpRequest, ids: Sequence[int]) -> Sequence[int] | HttpResponse | None:
         """All but what something newer overtook, unless that was asked for by a second yes."""
@@ -270,10 +271,10 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             return None
         return self._retry_many(request, ids) if len(ids) > 1 else self._retry_one(request, ids)
 
-    def _retry_one(self, request: HttpRequest, ids: Sequence[int]) -> Sequence[int] | HttpResponse:
+    def _retry_one(self, request: HttpRequest, ids: Sequence[int]) -> Sequence[int] | HttpResponse | None:
         """To the item's page, which shows the end; its way back leads to the list as it was."""
         if not operations.retry(ids, actor=actor(request)):
-            return []
+            return self._say_who_was_first(request, ids)
         messages.info(request, RETRY.reports(1))
         page, came_from = page_of(DeadLetter(pk=ids[0])), next_page(request, "")
         if came_from.startswith(page):
@@ -281,6 +282,14 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         filters = urlsplit(came_from).query
         back = "?" + urlencode({"_changelist_filters": filters}) if filters else ""
         return HttpResponseRedirect(page + back)
+
+    def _say_who_was_first(self, request: HttpRequest, ids: Sequence[int]) -> Sequence[int] | None:
+        """Of one item; for several the report names those that were left."""
+        rows = DeadLetter.objects.filter(pk__in=ids)[:2]
+        if len(rows) != 1:
+            return []
+        messages.warning(request, operations.moved_meanwhile(rows[0]))
+        return None
 
     def _retry_many(self, request: HttpRequest, ids: Sequence[int]) -> HttpResponse:
         with_overtaken = bool(posted(request, "overtaken"))

@@ -192,25 +192,35 @@ def titles_of(found: Iterable[FailureGroup]) -> list[tuple[str, str]]:
 
 
 def cards(request: HttpRequest) -> list[Card]:
-    """The groups that have dead letters, the most urgent and then the largest first; four statements."""
+    """The groups that have dead letters, the most urgent and then the largest first; five statements."""
     figures = groups.figures()
     written, breakers = Recipes(), CircuitBreaker.objects.in_bulk()
-    found = []
-    for group in FailureGroup.objects.exclude(state=GroupState.RESOLVED):
-        key = (group.service, group.step, group.cause)
-        if key in figures:
-            found.append(card_of(request, group, figures[key], written, breakers))
+    shown = [
+        (group, figures[key])
+        for group in FailureGroup.objects.exclude(state=GroupState.RESOLVED)
+        if (key := (group.service, group.step, group.cause)) in figures
+    ]
+    items = groups.only_items(group for group, counted in shown if counted.open == 1)
+    found = [
+        card_of(request, group, counted, written, breakers, item=items.get(group.pk))
+        for group, counted in shown
+    ]
     found.sort(key=lambda card: (not card.figures.open, URGENCY.index(card.group.state), -card.figures.open))
     return found
 
 
 def card_of(
-    request: HttpRequest, group: FailureGroup, figures: Figures, written: Recipes, breakers: dict[str, Any]
-) -> Card:
+    request: HttpRequest, group: FailureGroup, figures: Figures, written: Recipes, breakers: dict[str, Any],
+    *, item: int | None = None,
+) -> Card:  # fmt: skip
+    """`item` is the group's one open dead letter, where it has only one."""
     source = titles.sources_of(group.service, group.step)
     advice = written.of(group.service, group.step, group.cause).said(group.service, source)
     breaker = breakers.get(group.service)
-    help_with = _help(request, group, figures, advice.texts.remedy, breaker) if figures.open else None
+    open_at = page_of(DeadLetter(pk=item)) if item else rows_address(group)
+    help_with = (
+        _help(request, group, figures, advice.texts.remedy, breaker, open_at) if figures.open else None
+    )
     return Card(group, figures, advice, state_of(group), help_with)
 
 
@@ -224,8 +234,9 @@ def state_of(group: FailureGroup) -> SafeString:
 
 
 def _help(
-    request: HttpRequest, group: FailureGroup, figures: Figures, remedy: str, breaker: CircuitBreaker | None
-) -> Help:
+    request: HttpRequest, group: FailureGroup, figures: Figures, remedy: str, breaker: CircuitBreaker | None,
+    open_at: str,
+) -> Help:  # fmt: skip
     count = figures.open
     is_up = not breaker or (
         breaker.state == BreakerState.CLOSED and not (breaker.paused_at or breaker.offline_since)
@@ -247,7 +258,7 @@ def _help(
         case Remedy.RETRY | Remedy.SYSTEMS:
             return Help(_now("Ir a Sistemas"), list_of(CircuitBreaker), "hub")
     text = ngettext("Ver o item", "Ver os %(count)d itens", count) % {"count": count}
-    return Help(text, rows_address(group), "list")
+    return Help(text, open_at, "list")
 
 
 def retry_all(request: HttpRequest, group: FailureGroup, count: int) -> Help:
@@ -370,9 +381,11 @@ class FailureGroupAdmin(ActionAdmin):
         texts = written.of(row.service, row.step, row.cause)
         breakers = CircuitBreaker.objects.in_bulk([row.service])
         names = self._fitting(row, texts)
-        card = card_of(request, row, groups.figures_of(row), written, breakers)
-        moves = [make(request, row, card.figures.open) for make in (retry_all, archive_all)]
         newest = DeadLetter.objects.filter(groups.rows_of(row), status="open").select_related("event")
+        shown = list(newest.order_by("-pk")[:SHOWN_ROWS])
+        item = shown[0].pk if len(shown) == 1 else None
+        card = card_of(request, row, groups.figures_of(row), written, breakers, item=item)
+        moves = [make(request, row, card.figures.open) for make in (retry_all, archive_all)]
         return {
             "card": card,
             "others": [move for move in moves if not card.help or move.action != card.help.action],
@@ -392,7 +405,7 @@ class FailureGroupAdmin(ActionAdmin):
                     "event": titles.event_type(letter.event_type),
                     "since": dates.moment(letter.created_at),
                 }
-                for letter in newest.order_by("-pk")[:SHOWN_ROWS]
+                for letter in shown
             ],
             "back": list_of(DeadLetter),
         }

@@ -281,6 +281,8 @@ def test_administrator_subscribes_tests_and_removes_in_the_console(receiver):
     client = logged_in(ADMINISTRATOR)
     address = lambda kind, *args: reverse(f"admin:webhooks_webhooksubscription_{kind}", args=args)  # noqa: E731
     wanted = {"name": "Painel da TI", "address": receiver.address, "kinds": ["dlq.opened"], "is_on": "on"}
+    form = client.get(address("add")).content.decode()
+    assert ">Nova assinatura</" in form.partition("<h1")[2].partition("</h1>")[0]
     for wrong in ({"address": "ftp://example.com/"}, {"address": "javascript:alert(1)"}, {"kinds": ["all"]}):
         assert client.post(address("add"), wanted | wrong).context["form"].errors
     text = TEXT.search(client.post(address("add"), wanted).content.decode()).group()

@@ -9,9 +9,10 @@ from django.urls import reverse
 
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
-from events import groups, operations
+from events import groups, operations, recipes
 from events.engine import circuit_breakers
 from events.models import DeadLetter, FailureGroup, Recipe
+from events.recipes import Texts
 from monitoring.admin import alert
 from tests.clients import logged_in
 from tests.console import rows
@@ -78,6 +79,17 @@ def test_each_number_of_a_group_leads_to_exactly_so_many_rows(group):
     for card in browser.get(LIST).context["groups"]:
         assert browser.get(card.rows).context["cl"].result_count == card.figures.open
         assert browser.get(card.recent_rows).context["cl"].result_count == card.figures.lately
+
+
+def test_button_of_a_group_with_one_item_leads_to_the_item_and_of_several_to_their_list(group):
+    alone, browser = DeadLetter.objects.get(), logged_in(VIEWER)
+    recipes.write(group, Texts(**RECIPE | {"remedy": "rows"}), everywhere=False, actor="user:ana")
+    item = reverse("admin:events_deadletter_change", args=[alone.pk])
+    for page in (LIST, "/admin/", address(group)):
+        assert re.search(rf'href="{item}">(<span[^>]*>list</span>)?Ver o item<', html_of(browser, page)), page
+    rows.dead_letter()
+    for page in (LIST, "/admin/", address(group)):
+        assert f'href="{LIST}?group={group.pk}"><span' in html_of(browser, page), page
 
 
 def test_most_urgent_come_first_and_what_is_silenced_or_under_way_last():
