@@ -73,7 +73,7 @@ WITH repeat AS (
     SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS row(source, key, digest, times)
 ), counted AS (
     UPDATE events_event AS event SET duplicates = duplicates + repeat.times FROM repeat
-    WHERE event.source = repeat.source AND event.key = repeat.key AND event.digest = repeat.digest
+    WHERE event.source = repeat.source AND event.key = repeat.key AND event.digest IN (repeat.digest, '')
 )
 SELECT DISTINCT source, key, event.id, event.digest FROM events_event AS event JOIN repeat USING (source, key)
 """
@@ -158,7 +158,8 @@ def _answer(
     if not _is_repeat(item, first, new):
         return Receipt(new[pair], is_duplicate=False)
     event_id, digest = known[pair]
-    return Receipt(event_id, is_duplicate=True) if digest == item.digest else Conflict(event_id)
+    is_same = digest in (item.digest, "")  # an erased event is known by its id alone
+    return Receipt(event_id, is_duplicate=True) if is_same else Conflict(event_id)
 
 
 def row_of(item: Envelope) -> dict[str, Any]:
