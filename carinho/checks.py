@@ -2,7 +2,9 @@
 
 import base64
 import os
+import stat
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -12,10 +14,11 @@ from django.db import Error as DatabaseError
 
 from carinho.access import secret_fingerprints
 from carinho.retention import Kept
-from carinho.services import addresses, contract
+from carinho.services import addresses, contract, outgoing
 from carinho.services.base import AUTH_HEADERS
 
 OF_SOURCE = "WEBHOOK_SECRET_"
+OF_THIS_MACHINE = {"localhost", "127.0.0.1", "[::1]", "::1"}
 
 
 @register(Tags.security, deploy=True)
@@ -70,6 +73,47 @@ def proxy_is_declared(**_: Any) -> list[CheckMessage]:
         return []
     sentence = "No proxy is declared: every caller has its address, and log-ins are limited for all together."
     return [CheckWarning(sentence, hint="Set BEHIND_PROXY=1 behind one.", id="carinho.W006")]
+
+
+@register(Tags.security, deploy=True)
+def hub_is_called_by_its_own_name(**_: Any) -> list[CheckMessage]:
+    own = [host for host in settings.ALLOWED_HOSTS if host not in OF_THIS_MACHINE]
+    wrong = {
+        "ALLOWED_HOSTS names this machine only: whoever calls the hub by its name is refused.": not own,
+        "ALLOWED_HOSTS takes any name: a stranger's may stand in what the hub says of itself.": "*" in own,
+        "HUB_URL is this machine: links in mails and webhooks lead nowhere.": (
+            urlsplit(settings.HUB_URL).hostname in OF_THIS_MACHINE
+        ),
+    }
+    hint = "Set both to the name by which people and systems call the hub."
+    found = [sentence for sentence, is_so in wrong.items() if is_so]
+    return [CheckWarning(sentence, hint=hint, id="carinho.W007") for sentence in found]
+
+
+@register(Tags.security, deploy=True)
+def somebody_is_told_of_alerts(**_: Any) -> list[CheckMessage]:
+    if settings.ALERT_EMAILS or settings.ALERT_WHATSAPP_NUMBERS or settings.ALERT_WEBHOOK_URL:
+        return []
+    sentence = "Nobody is told of an alert who does not look at the console."
+    hint = "Set ALERT_EMAILS, ALERT_WHATSAPP_NUMBERS or ALERT_WEBHOOK_URL."
+    return [CheckWarning(sentence, hint=hint, id="carinho.W008")]
+
+
+@register(Tags.security, deploy=True)
+def alerts_reach_their_webhook(**_: Any) -> list[CheckMessage]:
+    if not settings.ALERT_WEBHOOK_URL or outgoing.is_allowed(settings.ALERT_WEBHOOK_URL):
+        return []
+    sentence = "ALERT_WEBHOOK_URL is in a private network: no alert is sent there."
+    return [CheckWarning(sentence, hint="Set WEBHOOKS_TO_PRIVATE_ADDRESSES=1.", id="carinho.W009")]
+
+
+@register(Tags.security, deploy=True)
+def own_folder_is_closed_to_others(**_: Any) -> list[CheckMessage]:
+    if not settings.VAR_DIR.exists() or not stat.S_IMODE(settings.VAR_DIR.stat().st_mode) & 0o066:
+        return []
+    sentence = f"Every account of this machine may look into {settings.VAR_DIR}, or write there."
+    hint = "chmod 0711 where root starts the hub, 0700 elsewhere."
+    return [CheckWarning(sentence, hint=hint, id="carinho.W010")]
 
 
 @register()

@@ -28,6 +28,7 @@ NOT_DIGITS = re.compile(r"[^0-9]")
 BRAZILIAN = re.compile(r"(?:55)?0?([1-9]{2})(9(?=[0-9]{8})|(?=[2-9]))[0-9]{4}([0-9]{4})")
 DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++(?=@[\w-]+\.\w)")
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")  # of an event's data: who knows the rest could try phones
 HAS_NUMBER = re.compile(r"[0-9]{3}")
 NUMBER = re.compile(
     r"(?<!\w)(?:"
@@ -66,11 +67,13 @@ def mask_name(name: str) -> str:
 
 
 def mask_text(text: str) -> str:
-    """An error or the like, readable still, without the phones, e-mails, CPFs, CNPJs and secrets in it."""
+    """An error or the like, readable still, without phones, e-mails, CPFs, CNPJs, digests and secrets."""
     if "@" in text:
         text = EMAIL.sub(lambda found: found[0][0] + DOTS, text)
     if HAS_NUMBER.search(text):
         text = NUMBER.sub(_mask_number, text)
+    if "sha256:" in text:
+        text = DIGEST.sub(f"sha256:{DOTS}", text)
     return SPOKEN_SECRET.sub(rf"\1{REMOVED}", text)
 
 

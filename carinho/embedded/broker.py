@@ -36,7 +36,8 @@ class FilesystemChannel(filesystem.Channel):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         for folder in (self.data_folder_in, self.data_folder_out, self.control_folder):
-            Path(folder).mkdir(parents=True, exist_ok=True)
+            Path(folder).parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # who writes here gives orders
+            Path(folder).mkdir(exist_ok=True)
         self.empty_since = 0.0  # the folder's time of change when nothing for us was in it
         self.listed_at = 0.0
 

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 import pycurl
 import requests
@@ -57,6 +58,16 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> requests.Response
         adapter.close()
 
 
+def is_allowed(url: str) -> bool:
+    """Whether a webhook may go there. A name that leads nowhere may: it is asked again at each attempt."""
+    parts = urlsplit(url)
+    try:
+        found = socket.getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_STREAM)
+    except (OSError, ValueError):
+        return True
+    return any(_may_connect(str(address[0])) for *_family, address in found)
+
+
 def is_public(text: str) -> bool:
     """Whether the internet routes this address, also when an IPv6 one carries another of IPv4 in it."""
     address = ip_address(text.partition("%")[0])
@@ -70,6 +81,8 @@ def is_public(text: str) -> bool:
 def _open(purpose: int, address: Any) -> socket.socket | int:
     """libcurl asks with the very address it goes to: no name can mean another in between."""
     family, kind, protocol, at = address
-    if is_public(at[0]) or settings.WEBHOOKS_TO_PRIVATE_ADDRESSES:
-        return socket.socket(family, kind, protocol)
-    return pycurl.SOCKET_BAD
+    return socket.socket(family, kind, protocol) if _may_connect(at[0]) else pycurl.SOCKET_BAD
+
+
+def _may_connect(address: str) -> bool:
+    return is_public(address) or settings.WEBHOOKS_TO_PRIVATE_ADDRESSES

@@ -22,6 +22,7 @@ from unfold.widgets import (
 from carinho.console import badges, dates, labels
 from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin, button
 from carinho.console.base import actor, list_of, page, page_of, shown_once
+from carinho.services import outgoing
 from carinho.webhooks import lifecycle, subscriptions
 from carinho.webhooks.models import WebhookMessage, WebhookStatus, WebhookSubscription
 
@@ -116,6 +117,13 @@ class SubscriptionForm(forms.Form):
         address: str = self.cleaned_data["address"]
         if not address.lower().startswith(("https://", "http://")):
             raise forms.ValidationError(_("O endereço começa com https:// ou http://."))
+        if not outgoing.is_allowed(address):
+            raise forms.ValidationError(
+                _(
+                    "Este endereço é de uma rede privada, e nada seria enviado. Use um público, ou peça a "
+                    "quem instala o hub para permitir com WEBHOOKS_TO_PRIVATE_ADDRESSES=1."
+                )
+            )
         return address
 
 

@@ -31,6 +31,7 @@ LOOK_SECONDS = 1.0
 FIRST_HOLD, LONGEST_HOLD = timedelta(minutes=1), timedelta(minutes=10)
 LONGEST_WAIT = timedelta(days=1)
 TOO_LATE = "Not delivered within a day"
+PRIVATE = "The address is in a private network"
 AGAIN_LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -104,7 +105,8 @@ def _call(message: WebhookMessage) -> WebhookAnswer:
     except requests.Timeout:
         return WebhookAnswer("Connection timeout", is_away=True)
     except requests.RequestException:
-        return WebhookAnswer("Connection refused", is_away=True)
+        is_allowed = outgoing.is_allowed(subscription.address)
+        return WebhookAnswer("Connection refused" if is_allowed else PRIVATE, is_away=True)
     except Exception as error:
         logger.exception("Webhook could not be sent", extra={"webhook_id": message.pk})
         return WebhookAnswer(f"Broken: {type(error).__name__} in our own code")

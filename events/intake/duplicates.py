@@ -34,7 +34,7 @@ WITH repeat AS (
     SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS row(source, key, digest, times)
 ), counted AS (
     UPDATE events_event AS event SET duplicates = duplicates + repeat.times FROM repeat
-    WHERE event.source = repeat.source AND event.key = repeat.key AND event.digest = repeat.digest
+    WHERE event.source = repeat.source AND event.key = repeat.key AND event.digest IN (repeat.digest, '')
 )
 SELECT DISTINCT source, key, event.id, event.digest FROM events_event AS event JOIN repeat USING (source, key)
 """
@@ -61,7 +61,8 @@ def answers(
             found.append(Receipt(new[pair], is_duplicate=False))
             continue
         event_id, digest = known[pair]
-        found.append(Receipt(event_id, is_duplicate=True) if digest == item.digest else Conflict(event_id))
+        is_same = digest in (item.digest, "")  # an erased event is known by its id alone
+        found.append(Receipt(event_id, is_duplicate=True) if is_same else Conflict(event_id))
     return found
 
 

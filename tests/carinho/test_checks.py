@@ -16,7 +16,7 @@ def found(**options):
 
 
 @pytest.fixture
-def real(settings):
+def real(settings, tmp_path):
     settings.SYSTEMS = {
         name: system | {"url": f"https://{name}.test", "key": "k"}
         for name, system in settings.SYSTEMS.items()
@@ -25,6 +25,8 @@ def real(settings):
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = settings.SECOND_FACTOR_REQUIRED = True
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     settings.DEMO = False
+    settings.ALLOWED_HOSTS, settings.HUB_URL = ["hub.example", "127.0.0.1"], "https://hub.example"
+    settings.ALERT_EMAILS, settings.VAR_DIR = ["plantao@carinho.example"], tmp_path
     return settings
 
 
@@ -48,6 +50,29 @@ def test_cookies_without_tls_a_demo_and_a_password_alone_are_named(real):
 def test_proxy_that_nobody_declared_is_named(real):
     real.SECURE_PROXY_SSL_HEADER = None
     assert set(found(include_deployment_checks=True)) == {"carinho.W006"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("ALLOWED_HOSTS", ["localhost", "127.0.0.1"], "W007 ALLOWED_HOSTS names this machine only"),
+        ("ALLOWED_HOSTS", ["*"], "W007 ALLOWED_HOSTS takes any name"),
+        ("HUB_URL", "http://localhost:8000", "W007 HUB_URL is this machine"),
+        ("ALERT_EMAILS", [], "W008 Nobody is told"),
+        ("ALERT_WEBHOOK_URL", "http://10.0.0.8/alerts", "W009 ALERT_WEBHOOK_URL is in a private network"),
+    ],
+)
+def test_what_an_administrator_forgot_is_one_sentence(real, name, value, said):
+    setattr(real, name, value)
+    ((id, sentence),) = found(include_deployment_checks=True).items()
+    assert f"{id.removeprefix('carinho.')} {sentence}".startswith(said)
+
+
+def test_folder_that_others_may_look_into_is_named(real):
+    real.VAR_DIR.chmod(0o755)
+    assert set(found(include_deployment_checks=True)) == {"carinho.W010"}
+    real.VAR_DIR.chmod(0o711)  # as PostgreSQL's account needs it
+    assert found(include_deployment_checks=True) == {}
 
 
 def test_secret_that_another_container_has_otherwise_is_named_and_not_shown(real, caplog):
@@ -74,7 +99,7 @@ def test_settings_of_the_server_leave_django_nothing_to_warn_of(real):
         int(given["HSTS_SECONDS"]),
     )
     assert (given["BEHIND_PROXY"], given["COOKIES_SECURE"], given["DEMO"]) == ("1", "1", "0")
-    real.ALLOWED_HOSTS, real.SECRET_KEY = ["hub.example"], "a1b2c3d4e5" * 6
+    real.SECRET_KEY = "a1b2c3d4e5" * 6
     messages = run_checks(include_deployment_checks=True)
     assert [message.msg for message in messages if not message.is_silenced()] == []
 

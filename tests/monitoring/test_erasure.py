@@ -13,6 +13,7 @@ from carinho.access import audit_log
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from events import event_corrections, groups, redirects
+from events.intake import envelope, ingestion
 from events.models import (
     Attempt,
     Correction,
@@ -169,6 +170,16 @@ def test_after_an_erasure_nothing_of_the_person_is_found_anywhere(life):
     assert list(audit_log.broken_links()) == []
     assert Event.objects.count() == done.counts["events_event"] == 1
     assert Event.objects.get().key == life.key
+
+
+def test_erased_event_is_known_by_its_senders_id_and_no_digest_of_its_data_is_left():
+    with_id = {"type": "lead.created", "id": "site-9", "data": DATA}
+    stored = [envelope.read(body, source="site") for body in (with_id, with_id | {"id": ""})]
+    first, _other = ingestion.record(stored)
+    erase(Event.objects.get(pk=first.event_id))
+    assert set(Event.objects.values_list("digest", flat=True)) == {""}
+    assert not Event.objects.filter(key__contains=stored[0].digest).exists()
+    assert ingestion.record(stored[:1]) == [ingestion.Receipt(first.event_id, is_duplicate=True)]
 
 
 def test_nothing_goes_out_without_its_data_and_counts_stay(life):

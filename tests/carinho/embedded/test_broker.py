@@ -44,6 +44,7 @@ def test_message_put_by_one_connection_is_taken_by_another(tmp_path):
         sender.SimpleQueue(OWN_QUEUE).put({"lane": "crm"})
     with Connection("filesystem://", transport_options=options) as receiver:
         assert receiver.SimpleQueue(OWN_QUEUE).get(timeout=5).payload == {"lane": "crm"}
+    assert (tmp_path / "broker").stat().st_mode & 0o777 == 0o700
 
 
 def test_forgotten_messages_are_gone_and_the_broker_works_on(tmp_path):

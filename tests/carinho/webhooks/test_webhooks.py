@@ -20,6 +20,7 @@ from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from carinho.services.crm import CRM
 from carinho.services.errors import Unavailable
 from carinho.webhooks import lifecycle, retention, sending, subscriptions
+from carinho.webhooks.admin import SubscriptionForm
 from carinho.webhooks.models import WebhookMessage, WebhookSubscription
 from events import operations
 from events.engine import circuit_breakers
@@ -274,7 +275,18 @@ def test_private_address_is_sent_nothing(receiver, settings):
     row, _secret = subscribe(receiver.address)
     closed()
     sending.send_due()
-    assert (row.messages.get().error, receiver.got) == ("Connection refused", [])
+    assert (row.messages.get().error, receiver.got) == (sending.PRIVATE, [])
+    administrator = logged_in(ADMINISTRATOR)
+    page = administrator.get(reverse("admin:webhooks_webhooksubscription_change", args=[row.pk]))
+    assert "o endereço é de uma rede privada" in page.content.decode()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "10.0.0.8", "[::1]", "[fd00::1]"])
+def test_private_address_is_refused_at_the_form_with_a_sentence(host, settings):
+    form = SubscriptionForm({"name": "TI", "address": f"http://{host}:81/", "kinds": ["dlq.opened"]})
+    assert set(form.errors) == {"address"}
+    settings.WEBHOOKS_TO_PRIVATE_ADDRESSES = True
+    assert "rede privada" not in str(SubscriptionForm(form.data).errors)
 
 
 def test_administrator_subscribes_tests_and_removes_in_the_console(receiver):
