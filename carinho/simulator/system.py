@@ -15,6 +15,7 @@ from carinho.simulator.protocol import ApiError, Handler, Routes, errors_as_json
 from carinho.simulator.tables import Table
 
 FIRST_UNKNOWN_CLIENT = 900_000
+FIRST_UNKNOWN = 900_000_000  # of all other records
 HEALTHY = Fault()
 NO_ROUTE = "(unknown path)"
 
@@ -139,6 +140,15 @@ class System:
             or client_id in self.missing_clients
         ):
             raise ApiError(HTTPStatus.NOT_FOUND, "Client not found")
+
+    def known(self, what: str, number: int, table: Table) -> int:
+        """The number again. Raises ApiError for a record that does not exist here.
+
+        All of a small number do, also those that nobody made: the demo's contracts and caregivers.
+        """
+        if number >= FIRST_UNKNOWN and number not in table:
+            raise ApiError(HTTPStatus.NOT_FOUND, f"{what} not found")
+        return number
 
     def load(self, world: Mapping[str, Any]) -> None:
         """Add records by table, and ids of clients that are missing. Raises ApiError for another name."""

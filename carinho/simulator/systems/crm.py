@@ -6,7 +6,7 @@ from aiohttp import web
 
 from carinho.simulator.protocol import ApiError, Routes, created, found, id_of, phone_or_lid, record_of
 from carinho.simulator.system import System
-from carinho.simulator.tables import equal, paged
+from carinho.simulator.tables import Record, equal, paged
 
 routes = Routes()
 IDENTITIES = ("lid", "phone")
@@ -47,7 +47,8 @@ async def create_lead(request: web.Request) -> web.Response:
 
 @routes.patch("/api/v1/leads/{id}", title="Alteração de lead")
 async def change_lead(request: web.Request) -> web.Response:
-    crm, number, changes = SimulatedCrm.of(request), id_of(request), await record_of(request)
+    crm, changes = SimulatedCrm.of(request), await record_of(request)
+    number = crm.known("Lead", id_of(request), crm.leads)
     if changes.get("phone"):
         phone_or_lid(changes)
     known = crm.leads.like(changes)
@@ -58,9 +59,9 @@ async def change_lead(request: web.Request) -> web.Response:
 
 @routes.post("/api/v1/leads/{id}/interactions", title="Interação com lead")
 async def add_interaction(request: web.Request) -> web.Response:
-    return created(
-        SimulatedCrm.of(request).interactions.add({**await record_of(request), "lead_id": id_of(request)})
-    )
+    crm, interaction = SimulatedCrm.of(request), await record_of(request)
+    lead = crm.known("Lead", id_of(request), crm.leads)
+    return created(crm.interactions.add({**interaction, "lead_id": lead}))
 
 
 @routes.post("/api/v1/clients/{id}/history", title="Histórico do cliente")
@@ -80,14 +81,18 @@ async def list_contracts(request: web.Request) -> web.Response:
 
 @routes.post("/api/v1/contracts/{id}/synced", title="Confirmação de agenda")
 async def confirm_schedule(request: web.Request) -> web.Response:
-    changes = {**await record_of(request), "synced": True}
-    return found(SimulatedCrm.of(request).contracts.put(id_of(request), changes)[0])
+    return found(await change_contract(request, {"synced": True}))
 
 
 @routes.post("/api/v1/contracts/{id}/billing-configured", title="Confirmação de cobrança")
 async def confirm_billing(request: web.Request) -> web.Response:
-    changes = {**await record_of(request), "billing": "configured"}
-    return found(SimulatedCrm.of(request).contracts.put(id_of(request), changes)[0])
+    return found(await change_contract(request, {"billing": "configured"}))
+
+
+async def change_contract(request: web.Request, mark: Record) -> Record:
+    crm, changes = SimulatedCrm.of(request), await record_of(request)
+    number = crm.known("Contract", id_of(request), crm.contracts)
+    return crm.contracts.put(number, {**changes, **mark})[0]
 
 
 @routes.put("/api/v1/caregivers/{id}", title="Cadastro de cuidador")

@@ -29,17 +29,13 @@ async def list_caregivers(request: web.Request) -> web.Response:
 
 @routes.post("/api/v1/caregivers/{id}/ratings", title="Avaliação")
 async def rate_caregiver(request: web.Request) -> web.Response:
-    return created(
-        SimulatedCuidadores.of(request).ratings.add(
-            {**await record_of(request), "caregiver_id": id_of(request)}
-        )
-    )
+    cuidadores, rating = SimulatedCuidadores.of(request), await record_of(request)
+    caregiver = cuidadores.known("Caregiver", id_of(request), cuidadores.caregivers)
+    return created(cuidadores.ratings.add({**rating, "caregiver_id": caregiver}))
 
 
 @routes.post("/api/v1/caregivers/{id}/notices", title="Aviso ao cuidador")
 async def tell_caregiver(request: web.Request) -> web.Response:
-    return created(
-        SimulatedCuidadores.of(request).notices.add(
-            {**await record_of(request), "caregiver_id": id_of(request)}
-        )
-    )
+    cuidadores, notice = SimulatedCuidadores.of(request), await record_of(request)
+    caregiver = cuidadores.known("Caregiver", id_of(request), cuidadores.caregivers)
+    return created(cuidadores.notices.add({**notice, "caregiver_id": caregiver}))

@@ -1,8 +1,19 @@
 """Financeiro: customers, invoices by reference, and how contracts are billed."""
 
+from http import HTTPStatus
+
 from aiohttp import web
 
-from carinho.simulator.protocol import Routes, created, found, id_of, no_content, record_of, valid_phone
+from carinho.simulator.protocol import (
+    ApiError,
+    Routes,
+    created,
+    found,
+    id_of,
+    no_content,
+    record_of,
+    valid_phone,
+)
 from carinho.simulator.system import System
 from carinho.simulator.tables import among
 
@@ -16,17 +27,21 @@ class SimulatedFinanceiro(System):
 
     def reset(self) -> None:
         super().reset()
-        self.customers = self.table("customers")
+        self.customers = self.table("customers", key="client_id")
         self.invoices = self.table("invoices", key="reference")
         self.billing_setups = self.table("billing_setups", key="contract_id")
 
 
 @routes.post("/api/v1/customers", title="Cadastro de cliente")
 async def create_customer(request: web.Request) -> web.Response:
-    customer = await record_of(request)
+    """A client who is a customer already is changed, and stays one."""
+    financeiro, customer = SimulatedFinanceiro.of(request), await record_of(request)
     if customer.get("phone"):
         valid_phone(customer["phone"])
-    return created(SimulatedFinanceiro.of(request).customers.add(customer))
+    if "client_id" not in customer:
+        raise ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "Missing client_id")
+    kept, new = financeiro.customers.put(customer["client_id"], customer)
+    return created(kept, new=new)
 
 
 @routes.patch("/api/v1/customers/{id}", title="Alteração de cliente")
@@ -58,11 +73,11 @@ async def list_invoices(request: web.Request) -> web.Response:
 
 @routes.delete("/api/v1/invoices/{reference}", title="Cancelamento de fatura")
 async def cancel_invoice(request: web.Request) -> web.Response:
-    """Also without such an invoice: a service may be cancelled before it was billed."""
     financeiro = SimulatedFinanceiro.of(request)
     reference = request.match_info["reference"]
-    if reference in financeiro.invoices:
-        financeiro.invoices.change(reference, {"status": "cancelled"})
+    if reference not in financeiro.invoices:
+        raise ApiError(HTTPStatus.NOT_FOUND, "Invoice not found")
+    financeiro.invoices.change(reference, {"status": "cancelled"})
     return no_content()
 
 

@@ -50,19 +50,23 @@ async def list_services(request: web.Request) -> web.Response:
 @routes.get("/api/v1/services/{id}", title="Leitura de um serviço")
 async def show_service(request: web.Request) -> web.Response:
     """One that nobody loaded was a visit to the client of its number, as the demo's families have it."""
-    id = id_of(request)
-    return found(SimulatedOperacao.of(request).services.rows.get(id) or {"id": id, "client_id": id})
+    operacao = SimulatedOperacao.of(request)
+    id = operacao.known("Service", id_of(request), operacao.services)
+    return found(operacao.services.rows.get(id) or {"id": id, "client_id": id})
 
 
 @routes.put("/api/v1/caregivers/{id}/availability", title="Disponibilidade de cuidador")
 async def set_availability(request: web.Request) -> web.Response:
-    return found(SimulatedOperacao.of(request).caregivers.put(id_of(request), await record_of(request))[0])
+    operacao, availability = SimulatedOperacao.of(request), await record_of(request)
+    caregiver = operacao.known("Caregiver", id_of(request), operacao.caregivers)
+    return found(operacao.caregivers.put(caregiver, availability)[0])
 
 
 @routes.post("/api/v1/services/{id}/billed", title="Confirmação de fatura")
 async def confirm_invoice(request: web.Request) -> web.Response:
-    changes = {**await record_of(request), "billed": True}
-    return found(SimulatedOperacao.of(request).services.put(id_of(request), changes)[0])
+    operacao, changes = SimulatedOperacao.of(request), {**await record_of(request), "billed": True}
+    service = operacao.known("Service", id_of(request), operacao.services)
+    return found(operacao.services.put(service, changes)[0])
 
 
 @routes.post("/api/v1/services/release", title="Liberação de serviços")

@@ -93,6 +93,26 @@ def test_missing_client_is_not_found_and_all_others_are(call, simulator):
     assert known.status_code == 201
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "/crm/api/v1/leads/999999999"),
+        ("POST", "/crm/api/v1/leads/999999999/interactions"),
+        ("POST", "/crm/api/v1/contracts/999999999/synced"),
+        ("POST", "/crm/api/v1/contracts/999999999/billing-configured"),
+        ("GET", "/operacao/api/v1/services/999999999"),
+        ("POST", "/operacao/api/v1/services/999999999/billed"),
+        ("PUT", "/operacao/api/v1/caregivers/999999999/availability"),
+        ("DELETE", "/financeiro/api/v1/invoices/service-999999999"),
+        ("POST", "/cuidadores/api/v1/caregivers/999999999/ratings"),
+        ("POST", "/cuidadores/api/v1/caregivers/999999999/notices"),
+    ],
+)
+def test_record_that_nobody_has_is_not_found(call, method, path):
+    answer = call(method, path, {} if method != "GET" else None)
+    assert (answer.status_code, answer.json()["message"].rpartition(" ")[2]) == (404, "found")
+
+
 def test_pages_follow_one_another_even_while_their_records_change(call, simulator):
     contracts = [{"id": number, "status": "active", "synced": False} for number in range(1, 251)]
     simulator.load({"crm": {"contracts": contracts}})
