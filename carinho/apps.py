@@ -12,7 +12,7 @@ class CarinhoConfig(AppConfig):
         from django.db.backends.signals import connection_created
         from django.utils.module_loading import autodiscover_modules
 
-        from carinho import checks, database  # noqa: F401  (checks register themselves)
+        from carinho import celery, checks, database  # noqa: F401  (what registers itself: the app, checks)
         from carinho.services.base import Service
 
         for name, system in settings.SYSTEMS.items():

@@ -1,6 +1,8 @@
 """The scheduler of django-celery-beat, which outlives interrupted queries and schedules nobody can follow."""
 
 import logging
+import math
+import time
 from typing import Any
 
 from celery.schedules import ParseException, schedstate
@@ -36,15 +38,22 @@ class Entry(ModelEntry):
 
 
 class Scheduler(DatabaseScheduler):
-    """Celery writes the schedule in the signal's handler, which interrupts the thread that queries.
-
-    A query that is interrupted holds the connection's lock: a second one would wait for it for ever. What is
-    then not written is only when the last tasks were sent, and every task bears being sent twice.
-    """
-
     Entry = Entry
+    asked_at = -math.inf
+
+    def schedule_changed(self) -> bool:
+        """Ask the database as often as while nothing is due; Celery would before each task that it sends."""
+        if time.monotonic() < self.asked_at + self.max_interval:
+            return False
+        self.asked_at = time.monotonic()
+        return super().schedule_changed()
 
     def sync(self) -> None:
+        """Celery writes the schedule in the signal's handler, which interrupts the thread that queries.
+
+        A query that is interrupted holds the connection's lock: a second one would wait for it for ever. What
+        is then not written is only when the last tasks were sent, and every task bears being sent twice.
+        """
         is_querying = connection.connection is not None and connection.connection.lock.locked()
         if not is_querying:
             super().sync()

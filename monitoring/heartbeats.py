@@ -1,12 +1,11 @@
 """Signs of life, written by the parts of the hub themselves, and how stale they are."""
 
-import contextlib
 import logging
 import threading
 from datetime import datetime
 from typing import Any
 
-from django.db import Error, connection
+from django.db import Error, close_old_connections
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,7 +23,9 @@ NEVER_SEEN = 86400.0  # seconds: a part that never gave a sign counts as stale f
 
 
 def beat(name: str, now: datetime | None = None) -> None:
-    Heartbeat.objects.update_or_create(name=name, defaults={"seen_at": now or timezone.now()})
+    seen_at = now or timezone.now()
+    if not Heartbeat.objects.filter(name=name).update(seen_at=seen_at):
+        Heartbeat.objects.update_or_create(name=name, defaults={"seen_at": seen_at})
 
 
 def of_worker(**_signal: Any) -> None:
@@ -53,13 +54,12 @@ def _go_on(name: str) -> None:
 def _beat_once(name: str) -> None:
     # never raises: with the thread gone, a process that lives would be called silent
     try:
+        close_old_connections()  # the others are kept: opening one costs more than all that is asked of it
         beat(name)
     except Error:
         pass  # the database is away: silence is then the truth
     except Exception:
         logger.exception("Heartbeat broke", extra={"part": name})
-    with contextlib.suppress(Exception):
-        connection.close()
 
 
 def staleness(now: datetime) -> dict[str, float | None]:

@@ -1,13 +1,12 @@
 """The web process evaluates the rules when nothing else does: a dead worker cannot report its own death."""
 
-import contextlib
 import logging
 import threading
 from datetime import timedelta
 from typing import Any
 
 from django.core.signals import request_started
-from django.db import Error, connection
+from django.db import Error, close_old_connections
 from django.utils import timezone
 
 from carinho.access import secret_fingerprints
@@ -37,13 +36,12 @@ def _watch() -> None:
     pause = threading.Event()
     while not pause.wait(EVERY):
         evaluate_if_overdue()
-        with contextlib.suppress(Exception):
-            connection.close()
 
 
 def evaluate_if_overdue() -> None:
     """Evaluate the rules unless that was done a moment ago. Never raises."""
     try:
+        close_old_connections()
         evaluated = Heartbeat.objects.filter(name="watcher", seen_at__gt=timezone.now() - OVERDUE)
         if not evaluated.exists():
             alerts.evaluate()

@@ -4,12 +4,17 @@ kombu writes a message into the folder it is read from; a consumer that reads in
 the worker ends. Here the file is written beside and renamed, which POSIX makes one step (rename(2)).
 """
 
+import ctypes
+import math
 import os
+import select
 import shutil
+import sys
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty
-from time import monotonic, time
+from time import monotonic, sleep, time
 from typing import Any
 
 import tenacity
@@ -17,9 +22,11 @@ from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps
 
 URL = "filesystem://localhost"  # the host means nothing; without one kombu complains
-POLL_SECONDS = 0.05  # how often an idle consumer looks whether the folder changed
+POLL_SECONDS = 0.05  # how often a consumer looks whether the folder changed, where no kernel says so
 CLOCK_TICK_SECONDS = 0.05  # a folder's time of change is coarse: two changes within a tick may have the same
 LIST_SECONDS = 1.0  # however little changed, the folder is listed this often
+IN_MOVED_TO = 0x80  # of inotify(7): a message got the name by which it is found
+libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 half_written_is_read_again = tenacity.retry(
@@ -42,17 +49,22 @@ class FilesystemChannel(filesystem.Channel):
         self.listed_at = 0.0
 
     def drain_events(self, timeout: Any = None, callback: Any = None) -> Any:
-        """Take one message. kombu lists the folder for each queue at each look; here, when it changed."""
+        """Take one message. kombu lists the folder for each queue at each look; here, once it changed."""
         changed_at = os.stat(self.data_folder_in).st_mtime  # noqa: PTH116 -- a Path costs twice as much
         now = monotonic()
         if changed_at == self.empty_since and now < self.listed_at + LIST_SECONDS:
             raise Empty
         is_settled = changed_at < time() - CLOCK_TICK_SECONDS and self.qos.can_consume()
-        try:
-            return super().drain_events(timeout, callback)
-        except Empty:
-            self.empty_since, self.listed_at = changed_at if is_settled else 0.0, now
-            raise
+        with suppress(Empty):
+            if self._is_any_for_us():
+                return super().drain_events(timeout, callback)
+        self.empty_since, self.listed_at = changed_at if is_settled else 0.0, now
+        raise Empty
+
+    def _is_any_for_us(self) -> bool:
+        names = os.listdir(self.data_folder_in)  # noqa: PTH208 -- a Path each costs more
+        queues = {name.partition(".")[2].removesuffix(".msg") for name in names}
+        return not queues.isdisjoint(self._active_queues)
 
     # kombu makes an exchange's file empty and fills it then: who comes in between finds no JSON
     @half_written_is_read_again
@@ -70,8 +82,51 @@ class FilesystemChannel(filesystem.Channel):
         written.rename(written.with_name(f"{name}.{queue}.msg"))
 
 
+class FolderWatch:
+    """Wakes up who waits for a message the moment it is put into the folder, where Linux says so."""
+
+    def __init__(self, folder: str) -> None:
+        self.watch = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC) if libc else -1
+        if libc and libc.inotify_add_watch(self.watch, os.fsencode(folder), IN_MOVED_TO) < 0:
+            self.close()  # the limit of the machine is reached, or there is none to watch
+
+    def wait(self, seconds: float) -> None:
+        if self.watch < 0:
+            sleep(min(seconds, POLL_SECONDS))
+        elif select.select([self.watch], [], [], seconds)[0]:
+            os.read(self.watch, 65536)
+
+    def close(self) -> None:
+        if self.watch >= 0:
+            os.close(self.watch)
+            self.watch = -1
+
+
 class FilesystemTransport(filesystem.Transport):
     Channel = FilesystemChannel
+    watch: FolderWatch | None = None
+
+    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+        """Deliver one message. kombu sleeps between its looks; here a message ends the wait."""
+        if self.watch is None:
+            self.watch = FolderWatch(self.client.transport_options["data_folder_in"])
+        ends = math.inf if timeout is None else monotonic() + timeout
+        while True:
+            try:
+                self.cycle.get(self._deliver, timeout=timeout)
+                return
+            except Empty:
+                left = ends - monotonic()
+                if left <= 0:
+                    raise TimeoutError from None  # which socket.timeout is
+            is_settled = all(channel.empty_since for channel in self.channels)
+            self.watch.wait(min(left, LIST_SECONDS if is_settled else POLL_SECONDS))
+
+    def close_connection(self, connection: Any) -> None:
+        if self.watch is not None:
+            self.watch.close()
+            self.watch = None
+        super().close_connection(connection)
 
 
 def use() -> None:

@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ SUPERUSER = "postgres"
 LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8")  # the same on every machine
 SOCKET = ".s.PGSQL.5432"
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel takes 107, macOS 103
+LOOK_SECONDS = 1.0  # whether the server lives is asked this often
 WAIT = ("-w", "-t", "120")  # seconds; a recovery after a crash writes back what it had not
 INITDB = (f"--username={SUPERUSER}", "--auth=trust", "--encoding=UTF8", *LOCALE)
 OPTIONS = {
@@ -230,14 +232,13 @@ def address(var_dir: Path) -> str:
 def serve(var_dir: Path) -> int:
     """Keep the server until SIGTERM or until the parent is gone, then end it; 1 if it died by itself."""
     server, parent = Server(var_dir), os.getppid()
-    asked: list[int] = []
+    asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _: asked.append(number))
+        signal.signal(number, lambda *_: asked.set())
     server.start()
-    while not asked and os.getppid() == parent:
+    while os.getppid() == parent and not asked.wait(LOOK_SECONDS):
         if not server.lives():
             return 1
-        time.sleep(0.3)
     server.stop()
     return 0
 

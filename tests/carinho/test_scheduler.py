@@ -1,5 +1,7 @@
 """Beat ends when it is told to, whatever it is doing."""
 
+from functools import partial
+
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -31,3 +33,16 @@ def test_end_between_queries_writes_when_tasks_were_sent(written: list[str]) -> 
 
 def test_hub_runs_this_scheduler() -> None:
     assert import_string(settings.CELERY_BEAT_SCHEDULER.replace(":", ".")) is Scheduler
+
+
+def test_database_is_asked_for_changes_no_more_often_than_while_nothing_is_due(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(DatabaseScheduler, "schedule_changed", lambda self: True)
+    scheduler = Scheduler.__new__(Scheduler)
+    scheduler.max_interval = 5
+    answers = []
+    for now in (1000.0, 1001.0, 1004.0, 1006.0, 1010.0, 1012.0):
+        monkeypatch.setattr("time.monotonic", partial(float, now))
+        answers.append(scheduler.schedule_changed())
+    assert answers == [True, False, False, True, False, True]

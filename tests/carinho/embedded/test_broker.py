@@ -8,6 +8,7 @@ import pytest
 from kombu import Connection
 
 from carinho.embedded import broker
+from tests.processes import eventually
 
 OWN_QUEUE = "of-this-test"  # kombu remembers bindings by name, whatever the folder, in the whole process
 
@@ -78,3 +79,28 @@ def test_folder_is_listed_again_only_when_it_changed_and_what_comes_is_found(tmp
         assert looks == []
         sender.SimpleQueue("listed").put("one")
         assert queue.get(timeout=20).payload == "one"
+
+
+def test_message_ends_the_wait_of_who_waits_for_one(tmp_path, monkeypatch):
+    waits = []
+    wait = broker.FolderWatch.wait
+    monkeypatch.setattr(broker.FolderWatch, "wait", lambda *args: waits.append(args) or wait(*args))
+    monkeypatch.setattr(broker, "LIST_SECONDS", 3600)
+    options = broker.options(tmp_path)
+    with (
+        Connection("filesystem://", transport_options=options) as receiver,
+        Connection("filesystem://", transport_options=options) as sender,
+        ThreadPoolExecutor(1) as other,
+    ):
+        queue = receiver.SimpleQueue("watched")
+        os.utime(tmp_path / "broker" / "messages", (1, 1))
+        got = other.submit(lambda: queue.get(timeout=60).payload)
+        assert eventually(lambda: waits and waits[-1][1] > 1)  # and looks no more
+        sender.SimpleQueue("watched").put("one")
+        assert got.result(20) == "one"
+
+
+def test_folder_that_cannot_be_watched_is_looked_at_as_before(tmp_path):
+    watch = broker.FolderWatch(str(tmp_path / "missing"))
+    watch.wait(0.01)
+    assert watch.watch == -1
