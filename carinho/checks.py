@@ -1,4 +1,7 @@
-"""What of the settings cannot work, each in one sentence; with --deploy what is made for trying out."""
+"""What of the settings cannot work, each in one sentence; with --deploy what is made for trying out.
+
+Who installs the hub reads them, by `make run`, `manage.py check` and `manage.py doctor`.
+"""
 
 import base64
 import os
@@ -11,6 +14,8 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from carinho.access import secret_fingerprints
 from carinho.retention import Kept
@@ -22,57 +27,60 @@ OF_THIS_MACHINE = {"localhost", "127.0.0.1", "[::1]", "::1"}
 
 
 @register(Tags.security, deploy=True)
-def no_system_is_simulated(**_: Any) -> list[CheckMessage]:
+def no_system_is_simulated(**given: Any) -> list[CheckMessage]:
     names = addresses.simulated()
     if not names:
         return []
-    sentence = f"The simulator takes what is meant for {', '.join(names)}: nothing reaches the real ones."
-    return [Error(sentence, hint="Set <SYSTEM>_URL, and ZAPI_URL for WhatsApp.", id="carinho.E001")]
+    sentence = _("O simulador recebe o que é de %s: nada chega aos sistemas reais.") % ", ".join(names)
+    hint = _("Preencha <SISTEMA>_URL, e ZAPI_URL para o WhatsApp.")
+    return [Error(sentence, hint=hint, id="carinho.E001")]
 
 
 @register(Tags.security, deploy=True)
-def cookies_travel_by_https_only(**_: Any) -> list[CheckMessage]:
+def cookies_travel_by_https_only(**given: Any) -> list[CheckMessage]:
     if settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE:
         return []
-    sentence = "The session of a logged-in person also travels without TLS, where anybody may read it."
-    return [Error(sentence, hint="Set COOKIES_SECURE=1.", id="carinho.E002")]
+    sentence = _("A sessão de quem entrou também viaja sem TLS, onde qualquer um pode lê-la.")
+    return [Error(sentence, hint=_("Use COOKIES_SECURE=1."), id="carinho.E002")]
 
 
 @register(Tags.security, deploy=True)
-def nothing_is_shown_off(**_: Any) -> list[CheckMessage]:
+def nothing_is_shown_off(**given: Any) -> list[CheckMessage]:
     if not settings.DEMO:
         return []
-    sentence = "DEMO makes logins and an API key whose secrets are printed at each start."
-    return [Error(sentence, hint="Set DEMO=0.", id="carinho.E003")]
+    sentence = _("DEMO cria acessos e uma chave de API cujos segredos são mostrados a cada início.")
+    return [Error(sentence, hint=_("Use DEMO=0."), id="carinho.E003")]
 
 
 @register(Tags.security, deploy=True)
-def administrators_need_more_than_a_password(**_: Any) -> list[CheckMessage]:
+def administrators_need_more_than_a_password(**given: Any) -> list[CheckMessage]:
     if settings.SECOND_FACTOR_REQUIRED:
         return []
-    sentence = "Who learns an administrator's password has the whole hub."
-    return [CheckWarning(sentence, hint="Set SECOND_FACTOR_REQUIRED=1.", id="carinho.W005")]
+    sentence = _("Quem descobre a senha de um administrador tem o hub inteiro.")
+    return [CheckWarning(sentence, hint=_("Use SECOND_FACTOR_REQUIRED=1."), id="carinho.W005")]
 
 
 @register(Tags.security, deploy=True)
-def secrets_are_those_of_the_installation(**_: Any) -> list[CheckMessage]:
+def secrets_are_those_of_the_installation(**given: Any) -> list[CheckMessage]:
     try:
         names = secret_fingerprints.differing()
     except DatabaseError:  # not there yet, or not migrated
         return []
     if not names:
         return []
-    sentence = f"Another process of this installation has another {', '.join(names)}."
-    hint = "Give all containers the same, then run manage.py bootstrap and start them all again."
+    sentence = _("Outro processo desta instalação tem valor diferente em %s.") % ", ".join(names)
+    hint = _("Dê o mesmo a todos os contêineres, rode manage.py bootstrap e reinicie todos.")
     return [Error(sentence, hint=hint, id="carinho.E007")]
 
 
 @register(Tags.security, deploy=True)
-def proxy_is_declared(**_: Any) -> list[CheckMessage]:
+def proxy_is_declared(**given: Any) -> list[CheckMessage]:
     if settings.SECURE_PROXY_SSL_HEADER:
         return []
-    sentence = "No proxy is declared: every caller has its address, and log-ins are limited for all together."
-    return [CheckWarning(sentence, hint="Set BEHIND_PROXY=1 behind one.", id="carinho.W006")]
+    sentence = _(
+        "Nenhum proxy foi declarado: atrás de um, todos têm o endereço dele e dividem o limite de entradas."
+    )
+    return [CheckWarning(sentence, hint=_("Se houver um na frente, use BEHIND_PROXY=1."), id="carinho.W006")]
 
 
 @register(Tags.security, deploy=True)
@@ -117,25 +125,35 @@ def own_folder_is_closed_to_others(**_: Any) -> list[CheckMessage]:
 
 
 @register()
-def every_lane_finds_a_slot(**_: Any) -> list[CheckMessage]:
+def every_lane_finds_a_slot(**given: Any) -> list[CheckMessage]:
     slots, needed = settings.CELERY_WORKER_CONCURRENCY, settings.NEEDED_SLOTS
     if slots >= needed:
         return []
-    sentence = f"A worker has {slots} slots where {needed} are needed: one lane waits for another to end."
-    hint = "Leave WORKER_CONCURRENCY unset, unless several workers have that many together."
+    sentence = ngettext(
+        "O worker tem %(slots)d vaga, e são necessárias %(needed)d: uma fila espera a outra terminar.",
+        "O worker tem %(slots)d vagas, e são necessárias %(needed)d: uma fila espera a outra terminar.",
+        slots,
+    ) % {"slots": slots, "needed": needed}
+    hint = _("Deixe WORKER_CONCURRENCY sem valor, a não ser que vários workers somem esse número.")
     return [CheckWarning(sentence, hint=hint, id="carinho.W001")]
 
 
 @register()
-def habits_of_systems_are_known(**_: Any) -> list[CheckMessage]:
+def habits_of_systems_are_known(**given: Any) -> list[CheckMessage]:
     known = {"auth": tuple(AUTH_HEADERS), "pages": ("cursor", "number")}
     wrong = [
-        f"{name.upper()}_LACKS names {call!r}, which is no call of that system."
+        _("%(setting)s cita “%(call)s”, que não é chamada desse sistema.")
+        % {"setting": f"{name.upper()}_LACKS", "call": call}
         for name, system in settings.SYSTEMS.items()
         for call in system["lacks"]
         if call not in {operation.name for operation in contract.of_system(name)}
     ] + [
-        f"{name.upper()}_{habit.upper()} is {system[habit]!r}, which is none of {', '.join(choices)}."
+        _("%(setting)s é “%(value)s”; só pode ser %(choices)s.")
+        % {
+            "setting": f"{name.upper()}_{habit.upper()}",
+            "value": system[habit],
+            "choices": ", ".join(choices),
+        }
         for name, system in settings.SYSTEMS.items()
         for habit, choices in known.items()
         if system[habit] not in choices
@@ -144,7 +162,7 @@ def habits_of_systems_are_known(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security)
-def secret_key_is_given(**_: Any) -> list[CheckMessage]:
+def secret_key_is_given(**given: Any) -> list[CheckMessage]:
     """Django complains only when it first needs the key."""
     try:
         is_given = bool(settings.SECRET_KEY)
@@ -152,53 +170,59 @@ def secret_key_is_given(**_: Any) -> list[CheckMessage]:
         is_given = False
     if is_given:
         return []
-    sentence = "SECRET_KEY is not set, and every process of the hub needs the same."
-    hint = "Set it in the environment or in .env; `make run` keeps one in VAR_DIR."
+    sentence = _("Falta SECRET_KEY: todos os processos do hub precisam da mesma.")
+    hint = _("Preencha no ambiente ou no .env; o make run guarda uma em VAR_DIR.")
     return [Error(sentence, hint=hint, id="carinho.E004")]
 
 
 @register(Tags.security)
-def webhook_secrets_can_be_read(**_: Any) -> list[CheckMessage]:
+def webhook_secrets_can_be_read(**given: Any) -> list[CheckMessage]:
     secrets_of = {f"{OF_SOURCE}{name.upper()}": secrets for name, secrets in settings.WEBHOOK_SECRETS.items()}
     secrets_of["ALERT_WEBHOOK_SECRET"] = [settings.ALERT_WEBHOOK_SECRET]
     return [
-        CheckWarning(f"{name} is not base64: no signature is ever right with it.", id="carinho.W002")
+        CheckWarning(_("%s não é base64: nenhuma assinatura confere com ele.") % name, id="carinho.W002")
         for name, secrets in secrets_of.items()
         if not all(is_base64(secret.strip().removeprefix("whsec_")) for secret in secrets)
     ]
 
 
 @register()
-def every_source_with_a_secret_exists(**_: Any) -> list[CheckMessage]:
+def every_source_with_a_secret_exists(**given: Any) -> list[CheckMessage]:
     known = {f"{OF_SOURCE}{name.upper()}" for name in settings.SOURCES}
     named = {name.removesuffix("_FILE") for name in os.environ if name.startswith(OF_SOURCE)}
     return [
-        CheckWarning(f"{name} is ignored: there is no such source.", id="carinho.W003")
+        CheckWarning(_("%s é ignorado: essa origem não existe.") % name, id="carinho.W003")
         for name in sorted(named - known)
     ]
 
 
 @register()
-def addresses_and_keys_come_together(**_: Any) -> list[CheckMessage]:
+def addresses_and_keys_come_together(**given: Any) -> list[CheckMessage]:
     """Whichever of the two is missing is silently the simulator's."""
     keys = {name: system["key"] for name, system in settings.SYSTEMS.items()}
     keys["whatsapp"] = settings.ZAPI["token"]
     own = {name for name, key in keys.items() if key != "simulator"}
     found = {
-        "has an address but no key of its own.": set(addresses.real()) - own,
-        "has a key but no address: the simulator takes all for it.": set(addresses.simulated()) & own,
+        _("%s tem endereço, mas nenhuma chave própria."): set(addresses.real()) - own,
+        _("%s tem chave, mas nenhum endereço: o simulador recebe tudo o que é dele."): (
+            set(addresses.simulated()) & own
+        ),
     }
     return [
-        CheckWarning(f"{name} {sentence}", id="carinho.W004")
+        CheckWarning(sentence % name, id="carinho.W004")
         for sentence, names in found.items()
         for name in sorted(names)
     ]
 
 
 @register()
-def nothing_is_removed_at_once(**_: Any) -> list[CheckMessage]:
+def nothing_is_removed_at_once(**given: Any) -> list[CheckMessage]:
     return [
-        Error(f"{kept.setting} is {kept.days}: at least one day is kept.", id="carinho.E006")
+        Error(
+            _("%(setting)s é %(days)d: guarda-se pelo menos um dia.")
+            % {"setting": kept.setting, "days": kept.days},
+            id="carinho.E006",
+        )
         for kept in {kept.setting: kept for kept in Kept.registry}.values()
         if kept.days < 1
     ]

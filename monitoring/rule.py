@@ -167,10 +167,10 @@ def all_rules() -> list[Rule]:
 
 
 @register()
-def every_limit_belongs_to_a_rule(**_: Any) -> list[CheckMessage]:
+def every_limit_belongs_to_a_rule(**given: Any) -> list[CheckMessage]:
     known = {rule.setting(severity) for rule in all_rules() for severity in Severity}
     return [
-        Error(f"{name} is the limit of no rule; manage.py alerts lists them.", id="monitoring.E001")
+        Error(_("%s não é limite de nenhuma regra; veja manage.py alerts.") % name, id="monitoring.E001")
         for name in sorted(set(settings.ALERT_LIMITS) - known)
     ]
 

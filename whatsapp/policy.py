@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from events.engine.lane_hooks import Ran
 from events.intake.payload import SAO_PAULO
@@ -48,7 +49,7 @@ def quiet_hours() -> tuple[int, int] | None:
         return None
     hours = HOURS.fullmatch(given)
     if not hours or max(int(hours[1]), int(hours[2])) > 23:
-        raise ValueError(f"WHATSAPP_QUIET_HOURS is {given!r}; it should be like 21-8.")
+        raise ValueError(_("WHATSAPP_QUIET_HOURS é “%s”; escreva como 21-8.") % given)
     first, last = int(hours[1]), int(hours[2])
     return None if first == last else (first, last)
 

@@ -38,7 +38,7 @@ def test_systems_that_are_simulated_are_named(real):
     real.SYSTEMS["crm"] |= {"url": f"{real.SIMULATOR_URL}/crm", "key": "simulator"}
     real.ZAPI = real.ZAPI | {"url": f"{real.SIMULATOR_URL}/zapi", "token": "simulator"}
     (sentence,) = found(include_deployment_checks=True).values()
-    assert "meant for crm, whatsapp:" in sentence
+    assert "o que é de crm, whatsapp:" in sentence
 
 
 def test_cookies_without_tls_a_demo_and_a_password_alone_are_named(real):
@@ -79,7 +79,7 @@ def test_secret_that_another_container_has_otherwise_is_named_and_not_shown(real
     secret_fingerprints.keep()
     assert found(include_deployment_checks=True) == {}
     real.ZAPI = real.ZAPI | {"client_token": "other"}
-    sentence = "Another process of this installation has another {}."
+    sentence = "Outro processo desta instalação tem valor diferente em {}."
     assert found(include_deployment_checks=True) == {"carinho.E007": sentence.format("ZAPI_CLIENT_TOKEN")}
     real.SECRET_KEY = "a key that only this container has"
     assert found(include_deployment_checks=True) == {"carinho.E007": sentence.format("SECRET_KEY")}
@@ -110,7 +110,7 @@ def test_defaults_are_fine_where_nothing_is_deployed():
 
 def test_worker_with_fewer_slots_than_lanes_need_is_said(settings):
     settings.CELERY_WORKER_CONCURRENCY = 10
-    assert "10 slots where 14 are needed" in found()["carinho.W001"]
+    assert "10 vagas, e são necessárias 14" in found()["carinho.W001"]
 
 
 @pytest.mark.parametrize("secret", ["not base64!", "whsec_abc", "whsec_a-b_c-d_"])
@@ -125,7 +125,7 @@ def test_webhook_secret_that_is_not_base64_is_named_and_not_shown(settings, secr
 def test_webhook_secret_of_a_source_that_there_is_not_is_said(monkeypatch):
     monkeypatch.setenv("WEBHOOK_SECRET_CRMM", "whsec_Zm9v")
     monkeypatch.setenv("WEBHOOK_SECRET_CRM_FILE", "/run/secrets/crm")
-    assert found() == {"carinho.W003": "WEBHOOK_SECRET_CRMM is ignored: there is no such source."}
+    assert found() == {"carinho.W003": "WEBHOOK_SECRET_CRMM é ignorado: essa origem não existe."}
 
 
 def test_address_without_a_key_and_key_without_an_address_are_said(settings):
@@ -134,8 +134,8 @@ def test_address_without_a_key_and_key_without_an_address_are_said(settings):
         "marketing": settings.SYSTEMS["marketing"] | {"key": "of-the-real-one"},
     }
     assert [message.msg for message in run_checks() if message.id == "carinho.W004"] == [
-        "crm has an address but no key of its own.",
-        "marketing has a key but no address: the simulator takes all for it.",
+        "crm tem endereço, mas nenhuma chave própria.",
+        "marketing tem chave, mas nenhum endereço: o simulador recebe tudo o que é dele.",
     ]
 
 
@@ -149,7 +149,7 @@ def test_habit_of_a_system_that_nobody_knows_is_said(settings):
         "crm": settings.SYSTEMS["crm"] | {"auth": "Basic", "pages": "all", "lacks": ["flying"]}
     }
     assert [message.msg for message in run_checks() if message.id == "carinho.E005"] == [
-        "CRM_LACKS names 'flying', which is no call of that system.",
-        "CRM_AUTH is 'Basic', which is none of X-API-Key, X-Internal-Token, Bearer.",
-        "CRM_PAGES is 'all', which is none of cursor, number.",
+        "CRM_LACKS cita “flying”, que não é chamada desse sistema.",
+        "CRM_AUTH é “Basic”; só pode ser X-API-Key, X-Internal-Token, Bearer.",
+        "CRM_PAGES é “all”; só pode ser cursor, number.",
     ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from threading import Event
 from types import SimpleNamespace
@@ -63,7 +64,7 @@ class Frozen:
 @pytest.fixture
 def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Frozen]:
     monkeypatch.setattr(database_watch, "SLOW_SECONDS", 0.02)
-    monkeypatch.setattr(database_watch, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(database_watch, "LOOKS", 4)
     frozen = Frozen(monkeypatch)
     yield frozen
     frozen.thawed.set()
@@ -103,6 +104,32 @@ def test_slow_page_of_a_database_that_answers_is_waited_for(web: Frozen, monkeyp
     monkeypatch.setattr(database_watch, "ask", ask)
     assert statuses(asyncio.run(web.get("/admin/"))) == [200]
     assert asked == [1]
+
+
+def test_database_of_a_busy_machine_has_longer(web: Frozen, monkeypatch: Any) -> None:
+    asked, answered = Event(), Event()
+
+    def ask() -> None:
+        asked.set()
+        web.thawed.wait()
+        answered.set()
+
+    async def busy() -> None:
+        while not asked.is_set():
+            await asyncio.sleep(0.01)
+        for _ in range(2):  # one look each, twice as late as all looks together would be
+            time.sleep(2 * database_watch.LOOKS * database_watch.SECONDS_BETWEEN_LOOKS)
+            await asyncio.sleep(0)
+        web.thawed.set()
+        answered.wait()
+        time.sleep(0.01)
+
+    async def page_of_a_busy_machine() -> list[Request]:
+        requests, _ = await asyncio.gather(web.get("/admin/"), busy())
+        return requests
+
+    monkeypatch.setattr(database_watch, "ask", ask)
+    assert statuses(asyncio.run(page_of_a_busy_machine())) == [200]
 
 
 def test_request_that_its_caller_gave_up_is_no_outage(web: Frozen) -> None:

@@ -2,6 +2,7 @@
 
 import http.server
 import io
+import re
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from django.core.checks import WARNING, CheckMessage, run_checks
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
@@ -22,6 +24,7 @@ from carinho.celery import app
 from carinho.embedded import preflight
 from monitoring import doctor, heartbeats, reachability
 from monitoring.doctor import Examination
+from monitoring.examinations import configuration
 from monitoring.examinations.clock import compared
 
 pytestmark = pytest.mark.django_db
@@ -156,7 +159,27 @@ def test_settings_are_judged_as_the_check_command_judges_them(settings: Any) -> 
     settings.DEMO = True
     assert bad("configuration") == []
     settings.DEMO = False
-    assert any("The simulator takes what is meant for" in sentence for sentence in bad("configuration"))
+    assert any("O simulador recebe o que é de" in sentence for sentence in bad("configuration"))
+
+
+def test_settings_as_bad_as_they_can_be_are_judged_in_portuguese(settings: Any) -> None:
+    settings.DEMO = settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
+    settings.DEBUG, settings.ALLOWED_HOSTS, settings.SECRET_KEY = True, [], "short"
+    settings.CSRF_TRUSTED_ORIGINS = ["hub.example"]
+    settings.CELERY_WORKER_CONCURRENCY, settings.WHATSAPP_QUIET_HOURS = 1, "tarde"
+    settings.ALERT_LIMITS = {"ALERT_NOTHING_WARNING": "1"}
+    said = bad("configuration")
+    ids = {problem.id for problem in run_checks(include_deployment_checks=True)}
+    assert ids >= configuration.OF_DJANGO.keys()
+    assert len(said) >= len(configuration.OF_DJANGO) + 6
+    english = re.compile(r"\b(the|your|you|is|not|with|set|which|and|of)\b", re.IGNORECASE)
+    assert not [sentence for sentence in said if english.search(sentence)]
+
+
+def test_check_that_only_django_explains_is_named_by_its_number(monkeypatch: Any) -> None:
+    unknown = CheckMessage(WARNING, "You have not enabled this.", id="security.W099")
+    monkeypatch.setattr(configuration, "run_checks", lambda **_: [unknown])
+    assert wrong("configuration").startswith("A verificação security.W099 não passou")
 
 
 def test_certificate_that_ends_soon_or_is_not_believed_is_said(

@@ -38,6 +38,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
 # What WhatsApp says of a message is left alone: whether it refused one is no question of what the hub loses.
 CHAOS = {"error": 0.0, "shadow_ban": 0.0, "wrong_error": 0.0, "lose": 0.01, "delay": 0.0, "noise": 0.02}
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")  # Debian's package `faketime`
+MENDED_SLEEP = Path(__file__).parent / "moved_clock"
 
 
 class ChaosScript:
@@ -125,9 +126,7 @@ class ChaosScript:
         """The second worker's, by minutes; the database and everybody else keep the right time."""
         seconds = self.dice.choice([-300, -90, 45, 90, 300])
         self.soak.say(f"clock of the second worker moved by {seconds} s")
-        self.soak.start_second(
-            {"LD_PRELOAD": str(FAKETIME), "FAKETIME": f"{seconds:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-        )
+        self.soak.start_second(moved_clock(seconds))
         await asyncio.sleep(25)
         self.soak.start_second()
 
@@ -185,6 +184,16 @@ SELECT pid FROM pg_stat_activity
 WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> 'soak'
 """
 CUT = f"SELECT pg_terminate_backend(pid) FROM ({OTHERS}) AS other"
+
+
+def moved_clock(seconds: int) -> dict[str, str]:
+    """The environment of a Python whose time of day is off by so much."""
+    return {
+        "LD_PRELOAD": str(FAKETIME),
+        "FAKETIME": f"{seconds:+d}s",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "PYTHONPATH": str(MENDED_SLEEP),
+    }
 
 
 def cmdline(process: psutil.Process) -> list[str]:

@@ -379,19 +379,28 @@ EXPLAINED = (
     r"\b(OperationalError|InterfaceError|DatabaseError|AdminShutdown|CrashShutdown)\b",  # it was away
     r"signal 9 \(SIGKILL\)|WorkerLostError",  # a process was killed
 )
+PREFIX = re.compile(r"^\w+ +\| ")  # the supervisor says who wrote a line
 
 
 def errors(lines: Iterable[str]) -> list[str]:
-    """Lines at ERROR or above that nothing explains, and tracebacks outside of any."""
-    found = []
+    """Lines at ERROR or above that nothing explains, and tracebacks outside of any, each in one piece."""
+    found: list[str] = []
+    is_traceback = False
     for line in lines:
-        if match := re.search(r"\{.*\}\s*$", line):
+        if is_traceback:
+            text = PREFIX.sub("", line)
+            found[-1] += f"\n{text}"
+            is_traceback = text.startswith(" ") or not text  # the error itself is not indented
+        elif match := re.search(r"\{.*\}\s*$", line):
             try:
                 said = json.loads(match.group())
             except ValueError:
                 continue
             if said.get("level") in ("ERROR", "CRITICAL"):
                 found.append(line.strip())
-        elif "Traceback (most recent call last)" in line or re.search(r"\b(ERROR|CRITICAL)\b", line):
+        elif "Traceback (most recent call last)" in line:
+            found.append(line.strip())
+            is_traceback = True
+        elif re.search(r"\b(ERROR|CRITICAL)\b", line):
             found.append(line.strip())
     return [line for line in found if not any(re.search(pattern, line) for pattern in EXPLAINED)]

@@ -1,9 +1,13 @@
 """The parts of the proofs that say what holds."""
 
 import json
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
-from tests.proof import document, ledger
+from tests.proof import chaos, document, ledger
 
 TEXT = "Before.\n\n<!-- figures: soak -->\nold\n<!-- end -->\n\n<!-- figures: calm -->\n<!-- end -->\n"
 KEPT = {
@@ -33,13 +37,33 @@ def test_line_at_error_counts_unless_the_chaos_explains_it() -> None:
     def line(level: str, message: str) -> str:
         return f"worker    | {json.dumps({'level': level, 'message': message})}"
 
-    unexplained = [line("ERROR", "Delivery broke"), "Traceback (most recent call last):"]
+    traceback = ["worker    | Traceback (most recent call last):", 'worker    |   File "lane.py", line 7']
+    unexplained = [line("ERROR", "Delivery broke"), *traceback, "worker    | ValueError: no such lane"]
     explained = [
+        *traceback,
+        "worker    | psycopg.OperationalError: the connection is lost",
         line("WARNING", "Lapsed leases were returned"),
         line("ERROR", "Task raised OperationalError('the connection is lost')"),
         "worker parou (sinal 9); volta em 1 s.",
     ]
-    assert ledger.errors([*unexplained, *explained]) == unexplained
+    assert ledger.errors([*unexplained, *explained]) == [
+        unexplained[0],
+        f'{traceback[0]}\n  File "lane.py", line 7\nValueError: no such lane',
+    ]
+
+
+def test_process_with_a_moved_clock_sleeps_as_long_as_it_should() -> None:
+    program = "import time; at = time.monotonic(); time.sleep(0.1); print(time.monotonic() - at, time.time())"
+    moved = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | chaos.moved_clock(-300),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    slept, now = map(float, moved.stdout.split())
+    assert slept >= 0.1
+    assert (time.time() - now > 250) == chaos.FAKETIME.exists()
 
 
 def test_ledger_holds_only_when_nothing_is_found() -> None:
