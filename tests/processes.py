@@ -27,7 +27,7 @@ def eventually(condition: Callable[[], object], seconds: float = 20) -> bool:
     while not condition():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.05)
+        time.sleep(0.2)  # some conditions read about every process of the machine
     return True
 
 

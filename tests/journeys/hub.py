@@ -38,7 +38,7 @@ def until(condition: Callable[[], Any], what: str) -> Any:
     while time.monotonic() < deadline:
         if value := condition():
             return value
-        time.sleep(0.1)
+        time.sleep(0.3)  # to ask costs the hub what the journey waits for
     raise AssertionError(f"It never happened that {what}.")
 
 

@@ -48,7 +48,7 @@ def part(carinho: Hub, word: str) -> psutil.Process:
 
 
 def is_late(carinho: Hub) -> bool:
-    return bool(carinho.get("/dashboard")["sync"][NAME]["late"])
+    return next(job["late"] for job in carinho.get("/api/sync/jobs")["data"] if job["name"] == NAME)
 
 
 def test_schedule_that_an_operator_changed_fires_and_both_sides_agree(carinho: Hub) -> None:
