@@ -15,7 +15,7 @@ from sync.models import Agreement, SyncDifference, SyncFailure, SyncRecord, Sync
 from sync.runner import Runner
 from tests.sync.conftest import WORLDS, caregiver, contract, service
 
-WORLDS_PER_JOB = 60
+WORLDS_PER_JOB = 30
 NUMBERS = st.integers(1, 9)  # of one digit: a fault names a record by a part of its path
 QUICK = settings(
     max_examples=WORLDS_PER_JOB,
