@@ -13,18 +13,6 @@ from tests.console import rows
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_messages")]
 ADDRESS = "/admin/events/deadletter/"
-ENGLISH = [
-    "Select",
-    "Run",
-    "Filters",
-    "Search",
-    "Welcome",
-    "Log out",
-    "Apply",
-    "Reset",
-    "No results",
-    "Show all",
-]
 
 
 def status_of(letter):
@@ -177,35 +165,6 @@ def test_a_person_is_masked_until_a_click_that_is_logged(visit):
     visit.get_by_role("button", name="Mostrar dados").click()
     expect(visit.get_by_text(rows.NAME).first).to_be_visible()
     assert AuditEntry.objects.filter(action="person.revealed", actor="user:ana").count() == 1
-
-
-def test_the_pages_show_no_english_fit_on_a_phone_and_load_without_a_script_error(visit):
-    letter = rows.dead_letter()
-    rows.retrying()
-    rows.down("crm")
-    errors = []
-    visit.on("pageerror", lambda error: errors.append(str(error)))
-    names = [
-        "index",
-        "events_deadletter_changelist",
-        "events_event_changelist",
-        "events_circuitbreaker_changelist",
-    ]
-    names += [
-        "events_circuitbreaker_held",
-        "events_rejectedrequest_changelist",
-        "access_auditentry_changelist",
-    ]
-    addresses = [reverse(f"admin:{name}") for name in names]
-    addresses += [reverse("admin:events_delivery_changelist") + "?queue=retrying"]
-    for address in [*addresses, reverse("admin:events_deadletter_change", args=[letter.pk])]:
-        visit.goto(address)
-        shown = visit.locator("body").inner_text().split("\n")
-        assert not [line for line in shown if line.strip().startswith(tuple(ENGLISH))], address
-        visit.set_viewport_size({"width": 390, "height": 800})
-        assert visit.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
-        visit.set_viewport_size({"width": 1280, "height": 900})
-    assert errors == []
 
 
 def test_a_person_logs_in_and_sees_the_panel(visit):

@@ -14,7 +14,7 @@ from carinho.simulator.client import Simulator
 from events.engine import lane, recovery
 from events.intake import duplicates, envelope, ingestion
 from events.models import CircuitBreaker, Delivery, Event
-from tests.console.conftest import chromium, visit  # noqa: F401 -- pages of WhatsApp are tried there
+from tests.console.conftest import chromium, visit_by_clock  # noqa: F401 -- pages of WhatsApp are tried there
 from whatsapp import connection as whatsapp_connection
 from whatsapp import in_doubt, lane_hooks, setup
 from whatsapp.callbacks import processing
@@ -143,12 +143,12 @@ def workers(called_back: Simulator) -> Iterator[Workers]:
         yield at_work
 
 
-def until(condition: Callable[[], Any], seconds: float = 30, what: str = "it") -> Any:
+def until(condition: Callable[[], Any], seconds: float = 120, what: str = "it") -> Any:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if value := condition():
             return value
-        time.sleep(0.1)
+        time.sleep(0.2)
     raise AssertionError(f"{what} did not happen in {seconds} s")
 
 
@@ -158,7 +158,7 @@ def is_quiet() -> bool:
     return not busy.exists() and not Callback.objects.filter(status__in=["pending", "waiting"]).exists()
 
 
-def settled(zapi: Simulator, seconds: float = 90) -> None:
+def settled(zapi: Simulator, seconds: float = 300) -> None:
     """Wait until neither side has anything left to do."""
     until(lambda: is_quiet() and not any(zapi.zapi_pending().values()), seconds, "quiet")
     until(is_quiet, seconds, "quiet")

@@ -14,15 +14,14 @@ PICTURE = re.compile(r"^data:image/png;base64,")
 
 
 @pytest.fixture
-def page(visit: Page, zapi: Simulator) -> Page:
+def page(visit_by_clock: Page, zapi: Simulator) -> Page:
     """The page as an operator finds it when the phone logged out, with one message waiting."""
     zapi.zapi_disconnect(keeps_session=False)
     connection.check()
     cancel(1, phone="5511987650001")
-    visit.clock.install()
-    visit.goto("/admin/whatsapp/connection/")
-    visit.evaluate("window.sameDocument = true")
-    return visit
+    visit_by_clock.goto("/admin/whatsapp/connection/")
+    visit_by_clock.evaluate("window.sameDocument = true")
+    return visit_by_clock
 
 
 def qr(page: Page):
