@@ -5,6 +5,7 @@ exists. What is put in the environment for that is taken out again: processes th
 """
 
 import atexit
+import gc
 import os
 import shutil
 import subprocess
@@ -118,6 +119,13 @@ if not settings.configured:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first: at the end it would leave the other workers idle."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays until the end: no collection looks through it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
