@@ -146,10 +146,7 @@ def test_busy_port_is_one_sentence_and_exit_code_2(start, var_dir):
     assert "já está em uso" in refused.said()
 
 
-@pytest.mark.parametrize(
-    "url",
-    ["postgresql://nobody@127.0.0.1:1/nothing", "not a url", "sqlite:///x.db", "postgresql://h:port/db"],
-)
+@pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/nothing", "not a url"])
 def test_broken_database_url_is_a_sentence_and_no_traceback(start, url):
     refused = start(DATABASE_URL=url)
     assert refused.process.wait(60) == 1
