@@ -152,7 +152,13 @@ class Flow:
         affected: Any = AFFECTED,
         record: tuple[str, ...] = (),
     ) -> Callable[[Run], Run]:
-        """Declare the decorated function as a step. `delay` gives seconds, read when the event comes in."""
+        """Declare the decorated function as a step.
+
+        It waits for the step `after`, whose result it finds as `event.earlier`, and is made only if `when`
+        says so of the event's data. `delay` gives seconds, read when the event comes in; `useful` is how long
+        after what happened it may be sent, or gives until when. Raises ValueError for a declaration that
+        cannot be kept.
+        """
 
         def add(run: Run) -> Run:
             name = run.__name__

@@ -56,6 +56,7 @@ def digest(wanted: Any) -> str:
 
 
 def short(key: str) -> str:
+    """The key, if its column can hold it. Raises ValueError."""
     if len(key) > LONGEST_KEY:
         raise ValueError("The id is too long")
     return key

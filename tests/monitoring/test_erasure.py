@@ -13,7 +13,7 @@ from carinho.access import audit_log
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from events import event_corrections, groups, redirects
-from events.intake import envelope, ingestion
+from events.intake import duplicates, envelope, ingestion
 from events.models import (
     Attempt,
     Correction,
@@ -179,7 +179,7 @@ def test_erased_event_is_known_by_its_senders_id_and_no_digest_of_its_data_is_le
     erase(Event.objects.get(pk=first.event_id))
     assert set(Event.objects.values_list("digest", flat=True)) == {""}
     assert not Event.objects.filter(key__contains=stored[0].digest).exists()
-    assert ingestion.record(stored[:1]) == [ingestion.Receipt(first.event_id, is_duplicate=True)]
+    assert ingestion.record(stored[:1]) == [duplicates.Receipt(first.event_id, is_duplicate=True)]
 
 
 def test_nothing_goes_out_without_its_data_and_counts_stay(life):
