@@ -24,8 +24,10 @@ from carinho.console.base import actor, id_in, list_of, page, page_of, posted
 from carinho.console.filters import ChoiceFilter, choice_filter
 from events import groups, redirects, titles
 from events.admin import correction_pages, person
+from events.flow import identifier_kind
 from events.intake.envelope import RequestRejected
 from events.models import DeadLetter, DeadLetterStatus, FailureGroup, Redirect
+from events.redirects import EventIdentifier
 
 OPERATE = "events.change_deadletter"
 USUAL_DAYS = 90
@@ -169,8 +171,7 @@ class RedirectAdmin(ActionAdmin):
             "why": f"{titles.step(letter.event_type, letter.step)} → {labels.system(letter.service)}",
             "system": labels.system(letter.service),
             "offered": [
-                (one.field, one.label, person.readable_phone(str(one.value)), one.field == given["field"])
-                for one in offered
+                (one.field, one.label, _readable(one), one.field == given["field"]) for one in offered
             ],
             "given": given | {"until": given["until"] or (today + timedelta(days=USUAL_DAYS)).isoformat()},
             "first_day": today.isoformat(),
@@ -211,6 +212,12 @@ class RedirectAdmin(ActionAdmin):
             "retry_barred": correction_pages.barred(request, OPERATE),
             "buttons": self.buttons(request, [END.name] if is_active else [], row.pk),
         }
+
+
+def _readable(identifier: EventIdentifier) -> str:
+    """The number of a record could be read as a phone too."""
+    value = str(identifier.value)
+    return person.readable_phone(value) if identifier_kind(identifier.field) == "phone" else value
 
 
 def _is_active(row: Redirect) -> bool:

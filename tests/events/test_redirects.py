@@ -138,6 +138,13 @@ def test_successor_that_intake_would_not_take_is_refused(given, says):
     assert not Redirect.objects.exists()
 
 
+def test_number_of_a_record_is_not_shown_as_a_phone():
+    letter = rows.dead_letter()
+    Event.objects.filter(pk=letter.event_id).update(type="payment.failed", data={"client_id": 370675})
+    form = reverse("admin:events_redirect_new", args=[letter.pk])
+    assert "<b>370675</b>" in logged_in(OPERATOR).post(form).content.decode()
+
+
 def test_operator_redirects_an_item_and_sends_again_all_that_waited_for_it():
     letter, _same, other = rows.dead_letter(), rows.dead_letter(), rows.dead_letter(phone="(31) 98888-7777")
     ana = logged_in(OPERATOR)

@@ -171,6 +171,7 @@ def test_the_list_shows_the_open_ones_until_asked_for_others():
         "5511912345678",
         "1234-5678",
         "Benedito",
+        "ramos bened",
         "#{pk}",
         "{event}",
         "telefone torto",
