@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from carinho.access.permissions import OPERATE, principal_of
+from carinho.api.schema import example
 from carinho.api.views import CommandBody
 from carinho.masking import mask, mask_text
 from events import titles
@@ -189,12 +190,14 @@ class BreakerSerializer(serializers.ModelSerializer[CircuitBreaker]):
         return counts.get(breaker.service, 0)
 
 
+@example({"reason": "Tratado por telefone"})
 class Reason(CommandBody):
     reason = serializers.CharField(
         max_length=2000, required=False, allow_blank=True, default="", help_text=_("Por quê, para a trilha.")
     )
 
 
+@example({"service": "crm", "cause": "connection_timeout", "dry_run": True})
 class Selection(CommandBody):
     """Which open items: those that match every field, or with `all` every one."""
 
@@ -223,6 +226,7 @@ class Selection(CommandBody):
         return attrs
 
 
+@example({"ids": [17, 18], "reason": "Cadastro de teste"})
 class ArchiveSelection(Selection, Reason):
     """Which open items to archive, and why."""
 
@@ -240,6 +244,7 @@ class Retried(serializers.Serializer[Any]):
     event_id = serializers.IntegerField()
 
 
+@example({"limit": 100})
 class Limit(CommandBody):
     limit = serializers.IntegerField(default=100, min_value=1, max_value=MOST_IDS)
 
