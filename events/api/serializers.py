@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from carinho.access.permissions import OPERATE, principal_of
 from carinho.api.schema import example
 from carinho.api.views import CommandBody
-from carinho.masking import mask, mask_text
+from carinho.masking import mask, mask_note, mask_text
 from events import titles
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
 
@@ -138,6 +138,9 @@ class RetrySerializer(serializers.ModelSerializer[Delivery]):
 
 class DeadLetterSerializer(serializers.ModelSerializer[DeadLetter]):
     reason_pt = serializers.SerializerMethodField(help_text=_("A causa, como o console a diz."))
+    note = serializers.SerializerMethodField(
+        help_text=_("O que uma pessoa escreveu; oculto para quem só pode ler.")
+    )
 
     class Meta:
         model = DeadLetter
@@ -162,6 +165,10 @@ class DeadLetterSerializer(serializers.ModelSerializer[DeadLetter]):
 
     def get_reason_pt(self, dead_letter: DeadLetter) -> str:
         return str(titles.cause(dead_letter.cause).title)
+
+    def get_note(self, dead_letter: DeadLetter) -> str:
+        is_shown = shows_people(self.context["request"])
+        return dead_letter.note if is_shown else mask_note(dead_letter.note)
 
 
 class DeadLetterDetailSerializer(DeadLetterSerializer):
