@@ -77,6 +77,11 @@ def mask_text(text: str) -> str:
     return SPOKEN_SECRET.sub(rf"\1{REMOVED}", text)
 
 
+def mask_note(text: str) -> str:
+    """What somebody wrote freely about a person, nothing of which is known to be harmless: its length."""
+    return _hide(text) if text else text
+
+
 def mask_answer(text: str) -> str:
     """What another system answered: its sentence as `mask_text` leaves it, all other fields masked."""
     try:

@@ -44,6 +44,7 @@ DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)
 kept_key = VAR_DIR / "secret_key"  # made by `make run`
 SECRET_KEY = env("SECRET_KEY", default="") or (kept_key.read_text() if kept_key.exists() else "")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 OPERATOR_PASSWORD = env("OPERATOR_PASSWORD", default="")

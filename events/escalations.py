@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy
 from carinho.access.audit_log import Audited
 from carinho.console import contacts, labels
 from carinho.console.base import page_of
-from carinho.masking import mask_text
+from carinho.masking import mask_text, scrub
 from carinho.resending import LEASE, due_after, reason_of
 from events import groups, titles
 from events.models import DeadLetter, EntryKind, Escalation, FailureGroup, GroupEntry
@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 ESCALATED = Audited("escalation.start", gettext_lazy("escalou"))
 
 AT_ONCE = 20
+MOST_SCRUBBED = 50
 NOT_TWICE = timedelta(minutes=10)  # to the same person about the same thing
 
 
@@ -139,7 +140,7 @@ def _mail(escalation: Escalation) -> EmailMessage:
     context = {
         "escalation": escalation,
         "who": labels.who(escalation.actor),
-        "note": mask_text(escalation.note),
+        "note": _note(escalation),
         "where": where,
         "texts": texts,
         "reason": mask_text(escalation.dead_letter.reason) if escalation.dead_letter else "",
@@ -149,6 +150,17 @@ def _mail(escalation: Escalation) -> EmailMessage:
     subject = _("[Carinho] Escalado: %(where)s · %(title)s") % {"where": where, "title": texts.title}
     text = render_to_string("admin/events/escalation/mail.txt", context)
     return EmailMessage(" ".join(subject.split())[:180], text, to=[escalation.email])
+
+
+def _note(escalation: Escalation) -> str:
+    """What the operator wrote, without what the latest events it is about say of their people."""
+    about = DeadLetter.objects.filter(pk=escalation.dead_letter_id)
+    if escalation.group:
+        about = DeadLetter.objects.filter(groups.rows_of(escalation.group)).order_by("-pk")[:MOST_SCRUBBED]
+    note = escalation.note
+    for data in about.values_list("event__data", flat=True):
+        note = scrub(note, data)
+    return mask_text(note)
 
 
 def _figures(escalation: Escalation) -> dict[str, Any]:

@@ -38,7 +38,7 @@ OBSERVED = [
 NOTIFIED = ["notified_severity", "notified_at"]
 
 ACKNOWLEDGED = Audited("alert.acknowledge", _("assumiu o alerta"))
-SNOOZED = Audited("alert.snooze", _("adiou o alerta"))
+SNOOZED = Audited("alert.snooze", _("adiou o alerta"), is_about_system=True)
 
 
 def open_alerts() -> QuerySet[Alert]:

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _lazy
 from carinho.access.models import AuditEntry
 from carinho.console import badges, labels
 from carinho.console.base import list_of, page_of
-from carinho.masking import mask_text
 from events import statistics, status_badges, titles
 from events.models import DeadLetter, DeadLetterStatus, Delivery, DeliveryStatus, Event, EventStatus
 from sync import labels as sync_labels
@@ -60,6 +59,7 @@ class TimelineRow:
     badge: str = ""
     detail: str = ""
     said: str = ""  # in the person's or our words: for those who asked to see
+    written: str = ""  # by an operator
 
 
 @dataclass(frozen=True)
@@ -212,4 +212,4 @@ def _difference(row: SyncDifference) -> TimelineRow:
 def _order(row: AuditEntry) -> TimelineRow:
     title = f"{labels.who(row.actor)} {labels.action(row.action)}"
     reason = str(row.detail.get("note") or row.detail.get("reason") or "")
-    return TimelineRow(row.at, "person_check", title, detail=mask_text(reason))
+    return TimelineRow(row.at, "person_check", title, written=reason)

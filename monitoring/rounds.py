@@ -18,8 +18,8 @@ LOOKED_BACK = 4  # rounds: two days
 OPENS_BEFORE = timedelta(hours=2)  # a round done at 06:00 counts for 08:00
 
 
-CONCLUDED = Audited("round.conclude", _("concluiu a ronda"))
-UNDONE = Audited("round.undo", _("desfez a conclusão da ronda"))
+CONCLUDED = Audited("round.conclude", _("concluiu a ronda"), is_about_system=True)
+UNDONE = Audited("round.undo", _("desfez a conclusão da ronda"), is_about_system=True)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ QUEUE = "sync"
 FARTHEST = 366 * 4  # days; the 29th of February is that far away
 ONE_DAY = timedelta(days=1)
 
-PAUSED = Audited("sync.pause", gettext_lazy("pausou a sincronização"))
+PAUSED = Audited("sync.pause", gettext_lazy("pausou a sincronização"), is_about_system=True)
 RESUMED = Audited("sync.resume", gettext_lazy("retomou a sincronização"))
 
 

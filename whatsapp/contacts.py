@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -104,7 +105,7 @@ def keep_opt_outs(erased: Sequence[Contact]) -> None:
     """Keep the wishes of these under a digest of who they are, for when they are met again."""
     KeptOptOut.objects.bulk_create(
         [
-            KeptOptOut(digest=_digest(key), opted_out_at=contact.opted_out_at)
+            KeptOptOut(digest=_digests(key)[0], opted_out_at=contact.opted_out_at)
             for contact in erased
             if contact.opted_out_at
             for key in keys_of(contact)
@@ -115,16 +116,21 @@ def keep_opt_outs(erased: Sequence[Contact]) -> None:
 
 def _honour_opt_outs(met: Sequence[Contact]) -> None:
     """Whoever asked for no messages before they were erased still gets none."""
-    keys = {_digest(key): contact for contact in met for key in keys_of(contact)}
+    keys = {digest: contact for contact in met for key in keys_of(contact) for digest in _digests(key)}
     for kept in KeptOptOut.objects.filter(digest__in=list(keys)):
         contact = keys[kept.digest]
         contact.opted_out_at = min(filter(None, (contact.opted_out_at, kept.opted_out_at)))
         contact.save(update_fields=["opted_out_at"])
-        KeptOptOut.objects.filter(digest__in=[_digest(key) for key in keys_of(contact)]).delete()
+        theirs = [digest for digest, other in keys.items() if other is contact]
+        KeptOptOut.objects.filter(digest__in=theirs).delete()
 
 
-def _digest(key: str) -> str:
-    return salted_hmac("whatsapp opt-out", key, algorithm="sha256").hexdigest()
+def _digests(key: str) -> list[str]:
+    """Under SECRET_KEY, then under those before it."""
+    return [
+        salted_hmac("whatsapp opt-out", key, secret=secret, algorithm="sha256").hexdigest()
+        for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    ]
 
 
 def find(who: Identity) -> Contact | None:

@@ -35,11 +35,13 @@ def person(username: str) -> str:
 class Audited:
     """An audited action; `label` is what an operator reads after a name: "ana reenviou".
 
-    Declared beside the code that does it; `name` is what is stored.
+    Declared beside the code that does it; `name` is what is stored. The reason somebody gives may name a
+    person, unless the action `is_about_system`, or the shift.
     """
 
     name: str
     label: Any
+    is_about_system: bool = False
     registry: ClassVar[dict[str, "Audited"]] = {}
 
     def __post_init__(self) -> None:

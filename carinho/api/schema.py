@@ -1,11 +1,12 @@
 """What every operation of the OpenAPI document shares: the errors, and how a caller proves who it is."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema_serializer
 from rest_framework import serializers
 
 from carinho.access import permissions
@@ -23,6 +24,11 @@ class ProblemShape(serializers.Serializer[Any]):
 def problems(*codes: int) -> dict[int, OpenApiResponse]:
     """The errors an operation can answer with."""
     return {code: OpenApiResponse(ProblemShape, description=str(MEANINGS[code])) for code in codes}
+
+
+def example(body: dict[str, Any]) -> Callable[[Any], Any]:
+    """A serializer of what an order may say, with this body to copy."""
+    return extend_schema_serializer(examples=[OpenApiExample("Exemplo", value=body, request_only=True)])
 
 
 MEANINGS = {

@@ -1,7 +1,7 @@
 """What all pages of the engine's rows share: nothing is edited by hand, and a row has a page to be read."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets
@@ -29,6 +29,7 @@ from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from carinho.access.permissions import user_actor
+from carinho.access.roles import MAY_REVEAL
 from carinho.console import export, saved_views
 from carinho.console.sidebar import title_of
 
@@ -157,6 +158,7 @@ class ConsoleAdmin(ClosedAdmin):
     intro: Any = ""  # one sentence above the list: what these rows are
     technical = ""  # what programs call these rows, as its tooltip
     exported_too: Sequence[str] = ()  # columns that only a file of the list has
+    masked_columns: ClassVar[Mapping[str, str]] = {}  # what who may only see gets instead; "": nothing
     paginator = CappedPaginator
     show_full_result_count = False
 
@@ -214,6 +216,10 @@ class ConsoleAdmin(ClosedAdmin):
         """The list as it is filtered, as a file."""
         self.must_view(request)
         return export.respond(request, self.get_changelist_instance(request), kind)
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
+        masked = {} if request.user.has_perm(MAY_REVEAL) else self.masked_columns
+        return [shown for name in self.list_display if (shown := masked.get(name, name))]
 
     def get_intro(self, request: HttpRequest) -> Any:
         return self.intro

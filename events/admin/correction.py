@@ -1,6 +1,6 @@
 """Corrigir e reenviar: an event's data is mended by a form, and the same for the others that fail alike."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -57,6 +57,7 @@ class CorrectionAdmin(EventRevealAdmin):
     search_fields = ("actor",)
     search_help_text = _("Quem corrigiu")
     sortable_by = ()
+    masked_columns: ClassVar[dict[str, str]] = {"why": ""}
 
     @admin.display(description=_("O que mudou"))
     def what(self, row: Correction) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
@@ -102,6 +102,7 @@ class RedirectAdmin(ActionAdmin):
     list_display = ("what", "where", "why", "by", "until", "state")
     list_filter = (StateFilter, choice_filter("system", _("sistema"), labels.systems))
     sortable_by = ()
+    masked_columns: ClassVar[dict[str, str]] = {"why": ""}
 
     @admin.display(description=_("De e para"))
     def what(self, row: Redirect) -> str:

@@ -10,6 +10,7 @@ from drf_spectacular.utils import Direction, OpenApiResponse
 from rest_framework import serializers
 
 from carinho.api.schema import problems
+from events.demo import samples
 from events.flow import Flow
 
 REF = "#/components/schemas/"
@@ -84,9 +85,14 @@ def _register(auto_schema: AutoSchema, flow: Flow) -> str:
 
 
 def _envelope(flow: Flow, data: str) -> dict[str, Any]:
+    try:
+        examples = [samples.load(flow.type)]
+    except FileNotFoundError:
+        examples = []
     return {
         "description": str(flow.title),
         "type": "object",
+        "examples": examples,
         "required": ["type", "data"],
         "properties": {
             "type": {"const": flow.type},

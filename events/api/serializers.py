@@ -8,8 +8,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from carinho.access.permissions import OPERATE, principal_of
+from carinho.api.schema import example
 from carinho.api.views import CommandBody
-from carinho.masking import mask, mask_text
+from carinho.masking import mask, mask_note, mask_text
 from events import titles
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
 
@@ -137,6 +138,9 @@ class RetrySerializer(serializers.ModelSerializer[Delivery]):
 
 class DeadLetterSerializer(serializers.ModelSerializer[DeadLetter]):
     reason_pt = serializers.SerializerMethodField(help_text=_("A causa, como o console a diz."))
+    note = serializers.SerializerMethodField(
+        help_text=_("O que uma pessoa escreveu; oculto para quem só pode ler.")
+    )
 
     class Meta:
         model = DeadLetter
@@ -161,6 +165,10 @@ class DeadLetterSerializer(serializers.ModelSerializer[DeadLetter]):
 
     def get_reason_pt(self, dead_letter: DeadLetter) -> str:
         return str(titles.cause(dead_letter.cause).title)
+
+    def get_note(self, dead_letter: DeadLetter) -> str:
+        is_shown = shows_people(self.context["request"])
+        return dead_letter.note if is_shown else mask_note(dead_letter.note)
 
 
 class DeadLetterDetailSerializer(DeadLetterSerializer):
@@ -189,12 +197,14 @@ class BreakerSerializer(serializers.ModelSerializer[CircuitBreaker]):
         return counts.get(breaker.service, 0)
 
 
+@example({"reason": "Tratado por telefone"})
 class Reason(CommandBody):
     reason = serializers.CharField(
         max_length=2000, required=False, allow_blank=True, default="", help_text=_("Por quê, para a trilha.")
     )
 
 
+@example({"service": "crm", "cause": "connection_timeout", "dry_run": True})
 class Selection(CommandBody):
     """Which open items: those that match every field, or with `all` every one."""
 
@@ -223,6 +233,7 @@ class Selection(CommandBody):
         return attrs
 
 
+@example({"ids": [17, 18], "reason": "Cadastro de teste"})
 class ArchiveSelection(Selection, Reason):
     """Which open items to archive, and why."""
 
@@ -240,6 +251,7 @@ class Retried(serializers.Serializer[Any]):
     event_id = serializers.IntegerField()
 
 
+@example({"limit": 100})
 class Limit(CommandBody):
     limit = serializers.IntegerField(default=100, min_value=1, max_value=MOST_IDS)
 

@@ -26,7 +26,7 @@ RETURNING not_before
 """
 
 RESET = Audited("breaker.reset", _("liberou o sistema"))
-PAUSED = Audited("breaker.pause", _("pausou o sistema"))
+PAUSED = Audited("breaker.pause", _("pausou o sistema"), is_about_system=True)
 RESUMED = Audited("breaker.resume", _("retomou o sistema"))
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from carinho.console import badge_counts, dates, labels
+from carinho.console import badge_counts, dates, labels, notes
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, page
 from carinho.console.labels import number
@@ -137,7 +137,7 @@ class AlertAdmin(ActionAdmin):
                 (_("Resolvido"), dates.moment(row.resolved_at)),
                 (_("Efeitos"), " ".join(row.symptoms)),
                 (_("Assumido por"), labels.who(row.acknowledged_by)),
-                (_("Adiado porque"), row.snooze_reason),
+                (_("Adiado porque"), notes.about_system(row.snooze_reason, request)),
                 *notified,
             ]
         }

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from carinho.console import dates, labels
+from carinho.console import dates, labels, notes
 from carinho.console.actions import NOT_ALLOWED
 from carinho.console.base import ConsoleAdmin, actor, id_in, list_of, page
 from events import titles
@@ -104,7 +104,7 @@ class RoundAdmin(ConsoleAdmin):
                 (_("Por"), labels.who(row.done_by)),
                 (_("Veredito"), health.LABELS.get(row.status, row.status)),
                 *[(check["title"], f"{check['value']} ({check['limit']})") for check in row.checks],
-                (_("Recado"), row.note),
+                (_("Recado"), notes.about_system(row.note, request)),
             ]
         }
 

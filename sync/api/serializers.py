@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from carinho.api.schema import example
 from carinho.api.views import CommandBody
 from carinho.masking import mask
 from events.api.serializers import shows_people
@@ -199,6 +200,7 @@ def _shown(context: Mapping[str, Any], value: Any) -> Any:
 FULL = "full"  # every job there is
 
 
+@example({"failures": [31, 32]})
 class Start(CommandBody):
     """Nothing starts a whole run; `dry_run` only lists, `check` only compares, ids do only those records."""
 
@@ -229,6 +231,7 @@ def chosen_in(asked: dict[str, Any]) -> dict[str, list[int]]:
     return {name: asked[name] for name in ("failures", "differences") if asked[name]}
 
 
+@example({"type": "crm_operacao"})
 class StartType(CommandBody):
     type = serializers.ChoiceField(
         choices=[FULL, "crm_operacao", "operacao_financeiro", "crm_financeiro", "cuidadores_crm"]

@@ -207,11 +207,12 @@ def test_what_is_on_its_way_ends_first():
     assert found() == []
 
 
-def test_wish_for_no_messages_outlives_the_erasure_and_what_comes_later_is_new(life):
+def test_wish_for_no_messages_outlives_erasure_and_key_and_what_comes_later_is_new(life, settings):
     contact = Contact.objects.get()
     Contact.objects.update(opted_out_at=timezone.now())
     erase(life)
     assert not Contact.objects.exclude(opted_out_at=None).exists()
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "a new one"
     later = contacts.find_or_make(contacts.identity(STORED, name="Zulmira"))
     later.refresh_from_db()
     assert later.pk != contact.pk

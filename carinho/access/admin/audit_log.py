@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from carinho.access.audit_log import Audited
 from carinho.access.models import AuditEntry
+from carinho.access.roles import MAY_REVEAL
 from carinho.console import dates, labels
 from carinho.console.base import ConsoleAdmin
 from carinho.console.filters import DayFilter, choice_filter, newest
+from carinho.masking import mask_note, mask_text
 
 OF_KEYS = {"prefix", "old", "new"}  # the beginning of an API key, for those who may see the keys
+WRITTEN = {"reason", "note", "text"}  # freely, maybe about a person
 MOST_NAMED = 20
 DETAILS = {
     "reason": _("Motivo"),
@@ -48,8 +52,16 @@ DETAILS = {
 }
 
 
-def _shown(detail: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
+def masked_detail(row: AuditEntry) -> dict[str, Any]:
+    """What its author wrote without the person it may be about, all else as it is."""
+    action = Audited.registry.get(row.action)
+    masked = mask_text if action and action.is_about_system else mask_note
+    return row.detail | {name: masked(str(row.detail[name])) for name in WRITTEN & row.detail.keys()}
+
+
+def _shown(row: AuditEntry, request: HttpRequest) -> dict[str, Any]:
     hidden = set() if request.user.has_perm("access.view_apikey") else OF_KEYS
+    detail = row.detail if request.user.has_perm(MAY_REVEAL) else masked_detail(row)
     return {name: value for name, value in detail.items() if name not in hidden}
 
 
@@ -68,6 +80,7 @@ class AuditLogAdmin(ConsoleAdmin):
     search_fields = ("actor", "target")
     search_help_text = _("Quem, o que fez ou em quê")
     sortable_by = ()
+    masked_columns: ClassVar[dict[str, str]] = {"why": "masked_why"}
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
@@ -100,6 +113,11 @@ class AuditLogAdmin(ConsoleAdmin):
     def why(self, row: AuditEntry) -> str:
         return str(row.detail.get("note") or row.detail.get("reason") or "—")
 
+    @admin.display(description=_("Motivo"))
+    def masked_why(self, row: AuditEntry) -> str:
+        detail = masked_detail(row)
+        return str(detail.get("note") or detail.get("reason") or "—")
+
     @admin.display(description=_("Antes e depois"))
     def changed(self, row: AuditEntry) -> str:
         parts = (f"{name}: {before} → {after}".strip(": ") for name, before, after in changes(row.detail))
@@ -109,7 +127,7 @@ class AuditLogAdmin(ConsoleAdmin):
         return f"{labels.who(row.actor)} {labels.action(row.action)}"
 
     def item_context(self, request: HttpRequest, row: AuditEntry) -> dict[str, Any]:
-        detail = _shown(row.detail, request)
+        detail = _shown(row, request)
         return {
             "pairs": [
                 (_("Quando"), dates.moment(row.at)),

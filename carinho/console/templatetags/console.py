@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 
-from carinho.console import contacts, dates, labels, sidebar
+from carinho.console import contacts, dates, labels, notes, sidebar
 
 register = template.Library()
 register.filter("moment", dates.moment)
@@ -15,6 +15,8 @@ register.filter("who", labels.who)
 register.filter("number", labels.number)
 register.filter("action", labels.action)
 register.filter("error_words", labels.error)
+register.filter("about_person", notes.about_person)
+register.filter("about_system", notes.about_system)
 
 
 @register.filter

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from carinho.access import api_keys
+from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from events import operations
 from events.engine import circuit_breakers
@@ -301,6 +302,20 @@ def test_the_trail_tells_who_did_what_and_why():
     html = page(logged_in(VIEWER), changelist("auditentry"))
     for words in ("ana", "pausou o sistema", "CRM", "Manutenção combinada"):
         assert words in html
+
+
+def test_trail_shows_a_viewer_no_word_that_was_written_about_a_person():
+    letter = rows.dead_letter()
+    circuit_breakers.pause("crm", actor="user:ana", reason="Manutenção, avisar em 11 98765-4321")
+    operations.archive([letter.pk], actor="user:ana", reason="Maria já foi atendida")
+    entry = AuditEntry.objects.get(action="dead_letter.archive")
+    own_page = reverse("admin:access_auditentry_change", args=[entry.pk])
+    viewer = logged_in(VIEWER)
+    shown = page(viewer, changelist("auditentry")) + page(viewer, own_page)
+    assert "Manutenção, avisar em +55 11 9••••-4321" in shown
+    assert "•••• (21 caracteres)" in shown
+    assert "já foi atendida" not in shown
+    assert "já foi atendida" in page(logged_in(OPERATOR, "bia"), changelist("auditentry"))
 
 
 def test_a_list_longer_than_anybody_leafs_is_not_counted_to_its_end(monkeypatch):

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from carinho.access.permissions import ACCESS
+from carinho.access.permissions import ACCESS, OPERATE
 from events.flow import Flow
 from tests.carinho.access.test_permissions import OUR_PATHS
 from tests.clients import logged_in, with_key
@@ -95,6 +95,40 @@ def test_schema_of_an_event_says_what_the_edge_accepts(document, data, is_valid)
     schema = {"$ref": "urn:hub#/components/schemas/LeadCreated"}
     validator = Draft202012Validator(schema, registry=registry)
     assert validator.is_valid({"type": "lead.created", "data": data}) is is_valid
+
+
+def test_every_example_is_valid_by_the_schema_it_stands_in(document):
+    registry = Registry().with_resource("urn:hub", Resource(document, DRAFT202012))
+    checked, wrong = set(), []
+    for place, schema, shown in examples_in(document, "urn:hub#"):
+        validator = Draft202012Validator({"$ref": schema}, registry=registry)
+        checked.add(place)
+        wrong += [(place, error.message) for error in validator.iter_errors(shown)]
+    assert wrong == []
+    orders = [name for name, schema in document["components"]["schemas"].items() if "examples" in schema]
+    assert len(orders) == len(Flow.registry)
+    for path, methods in document["paths"].items():
+        bodies = methods.get("post", {}).get("requestBody", {}).get("content", {})
+        is_order = "application/json" in bodies and ACCESS[path]["POST"] == OPERATE
+        assert not is_order or any(place.startswith(f"{path} post") for place in checked), path
+
+
+def examples_in(document, root):
+    """Each with the name of its place and the reference of the schema that it is an example of."""
+    for name, schema in document["components"]["schemas"].items():
+        for shown in schema.get("examples", ()):
+            yield name, f"{root}/components/schemas/{name}", shown
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            parts = {"requestBody": operation.get("requestBody", {})}
+            parts |= {f"responses/{status}": answer for status, answer in operation["responses"].items()}
+            for part, said in parts.items():
+                for kind, media in said.get("content", {}).items():
+                    steps = [path, method, *part.split("/"), "content", kind, "schema"]
+                    escaped = [step.replace("~", "~0").replace("/", "~1") for step in steps]
+                    values = [one["value"] for one in media.get("examples", {}).values()]
+                    for shown in values + ([media["example"]] if "example" in media else []):
+                        yield f"{path} {method} {part}", f"{root}/paths/{'/'.join(escaped)}", shown
 
 
 def test_page_of_the_document_needs_nothing_from_elsewhere():
