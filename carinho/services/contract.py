@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 INTEGER, TEXT, MOMENT, DAY, MONEY = "integer", "text", "moment", "day", "money"
+NUMBER, TRUTH, OBJECT, LIST = "number", "truth", "object", "list"  # besides, of what is sent
 PHONE = "5511900000000"  # of nobody: mobile numbers go on with another digit than 0
 NOBODYS = "5511900000009"
 EMAIL = "teste@example.com"
@@ -53,6 +54,7 @@ IDS = dict.fromkeys(RECORDS, "1") | {  # what a call is about, unless something 
     "soon": "2030-03-01",
     "later": "2030-08-28",
 }
+NOBODY = dict.fromkeys(RECORDS, "999999999") | {"phone": NOBODYS, "reference": "service-999999999"}
 SAMPLES: dict[str, Any] = {  # by kind, what an answer says
     INTEGER: 7,
     MOMENT: "2026-01-30T10:00:00-03:00",
@@ -68,13 +70,26 @@ class Id(str):
     __slots__ = ()
 
 
+@dataclass(frozen=True)
+class SentField:
+    """A field of a body. `values` are the only ones that it may have; empty where it may have any."""
+
+    name: str
+    kind: str
+    is_always_sent: bool
+    values: tuple[Any, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Operation:
     """One call. `query` and `sends` are examples; `gives` are the fields that the hub reads, by type.
 
+    `may_lack` are fields of `sends` that do not come each time, `values` what the others are one of.
     `nothing` is a query that no record fits, `refused` a body that has to be refused, `rules` what else the
     other side has to know. `shown_by` names the call that reads back what this one wrote, `undone_by` the one
-    that removes it.
+    that removes it. `lists` is the kind of the records that a list is of.
+    `creates`: the record of the path need not be there before. `again` is what a second write of the same
+    record says otherwise; with `keeps_the_first`, nothing changes by it.
     `sets_a_state`: a second time changes nothing, also where idempotency keys are not honoured.
     `is_optional`: asked beyond what the company's systems agreed on, so only of one whose `<SYSTEM>_LACKS`
     was set without it.
@@ -88,11 +103,17 @@ class Operation:
     query: Mapping[str, str] = field(default_factory=dict)
     nothing: Mapping[str, str] = field(default_factory=dict)
     sends: Mapping[str, Any] = field(default_factory=dict)
+    may_lack: tuple[str, ...] = ()
+    values: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     refused: Mapping[str, Any] = field(default_factory=dict)
     gives: Mapping[str, str] = field(default_factory=dict)
     rules: tuple[Any, ...] = ()
     shown_by: str = ""
     undone_by: str = ""
+    lists: str = ""
+    creates: bool = False
+    again: Mapping[str, Any] = field(default_factory=dict)
+    keeps_the_first: bool = False
     sets_a_state: bool = False
     is_optional: bool = False
 
@@ -119,6 +140,18 @@ class Operation:
         named = re.findall(r"\{(\w+)\}", " ".join([self.path, *self.query.values()]))
         named += [value for value in self.sends.values() if isinstance(value, Id)]
         return [name for name in dict.fromkeys(named) if name in RECORDS]
+
+    @property
+    def is_about_a_record(self) -> bool:
+        """Whether its path names one that has to be there: nothing can be done to one that is not."""
+        return "{" in self.path and not self.creates
+
+    @property
+    def fields_sent(self) -> list[SentField]:
+        return [
+            SentField(name, _kind_of(name, value), name not in self.may_lack, self.values.get(name, ()))
+            for name, value in self.sends.items()
+        ]
 
     def asks(self, ids: Mapping[str, str] = IDS) -> dict[str, str]:
         """The query, about these records."""
@@ -148,6 +181,16 @@ class Operation:
         return re.compile(re.sub(r"\{\w+\}", "[^/]+", self.path))
 
 
+KINDS_SENT = {bool: TRUTH, int: NUMBER, float: NUMBER, dict: OBJECT, list: LIST, Id: INTEGER}
+
+
+def _kind_of(name: str, example: Any) -> str:
+    if name == "amount":
+        return MONEY
+    written = {"{now}": MOMENT, "{soon}": DAY, "{later}": DAY}
+    return KINDS_SENT.get(type(example)) or written.get(example, TEXT)
+
+
 def _filled(value: Any, ids: Mapping[str, str]) -> Any:
     return value.format(**ids) if isinstance(value, str) else value
 
@@ -171,6 +214,7 @@ OPERATIONS = (
         query={"phone": PHONE},
         nothing={"phone": NOBODYS},
         gives={"id": INTEGER, "phone": TEXT},
+        lists="lead",
         rules=(
             _("phone: só dígitos, com 55; ou, no lugar dele, lid: o do WhatsApp de quem esconde o número"),
             _("ninguém encontrado: a lista vem vazia, e não 404"),
@@ -191,11 +235,12 @@ OPERATIONS = (
             "utm": {"source": "google", "medium": "cpc", "campaign": "teste"},
             "origin": "site",
         },
+        may_lack=("phone", "email", "city", "message", "utm"),
+        values={"origin": ("site", "marketing", "whatsapp")},
         refused={"phone": "123"},
         gives={"id": INTEGER},
         rules=(
             _("telefone que já existe: 409, com o número desse lead em data.id"),
-            _("origin: site, marketing ou whatsapp"),
             _("quem escreveu pelo WhatsApp vem também com lid e first_message_id, e talvez sem phone"),
         ),
         shown_by="find_lead",
@@ -208,6 +253,7 @@ OPERATIONS = (
         "PATCH",
         "/api/v1/leads/{lead}",
         sends={"phone": PHONE},
+        may_lack=("phone",),
         refused={"phone": "123"},
         rules=(_("phone ou lid, o que o lead ainda não tinha; de outro lead: 409"),),
     ),
@@ -225,8 +271,13 @@ OPERATIONS = (
             "text": MARK,
             "occurred_at": "{now}",
         },
+        may_lack=("message_id", "kind", "text"),
+        values={"channel": ("whatsapp",), "direction": ("inbound",)},
         refused={"occurred_at": "ontem"},
-        rules=(_("media_url: o endereço do arquivo, em lugar de text ou com ele"),),
+        rules=(
+            _("media_url: o endereço do arquivo, em lugar de text ou com ele"),
+            _("kind: text, image, audio, video, document … o WhatsApp ganha outros"),
+        ),
     ),
     Operation(
         "crm",
@@ -235,6 +286,18 @@ OPERATIONS = (
         "POST",
         "/api/v1/clients/{client}/history",
         sends={"type": "service.completed", "occurred_at": "{now}", "summary": MARK, "data": {}},
+        values={
+            "type": (
+                "service.scheduled",
+                "service.cancelled",
+                "service.completed",
+                "payment.received",
+                "payment.failed",
+                "feedback.received",
+                "rating.received",
+                "incident.registered",
+            )
+        },
         refused={"occurred_at": "ontem"},
         rules=(
             _("type: o do evento; data: os campos dele, que mudam de um tipo a outro"),
@@ -250,6 +313,7 @@ OPERATIONS = (
         query={"status": "active"},
         nothing={"status": "conformidade"},
         gives={"id": INTEGER, "status": TEXT},
+        lists="contract",
         rules=(
             _("status: active são os vigentes; synced=false, os que confirm_schedule não marcou ainda"),
             _("billing=pending: os que confirm_billing não marcou ainda"),
@@ -288,8 +352,15 @@ OPERATIONS = (
             "active": True,
             "rating": 4.8,
         },
+        may_lack=("name", "phone", "email", "city", "status", "active", "rating"),
         refused={"name": 5},
-        rules=(_("skills e availability: como vieram de Cuidadores"),),
+        rules=(
+            _("cuidador que o CRM não tem ainda: é cadastrado com este número, e não há 404"),
+            _("cuidador que já existe: 200, com os campos que vieram alterados e os outros como estavam"),
+            _("cada campo vem como Cuidadores o dá; skills e availability também"),
+        ),
+        creates=True,
+        again={"city": "Campinas"},
     ),
     Operation(
         "operacao",
@@ -310,10 +381,29 @@ OPERATIONS = (
             "address": "Rua das Acácias, 1",
             "notes": MARK,
         },
+        may_lack=(
+            "client_id",
+            "caregiver_id",
+            "service_type",
+            "starts_on",
+            "ends_on",
+            "weekdays",
+            "starts_at",
+            "ends_at",
+            "hours_per_day",
+            "address",
+            "notes",
+        ),
         refused={"starts_on": "amanhã"},
         gives={"id": INTEGER},
-        rules=(_("contrato que já tem agenda: 200 com a mesma agenda, alterada"),),
+        rules=(
+            _("contrato que não tem agenda: ela é criada, e não há 404"),
+            _("contrato que já tem agenda: 200 com a mesma agenda, alterada"),
+            _("cada campo vem como o CRM o dá no contrato; o que o contrato não tem não vem"),
+        ),
         shown_by="schedules",
+        creates=True,
+        again={"address": "Rua das Acácias, 2"},
     ),
     Operation(
         "operacao",
@@ -342,6 +432,7 @@ OPERATIONS = (
             _("from e to: os dias em que o atendimento terminou, no fuso de São Paulo, os dois incluídos"),
             _("billed: true são os que mark_billed marcou; false, os outros"),
         ),
+        lists="service",
     ),
     Operation(
         "operacao",
@@ -389,6 +480,7 @@ OPERATIONS = (
         "/api/v1/clients/{client}",
         sends={"name": MARK},
         refused={"name": 5},
+        may_lack=("name",),
         rules=(_("só os campos que mudaram, com os nomes que o CRM lhes dá"),),
     ),
     Operation(
@@ -404,7 +496,10 @@ OPERATIONS = (
             "email": EMAIL,
             "document": "00000000191",
         },
+        may_lack=("email", "document"),
         refused={"phone": "123"},
+        rules=(_("cliente (client_id) que já está cadastrado: 200, alterado; nunca um segundo"),),
+        again={"name": f"{MARK} 2"},
     ),
     Operation(
         "financeiro",
@@ -414,7 +509,11 @@ OPERATIONS = (
         "/api/v1/customers/{client}",
         sends={"name": MARK},
         refused={"name": 5},
-        rules=(_("só os campos que mudaram, com os nomes que o CRM lhes dá"),),
+        may_lack=("name",),
+        rules=(
+            _("o número no caminho é o do cliente no CRM: o client_id de create_customer"),
+            _("só os campos que mudaram, com os nomes que o CRM lhes dá"),
+        ),
     ),
     Operation(
         "financeiro",
@@ -431,6 +530,9 @@ OPERATIONS = (
         ),
         shown_by="invoices",
         undone_by="cancel_invoice",
+        creates=True,
+        again={"amount": "151.00"},
+        keeps_the_first=True,
     ),
     Operation(
         "financeiro",
@@ -453,7 +555,11 @@ OPERATIONS = (
         _("Cancelar a fatura de um atendimento"),
         "DELETE",
         "/api/v1/invoices/{reference}",
-        rules=(_("fatura que não existe: 404, e está certo: nem todo atendimento chegou a ser faturado"),),
+        rules=(
+            _("fatura que não existe: 404, e está certo: nem todo atendimento chegou a ser faturado"),
+            _("a fatura não é apagada: continua na lista, com status cancelled"),
+        ),
+        shown_by="invoices",
     ),
     Operation(
         "financeiro",
@@ -472,7 +578,24 @@ OPERATIONS = (
             "starts_on": "{soon}",
             "ends_on": "{later}",
         },
+        may_lack=(
+            "client_id",
+            "plan",
+            "amount",
+            "payment_method",
+            "billing_day",
+            "due_day",
+            "frequency",
+            "starts_on",
+            "ends_on",
+        ),
         refused={"amount": "muito"},
+        rules=(
+            _("contrato sem cobrança: ela é configurada, e não há 404; com cobrança: 200, alterada"),
+            _("cada campo vem como o CRM o dá no contrato; o que o contrato não tem não vem"),
+        ),
+        creates=True,
+        again={"amount": "151.00"},
     ),
     Operation(
         "cuidadores",
@@ -487,6 +610,7 @@ OPERATIONS = (
             _("updated_since: um momento com fuso; vem quem mudou nele ou depois (updated_at)"),
             _("sem updated_since: todos"),
         ),
+        lists="caregiver",
     ),
     Operation(
         "cuidadores",
@@ -495,7 +619,9 @@ OPERATIONS = (
         "POST",
         "/api/v1/caregivers/{caregiver}/ratings",
         sends={"service_id": Id("service"), "rating": 5, "comment": MARK},
+        values={"rating": (1, 2, 3, 4, 5)},
         refused={"rating": "ótima"},
+        rules=(_("comment: vazio, se a família nada escreveu"),),
     ),
     Operation(
         "cuidadores",
@@ -504,7 +630,12 @@ OPERATIONS = (
         "POST",
         "/api/v1/caregivers/{caregiver}/notices",
         sends={"type": "service.scheduled", "text": MARK, "data": {}},
+        values={"type": ("service.scheduled", "payout.processed")},
         refused={"text": 5},
+        rules=(
+            _("text: a frase que a pessoa lê"),
+            _("data: service_id e starts_at, ou payout_id e amount"),
+        ),
     ),
     Operation(
         "atendimento",
@@ -522,9 +653,12 @@ OPERATIONS = (
             "kind": "text",
             "text": MARK,
         },
+        may_lack=("phone", "name", "text"),
+        values={"channel": ("whatsapp",)},
         refused={"phone": "123"},
         rules=(
             _("contact: o lid da pessoa, ou o telefone de quem não tem; lid vem também, se há"),
+            _("kind: text, image, audio, video, document … o WhatsApp ganha outros"),
             _("media_url: o endereço do arquivo, em lugar de text ou com ele"),
         ),
     ),
@@ -543,6 +677,8 @@ OPERATIONS = (
             "comment": MARK,
             "title": MARK,
         },
+        may_lack=("client_id", "caregiver_id", "comment"),
+        values={"type": ("low_rating",), "rating": (1, 2)},
         refused={"client_id": "x"},
     ),
     Operation(
@@ -559,6 +695,7 @@ OPERATIONS = (
             "term": "cuidadora",
             "content": "a",
         },
+        may_lack=("source", "medium", "term", "content"),
         refused={"lead_id": "x"},
     ),
     Operation(
@@ -578,7 +715,11 @@ OPERATIONS = (
         "/api/v1/audience/{phone}",
         sends={"lead_id": Id("lead"), "changes": {"stage": "proposta"}},
         refused={"lead_id": "x"},
-        rules=(_("changes: só os campos que mudaram, com os nomes que o CRM lhes dá"),),
+        rules=(
+            _("changes: só os campos que mudaram, com os nomes que o CRM lhes dá"),
+            _("telefone que não está no público: entra nele, e não há 404"),
+        ),
+        creates=True,
     ),
 )
 

@@ -76,8 +76,14 @@ def _described(operation: Operation) -> dict[str, Any]:
     if rules:
         described["description"] = "\n".join(f"- {rule}" for rule in rules)
     if body := operation.body():
-        types = {name: {"type": TYPES[type(value)]} for name, value in body.items()}
-        schema = {"type": "object", "properties": types}
+        fields = operation.fields_sent
+        types = {
+            field.name: {"type": TYPES[type(body[field.name])]}
+            | ({"enum": list(field.values)} if field.values else {})
+            for field in fields
+        }
+        always = [field.name for field in fields if field.is_always_sent]
+        schema = {"type": "object", "required": always, "properties": types}
         described["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": schema, "example": body}},

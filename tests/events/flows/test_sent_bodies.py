@@ -52,6 +52,9 @@ def test_every_field_that_a_flow_sends_is_shown_in_the_contract_as_what_it_is(fl
             assert name in shown or name in rules, (operation.name, name)
             if name in shown and name not in FREE:
                 assert isinstance(value, type(shown[name])), (operation.name, name, value)
+        for field in operation.fields_sent:
+            assert field.name in body or not field.is_always_sent, (operation.name, field.name)
+            assert not field.values or body.get(field.name) in (*field.values, None), (operation.name, field)
 
 
 @pytest.mark.parametrize(
