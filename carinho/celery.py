@@ -11,10 +11,12 @@ from celery import Celery
 from celery.signals import (
     celeryd_after_setup,
     setup_logging,
+    task_prerun,
     worker_init,
     worker_process_init,
     worker_shutting_down,
 )
+from django.db import close_old_connections
 
 from carinho.embedded import broker
 
@@ -37,6 +39,18 @@ def share_what_is_loaded(**_: Any) -> None:
     """Before the worker forks: a collection in a child would write to every object, and so copy it."""
     gc.collect()
     gc.freeze()
+
+
+@worker_init.connect
+def grow_with_the_work(sender: Any, **_: Any) -> None:
+    """From one process to `worker_concurrency` (`carinho.worker_pool`); Celery asks its command line alone."""
+    sender.options["autoscale"] = [sender.concurrency, 1]
+
+
+@task_prerun.connect
+def keep_the_connection(**_: Any) -> None:
+    """As between requests: one that broke or is old is closed; Celery would open one for each task."""
+    close_old_connections()
 
 
 @worker_shutting_down.connect
