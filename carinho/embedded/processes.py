@@ -124,7 +124,7 @@ def simulator(port: int) -> Program:
 
 def web(port: int) -> Program:
     command = [
-        *(PYTHON, "-m", "granian", "--interface", "rsgi", "--host", "127.0.0.1", "--port", str(port)),
+        *(PYTHON, "-m", "carinho.granian", "--interface", "rsgi", "--host", "127.0.0.1", "--port", str(port)),
         *("--workers", str(WEB_WORKERS), "--no-ws"),
         *("--log-level", "warning", "--respawn-failed-workers", "--workers-kill-timeout", "5"),
         "carinho.rsgi:application",
