@@ -51,7 +51,7 @@ def share_what_is_loaded(**_: Any) -> None:
 
 @worker_init.connect
 def grow_with_the_work(sender: Any, **_: Any) -> None:
-    """From one process to `worker_concurrency` (`carinho.worker_pool`); Celery asks its command line alone."""
+    """From one process to `worker_concurrency` (`carinho.worker_pool`); Celery asks only its command line."""
     sender.options["autoscale"] = [sender.concurrency, 1]
 
 
