@@ -22,4 +22,4 @@ USER 10001
 
 ENV VAR_DIR=/app/var
 EXPOSE 8000
-CMD ["granian", "--interface", "rsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--no-ws", "--respawn-failed-workers", "carinho.rsgi:application"]
+CMD ["python", "-m", "carinho.granian", "--interface", "rsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--no-ws", "--respawn-failed-workers", "carinho.rsgi:application"]

@@ -1,22 +1,32 @@
 """The Celery application: a message only wakes a worker up, the rows in PostgreSQL are the truth."""
 
 import gc
+import logging
 import multiprocessing
 import os
 import signal
+import threading
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from celery import Celery
+from celery import Celery, platforms
 from celery.signals import (
+    beat_embedded_init,
     celeryd_after_setup,
     setup_logging,
+    task_prerun,
     worker_init,
     worker_process_init,
+    worker_ready,
     worker_shutting_down,
 )
+from django.db import close_old_connections
 
 from carinho.embedded import broker
+
+logger = logging.getLogger(__name__)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carinho.settings")
 
@@ -37,6 +47,18 @@ def share_what_is_loaded(**_: Any) -> None:
     """Before the worker forks: a collection in a child would write to every object, and so copy it."""
     gc.collect()
     gc.freeze()
+
+
+@worker_init.connect
+def grow_with_the_work(sender: Any, **_: Any) -> None:
+    """From one process to `worker_concurrency` (`carinho.worker_pool`); Celery asks only its command line."""
+    sender.options["autoscale"] = [sender.concurrency, 1]
+
+
+@task_prerun.connect
+def keep_the_connection(**_: Any) -> None:
+    """As between requests: one that broke or is old is closed; Celery would open one for each task."""
+    close_old_connections()
 
 
 @worker_shutting_down.connect
@@ -63,3 +85,26 @@ def let_the_worker_end_its_children(**_: Any) -> None:
     """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
+@beat_embedded_init.connect
+def end_with_the_worker(**_: Any) -> None:
+    """Beat as a child of the worker (`--beat`), named so in a list of processes."""
+    platforms.set_pdeathsig("SIGTERM")
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    with suppress(OSError):
+        Path("/proc/self/comm").write_text("beat")
+
+
+@worker_ready.connect
+def end_when_beat_does(sender: Any, **_: Any) -> None:
+    """Celery would work on without it; whoever watches over the worker starts both again."""
+    if beat := sender.controller.beat:
+        threading.Thread(target=end_after, args=[beat], name="beat-watch", daemon=True).start()
+
+
+def end_after(beat: Any) -> None:
+    beat.join()
+    if not stopping.is_set():
+        logger.error("Beat ended, and the worker with it")
+        os.kill(os.getpid(), signal.SIGTERM)

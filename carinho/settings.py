@@ -338,6 +338,10 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "carinho.scheduler:Scheduler"
 NEEDED_SLOTS = len(LANES) + 4 + 3  # lanes that linger, runs of synchronisations, and short tasks
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=NEEDED_SLOTS)
+CELERY_WORKER_POOL = "carinho.worker_pool:TaskPool"
+CELERY_WORKER_AUTOSCALER = "carinho.worker_pool:Autoscaler"
+CELERY_WORKER_POOL_PUTLOCKS = False  # who takes messages does not wait for a process: a lane's makes one
+CELERY_DB_REUSE_MAX = sys.maxsize  # connections outlive a task; see carinho.celery
 
 LOGGING = {
     "version": 1,

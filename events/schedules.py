@@ -6,7 +6,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 def ensure_schedules() -> None:
     """A schedule for each task that has none yet; one that an operator changed stays as it is."""
     ensure("events.recover", every_seconds=5, expire_seconds=10)
-    ensure("events.advance_bulk_jobs", every_seconds=2, expire_seconds=10)
+    ensure("events.advance_bulk_jobs", every_seconds=5, expire_seconds=10)
     ensure("events.close_superseded", every_seconds=20, expire_seconds=20)
     ensure("events.send_escalations", every_seconds=10, expire_seconds=10)
     ensure("events.send_webhooks", every_seconds=5, expire_seconds=10)

@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlencode
 
 import psutil
@@ -36,3 +37,12 @@ def alive(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def named(parent: psutil.Process, name: str) -> list[psutil.Process]:
+    """Its children of this name, which a forked one may have given itself."""
+    found = []
+    for child in parent.children():
+        with suppress(psutil.NoSuchProcess):
+            found += [child] if child.name() == name else []
+    return found

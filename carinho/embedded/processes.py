@@ -124,7 +124,7 @@ def simulator(port: int) -> Program:
 
 def web(port: int) -> Program:
     command = [
-        *(PYTHON, "-m", "granian", "--interface", "rsgi", "--host", "127.0.0.1", "--port", str(port)),
+        *(PYTHON, "-m", "carinho.granian", "--interface", "rsgi", "--host", "127.0.0.1", "--port", str(port)),
         *("--workers", str(WEB_WORKERS), "--no-ws"),
         *("--log-level", "warning", "--respawn-failed-workers", "--workers-kill-timeout", "5"),
         "carinho.rsgi:application",
@@ -141,10 +141,9 @@ def worker() -> Program:
     return Program("worker", command)
 
 
-def beat() -> Program:
-    # the preparation makes the checks; beat would load for them what no schedule needs, 13 MB
-    command = ["env", "CELERY_SKIP_CHECKS=1", PYTHON, "-m", "celery", "-q", "-A", "carinho", "beat"]
-    return Program("beat", [*command, "--loglevel", "WARNING"])
+def worker_with_beat() -> Program:
+    """Beat is the worker's child and shares its memory: for where there is one worker."""
+    return Program("worker", [*worker().command, "--beat"])
 
 
 def demo() -> Program:
@@ -154,8 +153,7 @@ def demo() -> Program:
 def working_programs(port: int) -> Iterator[Program]:
     """The processes that send; they are ended before the database and the simulator."""
     yield web(port)
-    yield worker()
-    yield beat()
+    yield worker_with_beat()
 
 
 def end_orphans(var_dir: Path) -> int:

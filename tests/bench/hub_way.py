@@ -6,7 +6,7 @@ from tests.bench.way import LEASE_SECONDS, Way
 
 
 class HubWay(Way):
-    """granian, one Celery worker, beat, embedded PostgreSQL, and a folder as the broker."""
+    """granian, one Celery worker with beat, embedded PostgreSQL, and a folder as the broker."""
 
     name = "hub"
     events_table = "events_event"
@@ -43,8 +43,7 @@ class HubWay(Way):
         return processes.web(self.web_port).command
 
     def start_worker(self) -> None:
-        self.run("worker", processes.worker().command)
-        self.run("beat", processes.beat().command)
+        self.run("worker", processes.worker_with_beat().command)
 
     def start_broker(self) -> None:
         """Nothing: it is a folder."""

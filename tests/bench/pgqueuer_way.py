@@ -30,7 +30,11 @@ class PgQueuerWay(TunedWay):
         return KEY
 
     def web_command(self) -> list[str]:
-        return [*processes.web(self.web_port).command[:-1], "tests.bench.pgqueuer.web:application"]
+        own = {
+            "carinho.granian": "granian",
+            "carinho.rsgi:application": "tests.bench.pgqueuer.web:application",
+        }
+        return [own.get(part, part) for part in processes.web(self.web_port).command]
 
     def start_worker(self) -> None:
         self.run("worker", [sys.executable, "-m", "tests.bench.pgqueuer.worker", str(self.concurrency)])

@@ -40,8 +40,9 @@ class PlainWay(TunedWay):
     def web_command(self) -> list[str]:
         """granian with the hub's flags, and what WSGI asks for: threads that read the body themselves."""
         hub = processes.web(self.web_port).command
-        own = {"rsgi": "wsgi", "carinho.rsgi:application": "tests.bench.plain.wsgi:application"}
-        return [own.get(part, part) for part in hub[:-1]] + ["--blocking-threads", "4", own[hub[-1]]]
+        own = {"carinho.granian": "granian", "rsgi": "wsgi"}
+        threads = ["--blocking-threads", "4"]
+        return [own.get(part, part) for part in hub[:-1]] + [*threads, "tests.bench.plain.wsgi:application"]
 
     def _make_folders(self) -> None:
         """kombu's own transport does not."""

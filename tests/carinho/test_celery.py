@@ -1,15 +1,19 @@
-"""How a worker ends: whoever sends the signal, and to whom."""
+"""How a worker ends, whoever sends the signal and to whom, and what a task leaves open for the next."""
 
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
-from django.conf import settings
+from celery.fixups.django import DjangoWorkerFixup
+from celery.signals import task_prerun
+from django.db import connection
 
+from carinho.celery import app
 from carinho.embedded.processes import ROOT, worker
 from tests.processes import alive, eventually
 
@@ -32,9 +36,7 @@ def test_worker_ends_when_it_and_all_its_children_get_the_signal_at_once(
 ) -> None:
     process = psutil.Process(running.pid)
     try:
-        assert eventually(
-            lambda: len(process.children()) >= settings.NEEDED_SLOTS and waits(tmp_path), PATIENCE
-        )
+        assert eventually(lambda: process.children() and waits(tmp_path), PATIENCE)
         children = process.children()
         os.killpg(running.pid, signal.SIGTERM)
         assert running.wait(PATIENCE) == 0
@@ -50,3 +52,19 @@ def waits(var_dir: Path) -> bool:
     ping = [sys.executable, "-m", "celery", "-q", "-A", "carinho", "inspect", "ping", "--timeout", "2"]
     environ = os.environ | {"VAR_DIR": str(var_dir), "SECRET_KEY": "x"}
     return subprocess.run(ping, cwd=ROOT, env=environ, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_connection_outlives_a_task_unless_it_broke() -> None:
+    connection.ensure_connection()
+    kept = connection.connection
+    task = SimpleNamespace(request=SimpleNamespace(is_eager=False))
+    fixup = DjangoWorkerFixup(app)
+    fixup.on_task_prerun(task)
+    task_prerun.send(sender=task)
+    fixup.on_task_postrun(task)
+    assert connection.connection is kept
+    kept.close()
+    connection.errors_occurred = True
+    task_prerun.send(sender=task)
+    assert connection.connection is None

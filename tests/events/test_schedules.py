@@ -22,7 +22,7 @@ def test_recovery_fold_and_prune_are_due_right_after_a_migration():
         for name, entry in entries.items()
     } == {
         "events.recover": ("events.recover", 5, 10),
-        "events.advance_bulk_jobs": ("events.advance_bulk_jobs", 2, 10),
+        "events.advance_bulk_jobs": ("events.advance_bulk_jobs", 5, 10),
         "events.close_superseded": ("events.close_superseded", 20, 20),
         "events.send_escalations": ("events.send_escalations", 10, 10),
         "events.send_webhooks": ("events.send_webhooks", 5, 10),

@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from tests.journeys.hub import Hub, hub, until
+from tests.processes import named
 from tests.sync.conftest import contract
 
 NAME = "sync.crm_operacao"
@@ -82,7 +83,7 @@ def _under_way(carinho: Hub) -> list[dict[str, Any]]:
 
 def test_beat_that_stands_still_is_noticed_by_web_until_it_goes_on(carinho: Hub) -> None:
     until(lambda: not is_late(carinho), "the job was in time")
-    beat = part(carinho, "beat")
+    [beat] = named(part(carinho, "worker"), "beat")
     beat.send_signal(signal.SIGSTOP)
     try:
         until(lambda: is_late(carinho), "web told that the job is late")

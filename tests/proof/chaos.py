@@ -95,7 +95,7 @@ class ChaosScript:
 
     async def kill_worker_process(self) -> None:
         """One of its children, in the middle of a lane."""
-        children = self.soak.worker_family()[1:]
+        children = [process for process in self.soak.worker_family()[1:] if not is_beat(process)]
         if children:
             kill(self.dice.choice(children))
 
@@ -104,7 +104,7 @@ class ChaosScript:
             kill(process)
 
     async def kill_beat(self) -> None:
-        for process in self.soak.family_of("celery", "beat"):
+        for process in filter(is_beat, self.soak.worker_family()):
             kill(process)
 
     async def kill_everything(self) -> None:
@@ -201,6 +201,12 @@ def cmdline(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.Error:
         return []
+
+
+def is_beat(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.name() == "beat"
+    return False
 
 
 def kill(process: psutil.Process) -> None:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import psutil
 import psycopg
 
-from tests.proof.chaos import cmdline
+from tests.proof.chaos import cmdline, is_beat
 
 if TYPE_CHECKING:
     from tests.proof.soak import Soak
 
-ROLES = {"web": ("granian",), "worker": ("celery", "worker"), "beat": ("celery", "beat")}
+ROLES = {"web": ("granian",), "worker": ("celery", "worker")}
 WARM_UP = 1 / 4  # of the time, before anything is said of growth
 CONNECTIONS_AND_DELIVERIES = """
 SELECT (SELECT count(*) FROM pg_stat_activity
@@ -36,6 +36,7 @@ class MemoryLog:
         for child in self.soak.children():
             line = " ".join(cmdline(child))
             role = next((name for name, words in ROLES.items() if all(word in line for word in words)), None)
+            role = "beat" if is_beat(child) else role
             if role is None:
                 continue
             with suppress(psutil.Error, OSError):

@@ -20,7 +20,7 @@ from carinho.embedded.postgres import Server
 from carinho.embedded.processes import MARK, ROOT, end_orphans
 from carinho.embedded.supervisor import missing
 from tests.conftest import temporary_var_dir
-from tests.processes import alive, eventually, free_port
+from tests.processes import alive, eventually, free_port, named
 
 
 class Running:
@@ -59,6 +59,10 @@ class Running:
         """The processes that the supervisor itself started with this in their command."""
         started = psutil.Process(self.process.pid).children()
         return [child for child in started if text in child.cmdline()]
+
+    def beat(self) -> list[psutil.Process]:
+        """The worker's child that keeps the time."""
+        return [child for worker in self.children("worker") for child in named(worker, "beat")]
 
     def end(self, number: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(number)
@@ -112,15 +116,18 @@ def test_what_is_killed_comes_back_and_a_second_signal_kills_at_once(start):
     running.wait_for("está no ar")
     running.children("worker")[0].kill()
     running.wait_for("worker parou (sinal 9)")
-    assert eventually(lambda: running.children("worker"))
+    assert eventually(running.beat, 60)
+    running.beat()[0].kill()
+    running.wait_for("worker parou (código 0)")
+    assert eventually(running.beat, 60)
     database = int((running.var_dir / "postgres" / "postmaster.pid").read_text().split()[0])
     os.kill(database, signal.SIGKILL)
     running.wait_for("banco parou (código 1)")
     assert eventually(lambda: ready(running.port), 60)
     running.children("worker")[0].suspend()  # it cannot end in order
-    beat = running.children("beat")[0].pid
+    web = running.children("carinho.granian")[0].pid
     running.process.send_signal(signal.SIGINT)
-    assert eventually(lambda: not alive(beat))
+    assert eventually(lambda: not alive(web))
     assert running.end() == 128 + signal.SIGINT
     assert eventually(lambda: not running.processes(), 5), running.processes()
 
