@@ -97,8 +97,11 @@ class SharedBreaker:
 
     @property
     def is_probe(self) -> bool:
-        """Whether a call that starts now only finds out if the system is back."""
-        return self.breaker.current_state != "closed"
+        """Whether a call that starts now only finds out if the system is back.
+
+        That it is back counts once it is written: the pace of the calls after it goes by that moment.
+        """
+        return self.breaker.current_state != "closed" or self.saved.state != "closed"
 
 
 def _snapshot(row: CircuitBreaker) -> Snapshot:

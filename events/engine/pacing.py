@@ -25,7 +25,8 @@ class Pace:
         if rate is None:
             self.tokens = 1.0
             return wanted
-        self.tokens = min(self.tokens + passed * rate, max(1.0, rate * BURST_SECONDS))
+        owned = max(self.tokens, 0.0)  # what was taken while any number was allowed is not owed
+        self.tokens = min(owned + passed * rate, max(1.0, rate * BURST_SECONDS))
         return min(wanted, int(self.tokens))
 
     def took(self, calls: int) -> None:

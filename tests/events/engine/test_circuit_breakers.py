@@ -44,6 +44,24 @@ def test_looking_does_not_forget_what_the_own_calls_taught():
     assert lane.lets_through(5) == 0
 
 
+def test_trial_goes_on_until_its_good_end_is_written_so_that_no_burst_comes_before_the_gentle_start():
+    CircuitBreaker.objects.get_or_create(service="billing")
+    lane = process()
+    fail(lane)
+    lane.save()
+    CircuitBreaker.objects.update(opened_at=timezone.now() - timedelta(hours=1), version=1)
+    lane.load()
+    for _ in range(2):
+        with lane.breaker.calling():
+            pass
+    assert lane.lets_through(5) == 5
+    assert lane.is_probe
+    assert lane.closed_at is None
+    lane.save()
+    assert not lane.is_probe
+    assert lane.closed_at
+
+
 def test_process_that_looked_before_the_circuit_opened_does_not_close_it():
     CircuitBreaker.objects.get_or_create(service="billing")
     lane, run = process(failures=5), process(failures=5)

@@ -32,6 +32,15 @@ def test_lane_with_a_limit_takes_no_more_than_that_in_a_second(clock):
     assert 10 <= taken <= 11
 
 
+def test_lane_that_took_all_it_wanted_owes_nothing_once_there_is_a_limit(clock):
+    lane = pacing.Pace(None)
+    lane.took(lane.allows(64, None))
+    lane.per_second = 5
+    assert lane.allows(64, None) == 0
+    clock[0] += 0.2
+    assert lane.allows(64, None) == 1
+
+
 @pytest.mark.parametrize(("per_second", "at_once"), [(10, 5), (1.5, 1), (0.5, 1)])
 def test_lane_that_did_nothing_for_long_starts_what_half_a_second_takes_and_always_one(
     clock, per_second, at_once
