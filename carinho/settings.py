@@ -270,6 +270,7 @@ BREAKER_RESET_MAX_SECONDS = env.int("BREAKER_RESET_MAX_SECONDS", default=600)
 HOLD_LIMIT_SECONDS = env.int("HOLD_LIMIT_SECONDS", default=86400)
 FEEDBACK_DELAY_SECONDS = env.int("FEEDBACK_DELAY_SECONDS", default=7200)
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
+LANE_PARTITIONS = env.int("LANE_PARTITIONS", default=1)  # lanes that share a system: 1, 2, 4, 8 or 16
 # days that rows are kept once they are over; `manage.py check` refuses less than one
 KEEP_PROCESSED_DAYS = env.int("KEEP_PROCESSED_DAYS", default=30)
 KEEP_FAILED_DAYS = env.int("KEEP_FAILED_DAYS", default=365)
@@ -336,7 +337,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False  # a wake-up that cannot be sent is sent again by recovery
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "carinho.scheduler:Scheduler"
-NEEDED_SLOTS = len(LANES) + 4 + 3  # lanes that linger, runs of synchronisations, and short tasks
+# lanes that linger, WhatsApp's one among them, runs of synchronisations, and short tasks
+NEEDED_SLOTS = len(SYSTEMS) * LANE_PARTITIONS + 1 + 4 + 3
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=NEEDED_SLOTS)
 CELERY_WORKER_POOL = "carinho.worker_pool:TaskPool"
 CELERY_WORKER_AUTOSCALER = "carinho.worker_pool:Autoscaler"

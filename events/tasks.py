@@ -11,8 +11,8 @@ from events.intake import without_flow
 
 
 @shared_task(name="events.drain", ignore_result=True)
-def drain_lane(service: str) -> None:
-    lane.drain(service)
+def drain_lane(name: str) -> None:
+    lane.drain(name)
 
 
 @shared_task(name="events.recover", ignore_result=True)

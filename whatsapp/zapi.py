@@ -36,6 +36,7 @@ class WhatsApp(Service):
     threads = 4
     can_repeat = False
     looks_first = True
+    has_one_lane = True  # it writes to people at the pace of one
 
     @property
     def base_url(self) -> str:

@@ -94,6 +94,7 @@ class Service:
     calls_per_second: ClassVar[float | None] = None
     can_repeat: ClassVar[bool] = True  # the system recognises our idempotency keys
     looks_first: ClassVar[bool] = False  # else: it finds out whether an unseen attempt got through
+    has_one_lane: ClassVar[bool] = False  # whatever LANE_PARTITIONS says
 
     registry: ClassVar[dict[str, "type[Service]"]] = {}
     _transports: ClassVar[dict[str, Transport]] = {}

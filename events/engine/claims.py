@@ -12,6 +12,7 @@ from django.db import IntegrityError
 
 from carinho.database import run
 from events.engine import redirection, transitions
+from events.engine.partitions import MINE, Partition
 from events.engine.redirection import RedirectRule
 from events.flow import StepEvent
 
@@ -48,11 +49,11 @@ class Claim:
         return self.held_until - time.monotonic()
 
 
-def claim(service: str, places: int, *, is_probe: bool = False) -> list[Claim]:
+def claim(lane: str, places: int, *, is_probe: bool = False) -> list[Claim]:
     """Up to `places` due deliveries, oldest due first; per person only the first, and none while one runs."""
     held_until = time.monotonic() + settings.LEASE_SECONDS  # from before: a slow answer makes it no longer
     try:
-        rows = transitions.claim(service, places)
+        rows = transitions.claim(lane, places)
     except IntegrityError:  # another claimer took the same person first: the next round sees it
         return []
     return sorted(
@@ -105,8 +106,10 @@ def _decoded(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
-NEXT_DUE = "SELECT min(due_at) FROM events_delivery WHERE service = %s AND status = 'queued'"
+NEXT_DUE = "SELECT min(due_at) FROM events_delivery AS due WHERE service = %(service)s AND status = 'queued'"
 
 
-def next_due(service: str) -> datetime | None:
-    return run(NEXT_DUE, [service])[0][0]
+def next_due(lane: str) -> datetime | None:
+    partition = Partition.named(lane)
+    statement = NEXT_DUE if partition.of == 1 else NEXT_DUE + MINE
+    return run(statement, vars(partition))[0][0]

@@ -1,4 +1,4 @@
-"""A lane drains one system's deliveries: the only way anything is sent.
+"""A lane drains one system's deliveries, or its part of them: the only way anything is sent.
 
 One drain at a time per lane, anywhere: a session lock in PostgreSQL that dies with its holder.
 The database is only touched by the lane's own thread, the network only by the pool's.
@@ -18,14 +18,16 @@ from datetime import UTC, datetime
 import psycopg
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
+from psycopg import sql
 
 from carinho.celery import stopping
 from carinho.database import run
-from carinho.locks import session_lock
+from carinho.locks import session_lock, try_lock, try_lock_share, unlock
 from carinho.services.base import Service
-from events.engine import attempt, circuit_breakers, claims, lane_hooks, outcomes, transitions
+from events.engine import attempt, circuit_breakers, claims, lane_hooks, outcomes, transitions, wakeup
 from events.engine.attempt import Result
 from events.engine.pacing import Pace
+from events.engine.partitions import Partition
 from events.engine.polling import Polling
 from events.engine.wakeup import CHANGED, CHANNEL
 from events.models import Outcome
@@ -33,6 +35,7 @@ from events.models import Outcome
 logger = logging.getLogger(__name__)
 
 LOCK_NAMESPACE = 0x6361_7269
+PROBE_NAMESPACE = 0x7072_6F62
 AHEAD = 4  # claimed per thread: one runs, one is ready when it ends, and two wait to be written
 FLUSH_SECONDS = 0.2  # or as soon as half of what may be claimed is done, or nothing else is under way
 LOOK_SECONDS = 1.0  # a missed NOTIFY, a pause or a stop is noticed this soon
@@ -47,50 +50,60 @@ def drain(name: str, *, seconds: float = 300, linger: float = 60) -> int:
     being drained already.
     """
     with _only_drain(name) as listener:
-        return Drain(Service.registry[name], listener, seconds, linger).run() if listener else 0
+        return Drain(Partition.named(name), listener, seconds, linger).run() if listener else 0
 
 
 @contextmanager
 def _only_drain(name: str) -> Iterator[psycopg.Connection | None]:
+    """The session of the lane's lock, or None while another lane may take any of the same people."""
+    partition = Partition.named(name)
     with session_lock(LOCK_NAMESPACE, name) as listener:
-        if listener is None:
+        if listener is None or not _has_its_share(listener, partition):
             yield None
             return
-        listener.execute(f"LISTEN {CHANNEL}{name}")
+        listener.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL + name)))
         try:
             yield listener
         finally:
-            _set_listening(name, -1)
+            _set_listening(partition, -1)
+
+
+def _has_its_share(listener: psycopg.Connection, partition: Partition) -> bool:
+    return partition.of == 1 or try_lock_share(listener, LOCK_NAMESPACE, partition.service, partition.buckets)
 
 
 LISTENING = """
 INSERT INTO events_lane (service, listening_until) VALUES (%s, now() + %s * interval '1 second')
-ON CONFLICT (service) DO UPDATE SET listening_until = excluded.listening_until RETURNING not_before
+ON CONFLICT (service) DO UPDATE SET listening_until = excluded.listening_until
+RETURNING (SELECT not_before FROM events_lane WHERE service = %s)
 """
 
 
-def _set_listening(name: str, seconds: int) -> datetime | None:
+def _set_listening(partition: Partition, seconds: int) -> datetime | None:
     """Until when the lane listens; returns until when its system asked to be left alone, if it ever did."""
-    return run(LISTENING, [name, seconds])[0][0]
+    return run(LISTENING, [partition.lane, seconds, partition.service])[0][0]
 
 
 class Drain:
     """One run of a lane. What it holds: claims under way, results not written yet."""
 
     def __init__(
-        self, service: type[Service], listener: psycopg.Connection, seconds: float, linger: float
+        self, partition: Partition, listener: psycopg.Connection, seconds: float, linger: float
     ) -> None:
-        self.service = service
-        self.name = service.name
+        self.partition = partition
+        self.name = partition.lane
+        self.service = service = Service.registry[partition.service]
+        self.threads = service.threads // partition.of
         self.listener = listener
         self.ends = time.monotonic() + seconds
         self.linger = linger
         self.last_work = math.inf  # until the lane has looked once, however long that took
         self.breaker = circuit_breakers.SharedBreaker.of(service)
         self.hooks = lane_hooks.of(service.name)
-        self.pace = Pace(service.calls_per_second)
+        self.has_the_probe = False  # where several lanes share the system
+        self.pace = Pace(service.calls_per_second, 1 / partition.of)
         self.is_closing = False
-        self.limit = service.threads * (AHEAD if service.can_repeat or service.looks_first else 1)
+        self.limit = self.threads * (AHEAD if service.can_repeat or service.looks_first else 1)
         self.claims: dict[int, claims.Claim] = {}  # under way, or ended and not written yet
         self.finished: deque[Result] = deque()
         self.oldest_finished = 0.0
@@ -101,7 +114,7 @@ class Drain:
         self.wake_pipe_in, self.wake_pipe_out = os.pipe()
 
     def run(self) -> int:
-        pool = ThreadPoolExecutor(self.service.threads, thread_name_prefix=self.name)
+        pool = ThreadPoolExecutor(self.threads, thread_name_prefix=self.name)
         try:
             while not self._over():
                 self._turn(pool)
@@ -144,7 +157,7 @@ class Drain:
         now = time.monotonic()
         if now > self.heartbeat_at:
             self.heartbeat_at = now + HEARTBEAT_SECONDS
-            self.not_before = _set_listening(self.name, LISTENING_SECONDS)
+            self.not_before = _set_listening(self.partition, LISTENING_SECONDS)
         if now > self.look_at:
             self.look_at = now + LOOK_SECONDS
             self.breaker.load()
@@ -170,19 +183,40 @@ class Drain:
     def _claim(self) -> list[claims.Claim]:
         free = self._room()
         is_left_alone = self.not_before is not None and datetime.now(UTC) < self.not_before
-        if free < self.service.threads // 2 or is_left_alone or not self.polling.is_time():
+        if free < self.threads // 2 or is_left_alone or not self.polling.is_time():
             return []
         probe = self.breaker.is_probe
         wanted = self.breaker.lets_through(0 if probe and self.under_way else free)
         self.pace.per_second = self.service.pace()
         wanted = self.pace.allows(wanted, self.breaker.closed_at)
         wanted = self.hooks.allows(wanted, self.under_way) if wanted else 0
+        if probe and wanted and not self._gets_the_probe():
+            wanted = 0
         claimed = claims.claim(self.name, wanted, is_probe=probe) if wanted else []
+        if not self.under_way and not claimed:
+            self._release_the_probe()
         if wanted:
             self.polling.looked(found_all=len(claimed) == wanted)
         self.pace.took(len(claimed))
         self.claims |= {claim.id: claim for claim in claimed}
         return self._prefetch(claimed)
+
+    def _gets_the_probe(self) -> bool:
+        """One call at a time finds out if the system is back, however many lanes share it.
+
+        Each begins where the one before left the circuit.
+        """
+        if self.partition.of == 1:
+            return True
+        self.has_the_probe = try_lock(self.listener, PROBE_NAMESPACE, self.service.name)
+        if self.has_the_probe:
+            self.breaker.load()
+        return self.has_the_probe and self.breaker.is_probe and self.breaker.lets_through(1) == 1
+
+    def _release_the_probe(self) -> None:
+        if self.has_the_probe:
+            unlock(self.listener, PROBE_NAMESPACE, self.service.name)
+            self.has_the_probe = False
 
     def _prefetch(self, claimed: list[claims.Claim]) -> list[claims.Claim]:
         """The claims with their context; one that breaks the hooks is for a person, the others go on."""
@@ -246,9 +280,14 @@ class Drain:
         for result in results:  # only now: what could not be written is tried again at the end of the drain
             self.finished.popleft()
             del self.claims[result.claim.id]
+        known = self.breaker.saved.state
         self.breaker.save()
+        if self.breaker.saved.state != known and self.partition.of > 1:
+            wakeup.notify_changed(self.service.name)  # the lanes beside this one stop, or begin, at once too
+        if not self.under_way:
+            self._release_the_probe()
         if asked := max((result.retry_after for result in results if result.retry_after), default=None):
-            self.not_before = circuit_breakers.leave_alone(self.name, asked)
+            self.not_before = circuit_breakers.leave_alone(self.service.name, asked)
         self.written += len(results)
         self.last_work = time.monotonic()
         self.polling.ended()

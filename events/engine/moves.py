@@ -4,6 +4,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from events.engine.partitions import MINE
 from events.models import DeliveryStatus
 
 WAITING, QUEUED, RUNNING, DONE, DEAD, SKIPPED = (status.value for status in DeliveryStatus)
@@ -101,11 +102,13 @@ CASE WHEN event.phone <> '' OR event.subject = '' THEN event.phone
 event.id, event.type, event.source, event.occurred_at, event.data, event.request_id, event.trace_id
 """
 
-CLAIM = f"""
+
+def _claim(only: str = "") -> str:
+    return f"""
 WITH picked AS (
     SELECT due.id, due.due_at, due.event_id FROM events_delivery AS due
     WHERE due.service = %(service)s AND due.status IN ({_quoted(MOVES["claim"].sources)})
-      AND due.due_at <= now()
+      AND due.due_at <= now(){only}
       AND NOT EXISTS (SELECT FROM events_circuitbreaker
                       WHERE service = %(service)s AND (paused_at IS NOT NULL OR offline_since IS NOT NULL))
       AND NOT EXISTS (SELECT FROM events_lane WHERE service = %(service)s AND not_before > now())
@@ -128,6 +131,10 @@ WHERE delivery.id = picked.id
 RETURNING delivery.id, delivery.service, delivery.in_doubt_since, delivery.step, delivery.attempts,
           picked.due_at, delivery.leased_until, {STEP_AND_EVENT}
 """
+
+
+CLAIM = _claim()
+CLAIM_IN_PARTITION = _claim(MINE)
 
 IF_REQUEUED = f"""
 SELECT delivery.id, delivery.service, NULL::timestamptz, delivery.step, 1, now(),

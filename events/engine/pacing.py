@@ -10,11 +10,15 @@ BURST_SECONDS = 0.5
 
 
 class Pace:
-    """A token bucket whose rate may grow: after an outage from 5 calls a second, doubling every 5 seconds."""
+    """A token bucket whose rate may grow: after an outage from 5 calls a second, doubling every 5 seconds.
 
-    def __init__(self, per_second: float | None) -> None:
+    `share` is this lane's part of the system's rate, where several lanes share it.
+    """
+
+    def __init__(self, per_second: float | None, share: float = 1.0) -> None:
         self.per_second = per_second
-        self.tokens = 1.0
+        self.share = share
+        self.tokens = share
         self.filled_at = time.monotonic()
 
     def allows(self, wanted: int, recovered_at: datetime | None) -> int:
@@ -23,8 +27,9 @@ class Pace:
         now = time.monotonic()
         passed, self.filled_at = now - self.filled_at, now
         if rate is None:
-            self.tokens = 1.0
+            self.tokens = self.share
             return wanted
+        rate *= self.share
         owned = max(self.tokens, 0.0)  # what was taken while any number was allowed is not owed
         self.tokens = min(owned + passed * rate, max(1.0, rate * BURST_SECONDS))
         return min(wanted, int(self.tokens))

@@ -17,6 +17,7 @@ from carinho.services.base import Service
 from events.engine import lane, outcomes, transitions, wakeup
 from events.engine.retries import wait_after
 from events.engine.transitions import Failure
+from events.models import Lane
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,8 @@ WHERE coalesce(lane.listening_until, '-infinity') < now() - %s * interval '1 sec
 
 def recover_all() -> None:
     """All of it once, in short transactions; safe to call anywhere and at any time."""
+    if settings.LANE_PARTITIONS > 1:  # it may have changed since the last migration made the rows
+        wakeup.ensure_lanes()
     end_silent_lanes()
     while return_lapsed() == BATCH:
         pass
@@ -75,7 +78,8 @@ def end_silent_lanes() -> None:
 
     A process that is frozen keeps its lock for as long as that lasts: nobody else would send.
     """
-    holders = locks.holders(lane.LOCK_NAMESPACE, settings.LANES)
+    lanes = Lane.objects.values_list("service", flat=True)  # those of any number of partitions
+    holders = locks.holders(lane.LOCK_NAMESPACE, lanes)
     silent = settings.LEASE_SECONDS - lane.LISTENING_SECONDS
     for service, pid in run(SILENT, [json.dumps(holders), silent, settings.LEASE_SECONDS]):
         locks.end_holder(pid)

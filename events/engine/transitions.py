@@ -21,6 +21,7 @@ from carinho.webhooks import lifecycle
 from events.engine import event_status, failure_groups, moves, wakeup
 from events.engine.failure_groups import GroupKey
 from events.engine.moves import DEAD, DONE, QUEUED, SKIPPED, WAITING
+from events.engine.partitions import Partition
 from events.models import DeadLetterStatus
 
 if TYPE_CHECKING:
@@ -80,13 +81,15 @@ DeadLetters = dict[int, LockedDeadLetter]  # of these deliveries, by the deliver
 # --- by a lane ------------------------------------------------------------------------------------
 
 
-def claim(service: str, places: int) -> list[tuple[Any, ...]]:
+def claim(lane: str, places: int) -> list[tuple[Any, ...]]:
     """Take up to so many due deliveries under a lease, in one statement; `claims` reads the rows.
 
     Nothing is taken of a system that is paused, offline, or asked to be left alone: what holds is asked in
     this statement, so it holds from the moment it was written.
     """
-    return run(moves.CLAIM, {"service": service, "places": places, "lease": settings.LEASE_SECONDS})
+    partition = Partition.named(lane)
+    statement = moves.CLAIM if partition.of == 1 else moves.CLAIM_IN_PARTITION
+    return run(statement, vars(partition) | {"places": places, "lease": settings.LEASE_SECONDS})
 
 
 def renew(claims: Sequence["Claim"]) -> dict[int, datetime]:

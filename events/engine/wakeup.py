@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 
 from carinho.celery import app
 from carinho.database import run
+from events.engine.partitions import Partition, lanes_of
 from events.engine.polling import TOGETHER_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -40,29 +41,35 @@ def wake_up(services: Iterable[str]) -> None:
     if not names:
         return
     notified_at.update(dict.fromkeys(names, now))
-    for service, _lane in run(NOTIFY, [names, names]):
-        if service:
-            send_message(service)
+    lanes = [lane for name in names for lane in lanes_of(name)]
+    for not_listening, _notified in run(NOTIFY, [lanes, lanes]):
+        if not_listening:
+            send_message(not_listening)
 
 
 def notify_changed(service: str) -> None:
-    """Notify the lane, on commit, that its system was moved: it looks at once, not within its second."""
-    run("SELECT pg_notify(%s, %s)", [CHANNEL + service, CHANGED])
+    """Notify its lanes, on commit, that a system was moved: they look at once, not within their second."""
+    channels = [CHANNEL + lane for lane in lanes_of(service)]
+    run("SELECT pg_notify(channel, %s) FROM unnest(%s::text[]) AS channel", [CHANGED, channels])
 
 
-def send_message(service: str) -> None:
+def send_message(lane: str) -> None:
     """Ask a worker to drain this lane. A broker that is away is only logged: recovery asks again."""
     try:
-        app.send_task("events.drain", (service,), queue=service, expires=60)
+        app.send_task("events.drain", (lane,), queue=Partition.named(lane).service, expires=60)
     except (OperationalError, OSError) as error:
-        logger.warning("Wake-up could not be sent", extra={"service": service, "error": type(error).__name__})
+        logger.warning("Wake-up could not be sent", extra={"service": lane, "error": type(error).__name__})
 
 
 def ensure_lanes() -> None:
-    """One row per lane and breaker; made after each migration."""
+    """One row per system and breaker, and one for each of several lanes; made after each migration."""
+    lanes = [lane for name in settings.LANES for lane in lanes_of(name)]
     with connection.cursor() as cursor:
-        for table in ("events_lane", "events_circuitbreaker"):
+        for table, names in (
+            ("events_lane", {*settings.LANES, *lanes}),
+            ("events_circuitbreaker", settings.LANES),
+        ):
             cursor.execute(
                 f"INSERT INTO {table} (service) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING",
-                [settings.LANES],
+                [sorted(names)],
             )

@@ -61,7 +61,10 @@ class CircuitBreaker(models.Model):
 
 
 class Lane(models.Model):
-    """Who is notified that work arrived: a lane that listens, or Celery."""
+    """Who is notified that work arrived: a lane that listens, or Celery.
+
+    Where several lanes share a system each has a row of its own beside it, by its name (`crm:1/4`).
+    """
 
     service = models.CharField(_("sistema"), max_length=20, primary_key=True)
     listening_until = models.DateTimeField(_("ouvindo até"), null=True, blank=True)

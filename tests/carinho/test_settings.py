@@ -75,6 +75,8 @@ def test_worker_of_the_containers_has_the_slots_that_the_lanes_need():
     assert not [word for word in services["worker"]["command"] if "concurrency" in word]
     settings = settings_of()
     assert settings.CELERY_WORKER_CONCURRENCY - len(settings.LANES) == 4 + 3
+    shared = settings_of(LANE_PARTITIONS="4")
+    assert shared.CELERY_WORKER_CONCURRENCY - 4 * len(settings.SYSTEMS) == 1 + 4 + 3
 
 
 def test_systems_are_found_without_loading_an_app_or_its_models():

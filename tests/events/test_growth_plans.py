@@ -22,7 +22,10 @@ def test_consent_of_who_is_named_at_the_door_is_looked_up_by_an_index():
     assert "Seq Scan on events_event" not in plan
 
 
-def test_number_of_a_person_whose_event_names_none_is_looked_up_by_an_index():
-    plan = plan_of(moves.CLAIM, {"service": "crm", "places": 32, "lease": 60})
+@pytest.mark.parametrize("statement", [moves.CLAIM, moves.CLAIM_IN_PARTITION])
+def test_number_of_a_person_whose_event_names_none_is_looked_up_by_an_index(statement):
+    plan = plan_of(statement, {"service": "crm", "places": 32, "lease": 60, "index": 1, "of": 4})
+    (due,) = (line for line in plan.splitlines() if "events_delivery due" in line)
+    assert "Seq Scan" not in due
     (scan,) = (line for line in plan.splitlines() if "events_event known" in line)
     assert "event_subject" in scan

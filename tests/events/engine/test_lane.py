@@ -294,15 +294,15 @@ def test_reset_by_a_person_stands_against_what_the_lane_still_thinks(make_delive
 class SlowSystem:
     """The system at the wire, which keeps each call until it is told to answer."""
 
-    def __init__(self, calls, method="PUT", path="hours", ids=range(1, 60)):
-        self.arrived, self.may_answer = threading.Semaphore(0), threading.Event()
+    def __init__(self, calls, method="PUT", path="hours", ids=range(1, 60), status=200):
+        self.arrived, self.may_answer, self.status = threading.Semaphore(0), threading.Event(), status
         for id in ids:
             calls.add_callback(method, f"{BILLING}/visits/{id}/{path}", callback=self.answer)
 
     def answer(self, request):
         self.arrived.release()
         assert self.may_answer.wait(30)
-        return 200, {}, "{}"
+        return self.status, {}, "{}"
 
 
 @contextmanager
@@ -351,7 +351,7 @@ def test_what_was_claimed_and_not_begun_is_handed_back_when_the_system_is_held(m
 
 
 def until(condition):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

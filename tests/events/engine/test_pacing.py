@@ -32,6 +32,17 @@ def test_lane_with_a_limit_takes_no_more_than_that_in_a_second(clock):
     assert 10 <= taken <= 11
 
 
+def test_lanes_that_share_a_limit_take_no_more_together(clock):
+    lanes, taken = [pacing.Pace(10, share=1 / 4) for _ in range(4)], 0
+    for _ in range(100):
+        clock[0] += 0.01
+        for lane in lanes:
+            calls = lane.allows(32, None)
+            lane.took(calls)
+            taken += calls
+    assert 8 <= taken <= 11  # each has less than one left
+
+
 def test_lane_that_took_all_it_wanted_owes_nothing_once_there_is_a_limit(clock):
     lane = pacing.Pace(None)
     lane.took(lane.allows(64, None))
