@@ -25,7 +25,7 @@ def crash(way: Way, *, broker: bool) -> Figures:
     way.kill(broker=broker)
     way.start_again()
     _settle(way, QUIET_SECONDS if broker and way.needs_broker else SETTLE_SECONDS)
-    made = _made(way)
+    made = calls_made(way)
     asked = len(way.dead() - set(made))
     return {
         f"{name}_lost": PAYMENT_STEPS * EVENTS - len(made) - asked,
@@ -42,5 +42,5 @@ def _settle(way: Way, seconds: float) -> None:
         time.sleep(0.5)
 
 
-def _made(way: Way) -> Counter[Call]:
+def calls_made(way: Way) -> Counter[Call]:
     return Counter((call["system"], number_of(call)) for call in way.sink.calls())

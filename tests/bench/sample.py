@@ -9,6 +9,7 @@ FIRST_PHONE = 11_960_000_000  # with the number of the event added, a valid mobi
 CLIENTS = 200_000  # who may appear
 OCCURRED_AT = datetime.now(UTC).isoformat(timespec="seconds")  # an old event tells nobody any more
 PAYMENT_STEPS = 3
+CAREGIVERS = 1_000
 
 Sample = Callable[[int], bytes]
 
@@ -30,6 +31,12 @@ def client_updated(number: int) -> bytes:
     """Two steps, to two systems whose lanes have the same number of threads: Financeiro, Operação."""
     data = {"client_id": number, "changes": {"city": "São Paulo", "email": "pessoa@exemplo.test"}}
     return _envelope("client.updated", "crm", number, data)
+
+
+def payout_processed(number: int) -> bytes:
+    """One step, to Cuidadores; several for each caregiver."""
+    data = {"payout_id": number, "caregiver_id": number % CAREGIVERS, "amount": "450.00"}
+    return _envelope("payout.processed", "financeiro", number, data)
 
 
 def _envelope(kind: str, source: str, number: int, data: dict[str, Any]) -> bytes:

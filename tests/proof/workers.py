@@ -1,82 +1,131 @@
-"""Several workers on one database: what a second one brings, and what becomes of one that is cut off.
+"""Two workers and one, two or four lanes a system: what these bring, and what becomes of a cut off worker.
 
     python -m tests.proof.workers
 
-floods the hub (tests/bench) with one worker and with two; then stops one of two in the middle (SIGSTOP: its
-connections live, it does nothing) and looks when everything is done all the same, what was doubled to a
-person, and whether any system got more calls at once than it allows.
+For each number of lanes (LANE_PARTITIONS): events for one system pile up while it is paused, and are then
+delivered by two workers on one database, each a process group of its own. The attempts say whether the system
+got more calls at once than it allows, and whether each person's were in order.
+
+With four lanes one of the workers is then stopped in the middle (SIGSTOP: its connections live, it does
+nothing), until the other one has done everything, and let go on.
 """
 
 import argparse
 import sys
 import time
-from collections import Counter
 from typing import Any
 
 import psutil
 
 from carinho.embedded import processes
-from carinho.services.base import Service
 from tests import figures
+from tests.bench.crash import calls_made
 from tests.bench.group import family
 from tests.bench.hub_way import HubWay
-from tests.bench.runs import running
-from tests.bench.sample import PAYMENT_STEPS, number_of, payment_received
+from tests.bench.runs import declared_lanes, running
+from tests.bench.sample import PAYMENT_STEPS, payment_received, payout_processed
 from tests.bench.way import LEASE_SECONDS
 from tests.proof.chaos import go_on, stop
 
-SECOND = "second worker"
+LANES = (1, 2, 4)
+SYSTEM = "cuidadores"
+WORKERS = ("worker", "second worker")
 FEW = 300  # events while one worker is cut off; Z-API's journal has them all
-# How many attempts at a system overlap in time, as its lane wrote them.
-AT_ONCE = """
-WITH edge AS (
-    SELECT service, started_at AS at, 1 AS step FROM events_attempt
-    JOIN events_delivery AS delivery ON delivery.id = delivery_id
-    UNION ALL
-    SELECT service, started_at + duration_ms * interval '1 ms', -1 FROM events_attempt
-    JOIN events_delivery AS delivery ON delivery.id = delivery_id
-), running AS (
-    SELECT service, sum(step) OVER (PARTITION BY service ORDER BY at, step) AS calls FROM edge
-)
-SELECT service, max(calls) FROM running GROUP BY 1
+SLOW_MS = 200  # of every system meanwhile, so that it is cut off in the middle
+PAUSE = f"UPDATE events_circuitbreaker SET paused_at = {{}} WHERE service = '{SYSTEM}'"
+
+ATTEMPTS = """
+SELECT service, subject, event_id, started_at, started_at + duration_ms * interval '1 ms' AS ended_at
+FROM events_attempt JOIN events_delivery AS delivery ON delivery.id = delivery_id
+WHERE outcome <> 'unknown'  -- one that recovery wrote lasts as long as its lease did
 """
+A_SECOND = f"SELECT count(*) / extract(epoch FROM max(ended_at) - min(started_at)) FROM ({ATTEMPTS})"
+AT_ONCE = f"""
+WITH attempt AS ({ATTEMPTS}), edge AS (
+    SELECT service, started_at AS at, 1 AS change FROM attempt
+    UNION ALL SELECT service, ended_at, -1 FROM attempt
+)
+SELECT service, max(calls) FROM (
+    SELECT service, sum(change) OVER (PARTITION BY service ORDER BY at, change) AS calls FROM edge
+) GROUP BY 1
+"""
+OUT_OF_ORDER = f"""
+SELECT count(*) FROM (
+    SELECT started_at, lag(ended_at) OVER person AS free_at FROM ({ATTEMPTS}) WHERE subject <> ''
+    WINDOW person AS (PARTITION BY service, subject ORDER BY event_id, started_at)
+) WHERE started_at < free_at
+"""
+
+
+class SharedHub(HubWay):
+    """The hub with two workers and so many lanes a system."""
+
+    def __init__(self, lanes: int) -> None:
+        super().__init__()
+        self.lanes = lanes
+
+    def environment(self) -> dict[str, str]:
+        return super().environment() | {"LANE_PARTITIONS": str(self.lanes)}
+
+    def start_worker(self) -> None:
+        super().start_worker()
+        self.run(WORKERS[1], processes.worker().command)
 
 
 def main() -> int:
     options = _options()
-    with running(HubWay()) as way:
-        one = flood(way, options.events)
-        way.run(SECOND, processes.worker().command)
-        time.sleep(10)  # it has loaded its code
-        two = flood(way, options.events)
-        cut = cut_off(way)
-    found = {"one": one, "two": two, "cut_off": cut}
+    found: dict[str, dict[str, Any]] = {}
+    for lanes in LANES:
+        with running(SharedHub(lanes)) as way:
+            found[f"lanes {lanes}"] = backlog(way, options.events)
+            if lanes == LANES[-1]:
+                found["cut off"] = cut_off(way)
     for name, values in found.items():
         print(f"{name:8} " + ", ".join(f"{what} {value}" for what, value in values.items()))
     figures.write("workers", found)
-    wrong = cut["doubled_to_a_person"] or cut["lost"] or cut["over_the_limits"]
+    must_be_0 = ("over the limits", "out of order", "lost", "doubled to a person")
+    wrong = any(values.get(name) for values in found.values() for name in must_be_0)
     print("This does not hold." if wrong else "All of it holds.")
     return 1 if wrong else 0
 
 
-def flood(way: HubWay, events: int) -> dict[str, Any]:
+def backlog(way: SharedHub, events: int) -> dict[str, Any]:
+    """How fast what piled up for one system is delivered, all lanes being at work."""
     way.clear()
-    spent, began = way.cpu(), time.time()
-    way.flood(payment_received, events)
-    ended = way.until_done(600)
+    way.query(PAUSE.format("now()"))
+    way.flood(payout_processed, events)
+    time.sleep(10)  # its lanes are woken up, and listen
+    spent = way.cpu()
+    way.query(PAUSE.format("NULL"))
+    way.until_done(600)
     used = {name: seconds - spent.get(name, 0.0) for name, seconds in way.cpu().items()}
+    [(per_second,)] = way.query(A_SECOND)
     return {
-        "events_a_second": round(events / (ended - began), 1),
-        "cpu_ms_an_event": round(sum(used.values()) / events * 1000, 2),
+        "deliveries": events,
+        "deliveries a second": round(float(per_second), 1),
+        "worker CPU ms a delivery": round(sum(used[name] for name in WORKERS) / events * 1000, 2),
+        "PostgreSQL CPU ms a delivery": round(used["postgres"] / events * 1000, 2),
+        **_limits_and_order(way),
     }
 
 
-def cut_off(way: HubWay) -> dict[str, Any]:
-    """Stop the worker that holds the lanes, not only the one that holds some."""
+def _limits_and_order(way: SharedHub) -> dict[str, Any]:
+    lanes = declared_lanes(way)
+    at_once = {name: int(calls) for name, calls in way.query(AT_ONCE)}
+    [(out_of_order,)] = way.query(OUT_OF_ORDER)
+    return {
+        "calls at once": at_once,
+        "over the limits": sum(calls > lanes[name].threads for name, calls in at_once.items()),
+        "out of order": out_of_order,
+    }
+
+
+def cut_off(way: SharedHub) -> dict[str, Any]:
+    """Stop the worker that holds most of the lanes, not only one that holds some."""
     way.clear()
+    way.sink.answer_after(SLOW_MS)
     way.flood(payment_received, FEW)
-    workers = {name: family(way.groups[name].process.pid) for name in ("worker", SECOND)}
-    stopped = max(workers.values(), key=_threads)
+    stopped = max((family(way.groups[name].process.pid) for name in WORKERS), key=_threads)
     stop(stopped)
     began = time.monotonic()
     try:
@@ -85,22 +134,17 @@ def cut_off(way: HubWay) -> dict[str, Any]:
     finally:
         go_on(stopped)
     time.sleep(10)  # what it still held would go out now
-    made = Counter(
-        (system, number_of(system, call)) for system, calls in way.calls().items() for call in calls
-    )
+    made = calls_made(way)
     asked = way.dead() - set(made)
-    limits = {name: kind.threads for name, kind in Service.registry.items()}
-    at_once = {name: int(calls) for name, calls in way.query(AT_ONCE)}
     return {
         "events": FEW,
-        "seconds_until_all_was_done": round(took, 1),
-        "lease_seconds": LEASE_SECONDS,
+        "seconds until all was done": round(took, 1),
+        "lease seconds": LEASE_SECONDS,
         "lost": PAYMENT_STEPS * FEW - len(made) - len(asked),
-        "put_before_a_person": len(way.dead()),
-        "doubled_to_a_person": sum(times - 1 for (system, _), times in made.items() if system == "zapi"),
-        "repeated_under_their_key": sum(times - 1 for (system, _), times in made.items() if system != "zapi"),
-        "calls_at_once": at_once,
-        "over_the_limits": sum(calls > limits[name] for name, calls in at_once.items()),
+        "put before a person": len(way.dead()),
+        "doubled to a person": sum(times - 1 for (system, _), times in made.items() if system == "zapi"),
+        "repeated under their key": sum(times - 1 for (system, _), times in made.items() if system != "zapi"),
+        **_limits_and_order(way),
     }
 
 
@@ -110,7 +154,7 @@ def _threads(family: list[psutil.Process]) -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.proof.workers", description=__doc__)
-    parser.add_argument("--events", type=int, default=4_000, help="of each flood (default: %(default)s)")
+    parser.add_argument("--events", type=int, default=4_000, help="for each number (default: %(default)s)")
     return parser.parse_args()
 
 
