@@ -10,20 +10,25 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import action as admin_action
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, reverse
+from django.utils.functional import cached_property
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
+from unfold.admin import checkbox
 
 from carinho.console.base import ConsoleAdmin, actor, ids_in, list_of, next_page, page, posted
 
 NOT_ALLOWED = _lazy("Seu papel permite ver, mas não fazer isto. Peça a quem é Operador.")
+PLACE = "{row}"  # where the number of a row stands in its checkbox
 MOST_NAMED = 20
 MOST_AT_ONCE = 10_000  # rows of one order
 
@@ -77,6 +82,14 @@ class ActionAdmin(ConsoleAdmin):
             self.post_path(f"{action.name}/", self._do(action), action.name) for action in self.row_actions
         ]
         return own + super().get_urls()
+
+    @cached_property
+    def _checkbox(self) -> list[str]:
+        return checkbox.render(ACTION_CHECKBOX_NAME, PLACE).split(PLACE)
+
+    def action_checkbox(self, obj: Model) -> SafeString:
+        """The theme's, rendered once: a template for each row is a tenth of what a list takes."""
+        return SafeString(escape(obj.pk).join(self._checkbox))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -6,6 +6,11 @@ class ConsoleConfig(AppConfig):
     name = "carinho.console"
     verbose_name = "Console"
 
+    def ready(self) -> None:
+        from carinho.console import list_headers  # the theme's tags need the apps to be there
+
+        list_headers.make_once()
+
 
 class AdminConfig(apps.AdminConfig):
     default = False  # Django's own is, and this file has two

@@ -140,6 +140,13 @@ class ClosedAdmin(ModelAdmin):
         title = title_of(list_of(self.model)) or self.opts.verbose_name_plural.capitalize()
         return super().changelist_view(request, {"title": title} | (extra_context or {}))
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], add: bool = False, *given: Any, **more: Any
+    ) -> HttpResponse:
+        if add:  # a form below a list, whose title would stand there
+            request.crumb = context["title"]  # type: ignore[attr-defined]
+        return super().render_change_form(request, context, add, *given, **more)
+
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """The audit log has its place: what Django keeps of a row names the person."""
         raise Http404

@@ -164,6 +164,15 @@ def test_the_list_shows_the_open_ones_until_asked_for_others():
     assert {row.pk for row in everything.result_list} == {waiting.pk, archived.pk}
 
 
+def test_row_of_a_list_costs_no_template():
+    browser, rendered = logged_in(OPERATOR), set()
+    for _ in range(3):
+        rows.dead_letter()
+        rendered.add(len(browser.get(changelist("deadletter", "?service=crm")).templates))
+    assert len(rendered) == 1
+    assert browser.get(changelist("deadletter", "?service=crm")).content.count(b'"_selected_action"') == 3
+
+
 @pytest.mark.parametrize(
     "term",
     [
