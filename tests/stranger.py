@@ -41,7 +41,7 @@ class Stranger(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.admits() and self.finds(r"/api/v1/caregivers/\d+/ratings"):
+        if self.admits() and self.finds(r"/api/v1/caregivers/[123]/ratings"):
             if not isinstance(sent["rating"], int):
                 self.answer(422, {"success": False, "message": "The rating must be an integer."})
                 return

@@ -6,29 +6,37 @@ for it; what stays is named.
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlencode
 
 import requests
-from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from carinho import money
-from carinho.services import contract, http, peer_answer
+from carinho.services import contract, peer_answer
 from carinho.services.base import AUTH_HEADERS, DRESSED_CRASH
-from carinho.services.conformance_report import CONFORMS, NOT_TRIED, CallReport, ConformanceReport, Difference
-from carinho.services.contract import DAY, IDS, INTEGER, MOMENT, MONEY, TEXT, Operation, of_system
-from carinho.services.pagination import differs, laravel_page
+from carinho.services.conformance_report import (
+    CONFORMS,
+    NOT_TRIED,
+    CallReport,
+    ConformanceReport,
+    Difference,
+)
+from carinho.services.contract import DAY, INTEGER, MOMENT, MONEY, NOBODY, TEXT, Operation, of_system
+from carinho.services.financeiro import is_cancelled
+from carinho.services.pagination import LIMIT, differs, laravel_page
 from carinho.services.peer_answer import PeerAnswer
+from carinho.services.peer_copy import PeerCopy, equals, row_of, rows_of
 
 NOT_THERE = (404, 405, 501)
 REFUSED_KEY = (401, 403)
 REDIRECTS = range(300, 400)
 WRONG_KEY = "wrong"
+NOWHERE = "/teste-de-conformidade"  # after a path: one that nobody offers
 KINDS = {
     INTEGER: gettext_lazy("um número inteiro"),
     TEXT: gettext_lazy("um texto"),
@@ -55,18 +63,13 @@ class Conformance:
         ids: Mapping[str, str] | None = None,
         masked: bool = False,
     ) -> None:
-        self.system, self.url, self.key = system, url.rstrip("/"), key
-        self.auth, self.pages, self.masked = auth, pages, masked
-        self.ids = IDS | contract.fresh(timezone.now()) | dict(ids or {})
-        self.named = set(ids or ())
-        self.has_answered = False
-        self.session = requests.Session()
-        for scheme in ("http://", "https://"):
-            self.session.mount(scheme, http.CurlAdapter(can_repeat=False))
+        self.system, self.auth, self.pages = system, auth, pages
+        self.copy = PeerCopy(url, key, auth=auth, ids=ids or {}, masked=masked)
+        self.not_found: set[str] = set()  # calls that are missing by a 404
 
     def run(self, *, writes: bool) -> ConformanceReport:
         """Try every call. Raises `requests.RequestException` when there is nobody at the address."""
-        report = ConformanceReport(self.system, self.url, self.auth, self.pages, writes)
+        report = ConformanceReport(self.system, self.copy.url, self.auth, self.pages, writes)
         operations = of_system(self.system)
         undoing = {operation.undone_by for operation in operations}
         about: dict[str, CallReport] = {}
@@ -78,9 +81,10 @@ class Conformance:
                 call.judge()
             else:
                 call.verdict = NOT_TRIED
+        self._doubt_unmet_records(operations, about)
         for operation in operations:
-            if operation.undone_by and about[operation.undone_by].verdict == CONFORMS:
-                about[operation.name].left = ""
+            is_undone = operation.undone_by and about[operation.undone_by].verdict == CONFORMS
+            about[operation.name].left = "" if is_undone else self.copy.left(operation)
         report.calls = [about[operation.name] for operation in operations]
         if report.is_key_refused:
             tried = next(each for each in operations if about[each.name].verdict != NOT_TRIED)
@@ -89,10 +93,10 @@ class Conformance:
 
     def _where_the_key_goes(self, operation: Operation) -> str:
         """The other header in which the key is taken; empty if in none."""
-        sends = operation.body(self.ids)
+        sends = operation.body(self.copy.ids)
         for auth in AUTH_HEADERS:
             if auth != self.auth:
-                answer = self._ask(operation, query=operation.asks(self.ids), sends=sends, auth=auth)
+                answer = self.copy.ask(operation, query=operation.asks(self.copy.ids), sends=sends, auth=auth)
                 if answer.status not in REFUSED_KEY:
                     return auth
         return ""
@@ -104,56 +108,64 @@ class Conformance:
             else:
                 self._write(operation, call)
         except requests.RequestException as error:
-            if not self.has_answered:
+            if not self.copy.has_answered:
                 raise
             text = _("Sem resposta: %s.") % peer_answer.why_silent(error)
             call.differences.append(Difference("no_answer", text))
 
     def _read(self, operation: Operation, call: CallReport) -> None:
-        answer = self._ask(operation, query=operation.asks(self.ids))
+        numbered = {"page": "1", "per_page": str(LIMIT)}
+        first_page = numbered if self.pages == "number" else {"limit": str(LIMIT)}
+        query = operation.asks(self.copy.ids) | (first_page if operation.is_list else {})
+        answer = self.copy.ask(operation, query=query)
         if found := self._failure(operation, answer):
             call.differences += found
             return
         if not operation.is_list:
             call.differences += self._fields(operation, answer.record, answer) + self._door(operation)
+            call.differences += self._unknown_record(operation)
             return
         call.differences += self._shape(answer)
         if not all(difference.by_setting for difference in call.differences):
             return
-        rows = self._rows(answer)
+        rows = rows_of(answer)
         if not rows:
-            call.note = _("A lista veio vazia: os campos não puderam ser conferidos.")
-        call.differences += self._fields(operation, rows[0], answer) if rows else []
+            call.is_unseen = True
+            call.add_note(_("A lista veio vazia: nem os campos nem as páginas puderam ser conferidos."))
+        if operation.lists and row_of(answer, {"id": self.copy.ids[operation.lists]}):
+            self.copy.met.add(operation.lists)
+        wrong = (found for row in rows if (found := self._fields(operation, row, answer)))
+        call.differences += next(wrong, [])
         call.differences += self._door(operation) + self._filter(operation, answer)
         is_numbered = laravel_page(answer.body) is not None
-        call.differences += self._second_page(operation) if is_numbered else self._following_page(operation)
+        turn = self._second_page if is_numbered else self._following_page
+        call.differences += turn(operation, call)
 
     def _write(self, operation: Operation, call: CallReport) -> None:
         key = str(uuid.uuid4())
-        first = self._ask(operation, sends=operation.body(self.ids), key=key)
+        first = self.copy.ask(operation, sends=operation.body(self.copy.ids), key=key)
         if operation.name == "create_lead" and first.id is not None:
-            self.ids["lead"] = str(first.id)
-            self.named.add("lead")
-        stays = f"{operation.method} {operation.path.format(**self.ids)}"
-        stays += f" → id {first.id}" if first.id is not None else ""
+            self.copy.ids["lead"] = str(first.id)
+            self.copy.named.add("lead")
         if first.status == 409 and first.id is not None:  # of an earlier test
-            call.left = stays
+            self.copy.stays(operation, operation.path.format(**self.copy.ids), first)
             call.differences += self._door(operation, key) + self._refusal(operation)
             return
         if found := self._failure(operation, first):
             call.differences += found
             return
-        call.left = stays if operation.method != "DELETE" else ""
         call.differences += self._fields(operation, first.record, first) if operation.gives else []
         call.differences += self._read_back(operation, first.id)
         call.differences += self._repeat(operation, key, first)
         if first.id is None and not operation.is_safe_to_repeat:
-            call.note = _(
+            text = _(
                 "A resposta não traz “id”: não se vê se a mesma Idempotency-Key gravou duas vezes. Veja na "
                 "cópia; se gravou, ponha %s_HONOURS_KEYS=0."
             )
-            call.note %= self.system.upper()
+            call.add_note(text % self.system.upper())
+        call.differences += self._again(operation, call, first)
         call.differences += self._door(operation, key) + self._refusal(operation)
+        call.differences += self._unknown_record(operation)
 
     def _failure(self, operation: Operation, answer: PeerAnswer) -> list[Difference]:
         """Why an answer is no success, if it is none."""
@@ -176,18 +188,58 @@ class Conformance:
         """A 404 may mean the call or its record: only a record that somebody named speaks for the former."""
         if answer.status == 404 and (hint := self._perhaps_unknown(operation)):
             return self._differs("record_unknown", " ".join([_("Respondeu 404."), hint]), answer)
+        if answer.status == 404 and operation.records and not self._is_as_nowhere(operation, answer):
+            text = _(
+                "Respondeu 404, e não como a um caminho que não existe: a chamada existe, e a cópia não tem "
+                "o registro que foi dito. Confira o número de %s."
+            ) % self._records_of(operation.records)
+            return self._differs("record_unknown", text, answer)
         text = _("O sistema não oferece esta chamada.")
         if answer.status == 404 and operation.records:
+            self.not_found.add(operation.name)
             text = _("O sistema não oferece esta chamada, ou não conhece o registro que foi dito.")
         return self._differs("missing", text, answer, by_setting=True)
 
     def _perhaps_unknown(self, operation: Operation) -> str:
-        unnamed = [str(contract.RECORDS[name]) for name in operation.records if name not in self.named]
+        unnamed = [name for name in operation.records if name not in self.copy.named]
         if not unnamed:
             return ""
         return _(
             "Se a chamada existe, falta o número de um registro da cópia: diga o de %s."
-        ) % get_text_list(unnamed, _("e"))
+        ) % get_text_list([str(contract.RECORDS[name]) for name in unnamed], _("e"))
+
+    def _records_of(self, names: Iterable[str]) -> str:
+        return get_text_list([f"{contract.RECORDS[name]} ({self.copy.ids[name]})" for name in names], _("e"))
+
+    def _is_as_nowhere(self, operation: Operation, answer: PeerAnswer) -> bool:
+        """Whether a path that is surely nothing is answered in the same words."""
+        path = operation.path.format(**self.copy.ids)
+        nowhere = self.copy.ask(operation, sends=operation.body(self.copy.ids), after=NOWHERE)
+        said = [
+            each.text.replace(asked, "").replace(asked.lstrip("/"), "")
+            for each, asked in ((answer, path), (nowhere, path + NOWHERE))
+        ]
+        return nowhere.status == 404 and said[0] == said[1]
+
+    def _doubt_unmet_records(self, operations: list[Operation], about: Mapping[str, CallReport]) -> None:
+        """Several calls about a record are missing together: its number is doubted before all of them."""
+        for name in contract.RECORDS:
+            on_it = [each for each in operations if f"{{{name}}}" in each.path and not each.creates]
+            tried = [call for each in on_it if (call := about[each.name]).verdict != NOT_TRIED]
+            if (
+                name in self.copy.met
+                or len(tried) < 2
+                or not all(call.name in self.not_found for call in tried)
+            ):
+                continue
+            text = _(
+                "Respondeu 404, como todas as chamadas sobre %s: confira o número, com um que a cópia "
+                "mostra. Se ele existe, o sistema não oferece estas chamadas."
+            ) % self._records_of([name])
+            for call in tried:
+                [found] = call.differences
+                call.differences = [replace(found, code="record_unknown", text=text, by_setting=False)]
+                call.judge()
 
     def _shape(self, answer: PeerAnswer) -> list[Difference]:
         is_numbered = laravel_page(answer.body) is not None
@@ -209,21 +261,23 @@ class Conformance:
     def _fields(self, operation: Operation, record: Any, answer: PeerAnswer) -> list[Difference]:
         """The fields that the hub reads, one by one."""
         found = record if isinstance(record, Mapping) else {}
+        which = f" (id {found['id']})" if operation.is_list and isinstance(found.get("id"), int) else ""
         differences = []
         for name, kind in operation.gives.items():
             value = found.get(name)
             if value is None:
-                text = _("Falta o campo “%s”.") % name
+                text = _("Falta o campo “%s”.") % name + which
                 differences.append(self._differs("field_missing", text, answer, name))
             elif not _is_of(kind, value):
                 text = _("O campo “%(name)s” devia ser %(kind)s.") % {"name": name, "kind": KINDS[kind]}
+                text += which
                 differences.append(self._differs("field_type", text, answer, name))
         return differences
 
     def _door(self, operation: Operation, key: str = "") -> list[Difference]:
         """Another key than ours is to be refused; a write is tried under the key of what was written."""
-        query, sends = operation.nothing, operation.body(self.ids)
-        answer = self._ask(operation, query=query, sends=sends, key=key, password=WRONG_KEY)
+        query, sends = operation.nothing, operation.body(self.copy.ids)
+        answer = self.copy.ask(operation, query=query, sends=sends, key=key, password=WRONG_KEY)
         text = _("Uma chave errada devia receber 401 com “message”.")
         if answer.status == 401:
             return [] if answer.reason else [self._differs("door_reason", text, answer, "message")]
@@ -231,11 +285,11 @@ class Conformance:
 
     def _filter(self, operation: Operation, answer: PeerAnswer) -> list[Difference]:
         """The filters by which records came that were not asked for."""
-        asked = {name: value for name, value in operation.asks(self.ids).items() if name != "phone"}
-        rows = self._rows(answer)
+        asked = {name: value for name, value in operation.asks(self.copy.ids).items() if name != "phone"}
+        rows = rows_of(answer)
         ignored = [name for name in asked if any(differs(row, {name: asked[name]}) for row in rows)]
-        nothing = self._ask(operation, query=operation.nothing)
-        if nothing.is_success and self._rows(nothing):
+        nothing = self.copy.ask(operation, query=operation.nothing)
+        if nothing.is_success and rows_of(nothing):
             changed = operation.nothing.items() - operation.query.items()
             ignored += sorted({name for name, _value in changed} - set(ignored))
             answer = nothing
@@ -248,60 +302,136 @@ class Conformance:
         )
         return [self._differs("filter_ignored", text % get_text_list(ignored, _("e")), answer)]
 
-    def _following_page(self, operation: Operation) -> list[Difference]:
-        first = self._ask(operation, query={"limit": "1"})
-        if len(self._rows(first)) > 1:
+    def _following_page(self, operation: Operation, call: CallReport) -> list[Difference]:
+        first = self.copy.ask(operation, query={"limit": "1"})
+        if len(rows_of(first)) > 1:
             return [self._differs("limit_ignored", _("O parâmetro “limit” foi ignorado."), first, "limit")]
         cursor = first.body.get("next_cursor") if isinstance(first.body, Mapping) else None
         if not cursor:
+            self._note_single_page(call)
             return []
-        second = self._ask(operation, query={"limit": "1", "cursor": str(cursor)})
-        if not self._rows(first) or self._rows(second) != self._rows(first):
+        second = self.copy.ask(operation, query={"limit": "1", "cursor": str(cursor)})
+        if not rows_of(first) or rows_of(second) != rows_of(first):
             return []
         return [self._differs("cursor_ignored", _("A segunda página é igual à primeira."), second, "cursor")]
 
-    def _second_page(self, operation: Operation) -> list[Difference]:
-        first = self._ask(operation, query={"page": "1", "per_page": "1"})
+    def _second_page(self, operation: Operation, call: CallReport) -> list[Difference]:
+        first = self.copy.ask(operation, query={"page": "1", "per_page": "1"})
         _rows, _current, last = laravel_page(first.body) or ([], 0, 0)
         if last < 2:
+            self._note_single_page(call)
             return []
-        second = self._ask(operation, query={"page": "2", "per_page": "1"})
+        second = self.copy.ask(operation, query={"page": "2", "per_page": "1"})
         rows, current, _last = laravel_page(second.body) or ([], 0, 0)
-        if current == 2 and rows != self._rows(first):
+        if current == 2 and rows != rows_of(first):
             return []
         return [self._differs("page_ignored", _("A segunda página é igual à primeira."), second, "page")]
+
+    def _note_single_page(self, call: CallReport) -> None:
+        if not call.is_unseen:
+            call.add_note(_("A lista cabe em uma página: não deu para ver a página seguinte."))
 
     def _read_back(self, operation: Operation, given: int | None) -> list[Difference]:
         """What was written, as the list shows it; what is wrong with the list stands at its own call."""
         reader = next((each for each in of_system(self.system) if each.name == operation.shown_by), None)
         if reader is None:
             return []
-        answer = self._ask(reader, query=reader.asks(self.ids))
+        answer = self.copy.ask(reader, query=reader.asks(self.copy.ids))
         if self._failure(reader, answer) or not all(each.by_setting for each in self._shape(answer)):
             return []
-        about = self.ids | {f"{name}_id": id for name, id in self.ids.items()}
-        written = about | operation.body(self.ids)
-        keys = {name: written[name] for name in ("reference", "contract_id") if name in reader.gives}
-        keys = keys or {"id": given}
-        rows = [row for row in self._rows(answer) if isinstance(row, Mapping)]
-        shown = next((row for row in rows if all(_equals(row.get(key), keys[key]) for key in keys)), None)
+        keys = self._keys_in(reader, operation) or {"id": given}
+        shown = row_of(answer, keys)
+        if operation.method == "DELETE":
+            return self._cancelled(operation, shown, answer)
         if shown is None:
             text = _("O que foi gravado não apareceu na leitura.")
             return [self._differs("not_read_back", text, answer)] if None not in keys.values() else []
+        written = operation.body(self.copy.ids)
         return [
             self._differs(
                 "read_back_differs", _("O campo “%s” não é lido como foi gravado.") % name, answer, name
             )
-            for name in operation.sends
+            for name in written
             if shown.get(name) is not None
             and name != "phone"
             and name in reader.gives
-            and not _equals(shown[name], written[name])
+            and not equals(shown[name], written[name])
         ]
+
+    def _keys_in(self, reader: Operation, operation: Operation) -> dict[str, Any]:
+        """By which fields a list shows what a call is about; empty where it does so by its `id`."""
+        about = (
+            self.copy.ids
+            | {f"{name}_id": id for name, id in self.copy.ids.items()}
+            | operation.body(self.copy.ids)
+        )
+        return {name: about[name] for name in ("reference", "contract_id") if name in reader.gives}
+
+    def _cancelled(
+        self, operation: Operation, shown: Mapping[str, Any] | None, answer: PeerAnswer
+    ) -> list[Difference]:
+        """What was cancelled stays in its list, and is not taken up again by the call that made it."""
+        if shown is None:
+            text = _("O que foi cancelado saiu da lista: devia continuar nela, com status “cancelled”.")
+            return [self._differs("cancelled_gone", text, answer)]
+        if not is_cancelled(shown):
+            text = _("O que foi cancelado continua na lista sem status “cancelled”.")
+            return [self._differs("cancelled_unsaid", text, answer, "status")]
+        making = next(each for each in of_system(self.system) if each.undone_by == operation.name)
+        again = self.copy.ask(making, sends=making.body(self.copy.ids))
+        if not again.is_success or is_cancelled(again.record):
+            return []
+        text = _("A mesma gravação trouxe de volta o que foi cancelado: devia continuar “cancelled”.")
+        return [self._differs("cancelled_returns", text, again, "status")]
+
+    def _again(self, operation: Operation, call: CallReport, first: PeerAnswer) -> list[Difference]:
+        """The same record with another content, under another key: it is changed, or kept, and stays one."""
+        if not operation.again:
+            return []
+        second = self.copy.ask(operation, sends=operation.body(self.copy.ids) | dict(operation.again))
+        if self._failure(operation, second):
+            text = _("O mesmo registro outra vez, com outra Idempotency-Key, devia receber 200.")
+            return [self._differs("again_refused", text, second)]
+        if first.id is not None and second.id is not None and first.id != second.id:
+            text = _("O mesmo registro outra vez gravou um segundo: devia continuar um só.")
+            return [self._differs("again_twice", text, second, "id")]
+        [(name, other)] = operation.again.items()
+        answer, found = self._shown_after(operation, second, name)
+        if found is None:
+            text = _("Nenhuma resposta mostra “%s”: não deu para ver se um segundo pedido o muda.")
+            call.add_note(text % name)
+            return []
+        if operation.keeps_the_first and equals(found, other):
+            text = _("Um segundo pedido com outro corpo mudou “%s”: o que já existe devia ficar como está.")
+            return [self._differs("again_changes", text % name, answer, name)]
+        if not operation.keeps_the_first and equals(found, operation.body(self.copy.ids)[name]):
+            text = _("Um segundo pedido com outro corpo não mudou “%s”: o que já existe devia ser alterado.")
+            return [self._differs("again_keeps", text % name, answer, name)]
+        return []
+
+    def _shown_after(self, operation: Operation, written: PeerAnswer, name: str) -> tuple[PeerAnswer, Any]:
+        """A field of what was written, from the list that shows it or else from the answer to the write."""
+        for reader in of_system(self.system):
+            if reader.name == operation.shown_by:
+                answer = self.copy.ask(reader, query=reader.asks(self.copy.ids))
+                row = row_of(answer, self._keys_in(reader, operation))
+                if row is not None and row.get(name) is not None:
+                    return answer, row[name]
+        return written, written.record.get(name)
+
+    def _unknown_record(self, operation: Operation) -> list[Difference]:
+        """A record that nobody has: a call that seems to go well would be lost."""
+        if not operation.is_about_a_record:
+            return []
+        answer = self.copy.ask(operation, sends=operation.body(self.copy.ids), about=NOBODY)
+        text = _("Um registro que não existe devia receber 404 com “message”, e recebeu %d.") % answer.status
+        if answer.status != 404:
+            return [self._differs("unknown_answer", text, answer)]
+        return [] if answer.reason else [self._differs("unknown_reason", text, answer, "message")]
 
     def _repeat(self, operation: Operation, key: str, first: PeerAnswer) -> list[Difference]:
         """The same again under the same key: the first answer comes again, and nothing is written twice."""
-        second = self._ask(operation, sends=operation.body(self.ids), key=key)
+        second = self.copy.ask(operation, sends=operation.body(self.copy.ids), key=key)
         is_gone = operation.method == "DELETE" and second.status == 404
         if is_gone or (second.is_success and second.record.get("id") == first.record.get("id")):
             return []
@@ -314,7 +444,7 @@ class Conformance:
     def _refusal(self, operation: Operation) -> list[Difference]:
         if not operation.refused:
             return []
-        answer = self._ask(operation, sends=operation.wrong_body(self.ids))
+        answer = self.copy.ask(operation, sends=operation.wrong_body(self.copy.ids))
         wrong = json.dumps(dict(operation.refused), ensure_ascii=False)
         expected = _("Um dado errado (%s) devia receber 422 com “message”.") % wrong.strip("{}")
         if answer.status in REDIRECTS:
@@ -332,40 +462,6 @@ class Conformance:
     ) -> Difference:
         return Difference(code, text, field, answer.example, by_setting, answer.asked)
 
-    def _rows(self, answer: PeerAnswer) -> list[Any]:
-        if page := laravel_page(answer.body):
-            return page[0]
-        data = answer.body.get("data") if isinstance(answer.body, Mapping) else None
-        return data if isinstance(data, list) else []
-
-    def _ask(
-        self,
-        operation: Operation,
-        *,
-        query: Mapping[str, str] | None = None,
-        sends: Mapping[str, Any] | None = None,
-        key: str = "",
-        password: str = "",
-        auth: str = "",
-    ) -> PeerAnswer:
-        auth = auth or self.auth
-        scheme = "Bearer " if auth == "Bearer" else ""
-        headers = {
-            AUTH_HEADERS[auth]: scheme + (password or self.key),
-            "Accept": "application/json",
-            "X-Source-System": "integracoes",
-            "Idempotency-Key": key or str(uuid.uuid4()),
-        }
-        path, method = operation.path.format(**self.ids), operation.method
-        body = dict(sends or {}) if method in ("POST", "PUT", "PATCH") else None
-        response = http.send(
-            self.session, method, self.url + path, headers=headers, json=body, params=query or None
-        )
-        self.has_answered = True
-        asked = f"{method} {path}" + (f"?{urlencode(query, safe=',:')}" if query else "")
-        asked += "\n" + json.dumps(body, ensure_ascii=False) if body else ""
-        return peer_answer.read(response, asked, key=password or self.key, masked=self.masked)
-
 
 def _is_of(kind: str, value: Any) -> bool:
     if kind == INTEGER:
@@ -380,7 +476,3 @@ def _is_of(kind: str, value: Any) -> bool:
     except ValueError:
         return False
     return kind != MONEY or bool(money.TEXT.fullmatch(value))
-
-
-def _equals(found: Any, written: Any) -> bool:
-    return str(found) == str(written)

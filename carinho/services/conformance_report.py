@@ -8,14 +8,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from carinho.services import contract
+from carinho.services import addresses, contract
 from carinho.services.base import AUTH_HEADERS
 
-CONFORMS, DIFFERS, MISSING, NOT_TRIED = "conforms", "differs", "missing", "not_tried"
+CONFORMS, DIFFERS, MISSING, UNSEEN, NOT_TRIED = "conforms", "differs", "missing", "unseen", "not_tried"
 VERDICTS = {
     CONFORMS: gettext_lazy("conforme"),
     DIFFERS: gettext_lazy("difere"),
     MISSING: gettext_lazy("falta"),
+    UNSEEN: gettext_lazy("não deu para ver"),
     NOT_TRIED: gettext_lazy("não testado: só com gravações"),
 }
 DEFAULTS = {"auth": "X-API-Key", "pages": "cursor"}
@@ -41,11 +42,16 @@ class CallReport:
     verdict: str = CONFORMS
     differences: list[Difference] = field(default_factory=list)
     note: str = ""  # what could not be seen
+    is_unseen: bool = False  # nothing that was read could be
     left: str = ""  # what stays in the system
+
+    def add_note(self, text: str) -> None:
+        self.note = f"{self.note} {text}".strip()
 
     def judge(self) -> None:
         codes = {difference.code for difference in self.differences}
-        self.verdict = MISSING if "missing" in codes else DIFFERS if codes else CONFORMS
+        without = UNSEEN if self.is_unseen else CONFORMS
+        self.verdict = MISSING if "missing" in codes else DIFFERS if codes else without
 
     @property
     def is_nowhere(self) -> bool:
@@ -53,7 +59,7 @@ class CallReport:
 
     @property
     def is_fine(self) -> bool:
-        return self.verdict in (CONFORMS, NOT_TRIED)
+        return self.verdict in (CONFORMS, UNSEEN, NOT_TRIED)
 
 
 @dataclass
@@ -93,8 +99,15 @@ class ConformanceReport:
         return [call.left for call in self.calls if call.left]
 
     @property
+    def production_url(self) -> str:
+        """Where the hub calls the system already; else an address that nobody has, to be written over."""
+        if self.system in addresses.real():
+            return addresses.of_systems()[self.system]
+        return f"https://{self.system}.producao.example"
+
+    @property
     def settings(self) -> list[str]:
-        """The lines with which the hub calls the system as it is."""
+        """The lines with which the hub calls the system as it is, not at the copy's address but its own."""
         name = self.system.upper()
         codes = {difference.code for difference in self._differences() if difference.by_setting}
         optional = contract.optional(self.system)
@@ -102,10 +115,9 @@ class ConformanceReport:
             call.name
             for call in self.calls
             if call.verdict == MISSING
-            or call.is_nowhere
-            or (call.verdict == NOT_TRIED and call.name in optional)
+            or (call.name in optional and (call.is_nowhere or call.verdict == NOT_TRIED))
         ]
-        lines = [f"{name}_URL={self.url}", f"{name}_API_KEY="]
+        lines = [f"{name}_URL={self.production_url}", f"{name}_API_KEY="]
         if self.auth != DEFAULTS["auth"]:
             lines.append(f"{name}_AUTH={self.auth}")
         if self.pages == "number" or "page_shape" in codes:
@@ -118,7 +130,7 @@ class ConformanceReport:
 
     @property
     def summary(self) -> str:
-        tried = sum(call.verdict != NOT_TRIED for call in self.calls)
+        tried = sum(call.verdict == CONFORMS for call in self.calls)
         if self.conforms and tried == len(self.calls):
             return _("O sistema atende ao contrato.")
         if self.conforms:
@@ -159,10 +171,7 @@ class ConformanceReport:
         return cls(**{name: stored[name] for name in names if name in stored}, calls=calls)
 
 
-UNSEEN = gettext_lazy(
-    "O teste não vê: se um registro que não existe recebe 404, se um segundo PUT com outro corpo nada muda, "
-    "e como um registro aparece depois de cancelado. Confira isso no código do sistema."
-)
+PRODUCTION = gettext_lazy("o endereço e a chave do sistema em produção, não os da cópia testada")
 
 
 def as_text(report: ConformanceReport) -> str:
@@ -175,9 +184,10 @@ def as_text(report: ConformanceReport) -> str:
             lines += [f"        ← {difference.example}"] if difference.example else []
         if call.note:
             lines.append(f"      {call.note}")
-    lines += [report.summary, str(UNSEEN)]
+    lines += [report.summary]
     if not report.conforms:
-        lines += [_("Linhas para o .env do hub:"), *(f"  {line}" for line in report.settings)]
+        lines += [_("Linhas para o .env do hub:"), f"  # {PRODUCTION}"]
+        lines += [f"  {line}" for line in report.settings]
     if report.left:
         lines += [_("Ficou gravado no sistema testado:"), *(f"  {left}" for left in report.left)]
     return "\n".join(lines)

@@ -14,11 +14,17 @@ from carinho.services import http
 LONGEST_EXAMPLE = 600  # bytes
 REASONS = ("message", "error", "errors", "detail")  # where a refusal says why
 DEEPEST_REASON = 4
+MASKED = (
+    (str, "[texto mascarado]"),
+    (bool, "[verdadeiro ou falso, mascarado]"),
+    (int | float, "[número mascarado]"),
+    (object, "[mascarado]"),
+)
 
 
 @dataclass(frozen=True)
 class PeerAnswer:
-    """`asked` is the request, without its key; `text` and `asked` are masked where more eyes see them."""
+    """`asked` is the request, without its key; `text` is masked where more eyes see it."""
 
     asked: str
     status: int
@@ -54,13 +60,12 @@ class PeerAnswer:
 def read(response: requests.Response, asked: str, *, key: str, masked: bool) -> PeerAnswer:
     """`key` is taken out of what is kept and shown: a system may say back what it was given."""
     content = response.content.replace(key.encode(), b"[chave]") if key else response.content
-    asked = mask_text(asked) if masked else asked
     where = response.headers.get("Location", "")
     text = content.decode(response.encoding or "utf-8", "replace") or (f"→ {where}" if where else "")
     try:
         body = json.loads(content) if content else None
     except (ValueError, RecursionError):
-        shown = mask_text(text) if masked else text
+        shown = _masked_text(text) if masked else text
         return PeerAnswer(asked, response.status_code, None, shown, is_json=False)
     if content:
         said = _masked(response.status_code, body) if masked else body
@@ -70,17 +75,37 @@ def read(response: requests.Response, asked: str, *, key: str, masked: bool) -> 
 
 def _masked(status: int, body: Any) -> Any:
     """A refusal is about the test records alone: why it was refused stays to be read."""
+    shown = _marked(body, mask(body))
     if not isinstance(body, dict):
-        return mask(body)
+        return shown
     said = {name: value for name, value in body.items() if name in REASONS}
     if status < 400:
         said = {"message": value} if isinstance(value := said.get("message"), str) else {}
-    return mask(body) | {name: _readable(value) for name, value in said.items()}
+    return shown | {name: _readable(value) for name, value in said.items()}
+
+
+def _marked(value: Any, masked: Any) -> Any:
+    """The masked copy with a word in each place: half a phone would be taken for what was answered."""
+    if isinstance(value, dict) and isinstance(masked, dict):
+        return {
+            name: _marked(inner, shown)
+            for inner, (name, shown) in zip(value.values(), masked.items(), strict=False)
+        }
+    if isinstance(value, list) and isinstance(masked, list):
+        return [_marked(inner, shown) for inner, shown in zip(value, masked, strict=True)]
+    if value == masked:
+        return value
+    return next(word for kind, word in MASKED if isinstance(value, kind))
+
+
+def _masked_text(text: str) -> str:
+    shown = mask_text(text)
+    return shown if shown == text else f"{shown} [mascarado em parte]"
 
 
 def _readable(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
-        return mask_text(value)
+        return _masked_text(value)
     if depth == DEEPEST_REASON:
         return DOTS
     if isinstance(value, dict):

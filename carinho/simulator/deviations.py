@@ -120,6 +120,18 @@ DEVIATIONS = {
     "answer_redirects": Deviation(
         "302", _when(OK, lambda _: web.Response(status=302, headers={"Location": "/login"}))
     ),
+    "unknown_accepted": Deviation(
+        "200 in place of 404", _when((404,), lambda _: answer({"data": {"success": True}}))
+    ),
+    "unknown_as_refusal": Deviation("400 in place of 404", _when((404,), lambda body: answer(body, 400))),
+    "unknown_crashes": Deviation("500 in place of 404", _when((404,), lambda _: answer(CRASH, 500))),
+    "unknown_silent": Deviation("404 without message", _when((404,), lambda _: answer({"ok": False}, 404))),
+    "change_ignored": Deviation(
+        "a city stays as it was first", _of_record(lambda row: row | {"city": "São Paulo"})
+    ),
+    "change_refused": Deviation(
+        "409 for a record that is there", _when((200,), lambda _: answer({"message": "Exists already"}, 409))
+    ),
     "door_open": Deviation(
         "any key opens", _when((401,), lambda _: answer({"data": [], "next_cursor": None}))
     ),

@@ -2,7 +2,7 @@
 
 import json
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from carinho.access.scopes import Scope
 from carinho.console import badges, dates, labels
 from carinho.console.base import ConsoleAdmin, actor, ids_in, list_of, page, page_of, posted
 from carinho.services import addresses, contract, openapi
 from carinho.services.base import AUTH_HEADERS
-from carinho.services.conformance_report import UNSEEN, VERDICTS, ConformanceReport
+from carinho.services.conformance_report import PRODUCTION, VERDICTS, ConformanceReport
 from carinho.services.pagination import LIMIT
 from events import conformance_checks, trial_events
 from events.admin.system import card_facts
@@ -29,7 +30,14 @@ from events.models import CheckState, ConformanceCheck
 
 OPERATE = "events.change_conformancecheck"
 STATE_TONES = {"queued": "info", "running": "info", "failed": "danger"}
-VERDICT_TONES = {"conforms": "success", "differs": "warning", "missing": "danger", "not_tried": "neutral"}
+VERDICT_TONES = {
+    "conforms": "success",
+    "differs": "warning",
+    "missing": "danger",
+    "unseen": "neutral",
+    "not_tried": "neutral",
+}
+TYPED = "conformance_typed"  # in the session: a form that could not be taken, until it is shown again
 PAGES = {
     "cursor": _("por cursor, como no contrato"),
     "number": _("por número: ?page=&per_page="),
@@ -40,6 +48,10 @@ KINDS = {
     contract.MOMENT: _("momento com fuso"),
     contract.DAY: _("dia"),
     contract.MONEY: _("valor em texto"),
+    contract.NUMBER: _("número"),
+    contract.TRUTH: _("true ou false"),
+    contract.OBJECT: _("objeto"),
+    contract.LIST: _("lista"),
 }
 RECORDS = {
     "lead": _("Número de um lead da cópia"),
@@ -97,11 +109,11 @@ class ConformanceCheckAdmin(ConsoleAdmin):
         asked = _asked(request, system)
         if isinstance(asked, str):
             messages.error(request, asked)
-            return HttpResponseRedirect(list_of(ConformanceCheck, f"system={system}"))
+            return _typed_again(request, system)
         check = conformance_checks.begin(system, actor(request), **asked)
         if check is None:
             messages.warning(request, _("Este sistema já está sendo testado. Espere o teste terminar."))
-            return HttpResponseRedirect(list_of(ConformanceCheck, f"system={system}"))
+            return _typed_again(request, system)
         return HttpResponseRedirect(page_of(check))
 
     def crumb(self, row: Any) -> str:
@@ -115,7 +127,7 @@ class ConformanceCheckAdmin(ConsoleAdmin):
             "badge": result(row),
             "is_moving": row.ended_at is None,
             "report": report,
-            "unseen": UNSEEN,
+            "production": PRODUCTION,
             "counts": [
                 (badges.badge(VERDICTS[verdict], tone), count)
                 for verdict, tone in VERDICT_TONES.items()
@@ -144,10 +156,8 @@ def _asked(request: HttpRequest, system: str) -> dict[str, Any] | str:
     """What the form asks for, or the sentence that says why it cannot be done."""
     known = settings.SYSTEMS[system]
     url, key = posted(request, "url").rstrip("/"), posted(request, "key")
-    if not _is_address(url):
-        return _now("O endereço devia começar com https:// ou http://, sem usuário nem senha.")
-    if url.endswith("/api/v1"):
-        return _now("O endereço vai sem /api/v1: o hub o acrescenta em cada chamada.")
+    if wrong := addresses.wrong_in(url):
+        return wrong
     if not key and url != known["url"].rstrip("/"):
         return _now("Para outro endereço que o configurado, digite a chave: a do hub não é enviada para lá.")
     writes = bool(request.POST.get("writes"))
@@ -172,12 +182,27 @@ def _asked(request: HttpRequest, system: str) -> dict[str, Any] | str:
     }
 
 
+def _typed_again(request: HttpRequest, system: str) -> HttpResponse:
+    """The form again with all that was typed, save the key, which nothing keeps."""
+    if posted(request, "key"):
+        messages.info(request, _("Digite a chave outra vez: ela não é guardada."))
+    ids = {name: posted(request, f"id_{name}")[:18] for name in contract.records_of(system)}
+    typed = {name: posted(request, name)[:500] for name in ("url", "auth", "pages")}
+    yes = {name: bool(request.POST.get(name)) for name in ("writes", "sure")}
+    request.session[TYPED] = {"system": system, "ids": ids, **typed, **yes}
+    return HttpResponseRedirect(list_of(ConformanceCheck, f"system={system}"))
+
+
 def _of_system(request: HttpRequest, system: str) -> dict[str, Any]:
     checks = list(ConformanceCheck.objects.filter(system=system)[: conformance_checks.KEPT])
     known = settings.SYSTEMS[system]
     # the simulator's address would be taken for one that somebody chose
     url = known["url"] if system in addresses.real() else ""
-    given = checks[0] if checks else ConformanceCheck(url=url, auth=known["auth"], pages=known["pages"])
+    last = checks[0] if checks else ConformanceCheck(url=url, auth=known["auth"], pages=known["pages"])
+    given = {"url": last.url, "auth": last.auth, "pages": last.pages, "ids": last.ids}
+    typed = request.session.pop(TYPED, {})
+    if typed.get("system") == system:
+        given = typed
     records = contract.records_of(system)
     return {
         "system": system,
@@ -186,10 +211,11 @@ def _of_system(request: HttpRequest, system: str) -> dict[str, Any]:
         "given": given,
         "auths": list(AUTH_HEADERS),
         "pages": PAGES,
-        "records": [(name, RECORDS[name], given.ids.get(name, "")) for name in records],
+        "records": [(name, RECORDS[name], given["ids"].get(name, "")) for name in records],
         "checks": [{"check": check, "badge": result(check), "page": page_of(check)} for check in checks],
         "may_start": request.user.has_perm(OPERATE),
         "may_make_keys": request.user.has_perm("access.add_apikey"),
+        "may_see_senders": request.user.has_perm("access.view_webhooksender"),
         "command": " ".join(
             [
                 f".venv/bin/python manage.py conformance {system} --url https://…",
@@ -198,6 +224,7 @@ def _of_system(request: HttpRequest, system: str) -> dict[str, Any]:
             ]
         ),
         "hub": settings.HUB_URL,
+        "scope": Scope.EVENTS.label,
         "events": [
             {"flow": flow, "body": _as_json(example_event(flow))}
             for flow in Flow.registry.values()
@@ -215,6 +242,7 @@ def _call(operation: contract.Operation) -> dict[str, Any]:
         "operation": operation,
         "query": query,
         "body": _as_json(operation.body(ids)) if operation.sends else "",
+        "sent": [(field, KINDS[field.kind]) for field in operation.fields_sent],
         "fields": [(name, KINDS[kind]) for name, kind in operation.gives.items()],
         "answer": _as_json(answer) if answer else "",
     }
@@ -230,32 +258,19 @@ def _as_json(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, indent=2)
 
 
-def _is_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return (
-            parts.scheme in ("http", "https")
-            and bool(parts.hostname)
-            and "@" not in parts.netloc
-            and parts.port != 0
-            and not (parts.query or parts.fragment)
-            and len(text) <= 500
-            and text.isprintable()
-            and " " not in text
-        )
-    except ValueError:
-        return False
-
-
 def last_checks() -> dict[str, SafeString]:
-    """On each system's card: how its last check ended, and the way to try it."""
+    """On each system's card: how its last check ended, of what and when, and the way to try it."""
     last = ConformanceCheck.objects.order_by("system", "-id").distinct("system").filter(report__isnull=False)
     checks = {check.system: check for check in last}
     page = reverse("admin:events_conformancecheck_changelist")
     facts = {}
     for name in settings.SYSTEMS:
         check = checks.get(name)
-        ended = format_html("{} {} ", result(check), dates.moment(check.ended_at)) if check else ""
+        ended = ""
+        if check:
+            is_own = check.url == settings.SYSTEMS[name]["url"].rstrip("/")
+            where = _("neste endereço, testado") if is_own else _("em uma cópia, testada")
+            ended = format_html("{} {} {}<br>", result(check), where, dates.moment(check.ended_at))
         facts[name] = format_html(
             '<div><dt>{}</dt><dd>{}<a href="{}?system={}">{}</a></dd></div>',
             _("Contrato"),

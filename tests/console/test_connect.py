@@ -94,7 +94,7 @@ def test_stranger_connects_a_system_by_what_the_pages_say(
 
     lines = dict(line.split("=", 1) for line in check.report["settings"])
     assert lines == {
-        "CUIDADORES_URL": system[0],
+        "CUIDADORES_URL": "https://cuidadores.producao.example",
         "CUIDADORES_API_KEY": "",
         "CUIDADORES_AUTH": "Bearer",
         "CUIDADORES_PAGES": "number",
@@ -103,6 +103,7 @@ def test_stranger_connects_a_system_by_what_the_pages_say(
     }
     for line in lines:
         assert line in shown
+    assert "não os da cópia testada" in shown
     habits = {"url": system[0], "key": stranger.KEY, "auth": "Bearer", "pages": "number", "lacks": ["notify"]}
     settings.SYSTEMS = settings.SYSTEMS | {"cuidadores": settings.SYSTEMS["cuidadores"] | habits}
     monkeypatch.setattr(Cuidadores, "can_repeat", False)
@@ -115,7 +116,12 @@ def test_stranger_connects_a_system_by_what_the_pages_say(
     again = check_of(asked | {"pages": "number", "writes": "1", "sure": "1"})
     codes = {found["code"] for call in again.report["calls"] for found in call["differences"]}
     assert codes == {"missing", "key_ignored"}
-    assert "convive, por configuração" in client.get("/admin/events/circuitbreaker/").content.decode()
+    card = client.get("/admin/events/circuitbreaker/").content.decode()
+    assert "convive, por configuração</span> neste endereço, testado <time" in card
+    ConformanceCheck.objects.update(url="https://copy.test")
+    assert (
+        "</span> em uma cópia, testada <time" in client.get("/admin/events/circuitbreaker/").content.decode()
+    )
 
 
 def test_without_the_second_yes_nothing_is_written(system, asked, start, check_of):
@@ -142,8 +148,14 @@ def test_without_the_second_yes_nothing_is_written(system, asked, start, check_o
     ],
 )
 def test_what_cannot_be_tried_is_said_and_nothing_is_sent(asked, start, change, said):
-    assert said in start(asked | change).content.decode()
+    page = unescape(start(asked | change | {"writes": "1", "sure": "1"}).content.decode())
+    assert said in page
     assert not ConformanceCheck.objects.exists()
+    typed = asked | change
+    assert f'value="{typed["url"]}"' in page
+    assert f'value="{typed["id_caregiver"]}"' in page
+    assert stranger.KEY not in page
+    assert page.count(" checked>") == 2
 
 
 @pytest.mark.parametrize("role", [VIEWER, OPERATOR])
@@ -180,6 +192,13 @@ def test_page_says_what_a_developer_would_have_to_guess(client):
         "--id contract=…",
         "service.completed",
         "/admin/access/apikey/add/",
+        "client_id</code> <small>número inteiro, pode faltar",
+        "invoice_id</code> <small>número inteiro, sempre",
+        '"current_page": 1, "last_page": 3',
+        "fica “sem fluxo”",
+        "já veio com outros dados",
+        "em “O que ela pode”, enviar eventos; em “Fala só por”, Operação",
+        "/admin/access/webhooksender/",
     ):
         assert said in page
     assert page.index("3. Ver o resultado") < page.index("4. Ligar") < page.index("5. Se o sistema também")

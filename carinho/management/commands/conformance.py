@@ -8,29 +8,44 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from carinho.services import conformance, conformance_report, contract, peer_answer
+from carinho.services import addresses, conformance, conformance_report, contract, peer_answer
 from carinho.services.base import AUTH_HEADERS
 
 SIMULATED = "simulator"  # the key where no setting says one: no secret
 
 
 class Command(BaseCommand):
-    help = "Tries every call that the hub makes to a system. Needs no database."
+    help = "Testa cada chamada que o hub faz a um sistema, em uma cópia dele. Não precisa de banco de dados."
     requires_system_checks = ()
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("system", choices=sorted(settings.SYSTEMS))
-        parser.add_argument("--url", help="default: <SYSTEM>_URL")
-        parser.add_argument("--key", help="default: <SYSTEM>_API_KEY")
-        parser.add_argument("--auth", choices=sorted(AUTH_HEADERS), help="default: <SYSTEM>_AUTH")
-        parser.add_argument("--write", action="store_true", help="also write, with marked test records")
-        parser.add_argument("--json", action="store_true", help="for programs")
+        parser.add_argument("system", choices=sorted(settings.SYSTEMS), help=_("o sistema a testar"))
+        parser.add_argument(
+            "--url", help=_("endereço da cópia, até antes de /api/v1; sem ele, o de <SYSTEM>_URL")
+        )
+        parser.add_argument("--key", help=_("a chave que a cópia espera; sem ela, a de <SYSTEM>_API_KEY"))
+        parser.add_argument(
+            "--auth",
+            choices=sorted(AUTH_HEADERS),
+            help=_("onde vai a chave (Bearer: em Authorization); sem isso, como diz <SYSTEM>_AUTH"),
+        )
+        parser.add_argument(
+            "--pages",
+            choices=("cursor", "number"),
+            help=_("como vão as páginas das listas; sem isso, como diz <SYSTEM>_PAGES"),
+        )
+        parser.add_argument(
+            "--write",
+            action="store_true",
+            help=_("testa também as gravações, com registros de teste marcados: só em uma cópia"),
+        )
+        parser.add_argument("--json", action="store_true", help=_("o resultado em JSON, para programas"))
         parser.add_argument(
             "--id",
             action="append",
             default=[],
-            metavar="NAME=ID",
-            help="a record of the copy that calls are about, as in client=7; may be given several times",
+            metavar="NOME=NÚMERO",
+            help=_("um registro que existe na cópia, como client=7; quantas vezes for preciso"),
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -41,6 +56,8 @@ class Command(BaseCommand):
             said = _("--id %(wrong)s: aqui vale %(known)s, cada um com um número, como em client=7.")
             raise CommandError(said % {"wrong": ", ".join(wrong), "known": ", ".join(records) or _("nenhum")})
         url = (options["url"] or system["url"]).rstrip("/")
+        if wrong_address := addresses.wrong_in(url):
+            raise CommandError(wrong_address)
         is_own = options["key"] is None and system["key"] != SIMULATED
         if is_own and url != system["url"].rstrip("/"):
             raise CommandError(
@@ -51,7 +68,7 @@ class Command(BaseCommand):
             url,
             system["key"] if options["key"] is None else options["key"],
             auth=options["auth"] or system["auth"],
-            pages=system["pages"],
+            pages=options["pages"] or system["pages"],
             ids=ids,
         )
         try:
@@ -59,7 +76,7 @@ class Command(BaseCommand):
         except requests.RequestException as error:
             why = peer_answer.why_silent(error)
             raise CommandError(
-                _("Ninguém responde em %(url)s: %(why)s.") % {"url": check.url, "why": why}
+                _("Ninguém responde em %(url)s: %(why)s.") % {"url": url, "why": why}
             ) from None
         as_printed = conformance_report.as_json if options["json"] else conformance_report.as_text
         self.stdout.write(as_printed(report))

@@ -17,7 +17,7 @@ from carinho.services.conformance_report import ConformanceReport
 from carinho.simulator.deviations import DEVIATIONS
 
 NOW = timezone.localtime()
-CONTRACTS = [{"id": number, "status": "active"} for number in (11, 12, 13)]
+CONTRACTS = [{"id": number, "status": "active"} for number in (1, 11, 12, 13)]
 SERVICES = [
     {
         "id": number,
@@ -54,7 +54,7 @@ FOUND = {  # by deviation: of which call, what is found, and of which field
     "filter_ignored": ("crm", "contracts", "filter_ignored", ""),
     "cursor_ignored": ("crm", "contracts", "cursor_ignored", "cursor"),
     "limit_ignored": ("operacao", "completed_services", "limit_ignored", "limit"),
-    "key_ignored": ("financeiro", "create_customer", "key_ignored", ""),
+    "key_ignored": ("marketing", "attribute", "key_ignored", ""),
     "refusal_redirects": ("operacao", "put_schedule", "refusal_redirect", ""),
     "refusal_as_success": ("financeiro", "create_customer", "refusal_missing", ""),
     "refusal_as_crash": ("atendimento", "forward_message", "refusal_crash", ""),
@@ -65,6 +65,12 @@ FOUND = {  # by deviation: of which call, what is found, and of which field
     "answer_as_page": ("crm", "put_caregiver", "not_json", ""),
     "answer_empty": ("operacao", "put_schedule", "field_missing", "id"),
     "answer_redirects": ("marketing", "update_audience", "redirect", ""),
+    "unknown_accepted": ("cuidadores", "rate", "unknown_answer", ""),
+    "unknown_as_refusal": ("operacao", "client_of", "unknown_answer", ""),
+    "unknown_crashes": ("financeiro", "cancel_invoice", "unknown_answer", ""),
+    "unknown_silent": ("crm", "update_lead", "unknown_reason", "message"),
+    "change_ignored": ("crm", "put_caregiver", "again_keeps", "city"),
+    "change_refused": ("crm", "put_caregiver", "again_refused", ""),
     "door_open": ("crm", "contracts", "door_open", ""),
     "door_silent": ("financeiro", "invoices", "door_reason", "message"),
     "door_forbids": ("crm", "contracts", "door_answer", ""),
@@ -118,14 +124,21 @@ PLAYED = {  # the simulator's own names of parameters of these paths
     "update_lead": "PATCH /api/v1/leads/{id}",
     "put_schedule": "PUT /api/v1/schedules/{contract_id}",
     "put_caregiver": "PUT /api/v1/caregivers/{id}",
+    "rate": "POST /api/v1/caregivers/{id}/ratings",
+    "client_of": "GET /api/v1/services/{id}",
 }
 
 
 def test_nothing_is_written_without_being_told_to(simulator):
     report = Conformance("crm", f"{simulator.url}/crm", "simulator").run(writes=False)
-    assert {call.name for call in report.calls if call.verdict == "conforms"} == {"find_lead", "contracts"}
+    assert {call.name: call.verdict for call in report.calls if call.verdict != "not_tried"} == {
+        "find_lead": "unseen",
+        "contracts": "conforms",
+    }
     assert simulator.state()["crm"]["writes"] == {}
-    assert report.summary == "O sistema atende ao contrato no que foi testado: 2 de 9 chamadas."
+    assert report.summary == "O sistema atende ao contrato no que foi testado: 1 de 9 chamadas."
+    [empty] = [call.note for call in report.calls if call.name == "find_lead"]
+    assert empty == "A lista veio vazia: nem os campos nem as páginas puderam ser conferidos."
 
 
 def test_address_that_has_none_of_the_calls_is_doubted_before_the_system(simulator):
@@ -161,7 +174,11 @@ def test_what_a_setting_can_name_is_given_as_the_lines_of_the_settings(simulator
     simulator.deviate("cuidadores", "pages_by_number", "GET /api/v1/caregivers")
     report = report_on(simulator, "cuidadores")
     assert (report.conforms, report.can_be_connected) == (False, True)
-    assert report.settings[2:] == ["CUIDADORES_PAGES=number"]
+    assert report.settings == [
+        "CUIDADORES_URL=https://cuidadores.producao.example",
+        "CUIDADORES_API_KEY=",
+        "CUIDADORES_PAGES=number",
+    ]
     simulator.deviate("cuidadores", "path_missing", "POST /api/v1/caregivers/{id}/notices")
     assert report_on(simulator, "cuidadores").settings[2:] == ["CUIDADORES_LACKS=notify"]
     simulator.deviate("cuidadores", "crash", "POST /api/v1/caregivers/{id}/notices")
@@ -181,6 +198,7 @@ def test_example_for_more_eyes_names_nobody(simulator):
     shown = json.dumps(report_on(simulator, "cuidadores", masked=True).as_json())
     assert "filter_ignored" in shown
     assert "Rosa" not in shown
+    assert "[texto mascarado]" in shown
     assert "Rosa" in json.dumps(report_on(simulator, "cuidadores").as_json())
 
 
@@ -220,6 +238,7 @@ def test_reason_of_a_refusal_is_shown_with_what_was_asked(monkeypatch):
     [refused] = next(call.differences for call in report.calls if call.name == "rate")
     assert "The rating field is prohibited." in refused.example
     assert "987654321" not in refused.example
+    assert "[mascarado em parte]" in refused.example
     assert "\0" not in refused.example
     assert refused.example.encode()
     assert "Rosa" not in refused.example
@@ -233,8 +252,142 @@ def test_call_about_a_record_that_nobody_named_is_not_said_to_be_missing(simulat
         report = report_on(simulator, "operacao", ids=given)
         codes |= {len(given): [each.code for call in report.calls for each in call.differences]}
         assert report.can_be_connected is bool(given)
-        assert report.settings[-1] == "OPERACAO_LACKS=client_of"
+        assert (
+            report.settings[-1] == "OPERACAO_LACKS=client_of"
+        )  # an optional one is not used before it answers
     assert codes == {0: ["record_unknown"], len(NAMED): ["missing"]}
+
+
+@pytest.mark.parametrize("numbers", [{"client": "999999999"}, {"caregiver": "999999999"}])
+def test_mistyped_number_of_a_record_is_doubted_before_the_call(simulator, numbers):
+    system, calls = ("crm", {"add_history"}) if "client" in numbers else ("cuidadores", {"rate", "notify"})
+    report = report_on(simulator, system, ids=NAMED | numbers)
+    assert differences(report) == {(call, "record_unknown", "") for call in calls}
+    assert all("(999999999)" in found.text for call in report.calls for found in call.differences)
+    assert not report.can_be_connected
+    assert not [line for line in report.settings if "LACKS" in line]
+
+
+def answering(monkeypatch, system):
+    """A system without a network: `system` gets method, path, query and body, and gives status and body."""
+
+    def send(session, method, url, *, headers, json=None, params=None):
+        answer = requests.Response()
+        if "wrong" in headers["X-API-Key"]:
+            answer.status_code, body = 401, {"message": "Unauthorized"}
+        else:
+            answer.status_code, body = system(method, url.removeprefix("https://x.test"), params or {}, json)
+        answer._content = dumps(body).encode()
+        return answer
+
+    monkeypatch.setattr("carinho.services.http.send", send)
+
+
+@pytest.mark.parametrize("numbers", [{"caregiver": "12"}, {"caregiver": "99"}])
+def test_calls_that_are_missing_together_are_offered_to_be_left_out_only_for_a_record_that_is_there(
+    monkeypatch, numbers
+):
+    rows = [{"id": 12, "name": "Rosa", "updated_at": NOW.isoformat()}]
+
+    def system(method, path, query, body):
+        if (method, path) != ("GET", "/api/v1/caregivers"):
+            return 404, {"message": f"The route {path.lstrip('/')} could not be found."}
+        return 200, {"data": [] if "2999" in query.get("updated_since", "") else rows, "next_cursor": None}
+
+    answering(monkeypatch, system)
+    report = Conformance("cuidadores", "https://x.test", "k", ids=NAMED | numbers).run(writes=True)
+    is_there = numbers["caregiver"] == "12"
+    assert ("CUIDADORES_LACKS=rate,notify" in report.settings) is is_there
+    assert report.can_be_connected is is_there
+
+
+def test_record_far_down_in_a_list_that_lacks_a_field_is_named_by_its_id(monkeypatch):
+    whole = {"id": 7, "status": "active"}
+    answering(monkeypatch, lambda *_: (200, {"data": [whole, {"id": 8}], "next_cursor": None}))
+    report = Conformance("crm", "https://x.test", "k").run(writes=False)
+    texts = [found.text for call in report.calls if call.name == "contracts" for found in call.differences]
+    assert "Falta o campo “status”. (id 8)" in texts
+
+
+def test_lists_are_asked_for_as_many_records_as_the_hub_asks_for(monkeypatch):
+    refused = (422, {"message": "limit must be at most 50"})
+    answering(
+        monkeypatch,
+        lambda _method, _path, query, _body: (
+            refused if query.get("limit") == "100" else (200, {"data": [], "next_cursor": None})
+        ),
+    )
+    report = Conformance("crm", "https://x.test", "k").run(writes=False)
+    assert ("contracts", "refused", "") in differences(report)
+
+
+class Invoices:
+    """Financeiro's invoices, with one habit that the contract does not have."""
+
+    def __init__(self, habit):
+        self.habit, self.rows, self.last_id = habit, {}, 0
+
+    def __call__(self, method, path, query, body):
+        reference = path.rpartition("/")[2]
+        if method == "GET":
+            asked = query.get("references", "").split(",")
+            rows = [self.rows[name] for name in asked if name in self.rows]
+            return 200, {"data": rows, "next_cursor": None}
+        if path.endswith("999999999"):
+            return 404, {"message": "Not found"}
+        if "muito" in str(body) or (5 in (body or {}).values() and "plan" not in body):
+            return 422, {"message": "Invalid"}
+        if "/invoices/" not in path:
+            return 200, {}
+        return 200, self.cancel(reference) if method == "DELETE" else {"data": self.bill(reference, body)}
+
+    def cancel(self, reference):
+        if self.habit == "cancelled_gone":
+            self.rows.pop(reference, None)
+        elif self.habit != "cancelled_unsaid":
+            self.rows[reference]["status"] = "cancelled"
+        return {}
+
+    def bill(self, reference, body):
+        known = self.rows.get(reference)
+        returns = self.habit == "cancelled_returns" and known and known["status"] == "cancelled"
+        if known is None or self.habit == "again_twice" or returns:
+            self.last_id += self.habit == "again_twice" or not known
+            self.rows[reference] = {**body, "reference": reference, "status": "open", "id": self.last_id}
+        elif self.habit == "again_changes":
+            known |= {"amount": body["amount"]}
+        return dict(self.rows[reference])
+
+
+@pytest.mark.parametrize(
+    ("code", "call"),
+    [
+        ("again_changes", "bill_service"),
+        ("again_twice", "bill_service"),
+        ("cancelled_gone", "cancel_invoice"),
+        ("cancelled_unsaid", "cancel_invoice"),
+        ("cancelled_returns", "cancel_invoice"),
+    ],
+)
+def test_invoice_that_does_not_stay_as_it_is_to_stay_is_named(monkeypatch, code, call):
+    answering(monkeypatch, Invoices(code))
+    report = Conformance("financeiro", "https://x.test", "k", ids=NAMED).run(writes=True)
+    found = {(name, found) for name, found, _field in differences(report) if name in ("bill_service", call)}
+    assert (call, code) in found
+    assert found <= {(call, code), ("bill_service", "key_ignored")}
+
+
+def test_what_was_written_more_often_than_it_should_stays_and_is_named(monkeypatch):
+    ids = iter(range(1, 100))
+    answering(
+        monkeypatch,
+        lambda method, path, query, body: (200, {"data": {"id": next(ids)}}),
+    )
+    report = Conformance("cuidadores", "https://x.test", "k", ids=NAMED).run(writes=True)
+    [left] = [left for left in report.left if "ratings" in left]
+    assert left.startswith("POST /api/v1/caregivers/1/ratings → id ")
+    assert len(left.partition("; ")[0].split(", ")) == 3  # the first, its repeat, and the wrong one
+    assert "POST /api/v1/caregivers/999999999/ratings → id " in left
 
 
 def test_ignored_key_that_no_answer_shows_is_said_to_be_unseen(monkeypatch):
@@ -269,6 +422,12 @@ def test_no_example_lies_in_the_past_where_a_system_may_ask_for_the_future():
 def test_number_of_a_record_that_the_system_does_not_have_is_refused_by_the_command():
     with pytest.raises(CommandError, match="aqui vale client, contract, schedule"):
         call_command("conformance", "crm", url="http://127.0.0.1:9", key="k", id=["cliente=7"])
+
+
+@pytest.mark.parametrize("url", ["https://crm.test/api/v1/", "crm.test"])
+def test_command_refuses_the_addresses_that_the_page_refuses(url):
+    with pytest.raises(CommandError, match="O endereço"):
+        call_command("conformance", "crm", url=url, key="k")
 
 
 def test_command_says_in_words_and_by_its_exit_code_what_differs(simulator):

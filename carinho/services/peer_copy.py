@@ -1,0 +1,101 @@
+"""A copy of a system that is being tried: each request as the hub makes it, and what was written there."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import requests
+from django.utils import timezone
+
+from carinho.masking import mask_text
+from carinho.services import contract, http, peer_answer
+from carinho.services.base import AUTH_HEADERS
+from carinho.services.contract import IDS, Operation
+from carinho.services.pagination import laravel_page
+from carinho.services.peer_answer import PeerAnswer
+
+
+class PeerCopy:
+    """`ids` are the records that calls are about, `named` those of them that somebody said.
+
+    `masked`: what is answered is for more eyes than those of whoever holds the key.
+    """
+
+    def __init__(self, url: str, key: str, *, auth: str, ids: Mapping[str, str], masked: bool) -> None:
+        self.url, self.key, self.auth, self.masked = url.rstrip("/"), key, auth, masked
+        self.ids = IDS | contract.fresh(timezone.now()) | dict(ids)
+        self.named = set(ids)
+        self.met: set[str] = set()  # kinds of records of which the one that was said is there
+        self.written: dict[str, dict[str, list[str]]] = {}  # by call, then by what was asked: ids that stay
+        self.has_answered = False
+        self.session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, http.CurlAdapter(can_repeat=False))
+
+    def ask(
+        self,
+        operation: Operation,
+        *,
+        query: Mapping[str, str] | None = None,
+        sends: Mapping[str, Any] | None = None,
+        key: str = "",
+        password: str = "",
+        auth: str = "",
+        about: Mapping[str, str] | None = None,
+        after: str = "",
+    ) -> PeerAnswer:
+        """`about` names other records in the path than those of the check, `after` goes on from it."""
+        auth = auth or self.auth
+        scheme = "Bearer " if auth == "Bearer" else ""
+        headers = {
+            AUTH_HEADERS[auth]: scheme + (password or self.key),
+            "Accept": "application/json",
+            "X-Source-System": "integracoes",
+            "Idempotency-Key": key or str(uuid.uuid4()),
+        }
+        path = operation.path.format(**self.ids | dict(about or {})) + after
+        method = operation.method
+        body = dict(sends or {}) if method in ("POST", "PUT", "PATCH") else None
+        response = http.send(
+            self.session, method, self.url + path, headers=headers, json=body, params=query or None
+        )
+        self.has_answered = True
+        said = {**(query or {})}
+        if self.masked and "cursor" in said:  # of the system's making
+            said["cursor"] = mask_text(said["cursor"])
+        asked = f"{method} {path}" + (f"?{urlencode(said, safe=',:')}" if said else "")
+        asked += "\n" + json.dumps(body, ensure_ascii=False) if body else ""
+        answer = peer_answer.read(response, asked, key=password or self.key, masked=self.masked)
+        if answer.is_success and body is not None:
+            self.stays(operation, path, answer)
+        if answer.is_success and not (about or operation.creates):
+            self.met.update(name for name in contract.RECORDS if f"{{{name}}}" in operation.path)
+        return answer
+
+    def stays(self, operation: Operation, path: str, answer: PeerAnswer) -> None:
+        ids = self.written.setdefault(operation.name, {}).setdefault(f"{operation.method} {path}", [])
+        if answer.id is not None and str(answer.id) not in ids:
+            ids.append(str(answer.id))
+
+    def left(self, operation: Operation) -> str:
+        """What a call wrote, also where it should have been refused, as it stays."""
+        written = self.written.get(operation.name, {})
+        return "; ".join(f"{asked} → id {', '.join(ids)}" if ids else asked for asked, ids in written.items())
+
+
+def rows_of(answer: PeerAnswer) -> list[Any]:
+    if page := laravel_page(answer.body):
+        return page[0]
+    data = answer.body.get("data") if isinstance(answer.body, Mapping) else None
+    return data if isinstance(data, list) else []
+
+
+def row_of(answer: PeerAnswer, keys: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    rows = (row for row in rows_of(answer) if isinstance(row, Mapping))
+    return next((row for row in rows if all(equals(row.get(key), keys[key]) for key in keys)), None)
+
+
+def equals(found: Any, written: Any) -> bool:
+    return str(found) == str(written)
