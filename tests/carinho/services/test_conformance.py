@@ -17,7 +17,7 @@ from carinho.services.conformance_report import ConformanceReport
 from carinho.simulator.deviations import DEVIATIONS
 
 NOW = timezone.localtime()
-CONTRACTS = [{"id": number, "status": "active"} for number in (11, 12, 13)]
+CONTRACTS = [{"id": number, "status": "active"} for number in (1, 11, 12, 13)]
 SERVICES = [
     {
         "id": number,
