@@ -104,9 +104,11 @@ class FolderWatch:
 
 class FilesystemTransport(filesystem.Transport):
     Channel = FilesystemChannel
+    client: Any
+    cycle: Any
     watch: FolderWatch | None = None
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+    def drain_events(self, connection: Any, timeout: float | None = None) -> None:  # type: ignore[override]
         """Deliver one message. kombu sleeps between its looks; here a message ends the wait."""
         if self.watch is None:
             self.watch = FolderWatch(self.client.transport_options["data_folder_in"])
