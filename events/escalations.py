@@ -154,7 +154,7 @@ def _mail(escalation: Escalation) -> EmailMessage:
 
 def _note(escalation: Escalation) -> str:
     """What the operator wrote, without what the latest events it is about say of their people."""
-    about = DeadLetter.objects.filter(pk=escalation.dead_letter_id)
+    about = DeadLetter.objects.filter(escalations=escalation)
     if escalation.group:
         about = DeadLetter.objects.filter(groups.rows_of(escalation.group)).order_by("-pk")[:MOST_SCRUBBED]
     note = escalation.note
