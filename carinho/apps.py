@@ -1,6 +1,9 @@
 """The project itself as an application: its commands, checks and templates."""
 
 from django.apps import AppConfig
+from django.conf import settings
+from django.db.backends.signals import connection_created
+from django.utils.module_loading import autodiscover_modules
 
 
 class CarinhoConfig(AppConfig):
@@ -8,10 +11,6 @@ class CarinhoConfig(AppConfig):
     verbose_name = "Carinho"
 
     def ready(self) -> None:
-        from django.conf import settings
-        from django.db.backends.signals import connection_created
-        from django.utils.module_loading import autodiscover_modules
-
         from carinho import celery, checks, database  # noqa: F401  (what registers itself: the app, checks)
         from carinho.services.base import Service
 
