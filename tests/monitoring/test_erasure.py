@@ -104,6 +104,7 @@ def life():
     RejectedRequest.objects.create(
         source="site", code="invalid_data", detail="", status_code=422, body=json.dumps(DATA), is_proven=True
     )
+    Callback.objects.create(key="body:R3", body={"text": [NAME, PHONE]}, status="ignored")  # of nobody known
     RejectedRequest.objects.create(  # refused for its phone: the name is all that tells whose it is
         source="site",
         code="invalid_data",
