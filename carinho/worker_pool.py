@@ -8,6 +8,7 @@ import fcntl
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from threading import Lock, current_thread, main_thread
 from time import monotonic, time
 from typing import Any
@@ -44,7 +45,8 @@ class ProcessLock:
     """Free again when the process that holds it is killed; billiard's semaphore is then held for ever."""
 
     def __init__(self) -> None:
-        self.file = tempfile.TemporaryFile()  # noqa: SIM115 -- open as long as the process lives
+        self.file, path = tempfile.mkstemp()
+        Path(path).unlink()
 
     def acquire(self) -> None:
         fcntl.lockf(self.file, fcntl.LOCK_EX)

@@ -61,10 +61,10 @@ def test_connection_outlives_a_task_unless_it_broke() -> None:
     task = SimpleNamespace(request=SimpleNamespace(is_eager=False))
     fixup = DjangoWorkerFixup(app)
     fixup.on_task_prerun(task)
-    task_prerun.send(sender=task)
+    task_prerun.send(sender=None)
     fixup.on_task_postrun(task)
     assert connection.connection is kept
     kept.close()
     connection.errors_occurred = True
-    task_prerun.send(sender=task)
+    task_prerun.send(sender=None)
     assert connection.connection is None
