@@ -67,7 +67,8 @@ FROM events_delivery WHERE event_id > %(known)s
 OPEN = """
 WITH open AS (
     UPDATE events_delivery SET status = 'dead', finished_at = NULL, error = 'crm answered 503'
-    WHERE id IN (SELECT id FROM events_delivery WHERE service = 'crm' ORDER BY id DESC LIMIT %(dead)s)
+    WHERE id IN (SELECT id FROM events_delivery
+                 WHERE service = 'crm' AND status = 'done' ORDER BY id DESC LIMIT %(dead)s)
     RETURNING *
 ), letters AS (
     INSERT INTO events_deadletter
@@ -144,24 +145,41 @@ def prepare() -> None:
     call_command("createcachetable", verbosity=0)
 
 
-def fill(events: int, dead: int = 40, *, known: int = 0) -> None:
-    """Events spread over a month beside those `known`, `dead` deliveries before a person; triggers count."""
+def fill(events: int, dead: int = 40) -> None:
+    """Events spread over a month, `dead` deliveries before a person; triggers count."""
+    from django.db import connection
+
+    add(1, events, total=events)
+    with connection.cursor() as cursor:
+        for statement in (OPEN, RETRYING, SAMPLES):
+            cursor.execute(statement, {"dead": dead})
+    settle()
+
+
+def add(first: int, last: int, *, total: int) -> None:
+    """The events of these numbers, in their place in the month of so many; each batch whole or not at all."""
+    from django.db import connection, transaction
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off")
+        for begin in range(first, last + 1, BATCH):
+            with transaction.atomic():
+                cursor.execute("SELECT coalesce(max(id), 0) FROM events_event")
+                before = {"known": cursor.fetchone()[0]}
+                end = min(begin + BATCH - 1, last)
+                cursor.execute(EVENTS, {"first": begin, "last": end, "all": total})
+                cursor.execute(DELIVERIES, before)
+                cursor.execute(ATTEMPTS, before)
+
+
+def settle() -> None:
+    """As after days of the hub's own work: counts added up, tables vacuumed."""
     from django.db import connection
 
     from events import statistics
 
+    statistics.fold()
     with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit = off")
-        for first in range(known + 1, known + events + 1, BATCH):
-            last = min(first + BATCH - 1, known + events)
-            cursor.execute("SELECT coalesce(max(id), 0) FROM events_event")
-            before = {"known": cursor.fetchone()[0]}
-            cursor.execute(EVENTS, {"first": first, "last": last, "all": known + events})
-            cursor.execute(DELIVERIES, before)
-            cursor.execute(ATTEMPTS, before)
-        for statement in (OPEN, RETRYING, SAMPLES):
-            cursor.execute(statement, {"dead": dead})
-        statistics.fold()
         cursor.execute("VACUUM ANALYZE")
 
 

@@ -1,6 +1,6 @@
 """`make proof`: run what is named, and write the figures into docs/proof.md.
 
-python -m tests.proof soak calm growth workers      # nothing named: only what earlier runs left is written
+python -m tests.proof soak calm growth workers full_disk   # nothing named: only what earlier runs left
 """
 
 import subprocess
@@ -14,6 +14,7 @@ RUNS = {
     "calm": ["tests.proof.soak", "--calm"],
     "growth": ["tests.proof.growth"],
     "workers": ["tests.proof.workers"],
+    "full_disk": ["tests.proof.full_disk"],
 }
 
 

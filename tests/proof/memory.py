@@ -4,7 +4,7 @@ import time
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
-from statistics import linear_regression
+from statistics import linear_regression, median
 from typing import TYPE_CHECKING
 
 import psutil
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from tests.proof.soak import Soak
 
 ROLES = {"web": ("granian",), "worker": ("celery", "worker")}
-WARM_UP = 1 / 4  # of the time, before anything is said of growth
+WARM_UP = 1 / 3  # of the time, before anything is said of growth
+GROWTH = 1.05  # at most, from the start to the end of the time after the warm-up, and ...
+SLACK = 8  # ... beside it, MB or files: what a process may fetch once more
 CONNECTIONS_AND_DELIVERIES = """
 SELECT (SELECT count(*) FROM pg_stat_activity
         WHERE backend_type = 'client backend' AND application_name <> 'soak'),
@@ -48,7 +50,7 @@ class MemoryLog:
             self.samples.append((time.monotonic() - self.began, ended, dict(values)))
 
     def slopes(self) -> dict[str, dict[str, float]]:
-        """By name: the value after the warm-up and at the end, and its growth per 100,000 deliveries."""
+        """By name: what it was in the first and the last third after the warm-up, and how fast it grows."""
         if not self.samples:
             return {}
         warm = [one for one in self.samples if one[0] >= self.samples[-1][0] * WARM_UP]
@@ -58,13 +60,21 @@ class MemoryLog:
             if len({ended for ended, _ in points}) < 3:
                 continue
             slope = linear_regression([x for x, _ in points], [y for _, y in points]).slope
+            third = max(1, len(points) // 3)
             found[name] = {
-                "first": round(points[0][1], 1),
-                "last": round(points[-1][1], 1),
+                "first": round(median(y for _, y in points[:third]), 1),
+                "last": round(median(y for _, y in points[-third:]), 1),
                 "most": round(max(y for _, y in points), 1),
                 "per_100000_deliveries": round(slope * 100_000, 2),
             }
         return found
+
+    def growing(self) -> list[str]:
+        return [
+            f"{name}: {values['first']} → {values['last']}"
+            for name, values in self.slopes().items()
+            if values["last"] > values["first"] * GROWTH + SLACK
+        ]
 
     def print(self) -> None:
         for name, values in self.slopes().items():

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.proof import chaos, document, ledger
+from tests.proof import chaos, document, ledger, memory
 
 TEXT = "Before.\n\n<!-- figures: soak -->\nold\n<!-- end -->\n\n<!-- figures: calm -->\n<!-- end -->\n"
 KEPT = {
@@ -64,6 +64,16 @@ def test_process_with_a_moved_clock_sleeps_as_long_as_it_should() -> None:
     slept, now = map(float, moved.stdout.split())
     assert slept >= 0.1
     assert (time.time() - now > 250) == chaos.FAKETIME.exists()
+
+
+def test_process_that_takes_more_and_more_memory_is_named() -> None:
+    def grown(each: float) -> list[str]:
+        log = memory.MemoryLog(None)  # type: ignore[arg-type] -- the samples are given
+        log.samples = [(float(n), n * 100, {"worker, MB": 400 + each * n, "web, MB": 200}) for n in range(60)]
+        return log.growing()
+
+    assert grown(0.1) == []
+    assert grown(2.0) == ["worker, MB: 452.0 → 506.0"]
 
 
 def test_ledger_holds_only_when_nothing_is_found() -> None:
