@@ -266,11 +266,11 @@ class Conformance:
         for name, kind in operation.gives.items():
             value = found.get(name)
             if value is None:
-                text = _("Falta o campo “%s”.") % name + which
+                text = _("Falta o campo “%(name)s”%(which)s.") % {"name": name, "which": which}
                 differences.append(self._differs("field_missing", text, answer, name))
             elif not _is_of(kind, value):
-                text = _("O campo “%(name)s” devia ser %(kind)s.") % {"name": name, "kind": KINDS[kind]}
-                text += which
+                about = {"name": name, "which": which, "kind": KINDS[kind]}
+                text = _("O campo “%(name)s”%(which)s devia ser %(kind)s.") % about
                 differences.append(self._differs("field_type", text, answer, name))
         return differences
 

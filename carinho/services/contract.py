@@ -181,7 +181,7 @@ class Operation:
         return re.compile(re.sub(r"\{\w+\}", "[^/]+", self.path))
 
 
-KINDS_SENT = {bool: TRUTH, int: NUMBER, float: NUMBER, dict: OBJECT, list: LIST, Id: INTEGER}
+KINDS_SENT = {bool: TRUTH, int: INTEGER, float: NUMBER, dict: OBJECT, list: LIST, Id: INTEGER}
 
 
 def _kind_of(name: str, example: Any) -> str:
@@ -377,7 +377,7 @@ OPERATIONS = (
             "weekdays": ["mon", "wed"],
             "starts_at": "08:00",
             "ends_at": "12:00",
-            "hours_per_day": 4,
+            "hours_per_day": 4.0,
             "address": "Rua das Acácias, 1",
             "notes": MARK,
         },

@@ -306,7 +306,7 @@ def test_record_far_down_in_a_list_that_lacks_a_field_is_named_by_its_id(monkeyp
     answering(monkeypatch, lambda *_: (200, {"data": [whole, {"id": 8}], "next_cursor": None}))
     report = Conformance("crm", "https://x.test", "k").run(writes=False)
     texts = [found.text for call in report.calls if call.name == "contracts" for found in call.differences]
-    assert "Falta o campo “status”. (id 8)" in texts
+    assert "Falta o campo “status” (id 8)." in texts
 
 
 def test_lists_are_asked_for_as_many_records_as_the_hub_asks_for(monkeypatch):
