@@ -84,43 +84,45 @@ def proxy_is_declared(**given: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
-def hub_is_called_by_its_own_name(**_: Any) -> list[CheckMessage]:
+def hub_is_called_by_its_own_name(**given: Any) -> list[CheckMessage]:
     own = [host for host in settings.ALLOWED_HOSTS if host not in OF_THIS_MACHINE]
     wrong = {
-        "ALLOWED_HOSTS names this machine only: whoever calls the hub by its name is refused.": not own,
-        "ALLOWED_HOSTS takes any name: a stranger's may stand in what the hub says of itself.": "*" in own,
-        "HUB_URL is this machine: links in mails and webhooks lead nowhere.": (
+        _("ALLOWED_HOSTS só tem esta máquina: quem chama o hub pelo nome dele é recusado."): not own,
+        _("ALLOWED_HOSTS aceita qualquer nome: o de um estranho pode aparecer no que o hub diz de si."): (
+            "*" in own
+        ),
+        _("HUB_URL é esta máquina: os links dos e-mails e dos webhooks não levam a lugar nenhum."): (
             urlsplit(settings.HUB_URL).hostname in OF_THIS_MACHINE
         ),
     }
-    hint = "Set both to the name by which people and systems call the hub."
+    hint = _("Ponha nos dois o nome pelo qual pessoas e sistemas chamam o hub.")
     found = [sentence for sentence, is_so in wrong.items() if is_so]
     return [CheckWarning(sentence, hint=hint, id="carinho.W007") for sentence in found]
 
 
 @register(Tags.security, deploy=True)
-def somebody_is_told_of_alerts(**_: Any) -> list[CheckMessage]:
+def somebody_is_told_of_alerts(**given: Any) -> list[CheckMessage]:
     if settings.ALERT_EMAILS or settings.ALERT_WHATSAPP_NUMBERS or settings.ALERT_WEBHOOK_URL:
         return []
-    sentence = "Nobody is told of an alert who does not look at the console."
-    hint = "Set ALERT_EMAILS, ALERT_WHATSAPP_NUMBERS or ALERT_WEBHOOK_URL."
+    sentence = _("Quem não olha o console não fica sabendo de nenhum alerta.")
+    hint = _("Preencha ALERT_EMAILS, ALERT_WHATSAPP_NUMBERS ou ALERT_WEBHOOK_URL.")
     return [CheckWarning(sentence, hint=hint, id="carinho.W008")]
 
 
 @register(Tags.security, deploy=True)
-def alerts_reach_their_webhook(**_: Any) -> list[CheckMessage]:
+def alerts_reach_their_webhook(**given: Any) -> list[CheckMessage]:
     if not settings.ALERT_WEBHOOK_URL or outgoing.is_allowed(settings.ALERT_WEBHOOK_URL):
         return []
-    sentence = "ALERT_WEBHOOK_URL is in a private network: no alert is sent there."
-    return [CheckWarning(sentence, hint="Set WEBHOOKS_TO_PRIVATE_ADDRESSES=1.", id="carinho.W009")]
+    sentence = _("ALERT_WEBHOOK_URL fica numa rede privada: nenhum alerta é enviado para lá.")
+    return [CheckWarning(sentence, hint=_("Use WEBHOOKS_TO_PRIVATE_ADDRESSES=1."), id="carinho.W009")]
 
 
 @register(Tags.security, deploy=True)
-def own_folder_is_closed_to_others(**_: Any) -> list[CheckMessage]:
+def own_folder_is_closed_to_others(**given: Any) -> list[CheckMessage]:
     if not settings.VAR_DIR.exists() or not stat.S_IMODE(settings.VAR_DIR.stat().st_mode) & 0o066:
         return []
-    sentence = f"Every account of this machine may look into {settings.VAR_DIR}, or write there."
-    hint = "chmod 0711 where root starts the hub, 0700 elsewhere."
+    sentence = _("Qualquer conta desta máquina pode olhar em %s, ou escrever lá.") % settings.VAR_DIR
+    hint = _("Use chmod 0711 onde o root inicia o hub, 0700 nos outros casos.")
     return [CheckWarning(sentence, hint=hint, id="carinho.W010")]
 
 

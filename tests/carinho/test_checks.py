@@ -55,11 +55,11 @@ def test_proxy_that_nobody_declared_is_named(real):
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("ALLOWED_HOSTS", ["localhost", "127.0.0.1"], "W007 ALLOWED_HOSTS names this machine only"),
-        ("ALLOWED_HOSTS", ["*"], "W007 ALLOWED_HOSTS takes any name"),
-        ("HUB_URL", "http://localhost:8000", "W007 HUB_URL is this machine"),
-        ("ALERT_EMAILS", [], "W008 Nobody is told"),
-        ("ALERT_WEBHOOK_URL", "http://10.0.0.8/alerts", "W009 ALERT_WEBHOOK_URL is in a private network"),
+        ("ALLOWED_HOSTS", ["localhost", "127.0.0.1"], "W007 ALLOWED_HOSTS só tem esta máquina"),
+        ("ALLOWED_HOSTS", ["*"], "W007 ALLOWED_HOSTS aceita qualquer nome"),
+        ("HUB_URL", "http://localhost:8000", "W007 HUB_URL é esta máquina"),
+        ("ALERT_EMAILS", [], "W008 Quem não olha o console"),
+        ("ALERT_WEBHOOK_URL", "http://10.0.0.8/alerts", "W009 ALERT_WEBHOOK_URL fica numa rede privada"),
     ],
 )
 def test_what_an_administrator_forgot_is_one_sentence(real, name, value, said):
