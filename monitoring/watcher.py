@@ -35,13 +35,13 @@ def _watch() -> None:
     secret_fingerprints.log_differing()
     pause = threading.Event()
     while not pause.wait(EVERY):
+        close_old_connections()
         evaluate_if_overdue()
 
 
 def evaluate_if_overdue() -> None:
     """Evaluate the rules unless that was done a moment ago. Never raises."""
     try:
-        close_old_connections()
         evaluated = Heartbeat.objects.filter(name="watcher", seen_at__gt=timezone.now() - OVERDUE)
         if not evaluated.exists():
             alerts.evaluate()
