@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
@@ -85,12 +86,12 @@ class WebhookSenderAdmin(ActionAdmin):
             *super().get_urls(),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookSender]:
         """Each source has a row, whether it ever signed or not."""
         known = set(WebhookSender.objects.values_list("source", flat=True))
         missing = [WebhookSender(source=source) for source in settings.SOURCES if source not in known]
         WebhookSender.objects.bulk_create(missing, ignore_conflicts=True)
-        return super().changelist_view(request, extra_context)
+        return super().get_queryset(request)
 
     def crumb(self, row: Any) -> str:
         return labels.system(row.source)

@@ -104,6 +104,10 @@ def test_signature_is_tried_on_its_page_and_nothing_is_taken_in():
     assert WebhookSender.objects.get(source="site").good_at is None
 
 
+def test_page_of_a_source_that_never_signed_is_there_before_its_list_was_opened():
+    assert "Novo segredo" in logged_in(ADMINISTRATOR).get(page("change")).content.decode()
+
+
 def test_only_an_administrator_comes_here():
     client = logged_in(OPERATOR)
     assert client.get(reverse("admin:access_webhooksender_changelist")).status_code == 403
