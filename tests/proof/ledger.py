@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 
+from carinho.services.financeiro import is_cancelled
 from tests.events.engine.consistency import VIOLATIONS
 from tests.proof.traffic import Book, Sent
 
@@ -84,14 +85,15 @@ KEYS: dict[tuple[str, str], Callable[[dict[str, Any]], object]] = {  # how a rec
     ("marketing", "conversions"): lambda row: row.get("client_id"),
     ("marketing", "attributions"): lambda row: row.get("content"),
 }
-WITHOUT_WRITE = ("register_lead", "identify_contact", "find_client")  # may find all that they need
+# These may find all that they need, or nothing to do: most cancelled services were never billed.
+WITHOUT_WRITE = ("register_lead", "identify_contact", "find_client", "cancel_invoice")
 
 # A newer one began first though the older was there, had not been tried yet and had nothing to wait for.
+# By the order in which attempts are written: a person's next begins only after that, and clocks may be wrong.
 OUT_OF_ORDER = """
 WITH run AS (
     SELECT delivery.id, delivery.event_id, delivery.service, delivery.subject, delivery.created_at,
-           delivery.after, delivery.delay_seconds, min(attempt.started_at) AS first,
-           max(attempt.started_at) FILTER (WHERE attempt.outcome = 'done') AS done
+           delivery.after, delivery.delay_seconds, min(attempt.id) AS first
     FROM events_delivery AS delivery JOIN events_attempt AS attempt ON attempt.delivery_id = delivery.id
     WHERE delivery.subject <> '' GROUP BY delivery.id
 )
@@ -103,7 +105,7 @@ WHERE older.after = '' AND older.delay_seconds = 0 AND newer.after = '' AND newe
 OVERTAKEN = """
 WITH run AS (
     SELECT delivery.id, delivery.event_id, delivery.service, delivery.subject,
-           max(attempt.started_at) FILTER (WHERE attempt.outcome = 'done') AS done
+           max(attempt.id) FILTER (WHERE attempt.outcome = 'done') AS done
     FROM events_delivery AS delivery JOIN events_attempt AS attempt ON attempt.delivery_id = delivery.id
     WHERE delivery.subject <> '' AND delivery.after = '' AND delivery.delay_seconds = 0 GROUP BY delivery.id
 )
@@ -244,6 +246,17 @@ def _effects(ledger: Ledger, book: Book, deliveries: list[Row], state: Mapping[s
                 lost.append((sent.id, step, row))
             if times > 1:
                 doubled.append((sent.id, step, times))
+    billed = {
+        row["reference"]: row for row in state["financeiro"]["records"]["invoices"] if not is_cancelled(row)
+    }
+    lost += [
+        (sent.id, "cancel_invoice", billed[reference])
+        for id, sent in book.accepted.items()
+        if sent.type == "service.cancelled"
+        and (reference := f"service-{sent.number}") in billed
+        and (row := by_step.get((id, "cancel_invoice")))
+        and row.status == "done"
+    ]
     writes = {name: system["writes"] for name, system in state.items()}
     unwritten = [
         row
@@ -377,7 +390,7 @@ def inbound(
 # database, a broker folder or a process that was taken away at that moment.
 EXPLAINED = (
     r"\b(OperationalError|InterfaceError|DatabaseError|AdminShutdown|CrashShutdown)\b",  # it was away
-    r"signal 9 \(SIGKILL\)|WorkerLostError",  # a process was killed
+    r"signal 9 \(SIGKILL\)|WorkerLostError|Beat ended, and the worker with it",  # a process was killed
 )
 PREFIX = re.compile(r"^\w+ +\| ")  # the supervisor says who wrote a line
 
