@@ -142,8 +142,13 @@ class WebhookSenderAdmin(ActionAdmin):
         form, verdict = TrialForm(request.POST), None
         if form.is_valid():
             secrets = webhook_senders.secrets_of(sender.source)
-            wrong = signatures.what_is_wrong(secrets, form.cleaned_data["body"].encode(), form.headers())
-            verdict = WRONG[wrong] if wrong else _("A assinatura confere.")
+            text = form.cleaned_data["body"]
+            # a browser sends each line break of a form as CRLF, whatever the sender of the body has
+            found = [
+                signatures.what_is_wrong(secrets, body.encode(), form.headers())
+                for body in (text, text.replace("\r\n", "\n"))
+            ]
+            verdict = WRONG[found[0]] if all(found) else _("A assinatura confere.")
         return self.item_page(request, sender, trial=form, verdict=verdict)
 
     def _for_change(self, request: HttpRequest, source: str) -> WebhookSender:

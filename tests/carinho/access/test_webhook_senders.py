@@ -98,6 +98,8 @@ def test_signature_is_tried_on_its_page_and_nothing_is_taken_in():
         return client.post(page("trial"), form).content.decode()
 
     assert "A assinatura confere." in verdict(signed(secret))
+    lines = BODY.replace(",", ",\n")
+    assert "A assinatura confere." in verdict(signed(secret, body=lines), lines.replace("\n", "\r\n"))
     old = signed(secret, datetime.now(UTC) - timedelta(hours=1))
     assert "o horário passou de cinco minutos" in verdict(old)
     assert "nenhum dos segredos" in verdict(signed(secret), BODY + " ")
