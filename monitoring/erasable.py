@@ -36,26 +36,30 @@ def count(table: TextColumns, who: PersonRows) -> int:
 
 def erase_everywhere(who: PersonRows) -> dict[str, int]:
     """How many rows and texts of each table were changed."""
-    types = text_columns()
+    types, unique = text_columns(), unique_columns()
     keys = {model._meta.db_table: str(model._meta.pk.column) for model in apps.get_models()}
-    counts = {
-        table.table: ErasableTable(table, types[table.table], keys[table.table]).erase_rows(who)
-        for table in tables()
+    erasables = {
+        name: ErasableTable(table, types[name], keys[name], unique.get(name, frozenset()))
+        for name, table in personal_data.registry.items()
+        if table.rows or table.quoting or table.erased
     }
-    for table in personal_data.registry.values():
-        if table.quoting or table.erased:
-            erasable = ErasableTable(table, types[table.table], keys[table.table])
-            counts[table.table] = counts.get(table.table, 0) + erasable.erase_quotes(who)
+    counts = {table.table: erasables[table.table].erase_rows(who) for table in tables()}
+    for name, erasable in erasables.items():
+        counts[name] = counts.get(name, 0) + erasable.erase_quotes(who)
     return {name: number for name, number in counts.items() if number}
 
 
 @dataclass(frozen=True)
 class ErasableTable:
-    """A table's declaration, with what the database says of it: its texts by their types, and its key."""
+    """A table's declaration, with what the database says of it: its texts by their types, and its key.
+
+    A text in one of the `unique` columns becomes a mark with the row's number, since two may quote alike.
+    """
 
     declared: TextColumns
     types: Mapping[str, str]
     key: str
+    unique: frozenset[str]
 
     def erase_rows(self, who: PersonRows) -> int:
         """Empty the rows that are the person's own."""
@@ -83,7 +87,8 @@ class ErasableTable:
     def _replace(self, column: str, pattern: str, events: Sequence[int] | None = None) -> int:
         """In all rows, or in those of these events; the number of texts that were changed."""
         table, condition = self.declared.table, f"{column}::text ~* %(pattern)s"
-        given: dict[str, Any] = {name: [] for name in PARAMETERS} | {"marks": NEVER, "pattern": pattern}
+        given: dict[str, Any] = {name: [] for name in PARAMETERS}
+        given |= {"marks": NEVER, "quotes": NEVER, "pattern": pattern}
         if events is not None:
             condition, given["events"] = f"{condition} AND ({self.declared.rows})", list(events)
         statement = (
@@ -96,6 +101,8 @@ class ErasableTable:
             for id, value in found:
                 clean = _clean(json.loads(value) if is_json else value, expression)
                 new = json.dumps(clean, ensure_ascii=False) if is_json else clean
+                if column in self.unique:
+                    new = f"{ERASED} {id}"
                 cursor.execute(f"UPDATE {table} SET {columns} WHERE {self.key} = %s", [new, id])  # noqa: S608
         return len(found)
 
@@ -115,10 +122,12 @@ def _clean(value: Any, pattern: re.Pattern[str]) -> Any:
 
 
 def text_columns() -> dict[str, dict[str, str]]:
-    """By table, every column of the database that can hold a text, with its type."""
+    """By table, every column of the database that can hold a text, with the type to which a text is cut."""
     statement = """
     SELECT table_name, column_name,
-           CASE data_type WHEN 'ARRAY' THEN 'text[]' WHEN 'jsonb' THEN 'jsonb' ELSE 'text' END
+           CASE WHEN data_type = 'ARRAY' THEN 'text[]' WHEN data_type = 'jsonb' THEN 'jsonb'
+                WHEN character_maximum_length IS NULL THEN 'text'
+                ELSE 'varchar(' || character_maximum_length || ')' END
     FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
     WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
       AND (data_type IN ('text', 'character varying', 'character', 'json', 'jsonb', 'bytea')
@@ -128,3 +137,14 @@ def text_columns() -> dict[str, dict[str, str]]:
     for table, column, type in run(statement, []):
         found.setdefault(table, {})[column] = type
     return found
+
+
+def unique_columns() -> dict[str, frozenset[str]]:
+    """By table, the columns of unique indexes."""
+    statement = """
+    SELECT pg_class.relname, array_agg(DISTINCT attname::text)
+    FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
+    JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey)
+    WHERE indisunique AND pg_class.relnamespace = 'public'::regnamespace GROUP BY 1
+    """
+    return {table: frozenset(columns) for table, columns in run(statement, [])}

@@ -1,8 +1,9 @@
 """Erases one person: what every table says of them goes, counts and the facts of the audit log stay."""
 
+import logging
 from collections.abc import Iterable
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,8 @@ from monitoring.person import PersonKeys
 from monitoring.person_rows import PersonRows, rows_of
 from whatsapp import contacts
 from whatsapp.models import Contact
+
+logger = logging.getLogger(__name__)
 
 ORDERED = Audited("person.erase", _("pediu para apagar os dados da pessoa"))
 ERASED_BY = Audited("person.erased", _("apagou os dados da pessoa"))
@@ -44,9 +47,18 @@ def order(keys: PersonKeys, *, actor: str) -> Erasure:
 
 
 def advance() -> None:
-    """Carry out what was ordered, as far as nothing of it is on its way."""
+    """Carry out what was ordered, as far as nothing of it is on its way.
+
+    An order that breaks is logged, without what the database says: that may quote the person. It is tried
+    again with the next call, and keeps no other waiting.
+    """
     for pk in Erasure.objects.filter(done_at=None).order_by("id").values_list("pk", flat=True):
-        erase(pk)
+        try:
+            erase(pk)
+        except OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            logger.error("Erasure broke", extra={"erasure": pk, "error": type(error).__name__})  # noqa: TRY400
 
 
 @transaction.atomic

@@ -81,6 +81,7 @@ class PersonRows:
             "targets": [f"{kind} {pk}" for kind, ids in named.items() for pk in ids],
             "caregivers": self.numbers("caregiver"),
             "marks": self.marks,
+            "quotes": self.quotes,
         }
 
     @cached_property
@@ -128,14 +129,14 @@ def _phone_pattern(phone: str) -> str:
     if BRAZILIAN.fullmatch(phone):
         number = rf"{digits[2:4]}\D{{0,3}}9?\D{{0,2}}{digits[-8:-4]}\D{{0,2}}{digits[-4:]}"
         return rf"(?<!\d)(?:55\D{{0,3}})?0?{number}(?!\d)"
-    return r"(?<!\d)" + r"\D{0,2}".join(digits) + r"(?!\d)"
+    return r"(?<!\d)" + r"\D{0,2}".join(map(re.escape, digits)) + r"(?!\d)"
 
 
 def _name_pattern(name: str) -> str:
     words = (
         "".join(ALIKE.get(letter, re.escape(letter)) for letter in word.lower()) for word in name.split()
     )
-    return r"(?<!\w)" + r"\s+".join(words) + r"(?!\w)"
+    return r"(?<!\w)" + r"[\s._-]+".join(words) + r"(?!\w)"
 
 
 def _fields(data: Any) -> Iterator[tuple[str, Any]]:

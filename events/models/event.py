@@ -120,7 +120,7 @@ personal_data.declare(
         "as_sent": "'{}'",
         "subject": "''",
         "phone": "''",
-        "key": "CASE WHEN key ~* %(marks)s OR key LIKE 'sha256:%%' THEN 'erased:' || id ELSE key END",
+        "key": "CASE WHEN key ~* %(quotes)s OR key LIKE 'sha256:%%' THEN 'erased:' || id ELSE key END",
         "digest": "''",
     },
     harmless="type source status request_id trace_id without_flow",

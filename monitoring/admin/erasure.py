@@ -63,7 +63,8 @@ class ErasureAdmin(ConsoleAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         term = posted(request, "term")[:200]
-        return self._page(request, term=term, who=self._phone_in(term), found=_found(term))
+        phone = _normalized(term)
+        return self._page(request, term=term, who=f"phone:{phone}" if phone else "", found=_found(term))
 
     def report_view(self, request: HttpRequest) -> HttpResponse:
         who = posted(request, "who")
@@ -84,6 +85,8 @@ class ErasureAdmin(ConsoleAdmin):
         keys = self._keys(request, who)
         if posted(request, "confirmation").upper() != CONFIRMATION:
             return self._page(request, who=who, problem=_("Escreva %s para confirmar.") % CONFIRMATION)
+        if not erasure.preview(person_rows.rows_of(keys)):
+            return self._page(request, who=who)
         order = erasure.order(keys, actor=actor(request))
         messages.success(request, _("Pedido %d anotado: o apagamento começa em instantes.") % order.pk)
         return HttpResponseRedirect(list_of(Erasure))
@@ -95,12 +98,6 @@ class ErasureAdmin(ConsoleAdmin):
         if keys is None:
             raise Http404
         return keys
-
-    def _phone_in(self, term: str) -> str:
-        try:
-            return f"phone:{phones.normalize(term)}"
-        except phones.InvalidPhone:
-            return ""
 
     def _page(self, request: HttpRequest, *, who: str = "", **context: Any) -> HttpResponse:
         keys = _keys_named(who) if who else None
@@ -118,10 +115,17 @@ class ErasureAdmin(ConsoleAdmin):
         return page(request, template, _("Dados de uma pessoa"), **shared | context)
 
 
+def _normalized(phone: str) -> str:
+    try:
+        return phones.normalize(phone)
+    except phones.InvalidPhone:
+        return ""
+
+
 def _keys_named(who: str) -> PersonKeys | None:
     kind, _colon, key = who.partition(":")
-    if kind == "phone" and key:
-        return person_rows.keys_of_phone(key)
+    if kind == "phone":
+        return person_rows.keys_of_phone(key) if key and _normalized(key) == key else None
     id = id_in(key)
     if id is None:
         return None

@@ -309,3 +309,56 @@ def test_whom_nobody_knows_is_said():
     for term in ("(11) 90000-0000", "Fulano de Tal", "9" * 30):
         assert "Nada foi encontrado" in client.post(FIND, {"term": term}).content.decode()
     assert client.post(REPORT, {"who": "event:999"}).status_code == 404
+
+
+def test_two_people_quoted_alike_in_what_is_unique_are_both_erased():
+    others = [rows.lead(name="Outra Pessoa", phone=f"1198888000{n}") for n in (1, 2)]
+    for n, event in enumerate(others, 1):
+        Event.objects.filter(pk=event.pk).update(key=f"pedido:1197531900{n}")
+    people = [rows.lead(name=f"Pessoa Rara {n}", phone=f"(11) 97531-900{n}") for n in (1, 2)]
+    orders = [erase(event) for event in people]
+    assert all(order.done_at for order in orders)
+    for event in others:
+        event.refresh_from_db()
+        assert event.key == f"[apagado] {event.pk}"
+
+
+def test_id_that_names_the_person_goes_with_their_event():
+    event = rows.lead(**DATA)
+    Event.objects.filter(pk=event.pk).update(key="Zulmira-Quaresma_Brandão")
+    erase(event)
+    assert found() == []
+
+
+def test_order_that_breaks_keeps_no_other_waiting_and_quotes_nobody(monkeypatch, caplog):
+    broken, other = rows.lead(name="Pessoa Rara 1", phone="11975319001"), rows.lead(phone="11975319002")
+    orders = [erasure.order(person.identify(event), actor="user:ana") for event in (broken, other)]
+    carry_out = erasure.erase
+
+    def breaks(pk):
+        if pk == orders[0].pk:
+            raise ValueError("Key (source, key)=(site, 11975319001)")
+        return carry_out(pk)
+
+    monkeypatch.setattr(erasure, "erase", breaks)
+    erasure.advance()
+    assert list(Erasure.objects.filter(done_at=None)) == [orders[0]]
+    assert [(record.erasure, record.error) for record in caplog.records] == [(orders[0].pk, "ValueError")]
+    assert "11975319001" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "who", ["phone:", "phone:........", "phone:12345678)", "phone:[[[[[[[[[[", "phone:+"]
+)
+def test_what_is_no_number_is_nobody(who):
+    rows.lead(**DATA)
+    client = logged_in(ADMINISTRATOR)
+    for address, data in ((REPORT, {"format": "json"}), (ERASE, {"confirmation": "APAGAR"})):
+        assert client.post(address, {"who": who} | data).status_code == 404
+    assert not Erasure.objects.exists()
+
+
+def test_nothing_is_ordered_for_whom_nobody_knows():
+    page = logged_in(ADMINISTRATOR).post(ERASE, {"who": "phone:5511900000000", "confirmation": "APAGAR"})
+    assert page.status_code == 200
+    assert not Erasure.objects.exists()
