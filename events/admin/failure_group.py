@@ -19,6 +19,7 @@ from carinho.console import badges, dates, labels
 from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
 from carinho.console.base import actor, list_of, page_of, posted
 from carinho.console.filters import ChoiceFilter, choice_filter
+from carinho.masking import mask_text
 from events import escalations, groups, recipes, titles
 from events.admin import correction_pages, escalation, person, redirect
 from events.groups import Figures
@@ -286,6 +287,14 @@ class TagFilter(ChoiceFilter):
         return queryset.filter(tags__contains=[value])
 
 
+def _names_somebody(request: HttpRequest, text: str) -> bool:
+    """Whether a text that everybody reads holds a phone, an e-mail or a document; it is then refused."""
+    is_refused = mask_text(text) != text
+    if is_refused:
+        messages.error(request, _now("Sem telefone, e-mail ou documento aqui: todos leem este texto."))
+    return is_refused
+
+
 @admin.register(FailureGroup)
 class FailureGroupAdmin(ActionAdmin):
     item_template = "admin/events/failuregroup/item.html"
@@ -351,7 +360,8 @@ class FailureGroupAdmin(ActionAdmin):
         if action is escalation.ESCALATE:
             return escalation.escalate(request, FailureGroup.objects.filter(pk__in=ids))
         if action is TAG:
-            return groups.tag(ids, [posted(request, "tags")], actor=actor(request))
+            tags = posted(request, "tags")
+            return None if _names_somebody(request, tags) else groups.tag(ids, [tags], actor=actor(request))
         if action is NOTE:
             if not (text := posted(request, "note")):
                 messages.error(request, _now("Escreva a anotação."))
@@ -365,6 +375,8 @@ class FailureGroupAdmin(ActionAdmin):
         given = {name: posted(request, name) for name in ("title", "happened", "fixer", "advice", "remedy")}
         if not all(given.values()) or given["remedy"] not in Remedy.values or len(given["title"]) > 120:
             messages.error(request, _now("Preencha todos os campos da receita."))
+            return None
+        if _names_somebody(request, given["title"]):
             return None
         found = FailureGroup.objects.filter(pk__in=ids)
         for group in found:

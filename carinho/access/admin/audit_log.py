@@ -18,6 +18,7 @@ from carinho.console.filters import DayFilter, choice_filter, newest
 from carinho.masking import mask_note, mask_text
 
 OF_KEYS = {"prefix", "old", "new"}  # the beginning of an API key, for those who may see the keys
+CHANGED = {"before", "after"}
 WRITTEN = {"reason", "note", "text"}  # freely, maybe about a person
 MOST_NAMED = 20
 DETAILS = {
@@ -56,7 +57,14 @@ def masked_detail(row: AuditEntry) -> dict[str, Any]:
     """What its author wrote without the person it may be about, all else as it is."""
     action = Audited.registry.get(row.action)
     masked = mask_text if action and action.is_about_system else mask_note
-    return row.detail | {name: masked(str(row.detail[name])) for name in WRITTEN & row.detail.keys()}
+    written = {name: masked(str(row.detail[name])) for name in WRITTEN & row.detail.keys()}
+    return row.detail | written | {name: _scrubbed(row.detail[name]) for name in CHANGED & row.detail.keys()}
+
+
+def _scrubbed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _scrubbed(inner) for name, inner in value.items()}
+    return mask_text(value) if isinstance(value, str) else value
 
 
 def _shown(row: AuditEntry, request: HttpRequest) -> dict[str, Any]:

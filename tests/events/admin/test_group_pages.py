@@ -206,6 +206,24 @@ def test_recipe_that_lacks_something_is_not_written(group, wrong):
     assert not Recipe.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("verb", "given"), [("tag", {"tags": "11 97531-7777"}), ("write", RECIPE | {"title": "Fale com a@b.com"})]
+)
+def test_what_everybody_reads_of_a_group_names_nobody(group, verb, given):
+    html = post(logged_in(OPERATOR), verb, group, **given).content.decode()
+    assert "todos leem este texto" in html
+    assert not AuditEntry.objects.exists()
+
+
+def test_number_in_a_recipe_is_masked_for_who_may_only_see(group):
+    post(logged_in(OPERATOR), "write", group, **(RECIPE | {"advice": "Ligue para 11 97531-7777"}))
+    trail = reverse("admin:access_auditentry_change", args=[AuditEntry.objects.get().pk])
+    viewer = logged_in(VIEWER, "vera")
+    for path in (LIST, address(group), f"{LIST}{DeadLetter.objects.get().pk}/change/", trail):
+        assert "97531-7777" not in html_of(viewer, path)
+    assert "97531-7777" in html_of(logged_in(OPERATOR, "bia"), address(group))
+
+
 VERBS = {
     "take": {},
     "release": {},
