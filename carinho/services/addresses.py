@@ -25,7 +25,7 @@ def real() -> list[str]:
 def wrong_in(url: str) -> str:
     """Why a system cannot be called at an address that a person wrote; empty if it can."""
     if not _is_address(url):
-        return _("O endereço devia começar com https:// ou http://, sem usuário nem senha.")
+        return _("O endereço devia começar com https:// ou http://, sem usuário, senha nem acentos.")
     if url.rstrip("/").endswith("/api/v1"):
         return _("O endereço vai sem /api/v1: o hub o acrescenta em cada chamada.")
     return ""
@@ -42,6 +42,7 @@ def _is_address(text: str) -> bool:
             and not (parts.query or parts.fragment)
             and len(text) <= 500
             and text.isprintable()
+            and text.isascii()
             and " " not in text
         )
     except ValueError:

@@ -166,8 +166,8 @@ def _asked(request: HttpRequest, system: str) -> dict[str, Any] | str:
     auth, pages = posted(request, "auth"), posted(request, "pages")
     ids = {name: posted(request, f"id_{name}") for name in contract.records_of(system)}
     ids = {name: id for name, id in ids.items() if id}
-    if not key.isprintable():
-        return _now("A chave não pode ter quebras de linha.")
+    if not (key.isprintable() and key.isascii()):
+        return _now("A chave não pode ter quebras de linha, acentos nem outros sinais fora do ASCII.")
     if auth not in AUTH_HEADERS or pages not in PAGES or len(key) > 500:
         return _now("Escolha onde vai a chave e como vão as páginas.")
     if len(ids_in(ids.values())) < len(ids):

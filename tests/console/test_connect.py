@@ -138,7 +138,9 @@ def test_without_the_second_yes_nothing_is_written(system, asked, start, check_o
     ("change", "said"),
     [
         ({"url": "ftp://x"}, "devia começar com https://"),
-        ({"url": "http://user:pass@x"}, "sem usuário nem senha"),
+        ({"url": "http://user:pass@x"}, "sem usuário, senha nem acentos"),
+        ({"url": "http://exámple.invalid"}, "sem usuário, senha nem acentos"),
+        ({"key": "chavé"}, "fora do ASCII"),
         ({"url": "http://["}, "devia começar com https://"),
         ({"url": "https://x.test/api/v1/"}, "vai sem /api/v1"),
         ({"key": ""}, "a do hub não é enviada para lá"),
