@@ -120,7 +120,11 @@ SHIPPED = [
         "invalid_data",
         DATA,
         _("O sistema não aceitou os dados"),
-        _("{sistema} leu o pedido e recusou um dos dados. Reenviar o mesmo dá a mesma recusa."),
+        _(
+            "{sistema} leu o pedido e o recusou por um dos dados: reenviar o mesmo dá a mesma recusa. Se "
+            "muitos itens vieram juntos, o sistema pode estar recusando tudo: veja em Sistemas quantos deram "
+            "certo."
+        ),
         SOURCE_FIXES,
         FIX_DATA,
         Remedy.CORRECT,
