@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from carinho import money
-from carinho.services import contract, peer_answer
+from carinho.services import conformance_marks, contract, peer_answer
 from carinho.services.base import AUTH_HEADERS, DRESSED_CRASH
+from carinho.services.conformance_marks import Listing
 from carinho.services.conformance_report import (
     CONFORMS,
     NOT_TRIED,
@@ -26,7 +27,7 @@ from carinho.services.conformance_report import (
     ConformanceReport,
     Difference,
 )
-from carinho.services.contract import DAY, INTEGER, MOMENT, MONEY, NOBODY, TEXT, Operation, of_system
+from carinho.services.contract import DAY, INTEGER, MOMENT, MONEY, NOBODY, TEXT, Mark, Operation, of_system
 from carinho.services.financeiro import is_cancelled
 from carinho.services.pagination import LIMIT, differs, laravel_page
 from carinho.services.peer_answer import PeerAnswer
@@ -65,6 +66,9 @@ class Conformance:
     ) -> None:
         self.system, self.auth, self.pages = system, auth, pages
         self.copy = PeerCopy(url, key, auth=auth, ids=ids or {}, masked=masked)
+        self.first_page = (
+            {"page": "1", "per_page": str(LIMIT)} if pages == "number" else {"limit": str(LIMIT)}
+        )
         self.not_found: set[str] = set()  # calls that are missing by a 404
 
     def run(self, *, writes: bool) -> ConformanceReport:
@@ -114,9 +118,7 @@ class Conformance:
             call.differences.append(Difference("no_answer", text))
 
     def _read(self, operation: Operation, call: CallReport) -> None:
-        numbered = {"page": "1", "per_page": str(LIMIT)}
-        first_page = numbered if self.pages == "number" else {"limit": str(LIMIT)}
-        query = operation.asks(self.copy.ids) | (first_page if operation.is_list else {})
+        query = operation.asks(self.copy.ids) | (self.first_page if operation.is_list else {})
         answer = self.copy.ask(operation, query=query)
         if found := self._failure(operation, answer):
             call.differences += found
@@ -143,6 +145,7 @@ class Conformance:
 
     def _write(self, operation: Operation, call: CallReport) -> None:
         key = str(uuid.uuid4())
+        before = self._listing(operation)
         first = self.copy.ask(operation, sends=operation.body(self.copy.ids), key=key)
         if operation.name == "create_lead" and first.id is not None:
             self.copy.ids["lead"] = str(first.id)
@@ -156,6 +159,8 @@ class Conformance:
             return
         call.differences += self._fields(operation, first.record, first) if operation.gives else []
         call.differences += self._read_back(operation, first.id)
+        if before:
+            call.differences += self._marked(operation, call, before)
         call.differences += self._repeat(operation, key, first)
         if first.id is None and not operation.is_safe_to_repeat:
             text = _(
@@ -276,7 +281,8 @@ class Conformance:
 
     def _door(self, operation: Operation, key: str = "") -> list[Difference]:
         """Another key than ours is to be refused; a write is tried under the key of what was written."""
-        query, sends = operation.nothing, operation.body(self.copy.ids)
+        query = operation.asks(self.copy.ids) | (operation.nothing[0] if operation.nothing else {})
+        sends = operation.body(self.copy.ids)
         answer = self.copy.ask(operation, query=query, sends=sends, key=key, password=WRONG_KEY)
         text = _("Uma chave errada devia receber 401 com “message”.")
         if answer.status == 401:
@@ -288,19 +294,79 @@ class Conformance:
         asked = {name: value for name, value in operation.asks(self.copy.ids).items() if name != "phone"}
         rows = rows_of(answer)
         ignored = [name for name in asked if any(differs(row, {name: asked[name]}) for row in rows)]
-        nothing = self.copy.ask(operation, query=operation.nothing)
-        if nothing.is_success and rows_of(nothing):
-            changed = operation.nothing.items() - operation.query.items()
-            ignored += sorted({name for name, _value in changed} - set(ignored))
-            answer = nothing
+        for change in operation.nothing:
+            nothing = self.copy.ask(operation, query=operation.asks(self.copy.ids) | change)
+            if nothing.is_success and rows_of(nothing):
+                ignored += sorted(change.keys() - set(ignored))
+                answer = nothing
+        refused = []
+        for mark in (each.mark for each in of_system(self.system) if each.mark):
+            if mark.reader != operation.name or mark.filter in ignored:
+                continue
+            found, listed = self._mixed(operation, mark)
+            refused += found
+            if listed:
+                answer = answer if ignored else listed
+                ignored.append(mark.filter)
         if not ignored:
-            return []
+            return refused
         text = ngettext(
             "O filtro %s foi ignorado: vieram registros que não foram pedidos.",
             "Os filtros %s foram ignorados: vieram registros que não foram pedidos.",
             len(ignored),
         )
-        return [self._differs("filter_ignored", text % get_text_list(ignored, _("e")), answer)]
+        return [*refused, self._differs("filter_ignored", text % get_text_list(ignored, _("e")), answer)]
+
+    def _mixed(self, operation: Operation, mark: Mark) -> tuple[list[Difference], PeerAnswer | None]:
+        """Why a list is not to be had by a mark, and the answer that has records of the other value."""
+        lists = []
+        for value in (mark.after, mark.before):  # one that is marked meanwhile is then in neither
+            query = operation.asks(self.copy.ids) | {mark.filter: value} | self.first_page
+            answer = self.copy.ask(operation, query=query)
+            if found := self._failure(operation, answer):
+                return found, None
+            if any(differs(row, {mark.filter: value}) for row in rows_of(answer)):
+                return [], answer
+            lists.append(
+                {str(row["id"]) for row in rows_of(answer) if isinstance(row, Mapping) and "id" in row}
+            )
+        return [], answer if lists[0] & lists[1] else None
+
+    def _listing(self, operation: Operation) -> Listing | None:
+        """Where a record is that a call marks; None for a call that marks nothing."""
+        if not (mark := operation.mark):
+            return None
+        [reader] = [each for each in of_system(self.system) if each.name == mark.reader]
+        return conformance_marks.look(self.copy, reader, mark, self.first_page)
+
+    def _marked(self, operation: Operation, call: CallReport, before: Listing) -> list[Difference]:
+        """Whether a mark moved its record; a filter that is ignored stands at the list's own call."""
+        mark, after = operation.mark, self._listing(operation)
+        if not mark or not after:
+            return []
+        about = {
+            "before": f"{mark.filter}={mark.before}",
+            "after": f"{mark.filter}={mark.after}",
+            "list": mark.reader,
+        }
+        is_ignored = (before.unmarked and before.marked) or (after.unmarked and after.marked)
+        if after.unmarked and not is_ignored:
+            text = _("Não marcou: depois da gravação, %(list)s ainda dá o registro em %(before)s.") % about
+            return [self._differs("mark_ignored", text, after.answer)]
+        if before.unmarked and after.marked is False and not is_ignored:
+            text = _("Depois da gravação, %(list)s não dá mais o registro, nem em %(after)s.") % about
+            return [self._differs("mark_lost", text, after.answer)]
+        call.is_unseen = bool(is_ignored) or not after.marked
+        if is_ignored:
+            text = _("%(list)s dá o registro em %(before)s e em %(after)s: não deu para ver a marca.")
+        elif not after.marked:
+            text = _("%(list)s não dá o registro: não deu para ver a marca. Diga o número de um que ela dá.")
+        elif before.marked:
+            text = _("O registro já estava em %(after)s: não deu para ver se esta gravação o pôs lá.")
+        else:
+            return []
+        call.add_note(text % about)
+        return []
 
     def _following_page(self, operation: Operation, call: CallReport) -> list[Difference]:
         first = self.copy.ask(operation, query={"limit": "1"})
@@ -341,6 +407,10 @@ class Conformance:
             return []
         keys = self._keys_in(reader, operation) or {"id": given}
         shown = row_of(answer, keys)
+        if shown is None and any(
+            found.field in keys for row in rows_of(answer) for found in self._fields(reader, row, answer)
+        ):
+            return []  # that stands at the list's own call
         if operation.method == "DELETE":
             return self._cancelled(operation, shown, answer)
         if shown is None:
@@ -355,6 +425,7 @@ class Conformance:
             if shown.get(name) is not None
             and name != "phone"
             and name in reader.gives
+            and _is_of(reader.gives[name], shown[name])
             and not equals(shown[name], written[name])
         ]
 

@@ -71,6 +71,16 @@ class Id(str):
 
 
 @dataclass(frozen=True)
+class Mark:
+    """From a write on, the list `reader` gives the record under the other value of `filter`."""
+
+    reader: str
+    filter: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
 class SentField:
     """A field of a body. `values` are the only ones that it may have; empty where it may have any."""
 
@@ -85,9 +95,9 @@ class Operation:
     """One call. `query` and `sends` are examples; `gives` are the fields that the hub reads, by type.
 
     `may_lack` are fields of `sends` that do not come each time, `values` what the others are one of.
-    `nothing` is a query that no record fits, `refused` a body that has to be refused, `rules` what else the
-    other side has to know. `shown_by` names the call that reads back what this one wrote, `undone_by` the one
-    that removes it. `lists` is the kind of the records that a list is of.
+    `nothing` are changes of the query, by each of which no record fits it, `refused` a body that has to be
+    refused, `rules` what else the other side has to know. `shown_by` names the call that reads back what this
+    one wrote, `undone_by` the one that removes it. `lists` is the kind of the records that a list is of.
     `creates`: the record of the path need not be there before. `again` is what a second write of the same
     record says otherwise; with `keeps_the_first`, nothing changes by it.
     `sets_a_state`: a second time changes nothing, also where idempotency keys are not honoured.
@@ -101,7 +111,7 @@ class Operation:
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
-    nothing: Mapping[str, str] = field(default_factory=dict)
+    nothing: tuple[Mapping[str, str], ...] = ()
     sends: Mapping[str, Any] = field(default_factory=dict)
     may_lack: tuple[str, ...] = ()
     values: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -110,6 +120,7 @@ class Operation:
     rules: tuple[Any, ...] = ()
     shown_by: str = ""
     undone_by: str = ""
+    mark: Mark | None = None
     lists: str = ""
     creates: bool = False
     again: Mapping[str, Any] = field(default_factory=dict)
@@ -212,7 +223,7 @@ OPERATIONS = (
         "GET",
         "/api/v1/leads",
         query={"phone": PHONE},
-        nothing={"phone": NOBODYS},
+        nothing=({"phone": NOBODYS},),
         gives={"id": INTEGER, "phone": TEXT},
         lists="lead",
         rules=(
@@ -311,12 +322,14 @@ OPERATIONS = (
         "GET",
         "/api/v1/contracts",
         query={"status": "active"},
-        nothing={"status": "conformidade"},
+        nothing=({"status": "conformidade"},),
         gives={"id": INTEGER, "status": TEXT},
         lists="contract",
         rules=(
-            _("status: active são os vigentes; synced=false, os que confirm_schedule não marcou ainda"),
-            _("billing=pending: os que confirm_billing não marcou ainda"),
+            _("status: o hub pede active, que são os vigentes; o contrato o traz com essa palavra"),
+            _("synced: true são os que confirm_schedule marcou; false, os outros"),
+            _("billing: configured são os que confirm_billing marcou; pending, os outros"),
+            _("status, synced e billing podem faltar cada um; o que não vem não filtra"),
         ),
     ),
     Operation(
@@ -327,6 +340,7 @@ OPERATIONS = (
         "/api/v1/contracts/{contract}/synced",
         sends={"schedule_id": Id("schedule")},
         refused={"schedule_id": "x"},
+        mark=Mark("contracts", "synced", "false", "true"),
         sets_a_state=True,
     ),
     Operation(
@@ -335,6 +349,7 @@ OPERATIONS = (
         _("Marcar a cobrança do contrato como configurada"),
         "POST",
         "/api/v1/contracts/{contract}/billing-configured",
+        mark=Mark("contracts", "billing", "pending", "configured"),
         sets_a_state=True,
     ),
     Operation(
@@ -412,7 +427,7 @@ OPERATIONS = (
         "GET",
         "/api/v1/schedules",
         query={"contract_ids": "{contract},999999998"},
-        nothing={"contract_ids": "999999999"},
+        nothing=({"contract_ids": "999999999"},),
         gives={"id": INTEGER, "contract_id": INTEGER},
         rules=(
             _("contract_ids: até 100 números, separados por vírgula e sem espaço"),
@@ -426,11 +441,12 @@ OPERATIONS = (
         "GET",
         "/api/v1/services",
         query={"status": "completed", "billed": "false", "from": LONG_AGO, "to": "{today}"},
-        nothing={"status": "completed", "billed": "false", "from": "1999-01-01", "to": "1999-01-02"},
+        nothing=({"from": "1999-01-01", "to": "1999-01-02"}, {"status": "conformidade"}),
         gives={"id": INTEGER, "client_id": INTEGER, "finished_at": MOMENT, "amount": MONEY},
         rules=(
             _("from e to: os dias em que o atendimento terminou, no fuso de São Paulo, os dois incluídos"),
             _("billed: true são os que mark_billed marcou; false, os outros"),
+            _("status: o hub pede só completed, os concluídos; status, billed, from e to vão sempre"),
         ),
         lists="service",
     ),
@@ -461,6 +477,7 @@ OPERATIONS = (
         "/api/v1/services/{service}/billed",
         sends={"invoice_id": Id("invoice")},
         refused={"invoice_id": "x"},
+        mark=Mark("completed_services", "billed", "false", "true"),
         sets_a_state=True,
     ),
     Operation(
@@ -541,7 +558,7 @@ OPERATIONS = (
         "GET",
         "/api/v1/invoices",
         query={"references": "{reference},service-999999998"},
-        nothing={"references": "service-999999999"},
+        nothing=({"references": "service-999999999"},),
         gives={"reference": TEXT, "client_id": INTEGER, "amount": MONEY, "due_on": DAY, "status": TEXT},
         rules=(
             _("references: até 100, separadas por vírgula e sem espaço"),
@@ -604,7 +621,7 @@ OPERATIONS = (
         "GET",
         "/api/v1/caregivers",
         query={"updated_since": f"{LONG_AGO}T00:00:00-03:00"},
-        nothing={"updated_since": "2999-01-01T00:00:00-03:00"},
+        nothing=({"updated_since": "2999-01-01T00:00:00-03:00"},),
         gives={"id": INTEGER, "name": TEXT, "updated_at": MOMENT},
         rules=(
             _("updated_since: um momento com fuso; vem quem mudou nele ou depois (updated_at)"),

@@ -4,6 +4,7 @@ A deviation is switched on for one call, by `PUT /_control/deviations/crm` with 
 `{"name": "filter_ignored", "call": "GET /api/v1/leads"}`.
 """
 
+import copy
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ class Deviation:
     title: str
     changes: Callable[[int, Any], web.Response | None] = lambda _status, _body: None
     forgets_keys: bool = False
+    forgets_writes: bool = False
     ignores: tuple[str, ...] | None = None  # parameters of the query; empty: all but those of pages
 
 
@@ -93,6 +95,13 @@ DEVIATIONS = {
     ),
     "list_inside_data": Deviation("data.data", _of_page(lambda body: {"data": body, "next_cursor": None})),
     "filter_ignored": Deviation("filters ignored", ignores=()),
+    "status_ignored": Deviation(
+        "status ignored and not shown", _of_record(_without("status")), ignores=("status",)
+    ),
+    "mark_filter_ignored": Deviation(
+        "billed ignored and not shown", _of_record(_without("billed")), ignores=("billed",)
+    ),
+    "mark_ignored": Deviation("200, and nothing is marked", forgets_writes=True),
     "cursor_ignored": Deviation("each page is the first", ignores=("cursor",)),
     "limit_ignored": Deviation("as many rows as there are", ignores=("limit",)),
     "key_ignored": Deviation("idempotency keys ignored", forgets_keys=True),
@@ -163,7 +172,10 @@ async def deviate(request: web.Request, handler: Handler) -> web.StreamResponse:
             if (key not in deviation.ignores if deviation.ignores else key in PAGES)
         }
         request._rel_url = whole.with_query(kept)  # noqa: SLF001
+    before = copy.deepcopy(system.tables) if deviation.forgets_writes else {}
     response = await handler(request)
+    for table, kept_rows in before.items():
+        vars(system.tables[table]).update(vars(kept_rows))
     request._rel_url = whole  # noqa: SLF001 -- the journal keeps what was asked
     if not isinstance(response, web.Response):
         return response

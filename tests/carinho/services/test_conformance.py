@@ -52,6 +52,9 @@ FOUND = {  # by deviation: of which call, what is found, and of which field
     "list_elsewhere": ("cuidadores", "caregivers", "list_shape", "data"),
     "list_inside_data": ("operacao", "schedules", "list_shape", "data"),
     "filter_ignored": ("crm", "contracts", "filter_ignored", ""),
+    "status_ignored": ("operacao", "completed_services", "filter_ignored", ""),
+    "mark_filter_ignored": ("operacao", "completed_services", "filter_ignored", ""),
+    "mark_ignored": ("operacao", "mark_billed", "mark_ignored", ""),
     "cursor_ignored": ("crm", "contracts", "cursor_ignored", "cursor"),
     "limit_ignored": ("operacao", "completed_services", "limit_ignored", "limit"),
     "key_ignored": ("marketing", "attribute", "key_ignored", ""),
@@ -126,6 +129,7 @@ PLAYED = {  # the simulator's own names of parameters of these paths
     "put_caregiver": "PUT /api/v1/caregivers/{id}",
     "rate": "POST /api/v1/caregivers/{id}/ratings",
     "client_of": "GET /api/v1/services/{id}",
+    "mark_billed": "POST /api/v1/services/{id}/billed",
 }
 
 
@@ -301,6 +305,48 @@ def test_calls_that_are_missing_together_are_offered_to_be_left_out_only_for_a_r
     assert report.can_be_connected is is_there
 
 
+class Visits:
+    """Operação's list of visits, with one habit that the contract does not have."""
+
+    def __init__(self, habit):
+        self.habit, self.is_billed = habit, habit == "billed_before"
+
+    def __call__(self, method, path, query, body):
+        if method != "GET":
+            self.is_billed |= path == "/api/v1/services/11/billed"
+            return 200, {}
+        if path != "/api/v1/services" or self.habit == "never_listed":
+            return 200, {"data": [], "next_cursor": None}
+        if query.get("billed") == "true" and self.habit == "billed_refused":
+            return 422, {"message": "billed must be false"}
+        is_marked = query.get("billed") == "true"
+        is_gone = self.is_billed and self.habit == "gone_once_billed"
+        fits = {11: is_marked == self.is_billed and not is_gone, 12: not is_marked}
+        is_none = "conformidade" in query.values() or "1999-01-01" in query.values()
+        status = {"status": "scheduled"} if self.habit == "scheduled" else {"status": None}
+        rows = [row | {"billed": None} | status for row in SERVICES if fits[row["id"]] and not is_none]
+        return 200, {"data": rows, "next_cursor": None}
+
+
+@pytest.mark.parametrize(
+    ("habit", "call", "found"),
+    [
+        ("scheduled", "completed_services", "filter_ignored"),
+        ("billed_refused", "completed_services", "refused"),
+        ("gone_once_billed", "mark_billed", "mark_lost"),
+        ("never_listed", "mark_billed", ""),
+        ("billed_before", "mark_billed", ""),
+    ],
+)
+def test_mark_that_its_list_does_not_show_is_no_conformance(monkeypatch, habit, call, found):
+    answering(monkeypatch, Visits(habit))
+    report = Conformance("operacao", "https://x.test", "k", ids=NAMED).run(writes=True)
+    [about] = [each for each in report.calls if each.name == call]
+    codes = {difference.code for difference in about.differences}
+    assert codes - {"unknown_answer", "refusal_missing", "limit_ignored"} == ({found} if found else set())
+    assert found or "não deu para ver" in about.note
+
+
 def test_record_far_down_in_a_list_that_lacks_a_field_is_named_by_its_id(monkeypatch):
     whole = {"id": 7, "status": "active"}
     answering(monkeypatch, lambda *_: (200, {"data": [whole, {"id": 8}], "next_cursor": None}))
@@ -436,7 +482,7 @@ def test_command_says_in_words_and_by_its_exit_code_what_differs(simulator):
     with pytest.raises(SystemExit) as ended:
         call_command("conformance", "crm", url=f"{simulator.url}/crm", key="simulator", stdout=out)
     assert ended.value.code == 1
-    assert "O filtro status foi ignorado: vieram registros que não foram pedidos." in out.getvalue()
+    assert "Os filtros status, synced e billing foram ignorados: vieram registros" in out.getvalue()
     assert "→ GET /api/v1/contracts?status=conformidade" in out.getvalue()
     assert "← 200" in out.getvalue()
 
