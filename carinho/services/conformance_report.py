@@ -114,9 +114,9 @@ class ConformanceReport:
         lacking = [
             call.name
             for call in self.calls
-            if call.verdict == MISSING
-            or (call.name in optional and (call.is_nowhere or call.verdict == NOT_TRIED))
+            if call.verdict == MISSING or (call.name in optional and call.is_nowhere)
         ]
+        untried = [call.name for call in self.calls if call.name in optional and call.verdict == NOT_TRIED]
         lines = [f"{name}_URL={self.production_url}", f"{name}_API_KEY="]
         if self.auth != DEFAULTS["auth"]:
             lines.append(f"{name}_AUTH={self.auth}")
@@ -124,7 +124,10 @@ class ConformanceReport:
             lines.append(f"{name}_PAGES=number")
         if "key_ignored" in codes:
             lines.append(f"{name}_HONOURS_KEYS=0")
-        if lacking or optional:
+        if untried:  # without the line below the hub uses no optional call
+            text = _("# %(name)s_LACKS: %(calls)s não foi testado; teste com gravações antes de ligar.")
+            lines.append(text % {"name": name, "calls": ", ".join(untried)})
+        if lacking or (optional and not untried):
             lines.append(f"{name}_LACKS={','.join(lacking)}")
         return lines
 

@@ -189,6 +189,16 @@ def test_what_a_setting_can_name_is_given_as_the_lines_of_the_settings(simulator
     assert not report_on(simulator, "cuidadores").can_be_connected
 
 
+@pytest.mark.parametrize("missing", ["", "GET /api/v1/schedules"])
+def test_only_a_call_that_was_tried_is_said_to_be_lacking(simulator, missing):
+    if missing:
+        simulator.deviate("operacao", "method_missing", missing)
+    check = Conformance("operacao", f"{simulator.url}/operacao", "simulator", ids=NAMED)
+    lines = [line for line in check.run(writes=False).settings if "LACKS" in line]
+    assert lines[0].startswith("# OPERACAO_LACKS: set_availability não foi testado")
+    assert lines[1:] == (["OPERACAO_LACKS=schedules"] if missing else [])
+
+
 def test_report_is_the_same_once_it_was_stored(simulator):
     simulator.deviate("crm", "path_missing", "PATCH /api/v1/leads/{id}")
     report = report_on(simulator, "crm", masked=True)
@@ -421,6 +431,38 @@ def test_invoice_that_does_not_stay_as_it_is_to_stay_is_named(monkeypatch, code,
     found = {(name, found) for name, found, _field in differences(report) if name in ("bill_service", call)}
     assert (call, code) in found
     assert found <= {(call, code), ("bill_service", "key_ignored")}
+
+
+@pytest.mark.parametrize(
+    ("system", "row", "writes"),
+    [
+        ("operacao", {"id": 1, "contrato": 1}, "put_schedule"),
+        ("financeiro", {"referencia": "x"}, "bill_service"),
+        (
+            "financeiro",
+            {"amount": 150, "client_id": 1, "due_on": "2026-02-02", "status": "open"},
+            "bill_service",
+        ),
+    ],
+)
+def test_list_whose_fields_differ_is_not_said_to_lack_what_was_written(monkeypatch, system, row, writes):
+    reference = contract.IDS["reference"]
+    shown = row | ({"reference": reference} if "amount" in row else {})
+    answering(
+        monkeypatch,
+        lambda method, *_: (
+            200,
+            {"data": [shown], "next_cursor": None}
+            if method == "GET"
+            else {"data": {"id": 1, "status": "open"}},
+        ),
+    )
+    ids = NAMED | {"reference": reference, "soon": "2026-02-02"}
+    found = differences(Conformance(system, "https://x.test", "k", ids=ids).run(writes=True))
+    reader = "schedules" if system == "operacao" else "invoices"
+    assert {code for call, code, _field in found if call == reader} & {"field_missing", "field_type"}
+    codes = {code for call, code, _field in found if call in (writes, "cancel_invoice")}
+    assert not codes & {"not_read_back", "read_back_differs", "cancelled_gone"}
 
 
 def test_what_was_written_more_often_than_it_should_stays_and_is_named(monkeypatch):
