@@ -281,7 +281,7 @@ class Conformance:
 
     def _door(self, operation: Operation, key: str = "") -> list[Difference]:
         """Another key than ours is to be refused; a write is tried under the key of what was written."""
-        query = operation.asks(self.copy.ids) | (operation.nothing[0] if operation.nothing else {})
+        query = operation.asks(self.copy.ids) | dict(operation.nothing[0] if operation.nothing else {})
         sends = operation.body(self.copy.ids)
         answer = self.copy.ask(operation, query=query, sends=sends, key=key, password=WRONG_KEY)
         text = _("Uma chave errada devia receber 401 com “message”.")
@@ -295,7 +295,7 @@ class Conformance:
         rows = rows_of(answer)
         ignored = [name for name in asked if any(differs(row, {name: asked[name]}) for row in rows)]
         for change in operation.nothing:
-            nothing = self.copy.ask(operation, query=operation.asks(self.copy.ids) | change)
+            nothing = self.copy.ask(operation, query=operation.asks(self.copy.ids) | dict(change))
             if nothing.is_success and rows_of(nothing):
                 ignored += sorted(change.keys() - set(ignored))
                 answer = nothing

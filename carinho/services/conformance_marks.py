@@ -20,14 +20,14 @@ class Listing:
     answer: PeerAnswer  # of the list of unmarked records, where the record was looked for last
 
 
-def look(copy: PeerCopy, reader: Operation, mark: Mark, first_page: Mapping[str, str]) -> Listing:
+def look(copy: PeerCopy, reader: Operation, mark: Mark, first_page: dict[str, str]) -> Listing:
     marked, _answer = _is_listed(copy, reader, {mark.filter: mark.after}, first_page)
     unmarked, answer = _is_listed(copy, reader, {mark.filter: mark.before}, first_page)
     return Listing(unmarked, marked, answer)
 
 
 def _is_listed(
-    copy: PeerCopy, reader: Operation, filters: Mapping[str, str], first_page: Mapping[str, str]
+    copy: PeerCopy, reader: Operation, filters: dict[str, str], first_page: dict[str, str]
 ) -> tuple[bool | None, PeerAnswer]:
     query = reader.asks(copy.ids) | filters
     answer = copy.ask(reader, query=query | first_page)

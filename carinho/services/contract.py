@@ -326,10 +326,9 @@ OPERATIONS = (
         gives={"id": INTEGER, "status": TEXT},
         lists="contract",
         rules=(
-            _("status: o hub pede active, que são os vigentes; o contrato o traz com essa palavra"),
+            _("status: o hub pede só active, os vigentes; a resposta o traz com essa palavra"),
             _("synced: true são os que confirm_schedule marcou; false, os outros"),
             _("billing: configured são os que confirm_billing marcou; pending, os outros"),
-            _("status, synced e billing podem faltar cada um; o que não vem não filtra"),
         ),
     ),
     Operation(
@@ -446,7 +445,7 @@ OPERATIONS = (
         rules=(
             _("from e to: os dias em que o atendimento terminou, no fuso de São Paulo, os dois incluídos"),
             _("billed: true são os que mark_billed marcou; false, os outros"),
-            _("status: o hub pede só completed, os concluídos; status, billed, from e to vão sempre"),
+            _("status: o hub pede só completed, os concluídos; se a resposta o traz, é com essa palavra"),
         ),
         lists="service",
     ),
@@ -564,6 +563,7 @@ OPERATIONS = (
             _("references: até 100, separadas por vírgula e sem espaço"),
             _("uma fatura que não existe fica de fora da lista, sem erro"),
             _("status: cancelled é a fatura que cancel_invoice cancelou; ela continua na lista"),
+            _("status de outra fatura: qualquer palavra do sistema que não seja essa"),
         ),
     ),
     Operation(

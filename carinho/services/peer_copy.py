@@ -53,8 +53,9 @@ class PeerCopy:
             AUTH_HEADERS[auth]: scheme + (password or self.key),
             "Accept": "application/json",
             "X-Source-System": "integracoes",
-            "Idempotency-Key": key or str(uuid.uuid4()),
         }
+        if not operation.reads:
+            headers["Idempotency-Key"] = key or str(uuid.uuid4())
         path = operation.path.format(**self.ids | dict(about or {})) + after
         method = operation.method
         body = dict(sends or {}) if method in ("POST", "PUT", "PATCH") else None

@@ -184,6 +184,11 @@ def test_nothing_is_chosen_or_filled_in_before_somebody_does(client, settings):
 def test_page_says_what_a_developer_would_have_to_guess(client):
     page = unescape(client.get(PAGE, {"system": "operacao"}).content.decode())
     for said in (
+        "X-Source-System: integracoes",
+        "uma Idempotency-Key, e uma leitura, não",
+        "Cada filtro pode faltar",
+        "Assim o hub manda, e assim espera nas respostas",
+        "o hub pede só completed",
         "até 100 números, separados por vírgula",
         "no fuso de São Paulo, os dois incluídos",
         "Registro que não existe: 404",

@@ -140,6 +140,7 @@ def test_nothing_is_written_without_being_told_to(simulator):
         "contracts": "conforms",
     }
     assert simulator.state()["crm"]["writes"] == {}
+    assert not [call for call in simulator.calls("crm") if call["idempotency_key"]]
     assert report.summary == "O sistema atende ao contrato no que foi testado: 1 de 9 chamadas."
     [empty] = [call.note for call in report.calls if call.name == "find_lead"]
     assert empty == "A lista veio vazia: nem os campos nem as páginas puderam ser conferidos."
