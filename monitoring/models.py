@@ -1,6 +1,6 @@
 """What monitoring itself has to remember: signs of life, samples, alerts, rounds and sent reports."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
@@ -206,6 +206,9 @@ class Report(models.Model):
         return f"{self.get_kind_display()} {self.day:%d/%m/%Y}"
 
 
+ERASED_WITHIN = timedelta(minutes=15)
+
+
 class Erasure(models.Model):
     """That somebody ordered one person's data to be erased, and what came of it.
 
@@ -229,6 +232,11 @@ class Erasure(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def is_overdue(self) -> bool:
+        """Nothing is on its way any more, and still it has not ended, though it is tried twice a minute."""
+        return not (self.done_at or self.waits) and self.asked_at < timezone.now() - ERASED_WITHIN
 
 
 class Person(Event):

@@ -345,6 +345,10 @@ def test_order_that_breaks_keeps_no_other_waiting_and_quotes_nobody(monkeypatch,
     assert list(Erasure.objects.filter(done_at=None)) == [orders[0]]
     assert [(record.erasure, record.error) for record in caplog.records] == [(orders[0].pk, "ValueError")]
     assert "11975319001" not in caplog.text
+    client = logged_in(ADMINISTRATOR)
+    assert "não terminou" not in client.get(PAGE).content.decode()
+    Erasure.objects.update(asked_at=timezone.now() - timedelta(hours=1))
+    assert "não terminou: chame o desenvolvimento" in client.get(PAGE).content.decode()
 
 
 @pytest.mark.parametrize(
