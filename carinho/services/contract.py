@@ -14,6 +14,30 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+SCHEDULE_FIELDS = (  # of a contract, in the CRM and in Operação
+    "client_id",
+    "caregiver_id",
+    "service_type",
+    "starts_on",
+    "ends_on",
+    "weekdays",
+    "starts_at",
+    "ends_at",
+    "hours_per_day",
+    "address",
+    "notes",
+)
+BILLING_FIELDS = (  # of a contract, in the CRM and in Financeiro
+    "client_id",
+    "plan",
+    "amount",
+    "payment_method",
+    "billing_day",
+    "due_day",
+    "frequency",
+    "starts_on",
+    "ends_on",
+)
 INTEGER, TEXT, MOMENT, DAY, MONEY = "integer", "text", "moment", "day", "money"
 NUMBER, TRUTH, OBJECT, LIST = "number", "truth", "object", "list"  # besides, of what is sent
 PHONE = "5511900000000"  # of nobody: mobile numbers go on with another digit than 0
@@ -395,19 +419,7 @@ OPERATIONS = (
             "address": "Rua das Acácias, 1",
             "notes": MARK,
         },
-        may_lack=(
-            "client_id",
-            "caregiver_id",
-            "service_type",
-            "starts_on",
-            "ends_on",
-            "weekdays",
-            "starts_at",
-            "ends_at",
-            "hours_per_day",
-            "address",
-            "notes",
-        ),
+        may_lack=SCHEDULE_FIELDS,
         refused={"starts_on": "amanhã"},
         gives={"id": INTEGER},
         rules=(
@@ -595,17 +607,7 @@ OPERATIONS = (
             "starts_on": "{soon}",
             "ends_on": "{later}",
         },
-        may_lack=(
-            "client_id",
-            "plan",
-            "amount",
-            "payment_method",
-            "billing_day",
-            "due_day",
-            "frequency",
-            "starts_on",
-            "ends_on",
-        ),
+        may_lack=BILLING_FIELDS,
         refused={"amount": "muito"},
         rules=(
             _("contrato sem cobrança: ela é configurada, e não há 404; com cobrança: 200, alterada"),

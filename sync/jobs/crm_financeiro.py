@@ -7,23 +7,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from pydantic import Field
 
+from carinho.services.contract import BILLING_FIELDS
 from carinho.services.crm import CRM
 from carinho.services.financeiro import Financeiro
 from carinho.services.pagination import Page, in_turn
 from events.intake.payload import DayOfMonth, Identifier, Money, Payload, Text
 from sync.job import Fields, Job, Record, Window, chosen
-
-BILLING = (
-    "client_id",
-    "plan",
-    "amount",
-    "payment_method",
-    "billing_day",
-    "due_day",
-    "frequency",
-    "starts_on",
-    "ends_on",
-)
 
 
 class ContractBilling(Payload):
@@ -74,7 +63,7 @@ class CrmFinanceiro(Job):
         )
 
     def wanted(self, record: Record) -> Fields:
-        return chosen(record, BILLING)
+        return chosen(record, BILLING_FIELDS)
 
     def write(self, target: Financeiro, key: str, wanted: Fields) -> Fields:
         target.set_up_billing(int(key), wanted)

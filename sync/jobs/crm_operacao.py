@@ -8,25 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from pydantic import Field
 
+from carinho.services.contract import SCHEDULE_FIELDS
 from carinho.services.crm import CRM
 from carinho.services.operacao import Operacao
 from carinho.services.pagination import Page, in_turn
 from events.intake.payload import ClockTime, Identifier, Payload, Text
 from sync.job import Fields, Job, Record, Window, chosen
-
-SCHEDULE = (
-    "client_id",
-    "caregiver_id",
-    "service_type",
-    "starts_on",
-    "ends_on",
-    "weekdays",
-    "starts_at",
-    "ends_at",
-    "hours_per_day",
-    "address",
-    "notes",
-)
 
 
 class ContractSchedule(Payload):
@@ -84,7 +71,7 @@ class CrmOperacao(Job):
         )
 
     def wanted(self, record: Record) -> Fields:
-        return chosen(record, SCHEDULE)
+        return chosen(record, SCHEDULE_FIELDS)
 
     def write(self, target: Operacao, key: str, wanted: Fields) -> Fields:
         return {"schedule_id": target.put_schedule(int(key), wanted)}
