@@ -51,9 +51,8 @@ def test_pages_are_whole_at_a_desk_and_on_a_phone(visit):
         for width in (1280, 390):
             visit.set_viewport_size({"width": width, "height": 844})
             # a chart takes its new width some moments after the page has
-            visit.wait_for_function(
-                "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-            )
+            page = visit.locator("html")
+            expect(page).to_have_js_property("scrollWidth", page.evaluate("html => html.clientWidth"))
     assert errors == []
 
 

@@ -5,7 +5,7 @@ import pytest
 from carinho.services import contract
 from carinho.services.base import Service
 from events.flow import Flow, StepEvent
-from sync.jobs import crm_financeiro, crm_operacao, cuidadores_crm
+from sync.jobs import cuidadores_crm
 from tests.events.flows.conftest import accept_sample
 
 CHANGES = {"update_client", "update_customer"}  # of any fields: a rule says so
@@ -60,8 +60,8 @@ def test_every_field_that_a_flow_sends_is_shown_in_the_contract_as_what_it_is(fl
 @pytest.mark.parametrize(
     ("system", "name", "fields"),
     [
-        ("operacao", "put_schedule", crm_operacao.SCHEDULE),
-        ("financeiro", "set_up_billing", crm_financeiro.BILLING),
+        ("operacao", "put_schedule", contract.SCHEDULE_FIELDS),
+        ("financeiro", "set_up_billing", contract.BILLING_FIELDS),
         ("crm", "put_caregiver", cuidadores_crm.CAREGIVER),
     ],
 )
