@@ -24,7 +24,7 @@ from carinho.console import contacts, labels
 from carinho.console.base import page_of
 from carinho.masking import mask_text, scrub
 from carinho.resending import LEASE, due_after, reason_of
-from events import groups, titles
+from events import failure_groups, titles
 from events.models import DeadLetter, EntryKind, Escalation, FailureGroup, GroupEntry
 from events.recipes import Recipes
 
@@ -156,7 +156,8 @@ def _note(escalation: Escalation) -> str:
     """What the operator wrote, without what the latest events it is about say of their people."""
     about = DeadLetter.objects.filter(escalations=escalation)
     if escalation.group:
-        about = DeadLetter.objects.filter(groups.rows_of(escalation.group)).order_by("-pk")[:MOST_SCRUBBED]
+        failures = DeadLetter.objects.filter(failure_groups.rows_of(escalation.group))
+        about = failures.order_by("-pk")[:MOST_SCRUBBED]
     note = escalation.note
     for data in about.values_list("event__data", flat=True):
         note = scrub(note, data)
@@ -166,6 +167,6 @@ def _note(escalation: Escalation) -> str:
 def _figures(escalation: Escalation) -> dict[str, Any]:
     if (group := escalation.group) is None:
         return {"since": escalation.dead_letter.created_at if escalation.dead_letter else None}
-    figures = groups.figures_of(group)
+    figures = failure_groups.figures_of(group)
     affected = titles.affected(group.service, group.step, figures.people)
     return {"open": figures.open, "affected": affected, "since": figures.first}

@@ -5,7 +5,7 @@ from celery import shared_task
 from carinho.access import retention as access_retention
 from carinho.webhooks import retention as webhook_retention
 from carinho.webhooks import sending
-from events import bulk, conformance_checks, escalations, outages, retention, statistics, superseded
+from events import bulk_jobs, conformance_checks, escalations, outages, retention, statistics, superseded
 from events.engine import lane, recovery
 from events.intake import without_flow
 
@@ -30,7 +30,7 @@ def close_superseded() -> None:
 
 @shared_task(name="events.advance_bulk_jobs", ignore_result=True)
 def advance_bulk_jobs() -> None:
-    bulk.advance_all()
+    bulk_jobs.advance_all()
 
 
 @shared_task(name="events.send_escalations", ignore_result=True)

@@ -14,7 +14,7 @@ from carinho.console import badge_counts, badges, dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of, page_of
 from carinho.console.filters import ChoiceFilter, choice_filter
-from events import bulk, titles
+from events import bulk_jobs, titles
 from events.models import BulkItem, BulkItemState, BulkJob, BulkState, DeadLetter
 
 OPERATE = "events.change_deadletter"
@@ -28,7 +28,7 @@ PAUSE = Action(
     done=ngettext_lazy("O reenvio está em pausa.", "%(count)d reenvios estão em pausa.", "count"),
     effect=_("Nada mais sai até alguém continuar. O que já está sendo enviado termina."),
     permission=OPERATE,
-    run=lambda ids, actor, _reason: bulk.pause(ids, actor=actor),
+    run=lambda ids, actor, _reason: bulk_jobs.pause(ids, actor=actor),
     icon="pause",
 )
 RESUME = Action(
@@ -38,7 +38,7 @@ RESUME = Action(
     done=ngettext_lazy("O reenvio continua.", "%(count)d reenvios continuam.", "count"),
     effect=_("O que ainda não saiu continua a sair. Uma falha que já apareceu aqui não o para de novo."),
     permission=OPERATE,
-    run=lambda ids, actor, _reason: bulk.resume(ids, actor=actor),
+    run=lambda ids, actor, _reason: bulk_jobs.resume(ids, actor=actor),
     icon="play_arrow",
     is_main=True,
 )
@@ -49,7 +49,7 @@ CANCEL = Action(
     done=ngettext_lazy("O reenvio foi cancelado.", "%(count)d reenvios foram cancelados.", "count"),
     effect=_("O que ainda não saiu fica em aberto em Precisa de você. O que já saiu não volta."),
     permission=OPERATE,
-    run=lambda ids, actor, _reason: bulk.cancel(ids, actor=actor),
+    run=lambda ids, actor, _reason: bulk_jobs.cancel(ids, actor=actor),
     icon="stop_circle",
 )
 UNDO = Action(
@@ -63,7 +63,7 @@ UNDO = Action(
     ),
     effect=CANCEL.effect,
     permission=OPERATE,
-    run=lambda ids, actor, _reason: bulk.undo(ids, actor=actor),
+    run=lambda ids, actor, _reason: bulk_jobs.undo(ids, actor=actor),
     refused=_(
         "Só quem começou o reenvio pode desfazê-lo, e só no primeiro minuto. Cancelar ainda é possível."
     ),
@@ -199,7 +199,7 @@ class BulkJobAdmin(ActionAdmin):
         return _now("reenvio #%s") % key
 
     def item_context(self, request: HttpRequest, row: BulkJob) -> dict[str, Any]:
-        counts = bulk.counts_of(row)
+        counts = bulk_jobs.counts_of(row)
         over = sum(count for state, count in counts.items() if state not in ON_THEIR_WAY)
         return {
             "headline": title_of(row.total),

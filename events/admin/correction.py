@@ -16,7 +16,7 @@ from carinho.console import dates, labels
 from carinho.console.actions import MOST_AT_ONCE
 from carinho.console.base import actor, ids_in, page, page_of
 from carinho.masking import mask
-from events import event_corrections, groups, preview, titles
+from events import event_corrections, failure_groups, preview, titles
 from events.admin import correction_pages, person
 from events.admin.correction_pages import Correctable
 from events.admin.event_data import EventRevealAdmin
@@ -96,7 +96,7 @@ class CorrectionAdmin(EventRevealAdmin):
         """The form of the item of the group that waits longest; the others are offered after it."""
         correction_pages.require(request, OPERATE)
         group = get_object_or_404(FailureGroup, pk=group_id)
-        waiting = DeadLetter.objects.filter(groups.rows_of(group), status=DeadLetterStatus.OPEN)
+        waiting = DeadLetter.objects.filter(failure_groups.rows_of(group), status=DeadLetterStatus.OPEN)
         first = (
             waiting.filter(event_type__in=Flow.registry).order_by("pk").values_list("pk", flat=True).first()
         )

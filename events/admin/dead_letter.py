@@ -18,7 +18,7 @@ from carinho.console import badge_counts, badges, dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, id_in, ids_in, list_of, next_page, page_of, posted
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
-from events import bulk, escalations, groups, operations, retention, status_badges, titles
+from events import bulk_jobs, escalations, failure_groups, operations, retention, status_badges, titles
 from events.admin import (
     bulk_job,
     correction,
@@ -141,7 +141,7 @@ class GroupFilter(ChoiceFilter):
 
     def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
         group = FailureGroup.objects.filter(pk__in=ids_in([value])).first()
-        return queryset.filter(groups.rows_of(group)) if group else queryset.none()
+        return queryset.filter(failure_groups.rows_of(group)) if group else queryset.none()
 
 
 @admin.register(DeadLetter)
@@ -291,7 +291,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
 
     def _retry_many(self, request: HttpRequest, ids: Sequence[int]) -> HttpResponse:
         with_overtaken = bool(posted(request, "overtaken"))
-        job = bulk.start_retry(ids, actor(request), with_overtaken=with_overtaken)
+        job = bulk_jobs.start_retry(ids, actor(request), with_overtaken=with_overtaken)
         jobs: Any = self.admin_site.get_model_admin(BulkJob)
         text, page = bulk_job.started(job.total), page_of(job)
         messages.info(request, jobs.undoable(request, text, bulk_job.UNDO, [job.pk], page))

@@ -20,9 +20,9 @@ from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
 from carinho.console.base import actor, list_of, page_of, posted
 from carinho.console.filters import ChoiceFilter, choice_filter
 from carinho.masking import mask_text
-from events import escalations, groups, recipes, titles
+from events import escalations, failure_groups, recipes, titles
 from events.admin import correction_pages, escalation, person, redirect
-from events.groups import Figures
+from events.failure_groups import Figures
 from events.models import (
     BreakerState,
     CircuitBreaker,
@@ -46,7 +46,7 @@ TAKE = Action(
     done=ngettext_lazy("O grupo está com você.", "%(count)d grupos estão com você.", "count"),
     effect=_("Os colegas veem que você cuida disto. Nada é enviado."),
     permission=OPERATE,
-    run=lambda ids, actor, _reason: groups.take(ids, actor=actor),
+    run=lambda ids, actor, _reason: failure_groups.take(ids, actor=actor),
     icon="person_add",
 )
 RELEASE = Action(
@@ -56,7 +56,7 @@ RELEASE = Action(
     done=ngettext_lazy("O grupo foi solto.", "%(count)d grupos foram soltos.", "count"),
     effect=_("O grupo deixa de estar com alguém, e um colega pode assumir."),
     permission=OPERATE,
-    run=lambda ids, actor, _reason: groups.release(ids, actor=actor),
+    run=lambda ids, actor, _reason: failure_groups.release(ids, actor=actor),
     icon="person_remove",
 )
 SILENCE = Action(
@@ -66,7 +66,7 @@ SILENCE = Action(
     done=ngettext_lazy("O grupo está silenciado.", "%(count)d grupos estão silenciados.", "count"),
     effect=_("O grupo vai para o fim da lista, e volta quando houver mais itens abertos do que agora."),
     permission=OPERATE,
-    run=lambda ids, actor, reason: groups.silence(ids, actor=actor, reason=reason),
+    run=lambda ids, actor, reason: failure_groups.silence(ids, actor=actor, reason=reason),
     icon="notifications_paused",
     asks_reason=True,
 )
@@ -77,7 +77,7 @@ UNSILENCE = Action(
     done=ngettext_lazy("O grupo não está mais silenciado.", "%(count)d grupos não estão mais.", "count"),
     effect=_("O grupo volta ao seu lugar na lista."),
     permission=OPERATE,
-    run=lambda ids, actor, _reason: groups.unsilence(ids, actor=actor),
+    run=lambda ids, actor, _reason: failure_groups.unsilence(ids, actor=actor),
     icon="notifications_active",
 )
 NOTE = Action(
@@ -194,14 +194,14 @@ def titles_of(found: Iterable[FailureGroup]) -> list[tuple[str, str]]:
 
 def cards(request: HttpRequest) -> list[Card]:
     """The groups that have dead letters, the most urgent and then the largest first; five statements."""
-    figures = groups.figures()
+    figures = failure_groups.figures()
     written, breakers = Recipes(), CircuitBreaker.objects.in_bulk()
     shown = [
         (group, figures[key])
         for group in FailureGroup.objects.exclude(state=GroupState.RESOLVED)
         if (key := (group.service, group.step, group.cause)) in figures
     ]
-    items = groups.only_items(group for group, counted in shown if counted.open == 1)
+    items = failure_groups.only_items(group for group, counted in shown if counted.open == 1)
     found = [
         card_of(request, group, counted, written, breakers, item=items.get(group.pk))
         for group, counted in shown
@@ -361,12 +361,14 @@ class FailureGroupAdmin(ActionAdmin):
             return escalation.escalate(request, FailureGroup.objects.filter(pk__in=ids))
         if action is TAG:
             tags = posted(request, "tags")
-            return None if _names_somebody(request, tags) else groups.tag(ids, [tags], actor=actor(request))
+            if _names_somebody(request, tags):
+                return None
+            return failure_groups.tag(ids, [tags], actor=actor(request))
         if action is NOTE:
             if not (text := posted(request, "note")):
                 messages.error(request, _now("Escreva a anotação."))
                 return None
-            return groups.note(ids, text[:2000], actor=actor(request))
+            return failure_groups.note(ids, text[:2000], actor=actor(request))
         if action is WRITE:
             return self._write(request, ids)
         return super().act(request, action, ids)
@@ -387,16 +389,16 @@ class FailureGroupAdmin(ActionAdmin):
     def item_context(self, request: HttpRequest, row: FailureGroup) -> dict[str, Any]:
         may_operate = request.user.has_perm(OPERATE)
         if may_operate and row.state == GroupState.NEW:
-            groups.see(row, actor=actor(request))
+            failure_groups.see(row, actor=actor(request))
             row.refresh_from_db()
         written = Recipes()
         texts = written.of(row.service, row.step, row.cause)
         breakers = CircuitBreaker.objects.in_bulk([row.service])
         names = self._fitting(row, texts)
-        newest = DeadLetter.objects.filter(groups.rows_of(row), status="open").select_related("event")
+        newest = DeadLetter.objects.filter(failure_groups.rows_of(row), status="open").select_related("event")
         shown = list(newest.order_by("-pk")[:SHOWN_ROWS])
         item = shown[0].pk if len(shown) == 1 else None
-        card = card_of(request, row, groups.figures_of(row), written, breakers, item=item)
+        card = card_of(request, row, failure_groups.figures_of(row), written, breakers, item=item)
         moves = [make(request, row, card.figures.open) for make in (retry_all, archive_all)]
         return {
             "card": card,

@@ -22,7 +22,7 @@ from carinho.console import badges, dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, id_in, list_of, page, page_of, posted
 from carinho.console.filters import ChoiceFilter, choice_filter
-from events import groups, redirects, titles
+from events import failure_groups, redirects, titles
 from events.admin import correction_pages, person
 from events.flow import identifier_kind
 from events.intake.envelope import RequestRejected
@@ -147,7 +147,7 @@ class RedirectAdmin(ActionAdmin):
         """The form of the item of the group that waits longest; others of the same are offered after it."""
         correction_pages.require(request, OPERATE)
         group = get_object_or_404(FailureGroup, pk=group_id)
-        waiting = DeadLetter.objects.filter(groups.rows_of(group), status=DeadLetterStatus.OPEN)
+        waiting = DeadLetter.objects.filter(failure_groups.rows_of(group), status=DeadLetterStatus.OPEN)
         letter = waiting.select_related("event").order_by("pk").first()
         if letter is None:
             messages.warning(request, _now("Nenhum item deste grupo está aberto."))

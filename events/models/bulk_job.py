@@ -21,7 +21,7 @@ class BulkState(models.TextChoices):
 class BulkJob(models.Model):
     """The dead letters of a list as it stood at the click, and how far their retry is.
 
-    `events.bulk` moves it. It has ended once it sends no more and nothing of it is on its way.
+    `events.bulk_jobs` moves it. It has ended once it sends no more and nothing of it is on its way.
     """
 
     state = models.CharField(

@@ -31,7 +31,7 @@ class FailureGroup(models.Model):
 
     Resolved while none of them is open or being retried. It outlives them: what is written here is there when
     the same failure comes back. `events.engine.failure_groups` opens and resolves it with its dead letters,
-    `events.groups` does what an operator asks.
+    `events.failure_groups` does what an operator asks.
     """
 
     service = models.CharField(_("sistema"), max_length=20)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from carinho.access import api_keys
 from carinho.access.audit_log import Audited
 from carinho.webhooks import lifecycle, subscriptions
-from events import bulk, event_corrections, operations, redirects
+from events import bulk_jobs, event_corrections, operations, redirects
 from events.models import Delivery, Event, RejectedRequest
 from monitoring import alerts, charts, heartbeats
 from monitoring.models import Alert, Notification, Report, Round
@@ -81,7 +81,7 @@ def _fill_events(now: datetime) -> None:
         actor="user:ana",
     )
     operations.archive([letters[3].pk], actor="user:ana", reason="Outro motivo")
-    bulk.start_retry([letter.pk for letter in letters[5:7]], "user:ana")
+    bulk_jobs.start_retry([letter.pk for letter in letters[5:7]], "user:ana")
     RejectedRequest.objects.create(
         source="site",
         code="invalid_data",

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from carinho.access.models import AuditEntry
 from carinho.services.errors import Rejected
-from events import bulk, operations
+from events import bulk_jobs, operations
 from events.engine import attempt, claims, outcomes
 from events.models import DeadLetter
 from tests.console import rows
@@ -72,7 +72,7 @@ def test_two_clicks_send_a_whole_group_again(visit):
     assert [status_of(letter) for letter in letters] == ["retrying", "open", "open"]
     for _ in letters:
         outcomes.write([attempt.done(claim, None) for claim in claims.claim("crm", 5)])
-        bulk.advance_all()
+        bulk_jobs.advance_all()
     expect(visit.get_by_text("3 de 3 terminaram")).to_be_visible()
     expect(visit.get_by_role("link", name="3 entregues")).to_be_visible()
     assert status_of(other) == "open"

@@ -12,7 +12,7 @@ from carinho import personal_data
 from carinho.access import audit_log
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
-from events import event_corrections, groups, redirects
+from events import event_corrections, failure_groups, redirects
 from events.intake import duplicates, envelope, ingestion
 from events.models import (
     Attempt,
@@ -146,7 +146,7 @@ def life():
         actor="user:bia",
         reason="A dona Zulmira disse",
     )
-    groups.note(
+    failure_groups.note(
         [FailureGroup.objects.get().pk], "Falei com zulmira quaresma  brandao, 93127-4409", actor="user:bia"
     )
     Alert.objects.create(

@@ -29,7 +29,7 @@ from carinho.celery import app
 from carinho.logs import JsonFormatter
 from carinho.webhooks import lifecycle, subscriptions
 from carinho.webhooks.models import WebhookMessage
-from events import escalations, event_corrections, groups, operations, redirects
+from events import escalations, event_corrections, failure_groups, operations, redirects
 from events.engine import attempt, circuit_breakers, claims, lane_hooks, outcomes
 from events.models import DeadLetter, Delivery, Event, FailureGroup, RejectedRequest
 from monitoring import alerts, erasable, erasure, notifications, report, rounds
@@ -157,7 +157,7 @@ def operators_write():
         **told,
     )
     operations.archive([second.pk], **told)
-    groups.note([FailureGroup.objects.first().pk], told["reason"], actor="user:bia")
+    failure_groups.note([FailureGroup.objects.first().pk], told["reason"], actor="user:bia")
     escalations.escalate([second, FailureGroup.objects.first()], BIA, told["reason"], actor="user:ana")
     escalations.send_due()
     contact_pages.opt_out([Contact.objects.first().pk], "user:bia", told["reason"])

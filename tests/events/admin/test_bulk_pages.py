@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from carinho.access.roles import OPERATOR, VIEWER
 from carinho.services.errors import Rejected
-from events import bulk, operations
+from events import bulk_jobs, operations
 from events.engine import attempt, claims, outcomes
 from events.models import BulkJob, DeadLetter
 from tests.clients import logged_in
@@ -53,7 +53,7 @@ def at_work(failing=()):
                 for claim in taken
             ]
         )
-        bulk.advance_all()
+        bulk_jobs.advance_all()
 
 
 def test_retry_of_many_leads_to_a_page_that_claims_no_success():
@@ -69,10 +69,10 @@ def test_retry_of_many_leads_to_a_page_that_claims_no_success():
 
 def test_each_number_of_the_result_leads_to_exactly_its_rows():
     found = letters(6)
-    job = bulk.start_retry([letter.pk for letter in found], "user:ana")
+    job = bulk_jobs.start_retry([letter.pk for letter in found], "user:ana")
     operations.archive([found[2].pk], actor="user:bia")
     at_work(failing=[found[4]])
-    bulk.resume([job.pk], actor="user:ana")
+    bulk_jobs.resume([job.pk], actor="user:ana")
     at_work()
     browser = logged_in(VIEWER)
     results = browser.get(address(job)).context["results"]
@@ -91,7 +91,7 @@ def test_each_number_of_the_result_leads_to_exactly_its_rows():
 
 def test_page_of_a_job_that_stopped_says_where_and_what_and_the_day_begins_with_it():
     found = letters(30)
-    job = bulk.start_retry([letter.pk for letter in found], "user:ana")
+    job = bulk_jobs.start_retry([letter.pk for letter in found], "user:ana")
     at_work(failing=[found[5]])
     browser = logged_in(OPERATOR)
     html = html_of(browser.get(address(job)))
@@ -118,7 +118,7 @@ def test_list_of_jobs_shows_their_ends_with_as_many_statements_for_more():
     browser.get(JOBS)
     for _ in range(2):
         for _ in range(3):
-            bulk.start_retry([letter.pk for letter in letters(2)], "user:ana")
+            bulk_jobs.start_retry([letter.pk for letter in letters(2)], "user:ana")
         at_work()
         with CaptureQueriesContext(connection) as queries:
             html = html_of(browser.get(JOBS))
@@ -131,7 +131,7 @@ def test_list_of_jobs_shows_their_ends_with_as_many_statements_for_more():
 
 
 def test_viewer_sees_the_buttons_of_a_job_with_the_reason_why_not():
-    job = bulk.start_retry([letter.pk for letter in letters(3)], "user:ana")
+    job = bulk_jobs.start_retry([letter.pk for letter in letters(3)], "user:ana")
     html = html_of(logged_in(VIEWER).get(address(job)))
     assert "Seu papel permite ver, mas não fazer isto." in html
     assert "bulkjob/pause/" not in html
@@ -139,7 +139,7 @@ def test_viewer_sees_the_buttons_of_a_job_with_the_reason_why_not():
 
 def test_undo_by_somebody_else_or_after_a_minute_is_refused_in_words():
     found = letters(3)
-    job = bulk.start_retry([letter.pk for letter in found], "user:bia")
+    job = bulk_jobs.start_retry([letter.pk for letter in found], "user:bia")
     browser = logged_in(OPERATOR)
     assert "Só quem começou o reenvio pode desfazê-lo" in html_of(post(browser, "bulkjob_undo", ids=job.pk))
     BulkJob.objects.update(actor="user:ana", created_at=timezone.now() - timedelta(seconds=61))

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
-from events import groups, operations, recipes
+from events import failure_groups, operations, recipes
 from events.engine import circuit_breakers
 from events.models import DeadLetter, FailureGroup, Recipe
 from events.recipes import Texts
@@ -96,8 +96,8 @@ def test_most_urgent_come_first_and_what_is_silenced_or_under_way_last():
     silenced, taken = rows.dead_letter(cause="broken"), rows.dead_letter(cause="not_found")
     under_way, new = rows.dead_letter(cause="held_too_long"), rows.dead_letter()
     found = {group.cause: group for group in FailureGroup.objects.all()}
-    groups.silence([found[silenced.cause].pk], actor="user:ana")
-    groups.take([found[taken.cause].pk], actor="user:ana")
+    failure_groups.silence([found[silenced.cause].pk], actor="user:ana")
+    failure_groups.take([found[taken.cause].pk], actor="user:ana")
     operations.retry([under_way.pk], actor="user:ana")
     shown = [card.group.cause for card in logged_in(VIEWER).get(LIST).context["groups"]]
     assert shown == [new.cause, taken.cause, silenced.cause, under_way.cause]
@@ -291,7 +291,7 @@ def test_empty_list_says_that_all_is_well_and_an_empty_search_does_not():
 
 
 def test_groups_that_were_are_found_by_state_and_tag(group):
-    groups.tag([group.pk], ["fornecedor"], actor="user:ana")
+    failure_groups.tag([group.pk], ["fornecedor"], actor="user:ana")
     rows.dead_letter(cause="broken")
     browser = logged_in(VIEWER)
     path = reverse("admin:events_failuregroup_changelist")

@@ -8,7 +8,7 @@ from django.urls import reverse
 from carinho.access import api_keys
 from carinho.access.models import ApiKey, AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
-from events import bulk, operations
+from events import bulk_jobs, operations
 from events.models import RejectedRequest
 from tests.clients import logged_in
 from tests.console import rows
@@ -40,9 +40,9 @@ def _retry_many():
 
 def _bulk(verb):
     def make():
-        job = bulk.start_retry([rows.dead_letter().pk, rows.dead_letter().pk], "user:ana")
+        job = bulk_jobs.start_retry([rows.dead_letter().pk, rows.dead_letter().pk], "user:ana")
         if verb == "resume":
-            bulk.pause([job.pk], actor="user:ana")
+            bulk_jobs.pause([job.pk], actor="user:ana")
         return reverse(f"admin:events_bulkjob_{verb}"), {"ids": job.pk}
 
     return make

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from events import groups, operations
+from events import failure_groups, operations
 from events.engine import transitions
 from events.models import DeadLetter, FailureGroup, GroupEntry
 from tests.console import rows
@@ -24,7 +24,7 @@ def test_of_two_operators_who_take_a_group_at_once_one_has_it():
     for _ in range(10):
         rows.dead_letter()
         group = FailureGroup.objects.get()
-        takes = [partial(groups.take, [group.pk], actor=f"user:{name}") for name in "ab"]
+        takes = [partial(failure_groups.take, [group.pk], actor=f"user:{name}") for name in "ab"]
         taken = together(*takes)
         group.refresh_from_db()
         assert sorted(map(len, taken)) == [0, 1]
@@ -64,8 +64,8 @@ def test_retries_and_silences_and_failures_at_once_leave_a_group_that_agrees_wit
     group = FailureGroup.objects.get()
     together(
         lambda: operations.archive([letter.pk for letter in letters[:6]], actor="user:ana"),
-        lambda: [groups.silence([group.pk], actor="user:bia") for _ in range(5)],
-        lambda: [groups.take([group.pk], actor="user:ana") for _ in range(5)],
+        lambda: [failure_groups.silence([group.pk], actor="user:bia") for _ in range(5)],
+        lambda: [failure_groups.take([group.pk], actor="user:ana") for _ in range(5)],
         lambda: [transitions.confirm(letter.delivery_id) for letter in letters[6:]],
     )
     assert FailureGroup.objects.get().state == "resolved"

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from carinho.access.models import AuditEntry
 from carinho.services.errors import Rejected
-from events import bulk, operations, retention, tasks
+from events import bulk_jobs, operations, retention, tasks
 from events.engine import attempt, claims, outcomes, transitions
 from events.engine.transitions import Failure
 from events.intake import envelope, ingestion
@@ -63,7 +63,7 @@ def at_work(job, places=500, refused=()):
 
 
 def states(job):
-    return {state: count for state, count in bulk.counts_of(job).items() if count}
+    return {state: count for state, count in bulk_jobs.counts_of(job).items() if count}
 
 
 def requeued():
@@ -73,7 +73,7 @@ def requeued():
 
 
 def test_retry_of_many_sends_one_then_ten_then_the_rest(dead_letters):
-    job = bulk.start_retry(dead_letters(40), ANA)
+    job = bulk_jobs.start_retry(dead_letters(40), ANA)
     assert at_work(job) == [1, 10, 29]
     assert (job.state, states(job)) == ("done", {"delivered": 40})
     assert job.ended_at
@@ -82,14 +82,14 @@ def test_retry_of_many_sends_one_then_ten_then_the_rest(dead_letters):
 
 def test_next_portion_waits_until_most_of_the_one_before_has_ended(dead_letters, monkeypatch):
     monkeypatch.setattr(operations, "AT_ONCE", 20)
-    job = bulk.start_retry(dead_letters(60), ANA)
-    bulk.advance(job.pk)
+    job = bulk_jobs.start_retry(dead_letters(60), ANA)
+    bulk_jobs.advance(job.pk)
     assert states(job) == {"sent": 1, "waiting": 59}
-    work(), bulk.advance(job.pk), work(9), bulk.advance(job.pk)
+    work(), bulk_jobs.advance(job.pk), work(9), bulk_jobs.advance(job.pk)
     assert states(job) == {"delivered": 10, "sent": 21, "waiting": 29}
-    work(18), bulk.advance(job.pk)
+    work(18), bulk_jobs.advance(job.pk)
     assert states(job)["waiting"] == 29
-    work(1), bulk.advance(job.pk)
+    work(1), bulk_jobs.advance(job.pk)
     assert states(job) == {"delivered": 29, "sent": 22, "waiting": 9}
 
 
@@ -105,7 +105,7 @@ def test_retry_of_5000_stops_at_the_1234th_which_fails_for_a_new_cause(flow):
             Failure(id, "unavailable", "connection_timeout", "Late") for id in ids[start : start + 500]
         ]
         transitions.fail_held(failures, error="Late")
-    job = bulk.start_retry(DeadLetter.objects.values_list("pk", flat=True), ANA)
+    job = bulk_jobs.start_retry(DeadLetter.objects.values_list("pk", flat=True), ANA)
     with connection.cursor() as cursor:  # as autovacuum would: the planner believes these tables empty
         cursor.execute("ANALYZE events_event, events_delivery, events_deadletter, events_bulkitem")
     new, seen = (
@@ -119,7 +119,7 @@ def test_retry_of_5000_stops_at_the_1234th_which_fails_for_a_new_cause(flow):
     assert not Delivery.objects.filter(status="queued").exists()
     assert AuditEntry.objects.get(action="bulk.stop").detail == {"position": 1234, "cause": "invalid_data"}
     check()
-    assert bulk.resume([job.pk], actor=BIA) == [job.pk]
+    assert bulk_jobs.resume([job.pk], actor=BIA) == [job.pk]
     at_work(job, refused={seen})  # no longer a new cause
     assert (job.state, states(job)) == ("done", {"delivered": 4998, "failed": 2})
 
@@ -127,50 +127,50 @@ def test_retry_of_5000_stops_at_the_1234th_which_fails_for_a_new_cause(flow):
 def test_failure_for_a_cause_that_one_of_them_had_before_stops_nothing(dead_letters):
     ids = dead_letters(30)
     DeadLetter.objects.filter(pk=ids[-1]).update(cause="invalid_data")
-    job = bulk.start_retry(ids, ANA)
+    job = bulk_jobs.start_retry(ids, ANA)
     at_work(job, refused={1, 5, 20})
     assert (job.state, states(job)) == ("done", {"delivered": 27, "failed": 3})
 
 
 def test_paused_job_sends_nothing_more_and_goes_on_where_it_was(dead_letters):
-    job = bulk.start_retry(dead_letters(40), ANA)
-    work(), bulk.advance(job.pk)
+    job = bulk_jobs.start_retry(dead_letters(40), ANA)
+    work(), bulk_jobs.advance(job.pk)
     [running] = claims.claim("billing", 1)
-    assert bulk.pause([job.pk], actor=BIA) == [job.pk]
-    assert bulk.pause([job.pk], actor=BIA) == []
+    assert bulk_jobs.pause([job.pk], actor=BIA) == [job.pk]
+    assert bulk_jobs.pause([job.pk], actor=BIA) == []
     assert states(job) == {"delivered": 1, "sent": 1, "waiting": 38}
     outcomes.write([attempt.done(running, None)])
     assert at_work(job) == []
-    bulk.advance(job.pk)
+    bulk_jobs.advance(job.pk)
     job.refresh_from_db()
     assert (job.state, job.moved_by, states(job)) == ("paused", BIA, {"delivered": 2, "waiting": 38})
     check()
-    assert bulk.resume([job.pk], actor=ANA) == [job.pk]
+    assert bulk_jobs.resume([job.pk], actor=ANA) == [job.pk]
     assert sum(at_work(job)) == 38
     assert (job.state, states(job)) == ("done", {"delivered": 40})
 
 
 def test_cancelled_job_leaves_open_what_was_not_begun(dead_letters):
     ids = dead_letters(40)
-    job = bulk.start_retry(ids, ANA)
-    work(), bulk.advance(job.pk), work(3)
-    assert bulk.cancel([job.pk], actor=BIA) == [job.pk]
+    job = bulk_jobs.start_retry(ids, ANA)
+    work(), bulk_jobs.advance(job.pk), work(3)
+    assert bulk_jobs.cancel([job.pk], actor=BIA) == [job.pk]
     job.refresh_from_db()
     assert (job.state, states(job)) == ("cancelled", {"delivered": 4, "left": 36})
     assert job.ended_at
     assert (
         list(DeadLetter.objects.filter(status="open").order_by("pk").values_list("pk", flat=True)) == ids[4:]
     )
-    assert bulk.cancel([job.pk], actor=BIA) == bulk.resume([job.pk], actor=BIA) == []
+    assert bulk_jobs.cancel([job.pk], actor=BIA) == bulk_jobs.resume([job.pk], actor=BIA) == []
     check()
 
 
 def test_what_somebody_deals_with_before_its_turn_is_left_to_them(dead_letters):
     ids = dead_letters(40)
-    job = bulk.start_retry(ids, ANA)
+    job = bulk_jobs.start_retry(ids, ANA)
     operations.archive(ids[20:22], actor=BIA)
     operations.retry(ids[30:31], actor=BIA)
-    work(refused={31}), bulk.advance(job.pk)  # it is open again, but no longer as it was on Ana's list
+    work(refused={31}), bulk_jobs.advance(job.pk)  # it is open again, but no longer as it was on Ana's list
     at_work(job)
     assert states(job) == {"delivered": 37, "taken": 3}
     assert requeued()[ids[30]] == 1
@@ -181,7 +181,7 @@ def test_what_something_newer_overtook_before_its_turn_is_left_unless_it_was_ask
     make_event, dead_letters, asked
 ):
     first, second, third = dead_letters(3)
-    job = bulk.start_retry([first, second, third], ANA, with_overtaken=asked)
+    job = bulk_jobs.start_retry([first, second, third], ANA, with_overtaken=asked)
     later = make_event(90, family="family-2").deliveries.get(step="add_hours")
     transitions.confirm(later.pk)
     at_work(job)
@@ -192,7 +192,7 @@ def test_what_something_newer_overtook_before_its_turn_is_left_unless_it_was_ask
 
 def test_what_closed_by_itself_before_its_turn_was_dealt_with_by_nobody(make_event, dead_letters):
     first, second = dead_letters(2)
-    job = bulk.start_retry([first, second], ANA)
+    job = bulk_jobs.start_retry([first, second], ANA)
     transitions.supersede({second: make_event(90).pk})
     Delivery.objects.filter(event__key="visit-90").delete()
     at_work(job)
@@ -201,12 +201,12 @@ def test_what_closed_by_itself_before_its_turn_was_dealt_with_by_nobody(make_eve
 
 def test_two_orders_for_the_same_list_send_each_item_once(dead_letters):
     ids = dead_letters(30)
-    one, two = bulk.start_retry(ids, ANA), bulk.start_retry(ids, ANA)
+    one, two = bulk_jobs.start_retry(ids, ANA), bulk_jobs.start_retry(ids, ANA)
     at_work(one, refused={7})
     two.refresh_from_db()
     assert set(requeued().values()) == {1}
     work(), tasks.advance_bulk_jobs()
-    bulk.resume([one.pk, two.pk], actor=ANA)
+    bulk_jobs.resume([one.pk, two.pk], actor=ANA)
     at_work(one, refused={7})
     assert states(one)["failed"] + states(two).get("failed", 0) == 1
     assert max(requeued().values()) == 1
@@ -217,9 +217,9 @@ def test_two_orders_for_the_same_list_send_each_item_once(dead_letters):
     "dies_at", ["UPDATE events_bulkitem AS item", "FOR NO KEY UPDATE OF dead", "'taken'"]
 )
 def test_worker_that_dies_in_the_middle_of_a_step_sends_nothing_twice(dead_letters, monkeypatch, dies_at):
-    job = bulk.start_retry(dead_letters(40), ANA)
+    job = bulk_jobs.start_retry(dead_letters(40), ANA)
     work()
-    run = bulk.run
+    run = bulk_jobs.run
 
     def dying(statement, given):
         found = run(statement, given)
@@ -227,13 +227,13 @@ def test_worker_that_dies_in_the_middle_of_a_step_sends_nothing_twice(dead_lette
             raise KeyboardInterrupt
         return found
 
-    monkeypatch.setattr(bulk, "run", dying)
+    monkeypatch.setattr(bulk_jobs, "run", dying)
     with pytest.raises(KeyboardInterrupt):
-        bulk.advance(job.pk)
-    monkeypatch.setattr(bulk, "run", run)
+        bulk_jobs.advance(job.pk)
+    monkeypatch.setattr(bulk_jobs, "run", run)
     assert states(job) == {"sent": 1, "waiting": 39}
     assert not Delivery.objects.filter(status="queued").exists()
-    bulk.advance(job.pk)
+    bulk_jobs.advance(job.pk)
     at_work(job)
     assert (job.state, states(job)) == ("done", {"delivered": 40})
     assert set(requeued().values()) == {1}
@@ -242,9 +242,9 @@ def test_worker_that_dies_in_the_middle_of_a_step_sends_nothing_twice(dead_lette
 @pytest.mark.django_db(transaction=True)
 def test_processes_that_advance_one_job_at_once_send_nothing_twice(dead_letters, monkeypatch):
     monkeypatch.setattr(operations, "AT_ONCE", 15)
-    job = bulk.start_retry(dead_letters(60), ANA)
+    job = bulk_jobs.start_retry(dead_letters(60), ANA)
     while not BulkJob.objects.get().ended_at:
-        together(*[lambda: bulk.advance(job.pk) for _ in range(4)], lambda: work(7))
+        together(*[lambda: bulk_jobs.advance(job.pk) for _ in range(4)], lambda: work(7))
     assert states(job) == {"delivered": 60}
     assert set(requeued().values()) == {1}
     check()
@@ -252,16 +252,18 @@ def test_processes_that_advance_one_job_at_once_send_nothing_twice(dead_letters,
 
 @pytest.mark.django_db(transaction=True)
 def test_job_that_is_paused_resumed_and_cancelled_while_it_advances_loses_no_item(dead_letters):
-    job = bulk.start_retry(dead_letters(60), ANA)
+    job = bulk_jobs.start_retry(dead_letters(60), ANA)
     for _ in range(4):
         together(
-            lambda: bulk.advance(job.pk),
+            lambda: bulk_jobs.advance(job.pk),
             lambda: work(7),
-            lambda: bulk.pause([job.pk], actor=ANA),
-            lambda: bulk.resume([job.pk], actor=BIA),
+            lambda: bulk_jobs.pause([job.pk], actor=ANA),
+            lambda: bulk_jobs.resume([job.pk], actor=BIA),
         )
-    together(lambda: bulk.advance(job.pk), lambda: work(3), lambda: bulk.cancel([job.pk], actor=ANA))
-    work(), bulk.advance(job.pk)
+    together(
+        lambda: bulk_jobs.advance(job.pk), lambda: work(3), lambda: bulk_jobs.cancel([job.pk], actor=ANA)
+    )
+    work(), bulk_jobs.advance(job.pk)
     found = states(job)
     assert set(found) <= {"delivered", "left"}
     assert DeadLetter.objects.filter(status="open").count() == found.get("left", 0)
@@ -269,17 +271,17 @@ def test_job_that_is_paused_resumed_and_cancelled_while_it_advances_loses_no_ite
 
 
 def test_one_job_that_cannot_be_advanced_keeps_no_other_back(dead_letters, monkeypatch):
-    one, two = bulk.start_retry(dead_letters(5), ANA), bulk.start_retry(dead_letters(5), ANA)
+    one, two = bulk_jobs.start_retry(dead_letters(5), ANA), bulk_jobs.start_retry(dead_letters(5), ANA)
     work()
-    step = bulk._step
+    step = bulk_jobs._step
 
     def broken(job):
         if job == one:
             raise ValueError
         step(job)
 
-    monkeypatch.setattr(bulk, "_step", broken)
-    bulk.advance_all()
+    monkeypatch.setattr(bulk_jobs, "_step", broken)
+    bulk_jobs.advance_all()
     assert states(one)["sent"] == 1
     assert states(two) == {"delivered": 1, "sent": 4}
 
@@ -287,10 +289,10 @@ def test_one_job_that_cannot_be_advanced_keeps_no_other_back(dead_letters, monke
 def test_a_step_asks_the_same_number_of_statements_for_few_and_for_many(dead_letters):
     asked = []
     for count in (20, 120):
-        job = bulk.start_retry(dead_letters(count), ANA)
-        work(), bulk.advance(job.pk), work()
+        job = bulk_jobs.start_retry(dead_letters(count), ANA)
+        work(), bulk_jobs.advance(job.pk), work()
         with CaptureQueriesContext(connection) as queries:
-            bulk.advance(job.pk)
+            bulk_jobs.advance(job.pk)
         assert states(job)["sent"] == count - 11
         asked.append(len(queries))
         work()
@@ -299,12 +301,12 @@ def test_a_step_asks_the_same_number_of_statements_for_few_and_for_many(dead_let
 
 def test_bulk_is_undone_within_a_minute_by_who_began_it(dead_letters):
     ids = dead_letters(20)
-    job = bulk.start_retry(ids, ANA)
-    assert bulk.undo([job.pk], actor=BIA) == []
+    job = bulk_jobs.start_retry(ids, ANA)
+    assert bulk_jobs.undo([job.pk], actor=BIA) == []
     BulkJob.objects.update(created_at=timezone.now() - timedelta(seconds=61))
-    assert bulk.undo([job.pk], actor=ANA) == []
+    assert bulk_jobs.undo([job.pk], actor=ANA) == []
     BulkJob.objects.update(created_at=timezone.now() - timedelta(seconds=50))
-    assert bulk.undo([job.pk], actor=ANA) == [job.pk]
+    assert bulk_jobs.undo([job.pk], actor=ANA) == [job.pk]
     assert list(DeadLetter.objects.filter(status="open").order_by("pk").values_list("pk", flat=True)) == ids
     assert AuditEntry.objects.filter(action="bulk.undo", target=f"bulk_job {job.pk}").count() == 1
     check()
@@ -323,7 +325,7 @@ def test_archive_is_undone_within_a_minute_by_who_did_it_and_only_what_is_still_
 
 
 def test_items_of_a_job_are_removed_with_their_events_and_then_the_job(dead_letters):
-    job = bulk.start_retry(dead_letters(3), ANA)
+    job = bulk_jobs.start_retry(dead_letters(3), ANA)
     at_work(job)
     retention.prune()
     assert BulkItem.objects.count() == 3

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from carinho.access.models import AuditEntry
-from events import groups, operations, recipes
+from events import failure_groups, operations, recipes
 from events.engine import transitions
 from events.engine.transitions import Failure
 from events.models import DeadLetter, Delivery, FailureGroup, GroupEntry, Recipe
@@ -61,10 +61,10 @@ def test_figures_count_what_is_open_now_and_each_person_once():
     operations.retry([second.pk], actor=ANA)
     moment = timezone.now() - timedelta(hours=3)
     DeadLetter.objects.filter(pk=first.pk).update(created_at=moment, failed_at=moment)
-    found = groups.figures()[("crm", "register_lead", "connection_timeout")]
+    found = failure_groups.figures()[("crm", "register_lead", "connection_timeout")]
     assert (found.open, found.retrying, found.people, found.lately) == (2, 1, 2, 1)
     assert (found.first, found.last) == (moment, other.failed_at)
-    assert groups.figures_of(group_of(first)).open == 2
+    assert failure_groups.figures_of(group_of(first)).open == 2
 
 
 def test_group_is_resolved_when_its_last_item_was_delivered_and_says_by_whom():
@@ -94,7 +94,7 @@ def test_group_that_ended_without_anybody_says_that():
 
 def test_failure_that_comes_back_is_the_same_group_and_remembers():
     letter = rows.dead_letter()
-    groups.note([group_of(letter).pk], "O CRM reinicia às 6h", actor=ANA)
+    failure_groups.note([group_of(letter).pk], "O CRM reinicia às 6h", actor=ANA)
     operations.retry([letter.pk], actor=ANA)
     deliver(letter)
     again = rows.dead_letter()
@@ -107,9 +107,9 @@ def test_failure_that_comes_back_is_the_same_group_and_remembers():
 def test_notes_and_tags_and_owner_survive_a_retry_that_fails_again():
     letter = rows.dead_letter()
     group = group_of(letter)
-    groups.note([group.pk], "Falei com o fornecedor", actor=ANA)
-    groups.tag([group.pk], ["Fornecedor", "#fornecedor", " crm "], actor=ANA)
-    groups.take([group.pk], actor=ANA)
+    failure_groups.note([group.pk], "Falei com o fornecedor", actor=ANA)
+    failure_groups.tag([group.pk], ["Fornecedor", "#fornecedor", " crm "], actor=ANA)
+    failure_groups.take([group.pk], actor=ANA)
     operations.retry([letter.pk], actor=BIA)
     fail_again(letter)
     group.refresh_from_db()
@@ -139,22 +139,22 @@ def test_retry_of_an_item_that_is_given_up_leaves_no_group_open():
 
 def test_new_group_is_seen_once_and_one_that_is_taken_stays_taken():
     group = group_of(rows.dead_letter())
-    groups.see(group, actor=ANA)
-    groups.see(group, actor=BIA)
+    failure_groups.see(group, actor=ANA)
+    failure_groups.see(group, actor=BIA)
     assert history(group) == [("seen", ANA)]
-    groups.take([group.pk], actor=BIA)
-    groups.see(group, actor=ANA)
+    failure_groups.take([group.pk], actor=BIA)
+    failure_groups.see(group, actor=ANA)
     group.refresh_from_db()
     assert (group.state, group.owner) == ("taken", BIA)
 
 
 def test_group_is_taken_from_nobody_else_and_released():
     group = group_of(rows.dead_letter())
-    assert groups.take([group.pk], actor=ANA) == [group.pk]
-    assert groups.take([group.pk], actor=BIA) == []
-    assert groups.release([group.pk], actor=ANA) == [group.pk]
-    assert groups.release([group.pk], actor=ANA) == []
-    assert groups.take([group.pk], actor=BIA) == [group.pk]
+    assert failure_groups.take([group.pk], actor=ANA) == [group.pk]
+    assert failure_groups.take([group.pk], actor=BIA) == []
+    assert failure_groups.release([group.pk], actor=ANA) == [group.pk]
+    assert failure_groups.release([group.pk], actor=ANA) == []
+    assert failure_groups.take([group.pk], actor=BIA) == [group.pk]
     assert history(group) == [("taken", ANA), ("released", ANA), ("taken", BIA)]
     assert list(AuditEntry.objects.order_by("id").values_list("action", "actor")) == [
         ("group.take", ANA),
@@ -166,7 +166,7 @@ def test_group_is_taken_from_nobody_else_and_released():
 def test_silenced_group_stays_silent_until_there_are_more_than_at_the_time():
     first, second = rows.dead_letter(), rows.dead_letter()
     group = group_of(first)
-    assert groups.silence([group.pk], actor=ANA, reason="Manutenção até sexta") == [group.pk]
+    assert failure_groups.silence([group.pk], actor=ANA, reason="Manutenção até sexta") == [group.pk]
     group.refresh_from_db()
     assert (group.state, group.silenced_at_count) == ("silenced", 2)
     operations.archive([second.pk], actor=ANA)
@@ -181,9 +181,9 @@ def test_silenced_group_stays_silent_until_there_are_more_than_at_the_time():
 
 def test_silence_is_taken_back():
     group = group_of(rows.dead_letter())
-    groups.silence([group.pk], actor=ANA)
-    assert groups.unsilence([group.pk], actor=BIA) == [group.pk]
-    assert groups.unsilence([group.pk], actor=BIA) == []
+    failure_groups.silence([group.pk], actor=ANA)
+    assert failure_groups.unsilence([group.pk], actor=BIA) == [group.pk]
+    assert failure_groups.unsilence([group.pk], actor=BIA) == []
     group.refresh_from_db()
     assert group.state == "seen"
 
@@ -192,7 +192,7 @@ def test_what_is_resolved_is_neither_taken_nor_silenced():
     letter = rows.dead_letter()
     operations.archive([letter.pk], actor=ANA)
     group = group_of(letter)
-    assert groups.take([group.pk], actor=ANA) == groups.silence([group.pk], actor=ANA) == []
+    assert failure_groups.take([group.pk], actor=ANA) == failure_groups.silence([group.pk], actor=ANA) == []
 
 
 def test_shipped_recipe_is_read_until_the_team_writes_one_which_sticks():
@@ -237,4 +237,4 @@ def test_moving_many_items_costs_as_many_statements_as_moving_one(django_assert_
     with django_assert_max_num_queries(20):
         operations.retry([letter.pk for letter in letters], actor=ANA)
     with django_assert_max_num_queries(3):
-        groups.figures(), Recipes(), GroupEntry.objects.count()
+        failure_groups.figures(), Recipes(), GroupEntry.objects.count()
