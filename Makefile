@@ -32,13 +32,16 @@ fuzz: $(VENV)/.dev ## 10,000 bodies and headers that no sender should write
 	FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(PY) -m pytest tests/events/intake/test_fuzz.py
 
 check: export SECRET_KEY := $(or $(SECRET_KEY),signs nothing: only what is checked reads it)
-check: $(VENV)/.dev ## format, lint, types, import contracts, migrations, Django's own checks
+check: $(VENV)/.dev ## format, lint, types, import contracts, migrations, Django's own checks, Docker's files
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(PY) manage.py check
+	$(VENV)/bin/hadolint Dockerfile
+	$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
+	$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 
 coverage: $(VENV)/.dev ## all tests, and the branches that none of them runs
 	@$(PY) -m tests.browser

@@ -5,6 +5,7 @@ import re
 from django.conf import settings
 
 from carinho.embedded.processes import ROOT
+from tests.server import compose
 
 
 def read_by_the_settings():
@@ -20,6 +21,11 @@ def read_by_the_settings():
     return names
 
 
+def read_by_compose():
+    text = (ROOT / "docker-compose.yml").read_text()
+    return {found["name"] for found in compose.VARIABLE.finditer(text) if found["name"]}
+
+
 def test_example_of_the_environment_names_every_setting_and_no_other():
     named = set(re.findall(r"^# ([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    assert named - {"POSTGRES_PASSWORD"} == read_by_the_settings()
+    assert named == read_by_the_settings() | read_by_compose()
