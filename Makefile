@@ -1,4 +1,4 @@
-# Everything set in the environment is kept.
+# Everything set in the environment is kept, unless a line says why not.
 
 SHELL := /bin/sh
 VENV := .venv
@@ -20,6 +20,7 @@ help: ## this list
 run: $(VENV)/.runtime ## the whole hub, embedded, in the foreground; Ctrl-C ends it
 	@exec $(PY) -m carinho.embedded.supervisor
 
+test coverage: export PYTHONDONTWRITEBYTECODE := # else each process of a test compiles the whole hub again
 test: $(VENV)/.dev ## all tests; PYTEST_WORKERS=0 one after the other
 	@$(PY) -m tests.browser
 	$(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadscope --no-loadscope-reorder
