@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from carinho.console import labels as names
 from carinho.console.labels import number
-from events.models import DeadLetter, DeadLetterStatus
+from events import dead_letter_counts
 from monitoring import metrics, periods
 from monitoring.models import Sample
 from monitoring.periods import WEEK
@@ -174,7 +174,7 @@ def sample_queues(now: datetime | None = None) -> None:
         defaults={
             "pending": metrics.pending(),
             "retrying": metrics.retry_queue()["total"],
-            "dead": DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).count(),
+            "dead": dead_letter_counts.open_now(),
             "held": metrics.held(metrics.breakers(), metrics.queues())["total"],
         },
     )

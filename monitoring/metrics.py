@@ -11,11 +11,9 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from carinho.webhooks.models import WebhookMessage, WebhookStatus
-from events import statistics
+from events import dead_letter_counts, statistics
 from events.models import (
     CircuitBreaker,
-    DeadLetter,
-    DeadLetterStatus,
     Event,
     EventStatus,
     HourlyCount,
@@ -62,19 +60,17 @@ def retry_queue() -> dict[str, Any]:
 
 def dead_letters(today: Period) -> dict[str, Any]:
     """What waits for a person now, by cause, and how many were added today."""
-    open_now = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).order_by()
-    by_cause = dict(open_now.values_list("cause").annotate(Count("pk")))
+    by_cause = dead_letter_counts.now().by_cause
     return {
-        "total": sum(by_cause.values()),
+        "total": by_cause.total(),
         "today": statistics.total(Measure.DEAD_LETTER, *today),
-        "by_cause": dict(sorted(by_cause.items(), key=lambda pair: -pair[1])),
+        "by_cause": dict(by_cause.most_common()),
     }
 
 
 def failing() -> list[str]:
     """The systems with open dead letters, the one with most of them first."""
-    open_now = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).order_by()
-    counts = dict(open_now.values_list("service").annotate(Count("pk")))
+    counts = dead_letter_counts.now().by_service
     return sorted(counts, key=lambda service: (-counts[service], service))
 
 

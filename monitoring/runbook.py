@@ -15,8 +15,8 @@ from rest_framework.response import Response
 from carinho.api.schema import problems
 from carinho.api.views import ApiView
 from carinho.health import broker
-from events import statistics
-from events.models import DeadLetter, DeadLetterStatus, Event, Measure
+from events import dead_letter_counts, statistics
+from events.models import Event, Measure
 from monitoring import metrics, periods
 from monitoring.health import HubSnapshot, Measuring
 from sync.models import RunStatus, SyncRun
@@ -65,12 +65,9 @@ def status(hub: HubSnapshot) -> dict[str, Any]:
 
 def dead_letters() -> dict[str, int]:
     """Open items: all, and those of the last day and week."""
-    now, opened = timezone.now(), DeadLetter.objects.filter(status=DeadLetterStatus.OPEN)
-    return {
-        "total": opened.count(),
-        "last_24h": opened.filter(created_at__gte=now - timedelta(hours=24)).count(),
-        "last_7d": opened.filter(created_at__gte=now - timedelta(days=7)).count(),
-    }
+    now = timezone.now()
+    day, week = dead_letter_counts.since(now - timedelta(hours=24), now - timedelta(days=7))
+    return {"total": dead_letter_counts.open_now(), "last_24h": day["open"], "last_7d": week["open"]}
 
 
 def sync_jobs() -> dict[str, int]:

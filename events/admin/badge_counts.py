@@ -3,15 +3,14 @@
 from django.http import HttpRequest
 
 from carinho.console.badge_counts import counted
-from events import operations, outages
-from events.models import DeadLetter, DeadLetterStatus
+from events import dead_letter_counts, operations, outages
 
 
 @counted
 def waiting(request: HttpRequest) -> dict[str, int]:
     numbers: dict[str, int] = {}
     if request.user.has_perm("events.view_deadletter"):
-        numbers["open"] = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).count()
+        numbers["open"] = dead_letter_counts.open_now()
     if request.user.has_perm("events.view_delivery"):
         numbers["retrying"] = operations.retrying().count()
         numbers["held"] = outages.held().count()

@@ -1,11 +1,9 @@
 """What waits for a person, and what a person may do with it."""
 
-from collections import Counter
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +18,7 @@ from carinho.api.errors import Problem
 from carinho.api.pagination import NewestFirst
 from carinho.api.schema import problems
 from carinho.api.views import ApiView, OrderView
-from events import operations
+from events import dead_letter_counts, operations
 from events.api.filters import DeadLetterFilter, DeadLetterListFilter
 from events.api.serializers import (
     ArchiveSelection,
@@ -100,42 +98,26 @@ class DeadLetterStats(ApiView):
         responses={200: Statistics, **problems(401, 403, 429)},
     )
     def get(self, request: Request) -> Response:
-        since = timezone.now() - CLOSED_WITHIN
-        recent = DeadLetter.objects.filter(created_at__gte=since)
-        by_status = {
-            **_count_status([DeadLetterStatus.OPEN, DeadLetterStatus.RETRYING], DeadLetter.objects.all()),
-            **_count_status([DeadLetterStatus.RESOLVED, DeadLetterStatus.ARCHIVED], recent),
-        }
+        now = timezone.now()
+        ages = (timedelta(hours=24), timedelta(days=7), CLOSED_WITHIN)
+        day, week, month = dead_letter_counts.since(*(now - age for age in ages))
+        counts = dead_letter_counts.now()
+        closed = (DeadLetterStatus.RESOLVED, DeadLetterStatus.ARCHIVED)
         return Response(
             {
-                "total": by_status[DeadLetterStatus.OPEN],
-                "by_status": by_status,
-                **_open_by("cause", "service", "event_type"),
-                **_opened_lately(),
-                "closed_since": timezone.localtime(since),
+                "total": counts.by_status[DeadLetterStatus.OPEN],
+                "by_status": {
+                    status.value: (month if status in closed else counts.by_status)[status]
+                    for status in DeadLetterStatus
+                },
+                "by_cause": counts.by_cause,
+                "by_service": counts.by_service,
+                "by_type": dead_letter_counts.open_by_type(),
+                "last_24h": day[DeadLetterStatus.OPEN],
+                "last_7d": week[DeadLetterStatus.OPEN],
+                "closed_since": timezone.localtime(now - CLOSED_WITHIN),
             }
         )
-
-
-def _opened_lately() -> dict[str, int]:
-    now = timezone.now()
-    ages = {"last_24h": timedelta(hours=24), "last_7d": timedelta(days=7)}
-    counts = {name: Count("pk", filter=Q(created_at__gte=now - age)) for name, age in ages.items()}
-    return DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).aggregate(**counts)
-
-
-def _count_status(statuses: list[DeadLetterStatus], dead_letters: QuerySet[DeadLetter]) -> dict[str, int]:
-    counts = dead_letters.filter(status__in=statuses).order_by().values_list("status").annotate(Count("pk"))
-    return {status.value: 0 for status in statuses} | dict(counts)
-
-
-def _open_by(*columns: str) -> dict[str, Counter[str]]:
-    rows = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).order_by()
-    counts: dict[str, Counter[str]] = {column: Counter() for column in columns}
-    for *values, count in rows.values_list(*columns).annotate(Count("pk")):
-        for column, value in zip(columns, values, strict=True):
-            counts[column][value] += count
-    return {f"by_{column.removeprefix('event_')}": counter for column, counter in counts.items()}
 
 
 class RetryOne(OrderView):

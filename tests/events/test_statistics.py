@@ -27,6 +27,14 @@ RECOUNTS = {
         SELECT date_trunc('hour', created_at, 'UTC'), service, cause, kind, count(*) FROM events_deadletter
         GROUP BY 1, 2, 3, 4
     """,
+    Measure.LETTER: """
+        SELECT date_trunc('hour', created_at, 'UTC'), service, cause, status, count(*) FROM events_deadletter
+        GROUP BY 1, 2, 3, 4
+    """,
+    Measure.LETTER_TYPE: """
+        SELECT date_trunc('hour', created_at, 'UTC'), service, event_type, status, count(*)
+        FROM events_deadletter GROUP BY 1, 2, 3, 4
+    """,
     Measure.ATTEMPT_MS: """
         SELECT date_trunc('hour', started_at, 'UTC'), service, outcome, '', sum(duration_ms)
         FROM events_attempt JOIN events_delivery AS delivery ON delivery.id = delivery_id GROUP BY 1, 2, 3

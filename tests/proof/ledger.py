@@ -125,6 +125,12 @@ RECOUNTS = {
     "dead_letter": """
         SELECT service, cause, kind, count(*) FROM events_deadletter GROUP BY 1, 2, 3
     """,
+    "letter": """
+        SELECT service, cause, status, count(*) FROM events_deadletter GROUP BY 1, 2, 3
+    """,
+    "letter_type": """
+        SELECT service, event_type, status, count(*) FROM events_deadletter GROUP BY 1, 2, 3
+    """,
 }
 COUNTED = """
 SELECT service, name, detail, sum(amount) FROM (

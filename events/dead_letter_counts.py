@@ -1,0 +1,69 @@
+"""How many dead letters there are of each kind: by the hourly counts, since 100,000 rows may be open."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from events import statistics
+from events.models import DeadLetter, DeadLetterStatus, Measure
+
+OPEN = DeadLetterStatus.OPEN.value
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class DeadLetterCounts:
+    """All by their status; the open ones by system and by cause too."""
+
+    by_status: Counter[str] = field(default_factory=Counter)
+    by_service: Counter[str] = field(default_factory=Counter)
+    by_cause: Counter[str] = field(default_factory=Counter)
+
+
+def now() -> DeadLetterCounts:
+    counts = DeadLetterCounts()
+    for (service, cause, status), amount in statistics.totals(Measure.LETTER).items():
+        counts.by_status[status] += amount
+        if status == OPEN:
+            counts.by_service[service] += amount
+            counts.by_cause[cause] += amount
+    return counts
+
+
+def open_now() -> int:
+    return now().by_status[OPEN]
+
+
+def open_by_type() -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for (_service, event_type, status), amount in statistics.totals(Measure.LETTER_TYPE).items():
+        if status == OPEN:
+            counts[event_type] += amount
+    return counts
+
+
+def since(*moments: datetime) -> list[Counter[str]]:
+    """By status those that arose since each: whole hours by the counts, the hour that it cuts by its rows."""
+    cut = {f"of_{number}": (moment, _next_hour(moment)) for number, moment in enumerate(moments)}
+    until = timezone.now() + HOUR
+    whole = statistics.sums(Measure.LETTER, min(end for _, end in cut.values()), until, ["hour", "detail"])
+    within = {name: Q(created_at__gte=start, created_at__lt=end) for name, (start, end) in cut.items()}
+    amounts = {name: Count("pk", filter=condition) for name, condition in within.items()}
+    rows = DeadLetter.objects.filter(reduce(or_, within.values())).order_by().values("status")
+    found = list(rows.annotate(**amounts))
+    counted = []
+    for name, (_, end) in cut.items():
+        counts = Counter({row["status"]: row[name] for row in found})
+        for (hour, status), amount in whole.items():
+            counts[status] += amount if hour >= end else 0
+        counted.append(counts)
+    return counted
+
+
+def _next_hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0) + HOUR
