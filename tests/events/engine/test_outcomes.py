@@ -40,7 +40,7 @@ def test_batch_that_all_systems_took_is_written_in_two_statements_however_large(
         outcomes.write(results)
     statements = [query for query in ran if "SAVEPOINT" not in (query["sql"] or "")]
     assert len(results) == 3
-    # the ends with their attempts and the events' rows, then the events' status; dead letters are not looked for
+    # the ends, attempts and events' rows; the events' status. Dead letters are not looked for
     assert len(statements) == 2, statements
 
 
