@@ -68,9 +68,11 @@ def read(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         return run(statement, parameters)
 
 
-def run_rows(statement: str, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
-    """Run a statement over many rows at once, which are its one parameter, a JSON list."""
-    return run(statement, [to_json(rows, fallback=str).decode()])
+def run_rows(
+    statement: str, rows: Sequence[Mapping[str, Any]], *more_parameters: Any
+) -> list[tuple[Any, ...]]:
+    """Run a statement over many rows at once, which are its first parameter, a JSON list."""
+    return run(statement, [to_json(rows, fallback=str).decode(), *more_parameters])
 
 
 def read_only_is_an_outage(

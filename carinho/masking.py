@@ -96,7 +96,7 @@ def mask_answer(text: str) -> str:
 
 def scrub(text: str, data: Any) -> str:
     """The sentence of another system without what `data` says of a person: it may quote what we sent."""
-    if not text:
+    if not text or not _may_quote(text.casefold(), data):
         return text
     found = {value for value in _hidden(data, mask(data)) if len(value) >= SHORTEST_QUOTE}
     names = {word for value in found for word in NAME.findall(value) if len(value) <= LONGEST_NAME}
@@ -104,6 +104,17 @@ def scrub(text: str, data: Any) -> str:
         if value in text or value.casefold() in text.casefold():
             text = re.sub(rf"(?i)(?<!\w){re.escape(value)}(?!\w)", DOTS, text)
     return text
+
+
+def _may_quote(folded: str, value: Any, depth: int = 0) -> bool:
+    """Whether a value in `value`, or a name in one, stands in the text: cheaper than masking all of them."""
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return depth == DEEPEST or any(_may_quote(folded, one, depth + 1) for one in inner)
+    text = str(value)
+    if len(text) < SHORTEST_QUOTE:
+        return False
+    return text.casefold() in folded or any(word.casefold() in folded for word in NAME.findall(text))
 
 
 def cut(text: str, limit_bytes: int = 4096) -> str:

@@ -13,7 +13,6 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from carinho.database import run
 from carinho.services.errors import ServiceError
 from carinho.webhooks import lifecycle
 from events.engine import circuit_breakers, wakeup
@@ -252,7 +251,3 @@ def mark_misconfigured(said: str) -> None:
     """Z-API does not accept our address or tokens: an alert until a message gets through."""
     Connection.load()
     Connection.objects.update(misconfigured_at=timezone.now(), misconfiguration=said[:300])
-
-
-def clear_misconfiguration() -> None:
-    run(CLEAR_MISCONFIGURATION, [])

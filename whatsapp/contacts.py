@@ -138,9 +138,9 @@ def find(who: Identity) -> Contact | None:
     return _closest(who, list(matching(who)))
 
 
-def find_all(people: Sequence[Identity]) -> dict[Identity, Contact]:
-    """The contact of each; strangers are made, all at once."""
-    known = _known(people)
+def find_all(people: Sequence[Identity], known: Sequence[Contact] | None = None) -> dict[Identity, Contact]:
+    """The contact of each; strangers are made, all at once. `known` are those that were just read."""
+    known = _known(people) if known is None else known
     if strangers := [who for who in people if not _closest(who, known)]:
         names = (name for who in strangers for name in (who.lid, who.key) if name)
         met_before = {contact.pk for contact in known}
@@ -152,9 +152,8 @@ def find_all(people: Sequence[Identity]) -> dict[Identity, Contact]:
     return {who: _closest(who, known) or find_or_make(who) for who in people}
 
 
-def find_all_unsaved(people: Sequence[Identity]) -> dict[Identity, Contact]:
-    """The contact of each; a stranger's is not stored."""
-    known = _known(people)
+def or_unsaved(people: Sequence[Identity], known: Sequence[Contact]) -> dict[Identity, Contact]:
+    """The contact of each among those that were just read; a stranger's is not stored."""
     return {who: _closest(who, known) or _new(who) for who in people}
 
 

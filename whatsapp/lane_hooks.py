@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -12,8 +12,10 @@ from events.engine.attempt import Result
 from events.engine.claims import Claim
 from events.engine.lane_hooks import LaneHooks, Planned, Ran
 from events.flow import Step, find_step
-from whatsapp import connection, contacts, in_doubt, messages, outbox, policy, templates
+from whatsapp import connection, contacts, in_doubt, messages, outbox, policy
 from whatsapp import phone as phones
+from whatsapp.contacts import Identity
+from whatsapp.models import Contact
 from whatsapp.outbox import Outgoing
 from whatsapp.zapi import DOING, WhatsApp
 
@@ -49,24 +51,14 @@ class WhatsAppLane(LaneHooks):
         """The `Outgoing` of each, written down before the network is used; else the error that ends it."""
         if self.is_paced:
             self.next_at = time.monotonic() + random.uniform(*PACE_SECONDS)
-        contexts = _rendered(claims)
-        batch = [each for each in contexts.values() if isinstance(each, Outgoing)]
-        people = contacts.find_all([outgoing.who for outgoing in batch])
-        for outgoing in batch:
-            outgoing.contact = people[outgoing.who]
-        _decide(batch)
+        contexts, batch = _prepared(claims, contacts.find_all)
         outbox.begin(batch)
         in_doubt.prefetch([outgoing for outgoing in batch if outgoing.claim.in_doubt_since])
         return contexts
 
     def plan(self, claims: Sequence[Claim]) -> Mapping[int, Planned]:
         """The text, and what the policy says of it. Whether a new number has WhatsApp is not asked."""
-        contexts = _rendered(claims)
-        batch = [each for each in contexts.values() if isinstance(each, Outgoing)]
-        people = contacts.find_all_unsaved([outgoing.who for outgoing in batch])
-        for outgoing in batch:
-            outgoing.contact = people[outgoing.who]
-        _decide(batch)
+        contexts, _batch = _prepared(claims, contacts.or_unsaved)
         return {id: _planned(context) for id, context in contexts.items()}
 
     def run(self, claim: Claim, step: Step, service: Any) -> Ran:
@@ -80,24 +72,37 @@ class WhatsAppLane(LaneHooks):
         outbox.write_outcomes(results)
 
 
-def _rendered(claims: Sequence[Claim]) -> dict[int, Outgoing | Exception]:
-    """What each claim sends, by the delivery's id; else the error that ends it."""
-    own_texts = templates.own_texts()
+def _prepared(
+    claims: Sequence[Claim], find: Callable[[list[Identity], list[Contact]], Mapping[Identity, Contact]]
+) -> tuple[dict[int, Outgoing | Exception], list[Outgoing]]:
+    """What each claim sends, by the delivery's id, else the error that ends it; and those without one."""
     contexts: dict[int, Outgoing | Exception] = {}
     for claim in claims:
         try:
-            contexts[claim.id] = _outgoing(claim, own_texts)
+            contexts[claim.id] = _outgoing(claim)
         except Exception as error:  # noqa: BLE001 -- it ends this attempt alone, and is logged there
             contexts[claim.id] = error
-    return contexts
+    own_texts, known = outbox.known([each.who for each in contexts.values() if isinstance(each, Outgoing)])
+    for id, each in contexts.items():
+        try:
+            if isinstance(each, Outgoing):
+                each.text = messages.render(each.message, own_texts)
+        except Exception as error:  # noqa: BLE001 -- as above
+            contexts[id] = error
+    batch = [each for each in contexts.values() if isinstance(each, Outgoing)]
+    people = find([outgoing.who for outgoing in batch], known)
+    for outgoing in batch:
+        outgoing.contact = people[outgoing.who]
+    _decide(batch)
+    return contexts, batch
 
 
-def _outgoing(claim: Claim, own_texts: Mapping[str, str]) -> Outgoing:
+def _outgoing(claim: Claim) -> Outgoing:
     message = find_step(claim.event.type, claim.step).run(claim.event)
     who = contacts.identity(message.to)
     if not who.is_known:
         raise Rejected("No phone number is known", doing=DOING, system=WhatsApp.title)
-    return Outgoing(claim, message, who, messages.render(message, own_texts))
+    return Outgoing(claim, message, who)
 
 
 def _decide(batch: Sequence[Outgoing]) -> None:

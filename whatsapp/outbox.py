@@ -1,13 +1,15 @@
 """The rows of our messages: begun before the network is used, ended with the outcomes."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from carinho.database import run_rows
+from carinho.database import run, run_rows
 from events.engine import transitions
 from events.engine.attempt import Result
 from events.engine.claims import Claim
@@ -22,6 +24,12 @@ Ids = dict[str, str]  # `message_id` and `zaap_id`
 
 CONFIGURATION_STATUSES = frozenset({401, 403, 405, 415})
 
+CONTACT = [field.attname for field in Contact._meta.concrete_fields]
+KNOWN = f"""
+SELECT (SELECT jsonb_object_agg(name, text) FROM whatsapp_template), {", ".join(CONTACT)}
+FROM (SELECT) AS always LEFT JOIN whatsapp_contact ON lid = ANY(%s) OR key = ANY(%s)
+"""  # noqa: S608 -- the columns are the model's
+
 BEGIN = """
 UPDATE whatsapp_sentmessage AS message
 SET text = CASE WHEN row.in_doubt THEN message.text ELSE row.text END, name = row.name,
@@ -33,22 +41,23 @@ WHERE message.delivery_id = row.id
 RETURNING message.delivery_id, message.text
 """
 
-# As `message_status.advance` has it: the first time counts, and a higher status stays.
-ACCEPT = """
+# As `message_status.advance` has it: the first time counts, and a higher status stays. With it goes what such
+# a message brings: what came about it too early is read again, and Z-API accepts us after all
+ACCEPT = f"""
 WITH mine AS (
     SELECT message.id, row.message_id, row.zaap_id, row.accepted_at
     FROM jsonb_to_recordset(%s::jsonb) AS row(
         id bigint, message_id text, zaap_id text, accepted_at timestamptz)
     JOIN whatsapp_sentmessage AS message ON message.delivery_id = row.id
     ORDER BY message.id FOR UPDATE OF message
-)
+), due AS ({inbox.MAKE_DUE}), cleared AS ({connection.CLEAR_MISCONFIGURATION})
 UPDATE whatsapp_sentmessage AS message
 SET message_id = mine.message_id, zaap_id = mine.zaap_id, failure = '', error = '',
     accepted_at = least(message.accepted_at, mine.accepted_at),
     status = CASE WHEN message.status IN ('sent', 'failed', 'delivered', 'read', 'played') THEN message.status
                   ELSE 'accepted' END
 FROM mine WHERE message.id = mine.id
-"""
+"""  # noqa: S608 -- put together from constants
 
 FAIL = """
 UPDATE whatsapp_sentmessage AS message SET failure = row.failure, error = row.error
@@ -73,7 +82,7 @@ class Outgoing:
     claim: Claim
     message: Message
     who: contacts.Identity
-    text: str
+    text: str = ""
     contact: Contact = field(init=False)
     policy: Ran | None = None  # why it is not sent now
     traces: Traces = field(default_factory=Traces)  # of an earlier attempt in doubt
@@ -88,6 +97,15 @@ def locked(messages: QuerySet[SentMessage]) -> QuerySet[SentMessage]:
     deliveries = list(messages.order_by().values_list("delivery_id", flat=True))
     transitions.lock(deliveries)
     return messages.filter(delivery__in=deliveries).select_for_update(of=("self",)).order_by("pk")
+
+
+def known(people: Sequence[contacts.Identity]) -> tuple[dict[str, str], list[Contact]]:
+    """The texts of the console by message, and the contacts there are of these people."""
+    lids, keys = [list({getattr(who, name) for who in people} - {""}) for name in ("lid", "key")]
+    rows = run(KNOWN, [lids, keys])
+    own_texts = rows[0][0]
+    found = [Contact.from_db(DEFAULT_DB_ALIAS, CONTACT, row) for _, *row in rows if row[0] is not None]
+    return json.loads(own_texts) if own_texts else {}, found
 
 
 def begin(batch: Sequence[Outgoing]) -> None:
@@ -163,6 +181,5 @@ def _accept(results: Sequence[Result]) -> None:
         }
         for result in results
     ]
-    run_rows(ACCEPT, rows)
-    inbox.make_due(row[name] for row in rows for name in ("message_id", "zaap_id"))
-    connection.clear_misconfiguration()
+    ids = [row[name] for row in rows for name in ("message_id", "zaap_id") if row[name]]
+    run_rows(ACCEPT, rows, ids)

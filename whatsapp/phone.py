@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 
 LONGEST = 64  # characters; what is longer is a text, not a telephone
 DDD = re.compile(r"[14689][1-9]|2[12478]|3[1-578]|5[13-5]|7[13-579]")  # the 67 that exist
+STORED = re.compile(rf"55(?:{DDD.pattern})9[0-9]{{8}}")  # most of all that is asked about
 WRAPPING = re.compile(r"^\W*(?:whatsapp|tel)\s*:|@(?:s\.whatsapp\.net|c\.us)\s*$")
 CARRIER_PLACEHOLDER = re.compile(r"0[\W_]*x[\W_]*x")
 TOLL_FREE = re.compile(r"(?:55)?0?(800[0-9]{6,7})")
@@ -35,6 +36,8 @@ def normalize(typed: str) -> str:
     A stored number stays as it is. A number that comes from WhatsApp has its country code already and no plus
     sign: put one before it.
     """
+    if STORED.fullmatch(typed):
+        return typed
     digits, international = _read(typed)
     if international and not digits.startswith("55"):
         return _foreign(digits)
@@ -50,6 +53,8 @@ def registered(number: str) -> str:
     kept as it is, with a plus sign.
     """
     digits = number.removeprefix("+")
+    if STORED.fullmatch(digits):
+        return digits
     if not REGISTERED.fullmatch(digits):
         return ""
     try:

@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency
 from django.conf import settings
 
 from carinho.database import run
@@ -19,6 +18,7 @@ from events.intake.payload import SAO_PAULO
 
 NAMELESS = "Contato do WhatsApp"  # how a lead is called in CRM whose name nobody knows
 TITLE = re.compile(r"\A\{# (?P<title>.+?) #\}\n")
+BRAZILIAN = str.maketrans(",.", ".,")
 FIRST_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|['\u2019-]){0,29}")
 NO_NAMES = frozenset(  # what programs write where they know no name
     {"undefined", "null", "none", "nan", "nil", "void", "object", "unknown", "anonymous", "nulo", "nula"}
@@ -107,7 +107,8 @@ def first_name(name: str) -> str:
 
 def money(amount: str | Decimal) -> str:
     """Reais, such as "R$ 1.234,56"."""
-    return format_currency(Decimal(amount), "BRL", locale="pt_BR").replace("\xa0", " ")
+    # babel, which writes the days, takes 60 microseconds for this: twice for a payment, a tenth of its cost
+    return f"R$ {Decimal(amount):,.2f}".translate(BRAZILIAN)
 
 
 def day(moment: datetime) -> str:

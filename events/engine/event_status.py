@@ -26,16 +26,17 @@ RETURNING event.id, event.type, event.source, event.status
 """
 
 
-def update(event_ids: Iterable[int]) -> None:
+def update(event_ids: Iterable[int], *, are_locked: bool = False) -> None:
     """Write the status of these events, in the transaction that moved their deliveries and after the moves.
 
-    The rows are locked before the deliveries are looked at, so that of two lanes that finish at the
-    same instant the second one sees what the first one wrote. The lock lets others refer to the event:
-    an emitted event that names it as its cause does not wait.
+    The rows are locked, unless they are already, before the deliveries are looked at, so that of two lanes
+    that finish at the same instant the second one sees what the first one wrote. The lock lets others refer
+    to the event: an emitted event that names it as its cause does not wait.
     """
     ids = sorted(set(event_ids))
     if ids:
-        run(LOCK, [ids])
+        if not are_locked:
+            run(LOCK, [ids])
         moved = run(UPDATE, [ids])
         failed = [
             {"id": id, "event_type": type, "source": source}

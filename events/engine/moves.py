@@ -155,26 +155,42 @@ RETURNING delivery.id, delivery.leased_until
 """
 
 ENDS = [move for move in MOVES.values() if move.by == "lane" and move.sources == (RUNNING,)]
+# The attempts go with it, and the events' rows are locked, unless steps that follow are moved before that
 END = f"""
 WITH row AS (
     SELECT row.*, row.status = '{QUEUED}' AS is_queued FROM jsonb_to_recordset(%s::jsonb) AS row(
         id bigint, lease timestamptz, status text, outcome text, due_at timestamptz, attempts int,
-        held_since timestamptz, in_doubt_since timestamptz, value jsonb, skip_cause text, error text)
+        held_since timestamptz, in_doubt_since timestamptz, value jsonb, skip_cause text, error text,
+        started_at timestamptz, duration_ms int, is_probe boolean, status_code int, sent text, answered text,
+        redirects bigint[])
     JOIN events_delivery AS mine
         ON mine.id = row.id AND mine.status = '{RUNNING}' AND mine.leased_until = row.lease
     WHERE row.status IN ({_quoted(move.target for move in ENDS if move.target != RUNNING)})
     ORDER BY row.id FOR NO KEY UPDATE OF mine
+), moved AS (
+    UPDATE events_delivery AS delivery
+    SET status = row.status, due_at = row.due_at, leased_until = NULL, attempts = row.attempts,
+        held_since = CASE WHEN row.is_queued AND (row.held_since IS NOT NULL OR row.outcome = '')
+                          THEN coalesce(delivery.held_since, row.held_since) END,
+        in_doubt_since = CASE WHEN row.is_queued THEN row.in_doubt_since END, skip_cause = row.skip_cause,
+        result = coalesce(row.value, delivery.result),
+        error = CASE WHEN row.outcome = '' THEN delivery.error ELSE row.error END,
+        finished_at = CASE WHEN row.status IN ({_quoted(ENDED)}) THEN now() END
+    FROM row WHERE delivery.id = row.id
+    RETURNING {MOVED.strip()} AS is_awaited, row.outcome <> '' OR row.skip_cause <> '' AS is_changed
+), attempt AS (
+    INSERT INTO events_attempt (delivery_id, started_at, duration_ms, outcome, is_probe, status_code, error,
+                                sent, answered, redirects)
+    SELECT id, started_at, duration_ms, outcome, is_probe, status_code, error, sent, answered, redirects
+    FROM row WHERE outcome <> ''
+), event AS (
+    SELECT id FROM events_event
+    WHERE id IN (SELECT event_id FROM moved WHERE is_changed)
+      AND NOT EXISTS (SELECT FROM moved WHERE is_awaited)
+    ORDER BY id FOR NO KEY UPDATE
 )
-UPDATE events_delivery AS delivery
-SET status = row.status, due_at = row.due_at, leased_until = NULL, attempts = row.attempts,
-    held_since = CASE WHEN row.is_queued AND (row.held_since IS NOT NULL OR row.outcome = '')
-                      THEN coalesce(delivery.held_since, row.held_since) END,
-    in_doubt_since = CASE WHEN row.is_queued THEN row.in_doubt_since END, skip_cause = row.skip_cause,
-    result = coalesce(row.value, delivery.result),
-    error = CASE WHEN row.outcome = '' THEN delivery.error ELSE row.error END,
-    finished_at = CASE WHEN row.status IN ({_quoted(ENDED)}) THEN now() END
-FROM row WHERE delivery.id = row.id
-RETURNING {MOVED}
+SELECT moved.id, event_id, service, status, is_awaited, event.id IS NOT NULL
+FROM moved LEFT JOIN event ON event.id = event_id
 """
 
 # --- statements: recovery's, an operator's, a late receipt's --------------------------------------

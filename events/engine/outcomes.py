@@ -78,25 +78,9 @@ def write(results: Sequence[Result], *, with_hooks: bool = True) -> None:
                 logger.warning(
                     "Outcome came after its lease was lost", extra={"delivery_id": result.claim.id}
                 )
-        write_attempts([_attempt_row(result) for result in kept if result.outcome])
         _record_emitted(kept)
         if with_hooks:
             lane_hooks.on_written(kept)
-
-
-def _attempt_row(result: Result) -> dict[str, Any]:
-    return {
-        "id": result.claim.id,
-        "started_at": result.started_at,
-        "duration_ms": result.duration_ms,
-        "outcome": result.outcome,
-        "is_probe": result.claim.is_probe,
-        "status_code": result.status_code,
-        "error": result.error,
-        "sent": result.sent,
-        "answered": result.answered,
-        "redirects": result.claim.redirects,
-    }
 
 
 def write_attempts(rows: Sequence[dict[str, Any]]) -> None:

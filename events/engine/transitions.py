@@ -100,10 +100,14 @@ def renew(claims: Sequence["Claim"]) -> dict[int, datetime]:
 
 @in_transaction
 def end(results: Sequence["Result"]) -> set[int]:
-    """Write where these claims end; the ids of those whose lease was still held, not taken by another run."""
+    """Write where these claims end, with their attempts, if one was made.
+
+    Returns the ids of those whose lease was still held, not taken by another run.
+    """
     over = [result.claim.id for result in results if result.status != QUEUED and result.claim.has_dead_letter]
     dead_letters = _lock_dead_letters("delivery_id", over) if over else {}
-    moved = [Moved(*row) for row in run_rows(moves.END, [_end_row(result) for result in results])]
+    rows = run_rows(moves.END, [_end_row(result) for result in results])
+    moved = [Moved(*row) for *row, _is_locked in rows]
     ids = {row.id for row in moved}
     mine = [result for result in results if result.claim.id in ids]
     failures = [
@@ -112,7 +116,9 @@ def end(results: Sequence["Result"]) -> set[int]:
         if result.status == DEAD
     ]
     changed = {result.claim.id for result in mine if result.outcome or result.skip_cause}
-    _conclude([row for row in moved if row.id in changed], dead_letters, failures, wakes=False)
+    are_locked = all(is_locked for id, *_moved, is_locked in rows if id in changed)
+    changed_rows = [row for row in moved if row.id in changed]
+    _conclude(changed_rows, dead_letters, failures, wakes=False, are_locked=are_locked)
     return ids
 
 
@@ -129,6 +135,13 @@ def _end_row(result: "Result") -> dict[str, Any]:
         "value": result.value,
         "skip_cause": result.skip_cause,
         "error": result.error,
+        "started_at": result.started_at,
+        "duration_ms": result.duration_ms,
+        "is_probe": result.claim.is_probe,
+        "status_code": result.status_code,
+        "sent": result.sent,
+        "answered": result.answered,
+        "redirects": result.claim.redirects,
     }
 
 
@@ -319,8 +332,12 @@ def _conclude(
     order: Order | None = None,
     left: Iterable[GroupKey] = (),
     wakes: bool = True,
+    are_locked: bool = False,
 ) -> None:
-    """What every move brings with it: dead letters, followers, the event's status, the groups, a wake-up."""
+    """What every move brings with it: dead letters, followers, the event's status, the groups, a wake-up.
+
+    `are_locked` says that the move itself locked the events.
+    """
     ids = {row.id for row in moved}
     actor, note = (order.actor, order.note) if order else (None, None)
     opened = _open([failure for failure in failures if failure.id in ids])
@@ -329,7 +346,7 @@ def _conclude(
         rows = run(moves.DEAD_LETTERS_FOLLOW, {"ids": with_dead_letter, "actor": actor, "note": note})
         lifecycle.write([fact for row in rows for fact in _facts(*row)])
     released = _followers(moved)
-    event_status.update(row.event_id for row in moved)
+    event_status.update((row.event_id for row in moved), are_locked=are_locked)
     groups = {*left, *(dead_letters[id].group for id in ids & dead_letters.keys())}
     closed = [dead_letters[id].id for id in with_dead_letter]
     failure_groups.update(opened, groups, closed=closed, actor=actor)

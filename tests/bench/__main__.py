@@ -4,9 +4,9 @@ import argparse
 import os
 import platform
 import signal
-import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 from carinho.embedded.wheel import PostgresError
 from carinho.simulator.client import SimulatorError
@@ -36,20 +36,26 @@ def main() -> int:
 
 
 def measure(options: argparse.Namespace) -> None:
-    started, busy = time.monotonic(), os.getloadavg()[0]
+    began, busy = time.monotonic(), os.getloadavg()[0]
     size = Size(options.seconds, options.events)
     notes = [_machine(busy)]
     measured: report.Measured = {}
-    if "plain" in options.only:
-        measured["plain"] = _plain(size, notes)
-    steady = measured.get("plain", {}).get("steady", runs.STEADY_WITHOUT_PLAIN)
-    if "pgqueuer" in options.only:
-        measured["pgqueuer"] = _pgqueuer(size, steady, notes)
-    if "hub" in options.only:
-        measured["hub"] = _hub(size, steady, notes, options.sync_records)
+    ways: dict[str, Way] = {}
+    with ExitStack() as running:
+        if "plain" in options.only:
+            ways["plain"] = plain = running.enter_context(runs.running(PlainWay()))
+            measured["plain"] = _plain(plain, size, notes)
+        steady = measured.get("plain", {}).get("steady", runs.STEADY_WITHOUT_PLAIN)
+        if "pgqueuer" in options.only:
+            ways["pgqueuer"] = pgqueuer = running.enter_context(runs.running(PgQueuerWay()))
+            measured["pgqueuer"] = _pgqueuer(pgqueuer, size, steady, notes)
+        if "hub" in options.only:
+            ways["hub"] = hub = running.enter_context(runs.started(HubWay()))
+            measured["hub"] = _hub(hub, size, steady, notes, options.sync_records)
+        for name, figures in zip(ways, runs.crashes(ways.values()), strict=True):
+            measured[name] |= figures
     print("\n".join(report.lines(measured)))
-    _pages(options.pages_events)
-    notes.append(f"Took {time.monotonic() - started:.0f} s. What each line means: docs/benchmark.md.")
+    notes.append(f"Took {time.monotonic() - began:.0f} s. What each line means: docs/benchmark.md.")
     print("\n" + "\n".join(notes))
 
 
@@ -58,21 +64,15 @@ def _options() -> argparse.Namespace:
         prog="python -m tests.bench", description="The hub beside the plain way and beside the leanest queue."
     )
     parser.add_argument(
-        "--seconds", type=float, default=8, help="for each rate and latency (default: %(default)s)"
+        "--seconds", type=float, default=5, help="for each rate and latency (default: %(default)s)"
     )
     parser.add_argument(
-        "--events", type=int, default=4000, help="of the end-to-end flood (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--pages-events",
-        type=int,
-        default=200_000,
-        help="stored when the pages are timed, 0 for not at all (default: %(default)s)",
+        "--events", type=int, default=2500, help="of the end-to-end flood (default: %(default)s)"
     )
     parser.add_argument(
         "--sync-records",
         type=int,
-        default=5_000,
+        default=2_000,
         help="of the synchronisation, 0 for none (default: %(default)s)",
     )
     parser.add_argument("--only", choices=WAYS, action="append", help="measure one of them; may be repeated")
@@ -81,37 +81,30 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _pages(events: int) -> None:
-    """In a process of its own, whose settings name a database of its own."""
-    if events:
-        print()
-        subprocess.run([sys.executable, "-m", "tests.bench.pages", "--events", str(events)], check=False)
+def _plain(way: PlainWay, size: Size, notes: list[str]) -> Figures:
+    figures, tuning = runs.measure_plain(way, size)
+    notes += [_facts(way), _tuned(way, tuning)]
+    runs.kill(way)
+    return figures
 
 
-def _plain(size: Size, notes: list[str]) -> Figures:
-    with runs.running(PlainWay()) as way:
-        figures, tuning = runs.measure_plain(way, size)
-        notes += [_facts(way), _tuned(way, tuning)]
-        return figures
+def _pgqueuer(way: PgQueuerWay, size: Size, steady: float, notes: list[str]) -> Figures:
+    figures, tuning = runs.measure_pgqueuer(way, size, steady)
+    notes += [_facts(way), _tuned(way, tuning)]
+    runs.kill(way)
+    return figures
 
 
-def _pgqueuer(size: Size, steady: float, notes: list[str]) -> Figures:
-    with runs.running(PgQueuerWay()) as way:
-        figures, tuning = runs.measure_pgqueuer(way, size, steady)
-        notes += [_facts(way), _tuned(way, tuning)]
-        return figures
-
-
-def _hub(size: Size, steady: float, notes: list[str], records: int) -> Figures:
-    with runs.running(HubWay()) as way:
-        figures = runs.measure_hub(way, size, steady)
-        notes.append(_facts(way))
-        notes.append(f"Steady: {figures['steady']:.0f} events/s, half of what the plain way can take.")
-        if records:
-            with running_simulator() as simulator:
-                env = way.env | {"SIMULATOR_URL": simulator.url}
-                notes.append(_synchronised(syncs.measure(env, simulator, records), records))
-        return figures
+def _hub(way: HubWay, size: Size, steady: float, notes: list[str], records: int) -> Figures:
+    figures = runs.measure_hub(way, size, steady)
+    notes.append(_facts(way))
+    notes.append(f"Steady: {figures['steady']:.0f} events/s, half of what the plain way can take.")
+    if records:
+        with running_simulator() as simulator:
+            env = way.env | {"SIMULATOR_URL": simulator.url}
+            notes.append(_synchronised(syncs.measure(env, simulator, records), records))
+    runs.kill(way)
+    return figures
 
 
 def _synchronised(figures: Figures, records: int) -> str:

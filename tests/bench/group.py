@@ -1,6 +1,7 @@
 """A part of a measured system: a process group of its own, and what it cost."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -28,9 +29,6 @@ class Group:
                 stderr=output,
                 start_new_session=True,
             )
-
-    def cpu_seconds(self) -> float:
-        return cpu_seconds(self.process.pid)
 
     def end(self) -> None:
         """Ask for an orderly end, and do not wait for it forever."""
@@ -68,6 +66,20 @@ def cpu_seconds(pid: int) -> float:
         with suppress(psutil.NoSuchProcess):
             total += sum(process.cpu_times()[:4])  # its own, and those of the children it has waited for
     return total
+
+
+def own_memory(pid: int) -> float:
+    """Megabytes of a process and of all it started, what several share divided by their number.
+
+    Memory that is shared to be written to, as PostgreSQL's buffers, is left out.
+    """
+    total = 0
+    for process in family(pid):
+        with suppress(OSError):
+            text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+            kib = {name: int(value.split()[0]) for name, value in re.findall(r"(\w+): +(.+)", text)}
+            total += kib["Pss"] - kib["Pss_Shmem"]
+    return total / 1000
 
 
 def family(pid: int) -> list[psutil.Process]:

@@ -4,12 +4,16 @@ import statistics
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tests.bench import load
+from tests.bench.group import listens, own_memory
 from tests.bench.sample import PAYMENT_STEPS, Sample, number_of, payment_received
 from tests.bench.way import LINES, Way
 
 IDLE_SECONDS_BETWEEN = 0.2
+SETTLE_SECONDS = 10  # the worker ends the processes that its start took
+REST_SECONDS = 30  # a multiple of the seconds between two rounds of the hub's rules
 SLOW_MS = 50
 OWN_PARTS = ("web", "worker", "beat", "postgres", "broker")  # the sink is shown apart
 
@@ -41,6 +45,17 @@ def ingest(way: Way, size: Size) -> Figures:
     way.start_worker()
     way.warm_up()
     return {"ingest": len(answers) / took, **spread("ingest", [answer.seconds for answer in answers])}
+
+
+def at_rest(way: Way) -> Figures:
+    """What a way takes that was just started and has nothing to do: a part of one core, and memory."""
+    way.until(partial(listens, way.web_port), "web listened")
+    time.sleep(SETTLE_SECONDS)
+    before, started = way.cpu(), time.monotonic()
+    time.sleep(REST_SECONDS)
+    used = [seconds - before[name] for name, seconds in way.cpu().items() if name in OWN_PARTS]
+    own = [own_memory(pid) for name, pid in way.pids().items() if name in OWN_PARTS]
+    return {"rest_cpu": 100 * sum(used) / (time.monotonic() - started), "rest_memory": sum(own)}
 
 
 def _for_seconds(way: Way, seconds: float) -> Iterator[load.Numbered]:

@@ -14,7 +14,7 @@ class PgQueuerWay(TunedWay):
     name = "pgqueuer"
     events_table = "received, pgqueuer, pgqueuer_log"
     unfinished = "SELECT 1 FROM pgqueuer"
-    needs_broker = False
+    has_broker = needs_broker = False
     broker = "PostgreSQL"
     numbers_of_workers = (1, 2)
 

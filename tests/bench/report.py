@@ -52,6 +52,10 @@ def share(percent: float) -> tuple[Target, ...]:
     return (Target(f"≥ {percent} %", "", lambda hub, _: hub >= percent),)
 
 
+def at_most(figure: float, unit: str) -> tuple[Target, ...]:
+    return (Target(f"≤ {figure} {unit}", "", lambda hub, _: hub <= figure),)
+
+
 NONE = (Target("0", "", lambda hub, _: hub == 0),)
 
 ROWS = [
@@ -70,6 +74,8 @@ ROWS = [
     Row("  p95", "steady_p95", "ms", "less"),
     Row("latency, idle, p50", "idle_p50", "ms", "less", part(3)),
     Row("  p95", "idle_p95", "ms", "less"),
+    Row("at rest, CPU", "rest_cpu", "% a core", "", at_most(2, "%")),
+    Row("  memory", "rest_memory", "MB", "", at_most(400, "MB")),
     Row("50 ms systems, WhatsApp among them", "slow", "events/s", "more"),
     Row("  of what the places allow", "slow_share", "%", "", share(95)),
     Row("50 ms systems, equal lanes", "slow_even", "events/s", "more"),

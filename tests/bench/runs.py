@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 from unittest import mock
@@ -11,8 +11,7 @@ from unittest import mock
 import django
 
 from carinho.services.base import Service
-from tests.bench import measures
-from tests.bench.crash import crash
+from tests.bench import crash, measures
 from tests.bench.hub_way import HubWay
 from tests.bench.measures import SLOW_MS, Figures, Size
 from tests.bench.pgqueuer.worker import PLACES
@@ -24,7 +23,7 @@ from tests.bench.tuning import Tuning, tune
 from tests.bench.way import Way
 
 STEADY_WITHOUT_PLAIN = 25.0  # events a second
-SLOW_SECONDS = 10.0
+SLOW_SECONDS = 8.0
 PLAIN_SHARE = 10  # the plain way gets one event of so many, and is about as much slower
 
 Flood = tuple[Sample, int, float]  # events, and how many a second the places allow
@@ -33,14 +32,22 @@ AnyWay = TypeVar("AnyWay", bound=Way)
 
 
 @contextmanager
-def running(way: AnyWay) -> Iterator[AnyWay]:
-    """The way started and warm; ended and removed with the block."""
+def started(way: AnyWay) -> Iterator[AnyWay]:
+    """The way at work, with nothing done yet; ended and removed with the block."""
     try:
         say(way, "start")
         way.start()
         yield way
     finally:
         way.end()
+
+
+@contextmanager
+def running(way: AnyWay) -> Iterator[AnyWay]:
+    """`started`, and warm."""
+    with started(way):
+        way.warm_up()
+        yield way
 
 
 def say(way: Way, what: str) -> None:
@@ -50,27 +57,23 @@ def say(way: Way, what: str) -> None:
 def measure_plain(way: PlainWay, size: Size) -> tuple[Figures, Tuning]:
     say(way, "try numbers of worker processes")
     tuning = tune(way)
-    way.use(tuning.for_quick)
-    small = Size(size.seconds, max(size.events // PLAIN_SHARE, 100))
-    figures = _quick(way, small)
-    figures |= _latencies(way, size, figures["end_to_end"] / 2)
     way.use(tuning.for_slow)
     places = way.concurrency * 1000 / SLOW_MS
-    events = int(tuning.slow[tuning.for_slow] * SLOW_SECONDS)
-    figures |= _slow(way, (payment_received, events, places / 3), (client_updated, events, places / 2))
-    way.use(tuning.for_quick)
-    return figures | _crashes(way), tuning
+    events = int(tuning.slow[tuning.for_slow] * SLOW_SECONDS / 2)
+    figures = _slow(way, (payment_received, events, places / 3), (client_updated, events, places / 2))
+    way.concurrency = tuning.for_quick
+    figures |= _quick(way, Size(size.seconds, max(size.events // PLAIN_SHARE, 100)))
+    return figures | _latencies(way, size, figures["end_to_end"] / 2), tuning
 
 
 def measure_pgqueuer(way: PgQueuerWay, size: Size, steady: float) -> tuple[Figures, Tuning]:
     say(way, "try numbers of worker processes")
     tuning = tune(way)
-    way.use(tuning.for_quick)
-    figures = _quick(way, size)
-    figures |= _latencies(way, size, steady)
     way.use(tuning.for_slow)
-    figures |= _slow_of_places(way, *(_possible(event) for event in ("payment.received", "client.updated")))
-    return figures | crash(way, broker=False), tuning
+    figures = _slow_of_places(way, *(_possible(event) for event in ("payment.received", "client.updated")))
+    way.concurrency = tuning.for_quick
+    figures |= _quick(way, size)
+    return figures | _latencies(way, size, steady), tuning
 
 
 def _possible(event: str) -> float:
@@ -79,12 +82,15 @@ def _possible(event: str) -> float:
 
 
 def measure_hub(way: HubWay, size: Size, steady: float) -> Figures:
-    figures = _quick(way, size)
-    figures |= _latencies(way, size, steady)
+    say(way, "at rest")
+    figures = measures.at_rest(way)
+    way.warm_up()
     lanes = declared_lanes(way)
     mixed = calls_possible([lanes[name] for name in ("whatsapp", "crm", "operacao")])
     even = calls_possible([lanes[name] for name in ("financeiro", "operacao")])
-    return figures | _slow_of_places(way, mixed, even) | _crashes(way)
+    figures |= _slow_of_places(way, mixed, even)
+    figures |= _quick(way, size)
+    return figures | _latencies(way, size, steady)
 
 
 def declared_lanes(way: Way) -> dict[str, type[Service]]:
@@ -133,8 +139,13 @@ def _slow_of_places(way: Way, mixed: float, even: float) -> Figures:
     )
 
 
-def _crashes(way: Way) -> Figures:
+def kill(way: Way) -> None:
     say(way, "kill -9")
-    figures = crash(way, broker=False)
-    say(way, "kill -9, the broker too")
-    return figures | crash(way, broker=True)
+    crash.strike(way, broker=False)
+
+
+def crashes(ways: Collection[Way]) -> list[Figures]:
+    """Of each of these, all of them killed, what became of its calls."""
+    for way in ways:
+        say(way, "start again, and kill -9 with the broker")
+    return crash.aftermath(ways)

@@ -67,7 +67,8 @@ def writes(simulator: Simulator) -> int:
 def run(env: Mapping[str, str]) -> dict[str, float]:
     """One run with the comparison after it, in a process that does nothing else."""
     command = [sys.executable, "-m", "tests.bench.syncs"]
-    done = subprocess.run(command, cwd=ROOT, env=dict(env), stdout=subprocess.PIPE, text=True, check=True)
+    named = {**env, "DJANGO_SETTINGS_MODULE": "carinho.settings"}
+    done = subprocess.run(command, cwd=ROOT, env=named, stdout=subprocess.PIPE, text=True, check=True)
     figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return figures
 

@@ -26,3 +26,8 @@ def test_way_that_was_not_measured_is_compared_with_nothing():
 def test_lost_calls_are_judged_without_the_other_ways():
     assert line_about("kill -9, broker survives", hub={"crash_lost": 0})[-1] == "✓"
     assert line_about("kill -9, broker survives", hub={"crash_lost": 1})[-1] == "✗"
+
+
+def test_hub_at_rest_is_judged_without_the_other_ways():
+    assert line_about("at rest, CPU", hub={"rest_cpu": 2.04})[-1] == "✗"
+    assert line_about("  memory", hub={"rest_memory": 371.0})[-1] == "✓"

@@ -6,7 +6,7 @@ from tests.bench.measures import rate, slow
 from tests.bench.sample import payment_received
 from tests.bench.way import TunedWay
 
-EVENTS = 100
+EVENTS = 50
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from tests.bench.sink import Sink
 PATIENCE_SECONDS = 120
 LOOK_SECONDS = 0.05
 LEASE_SECONDS = 20  # all ways give a dead worker's work back after this time
-WARM_UP = 100
+WARM_UP = 60
 LINES = 16  # concurrent HTTP clients
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 
@@ -40,6 +40,7 @@ class Way(ABC):
     name: ClassVar[str]
     events_table: ClassVar[str]
     unfinished: ClassVar[str]  # SQL: a row for each delivery that is still to be made
+    has_broker: ClassVar[bool] = True  # beside the database
     needs_broker: ClassVar[bool]  # whether work is gone for good with the broker's messages
 
     def __init__(self) -> None:
@@ -98,7 +99,6 @@ class Way(ABC):
         self.target = Target(self.web_port, self.prepare())
         self.start_web()
         self.start_worker()
-        self.warm_up()
 
     def run(self, name: str, command: Iterable[str]) -> None:
         self.groups[name] = Group(list(command), self.env, self.folder / f"{name}.log")
@@ -205,12 +205,20 @@ class Way(ABC):
 
     def cpu(self) -> dict[str, float]:
         """CPU seconds used so far, by part."""
-        used = {name: group.cpu_seconds() for name, group in self.groups.items()}
-        return used | {"postgres": cpu_seconds(self.postgres_pid())}
+        return {name: cpu_seconds(pid) for name, pid in self.pids().items()}
+
+    def pids(self) -> dict[str, int]:
+        """The first process of each part."""
+        return {name: group.process.pid for name, group in self.groups.items()} | {
+            "postgres": self.postgres_pid()
+        }
 
 
 class TunedWay(Way):
-    """One whose number of worker processes is tried out at the start of each run."""
+    """One whose number of worker processes is tried out at the start of each run.
+
+    `concurrency` is that of the next worker that is started.
+    """
 
     numbers_of_workers: ClassVar[tuple[int, ...]]
     concurrency: int

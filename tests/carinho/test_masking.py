@@ -5,7 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from carinho.masking import cut, mask, mask_name, mask_phone, mask_text
+from carinho import masking
+from carinho.masking import cut, mask, mask_name, mask_phone, mask_text, scrub
 
 LEAD = {
     "name": "Maria da Silva",
@@ -364,6 +365,33 @@ def test_hostile_text_costs_in_proportion_to_its_length(piece):
 
     # ten times the length would cost a hundred times as much if the cost grew with the square
     assert min(cost(60_000) for _ in range(5)) < 50 * min(cost(6_000) for _ in range(3))
+
+
+@pytest.mark.parametrize(
+    ("text", "data", "shown"),
+    [
+        ("Não há maria silva", {"name": "Maria Silva"}, "Não há ••••"),
+        ("Souza não existe", {"people": [{"name": "Ana Souza"}]}, "•••• não existe"),
+        ('{"data":{"id":17}}', {"client_id": 17, "uf": "SP"}, '{"data":{"id":17}}'),
+        ("Feito em São Paulo", {"notes": [["São Paulo"]]}, "Feito em ••••"),
+    ],
+)
+def test_sentence_that_quotes_a_person_is_scrubbed_and_no_other(text, data, shown):
+    assert scrub(text, data) == shown
+
+
+@given(
+    data=st.dictionaries(
+        st.sampled_from(["name", "notes", "client_id", "amount", "people"]),
+        st.recursive(st.text("Ana é1 .İß", max_size=9) | st.integers(0, 9999), st.lists, max_leaves=3),
+    ),
+    text=st.text("Ana é1 .İß", max_size=12),
+)
+def test_what_is_known_to_quote_nobody_would_not_have_been_changed(data, text):
+    quick = scrub(text, data)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(masking, "_may_quote", lambda *_: True)
+        assert scrub(text, data) == quick
 
 
 def test_short_text_is_not_cut():

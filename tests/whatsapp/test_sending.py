@@ -5,9 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from events.engine import lane, recovery
+from events.engine import attempt, claims, lane, outcomes, recovery
+from events.engine.lane_hooks import prefetched
 from events.flow import Flow, find_step
 from events.intake import envelope, ingestion
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
@@ -99,6 +102,19 @@ def test_person_known_by_a_lid_is_written_to_there_when_the_number_has_no_whatsa
     to = [call["body"]["phone"] for call in here.calls("zapi") if "send-text" in call["path"]]
     assert to == [lid, lid]
     assert {message_of(event).status for event in (first, second)} == {"accepted"}
+
+
+def test_eight_messages_to_known_people_take_eight_statements(here):
+    for number in range(1, 9):
+        phone = f"551198765100{number}"
+        contacts.find_or_make(contacts.identity(phone))
+        cancel(number, phone=phone)
+    with CaptureQueriesContext(connections["default"]) as ran:
+        claimed = prefetched(lane_hooks.WhatsAppLane(), claims.claim("whatsapp", 8))
+        outcomes.write([attempt.done(claim, {"message_id": f"M{claim.id}"}) for claim in claimed])
+    assert SentMessage.objects.filter(status="accepted").count() == 8
+    # claim, texts and contacts, what is about to be sent; begin, ends, status of events, messages, commit
+    assert len(ran) == 8, [query["sql"] for query in ran]
 
 
 def test_landline_with_whatsapp_receives_its_message(here):
