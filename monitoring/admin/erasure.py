@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -110,6 +111,7 @@ class ErasureAdmin(ConsoleAdmin):
             "preview": [(access_report.title_of(table), count) for table, count in preview.items()],
             "confirmation": CONFIRMATION,
             "erasures": Erasure.objects.all()[:SHOWN],
+            "overdue": set(Erasure.objects.overdue(timezone.now()).values_list("pk", flat=True)),
         }
         template = "admin/monitoring/erasure/page.html"
         return page(request, template, _("Dados de uma pessoa"), **shared | context)

@@ -24,7 +24,7 @@ from events.models import (
     HourlyCount,
     RejectedRequest,
 )
-from monitoring import erasable, erasure, person
+from monitoring import erasable, erasure, health, person
 from monitoring.models import Alert, Erasure
 from sync.models import RecordCorrection, SyncFailure, SyncJob, SyncRecord
 from tests.clients import logged_in
@@ -347,8 +347,11 @@ def test_order_that_breaks_keeps_no_other_waiting_and_quotes_nobody(monkeypatch,
     assert "11975319001" not in caplog.text
     client = logged_in(ADMINISTRATOR)
     assert "não terminou" not in client.get(PAGE).content.decode()
-    Erasure.objects.update(asked_at=timezone.now() - timedelta(hours=1))
-    assert "não terminou: chame o desenvolvimento" in client.get(PAGE).content.decode()
+    for asked, waits, said in ((20, 0, True), (60, 1, False), (60 * 25, 1, True)):
+        Erasure.objects.update(asked_at=timezone.now() - timedelta(minutes=asked), waits=waits)
+        assert ("não terminou: chame o desenvolvimento" in client.get(PAGE).content.decode()) == said
+        found = health.evaluate(health.take_snapshot())
+        assert ("erasures_overdue" in {row.rule.name for row in found.reasons}) == said
 
 
 @pytest.mark.parametrize(
