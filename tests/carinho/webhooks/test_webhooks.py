@@ -204,6 +204,15 @@ def test_what_arrives_is_verified_as_the_documentation_says_also_while_the_secre
     assert not WebhookSubscription.objects.filter(seed__in=[first, second]).exists()
 
 
+def test_under_a_new_key_what_the_subscriber_was_given_signs_while_the_one_before_is_named(settings):
+    row, before = subscribe(GONE)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a new one", [settings.SECRET_KEY]
+    assert row.secrets[1:] == [before]
+    assert subscriptions.rotate(row.pk, actor="user:ana") not in row.secrets
+    row.refresh_from_db()
+    assert before in row.secrets
+
+
 def test_subscriber_that_is_away_or_slow_keeps_nobody_waiting_and_spends_no_attempt(receiver):
     away, _secret = subscribe(GONE, name="Fora")
     with listening() as slow:
