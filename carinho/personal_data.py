@@ -20,8 +20,9 @@ class TextColumns:
     `dead_letters`, `contacts`, `messages` (WhatsApp's ids), `people` (lids and phone keys), `targets` (of the
     audit log), `caregivers`, `marks`, the pattern of what only this person has (phone, e-mail, document), and
     `quotes`, that and their name.
-    `erased` says what stands in such a row afterwards, in SQL. With `by_quote` a row that quotes a mark in
-    one of those columns is theirs too. `on_change` is set wherever a text of the table is changed.
+    `erased` says what stands in such a row afterwards, in SQL; `erased_keys` and `erased_digests` have it for
+    events. With `by_quote` a row that quotes a mark in one of those columns is theirs too. `on_change` is set
+    wherever a text of the table is changed.
     """
 
     table: str

@@ -16,9 +16,12 @@ from django.db import connection
 from carinho import personal_data
 from carinho.database import run
 from carinho.personal_data import ERASED, TextColumns
+from events.intake import erased_events
+from events.models import Event
 from monitoring.person_rows import NEVER, PersonRows
 
 PARAMETERS = ("events", "dead_letters", "contacts", "messages", "people", "targets", "caregivers")
+EVENTS = Event._meta.db_table
 FIRST = ("events_deadletter", "events_delivery", "events_event")  # in the order in which all lock them
 
 
@@ -53,7 +56,7 @@ def erase_everywhere(who: PersonRows) -> dict[str, int]:
 class ErasableTable:
     """A table's declaration, with what the database says of it: its texts by their types, and its key.
 
-    A text in one of the `unique` columns becomes a mark with the row's number, since two may quote alike.
+    A text in one of the `unique` columns becomes another of its own, since two may quote alike.
     """
 
     declared: TextColumns
@@ -101,8 +104,8 @@ class ErasableTable:
             for id, value in found:
                 clean = _clean(json.loads(value) if is_json else value, expression)
                 new = json.dumps(clean, ensure_ascii=False) if is_json else clean
-                if column in self.unique:
-                    new = f"{ERASED} {id}"
+                if column in self.unique:  # a repeat of another's event still reaches nobody twice
+                    new = erased_events.keys_of(value)[0] if table == EVENTS else f"{ERASED} {id}"
                 cursor.execute(f"UPDATE {table} SET {columns} WHERE {self.key} = %s", [new, id])  # noqa: S608
         return len(found)
 

@@ -1,5 +1,6 @@
 """Whose rows are a person's own, and the patterns by which a text names them."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,6 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from carinho.database import run
+from events.intake import erased_events
+from events.intake.envelope import DERIVED_KEY
 from events.models import DeadLetter, Event
 from events.models.event import NAMES
 from monitoring.person import PersonKeys, identify
@@ -82,7 +85,20 @@ class PersonRows:
             "caregivers": self.numbers("caregiver"),
             "marks": self.marks,
             "quotes": self.quotes,
+            **self._known_again,
         }
+
+    @property
+    def _known_again(self) -> dict[str, str]:
+        """By event, what stands in place of its digest, and of a key that names the person."""
+        keys, digests = {}, {}
+        naming = re.compile(f"{self.quotes}|^{re.escape(DERIVED_KEY)}", re.IGNORECASE)
+        events = Event.objects.filter(pk__in=self.events)
+        for pk, key, digest in events.values_list("pk", "key", "digest"):
+            digests[str(pk)] = erased_events.digests_of(digest)[0]
+            if naming.search(key):
+                keys[str(pk)] = erased_events.keys_of(key)[0]
+        return {"erased_keys": json.dumps(keys), "erased_digests": json.dumps(digests)}
 
     @cached_property
     def neighbours(self) -> list[int]:

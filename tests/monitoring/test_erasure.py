@@ -13,7 +13,7 @@ from carinho.access import audit_log
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from events import event_corrections, groups, redirects
-from events.intake import duplicates, envelope, ingestion
+from events.intake import duplicates, envelope, erased_events, ingestion
 from events.models import (
     Attempt,
     Correction,
@@ -178,14 +178,33 @@ def test_after_an_erasure_nothing_of_the_person_is_found_anywhere(life):
     assert Event.objects.get().key == life.key
 
 
-def test_erased_event_is_known_by_its_senders_id_and_no_digest_of_its_data_is_left():
-    with_id = {"type": "lead.created", "id": "site-9", "data": DATA}
-    stored = [envelope.read(body, source="site") for body in (with_id, with_id | {"id": ""})]
-    first, _other = ingestion.record(stored)
-    erase(Event.objects.get(pk=first.event_id))
-    assert set(Event.objects.values_list("digest", flat=True)) == {""}
-    assert not Event.objects.filter(key__contains=stored[0].digest).exists()
-    assert ingestion.record(stored[:1]) == [duplicates.Receipt(first.event_id, is_duplicate=True)]
+@pytest.mark.parametrize("id", ["site-9", "", "Zulmira-Quaresma_Brandão"])
+def test_erased_event_that_is_sent_again_is_known_and_other_data_under_its_id_is_a_conflict(id, settings):
+    body = {"type": "lead.created", "id": id, "data": DATA}
+    first = envelope.read(body, source="site")
+    [stored] = ingestion.record([first])
+    erase(Event.objects.get(pk=stored.event_id))
+    erased = Event.objects.get()
+    assert first.digest not in (erased.digest, erased.key.removeprefix("sha256:"))
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a new one", [settings.SECRET_KEY]
+    again = ingestion.record([envelope.read(body, source="site")] * 2)
+    assert again == [duplicates.Receipt(stored.event_id, is_duplicate=True)] * 2
+    assert list(Event.objects.values_list("pk", "duplicates", "data")) == [(erased.pk, 2, {})]
+    [other] = ingestion.record([envelope.read(body | {"data": DATA | {"city": "Osasco"}}, source="site")])
+    if id:
+        assert isinstance(other, duplicates.Conflict)
+        assert str(stored.event_id) in other.detail
+    else:
+        assert other.is_duplicate is False
+
+
+def test_event_without_id_is_known_for_a_day_after_it_came_though_it_was_erased():
+    body = {"type": "lead.created", "data": DATA}
+    [stored] = ingestion.record([envelope.read(body, source="site")])
+    erase(Event.objects.get(pk=stored.event_id))
+    Event.objects.update(received_at=timezone.now() - timedelta(hours=25))
+    [later] = ingestion.record([envelope.read(body, source="site")])
+    assert (later.is_duplicate, Event.objects.count()) == (False, 2)
 
 
 def test_nothing_goes_out_without_its_data_and_counts_stay(life):
@@ -318,9 +337,9 @@ def test_two_people_quoted_alike_in_what_is_unique_are_both_erased():
     people = [rows.lead(name=f"Pessoa Rara {n}", phone=f"(11) 97531-900{n}") for n in (1, 2)]
     orders = [erase(event) for event in people]
     assert all(order.done_at for order in orders)
-    for event in others:
+    for n, event in enumerate(others, 1):
         event.refresh_from_db()
-        assert event.key == f"[apagado] {event.pk}"
+        assert event.key == erased_events.keys_of(f"pedido:1197531900{n}")[0]
 
 
 def test_id_that_names_the_person_goes_with_their_event():
