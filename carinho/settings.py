@@ -355,10 +355,14 @@ LOGGING = {
     "formatters": {"json": {"()": "carinho.logs.JsonFormatter"}},
     "filters": {
         "request_id": {"()": "carinho.logs.RequestIdFilter"},
-        "without_traceback": {"()": "carinho.logs.WithoutTraceback"},
+        "without_strangers_noise": {"()": "carinho.logs.WithoutStrangersNoise"},
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]},
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "filters": ["request_id", "without_strangers_noise"],
+        },
     },
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {
@@ -366,7 +370,6 @@ LOGGING = {
         "kombu": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"filters": ["without_traceback"]},
     },
 }
 
