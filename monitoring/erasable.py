@@ -37,6 +37,20 @@ def count(table: TextColumns, who: PersonRows) -> int:
     return int(number)
 
 
+def first_names_left(who: PersonRows) -> dict[str, int]:
+    """By table, in how many rows that the team wrote their first name stays: it may be anybody's."""
+    found = {}
+    for table in personal_data.registry.values():
+        if not table.typed or who.first_names == NEVER:
+            continue
+        left = [f"regexp_replace({name}::text, %(quotes)s, '', 'gi') ~* %(names)s" for name in table.typed]
+        statement = f"SELECT count(*) FROM {table.table} WHERE {' OR '.join(left)}"  # noqa: S608
+        [(number,)] = run(statement, {"quotes": who.quotes, "names": who.first_names})
+        if number:
+            found[table.table] = int(number)
+    return found
+
+
 def erase_everywhere(who: PersonRows) -> dict[str, int]:
     """How many rows and texts of each table were changed."""
     types, unique = text_columns(), unique_columns()

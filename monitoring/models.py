@@ -259,9 +259,10 @@ personal_data.declare(Erasure, erased={"keys": "'{}'"}, harmless="asked_by count
 personal_data.declare(Heartbeat, harmless="name")
 personal_data.declare(
     Alert,
-    quoting="message past symptoms snooze_reason",
+    quoting="message past symptoms",
+    typed="snooze_reason",
     harmless="rule subject severity url acknowledged_by snoozed_by notified_severity",
 )
 personal_data.declare(Notification, quoting="error", harmless="channel recipient event status")
-personal_data.declare(Round, quoting="checks note", harmless="kind done_by status")
+personal_data.declare(Round, quoting="checks", typed="note", harmless="kind done_by status")
 personal_data.declare(Report, quoting="summary", harmless="kind sent_to")

@@ -109,5 +109,7 @@ def secrets_of(subscription_id: int, seed: str) -> list[str]:
     return [f"whsec_{base64.b64encode(key).decode()}" for key in keys]
 
 
-personal_data.declare(WebhookSubscription, harmless="name address kinds seed earlier_seed bad_answer")
+personal_data.declare(
+    WebhookSubscription, typed="name", quoting="bad_answer", harmless="address kinds seed earlier_seed"
+)
 personal_data.declare(WebhookMessage, harmless="kind data status error")

@@ -4,14 +4,17 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
 from carinho import personal_data
 from carinho.access import audit_log
-from carinho.access.models import AuditEntry
+from carinho.access.models import ApiKey, AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
+from carinho.console.models import SavedView
+from carinho.webhooks.models import WebhookSubscription
 from events import event_corrections, groups, redirects
 from events.intake import duplicates, envelope, erased_events, ingestion
 from events.models import (
@@ -22,6 +25,7 @@ from events.models import (
     Event,
     FailureGroup,
     HourlyCount,
+    Recipe,
     RejectedRequest,
 )
 from monitoring import erasable, erasure, health, person
@@ -371,6 +375,25 @@ def test_order_that_breaks_keeps_no_other_waiting_and_quotes_nobody(monkeypatch,
         assert ("não terminou: chame o desenvolvimento" in client.get(PAGE).content.decode()) == said
         found = health.evaluate(health.take_snapshot())
         assert ("erasures_overdue" in {row.rule.name for row in found.reasons}) == said
+
+
+def test_whole_name_goes_from_what_the_team_named_and_the_first_name_is_shown_before():
+    letter = rows.dead_letter(**DATA)
+    client = logged_in(ADMINISTRATOR)
+    FailureGroup.objects.update(tags=[NAME.lower(), "caso da zulmira"])
+    SavedView.objects.create(page="events.event", name="Zulmira", owner=User.objects.get(username="ana"))
+    WebhookSubscription.objects.create(name=f"Painel de {NAME}", address="https://a.example/", kinds=[])
+    ApiKey.objects.create_key(name=f"{NAME} {PHONE}", scopes=["read"])
+    Recipe.objects.create(cause="invalid_data", remedy="retry", title="Como a dona Zulmira pediu")
+    page = client.get(PAGE, {"event": letter.event_id}).content.decode()
+    assert "O primeiro nome sozinho fica" in page
+    shown = {str(model._meta.verbose_name_plural).capitalize() for model in (FailureGroup, SavedView, Recipe)}
+    assert {line for line in shown if f"<li>{line}: em 1 linha</li>" in page} == shown
+    assert page.count(": em 1 linha</li>") == len(shown)
+    erase(letter.event)
+    assert FailureGroup.objects.get().tags == ["[apagado]", "caso da zulmira"]
+    assert WebhookSubscription.objects.get().name == "Painel de [apagado]"
+    assert ApiKey.objects.get().name == "[apagado] ([apagado]"
 
 
 @pytest.mark.parametrize(
