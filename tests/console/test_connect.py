@@ -91,6 +91,10 @@ def test_stranger_connects_a_system_by_what_the_pages_say(
         assert said in shown
     assert "Rosa" not in shown
     assert stranger.KEY not in shown
+    answers = {found["example"] for call in check.report["calls"] for found in call["differences"]} - {""}
+    seen = unescape(logged_in(VIEWER, "vera").get(waiting.redirect_chain[-1][0]).content.decode())
+    assert all(answer in unescape(shown) and answer not in seen for answer in answers)
+    assert "As páginas vão por número" in seen
 
     lines = dict(line.split("=", 1) for line in check.report["settings"])
     assert lines == {
