@@ -304,6 +304,9 @@ def test_administrator_subscribes_tests_and_removes_in_the_console(receiver):
     wanted = {"name": "Painel da TI", "address": receiver.address, "kinds": ["dlq.opened"], "is_on": "on"}
     form = client.get(address("add")).content.decode()
     assert ">Nova assinatura</" in form.partition("<h1")[2].partition("</h1>")[0]
+    for port in (0, 99999):
+        at = {"address": f"https://example.com:{port}/"}
+        assert "vai de 1 a 65535" in client.post(address("add"), wanted | at).content.decode()
     for wrong in ({"address": "ftp://example.com/"}, {"address": "javascript:alert(1)"}, {"kinds": ["all"]}):
         assert client.post(address("add"), wanted | wrong).context["form"].errors
     text = TEXT.search(client.post(address("add"), wanted).content.decode()).group()
