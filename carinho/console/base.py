@@ -39,7 +39,7 @@ LONGEST_ID = 18  # digits; the database's largest has one more
 
 def id_in(text: str) -> int | None:
     """The number of a row that a browser sent; None for what can be none."""
-    return int(text) if text.isdecimal() and len(text) <= LONGEST_ID else None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID else None
 
 
 def ids_in(texts: Iterable[str]) -> list[int]:

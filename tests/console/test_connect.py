@@ -151,6 +151,7 @@ def test_without_the_second_yes_nothing_is_written(system, asked, start, check_o
         ({"key": "abc\r\nX-Other: 1"}, "não pode ter quebras de linha"),
         ({"auth": "Cookie"}, "Escolha onde vai a chave"),
         ({"id_caregiver": "1/../2"}, "são números"),
+        ({"id_caregiver": "١٢"}, "são números"),
     ],
 )
 def test_what_cannot_be_tried_is_said_and_nothing_is_sent(asked, start, change, said):
