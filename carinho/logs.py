@@ -89,11 +89,16 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
-class WithoutTraceback(logging.Filter):
-    """For what strangers cause as often as they like: its sentence says it all."""
+class WithoutStrangersNoise(logging.Filter):
+    """What Django refuses (a wrong host, too many fields, an undeclared filter) is one line and no error.
+
+    Anybody may cause it as often as they like. Django logs each kind under a name of its own.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.exc_info = record.exc_text = None
+        if record.name.startswith("django.security."):
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.exc_info = record.exc_text = None
         return True
 
 

@@ -20,8 +20,9 @@ class TextColumns:
     `dead_letters`, `contacts`, `messages` (WhatsApp's ids), `people` (lids and phone keys), `targets` (of the
     audit log), `caregivers`, `marks`, the pattern of what only this person has (phone, e-mail, document), and
     `quotes`, that and their name.
-    `erased` says what stands in such a row afterwards, in SQL. With `by_quote` a row that quotes a mark in
-    one of those columns is theirs too. `on_change` is set wherever a text of the table is changed.
+    `erased` says what stands in such a row afterwards, in SQL; `erased_keys` and `erased_digests` have it for
+    events. With `by_quote` a row that quotes a mark in one of those columns is theirs too. `on_change` is set
+    wherever a text of the table is changed.
     """
 
     table: str
@@ -29,6 +30,7 @@ class TextColumns:
     erased: Mapping[str, str] = field(default_factory=dict)
     by_quote: bool = False
     quoting: tuple[str, ...] = ()  # about something else, but somebody may have named a person
+    typed: tuple[str, ...] = ()  # those of them that the team writes: there a first name may be anybody's
     on_change: str = ""
     harmless: tuple[str, ...] = ()  # codes, ids and what is said by and of the team
 
@@ -47,13 +49,21 @@ def declare(
     erased: Mapping[str, str] | None = None,
     by_quote: bool = False,
     quoting: str = "",
+    typed: str = "",
     on_change: str = "",
     harmless: str = "",
 ) -> None:
     """Say what the texts of a model, or of another package's table, hold. Columns are divided by spaces."""
     table = model if isinstance(model, str) else model._meta.db_table
     registry[table] = TextColumns(
-        table, rows, erased or {}, by_quote, tuple(quoting.split()), on_change, tuple(harmless.split())
+        table,
+        rows,
+        erased or {},
+        by_quote,
+        quoting=(*quoting.split(), *typed.split()),
+        typed=tuple(typed.split()),
+        on_change=on_change,
+        harmless=tuple(harmless.split()),
     )
 
 

@@ -227,9 +227,10 @@ SPECTACULAR_SETTINGS = {
 SIMULATOR_URL = env("SIMULATOR_URL", default="http://127.0.0.1:8100")
 
 
-def derived_secret(purpose: str) -> str:
-    """The same in every process that has this SECRET_KEY; empty without one."""
-    return salted_hmac(purpose, "carinho", secret=SECRET_KEY).hexdigest() if SECRET_KEY else ""
+def derived_secrets(purpose: str) -> list[str]:
+    """The same in every process that has this SECRET_KEY, then those of the keys before it; none without."""
+    keys = [SECRET_KEY, *SECRET_KEY_FALLBACKS] if SECRET_KEY else []
+    return [salted_hmac(purpose, "carinho", secret=key).hexdigest() for key in keys]
 
 
 def system(name: str) -> dict[str, Any]:
@@ -246,12 +247,15 @@ def system(name: str) -> dict[str, Any]:
 
 
 SYSTEMS = {name: system(name) for name in Service.discover()}
+zapi_secret = env("ZAPI_WEBHOOK_SECRET", default="")
+zapi_secrets = [zapi_secret] if zapi_secret else derived_secrets("zapi webhook")
 ZAPI = {
     "url": env("ZAPI_URL", default="") or f"{SIMULATOR_URL}/zapi",
     "instance": env("ZAPI_INSTANCE", default="simulator"),
     "token": env("ZAPI_TOKEN", default="simulator"),
     "client_token": env("ZAPI_CLIENT_TOKEN", default="simulator"),
-    "webhook_secret": env("ZAPI_WEBHOOK_SECRET", default="") or derived_secret("zapi webhook"),
+    "webhook_secret": zapi_secrets[0] if zapi_secrets else "",
+    "earlier_webhook_secrets": zapi_secrets[1:],  # still taken in, until Z-API was given the new address
 }
 PUBLIC_URL = env("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}")  # where Z-API reaches us
 WHATSAPP_QUIET_HOURS = env("WHATSAPP_QUIET_HOURS", default="21-8")
@@ -351,10 +355,14 @@ LOGGING = {
     "formatters": {"json": {"()": "carinho.logs.JsonFormatter"}},
     "filters": {
         "request_id": {"()": "carinho.logs.RequestIdFilter"},
-        "without_traceback": {"()": "carinho.logs.WithoutTraceback"},
+        "without_strangers_noise": {"()": "carinho.logs.WithoutStrangersNoise"},
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]},
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "filters": ["request_id", "without_strangers_noise"],
+        },
     },
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {
@@ -362,7 +370,6 @@ LOGGING = {
         "kombu": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"filters": ["without_traceback"]},
     },
 }
 

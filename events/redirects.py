@@ -132,7 +132,8 @@ def end(ids: list[int], *, actor: str) -> list[int]:
 def open_items(redirect: Redirect) -> QuerySet[DeadLetter]:
     """The open items whose events name what is redirected, in its system."""
     named = Q(pk__in=[])
-    values = [redirect.old, *([int(redirect.old)] if redirect.old.isdecimal() else [])]
+    is_number = redirect.old.isascii() and redirect.old.isdecimal()
+    values = [redirect.old, *([int(redirect.old)] if is_number else [])]
     for type, field in _fields_of(redirect.kind):
         for value in values:
             named |= Q(event_type=type, event__data__contains={field: value})

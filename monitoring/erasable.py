@@ -16,9 +16,12 @@ from django.db import connection
 from carinho import personal_data
 from carinho.database import run
 from carinho.personal_data import ERASED, TextColumns
+from events.intake import erased_events
+from events.models import Event
 from monitoring.person_rows import NEVER, PersonRows
 
 PARAMETERS = ("events", "dead_letters", "contacts", "messages", "people", "targets", "caregivers")
+EVENTS = Event._meta.db_table
 FIRST = ("events_deadletter", "events_delivery", "events_event")  # in the order in which all lock them
 
 
@@ -32,6 +35,20 @@ def tables() -> list[TextColumns]:
 def count(table: TextColumns, who: PersonRows) -> int:
     [(number,)] = run(f"SELECT count(*) FROM {table.table} WHERE {table.rows}", who.parameters)  # noqa: S608
     return int(number)
+
+
+def first_names_left(who: PersonRows) -> dict[str, int]:
+    """By table, in how many rows that the team wrote their first name stays: it may be anybody's."""
+    found = {}
+    for table in personal_data.registry.values():
+        if not table.typed or who.first_names == NEVER:
+            continue
+        left = [f"regexp_replace({name}::text, %(quotes)s, '', 'gi') ~* %(names)s" for name in table.typed]
+        statement = f"SELECT count(*) FROM {table.table} WHERE {' OR '.join(left)}"  # noqa: S608
+        [(number,)] = run(statement, {"quotes": who.quotes, "names": who.first_names})
+        if number:
+            found[table.table] = int(number)
+    return found
 
 
 def erase_everywhere(who: PersonRows) -> dict[str, int]:
@@ -53,7 +70,7 @@ def erase_everywhere(who: PersonRows) -> dict[str, int]:
 class ErasableTable:
     """A table's declaration, with what the database says of it: its texts by their types, and its key.
 
-    A text in one of the `unique` columns becomes a mark with the row's number, since two may quote alike.
+    A text in one of the `unique` columns becomes another of its own, since two may quote alike.
     """
 
     declared: TextColumns
@@ -101,8 +118,8 @@ class ErasableTable:
             for id, value in found:
                 clean = _clean(json.loads(value) if is_json else value, expression)
                 new = json.dumps(clean, ensure_ascii=False) if is_json else clean
-                if column in self.unique:
-                    new = f"{ERASED} {id}"
+                if column in self.unique:  # a repeat of another's event still reaches nobody twice
+                    new = erased_events.keys_of(value)[0] if table == EVENTS else f"{ERASED} {id}"
                 cursor.execute(f"UPDATE {table} SET {columns} WHERE {self.key} = %s", [new, id])  # noqa: S608
         return len(found)
 

@@ -50,6 +50,7 @@ PARTS = {
     "failed_notifications": _("avisos ao plantão"),
     "failed_webhooks": _("webhooks a outros"),
     "late_events": _("eventos atrasados"),
+    "overdue_erasures": _("pedidos de apagamento"),
     "reported": _("avisos de Documentos e de Cuidadores"),
 }
 
@@ -89,6 +90,7 @@ class HubSnapshot:
     failed_notifications: dict[str, int]
     failed_webhooks: dict[str, int]
     late_events: dict[str, int]
+    overdue_erasures: int = 0
     failing: list[str] = field(default_factory=list)
     reported: metrics.Reported = field(default_factory=metrics.Reported)
     unmeasured: Mapping[str, Any] = field(default_factory=dict)  # parts and rules, with their titles
@@ -191,6 +193,7 @@ def take_snapshot(now: datetime | None = None) -> HubSnapshot:
         failed_notifications=part("failed_notifications", metrics.failed_notifications, {}),
         failed_webhooks=part("failed_webhooks", metrics.failed_webhooks, {}),
         late_events=part("late_events", lambda: metrics.late_events(now), {}),
+        overdue_erasures=part("overdue_erasures", lambda: metrics.overdue_erasures(now), 0),
         reported=part("reported", lambda: metrics.reported(now), metrics.Reported()),
         unmeasured=measuring.unmeasured,
     )

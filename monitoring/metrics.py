@@ -20,7 +20,7 @@ from events.models import (
     Measure,
     RejectedRequest,
 )
-from monitoring.models import Notification, NotificationStatus
+from monitoring.models import Erasure, Notification, NotificationStatus
 from monitoring.periods import Period
 from sync.models import RunKind, RunStatus, SyncRun
 from whatsapp import connection as whatsapp_connection
@@ -181,6 +181,10 @@ def failed_webhooks() -> dict[str, int]:
     """By the name of who asked for them, how many webhooks were given up."""
     failed = WebhookMessage.objects.filter(status=WebhookStatus.FAILED, subscription__is_on=True).order_by()
     return dict(failed.values_list("subscription__name").annotate(Count("pk")))
+
+
+def overdue_erasures(now: datetime) -> int:
+    return Erasure.objects.overdue(now).count()
 
 
 OLDEST_TRANSACTION = """

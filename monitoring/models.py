@@ -1,6 +1,7 @@
 """What monitoring itself has to remember: signs of life, samples, alerts, rounds and sent reports."""
 
 from datetime import datetime, timedelta
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -207,6 +208,14 @@ class Report(models.Model):
 
 
 ERASED_WITHIN = timedelta(minutes=15)
+WAITED_AT_MOST = timedelta(days=1)  # for what is on its way: nothing is held any longer
+
+
+class ErasureQuerySet(models.QuerySet["Erasure"]):
+    def overdue(self, now: datetime) -> Self:
+        """Those that have not ended though they are tried twice a minute; what waits is given longer."""
+        limits = Q(waits=0, asked_at__lt=now - ERASED_WITHIN) | Q(asked_at__lt=now - WAITED_AT_MOST)
+        return self.filter(limits, done_at=None)
 
 
 class Erasure(models.Model):
@@ -222,6 +231,8 @@ class Erasure(models.Model):
     done_at = models.DateTimeField(_("apagado em"), null=True, blank=True)
     counts = models.JSONField(_("linhas"), default=dict, blank=True)
 
+    objects = ErasureQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("pedido de apagamento")
         verbose_name_plural = _("dados de uma pessoa")
@@ -232,11 +243,6 @@ class Erasure(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
-
-    @property
-    def is_overdue(self) -> bool:
-        """Nothing is on its way any more, and still it has not ended, though it is tried twice a minute."""
-        return not (self.done_at or self.waits) and self.asked_at < timezone.now() - ERASED_WITHIN
 
 
 class Person(Event):
@@ -253,9 +259,10 @@ personal_data.declare(Erasure, erased={"keys": "'{}'"}, harmless="asked_by count
 personal_data.declare(Heartbeat, harmless="name")
 personal_data.declare(
     Alert,
-    quoting="message past symptoms snooze_reason",
+    quoting="message past symptoms",
+    typed="snooze_reason",
     harmless="rule subject severity url acknowledged_by snoozed_by notified_severity",
 )
 personal_data.declare(Notification, quoting="error", harmless="channel recipient event status")
-personal_data.declare(Round, quoting="checks note", harmless="kind done_by status")
+personal_data.declare(Round, quoting="checks", typed="note", harmless="kind done_by status")
 personal_data.declare(Report, quoting="summary", harmless="kind sent_to")

@@ -1,5 +1,6 @@
 """Whose rows are a person's own, and the patterns by which a text names them."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,6 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from carinho.database import run
+from events.intake import erased_events
+from events.intake.envelope import DERIVED_KEY
 from events.models import DeadLetter, Event
 from events.models.event import NAMES
 from monitoring.person import PersonKeys, identify
@@ -21,6 +24,7 @@ ALIKE = {
     for letter in letters
 }
 SHORTEST_NAME = 5  # characters
+SHORTEST_FIRST_NAME = 3
 BRAZILIAN = re.compile(r"55[1-9]{2}9?[0-9]{8}")
 
 
@@ -45,11 +49,22 @@ class PersonRows:
     @cached_property
     def quotes(self) -> str:
         """The marks, and what a sentence may call the person: a full name, a number without area."""
-        named = {*self._texts(*self._names), *(contact.name for contact in self.keys.contacts)}
-        found = [_name_pattern(name) for name in named if len(name) >= SHORTEST_NAME and " " in name.strip()]
+        found = [
+            _name_pattern(name) for name in self._called if len(name) >= SHORTEST_NAME and " " in name.strip()
+        ]
         local = {phone[-8:] for phone in self.keys.phones if len(phone) >= 10}
         found += [rf"(?<!\d)9?\s?{digits[:4]}\D?{digits[4:]}(?!\d)" for digits in local]
         return _any_of([found_ for found_ in (self.marks, *found) if found_ != NEVER])
+
+    @cached_property
+    def first_names(self) -> str:
+        """What others are called too: only a person can tell who is meant."""
+        words = {name.split()[0] for name in self._called if name.strip()}
+        return _any_of(_name_pattern(word) for word in words if len(word) >= SHORTEST_FIRST_NAME)
+
+    @cached_property
+    def _called(self) -> set[str]:
+        return {*self._texts(*self._names), *(contact.name for contact in self.keys.contacts)}
 
     @property
     def _names(self) -> tuple[str, ...]:
@@ -82,7 +97,20 @@ class PersonRows:
             "caregivers": self.numbers("caregiver"),
             "marks": self.marks,
             "quotes": self.quotes,
+            **self._known_again,
         }
+
+    @property
+    def _known_again(self) -> dict[str, str]:
+        """By event, what stands in place of its digest, and of a key that names the person."""
+        keys, digests = {}, {}
+        naming = re.compile(f"{self.quotes}|^{re.escape(DERIVED_KEY)}", re.IGNORECASE)
+        events = Event.objects.filter(pk__in=self.events)
+        for pk, key, digest in events.values_list("pk", "key", "digest"):
+            digests[str(pk)] = erased_events.digests_of(digest)[0]
+            if naming.search(key):
+                keys[str(pk)] = erased_events.keys_of(key)[0]
+        return {"erased_keys": json.dumps(keys), "erased_digests": json.dumps(digests)}
 
     @cached_property
     def neighbours(self) -> list[int]:

@@ -16,6 +16,7 @@ OF_RULE = {  # by rule: the beginning of its part's heading
     "callbacks_failed": "WhatsApp conectado e calado",
     "circuit_breaker": "Um sistema bloqueado",
     "dead_letters": "Itens em Precisa de você",
+    "erasures_overdue": "Prazos e auditoria da LGPD",
     "error_rate": "Taxa de erro",
     "events_pending": "Muitos eventos aguardando",
     "grave_incidents": "Ocorrência grave",

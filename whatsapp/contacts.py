@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
+from carinho.access import derived_keys
 from carinho.database import run_rows
 from carinho.locks import wait_for_transaction_locks
 from whatsapp import phone as phones
@@ -126,11 +125,7 @@ def _honour_opt_outs(met: Sequence[Contact]) -> None:
 
 
 def _digests(key: str) -> list[str]:
-    """Under SECRET_KEY, then under those before it."""
-    return [
-        salted_hmac("whatsapp opt-out", key, secret=secret, algorithm="sha256").hexdigest()
-        for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    ]
+    return derived_keys.digests("whatsapp opt-out", key)
 
 
 def find(who: Identity) -> Contact | None:

@@ -1,6 +1,7 @@
 """WhatsApp through Z-API: what people receive."""
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -85,7 +86,7 @@ class WhatsApp(Service):
                     "Unreadable number check", cause="unreadable_answer", doing=DOING, system=self.title
                 )
             if str(answer["exists"]).lower() == "true":
-                registered = "".join(filter(str.isdigit, str(answer.get("phone") or ""))) or variant
+                registered = re.sub(r"[^0-9]", "", str(answer.get("phone") or "")) or variant
                 return {"exists": True, "registered": registered, "lid": str(answer.get("lid") or "")}
         return {"exists": False, "registered": "", "lid": ""}
 

@@ -15,7 +15,8 @@ from django.core import signing
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
+
+from carinho.access import derived_keys
 
 COOKIE = "known_browser"
 SALT = "carinho.access.known_browser"
@@ -26,7 +27,7 @@ def remember(response: HttpResponse, user: User) -> None:
     """After a whole log-in: this browser is the person's own, until they change their password."""
     response.set_cookie(
         COOKIE,
-        signing.dumps([user.get_username(), _password_digest(user)], salt=SALT),
+        signing.dumps([user.get_username(), _password_digests(user)[0]], salt=SALT),
         max_age=REMEMBERED,
         httponly=True,
         secure=settings.SESSION_COOKIE_SECURE,
@@ -41,7 +42,7 @@ def is_known(request: HttpRequest, username: str) -> bool:
     except (signing.BadSignature, ValueError):
         return False
     user = User.objects.filter(username=username).first() if name == username else None
-    return user is not None and digest == _password_digest(user)
+    return user is not None and digest in _password_digests(user)
 
 
 def lockout_parameters(request: Any, credentials: dict[str, Any] | None = None) -> list[Any]:
@@ -58,5 +59,5 @@ def lockout_parameters(request: Any, credentials: dict[str, Any] | None = None) 
     return [["username", "ip_address"], *by_account]
 
 
-def _password_digest(user: User) -> str:
-    return salted_hmac(SALT, user.password).hexdigest()[:16]
+def _password_digests(user: User) -> list[str]:
+    return [digest[:16] for digest in derived_keys.digests(SALT, user.password)]

@@ -168,7 +168,7 @@ class AuditSeal(models.Model):
         return f"{self.number}"
 
 
-personal_data.declare(ApiKey, harmless="id prefix hashed_key name scopes sources replaces_id")
+personal_data.declare(ApiKey, typed="name", harmless="id prefix hashed_key scopes sources replaces_id")
 personal_data.declare(RateWindow, harmless="client")
 personal_data.declare(  # the fact stays: who did what to which row
     AuditEntry,

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from carinho.access import derived_keys
 from carinho.access.audit_log import Audited
 from carinho.access.models import WebhookSecret, WebhookSender
 from carinho.database import read, run
@@ -39,13 +39,14 @@ WHERE coalesce(known.bad_at < now() - interval '1 minute', true) OR known.bad_re
 def secrets_of(source: str) -> list[str]:
     """All that are good now, as the sender writes them."""
     given = [secret.strip() for secret in settings.WEBHOOK_SECRETS.get(source, [])]
-    made = [text_of(source, seed) for (seed,) in read(SEEDS, [source, timezone.now()])]
+    made = [text for (seed,) in read(SEEDS, [source, timezone.now()]) for text in texts_of(source, seed)]
     return [secret for secret in given if secret] + made
 
 
-def text_of(source: str, seed: str) -> str:
-    key = salted_hmac(f"webhook secret of {source}", seed, algorithm="sha256").digest()
-    return f"whsec_{base64.b64encode(key).decode()}"
+def texts_of(source: str, seed: str) -> list[str]:
+    """The secret of this seed, then what it was under earlier values of SECRET_KEY."""
+    keys = derived_keys.derive(f"webhook secret of {source}", seed)
+    return [f"whsec_{base64.b64encode(key).decode()}" for key in keys]
 
 
 def note(source: str, *, wrong: str = "") -> None:
@@ -62,7 +63,7 @@ def make(source: str, *, actor: str) -> str:
         sender.secrets.filter(Q(expires_at=None) | Q(expires_at__gt=ends_at)).update(expires_at=ends_at)
         row = sender.secrets.create(seed=seed)
         MADE.record(actor, source, {"secret": row.pk})
-    return text_of(source, seed)
+    return texts_of(source, seed)[0]
 
 
 def revoke(ids: Sequence[int], *, actor: str) -> list[int]:

@@ -39,7 +39,7 @@ LONGEST_ID = 18  # digits; the database's largest has one more
 
 def id_in(text: str) -> int | None:
     """The number of a row that a browser sent; None for what can be none."""
-    return int(text) if text.isdecimal() and len(text) <= LONGEST_ID else None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID else None
 
 
 def ids_in(texts: Iterable[str]) -> list[int]:
@@ -94,6 +94,7 @@ class CappedPaginator(Paginator):
         return self.count == MOST_COUNTED
 
 
+NOT_OFFERED = "Filter or order that the list does not offer"
 OFFERED_BY_DJANGO = {ALL_VAR, IS_FACETS_VAR, IS_POPUP_VAR, TO_FIELD_VAR}  # and by no page of ours
 
 
@@ -106,14 +107,14 @@ class PlainChangeList(ChangeList):
     def get_filters(self, request: HttpRequest) -> Any:
         is_ordered = ORDER_VAR in request.GET and self.sortable_by == ()
         if is_ordered or OFFERED_BY_DJANGO & request.GET.keys():
-            raise DisallowedModelAdminLookup
+            raise DisallowedModelAdminLookup(NOT_OFFERED)
         try:
             found = super().get_filters(request)
         except IncorrectLookupParameters as error:
-            raise DisallowedModelAdminLookup from error
+            raise DisallowedModelAdminLookup(NOT_OFFERED) from error
         _specs, _has_filters, undeclared, *_rest = found
         if undeclared:
-            raise DisallowedModelAdminLookup
+            raise DisallowedModelAdminLookup(NOT_OFFERED)
         return found
 
     def get_results(self, request: HttpRequest) -> None:

@@ -30,4 +30,4 @@ class SavedView(models.Model):
         return f"{self.page} #{self.pk}"
 
 
-personal_data.declare(SavedView, quoting="name", harmless="page query")
+personal_data.declare(SavedView, typed="name", harmless="page query")

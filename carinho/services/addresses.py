@@ -31,6 +31,14 @@ def wrong_in(url: str) -> str:
     return ""
 
 
+def has_port(url: str) -> bool:
+    """Whether something can listen at the port that an address names, or at the usual one."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
 def _is_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
@@ -38,7 +46,7 @@ def _is_address(text: str) -> bool:
             parts.scheme in ("http", "https")
             and bool(parts.hostname)
             and "@" not in parts.netloc
-            and parts.port != 0
+            and has_port(text)
             and not (parts.query or parts.fragment)
             and len(text) <= 500
             and text.isprintable()

@@ -22,7 +22,7 @@ from unfold.widgets import (
 from carinho.console import badges, dates, labels
 from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin, button
 from carinho.console.base import actor, list_of, page, page_of, shown_once
-from carinho.services import outgoing
+from carinho.services import addresses, outgoing
 from carinho.webhooks import lifecycle, subscriptions
 from carinho.webhooks.models import WebhookMessage, WebhookStatus, WebhookSubscription
 
@@ -117,6 +117,8 @@ class SubscriptionForm(forms.Form):
         address: str = self.cleaned_data["address"]
         if not address.lower().startswith(("https://", "http://")):
             raise forms.ValidationError(_("O endereço começa com https:// ou http://."))
+        if not addresses.has_port(address):
+            raise forms.ValidationError(_("A porta do endereço vai de 1 a 65535."))
         if not outgoing.is_allowed(address):
             raise forms.ValidationError(
                 _(

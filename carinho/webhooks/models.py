@@ -7,10 +7,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from carinho import personal_data
+from carinho.access import derived_keys
 
 
 class WebhookSubscription(models.Model):
@@ -47,7 +47,7 @@ class WebhookSubscription(models.Model):
         """All that sign now, the newest first."""
         is_earlier_good = self.earlier_until is not None and self.earlier_until > timezone.now()
         seeds = [self.seed, self.earlier_seed] if is_earlier_good else [self.seed]
-        return [secret_of(self.pk, seed) for seed in seeds]
+        return [secret for seed in seeds for secret in secrets_of(self.pk, seed)]
 
 
 class WebhookStatus(models.TextChoices):
@@ -103,11 +103,13 @@ class WebhookMessage(models.Model):
         return f"{self.kind} #{self.pk}"
 
 
-def secret_of(subscription_id: int, seed: str) -> str:
-    """As the subscriber writes it."""
-    key = salted_hmac(f"webhook subscription {subscription_id}", seed, algorithm="sha256").digest()
-    return f"whsec_{base64.b64encode(key).decode()}"
+def secrets_of(subscription_id: int, seed: str) -> list[str]:
+    """As the subscriber writes it, then as it was under earlier values of SECRET_KEY."""
+    keys = derived_keys.derive(f"webhook subscription {subscription_id}", seed)
+    return [f"whsec_{base64.b64encode(key).decode()}" for key in keys]
 
 
-personal_data.declare(WebhookSubscription, harmless="name address kinds seed earlier_seed bad_answer")
+personal_data.declare(
+    WebhookSubscription, typed="name", quoting="bad_answer", harmless="address kinds seed earlier_seed"
+)
 personal_data.declare(WebhookMessage, harmless="kind data status error")

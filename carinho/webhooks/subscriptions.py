@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
 from carinho.webhooks import lifecycle
-from carinho.webhooks.models import WebhookMessage, WebhookStatus, WebhookSubscription, secret_of
+from carinho.webhooks.models import WebhookMessage, WebhookStatus, WebhookSubscription, secrets_of
 
 OVERLAP = timedelta(days=7)
 CREATED = Audited("webhook_subscription.create", _("criou a assinatura de webhooks"))
@@ -34,7 +34,7 @@ def create(wanted: Mapping[str, Any], *, actor: str) -> tuple[WebhookSubscriptio
     with transaction.atomic():
         row = WebhookSubscription.objects.create(seed=secrets.token_urlsafe(32), **wanted)
         CREATED.record(actor, row.pk, {"after": _described(row)})
-    return row, secret_of(row.pk, row.seed)
+    return row, secrets_of(row.pk, row.seed)[0]
 
 
 def change(id: int, wanted: Mapping[str, Any], *, actor: str) -> bool:
@@ -65,7 +65,7 @@ def rotate(id: int, *, actor: str) -> str | None:
         row.earlier_until = timezone.now() + OVERLAP
         row.save(update_fields=["seed", "earlier_seed", "earlier_until"])
         ROTATED.record(actor, id)
-    return secret_of(id, row.seed)
+    return secrets_of(id, row.seed)[0]
 
 
 def remove(ids: Sequence[int], *, actor: str) -> list[int]:

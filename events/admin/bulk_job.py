@@ -12,7 +12,7 @@ from django.utils.translation import ngettext, ngettext_lazy
 
 from carinho.console import badge_counts, badges, dates, labels
 from carinho.console.actions import Action, ActionAdmin
-from carinho.console.base import list_of, page_of
+from carinho.console.base import id_in, list_of, page_of
 from carinho.console.filters import ChoiceFilter, choice_filter
 from events import bulk_jobs, titles
 from events.models import BulkItem, BulkItemState, BulkJob, BulkState, DeadLetter
@@ -118,8 +118,8 @@ class BulkFilter(ChoiceFilter):
 def _read(asked: str) -> tuple[int, str]:
     """ "12-failed" as the job and the end; 0 for what is none."""
     job, _dash, state = asked.partition("-")
-    is_known = job.isdecimal() and len(job) < 10 and state in BulkItemState.values
-    return (int(job), state) if is_known else (0, "")
+    id = id_in(job) if len(job) < 10 and state in BulkItemState.values else None
+    return (id or 0, state if id else "")
 
 
 @badge_counts.also_waiting

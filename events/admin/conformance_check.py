@@ -127,6 +127,7 @@ class ConformanceCheckAdmin(ConsoleAdmin):
             "badge": result(row),
             "is_moving": row.ended_at is None,
             "report": report,
+            "shows_answers": request.user.has_perm(OPERATE),
             "production": PRODUCTION,
             "counts": [
                 (badges.badge(VERDICTS[verdict], tone), count)

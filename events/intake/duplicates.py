@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from carinho.database import run
+from events.intake import erased_events
 from events.intake.envelope import DERIVED_KEY, Envelope, RequestRejected
 
 DERIVED_KEY_LASTS = timedelta(hours=24)
@@ -34,7 +35,7 @@ WITH repeat AS (
     SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS row(source, key, digest, times)
 ), counted AS (
     UPDATE events_event AS event SET duplicates = duplicates + repeat.times FROM repeat
-    WHERE event.source = repeat.source AND event.key = repeat.key AND event.digest IN (repeat.digest, '')
+    WHERE event.source = repeat.source AND event.key = repeat.key AND event.digest = repeat.digest
 )
 SELECT DISTINCT source, key, event.id, event.digest FROM events_event AS event JOIN repeat USING (source, key)
 """
@@ -56,12 +57,11 @@ def answers(
     known = _count(repeats) if repeats else {}
     found: list[Receipt | Conflict] = []
     for item in envelopes:
-        pair = (item.source, item.key)
         if not _is_repeat(item, first, new):
-            found.append(Receipt(new[pair], is_duplicate=False))
+            found.append(Receipt(new[item.source, item.key], is_duplicate=False))
             continue
-        event_id, digest = known[pair]
-        is_same = digest in (item.digest, "")  # an erased event is known by its id alone
+        event_id, digest = next(known[item.source, key] for key in _keys(item) if (item.source, key) in known)
+        is_same = digest in _digests(item)
         found.append(Receipt(event_id, is_duplicate=True) if is_same else Conflict(event_id))
     return found
 
@@ -73,10 +73,20 @@ def _is_repeat(item: Envelope, first: Mapping[Pair, Envelope], new: Mapping[Pair
 
 def _count(repeats: Sequence[Envelope]) -> dict[Pair, tuple[int, str]]:
     """The events these repeat. What came with other data is a conflict, and counts for none."""
-    times = Counter((item.source, item.key, item.digest) for item in repeats)
+    times = Counter(
+        (item.source, key, digest) for item in repeats for key in _keys(item) for digest in _digests(item)
+    )
     columns = [list(column) for column in zip(*times, strict=True)]
     rows = run(COUNT_REPEATS, [*columns, list(times.values())])
     return {(source, key): (id, digest) for source, key, id, digest in rows}
+
+
+def _keys(item: Envelope) -> list[str]:
+    return [item.key, *erased_events.keys_of(item.key)]
+
+
+def _digests(item: Envelope) -> list[str]:
+    return [item.digest, *erased_events.digests_of(item.digest)]
 
 
 def release_old_derived_keys(envelopes: Iterable[Envelope]) -> None:
@@ -84,4 +94,5 @@ def release_old_derived_keys(envelopes: Iterable[Envelope]) -> None:
     derived = [item for item in envelopes if item.key.startswith(DERIVED_KEY)]
     if derived:
         limit = min(item.received_at for item in derived) - DERIVED_KEY_LASTS
-        run(RELEASE_OLD_KEYS, [[item.source for item in derived], [item.key for item in derived], limit])
+        pairs = [(item.source, key) for item in derived for key in _keys(item)]
+        run(RELEASE_OLD_KEYS, [*map(list, zip(*pairs, strict=True)), limit])

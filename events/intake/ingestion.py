@@ -11,7 +11,7 @@ from psycopg.errors import DeadlockDetected
 from carinho.database import run
 from events.engine import wakeup
 from events.flow import Flow, Run
-from events.intake import duplicates, echoes
+from events.intake import duplicates, echoes, erased_events
 from events.intake.duplicates import Conflict, Pair, Receipt
 from events.intake.envelope import Envelope
 
@@ -27,12 +27,18 @@ DELIVERIES = """
         name text, service text, after text, delay int, useful_until timestamptz)
 """
 
+# with a limit it stays a look into the index, however many events there are
+ERASED = """
+    SELECT known.id FROM events_event AS known
+    WHERE known.source = incoming.source AND known.key = ANY(incoming.erased_keys) LIMIT 1
+"""
+
 INSERT = f"""
 WITH incoming AS (
     SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row(
         type text, source text, key text, digest text, data jsonb, as_sent jsonb, subject text, phone text,
         caused_by bigint, request_id text, trace_id text, occurred_at timestamptz, received_at timestamptz,
-        status text, without_flow text, steps jsonb)
+        status text, without_flow text, erased_keys text[], steps jsonb)
 ), stored AS (
     INSERT INTO events_event (type, source, key, digest, data, as_sent, subject, phone, caused_by_id,
                               request_id, trace_id, occurred_at, received_at, is_late, status, without_flow,
@@ -41,6 +47,7 @@ WITH incoming AS (
            occurred_at, received_at, occurred_at < received_at - interval '1 day', status,
            without_flow, CASE WHEN status = 'processed' THEN received_at END
     FROM incoming
+    WHERE ({ERASED}) IS NULL
     ON CONFLICT (source, key) DO NOTHING
     RETURNING id, source, key
 ), caused AS ({DELIVERIES})
@@ -122,6 +129,7 @@ def row_of(item: Envelope) -> dict[str, Any]:
         "trace_id": item.trace_id,
         "occurred_at": item.occurred_at.isoformat(),
         "received_at": item.received_at.isoformat(),
+        "erased_keys": erased_events.keys_of(item.key),
         "status": "pending" if item.steps else "processed",
         "without_flow": item.without_flow,
         "steps": [_step_row(item, step) for step in item.steps],

@@ -65,4 +65,4 @@ class Escalation(models.Model):
         return f"#{self.pk}"
 
 
-personal_data.declare(Escalation, quoting="note error", harmless="name email actor")
+personal_data.declare(Escalation, quoting="error", typed="note", harmless="name email actor")

@@ -110,8 +110,9 @@ class Event(models.Model):
         return self.key.startswith(TRIAL)
 
 
-# The sender's id stays: a repeat of what is known still reaches nobody twice. What was made of the data goes:
-# whoever knows the rest of it could try phones until the digest is the same.
+# The sender's id stays: a repeat of what is known still reaches nobody twice. One that names the person, and
+# what was made of the data, becomes a digest under SECRET_KEY: of another, whoever knows the rest of the data
+# could try phones until it is the same.
 personal_data.declare(
     Event,
     rows="id = ANY(%(events)s)",
@@ -120,8 +121,8 @@ personal_data.declare(
         "as_sent": "'{}'",
         "subject": "''",
         "phone": "''",
-        "key": "CASE WHEN key ~* %(quotes)s OR key LIKE 'sha256:%%' THEN 'erased:' || id ELSE key END",
-        "digest": "''",
+        "key": "coalesce(%(erased_keys)s::jsonb->>id::text, key)",
+        "digest": "coalesce(%(erased_digests)s::jsonb->>id::text, digest)",
     },
     harmless="type source status request_id trace_id without_flow",
 )

@@ -117,7 +117,7 @@ class GroupEntry(models.Model):
 
 personal_data.declare(
     FailureGroup,
-    quoting="tags",
+    typed="tags",
     harmless="service step cause state owner resolved_by resolved_with",
 )
-personal_data.declare(GroupEntry, quoting="text", harmless="actor kind")
+personal_data.declare(GroupEntry, typed="text", harmless="actor kind")

@@ -79,5 +79,7 @@ class Lane(models.Model):
         return self.service
 
 
-personal_data.declare(CircuitBreaker, quoting="last_error pause_reason", harmless="service state paused_by")
+personal_data.declare(
+    CircuitBreaker, quoting="last_error", typed="pause_reason", harmless="service state paused_by"
+)
 personal_data.declare(Lane, harmless="service")

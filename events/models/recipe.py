@@ -50,5 +50,5 @@ class Recipe(models.Model):
 
 
 personal_data.declare(
-    Recipe, quoting="title happened fixer advice", harmless="service step cause remedy author"
+    Recipe, typed="title happened fixer advice", harmless="service step cause remedy author"
 )

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -20,7 +21,7 @@ from carinho.retention import MOST_COUNTED, Kept
 from events.admin import person as people
 from events.admin import search as rows
 from events.models import Event
-from monitoring import access_report, erasure, person_rows
+from monitoring import access_report, erasable, erasure, person_rows
 from monitoring.models import Erasure
 from monitoring.person import PersonKeys, identify
 from whatsapp import phone as phones
@@ -101,15 +102,19 @@ class ErasureAdmin(ConsoleAdmin):
 
     def _page(self, request: HttpRequest, *, who: str = "", **context: Any) -> HttpResponse:
         keys = _keys_named(who) if who else None
-        preview = erasure.preview(person_rows.rows_of(keys)) if keys else {}
+        found = person_rows.rows_of(keys) if keys else None
+        preview = erasure.preview(found) if found else {}
+        left = erasable.first_names_left(found) if found and preview else {}
         shared = {
             "opts": self.opts,
             "who": who if preview else "",
             "nothing": bool(who) and not preview,
             "person": _masked(keys) if keys else "",
+            "left": [(access_report.title_of(table), count) for table, count in left.items()],
             "preview": [(access_report.title_of(table), count) for table, count in preview.items()],
             "confirmation": CONFIRMATION,
             "erasures": Erasure.objects.all()[:SHOWN],
+            "overdue": set(Erasure.objects.overdue(timezone.now()).values_list("pk", flat=True)),
         }
         template = "admin/monitoring/erasure/page.html"
         return page(request, template, _("Dados de uma pessoa"), **shared | context)

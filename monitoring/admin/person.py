@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET
 
-from carinho.console.base import list_of, page_of
+from carinho.console.base import id_in, list_of, page_of
 from carinho.console.reveal import RevealAdmin
 from events import titles
 from events.admin import person as people
@@ -54,7 +54,7 @@ class PersonAdmin(RevealAdmin):
 
     def item_context(self, request: HttpRequest, row: Person) -> dict[str, Any]:
         text = request.GET.get("page", "")
-        number = int(text) if text.isdecimal() and len(text) < 6 and int(text) else 1
+        number = (id_in(text) if len(text) < 6 else None) or 1
         kind = request.GET.get("kind", "")
         kind = kind if kind in person.KINDS else ""
         who, asked = person.identify(row), request.GET.urlencode()

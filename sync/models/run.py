@@ -206,7 +206,7 @@ class PlannedWrite(models.Model):
         return f"{self.action} {self.key}"
 
 
-personal_data.declare(SyncJob, quoting="pause_reason", harmless="name paused_by")
+personal_data.declare(SyncJob, typed="pause_reason", harmless="name paused_by")
 personal_data.declare(
     SyncRun,
     quoting="reason",

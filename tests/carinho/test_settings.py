@@ -97,6 +97,13 @@ def test_every_container_with_the_same_key_has_the_same_webhook_secret(tmp_path)
     assert not list(tmp_path.iterdir())
 
 
+def test_address_for_zapi_holds_under_a_new_key_while_the_one_before_is_named():
+    before = settings_of(SECRET_KEY="old").ZAPI["webhook_secret"]
+    after = settings_of(SECRET_KEY="new", SECRET_KEY_FALLBACKS="old").ZAPI
+    assert after["webhook_secret"] != before
+    assert after["earlier_webhook_secrets"] == [before]
+
+
 def test_without_a_key_no_secret_is_made(tmp_path):
     settings = settings_of(SECRET_KEY="", VAR_DIR=str(tmp_path))
     assert (settings.SECRET_KEY, settings.ZAPI["webhook_secret"]) == ("", "")

@@ -91,6 +91,10 @@ def test_stranger_connects_a_system_by_what_the_pages_say(
         assert said in shown
     assert "Rosa" not in shown
     assert stranger.KEY not in shown
+    answers = {found["example"] for call in check.report["calls"] for found in call["differences"]} - {""}
+    seen = unescape(logged_in(VIEWER, "vera").get(waiting.redirect_chain[-1][0]).content.decode())
+    assert all(answer in unescape(shown) and answer not in seen for answer in answers)
+    assert "As páginas vão por número" in seen
 
     lines = dict(line.split("=", 1) for line in check.report["settings"])
     assert lines == {
@@ -147,6 +151,7 @@ def test_without_the_second_yes_nothing_is_written(system, asked, start, check_o
         ({"key": "abc\r\nX-Other: 1"}, "não pode ter quebras de linha"),
         ({"auth": "Cookie"}, "Escolha onde vai a chave"),
         ({"id_caregiver": "1/../2"}, "são números"),
+        ({"id_caregiver": "١٢"}, "são números"),
     ],
 )
 def test_what_cannot_be_tried_is_said_and_nothing_is_sent(asked, start, change, said):

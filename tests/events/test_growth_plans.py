@@ -8,6 +8,7 @@ import pytest
 from carinho.database import run
 from events.engine import moves
 from events.flows.documents_consent_revoked import REVOKED_BEFORE
+from events.intake import ingestion
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +21,12 @@ def plan_of(statement, parameters):
 def test_consent_of_who_is_named_at_the_door_is_looked_up_by_an_index():
     plan = plan_of(REVOKED_BEFORE, [["client:1"], ["5511987654321"]])
     assert "Seq Scan on events_event" not in plan
+
+
+def test_erased_event_that_comes_again_is_looked_up_by_an_index():
+    plan = plan_of(ingestion.INSERT, ["[]"])
+    (line,) = (line for line in plan.splitlines() if "events_event known" in line)
+    assert "Index" in line
 
 
 @pytest.mark.parametrize("statement", [moves.CLAIM, moves.CLAIM_IN_PARTITION])

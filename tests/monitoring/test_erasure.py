@@ -4,16 +4,19 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
 from carinho import personal_data
 from carinho.access import audit_log
-from carinho.access.models import AuditEntry
+from carinho.access.models import ApiKey, AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
+from carinho.console.models import SavedView
+from carinho.webhooks.models import WebhookSubscription
 from events import event_corrections, failure_groups, redirects
-from events.intake import duplicates, envelope, ingestion
+from events.intake import duplicates, envelope, erased_events, ingestion
 from events.models import (
     Attempt,
     Correction,
@@ -22,9 +25,10 @@ from events.models import (
     Event,
     FailureGroup,
     HourlyCount,
+    Recipe,
     RejectedRequest,
 )
-from monitoring import erasable, erasure, person
+from monitoring import erasable, erasure, health, person
 from monitoring.models import Alert, Erasure
 from sync.models import RecordCorrection, SyncFailure, SyncJob, SyncRecord
 from tests.clients import logged_in
@@ -178,14 +182,33 @@ def test_after_an_erasure_nothing_of_the_person_is_found_anywhere(life):
     assert Event.objects.get().key == life.key
 
 
-def test_erased_event_is_known_by_its_senders_id_and_no_digest_of_its_data_is_left():
-    with_id = {"type": "lead.created", "id": "site-9", "data": DATA}
-    stored = [envelope.read(body, source="site") for body in (with_id, with_id | {"id": ""})]
-    first, _other = ingestion.record(stored)
-    erase(Event.objects.get(pk=first.event_id))
-    assert set(Event.objects.values_list("digest", flat=True)) == {""}
-    assert not Event.objects.filter(key__contains=stored[0].digest).exists()
-    assert ingestion.record(stored[:1]) == [duplicates.Receipt(first.event_id, is_duplicate=True)]
+@pytest.mark.parametrize("id", ["site-9", "", "Zulmira-Quaresma_Brandão"])
+def test_erased_event_that_is_sent_again_is_known_and_other_data_under_its_id_is_a_conflict(id, settings):
+    body = {"type": "lead.created", "id": id, "data": DATA}
+    first = envelope.read(body, source="site")
+    [stored] = ingestion.record([first])
+    erase(Event.objects.get(pk=stored.event_id))
+    erased = Event.objects.get()
+    assert first.digest not in (erased.digest, erased.key.removeprefix("sha256:"))
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a new one", [settings.SECRET_KEY]
+    again = ingestion.record([envelope.read(body, source="site")] * 2)
+    assert again == [duplicates.Receipt(stored.event_id, is_duplicate=True)] * 2
+    assert list(Event.objects.values_list("pk", "duplicates", "data")) == [(erased.pk, 2, {})]
+    [other] = ingestion.record([envelope.read(body | {"data": DATA | {"city": "Osasco"}}, source="site")])
+    if id:
+        assert isinstance(other, duplicates.Conflict)
+        assert str(stored.event_id) in other.detail
+    else:
+        assert other.is_duplicate is False
+
+
+def test_event_without_id_is_known_for_a_day_after_it_came_though_it_was_erased():
+    body = {"type": "lead.created", "data": DATA}
+    [stored] = ingestion.record([envelope.read(body, source="site")])
+    erase(Event.objects.get(pk=stored.event_id))
+    Event.objects.update(received_at=timezone.now() - timedelta(hours=25))
+    [later] = ingestion.record([envelope.read(body, source="site")])
+    assert (later.is_duplicate, Event.objects.count()) == (False, 2)
 
 
 def test_nothing_goes_out_without_its_data_and_counts_stay(life):
@@ -318,9 +341,9 @@ def test_two_people_quoted_alike_in_what_is_unique_are_both_erased():
     people = [rows.lead(name=f"Pessoa Rara {n}", phone=f"(11) 97531-900{n}") for n in (1, 2)]
     orders = [erase(event) for event in people]
     assert all(order.done_at for order in orders)
-    for event in others:
+    for n, event in enumerate(others, 1):
         event.refresh_from_db()
-        assert event.key == f"[apagado] {event.pk}"
+        assert event.key == erased_events.keys_of(f"pedido:1197531900{n}")[0]
 
 
 def test_id_that_names_the_person_goes_with_their_event():
@@ -347,8 +370,30 @@ def test_order_that_breaks_keeps_no_other_waiting_and_quotes_nobody(monkeypatch,
     assert "11975319001" not in caplog.text
     client = logged_in(ADMINISTRATOR)
     assert "não terminou" not in client.get(PAGE).content.decode()
-    Erasure.objects.update(asked_at=timezone.now() - timedelta(hours=1))
-    assert "não terminou: chame o desenvolvimento" in client.get(PAGE).content.decode()
+    for asked, waits, said in ((20, 0, True), (60, 1, False), (60 * 25, 1, True)):
+        Erasure.objects.update(asked_at=timezone.now() - timedelta(minutes=asked), waits=waits)
+        assert ("não terminou: chame o desenvolvimento" in client.get(PAGE).content.decode()) == said
+        found = health.evaluate(health.take_snapshot())
+        assert ("erasures_overdue" in {row.rule.name for row in found.reasons}) == said
+
+
+def test_whole_name_goes_from_what_the_team_named_and_the_first_name_is_shown_before():
+    letter = rows.dead_letter(**DATA)
+    client = logged_in(ADMINISTRATOR)
+    FailureGroup.objects.update(tags=[NAME.lower(), "caso da zulmira"])
+    SavedView.objects.create(page="events.event", name="Zulmira", owner=User.objects.get(username="ana"))
+    WebhookSubscription.objects.create(name=f"Painel de {NAME}", address="https://a.example/", kinds=[])
+    ApiKey.objects.create_key(name=f"{NAME} {PHONE}", scopes=["read"])
+    Recipe.objects.create(cause="invalid_data", remedy="retry", title="Como a dona Zulmira pediu")
+    page = client.get(PAGE, {"event": letter.event_id}).content.decode()
+    assert "O primeiro nome sozinho fica" in page
+    shown = {str(model._meta.verbose_name_plural).capitalize() for model in (FailureGroup, SavedView, Recipe)}
+    assert {line for line in shown if f"<li>{line}: em 1 linha</li>" in page} == shown
+    assert page.count(": em 1 linha</li>") == len(shown)
+    erase(letter.event)
+    assert FailureGroup.objects.get().tags == ["[apagado]", "caso da zulmira"]
+    assert WebhookSubscription.objects.get().name == "Painel de [apagado]"
+    assert ApiKey.objects.get().name == "[apagado] ([apagado]"
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ TROUBLES = {
     "incidents": {"reported": metrics.Reported(incidents=1)},
     "notifications_failed": {"failed_notifications": {"email": 1}},
     "webhooks_failed": {"failed_webhooks": {"Painel": 1}},
+    "erasures_overdue": {"overdue_erasures": 2},
     "unmeasured": {"unmeasured": {"dead_letters": "itens que precisam de você"}},
     "round_missed": {"missed_round": hubs.late_round(0).missed_round},
 }

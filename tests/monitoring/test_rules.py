@@ -60,6 +60,8 @@ EDGES = [
     ("notifications_failed", hub(failed_notifications={"email": 1}), "warning"),
     ("webhooks_failed", hub(), OK),
     ("webhooks_failed", hub(failed_webhooks={"Painel": 1}), "warning"),
+    ("erasures_overdue", hub(), OK),
+    ("erasures_overdue", hub(overdue_erasures=1), "warning"),
     ("unmeasured", hub(), OK),
     ("unmeasured", hub(unmeasured={"rounds": "rondas"}), "warning"),
     ("late_events", hub(late_events={"operacao": 10}), OK),

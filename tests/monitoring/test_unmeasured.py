@@ -32,6 +32,7 @@ SOURCES = {
     "failed_notifications": "monitoring.metrics.failed_notifications",
     "failed_webhooks": "monitoring.metrics.failed_webhooks",
     "late_events": "monitoring.metrics.late_events",
+    "overdue_erasures": "monitoring.metrics.overdue_erasures",
     "reported": "monitoring.metrics.reported",
 }
 OTHERS = {

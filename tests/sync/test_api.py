@@ -126,7 +126,9 @@ def test_dry_run_lists_what_would_be_written_and_writes_nothing(client, load, si
     assert list(counts["crm"]) == ["GET /api/v1/contracts"]
 
 
-def test_personal_data_is_masked_for_those_who_may_only_read(client, run, load, simulator):
+def test_people_of_a_run_are_masked_for_readers_and_who_sees_them_in_clear_is_in_the_audit_log(
+    client, run, load, simulator
+):
     load("sync.cuidadores_crm", 1)
     simulator.fault("crm", status=422, path="/caregivers/")
     failed = run("sync.cuidadores_crm")

@@ -236,6 +236,11 @@ def test_no_secret_of_ours_lets_nobody_in(settings):
     assert post(sample("received_text"), secret="x").status_code == 403
 
 
+def test_address_of_the_key_before_is_still_ours(settings):
+    settings.ZAPI = settings.ZAPI | {"earlier_webhook_secrets": ["o-de-antes"]}
+    assert post(sample("received_text"), secret="o-de-antes").status_code == 200
+
+
 def test_token_or_instance_of_another_is_refused():
     assert post(sample("received_text"), token="other").status_code == 403
     assert post(sample("received_text", instanceId="other")).status_code == 403

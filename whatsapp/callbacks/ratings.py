@@ -13,7 +13,7 @@ from whatsapp.models import Contact, SentMessage
 
 ASKED_WITH = "ask_feedback"
 ANSWERED_WITHIN = timedelta(hours=72)
-CHOSEN = re.compile(r"rating-(\d{1,18})-([1-5])")
+CHOSEN = re.compile(r"rating-([0-9]{1,18})-([1-5])")
 STAR = "⭐★🌟"
 STARS = re.compile(r"(?:[⭐★🌟]\ufe0f?\s*){1,5}")
 DIGIT = re.compile(

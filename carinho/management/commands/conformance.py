@@ -52,7 +52,8 @@ class Command(BaseCommand):
         system = settings.SYSTEMS[options["system"]]
         ids = dict(given.partition("=")[::2] for given in options["id"])
         records = contract.records_of(options["system"])
-        if wrong := [name for name, id in ids.items() if name not in records or not id.isdecimal()]:
+        numbered = {name for name, id in ids.items() if id.isascii() and id.isdecimal()}
+        if wrong := [name for name in ids if name not in records or name not in numbered]:
             said = _("--id %(wrong)s: aqui vale %(known)s, cada um com um número, como em client=7.")
             raise CommandError(said % {"wrong": ", ".join(wrong), "known": ", ".join(records) or _("nenhum")})
         url = (options["url"] or system["url"]).rstrip("/")

@@ -274,11 +274,14 @@ def test_nobody_guesses_on_by_changing_addresses_and_the_known_browser_still_ent
     assert guess("198.51.100.1", "bia") == 200
 
 
-def test_known_browser_is_known_until_the_password_changes(settings):
+def test_known_browser_is_known_until_the_password_changes_also_under_a_new_key(settings):
     settings.LOGIN_FAILURES_OF_ACCOUNT = settings.AXES_FAILURE_LIMIT = 1
     user = person(OPERATOR)
     known = Client()
     post_password(known)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a new one", [settings.SECRET_KEY]
+    guess("198.51.100.2")
+    assert post_password(known).status_code == 302
     user.set_password("outra-bem-longa")
     user.save()
     guess("198.51.100.1")

@@ -64,6 +64,15 @@ def test_secret_made_in_the_console_is_shown_once_and_overlaps_with_the_next():
     assert send(second) == 401
 
 
+def test_secret_is_good_under_a_new_key_while_the_one_before_is_named(settings):
+    first = webhook_senders.make("site", actor="user:ana")
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a new one", [settings.SECRET_KEY]
+    second = webhook_senders.make("site", actor="user:ana")
+    assert [send(first), send(second)] == [202, 200]
+    settings.SECRET_KEY_FALLBACKS = []
+    assert [send(first), send(second)] == [401, 200]
+
+
 def test_revoked_secret_is_good_for_nothing_from_then_on():
     client = logged_in(ADMINISTRATOR)
     secret = make(client)

@@ -204,6 +204,15 @@ def test_what_arrives_is_verified_as_the_documentation_says_also_while_the_secre
     assert not WebhookSubscription.objects.filter(seed__in=[first, second]).exists()
 
 
+def test_under_a_new_key_what_the_subscriber_was_given_signs_while_the_one_before_is_named(settings):
+    row, before = subscribe(GONE)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a new one", [settings.SECRET_KEY]
+    assert row.secrets[1:] == [before]
+    assert subscriptions.rotate(row.pk, actor="user:ana") not in row.secrets
+    row.refresh_from_db()
+    assert before in row.secrets
+
+
 def test_subscriber_that_is_away_or_slow_keeps_nobody_waiting_and_spends_no_attempt(receiver):
     away, _secret = subscribe(GONE, name="Fora")
     with listening() as slow:
@@ -295,6 +304,9 @@ def test_administrator_subscribes_tests_and_removes_in_the_console(receiver):
     wanted = {"name": "Painel da TI", "address": receiver.address, "kinds": ["dlq.opened"], "is_on": "on"}
     form = client.get(address("add")).content.decode()
     assert ">Nova assinatura</" in form.partition("<h1")[2].partition("</h1>")[0]
+    for port in (0, 99999):
+        at = {"address": f"https://example.com:{port}/"}
+        assert "vai de 1 a 65535" in client.post(address("add"), wanted | at).content.decode()
     for wrong in ({"address": "ftp://example.com/"}, {"address": "javascript:alert(1)"}, {"kinds": ["all"]}):
         assert client.post(address("add"), wanted | wrong).context["form"].errors
     text = TEXT.search(client.post(address("add"), wanted).content.decode()).group()
