@@ -147,7 +147,10 @@ SHIPPED = [
         _("O sistema não aceitou a nossa chave"),
         _("{sistema} recusou a chave com que o chamamos: foi trocada, venceu ou não tem a permissão."),
         ADMINISTRATOR_FIXES,
-        _("Peça ao administrador para conferir a chave deste sistema. Depois, use Reenviar."),
+        _(
+            "Peça ao administrador para conferir a chave deste sistema. Depois, use Conferir a chave: um só "
+            "item vai ao sistema. Se ele passar, use Reenviar para os outros."
+        ),
         Remedy.RETRY,
     ),
     Cause(

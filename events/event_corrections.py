@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,7 +20,7 @@ from carinho.console import labels
 from events import operations
 from events.differences import Differences, differences, for_audit_log, value_at, with_value
 from events.engine import transitions
-from events.flow import Data, Step
+from events.flow import Data, Flow, Step
 from events.intake import envelope
 from events.intake.envelope import Envelope, RequestRejected, digest_of
 from events.models import Correction, DeadLetter, DeadLetterStatus, Delivery, DeliveryStatus, Event
@@ -80,6 +81,33 @@ def plan_of(dead_letter: DeadLetter, data: Data) -> CorrectionPlan:
     except RequestRejected:
         before = None
     return CorrectionPlan(dead_letter, event, before, after, data, differences(event.data, after.data))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which one it is of the items of one group that are corrected today, and how many these are."""
+
+    number: int
+    total: int
+
+
+def correctable(service: str, step: str, cause: str) -> QuerySet[DeadLetter]:
+    """The open items of a group whose events have a form, the one that waits longest first."""
+    key = {"service": service, "step": step, "cause": cause}
+    return DeadLetter.objects.filter(
+        status=DeadLetterStatus.OPEN, event_type__in=list(Flow.registry), **key
+    ).order_by("pk")
+
+
+def place_of(dead_letter: DeadLetter, cause: str) -> Place:
+    """Its place in the group of this cause. What failed again after its correction waits as all others do."""
+    group = {"service": dead_letter.service, "step": dead_letter.step}
+    waiting = correctable(cause=cause, **group).order_by()
+    counted = waiting.aggregate(all=Count("pk"), before=Count("pk", filter=Q(pk__lt=dead_letter.pk)))
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    today = Correction.objects.filter(cause=cause, at__gte=midnight).values("dead_letter")
+    corrected = DeadLetter.objects.filter(pk__in=today, **group).exclude(status=DeadLetterStatus.OPEN).count()
+    return Place(corrected + counted["before"] + 1, corrected + counted["all"])
 
 
 @transaction.atomic

@@ -168,8 +168,8 @@ class ActionAdmin(ConsoleAdmin):
         }
         return render_to_string("admin/undo.html", given, request=request)
 
-    def question_context(self, ids: Sequence[int]) -> dict[str, Any]:
-        """What the page that asks shows about these rows."""
+    def question_context(self, action: Action, ids: Sequence[Any]) -> dict[str, Any]:
+        """What the page that asks shows of these rows; its `title` and `ids` where not all can be moved."""
         return {}
 
 
@@ -207,7 +207,7 @@ def _ask(action: Action) -> Callable[[ActionAdmin, HttpRequest, QuerySet], HttpR
             "ids": ",".join(map(str, ids)),
             "address": admin.address_of(action),
             "next": request.get_full_path(),
-            **admin.question_context(ids),
+            **admin.question_context(action, ids),
         }
         return page(request, "admin/question.html", **context)
 

@@ -1,5 +1,6 @@
 """Corrigir e reenviar: an event's data is mended by a form, and the same for the others that fail alike."""
 
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -16,10 +17,11 @@ from carinho.console import dates, labels
 from carinho.console.actions import MOST_AT_ONCE
 from carinho.console.base import actor, ids_in, page, page_of
 from carinho.masking import mask
-from events import event_corrections, failure_groups, preview, titles
-from events.admin import correction_pages, person
+from events import event_corrections, preview, rejected_fields, titles
+from events.admin import correction_pages, payload_form, person
 from events.admin.correction_pages import Correctable
 from events.admin.event_data import EventRevealAdmin
+from events.admin.payload_form import PREFIX, FormField
 from events.flow import Data, Flow
 from events.models import (
     Correction,
@@ -96,10 +98,8 @@ class CorrectionAdmin(EventRevealAdmin):
         """The form of the item of the group that waits longest; the others are offered after it."""
         correction_pages.require(request, OPERATE)
         group = get_object_or_404(FailureGroup, pk=group_id)
-        waiting = DeadLetter.objects.filter(failure_groups.rows_of(group), status=DeadLetterStatus.OPEN)
-        first = (
-            waiting.filter(event_type__in=Flow.registry).order_by("pk").values_list("pk", flat=True).first()
-        )
+        waiting = event_corrections.correctable(group.service, group.step, group.cause)
+        first = waiting.values_list("pk", flat=True).first()
         if first is None:
             messages.warning(request, _now("Nenhum item deste grupo espera uma correção."))
             return HttpResponseRedirect(page_of(group))
@@ -148,9 +148,18 @@ class CorrectionAdmin(EventRevealAdmin):
     def person_context(self, row: Correction, *, revealed: bool) -> dict[str, Any]:
         return super().person_context(row, revealed=revealed) | {"changes": _changes(row, revealed=revealed)}
 
+    def crumb(self, row: Correction) -> str:
+        return _now("Correção %(number)d do evento %(event)d") % {"number": row.number, "event": row.event_id}
+
     def item_context(self, request: HttpRequest, row: Correction) -> dict[str, Any]:
         others = event_corrections.others(row).count() if not row.repeats_id else 0
+        key = {"service": row.dead_letter.service, "step": row.dead_letter.step, "cause": row.cause}
+        following = event_corrections.correctable(**key).first()
+        place = event_corrections.place_of(following, row.cause) if following else None
         return {
+            "group": FailureGroup.objects.filter(**key).first() if place else None,
+            "place": place,
+            "left": place.total - place.number + 1 if place else 0,
             "event": row.event,
             "event_page": page_of(row.event),
             "dead_letter_page": page_of(row.dead_letter),
@@ -177,12 +186,14 @@ def _changes(row: Correction, *, revealed: bool) -> list[correction_pages.Change
 
 
 def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
-    row = get_object_or_404(DeadLetter.objects.select_related("event"), pk=dead_letter_id)
+    row = get_object_or_404(DeadLetter.objects.select_related("event", "delivery"), pk=dead_letter_id)
     flow = Flow.registry.get(row.event_type)
     if flow is None:
         raise Http404
 
     step = titles.step(row.event_type, row.step)
+    place = event_corrections.place_of(row, row.cause)
+    data = event_corrections.as_sent(row.event)
 
     def send(data: Data, version: str, by: str, reason: str) -> str:
         correction = event_corrections.correct(row, data, version=version, actor=by, reason=reason)
@@ -191,7 +202,7 @@ def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
 
     return Correctable(
         payload=flow.payload,
-        data=event_corrections.as_sent(row.event),
+        data=data,
         stored=row.event.data,
         version=event_corrections.version_of(row),
         named=f"event {row.event_id}",
@@ -206,7 +217,18 @@ def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
         back=page_of(row),
         effects=lambda data: _effects(row, data),
         texts=lambda data: _texts(row, data),
+        place=_now("Item %(number)d de %(total)d") % asdict(place) if place.total > 1 else "",
+        rejected=_rejected(row, payload_form.fields(flow.payload, data)),
     )
+
+
+def _rejected(row: DeadLetter, fields: list[FormField]) -> dict[str, str]:
+    """The form's fields that the system's last answer names."""
+    last = row.delivery.attempt_log.order_by("-id").values_list("answered", flat=True).first()
+    known = [rejected_fields.NamedField(field.path, field.label, field.kind == "phone") for field in fields]
+    said = _now("%s recusou este campo. Confira e mude o que está errado.") % labels.system(row.service)
+    named = rejected_fields.of(known, answered=last or "", reason=row.reason)
+    return {PREFIX + path: said for path in named}
 
 
 def _texts(row: DeadLetter, data: Data) -> list[tuple[str, str]]:

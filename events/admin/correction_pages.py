@@ -1,6 +1,6 @@
 """The pages by which a person mends data: the form, what changes, the reason; the check while they type."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,7 +39,8 @@ class Correctable:
     `data` is as it was typed, `stored` as it is kept. `check` raises `StaleVersion` or `NotOpen` for a
     version that does not hold any more. `read` gives the data as it would be kept, and raises
     `RequestRejected`, each wrong field named. `send` takes the data, the version, the actor and the reason,
-    and returns where to go on.
+    and returns where to go on. `rejected` are the fields that the system named, each with what is said of it
+    until it is changed.
     """
 
     payload: type[Payload]
@@ -58,6 +59,8 @@ class Correctable:
     back: str
     effects: Callable[[Data], list[Any]] = field(default=lambda _data: [])
     texts: Callable[[Data], list[tuple[str, str]]] = field(default=lambda _data: [])
+    place: str = ""
+    rejected: Mapping[str, str] = field(default_factory=dict)
 
 
 def barred(request: HttpRequest, permission: str) -> Any:
@@ -76,15 +79,15 @@ def correct(request: HttpRequest, it: Correctable) -> HttpResponse:
     try:
         it.check(it.version if version is None else version)
         if version is None:
-            return _form(request, it, _problems(it, it.data))
+            return _form(request, it, _still_rejected(it, it.data) | _problems(it, it.data))
         data = payload_form.read(it.payload, it.data, request.POST)
         if problems := _problems(it, data):
-            return _form(request, it, problems)
+            return _form(request, it, _still_rejected(it, data) | problems)
         if not _changes(it, data):
-            return _form(request, it, {"": _("Nenhum dado foi mudado.")})
+            return _form(request, it, _still_rejected(it, data) | {"": _("Nenhum dado foi mudado.")})
         asked = request.POST.get("do")
         if asked == "edit":
-            return _form(request, it, {})
+            return _form(request, it, _still_rejected(it, data))
         reason = posted(request, "reason")
         if asked != "send" or not reason:
             problem = _("Escreva o motivo da correção.") if asked == "send" else ""
@@ -105,7 +108,7 @@ def check(request: HttpRequest, it: Correctable) -> JsonResponse:
         problems = _problems(it, data)
     except StaleVersion as stale:
         return JsonResponse({"problems": {}, "others": [str(stale)], "understood": {}})
-    lines, others = payload_form.as_typed(shown, {}, problems)
+    lines, others = payload_form.as_typed(shown, {}, _still_rejected(it, data) | problems)
     understood = {}
     if not problems:
         said = {line.name: line.value for line in payload_fields.lines(it.read(data), it.payload)}
@@ -137,6 +140,11 @@ def _problems(it: Correctable, data: Data) -> dict[str, str]:
     except RequestRejected as error:
         return error.fields or {"": error.detail}
     return {}
+
+
+def _still_rejected(it: Correctable, data: Data) -> dict[str, str]:
+    changed = differences(it.data, data)
+    return {name: said for name, said in it.rejected.items() if name.removeprefix(PREFIX) not in changed}
 
 
 def _changes(it: Correctable, data: Data) -> list[Change]:

@@ -21,6 +21,7 @@ from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from events import bulk_jobs, escalations, failure_groups, operations, retention, status_badges, titles
 from events.admin import (
     bulk_job,
+    bulk_question,
     correction,
     escalation,
     failure_group,
@@ -44,7 +45,6 @@ from events.models import (
     Remedy,
     SkipCause,
 )
-from events.preview import overtaken
 from events.recipes import Recipes
 
 OPERATE = "events.change_deadletter"
@@ -258,13 +258,17 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         return moved or self._say_who_was_first(request, ids)
 
     def _retry(self, request: HttpRequest, ids: Sequence[int]) -> Sequence[int] | HttpResponse | None:
-        """All but what something newer overtook, unless that was asked for by a second yes."""
-        if not posted(request, "overtaken"):
-            deliveries = dict(DeadLetter.objects.filter(pk__in=ids).values_list("delivery_id", "pk"))
-            left = {deliveries[delivery] for delivery in overtaken(list(deliveries))}
-            if left:
-                messages.warning(request, preview.left_out(len(left)))
-            ids = [id for id in ids if id not in left]
+        """All but what something newer overtook or a rejected key bars, unless asked for by a second yes."""
+        asked = bulk_question.retried(
+            ids,
+            with_overtaken=bool(posted(request, "overtaken")),
+            with_rejected_key=bool(posted(request, "rejected_key")),
+        )
+        if asked.overtaken:
+            messages.warning(request, preview.left_out(len(asked.overtaken)))
+        if asked.rejected_key:
+            messages.warning(request, preview.left_for_the_key(len(asked.rejected_key)))
+        ids = asked.now
         if not ids:
             return None
         return self._retry_many(request, ids) if len(ids) > 1 else self._retry_one(request, ids)
@@ -358,17 +362,28 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             **self.person_context(row, revealed=False),
         }
 
-    def question_context(self, ids: Sequence[int]) -> dict[str, Any]:
-        """How many per system, and whether that system is up now."""
+    def question_context(self, action: Action, ids: Sequence[int]) -> dict[str, Any]:
+        """How many the click moves and why not the others; per system, and whether it is up now."""
+        fitting, left = bulk_question.movable(ids, is_restore=action is RESTORE)
+        asked = bulk_question.retried(fitting if action is RETRY else [])
+        now = asked.now if action is RETRY else fitting
         per_system = Counter(
-            DeadLetter.objects.filter(pk__in=ids).order_by().values_list("service", flat=True)
+            DeadLetter.objects.filter(pk__in=fitting).order_by().values_list("service", flat=True)
         )
         breakers = CircuitBreaker.objects.in_bulk(list(per_system))
         rows = [
             {"system": labels.system(name), "count": count, "state": _state(breakers.get(name))}
             for name, count in per_system.most_common()
         ]
-        return {"per_system": rows, "reasons": REASONS, "preview": preview.of(ids)}
+        return {
+            "title": action.says(len(now)),
+            "ids": ",".join(map(str, fitting)),
+            "left": bulk_question.left_sentence(len(fitting), len(ids), left) if left else "",
+            "also": {"overtaken": len(asked.overtaken), "rejected_key": len(asked.rejected_key)},
+            "per_system": rows,
+            "reasons": REASONS,
+            "preview": preview.of(fitting) if action is RETRY else None,
+        }
 
 
 def _page_of_later(row: DeadLetter) -> str:

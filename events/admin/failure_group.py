@@ -20,8 +20,9 @@ from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
 from carinho.console.base import actor, list_of, page_of, posted
 from carinho.console.filters import ChoiceFilter, choice_filter
 from carinho.masking import mask_text
-from events import escalations, failure_groups, recipes, titles
+from events import escalations, failure_groups, recipes, rejected_keys, titles
 from events.admin import correction_pages, escalation, person, redirect
+from events.engine.failure_causes import NO_PERMISSION
 from events.failure_groups import Figures
 from events.models import (
     BreakerState,
@@ -33,6 +34,7 @@ from events.models import (
     ResolvedWith,
 )
 from events.recipes import Advice, Recipes, Texts
+from events.rejected_keys import RejectedKey
 
 OPERATE = "events.change_deadletter"
 SHOWN_ROWS, SHOWN_ENTRIES = 8, 50
@@ -128,7 +130,7 @@ RESET = Action(
 
 @dataclass(frozen=True)
 class Help:
-    """The button that helps: it posts `action` for all rows of the group, or leads to a page.
+    """The button that helps: it posts `action` for all rows of the group or one `item`, or leads to a page.
 
     A page that shows a person's data is reached by a post, so that whoever looked is written down.
     """
@@ -137,6 +139,7 @@ class Help:
     address: str
     icon: str
     action: str = ""
+    item: int | None = None
     barred: str = ""
     is_posted: bool = False
 
@@ -202,25 +205,34 @@ def cards(request: HttpRequest) -> list[Card]:
         if (key := (group.service, group.step, group.cause)) in figures
     ]
     items = failure_groups.only_items(group for group, counted in shown if counted.open == 1)
+    keys = _rejected_keys(group for group, _counted in shown)
     found = [
-        card_of(request, group, counted, written, breakers, item=items.get(group.pk))
+        card_of(request, group, counted, written, breakers, keys, item=items.get(group.pk))
         for group, counted in shown
     ]
     found.sort(key=lambda card: (not card.figures.open, URGENCY.index(card.group.state), -card.figures.open))
     return found
 
 
+def _rejected_keys(found: Iterable[FailureGroup]) -> dict[tuple[str, str], RejectedKey]:
+    """By system and step; asked for only where a group is about keys."""
+    if all(group.cause != NO_PERMISSION for group in found):
+        return {}
+    return {(key.service, key.step): key for key in rejected_keys.standing()}
+
+
 def card_of(
     request: HttpRequest, group: FailureGroup, figures: Figures, written: Recipes, breakers: dict[str, Any],
-    *, item: int | None = None,
+    keys: dict[tuple[str, str], RejectedKey], *, item: int | None = None,
 ) -> Card:  # fmt: skip
     """`item` is the group's one open dead letter, where it has only one."""
     source = titles.sources_of(group.service, group.step)
     advice = written.of(group.service, group.step, group.cause).said(group.service, source)
     breaker = breakers.get(group.service)
     open_at = page_of(DeadLetter(pk=item)) if item else rows_address(group)
+    key = keys.get((group.service, group.step)) if group.cause == NO_PERMISSION else None
     help_with = (
-        _help(request, group, figures, advice.texts.remedy, breaker, open_at) if figures.open else None
+        _help(request, group, figures, advice.texts.remedy, breaker, key, open_at) if figures.open else None
     )
     return Card(group, figures, advice, state_of(group), help_with)
 
@@ -236,13 +248,15 @@ def state_of(group: FailureGroup) -> SafeString:
 
 def _help(
     request: HttpRequest, group: FailureGroup, figures: Figures, remedy: str, breaker: CircuitBreaker | None,
-    open_at: str,
+    key: RejectedKey | None, open_at: str,
 ) -> Help:  # fmt: skip
     count = figures.open
     is_up = not breaker or (
         breaker.state == BreakerState.CLOSED and not (breaker.paused_at or breaker.offline_since)
     )
     match remedy:
+        case Remedy.RETRY if is_up and key:
+            return check_key(request, group, key)
         case Remedy.RETRY if is_up:
             return retry_all(request, group, count)
         case Remedy.CORRECT:
@@ -263,11 +277,19 @@ def _help(
 
 
 def retry_all(request: HttpRequest, group: FailureGroup, count: int) -> Help:
-    return Help(_now("Reenviar %d") % count, rows_address(group), "replay", "retry", _barred(request))
+    text, barred = _now("Reenviar %d") % count, _barred(request)
+    return Help(text, rows_address(group), "replay", "retry", barred=barred)
+
+
+def check_key(request: HttpRequest, group: FailureGroup, key: RejectedKey) -> Help:
+    """A call of the same kind is the only proof: a key may be good for other calls."""
+    text, barred = _now("Conferir a chave com 1 item"), _barred(request)
+    return Help(text, rows_address(group), "key", "retry", item=key.item, barred=barred)
 
 
 def archive_all(request: HttpRequest, group: FailureGroup, count: int) -> Help:
-    return Help(_now("Arquivar %d") % count, rows_address(group), "archive", "archive", _barred(request))
+    text, barred = _now("Arquivar %d") % count, _barred(request)
+    return Help(text, rows_address(group), "archive", "archive", barred=barred)
 
 
 def _barred(request: HttpRequest) -> str:
@@ -398,11 +420,12 @@ class FailureGroupAdmin(ActionAdmin):
         newest = DeadLetter.objects.filter(failure_groups.rows_of(row), status="open").select_related("event")
         shown = list(newest.order_by("-pk")[:SHOWN_ROWS])
         item = shown[0].pk if len(shown) == 1 else None
-        card = card_of(request, row, failure_groups.figures_of(row), written, breakers, item=item)
+        keys = _rejected_keys([row])
+        card = card_of(request, row, failure_groups.figures_of(row), written, breakers, keys, item=item)
         moves = [make(request, row, card.figures.open) for make in (retry_all, archive_all)]
         return {
             "card": card,
-            "others": [move for move in moves if not card.help or move.action != card.help.action],
+            "others": [move for move in moves if move != card.help],
             "texts": texts.texts,
             "escalation": escalations.of_group(row),
             "recipients": escalations.recipients(),

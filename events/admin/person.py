@@ -11,6 +11,8 @@ from carinho.masking import mask_name, mask_phone
 from events.models import Event
 from events.models.event import NAMES
 
+BRAZIL = "55"  # a stored number of another country begins with +
+
 
 @dataclass(frozen=True)
 class NameAndPhone:
@@ -47,12 +49,18 @@ def _name(data: Any) -> str:
     return next((name for name in named if isinstance(name, str) and name), "")
 
 
-def readable_phone(digits: str) -> str:
-    """`5511987654321` as `+55 11 98765-4321`; what is no phone number stays as it is."""
-    if not digits.isdecimal():
-        return digits
+def readable_phone(stored: str) -> str:
+    """`5511987654321` as `+55 11 98765-4321`; what is no whole number stays as it was typed."""
+    if stored.isdecimal() and stored.startswith(BRAZIL):
+        text = f"+{stored}"
+    elif stored.startswith("+"):
+        text = stored
+    else:
+        return stored
     try:
-        number = phonenumbers.parse(f"+{digits}")
+        number = phonenumbers.parse(text)
     except phonenumbers.NumberParseException:
-        return digits
+        return stored
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return stored
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -10,7 +11,7 @@ from django.utils.translation import ngettext
 
 from carinho.console import labels
 from carinho.masking import mask_phone
-from events import preview, titles
+from events import preview, rejected_keys, titles
 from events.admin import redirect
 from events.models import Redirect, SkipCause
 from events.preview import Expected, Preview
@@ -33,6 +34,7 @@ class Summary:
     lines: list[Line]
     overtaken: int
     redirected: list[str]  # from what to what, in sentences
+    rejected_keys: list[tuple[str, datetime]]  # the systems that rejected our key, and when
 
 
 def of(dead_letter_ids: Sequence[int]) -> Summary:
@@ -41,7 +43,10 @@ def of(dead_letter_ids: Sequence[int]) -> Summary:
     used = Redirect.objects.filter(pk__in={id for item in items for id in item.redirects})
     redirected = redirect.sentences(used)
     lines += [Line("alt_route", f"{sentence}.") for sentence in redirected]
-    return Summary(lines, sum(item.overtaken_by is not None for item in items), redirected)
+    # one item is how a person finds out whether the key is good again
+    keys = rejected_keys.of(dead_letter_ids) if len(items) > 1 else {}
+    rejected = sorted({(labels.system(key.service), key.at) for key in keys.values()})
+    return Summary(lines, sum(item.overtaken_by is not None for item in items), redirected, rejected)
 
 
 def _calls(items: Sequence[Preview]) -> Iterable[Line]:
@@ -120,6 +125,17 @@ def _names(items: Sequence[Preview], which: str) -> str:
     """Such as ": Avançar o lead, Criar o cliente", where there are few."""
     names = {titles.step(item.event_type, step) for item in items for step in getattr(item, which)}
     return ": " + ", ".join(sorted(names)) if 0 < len(names) <= MOST_TEXTS else ""
+
+
+def left_for_the_key(count: int) -> str:
+    """Why these were not sent again."""
+    return ngettext(
+        "%(count)d item não foi reenviado: o sistema recusou a nossa chave, e nada passou depois. "
+        "Confira a chave com 1 item antes.",
+        "%(count)d itens não foram reenviados: o sistema recusou a nossa chave, e nada passou depois. "
+        "Confira a chave com 1 item antes.",
+        count,
+    ) % {"count": count}
 
 
 def left_out(count: int) -> str:

@@ -1,13 +1,13 @@
 """Recusados: what came in and was refused, with the cause, and the way to put it through after a fix."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
@@ -21,9 +21,9 @@ from carinho.console import badges, dates, labels
 from carinho.console.actions import NOT_ALLOWED
 from carinho.console.base import actor, page_of
 from carinho.console.filters import DayFilter, choice_filter
-from carinho.masking import mask, mask_text
+from carinho.masking import mask
 from events import titles
-from events.admin import correction_pages, payload_fields, payload_form
+from events.admin import correction_pages, payload_fields, rejected_reasons, search
 from events.admin.correction_pages import Correctable
 from events.admin.event_data import EventRevealAdmin
 from events.flow import Data, Flow
@@ -33,12 +33,6 @@ from events.intake.payload import Payload
 from events.models import RejectedRequest
 
 OPERATE = "events.change_rejectedrequest"
-OF_ENVELOPE = {
-    "type": _("Tipo do evento"),
-    "id": _("Identificação do envio"),
-    "data": _("Dados"),
-    "occurred_at": _("Quando aconteceu"),
-}
 
 
 @admin.register(RejectedRequest)
@@ -53,13 +47,13 @@ class RejectedRequestAdmin(EventRevealAdmin):
         choice_filter("type", _("tipo"), titles.event_types),
         ("received_at", DayFilter),
     )
-    search_fields = ("detail",)
-    search_help_text = _("Palavras da explicação")
+    search_fields = ("id",)  # what is searched stands in get_search_results
+    search_help_text = _("Motivo, campo, nome ou telefone")
     sortable_by = ()
 
     @admin.display(description=_("Por que foi recusado"))
     def why(self, row: RejectedRequest) -> str:
-        return _said(row)
+        return rejected_reasons.said(row)
 
     @admin.display(description=_("Origem"))
     def origin(self, row: RejectedRequest) -> str:
@@ -80,6 +74,14 @@ class RejectedRequestAdmin(EventRevealAdmin):
         return (
             badges.badge(_("recusado"), "danger") if row.is_proven else badges.badge(_("remetente incerto"))
         )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        if not (term := search_term.strip()):
+            return queryset, False
+        only_whole = search.only_whole(request.user)
+        return queryset.filter(rejected_reasons.found(term, only_whole=only_whole)), False
 
     def get_urls(self) -> list[URLPattern]:
         view = require_POST(self.accept_view)
@@ -116,7 +118,7 @@ class RejectedRequestAdmin(EventRevealAdmin):
     def _again(self, request: HttpRequest, row: RejectedRequest, error: RequestRejected) -> HttpResponse:
         typed = request.POST.get("body")
         shown = {} if typed is None else {"revealed": True, "body": typed}
-        problems = _in_words(row, error.fields)
+        problems = rejected_reasons.fields_in_words(row, error.fields)
         problem = error.detail if not problems else ""
         return self.item_page(request, row, has_problem=True, problem=problem, problems=problems, **shown)
 
@@ -126,8 +128,8 @@ class RejectedRequestAdmin(EventRevealAdmin):
             "rejected": row,
             "origin": labels.system(row.source),
             "kind": titles.event_type(row.type) if row.type else "",
-            "detail": _said(row),
-            "wrong": _in_words(row, row.fields),
+            "detail": rejected_reasons.said(row),
+            "wrong": rejected_reasons.fields_in_words(row, row.fields),
             "accepted_page": page_of(row.accepted) if row.accepted else "",
             "accept": reverse("admin:events_rejectedrequest_accept", args=[row.pk]),
             "barred": barred,
@@ -241,7 +243,7 @@ def _correctable(request: HttpRequest, rejected_id: int) -> Correctable:
         send=send,
         title=_("Corrigir e aceitar"),
         sure=_("Aceitar com a correção"),
-        why=f"{titles.event_type(row.type)}, {labels.system(row.source)}: {_said(row)}",
+        why=f"{titles.event_type(row.type)}, {labels.system(row.source)}: {rejected_reasons.said(row)}",
         address=reverse("admin:events_rejectedrequest_correct", args=[row.pk]),
         check_address=reverse("admin:events_rejectedrequest_check", args=[row.pk]),
         back=page_of(row),
@@ -253,27 +255,3 @@ def _correctable(request: HttpRequest, rejected_id: int) -> Correctable:
 
 def _may_write_json(request: HttpRequest) -> bool:
     return request.user.has_perm(SCOPE_NEEDS[Scope.ADMIN])
-
-
-def _said(row: RejectedRequest) -> str:
-    """Why it was refused, with the fields by the names people know."""
-    if not row.fields:
-        return mask_text(row.detail)
-    named = ", ".join(label for label, _sentence in _in_words(row, row.fields))
-    return gettext("Há campos errados: %s.") % named
-
-
-def _in_words(row: RejectedRequest, problems: Mapping[str, str]) -> list[tuple[str, str]]:
-    flow = Flow.registry.get(row.type)
-    known = {line.name: line.label for line in payload_form.fields(flow.payload, {})} if flow else {}
-    return [
-        (
-            str(
-                OF_ENVELOPE.get(name)
-                or known.get(name)
-                or name.rpartition(".")[2].replace("_", " ").capitalize()
-            ),
-            payload_form.sentence_for_people(sentence),
-        )
-        for name, sentence in problems.items()
-    ]

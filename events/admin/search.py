@@ -36,6 +36,21 @@ def phone(term: str, field: str, *, only_whole: bool = False) -> Q:
     return _whole(national, field)
 
 
+def typed_phone(term: str, *, only_whole: bool) -> str:
+    """The pattern of a phone in a text, however it is typed there; empty if the term is no phone.
+
+    `only_whole` as for `phone`.
+    """
+    digits = _phone_digits(term)
+    national = digits.removeprefix("55") if len(digits) > 11 else digits
+    if not digits or (only_whole and len(national) < 10):
+        return ""
+    area = national[:2] if len(national) >= 10 else ""
+    between = '[^0-9A-Za-z"]{0,2}'
+    ninth = f"{between}9?{between}" if area else between
+    return between.join(area) + ninth + between.join(national[-8:]) + "(?![0-9])"
+
+
 def number(term: str, *fields: str) -> Q:
     """Rows that carry this number in one of the fields, also written as `#123`; none if it is no number."""
     id = id_in(term.removeprefix("#"))

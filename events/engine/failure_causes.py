@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from carinho.services.errors import ServiceError, Unavailable
 from events.models.delivery import Outcome
 
+NO_PERMISSION = "no_permission"
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -25,7 +27,7 @@ def _cause(error: ServiceError, outcome: str) -> str:
     if isinstance(error, Unavailable):
         return "max_retries_exceeded" if error.cause == "server_error" else error.cause
     if error.status in (401, 403):
-        return "no_permission"
+        return NO_PERMISSION
     if error.status in (404, 410):
         return "not_found"
     return "invalid_phone_number" if "phone" in error.detail.lower() else "invalid_data"

@@ -117,7 +117,7 @@ class DifferenceAdmin(RecordsAdmin):
             "correct_all": self.correction_buttons(request, rows) if len(rows[:2]) > 1 else [],
         }
 
-    def question_context(self, ids: Sequence[int]) -> dict[str, Any]:
+    def question_context(self, _action: Action, ids: Sequence[int]) -> dict[str, Any]:
         """What would be done to each of the chosen, and what a person has to do."""
         rows = list(SyncDifference.objects.filter(pk__in=ids).order_by("job_id", "kind", "pk"))
         counts = Counter((row.job_id, row.kind) for row in rows if not row.by_hand)

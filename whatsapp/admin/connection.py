@@ -20,6 +20,7 @@ from events import titles
 from events.admin import person
 from events.models import Delivery
 from whatsapp import connection, reconnect, templates
+from whatsapp.admin import waiting as waiting_messages
 from whatsapp.models import Connection, SentMessage
 from whatsapp.phone import InvalidPhone
 
@@ -68,6 +69,7 @@ class ConnectionAdmin(ConsoleAdmin):
             "tone": tone,
             "connection": row,
             "is_down": is_down,
+            "waits": waiting_messages.sentences(),
             "in_hub": _waiting_here() if is_down else [],
             "in_hub_count": waiting.count,
             "oldest": waiting.oldest,
@@ -75,6 +77,7 @@ class ConnectionAdmin(ConsoleAdmin):
             "expired_rows": list_of(SentMessage, "outage=expired"),
             "at_zapi": _waiting_there() if is_down else None,
             "most": MOST_LISTED,
+            "all_waiting": list_of(SentMessage, "status=queued"),
             "is_restoring": "restoring" in request.GET,
             "rows": list_of(Delivery, "queue=held&service=whatsapp")
             if is_down

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +16,7 @@ from events import titles
 from events.admin.event_data import EventRevealAdmin
 from events.models import Event
 from whatsapp import reconnect, templates
+from whatsapp.admin import waiting
 from whatsapp.message_status import MessageStatus
 from whatsapp.models import SentMessage
 
@@ -85,6 +86,11 @@ class SentMessageAdmin(EventRevealAdmin):
     search_help_text = _("Id da mensagem ou telefone")
     sortable_by = ()
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"facts": waiting.sentences()} | (extra_context or {}))
+
     @admin.display(description=_("Texto"))
     def what(self, row: SentMessage) -> str:
         return (
@@ -122,7 +128,7 @@ class SentMessageAdmin(EventRevealAdmin):
         pairs = [
             (_("Texto"), self.what(row)),
             (_("Situação"), state_of(row)),
-            (_("Por quê"), row.reason),
+            (_("Por quê"), row.reason or " ".join(waiting.sentences(row.pk))),
             (_("Evento"), link),
             (_("Sai a partir de"), dates.moment(delivery.due_at)),
             (_("Útil até"), dates.moment(delivery.useful_until)),

@@ -67,6 +67,30 @@ def test_retry_of_many_leads_to_a_page_that_claims_no_success():
         assert words not in html.split('id="reenvio"')[1].split("</section>")[0]
 
 
+def test_question_counts_what_the_click_moves_and_says_why_not_the_others():
+    browser, (first, second, archived, done) = logged_in(OPERATOR), letters(4)
+    other = rows.dead_letter(phone="(11) 91234-5678")
+    operations.archive([archived.pk], actor="user:bia")
+    DeadLetter.objects.filter(pk=done.pk).update(status="resolved", closed_at=timezone.now())
+    later = rows.lead().deliveries.filter(step="register_lead")
+    later.update(status="done", due_at=None, finished_at=timezone.now())
+
+    def asked(action):
+        chosen = {"action": action, "index": "0", "select_across": "1", "_selected_action": "0"}
+        return html_of(browser.post(f"{LIST}?status=all", chosen))
+
+    html = asked("retry")
+    assert "Reenviar 1 entrega?" in html
+    assert "3 de 5: " in html
+    for why in ("1 já foi entregue", "1 já foi arquivado", "2 itens foram ultrapassados"):
+        assert why in html
+    assert '<span class="c-also" data-also="overtaken">+ 2</span>' in html
+    assert f'name="ids" value="{ids_of([first, second, other])}"' in html
+    assert "Arquivar 3 itens?" in asked("archive")
+    assert "Restaurar 1 item?" in asked("restore")
+    assert "3 estão em aberto" in asked("restore")
+
+
 def test_each_number_of_the_result_leads_to_exactly_its_rows():
     found = letters(6)
     job = bulk_jobs.start_retry([letter.pk for letter in found], "user:ana")

@@ -167,6 +167,7 @@ def test_a_correction_is_masked_until_it_is_asked_for():
     browser.post(address(dead_letter), form)
     page = reverse("admin:events_correction_change", args=[Correction.objects.get().pk])
     html = html_of(browser.get(page))
+    assert f"Correção 1 do evento {dead_letter.event_id}" in html
     assert "Maria Souza" not in html
     assert "Nome" in html
     shown = browser.post(reverse("admin:events_correction_reveal", args=[Correction.objects.get().pk]))
@@ -304,6 +305,35 @@ def test_group_leads_to_the_form_of_its_oldest_item_and_says_when_there_is_none(
     assert AuditEntry.objects.filter(action="person.revealed").count() == 1
     operations.archive(list(DeadLetter.objects.values_list("pk", flat=True)), actor="user:bia")
     assert "Nenhum item deste grupo espera" in html_of(browser.post(in_group, follow=True))
+
+
+def test_items_of_a_group_are_counted_through_while_they_are_corrected():
+    browser, first, second = logged_in(OPERATOR), wrong_phone(), wrong_phone(phone="(11) 91234-5678")
+    wrong_phone(phone="(11) 92345-6789")
+    group = FailureGroup.objects.get(cause="invalid_phone_number")
+    in_group = reverse("admin:events_correction_in_group", args=[group.pk])
+    assert "Item 1 de 3" in html_of(browser.post(in_group))
+    _html, version = opened(browser, first)
+    form = {"version": version, "data.phone": "(21) 99876-5432", "do": "send", "reason": "Ligou"}
+    page = html_of(browser.post(address(first), form, follow=True))
+    assert "Mais 2 itens deste grupo esperam" in page
+    assert "cada um precisa da sua correção" in page
+    assert "Próximo item (2 de 3)" in page
+    following = html_of(browser.post(in_group))
+    assert "Item 2 de 3" in following
+    assert address(second) in following
+
+
+def test_the_field_that_the_system_named_is_marked_until_it_is_changed():
+    browser, row = logged_in(OPERATOR), rows.dead_letter(cause="invalid_data", reason="Failed: Bad data")
+    answer = '{"message": "Given data was invalid.", "errors": {"city": ["••••"]}}'
+    row.delivery.attempt_log.update(answered=answer)
+    form = browser.post(address(row)).context
+    marked = {line.label: line.problem for line in form["lines"] + form["extra"] if line.problem}
+    assert marked == {"Cidade": "CRM recusou este campo. Confira e mude o que está errado."}
+    check = address(row, "check")
+    assert set(browser.post(check, {"data.name": "Rosa"}).json()["problems"]) == {"data.city"}
+    assert browser.post(check, {"data.city": "Santos"}).json()["problems"] == {}
 
 
 def test_form_of_a_group_is_not_for_a_viewer():

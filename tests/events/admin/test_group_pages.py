@@ -6,12 +6,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from events import failure_groups, operations, recipes
 from events.engine import circuit_breakers
-from events.models import DeadLetter, FailureGroup, Recipe
+from events.models import BulkJob, DeadLetter, Delivery, FailureGroup, Recipe
 from events.recipes import Texts
 from monitoring.admin import alert
 from tests.clients import logged_in
@@ -305,6 +306,7 @@ def test_more_groups_and_more_items_cost_no_more_statements(group, monkeypatch):
         alert, "SHARED_SECONDS", 600
     )  # the sidebar's numbers are counted once, however slowly
     browser = logged_in(OPERATOR)
+    rows.dead_letter(cause="no_permission")
     browser.get(address(group))
     with CaptureQueriesContext(connection) as few:
         browser.get(LIST), browser.get(address(group))
@@ -336,3 +338,36 @@ def test_main_button_of_an_item_is_the_one_that_its_recipe_names(cause, main):
     )
     assert main in " ".join(shown) if main else not shown
     assert len(shown) == bool(main)
+
+
+def test_rejected_key_is_tried_with_one_item_before_all_are_sent():
+    first, *others = [rows.dead_letter(cause="no_permission") for _ in range(3)]
+    browser, group = logged_in(OPERATOR), FailureGroup.objects.get()
+    (card,) = browser.get(LIST).context["groups"]
+    assert (card.help.text, card.help.item) == ("Conferir a chave com 1 item", first.pk)
+    assert "Reenviar 3" in html_of(browser, address(group))
+    one = {"action": "retry", "index": "0", "select_across": "0", "_selected_action": first.pk}
+    assert "Reenviar 1 entrega" in browser.post(card.rows, one).content.decode()
+
+    ids = ",".join(str(row.pk) for row in (first, *others))
+    asked = browser.post(card.rows, one | {"select_across": "1"}).content.decode()
+    assert "CRM recusou a nossa chave" in asked
+    retry = reverse("admin:events_deadletter_retry")
+    refused = browser.post(retry, {"ids": ids}, follow=True).content.decode()
+    assert "3 itens não foram reenviados: o sistema recusou a nossa chave" in refused
+    assert DeadLetter.objects.filter(status="open").count() == 3
+
+    moved = {"status": "done", "due_at": None, "finished_at": timezone.now()}
+    Delivery.objects.filter(pk=rows.lead().deliveries.get(step="register_lead").pk).update(**moved)
+    (card,) = browser.get(LIST).context["groups"]
+    assert card.help.text == "Reenviar 3"
+    assert (
+        "recusou a nossa chave" not in browser.post(card.rows, one | {"select_across": "1"}).content.decode()
+    )
+
+
+def test_items_go_to_a_system_that_rejected_the_key_by_a_second_yes():
+    ids = ",".join(str(rows.dead_letter(cause="no_permission").pk) for _ in range(2))
+    form = {"ids": ids, "rejected_key": "1"}
+    logged_in(OPERATOR).post(reverse("admin:events_deadletter_retry"), form)
+    assert BulkJob.objects.get().total == 2

@@ -1,0 +1,72 @@
+"""What the page that asks about many items counts: those that the click moves, and why not the others."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from events import rejected_keys
+from events.models import DeadLetter, DeadLetterStatus, SkipCause
+from events.preview import overtaken
+
+SUPERSEDED = SkipCause.SUPERSEDED.value  # resolved by what a later event did: it may be restored
+
+
+@dataclass(frozen=True)
+class Retried:
+    """Which go now, and which only by a second yes."""
+
+    now: list[int]
+    overtaken: list[int]
+    rejected_key: list[int]
+
+
+def retried(ids: Sequence[int], *, with_overtaken: bool = False, with_rejected_key: bool = False) -> Retried:
+    """What a retry of these sends, by the yeses that were given. One alone finds out how its key is."""
+    later: set[int] = set()
+    if not with_overtaken:
+        deliveries = dict(DeadLetter.objects.filter(pk__in=ids).values_list("delivery_id", "pk"))
+        later = {deliveries[delivery] for delivery in overtaken(list(deliveries))}
+    left = [id for id in ids if id not in later]
+    barred = rejected_keys.of(left) if len(left) > 1 and not with_rejected_key else {}
+    return Retried([id for id in left if id not in barred], sorted(later), sorted(barred))
+
+
+def movable(ids: Sequence[int], *, is_restore: bool) -> tuple[list[int], list[str]]:
+    """Those of these that can be moved as they are now, and what became of the others, in sentences."""
+    rows = DeadLetter.objects.filter(pk__in=ids).order_by("pk")
+    states = {
+        id: SUPERSEDED if cause == SUPERSEDED else status
+        for id, status, cause in rows.values_list("pk", "status", "delivery__skip_cause")
+    }
+    wanted = {DeadLetterStatus.ARCHIVED.value, SUPERSEDED} if is_restore else {DeadLetterStatus.OPEN.value}
+    left = Counter(state for state in states.values() if state not in wanted)
+    return [id for id, state in states.items() if state in wanted], list(_why(left))
+
+
+def _why(left: Counter[str]) -> Iterator[str]:
+    for state, count in left.most_common():
+        match state:
+            case DeadLetterStatus.OPEN:
+                words = ngettext("%d está em aberto", "%d estão em aberto", count)
+            case DeadLetterStatus.RETRYING:
+                words = ngettext("%d já foi reenviado", "%d já foram reenviados", count)
+            case DeadLetterStatus.RESOLVED:
+                words = ngettext("%d já foi entregue", "%d já foram entregues", count)
+            case DeadLetterStatus.ARCHIVED:
+                words = ngettext("%d já foi arquivado", "%d já foram arquivados", count)
+            case _:
+                words = ngettext(
+                    "%d já foi feito por um evento mais novo",
+                    "%d já foram feitos por eventos mais novos",
+                    count,
+                )
+        yield words % count
+
+
+def left_sentence(now: int, total: int, reasons: Sequence[str]) -> str:
+    """Such as "11 de 64: 40 já foram entregues, 13 já foram arquivados." """
+    numbers = {"now": now, "total": total, "reasons": ", ".join(reasons)}
+    return _("%(now)d de %(total)d: %(reasons)s.") % numbers

@@ -1,0 +1,86 @@
+"""Why messages wait is said on their pages, and by what the lane goes by."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from events.engine import circuit_breakers
+from events.models import CircuitBreaker, Delivery
+from tests.clients import logged_in
+from tests.whatsapp.conftest import cancel, message_of
+from whatsapp import policy
+from whatsapp.models import Connection, SentMessage
+from whatsapp.waiting import Wait, WaitCause, waits
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now().replace(microsecond=0)
+MORNING = NOW + timedelta(hours=9)
+
+
+@pytest.fixture(autouse=True)
+def at_night(monkeypatch):
+    monkeypatch.setattr(policy, "quiet_until", lambda _now: MORNING)
+
+
+@pytest.fixture
+def three():
+    """Messages that are due."""
+    events = [cancel(number, phone=f"551198765432{number}") for number in (1, 2, 3)]
+    Delivery.objects.filter(service="whatsapp").update(due_at=NOW - timedelta(minutes=1))
+    CircuitBreaker.objects.get_or_create(service="whatsapp")
+    return events
+
+
+def change(**columns):
+    Delivery.objects.filter(service="whatsapp").update(**columns)
+
+
+@pytest.mark.usefixtures("three")
+def test_what_is_due_waits_for_what_holds_the_lane():
+    assert waits() == [Wait(WaitCause.NOW, 3)]
+    SentMessage.objects.update(status="held")
+    [paced] = waits()
+    assert paced.cause == WaitCause.PACED
+    assert paced.at >= NOW + timedelta(seconds=6)
+    until = circuit_breakers.leave_alone("whatsapp", timedelta(minutes=5))
+    assert waits() == [Wait(WaitCause.ASKED, 3, until)]
+    circuit_breakers.pause("whatsapp", actor="user:ana")
+    assert waits()[0].cause == WaitCause.BLOCKED
+    Connection.load()
+    Connection.objects.update(connected=False, disconnected_at=NOW)
+    assert waits() == [Wait(WaitCause.DISCONNECTED, 3, NOW)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "cause"),
+    [
+        ({"due_at": MORNING}, WaitCause.QUIET),
+        ({"due_at": MORNING + timedelta(hours=1), "attempts": 1}, WaitCause.AGAIN),
+        ({"due_at": MORNING + timedelta(hours=1)}, WaitCause.LATER),
+        ({"due_at": None, "status": "waiting"}, WaitCause.EARLIER),
+        ({"due_at": None, "status": "running", "leased_until": MORNING}, WaitCause.SENDING),
+    ],
+)
+@pytest.mark.usefixtures("three")
+def test_what_is_not_due_waits_for_its_own_hour(columns, cause):
+    change(**columns)
+    assert waits() == [Wait(cause, 3, columns["due_at"])]
+
+
+@pytest.mark.usefixtures("three")
+def test_new_people_of_a_full_day_wait_for_the_next_one(monkeypatch):
+    monkeypatch.setattr(policy, "quiet_until", lambda _now: None)
+    change(due_at=policy.next_day(NOW))
+    assert [wait.cause for wait in waits()] == [WaitCause.LIMIT]
+
+
+def test_pages_say_why_messages_wait(three):
+    change(due_at=MORNING)
+    browser = logged_in("Visualizador")
+    for name in ("sentmessage", "connection"):
+        html = browser.get(reverse(f"admin:whatsapp_{name}_changelist")).content.decode()
+        assert "3 mensagens esperam o fim do horário de silêncio" in html
+    page = reverse("admin:whatsapp_sentmessage_change", args=[message_of(three[0]).pk])
+    assert "1 mensagem espera o fim do horário de silêncio" in browser.get(page).content.decode()

@@ -1,0 +1,75 @@
+"""Why messages wait to go out, read from what the policy, the connection and the lane decided."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import mean
+
+from django.db.models import TextChoices
+from django.utils import timezone
+
+from carinho.database import run
+from events.models import CircuitBreaker, Lane
+from whatsapp import connection, outbox, policy
+from whatsapp.lane_hooks import PACE_SECONDS
+from whatsapp.models import Connection
+
+
+class WaitCause(TextChoices):
+    DISCONNECTED = "disconnected"
+    BLOCKED = "blocked"  # its circuit is open, or a person paused it
+    ASKED = "asked"  # Z-API said when to come back
+    PACED = "paced"  # one after the other, after a reconnect
+    QUIET = "quiet"
+    LIMIT = "limit"  # one new person too many today
+    EARLIER = "earlier"  # another step of its event comes first
+    AGAIN = "again"  # it failed, and is tried again
+    LATER = "later"  # its step said so
+    SENDING = "sending"
+    NOW = "now"
+
+
+@dataclass(frozen=True)
+class Wait:
+    """So many messages and why they wait: since when for what is away, else until when; None if unknown."""
+
+    cause: WaitCause
+    count: int
+    at: datetime | None = None
+
+
+COUNTS = """
+SELECT CASE WHEN delivery.status = 'waiting' THEN 'earlier'
+            WHEN delivery.status = 'running' THEN 'sending'
+            WHEN delivery.due_at <= %(now)s THEN 'now'
+            WHEN delivery.due_at = %(morning)s THEN 'quiet'
+            WHEN delivery.due_at = %(next_day)s THEN 'limit'
+            WHEN delivery.attempts > 0 THEN 'again'
+            ELSE 'later' END AS cause, count(*), min(delivery.due_at)
+FROM whatsapp_sentmessage AS message JOIN events_delivery AS delivery ON delivery.id = message.delivery_id
+WHERE message.status IN ('queued', 'held') AND delivery.status IN ('waiting', 'queued', 'running')
+  AND (%(only)s::bigint IS NULL OR message.id = %(only)s)
+GROUP BY 1 ORDER BY 2 DESC
+"""
+
+
+def waits(only: int | None = None) -> list[Wait]:
+    """Of all messages that wait, or of one; the most first."""
+    now = timezone.now()
+    hours = {"now": now, "morning": policy.quiet_until(now), "next_day": policy.next_day(now)}
+    counted = [Wait(WaitCause(cause), count, at) for cause, count, at in run(COUNTS, hours | {"only": only})]
+    return [_of_due(wait.count, now) if wait.cause == WaitCause.NOW else wait for wait in counted]
+
+
+def _of_due(count: int, now: datetime) -> Wait:
+    """What keeps those that could go now, asked in the order in which the lane asks."""
+    if connection.is_disconnected():
+        return Wait(WaitCause.DISCONNECTED, count, Connection.load().disconnected_at)
+    breaker = CircuitBreaker.objects.filter(service="whatsapp").first()
+    if breaker and breaker.holds:
+        return Wait(WaitCause.BLOCKED, count, breaker.held_since)
+    asked = Lane.objects.filter(service="whatsapp", not_before__gt=now).values_list("not_before", flat=True)
+    if until := asked.first():
+        return Wait(WaitCause.ASKED, count, until)
+    if outbox.has_held():
+        return Wait(WaitCause.PACED, count, now + timedelta(seconds=count * mean(PACE_SECONDS)))
+    return Wait(WaitCause.NOW, count)
