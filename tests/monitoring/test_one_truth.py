@@ -30,6 +30,7 @@ TROUBLES = {
     "error_rate": {"failures": (30, 100)},
     "sync_failures": {"sync": hubs.job(recent_failures=3)},
     "sync_late": {"sync": hubs.job(late=True, level="critical")},
+    "refuses_everything": {"refusing": hubs.refusing(20).refusing},
     "sync_check": {"sync": hubs.job(check_error="Operação recusou.")},
     "sync_schedule": {"sync": hubs.job(schedule_error="31/2 não existe.")},
     "never_ran": {"sync": hubs.job(last_status=None)},

@@ -24,6 +24,7 @@ SOURCES = {
     "failures": "monitoring.metrics.failures",
     "failing": "monitoring.metrics.failing",
     "breakers": "monitoring.metrics.breakers",
+    "refusing": "events.refusals.current",
     "sync": "sync.status.overview",
     "whatsapp": "monitoring.metrics.whatsapp",
     "staleness": "monitoring.heartbeats.staleness",
