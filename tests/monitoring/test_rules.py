@@ -37,6 +37,10 @@ EDGES = [
     ("refuses_everything", hubs.refusing(20), "critical"),
     ("sync_failures", hub(sync=hubs.job(recent_failures=2)), OK),
     ("sync_failures", hub(sync=hubs.job(recent_failures=3)), "warning"),
+    ("sync_failures", hub(sync=hubs.job(last_result="failed", recent_failures=1)), "warning"),
+    ("sync_failures", hub(sync=hubs.job(last_result="incomplete", recent_failures=3)), "warning"),
+    ("sync_failures", hub(sync=hubs.job(last_result="stuck")), "warning"),
+    ("sync_failures", hub(sync=hubs.job(last_result="cancelled")), OK),
     ("sync_late", hub(sync=hubs.job(level="")), OK),
     ("sync_late", hub(sync=hubs.job(level="warning", late=True)), "warning"),
     ("sync_late", hub(sync=hubs.job(level="critical", late=True)), "critical"),
@@ -157,10 +161,6 @@ def test_outage_explains_only_the_failures_that_are_mostly_its_own(failing, reas
     assert len(health.evaluate(seen).troubles) == reasons
 
 
-def test_share_of_failures_is_judged_though_where_they_are_is_not_known():
-    seen = hub(failures=(30, 100), unmeasured={"failing": "sistemas com mais falhas"})
-    assert {row.rule.name for row in health.evaluate(seen).violations} == {"error_rate", "unmeasured"}
-
 def test_failures_of_a_system_that_refuses_everything_are_that_one_trouble():
     refusing = hubs.refusing(30).refusing
     seen = hub(failures=(30, 100), failing=["crm"], refusing=refusing)
@@ -168,6 +168,10 @@ def test_failures_of_a_system_that_refuses_everything_are_that_one_trouble():
         ("refuses_everything", "crm")
     ]
 
+
+def test_share_of_failures_is_judged_though_where_they_are_is_not_known():
+    seen = hub(failures=(30, 100), unmeasured={"failing": "sistemas com mais falhas"})
+    assert {row.rule.name for row in health.evaluate(seen).violations} == {"error_rate", "unmeasured"}
 
 
 @pytest.mark.parametrize(
