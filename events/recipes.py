@@ -1,6 +1,7 @@
 """What to do about a failure: what the team wrote, else the text that ships with its cause."""
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Self
 
 from django.db import transaction
@@ -70,10 +71,13 @@ class Recipes:
     """All that the team wrote, and which systems refuse everything, read once: a page asks for many."""
 
     def __init__(self) -> None:
-        self.refusing = refusals.current()
         self.written = {
             (recipe.service, recipe.step, recipe.cause): recipe for recipe in Recipe.objects.all()
         }
+
+    @cached_property
+    def refusing(self) -> dict[str, Refusal]:
+        return refusals.current()
 
     def of(self, service: str, step: str, cause: str) -> Advice:
         """What was written for this step, else for this cause, else what ships."""
