@@ -134,8 +134,8 @@ def _send(escalation: Escalation) -> None:
 def _mail(escalation: Escalation) -> EmailMessage:
     """What happened and where it is seen; nothing of it tells who the person is."""
     row: Any = escalation.group or escalation.dead_letter
-    advice = Recipes().of(row.service, row.step, row.cause)
-    texts = advice.said(row.service, titles.sources_of(row.service, row.step)).texts
+    source = titles.sources_of(row.service, row.step)
+    texts = Recipes().said(row.service, row.step, row.cause, source).texts
     where = f"{labels.system(row.service)} · {titles.step_in(row.service, row.step)}"
     context = {
         "escalation": escalation,

@@ -1,6 +1,7 @@
 """What to do about a failure: what the team wrote, else the text that ships with its cause."""
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Self
 
 from django.db import transaction
@@ -8,9 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
-from carinho.console import labels
-from events import titles
-from events.models import EntryKind, FailureGroup, GroupEntry, Recipe
+from carinho.console import contacts, labels
+from events import refusals, titles
+from events.causes import ADMINISTRATOR_FIXES, CONNECTION, PERMISSION
+from events.models import EntryKind, FailureGroup, GroupEntry, Recipe, Remedy
+from events.refusals import Refusal
 
 WRITTEN = Audited("recipe.write", _("escreveu a receita"))
 RESET = Audited("recipe.reset", _("voltou à receita original"))
@@ -43,19 +46,50 @@ class Advice:
         return type(self)(self.family, Texts(**said), self.written)
 
 
+def of_system(refusal: Refusal) -> Advice:
+    """What is done about a failure while its system refuses everything: the data is not to blame."""
+    given = {"sentence": refusal.sentence, "who": str(contacts.due(refusal.since))}
+    if refusal.is_key:
+        family, title = PERMISSION, _("O sistema não aceita a nossa chave")
+        happened, fixer = _("%(sentence)s É a chave, não os dados."), ADMINISTRATOR_FIXES
+    else:
+        family, title = CONNECTION, _("O sistema recusa tudo o que recebe")
+        happened = _(
+            "%(sentence)s É o sistema, não os dados: pessoas diferentes são recusadas, nenhuma é aceita."
+        )
+        fixer = _("Quem cuida do sistema {sistema}.")
+    advice = _(
+        "Não corrija nem arquive os itens. Para saber se ele voltou a aceitar, reenvie um só; se for aceito, "
+        "reenvie os outros: o que já chegou não se repete."
+    )
+    who = _("Chame: %(who)s.") % given
+    texts = Texts(str(title), happened % given, f"{fixer} {who}", str(advice), Remedy.SYSTEMS)
+    return Advice(str(family), texts, None)
+
+
 class Recipes:
-    """All that the team wrote, read once: there are few, and a page asks for many."""
+    """All that the team wrote, and which systems refuse everything, read once: a page asks for many."""
 
     def __init__(self) -> None:
         self.written = {
             (recipe.service, recipe.step, recipe.cause): recipe for recipe in Recipe.objects.all()
         }
 
+    @cached_property
+    def refusing(self) -> dict[str, Refusal]:
+        return refusals.current()
+
     def of(self, service: str, step: str, cause: str) -> Advice:
         """What was written for this step, else for this cause, else what ships."""
         own = self.written.get((service, step, cause)) or self.written.get(("", "", cause))
         known = titles.cause(cause)
         return Advice(str(known.family), texts_of(own or known), own)
+
+    def said(self, service: str, step: str, cause: str, source: str) -> Advice:
+        """The advice as it is read now."""
+        refusal = self.refusing.get(service) if cause in refusals.CAUSES else None
+        advice = of_system(refusal) if refusal else self.of(service, step, cause)
+        return advice.said(service, source)
 
 
 def texts_of(recipe: Any) -> Texts:

@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from carinho.console.badges import badge
-from events.models import BreakerState, DeadLetterStatus, DeliveryStatus, EventStatus, Outcome
+from events.models import BreakerState, CircuitBreaker, DeadLetterStatus, DeliveryStatus, EventStatus, Outcome
+from events.refusals import Refusal
 
 TONES = {
     DeadLetterStatus: {"open": "danger", "retrying": "warning", "resolved": "success"},
@@ -19,3 +21,15 @@ TONES = {
 def of(choices: Any, value: str) -> SafeString:
     label = dict(choices.choices).get(value, value)
     return badge(label, TONES[choices].get(value, "neutral"))
+
+
+def system(breaker: CircuitBreaker | None, refusal: Refusal | None) -> SafeString:
+    """Whether a system takes deliveries; one that nobody has called yet is normal."""
+    if breaker and breaker.paused_at:
+        return badge(_("pausado"), "warning", "paused")
+    if breaker and breaker.offline_since:
+        return badge(_("desconectado"), "danger", "offline")
+    state = breaker.state if breaker else BreakerState.CLOSED
+    if refusal and state == BreakerState.CLOSED:
+        return badge(_("recusa tudo"), "danger", refusal.sentence)
+    return of(BreakerState, state)

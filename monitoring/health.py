@@ -14,7 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from events import refusals
 from events.models import CircuitBreaker
+from events.refusals import Refusal
 from monitoring import heartbeats, metrics, periods, rounds
 from monitoring.labels import seconds
 from monitoring.models import Severity
@@ -42,6 +44,7 @@ PARTS = {
     "failures": _("taxa de erro"),
     "failing": _("sistemas com mais falhas"),
     "breakers": _("sistemas"),
+    "refusing": _("sistemas que recusam tudo"),
     "sync": _("sincronizações"),
     "whatsapp": _("WhatsApp"),
     "staleness": _("sinais de vida"),
@@ -92,6 +95,7 @@ class HubSnapshot:
     late_events: dict[str, int]
     overdue_erasures: int = 0
     failing: list[str] = field(default_factory=list)
+    refusing: dict[str, Refusal] = field(default_factory=dict)
     reported: metrics.Reported = field(default_factory=metrics.Reported)
     unmeasured: Mapping[str, Any] = field(default_factory=dict)  # parts and rules, with their titles
 
@@ -184,6 +188,7 @@ def take_snapshot(now: datetime | None = None) -> HubSnapshot:
         queues=queues or {},
         failures=part("failures", lambda: metrics.failures(periods.last_hours(now, 24)), (0, 0)),
         failing=part("failing", metrics.failing, []),
+        refusing=part("refusing", lambda: refusals.current(now), {}),
         breakers=breakers or [],
         sync=part("sync", lambda: syncs.overview(now), {}),
         whatsapp=part("whatsapp", lambda: metrics.whatsapp(now), metrics.WhatsAppState(None, UNKNOWN)),

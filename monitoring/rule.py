@@ -45,7 +45,9 @@ class Violation:
 
     @property
     def limit_label(self) -> str:
-        return self.rule.limit_label(self.severity)
+        """The limit in words; empty where something else than the limit decided."""
+        is_over = self.rule.is_over(self.observation.value, self.severity)
+        return self.rule.limit_label(self.severity) if is_over else ""
 
     @property
     def key(self) -> tuple[str, str]:

@@ -60,6 +60,11 @@ class JobStatus:
         return self.check.reason or str(self.check.get_status_display())
 
     @property
+    def has_failed(self) -> bool:
+        """Whether its last run did: a new one that is under way says nothing yet."""
+        return self.last is not None and self.last.status in FAILED
+
+    @property
     def is_paused(self) -> bool:
         return self.schedule is None or not self.schedule.enabled
 

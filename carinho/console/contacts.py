@@ -34,6 +34,14 @@ class SupportLevel:
     def people(self) -> list[SupportPerson]:
         return list(parse(getattr(settings, self.setting)))
 
+    def __str__(self) -> str:
+        """ "Operação (Ana Souza, 11 98765-4321; Bia)"."""
+        named = [
+            "".join([one.name, *(f", {way}" for way in [one.phone or one.email] if way)])
+            for one in self.people
+        ]
+        return f"{self.title} ({'; '.join(named)})" if named else str(self.title)
+
 
 LEVELS = (
     SupportLevel(_("Operação"), timedelta(), "SUPPORT_OPERATIONS"),
@@ -49,6 +57,12 @@ def parse(text: str) -> Iterator[SupportPerson]:
         email = next((way for way in ways if "@" in way), "")
         if name:
             yield SupportPerson(name, email, next((way for way in ways if way and way != email), ""))
+
+
+def due(since: datetime, now: datetime | None = None) -> SupportLevel:
+    """Whose turn it is in a trouble that began then, of those who are written down."""
+    called = [row["level"] for row in levels(since, now) if row["is_due"] and row["level"].people]
+    return called[-1] if called else LEVELS[0]
 
 
 def levels(since: datetime | None = None, now: datetime | None = None) -> list[dict[str, Any]]:

@@ -14,11 +14,20 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from carinho.console import badge_counts, badges, dates, labels
+from carinho.console import badge_counts, dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, id_in, ids_in, list_of, next_page, page_of, posted
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
-from events import bulk_jobs, escalations, failure_groups, operations, retention, status_badges, titles
+from events import (
+    bulk_jobs,
+    escalations,
+    failure_groups,
+    operations,
+    refusals,
+    retention,
+    status_badges,
+    titles,
+)
 from events.admin import (
     bulk_job,
     bulk_question,
@@ -33,7 +42,6 @@ from events.admin import (
 )
 from events.admin.event_data import EventRevealAdmin
 from events.models import (
-    BreakerState,
     BulkJob,
     CircuitBreaker,
     DeadLetter,
@@ -330,7 +338,8 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             fitting.append(escalation.ESCALATE.name)
         correct = correction.button(request, row)
         is_open = row.status == DeadLetterStatus.OPEN
-        advice = Recipes().of(**key).said(row.service, labels.system(row.event.source))
+        recipes = Recipes()
+        advice = recipes.said(**key, source=labels.system(row.event.source))
         main = MAIN.get(advice.texts.remedy) if is_open else RESTORE.name
         return {
             "advice": advice,
@@ -346,6 +355,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "reasons": REASONS,
             "preview": preview.of([row.pk]),
             "breaker": CircuitBreaker.objects.filter(service=row.service).first(),
+            "refusal": recipes.refusing.get(row.service),
             "delivery": row.delivery,
             "event": row.event,
             "event_page": page_of(row.event),
@@ -370,9 +380,13 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         per_system = Counter(
             DeadLetter.objects.filter(pk__in=fitting).order_by().values_list("service", flat=True)
         )
-        breakers = CircuitBreaker.objects.in_bulk(list(per_system))
+        breakers, refusing = CircuitBreaker.objects.in_bulk(list(per_system)), refusals.current()
         rows = [
-            {"system": labels.system(name), "count": count, "state": _state(breakers.get(name))}
+            {
+                "system": labels.system(name),
+                "count": count,
+                "state": status_badges.system(breakers.get(name), refusing.get(name)),
+            }
             for name, count in per_system.most_common()
         ]
         return {
@@ -389,9 +403,3 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
 def _page_of_later(row: DeadLetter) -> str:
     later = Event.objects.filter(pk=row.superseded_by_id or 0).first()
     return page_of(later) if later else ""
-
-
-def _state(breaker: CircuitBreaker | None) -> str:
-    if breaker and breaker.paused_at:
-        return badges.badge(_("pausado"), "warning")
-    return status_badges.of(BreakerState, breaker.state if breaker else BreakerState.CLOSED)

@@ -227,7 +227,7 @@ def card_of(
 ) -> Card:  # fmt: skip
     """`item` is the group's one open dead letter, where it has only one."""
     source = titles.sources_of(group.service, group.step)
-    advice = written.of(group.service, group.step, group.cause).said(group.service, source)
+    advice = written.said(group.service, group.step, group.cause, source)
     breaker = breakers.get(group.service)
     open_at = page_of(DeadLetter(pk=item)) if item else rows_address(group)
     key = keys.get((group.service, group.step)) if group.cause == NO_PERMISSION else None

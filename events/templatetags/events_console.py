@@ -1,11 +1,10 @@
 """What templates say of the engine's states, event types and causes."""
 
 from django import template
-from django.utils.translation import gettext as _
 
-from carinho.console import badges
 from events import status_badges, titles
 from events.models import BreakerState, CircuitBreaker, DeadLetterStatus, DeliveryStatus, EventStatus
+from events.refusals import Refusal
 
 register = template.Library()
 STATES = {
@@ -24,10 +23,6 @@ def state(value: str, kind: str) -> str:
 
 
 @register.filter
-def health(breaker: CircuitBreaker) -> str:
+def health(breaker: CircuitBreaker, refusal: Refusal | None) -> str:
     """Whether a system takes deliveries, in a word and its colour."""
-    if breaker.paused_at:
-        return badges.badge(_("pausado"), "warning", "paused")
-    if breaker.offline_since:
-        return badges.badge(_("desconectado"), "danger", "offline")
-    return state(breaker.state, "breaker")
+    return status_badges.system(breaker, refusal)

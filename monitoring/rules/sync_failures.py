@@ -1,21 +1,39 @@
-"""Synchronisations that failed repeatedly in 24 hours."""
+"""Synchronisations whose last run failed, or that failed repeatedly in 24 hours."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from carinho.console.labels import number
 from monitoring.health import HubSnapshot
 from monitoring.labels import systems_of_job, url_of_job
+from monitoring.models import Severity
 from monitoring.rule import Instruction, Observation, rule
 from sync import labels
+from sync.models import RunStatus
+
+LAST = {  # while it stands, and once it is over
+    RunStatus.FAILED: (
+        gettext_lazy("A última execução da sincronização %s falhou."),
+        gettext_lazy("Uma execução da sincronização %s tinha falhado."),
+    ),
+    RunStatus.INCOMPLETE: (
+        gettext_lazy("A última execução da sincronização %s acabou com registros que falharam."),
+        gettext_lazy("Uma execução da sincronização %s tinha acabado com registros que falharam."),
+    ),
+    RunStatus.STUCK: (
+        gettext_lazy("A última execução da sincronização %s travou."),
+        gettext_lazy("Uma execução da sincronização %s tinha travado."),
+    ),
+}
 
 
 @rule(
-    gettext_lazy("Sincronização com falhas em 24 h"),
-    unit=ngettext_lazy("falha", "falhas", "count"),
+    gettext_lazy("Sincronização que falhou"),
+    unit=ngettext_lazy("falha em 24 h", "falhas em 24 h", "count"),
     warning=2,
-    symptom_of=("circuit_breaker",),
+    symptom_of=("circuit_breaker", "refuses_everything"),
     steps=(
         Instruction(
             gettext_lazy("Veja por que falhou e, se o sistema está no ar, execute de novo."),
@@ -25,23 +43,37 @@ from sync import labels
     ),
 )
 def sync_failures(hub: HubSnapshot) -> Iterator[Observation]:
+    """The limit is for failures in 24 hours; that the last run failed is a warning below it too."""
     for name, job in hub.sync.items():
-        said = {"name": labels.job(name), "times": number(job["recent_failures"])}
+        times, last = job["recent_failures"], job.get("last_result")
+        is_often = sync_failures.is_over(times, Severity.WARNING)
+        message, past = _often(name, times) if is_often or last not in LAST else _last(name, last)
         yield Observation(
-            job["recent_failures"],
-            ngettext(
-                "A sincronização %(name)s falhou %(times)s vez em 24 h.",
-                "A sincronização %(name)s falhou %(times)s vezes em 24 h.",
-                job["recent_failures"],
-            )
-            % said,
+            times,
+            message,
             url_of_job(name),
-            past=ngettext(
-                "A sincronização %(name)s tinha falhado %(times)s vez em 24 h.",
-                "A sincronização %(name)s tinha falhado %(times)s vezes em 24 h.",
-                job["recent_failures"],
-            )
-            % said,
+            past=past,
             subject=name,
+            severity=Severity.WARNING if last in LAST and not is_often else None,
             systems=systems_of_job(name),
         )
+
+
+def _last(name: str, result: Any) -> tuple[str, str]:
+    message, past = LAST[RunStatus(result)]
+    return message % labels.job(name), past % labels.job(name)
+
+
+def _often(name: str, times: int) -> tuple[str, str]:
+    said = {"name": labels.job(name), "times": number(times)}
+    message = ngettext(
+        "A sincronização %(name)s falhou %(times)s vez em 24 h.",
+        "A sincronização %(name)s falhou %(times)s vezes em 24 h.",
+        times,
+    )
+    past = ngettext(
+        "A sincronização %(name)s tinha falhado %(times)s vez em 24 h.",
+        "A sincronização %(name)s tinha falhado %(times)s vezes em 24 h.",
+        times,
+    )
+    return message % said, past % said

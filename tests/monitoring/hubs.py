@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from events.models import CircuitBreaker
+from events.refusals import Refusal
 from monitoring import heartbeats, metrics
 from monitoring.health import HubSnapshot
 from monitoring.metrics import WhatsAppState
@@ -60,6 +61,10 @@ def waiting(seconds: float) -> dict[str, metrics.Queue]:
 
 def silent(part: str) -> Callable[[float | None], HubSnapshot]:
     return lambda seconds: hub(staleness=dict.fromkeys(heartbeats.PARTS, 0.0) | {part: seconds})
+
+
+def refusing(amount: int) -> HubSnapshot:
+    return hub(refusing={"crm": Refusal("crm", NOW - timedelta(hours=1), amount)})
 
 
 def misconfigured(seconds: float) -> HubSnapshot:

@@ -7,6 +7,7 @@ import pytest
 from django.core import mail
 from django.db import transaction
 from django.test import RequestFactory
+from django.utils import timezone
 
 from events.models import CircuitBreaker
 from monitoring import alerts, checklist, dashboard, health, heartbeats, metrics, prometheus
@@ -15,6 +16,7 @@ from monitoring.admin import panel
 from monitoring.metrics import WhatsAppState
 from monitoring.models import Alert, Round
 from monitoring.rule import Rule
+from sync.models import SyncRun
 from tests.clients import logged_in, person, with_key
 from tests.monitoring import hubs
 
@@ -28,6 +30,7 @@ TROUBLES = {
     "retry_queue": {"retry_queue": hubs.retrying(201, "marketing")},
     "dead_letters": {"dead_letters": {"total": 50, "today": 0, "by_cause": {}}},
     "error_rate": {"failures": (30, 100)},
+    "refuses_everything": {"refusing": hubs.refusing(20).refusing},
     "sync_failures": {"sync": hubs.job(recent_failures=3)},
     "sync_late": {"sync": hubs.job(late=True, level="critical")},
     "sync_check": {"sync": hubs.job(check_error="Operação recusou.")},

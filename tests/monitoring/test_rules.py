@@ -31,8 +31,16 @@ EDGES = [
     ("error_rate", hub(failures=(2, 20)), "warning"),
     ("error_rate", hub(failures=(3, 20)), "warning"),
     ("error_rate", hub(failures=(4, 20)), "critical"),
+    ("refuses_everything", hub(refusing={}), OK),
+    ("refuses_everything", hubs.refusing(5), "warning"),
+    ("refuses_everything", hubs.refusing(19), "warning"),
+    ("refuses_everything", hubs.refusing(20), "critical"),
     ("sync_failures", hub(sync=hubs.job(recent_failures=2)), OK),
     ("sync_failures", hub(sync=hubs.job(recent_failures=3)), "warning"),
+    ("sync_failures", hub(sync=hubs.job(last_result="failed", recent_failures=1)), "warning"),
+    ("sync_failures", hub(sync=hubs.job(last_result="incomplete", recent_failures=3)), "warning"),
+    ("sync_failures", hub(sync=hubs.job(last_result="stuck")), "warning"),
+    ("sync_failures", hub(sync=hubs.job(last_result="cancelled")), OK),
     ("sync_late", hub(sync=hubs.job(level="")), OK),
     ("sync_late", hub(sync=hubs.job(level="warning", late=True)), "warning"),
     ("sync_late", hub(sync=hubs.job(level="critical", late=True)), "critical"),
@@ -153,6 +161,14 @@ def test_limit_is_a_setting():
 def test_outage_explains_only_the_failures_that_are_mostly_its_own(failing, reasons):
     seen = hub(failures=(30, 100), whatsapp=WhatsAppState(False, "disconnected", hubs.NOW), failing=failing)
     assert len(health.evaluate(seen).troubles) == reasons
+
+
+def test_failures_of_a_system_that_refuses_everything_are_that_one_trouble():
+    refusing = hubs.refusing(30).refusing
+    seen = hub(failures=(30, 100), failing=["crm"], refusing=refusing)
+    assert [trouble.cause.key for trouble in health.evaluate(seen).troubles] == [
+        ("refuses_everything", "crm")
+    ]
 
 
 def test_share_of_failures_is_judged_though_where_they_are_is_not_known():

@@ -24,6 +24,7 @@ SOURCES = {
     "failures": "monitoring.metrics.failures",
     "failing": "monitoring.metrics.failing",
     "breakers": "monitoring.metrics.breakers",
+    "refusing": "events.refusals.current",
     "sync": "sync.status.overview",
     "whatsapp": "monitoring.metrics.whatsapp",
     "staleness": "monitoring.heartbeats.staleness",
@@ -143,7 +144,8 @@ def test_alert_that_cannot_be_written_keeps_no_other_from_being_notified(clock):
         ({"last_status": None}, "1 de 2 em dia, 1 ainda não rodou", "info"),
         ({"late": True, "level": "warning"}, "1 de 2 em dia", "warning"),
         ({"late": True, "level": "critical"}, "1 de 2 em dia", "danger"),
-        ({"last_status": "failed"}, "1 de 2 em dia", "info"),
+        ({"last_status": "failed", "last_result": "cancelled"}, "1 de 2 em dia", "info"),
+        ({"last_status": "failed", "last_result": "failed"}, "1 de 2 em dia", "warning"),
     ],
 )
 def test_synchronisation_that_did_not_run_well_is_not_counted_as_up_to_date(job, value, tone):

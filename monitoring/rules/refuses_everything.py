@@ -1,0 +1,54 @@
+"""A system that answers and refuses every delivery: it is the system, or our key, and not the data."""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
+
+from carinho.console import labels
+from carinho.console.labels import number
+from events.refusals import ENOUGH
+from monitoring.health import HubSnapshot
+from monitoring.labels import list_url
+from monitoring.rule import Instruction, Observation, rule
+
+
+@rule(
+    gettext_lazy("Sistema que recusa tudo"),
+    unit=ngettext_lazy("recusa seguida", "recusas seguidas", "count"),
+    warning=ENOUGH,
+    critical=20,
+    at_least=True,
+    symptom_of=("circuit_breaker", "whatsapp_misconfigured"),
+    steps=(
+        Instruction(
+            gettext_lazy("É o sistema, não os dados: não corrija nem arquive os itens."),
+            "events_circuitbreaker_changelist",
+            gettext_lazy("Ver os sistemas"),
+        ),
+        Instruction(
+            gettext_lazy(
+                "Chame quem cuida do sistema. Se ele não aceita a nossa chave, um administrador a confere."
+            ),
+            "monitoring_alert_contacts",
+            gettext_lazy("Ver quem chamar"),
+        ),
+        Instruction(
+            gettext_lazy("Disseram que voltou? Reenvie um item; se for aceito, reenvie os outros."),
+            "events_deadletter_changelist",
+            gettext_lazy("Ver os itens"),
+        ),
+    ),
+)
+def refuses_everything(hub: HubSnapshot) -> Iterator[Observation]:
+    """It ends with the first delivery that is accepted."""
+    for service, refusal in hub.refusing.items():
+        said = {"system": labels.system(service), "refused": number(refusal.refused)}
+        yield Observation(
+            refusal.refused,
+            refusal.sentence,
+            list_url("events_deadletter", f"service={service}"),
+            past=_("%(system)s recusou tudo o que recebia (%(refused)s entregas).") % said,
+            subject=service,
+            systems=(service,),
+        )

@@ -1,0 +1,99 @@
+"""A system that refuses everything is named itself, and nobody's data is blamed for it."""
+
+import re
+from itertools import count
+
+import pytest
+from django.utils import timezone
+
+from events import operations, refusals
+from events.engine import lane, transitions
+from events.engine.transitions import Failure
+from events.models import CircuitBreaker, DeadLetter, FailureGroup
+from tests.clients import logged_in
+from tests.console import rows
+from tests.events.conftest import BILLING
+
+VISIT = re.compile(rf"{BILLING}/visits/\d+/hours")
+
+
+@pytest.fixture
+def sent(make_delivery, calls):
+    """Visits of these families are sent to a system that answers so."""
+    CircuitBreaker.objects.get_or_create(service="billing")
+    ids = count(1)
+
+    def send(families, status, body=None):
+        calls.upsert("PUT", VISIT, status=status, json=body or {"message": "Invalid data"})
+        for family in families:
+            make_delivery(next(ids), family=family)
+        lane.drain("billing", seconds=5, linger=0.05)
+        return refusals.current().get("billing")
+
+    return send
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_system_refuses_everything_from_its_fifth_person_to_the_first_it_accepts(sent):
+    assert sent("abcd", 422) is None
+    found = sent("e", 400)
+    assert (found.refused, found.is_key) == (5, False)
+    assert found.since == DeadLetter.objects.earliest("created_at").created_at
+    clock = timezone.localtime(found.since).strftime("%H:%M")
+    assert found.sentence == f"Faturamento recusa tudo o que recebe desde {clock} (5 de 5)."
+    assert sent("f", 200, {"hours": 1}) is None
+    assert sent("ghij", 422) is None
+    assert sent("k", 422).refused == 5  # counted anew since what was accepted
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_that_is_refused_is_called_so(sent):
+    found = sent("abcde", 401)
+    assert found.is_key
+    assert "não aceita a nossa chave desde" in found.sentence
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_record_however_often_and_one_person_with_many_events_are_no_system(sent):
+    sent("aaaaaa", 422)
+    for _again in range(2):
+        operations.retry(list(DeadLetter.objects.values_list("pk", flat=True)), actor="user:ana")
+        assert sent("", 422) is None
+    assert DeadLetter.objects.filter(status="open").count() == 6
+
+
+@pytest.fixture
+def crm_refuses(db):
+    """CRM refused a step of five people."""
+    given = [rows.lead(phone=f"(11) 98765-432{n}").deliveries.get(step="register_lead") for n in range(5)]
+    failures = [Failure(row.pk, "rejected", "invalid_data", "crm answered 422") for row in given]
+    transitions.fail_held(failures, error="crm answered 422")
+
+
+def test_pages_say_it_is_the_system_and_whom_to_call(crm_refuses, settings):
+    settings.SUPPORT_OPERATIONS = "Ana Souza, 11 98765-0000"
+    client = logged_in("Operador")
+    item, group = DeadLetter.objects.latest("pk"), FailureGroup.objects.get()
+    said = refusals.current()["crm"].sentence
+    assert said.endswith("(5 de 5).")
+    pages = {
+        path: client.get(path).content.decode()
+        for path in (
+            "/admin/",
+            "/admin/events/circuitbreaker/",
+            "/admin/events/circuitbreaker/crm/change/",
+            "/admin/events/deadletter/",
+            f"/admin/events/failuregroup/{group.pk}/change/",
+            f"/admin/events/deadletter/{item.pk}/change/",
+        )
+    }
+    for path, text in pages.items():
+        assert said in text, path
+        assert "o sistema, não os dados" in text or path == "/admin/", path
+    for path in list(pages)[3:5]:
+        assert re.search(r"hub</span>\s*Ir a Sistemas", pages[path]), path
+    for path in list(pages)[3:]:
+        assert "Chame: Operação (Ana Souza, 11 98765-0000)." in pages[path], path
+    for path in list(pages)[:3]:
+        assert "recusa tudo</span>" in pages[path], path
+    assert "recusa tudo</span>" in pages[f"/admin/events/deadletter/{item.pk}/change/"]
