@@ -55,10 +55,10 @@ def since(*moments: datetime) -> list[Counter[str]]:
     within = {name: Q(created_at__gte=start, created_at__lt=end) for name, (start, end) in cut.items()}
     amounts = {name: Count("pk", filter=condition) for name, condition in within.items()}
     rows = DeadLetter.objects.filter(reduce(or_, within.values())).order_by().values("status")
-    found = list(rows.annotate(**amounts))
+    found = list(rows.annotate(**amounts).values_list("status", *within))
     counted = []
-    for name, (_, end) in cut.items():
-        counts = Counter({row["status"]: row[name] for row in found})
+    for column, (_, end) in enumerate(cut.values(), start=1):
+        counts = Counter({row[0]: row[column] for row in found})
         for (hour, status), amount in whole.items():
             counts[status] += amount if hour >= end else 0
         counted.append(counts)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -70,7 +71,7 @@ def current(now: datetime | None = None) -> dict[str, Refusal]:
 
 
 def _refused(now: datetime, accepted: dict[str, datetime]) -> dict[str, Refusal]:
-    given = {
+    given: dict[str, Any] = {
         "services": list(accepted),
         "moments": list(accepted.values()),
         "key": KEY,

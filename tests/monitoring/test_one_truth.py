@@ -7,7 +7,6 @@ import pytest
 from django.core import mail
 from django.db import transaction
 from django.test import RequestFactory
-from django.utils import timezone
 
 from events.models import CircuitBreaker
 from monitoring import alerts, checklist, dashboard, health, heartbeats, metrics, prometheus
@@ -16,7 +15,6 @@ from monitoring.admin import panel
 from monitoring.metrics import WhatsAppState
 from monitoring.models import Alert, Round
 from monitoring.rule import Rule
-from sync.models import SyncRun
 from tests.clients import logged_in, person, with_key
 from tests.monitoring import hubs
 
