@@ -3,7 +3,8 @@
 SHELL := /bin/sh
 VENV := .venv
 PY := $(VENV)/bin/python
-PYTEST_WORKERS ?= 2
+# Three on two cores too: tests of hubs and pages wait for other processes.
+PYTEST_WORKERS ?= 3
 # The first of these that runs and is new enough; a name alone may be a stand-in that does not run.
 FIND_PYTHON = for python in python3 python3.13 python3.12 python3.11 python3.14; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && exit 0; done; \
