@@ -309,12 +309,17 @@ def _pages(addresses: list[str]) -> dict[str, tuple[float, float]]:
     found = {}
     for which, path in asked:
 
-        def ask() -> None:
+        def ask() -> str:
             answer = callers[connection.settings_dict["NAME"]][which].get(path, follow=True)  # noqa: B023
             if answer.status_code != 200:
                 raise SystemExit(f"{path} answered {answer.status_code}.")  # noqa: B023
+            return str(answer.request["PATH_INFO"])
 
-        found[path] = _both(path, ask)
+        shown = ask()
+        with _full():
+            is_the_same = ask() == shown
+        if is_the_same:  # else it is the page of a row that only one of them has
+            found[path] = _both(path, ask)
     return found
 
 
