@@ -67,6 +67,14 @@ INSERT INTO events_attempt (delivery_id, started_at, duration_ms, outcome, statu
 SELECT id, created_at, 5 + (id * 7919) %% 900, CASE WHEN id %% 50 = 0 THEN 'unavailable' ELSE 'done' END, 200
 FROM events_delivery WHERE event_id > %(known)s
 """
+MESSAGES = """
+UPDATE whatsapp_sentmessage AS message
+SET status = 'read', message_id = 'bench-' || message.id, created_at = delivery.created_at,
+    first_tried_at = delivery.created_at, accepted_at = delivery.created_at, sent_at = delivery.created_at,
+    delivered_at = delivery.created_at, read_at = delivery.created_at
+FROM events_delivery AS delivery
+WHERE delivery.id = message.delivery_id AND delivery.event_id > %(known)s AND delivery.status = 'done'
+"""
 OPEN = """
 WITH open AS (
     UPDATE events_delivery SET status = 'dead', finished_at = NULL, error = 'crm answered 503'
@@ -173,6 +181,7 @@ def add(first: int, last: int, *, total: int) -> None:
                 cursor.execute(EVENTS, {"first": begin, "last": end, "all": total})
                 cursor.execute(DELIVERIES, before)
                 cursor.execute(ATTEMPTS, before)
+                cursor.execute(MESSAGES, before)  # a trigger made them with their deliveries
 
 
 def settle() -> None:
