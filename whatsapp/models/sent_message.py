@@ -65,8 +65,10 @@ class SentMessage(models.Model):
             GinIndex(fields=["earlier_ids"], condition=~Q(earlier_ids=[]), name="sent_message_by_earlier_id"),
             models.Index(fields=["accepted_at"], name="sent_message_by_acceptance"),
             GinIndex(words.of("text"), name="sent_message_words"),
-            models.Index(
-                fields=["status"], condition=Q(status__in=["queued", "held"]), name="sent_message_waiting"
+            models.Index(  # what still waits: to go out, or for the first receipt
+                fields=["status"],
+                condition=Q(status__in=["queued", "held", "accepted"]),
+                name="sent_message_open",
             ),
         ]
 
