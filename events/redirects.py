@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy
 
 from carinho.access.audit_log import Audited
 from carinho.masking import mask_phone
-from events import event_corrections
+from events import dead_letter_counts, event_corrections
 from events.flow import Data, Flow, identifier_kind
 from events.intake.envelope import RequestRejected
 from events.models import DeadLetter, DeadLetterStatus, Event, Redirect
 
 CREATED = Audited("redirect.create", gettext_lazy("redirecionou"))
 ENDED = Audited("redirect.end", gettext_lazy("encerrou o redirecionamento"))
+MOST_LOOKED_AT = 5_000  # open items of a system, whose events are read
 
 
 @dataclass(frozen=True)
@@ -135,9 +136,16 @@ def open_items(redirect: Redirect) -> QuerySet[DeadLetter]:
     is_number = redirect.old.isascii() and redirect.old.isdecimal()
     values = [redirect.old, *([int(redirect.old)] if is_number else [])]
     for type, field in _fields_of(redirect.kind):
-        for value in values:
-            named |= Q(event_type=type, event__data__contains={field: value})
+        for value in values:  # the type first: it is in the row, and what an event holds is asked of few
+            named |= Q(event_type=type) & Q(event__data__contains={field: value})
     return DeadLetter.objects.filter(named, service=redirect.system, status=DeadLetterStatus.OPEN)
+
+
+def waiting(redirect: Redirect) -> int | None:
+    """How many items wait for it; None where so many of its system are open that nobody looks at them all."""
+    if dead_letter_counts.now().by_service[redirect.system] > MOST_LOOKED_AT:
+        return None
+    return open_items(redirect).count()
 
 
 def _fields_of(kind: str) -> Iterator[tuple[str, str]]:

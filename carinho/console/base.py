@@ -13,7 +13,7 @@ from django.contrib.admin.options import (
     IncorrectLookupParameters,
 )
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.views.main import ALL_VAR, ORDER_VAR
+from django.contrib.admin.views.main import ALL_VAR, ORDER_VAR, SEARCH_VAR
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model
@@ -34,6 +34,7 @@ from carinho.console import export, saved_views
 from carinho.console.sidebar import title_of
 
 MOST_COUNTED = 10_000
+MOST_FOUND = 1_000  # counted of a search, which reads each row to know whether it is one
 LONGEST_ID = 18  # digits; the database's largest has one more
 
 
@@ -81,17 +82,21 @@ def shown_once(
 
 
 class CappedPaginator(Paginator):
-    """Counts at most `MOST_COUNTED` rows, so that no page scans a whole table for a number nobody reads."""
+    """Counts so many rows at most, so that no page scans a whole table for a number nobody reads."""
 
     template_name = "admin/capped_pagination.html"
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.most = MOST_COUNTED
+
     @cached_property
     def count(self) -> int:
-        return self.object_list.order_by().values("pk")[:MOST_COUNTED].count()  # type: ignore[attr-defined]
+        return self.object_list.order_by().values("pk")[: self.most].count()  # type: ignore[attr-defined]
 
     @property
     def is_capped(self) -> bool:
-        return self.count == MOST_COUNTED
+        return self.count >= self.most
 
 
 NOT_OFFERED = "Filter or order that the list does not offer"
@@ -169,6 +174,12 @@ class ConsoleAdmin(ClosedAdmin):
     masked_columns: ClassVar[Mapping[str, str]] = {}  # what who may only see gets instead; "": nothing
     paginator = CappedPaginator
     show_full_result_count = False
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **options: Any) -> Paginator:
+        made = super().get_paginator(request, *args, **options)
+        if request.GET.get(SEARCH_VAR):
+            made.most = min(made.most, MOST_FOUND)
+        return made
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

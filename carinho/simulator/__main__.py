@@ -5,7 +5,7 @@ import sys
 
 import uvloop
 
-from carinho.simulator import PORT
+from carinho.simulator import HOST, PORT
 from carinho.simulator.server import serve
 
 
@@ -14,11 +14,12 @@ def main() -> int:
         prog="python -m carinho.simulator", description="Play the systems around the hub."
     )
     parser.add_argument("--port", type=int, default=PORT, help="0 is any free port (default: %(default)s)")
-    port = parser.parse_args().port
+    parser.add_argument("--host", default=HOST, help="the address it listens on (default: %(default)s)")
+    given = parser.parse_args()
     try:
-        uvloop.run(serve(port))
+        uvloop.run(serve(given.port, given.host))
     except OSError as error:
-        print(f"Simulator cannot listen on port {port}: {error.strerror}", file=sys.stderr)
+        print(f"Simulator cannot listen on port {given.port}: {error.strerror}", file=sys.stderr)
         return 1
     return 0
 

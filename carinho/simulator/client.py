@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from carinho.simulator import ADDRESS
+from carinho.simulator import ADDRESS, HOST
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECONDS_TO_ANSWER = 30
@@ -149,12 +149,12 @@ class Simulator:
 
 
 @contextmanager
-def running(port: int = 0) -> Iterator[Simulator]:
+def running(port: int = 0, host: str = HOST) -> Iterator[Simulator]:
     """A simulator in a process group of its own, ready for calls, ended with the block.
 
     0 is any free port. Raises SimulatorError if it does not start.
     """
-    command = [sys.executable, "-m", "carinho.simulator", "--port", str(port)]
+    command = [sys.executable, "-m", "carinho.simulator", "--port", str(port), "--host", host]
     process = subprocess.Popen(
         command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, start_new_session=True
     )

@@ -26,7 +26,7 @@ def application(systems: dict[str, System]) -> web.Application:
     return app
 
 
-async def serve(port: int) -> None:
+async def serve(port: int, host: str = HOST) -> None:
     """Serve until SIGTERM or SIGINT, and print the address once calls are answered. 0 is any free port."""
     systems = {name: kind() for name, kind in SYSTEMS.items()}
     runner = web.AppRunner(
@@ -34,8 +34,8 @@ async def serve(port: int) -> None:
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, HOST, port, backlog=1024).start()
-        address = f"http://{HOST}:{runner.addresses[0][1]}"
+        await web.TCPSite(runner, host, port, backlog=1024).start()
+        address = f"http://{host}:{runner.addresses[0][1]}"
         for system in systems.values():
             system.address = address
         stopped = asyncio.Event()

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext_lazy
 
 from carinho.console import badge_counts, dates, labels
 from carinho.console.actions import Action, ActionAdmin
-from carinho.console.base import actor, id_in, ids_in, list_of, next_page, page_of, posted
+from carinho.console.base import MOST_FOUND, actor, id_in, ids_in, list_of, next_page, page_of, posted
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from events import (
     bulk_jobs,
@@ -324,9 +324,13 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         text = Q(reason__icontains=term) | search.number(term, "pk", "event_id")
         if not is_masked:
             text |= Q(note__icontains=term)
-        # apart, so that the events are found by their indexes: with OR each open item's event would be read
-        found = [queryset.order_by().filter(part).values("pk") for part in (whose, text)]
-        return queryset.filter(pk__in=found[0].union(found[1])), False
+        # apart, so that the events are found by their indexes: with OR each open item's event would be read;
+        # of a name that nearly everybody has, the newest are enough
+        newest = [
+            queryset.order_by("-pk").filter(part).values_list("pk", flat=True)[:MOST_FOUND]
+            for part in (whose, text)
+        ]
+        return queryset.filter(pk__in=list(newest[0].union(newest[1]))), False
 
     def item_context(self, request: HttpRequest, row: DeadLetter) -> dict[str, Any]:
         is_superseded = row.delivery.skip_cause == SkipCause.SUPERSEDED

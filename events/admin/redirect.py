@@ -202,7 +202,7 @@ class RedirectAdmin(ActionAdmin):
 
     def item_context(self, request: HttpRequest, row: Redirect) -> dict[str, Any]:
         is_active = _is_active(row)
-        waiting = redirects.open_items(row).count() if is_active else 0
+        waiting = redirects.waiting(row) if is_active else 0
         return {
             "sentence": in_words(row),
             "state": self.state(row),

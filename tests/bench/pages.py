@@ -45,10 +45,13 @@ INSERT INTO events_event (type, source, key, digest, data, as_sent, subject, pho
                           occurred_at, received_at, settled_at)
 SELECT (ARRAY['lead.created', 'payment.received', 'service.completed', 'client.registered'])[1 + n %% 4],
        (ARRAY['site', 'financeiro', 'operacao', 'crm'])[1 + n %% 4], 'bench-' || n, md5(n::text),
-       '{"name": "Maria", "phone": "5511987654321", "city": "Osasco"}', '{}', 'phone:' || n %% 100000, '',
+       jsonb_build_object('name', 'Maria ' || family, 'phone', '5511987654321', 'city', 'Osasco'), '{}',
+       'phone:' || n %% 100000, '',
        CASE WHEN n %% 200 = 0 THEN 'archived' ELSE 'processed' END, '', at, at, at
 FROM generate_series(%(first)s, %(last)s) AS n,
-     LATERAL (SELECT now() - interval '30 days' * (1 - n::float / %(all)s) AS at) AS moment
+     LATERAL (SELECT now() - interval '30 days' * (1 - n::float / %(all)s) AS at) AS moment,
+     -- hundreds of names, as anywhere: of a few PostgreSQL does not know how many begin like one
+     LATERAL (SELECT translate((n %% 400)::text, '0123456789', 'aeioubcdfg') || 'lva' AS family) AS called
 """
 DELIVERIES = """
 INSERT INTO events_delivery (event_id, step, service, subject, after, status, attempts, finished_at,

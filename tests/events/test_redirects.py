@@ -176,6 +176,15 @@ def test_operator_redirects_an_item_and_sends_again_all_that_waited_for_it():
     assert OLD not in event
 
 
+def test_items_of_a_system_with_very_many_are_led_to_and_not_counted(monkeypatch):
+    made = redirect(rows.dead_letter())
+    monkeypatch.setattr(redirects, "MOST_LOOKED_AT", 0)
+    address = reverse("admin:events_redirect_change", args=[made.pk])
+    shown = logged_in(OPERATOR).get(address).content.decode()
+    assert "Reenviar o que espera por isto" in shown
+    assert "Ver os itens abertos" in shown
+
+
 def test_group_leads_to_the_form_and_a_viewer_may_not():
     rows.dead_letter()
     group = FailureGroup.objects.get()

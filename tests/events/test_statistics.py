@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from carinho.services.errors import Rejected, Unavailable
-from events import operations, statistics
+from events import dead_letter_counts, operations, statistics
 from events.engine import attempt, outcomes, recovery
 from events.engine.claims import claim
 from events.models import Attempt, DeadLetter, Delivery, Event, Measure
@@ -170,3 +170,22 @@ def test_pruned_rows_stay_counted(make_event):
     Delivery.objects.all().delete()
     Event.objects.filter(pk=event.pk).delete()
     assert everything(Measure.EVENT) == before
+
+
+def test_dead_letters_are_counted_by_what_they_are_until_they_are_removed(make_event):
+    for number in range(3):
+        make_event(number + 1)
+    run_some("rejected", 3)
+    first, second, third = dead_letters("open")
+    moment = timezone.now() - timedelta(days=1)
+    for pk, seconds in ((first, -1), (second, 1), (third, 7200)):
+        DeadLetter.objects.filter(pk=pk).update(created_at=moment + timedelta(seconds=seconds))
+    statistics.fold()
+    operations.archive([third], actor="user:ana")
+    [lately, ever] = dead_letter_counts.since(moment, moment - timedelta(days=1))
+    assert (lately, ever) == ({"open": 1, "archived": 1}, {"open": 2, "archived": 1})
+    assert dead_letter_counts.now().by_service == {"billing": 2}
+    DeadLetter.objects.filter(pk=first).delete()
+    assert dead_letter_counts.open_now() == 1
+    for measure in (Measure.LETTER, Measure.LETTER_TYPE):
+        assert everything(measure) == recount(measure)

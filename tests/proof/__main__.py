@@ -1,6 +1,6 @@
 """`make proof`: run what is named, and write the figures into docs/proof.md.
 
-python -m tests.proof soak calm growth workers full_disk   # nothing named: only what earlier runs left
+python -m tests.proof soak calm growth workers machines full_disk   # nothing named: what earlier runs left
 """
 
 import subprocess
@@ -14,6 +14,7 @@ RUNS = {
     "calm": ["tests.proof.soak", "--calm"],
     "growth": ["tests.proof.growth"],
     "workers": ["tests.proof.workers"],
+    "machines": ["tests.proof.machines"],
     "full_disk": ["tests.proof.full_disk"],
 }
 

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -32,13 +32,19 @@ WEBS, WORKERS = 2, 2
 
 
 class Container:
-    """One process of a service with a host name of its own; started again when it ends, as Docker would."""
+    """One process of a service with a host name of its own; started again when it ends, as Docker would.
 
-    def __init__(self, name: str, command: list[str], environ: dict[str, str], grace: float) -> None:
+    `prefix` runs its command elsewhere, in a network of its own for one.
+    """
+
+    def __init__(
+        self, name: str, command: list[str], environ: dict[str, str], grace: float, prefix: Sequence[str] = ()
+    ) -> None:
         self.name = name
         self.command = command
         self.environ = environ | {"HOSTNAME": name}
         self.grace = grace
+        self.prefix = prefix
         self.user: str | None = None
         self.is_wanted = False
         self.process: subprocess.Popen[bytes] | None = None
@@ -46,7 +52,11 @@ class Container:
     def start(self) -> None:
         own_name = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', self.name]
         self.process = subprocess.Popen(
-            [*own_name, *self.command], cwd=ROOT, env=self.environ, start_new_session=True, user=self.user
+            [*self.prefix, *own_name, *self.command],
+            cwd=ROOT,
+            env=self.environ,
+            start_new_session=True,
+            user=self.user,
         )
         self.is_wanted = True
 
@@ -74,6 +84,8 @@ class Container:
 
 class ServerHub(Hub):
     """The hub behind its proxy, with PostgreSQL and Redis of its own."""
+
+    address = "127.0.0.1"  # where these two listen
 
     def __init__(self, folder: Path, simulator: Simulator) -> None:
         self.folder = folder
@@ -105,7 +117,7 @@ class ServerHub(Hub):
         given = self.services[service].environment
         for name in ("postgres", "redis"):
             port = {"postgres": 5432, "redis": 6379}[name]
-            here = f"127.0.0.1:{self.ports[name]}"
+            here = f"{self.address}:{self.ports[name]}"
             given = {key: text.replace(f"{name}:{port}", here) for key, text in given.items()}
         inherited = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(self.folder)}
         var_dir = self.folder / "var"
@@ -132,7 +144,9 @@ class ServerHub(Hub):
             cwd="/",
             stdout=subprocess.DEVNULL,
         )
-        where = ["-D", str(data), "-p", str(self.ports["postgres"]), "-k", str(data), "-h", "127.0.0.1"]
+        with (data / "pg_hba.conf").open("a") as rules:
+            rules.write("host all all samenet scram-sha-256\n")
+        where = ["-D", str(data), "-p", str(self.ports["postgres"]), "-k", str(data), "-h", self.address]
         command = [str(programs / "postgres"), *self.services["postgres"].command[1:], *where]
         made = Container("postgres", command, environ, self.services["postgres"].grace)
         made.process = subprocess.Popen(
@@ -141,7 +155,8 @@ class ServerHub(Hub):
         return made
 
     def make_redis(self) -> Container:
-        command = [*self.services["redis"].command, "--port", str(self.ports["redis"]), "--bind", "127.0.0.1"]
+        where = ["--port", str(self.ports["redis"]), "--bind", self.address, "--protected-mode", "no"]
+        command = [*self.services["redis"].command, *where]
         made = Container("redis", command, self.environ_of("redis"), self.services["redis"].grace)
         made.start()
         return made
@@ -171,7 +186,7 @@ class ServerHub(Hub):
     def _has_database(self) -> bool:
         create = f"""
 import psycopg
-url = "postgresql://carinho:{PASSWORD}@127.0.0.1:{self.ports["postgres"]}/postgres"
+url = "postgresql://carinho:{PASSWORD}@{self.address}:{self.ports["postgres"]}/postgres"
 with psycopg.connect(url, autocommit=True) as session:
     if not session.execute("SELECT FROM pg_database WHERE datname = 'carinho'").fetchone():
         session.execute("CREATE DATABASE carinho")
@@ -180,9 +195,13 @@ with psycopg.connect(url, autocommit=True) as session:
         return done.returncode == 0
 
     def _add(self, name: str, service: str, command: list[str]) -> None:
-        container = Container(name, command, self.environ_of(service), self.services[service].grace)
+        grace, prefix = self.services[service].grace, self.prefix_of(name)
+        container = Container(name, command, self.environ_of(service), grace, prefix)
         self.containers[name] = container
         container.start()
+
+    def prefix_of(self, name: str) -> Sequence[str]:
+        return ()
 
     def _start_again_what_ends(self) -> None:
         while not self.is_ending:
@@ -251,11 +270,11 @@ def memory(hub: ServerHub) -> int:
 
 
 @contextmanager
-def server_hub() -> Iterator[ServerHub]:
+def server_hub(kind: type[ServerHub] = ServerHub) -> Iterator[ServerHub]:
     folder = Path(tempfile.mkdtemp(prefix="carinho-server-"))
     folder.chmod(0o755)
-    with running() as simulator, ExitStack() as stack:
-        made = ServerHub(folder, simulator)
+    with running(host=kind.address) as simulator, ExitStack() as stack:
+        made = kind(folder, simulator)
         try:
             made.start(stack)
             made.login()

@@ -184,3 +184,21 @@ def test_contact_page_leads_to_the_messages_and_lets_who_asked_to_stop_receive_a
     address = f"{reverse('admin:whatsapp_sentmessage_changelist')}?contact={contact.pk}"
     assert address in page
     assert [row.pk for row in client.get(address).context["cl"].result_list] == [message_of(rows).pk]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("(11) 98765-4321", 1),
+        (PHONE, 1),
+        ("11 8765-4321", 1),
+        ("3EB0", 1),
+        ("3EB", 0),
+        ("987654322", 0),
+        ("Maria", 0),
+    ],
+)
+def test_message_is_found_by_its_id_and_by_the_phone_as_one_types_it(rows, typed, found):
+    SentMessage.objects.update(message_id="3EB0")
+    listed = logged_in("Operador").get(reverse("admin:whatsapp_sentmessage_changelist"), {"q": typed})
+    assert listed.context["cl"].result_count == found

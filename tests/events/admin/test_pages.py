@@ -332,9 +332,12 @@ def test_a_list_longer_than_anybody_leafs_is_not_counted_to_its_end(monkeypatch)
     monkeypatch.setattr("carinho.console.base.MOST_COUNTED", 3)
     for _ in range(5):
         rows.lead()
-    response = logged_in(VIEWER).get(changelist("event"))
+    browser = logged_in(VIEWER)
+    response = browser.get(changelist("event"))
     assert response.context["cl"].result_count == 3
-    assert "mais de" in response.content.decode()
+    assert "mais de 3;" in response.content.decode()
+    monkeypatch.setattr("carinho.console.base.MOST_FOUND", 2)
+    assert "mais de 2;" in browser.get(changelist("event"), {"q": rows.NAME}).content.decode()
 
 
 def test_card_and_event_say_what_a_system_does_not_offer_yet(world, settings):
