@@ -148,7 +148,7 @@ class CorrectionAdmin(EventRevealAdmin):
     def person_context(self, row: Correction, *, revealed: bool) -> dict[str, Any]:
         return super().person_context(row, revealed=revealed) | {"changes": _changes(row, revealed=revealed)}
 
-    def crumb(self, row: Correction) -> str:
+    def crumb(self, row: Any) -> str:
         return _now("Correção %(number)d do evento %(event)d") % {"number": row.number, "event": row.event_id}
 
     def item_context(self, request: HttpRequest, row: Correction) -> dict[str, Any]:

@@ -324,9 +324,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         text = Q(reason__icontains=term) | search.number(term, "pk", "event_id")
         if not is_masked:
             text |= Q(note__icontains=term)
-        # apart, so that the events are found by their indexes: with OR each open item's event would be read
-        found = [queryset.order_by().filter(part).values("pk") for part in (whose, text)]
-        return queryset.filter(pk__in=found[0].union(found[1])), False
+        return search.matching(queryset, whose, text), False
 
     def item_context(self, request: HttpRequest, row: DeadLetter) -> dict[str, Any]:
         is_superseded = row.delivery.skip_cause == SkipCause.SUPERSEDED
@@ -376,7 +374,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         """How many the click moves and why not the others; per system, and whether it is up now."""
         fitting, left = bulk_question.movable(ids, is_restore=action is RESTORE)
         asked = bulk_question.retried(fitting if action is RETRY else [])
-        now = asked.now if action is RETRY else fitting
+        now = asked.now or fitting
         per_system = Counter(
             DeadLetter.objects.filter(pk__in=fitting).order_by().values_list("service", flat=True)
         )
@@ -393,10 +391,12 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "title": action.says(len(now)),
             "ids": ",".join(map(str, fitting)),
             "left": bulk_question.left_sentence(len(fitting), len(ids), left) if left else "",
-            "also": {"overtaken": len(asked.overtaken), "rejected_key": len(asked.rejected_key)},
+            "also": {"overtaken": len(asked.overtaken), "rejected_key": len(asked.rejected_key)}
+            if asked.now
+            else {},
             "per_system": rows,
             "reasons": REASONS,
-            "preview": preview.of(fitting) if action is RETRY else None,
+            "preview": preview.of_retried(asked) if action is RETRY else None,
         }
 
 
