@@ -13,7 +13,7 @@ from carinho.console import labels
 from carinho.masking import mask_phone
 from events import preview, rejected_keys, titles
 from events.admin import redirect
-from events.admin.bulk_question import Retried
+from events.admin.bulk_question import RetriedItems
 from events.models import Redirect, SkipCause
 from events.preview import Expected, Preview
 
@@ -49,7 +49,7 @@ def of(dead_letter_ids: Sequence[int]) -> Summary:
     return Summary(lines, later, redirected, [], needs_yes=bool(items) and later == len(items))
 
 
-def of_retried(retried: Retried) -> Summary:
+def of_retried(retried: RetriedItems) -> Summary:
     """Of what goes now; where nothing does, of what goes by a second yes."""
     barred = rejected_keys.of(retried.rejected_key)
     return replace(
