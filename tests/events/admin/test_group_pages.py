@@ -352,6 +352,8 @@ def test_rejected_key_is_tried_with_one_item_before_all_are_sent():
     ids = ",".join(str(row.pk) for row in (first, *others))
     asked = browser.post(card.rows, one | {"select_across": "1"}).content.decode()
     assert "CRM recusou a nossa chave" in asked
+    assert "Reenviar 3 entregas?" in asked
+    assert 'name="rejected_key" value="1" required' in asked
     retry = reverse("admin:events_deadletter_retry")
     refused = browser.post(retry, {"ids": ids}, follow=True).content.decode()
     assert "3 itens não foram reenviados: o sistema recusou a nossa chave" in refused
