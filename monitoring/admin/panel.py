@@ -113,7 +113,7 @@ FIGURES = (
         ready_now,
     ),
     Figure(
-        _("Retidas"),
+        _("Entregas retidas"),
         "held, circuit breaker",
         lambda hub: hub.held["total"],
         "events_delivery",
