@@ -43,6 +43,7 @@ SPOKEN_SECRET = re.compile(
     r"(?i)((?<![a-z])bearer\s+"
     r"|(?:token|senha|password|api[_-]?key|secret)[\\\"']{0,2}\s{0,3}[=:/]\s{0,3}[\\\"']{0,2})[\w.~+=-]{8,}"
 )
+SECRET_WORDS = ("token", "key", "senha", "secret", "password", "bearer")  # one is in all that it finds
 
 
 def mask(value: Any) -> Any:
@@ -74,7 +75,10 @@ def mask_text(text: str) -> str:
         text = NUMBER.sub(_mask_number, text)
     if "sha256:" in text:
         text = DIGEST.sub(f"sha256:{DOTS}", text)
-    return SPOKEN_SECRET.sub(rf"\1{REMOVED}", text)
+    folded = text.casefold()
+    if any(word in folded for word in SECRET_WORDS):
+        text = SPOKEN_SECRET.sub(rf"\1{REMOVED}", text)
+    return text
 
 
 def mask_note(text: str) -> str:

@@ -52,18 +52,19 @@ def of_system(refusal: Refusal) -> Advice:
     if refusal.is_key:
         family, title = PERMISSION, _("O sistema não aceita a nossa chave")
         happened, fixer = _("%(sentence)s É a chave, não os dados."), ADMINISTRATOR_FIXES
+        remedy = Remedy.RETRY  # of one item, for as long as the key is rejected
     else:
         family, title = CONNECTION, _("O sistema recusa tudo o que recebe")
         happened = _(
             "%(sentence)s É o sistema, não os dados: pessoas diferentes são recusadas, nenhuma é aceita."
         )
-        fixer = _("Quem cuida do sistema {sistema}.")
+        fixer, remedy = _("Quem cuida do sistema {sistema}."), Remedy.SYSTEMS
     advice = _(
         "Não corrija nem arquive os itens. Para saber se ele voltou a aceitar, reenvie um só; se for aceito, "
         "reenvie os outros: o que já chegou não se repete."
     )
     who = _("Chame: %(who)s.") % given
-    texts = Texts(str(title), happened % given, f"{fixer} {who}", str(advice), Remedy.SYSTEMS)
+    texts = Texts(str(title), happened % given, f"{fixer} {who}", str(advice), remedy)
     return Advice(str(family), texts, None)
 
 

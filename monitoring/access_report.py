@@ -9,6 +9,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 
 from carinho.database import run
 from monitoring.erasable import tables
@@ -61,7 +62,7 @@ def sections(report: dict[str, Any]) -> list[dict[str, Any]]:
 
 def title_of(table: str) -> str:
     model = _model_of(table)
-    return str(model._meta.verbose_name_plural).capitalize() if model else table
+    return capfirst(str(model._meta.verbose_name_plural)) if model else table
 
 
 def _rows(table: str, condition: str, who: PersonRows) -> list[Row]:
@@ -82,7 +83,7 @@ def _label(table: str, column: str) -> str:
     except FieldDoesNotExist:
         field = None
     label = getattr(field, "verbose_name", column)
-    return str(label).capitalize()
+    return capfirst(str(label))
 
 
 def _shown(value: Any) -> Any:

@@ -19,7 +19,7 @@ from monitoring.models import Alert, Severity
 
 logger = logging.getLogger(__name__)
 
-EVALUATING = "monitoring.evaluate"  # the lock that keeps two processes from evaluating at once
+EVALUATING = "monitoring.evaluate"  # the lock that keeps two processes from writing at once
 RANK = {"": 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 OBSERVED = [
     *(
@@ -91,10 +91,12 @@ def evaluate(now: datetime | None = None) -> None:
     Called by beat and, when that is silent, by the web process; two at once do no harm.
     """
     now = now or timezone.now()
+    # before the transaction, in which each part that is measured would need a savepoint
+    found = health.evaluate(health.take_snapshot(now))
     with transaction.atomic():
         if not try_transaction_lock(EVALUATING):
             return
-        _write(health.evaluate(health.take_snapshot(now)), now)
+        _write(found, now)
         heartbeats.beat("watcher", now)
     notifications.send_due()
 

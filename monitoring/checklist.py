@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from carinho.console.labels import number
-from monitoring import alerts, health, metrics
+from monitoring import alerts, metrics
 from monitoring.health import GOOD, NEUTRAL, WATCH, HubHealth, HubSnapshot, Unmeasured
 from monitoring.labels import list_url, percent, url_of_days, url_of_failed_events
 from monitoring.models import RoundKind, Severity
@@ -124,8 +124,7 @@ def tone_of(check: Check, found: HubHealth) -> str:
 
 
 def overall(_hub: HubSnapshot, found: HubHealth) -> Shown:
-    label = health.LABELS[found.status] if found.worker_staleness is None else _("Trabalhadores em silêncio")
-    return Shown(str(label), _("tudo funcionando"), list_url("monitoring_alert"))
+    return Shown(found.label, _("tudo funcionando"), list_url("monitoring_alert"))
 
 
 def whatsapp(hub: HubSnapshot, found: HubHealth) -> Shown:
@@ -144,7 +143,8 @@ def active_alerts(hub: HubSnapshot, found: HubHealth) -> Shown:
 def dead_letters(hub: HubSnapshot, found: HubHealth) -> Shown:
     limit = Rule.registry["dead_letters"].limit(Severity.WARNING)
     said = ngettext("menos de %s item", "menos de %s itens", int(limit)) % number(limit) if limit else ""
-    return Shown(number(hub.dead_letters["total"]), said, list_url("events_deadletter"))
+    total = hub.dead_letters["total"]
+    return Shown(number(total), said, list_url("events_deadletter"), is_good=total == 0)
 
 
 def night_syncs(hub: HubSnapshot, found: HubHealth) -> Shown:

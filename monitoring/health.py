@@ -13,7 +13,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from carinho.console.labels import number
 from events import refusals
 from events.models import CircuitBreaker
 from events.refusals import Refusal
@@ -225,13 +227,15 @@ class Trouble:
 class HubHealth:
     """What all rules say: the worst first, and causes before what they cause.
 
-    `worker_staleness` is in seconds, None while the workers give signs of life: without them nothing is sent,
-    though a rule waits longer before it calls them silent.
+    `open_items` need a person, also while they are too few for a rule. `worker_staleness` is in seconds, None
+    while the workers give signs of life: without them nothing is sent, though a rule waits longer before it
+    calls them silent.
     """
 
     violations: list[Violation] = field(default_factory=list)
     unread: frozenset[str] = frozenset()  # rules of which nothing is known, so their alerts stay as they are
     worker_staleness: float | None = None
+    open_items: int = 0
 
     @cached_property
     def troubles(self) -> list[Trouble]:
@@ -268,7 +272,15 @@ class HubHealth:
 
     @property
     def tone(self) -> str:
-        return NEUTRAL if self.status == HEALTHY and self.worker_staleness is not None else TONES[self.status]
+        is_all_well = self.status != HEALTHY or (self.worker_staleness is None and not self.open_items)
+        return TONES[self.status] if is_all_well else NEUTRAL
+
+    @property
+    def label(self) -> str:
+        """The status in two words."""
+        if self.worker_staleness is not None:
+            return _now("Trabalhadores em silêncio")
+        return _now("Funcionando") if self.status == HEALTHY and self.open_items else str(LABELS[self.status])
 
     @property
     def headline(self) -> str:
@@ -281,6 +293,13 @@ class HubHealth:
                 "O que chega é guardado."
             )
             return sentence % seconds(self.worker_staleness)
+        if self.status == HEALTHY and self.open_items:
+            sentence = ngettext(
+                "O hub funciona. %s item precisa de você.",
+                "O hub funciona. %s itens precisam de você.",
+                self.open_items,
+            )
+            return sentence % number(self.open_items)
         if self.status == HEALTHY:
             return _now("Tudo funcionando. Pode seguir o dia.")
         if all(trouble.cause.observation.is_tail for trouble in self.troubles):
@@ -315,7 +334,8 @@ def evaluate(hub: HubSnapshot) -> HubHealth:
     violations.sort(key=lambda row: (row.severity != Severity.CRITICAL, bool(row.rule.symptom_of)))
     stale = hub.staleness.get("worker", 0.0)
     worker_staleness = stale if stale is not None and stale > heartbeats.LATE else None
-    return HubHealth(violations, frozenset(unread | broken.keys()), worker_staleness)
+    open_items = 0 if "dead_letters" in hub.unmeasured else hub.dead_letters["total"]
+    return HubHealth(violations, frozenset(unread | broken.keys()), worker_staleness, open_items)
 
 
 def of_page(request: HttpRequest) -> tuple[HubSnapshot, HubHealth]:

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
+from carinho.access import derived_keys
 from sync.job import Job
 from sync.models import ORPHAN, RESTORE, PlannedWrite, SyncRecord, SyncRun
 from sync.records import Item, invalid
@@ -35,24 +35,31 @@ def plan(job: Job, records: Sequence[Any], *, again: bool = False) -> Plan:
 def _read(job: Job, record: Any, made: Plan) -> Item | None:
     if isinstance(record, dict) and record.keys() == {ORPHAN}:
         # the ledger keeps what is taken away as a write of nothing: a later write gets a new key
-        orphan = Item(str(record[ORPHAN]), record, {}, digest(record), 1, True, False, {})
+        orphan = Item(str(record[ORPHAN]), record, {}, digests(record), 1, True, False, {})
         orphan.is_orphan = True
         return orphan
     if isinstance(record, dict) and record.keys() == {RESTORE}:
         wanted = record[RESTORE]["wanted"]
-        return Item(record[RESTORE]["key"], record, wanted, digest(wanted), 1, True, False, {})
+        return Item(record[RESTORE]["key"], record, wanted, digests(wanted), 1, True, False, {})
     try:
         wanted = job.wanted(record)
-        return Item(short(job.key(record)), record, wanted, digest(wanted), 1, True, job.confirms, {})
+        return Item(short(job.key(record)), record, wanted, digests(wanted), 1, True, job.confirms, {})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         made.invalid.append(invalid(record, key_of(job, record), error))
         return None
 
 
-def digest(wanted: Any) -> str:
-    """The same for the same content, whatever the order of its fields."""
+def digests(wanted: Any) -> list[str]:
+    """The same for the same content, whatever the order of its fields; then under earlier keys.
+
+    It outlives an erasure: of a plain one, whoever knows the rest of a record could guess the phone.
+    """
     text = json.dumps(wanted, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return sha256(text.encode(errors="replace")).hexdigest()
+    return derived_keys.digests("synchronised record", text.encode(errors="replace").decode())
+
+
+def digest(wanted: Any) -> str:
+    return digests(wanted)[0]
 
 
 def short(key: str) -> str:
@@ -74,7 +81,7 @@ def _decide(job: Job, item: Item, made: Plan, *, again: bool) -> None:
     known = made.known.get(item.key)
     if known is None:
         made.items.append(item)
-    elif known.digest != item.digest or again or (job.confirms and known.confirmed_at):
+    elif known.digest not in item.digests or again or (job.confirms and known.confirmed_at):
         item.version = known.version + 1  # it changed, or the source asks for it anew
         made.items.append(item)
     elif job.confirms:

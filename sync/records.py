@@ -39,7 +39,7 @@ class Item:
     key: str
     record: Record
     wanted: Fields
-    digest: str
+    digests: list[str]  # under SECRET_KEY, then under those before it
     version: int
     must_write: bool
     must_confirm: bool
@@ -51,6 +51,10 @@ class Item:
     is_probe: bool = False
     end: End | None = None
     error: Exception | None = None
+
+    @property
+    def digest(self) -> str:
+        return self.digests[0]
 
     @property
     def idempotency_suffix(self) -> str:
@@ -67,7 +71,7 @@ class Item:
 
 def invalid(record: Any, key: str, error: Exception) -> Item:
     """A record that makes no sense has failed before anything was sent."""
-    item = Item(key, record, {}, "", 0, must_write=False, must_confirm=False, result={})
+    item = Item(key, record, {}, [""], 0, must_write=False, must_confirm=False, result={})
     if isinstance(error, AttributeError):  # of a value that is no object: not a mistake of ours
         error = TypeError(str(error))
     item.end, item.error, item.attempts = End.REJECTED, error, 1

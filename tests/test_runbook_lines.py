@@ -1,4 +1,4 @@
-"""The lines that the runbook tells people to type, typed as they stand."""
+"""The lines that people type in a terminal, typed as they stand."""
 
 import re
 import shlex
@@ -11,16 +11,16 @@ from tests.clients import with_key
 
 pytestmark = pytest.mark.django_db
 
-RUNBOOK = Path(__file__).parents[1] / "docs" / "runbook-operacional.md"
-LINES = re.findall(r"^curl .*$", RUNBOOK.read_text(encoding="utf-8"), re.MULTILINE)
+LINES_FILE = Path(__file__).parents[1] / "docs" / "consultas.md"
+LINES = re.findall(r"^curl .*$", LINES_FILE.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def test_runbook_has_lines():
+def test_there_are_lines():
     assert len(LINES) > 10
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_line_of_the_runbook_works(line, monkeypatch):
+def test_line_works_as_it_stands(line, monkeypatch):
     monkeypatch.setattr(health.broker, "answers", lambda: True)
     asked, _, wanted = line.partition(" | jq .")
     words = shlex.split(asked)

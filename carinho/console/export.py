@@ -20,6 +20,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.html import strip_tags
 from django.utils.http import content_disposition_header
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
@@ -54,7 +55,7 @@ def respond(request: HttpRequest, changelist: ChangeList, kind: str) -> HttpResp
 def _lines(changelist: ChangeList, request: HttpRequest) -> Iterator[list[str]]:
     """The column titles, then each row's texts; read in portions, so that no list fills the memory."""
     admin, columns = changelist.model_admin, _columns(changelist)
-    yield [str(label_for_field(name, changelist.model, admin)).capitalize() for name in columns]
+    yield [capfirst(str(label_for_field(name, changelist.model, admin))) for name in columns]
     rows = changelist.get_queryset(request)[:MOST_ROWS]
     for row in rows.iterator(chunk_size=AT_ONCE):
         yield [_text(name, row, admin) for name in columns]

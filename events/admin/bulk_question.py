@@ -15,7 +15,7 @@ SUPERSEDED = SkipCause.SUPERSEDED.value  # resolved by what a later event did: i
 
 
 @dataclass(frozen=True)
-class Retried:
+class RetriedItems:
     """Which go now, and which only by a second yes."""
 
     now: list[int]
@@ -23,7 +23,9 @@ class Retried:
     rejected_key: list[int]
 
 
-def retried(ids: Sequence[int], *, with_overtaken: bool = False, with_rejected_key: bool = False) -> Retried:
+def retried(
+    ids: Sequence[int], *, with_overtaken: bool = False, with_rejected_key: bool = False
+) -> RetriedItems:
     """What a retry of these sends, by the yeses that were given. One alone finds out how its key is."""
     later: set[int] = set()
     if not with_overtaken:
@@ -31,7 +33,7 @@ def retried(ids: Sequence[int], *, with_overtaken: bool = False, with_rejected_k
         later = {deliveries[delivery] for delivery in overtaken(list(deliveries))}
     left = [id for id in ids if id not in later]
     barred = rejected_keys.of(left) if len(left) > 1 and not with_rejected_key else {}
-    return Retried([id for id in left if id not in barred], sorted(later), sorted(barred))
+    return RetriedItems([id for id in left if id not in barred], sorted(later), sorted(barred))
 
 
 def movable(ids: Sequence[int], *, is_restore: bool) -> tuple[list[int], list[str]]:

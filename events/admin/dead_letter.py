@@ -16,7 +16,7 @@ from django.utils.translation import ngettext_lazy
 
 from carinho.console import badge_counts, dates, labels
 from carinho.console.actions import Action, ActionAdmin
-from carinho.console.base import MOST_FOUND, actor, id_in, ids_in, list_of, next_page, page_of, posted
+from carinho.console.base import actor, id_in, ids_in, list_of, next_page, page_of, posted
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from events import (
     bulk_jobs,
@@ -324,13 +324,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         text = Q(reason__icontains=term) | search.number(term, "pk", "event_id")
         if not is_masked:
             text |= Q(note__gt="") & Q(note__icontains=term)
-        # apart, so that the events are found by their indexes: with OR each open item's event would be read;
-        # of a name that nearly everybody has, the newest are enough
-        newest = [
-            queryset.order_by("-pk").filter(part).values_list("pk", flat=True)[:MOST_FOUND]
-            for part in (whose, text)
-        ]
-        return queryset.filter(pk__in=list(newest[0].union(newest[1]))), False
+        return search.matching(queryset, whose, text), False
 
     def item_context(self, request: HttpRequest, row: DeadLetter) -> dict[str, Any]:
         is_superseded = row.delivery.skip_cause == SkipCause.SUPERSEDED
@@ -380,7 +374,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         """How many the click moves and why not the others; per system, and whether it is up now."""
         fitting, left = bulk_question.movable(ids, is_restore=action is RESTORE)
         asked = bulk_question.retried(fitting if action is RETRY else [])
-        now = asked.now if action is RETRY else fitting
+        now = asked.now or fitting
         per_system = Counter(
             DeadLetter.objects.filter(pk__in=fitting).order_by().values_list("service", flat=True)
         )
@@ -397,10 +391,12 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "title": action.says(len(now)),
             "ids": ",".join(map(str, fitting)),
             "left": bulk_question.left_sentence(len(fitting), len(ids), left) if left else "",
-            "also": {"overtaken": len(asked.overtaken), "rejected_key": len(asked.rejected_key)},
+            "also": {"overtaken": len(asked.overtaken), "rejected_key": len(asked.rejected_key)}
+            if asked.now
+            else {},
             "per_system": rows,
             "reasons": REASONS,
-            "preview": preview.of(fitting) if action is RETRY else None,
+            "preview": preview.of_retried(asked) if action is RETRY else None,
         }
 
 

@@ -55,7 +55,7 @@ GIVE_UP = Action(
 QUEUES = {
     "queued": _("Na fila"),
     "retrying": _("Tentando de novo"),
-    "held": _("Retidas"),
+    "held": _("Entregas retidas"),
 }
 ROWS: dict[str, Callable[[], QuerySet[Delivery]]] = {
     "queued": lambda: Delivery.objects.filter(status=DeliveryStatus.QUEUED),

@@ -196,7 +196,7 @@ def titles_of(found: Iterable[FailureGroup]) -> list[tuple[str, str]]:
 
 
 def cards(request: HttpRequest) -> list[Card]:
-    """The groups that have dead letters, the most urgent and then the largest first; five statements."""
+    """The groups that have dead letters, in the order of `_urgency`; six statements."""
     figures = failure_groups.figures()
     written, breakers = Recipes(), CircuitBreaker.objects.in_bulk()
     shown = [
@@ -210,8 +210,22 @@ def cards(request: HttpRequest) -> list[Card]:
         card_of(request, group, counted, written, breakers, keys, item=items.get(group.pk))
         for group, counted in shown
     ]
-    found.sort(key=lambda card: (not card.figures.open, URGENCY.index(card.group.state), -card.figures.open))
-    return found
+    return sorted(found, key=_urgency)
+
+
+def _urgency(card: Card) -> tuple[Any, ...]:
+    """What is nobody's first, and there whoever waits: where most people do; then the newest to the team."""
+    state, figures = card.group.state, card.figures
+    return (
+        not figures.open,
+        state == GroupState.SILENCED,
+        state == GroupState.TAKEN,
+        not card.affected,
+        -figures.people,
+        URGENCY.index(state),
+        -figures.open,
+        card.group.pk,
+    )
 
 
 def _rejected_keys(found: Iterable[FailureGroup]) -> dict[tuple[str, str], RejectedKey]:

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from carinho.console import badges, dates, labels
 from carinho.console.base import ConsoleAdmin, list_of, page_of
@@ -48,11 +49,9 @@ class OutageAdmin(ConsoleAdmin):
     def waited(self, row: OutageRecord) -> str:
         return labels.number(row.held) if row.ended_at else "—"
 
-    @admin.display(description=_("entregues · com falha · perdidas"))
+    @admin.display(description=_("o que foi delas"))
     def became(self, row: OutageRecord) -> str:
-        if row.ended_at is None:
-            return "—"
-        return " · ".join(labels.number(count) for count in (row.delivered, row.failed, row.lost))
+        return what_became_of(row) or "—"
 
     @admin.display(description=_("situação"))
     def state(self, row: OutageRecord) -> str:
@@ -74,6 +73,18 @@ class OutageAdmin(ConsoleAdmin):
         }
 
 
+def what_became_of(row: OutageRecord) -> str:
+    """Each end of what waited with its count, so that they add up to it; empty when nothing waited."""
+    ends = (
+        (row.delivered, ngettext("%s entregue", "%s entregues", row.delivered)),
+        (row.failed, ngettext("%s falhou", "%s falharam", row.failed)),
+        (row.skipped, ngettext("%s não era mais útil", "%s não eram mais úteis", row.skipped)),
+        (row.waiting, ngettext("%s ainda a caminho", "%s ainda a caminho", row.waiting)),
+        (row.lost, ngettext("%s perdida", "%s perdidas", row.lost)),
+    )
+    return ", ".join(words % labels.number(count) for count, words in ends if count)
+
+
 def ended(rows: QuerySet[OutageRecord]) -> list[dict[str, Any]]:
     """Outages that are over, as other pages list them: a sentence, and the page of the report."""
     return [
@@ -82,6 +93,7 @@ def ended(rows: QuerySet[OutageRecord]) -> list[dict[str, Any]]:
             "label": labels.system(row.service),
             "length": dates.duration(row.length),
             "page": page_of(row),
+            "became": what_became_of(row),
         }
         for row in rows
     ]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.utils import timezone
@@ -13,6 +13,7 @@ from carinho.console import labels
 from carinho.masking import mask_phone
 from events import preview, rejected_keys, titles
 from events.admin import redirect
+from events.admin.bulk_question import RetriedItems
 from events.models import Redirect, SkipCause
 from events.preview import Expected, Preview
 
@@ -35,6 +36,7 @@ class Summary:
     overtaken: int
     redirected: list[str]  # from what to what, in sentences
     rejected_keys: list[tuple[str, datetime]]  # the systems that rejected our key, and when
+    needs_yes: bool  # nothing goes without a second yes
 
 
 def of(dead_letter_ids: Sequence[int]) -> Summary:
@@ -43,10 +45,19 @@ def of(dead_letter_ids: Sequence[int]) -> Summary:
     used = Redirect.objects.filter(pk__in={id for item in items for id in item.redirects})
     redirected = redirect.sentences(used)
     lines += [Line("alt_route", f"{sentence}.") for sentence in redirected]
-    # one item is how a person finds out whether the key is good again
-    keys = rejected_keys.of(dead_letter_ids) if len(items) > 1 else {}
-    rejected = sorted({(labels.system(key.service), key.at) for key in keys.values()})
-    return Summary(lines, sum(item.overtaken_by is not None for item in items), redirected, rejected)
+    later = sum(item.overtaken_by is not None for item in items)
+    return Summary(lines, later, redirected, [], needs_yes=bool(items) and later == len(items))
+
+
+def of_retried(retried: RetriedItems) -> Summary:
+    """Of what goes now; where nothing does, of what goes by a second yes."""
+    barred = rejected_keys.of(retried.rejected_key)
+    return replace(
+        of(retried.now or [*retried.overtaken, *retried.rejected_key]),
+        overtaken=len(retried.overtaken),
+        rejected_keys=sorted({(labels.system(key.service), key.at) for key in barred.values()}),
+        needs_yes=not retried.now,
+    )
 
 
 def _calls(items: Sequence[Preview]) -> Iterable[Line]:

@@ -65,7 +65,7 @@ def fields_in_words(row: RejectedRequest, problems: Mapping[str, str]) -> list[t
     ]
 
 
-def found(term: str, *, only_whole: bool) -> Q:
+def found(term: str, *, only_whole: bool) -> list[Q]:
     """Rows by words of the reason, by a field, or by a person's name, phone or another whole value.
 
     `only_whole` for who may not see a person's data: by parts they could try their way to what is masked.
@@ -82,7 +82,7 @@ def found(term: str, *, only_whole: bool) -> Q:
         matching |= Q(detail__icontains=term)
     if not (only_whole and any(character.isdigit() for character in term)):
         matching |= Q(pk__in=_saying(term))
-    return matching | Q(pk__in=_about(term, only_whole=only_whole))
+    return [matching, Q(pk__in=_about(term, only_whole=only_whole))]
 
 
 def _fields_of(type: str) -> Iterator[tuple[str, str]]:

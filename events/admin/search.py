@@ -9,11 +9,12 @@ import re
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, PermissionsMixin
 from django.contrib.postgres.search import SearchVectorExact
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from carinho import words
 from carinho.access.roles import MAY_REVEAL
-from carinho.console.base import id_in
+from carinho.console.base import MOST_FOUND, id_in
 from events.models.event import NAMES
 
 SHORTEST_PHONE = 8
@@ -49,6 +50,18 @@ def typed_phone(term: str, *, only_whole: bool) -> str:
     between = '[^0-9A-Za-z"]{0,2}'
     ninth = f"{between}9?{between}" if area else between
     return between.join(area) + ninth + between.join(national[-8:]) + "(?![0-9])"
+
+
+def matching(queryset: QuerySet, *parts: Q) -> QuerySet:
+    """The rows that match one of these, looked for once: a list counts them and shows them.
+
+    Each part apart, so that it is found by its own indexes: with OR each row's event would be read. Of what
+    nearly all rows match the newest are enough, one more than a list counts.
+    """
+    found = [
+        queryset.order_by("-pk").filter(part).values_list("pk", flat=True)[: MOST_FOUND + 1] for part in parts
+    ]
+    return queryset.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [list(found[0].union(*found[1:]))]))
 
 
 def number(term: str, *fields: str) -> Q:

@@ -20,7 +20,7 @@ from monitoring.health import HubHealth, HubSnapshot, Unmeasured
 from monitoring.labels import list_url
 from monitoring.models import RoundKind
 
-MOST_GROUPS = 3  # on the Painel
+MOST_GROUPS = 8  # on the Painel
 
 
 def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
@@ -41,6 +41,7 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
         "cards": part(_("números"), partial(cards, hub.strict, found), []),
         "groups": groups[:MOST_GROUPS],
         "groups_left": max(0, len(groups) - MOST_GROUPS),
+        "items_left": sum(card.figures.open for card in groups[MOST_GROUPS:]),
         "groups_page": list_url("events_deadletter"),
         "systems": part(_("sistemas"), partial(systems, hub), []),
         "ended": part(_("quedas"), partial(outages_of_today, hub), []),
@@ -113,7 +114,7 @@ FIGURES = (
         ready_now,
     ),
     Figure(
-        _("Retidas"),
+        _("Entregas retidas"),
         "held, circuit breaker",
         lambda hub: hub.held["total"],
         "events_delivery",

@@ -39,6 +39,11 @@
     const before = [...document.querySelectorAll("[data-live][id]")].map((part) => part.id);
     for (const fresh of page.querySelectorAll("[data-live][id]")) {
       if (before.includes(fresh.id)) continue;
+      const list = fresh.parentElement.matches("ul[id]") && document.getElementById(fresh.parentElement.id);
+      if (list) {
+        list.append(fresh); /* at the end: what is being read keeps its place */
+        continue;
+      }
       const next = [...page.querySelectorAll("[data-live][id]")].map((part) => part.id);
       const neighbour = document.getElementById(next[next.indexOf(fresh.id) - 1]);
       if (neighbour) neighbour.after(fresh);

@@ -394,6 +394,11 @@ def test_what_is_known_to_quote_nobody_would_not_have_been_changed(data, text):
         assert scrub(text, data) == quick
 
 
+@given(st.from_regex(masking.SPOKEN_SECRET))
+def test_every_spoken_secret_has_one_of_the_words_by_which_it_is_looked_for(text):
+    assert any(word in text.casefold() for word in masking.SECRET_WORDS)
+
+
 def test_short_text_is_not_cut():
     assert cut("ação") == "ação"
     assert cut("a" * 4096) == "a" * 4096

@@ -99,6 +99,21 @@ def test_panel_and_badges_refresh_without_a_reload_and_leave_alone_what_is_in_us
     expect(visit.locator("#numbers a").first).to_be_focused()
 
 
+def test_failures_on_the_panel_keep_their_places_and_new_ones_come_last(visit_by_clock):
+    visit = visit_by_clock
+    visit.goto("/admin/")
+    places = visit.locator("#c-groups > li:not(:empty)")
+    expect(places).to_have_count(1)
+    first = places.first.get_attribute("id")
+    for number in range(3):
+        rows.dead_letter(cause="not_found", phone=f"(11) 98765-432{number}")
+    passed(visit)
+    expect(places).to_have_count(2)
+    assert places.first.get_attribute("id") == first
+    visit.reload()
+    expect(places.nth(1)).to_have_attribute("id", first)
+
+
 def test_list_never_moves_under_the_hand_and_offers_what_is_new(visit_by_clock):
     visit = visit_by_clock
     visit.goto("/admin/events/deadletter/")

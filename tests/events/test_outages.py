@@ -8,6 +8,7 @@ from django.utils import timezone
 from carinho.console.base import page_of
 from carinho.services.circuit_breaker import Breaker
 from events import operations, outages
+from events.admin.outage import what_became_of
 from events.engine import circuit_breakers, lane
 from events.models import CircuitBreaker, Delivery, OutageCause, OutageRecord
 from tests.clients import logged_in
@@ -72,6 +73,21 @@ def test_a_system_that_says_it_is_offline_holds_too():
     [outage] = outages.current()
     assert (outage.breaker.service, outage.held) == ("whatsapp", 1)
     assert outage.since == outage.breaker.offline_since
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ({"delivered": 50, "failed": 1}, "50 entregues, 1 falhou"),
+        ({"delivered": 1, "skipped": 50}, "1 entregue, 50 não eram mais úteis"),
+        (
+            {"failed": 2, "waiting": 3, "delivered": 45},
+            "45 entregues, 2 falharam, 3 ainda a caminho, 1 perdida",
+        ),
+    ],
+)
+def test_the_numbers_of_a_report_add_up_to_those_that_waited(ends, said):
+    assert what_became_of(OutageRecord(held=51, **ends)) == said
 
 
 @pytest.fixture

@@ -51,6 +51,9 @@ def test_a_key_that_is_refused_is_called_so(sent):
     found = sent("abcde", 401)
     assert found.is_key
     assert "não aceita a nossa chave desde" in found.sentence
+    page = logged_in("Operador").get("/admin/events/deadletter/").content.decode()
+    assert "É a chave, não os dados." in page
+    assert "Conferir a chave com 1 item" in page
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 import responses
 from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from responses import matchers
 from standardwebhooks.webhooks import Webhook
@@ -39,6 +41,16 @@ def subjects():
 
 FULL = {"dead_letters": {"total": 12}}
 DOWN = {"breakers": hubs.breaker("open", 5), "held": {"total": 7, "by_service": {"crm": 7}}}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_round_of_the_rules_takes_no_savepoints_and_at_most_forty_statements(alive):
+    alerts.evaluate()  # the first makes its own sign of life
+    with CaptureQueriesContext(connection) as ran:
+        alerts.evaluate()
+    statements = [query["sql"] or "" for query in ran]
+    assert not any("SAVEPOINT" in statement for statement in statements)
+    assert len(statements) <= 40, statements
 
 
 def test_one_alert_and_one_mail_however_often_it_is_seen(clock):

@@ -301,7 +301,9 @@ def test_administrator_finds_the_person_reads_all_and_erases(life):
         assert "Zulmira" not in page
         assert (f"phone:{STORED}" if term == PHONE else f"?event={life.pk}") in page
     who = f"event:{life.pk}"
-    assert "Mensagens recebidas" in client.get(PAGE, {"event": life.pk}).content.decode()
+    preview = client.get(PAGE, {"event": life.pk}).content.decode()
+    assert "Mensagens recebidas" in preview
+    assert "Avisos do Z-API" in preview
     report = client.post(REPORT, {"who": who, "format": "json"})
     assert "no-store" in report.headers["Cache-Control"]
     assert NAME in report.content.decode()

@@ -7,6 +7,7 @@ import pytest
 from django.core import mail
 from django.db import transaction
 from django.test import RequestFactory
+from django.utils import timezone
 
 from events.models import CircuitBreaker
 from monitoring import alerts, checklist, dashboard, health, heartbeats, metrics, prometheus
@@ -15,6 +16,7 @@ from monitoring.admin import panel
 from monitoring.metrics import WhatsAppState
 from monitoring.models import Alert, Round
 from monitoring.rule import Rule
+from sync.models import SyncRun
 from tests.clients import logged_in, person, with_key
 from tests.monitoring import hubs
 
@@ -249,6 +251,30 @@ def test_hub_does_not_say_that_it_works_once_its_workers_are_late():
     degraded = health.evaluate(hubs.hub(pending=101, **TROUBLES["worker_late"]))
     assert "o hub trabalha" not in degraded.headline
     assert heartbeats.LATE <= 3 * heartbeats.EVERY
+
+
+def test_nothing_is_green_beside_items_that_need_somebody_though_too_few_for_an_alert():
+    seen = hubs.hub(dead_letters={"total": 6, "today": 0, "by_cause": {}})
+    found = health.evaluate(seen)
+    assert (found.status, found.tone) == ("healthy", "info")
+    assert found.headline == "O hub funciona. 6 itens precisam de você."
+    checks = {check.name: check for check in checklist.answer("morning", seen, found)}
+    assert (checks["health"].tone, checks["dead_letters"].tone) == ("info", "info")
+
+
+@pytest.mark.usefixtures("alive")
+def test_synchronisation_whose_last_run_failed_is_neither_well_nor_in_time():
+    now, client = timezone.now(), logged_in("Operador")
+    SyncRun.objects.create(
+        job_id="sync.crm_operacao", author="schedule", status="failed", started_at=now, finished_at=now
+    )
+    panel_text = client.get("/admin/").content.decode()
+    assert "A última execução da sincronização CRM → Operação falhou." in panel_text
+    assert "Tudo funcionando" not in panel_text
+    assert "2 falhas em 24 h" not in panel_text  # the limit, which is not why
+    page = client.get("/admin/sync/syncjob/sync.crm_operacao/change/").content.decode()
+    assert "a última falhou</span>" in page
+    assert "em dia</span>" not in page
 
 
 def test_evening_round_carries_the_verdict_and_every_open_alert(monkeypatch):

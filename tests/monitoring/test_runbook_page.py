@@ -20,6 +20,17 @@ def test_runbook_is_shown_whole_with_an_anchor_for_each_situation():
     assert 'id="whatsapp-desconectado"' in page
     assert "<strong>Conexão</strong>" in page
     assert "<table>" in page
+    main = page[page.index("c-runbook") :]
+    assert not [word for word in ("curl", "jq", "DLQ", "circuit", "503") if word in main]
+
+
+def test_whom_to_call_is_who_the_settings_name(settings):
+    settings.SUPPORT_DEVELOPMENT = "Davi Ramos, 11 3333-0003"
+    client = logged_in(VIEWER)
+    for page in ("runbook", "contacts"):
+        text = client.get(f"/admin/monitoring/alert/{page}/").content.decode()
+        assert "Davi Ramos" in text, page
+        assert "dev@carinho.com.vc" not in text, page
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name)
@@ -33,8 +44,8 @@ def test_item_verdict_and_alert_lead_to_the_runbook():
     client = logged_in(VIEWER)
     item = rows.dead_letter()
     pages = {
-        f"/admin/events/deadletter/{item.pk}/change/": "itens-em-precisa-de-voce-dlq",
-        "/admin/": "um-sistema-bloqueado-circuit-breaker-aberto",
+        f"/admin/events/deadletter/{item.pk}/change/": "itens-em-precisa-de-voce",
+        "/admin/": "um-sistema-bloqueado",
     }
     known = {part.anchor for part in runbook_page.parts()}
     for address, anchor in pages.items():

@@ -8,6 +8,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -50,6 +51,7 @@ def worker(simulator):
             "DATABASE_URL": database_url(),
             "SIMULATOR_URL": simulator.url,
             "DJANGO_SETTINGS_MODULE": "carinho.settings",
+            "SECRET_KEY": settings.SECRET_KEY,
             "VAR_DIR": os.environ["CARINHO_TEST_VAR_DIR"],
             "BREAKER_RESET_SECONDS": "1",
         }

@@ -11,7 +11,8 @@ from django.utils import timezone
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from events import failure_groups, operations, recipes
-from events.engine import circuit_breakers
+from events.engine import circuit_breakers, transitions
+from events.engine.transitions import Failure
 from events.models import BulkJob, DeadLetter, Delivery, FailureGroup, Recipe
 from events.recipes import Texts
 from monitoring.admin import alert
@@ -102,6 +103,19 @@ def test_most_urgent_come_first_and_what_is_silenced_or_under_way_last():
     operations.retry([under_way.pk], actor="user:ana")
     shown = [card.group.cause for card in logged_in(VIEWER).get(LIST).context["groups"]]
     assert shown == [new.cause, taken.cause, silenced.cause, under_way.cause]
+
+
+def test_whoever_waits_comes_before_what_concerns_nobody_and_most_of_them_first():
+    for number in range(2):
+        rows.dead_letter(cause="broken", phone=f"(11) 98765-432{number}")
+    rows.dead_letter(cause="not_found")
+    event = rows.lead(utm={"campaign": "maio"})
+    step = event.deliveries.get(step="attribute_campaign")
+    Delivery.objects.filter(pk=step.pk).update(status="queued", due_at=event.received_at)
+    transitions.fail_held([Failure(step.pk, "rejected", "invalid_data", "refused")], error="refused")
+    for page in (LIST, "/admin/"):
+        shown = [card.group.cause for card in logged_in(VIEWER).get(page).context["groups"]]
+        assert shown == ["broken", "not_found", "invalid_data"]
 
 
 def test_filtered_list_shows_its_rows_only_and_the_way_to_the_group(group):
@@ -352,6 +366,8 @@ def test_rejected_key_is_tried_with_one_item_before_all_are_sent():
     ids = ",".join(str(row.pk) for row in (first, *others))
     asked = browser.post(card.rows, one | {"select_across": "1"}).content.decode()
     assert "CRM recusou a nossa chave" in asked
+    assert "Reenviar 3 entregas?" in asked
+    assert 'name="rejected_key" value="1" required' in asked
     retry = reverse("admin:events_deadletter_retry")
     refused = browser.post(retry, {"ids": ids}, follow=True).content.decode()
     assert "3 itens não foram reenviados: o sistema recusou a nossa chave" in refused
