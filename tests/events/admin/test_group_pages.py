@@ -113,8 +113,9 @@ def test_whoever_waits_comes_before_what_concerns_nobody_and_most_of_them_first(
     step = event.deliveries.get(step="attribute_campaign")
     Delivery.objects.filter(pk=step.pk).update(status="queued", due_at=event.received_at)
     transitions.fail_held([Failure(step.pk, "rejected", "invalid_data", "refused")], error="refused")
+    browser = logged_in(VIEWER)
     for page in (LIST, "/admin/"):
-        shown = [card.group.cause for card in logged_in(VIEWER).get(page).context["groups"]]
+        shown = [card.group.cause for card in browser.get(page).context["groups"]]
         assert shown == ["broken", "not_found", "invalid_data"]
 
 
