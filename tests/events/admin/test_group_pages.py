@@ -298,6 +298,14 @@ def test_closed_item_gives_no_advice_and_says_how_long_it_is_kept(group):
     assert "por ana, com Arquivar" in html_of(browser, address(group))
 
 
+def test_empty_list_below_what_is_sent_again_says_that_it_is_under_way(group):
+    operations.retry(list(DeadLetter.objects.values_list("pk", flat=True)), actor="user:ana")
+    html = html_of(logged_in(VIEWER), LIST)
+    assert "1 sendo tentado de novo" in html
+    assert "O que foi reenviado está a caminho" in html
+    assert "Tudo certo" not in html
+
+
 def test_empty_list_says_that_all_is_well_and_an_empty_search_does_not():
     browser = logged_in(VIEWER)
     assert "Tudo certo: nada precisa de você agora." in html_of(browser, LIST)
