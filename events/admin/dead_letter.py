@@ -181,6 +181,12 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         js = ["events/row_archive.js"]
 
     @admin.display(description=_("O que houve"))
+    def get_all_well(self, request: HttpRequest) -> Any:
+        under_way = DeadLetter.objects.filter(status=DeadLetterStatus.RETRYING)
+        if not request.GET and under_way.exists():
+            return _("Nada espera uma decisão agora. O que foi reenviado está a caminho: se falhar, volta.")
+        return super().get_all_well(request)
+
     def what(self, row: DeadLetter) -> str:
         return titles.cause(row.cause).title
 

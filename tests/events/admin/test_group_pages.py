@@ -113,8 +113,9 @@ def test_whoever_waits_comes_before_what_concerns_nobody_and_most_of_them_first(
     step = event.deliveries.get(step="attribute_campaign")
     Delivery.objects.filter(pk=step.pk).update(status="queued", due_at=event.received_at)
     transitions.fail_held([Failure(step.pk, "rejected", "invalid_data", "refused")], error="refused")
+    browser = logged_in(VIEWER)
     for page in (LIST, "/admin/"):
-        shown = [card.group.cause for card in logged_in(VIEWER).get(page).context["groups"]]
+        shown = [card.group.cause for card in browser.get(page).context["groups"]]
         assert shown == ["broken", "not_found", "invalid_data"]
 
 
@@ -295,6 +296,14 @@ def test_closed_item_gives_no_advice_and_says_how_long_it_is_kept(group):
     assert "O que fazer" not in html
     assert "faltam 364 dias" in html
     assert "por ana, com Arquivar" in html_of(browser, address(group))
+
+
+def test_empty_list_below_what_is_sent_again_says_that_it_is_under_way(group):
+    operations.retry(list(DeadLetter.objects.values_list("pk", flat=True)), actor="user:ana")
+    html = html_of(logged_in(VIEWER), LIST)
+    assert "1 sendo tentado de novo" in html
+    assert "O que foi reenviado está a caminho" in html
+    assert "Tudo certo" not in html
 
 
 def test_empty_list_says_that_all_is_well_and_an_empty_search_does_not():
