@@ -330,7 +330,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         text = Q(reason__icontains=term) | search.number(term, "pk", "event_id")
         if not is_masked:
             text |= Q(note__icontains=term)
-        return search.matching(queryset, whose, text), False
+        return search.matching(request, queryset, whose, text), False
 
     def item_context(self, request: HttpRequest, row: DeadLetter) -> dict[str, Any]:
         is_superseded = row.delivery.skip_cause == SkipCause.SUPERSEDED

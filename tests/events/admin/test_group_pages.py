@@ -396,3 +396,11 @@ def test_items_go_to_a_system_that_rejected_the_key_by_a_second_yes():
     form = {"ids": ids, "rejected_key": "1"}
     logged_in(OPERATOR).post(reverse("admin:events_deadletter_retry"), form)
     assert BulkJob.objects.get().total == 2
+
+
+def test_key_that_a_system_rejects_for_everybody_is_tried_with_one_item_too():
+    for number in range(5):
+        rows.dead_letter(cause="no_permission", phone=f"(11) 98765-432{number}")
+    (card,) = logged_in(OPERATOR).get(LIST).context["groups"]
+    assert card.advice.texts.title == "O sistema não aceita a nossa chave"
+    assert card.help.text == "Conferir a chave com 1 item"
