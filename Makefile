@@ -30,8 +30,9 @@ server-journey: $(VENV)/.dev ## docker-compose.yml's commands on Debian's Postgr
 	@tests/server/install
 	$(PY) -m pytest -p no:cacheprovider tests/server/journey.py
 
-fuzz: $(VENV)/.dev ## 10,000 bodies and headers that no sender should write
-	FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(PY) -m pytest tests/events/intake/test_fuzz.py
+fuzz: $(VENV)/.dev ## 10,000 bodies and headers that no sender should write, 400 worlds of syncs, all pairs of troubles
+	FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(PY) -m pytest \
+		tests/events/intake/test_fuzz.py tests/sync/test_worlds.py tests/monitoring/test_one_truth.py
 
 check: export SECRET_KEY := $(or $(SECRET_KEY),signs nothing: only what is checked reads it)
 check: $(VENV)/.dev ## format, lint, types, import contracts, migrations, Django's own checks, Docker's files

@@ -1,5 +1,6 @@
 """Systems that refuse everything: the request of each person alike, so that no one's data is to blame."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from carinho.console import labels
 from events import statistics
-from events.models import Delivery, Measure
+from events.models import Delivery, Measure, Outcome
 
 ENOUGH = 5  # people, each refused, and nobody accepted in between
 KEPT_IN_MIND = timedelta(hours=24)  # after so long without another one it is not said any more
@@ -21,13 +22,11 @@ LASTS = timedelta(minutes=10)  # from an attempt's start to its end, at most
 
 # One item that is tried again and again is one row, and all of one person are one: read from one index.
 REFUSED = """
-WITH accepted AS (
-    SELECT * FROM unnest(%(services)s::text[], %(moments)s::timestamptz[]) AS row(service, at)
-)
-SELECT service, min(greatest(created_at, accepted.at)), count(*), bool_and(cause = %(key)s)
-FROM events_deadletter LEFT JOIN accepted USING (service)
+SELECT service, min(greatest(created_at, suspect.accepted_at)), count(*), bool_and(cause = %(key)s)
+FROM unnest(%(services)s::text[], %(accepted)s::timestamptz[]) AS suspect(service, accepted_at)
+JOIN events_deadletter USING (service)
 WHERE status IN ('open', 'retrying') AND cause = ANY(%(causes)s)
-  AND failed_at > greatest(%(since)s, accepted.at)
+  AND failed_at > greatest(%(since)s, suspect.accepted_at)
 GROUP BY service
 HAVING count(DISTINCT subject) FILTER (WHERE subject <> '')
      + count(*) FILTER (WHERE subject = '') >= %(enough)s
@@ -64,16 +63,15 @@ class Refusal:
 
 
 def current(now: datetime | None = None) -> dict[str, Refusal]:
-    """By system; one statement where no system has refused enough people."""
+    """By system; one read of the hourly counts while none has refused many since it accepted one."""
     now = now or timezone.now()
-    suspects = _refused(now, {})
-    return _refused(now, _last_accepted(list(suspects), now)) if suspects else {}
-
-
-def _refused(now: datetime, accepted: dict[str, datetime]) -> dict[str, Refusal]:
+    suspects = _suspects(now)
+    if not suspects:
+        return {}
+    accepted = [hour and _last_accepted(service, hour) for service, hour in suspects.items()]
     given: dict[str, Any] = {
-        "services": list(accepted),
-        "moments": list(accepted.values()),
+        "services": list(suspects),
+        "accepted": accepted,
         "key": KEY,
         "causes": CAUSES,
         "since": now - KEPT_IN_MIND,
@@ -84,19 +82,26 @@ def _refused(now: datetime, accepted: dict[str, datetime]) -> dict[str, Refusal]
         return {row[0]: Refusal(*row) for row in cursor.fetchall()}
 
 
-def _last_accepted(services: list[str], now: datetime) -> dict[str, datetime]:
-    """When each accepted something for the last time: the counts say in which hour, its deliveries when."""
-    counts = statistics.sums(
-        Measure.ATTEMPT, now - KEPT_IN_MIND - timedelta(hours=1), now, ["service", "name", "hour"]
-    )
-    hours: dict[str, datetime] = {}
+def _suspects(now: datetime) -> dict[str, datetime | None]:
+    """The systems that refused enough attempts since the hour in which they last accepted one, and that hour.
+
+    None for a system that accepted nothing all the time.
+    """
+    since = now - KEPT_IN_MIND - timedelta(hours=1)
+    counts = statistics.sums(Measure.ATTEMPT, since, now, ["service", "name", "hour"])
+    accepted: dict[str, datetime] = {}
     for service, outcome, hour in counts:
-        if outcome == "done" and service in services:
-            hours[service] = max(hour, hours.get(service, hour))
-    return {service: _last_done(service, hour) for service, hour in hours.items()}
+        if outcome == Outcome.DONE:
+            accepted[service] = max(hour, accepted.get(service, hour))
+    refused: Counter[str] = Counter()
+    for (service, outcome, hour), amount in counts.items():
+        if outcome == Outcome.REJECTED and hour >= accepted.get(service, hour):
+            refused[service] += amount
+    return {service: accepted.get(service) for service, amount in refused.items() if amount >= ENOUGH}
 
 
-def _last_done(service: str, hour: datetime) -> datetime:
+def _last_accepted(service: str, hour: datetime) -> datetime:
+    """The moment, of which the counts know the hour."""
     ended = Delivery.objects.filter(
         service=service,
         status="done",

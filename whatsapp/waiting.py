@@ -8,7 +8,7 @@ from django.db.models import TextChoices
 from django.utils import timezone
 
 from carinho.database import run
-from events.models import CircuitBreaker, Lane
+from events.models import CircuitBreaker, Delivery, Lane
 from whatsapp import connection, outbox, policy
 from whatsapp.lane_hooks import PACE_SECONDS
 from whatsapp.models import Connection
@@ -30,7 +30,7 @@ class WaitCause(TextChoices):
 
 @dataclass(frozen=True)
 class Wait:
-    """So many messages and why they wait: since when for what is away, else until when; None if unknown."""
+    """So many messages and why they wait: since when for what is away, else by when; None if unknown."""
 
     cause: WaitCause
     count: int
@@ -71,5 +71,6 @@ def _of_due(count: int, now: datetime) -> Wait:
     if until := asked.first():
         return Wait(WaitCause.ASKED, count, until)
     if outbox.has_held():
-        return Wait(WaitCause.PACED, count, now + timedelta(seconds=count * mean(PACE_SECONDS)))
+        before = Delivery.objects.filter(service="whatsapp", status="queued", due_at__lte=now).count()
+        return Wait(WaitCause.PACED, count, now + timedelta(seconds=before * mean(PACE_SECONDS)))
     return Wait(WaitCause.NOW, count)

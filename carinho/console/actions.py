@@ -6,6 +6,7 @@ POST, which carries the ids as they stood when the operator was asked.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -19,6 +20,7 @@ from django.urls import URLPattern, reverse
 from django.utils.functional import cached_property
 from django.utils.html import escape
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
@@ -62,6 +64,22 @@ class Action:
 
     def reports(self, count: int) -> str:
         return self.done % {"count": count}
+
+
+def rotation(
+    title: Any, button: Any, effect: Any, *, overlap: timedelta, permission: str, is_main: bool = True
+) -> Action:
+    """A new secret, shown once on its own page; `effect` says for how many `{days}` the old one is good."""
+    return Action(
+        name="rotate",
+        title=title,
+        button=button,
+        done="",
+        effect=format_lazy(effect, days=overlap.days),
+        permission=permission,
+        icon="autorenew",
+        is_main=is_main,
+    )
 
 
 class ActionAdmin(ConsoleAdmin):

@@ -126,7 +126,8 @@ class PlainChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.full_result_count = self.result_count
-        self.all_well = self.model_admin.get_all_well(request)  # for the page of an empty list
+        # for the page of an empty list
+        self.all_well = "" if self.result_count else self.model_admin.get_all_well(request)
 
 
 class ClosedAdmin(ModelAdmin):

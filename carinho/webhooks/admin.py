@@ -9,7 +9,6 @@ from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils import timezone
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
@@ -20,7 +19,7 @@ from unfold.widgets import (
 )
 
 from carinho.console import badges, dates, labels
-from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin, button
+from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin, button, rotation
 from carinho.console.base import actor, list_of, page, page_of, shown_once
 from carinho.services import addresses, outgoing
 from carinho.webhooks import lifecycle, subscriptions
@@ -66,17 +65,13 @@ DISCARD = Action(
     run=lambda ids, actor, _reason: subscriptions.discard(ids, actor=actor),
     icon="delete",
 )
-ROTATE = Action(
-    name="rotate",
-    title=_("Novo segredo"),
-    button=_("Criar o segredo novo"),
-    done="",
-    effect=format_lazy(
-        _("Ele é mostrado uma vez. O de agora ainda assina junto por {days} dias."),
-        days=subscriptions.OVERLAP.days,
-    ),
+ROTATE = rotation(
+    _("Novo segredo"),
+    _("Criar o segredo novo"),
+    _("Ele é mostrado uma vez. O de agora ainda assina junto por {days} dias."),
+    overlap=subscriptions.OVERLAP,
     permission=CHANGE,
-    icon="autorenew",
+    is_main=False,
 )
 REMOVE = Action(
     name="remove",

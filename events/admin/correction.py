@@ -192,7 +192,6 @@ def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
         raise Http404
 
     step = titles.step(row.event_type, row.step)
-    place = event_corrections.place_of(row, row.cause)
     data = event_corrections.as_sent(row.event)
 
     def send(data: Data, version: str, by: str, reason: str) -> str:
@@ -217,9 +216,14 @@ def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
         back=page_of(row),
         effects=lambda data: _effects(row, data),
         texts=lambda data: _texts(row, data),
-        place=_now("Item %(number)d de %(total)d") % asdict(place) if place.total > 1 else "",
+        place=lambda: _place(row),
         rejected=_rejected(row, payload_form.fields(flow.payload, data)),
     )
+
+
+def _place(row: DeadLetter) -> str:
+    place = event_corrections.place_of(row, row.cause)
+    return _now("Item %(number)d de %(total)d") % asdict(place) if place.total > 1 else ""
 
 
 def _rejected(row: DeadLetter, fields: list[FormField]) -> dict[str, str]:

@@ -180,6 +180,12 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         css = {"all": ["console/groups.css"]}
         js = ["events/row_archive.js"]
 
+    def get_all_well(self, request: HttpRequest) -> Any:
+        under_way = DeadLetter.objects.filter(status=DeadLetterStatus.RETRYING)
+        if not request.GET and under_way.exists():
+            return _("Nada espera uma decisão agora. O que foi reenviado está a caminho: se falhar, volta.")
+        return super().get_all_well(request)
+
     @admin.display(description=_("O que houve"))
     def what(self, row: DeadLetter) -> str:
         return titles.cause(row.cause).title
@@ -324,7 +330,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         text = Q(reason__icontains=term) | search.number(term, "pk", "event_id")
         if not is_masked:
             text |= Q(note__gt="") & Q(note__icontains=term)
-        return search.matching(queryset, whose, text), False
+        return search.matching(request, queryset, whose, text), False
 
     def item_context(self, request: HttpRequest, row: DeadLetter) -> dict[str, Any]:
         is_superseded = row.delivery.skip_cause == SkipCause.SUPERSEDED

@@ -269,7 +269,7 @@ def _help(
         breaker.state == BreakerState.CLOSED and not (breaker.paused_at or breaker.offline_since)
     )
     match remedy:
-        case Remedy.RETRY if is_up and key:
+        case Remedy.RETRY | Remedy.SYSTEMS if is_up and key:  # also where the system refuses every key
             return check_key(request, group, key)
         case Remedy.RETRY if is_up:
             return retry_all(request, group, count)

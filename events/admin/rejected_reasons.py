@@ -5,6 +5,7 @@ empties it.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Q, TextField
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from carinho.masking import mask_text
 from events.admin import payload_form, search
 from events.flow import Flow
+from events.intake.payload import Payload
 from events.models import RejectedRequest
 
 REASONS = {
@@ -88,8 +90,12 @@ def found(term: str, *, only_whole: bool) -> list[Q]:
 def _fields_of(type: str) -> Iterator[tuple[str, str]]:
     flow = Flow.registry.get(type)
     yield from ((name, str(label)) for name, label in OF_ENVELOPE.items())
-    if flow:
-        yield from ((line.name, line.label) for line in payload_form.fields(flow.payload, {}))
+    yield from _labels(flow.payload) if flow else ()
+
+
+@lru_cache  # a schema takes milliseconds, and a list asks for one in each row
+def _labels(payload: type[Payload]) -> list[tuple[str, str]]:
+    return [(line.name, line.label) for line in payload_form.fields(payload, {})]
 
 
 def _saying(term: str) -> Any:

@@ -81,7 +81,7 @@ class RejectedRequestAdmin(EventRevealAdmin):
         if not (term := search_term.strip()):
             return queryset, False
         only_whole = search.only_whole(request.user)
-        return search.matching(queryset, *rejected_reasons.found(term, only_whole=only_whole)), False
+        return search.matching(request, queryset, *rejected_reasons.found(term, only_whole=only_whole)), False
 
     def get_urls(self) -> list[URLPattern]:
         view = require_POST(self.accept_view)

@@ -11,6 +11,7 @@ from django.contrib.auth.models import AnonymousUser, PermissionsMixin
 from django.contrib.postgres.search import SearchVectorExact
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.http import HttpRequest
 
 from carinho import words
 from carinho.access.roles import MAY_REVEAL
@@ -52,15 +53,14 @@ def typed_phone(term: str, *, only_whole: bool) -> str:
     return between.join(area) + ninth + between.join(national[-8:]) + "(?![0-9])"
 
 
-def matching(queryset: QuerySet, *parts: Q) -> QuerySet:
+def matching(request: HttpRequest, queryset: QuerySet, *parts: Q) -> QuerySet:
     """The rows that match one of these, looked for once: a list counts them and shows them.
 
     Each part apart, so that it is found by its own indexes: with OR each row's event would be read. Of what
-    nearly all rows match the newest are enough, one more than a list counts.
+    nearly all rows match a page needs the newest, one more than it counts; an order and a file need all.
     """
-    found = [
-        queryset.order_by("-pk").filter(part).values_list("pk", flat=True)[: MOST_FOUND + 1] for part in parts
-    ]
+    most = MOST_FOUND + 1 if request.method == "GET" else None
+    found = [queryset.order_by("-pk").filter(part).values_list("pk", flat=True)[:most] for part in parts]
     return queryset.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [list(found[0].union(*found[1:]))]))
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from events import operations, refusals
 from events.engine import lane, transitions
 from events.engine.transitions import Failure
-from events.models import CircuitBreaker, DeadLetter, FailureGroup
+from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, FailureGroup
 from tests.clients import logged_in
 from tests.console import rows
 from tests.events.conftest import BILLING
@@ -27,7 +27,8 @@ def sent(make_delivery, calls):
         calls.upsert("PUT", VISIT, status=status, json=body or {"message": "Invalid data"})
         for family in families:
             make_delivery(next(ids), family=family)
-        lane.drain("billing", seconds=5, linger=0.05)
+        while Delivery.objects.filter(service="billing", status="queued").exists():  # one a person at a time
+            lane.drain("billing", seconds=5, linger=0.05)
         return refusals.current().get("billing")
 
     return send
@@ -69,6 +70,11 @@ def test_one_record_however_often_and_one_person_with_many_events_are_no_system(
 def crm_refuses(db):
     """CRM refused a step of five people."""
     given = [rows.lead(phone=f"(11) 98765-432{n}").deliveries.get(step="register_lead") for n in range(5)]
+    now = timezone.now()
+    for row in given:
+        Attempt.objects.create(
+            delivery=row, started_at=now, duration_ms=40, outcome="rejected", status_code=422
+        )
     failures = [Failure(row.pk, "rejected", "invalid_data", "crm answered 422") for row in given]
     transitions.fail_held(failures, error="crm answered 422")
 

@@ -17,6 +17,7 @@ from monitoring.metrics import WhatsAppState
 from monitoring.models import Alert, Round
 from monitoring.rule import Rule
 from sync.models import SyncRun
+from tests.cases import FUZZED
 from tests.clients import logged_in, person, with_key
 from tests.monitoring import hubs
 
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.django_db
 
 ALIVE = dict.fromkeys(heartbeats.PARTS, 0.0)
 BACK = hubs.NOW - timedelta(seconds=30)
+OTHERS = None if FUZZED else 8  # that each trouble is tried with; all 528 pairs take half a minute
 TROUBLES = {
     "quiet": {},
     "events_pending": {"pending": 501},
@@ -111,7 +113,7 @@ def assert_one_truth(hub, user):
 @pytest.mark.parametrize("one", TROUBLES)
 def test_any_two_troubles_are_told_alike_everywhere_before_and_after_they_are_written(clock, one):
     user = person("Administrador")
-    others = list(TROUBLES)[list(TROUBLES).index(one) + 1 :]
+    others = list(TROUBLES)[list(TROUBLES).index(one) + 1 :][:OTHERS]
     clock.evaluate(**TROUBLES[one])
     for other in others:
         changes = TROUBLES[one] | TROUBLES[other]

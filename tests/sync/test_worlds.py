@@ -13,9 +13,10 @@ from sync import runs
 from sync.job import Job
 from sync.models import Agreement, SyncDifference, SyncFailure, SyncRecord, SyncRun
 from sync.runner import Runner
+from tests.cases import CASES
 from tests.sync.conftest import WORLDS, caregiver, contract, service
 
-WORLDS_PER_JOB = 30
+WORLDS_PER_JOB = max(12, CASES // 100)
 NUMBERS = st.integers(1, 9)  # of one digit: a fault names a record by a part of its path
 QUICK = settings(
     max_examples=WORLDS_PER_JOB,

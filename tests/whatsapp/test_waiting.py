@@ -44,6 +44,9 @@ def test_what_is_due_waits_for_what_holds_the_lane():
     [paced] = waits()
     assert paced.cause == WaitCause.PACED
     assert paced.at >= NOW + timedelta(seconds=6)
+    [one] = waits(SentMessage.objects.latest("pk").pk)
+    assert one.count == 1
+    assert one.at >= paced.at  # all that is due goes before it, as far as is known
     until = circuit_breakers.leave_alone("whatsapp", timedelta(minutes=5))
     assert waits() == [Wait(WaitCause.ASKED, 3, until)]
     circuit_breakers.pause("whatsapp", actor="user:ana")

@@ -29,8 +29,8 @@ WORDS = {
         "number",
     ),
     WaitCause.PACED: ngettext_lazy(
-        "%(count)s sai aos poucos depois da queda, cerca de %(pace)d por minuto: pronta em %(left)s.",
-        "%(count)s saem aos poucos depois da queda, cerca de %(pace)d por minuto: prontas em %(left)s.",
+        "%(count)s sai aos poucos depois da queda, cerca de %(pace)d por minuto: pronta em até %(left)s.",
+        "%(count)s saem aos poucos depois da queda, cerca de %(pace)d por minuto: prontas em até %(left)s.",
         "number",
     ),
     WaitCause.QUIET: ngettext_lazy(

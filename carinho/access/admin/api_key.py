@@ -12,7 +12,6 @@ from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
@@ -22,7 +21,7 @@ from carinho.access import api_keys
 from carinho.access.models import ApiKey
 from carinho.access.scopes import Scope
 from carinho.console import badges, dates, labels
-from carinho.console.actions import Action, ActionAdmin, button
+from carinho.console.actions import Action, ActionAdmin, button, rotation
 from carinho.console.base import PlainChangeList, actor, list_of, page, shown_once
 
 CHANGE = "access.change_apikey"
@@ -41,21 +40,15 @@ REVOKE = Action(
     ],
     icon="block",
 )
-ROTATE = Action(
-    name="rotate",
-    title=_("Trocar a chave"),
-    button=_("Criar a chave nova"),
-    done="",
-    effect=format_lazy(
-        _(
-            "Uma chave nova é criada e mostrada uma vez. A antiga ainda funciona por {days} dias, "
-            "para dar tempo de trocar."
-        ),
-        days=OVERLAP.days,
+ROTATE = rotation(
+    _("Trocar a chave"),
+    _("Criar a chave nova"),
+    _(
+        "Uma chave nova é criada e mostrada uma vez. A antiga ainda funciona por {days} dias, "
+        "para dar tempo de trocar."
     ),
+    overlap=OVERLAP,
     permission=CHANGE,
-    icon="autorenew",
-    is_main=True,
 )
 
 

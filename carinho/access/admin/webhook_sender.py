@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
@@ -20,7 +19,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from carinho.access import signatures, webhook_senders
 from carinho.access.models import WebhookSecret, WebhookSender
 from carinho.console import badges, dates, labels
-from carinho.console.actions import Action, ActionAdmin, button
+from carinho.console.actions import Action, ActionAdmin, button, rotation
 from carinho.console.base import actor, page_of, shown_once
 
 CHANGE = "access.change_webhooksender"
@@ -39,18 +38,12 @@ REVOKE = Action(
     run=lambda ids, actor, _reason: webhook_senders.revoke(ids, actor=actor),
     icon="block",
 )
-ROTATE = Action(
-    name="rotate",
-    title=_("Novo segredo"),
-    button=_("Criar o segredo novo"),
-    done="",
-    effect=format_lazy(
-        _("Ele é mostrado uma vez. Os criados antes aqui ainda valem por {days} dias."),
-        days=webhook_senders.OVERLAP.days,
-    ),
+ROTATE = rotation(
+    _("Novo segredo"),
+    _("Criar o segredo novo"),
+    _("Ele é mostrado uma vez. Os criados antes aqui ainda valem por {days} dias."),
+    overlap=webhook_senders.OVERLAP,
     permission=CHANGE,
-    icon="autorenew",
-    is_main=True,
 )
 
 

@@ -91,6 +91,17 @@ def test_question_counts_what_the_click_moves_and_says_why_not_the_others():
     assert "3 estão em aberto" in asked("restore")
 
 
+def test_all_that_a_search_finds_is_moved_and_exported_however_few_a_page_counts(monkeypatch):
+    monkeypatch.setattr("events.admin.search.MOST_FOUND", 1)
+    browser, query = logged_in(OPERATOR), "?q=Maria"
+    letters(4)
+    assert browser.get(LIST + query).context["cl"].result_count == 2
+    chosen = {"action": "archive", "index": "0", "select_across": "1", "_selected_action": "0"}
+    assert "Arquivar 4 itens?" in html_of(browser.post(LIST + query, chosen))
+    exported = browser.post(reverse("admin:events_deadletter_export", args=["csv"]) + query)
+    assert len(exported.getvalue().decode().splitlines()) == 5
+
+
 def test_each_number_of_the_result_leads_to_exactly_its_rows():
     found = letters(6)
     job = bulk_jobs.start_retry([letter.pk for letter in found], "user:ana")

@@ -113,8 +113,9 @@ def test_whoever_waits_comes_before_what_concerns_nobody_and_most_of_them_first(
     step = event.deliveries.get(step="attribute_campaign")
     Delivery.objects.filter(pk=step.pk).update(status="queued", due_at=event.received_at)
     transitions.fail_held([Failure(step.pk, "rejected", "invalid_data", "refused")], error="refused")
+    browser = logged_in(VIEWER)
     for page in (LIST, "/admin/"):
-        shown = [card.group.cause for card in logged_in(VIEWER).get(page).context["groups"]]
+        shown = [card.group.cause for card in browser.get(page).context["groups"]]
         assert shown == ["broken", "not_found", "invalid_data"]
 
 
@@ -297,6 +298,14 @@ def test_closed_item_gives_no_advice_and_says_how_long_it_is_kept(group):
     assert "por ana, com Arquivar" in html_of(browser, address(group))
 
 
+def test_empty_list_below_what_is_sent_again_says_that_it_is_under_way(group):
+    operations.retry(list(DeadLetter.objects.values_list("pk", flat=True)), actor="user:ana")
+    html = html_of(logged_in(VIEWER), LIST)
+    assert "1 sendo tentado de novo" in html
+    assert "O que foi reenviado está a caminho" in html
+    assert "Tudo certo" not in html
+
+
 def test_empty_list_says_that_all_is_well_and_an_empty_search_does_not():
     browser = logged_in(VIEWER)
     assert "Tudo certo: nada precisa de você agora." in html_of(browser, LIST)
@@ -387,3 +396,11 @@ def test_items_go_to_a_system_that_rejected_the_key_by_a_second_yes():
     form = {"ids": ids, "rejected_key": "1"}
     logged_in(OPERATOR).post(reverse("admin:events_deadletter_retry"), form)
     assert BulkJob.objects.get().total == 2
+
+
+def test_key_that_a_system_rejects_for_everybody_is_tried_with_one_item_too():
+    for number in range(5):
+        rows.dead_letter(cause="no_permission", phone=f"(11) 98765-432{number}")
+    (card,) = logged_in(OPERATOR).get(LIST).context["groups"]
+    assert card.advice.texts.title == "O sistema não aceita a nossa chave"
+    assert card.help.text == "Conferir a chave com 1 item"

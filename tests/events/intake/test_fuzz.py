@@ -1,7 +1,6 @@
 """Whatever a sender writes is answered below 500, nothing is half-written; `make fuzz` tries 10,000."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,13 @@ from hypothesis import strategies as st
 
 from carinho.access.permissions import EVENTS
 from events.models import Event, RejectedRequest
+from tests.cases import CASES
 from tests.clients import with_key
 from whatsapp.callbacks.body import ids_of
 from whatsapp.models import Callback
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_messages")]
 
-CASES = int(os.environ.get("FUZZ_CASES", "100"))
 PAYLOADS = Path(configured.BASE_DIR) / "events/fixtures/payloads"
 SAMPLES = [json.loads(path.read_text()) for path in sorted(PAYLOADS.glob("*.json"))]
 ODD = [
