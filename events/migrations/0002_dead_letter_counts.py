@@ -44,21 +44,40 @@ UNDO += "".join(
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('events', '0001_initial'),
+        ("events", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='countdelta',
-            name='measure',
-            field=models.CharField(choices=[('event', 'eventos por hora de chegada: origem, tipo, situação atual'), ('attempt', 'tentativas por hora de início: sistema, resultado, faixa de duração'), ('attempt_ms', 'milissegundos de tentativas: sistema, resultado'), ('dead_letter', 'itens que passaram a precisar de uma pessoa: sistema, causa, espécie'), ('letter', 'itens por hora em que surgiram: sistema, causa, situação atual'), ('letter_type', 'os mesmos: sistema, tipo de evento, situação atual')], max_length=12),
+            model_name="countdelta",
+            name="measure",
+            field=models.CharField(
+                choices=[
+                    ("event", "eventos por hora de chegada: origem, tipo, situação atual"),
+                    ("attempt", "tentativas por hora de início: sistema, resultado, faixa de duração"),
+                    ("attempt_ms", "milissegundos de tentativas: sistema, resultado"),
+                    ("dead_letter", "itens que passaram a precisar de uma pessoa: sistema, causa, espécie"),
+                    ("letter", "itens por hora em que surgiram: sistema, causa, situação atual"),
+                    ("letter_type", "os mesmos: sistema, tipo de evento, situação atual"),
+                ],
+                max_length=12,
+            ),
         ),
         migrations.AlterField(
-            model_name='hourlycount',
-            name='measure',
-            field=models.CharField(choices=[('event', 'eventos por hora de chegada: origem, tipo, situação atual'), ('attempt', 'tentativas por hora de início: sistema, resultado, faixa de duração'), ('attempt_ms', 'milissegundos de tentativas: sistema, resultado'), ('dead_letter', 'itens que passaram a precisar de uma pessoa: sistema, causa, espécie'), ('letter', 'itens por hora em que surgiram: sistema, causa, situação atual'), ('letter_type', 'os mesmos: sistema, tipo de evento, situação atual')], max_length=12),
+            model_name="hourlycount",
+            name="measure",
+            field=models.CharField(
+                choices=[
+                    ("event", "eventos por hora de chegada: origem, tipo, situação atual"),
+                    ("attempt", "tentativas por hora de início: sistema, resultado, faixa de duração"),
+                    ("attempt_ms", "milissegundos de tentativas: sistema, resultado"),
+                    ("dead_letter", "itens que passaram a precisar de uma pessoa: sistema, causa, espécie"),
+                    ("letter", "itens por hora em que surgiram: sistema, causa, situação atual"),
+                    ("letter_type", "os mesmos: sistema, tipo de evento, situação atual"),
+                ],
+                max_length=12,
+            ),
         ),
         migrations.RunSQL(f"{LOCK} {KNOWN}; {''.join(TRIGGERS)}", UNDO),
     ]
