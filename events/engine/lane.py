@@ -252,7 +252,8 @@ class Drain:
         if self.wake_pipe_in in ready:
             os.read(self.wake_pipe_in, 4096)
         if self.listener.fileno() in ready:
-            for notification in self.listener.notifies(timeout=0):
+            # all that came, without waiting once more for others, which would be noticed by `select`
+            for notification in self.listener.notifies(timeout=0, stop_after=1):
                 self.polling.notified()
                 if notification.payload == CHANGED:
                     self.look_at = self.heartbeat_at = 0.0
@@ -262,6 +263,8 @@ class Drain:
             return max(0.0, self._flush_at() - time.monotonic())
         if self.under_way:
             return LOOK_SECONDS / 4
+        if self.polling.looks_before(LOOK_SECONDS):
+            return LOOK_SECONDS
         due_at = claims.next_due(self.name)
         wait = (due_at - datetime.now(UTC)).total_seconds() if due_at else LOOK_SECONDS
         return min(wait, LOOK_SECONDS) if wait > 0 else LOOK_SECONDS / 4  # due, but kept back

@@ -41,3 +41,7 @@ class Polling:
         if has_room and self.may_be_due and self.not_before > now:
             patience = min(patience, self.not_before - now)
         return max(0.0, min(patience, self.again_at - now))
+
+    def looks_before(self, seconds: float) -> bool:
+        """Whether a lane with room looks again within so many seconds, whatever is due."""
+        return self.shorten(seconds, has_room=True) < seconds
