@@ -181,10 +181,9 @@ class Drain:
             connection.close()
 
     def _claim(self) -> list[claims.Claim]:
-        free = self._room()
-        is_left_alone = self.not_before is not None and datetime.now(UTC) < self.not_before
-        if free < self.threads // 2 or is_left_alone or not self.polling.is_time():
+        if not self._may_claim() or not self.polling.is_time():
             return []
+        free = self._room()
         probe = self.breaker.is_probe
         wanted = self.breaker.lets_through(0 if probe and self.under_way else free)
         self.pace.per_second = self.service.pace()
@@ -196,10 +195,14 @@ class Drain:
         if not self.under_way and not claimed:
             self._release_the_probe()
         if wanted:
-            self.polling.looked(found_all=len(claimed) == wanted)
+            self.polling.looked(found=len(claimed), wanted=wanted)
         self.pace.took(len(claimed))
         self.claims |= {claim.id: claim for claim in claimed}
         return self._prefetch(claimed)
+
+    def _may_claim(self) -> bool:
+        is_left_alone = self.not_before is not None and datetime.now(UTC) < self.not_before
+        return self._room() >= self.threads // 2 and not is_left_alone
 
     def _gets_the_probe(self) -> bool:
         """One call at a time finds out if the system is back, however many lanes share it.
@@ -238,21 +241,23 @@ class Drain:
     def _attempt(self, claim: claims.Claim) -> None:
         hands_back = self.is_closing or self.breaker.is_held
         self.finished.append(attempt.held(claim) if hands_back else attempt.attempt(claim))
-        finished = len(self.finished)
         # the first sets the time of the next write; at those between them there is nothing to be done
-        if finished == 1 or finished >= min(self.under_way, self.limit // 2):
+        if not self.oldest_finished or len(self.finished) >= min(self.under_way, self.limit // 2):
             os.write(self.wake_pipe_out, b".")
 
     def _wait(self) -> None:
         """Until a call ends, a NOTIFY comes, something falls due, or it is time to look around."""
-        patience = self.polling.shorten(self._patience(), has_room=self._room() > 0)
+        patience = self._patience()
+        if self._may_claim():
+            patience = self.polling.shorten(patience)
         ready, _, _ = select.select([self.wake_pipe_in, self.listener.fileno()], [], [], patience)
         if not ready:
             self.polling.ended()
         if self.wake_pipe_in in ready:
             os.read(self.wake_pipe_in, 4096)
         if self.listener.fileno() in ready:
-            for notification in self.listener.notifies(timeout=0):
+            # all that came, without waiting once more for others, which would be noticed by `select`
+            for notification in self.listener.notifies(timeout=0, stop_after=1):
                 self.polling.notified()
                 if notification.payload == CHANGED:
                     self.look_at = self.heartbeat_at = 0.0
@@ -262,6 +267,8 @@ class Drain:
             return max(0.0, self._flush_at() - time.monotonic())
         if self.under_way:
             return LOOK_SECONDS / 4
+        if self._may_claim() and self.polling.looks_before(LOOK_SECONDS):
+            return LOOK_SECONDS
         due_at = claims.next_due(self.name)
         wait = (due_at - datetime.now(UTC)).total_seconds() if due_at else LOOK_SECONDS
         return min(wait, LOOK_SECONDS) if wait > 0 else LOOK_SECONDS / 4  # due, but kept back

@@ -4,6 +4,8 @@ import math
 import time
 
 TOGETHER_SECONDS = 0.02  # what comes within this time of a look that found little is found together
+BUSY_PER_SECOND = 50  # deliveries; from then on fewer and larger batches are worth more than the time
+BUSY_SECONDS = 0.1
 
 
 class Polling:
@@ -11,20 +13,24 @@ class Polling:
 
     def __init__(self) -> None:
         self.may_be_due = True
-        self.not_before = 0.0
+        self.not_before = self.looked_at = self.asked_at = 0.0
         self.again_at = math.inf
 
     def is_time(self) -> bool:
         """Whether a claim may find something that the last one did not."""
-        now = time.monotonic()
+        self.asked_at = now = time.monotonic()
         if now >= self.again_at:
             self.may_be_due, self.again_at = True, math.inf
         return self.may_be_due and now >= self.not_before
 
-    def looked(self, *, found_all: bool) -> None:
+    def looked(self, *, found: int, wanted: int) -> None:
         """After a claim: one that got all it wanted may have left more."""
-        self.may_be_due = found_all
-        self.not_before = 0.0 if found_all else time.monotonic() + TOGETHER_SECONDS
+        now = time.monotonic()
+        is_busy = found >= BUSY_PER_SECOND * (now - self.looked_at)
+        self.looked_at = now
+        self.may_be_due = found == wanted
+        together = BUSY_SECONDS if is_busy else TOGETHER_SECONDS
+        self.not_before = 0.0 if self.may_be_due else now + together
 
     def notified(self) -> None:
         """A wake-up came; its sender sends no other one for a moment, so look once more after that."""
@@ -35,9 +41,15 @@ class Polling:
         """A call ended or time passed: its person's next delivery, or another, may be due."""
         self.may_be_due = True
 
-    def shorten(self, patience: float, *, has_room: bool) -> float:
-        """No longer than to the next look, if there is room for what it would find."""
-        now = time.monotonic()
-        if has_room and self.may_be_due and self.not_before > now:
-            patience = min(patience, self.not_before - now)
-        return max(0.0, min(patience, self.again_at - now))
+    def shorten(self, patience: float) -> float:
+        """No longer than to the next look of a lane that just asked whether it is time.
+
+        What was time then shortens nothing: whoever could not take the look would never sleep.
+        """
+        looks = [self.again_at, self.not_before] if self.may_be_due else [self.again_at]
+        next_look = min((at for at in looks if at > self.asked_at), default=math.inf)
+        return max(0.0, min(patience, next_look - time.monotonic()))
+
+    def looks_before(self, seconds: float) -> bool:
+        """Whether such a lane looks again within so many seconds, whatever is due."""
+        return self.shorten(seconds) < seconds

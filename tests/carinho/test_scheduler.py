@@ -46,3 +46,9 @@ def test_database_is_asked_for_changes_no_more_often_than_while_nothing_is_due(
         monkeypatch.setattr("time.monotonic", partial(float, now))
         answers.append(scheduler.schedule_changed())
     assert answers == [True, False, False, True, False, True]
+
+
+def test_schedules_are_taken_for_others_once_after_they_were_read() -> None:
+    scheduler = Scheduler.__new__(Scheduler)
+    scheduler._heap_invalidated = True
+    assert [scheduler.schedules_equal({}, {}) for _ in range(3)] == [False, True, True]

@@ -523,6 +523,23 @@ def test_late_outcome_of_a_lost_lease_changes_nothing(make_delivery, calls):
     assert not row.attempt_log.exists()
 
 
+def test_lane_of_a_system_that_is_left_alone_sleeps_after_a_notification(monkeypatch):
+    until = timezone.now() + timedelta(hours=1)
+    Lane.objects.update_or_create(service="billing", defaults={"not_before": until})
+    look, looked = lane.Drain._look_around, []
+
+    def look_and_be_notified(self):
+        look(self)
+        if not looked:
+            self.polling.notified()
+        looked.append(self.name)
+
+    monkeypatch.setattr(lane.Drain, "_look_around", look_and_be_notified)
+    monkeypatch.setattr(lane, "LOOK_SECONDS", 0.1)
+    drain(seconds=0.3, linger=5)
+    assert len(looked) < 20  # it was thousands
+
+
 def test_second_drain_of_a_lane_ends_at_once(make_delivery, calls):
     with lane._only_drain("billing") as listener:
         assert listener is not None
