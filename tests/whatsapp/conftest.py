@@ -28,7 +28,7 @@ def zapi(simulator_process: Simulator, settings: Any) -> Iterator[Simulator]:
     """Z-API with nothing in it, which this hub uses; nobody is called back yet."""
     simulator_process.reset()
     simulator_process.zapi_settings(speed=100)
-    settings.ZAPI = {
+    settings.ZAPI = settings.ZAPI | {
         "url": f"{simulator_process.url}/zapi",
         "instance": "simulator",
         "token": "simulator",
