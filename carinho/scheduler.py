@@ -40,6 +40,7 @@ class Entry(ModelEntry):
 class Scheduler(DatabaseScheduler):
     Entry = Entry
     asked_at = -math.inf
+    _heap_invalidated: bool  # set by the scheduler above when it reads the schedules anew
 
     def schedule_changed(self) -> bool:
         """Ask the database as often as while nothing is due; Celery would before each task that it sends."""
