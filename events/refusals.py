@@ -12,12 +12,17 @@ from django.utils.translation import gettext as _
 
 from carinho.console import labels
 from events import statistics
+from events.engine.failure_causes import NO_PERMISSION
 from events.models import Delivery, Measure, Outcome
 
 ENOUGH = 5  # people, each refused, and nobody accepted in between
 KEPT_IN_MIND = timedelta(hours=24)  # after so long without another one it is not said any more
-KEY = "no_permission"
-CAUSES = [KEY, "not_found", "invalid_data", "invalid_phone_number"]  # what a refused call is filed under
+CAUSES = [
+    NO_PERMISSION,
+    "not_found",
+    "invalid_data",
+    "invalid_phone_number",
+]  # what a refused call is filed under
 LASTS = timedelta(minutes=10)  # from an attempt's start to its end, at most
 
 # One item that is tried again and again is one row, and all of one person are one: read from one index.
@@ -72,7 +77,7 @@ def current(now: datetime | None = None) -> dict[str, Refusal]:
     given: dict[str, Any] = {
         "services": list(suspects),
         "accepted": accepted,
-        "key": KEY,
+        "key": NO_PERMISSION,
         "causes": CAUSES,
         "since": now - KEPT_IN_MIND,
         "enough": ENOUGH,
