@@ -30,12 +30,16 @@ class Conflict(RequestRejected):
         super().__init__("idempotency_conflict", detail, status=409, fields={"id": detail})
 
 
+class RepeatVanished(Exception):
+    """What an envelope repeats was removed meanwhile: stored once more, it is new."""
+
+
 COUNT_REPEATS = """
 WITH repeat AS (
     SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS row(source, key, digest, times)
 ), counted AS (
     UPDATE events_event AS event SET duplicates = duplicates + repeat.times FROM repeat
-    WHERE event.source = repeat.source AND event.key = repeat.key AND event.digest = repeat.digest
+    WHERE event.source = repeat.source AND event.key = repeat.key AND event.digest IN (repeat.digest, '')
 )
 SELECT DISTINCT source, key, event.id, event.digest FROM events_event AS event JOIN repeat USING (source, key)
 """
@@ -51,7 +55,8 @@ def answers(
 ) -> list[Receipt | Conflict]:
     """One answer per envelope; the repeats among them are counted on the events they repeat.
 
-    `first` has the envelope of each pair that was to be stored, `new` the ids of those that were.
+    `first` has the envelope of each pair that was to be stored, `new` the ids of those that were. Raises
+    `RepeatVanished`.
     """
     repeats = [item for item in envelopes if _is_repeat(item, first, new)]
     known = _count(repeats) if repeats else {}
@@ -60,8 +65,14 @@ def answers(
         if not _is_repeat(item, first, new):
             found.append(Receipt(new[item.source, item.key], is_duplicate=False))
             continue
-        event_id, digest = next(known[item.source, key] for key in _keys(item) if (item.source, key) in known)
-        is_same = digest in _digests(item)
+        pair = next(((item.source, key) for key in _keys(item) if (item.source, key) in known), None)
+        if pair is None:
+            raise RepeatVanished
+        event_id, digest = known[pair]
+        is_same = digest in (
+            "",
+            *_digests(item),
+        )  # before digests of erased events were kept: by its id alone
         found.append(Receipt(event_id, is_duplicate=True) if is_same else Conflict(event_id))
     return found
 

@@ -12,7 +12,7 @@ from carinho.database import run
 from events.engine import wakeup
 from events.flow import Flow, Run
 from events.intake import duplicates, echoes, erased_events
-from events.intake.duplicates import Conflict, Pair, Receipt
+from events.intake.duplicates import Conflict, Pair, Receipt, RepeatVanished
 from events.intake.envelope import Envelope
 
 DELIVERIES = """
@@ -88,7 +88,8 @@ def _store(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
 
 
 @tenacity.retry(
-    retry=tenacity.retry_if_exception(
+    retry=tenacity.retry_if_exception_type(RepeatVanished)
+    | tenacity.retry_if_exception(
         lambda error: isinstance(error, OperationalError) and isinstance(error.__cause__, DeadlockDetected)
     ),
     stop=tenacity.stop_after_attempt(5),
@@ -96,7 +97,10 @@ def _store(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     reraise=True,
 )
 def accept(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
-    """`record` in a transaction of its own, again if two batches with the same ids meet in a deadlock."""
+    """`record` in a transaction of its own, again after a deadlock or where what is repeated vanished.
+
+    Two batches with the same ids may meet in a deadlock.
+    """
     # one statement stores them, or `record` begins a transaction: none is needed around it
     if not effects_of(envelopes):
         return record(envelopes)

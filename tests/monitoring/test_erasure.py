@@ -202,6 +202,15 @@ def test_erased_event_that_is_sent_again_is_known_and_other_data_under_its_id_is
         assert other.is_duplicate is False
 
 
+def test_event_that_was_erased_before_its_digest_was_kept_is_known_by_its_id():
+    body = {"type": "lead.created", "id": "site-9", "data": DATA}
+    [stored] = ingestion.record([envelope.read(body, source="site")])
+    Event.objects.update(data={}, as_sent={}, digest="")
+    for data in (DATA, DATA | {"city": "Osasco"}):
+        [again] = ingestion.record([envelope.read(body | {"data": data}, source="site")])
+        assert again == duplicates.Receipt(stored.event_id, is_duplicate=True)
+
+
 def test_event_without_id_is_known_for_a_day_after_it_came_though_it_was_erased():
     body = {"type": "lead.created", "data": DATA}
     [stored] = ingestion.record([envelope.read(body, source="site")])
