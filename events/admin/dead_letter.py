@@ -343,7 +343,8 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         correct = correction.button(request, row)
         is_open = row.status == DeadLetterStatus.OPEN
         recipes = Recipes()
-        advice = recipes.said(**key, source=labels.system(row.event.source))
+        said = recipes.said(**key, source=labels.system(row.event.source))
+        advice = failure_group.readable(said, request)
         main = MAIN.get(advice.texts.remedy) if is_open else RESTORE.name
         return {
             "advice": advice,

@@ -1,7 +1,7 @@
 """Groups of failures: what happened, to how many, who can fix it, and the one button that helps."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import admin, messages
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 
-from carinho.console import badges, dates, labels
+from carinho.console import badges, dates, labels, notes
 from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
 from carinho.console.base import actor, list_of, page_of, posted
 from carinho.console.filters import ChoiceFilter, choice_filter
@@ -241,7 +241,7 @@ def card_of(
 ) -> Card:  # fmt: skip
     """`item` is the group's one open dead letter, where it has only one."""
     source = titles.sources_of(group.service, group.step)
-    advice = written.said(group.service, group.step, group.cause, source)
+    advice = readable(written.said(group.service, group.step, group.cause, source), request)
     breaker = breakers.get(group.service)
     open_at = page_of(DeadLetter(pk=item)) if item else rows_address(group)
     key = keys.get((group.service, group.step)) if group.cause == NO_PERMISSION else None
@@ -249,6 +249,17 @@ def card_of(
         _help(request, group, figures, advice.texts.remedy, breaker, key, open_at) if figures.open else None
     )
     return Card(group, figures, advice, state_of(group), help_with)
+
+
+def readable(advice: Advice, request: HttpRequest) -> Advice:
+    """As this person may read it: what ships names nobody but those whom one has to call."""
+    if advice.written is None:
+        return advice
+    masked = {
+        name: notes.about_system(getattr(advice.texts, name), request)
+        for name in ("happened", "fixer", "advice")
+    }
+    return replace(advice, texts=replace(advice.texts, **masked))
 
 
 def state_of(group: FailureGroup) -> SafeString:

@@ -42,12 +42,12 @@ def retrying(step="register_lead", **data):
     return delivery
 
 
-def tried(delivery, reason="crm answered 503"):
+def tried(delivery, reason="crm answered 503", outcome="unavailable"):
     return Attempt.objects.create(
         delivery=delivery,
         started_at=timezone.now(),
         duration_ms=40,
-        outcome="unavailable",
+        outcome=outcome,
         status_code=503,
         error=reason,
         sent='{"POST /api/v1/leads": {"name": "M•••• S••••"}}',

@@ -6,6 +6,7 @@ from itertools import count
 import pytest
 from django.utils import timezone
 
+from carinho.console import contacts
 from events import operations, refusals
 from events.engine import lane, transitions
 from events.engine.transitions import Failure
@@ -52,8 +53,10 @@ def test_a_key_that_is_refused_is_called_so(sent):
     found = sent("abcde", 401)
     assert found.is_key
     assert "não aceita a nossa chave desde" in found.sentence
-    page = logged_in("Operador").get("/admin/events/deadletter/").content.decode()
-    assert "É a chave, não os dados." in page
+    for role in ("Visualizador", "Operador"):
+        page = logged_in(role, role).get("/admin/events/deadletter/").content.decode()
+        assert "É a chave, não os dados." in page
+        assert str(contacts.due(found.since)) in page  # whom to call is nobody's secret
     assert "Conferir a chave com 1 item" in page
 
 

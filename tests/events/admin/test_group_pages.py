@@ -400,7 +400,8 @@ def test_items_go_to_a_system_that_rejected_the_key_by_a_second_yes():
 
 def test_key_that_a_system_rejects_for_everybody_is_tried_with_one_item_too():
     for number in range(5):
-        rows.dead_letter(cause="no_permission", phone=f"(11) 98765-432{number}")
+        letter = rows.dead_letter(cause="no_permission", phone=f"(11) 98765-432{number}")
+        rows.tried(letter.delivery, outcome="rejected")
     (card,) = logged_in(OPERATOR).get(LIST).context["groups"]
     assert card.advice.texts.title == "O sistema não aceita a nossa chave"
     assert card.help.text == "Conferir a chave com 1 item"
