@@ -89,7 +89,7 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
-class WithoutStrangersNoise(logging.Filter):
+class SecurityWarnings(logging.Filter):
     """What Django refuses (a wrong host, too many fields, an undeclared filter) is one line and no error.
 
     Anybody may cause it as often as they like. Django logs each kind under a name of its own.

@@ -355,7 +355,7 @@ LOGGING = {
     "formatters": {"json": {"()": "carinho.logs.JsonFormatter"}},
     "filters": {
         "request_id": {"()": "carinho.logs.RequestIdFilter"},
-        "without_strangers_noise": {"()": "carinho.logs.WithoutStrangersNoise"},
+        "without_strangers_noise": {"()": "carinho.logs.SecurityWarnings"},
     },
     "handlers": {
         "console": {

@@ -84,7 +84,7 @@ def plan_of(dead_letter: DeadLetter, data: Data) -> CorrectionPlan:
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """Which one it is of the items of one group that are corrected today, and how many these are."""
 
     number: int
@@ -99,15 +99,15 @@ def correctable(service: str, step: str, cause: str) -> QuerySet[DeadLetter]:
     ).order_by("pk")
 
 
-def place_of(dead_letter: DeadLetter, cause: str) -> Place:
-    """Its place in the group of this cause. What failed again after its correction waits as all others do."""
+def position_of(dead_letter: DeadLetter) -> Position:
+    """Where it is in its group. What failed again after its correction waits as all others do."""
     group = {"service": dead_letter.service, "step": dead_letter.step}
-    waiting = correctable(cause=cause, **group).order_by()
+    waiting = correctable(cause=dead_letter.cause, **group).order_by()
     counted = waiting.aggregate(all=Count("pk"), before=Count("pk", filter=Q(pk__lt=dead_letter.pk)))
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    today = Correction.objects.filter(cause=cause, at__gte=midnight).values("dead_letter")
+    today = Correction.objects.filter(cause=dead_letter.cause, at__gte=midnight).values("dead_letter")
     corrected = DeadLetter.objects.filter(pk__in=today, **group).exclude(status=DeadLetterStatus.OPEN).count()
-    return Place(corrected + counted["before"] + 1, corrected + counted["all"])
+    return Position(corrected + counted["before"] + 1, corrected + counted["all"])
 
 
 @transaction.atomic

@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
 from carinho.console import contacts, labels
-from events import refusals, titles
+from events import rejections, titles
 from events.causes import ADMINISTRATOR_FIXES, CONNECTION, PERMISSION
 from events.models import EntryKind, FailureGroup, GroupEntry, Recipe, Remedy
-from events.refusals import Refusal
+from events.rejections import Rejection
 
 WRITTEN = Audited("recipe.write", _("escreveu a receita"))
 RESET = Audited("recipe.reset", _("voltou à receita original"))
@@ -46,10 +46,10 @@ class Advice:
         return type(self)(self.family, Texts(**said), self.written)
 
 
-def of_system(refusal: Refusal) -> Advice:
+def of_system(rejection: Rejection) -> Advice:
     """What is done about a failure while its system refuses everything: the data is not to blame."""
-    given = {"sentence": refusal.sentence, "who": str(contacts.due(refusal.since))}
-    if refusal.is_key:
+    given = {"sentence": rejection.sentence, "who": str(contacts.due(rejection.since))}
+    if rejection.is_key:
         family, title = PERMISSION, _("O sistema não aceita a nossa chave")
         happened, fixer = _("%(sentence)s É a chave, não os dados."), ADMINISTRATOR_FIXES
         remedy = Remedy.RETRY  # of one item, for as long as the key is rejected
@@ -77,8 +77,8 @@ class Recipes:
         }
 
     @cached_property
-    def refusing(self) -> dict[str, Refusal]:
-        return refusals.current()
+    def rejecting(self) -> dict[str, Rejection]:
+        return rejections.current()
 
     def of(self, service: str, step: str, cause: str) -> Advice:
         """What was written for this step, else for this cause, else what ships."""
@@ -88,8 +88,8 @@ class Recipes:
 
     def said(self, service: str, step: str, cause: str, source: str) -> Advice:
         """The advice as it is read now."""
-        refusal = self.refusing.get(service) if cause in refusals.CAUSES else None
-        advice = of_system(refusal) if refusal else self.of(service, step, cause)
+        rejection = self.rejecting.get(service) if cause in rejections.CAUSES else None
+        advice = of_system(rejection) if rejection else self.of(service, step, cause)
         return advice.said(service, source)
 
 

@@ -10,7 +10,7 @@ from events.models import DeadLetter
 
 PROVES_FOR = timedelta(hours=1)  # a longer look back would read all that ended since
 
-STANDING = """
+CURRENT = """
 SELECT rejected.service, rejected.step, rejected.at, rejected.item
 FROM (SELECT service, step, max(failed_at) AS at, min(id) AS item FROM events_deadletter
       WHERE status = 'open' AND cause = %s GROUP BY service, step) AS rejected
@@ -31,17 +31,17 @@ class RejectedKey:
     item: int
 
 
-def standing() -> list[RejectedKey]:
+def current() -> list[RejectedKey]:
     """The steps whose key was rejected, and none of whose calls succeeded since, in the last hour.
 
     By step, because a key may be good for one call and not for another.
     """
-    return [RejectedKey(*row) for row in run(STANDING, [NO_PERMISSION, PROVES_FOR])]
+    return [RejectedKey(*row) for row in run(CURRENT, [NO_PERMISSION, PROVES_FOR])]
 
 
 def of(dead_letter_ids: Sequence[int]) -> dict[int, RejectedKey]:
     """Those of these items that would meet a key that was rejected."""
     found = DeadLetter.objects.filter(pk__in=dead_letter_ids, cause=NO_PERMISSION)
     steps = {id: (service, step) for id, service, step in found.values_list("pk", "service", "step")}
-    keys = {(key.service, key.step): key for key in standing()} if steps else {}
+    keys = {(key.service, key.step): key for key in current()} if steps else {}
     return {id: keys[step] for id, step in steps.items() if step in keys}

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from carinho.console.badges import badge
 from events.models import BreakerState, CircuitBreaker, DeadLetterStatus, DeliveryStatus, EventStatus, Outcome
-from events.refusals import Refusal
+from events.rejections import Rejection
 
 TONES = {
     DeadLetterStatus: {"open": "danger", "retrying": "warning", "resolved": "success"},
@@ -23,13 +23,13 @@ def of(choices: Any, value: str) -> SafeString:
     return badge(label, TONES[choices].get(value, "neutral"))
 
 
-def system(breaker: CircuitBreaker | None, refusal: Refusal | None) -> SafeString:
+def system(breaker: CircuitBreaker | None, rejection: Rejection | None) -> SafeString:
     """Whether a system takes deliveries; one that nobody has called yet is normal."""
     if breaker and breaker.paused_at:
         return badge(_("pausado"), "warning", "paused")
     if breaker and breaker.offline_since:
         return badge(_("desconectado"), "danger", "offline")
     state = breaker.state if breaker else BreakerState.CLOSED
-    if refusal and state == BreakerState.CLOSED:
-        return badge(_("recusa tudo"), "danger", refusal.sentence)
+    if rejection and state == BreakerState.CLOSED:
+        return badge(_("recusa tudo"), "danger", rejection.sentence)
     return of(BreakerState, state)

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from carinho.console.labels import number
-from events import refusals
+from events import rejections
 from events.models import CircuitBreaker
-from events.refusals import Refusal
+from events.rejections import Rejection
 from monitoring import heartbeats, metrics, periods, rounds
 from monitoring.labels import seconds
 from monitoring.models import Severity
@@ -46,7 +46,7 @@ PARTS = {
     "failures": _("taxa de erro"),
     "failing": _("sistemas com mais falhas"),
     "breakers": _("sistemas"),
-    "refusing": _("sistemas que recusam tudo"),
+    "rejecting": _("sistemas que recusam tudo"),
     "sync": _("sincronizações"),
     "whatsapp": _("WhatsApp"),
     "staleness": _("sinais de vida"),
@@ -97,7 +97,7 @@ class HubSnapshot:
     late_events: dict[str, int]
     overdue_erasures: int = 0
     failing: list[str] = field(default_factory=list)
-    refusing: dict[str, Refusal] = field(default_factory=dict)
+    rejecting: dict[str, Rejection] = field(default_factory=dict)
     reported: metrics.Reported = field(default_factory=metrics.Reported)
     unmeasured: Mapping[str, Any] = field(default_factory=dict)  # parts and rules, with their titles
 
@@ -190,7 +190,7 @@ def take_snapshot(now: datetime | None = None) -> HubSnapshot:
         queues=queues or {},
         failures=part("failures", lambda: metrics.failures(periods.last_hours(now, 24)), (0, 0)),
         failing=part("failing", metrics.failing, []),
-        refusing=part("refusing", lambda: refusals.current(now), {}),
+        rejecting=part("rejecting", lambda: rejections.current(now), {}),
         breakers=breakers or [],
         sync=part("sync", lambda: syncs.overview(now), {}),
         whatsapp=part("whatsapp", lambda: metrics.whatsapp(now), metrics.WhatsAppState(None, UNKNOWN)),
@@ -272,8 +272,9 @@ class HubHealth:
 
     @property
     def tone(self) -> str:
-        is_all_well = self.status != HEALTHY or (self.worker_staleness is None and not self.open_items)
-        return TONES[self.status] if is_all_well else NEUTRAL
+        if self.status == HEALTHY and (self.open_items or self.worker_staleness is not None):
+            return NEUTRAL
+        return TONES[self.status]
 
     @property
     def label(self) -> str:

@@ -25,7 +25,7 @@ OF_RULE = {  # by rule: the beginning of its part's heading
     "notifications_failed": "Ninguém recebe",
     "old_transaction": "Banco de dados",
     "oldest_delivery": "Muitos eventos aguardando",
-    "refuses_everything": "Um sistema que recusa tudo",
+    "rejects_everything": "Um sistema que recusa tudo",
     "retry_queue": "Muitos eventos aguardando",
     "round_missed": "Quem chamar",
     "scheduler_silent": "Trabalhadores, relógio",

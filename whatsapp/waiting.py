@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from statistics import mean
 
-from django.db.models import TextChoices
 from django.utils import timezone
 
 from carinho.database import run
@@ -14,7 +14,7 @@ from whatsapp.lane_hooks import PACE_SECONDS
 from whatsapp.models import Connection
 
 
-class WaitCause(TextChoices):
+class WaitCause(StrEnum):
     DISCONNECTED = "disconnected"
     BLOCKED = "blocked"  # its circuit is open, or a person paused it
     ASKED = "asked"  # Z-API said when to come back
@@ -61,7 +61,7 @@ def waits(only: int | None = None) -> list[Wait]:
 
 
 def _of_due(count: int, now: datetime) -> Wait:
-    """What keeps those that could go now, asked in the order in which the lane asks."""
+    """What keeps those that could go now: the one that a person can do most about comes first."""
     if connection.is_disconnected():
         return Wait(WaitCause.DISCONNECTED, count, Connection.load().disconnected_at)
     breaker = CircuitBreaker.objects.filter(service="whatsapp").first()

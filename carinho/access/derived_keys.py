@@ -3,6 +3,8 @@
 After the key is changed, those made with an earlier one hold as long as SECRET_KEY_FALLBACKS names it.
 """
 
+import base64
+
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
@@ -18,3 +20,8 @@ def derive(purpose: str, text: str) -> list[bytes]:
 def digests(purpose: str, text: str) -> list[str]:
     """`derive` in hex."""
     return [key.hex() for key in derive(purpose, text)]
+
+
+def webhook_secrets(purpose: str, seed: str) -> list[str]:
+    """`derive` as Standard Webhooks writes a secret."""
+    return [f"whsec_{base64.b64encode(key).decode()}" for key in derive(purpose, seed)]

@@ -1,6 +1,5 @@
 """The secrets of webhook senders: of the settings, and those made in the console, which overlap."""
 
-import base64
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
@@ -45,8 +44,7 @@ def secrets_of(source: str) -> list[str]:
 
 def texts_of(source: str, seed: str) -> list[str]:
     """The secret of this seed, then what it was under earlier values of SECRET_KEY."""
-    keys = derived_keys.derive(f"webhook secret of {source}", seed)
-    return [f"whsec_{base64.b64encode(key).decode()}" for key in keys]
+    return derived_keys.webhook_secrets(f"webhook secret of {source}", seed)
 
 
 def note(source: str, *, wrong: str = "") -> None:

@@ -67,13 +67,13 @@ class Action:
 
 
 def rotation(
-    title: Any, button: Any, effect: Any, *, overlap: timedelta, permission: str, is_main: bool = True
+    title: Any, confirm: Any, effect: Any, *, overlap: timedelta, permission: str, is_main: bool = True
 ) -> Action:
     """A new secret, shown once on its own page; `effect` says for how many `{days}` the old one is good."""
     return Action(
         name="rotate",
         title=title,
-        button=button,
+        button=confirm,
         done="",
         effect=format_lazy(effect, days=overlap.days),
         permission=permission,

@@ -59,9 +59,9 @@ def parse(text: str) -> Iterator[SupportPerson]:
             yield SupportPerson(name, email, next((way for way in ways if way and way != email), ""))
 
 
-def due(since: datetime, now: datetime | None = None) -> SupportLevel:
+def due(since: datetime) -> SupportLevel:
     """Whose turn it is in a trouble that began then, of those who are written down."""
-    called = [row["level"] for row in levels(since, now) if row["is_due"] and row["level"].people]
+    called = [row["level"] for row in levels(since) if row["is_due"] and row["level"].people]
     return called[-1] if called else LEVELS[0]
 
 

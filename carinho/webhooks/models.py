@@ -1,7 +1,5 @@
 """Who is sent what happens in the hub, and each message to them."""
 
-import base64
-
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -105,8 +103,7 @@ class WebhookMessage(models.Model):
 
 def secrets_of(subscription_id: int, seed: str) -> list[str]:
     """As the subscriber writes it, then as it was under earlier values of SECRET_KEY."""
-    keys = derived_keys.derive(f"webhook subscription {subscription_id}", seed)
-    return [f"whsec_{base64.b64encode(key).decode()}" for key in keys]
+    return derived_keys.webhook_secrets(f"webhook subscription {subscription_id}", seed)
 
 
 personal_data.declare(

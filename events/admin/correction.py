@@ -155,11 +155,11 @@ class CorrectionAdmin(EventRevealAdmin):
         others = event_corrections.others(row).count() if not row.repeats_id else 0
         key = {"service": row.dead_letter.service, "step": row.dead_letter.step, "cause": row.cause}
         following = event_corrections.correctable(**key).first()
-        place = event_corrections.place_of(following, row.cause) if following else None
+        position = event_corrections.position_of(following) if following else None
         return {
-            "group": FailureGroup.objects.filter(**key).first() if place else None,
-            "place": place,
-            "left": place.total - place.number + 1 if place else 0,
+            "group": FailureGroup.objects.filter(**key).first() if position else None,
+            "position": position,
+            "left": position.total - position.number + 1 if position else 0,
             "event": row.event,
             "event_page": page_of(row.event),
             "dead_letter_page": page_of(row.dead_letter),
@@ -216,14 +216,14 @@ def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
         back=page_of(row),
         effects=lambda data: _effects(row, data),
         texts=lambda data: _texts(row, data),
-        place=lambda: _place(row),
+        position=lambda: _position(row),
         rejected=_rejected(row, payload_form.fields(flow.payload, data)),
     )
 
 
-def _place(row: DeadLetter) -> str:
-    place = event_corrections.place_of(row, row.cause)
-    return _now("Item %(number)d de %(total)d") % asdict(place) if place.total > 1 else ""
+def _position(row: DeadLetter) -> str:
+    position = event_corrections.position_of(row)
+    return _now("Item %(number)d de %(total)d") % asdict(position) if position.total > 1 else ""
 
 
 def _rejected(row: DeadLetter, fields: list[FormField]) -> dict[str, str]:

@@ -59,7 +59,7 @@ class Correctable:
     back: str
     effects: Callable[[Data], list[Any]] = field(default=lambda _data: [])
     texts: Callable[[Data], list[tuple[str, str]]] = field(default=lambda _data: [])
-    place: Callable[[], str] = field(default=lambda: "")
+    position: Callable[[], str] = field(default=lambda: "")
     rejected: Mapping[str, str] = field(default_factory=dict)
 
 

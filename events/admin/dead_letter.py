@@ -23,7 +23,7 @@ from events import (
     escalations,
     failure_groups,
     operations,
-    refusals,
+    rejections,
     retention,
     status_badges,
     titles,
@@ -360,7 +360,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "reasons": REASONS,
             "preview": preview.of([row.pk]),
             "breaker": CircuitBreaker.objects.filter(service=row.service).first(),
-            "refusal": recipes.refusing.get(row.service),
+            "rejection": recipes.rejecting.get(row.service),
             "delivery": row.delivery,
             "event": row.event,
             "event_page": page_of(row.event),
@@ -385,12 +385,12 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         per_system = Counter(
             DeadLetter.objects.filter(pk__in=fitting).order_by().values_list("service", flat=True)
         )
-        breakers, refusing = CircuitBreaker.objects.in_bulk(list(per_system)), refusals.current()
+        breakers, rejecting = CircuitBreaker.objects.in_bulk(list(per_system)), rejections.current()
         rows = [
             {
                 "system": labels.system(name),
                 "count": count,
-                "state": status_badges.system(breakers.get(name), refusing.get(name)),
+                "state": status_badges.system(breakers.get(name), rejecting.get(name)),
             }
             for name, count in per_system.most_common()
         ]

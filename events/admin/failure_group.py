@@ -196,7 +196,7 @@ def titles_of(found: Iterable[FailureGroup]) -> list[tuple[str, str]]:
 
 
 def cards(request: HttpRequest) -> list[Card]:
-    """The groups that have dead letters, in the order of `_urgency`; six statements."""
+    """The groups that have dead letters, in the order of `_urgency`."""
     figures = failure_groups.figures()
     written, breakers = Recipes(), CircuitBreaker.objects.in_bulk()
     shown = [
@@ -232,7 +232,7 @@ def _rejected_keys(found: Iterable[FailureGroup]) -> dict[tuple[str, str], Rejec
     """By system and step; asked for only where a group is about keys."""
     if all(group.cause != NO_PERMISSION for group in found):
         return {}
-    return {(key.service, key.step): key for key in rejected_keys.standing()}
+    return {(key.service, key.step): key for key in rejected_keys.current()}
 
 
 def card_of(

@@ -57,9 +57,9 @@ def matching(request: HttpRequest, queryset: QuerySet, *parts: Q) -> QuerySet:
     """The rows that match one of these, looked for once: a list counts them and shows them.
 
     Each part apart, so that it is found by its own indexes: with OR each row's event would be read. Of what
-    nearly all rows match a page needs the newest, one more than it counts; an order and a file need all.
+    nearly all rows match a page needs the newest, as many as it counts; an order and a file need all.
     """
-    most = MOST_FOUND + 1 if request.method == "GET" else None
+    most = MOST_FOUND if request.method == "GET" else None
     found = [queryset.order_by("-pk").filter(part).values_list("pk", flat=True)[:most] for part in parts]
     return queryset.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [list(found[0].union(*found[1:]))]))
 

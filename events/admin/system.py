@@ -17,7 +17,7 @@ from carinho.console import labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of, page, page_of
 from carinho.services import contract
-from events import outages, refusals
+from events import outages, rejections
 from events.admin.outage import ended
 from events.engine import circuit_breakers
 from events.models import BreakerState, CircuitBreaker, DeadLetter, Delivery, OutageRecord
@@ -122,12 +122,12 @@ class SystemAdmin(ActionAdmin):
         self.must_view(request)
         held = {outage.breaker.service: outage for outage in outages.current()}
         facts = [find() for find in card_facts]
-        refusing = refusals.current()
-        rows = sorted(CircuitBreaker.objects.all(), key=lambda row: (row.pk not in refusing, row.pk))
+        rejecting = rejections.current()
+        rows = sorted(CircuitBreaker.objects.all(), key=lambda row: (row.pk not in rejecting, row.pk))
         moves = AuditEntry.objects.filter(target__in=[row.pk for row in rows], action__startswith="breaker.")
         last = {move.target: move for move in moves.order_by("target", "-id").distinct("target")}
         cards = [
-            self._card(request, row, held.get(row.service), refusing.get(row.service))
+            self._card(request, row, held.get(row.service), rejecting.get(row.service))
             | {"move": last.get(row.service)}
             | {"facts": [fact.get(row.service, "") for fact in facts]}
             for row in rows
@@ -149,7 +149,7 @@ class SystemAdmin(ActionAdmin):
         facts = [find().get(row.service, "") for find in card_facts]
         over = OutageRecord.objects.filter(service=row.service, ended_at__isnull=False).defer("held_ids")
         return {
-            "card": self._card(request, row, held.get(row.service), refusals.current().get(row.service))
+            "card": self._card(request, row, held.get(row.service), rejections.current().get(row.service))
             | {"facts": facts},
             "moves": moves,
             "ended": ended(over.order_by("-ended_at")[:SHOWN_OUTAGES]),
@@ -160,14 +160,14 @@ class SystemAdmin(ActionAdmin):
         request: HttpRequest,
         breaker: CircuitBreaker,
         outage: outages.Outage | None,
-        refusal: refusals.Refusal | None,
+        rejection: rejections.Rejection | None,
     ) -> dict[str, Any]:
         return {
             "breaker": breaker,
             "label": labels.system(breaker.service),
             "outage": outage,
-            "refusal": refusal,
-            "refused_rows": list_of(DeadLetter, f"service={breaker.service}"),
+            "rejection": rejection,
+            "rejected_rows": list_of(DeadLetter, f"service={breaker.service}"),
             "lacking": contract.lacking(breaker.service),
             "probe_is_due": breaker.next_probe_at is not None and breaker.next_probe_at <= timezone.now(),
             "page": page_of(breaker),

@@ -4,7 +4,7 @@ from django import template
 
 from events import status_badges, titles
 from events.models import BreakerState, CircuitBreaker, DeadLetterStatus, DeliveryStatus, EventStatus
-from events.refusals import Refusal
+from events.rejections import Rejection
 
 register = template.Library()
 STATES = {
@@ -23,6 +23,6 @@ def state(value: str, kind: str) -> str:
 
 
 @register.filter
-def health(breaker: CircuitBreaker, refusal: Refusal | None) -> str:
+def health(breaker: CircuitBreaker, rejection: Rejection | None) -> str:
     """Whether a system takes deliveries, in a word and its colour."""
-    return status_badges.system(breaker, refusal)
+    return status_badges.system(breaker, rejection)

@@ -169,13 +169,13 @@ def systems(hub: HubSnapshot) -> list[dict[str, Any]]:
     """One row per system, those with trouble first."""
     answers = metrics.answers(periods.last_hours(hub.now, 24))
     rows = []
-    in_trouble = {row.service for row in hub.breakers if row.holds} | hub.refusing.keys()
+    in_trouble = {row.service for row in hub.breakers if row.holds} | hub.rejecting.keys()
     for breaker in sorted(hub.breakers, key=lambda row: (row.service not in in_trouble, row.service)):
         service, answered = breaker.service, answers.get(breaker.service)
         rows.append(
             {
                 "breaker": breaker,
-                "refusal": hub.refusing.get(service),
+                "rejection": hub.rejecting.get(service),
                 "success": answered.success_rate if answered else None,
                 "median": answered.quantile(0.5) if answered else None,
                 "p95": answered.quantile(0.95) if answered else None,

@@ -33,7 +33,7 @@ LAST = {  # while it stands, and once it is over
     gettext_lazy("Sincronização que falhou"),
     unit=ngettext_lazy("falha em 24 h", "falhas em 24 h", "count"),
     warning=2,
-    symptom_of=("circuit_breaker", "refuses_everything"),
+    symptom_of=("circuit_breaker", "rejects_everything"),
     steps=(
         Instruction(
             gettext_lazy("Veja por que falhou e, se o sistema está no ar, execute de novo."),

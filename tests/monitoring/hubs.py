@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from events.models import CircuitBreaker
-from events.refusals import Refusal
+from events.rejections import Rejection
 from monitoring import heartbeats, metrics
 from monitoring.health import HubSnapshot
 from monitoring.metrics import WhatsAppState
@@ -63,8 +63,8 @@ def silent(part: str) -> Callable[[float | None], HubSnapshot]:
     return lambda seconds: hub(staleness=dict.fromkeys(heartbeats.PARTS, 0.0) | {part: seconds})
 
 
-def refusing(amount: int) -> HubSnapshot:
-    return hub(refusing={"crm": Refusal("crm", NOW - timedelta(hours=1), amount)})
+def rejecting(amount: int) -> HubSnapshot:
+    return hub(rejecting={"crm": Rejection("crm", NOW - timedelta(hours=1), amount)})
 
 
 def misconfigured(seconds: float) -> HubSnapshot:

@@ -32,7 +32,7 @@ TROUBLES = {
     "retry_queue": {"retry_queue": hubs.retrying(201, "marketing")},
     "dead_letters": {"dead_letters": {"total": 50, "today": 0, "by_cause": {}}},
     "error_rate": {"failures": (30, 100)},
-    "refuses_everything": {"refusing": hubs.refusing(20).refusing},
+    "rejects_everything": {"rejecting": hubs.rejecting(20).rejecting},
     "sync_failures": {"sync": hubs.job(recent_failures=3)},
     "sync_late": {"sync": hubs.job(late=True, level="critical")},
     "sync_check": {"sync": hubs.job(check_error="Operação recusou.")},

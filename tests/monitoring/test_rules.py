@@ -31,10 +31,10 @@ EDGES = [
     ("error_rate", hub(failures=(2, 20)), "warning"),
     ("error_rate", hub(failures=(3, 20)), "warning"),
     ("error_rate", hub(failures=(4, 20)), "critical"),
-    ("refuses_everything", hub(refusing={}), OK),
-    ("refuses_everything", hubs.refusing(5), "warning"),
-    ("refuses_everything", hubs.refusing(19), "warning"),
-    ("refuses_everything", hubs.refusing(20), "critical"),
+    ("rejects_everything", hub(rejecting={}), OK),
+    ("rejects_everything", hubs.rejecting(5), "warning"),
+    ("rejects_everything", hubs.rejecting(19), "warning"),
+    ("rejects_everything", hubs.rejecting(20), "critical"),
     ("sync_failures", hub(sync=hubs.job(recent_failures=2)), OK),
     ("sync_failures", hub(sync=hubs.job(recent_failures=3)), "warning"),
     ("sync_failures", hub(sync=hubs.job(last_result="failed", recent_failures=1)), "warning"),
@@ -163,11 +163,11 @@ def test_outage_explains_only_the_failures_that_are_mostly_its_own(failing, reas
     assert len(health.evaluate(seen).troubles) == reasons
 
 
-def test_failures_of_a_system_that_refuses_everything_are_that_one_trouble():
-    refusing = hubs.refusing(30).refusing
-    seen = hub(failures=(30, 100), failing=["crm"], refusing=refusing)
+def test_failures_of_a_system_that_rejects_everything_are_that_one_trouble():
+    rejecting = hubs.rejecting(30).rejecting
+    seen = hub(failures=(30, 100), failing=["crm"], rejecting=rejecting)
     assert [trouble.cause.key for trouble in health.evaluate(seen).troubles] == [
-        ("refuses_everything", "crm")
+        ("rejects_everything", "crm")
     ]
 
 

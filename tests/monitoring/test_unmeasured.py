@@ -24,7 +24,7 @@ SOURCES = {
     "failures": "monitoring.metrics.failures",
     "failing": "monitoring.metrics.failing",
     "breakers": "monitoring.metrics.breakers",
-    "refusing": "events.refusals.current",
+    "rejecting": "events.rejections.current",
     "sync": "sync.status.overview",
     "whatsapp": "monitoring.metrics.whatsapp",
     "staleness": "monitoring.heartbeats.staleness",

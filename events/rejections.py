@@ -1,4 +1,4 @@
-"""Systems that refuse everything: the request of each person alike, so that no one's data is to blame."""
+"""Systems that reject everything: the request of each person alike, so that no one's data is to blame."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -15,18 +15,14 @@ from events import statistics
 from events.engine.failure_causes import NO_PERMISSION
 from events.models import Delivery, Measure, Outcome
 
-ENOUGH = 5  # people, each refused, and nobody accepted in between
+ENOUGH = 5  # people, each rejected, and nobody accepted in between
 KEPT_IN_MIND = timedelta(hours=24)  # after so long without another one it is not said any more
-CAUSES = [
-    NO_PERMISSION,
-    "not_found",
-    "invalid_data",
-    "invalid_phone_number",
-]  # what a refused call is filed under
+# what a rejected call is filed under
+CAUSES = [NO_PERMISSION, "not_found", "invalid_data", "invalid_phone_number"]
 LASTS = timedelta(minutes=10)  # from an attempt's start to its end, at most
 
 # One item that is tried again and again is one row, and all of one person are one: read from one index.
-REFUSED = """
+REJECTED = """
 SELECT service, min(greatest(created_at, suspect.accepted_at)), count(*), bool_and(cause = %(key)s)
 FROM unnest(%(services)s::text[], %(accepted)s::timestamptz[]) AS suspect(service, accepted_at)
 JOIN events_deadletter USING (service)
@@ -39,12 +35,12 @@ HAVING count(DISTINCT subject) FILTER (WHERE subject <> '')
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """How many deliveries a system refused since it accepted the last one; `is_key` if all for our key."""
+class Rejection:
+    """How many deliveries a system rejected since it accepted the last one; `is_key` if all for our key."""
 
     service: str
     since: datetime
-    refused: int
+    rejected: int
     is_key: bool = False
 
     @property
@@ -52,13 +48,14 @@ class Refusal:
         said = {
             "system": labels.system(self.service),
             "since": self.clock,
-            "refused": labels.number(self.refused),
+            "rejected": labels.number(self.rejected),
         }
         if self.is_key:
             return (
-                _("%(system)s não aceita a nossa chave desde %(since)s (%(refused)s de %(refused)s).") % said
+                _("%(system)s não aceita a nossa chave desde %(since)s (%(rejected)s de %(rejected)s).")
+                % said
             )
-        return _("%(system)s recusa tudo o que recebe desde %(since)s (%(refused)s de %(refused)s).") % said
+        return _("%(system)s recusa tudo o que recebe desde %(since)s (%(rejected)s de %(rejected)s).") % said
 
     @property
     def clock(self) -> str:
@@ -67,8 +64,8 @@ class Refusal:
         return date_format(local, "H:i" if local.date() == timezone.localdate() else "d/m H:i")
 
 
-def current(now: datetime | None = None) -> dict[str, Refusal]:
-    """By system; one read of the hourly counts while none has refused many since it accepted one."""
+def current(now: datetime | None = None) -> dict[str, Rejection]:
+    """By system; one read of the hourly counts while none has rejected many since it accepted one."""
     now = now or timezone.now()
     suspects = _suspects(now)
     if not suspects:
@@ -83,12 +80,12 @@ def current(now: datetime | None = None) -> dict[str, Refusal]:
         "enough": ENOUGH,
     }
     with connection.cursor() as cursor:
-        cursor.execute(REFUSED, given)
-        return {row[0]: Refusal(*row) for row in cursor.fetchall()}
+        cursor.execute(REJECTED, given)
+        return {row[0]: Rejection(*row) for row in cursor.fetchall()}
 
 
 def _suspects(now: datetime) -> dict[str, datetime | None]:
-    """The systems that refused enough attempts since the hour in which they last accepted one, and that hour.
+    """The systems that rejected enough attempts since the hour in which they last accepted one; that hour.
 
     None for a system that accepted nothing all the time.
     """
@@ -98,11 +95,11 @@ def _suspects(now: datetime) -> dict[str, datetime | None]:
     for service, outcome, hour in counts:
         if outcome == Outcome.DONE:
             accepted[service] = max(hour, accepted.get(service, hour))
-    refused: Counter[str] = Counter()
+    rejected: Counter[str] = Counter()
     for (service, outcome, hour), amount in counts.items():
         if outcome == Outcome.REJECTED and hour >= accepted.get(service, hour):
-            refused[service] += amount
-    return {service: accepted.get(service) for service, amount in refused.items() if amount >= ENOUGH}
+            rejected[service] += amount
+    return {service: accepted.get(service) for service, amount in rejected.items() if amount >= ENOUGH}
 
 
 def _last_accepted(service: str, hour: datetime) -> datetime:

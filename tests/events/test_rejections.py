@@ -1,4 +1,4 @@
-"""A system that refuses everything is named itself, and nobody's data is blamed for it."""
+"""A system that rejects everything is named itself, and nobody's data is blamed for it."""
 
 import re
 from itertools import count
@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from carinho.console import contacts
-from events import operations, refusals
+from events import operations, rejections
 from events.engine import lane, transitions
 from events.engine.transitions import Failure
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, FailureGroup
@@ -30,22 +30,22 @@ def sent(make_delivery, calls):
             make_delivery(next(ids), family=family)
         while Delivery.objects.filter(service="billing", status="queued").exists():  # one a person at a time
             lane.drain("billing", seconds=5, linger=0.05)
-        return refusals.current().get("billing")
+        return rejections.current().get("billing")
 
     return send
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_system_refuses_everything_from_its_fifth_person_to_the_first_it_accepts(sent):
+def test_a_system_rejects_everything_from_its_fifth_person_to_the_first_it_accepts(sent):
     assert sent("abcd", 422) is None
     found = sent("e", 400)
-    assert (found.refused, found.is_key) == (5, False)
+    assert (found.rejected, found.is_key) == (5, False)
     assert found.since == DeadLetter.objects.earliest("created_at").created_at
     clock = timezone.localtime(found.since).strftime("%H:%M")
     assert found.sentence == f"Faturamento recusa tudo o que recebe desde {clock} (5 de 5)."
     assert sent("f", 200, {"hours": 1}) is None
     assert sent("ghij", 422) is None
-    assert sent("k", 422).refused == 5  # counted anew since what was accepted
+    assert sent("k", 422).rejected == 5  # counted anew since what was accepted
 
 
 @pytest.mark.django_db(transaction=True)
@@ -70,8 +70,8 @@ def test_one_record_however_often_and_one_person_with_many_events_are_no_system(
 
 
 @pytest.fixture
-def crm_refuses(db):
-    """CRM refused a step of five people."""
+def crm_rejects(db):
+    """CRM rejected a step of five people."""
     given = [rows.lead(phone=f"(11) 98765-432{n}").deliveries.get(step="register_lead") for n in range(5)]
     now = timezone.now()
     for row in given:
@@ -82,11 +82,11 @@ def crm_refuses(db):
     transitions.fail_held(failures, error="crm answered 422")
 
 
-def test_pages_say_it_is_the_system_and_whom_to_call(crm_refuses, settings):
+def test_pages_say_it_is_the_system_and_whom_to_call(crm_rejects, settings):
     settings.SUPPORT_OPERATIONS = "Ana Souza, 11 98765-0000"
     client = logged_in("Operador")
     item, group = DeadLetter.objects.latest("pk"), FailureGroup.objects.get()
-    said = refusals.current()["crm"].sentence
+    said = rejections.current()["crm"].sentence
     assert said.endswith("(5 de 5).")
     pages = {
         path: client.get(path).content.decode()

@@ -1,4 +1,4 @@
-"""A system that answers and refuses every delivery: it is the system, or our key, and not the data."""
+"""A system that answers and rejects every delivery: it is the system, or our key, and not the data."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from carinho.console import labels
 from carinho.console.labels import number
-from events.refusals import ENOUGH
+from events.rejections import ENOUGH
 from monitoring.health import HubSnapshot
 from monitoring.labels import list_url
 from monitoring.rule import Instruction, Observation, rule
@@ -40,15 +40,15 @@ from monitoring.rule import Instruction, Observation, rule
         ),
     ),
 )
-def refuses_everything(hub: HubSnapshot) -> Iterator[Observation]:
-    """It ends with the first delivery that is accepted."""
-    for service, refusal in hub.refusing.items():
-        said = {"system": labels.system(service), "refused": number(refusal.refused)}
+def rejects_everything(hub: HubSnapshot) -> Iterator[Observation]:
+    """It ends with the first delivery that is accepted, or after a day without another rejection."""
+    for service, rejection in hub.rejecting.items():
+        said = {"system": labels.system(service), "rejected": number(rejection.rejected)}
         yield Observation(
-            refusal.refused,
-            refusal.sentence,
+            rejection.rejected,
+            rejection.sentence,
             list_url("events_deadletter", f"service={service}"),
-            past=_("%(system)s recusou tudo o que recebia (%(refused)s entregas).") % said,
+            past=_("%(system)s recusou tudo o que recebia (%(rejected)s entregas).") % said,
             subject=service,
             systems=(service,),
         )
