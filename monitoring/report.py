@@ -92,14 +92,14 @@ def day_by_day(first: date, count: int) -> list[dict[str, Any]]:
 
 def _added_up(days: list[dict[str, Any]]) -> dict[str, Any]:
     """`figures` of all of them, without another read."""
-    events, deliveries = Counter[str](), Counter[str]()
+    taken_in, sent = Counter[str](), Counter[str]()
     runs: dict[str, Counter[str]] = defaultdict(Counter)
     for day in days:
-        events.update({name: day["events"][name] for name in ("total", *metrics.SETTLED)})
-        deliveries.update({name: day["deliveries"][name] for name in ("total", "success", "failed")})
+        taken_in.update({name: day["events"][name] for name in ("total", *metrics.SETTLED)})
+        sent.update({name: day["deliveries"][name] for name in ("total", "success", "failed")})
         for job, counts in day["sync_jobs"].items():
             runs[job].update(counts)
-    return _figures(dict(events), dict(deliveries), {job: dict(runs[job]) for job in sorted(runs)})
+    return _figures(dict(taken_in), dict(sent), {job: dict(runs[job]) for job in sorted(runs)})
 
 
 def _figures(events: dict[str, int], deliveries: dict[str, int], runs: dict[str, Any]) -> dict[str, Any]:
