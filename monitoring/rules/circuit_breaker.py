@@ -94,4 +94,5 @@ def _outage(hub: HubSnapshot, breaker: CircuitBreaker) -> Observation:
         severity=severity,
         systems=(breaker.service,),
         is_tail=not is_long,
+        since=breaker.outage_since,
     )
