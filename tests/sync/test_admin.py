@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from sync import execution, runs
 from sync.models import SyncDifference, SyncFailure, SyncJob, SyncRun
@@ -97,6 +98,19 @@ def test_running_run_shows_its_progress_and_is_cancelled_from_its_page(ana, run,
     assert "por agenda" in page(ana, of(begun))
     ana.post("/admin/sync/syncrun/cancel/", {"ids": begun.pk})
     assert "Cancelada por ana." in page(ana, of(begun))
+
+
+def test_run_that_could_not_read_says_why_in_portuguese_and_what_then(ana, run, load, simulator):
+    load(NAME, 2)
+    simulator.fault("crm", status=422, path="/contracts")
+    failed = run(NAME)
+    said = "CRM recusou o pedido (422) e nada foi lido. Quando CRM estiver normal: Executar agora."
+    of_run, of_job = page(ana, of(failed)), page(ana, of(SyncJob.objects.get(pk=NAME)))
+    for html in (of_run, of_job):
+        assert said in strip_tags(html)
+        assert "Simulated" not in strip_tags(html)
+        assert 'title="Failed to list contracts in CRM: Simulated 422 (answered 422)"' in html
+    assert "CRM não deixou ler: recusou o pedido (422)." in of_run
 
 
 def test_failed_records_are_listed_with_a_button_for_one_and_for_all(ana, run, load, simulator):
