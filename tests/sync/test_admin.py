@@ -56,6 +56,16 @@ def test_jobs_page_says_when_each_runs_and_how_it_went(ana, run, load):
     assert text.count("nunca") == 3
 
 
+def test_where_nothing_was_compared_nothing_is_said_to_agree(ana, run):
+    run(NAME)
+    texts = [page(ana, JOBS), page(ana, of(SyncJob.objects.get(pk=NAME)))]
+    texts.append(page(ana, "/admin/sync/syncdifference/"))
+    for text in texts:
+        assert "Nada foi comparado" in text
+        assert "100,0" not in text
+        assert "concordam em tudo" not in text
+
+
 def test_run_now_starts_a_run_in_the_operators_name(ana, load):
     load(NAME, 2)
     ana.post(f"{JOBS}run/", {"ids": NAME, "next": JOBS})
