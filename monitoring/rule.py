@@ -91,6 +91,7 @@ class Rule:
     symptom_of: tuple[str, ...] = ()
     in_health: bool = True
     steps: tuple[Instruction, ...] = ()
+    warning_on: Any = ""  # what the warning limit counts, where the critical one counts something else
 
     registry: ClassVar[dict[str, "Rule"]] = {}
 
@@ -149,6 +150,7 @@ def rule(
     symptom_of: tuple[str, ...] = (),
     in_health: bool = True,
     steps: tuple[Instruction, ...] = (),
+    warning_on: Any = "",
 ) -> Callable[[Callable[[Any], Iterable[Observation]]], Rule]:
     """Declare the decorated function as a rule of its own name."""
 
@@ -157,7 +159,7 @@ def rule(
         if name in Rule.registry:
             raise ValueError(f"Rule {name} is declared twice.")
         Rule.registry[name] = Rule(
-            name, title, unit, observe, warning, critical, at_least, symptom_of, in_health, steps
+            name, title, unit, observe, warning, critical, at_least, symptom_of, in_health, steps, warning_on
         )
         return Rule.registry[name]
 

@@ -23,6 +23,7 @@ SENTENCES = {
     gettext_lazy("Sistema fora do ar"),
     unit="s",
     warning=300,
+    warning_on=gettext_lazy("em teste"),
     critical=0,
     steps=(
         Instruction(
