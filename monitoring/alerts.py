@@ -30,6 +30,7 @@ OBSERVED = [
         "url",
         "value",
         "symptoms",
+        "opened_at",
         "seen_at",
         "resolved_at",
         "reopened",
@@ -161,6 +162,7 @@ def _open_or_update(trouble: Trouble, alert: Alert | None, now: datetime) -> Non
             alert = Alert(rule=rule, subject=subject, opened_at=now)
         else:
             alert.reopened += 1
+            alert.opened_at = now  # whom to call, and since when, counts from what is so at present
     _observe(alert, trouble, now)
     event = _event(alert, now, is_tail=trouble.cause.observation.is_tail)
     if event:
@@ -176,6 +178,7 @@ def _observe(alert: Alert, trouble: Trouble, now: datetime) -> None:
     alert.severity, alert.limit, alert.value = trouble.severity, trouble.cause.limit, observation.value
     alert.message, alert.past, alert.url = observation.message, observation.past, observation.url
     alert.symptoms = [row.observation.message for row in trouble.symptoms]
+    alert.opened_at = max(alert.opened_at, observation.since or alert.opened_at)
     alert.seen_at, alert.resolved_at = now, None
 
 

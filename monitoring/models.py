@@ -48,10 +48,10 @@ class Sample(models.Model):
 
 
 class Alert(models.Model):
-    """One cause that needs attention, from the first time it was seen until it was gone for a while.
+    """One cause that needs attention, from when it was first seen until it was gone for a while.
 
     While it is open there is one per cause, whatever the number of symptoms. One that comes back soon is
-    opened again instead of making a new one, and nobody is notified again.
+    opened again, from then on, instead of making a new one, and nobody is notified again.
     """
 
     rule = models.CharField(_("regra"), max_length=40)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -20,7 +21,8 @@ class Observation:
 
     `past` is the sentence once it is over. `severity` is set where limits alone do not decide. `systems` are
     those it is about, none for the hub as a whole. `is_tail` is the end of a trouble, such as what an outage
-    left waiting: it goes on with the alert that is open, and nobody is notified of it by itself.
+    left waiting: it goes on with the alert that is open, and nobody is notified of it by itself. `since` is
+    when the outage began: one that follows on such an end is another one in the same alert.
     """
 
     value: float
@@ -32,6 +34,7 @@ class Observation:
     severity: str | None = None
     systems: tuple[str, ...] = ()
     is_tail: bool = False
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ class Rule:
     symptom_of: tuple[str, ...] = ()
     in_health: bool = True
     steps: tuple[Instruction, ...] = ()
+    warning_on: Any = ""  # what the warning limit counts, where the critical one counts something else
 
     registry: ClassVar[dict[str, "Rule"]] = {}
 
@@ -146,6 +150,7 @@ def rule(
     symptom_of: tuple[str, ...] = (),
     in_health: bool = True,
     steps: tuple[Instruction, ...] = (),
+    warning_on: Any = "",
 ) -> Callable[[Callable[[Any], Iterable[Observation]]], Rule]:
     """Declare the decorated function as a rule of its own name."""
 
@@ -154,7 +159,7 @@ def rule(
         if name in Rule.registry:
             raise ValueError(f"Rule {name} is declared twice.")
         Rule.registry[name] = Rule(
-            name, title, unit, observe, warning, critical, at_least, symptom_of, in_health, steps
+            name, title, unit, observe, warning, critical, at_least, symptom_of, in_health, steps, warning_on
         )
         return Rule.registry[name]
 

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from carinho.masking import mask_text, scrub
+from carinho.services.errors import Rejected, ServiceError
 from carinho.services.pagination import LIMIT, Page
 from sync.models import RunKind, RunStatus, SyncDifference, SyncFailure, SyncRecord, SyncRun
 from sync.records import FAILED, Item
@@ -214,6 +215,12 @@ def close_failures(job: str, keys: Sequence[str], *, by: str, status: str = "res
         return 0
     rows = SyncFailure.objects.filter(job_id=job, key__in=keys, status="open")
     return rows.update(status=status, closed_at=Now(), closed_by=by)
+
+
+def reason_of(error: ServiceError) -> str:
+    """The call that ended a run, in one sentence, with the status of a rejection, which does not name it."""
+    is_answer = isinstance(error, Rejected) and error.status
+    return f"{error} (answered {error.status})" if is_answer else str(error)
 
 
 def finish(run: SyncRun, status: str, *, reason: str = "") -> None:

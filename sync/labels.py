@@ -1,18 +1,21 @@
 """The labels of jobs, schedules, record fields and authors."""
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django_celery_beat.models import PeriodicTask
 
-from carinho.console.labels import who
+from carinho.console.labels import error_in_words, who
 from sync import schedules
 from sync.job import Job
-from sync.models import SENTENCES, LogLine, RunStatus
+from sync.models import SENTENCES, LogLine, RunKind, RunStatus, SyncRun
 from sync.runs import SCHEDULE
 
 FIELDS = {
@@ -42,6 +45,8 @@ FIELDS = {
     "weekdays": _lazy("dias da semana"),
 }
 EVERY_HOUR = set(range(24))
+REJECTED = re.compile(r"\(answered (\d{3})\)$")
+IN_SYSTEM = re.compile(r"Failed to .+? in ([^:]+): ")
 
 
 def job(name: str) -> str:
@@ -73,7 +78,40 @@ def sentence(line: LogLine) -> str:
 def _said(name: str, value: object) -> str:
     if name in ("author", "actor"):
         return author(str(value))
+    if name == "reason":
+        return cause(str(value))
     return str(RunStatus(str(value)).label) if name == "status" else str(value)
+
+
+def why(run: SyncRun) -> SafeString:
+    """Why a run came to no end and what follows from it; the technical text is its tooltip."""
+    return format_html('<span title="{}">{}</span>', run.reason, _why(run))
+
+
+def _why(run: SyncRun) -> str:
+    system = IN_SYSTEM.match(run.reason)
+    if not run.reason:
+        return str(run.get_status_display())
+    if system is None or run.status != RunStatus.FAILED:
+        return cause(run.reason)
+    given = {
+        "system": system.group(1),
+        "cause": cause(run.reason),
+        "again": _("Conferir") if run.kind == RunKind.CHECK else _("Executar agora"),
+    }
+    if run.read:
+        said = _("%(system)s: %(cause)s, e a leitura parou. Quando %(system)s estiver normal: %(again)s.")
+    elif REJECTED.search(run.reason):
+        said = _("%(system)s %(cause)s e nada foi lido. Quando %(system)s estiver normal: %(again)s.")
+    else:
+        said = _("%(system)s: %(cause)s, e nada foi lido. Quando %(system)s estiver normal: %(again)s.")
+    return said % given
+
+
+def cause(reason: str) -> str:
+    """What ended a run, in words."""
+    rejected = REJECTED.search(reason)
+    return _("recusou o pedido (%s)") % rejected.group(1) if rejected else error_in_words(reason)
 
 
 def schedule(task: PeriodicTask | None) -> str:

@@ -79,8 +79,9 @@ class Reconciliation:
             self.run.log("cancelled", actor=self.run.cancelled_by)
             checkpoint.finish(self.run, RunStatus.CANCELLED)
         except (CircuitOpen, Unavailable, Rejected) as error:
-            self.run.log("read_failed", system=error.system, reason=str(error))
-            checkpoint.finish(self.run, RunStatus.FAILED, reason=str(error))
+            reason = checkpoint.reason_of(error)
+            self.run.log("read_failed", system=error.system, reason=reason)
+            checkpoint.finish(self.run, RunStatus.FAILED, reason=reason)
         except (LostRun, WorkerStopped):
             logger.warning("Comparison was left", extra={"job": self.job.name, "run_id": self.run.pk})
         except Exception as error:

@@ -214,7 +214,7 @@ class Runner:
             self.next = Checkpoint(reading.at.stage)
             self.run.log("page_read_again", system=self.availability.label(self.availability.source))
         elif isinstance(error, Rejected):
-            raise self._unreadable(str(error))
+            raise self._unreadable(checkpoint.reason_of(error))
         elif not isinstance(error, CircuitOpen):
             raise error or AssertionError
 

@@ -86,15 +86,21 @@ ERRORS = {  # what the code says of a call that failed, and what a person reads
     "Unreadable": _("resposta ilegível"),
     "invoice of this service was cancelled": _("a fatura deste atendimento foi cancelada"),
     "does not offer": _("o sistema ainda não oferece isto"),
+    "does not end": _("a lista do sistema não acaba"),
+    "our own code": _("erro do nosso programa"),
+    "by no file any more": _("ela não existe mais nesta versão do programa"),
 }
 ANSWERED = re.compile(r"answered (\d{3})")
 
 
-def error(text: str) -> SafeString:
-    """What went wrong in Portuguese, the technical text as its tooltip."""
+def error_in_words(text: str) -> str:
+    """What went wrong in Portuguese, from what the code says of a call that failed."""
     answered = ANSWERED.search(text)
     if answered:
-        said = str(_("respondeu com erro %s") % answered.group(1))
-    else:
-        said = next((str(words) for part, words in ERRORS.items() if part in text), str(_("erro técnico")))
-    return format_html('<span title="{}">{}</span>', text, said if text else "—")
+        return str(_("respondeu com erro %s") % answered.group(1))
+    return next((str(words) for part, words in ERRORS.items() if part in text), str(_("erro técnico")))
+
+
+def error(text: str) -> SafeString:
+    """The same, with the technical text as its tooltip."""
+    return format_html('<span title="{}">{}</span>', text, error_in_words(text) if text else "—")

@@ -65,8 +65,8 @@ RETRY = Action(
         "Reenviando: o fim desta entrega aparece nesta página.", "Reenviando %(count)d entregas.", "count"
     ),
     effect=_(
-        "Cada entrega volta agora para a fila, com todas as suas tentativas. As outras etapas do evento, "
-        "já feitas, não se repetem. Se falhar de novo, volta para esta lista."
+        "Volta agora para a fila, com todas as tentativas. As outras etapas do evento, já feitas, não se "
+        "repetem. O que falhar de novo volta para Precisa de você."
     ),
     permission=OPERATE,
     icon="replay",

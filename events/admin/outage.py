@@ -17,7 +17,7 @@ from events.models import Delivery, OutageRecord
 @admin.register(OutageRecord)
 class OutageAdmin(ConsoleAdmin):
     item_template = "admin/events/outagerecord/item.html"
-    intro = _("Cada vez que um sistema ficou fora do ar, desconectado ou pausado (outages).")
+    intro = _("Cada vez que um sistema ficou fora do ar, desconectado ou pausado.")
     all_well = _("Nenhum sistema ficou fora do ar até agora.")
     list_display = ("which", "why", "began", "took", "waited", "became", "state")
     list_filter = (

@@ -1,6 +1,7 @@
 """Sistemas: the health of each one and what a person may do about it. Retidas: one line per outage."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -9,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from carinho.access.models import AuditEntry
 from carinho.console import labels
@@ -74,7 +75,7 @@ TRY_NOW = Action(
     title=_("Testar agora"),
     button=ngettext_lazy("Testar agora com 1 entrega", "Testar %(count)d sistemas", "count"),
     done=ngettext_lazy(
-        "O teste sai agora, com a próxima entrega da fila. Veja o resultado em alguns segundos.",
+        "O teste sai agora, com a próxima entrega da fila. O resultado aparece no cartão do sistema.",
         "%(count)d testes saem agora.",
         "count",
     ),
@@ -94,6 +95,18 @@ def fitting(breaker: CircuitBreaker) -> list[str]:
     if breaker.state == BreakerState.OPEN and not breaker.paused_at:
         names = ["try_now", *names]
     return names
+
+
+def trial_result(breaker: CircuitBreaker, asked_at: datetime) -> str:
+    """What a trial asked for at that moment found out."""
+    if breaker.state == BreakerState.CLOSED:
+        return gettext("voltou") if breaker.closed_at and breaker.closed_at > asked_at else ""
+    if breaker.state == BreakerState.HALF_OPEN:
+        answered = gettext("o sistema respondeu; mais um teste bom e ele é liberado")
+        return answered if breaker.good_probes else ""
+    if breaker.opened_at and breaker.opened_at > asked_at:
+        return gettext("continua fora")
+    return gettext("o teste espera a próxima entrega da fila")
 
 
 @admin.register(CircuitBreaker)
@@ -127,8 +140,7 @@ class SystemAdmin(ActionAdmin):
         moves = AuditEntry.objects.filter(target__in=[row.pk for row in rows], action__startswith="breaker.")
         last = {move.target: move for move in moves.order_by("target", "-id").distinct("target")}
         cards = [
-            self._card(request, row, held.get(row.service), rejecting.get(row.service))
-            | {"move": last.get(row.service)}
+            self._card(request, row, held.get(row.service), rejecting.get(row.service), last.get(row.service))
             | {"facts": [fact.get(row.service, "") for fact in facts]}
             for row in rows
         ]
@@ -145,11 +157,13 @@ class SystemAdmin(ActionAdmin):
 
     def item_context(self, request: HttpRequest, row: CircuitBreaker) -> dict[str, Any]:
         held = {outage.breaker.service: outage for outage in outages.current()}
-        moves = AuditEntry.objects.filter(target=row.service, action__startswith="breaker.")[:SHOWN_MOVES]
+        entries = AuditEntry.objects.filter(target=row.service, action__startswith="breaker.")
+        moves = list(entries[:SHOWN_MOVES])
+        rejection = rejections.current().get(row.service)
         facts = [find().get(row.service, "") for find in card_facts]
         over = OutageRecord.objects.filter(service=row.service, ended_at__isnull=False).defer("held_ids")
         return {
-            "card": self._card(request, row, held.get(row.service), rejections.current().get(row.service))
+            "card": self._card(request, row, held.get(row.service), rejection, moves[0] if moves else None)
             | {"facts": facts},
             "moves": moves,
             "ended": ended(over.order_by("-ended_at")[:SHOWN_OUTAGES]),
@@ -161,8 +175,12 @@ class SystemAdmin(ActionAdmin):
         breaker: CircuitBreaker,
         outage: outages.Outage | None,
         rejection: rejections.Rejection | None,
+        move: AuditEntry | None = None,
     ) -> dict[str, Any]:
+        trial = move if move and move.action == outages.TRIED_NOW.name else None
         return {
+            "move": move,
+            "result": trial_result(breaker, trial.at) if trial else "",
             "breaker": breaker,
             "label": labels.system(breaker.service),
             "outage": outage,

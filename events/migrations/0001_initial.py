@@ -852,7 +852,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("new", "novo"),
-                            ("regressed", "voltou"),
+                            ("regressed", "repetiu"),
                             ("seen", "visto"),
                             ("taken", "com alguém"),
                             ("silenced", "silenciado"),

@@ -208,7 +208,7 @@ def rule_rows(hub: health.HubSnapshot) -> list[dict[str, Any]]:
                 "value": (worst.shown or number(worst.value)) if worst else "—",
                 "url": worst.url if worst else "",
                 "tone": health.TONES[violation.severity] if violation else health.GOOD,
-                "warning": rule.limit_label(Severity.WARNING),
+                "warning": f"{rule.warning_on} {rule.limit_label(Severity.WARNING)}".strip(),
                 "critical": rule.limit_label(Severity.CRITICAL),
                 "settings": [rule.setting(severity) for severity in Severity],
             }

@@ -23,6 +23,7 @@ SENTENCES = {
     gettext_lazy("Sistema fora do ar"),
     unit="s",
     warning=300,
+    warning_on=gettext_lazy("em teste"),
     critical=0,
     steps=(
         Instruction(
@@ -94,4 +95,5 @@ def _outage(hub: HubSnapshot, breaker: CircuitBreaker) -> Observation:
         severity=severity,
         systems=(breaker.service,),
         is_tail=not is_long,
+        since=breaker.outage_since,
     )

@@ -22,7 +22,7 @@ from monitoring.rule import Instruction, Observation, rule
     symptom_of=("circuit_breaker", "whatsapp_misconfigured"),
     steps=(
         Instruction(
-            gettext_lazy("É o sistema, não os dados: não corrija nem arquive os itens."),
+            gettext_lazy("É o sistema ou a nossa chave, não os dados: não corrija nem arquive os itens."),
             "events_circuitbreaker_changelist",
             gettext_lazy("Ver os sistemas"),
         ),

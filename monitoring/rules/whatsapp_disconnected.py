@@ -42,6 +42,7 @@ def whatsapp_disconnected(hub: HubSnapshot) -> Iterator[Observation]:
             past=_("O WhatsApp ficou desconectado."),
             shown=seconds(age),
             systems=("whatsapp",),
+            since=hub.whatsapp.since,
         )
     elif drain := hub.draining("whatsapp", hub.reconnected_at):
         said = {"time": seconds(drain.seconds), "waiting": number(drain.waiting)}

@@ -21,7 +21,7 @@ from carinho.masking import mask
 from sync import difference_corrections, labels
 from sync.admin import lines
 from sync.admin.records import BUSY, SHOWN, RecordsAdmin
-from sync.models import DifferenceKind, SyncDifference
+from sync.models import Agreement, DifferenceKind, SyncDifference
 from sync.models.record import SyncDifferenceQuerySet
 from sync.templatetags.sync_console import difference
 
@@ -61,6 +61,11 @@ class DifferenceAdmin(RecordsAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SyncDifference]:
         return super().get_queryset(request).filter(closed_at__isnull=True)
+
+    def get_all_well(self, request: HttpRequest) -> Any:
+        if not request.GET and not Agreement.objects.filter(compared__gt=0).exists():
+            return _("Nada foi comparado até agora.")
+        return super().get_all_well(request)
 
     def movable(self, ids: Sequence[int]) -> Iterable[SyncDifference]:
         return SyncDifference.objects.filter(pk__in=ids).correctable()

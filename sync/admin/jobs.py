@@ -206,11 +206,13 @@ def duration_bars(name: str) -> list[Bar]:
 
 def agreement_bars(name: str) -> list[Bar]:
     """The share that agreed on each of the last days that were compared, the oldest first."""
+    some = gettext("%(day)s: %(agreeing)d de %(compared)d registros concordam (%(share)s %%)")
+    none = gettext("%(day)s: nada foi comparado")
     return [
         Bar(
-            height=max(round(day.share), LOWEST_BAR),
+            height=max(round(day.share), LOWEST_BAR) if day.compared else LOWEST_BAR,
             tone="success" if day.agreeing == day.compared else "warning",
-            title=gettext("%(day)s: %(agreeing)d de %(compared)d registros concordam (%(share)s %%)")
+            title=(some if day.compared else none)
             % {
                 "day": f"{day.day:%d/%m}",
                 "agreeing": day.agreeing,

@@ -12,6 +12,7 @@ register = template.Library()
 register.filter("job", labels.job)
 register.filter("author", labels.author)
 register.filter("sentence", labels.sentence)
+register.filter("why", labels.why)
 register.filter("fields_in_words", labels.fields)
 
 TONES = {

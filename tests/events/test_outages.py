@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from carinho.console.base import page_of
@@ -154,3 +155,27 @@ def test_a_pause_is_an_outage_with_the_reason_that_was_given(flow):
     record = OutageRecord.objects.get()
     assert (record.cause, record.reason, record.ended_at) == (OutageCause.PAUSED, "inventário", None)
     assert "Ainda não acabou" in logged_in("Operador").get(page_of(record)).content.decode()
+
+
+LATER = timezone.now() + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({}, "o teste espera a próxima entrega da fila"),
+        ({"opened_at": LATER, "next_probe_at": LATER}, "continua fora"),
+        (
+            {"state": "half_open", "good_probes": 1},
+            "o sistema respondeu; mais um teste bom e ele é liberado",
+        ),
+        ({"state": "closed", "outage_since": None, "closed_at": LATER}, "voltou"),
+    ],
+)
+def test_trial_that_somebody_asked_for_says_its_result_on_the_card_and_beside_who_asked(found, said):
+    breaker, browser = rows.down("crm"), logged_in("Operador")
+    browser.post("/admin/events/circuitbreaker/try_now/", {"ids": "crm"})
+    CircuitBreaker.objects.filter(pk="crm").update(version=F("version") + 1, **found)
+    for address in ("/admin/events/circuitbreaker/", page_of(breaker)):
+        assert f"</time>: {said}" in browser.get(address).content.decode()
+    assert f"<td>{said}</td>" in browser.get(page_of(breaker)).content.decode()

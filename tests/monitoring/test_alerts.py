@@ -13,6 +13,7 @@ from standardwebhooks.webhooks import Webhook
 
 from carinho.access.models import AuditEntry
 from carinho.resending import WAITS
+from events.models import CircuitBreaker
 from monitoring import alerts, health, heartbeats, metrics, notifications, watcher
 from monitoring.metrics import WhatsAppState
 from monitoring.models import Alert, Heartbeat, Notification
@@ -100,6 +101,27 @@ def test_flapping_is_one_alert_that_tells_once(clock):
     alert = Alert.objects.get()
     assert alert.reopened == 5
     assert subjects().count("[Carinho] Alerta (atenção): Itens que precisam de você: 12.") == 1
+
+
+def test_alert_that_comes_back_counts_from_the_present_outage(clock):
+    clock.evaluate(**DOWN)
+    clock.evaluate(600)
+    clock.evaluate(60, **DOWN)
+    began = clock.now
+    clock.evaluate(60, **DOWN)
+    alert = Alert.objects.get()
+    assert (alert.reopened, alert.opened_at) == (1, began)
+    found = health.evaluate(hubs.hub(now=clock.now, **DOWN))
+    assert alerts.current(found, clock.now).critical_since == began
+
+
+def test_outage_before_the_last_one_has_drained_counts_from_its_own_beginning(clock):
+    clock.evaluate(**DOWN)
+    closed = [CircuitBreaker(service="crm", state="closed", closed_at=clock.now)]
+    backlog = {"crm": metrics.Queue(9, 9, clock.now - timedelta(minutes=1))}
+    clock.evaluate(300, breakers=closed, queues=backlog)
+    clock.evaluate(60, breakers=hubs.breaker("open", -350))
+    assert Alert.objects.get().opened_at == hubs.NOW + timedelta(seconds=350)
 
 
 def test_later_the_same_cause_is_a_new_alert(clock):

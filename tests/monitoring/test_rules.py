@@ -8,6 +8,7 @@ from django.test import override_settings
 
 from events.models import CircuitBreaker
 from monitoring import health, heartbeats, rule
+from monitoring.admin.alert import rule_rows
 from monitoring.metrics import WhatsAppState
 from tests.monitoring import hubs
 from tests.monitoring.hubs import hub
@@ -190,6 +191,11 @@ def test_limit_is_said_in_the_right_number(name, limit, said, settings):
     each = rule.Rule.registry[name]
     settings.ALERT_LIMITS = {each.setting("warning"): float(limit)}
     assert each.limit_label("warning") == said
+
+
+def test_limits_of_an_outage_say_that_the_warning_is_for_one_that_is_being_tested():
+    row = next(row for row in rule_rows(hub()) if row["rule"].name == "circuit_breaker")
+    assert (row["warning"], row["critical"]) == ("em teste > 5 min", "na hora")
 
 
 @override_settings(ALERT_LIMITS={"ALERT_DEATH_LETTERS_WARNING": 3.0})

@@ -2,7 +2,11 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from events import rejections
+from events.models import CircuitBreaker
+from events.rejections import Rejection
 from monitoring import report
 
 
@@ -18,3 +22,22 @@ def test_card_of_a_system_says_how_it_answered_in_24_hours(
     assert text.count("4 tentativas") == 1
     assert "75,0 %" in text
     assert "1,5 s" in text
+
+
+@pytest.mark.parametrize(
+    ("is_key", "said", "unsaid"),
+    [
+        (True, "É a chave, não os dados.", "É o sistema, não"),
+        (False, "É o sistema, não os dados.", "É a chave"),
+    ],
+)
+def test_card_of_a_system_that_rejects_everything_says_what_is_to_blame_and_not_that_it_is_back(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch, is_key: bool, said: str, unsaid: str
+) -> None:
+    CircuitBreaker.objects.filter(pk="crm").update(closed_at=timezone.now())
+    found = {"crm": Rejection("crm", timezone.now(), 9, is_key)}
+    monkeypatch.setattr(rejections, "current", lambda *_now: found)
+    text = admin_client.get("/admin/events/circuitbreaker/crm/change/").content.decode()
+    assert said in text
+    assert unsaid not in text
+    assert "Voltou" not in text

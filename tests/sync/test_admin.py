@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from sync import execution, runs
 from sync.models import SyncDifference, SyncFailure, SyncJob, SyncRun
@@ -55,6 +56,16 @@ def test_jobs_page_says_when_each_runs_and_how_it_went(ana, run, load):
     assert text.count("nunca") == 3
 
 
+def test_where_nothing_was_compared_nothing_is_said_to_agree(ana, run):
+    run(NAME)
+    texts = [page(ana, JOBS), page(ana, of(SyncJob.objects.get(pk=NAME)))]
+    texts.append(page(ana, "/admin/sync/syncdifference/"))
+    for text in texts:
+        assert "Nada foi comparado" in text
+        assert "100,0" not in text
+        assert "concordam em tudo" not in text
+
+
 def test_run_now_starts_a_run_in_the_operators_name(ana, load):
     load(NAME, 2)
     ana.post(f"{JOBS}run/", {"ids": NAME, "next": JOBS})
@@ -97,6 +108,19 @@ def test_running_run_shows_its_progress_and_is_cancelled_from_its_page(ana, run,
     assert "por agenda" in page(ana, of(begun))
     ana.post("/admin/sync/syncrun/cancel/", {"ids": begun.pk})
     assert "Cancelada por ana." in page(ana, of(begun))
+
+
+def test_run_that_could_not_read_says_why_in_portuguese_and_what_then(ana, run, load, simulator):
+    load(NAME, 2)
+    simulator.fault("crm", status=422, path="/contracts")
+    failed = run(NAME)
+    said = "CRM recusou o pedido (422) e nada foi lido. Quando CRM estiver normal: Executar agora."
+    of_run, of_job = page(ana, of(failed)), page(ana, of(SyncJob.objects.get(pk=NAME)))
+    for html in (of_run, of_job):
+        assert said in strip_tags(html)
+        assert "Simulated" not in strip_tags(html)
+        assert 'title="Failed to list contracts in CRM: Simulated 422 (answered 422)"' in html
+    assert "CRM não deixou ler: recusou o pedido (422)." in of_run
 
 
 def test_failed_records_are_listed_with_a_button_for_one_and_for_all(ana, run, load, simulator):
