@@ -47,6 +47,15 @@ FIRST_RUN = Instruction(
     "sync_syncjob_changelist",
     gettext_lazy("Ver as sincronizações"),
 )
+CORRECT = Instruction(
+    gettext_lazy(
+        "Abra cada um e corrija os campos errados. O que não se corrige aqui, peça a quem enviou que envie "
+        "de novo: até lá, o outro lado pode pensar que chegou."
+    ),
+    "events_rejectedrequest_changelist",
+    gettext_lazy("Ver os recusados"),
+    "state=waiting",
+)
 
 
 @dataclass(frozen=True)
@@ -64,12 +73,15 @@ class Shown:
 
 @dataclass(frozen=True)
 class Check:
-    """One line of a round: how it is answered, the rules that judge it, the system it is about."""
+    """One line of a round: how it is answered, the rules that judge it, the system it is about.
+
+    `rules` is None for the hub as a whole, and empty where no rule judges: what it shows is good or neutral.
+    """
 
     name: str
     title: Any
     answer: Callable[[HubSnapshot, HubHealth], Shown]
-    rules: tuple[str, ...] = ()
+    rules: tuple[str, ...] | None = None
     system: str = ""
     steps: tuple[Instruction, ...] = ()
 
@@ -116,11 +128,12 @@ def _result(check: Check, hub: HubSnapshot, found: HubHealth) -> CheckResult:
 
 
 def _is_about(check: Check, row: Violation) -> bool:
-    return row.rule.name in check.rules or bool(check.system and check.system in row.observation.systems)
+    is_about_system = bool(check.system and check.system in row.observation.systems)
+    return is_about_system or row.rule.name in (check.rules or ())
 
 
 def tone_of(check: Check, found: HubHealth) -> str:
-    return found.worst(check.rules, check.system) if check.rules else found.tone
+    return found.tone if check.rules is None else found.worst(check.rules, check.system)
 
 
 def overall(_hub: HubSnapshot, found: HubHealth) -> Shown:
@@ -145,6 +158,12 @@ def dead_letters(hub: HubSnapshot, found: HubHealth) -> Shown:
     said = ngettext("menos de %s item", "menos de %s itens", int(limit)) % number(limit) if limit else ""
     total = hub.dead_letters["total"]
     return Shown(number(total), said, list_url("events_deadletter"), is_good=total == 0)
+
+
+def rejected_requests(hub: HubSnapshot, found: HubHealth) -> Shown:
+    total = hub.rejected_requests
+    url = list_url("events_rejectedrequest", "state=waiting")
+    return Shown(number(total), _("nenhum"), url, is_good=total == 0)
 
 
 def night_syncs(hub: HubSnapshot, found: HubHealth) -> Shown:
@@ -214,6 +233,13 @@ CHECKS = {
         ),
         Check("alerts", gettext_lazy("Alertas"), active_alerts, steps=(TAKE_ON,)),
         Check("dead_letters", gettext_lazy("Precisa de você"), dead_letters, ("dead_letters",)),
+        Check(
+            "rejected_requests",
+            gettext_lazy("Recusados que esperam"),
+            rejected_requests,
+            rules=(),
+            steps=(CORRECT,),
+        ),
         Check("syncs", gettext_lazy("Sincronizações da noite"), night_syncs, OF_SYNCS, steps=(FIRST_RUN,)),
         Check("events", gettext_lazy("Eventos processados hoje"), events_today, ("events_pending",)),
         Check("error_rate", gettext_lazy("Taxa de erro"), error_rate, ("error_rate",)),
@@ -222,6 +248,15 @@ CHECKS = {
     )
 }
 LISTS = {
-    RoundKind.MORNING: ["health", "whatsapp", "alerts", "dead_letters", "syncs"],
-    RoundKind.EVENING: ["health", "whatsapp", "alerts", "events", "error_rate", "retry_queue", "held"],
+    RoundKind.MORNING: ["health", "whatsapp", "alerts", "dead_letters", "syncs", "rejected_requests"],
+    RoundKind.EVENING: [
+        "health",
+        "whatsapp",
+        "alerts",
+        "events",
+        "error_rate",
+        "retry_queue",
+        "held",
+        "rejected_requests",
+    ],
 }

@@ -41,6 +41,7 @@ PARTS = {
     "pending": _("eventos aguardando"),
     "retry_queue": _("entregas tentando de novo"),
     "dead_letters": _("itens que precisam de você"),
+    "rejected_requests": _("recusados"),
     "held": _("entregas retidas"),
     "queues": _("filas dos sistemas"),
     "failures": _("taxa de erro"),
@@ -96,6 +97,7 @@ class HubSnapshot:
     failed_webhooks: dict[str, int]
     late_events: dict[str, int]
     overdue_erasures: int = 0
+    rejected_requests: int = 0
     failing: list[str] = field(default_factory=list)
     rejecting: dict[str, Rejection] = field(default_factory=dict)
     reported: metrics.Reported = field(default_factory=metrics.Reported)
@@ -186,6 +188,7 @@ def take_snapshot(now: datetime | None = None) -> HubSnapshot:
         dead_letters=part(
             "dead_letters", lambda: metrics.dead_letters(today), {"total": 0, "today": 0, "by_cause": {}}
         ),
+        rejected_requests=part("rejected_requests", metrics.rejected_requests, 0),
         held=part("held", lambda: metrics.held(breakers, queues), {"total": 0, "by_service": {}}),
         queues=queues or {},
         failures=part("failures", lambda: metrics.failures(periods.last_hours(now, 24)), (0, 0)),
@@ -227,15 +230,16 @@ class Trouble:
 class HubHealth:
     """What all rules say: the worst first, and causes before what they cause.
 
-    `open_items` need a person, also while they are too few for a rule. `worker_staleness` is in seconds, None
-    while the workers give signs of life: without them nothing is sent, though a rule waits longer before it
-    calls them silent.
+    `open_items` and `rejected_requests` need a person, also while they are too few for a rule or no rule is
+    about them. `worker_staleness` is in seconds, None while the workers give signs of life: without them
+    nothing is sent, though a rule waits longer before it calls them silent.
     """
 
     violations: list[Violation] = field(default_factory=list)
     unread: frozenset[str] = frozenset()  # rules of which nothing is known, so their alerts stay as they are
     worker_staleness: float | None = None
     open_items: int = 0
+    rejected_requests: int = 0
 
     @cached_property
     def troubles(self) -> list[Trouble]:
@@ -271,8 +275,12 @@ class HubHealth:
         return DEGRADED if severities else HEALTHY
 
     @property
+    def needs_person(self) -> bool:
+        return bool(self.open_items or self.rejected_requests)
+
+    @property
     def tone(self) -> str:
-        if self.status == HEALTHY and (self.open_items or self.worker_staleness is not None):
+        if self.status == HEALTHY and (self.needs_person or self.worker_staleness is not None):
             return NEUTRAL
         return TONES[self.status]
 
@@ -281,7 +289,9 @@ class HubHealth:
         """The status in two words."""
         if self.worker_staleness is not None:
             return _now("Trabalhadores em silêncio")
-        return _now("Funcionando") if self.status == HEALTHY and self.open_items else str(LABELS[self.status])
+        return (
+            _now("Funcionando") if self.status == HEALTHY and self.needs_person else str(LABELS[self.status])
+        )
 
     @property
     def headline(self) -> str:
@@ -294,18 +304,22 @@ class HubHealth:
                 "O que chega é guardado."
             )
             return sentence % seconds(self.worker_staleness)
-        if self.status == HEALTHY and self.open_items:
-            sentence = ngettext(
-                "O hub funciona. %s item precisa de você.",
-                "O hub funciona. %s itens precisam de você.",
-                self.open_items,
-            )
-            return sentence % number(self.open_items)
+        if self.status == HEALTHY and self.needs_person:
+            return " ".join([_now("O hub funciona."), *self._waiting])
         if self.status == HEALTHY:
             return _now("Tudo funcionando. Pode seguir o dia.")
         if all(trouble.cause.observation.is_tail for trouble in self.troubles):
             return _now("Voltando ao normal: o que esperava está saindo.")
         return _now("Atenção: há o que ver, mas o hub trabalha.")
+
+    @property
+    def _waiting(self) -> list[str]:
+        items = ngettext("%s item precisa de você.", "%s itens precisam de você.", self.open_items)
+        rejected = ngettext(
+            "%s recusado espera correção.", "%s recusados esperam correção.", self.rejected_requests
+        )
+        said = ((items, self.open_items), (rejected, self.rejected_requests))
+        return [sentence % number(amount) for sentence, amount in said if amount]
 
     def worst(self, names: tuple[str, ...], system: str = "") -> str:
         """The tone of what these rules, or any about the system, found; good when they found nothing."""
@@ -336,7 +350,9 @@ def evaluate(hub: HubSnapshot) -> HubHealth:
     stale = hub.staleness.get("worker", 0.0)
     worker_staleness = stale if stale is not None and stale > heartbeats.LATE else None
     open_items = 0 if "dead_letters" in hub.unmeasured else hub.dead_letters["total"]
-    return HubHealth(violations, frozenset(unread | broken.keys()), worker_staleness, open_items)
+    return HubHealth(
+        violations, frozenset(unread | broken.keys()), worker_staleness, open_items, hub.rejected_requests
+    )
 
 
 def of_page(request: HttpRequest) -> tuple[HubSnapshot, HubHealth]:

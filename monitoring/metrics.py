@@ -68,6 +68,11 @@ def dead_letters(today: Period) -> dict[str, Any]:
     }
 
 
+def rejected_requests() -> int:
+    """What came from a known sender, could not be accepted, and waits for a person."""
+    return RejectedRequest.objects.count_waiting()
+
+
 def failing() -> list[str]:
     """The systems with open dead letters, the one with most of them first."""
     counts = dead_letter_counts.now().by_service
@@ -232,7 +237,7 @@ class WhatsAppState:
 def whatsapp(now: datetime) -> WhatsAppState:
     found, row = whatsapp_connection.health(now), Connection.load()
     received_at = next((signal.at for signal in found.signals if signal.name == "received"), None)
-    refused = RejectedRequest.objects.filter(source="whatsapp", is_proven=True, accepted_by="")
+    refused = RejectedRequest.objects.waiting().filter(source="whatsapp")
     return WhatsAppState(
         found.connected if found.status != whatsapp_connection.UNKNOWN else None,
         found.status,

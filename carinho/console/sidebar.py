@@ -70,7 +70,13 @@ DAY = [
 WATCH = [
     SidebarLink(_("Eventos"), "bolt", "events_event_changelist", "events.view_event"),
     SidebarLink(_("Entregas"), "local_shipping", "events_delivery_changelist", "events.view_delivery"),
-    SidebarLink(_("Recusados"), "block", "events_rejectedrequest_changelist", "events.view_rejectedrequest"),
+    SidebarLink(
+        _("Recusados"),
+        "block",
+        "events_rejectedrequest_changelist",
+        "events.view_rejectedrequest",
+        number="rejected_requests",
+    ),
     SidebarLink(_("Sincronizações"), "sync", "sync_syncjob_changelist", "sync.view_syncjob"),
     SidebarLink(_("Sistemas"), "hub", "events_circuitbreaker_changelist", "events.view_circuitbreaker"),
     SidebarLink(

@@ -11,16 +11,16 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from carinho.access.roles import SCOPE_NEEDS
 from carinho.access.scopes import Scope
-from carinho.console import badges, dates, labels
+from carinho.console import badge_counts, badges, dates, labels
 from carinho.console.actions import NOT_ALLOWED
-from carinho.console.base import actor, page_of
-from carinho.console.filters import DayFilter, choice_filter
+from carinho.console.base import actor, list_of, page_of
+from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from carinho.masking import mask
 from events import titles
 from events.admin import correction_pages, payload_fields, rejected_reasons, search
@@ -35,6 +35,39 @@ from events.models import RejectedRequest
 OPERATE = "events.change_rejectedrequest"
 
 
+class RejectedStateFilter(ChoiceFilter):
+    parameter_name = "state"
+    title = _("situação")
+    is_tab = True
+    offered = staticmethod(
+        lambda: [
+            ("waiting", _("esperam correção")),
+            ("accepted", _("aceitos")),
+            ("unproven", _("remetente incerto")),
+        ]
+    )
+
+    def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
+        if value == "waiting":
+            return queryset & RejectedRequest.objects.waiting()
+        if value == "accepted":
+            return queryset.exclude(accepted_by="")
+        return queryset.filter(is_proven=False) if value == "unproven" else queryset.none()
+
+
+@badge_counts.also_waiting
+def waiting(request: HttpRequest) -> badge_counts.Elsewhere | None:
+    if not request.user.has_perm("events.view_rejectedrequest"):
+        return None
+    count = RejectedRequest.objects.count_waiting()
+    sentence = ngettext(
+        "%(count)s recusado espera correção: alguém pode estar sem resposta.",
+        "%(count)s recusados esperam correção: alguém pode estar sem resposta.",
+        count,
+    ) % {"count": labels.number(count)}
+    return badge_counts.Elsewhere(sentence, list_of(RejectedRequest, "state=waiting"), count)
+
+
 @admin.register(RejectedRequest)
 class RejectedRequestAdmin(EventRevealAdmin):
     item_template = "admin/events/rejectedrequest/item.html"
@@ -43,6 +76,7 @@ class RejectedRequestAdmin(EventRevealAdmin):
     intro = _("O que chegou e não pôde ser aceito. Depois do conserto, dá para aceitar daqui.")
     list_display = ("why", "origin", "kind", "received", "state")
     list_filter = (
+        RejectedStateFilter,
         choice_filter("source", _("origem"), labels.sources),
         choice_filter("type", _("tipo"), titles.event_types),
         ("received_at", DayFilter),

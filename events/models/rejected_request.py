@@ -8,6 +8,18 @@ from django.utils.translation import gettext_lazy as _
 from carinho import personal_data
 from events.models.event import Event
 
+MOST_COUNTED = 10_000
+
+
+class RejectedRequests(models.QuerySet["RejectedRequest"]):
+    def waiting(self) -> "RejectedRequests":
+        """Those of a proven sender that nobody has accepted; of an erased one nothing is left to accept."""
+        return self.filter(is_proven=True, accepted_by="").exclude(detail="", body="")
+
+    def count_waiting(self) -> int:
+        """At most `MOST_COUNTED`: a sender that goes wrong for a day makes no page slow."""
+        return self.waiting().order_by("-id")[:MOST_COUNTED].count()
+
 
 class RejectedRequest(models.Model):
     """A rejected request: why, which fields, and its body cut at 64 KiB.
@@ -31,6 +43,8 @@ class RejectedRequest(models.Model):
         Event, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("virou o evento")
     )
     accepted_by = models.CharField(_("aceito por"), max_length=150, blank=True, db_default="")
+
+    objects = RejectedRequests.as_manager()
 
     class Meta:
         verbose_name = _("recusado")

@@ -31,6 +31,7 @@ BADGES = {  # the numbers of the sidebar, by what one must be allowed to see
     "monitoring.view_alert": {"alerts", "alerts_critical"},
     "events.view_deadletter": {"open_critical"},
     "events.view_delivery": {"retrying_critical", "held_critical"},
+    "events.view_rejectedrequest": {"rejected_requests"},
 }
 
 
@@ -189,6 +190,7 @@ def _numbers(request: HttpRequest) -> dict[str, int]:
         "open_critical": found.worst(("dead_letters",)) == health.BAD,
         "retrying_critical": found.worst(("retry_queue",)) == health.BAD,
         "held_critical": away == health.BAD,
+        "rejected_requests": hub.rejected_requests,
     }
 
 

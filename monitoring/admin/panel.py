@@ -14,13 +14,13 @@ from django.utils.translation import ngettext
 from carinho.console.labels import number
 from events import outages
 from events.admin import failure_group, outage, system
-from events.models import RejectedRequest
 from monitoring import alerts, charts, checklist, health, metrics, periods, report
 from monitoring.health import HubHealth, HubSnapshot, Unmeasured
 from monitoring.labels import list_url
 from monitoring.models import RoundKind
 
 MOST_GROUPS = 8  # on the Painel
+AMONG_NUMBERS = {"rejected_requests"}  # the checks that the second row of cards shows
 
 
 def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
@@ -31,12 +31,13 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
     part, period = measuring.part, request.GET.get("period", "24h")
     now = alerts.current(found, hub.now)
     groups = part(_("falhas"), partial(open_groups, request), [])
+    morning = checklist.answer(RoundKind.MORNING, hub, found)
     return shared | {
         "health": found,
         "critical_since": now.critical_since,
         "reminders": now.reminders,
         "settling": now.settling,
-        "checks": checklist.answer(RoundKind.MORNING, hub, found),
+        "checks": [check for check in morning if check.name not in AMONG_NUMBERS],
         "taken_at": timezone.localtime(hub.now),
         "cards": part(_("números"), partial(cards, hub.strict, found), []),
         "groups": groups[:MOST_GROUPS],
@@ -84,10 +85,6 @@ class Figure(NamedTuple):
     note: Callable[[Any], str] | None = None
 
 
-def rejected_today(hub: HubSnapshot) -> int:
-    return RejectedRequest.objects.filter(received_at__gte=hub.today[0]).count()
-
-
 def ready_now(hub: HubSnapshot) -> str:
     ready = hub.retry_queue["ready"]
     return ngettext("%s pronta agora", "%s prontas agora", ready) % number(ready) if ready else ""
@@ -132,18 +129,18 @@ FIGURES = (
         ("events_pending",),
     ),
     Figure(
-        _("Recusados hoje"),
+        _("Recusados que esperam"),
         "rejected requests",
-        rejected_today,
+        lambda hub: hub.rejected_requests,
         "events_rejectedrequest",
-        "received_at_from={day:%Y-%m-%d}",
+        "state=waiting",
         "block",
     ),
 )
 
 
 def cards(hub: HubSnapshot, found: HubHealth) -> list[dict[str, Any]]:
-    """What waits or was rejected: a number each, and the page with exactly these rows."""
+    """What waits: a number each, and the page with exactly these rows."""
     shown = []
     for figure in FIGURES:
         try:
@@ -157,7 +154,7 @@ def cards(hub: HubSnapshot, found: HubHealth) -> list[dict[str, Any]]:
                 "hint": figure.hint,
                 "number": amount,
                 "note": note,
-                "address": list_url(figure.table, figure.query.format(day=hub.day)),
+                "address": list_url(figure.table, figure.query),
                 "icon": figure.icon,
                 "tone": health.NEUTRAL if tone == health.GOOD and amount else tone,
             }

@@ -31,6 +31,7 @@ TROUBLES = {
     "events_pending": {"pending": 501},
     "retry_queue": {"retry_queue": hubs.retrying(201, "marketing")},
     "dead_letters": {"dead_letters": {"total": 50, "today": 0, "by_cause": {}}},
+    "rejected_requests": {"rejected_requests": 2},
     "error_rate": {"failures": (30, 100)},
     "rejects_everything": {"rejecting": hubs.rejecting(20).rejecting},
     "sync_failures": {"sync": hubs.job(recent_failures=3)},
@@ -262,6 +263,29 @@ def test_nothing_is_green_beside_items_that_need_somebody_though_too_few_for_an_
     assert found.headline == "O hub funciona. 6 itens precisam de você."
     checks = {check.name: check for check in checklist.answer("morning", seen, found)}
     assert (checks["health"].tone, checks["dead_letters"].tone) == ("info", "info")
+
+
+@pytest.mark.parametrize("kind", ["morning", "evening"])
+def test_nothing_is_green_beside_a_rejected_request_that_waits(kind):
+    seen = hubs.hub(rejected_requests=1)
+    found = health.evaluate(seen)
+    assert (found.status, found.tone, found.label) == ("healthy", "info", "Funcionando")
+    assert found.headline == "O hub funciona. 1 recusado espera correção."
+    checks = {check.name: check for check in checklist.answer(kind, seen, found)}
+    check = checks["rejected_requests"]
+    assert (checks["health"].tone, check.tone, check.value) == ("info", "info", "1")
+    assert check.url.endswith("?state=waiting")
+    assert check.instructions
+    both = hubs.hub(rejected_requests=2, dead_letters={"total": 2, "today": 0, "by_cause": {}})
+    assert health.evaluate(both).headline == (
+        "O hub funciona. 2 itens precisam de você. 2 recusados esperam correção."
+    )
+
+
+def test_trouble_of_the_hub_colours_no_line_about_rejected_requests():
+    seen = hubs.hub(pending=501)
+    checks = {check.name: check for check in checklist.answer("evening", seen, health.evaluate(seen))}
+    assert (checks["health"].tone, checks["rejected_requests"].tone) == ("danger", "success")
 
 
 @pytest.mark.usefixtures("alive")

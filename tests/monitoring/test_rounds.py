@@ -67,6 +67,7 @@ def test_operator_concludes_the_round_with_a_note_for_the_next_shift():
         "alerts",
         "dead_letters",
         "syncs",
+        "rejected_requests",
     ]
     page = browser.get(PAGE + "?kind=evening").content.decode()
     assert "Ligar para o CRM" in page

@@ -108,8 +108,10 @@ def refused_callbacks():
 
 @pytest.mark.django_db
 def test_refused_callback_is_a_reason_of_the_health_until_it_is_accepted():
-    RejectedRequest.objects.create(source="whatsapp", code="invalid_json", status_code=400, is_proven=True)
-    RejectedRequest.objects.create(source="site", code="invalid_json", status_code=400, is_proven=True)
+    for source in ("whatsapp", "site"):
+        RejectedRequest.objects.create(
+            source=source, code="invalid_json", status_code=400, is_proven=True, body="{"
+        )
     RejectedRequest.objects.create(source="whatsapp", code="permission_denied", status_code=403)
     assert refused_callbacks() == [1]
     RejectedRequest.objects.update(accepted_by="user:ana")
