@@ -135,7 +135,9 @@ def _mail(escalation: Escalation) -> EmailMessage:
     """What happened and where it is seen; nothing of it tells who the person is."""
     row: Any = escalation.group or escalation.dead_letter
     source = titles.sources_of(row.service, row.step)
-    texts = Recipes().said(row.service, row.step, row.cause, source).texts
+    failed_at = row.last_failed_at if escalation.group else row.failed_at
+    recipes = Recipes([(row.service, row.cause, failed_at)])
+    texts = recipes.said(row.service, row.step, row.cause, source, failed_at).texts
     where = f"{labels.system(row.service)} · {titles.step_in(row.service, row.step)}"
     context = {
         "escalation": escalation,

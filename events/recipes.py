@@ -1,6 +1,8 @@
 """What to do about a failure: what the team wrote, else the text that ships with its cause."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Self
 
@@ -13,7 +15,7 @@ from carinho.console import contacts, labels
 from events import rejections, titles
 from events.causes import ADMINISTRATOR_FIXES, CONNECTION, PERMISSION
 from events.models import EntryKind, FailureGroup, GroupEntry, Recipe, Remedy
-from events.rejections import Rejection
+from events.rejections import LastFailure, Rejection
 
 WRITTEN = Audited("recipe.write", _("escreveu a receita"))
 RESET = Audited("recipe.reset", _("voltou à receita original"))
@@ -47,14 +49,14 @@ class Advice:
 
 
 def of_system(rejection: Rejection) -> Advice:
-    """What is done about a failure while its system refuses everything: the data is not to blame."""
+    """What is done about what failed while its system refuses everything: the data is not to blame."""
     given = {"sentence": rejection.sentence, "who": str(contacts.due(rejection.since))}
     if rejection.is_key:
-        family, title = PERMISSION, _("O sistema não aceita a nossa chave")
+        family = PERMISSION
         happened, fixer = _("%(sentence)s É a chave, não os dados."), ADMINISTRATOR_FIXES
         remedy = Remedy.RETRY  # of one item, for as long as the key is rejected
     else:
-        family, title = CONNECTION, _("O sistema recusa tudo o que recebe")
+        family = CONNECTION
         happened = _(
             "%(sentence)s É o sistema, não os dados: pessoas diferentes são recusadas, nenhuma é aceita."
         )
@@ -64,21 +66,44 @@ def of_system(rejection: Rejection) -> Advice:
         "reenvie os outros: o que já chegou não se repete."
     )
     who = _("Chame: %(who)s.") % given
-    texts = Texts(str(title), happened % given, f"{fixer} {who}", str(advice), remedy)
+    texts = Texts(rejection.title, happened % given, f"{fixer} {who}", str(advice), remedy)
     return Advice(str(family), texts, None)
 
 
-class Recipes:
-    """All that the team wrote, and which systems refuse everything, read once: a page asks for many."""
+def of_ended(rejection: Rejection, *, rejects_again: bool) -> Advice:
+    """What is done about what failed in such a time that is over."""
+    texts = Texts(
+        rejection.title,
+        _("%s Nada está errado nos dados.") % rejection.sentence,
+        str(_("Você: o sistema {sistema} já voltou a aceitar.")),
+        str(_("Não corrija nem arquive os itens: reenvie. O que já chegou não se repete.")),
+        Remedy.SYSTEMS if rejects_again else Remedy.RETRY,
+    )
+    return Advice(str(CONNECTION), texts, None)
 
-    def __init__(self) -> None:
-        self.written = {
-            (recipe.service, recipe.step, recipe.cause): recipe for recipe in Recipe.objects.all()
-        }
+
+class Recipes:
+    """All that the team wrote, and which systems refuse everything, read once: a page asks for many.
+
+    `failures` are those whose advice is asked for as it is read now.
+    """
+
+    def __init__(self, failures: Iterable[LastFailure] = ()) -> None:
+        self.failures = list(failures)
+
+    @cached_property
+    def written(self) -> dict[tuple[str, str, str], Recipe]:
+        return {(recipe.service, recipe.step, recipe.cause): recipe for recipe in Recipe.objects.all()}
 
     @cached_property
     def rejecting(self) -> dict[str, Rejection]:
         return rejections.current()
+
+    @cached_property
+    def rejected_by(self) -> dict[LastFailure, Rejection]:
+        """By which rejection of everything each of the failures came about, if by any."""
+        asked = [failure for failure in self.failures if failure[1] in rejections.CAUSES]
+        return rejections.of(asked, self.rejecting.values()) if asked else {}
 
     def of(self, service: str, step: str, cause: str) -> Advice:
         """What was written for this step, else for this cause, else what ships."""
@@ -86,10 +111,15 @@ class Recipes:
         known = titles.cause(cause)
         return Advice(str(known.family), texts_of(own or known), own)
 
-    def said(self, service: str, step: str, cause: str, source: str) -> Advice:
-        """The advice as it is read now."""
-        rejection = self.rejecting.get(service) if cause in rejections.CAUSES else None
-        advice = of_system(rejection) if rejection else self.of(service, step, cause)
+    def said(self, service: str, step: str, cause: str, source: str, failed_at: datetime) -> Advice:
+        """The advice as it is read now, for one of the failures."""
+        rejection = self.rejected_by.get((service, cause, failed_at))
+        if rejection is None:
+            advice = self.of(service, step, cause)
+        elif rejection.until:
+            advice = of_ended(rejection, rejects_again=service in self.rejecting)
+        else:
+            advice = of_system(rejection)
         return advice.said(service, source)
 
 

@@ -1,6 +1,7 @@
 """Systems that reject everything: the request of each person alike, so that no one's data is to blame."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,23 +34,78 @@ HAVING count(DISTINCT subject) FILTER (WHERE subject <> '')
      + count(*) FILTER (WHERE subject = '') >= %(enough)s
 """
 
+# From each system's newest failure to the acceptance before it, on to the newest before that, and so on: a
+# period is looked at once, however many failed in it. A resent item is resolved by then, so all states count.
+PERIODS = """
+WITH RECURSIVE failure AS (
+    SELECT * FROM unnest(%(services)s::text[], %(moments)s::timestamptz[]) AS failure(service, at)
+), period AS (
+    SELECT DISTINCT service, 'infinity'::timestamptz AS began, NULL::timestamptz AS ended FROM failure
+    UNION ALL
+    SELECT period.service, coalesce(accepted.before, newest.at - %(longest)s), accepted.after
+    FROM period
+    CROSS JOIN LATERAL (
+        SELECT at FROM failure WHERE failure.service = period.service AND at <= period.began
+        ORDER BY at DESC LIMIT 1
+    ) AS newest
+    CROSS JOIN LATERAL (SELECT
+        (SELECT finished_at FROM events_delivery AS delivery
+         WHERE delivery.service = period.service AND status = 'done'
+           AND finished_at >= newest.at - %(longest)s AND finished_at < newest.at
+         ORDER BY finished_at DESC LIMIT 1) AS before,
+        (SELECT finished_at FROM events_delivery AS delivery
+         WHERE delivery.service = period.service AND status = 'done'
+           AND finished_at >= newest.at AND finished_at <= newest.at + %(longest)s
+         ORDER BY finished_at LIMIT 1) AS after
+    ) AS accepted
+)
+SELECT service, rejected.since, rejected.amount, FALSE, ended
+FROM period CROSS JOIN LATERAL (
+    SELECT min(greatest(created_at, began)) AS since, count(*) AS amount
+    FROM events_deadletter AS letter
+    WHERE letter.service = period.service AND cause = ANY(%(causes)s)
+      AND created_at >= began - %(longest)s AND created_at < ended
+      AND failed_at > began AND failed_at < ended
+    HAVING count(DISTINCT subject) FILTER (WHERE subject <> '')
+         + count(*) FILTER (WHERE subject = '') >= %(enough)s
+) AS rejected
+WHERE ended IS NOT NULL
+"""
+
+LastFailure = tuple[str, str, datetime]  # of an item or a group: its system, cause and moment
+
 
 @dataclass(frozen=True)
 class Rejection:
-    """How many deliveries a system rejected since it accepted the last one; `is_key` if all for our key."""
+    """How many deliveries a system rejected since it accepted the last one; `is_key` if all for our key.
+
+    It is over once one was accepted again, at `until`.
+    """
 
     service: str
     since: datetime
     rejected: int
     is_key: bool = False
+    until: datetime | None = None
+
+    @property
+    def title(self) -> str:
+        if self.until:
+            return _("O sistema recusou tudo e voltou a aceitar")
+        if self.is_key:
+            return _("O sistema não aceita a nossa chave")
+        return _("O sistema recusa tudo o que recebe")
 
     @property
     def sentence(self) -> str:
         said = {
             "system": labels.system(self.service),
-            "since": self.clock,
+            "since": _clock(self.since),
             "rejected": labels.number(self.rejected),
         }
+        if self.until:
+            said["until"] = _clock(self.until)
+            return _("%(system)s recusou tudo das %(since)s às %(until)s e voltou a aceitar.") % said
         if self.is_key:
             return (
                 _("%(system)s não aceita a nossa chave desde %(since)s (%(rejected)s de %(rejected)s).")
@@ -57,11 +113,17 @@ class Rejection:
             )
         return _("%(system)s recusa tudo o que recebe desde %(since)s (%(rejected)s de %(rejected)s).") % said
 
-    @property
-    def clock(self) -> str:
-        """The hour, with its day unless that is today: a moment that stays, however often it is read."""
-        local = timezone.localtime(self.since)
-        return date_format(local, "H:i" if local.date() == timezone.localdate() else "d/m H:i")
+    def explains(self, failure: LastFailure) -> bool:
+        """Whether this was rejected in that time, for what all were."""
+        service, cause, at = failure
+        is_meant = service == self.service and cause in ([NO_PERMISSION] if self.is_key else CAUSES)
+        return is_meant and self.since <= at and (self.until is None or at < self.until)
+
+
+def _clock(moment: datetime) -> str:
+    """The hour, with its day unless that is today: a moment that stays, however often it is read."""
+    local = timezone.localtime(moment)
+    return date_format(local, "H:i" if local.date() == timezone.localdate() else "d/m H:i")
 
 
 def current(now: datetime | None = None) -> dict[str, Rejection]:
@@ -82,6 +144,31 @@ def current(now: datetime | None = None) -> dict[str, Rejection]:
     with connection.cursor() as cursor:
         cursor.execute(REJECTED, given)
         return {row[0]: Rejection(*row) for row in cursor.fetchall()}
+
+
+def of(failures: Sequence[LastFailure], now: Iterable[Rejection]) -> dict[LastFailure, Rejection]:
+    """By which rejection of everything each of these failed, if by any: one of now, or one that is over.
+
+    One that is over is known by its acceptances, within a day before and after the failure. It says nothing
+    of a key, which may be good for one call and not for another: see `rejected_keys`.
+    """
+    found = {failure: each for each in now for failure in failures if each.explains(failure)}
+    left = [failure for failure in failures if failure not in found and failure[1] != NO_PERMISSION]
+    over = _ended(left) if left else []
+    return found | {failure: each for each in over for failure in left if each.explains(failure)}
+
+
+def _ended(failures: Sequence[LastFailure]) -> list[Rejection]:
+    given: dict[str, Any] = {
+        "services": [service for service, _cause, _at in failures],
+        "moments": [at for _service, _cause, at in failures],
+        "longest": KEPT_IN_MIND,
+        "causes": CAUSES,
+        "enough": ENOUGH,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(PERIODS, given)
+        return [Rejection(*row) for row in cursor.fetchall()]
 
 
 def _suspects(now: datetime) -> dict[str, datetime | None]:

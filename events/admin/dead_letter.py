@@ -16,7 +16,16 @@ from django.utils.translation import ngettext_lazy
 
 from carinho.console import badge_counts, dates, labels
 from carinho.console.actions import Action, ActionAdmin
-from carinho.console.base import actor, id_in, ids_in, list_of, next_page, page_of, posted
+from carinho.console.base import (
+    PlainChangeList,
+    actor,
+    id_in,
+    ids_in,
+    list_of,
+    next_page,
+    page_of,
+    posted,
+)
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from events import (
     bulk_jobs,
@@ -152,6 +161,18 @@ class GroupFilter(ChoiceFilter):
         return queryset.filter(failure_groups.rows_of(group)) if group else queryset.none()
 
 
+class DeadLetterChangeList(PlainChangeList):
+    """Each row knows whether its system rejected everything when it failed."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        shown: Any = self.result_list
+        failures = [(row.service, row.cause, row.failed_at) for row in shown]
+        rejected_by = Recipes(failures).rejected_by
+        for row, failure in zip(shown, failures, strict=True):
+            row.rejection = rejected_by.get(failure)
+
+
 @admin.register(DeadLetter)
 class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
     item_template = "admin/events/deadletter/item.html"
@@ -159,8 +180,8 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
     all_well = _("Tudo certo: nada precisa de você agora. O que falhar em todas as tentativas aparece aqui.")
     intro = _("O que não foi entregue em todas as tentativas e espera a decisão de uma pessoa.")
     row_actions = (RETRY, ARCHIVE, RESTORE, UNDO_ARCHIVE, escalation.ESCALATE)
-    list_display = ("what", "where", "who", "which", "since", "times", "state", "archive_row")
-    not_exported = ("archive_row",)
+    list_display = ("what", "where", "who", "which", "since", "times", "state", "row_buttons")
+    not_exported = ("row_buttons",)
     list_select_related = ("event",)
     list_filter = (
         StatusFilter,
@@ -180,6 +201,9 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         css = {"all": ["console/groups.css"]}
         js = ["events/row_archive.js"]
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PlainChangeList]:
+        return DeadLetterChangeList
+
     def get_all_well(self, request: HttpRequest) -> Any:
         under_way = DeadLetter.objects.filter(status=DeadLetterStatus.RETRYING)
         if not request.GET and under_way.exists():
@@ -188,7 +212,8 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
 
     @admin.display(description=_("O que houve"))
     def what(self, row: DeadLetter) -> str:
-        return titles.cause(row.cause).title
+        rejection = getattr(row, "rejection", None)  # no row of a file has one
+        return rejection.title if rejection else titles.cause(row.cause).title
 
     @admin.display(description=_("Sistema"), ordering="service")
     def where(self, row: DeadLetter) -> str:
@@ -217,20 +242,24 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         return status_badges.of(DeadLetterStatus, row.status)
 
     @admin.display(description=_("Ação"))
-    def archive_row(self, row: DeadLetter) -> str:
+    def row_buttons(self, row: DeadLetter) -> str:
         """The window of the reasons is one for all rows: the script says whose it is."""
         if row.status != DeadLetterStatus.OPEN:
             return ""
         button = (
             '<button type="button" class="c-plain" popovertarget="archive-row" data-item="{}">{}</button>'
         )
-        return format_html(button, row.pk, ARCHIVE.title)
+        archive = format_html(button, row.pk, ARCHIVE.title)
+        if not getattr(row, "rejection", None):
+            return archive
+        button = '<button class="c-plain" form="retry-row" name="_selected_action" value="{}">{}</button> {}'
+        return format_html(button, row.pk, RETRY.title, archive)
 
     def get_list_display(self, request: HttpRequest) -> Sequence[str]:
         """Where all rows are open, nothing says so in each."""
         is_open = request.GET.get("status", DeadLetterStatus.OPEN) == DeadLetterStatus.OPEN
-        left = {"state"} if is_open else {"archive_row"}
-        left |= set() if request.user.has_perm(OPERATE) else {"archive_row"}
+        left = {"state"} if is_open else {"row_buttons"}
+        left |= set() if request.user.has_perm(OPERATE) else {"row_buttons"}
         return [name for name in self.list_display if name not in left]
 
     def changelist_view(
@@ -342,8 +371,8 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             fitting.append(escalation.ESCALATE.name)
         correct = correction.button(request, row)
         is_open = row.status == DeadLetterStatus.OPEN
-        recipes = Recipes()
-        said = recipes.said(**key, source=labels.system(row.event.source))
+        recipes = Recipes([(row.service, row.cause, row.failed_at)])
+        said = recipes.said(**key, source=labels.system(row.event.source), failed_at=row.failed_at)
         advice = failure_group.readable(said, request)
         main = MAIN.get(advice.texts.remedy) if is_open else RESTORE.name
         return {

@@ -35,6 +35,7 @@ from events.models import (
 )
 from events.recipes import Advice, Recipes, Texts
 from events.rejected_keys import RejectedKey
+from events.rejections import LastFailure
 
 OPERATE = "events.change_deadletter"
 SHOWN_ROWS, SHOWN_ENTRIES = 8, 50
@@ -198,7 +199,7 @@ def titles_of(found: Iterable[FailureGroup]) -> list[tuple[str, str]]:
 def cards(request: HttpRequest) -> list[Card]:
     """The groups that have dead letters, in the order of `_urgency`."""
     figures = failure_groups.figures()
-    written, breakers = Recipes(), CircuitBreaker.objects.in_bulk()
+    breakers = CircuitBreaker.objects.in_bulk()
     shown = [
         (group, figures[key])
         for group in FailureGroup.objects.exclude(state=GroupState.RESOLVED)
@@ -206,11 +207,17 @@ def cards(request: HttpRequest) -> list[Card]:
     ]
     items = failure_groups.only_items(group for group, counted in shown if counted.open == 1)
     keys = _rejected_keys(group for group, _counted in shown)
+    written = Recipes(newest_failure(group, counted) for group, counted in shown)
     found = [
         card_of(request, group, counted, written, breakers, keys, item=items.get(group.pk))
         for group, counted in shown
     ]
     return sorted(found, key=_urgency)
+
+
+def newest_failure(group: FailureGroup, figures: Figures) -> LastFailure:
+    """The one by which the group is advised on: of what is open, else of all."""
+    return group.service, group.cause, figures.last or group.last_failed_at
 
 
 def _urgency(card: Card) -> tuple[Any, ...]:
@@ -241,7 +248,8 @@ def card_of(
 ) -> Card:  # fmt: skip
     """`item` is the group's one open dead letter, where it has only one."""
     source = titles.sources_of(group.service, group.step)
-    advice = readable(written.said(group.service, group.step, group.cause, source), request)
+    failed_at = newest_failure(group, figures)[-1]
+    advice = readable(written.said(group.service, group.step, group.cause, source, failed_at), request)
     breaker = breakers.get(group.service)
     open_at = page_of(DeadLetter(pk=item)) if item else rows_address(group)
     key = keys.get((group.service, group.step)) if group.cause == NO_PERMISSION else None
@@ -438,7 +446,8 @@ class FailureGroupAdmin(ActionAdmin):
         if may_operate and row.state == GroupState.NEW:
             failure_groups.see(row, actor=actor(request))
             row.refresh_from_db()
-        written = Recipes()
+        figures = failure_groups.figures_of(row)
+        written = Recipes([newest_failure(row, figures)])
         texts = written.of(row.service, row.step, row.cause)
         breakers = CircuitBreaker.objects.in_bulk([row.service])
         names = self._fitting(row, texts)
@@ -446,7 +455,7 @@ class FailureGroupAdmin(ActionAdmin):
         shown = list(newest.order_by("-pk")[:SHOWN_ROWS])
         item = shown[0].pk if len(shown) == 1 else None
         keys = _rejected_keys([row])
-        card = card_of(request, row, failure_groups.figures_of(row), written, breakers, keys, item=item)
+        card = card_of(request, row, figures, written, breakers, keys, item=item)
         moves = [make(request, row, card.figures.open) for make in (retry_all, archive_all)]
         return {
             "card": card,

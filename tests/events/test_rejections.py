@@ -15,6 +15,9 @@ from tests.clients import logged_in
 from tests.console import rows
 from tests.events.conftest import BILLING
 
+LIST = "/admin/events/deadletter/"
+WRONG_DATA = "O sistema não aceitou os dados"
+ROW = re.compile(r'class="field-what[^>]*>(?:<[^>]+>)*\s*([^<]+?)\s*<')
 VISIT = re.compile(rf"{BILLING}/visits/\d+/hours")
 
 
@@ -60,6 +63,44 @@ def test_a_key_that_is_refused_is_called_so(sent):
     assert "Conferir a chave com 1 item" in page
 
 
+def cards(browser):
+    return {card.group.cause: card for card in browser.get(LIST).context["groups"]}
+
+
+def said_of_rows(browser):
+    return ROW.findall(browser.get(LIST).content.decode())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_data_is_not_blamed_for_what_failed_while_a_system_rejected_everything_once_it_accepts(sent):
+    browser = logged_in("Operador")
+    for families in ("abcde", ""):  # the second time the same items: they are sent again, and rejected again
+        operations.retry(list(DeadLetter.objects.values_list("pk", flat=True)), actor="user:ana")
+        assert sent(families, 422).rejected == 5
+        assert sent("f", 200, {"hours": 1}) is None
+        card = cards(browser)["invalid_data"]
+        assert card.help.text == "Reenviar 5"
+        happened = re.sub(r"(\d\d/\d\d )?\d\d:\d\d", "H", card.advice.texts.happened)
+        sentence = "Faturamento recusou tudo das H às H e voltou a aceitar. Nada está errado nos dados."
+        assert happened == sentence
+        assert said_of_rows(browser) == [card.advice.texts.title] * 5
+    operations.retry([DeadLetter.objects.latest("pk").pk], actor="user:ana")
+    sent("", 200, {"hours": 1})  # what has arrived was rejected all the same
+    assert cards(browser)["invalid_data"].help.text == "Reenviar 4"
+    sent("g", 422)
+    assert cards(browser)["invalid_data"].advice.texts.title == WRONG_DATA  # as its newest item
+    assert said_of_rows(browser) == [WRONG_DATA, *[card.advice.texts.title] * 4]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_failed_before_a_system_rejected_everything_has_its_own_words(sent):
+    sent("a", 422)
+    sent("b", 200, {"hours": 1})
+    assert sent("cdefg", 401).is_key
+    shown = {cause: card.advice.texts.title for cause, card in cards(logged_in("Operador")).items()}
+    assert shown == {"invalid_data": WRONG_DATA, "no_permission": "O sistema não aceita a nossa chave"}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_one_record_however_often_and_one_person_with_many_events_are_no_system(sent):
     sent("aaaaaa", 422)
@@ -102,6 +143,12 @@ def test_pages_say_it_is_the_system_and_whom_to_call(crm_rejects, settings):
     for path, text in pages.items():
         assert said in text, path
         assert "o sistema, não os dados" in text or path == "/admin/", path
+    rows_of_list = pages[LIST].partition('id="result_list"')[2].partition("</table>")[0]
+    assert rows_of_list.count("O sistema recusa tudo o que recebe") == 5
+    assert WRONG_DATA not in rows_of_list
+    buttons = re.findall(r"<button([^>]*)>(\w+)</button>", rows_of_list)
+    assert [text for _given, text in buttons[:2]] == ["Reenviar", "Arquivar"]
+    assert f'form="retry-row" name="_selected_action" value="{item.pk}"' in buttons[0][0]
     for path in list(pages)[3:5]:
         assert re.search(r"hub</span>\s*Ir a Sistemas", pages[path]), path
     for path in list(pages)[3:]:

@@ -329,7 +329,7 @@ def test_more_groups_and_more_items_cost_no_more_statements(group, monkeypatch):
         alert, "SHARED_SECONDS", 600
     )  # the sidebar's numbers are counted once, however slowly
     browser = logged_in(OPERATOR)
-    rows.dead_letter(cause="no_permission")
+    rows.dead_letter(cause="no_permission"), rows.dead_letter(cause="invalid_data")
     browser.get(address(group))
     with CaptureQueriesContext(connection) as few:
         browser.get(LIST), browser.get(address(group))
