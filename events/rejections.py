@@ -94,7 +94,7 @@ class Rejection:
             return _("O sistema recusou tudo e voltou a aceitar")
         if self.is_key:
             return _("O sistema não aceita a nossa chave")
-        return _("O sistema recusa tudo o que recebe")
+        return _("O sistema recusa tudo")
 
     @property
     def sentence(self) -> str:

@@ -144,7 +144,7 @@ def test_pages_say_it_is_the_system_and_whom_to_call(crm_rejects, settings):
         assert said in text, path
         assert "o sistema, não os dados" in text or path == "/admin/", path
     rows_of_list = pages[LIST].partition('id="result_list"')[2].partition("</table>")[0]
-    assert rows_of_list.count("O sistema recusa tudo o que recebe") == 5
+    assert rows_of_list.count("O sistema recusa tudo") == 5
     assert WRONG_DATA not in rows_of_list
     buttons = re.findall(r"<button([^>]*)>(\w+)</button>", rows_of_list)
     assert [text for _given, text in buttons[:2]] == ["Reenviar", "Arquivar"]
