@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from carinho.access.audit_log import HUB, Audited
 from carinho.database import run
 from events import operations
+from events.engine import transitions
 from events.models import BulkItemState, BulkJob, BulkState
 from events.preview import overtaken
 
@@ -56,8 +57,7 @@ SELECT item.dead_letter_id, dead.delivery_id, dead.status = 'open' AND dead.fail
        delivery.skip_cause = 'superseded'
 FROM events_bulkitem AS item JOIN events_deadletter AS dead ON dead.id = item.dead_letter_id
 JOIN events_delivery AS delivery ON delivery.id = dead.delivery_id
-WHERE item.job_id = %s AND item.state = 'waiting'
-ORDER BY dead.id LIMIT %s FOR NO KEY UPDATE OF dead
+WHERE item.job_id = %s AND item.dead_letter_id = ANY(%s) ORDER BY dead.id
 """
 
 MARK_SENT = """
@@ -135,14 +135,17 @@ def _send(job: BulkJob) -> None:
     portion, most_on_their_way = _stage(sum(counts[state] for state in counts if state not in UNSENT))
     if not counts[WAITING] or counts[SENT] > most_on_their_way:
         return
-    found = run(NEXT, [job.pk, portion])
+    waiting = job.items.filter(state=WAITING).order_by("dead_letter_id")
+    ids = list(waiting.values_list("dead_letter_id", flat=True)[:portion])
+    transitions.lock_dead_letters(ids)
+    found = run(NEXT, [job.pk, ids])
     open_ones = {delivery: id for id, delivery, is_open, _is_superseded in found if is_open}
     later = {} if job.with_overtaken else overtaken(list(open_ones))
     moved = operations.retry(
         [id for delivery, id in open_ones.items() if delivery not in later], actor=job.actor
     )
     left = [id for id, delivery, _is_open, is_superseded in found if is_superseded or delivery in later]
-    run(MARK_SENT, [moved, left, job.pk, [id for id, *_rest in found]])
+    run(MARK_SENT, [moved, left, job.pk, ids])
 
 
 def _stage(sent: int) -> tuple[int, int]:

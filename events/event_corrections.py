@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from carinho.access.audit_log import Audited
 from carinho.console import labels
+from carinho.locks import wait_for_transaction_locks
 from events import operations
 from events.differences import Differences, differences, for_audit_log, value_at, with_value
 from events.engine import transitions
@@ -188,10 +189,15 @@ def _digest(event: Event) -> str:
 
 
 def _lock(dead_letter_ids: Sequence[int]) -> list[DeadLetter]:
-    """These dead letters as they are now, with all that their events' open steps may move."""
+    """These dead letters as they are now, with all that their events' open steps may move.
+
+    Only a correction adds deliveries to an event, so of one that waits for another the second has to look for
+    them after the first: what it did not lock before the event it would lock after it, against the one order.
+    """
     event_ids = list(
         DeadLetter.objects.filter(pk__in=dead_letter_ids).order_by().values_list("event_id", flat=True)
     )
+    wait_for_transaction_locks("correction", map(str, event_ids))
     transitions.lock(Delivery.objects.filter(event_id__in=event_ids).order_by().values_list("pk", flat=True))
     list(
         Event.objects.filter(pk__in=event_ids).order_by("pk").select_for_update(no_key=True).values_list("pk")

@@ -50,14 +50,14 @@ def undo_archive(ids: Sequence[int], *, actor: str) -> list[int]:
 
 @transaction.atomic
 def _undo_archive(portion: Sequence[int], actor: str) -> list[int]:
+    transitions.lock_dead_letters(portion)
     mine = DeadLetter.objects.filter(
         pk__in=portion,
         status=DeadLetterStatus.ARCHIVED,
         moved_by=actor,
         closed_at__gte=timezone.now() - UNDO_WINDOW,
     )
-    locked = mine.order_by("pk").select_for_update(no_key=True)
-    return transitions.restore(list(locked.values_list("pk", flat=True)), actor=actor)
+    return transitions.restore(list(mine.values_list("pk", flat=True)), actor=actor)
 
 
 def moved_meanwhile(dead_letter: DeadLetter) -> str:

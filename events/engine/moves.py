@@ -290,10 +290,10 @@ SKIP_FOLLOWER = _follow("skip_follower", SKIPPED, skip_cause="'earlier'")
 WAIT_AGAIN = _follow("wait_again", DEAD, only="follower.skip_cause = 'earlier'")
 WAIT_AGAIN_TOO = _follow("wait_again", WAITING, only="follower.skip_cause = 'earlier'")
 
-LOCK_DEAD_LETTERS = """
-SELECT delivery_id, id, service, step, cause FROM events_deadletter WHERE {} = ANY(%s)
-ORDER BY id FOR NO KEY UPDATE
+DEAD_LETTERS_OF = """
+SELECT delivery_id, id, service, step, cause FROM events_deadletter WHERE delivery_id = ANY(%s)
 """
+DELIVERIES_OF_DEAD_LETTERS = "SELECT delivery_id FROM events_deadletter WHERE id = ANY(%s)"
 LOCK_DELIVERIES = "SELECT id FROM events_delivery WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
 OPEN_DEAD_LETTERS = """

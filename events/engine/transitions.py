@@ -1,7 +1,9 @@
 """The only place that moves a delivery, with all that a move brings with it.
 
-Rows are locked in one order, each kind by id: dead letters, deliveries, events, and groups of dead letters
-last. What an app keeps beside a delivery is locked after it (`lock` is for a caller that has to begin there).
+Rows are locked in one order: deliveries by id, events by id, and groups of dead letters last. A dead letter
+comes, changes and goes only in a transaction that holds its delivery's row, so nobody who holds that waits
+for a dead letter. What an app keeps beside a delivery is locked after it (`lock` is for a caller that has to
+begin there).
 Every move is conditional: what is no longer where the move starts is left alone, and is missing from what the
 function returns. The table of moves and their statements are in `events.engine.moves`.
 """
@@ -70,12 +72,12 @@ class Moved(NamedTuple):
     is_awaited: bool
 
 
-class LockedDeadLetter(NamedTuple):
+class KnownDeadLetter(NamedTuple):
     id: int
     group: GroupKey
 
 
-DeadLetters = dict[int, LockedDeadLetter]  # of these deliveries, by the delivery's id
+DeadLetters = dict[int, KnownDeadLetter]  # of these deliveries, by the delivery's id
 
 
 # --- by a lane ------------------------------------------------------------------------------------
@@ -104,8 +106,6 @@ def end(results: Sequence["Result"]) -> set[int]:
 
     Returns the ids of those whose lease was still held, not taken by another run.
     """
-    over = [result.claim.id for result in results if result.status != QUEUED and result.claim.has_dead_letter]
-    dead_letters = _lock_dead_letters("delivery_id", over) if over else {}
     rows = run_rows(moves.END, [_end_row(result) for result in results])
     moved = [Moved(*row) for *row, _is_locked in rows]
     ids = {row.id for row in moved}
@@ -115,10 +115,11 @@ def end(results: Sequence["Result"]) -> set[int]:
         for result in mine
         if result.status == DEAD
     ]
+    over = [result.claim.id for result in mine if result.status != QUEUED and result.claim.has_dead_letter]
     changed = {result.claim.id for result in mine if result.outcome or result.skip_cause}
     are_locked = all(is_locked for id, *_moved, is_locked in rows if id in changed)
     changed_rows = [row for row in moved if row.id in changed]
-    _conclude(changed_rows, dead_letters, failures, wakes=False, are_locked=are_locked)
+    _conclude(changed_rows, _dead_letters_of(over), failures, wakes=False, are_locked=are_locked)
     return ids
 
 
@@ -223,13 +224,11 @@ def make_due(ids: Sequence[int], *, actor: str) -> list[int]:
 @in_transaction
 def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """No further attempt: these become archived dead letters. Returns those that were waiting for one."""
-    before = _lock_dead_letters("delivery_id", ids)
     given_up = [row.id for row in _run(moves.GIVE_UP, ids)]
+    left = {before.group for before in _dead_letters_of(given_up).values()}
     _open([Failure(id, "unavailable", "max_retries_exceeded") for id in given_up])
     order = Order(actor, GIVEN_UP, note=reason)
-    dead_letters = _lock_dead_letters("delivery_id", given_up)
-    left = {before[id].group for id in given_up if id in before}
-    _conclude(_run(moves.ARCHIVE, given_up), dead_letters, order=order, left=left)
+    _conclude(_run(moves.ARCHIVE, given_up), _dead_letters_of(given_up), order=order, left=left)
     _record(order, given_up, {"note": reason})
     return given_up
 
@@ -237,10 +236,9 @@ def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
 @in_transaction
 def cancel(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """Skip what was not sent yet; what may have been sent stays. Returns those that were skipped."""
-    dead_letters = _lock_dead_letters("delivery_id", ids)
     moved = _run(moves.CANCEL, ids)
     order = Order(actor, CANCELLED, note=reason)
-    _conclude(moved, dead_letters, order=order)
+    _conclude(moved, _dead_letters_of([row.id for row in moved]), order=order)
     _record(order, [row.id for row in moved], {"reason": reason})
     return [row.id for row in moved]
 
@@ -279,14 +277,18 @@ def mark_failed(delivery_id: int, *, cause: str, reason: str) -> bool:
 
 
 def lock(delivery_ids: Iterable[int]) -> None:
-    """Lock these deliveries and their dead letters, before a caller locks what it keeps beside them.
+    """Lock these deliveries, and their dead letters with them, before a caller locks what it keeps beside.
 
     Whoever holds a message's row and then moves its delivery would wait for a move that waits for the row.
     """
     ids = list(delivery_ids)
     if ids:
-        _lock_dead_letters("delivery_id", ids)
         run(moves.LOCK_DELIVERIES, [ids])
+
+
+def lock_dead_letters(dead_letter_ids: Iterable[int]) -> None:
+    """`lock` for a caller that knows the dead letters: none of them changes until the transaction ends."""
+    lock(_delivery_ids(dead_letter_ids))
 
 
 # --- the one tail ---------------------------------------------------------------------------------
@@ -298,26 +300,30 @@ def _move(
 ) -> set[int]:
     if not ids:
         return set()
-    dead_letters = _lock_dead_letters("delivery_id", ids)
     moved = _run(statement, ids, **parameters)
-    _conclude(moved, dead_letters, failures)
+    _conclude(moved, _dead_letters_of([row.id for row in moved]), failures)
     return {row.id for row in moved}
 
 
 def _move_dead_letters(
     statement: str, dead_letter_ids: Sequence[int], order: Order, detail: Mapping[str, Any]
 ) -> list[int]:
-    dead_letters = _lock_dead_letters("id", dead_letter_ids)
-    moved = _run(statement, list(dead_letters))
+    moved = _run(statement, _delivery_ids(dead_letter_ids))
+    dead_letters = _dead_letters_of([row.id for row in moved])
     _conclude(moved, dead_letters, order=order)
     moved_dead_letters = sorted(dead_letters[row.id].id for row in moved)
     _record(order, moved_dead_letters, detail)
     return moved_dead_letters
 
 
-def _lock_dead_letters(column: str, ids: Sequence[int]) -> DeadLetters:
-    rows = run(moves.LOCK_DEAD_LETTERS.format(column), [list(ids)])
-    return {delivery_id: LockedDeadLetter(id, GroupKey(*key)) for delivery_id, id, *key in rows}
+def _delivery_ids(dead_letter_ids: Iterable[int]) -> list[int]:
+    return [id for (id,) in run(moves.DELIVERIES_OF_DEAD_LETTERS, [list(dead_letter_ids)])]
+
+
+def _dead_letters_of(delivery_ids: Sequence[int]) -> DeadLetters:
+    """Read once the deliveries are held: nobody else opens, moves or closes one from then on."""
+    rows = run(moves.DEAD_LETTERS_OF, [list(delivery_ids)]) if delivery_ids else []
+    return {delivery_id: KnownDeadLetter(id, GroupKey(*key)) for delivery_id, id, *key in rows}
 
 
 def _run(statement: str, ids: Sequence[int], **parameters: Any) -> list[Moved]:

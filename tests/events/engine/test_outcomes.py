@@ -124,8 +124,8 @@ def test_database_that_stays_away_is_not_blamed_on_the_results(row, monkeypatch)
     assert row.status == "running"
 
 
-def test_lock_takes_deliveries_and_dead_letters_in_two_statements(row, django_assert_num_queries):
-    with django_assert_num_queries(2):
+def test_lock_takes_deliveries_in_one_statement(row, django_assert_num_queries):
+    with django_assert_num_queries(1):
         transitions.lock([row.pk])
     with django_assert_num_queries(0):
         transitions.lock([])
