@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from carinho.access.audit_log import Audited
 from carinho.console import contacts, labels
 from events import rejections, titles
-from events.causes import ADMINISTRATOR_FIXES, CONNECTION, PERMISSION
+from events.cause_labels import ADMINISTRATOR_FIXES, CONNECTION, PERMISSION
 from events.models import EntryKind, FailureGroup, GroupEntry, Recipe, Remedy
 from events.rejections import LastFailure, Rejection
 

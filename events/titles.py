@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from carinho.console import labels
-from events.causes import CAUSES, UNDESCRIBED, Cause
+from events.cause_labels import CAUSES, UNDESCRIBED, Cause
 from events.flow import Flow, Step, find_step
 
 

@@ -1,4 +1,4 @@
-"""Why a delivery failed: its cause's code and a sentence. What a person reads is in `events.causes`."""
+"""Why a delivery failed: its cause's code and a sentence. What a person reads is in `events.cause_labels`."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ NO_PERMISSION = "no_permission"
 
 @dataclass(frozen=True)
 class Diagnosis:
-    cause: str  # a code of `events.causes`
+    cause: str  # a code of `events.cause_labels`
     reason: str
 
 

@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from carinho.access.audit_log import HUB, Audited
 from carinho.database import run, run_rows
 from carinho.webhooks import lifecycle
-from events.engine import event_status, failure_groups, moves, wakeup
-from events.engine.failure_groups import GroupKey
+from events.engine import event_status, group_status, moves, wakeup
+from events.engine.group_status import GroupKey
 from events.engine.moves import DEAD, DONE, QUEUED, SKIPPED, WAITING
 from events.engine.partitions import Partition
 from events.models import DeadLetterStatus
@@ -355,7 +355,7 @@ def _conclude(
     event_status.update((row.event_id for row in moved), are_locked=are_locked)
     groups = {*left, *(dead_letters[id].group for id in ids & dead_letters.keys())}
     closed = [dead_letters[id].id for id in with_dead_letter]
-    failure_groups.update(opened, groups, closed=closed, actor=actor)
+    group_status.update(opened, groups, closed=closed, actor=actor)
     _wake([*moved, *released] if wakes else released)
 
 

@@ -30,7 +30,7 @@ class FailureGroup(models.Model):
     """All dead letters of one system, step and cause, those to come included.
 
     Resolved while none of them is open or being retried. It outlives them: what is written here is there when
-    the same failure comes back. `events.engine.failure_groups` opens and resolves it with its dead letters,
+    the same failure comes back. `events.engine.group_status` opens and resolves it with its dead letters,
     `events.failure_groups` does what an operator asks.
     """
 

@@ -1,6 +1,6 @@
 """What a person reads about a cause."""
 
-from events.causes import CAUSES
+from events.cause_labels import CAUSES
 
 
 def test_every_cause_has_a_family_a_title_and_advice():
