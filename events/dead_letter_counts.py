@@ -27,7 +27,7 @@ class DeadLetterCounts:
 
 def now() -> DeadLetterCounts:
     counts = DeadLetterCounts()
-    for (service, cause, status), amount in statistics.totals(Measure.LETTER).items():
+    for (service, cause, status), amount in statistics.totals(Measure.DEAD_LETTER_STATUS).items():
         counts.by_status[status] += amount
         if status == OPEN:
             counts.by_service[service] += amount
@@ -41,7 +41,9 @@ def open_now() -> int:
 
 def open_by_type() -> Counter[str]:
     counts: Counter[str] = Counter()
-    for (_service, event_type, status), amount in statistics.totals(Measure.LETTER_TYPE).items():
+    for (_service, event_type, status), amount in statistics.totals(
+        Measure.DEAD_LETTER_STATUS_BY_TYPE
+    ).items():
         if status == OPEN:
             counts[event_type] += amount
     return counts
@@ -51,7 +53,9 @@ def since(*moments: datetime) -> list[Counter[str]]:
     """By status those that arose since each: whole hours by the counts, the hour that it cuts by its rows."""
     cut = {f"of_{number}": (moment, _next_hour(moment)) for number, moment in enumerate(moments)}
     until = timezone.now() + HOUR
-    whole = statistics.sums(Measure.LETTER, min(end for _, end in cut.values()), until, ["hour", "detail"])
+    whole = statistics.sums(
+        Measure.DEAD_LETTER_STATUS, min(end for _, end in cut.values()), until, ["hour", "detail"]
+    )
     within = {name: Q(created_at__gte=start, created_at__lt=end) for name, (start, end) in cut.items()}
     amounts = {name: Count("pk", filter=condition) for name, condition in within.items()}
     rows = DeadLetter.objects.filter(reduce(or_, within.values())).order_by().values("status")

@@ -13,8 +13,8 @@ class Measure(models.TextChoices):
     ATTEMPT = "attempt", _("tentativas por hora de início: sistema, resultado, faixa de duração")
     ATTEMPT_MS = "attempt_ms", _("milissegundos de tentativas: sistema, resultado")
     DEAD_LETTER = "dead_letter", _("itens que passaram a precisar de uma pessoa: sistema, causa, espécie")
-    LETTER = "letter", _("itens por hora em que surgiram: sistema, causa, situação atual")
-    LETTER_TYPE = "letter_type", _("os mesmos: sistema, tipo de evento, situação atual")
+    DEAD_LETTER_STATUS = "letter", _("itens por hora em que surgiram: sistema, causa, situação atual")
+    DEAD_LETTER_STATUS_BY_TYPE = "letter_type", _("os mesmos: sistema, tipo de evento, situação atual")
 
 
 class Count(models.Model):

@@ -27,11 +27,11 @@ RECOUNTS = {
         SELECT date_trunc('hour', created_at, 'UTC'), service, cause, kind, count(*) FROM events_deadletter
         GROUP BY 1, 2, 3, 4
     """,
-    Measure.LETTER: """
+    Measure.DEAD_LETTER_STATUS: """
         SELECT date_trunc('hour', created_at, 'UTC'), service, cause, status, count(*) FROM events_deadletter
         GROUP BY 1, 2, 3, 4
     """,
-    Measure.LETTER_TYPE: """
+    Measure.DEAD_LETTER_STATUS_BY_TYPE: """
         SELECT date_trunc('hour', created_at, 'UTC'), service, event_type, status, count(*)
         FROM events_deadletter GROUP BY 1, 2, 3, 4
     """,
@@ -187,5 +187,5 @@ def test_dead_letters_are_counted_by_what_they_are_until_they_are_removed(make_e
     assert dead_letter_counts.now().by_service == {"billing": 2}
     DeadLetter.objects.filter(pk=first).delete()
     assert dead_letter_counts.open_now() == 1
-    for measure in (Measure.LETTER, Measure.LETTER_TYPE):
+    for measure in (Measure.DEAD_LETTER_STATUS, Measure.DEAD_LETTER_STATUS_BY_TYPE):
         assert everything(measure) == recount(measure)
