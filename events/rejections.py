@@ -8,10 +8,9 @@ from typing import Any
 
 from django.db import connection
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from carinho.console import labels
+from carinho.console import dates, labels
 from events import statistics
 from events.engine.failure_causes import NO_PERMISSION
 from events.models import Delivery, Measure, Outcome
@@ -100,11 +99,11 @@ class Rejection:
     def sentence(self) -> str:
         said = {
             "system": labels.system(self.service),
-            "since": _clock(self.since),
+            "since": dates.clock(self.since),
             "rejected": labels.number(self.rejected),
         }
         if self.until:
-            said["until"] = _clock(self.until)
+            said["until"] = dates.clock(self.until)
             return _("%(system)s recusou tudo das %(since)s às %(until)s e voltou a aceitar.") % said
         if self.is_key:
             return (
@@ -118,12 +117,6 @@ class Rejection:
         service, cause, at = failure
         is_meant = service == self.service and cause in ([NO_PERMISSION] if self.is_key else CAUSES)
         return is_meant and self.since <= at and (self.until is None or at < self.until)
-
-
-def _clock(moment: datetime) -> str:
-    """The hour, with its day unless that is today: a moment that stays, however often it is read."""
-    local = timezone.localtime(moment)
-    return date_format(local, "H:i" if local.date() == timezone.localdate() else "d/m H:i")
 
 
 def current(now: datetime | None = None) -> dict[str, Rejection]:

@@ -32,6 +32,12 @@ def _distance(local: datetime) -> str:
     return _("há %s") % length if distance > timedelta() else _("em %s") % length
 
 
+def clock(value: datetime) -> str:
+    """The hour, with its day unless that is today: a moment that stays, however often it is read."""
+    local = timezone.localtime(value)
+    return date_format(local, "H:i" if local.date() == timezone.localdate() else "d/m H:i")
+
+
 def duration(length: timedelta) -> str:
     """The largest unit is enough for a person: "40 s", "12 min", "5 h", "3 dias"."""
     seconds = int(length.total_seconds())

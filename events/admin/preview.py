@@ -5,11 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import ngettext
 
-from carinho.console import labels
+from carinho.console import dates, labels
 from carinho.masking import mask_phone
 from events import preview, rejected_keys, titles
 from events.admin import redirect
@@ -96,7 +94,7 @@ def _waits(items: Sequence[Preview]) -> Iterable[Line]:
         sentence = ngettext("%(count)d espera até %(until)s.", "%(count)d esperam até %(until)s.", count)
         yield Line(
             "schedule",
-            sentence % {"count": count, "until": date_format(timezone.localtime(until), "d/m, H\\hi")},
+            sentence % {"count": count, "until": dates.clock(until)},
         )
 
 

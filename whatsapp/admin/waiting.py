@@ -1,11 +1,9 @@
 """Why messages wait, in sentences."""
 
-from datetime import datetime
 from statistics import mean
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import ngettext, ngettext_lazy
 
 from carinho.console import dates, labels
@@ -74,16 +72,8 @@ def _said(wait: Wait) -> str:
     return WORDS[wait.cause] % {
         "number": wait.count,
         "count": count,
-        "at": _clock(wait.at),
+        "at": dates.clock(wait.at) if wait.at else "—",
         "pace": round(60 / mean(PACE_SECONDS)),
         "left": left,
         "limit": settings.WHATSAPP_DAILY_LIMIT or 0,
     }
-
-
-def _clock(at: datetime | None) -> str:
-    if at is None:
-        return "—"
-    local = timezone.localtime(at)
-    is_today = local.date() == timezone.localtime().date()
-    return date_format(local, "H\\hi" if is_today else "d/m, H\\hi")

@@ -1,4 +1,6 @@
-"""What fields for days and hours send."""
+"""Moments as they are shown, and as fields for days and hours send them."""
+
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -22,6 +24,12 @@ def test_day_and_hour_are_read_in_local_time(text, read):
 @pytest.mark.parametrize("text", ["", "ontem", "2026-13-01", "0001-01-01", "9999-12-31", "9999-12-31T23:59"])
 def test_what_no_calendar_here_holds_is_no_moment(text):
     assert dates.typed(text) is None
+
+
+@pytest.mark.parametrize(("hours", "form"), [(0, "%H:%M"), (48, "%d/%m %H:%M")])
+def test_clock_says_the_day_of_a_moment_unless_that_is_today(hours, form):
+    value = timezone.now() + timedelta(hours=hours)
+    assert dates.clock(value) == timezone.localtime(value).strftime(form)
 
 
 @pytest.mark.django_db
