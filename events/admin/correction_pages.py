@@ -78,16 +78,15 @@ def correct(request: HttpRequest, it: Correctable) -> HttpResponse:
     version = request.POST.get("version")
     try:
         it.check(it.version if version is None else version)
-        if version is None:
-            return _form(request, it, _still_rejected(it, it.data) | _problems(it, it.data))
-        data = payload_form.read(it.payload, it.data, request.POST)
-        if problems := _problems(it, data):
-            return _form(request, it, _still_rejected(it, data) | problems)
+        data = it.data if version is None else payload_form.read(it.payload, it.data, request.POST)
+        still_rejected, problems = _still_rejected(it, data), _problems(it, data)
+        if version is None or problems:
+            return _form(request, it, still_rejected | problems)
         if not _changes(it, data):
-            return _form(request, it, _still_rejected(it, data) | {"": _("Nenhum dado foi mudado.")})
+            return _form(request, it, still_rejected | {"": _("Nenhum dado foi mudado.")})
         asked = request.POST.get("do")
         if asked == "edit":
-            return _form(request, it, _still_rejected(it, data))
+            return _form(request, it, still_rejected)
         reason = posted(request, "reason")
         if asked != "send" or not reason:
             problem = _("Escreva o motivo da correção.") if asked == "send" else ""
