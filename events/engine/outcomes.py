@@ -2,28 +2,16 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 import tenacity
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from carinho.database import run_rows
 from events.engine import attempt, lane_hooks, transitions
 from events.engine.attempt import Result
 from events.intake import envelope, ingestion
 from events.models import Outcome
 
 logger = logging.getLogger(__name__)
-
-ATTEMPTS = """
-INSERT INTO events_attempt (delivery_id, started_at, duration_ms, outcome, is_probe, status_code, error, sent,
-                            answered, redirects)
-SELECT id, started_at, duration_ms, outcome, is_probe, status_code, error, sent, answered,
-       coalesce(redirects, '{}')
-FROM jsonb_to_recordset(%s::jsonb) AS row(
-    id bigint, started_at timestamptz, duration_ms int, outcome text, is_probe boolean, status_code int,
-    error text, sent text, answered text, redirects bigint[])
-"""
 
 AWAY = (OperationalError, InterfaceError)  # the database; of all else the results themselves are to blame
 
@@ -81,11 +69,6 @@ def write(results: Sequence[Result], *, with_hooks: bool = True) -> None:
         _record_emitted(kept)
         if with_hooks:
             lane_hooks.on_written(kept)
-
-
-def write_attempts(rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        run_rows(ATTEMPTS, rows)
 
 
 def _record_emitted(results: Sequence[Result]) -> None:

@@ -14,10 +14,10 @@ from django.utils import timezone
 from carinho import locks
 from carinho.database import run
 from carinho.services.base import Service
-from events.engine import lane, outcomes, transitions, wakeup
+from events.engine import lane, transitions, wakeup
 from events.engine.retries import wait_after
 from events.engine.transitions import Failure
-from events.models import Lane
+from events.models import Attempt, Lane, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ DEATHS = [  # by whether the system recognises a repeat
 def _ended(rows: Sequence[Lapsed], move: Callable[[], set[int]]) -> set[int]:
     with transaction.atomic():
         moved = move()
-        outcomes.write_attempts([_unknown_attempt(row) for row in rows if row.id in moved])
+        Attempt.objects.bulk_create([_unknown_attempt(row) for row in rows if row.id in moved])
     return moved
 
 
@@ -142,18 +142,14 @@ def _can_repeat(service: str) -> bool:
     return known is not None and known.can_repeat
 
 
-def _unknown_attempt(row: Lapsed) -> dict[str, object]:
-    return {
-        "id": row.id,
-        "started_at": row.claimed_at,
-        "duration_ms": int((row.leased_until - row.claimed_at).total_seconds() * 1000),
-        "outcome": "unknown",
-        "is_probe": False,
-        "status_code": None,
-        "error": "The worker died before the end of this attempt was written",
-        "sent": "",
-        "answered": "",
-    }
+def _unknown_attempt(row: Lapsed) -> Attempt:
+    return Attempt(
+        delivery_id=row.id,
+        started_at=row.claimed_at,
+        duration_ms=int((row.leased_until - row.claimed_at).total_seconds() * 1000),
+        outcome=Outcome.UNKNOWN,
+        error="The worker died before the end of this attempt was written",
+    )
 
 
 def _failure(id: int, service: str, cause: str, sentence: str) -> Failure:
