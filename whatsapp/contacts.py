@@ -133,16 +133,15 @@ def find(who: Identity) -> Contact | None:
     return _closest(who, list(matching(who)))
 
 
-def find_all(people: Sequence[Identity], known: Sequence[Contact] | None = None) -> dict[Identity, Contact]:
-    """The contact of each; strangers are made, all at once. `known` are those that were just read."""
-    known = _known(people) if known is None else known
+def find_all(people: Sequence[Identity], known: Sequence[Contact]) -> dict[Identity, Contact]:
+    """The contact of each among those that were just read; strangers are made, all at once."""
     if strangers := [who for who in people if not _closest(who, known)]:
         names = (name for who in strangers for name in (who.lid, who.key) if name)
         met_before = {contact.pk for contact in known}
         with transaction.atomic():
             wait_for_transaction_locks(LOCKS, names)
             Contact.objects.bulk_create([_new(who) for who in strangers], ignore_conflicts=True)
-            known = _known(people)
+            known = list(matching(*people))
             _honour_opt_outs([contact for contact in known if contact.pk not in met_before])
     return {who: _closest(who, known) or find_or_make(who) for who in people}
 
@@ -152,21 +151,21 @@ def or_unsaved(people: Sequence[Identity], known: Sequence[Contact]) -> dict[Ide
     return {who: _closest(who, known) or _new(who) for who in people}
 
 
-def _known(people: Sequence[Identity]) -> list[Contact]:
-    lids, keys = {who.lid for who in people} - {""}, {who.key for who in people} - {""}
-    return list(Contact.objects.filter(Q(lid__in=lids) | Q(key__in=keys))) if people else []
-
-
 def _closest(who: Identity, known: Sequence[Contact]) -> Contact | None:
     by_lid = (contact for contact in known if who.lid and contact.lid == who.lid)
     by_key = (contact for contact in known if who.key and contact.key == who.key)
     return next(by_lid, None) or next(by_key, None)
 
 
-def matching(who: Identity) -> QuerySet[Contact]:
-    by_lid = Q(lid=who.lid) if who.lid else Q(pk__in=[])
-    by_key = Q(key=who.key) if who.key else Q(pk__in=[])
-    return Contact.objects.filter(by_lid | by_key)
+def matching(*people: Identity) -> QuerySet[Contact]:
+    lids, keys = lids_and_keys(people)
+    return Contact.objects.filter(Q(lid__in=lids) | Q(key__in=keys))
+
+
+def lids_and_keys(people: Sequence[Identity]) -> tuple[list[str], list[str]]:
+    """By which the contacts of these people are found: those that have one of either."""
+    lids, keys = {who.lid for who in people}, {who.key for who in people}
+    return list(lids - {""}), list(keys - {""})
 
 
 def _new(who: Identity) -> Contact:

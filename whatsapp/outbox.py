@@ -100,9 +100,8 @@ def locked(messages: QuerySet[SentMessage]) -> QuerySet[SentMessage]:
 
 
 def known(people: Sequence[contacts.Identity]) -> tuple[dict[str, str], list[Contact]]:
-    """The texts of the console by message, and the contacts there are of these people."""
-    lids, keys = [list({getattr(who, name) for who in people} - {""}) for name in ("lid", "key")]
-    rows = run(KNOWN, [lids, keys])
+    """The texts of the console by message, and `contacts.matching` of these people, in one statement."""
+    rows = run(KNOWN, contacts.lids_and_keys(people))
     own_texts = rows[0][0]
     found = [Contact.from_db(DEFAULT_DB_ALIAS, CONTACT, row) for _, *row in rows if row[0] is not None]
     return json.loads(own_texts) if own_texts else {}, found
