@@ -12,7 +12,6 @@ from django.utils.translation import ngettext
 
 from carinho.access import second_factor, sessions
 from carinho.access.login import WRONG_CODE, CodeForm, set_up_context, show_codes
-from carinho.console import browsers
 from carinho.console.base import actor, page, posted
 
 
@@ -55,7 +54,7 @@ def session_rows(person: User, own_key: str | None) -> list[dict[str, Any]]:
     return [
         {
             "name": sessions.name_of(row.session_key),
-            "browser": browsers.name_of(row.browser),
+            "browser": sessions.browser_of(row.browser),
             "address": row.address,
             "begun_at": row.begun_at,
             "seen_at": row.seen_at,

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.db.models.signals import m2m_changed, post_save, pre_save
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access import audit_log, rate_limits
@@ -22,6 +23,23 @@ from carinho.access.models import LoginSession, OneTimePassword
 from carinho.database import run
 
 ENDED = Audited("session.end", _("encerrou sessões"))
+
+BROWSERS = {  # the first that is named: most also call themselves Chrome or Safari
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "SamsungBrowser": "Samsung Internet",
+    "Firefox": "Firefox",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS": "macOS",
+    "Linux": "Linux",
+}
 
 SEE = """
 UPDATE access_loginsession SET seen_at = now()
@@ -63,6 +81,15 @@ def of(user: User) -> QuerySet[LoginSession]:
 def name_of(session_key: str) -> str:
     """What a page may call a session: the key itself would open it."""
     return hashlib.sha256(session_key.encode()).hexdigest()[:16]
+
+
+def browser_of(user_agent: str) -> str:
+    """`Mozilla/5.0 (Windows NT 10.0; …) Chrome/…` as "Chrome em Windows"."""
+    browser = next((name for mark, name in BROWSERS.items() if mark in user_agent), "")
+    system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), "")
+    if browser and system:
+        return _now("%(browser)s em %(system)s") % {"browser": browser, "system": system}
+    return browser or system or user_agent[:40] or _now("navegador desconhecido")
 
 
 def end(user: User, names: Iterable[str], *, actor: str) -> int:
