@@ -29,6 +29,7 @@ from carinho.console.base import (
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from events import (
     bulk_jobs,
+    dead_letter_counts,
     escalations,
     failure_groups,
     operations,
@@ -145,6 +146,13 @@ REASONS = [
     _("Era um teste"),
     _("Outro motivo"),
 ]
+
+
+@badge_counts.counted
+def open_count(request: HttpRequest) -> dict[str, int]:
+    if not request.user.has_perm("events.view_deadletter"):
+        return {}
+    return {"open": dead_letter_counts.open_now()}
 
 
 class GroupFilter(ChoiceFilter):

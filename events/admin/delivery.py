@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from carinho.console import dates, labels
+from carinho.console import badge_counts, dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import ids_in, page_of
 from carinho.console.filters import ChoiceFilter, choice_filter
@@ -79,6 +79,13 @@ ALL_WELL = {
     "retrying": _("Tudo certo: nada precisou de outra tentativa. O que falhar uma vez aparece aqui."),
     "held": _("Tudo certo: nada está retido. O que espera por um sistema fora do ar aparece aqui."),
 }
+
+
+@badge_counts.counted
+def queue_counts(request: HttpRequest) -> dict[str, int]:
+    if not request.user.has_perm("events.view_delivery"):
+        return {}
+    return {"retrying": operations.retrying().count(), "held": outages.held().count()}
 
 
 class WaitedInFilter(ChoiceFilter):
