@@ -1,15 +1,20 @@
-"""Whether an event came before: the same key from the same source; what then has other data is a conflict."""
+"""Whether an event came before: the same key from the same source; what then has other data is a conflict.
+
+An erased event is known again by digests under SECRET_KEY, from which nobody can guess who it was: a sender
+that repeats it is answered as before, and does not bring the person back.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from carinho.access import derived_keys
 from carinho.database import run
-from events.intake import erased_events
 from events.intake.envelope import DERIVED_KEY, Envelope, RequestRejected
 
 DERIVED_KEY_LASTS = timedelta(hours=24)
+ERASED_KEY = "erased:"  # begins a key that named somebody, or was made of the data
 
 Pair = tuple[str, str]  # source and key
 
@@ -69,10 +74,8 @@ def answers(
         if pair is None:
             raise RepeatVanished
         event_id, digest = known[pair]
-        is_same = digest in (
-            "",
-            *_digests(item),
-        )  # before digests of erased events were kept: by its id alone
+        # without a digest it was erased before digests of those were kept: known by its id alone
+        is_same = not digest or digest in _digests(item)
         found.append(Receipt(event_id, is_duplicate=True) if is_same else Conflict(event_id))
     return found
 
@@ -93,11 +96,11 @@ def _count(repeats: Sequence[Envelope]) -> dict[Pair, tuple[int, str]]:
 
 
 def _keys(item: Envelope) -> list[str]:
-    return [item.key, *erased_events.keys_of(item.key)]
+    return [item.key, *erased_keys_of(item.key)]
 
 
 def _digests(item: Envelope) -> list[str]:
-    return [item.digest, *erased_events.digests_of(item.digest)]
+    return [item.digest, *erased_digests_of(item.digest)]
 
 
 def release_old_derived_keys(envelopes: Iterable[Envelope]) -> None:
@@ -107,3 +110,13 @@ def release_old_derived_keys(envelopes: Iterable[Envelope]) -> None:
         limit = min(item.received_at for item in derived) - DERIVED_KEY_LASTS
         pairs = [(item.source, key) for item in derived for key in _keys(item)]
         run(RELEASE_OLD_KEYS, [*map(list, zip(*pairs, strict=True)), limit])
+
+
+def erased_keys_of(key: str) -> list[str]:
+    """What an erasure puts in a key's place; the first now, the others under earlier values of SECRET_KEY."""
+    return [ERASED_KEY + digest for digest in derived_keys.digests("key of an erased event", key)]
+
+
+def erased_digests_of(digest: str) -> list[str]:
+    """The same for the digest of an event's data."""
+    return derived_keys.digests("data of an erased event", digest)

@@ -11,7 +11,7 @@ from psycopg.errors import DeadlockDetected
 from carinho.database import run
 from events.engine import wakeup
 from events.flow import Flow, Run
-from events.intake import duplicates, echoes, erased_events
+from events.intake import duplicates, echoes
 from events.intake.duplicates import Conflict, Pair, Receipt, RepeatVanished
 from events.intake.envelope import Envelope
 
@@ -133,7 +133,7 @@ def row_of(item: Envelope) -> dict[str, Any]:
         "trace_id": item.trace_id,
         "occurred_at": item.occurred_at.isoformat(),
         "received_at": item.received_at.isoformat(),
-        "erased_keys": erased_events.keys_of(item.key),
+        "erased_keys": duplicates.erased_keys_of(item.key),
         "status": "pending" if item.steps else "processed",
         "without_flow": item.without_flow,
         "steps": [_step_row(item, step) for step in item.steps],

@@ -16,7 +16,7 @@ from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from carinho.console.models import SavedView
 from carinho.webhooks.models import WebhookSubscription
 from events import event_corrections, failure_groups, redirects
-from events.intake import duplicates, envelope, erased_events, ingestion
+from events.intake import duplicates, envelope, ingestion
 from events.models import (
     Attempt,
     Correction,
@@ -354,7 +354,7 @@ def test_two_people_quoted_alike_in_what_is_unique_are_both_erased():
     assert all(order.done_at for order in orders)
     for n, event in enumerate(others, 1):
         event.refresh_from_db()
-        assert event.key == erased_events.keys_of(f"pedido:1197531900{n}")[0]
+        assert event.key == duplicates.erased_keys_of(f"pedido:1197531900{n}")[0]
 
 
 def test_id_that_names_the_person_goes_with_their_event():
