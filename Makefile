@@ -56,7 +56,7 @@ bench: $(VENV)/.dev ## the hub beside the plain way and beside the leanest queue
 soak: $(VENV)/.dev ## everything breaks for ten minutes, then a strict ledger; SECONDS= RATE= SEED=
 	$(PY) -m tests.proof.soak --seconds $(or $(SECONDS),600) --rate $(or $(RATE),2) --seed $(or $(SEED),1)
 
-proof: $(VENV)/.dev ## run PROOFS="soak calm growth workers machines full_disk", and renew the figures of docs/proof.md
+proof: $(VENV)/.dev ## run PROOFS="soak calm workers", say, and renew the figures of docs/proof.md, which names all
 	$(PY) -m tests.proof $(PROOFS)
 
 images: $(VENV)/.dev ## the pictures of the operators' guide, taken anew

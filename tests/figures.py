@@ -6,6 +6,7 @@ import platform
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -16,13 +17,10 @@ FOLDER = ROOT / "var" / "proof"
 
 
 def write(name: str, figures: Mapping[str, Any]) -> None:
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
     line = json.dumps(
         {
             "name": name,
-            "commit": commit.stdout.strip(),
+            "commit": commit(ROOT),
             "machine": {
                 "cpus": os.cpu_count(),
                 "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
@@ -35,3 +33,13 @@ def write(name: str, figures: Mapping[str, Any]) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / f"{name}.json").write_text(line + "\n")
     print(line)
+
+
+def commit(folder: Path) -> str:
+    """What the code of this folder is; its documents are written by the proofs themselves."""
+
+    def git(*words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)
+
+    is_changed = git("diff", "--quiet", "HEAD", "--", ".", ":!docs").returncode == 1
+    return git("rev-parse", "--short", "HEAD").stdout.strip() + " with changes" * is_changed

@@ -1,6 +1,6 @@
 """`make proof`: run what is named, and write the figures into docs/proof.md.
 
-python -m tests.proof soak calm growth workers machines full_disk   # nothing named: what earlier runs left
+python -m tests.proof soak calm workers machines   # nothing named: what earlier runs left
 """
 
 import subprocess
@@ -9,13 +9,16 @@ import sys
 from tests.bench.group import ROOT
 from tests.proof import document
 
+PYTHON = [sys.executable, "-m"]
 RUNS = {
-    "soak": ["tests.proof.soak"],
-    "calm": ["tests.proof.soak", "--calm"],
-    "growth": ["tests.proof.growth"],
-    "workers": ["tests.proof.workers"],
-    "machines": ["tests.proof.machines"],
-    "full_disk": ["tests.proof.full_disk"],
+    "soak": [*PYTHON, "tests.proof.soak"],
+    "calm": [*PYTHON, "tests.proof.soak", "--calm"],
+    "growth": [*PYTHON, "tests.proof.growth"],
+    "workers": [*PYTHON, "tests.proof.workers"],
+    "machines": [*PYTHON, "tests.proof.machines"],
+    "database_away": [*PYTHON, "pytest", "-p", "no:cacheprovider", "tests/journeys/test_database_away.py"],
+    "full_disk": [*PYTHON, "tests.proof.full_disk"],
+    "server_journey": ["make", "server-journey"],
 }
 
 
@@ -26,11 +29,7 @@ def main(names: list[str]) -> int:
             f"No proof is called {', '.join(sorted(unknown))}; there are {', '.join(RUNS)}.", file=sys.stderr
         )
         return 2
-    failed = [
-        name
-        for name in names
-        if subprocess.run([sys.executable, "-m", *RUNS[name]], cwd=ROOT, check=False).returncode
-    ]
+    failed = [name for name in names if subprocess.run(RUNS[name], cwd=ROOT, check=False).returncode]
     print(f"Renewed in docs/proof.md: {', '.join(document.renew()) or 'nothing'}.")
     if failed:
         print(f"Does not hold: {', '.join(failed)}.")

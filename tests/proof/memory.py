@@ -15,6 +15,10 @@ from tests.proof.chaos import cmdline, is_beat
 if TYPE_CHECKING:
     from tests.proof.soak import Soak
 
+MEASURED = [
+    *(f"{role}, {what}" for role in ("beat", "web", "worker") for what in ("MB", "open files")),
+    "database connections",
+]
 ROLES = {"web": ("granian",), "worker": ("celery", "worker")}
 WARM_UP = 1 / 3  # of the time, before anything is said of growth
 GROWTH = 1.05  # at most, from the start to the end of the time after the warm-up, and ...
@@ -70,9 +74,11 @@ class MemoryLog:
         return found
 
     def growing(self) -> list[str]:
-        return [
+        """And what there are too few figures of: nothing can be said of it."""
+        slopes = self.slopes()
+        return [f"{name}: not measured" for name in MEASURED if name not in slopes] + [
             f"{name}: {values['first']} → {values['last']}"
-            for name, values in self.slopes().items()
+            for name, values in slopes.items()
             if values["last"] > values["first"] * GROWTH + SLACK
         ]
 

@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from tests.proof import chaos, document, ledger, memory
+from tests import figures
+from tests.proof import __main__, chaos, document, ledger, memory
 
 TEXT = "Before.\n\n<!-- figures: soak -->\nold\n<!-- end -->\n\n<!-- figures: calm -->\n<!-- end -->\n"
 KEPT = {
@@ -31,6 +33,25 @@ def test_figures_of_the_last_run_stand_in_their_place_and_all_else_stays(tmp_pat
         "| what | figure |\n| --- | --- |\n| events | 7 |\n| chaos | kill web 2, cut 1 |\n"
         "| cpu: claim | 1.0 → 2.0 |\n<!-- end -->\n\n<!-- figures: calm -->\n<!-- end -->\n"
     )
+
+
+def test_each_table_of_the_document_is_renewed_by_a_command_of_its_name() -> None:
+    places = re.findall("<!-- figures: (.+) -->", document.DOCUMENT.read_text())
+    assert sorted(places) == sorted(__main__.RUNS)
+
+
+def test_figures_of_code_that_no_commit_has_say_so(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    for name in ("lane.py", "docs/proof.md"):
+        (tmp_path / name).write_text("as committed")
+    me = ["-c", "user.name=Ana", "-c", "user.email=ana@example.com"]
+    for words in (["init", "-q"], ["add", "."], [*me, "commit", "-q", "--no-verify", "-m", "first"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    first = figures.commit(tmp_path)
+    (tmp_path / "docs/proof.md").write_text("renewed")
+    assert figures.commit(tmp_path) == first
+    (tmp_path / "lane.py").write_text("tried")
+    assert figures.commit(tmp_path) == f"{first} with changes"
 
 
 def test_line_at_error_counts_unless_the_chaos_explains_it() -> None:
@@ -69,11 +90,19 @@ def test_process_with_a_moved_clock_sleeps_as_long_as_it_should() -> None:
 def test_process_that_takes_more_and_more_memory_is_named() -> None:
     def grown(each: float) -> list[str]:
         log = memory.MemoryLog(None)  # type: ignore[arg-type] -- the samples are given
-        log.samples = [(float(n), n * 100, {"worker, MB": 400 + each * n, "web, MB": 200}) for n in range(60)]
+        flat = dict.fromkeys(memory.MEASURED, 200.0)
+        log.samples = [(float(n), n * 100, flat | {"worker, MB": 400 + each * n}) for n in range(60)]
         return log.growing()
 
     assert grown(0.1) == []
     assert grown(2.0) == ["worker, MB: 452.0 → 506.0"]
+
+
+def test_what_could_not_be_measured_does_not_pass_for_what_did_not_grow() -> None:
+    log = memory.MemoryLog(None)  # type: ignore[arg-type] -- the samples are given
+    log.samples = [(float(n), n * 100, {"web, MB": 200.0, "database connections": 30.0}) for n in range(60)]
+    assert "worker, open files: not measured" in log.growing()
+    assert not any(line.startswith(("web, MB", "database")) for line in log.growing())
 
 
 def test_ledger_holds_only_when_nothing_is_found() -> None:
