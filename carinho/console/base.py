@@ -123,6 +123,16 @@ class PlainChangeList(ChangeList):
             raise DisallowedModelAdminLookup(NOT_OFFERED)
         return found
 
+    @cached_property
+    def _page_of_0(self) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[0])
+
+    def url_for_result(self, result: Model) -> str:
+        """As Django's, which looks the address up anew for each row; a text would have to be quoted."""
+        if not isinstance(result.pk, int):
+            return super().url_for_result(result)
+        return self._page_of_0.replace("/0/", f"/{result.pk}/")
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.full_result_count = self.result_count
