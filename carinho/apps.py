@@ -1,9 +1,12 @@
 """The project itself as an application: its commands, checks and templates."""
 
+from functools import lru_cache
+
 from django.apps import AppConfig
 from django.conf import settings
 from django.db.backends.signals import connection_created
 from django.utils.module_loading import autodiscover_modules
+from django.utils.translation.trans_real import DjangoTranslation
 
 
 class CarinhoConfig(AppConfig):
@@ -17,4 +20,6 @@ class CarinhoConfig(AppConfig):
         for name, system in settings.SYSTEMS.items():
             Service.registry[name].can_repeat = system["honours_keys"]
         connection_created.connect(database.add_wrappers)
+        # ours are Portuguese already: each would be sought in the catalog of every library, hundreds a page
+        DjangoTranslation.gettext = lru_cache(maxsize=20_000)(DjangoTranslation.gettext)
         autodiscover_modules("retention")  # each app declares what it keeps, and how long

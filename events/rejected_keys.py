@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from carinho.database import run
 from events.engine.failure_causes import NO_PERMISSION
 from events.models import DeadLetter
 
-PROVES_FOR = timedelta(hours=1)  # a longer look back would read all that ended since
-
+# the hour stands apart and as a figure, else PostgreSQL reads all that ever ended and not the index of it
 CURRENT = """
 SELECT rejected.service, rejected.step, rejected.at, rejected.item
 FROM (SELECT service, step, max(failed_at) AS at, min(id) AS item FROM events_deadletter
@@ -17,7 +16,7 @@ FROM (SELECT service, step, max(failed_at) AS at, min(id) AS item FROM events_de
 WHERE NOT EXISTS (
     SELECT FROM events_delivery AS later
     WHERE later.service = rejected.service AND later.step = rejected.step AND later.status = 'done'
-      AND later.finished_at > greatest(rejected.at, now() - %s))
+      AND later.finished_at > rejected.at AND later.finished_at > now() - interval '1 hour')
 """
 
 
@@ -36,7 +35,7 @@ def current() -> list[RejectedKey]:
 
     By step, because a key may be good for one call and not for another.
     """
-    return [RejectedKey(*row) for row in run(CURRENT, [NO_PERMISSION, PROVES_FOR])]
+    return [RejectedKey(*row) for row in run(CURRENT, [NO_PERMISSION])]
 
 
 def of(dead_letter_ids: Sequence[int]) -> dict[int, RejectedKey]:

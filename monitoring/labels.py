@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.formats import number_format
 
 from carinho.console import dates
+from carinho.console.addresses import list_address
 from carinho.console.labels import number
 from sync.job import Job
 
@@ -29,7 +30,7 @@ def milliseconds(value: float | None) -> str:
 
 def list_url(model: str, query: str = "") -> str:
     """The address of a list of the console: of `events_event`, say, filtered by `query`."""
-    address = reverse(f"admin:{model}_changelist")
+    address = list_address(model)
     return f"{address}?{query}" if query else address
 
 

@@ -7,9 +7,9 @@ class ConsoleConfig(AppConfig):
     verbose_name = "Console"
 
     def ready(self) -> None:
-        from carinho.console import list_headers  # the theme's tags need the apps to be there
+        from carinho.console import result_list  # the theme's tags need the apps to be there
 
-        list_headers.make_once()
+        result_list.use()
 
 
 class AdminConfig(apps.AdminConfig):

@@ -32,6 +32,7 @@ from unfold.views import ChangeList
 from carinho.access.permissions import user_actor
 from carinho.access.roles import MAY_REVEAL
 from carinho.console import export, saved_views
+from carinho.console.addresses import list_address
 from carinho.console.sidebar import title_of
 
 MOST_COUNTED = 10_000
@@ -61,7 +62,7 @@ def page_of(row: Model) -> str:
 
 def list_of(model: type[Model], query: str = "") -> str:
     """The address of a model's list, filtered by `query`."""
-    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    address = list_address(f"{model._meta.app_label}_{model._meta.model_name}")
     return f"{address}?{query}" if query else address
 
 
@@ -122,6 +123,16 @@ class PlainChangeList(ChangeList):
         if undeclared:
             raise DisallowedModelAdminLookup(NOT_OFFERED)
         return found
+
+    @cached_property
+    def _page_of_0(self) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[0])
+
+    def url_for_result(self, result: Model) -> str:
+        """As Django's, which looks the address up anew for each row; a text would have to be quoted."""
+        if not isinstance(result.pk, int):
+            return super().url_for_result(result)
+        return self._page_of_0.replace("/0/", f"/{result.pk}/")
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -18,14 +17,16 @@ def moment(value: datetime | None, missing: Any = "—") -> SafeString | str:
     if value is None:
         return str(missing)
     local = timezone.localtime(value)
-    exact = date_format(local, "d/m/Y H:i:s")
+    exact = (
+        f"{local:%d/%m/%Y %H:%M:%S}"  # by Django's formats each row of a list would take ten times as long
+    )
     return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, _distance(local))
 
 
 def _distance(local: datetime) -> str:
     distance = timezone.now() - local
     if abs(distance) >= LONG_AGO:
-        return date_format(local, "d/m/Y")
+        return f"{local:%d/%m/%Y}"
     if abs(distance) < timedelta(seconds=10):
         return _("agora")
     length = duration(abs(distance))

@@ -7,8 +7,11 @@ from typing import Any
 from django.contrib.admin import FieldListFilter, ModelAdmin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from unfold.contrib.filters.admin import DropdownFilter
+from unfold.widgets import SELECT_CLASSES
 
 from carinho.console import dates
 
@@ -17,8 +20,12 @@ Choices = Iterable[tuple[str, Any]]
 
 
 class ChoiceFilter(DropdownFilter):
-    """One field, one value of a list. With `default` that value holds until another is chosen."""
+    """One field, one value of a list. With `default` that value holds until another is chosen.
 
+    Its field looks as the theme's, whose form takes a template for each option: a tenth of a list's page.
+    """
+
+    template = "admin/choice_filter.html"
     field = ""
     default: str | None = None
     every: str | None = None  # the choice that means no restriction, where there is a default
@@ -31,6 +38,19 @@ class ChoiceFilter(DropdownFilter):
 
     def value(self) -> str | None:
         return super().value() or self.default
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        now, offered = self.value() or "", [self.all_option] if self.all_option else []
+        option = '<option value="{}"{}>{}</option>'
+        rows = (
+            (value, SafeString(" selected") if str(value) == now else "", text)
+            for value, text in [*offered, *self.lookup_choices]
+        )
+        yield {
+            "name": self.parameter_name,
+            "classes": " ".join([*SELECT_CLASSES, "unfold-admin-autocomplete admin-autocomplete"]),
+            "options": format_html_join("", option, rows),
+        }
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         value = self.value()

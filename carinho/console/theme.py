@@ -6,8 +6,6 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from carinho.console.sidebar import sidebar
-
 
 def asset(path: str) -> Any:
     """A file of ours, by the address that static files have at the time of the request."""
@@ -27,5 +25,5 @@ UNFOLD = {
     "SCRIPTS": [asset(f"console/{name}.js") for name in ("frame", "console", "live", "regions", "keyboard")],
     "DASHBOARD_CALLBACK": "monitoring.admin.panel.context",
     "ACCOUNT": {"navigation": [{"title": _("Sua conta"), "link": reverse_lazy("account")}]},
-    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": sidebar},
+    "SIDEBAR": {"show_search": False, "show_all_applications": False},
 }

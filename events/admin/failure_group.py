@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from django.contrib import admin, messages
@@ -173,7 +174,7 @@ class Card:
         local = timezone.localtime(since).strftime("%Y-%m-%dT%H:%M") if since else ""
         return f"{self.rows}&failed_at_from={local}"
 
-    @property
+    @cached_property
     def affected(self) -> str:
         return titles.affected(self.group.service, self.group.step, self.figures.people)
 
