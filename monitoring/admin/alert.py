@@ -17,7 +17,7 @@ from carinho.console import badge_counts, dates, labels, notes
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, page
 from carinho.console.labels import number
-from monitoring import alerts, health, notifications, runbook_page
+from monitoring import alerts, checklist, health, notifications, runbook_page
 from monitoring.models import Alert, Severity
 from monitoring.rule import Observation, Rule, all_rules
 
@@ -187,7 +187,7 @@ def _numbers(request: HttpRequest) -> dict[str, int]:
     return {
         "alerts": counts["total"],
         "alerts_critical": counts["critical"],
-        "open_critical": found.worst(("dead_letters",)) == health.BAD,
+        "open_critical": found.worst(checklist.OF_ITEMS) == health.BAD,
         "retrying_critical": found.worst(("retry_queue",)) == health.BAD,
         "held_critical": away == health.BAD,
         "rejected_requests": hub.rejected_requests,

@@ -42,7 +42,7 @@ def sent(make_delivery, calls):
 def test_a_system_rejects_everything_from_its_fifth_person_to_the_first_it_accepts(sent):
     assert sent("abcd", 422) is None
     found = sent("e", 400)
-    assert (found.rejected, found.is_key) == (5, False)
+    assert (found.rejected, found.open_items, found.is_key) == (5, 5, False)
     assert found.since == DeadLetter.objects.earliest("created_at").created_at
     clock = timezone.localtime(found.since).strftime("%H:%M")
     assert found.sentence == f"Faturamento recusa tudo o que recebe desde {clock} (5 de 5)."

@@ -15,7 +15,6 @@ from carinho.access.models import AuditEntry
 from carinho.resending import WAITS
 from events.models import CircuitBreaker
 from monitoring import alerts, health, heartbeats, metrics, notifications, watcher
-from monitoring.metrics import WhatsAppState
 from monitoring.models import Alert, Heartbeat, Notification
 from tests.clients import logged_in
 from tests.monitoring import hubs
@@ -311,12 +310,11 @@ def test_webhook_that_redirects_is_not_followed(clock, settings):
 
 
 @pytest.mark.parametrize("said", ["token\r\nBcc: x@y.z", "a\rb", "a\u2028b", "a\x0bb"])
-def test_words_of_another_system_neither_silence_nor_add_a_header_to_the_mail(clock, said):
-    trouble = WhatsAppState(True, "connected", misconfigured_since=hubs.NOW, misconfiguration=said)
-    clock.evaluate(whatsapp=trouble)
+def test_names_that_others_gave_neither_silence_nor_add_a_header_to_the_mail(clock, said):
+    clock.evaluate(failed_webhooks={said: 1})
     (subject,) = subjects()
     said_in_one_line = " ".join(said.split())
-    assert subject.endswith(f"O Z-API recusa as mensagens pela configuração: {said_in_one_line}.")
+    assert subject.endswith(f"Um webhook para {said_in_one_line} não saiu.")
 
 
 @responses.activate
