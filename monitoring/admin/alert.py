@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -17,6 +18,7 @@ from carinho.console import badge_counts, dates, labels, notes
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, page
 from carinho.console.labels import number
+from carinho.masking import mask
 from monitoring import alerts, checklist, health, notifications, runbook_page
 from monitoring.models import Alert, Severity
 from monitoring.rule import Observation, Rule, all_rules
@@ -124,12 +126,16 @@ class AlertAdmin(ActionAdmin):
         notified = [
             (
                 f"{notifications.TITLES[notification.event]} {notifications.BY[notification.channel]}",
-                dates.moment(notification.sent_at)
-                if notification.sent_at
-                else notification.get_status_display(),
+                format_html(
+                    "{} {}",
+                    mask(notification.recipient) or "",
+                    dates.moment(notification.sent_at, notification.get_status_display()),
+                ),
             )
             for notification in row.notifications.order_by("id")
         ]
+        if not notified:
+            notified = [(_("Plantão"), _("ninguém foi avisado"))]
         return {
             "pairs": [
                 (_("O que há") if row.is_open else _("O que houve"), row.sentence),

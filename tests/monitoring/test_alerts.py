@@ -277,6 +277,33 @@ def test_notification_that_was_given_up_is_a_reason_with_a_page_to_send_it_again
 
 
 @responses.activate
+def test_page_of_notifications_says_who_was_notified_and_when_and_that_nobody_is(clock, settings):
+    settings.ALERT_EMAILS, page = [], logged_in("Operador")
+    clock.evaluate(**FULL)
+
+    def text(address="/admin/monitoring/notification/"):
+        return page.get(address).content.decode()
+
+    def of_alert():
+        return text(f"/admin/monitoring/alert/{Alert.objects.latest('pk').pk}/change/")
+
+    assert "Ninguém é avisado dos alertas" in text()
+    assert "Nada deixou de sair" not in text()
+    assert "ninguém foi avisado" in of_alert()
+    settings.ALERT_EMAILS = ["plantao@carinho.test"]
+    assert "Nenhum alerta precisou avisar o plantão até agora" in text()
+    clock.evaluate(15, whatsapp=hubs.offline(1000).whatsapp)
+    sent = Notification.objects.get(status="sent")
+    said = text()
+    assert "São avisados: por e-mail p•" in said
+    assert f'O último saiu <time datetime="{timezone.localtime(sent.sent_at).isoformat()}"' in said
+    assert notifications.sentence(sent) in said
+    assert "Nada deixou de sair" in said
+    assert "p•" in of_alert()
+    Notification.objects.create(alert=sent.alert, channel="email", event="opened", due_at=clock.now)
+    assert "1 aviso ainda não saiu" in text()
+
+
 def test_notification_that_nobody_needs_any_more_can_be_discarded(clock, settings):
     settings.ALERT_WEBHOOK_URL = HOOK
     clock.evaluate(**FULL)
