@@ -93,8 +93,8 @@ def _spellings(phone: str) -> tuple[str, ...]:
 
 def what_is_open(who: PersonKeys) -> list[DeadLetter]:
     statuses = [DeadLetterStatus.OPEN, DeadLetterStatus.RETRYING]
-    found = DeadLetter.objects.filter(event__in=who.events(), status__in=statuses).order_by("-id")
-    return list(found[:PAGE])
+    found = DeadLetter.objects.filter(event__in=who.events(), status__in=statuses).select_related("event")
+    return list(found.order_by("-id")[:PAGE])
 
 
 def timeline(who: PersonKeys, kind: str, page: int) -> tuple[list[TimelineRow], bool]:

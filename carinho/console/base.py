@@ -123,8 +123,12 @@ class PlainChangeList(ChangeList):
             raise DisallowedModelAdminLookup(NOT_OFFERED)
         return found
 
+    def prepare(self, rows: Sequence[Any]) -> None:
+        """Read at once what the cells of these rows ask for: of a page, or of a portion of a file."""
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        self.prepare(self.result_list)  # type: ignore[arg-type]
         self.full_result_count = self.result_count
         # for the page of an empty list
         self.all_well = "" if self.result_count else self.model_admin.get_all_well(request)

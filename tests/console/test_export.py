@@ -10,6 +10,7 @@ from django.urls import reverse
 from carinho.access.models import AuditEntry
 from carinho.access.roles import OPERATOR, VIEWER
 from carinho.console import export
+from events.models import Recipe
 from tests.clients import logged_in
 from tests.console import rows
 from whatsapp.models import Contact
@@ -40,6 +41,26 @@ def test_file_has_the_rows_of_the_filter_masked_as_the_list_is(role):
     entry = AuditEntry.objects.get(action="list.export")
     assert (entry.actor, entry.target) == ("user:ana", "events.deadletter")
     assert entry.detail == {"format": "csv", "filters": ["cause"]}
+
+
+def test_list_its_file_and_every_page_call_a_failure_what_the_team_called_it():
+    letter, client = rows.dead_letter(cause="not_found"), logged_in(OPERATOR)
+    words = {"happened": "H", "fixer": "F", "advice": "A", "remedy": "rows", "author": "user:ana"}
+    Recipe.objects.create(cause="not_found", title="Falta o cadastro em {sistema}", **words)
+    (_titles, line) = read(taken(client, "events_deadletter", "csv"))
+    assert line[0] == "Falta o cadastro em CRM"
+    (_titles, line) = read(taken(client, "events_failuregroup", "csv"))
+    assert line[0].startswith("Falta o cadastro em CRM")
+    for address in (
+        "/admin/events/deadletter/",
+        f"/admin/events/deadletter/{letter.pk}/change/",
+        "/admin/events/failuregroup/",
+        f"/admin/monitoring/person/{letter.event_id}/change/",
+        f"/admin/monitoring/person/search/?s={letter.pk}",
+    ):
+        page = client.get(address).content.decode()
+        assert "Falta o cadastro em CRM" in page, address
+        assert "O cadastro não existe no sistema" not in page, address
 
 
 def test_text_that_a_spreadsheet_would_compute_stays_a_text():
@@ -81,5 +102,5 @@ def test_file_takes_no_query_per_row(django_assert_max_num_queries):
     client = logged_in(OPERATOR)
     for _ in range(12):
         rows.dead_letter()
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(18):
         assert len(read(taken(client, "events_deadletter", "csv"))) == 13

@@ -4,6 +4,7 @@ import re
 from itertools import count
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from carinho.console import contacts
@@ -143,6 +144,10 @@ def test_pages_say_it_is_the_system_and_whom_to_call(crm_rejects, settings):
     for path, text in pages.items():
         assert said in text, path
         assert "o sistema, não os dados" in text or path == "/admin/", path
+    answer = client.post(reverse("admin:events_deadletter_export", args=["csv"]))
+    file = b"".join(answer.streaming_content).decode()
+    assert file.count("O sistema recusa tudo") == 5
+    assert WRONG_DATA not in file
     rows_of_list = pages[LIST].partition('id="result_list"')[2].partition("</table>")[0]
     assert rows_of_list.count("O sistema recusa tudo") == 5
     assert WRONG_DATA not in rows_of_list
