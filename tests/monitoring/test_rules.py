@@ -190,9 +190,14 @@ def test_comparison_that_failed_is_said_in_portuguese_and_the_technical_text_is_
     assert row.observation.technical == error
 
 
-def test_comparison_with_a_system_that_rejects_everything_is_that_one_trouble():
-    seen = replace(hubs.rejecting(5), sync=hubs.job(check_error=hubs.NOT_READ))
-    assert [row.cause.key for row in health.evaluate(seen).troubles] == [("rejects_everything", "crm")]
+@pytest.mark.parametrize("job", [{"check_error": hubs.NOT_READ}, {"late": True, "level": "critical"}])
+@pytest.mark.parametrize("cause", ["rejects_everything", "circuit_breaker"])
+def test_what_a_system_keeps_a_synchronisation_from_is_that_systems_one_trouble(job, cause):
+    seen = hubs.rejecting(5) if cause == "rejects_everything" else hub(breakers=hubs.breaker("open", 5))
+    seen = replace(seen, sync=hubs.job(**job))
+    assert [row.cause.key for row in health.evaluate(seen).troubles] == [(cause, "crm")]
+    elsewhere = hub(breakers=hubs.breaker("open", 5, "marketing"), sync=hubs.job(**job))
+    assert len(health.evaluate(elsewhere).troubles) == 2
 
 
 @pytest.mark.django_db
