@@ -148,9 +148,10 @@ def facts() -> Iterator[SafeString]:
     sent = Notification.objects.filter(status=NotificationStatus.SENT).select_related("alert")
     if last := sent.order_by("-id").first():
         yield format_html(
-            '{} {}: <a href="{}">{}</a>',
+            '{} {}, {}: <a href="{}">{}</a>',
             _now("O último saiu"),
             dates.moment(last.sent_at),
+            " ".join(filter(None, [str(notifications.BY[last.channel]), str(mask(last.recipient))])),
             page_of(last),
             notifications.sentence(last),
         )

@@ -277,7 +277,7 @@ def test_notification_that_was_given_up_is_a_reason_with_a_page_to_send_it_again
 
 
 @responses.activate
-def test_page_of_notifications_says_who_was_notified_and_when_and_that_nobody_is(clock, settings):
+def test_pages_say_who_was_notified_and_when_and_that_nobody_is(clock, settings):
     settings.ALERT_EMAILS, page = [], logged_in("Operador")
     clock.evaluate(**FULL)
 
@@ -290,6 +290,7 @@ def test_page_of_notifications_says_who_was_notified_and_when_and_that_nobody_is
     assert "Ninguém é avisado dos alertas" in text()
     assert "Nada deixou de sair" not in text()
     assert "ninguém foi avisado" in of_alert()
+    assert "Ninguém do plantão foi avisado" in text("/admin/monitoring/alert/")
     settings.ALERT_EMAILS = ["plantao@carinho.test"]
     assert "Nenhum alerta precisou avisar o plantão até agora" in text()
     clock.evaluate(15, whatsapp=hubs.offline(1000).whatsapp)
@@ -300,6 +301,7 @@ def test_page_of_notifications_says_who_was_notified_and_when_and_that_nobody_is
     assert notifications.sentence(sent) in said
     assert "Nada deixou de sair" in said
     assert "p•" in of_alert()
+    assert "Plantão avisado" in text("/admin/monitoring/alert/")
     Notification.objects.create(alert=sent.alert, channel="email", event="opened", due_at=clock.now)
     assert "1 aviso ainda não saiu" in text()
 
