@@ -1,4 +1,4 @@
-"""Moments as people say them: "há 12 min", with the exact time on hover."""
+"""Moments as people say them: "há 12 min", "22:35" for one to come, with the exact time on hover."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,27 +9,26 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-LONG_AGO = timedelta(days=30)
+NOW, FAR_AWAY = timedelta(seconds=10), timedelta(days=30)
 CENTURY = range(2000, 2100)
 
 
 def moment(value: datetime | None, missing: Any = "—") -> SafeString | str:
-    """The distance from now as a `<time>` that carries the exact moment; `missing` when there is none."""
+    """The moment as a `<time>` whose tooltip begins with the exact one; `missing` when there is none.
+
+    One that is past is said by its distance from now, one to come by the clock, so that nothing counts down.
+    """
     if value is None:
         return str(missing)
-    local = timezone.localtime(value)
-    exact = date_format(local, "d/m/Y H:i:s")
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, _distance(local))
-
-
-def _distance(local: datetime) -> str:
-    distance = timezone.now() - local
-    if abs(distance) >= LONG_AGO:
-        return date_format(local, "d/m/Y")
-    if abs(distance) < timedelta(seconds=10):
-        return _("agora")
-    length = duration(abs(distance))
-    return _("há %s") % length if distance > timedelta() else _("em %s") % length
+    local, distance = timezone.localtime(value), timezone.now() - value
+    said, hint = _("agora"), date_format(local, "d/m/Y H:i:s")
+    if abs(distance) >= FAR_AWAY:
+        said = date_format(local, "d/m/Y")
+    elif distance >= NOW:
+        said = _("há %s") % duration(distance)
+    elif distance <= -NOW:
+        said, hint = clock(value), f"{hint}, {_('em %s') % duration(-distance)}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), hint, said)
 
 
 def clock(value: datetime) -> str:

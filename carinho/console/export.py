@@ -32,7 +32,7 @@ AT_ONCE = 1_000
 BYTE_ORDER_MARK = "\ufeff"  # by which Excel knows UTF-8
 # A spreadsheet computes a text that begins so; one for which commas part the cells also after a comma.
 FORMULA = re.compile(r"^(?=[=+\-@\t\r])|(?<=[,\t\"])(?=[=+\-@])")
-EXACT_MOMENT = re.compile(r'<time[^>]*title="([^"]*)"[^>]*>.*?</time>', re.DOTALL)
+EXACT_MOMENT = re.compile(r'<time[^>]*title="([^",]*)[^>]*>.*?</time>', re.DOTALL)
 ICON = re.compile(r'<span class="material-symbols[^>]*>.*?</span>', re.DOTALL)
 BETWEEN = re.compile(r"</(?:span|small|div|p|li|a)>")
 

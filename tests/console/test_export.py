@@ -89,6 +89,8 @@ def test_moment_is_written_exactly_and_icons_are_not():
             return cell
 
     assert export._text("cell", Contact(), Columns()) == "28/11/2026 08:00:00ok"
+    cell = '<time datetime="x" title="28/11/2026 08:00:00, em 4 min">08:00</time>'
+    assert export._text("cell", Contact(), Columns()) == "28/11/2026 08:00:00"
 
 
 def test_file_is_only_given_by_post_and_in_a_known_format():
