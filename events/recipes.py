@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from carinho.access.audit_log import Audited
 from carinho.console import contacts, labels
 from events import rejections, titles
-from events.cause_labels import ADMINISTRATOR_FIXES, CONNECTION, PERMISSION
-from events.models import EntryKind, FailureGroup, GroupEntry, Recipe, Remedy
+from events.cause_labels import ADMINISTRATOR_FIXES, CAUSES, CONNECTION, PERMISSION
+from events.models import DeadLetter, EntryKind, FailureGroup, GroupEntry, Recipe, Remedy
 from events.rejections import LastFailure, Rejection
 
 WRITTEN = Audited("recipe.write", _("escreveu a receita"))
@@ -111,6 +111,15 @@ class Recipes:
         known = titles.cause(cause)
         return Advice(str(known.family), texts_of(own or known), own)
 
+    def of_cause(self, cause: str) -> Advice:
+        """Of whichever system."""
+        return self.of("", "", cause).said(str(_("o sistema")), str(_("a origem")))
+
+    def of_group(self, group: FailureGroup) -> Advice:
+        """The same for all failures of the group, with the names in its sentences."""
+        source = titles.sources_of(group.service, group.step)
+        return self.of(group.service, group.step, group.cause).said(group.service, source)
+
     def said(self, service: str, step: str, cause: str, source: str, failed_at: datetime) -> Advice:
         """The advice as it is read now, for one of the failures."""
         rejection = self.rejected_by.get((service, cause, failed_at))
@@ -121,6 +130,21 @@ class Recipes:
         else:
             advice = of_system(rejection)
         return advice.said(service, source)
+
+    def of_item(self, item: DeadLetter) -> Advice:
+        """One of the items, as its own page says it."""
+        source = labels.system(item.event.source)
+        return self.said(item.service, item.step, item.cause, source, item.failed_at)
+
+
+def of_items(items: Iterable[DeadLetter]) -> Recipes:
+    return Recipes([(item.service, item.cause, item.failed_at) for item in items])
+
+
+def cause_titles() -> list[tuple[str, str]]:
+    """Each known cause by what the team calls it everywhere, else by the title that ships."""
+    recipes = Recipes()
+    return [(code, recipes.of_cause(code).texts.title) for code in CAUSES]
 
 
 def texts_of(recipe: Any) -> Texts:

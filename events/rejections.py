@@ -23,7 +23,8 @@ LASTS = timedelta(minutes=10)  # from an attempt's start to its end, at most
 
 # One item that is tried again and again is one row, and all of one person are one: read from one index.
 REJECTED = """
-SELECT service, min(greatest(created_at, suspect.accepted_at)), count(*), bool_and(cause = %(key)s)
+SELECT service, min(greatest(created_at, suspect.accepted_at)), count(*), bool_and(cause = %(key)s), NULL,
+       count(*) FILTER (WHERE status = 'open')
 FROM unnest(%(services)s::text[], %(accepted)s::timestamptz[]) AS suspect(service, accepted_at)
 JOIN events_deadletter USING (service)
 WHERE status IN ('open', 'retrying') AND cause = ANY(%(causes)s)
@@ -78,7 +79,8 @@ LastFailure = tuple[str, str, datetime]  # of an item or a group: its system, ca
 class Rejection:
     """How many deliveries a system rejected since it accepted the last one; `is_key` if all for our key.
 
-    It is over once one was accepted again, at `until`.
+    It is over once one was accepted again, at `until`. Of the rejected, `open_items` wait for a person, and
+    the others are tried again.
     """
 
     service: str
@@ -86,6 +88,7 @@ class Rejection:
     rejected: int
     is_key: bool = False
     until: datetime | None = None
+    open_items: int = 0
 
     @property
     def title(self) -> str:

@@ -58,7 +58,3 @@ def cause(code: str) -> Cause:
 
 def event_types() -> list[tuple[str, Any]]:
     return sorted((name, flow.title) for name, flow in Flow.registry.items())
-
-
-def cause_titles() -> list[tuple[str, Any]]:
-    return [(code, known.title) for code, known in CAUSES.items()]

@@ -177,6 +177,7 @@ def _observe(alert: Alert, trouble: Trouble, now: datetime) -> None:
     observation = trouble.cause.observation
     alert.severity, alert.limit, alert.value = trouble.severity, trouble.cause.limit, observation.value
     alert.message, alert.past, alert.url = observation.message, observation.past, observation.url
+    alert.technical = observation.technical
     alert.symptoms = [row.observation.message for row in trouble.symptoms]
     alert.opened_at = max(alert.opened_at, observation.since or alert.opened_at)
     alert.seen_at, alert.resolved_at = now, None

@@ -156,6 +156,8 @@ def active_alerts(hub: HubSnapshot, found: HubHealth) -> Shown:
 def dead_letters(hub: HubSnapshot, found: HubHealth) -> Shown:
     limit = Rule.registry["dead_letters"].limit(Severity.WARNING)
     said = ngettext("menos de %s item", "menos de %s itens", int(limit)) % number(limit) if limit else ""
+    if found.worst(("rejects_everything",)) != GOOD:
+        said = _("nenhum sistema que recusa tudo")
     total = hub.dead_letters["total"]
     return Shown(number(total), said, list_url("events_deadletter"), is_good=total == 0)
 
@@ -213,6 +215,7 @@ def _limit(rule: str, sentence: str) -> str:
     return "" if limit is None else sentence % number(limit)
 
 
+OF_ITEMS = ("dead_letters", "rejects_everything")
 OF_SYNCS = ("sync_late", "sync_failures", "sync_check", "sync_schedule")
 CHECKS = {
     check.name: check
@@ -232,7 +235,7 @@ CHECKS = {
             system="whatsapp",
         ),
         Check("alerts", gettext_lazy("Alertas"), active_alerts, steps=(TAKE_ON,)),
-        Check("dead_letters", gettext_lazy("Precisa de você"), dead_letters, ("dead_letters",)),
+        Check("dead_letters", gettext_lazy("Precisa de você"), dead_letters, OF_ITEMS),
         Check(
             "rejected_requests",
             gettext_lazy("Recusados que esperam"),

@@ -74,6 +74,7 @@ class Alert(models.Model):
     snooze_reason = models.TextField(_("por que foi adiado"), blank=True)
     notified_severity = models.CharField(max_length=10, blank=True)
     notified_at = models.DateTimeField(_("avisado em"), null=True, blank=True)
+    technical = ""  # what another program said, as the snapshot has it: of what is over nobody asks
 
     class Meta:
         verbose_name = _("alerta")

@@ -52,13 +52,18 @@ def write(alert: Alert, event: str) -> None:
 
 def recipients_of(alert: Alert) -> dict[str, list[str]]:
     """By channel, who is notified: each has attempts of their own, so none is repeated because of another."""
-    recipients = {
+    about = {alert.subject, "whatsapp" if alert.rule.startswith("whatsapp_") else ""}
+    return {channel: those for channel, those in recipients().items() if channel not in about}
+
+
+def recipients() -> dict[str, list[str]]:
+    """The same for an alert that is about no channel; without those channels that nobody is reached by."""
+    configured = {
         "email": settings.ALERT_EMAILS,
         "whatsapp": settings.ALERT_WHATSAPP_NUMBERS,
         "webhook": [""] if settings.ALERT_WEBHOOK_URL else [],
     }
-    about = {alert.subject, "whatsapp" if alert.rule.startswith("whatsapp_") else ""}
-    return {channel: those for channel, those in recipients.items() if channel not in about}
+    return {channel: those for channel, those in configured.items() if those}
 
 
 def send_due() -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import CharField, F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -64,12 +65,12 @@ class TimelineRow:
 
 @dataclass(frozen=True)
 class Source:
-    """Rows of one kind, and how each is shown."""
+    """Rows of one kind, when what they say came about, and how each is shown with that moment."""
 
     kinds: tuple[str, ...]
     rows: QuerySet
-    at: str
-    entry: Callable[[Any], TimelineRow]
+    at: Any
+    entry: Callable[[Any, datetime], TimelineRow]
 
 
 def identify(event: Event) -> PersonKeys:
@@ -92,8 +93,8 @@ def _spellings(phone: str) -> tuple[str, ...]:
 
 def what_is_open(who: PersonKeys) -> list[DeadLetter]:
     statuses = [DeadLetterStatus.OPEN, DeadLetterStatus.RETRYING]
-    found = DeadLetter.objects.filter(event__in=who.events(), status__in=statuses).order_by("-id")
-    return list(found[:PAGE])
+    found = DeadLetter.objects.filter(event__in=who.events(), status__in=statuses).select_related("event")
+    return list(found.order_by("-id")[:PAGE])
 
 
 def timeline(who: PersonKeys, kind: str, page: int) -> tuple[list[TimelineRow], bool]:
@@ -101,7 +102,7 @@ def timeline(who: PersonKeys, kind: str, page: int) -> tuple[list[TimelineRow], 
     sources = {name: source for name, source in _sources(who).items() if not kind or kind in source.kinds}
     first, *others = [
         source.rows.order_by()
-        .annotate(moment=F(source.at), number=F("pk"), kind_of_row=Value(name, output_field=CharField()))
+        .annotate(moment=source.at, number=F("pk"), kind_of_row=Value(name, output_field=CharField()))
         .values_list("moment", "number", "kind_of_row")
         for name, source in sources.items()
     ]
@@ -110,10 +111,10 @@ def timeline(who: PersonKeys, kind: str, page: int) -> tuple[list[TimelineRow], 
     found = list(together[start : start + PAGE + 1])
     shown = found[:PAGE]
     rows = {
-        name: source.rows.in_bulk([pk for _moment, pk, of in shown if of == name])
+        name: source.rows.in_bulk([pk for _at, pk, of in shown if of == name])
         for name, source in sources.items()
     }
-    entries = [sources[name].entry(rows[name][pk]) for _moment, pk, name in shown if pk in rows[name]]
+    entries = [sources[name].entry(rows[name][pk], at) for at, pk, name in shown if pk in rows[name]]
     return entries, len(found) > PAGE
 
 
@@ -124,22 +125,25 @@ def _sources(who: PersonKeys) -> dict[str, Source]:
     sent = SentMessage.objects.filter(Q(contact__in=contacts) | Q(delivery__event__in=who.events()))
     caregivers = [text.partition(":")[2] for text in who.subjects if text.startswith("caregiver:")]
     records = {"job_id": CAREGIVERS, "key__in": caregivers}
+    # what is over stands where it ended, and a message where it went out: both are stored with their event
+    ended = Coalesce("finished_at", "created_at")
+    gone = Coalesce("sent_at", "accepted_at", "failed_at", "created_at")
     return {
-        "lead": Source(("leads", "events"), leads, "received_at", _event),
-        "event": Source(("events",), events.exclude(type__startswith="lead."), "received_at", _event),
-        "delivery": Source(("deliveries",), deliveries, "created_at", _delivery),
-        "sent": Source(("messages",), sent.select_related("delivery__event"), "created_at", _sent),
+        "lead": Source(("leads", "events"), leads, F("received_at"), _event),
+        "event": Source(("events",), events.exclude(type__startswith="lead."), F("received_at"), _event),
+        "delivery": Source(("deliveries",), deliveries, ended, _delivery),
+        "sent": Source(("messages",), sent.select_related("delivery__event"), gone, _sent),
         "received": Source(
-            ("messages",), Received.objects.filter(contact__in=contacts), "received_at", _received
+            ("messages",), Received.objects.filter(contact__in=contacts), F("received_at"), _received
         ),
-        "record": Source(("syncs",), SyncRecord.objects.filter(**records), "written_at", _record),
+        "record": Source(("syncs",), SyncRecord.objects.filter(**records), F("written_at"), _record),
         "failure": Source(
-            ("syncs",), SyncFailure.objects.filter(**records, status="open"), "failed_at", _failure
+            ("syncs",), SyncFailure.objects.filter(**records, status="open"), F("failed_at"), _failure
         ),
         "difference": Source(
-            ("syncs",), SyncDifference.objects.filter(**records, closed_at=None), "found_at", _difference
+            ("syncs",), SyncDifference.objects.filter(**records, closed_at=None), F("found_at"), _difference
         ),
-        "operator": Source(("operators",), _orders(who, contacts), "at", _order),
+        "operator": Source(("operators",), _orders(who, contacts), F("at"), _order),
     }
 
 
@@ -163,53 +167,45 @@ def _orders(who: PersonKeys, contacts: Iterable[int]) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(done)
 
 
-def _event(row: Event) -> TimelineRow:
+def _event(row: Event, at: datetime) -> TimelineRow:
     title = f"{titles.event_type(row.type)} #{row.pk}"
     badge = status_badges.of(EventStatus, row.status)
-    return TimelineRow(
-        row.received_at, "bolt", title, page_of(row), badge, _("de %s") % labels.system(row.source)
-    )
+    return TimelineRow(at, "bolt", title, page_of(row), badge, _("de %s") % labels.system(row.source))
 
 
-def _delivery(row: Delivery) -> TimelineRow:
+def _delivery(row: Delivery, at: datetime) -> TimelineRow:
     title = titles.step(row.event.type, row.step)
     badge = status_badges.of(DeliveryStatus, row.status)
-    return TimelineRow(
-        row.created_at, "local_shipping", title, page_of(row), badge, labels.system(row.service)
-    )
+    return TimelineRow(at, "local_shipping", title, page_of(row), badge, labels.system(row.service))
 
 
-def _sent(row: SentMessage) -> TimelineRow:
+def _sent(row: SentMessage, at: datetime) -> TimelineRow:
     title = templates.title(row.name) if row.name else titles.step(row.delivery.event.type, row.delivery.step)
     is_quoted = bool(row.error) and row.reason == row.error  # nobody has documented it
     reason = labels.error(row.error) if is_quoted else row.reason
-    return TimelineRow(
-        row.created_at, "outgoing_mail", str(title), page_of(row), state_of(row), reason, row.text
-    )
+    return TimelineRow(at, "outgoing_mail", str(title), page_of(row), state_of(row), reason, row.text)
 
 
-def _received(row: Received) -> TimelineRow:
-    return TimelineRow(row.received_at, "chat", _("Mensagem da pessoa"), said=row.text)
+def _received(row: Received, at: datetime) -> TimelineRow:
+    return TimelineRow(at, "chat", _("Mensagem da pessoa"), said=row.text)
 
 
-def _record(row: SyncRecord) -> TimelineRow:
-    return TimelineRow(row.written_at, "sync", _("Gravado por %s") % sync_labels.job(row.job_id))
+def _record(row: SyncRecord, at: datetime) -> TimelineRow:
+    return TimelineRow(at, "sync", _("Gravado por %s") % sync_labels.job(row.job_id))
 
 
-def _failure(row: SyncFailure) -> TimelineRow:
+def _failure(row: SyncFailure, at: datetime) -> TimelineRow:
     badge = badges.badge(_("precisa de você"), "danger")
     title = _("Falhou em %s") % sync_labels.job(row.job_id)
-    return TimelineRow(row.failed_at, "sync_problem", title, page_of(row), badge)
+    return TimelineRow(at, "sync_problem", title, page_of(row), badge)
 
 
-def _difference(row: SyncDifference) -> TimelineRow:
+def _difference(row: SyncDifference, at: datetime) -> TimelineRow:
     title = _("Diferença em %s") % sync_labels.job(row.job_id)
-    return TimelineRow(
-        row.found_at, "difference", title, list_of(SyncDifference), detail=row.get_kind_display()
-    )
+    return TimelineRow(at, "difference", title, list_of(SyncDifference), detail=row.get_kind_display())
 
 
-def _order(row: AuditEntry) -> TimelineRow:
+def _order(row: AuditEntry, at: datetime) -> TimelineRow:
     title = f"{labels.who(row.actor)} {labels.action(row.action)}"
     reason = str(row.detail.get("note") or row.detail.get("reason") or "")
-    return TimelineRow(row.at, "person_check", title, written=reason)
+    return TimelineRow(at, "person_check", title, written=reason)

@@ -22,7 +22,8 @@ class Observation:
     `past` is the sentence once it is over. `severity` is set where limits alone do not decide. `systems` are
     those it is about, none for the hub as a whole. `is_tail` is the end of a trouble, such as what an outage
     left waiting: it goes on with the alert that is open, and nobody is notified of it by itself. `since` is
-    when the outage began: one that follows on such an end is another one in the same alert.
+    when the outage began: one that follows on such an end is another one in the same alert. `technical` is
+    what another program said, for a tooltip.
     """
 
     value: float
@@ -35,6 +36,7 @@ class Observation:
     systems: tuple[str, ...] = ()
     is_tail: bool = False
     since: datetime | None = None
+    technical: str = ""
 
 
 @dataclass(frozen=True)

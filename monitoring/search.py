@@ -14,11 +14,12 @@ from carinho import words
 from carinho.console import labels
 from carinho.console.base import page_of
 from carinho.masking import mask_name, mask_phone
-from events import statistics, titles
+from events import recipes, statistics, titles
 from events.admin import person as people
 from events.admin import search as rows
 from events.flow import Flow
 from events.models import DeadLetter, Delivery, Event
+from events.recipes import Recipes
 from sync.models import SyncFailure
 from whatsapp import phone as phones
 from whatsapp import templates
@@ -52,12 +53,14 @@ def groups(term: str, user: PermissionsMixin | AnonymousUser) -> list[Group]:
     wanted = rows.exact(term) | rows.name(term, "data", whole=whole) | _subjects(term)
     events = list(Event.objects.filter(wanted).exclude(type=statistics.RECEIPTS).order_by("-id")[:RECENT])
     deliveries = Delivery.objects.select_related("event")
+    items = list(_by_number(DeadLetter.objects.select_related("event"), term))
+    written = recipes.of_items(items)
     offered = [
         Group(_("Pessoas"), "person", [*_people(events), *_contacts(term, whole=whole)][:MOST]),
         Group(
             _("Precisa de você"),
             "pan_tool",
-            [_dead_letter(row) for row in _by_number(DeadLetter.objects.all(), term)],
+            [_dead_letter(row, written) for row in items],
         ),
         Group(_("Eventos"), "bolt", [_event(row) for row in events[:MOST]]),
         Group(_("Entregas"), "local_shipping", [_delivery(row) for row in _by_number(deliveries, term)]),
@@ -159,9 +162,9 @@ def _delivery(row: Delivery) -> SearchResult:
     return SearchResult(title, labels.system(row.service), page_of(row))
 
 
-def _dead_letter(row: DeadLetter) -> SearchResult:
+def _dead_letter(row: DeadLetter, written: Recipes) -> SearchResult:
     return SearchResult(
-        f"{titles.cause(row.cause).title} #{row.pk}", labels.system(row.service), page_of(row)
+        f"{written.of_item(row).texts.title} #{row.pk}", labels.system(row.service), page_of(row)
     )
 
 

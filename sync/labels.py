@@ -114,6 +114,16 @@ def cause(reason: str) -> str:
     return _("recusou o pedido (%s)") % rejected.group(1) if rejected else error_in_words(reason)
 
 
+def failure(reason: str) -> str:
+    """Where a run failed, and how, in words; one that names nothing has the label of its status as reason."""
+    if reason in RunStatus.labels:
+        return reason
+    system = IN_SYSTEM.match(reason)
+    if system is None:
+        return cause(reason)
+    return f"{system[1]}{' ' if REJECTED.search(reason) else ': '}{cause(reason)}"
+
+
 def schedule(task: PeriodicTask | None) -> str:
     """When a job runs, in one phrase; django-celery-beat describes a schedule that is not daily."""
     if task is None:

@@ -134,8 +134,12 @@ class PlainChangeList(ChangeList):
             return super().url_for_result(result)
         return self._page_of_0.replace("/0/", f"/{result.pk}/")
 
+    def prepare(self, rows: Sequence[Any]) -> None:
+        """Read at once what the cells of these rows ask for: of a page, or of a portion of a file."""
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        self.prepare(self.result_list)  # type: ignore[arg-type]
         self.full_result_count = self.result_count
         # for the page of an empty list
         self.all_well = "" if self.result_count else self.model_admin.get_all_well(request)

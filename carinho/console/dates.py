@@ -1,4 +1,4 @@
-"""Moments as people say them: "há 12 min", with the exact time on hover."""
+"""Moments as people say them: "há 12 min", "22:35" for one to come, with the exact time on hover."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,35 +8,33 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-LONG_AGO = timedelta(days=30)
+NOW, FAR_AWAY = timedelta(seconds=10), timedelta(days=30)
 CENTURY = range(2000, 2100)
 
 
 def moment(value: datetime | None, missing: Any = "—") -> SafeString | str:
-    """The distance from now as a `<time>` that carries the exact moment; `missing` when there is none."""
+    """The moment as a `<time>` whose tooltip begins with the exact one; `missing` when there is none.
+
+    One that is past is said by its distance from now, one to come by the clock, so that nothing counts down.
+    """
     if value is None:
         return str(missing)
-    local = timezone.localtime(value)
-    exact = (
-        f"{local:%d/%m/%Y %H:%M:%S}"  # by Django's formats each row of a list would take ten times as long
-    )
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, _distance(local))
-
-
-def _distance(local: datetime) -> str:
-    distance = timezone.now() - local
-    if abs(distance) >= LONG_AGO:
-        return f"{local:%d/%m/%Y}"
-    if abs(distance) < timedelta(seconds=10):
-        return _("agora")
-    length = duration(abs(distance))
-    return _("há %s") % length if distance > timedelta() else _("em %s") % length
+    local, distance = timezone.localtime(value), timezone.now() - value
+    # by Django's formats each row of a list would take ten times as long
+    said, hint = _("agora"), f"{local:%d/%m/%Y %H:%M:%S}"
+    if abs(distance) >= FAR_AWAY:
+        said = f"{local:%d/%m/%Y}"
+    elif distance >= NOW:
+        said = _("há %s") % duration(distance)
+    elif distance <= -NOW:
+        said, hint = clock(value), f"{hint}, {_('em %s') % duration(-distance)}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), hint, said)
 
 
 def clock(value: datetime) -> str:
     """The hour, with its day unless that is today: a moment that stays, however often it is read."""
     local = timezone.localtime(value)
-    return date_format(local, "H:i" if local.date() == timezone.localdate() else "d/m H:i")
+    return f"{local:%H:%M}" if local.date() == timezone.localdate() else f"{local:%d/%m %H:%M}"
 
 
 def duration(length: timedelta) -> str:

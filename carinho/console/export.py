@@ -7,7 +7,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from html import unescape
-from itertools import chain
+from itertools import chain, islice
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -32,7 +32,7 @@ AT_ONCE = 1_000
 BYTE_ORDER_MARK = "\ufeff"  # by which Excel knows UTF-8
 # A spreadsheet computes a text that begins so; one for which commas part the cells also after a comma.
 FORMULA = re.compile(r"^(?=[=+\-@\t\r])|(?<=[,\t\"])(?=[=+\-@])")
-EXACT_MOMENT = re.compile(r'<time[^>]*title="([^"]*)"[^>]*>.*?</time>', re.DOTALL)
+EXACT_MOMENT = re.compile(r'<time[^>]*title="([^",]*)[^>]*>.*?</time>', re.DOTALL)
 ICON = re.compile(r'<span class="material-symbols[^>]*>.*?</span>', re.DOTALL)
 BETWEEN = re.compile(r"</(?:span|small|div|p|li|a)>")
 
@@ -52,13 +52,15 @@ def respond(request: HttpRequest, changelist: ChangeList, kind: str) -> HttpResp
     return write(_lines(changelist, request), name)
 
 
-def _lines(changelist: ChangeList, request: HttpRequest) -> Iterator[list[str]]:
+def _lines(changelist: Any, request: HttpRequest) -> Iterator[list[str]]:
     """The column titles, then each row's texts; read in portions, so that no list fills the memory."""
     admin, columns = changelist.model_admin, _columns(changelist)
     yield [capfirst(str(label_for_field(name, changelist.model, admin))) for name in columns]
-    rows = changelist.get_queryset(request)[:MOST_ROWS]
-    for row in rows.iterator(chunk_size=AT_ONCE):
-        yield [_text(name, row, admin) for name in columns]
+    rows = changelist.get_queryset(request)[:MOST_ROWS].iterator(chunk_size=AT_ONCE)
+    while portion := list(islice(rows, AT_ONCE)):
+        changelist.prepare(portion)
+        for row in portion:
+            yield [_text(name, row, admin) for name in columns]
 
 
 def _columns(changelist: ChangeList) -> list[Any]:

@@ -14,8 +14,9 @@ from carinho.console import badge_counts, badges, dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import id_in, list_of, page_of
 from carinho.console.filters import ChoiceFilter, choice_filter
-from events import bulk_jobs, titles
+from events import bulk_jobs
 from events.models import BulkItem, BulkItemState, BulkJob, BulkState, DeadLetter
+from events.recipes import Recipes
 
 OPERATE = "events.change_deadletter"
 TONES = {"running": "info", "paused": "warning", "stopped": "danger", "done": "success"}
@@ -222,10 +223,11 @@ class BulkJobAdmin(ActionAdmin):
         }
 
     def _causes(self, row: BulkJob) -> list[dict[str, Any]]:
+        written = Recipes()
         found = row.items.filter(state=BulkItemState.FAILED).values_list("cause").annotate(count=Count("pk"))
         return [
             {
-                "title": titles.cause(cause).title,
+                "title": written.of_cause(cause).texts.title,
                 "count": count,
                 "is_new": cause == row.stop_cause,
             }
@@ -239,7 +241,7 @@ class BulkJobAdmin(ActionAdmin):
         letter = DeadLetter(pk=item.dead_letter_id)
         return {
             "position": row.stopped_at,
-            "cause": titles.cause(row.stop_cause).title,
+            "cause": Recipes().of_cause(row.stop_cause).texts.title,
             "name": f"#{letter.pk}",
             "address": page_of(letter),
         }

@@ -17,7 +17,7 @@ from carinho.console import dates, labels
 from carinho.console.actions import MOST_AT_ONCE
 from carinho.console.base import actor, ids_in, page, page_of
 from carinho.masking import mask
-from events import event_corrections, preview, rejected_fields, titles
+from events import event_corrections, preview, recipes, rejected_fields, titles
 from events.admin import correction_pages, payload_form, person
 from events.admin.correction_pages import Correctable
 from events.admin.event_data import EventRevealAdmin
@@ -210,7 +210,7 @@ def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
         send=send,
         title=_("Corrigir e reenviar"),
         sure=_("Reenviar com a correção"),
-        why=f"{step} → {labels.system(row.service)}: {titles.cause(row.cause).title}",
+        why=f"{step} → {labels.system(row.service)}: {recipes.of_items([row]).of_item(row).texts.title}",
         address=reverse("admin:events_correction_new", args=[row.pk]),
         check_address=reverse("admin:events_correction_check", args=[row.pk]),
         back=page_of(row),

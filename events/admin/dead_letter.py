@@ -33,6 +33,7 @@ from events import (
     escalations,
     failure_groups,
     operations,
+    recipes,
     rejections,
     retention,
     status_badges,
@@ -63,7 +64,6 @@ from events.models import (
     Remedy,
     SkipCause,
 )
-from events.recipes import Recipes
 
 OPERATE = "events.change_deadletter"
 
@@ -170,15 +170,13 @@ class GroupFilter(ChoiceFilter):
 
 
 class DeadLetterChangeList(PlainChangeList):
-    """Each row knows whether its system rejected everything when it failed."""
+    """Each row knows what its recipe calls it, and whether its system rejected everything when it failed."""
 
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        shown: Any = self.result_list
-        failures = [(row.service, row.cause, row.failed_at) for row in shown]
-        rejected_by = Recipes(failures).rejected_by
-        for row, failure in zip(shown, failures, strict=True):
-            row.rejection = rejected_by.get(failure)
+    def prepare(self, rows: Sequence[Any]) -> None:
+        found = recipes.of_items(rows)
+        for row in rows:
+            row.what = found.of_item(row).texts.title
+            row.rejection = found.rejected_by.get((row.service, row.cause, row.failed_at))
 
 
 @admin.register(DeadLetter)
@@ -197,7 +195,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         bulk_job.BulkFilter,
         redirect.RedirectFilter,
         choice_filter("service", _("sistema"), labels.systems),
-        choice_filter("cause", _("causa"), titles.cause_titles),
+        choice_filter("cause", _("causa"), recipes.cause_titles),
         choice_filter("event_type", _("tipo de evento"), titles.event_types),
         ("created_at", DayFilter),
         ("failed_at", DayFilter),
@@ -219,9 +217,8 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         return super().get_all_well(request)
 
     @admin.display(description=_("O que houve"))
-    def what(self, row: DeadLetter) -> str:
-        rejection = getattr(row, "rejection", None)  # no row of a file has one
-        return rejection.title if rejection else titles.cause(row.cause).title
+    def what(self, row: Any) -> str:
+        return row.what
 
     @admin.display(description=_("Sistema"), ordering="service")
     def where(self, row: DeadLetter) -> str:
@@ -250,7 +247,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         return status_badges.of(DeadLetterStatus, row.status)
 
     @admin.display(description=_("Ação"))
-    def row_buttons(self, row: DeadLetter) -> str:
+    def row_buttons(self, row: Any) -> str:
         """The window of the reasons is one for all rows: the script says whose it is."""
         if row.status != DeadLetterStatus.OPEN:
             return ""
@@ -258,7 +255,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             '<button type="button" class="c-plain" popovertarget="archive-row" data-item="{}">{}</button>'
         )
         archive = format_html(button, row.pk, ARCHIVE.title)
-        if not getattr(row, "rejection", None):
+        if not row.rejection:
             return archive
         button = '<button class="c-plain" form="retry-row" name="_selected_action" value="{}">{}</button> {}'
         return format_html(button, row.pk, RETRY.title, archive)
@@ -379,9 +376,8 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             fitting.append(escalation.ESCALATE.name)
         correct = correction.button(request, row)
         is_open = row.status == DeadLetterStatus.OPEN
-        recipes = Recipes([(row.service, row.cause, row.failed_at)])
-        said = recipes.said(**key, source=labels.system(row.event.source), failed_at=row.failed_at)
-        advice = failure_group.readable(said, request)
+        found = recipes.of_items([row])
+        advice = failure_group.readable(found.of_item(row), request)
         main = MAIN.get(advice.texts.remedy) if is_open else RESTORE.name
         return {
             "advice": advice,
@@ -397,7 +393,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "reasons": REASONS,
             "preview": preview.of([row.pk]),
             "breaker": CircuitBreaker.objects.filter(service=row.service).first(),
-            "rejection": recipes.rejecting.get(row.service),
+            "rejection": found.rejecting.get(row.service),
             "delivery": row.delivery,
             "event": row.event,
             "event_page": page_of(row.event),

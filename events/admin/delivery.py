@@ -18,8 +18,8 @@ from carinho.console import badge_counts, dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import ids_in, page_of
 from carinho.console.filters import ChoiceFilter, choice_filter
-from events import operations, outages, status_badges, titles
-from events.admin import person, search, timeline
+from events import operations, outages, recipes, status_badges, titles
+from events.admin import failure_group, person, search, timeline
 from events.admin.day_filters import DeliveryDayFilter
 from events.admin.event_data import EventRevealAdmin
 from events.models import Delivery, DeliveryStatus, Event, OutageRecord
@@ -235,12 +235,19 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
 
     def item_context(self, request: HttpRequest, row: Delivery) -> dict[str, Any]:
         waits = row.status == DeliveryStatus.QUEUED and row.attempts > 0
+        entries = [entry for entry in timeline.of(row.event, here=row) if entry.is_here]
+        item = getattr(row, "dead_letter", None)
+        if item:  # in the words of its page
+            failed = failure_group.readable(recipes.of_items([item]).of_item(item), request).texts.happened
+        else:
+            failed = next((logged.said for entry in entries for logged in entry.attempts), "")
         return {
             "event": row.event,
             "event_page": page_of(row.event),
-            "dead_letter": getattr(row, "dead_letter", None),
+            "dead_letter": item,
+            "failed": failed or labels.error_in_words(row.error),
             "step_title": titles.step(row.event.type, row.step),
-            "entries": [entry for entry in timeline.of(row.event, here=row) if entry.is_here],
+            "entries": entries,
             "buttons": self.buttons(
                 request, [action.name for action in self.row_actions] if waits else [], row.pk
             ),

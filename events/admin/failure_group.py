@@ -18,7 +18,7 @@ from django.utils.translation import ngettext, ngettext_lazy
 
 from carinho.console import badges, dates, labels, notes
 from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
-from carinho.console.base import actor, list_of, page_of, posted
+from carinho.console.base import PlainChangeList, actor, list_of, page_of, posted
 from carinho.console.filters import ChoiceFilter, choice_filter
 from carinho.masking import mask_text
 from events import escalations, failure_groups, recipes, rejected_keys, titles
@@ -191,10 +191,7 @@ def title_of(group: FailureGroup, advice: Advice) -> str:
 
 def titles_of(found: Iterable[FailureGroup]) -> list[tuple[str, str]]:
     written = Recipes()
-    return [
-        (str(group.pk), title_of(group, written.of(group.service, group.step, group.cause)))
-        for group in found
-    ]
+    return [(str(group.pk), title_of(group, written.of_group(group))) for group in found]
 
 
 def cards(request: HttpRequest) -> list[Card]:
@@ -351,6 +348,15 @@ def _names_somebody(request: HttpRequest, text: str) -> bool:
     return is_refused
 
 
+class FailureGroupChangeList(PlainChangeList):
+    """Each row knows what its recipe calls it."""
+
+    def prepare(self, rows: Sequence[Any]) -> None:
+        found = Recipes()
+        for row in rows:
+            row.what = found.of_group(row).texts.title
+
+
 @admin.register(FailureGroup)
 class FailureGroupAdmin(ActionAdmin):
     item_template = "admin/events/failuregroup/item.html"
@@ -366,19 +372,22 @@ class FailureGroupAdmin(ActionAdmin):
     list_filter = (
         choice_filter("state", _("situação"), lambda: GroupState.choices, is_tab=True),
         choice_filter("service", _("sistema"), labels.systems),
-        choice_filter("cause", _("causa"), titles.cause_titles),
+        choice_filter("cause", _("causa"), recipes.cause_titles),
         TagFilter,
     )
     sortable_by = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PlainChangeList]:
+        return FailureGroupChangeList
 
     def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
         return (TAKE, RELEASE, SILENCE, UNSILENCE)
 
     @admin.display(description=_("Falha"))
-    def what(self, row: FailureGroup) -> str:
+    def what(self, row: Any) -> str:
         cell = '<span class="c-cell"><span>{}</span><span class="c-second">{}</span></span>'
         where = " · ".join([self.crumb(row), *row.tags])
-        return format_html(cell, titles.cause(row.cause).title, where)
+        return format_html(cell, row.what, where)
 
     @admin.display(description=_("Situação"))
     def state_badge(self, row: FailureGroup) -> str:

@@ -14,6 +14,7 @@ from events.admin import redirect
 from events.admin.bulk_question import RetriedItems
 from events.models import Redirect, SkipCause
 from events.preview import Expected, Preview
+from events.recipes import Recipes
 
 MOST_TEXTS = 3
 
@@ -106,11 +107,12 @@ def _not_sent(items: Sequence[Preview]) -> Iterable[Line]:
         )
         yield Line("block", sentence % {"count": count, "cause": SkipCause(cause).label})
     failing = Counter(item.cause for item in items if item.expected == Expected.FAIL)
+    written = Recipes()
     for cause, count in failing.most_common():
         sentence = ngettext(
             "%(count)d vai falhar de novo: %(cause)s.", "%(count)d vão falhar de novo: %(cause)s.", count
         )
-        yield Line("error", sentence % {"count": count, "cause": titles.cause(cause).title})
+        yield Line("error", sentence % {"count": count, "cause": written.of_cause(cause).texts.title})
 
 
 def _steps(items: Sequence[Preview]) -> Iterable[Line]:

@@ -34,6 +34,7 @@ class TimelineEntry:
 class LoggedAttempt:
     attempt: Attempt
     badge: str
+    said: str
     sent: str
     answered: str
     redirected: list[str]
@@ -62,6 +63,7 @@ def _logged(delivery: Delivery, used: Mapping[int, Redirect]) -> list[LoggedAtte
         LoggedAttempt(
             attempt,
             status_badges.of(Outcome, attempt.outcome),
+            _said(attempt, labels.system(delivery.service)),
             _pretty(attempt.sent),
             _pretty(attempt.answered),
             redirect.sentences(used[id] for id in attempt.redirects if id in used),
@@ -101,6 +103,20 @@ def _remark(delivery: Delivery, holding: list[str]) -> str:
             return _("%s ainda não oferece isto.") % labels.system(delivery.service)
         return str(SkipCause(delivery.skip_cause).label).capitalize() + "."
     return ""
+
+
+def _said(attempt: Attempt, system: str) -> str:
+    """How it failed, as a sentence; empty for one that did not."""
+    if attempt.outcome == Outcome.DONE:
+        return ""
+    if attempt.outcome == Outcome.BROKEN:
+        return _("O nosso programa encontrou algo que não previa.")
+    if attempt.outcome == Outcome.REJECTED:
+        answered = f" ({attempt.status_code})" if attempt.status_code else ""
+        return _("%(system)s recusou o pedido%(answered)s.") % {"system": system, "answered": answered}
+    is_answered = attempt.status_code and attempt.status_code >= 400
+    text = f"answered {attempt.status_code}" if is_answered else attempt.error
+    return f"{system}: {labels.error_in_words(text)}."
 
 
 def _pretty(text: str) -> str:

@@ -2,14 +2,16 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.cache import cache
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -17,8 +19,9 @@ from carinho.console import badge_counts, dates, labels, notes
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, page
 from carinho.console.labels import number
-from monitoring import alerts, health, notifications, runbook_page
-from monitoring.models import Alert, Severity
+from carinho.masking import mask
+from monitoring import alerts, checklist, health, notifications, runbook_page
+from monitoring.models import Alert, Notification, Severity
 from monitoring.rule import Observation, Rule, all_rules
 
 logger = logging.getLogger(__name__)
@@ -102,9 +105,14 @@ class AlertAdmin(ActionAdmin):
         self.must_view(request)
         hub, found = health.of_page(request)
         now = alerts.current(found, hub.now)
+        shown = [*now.open, *now.reminders]
+        sent = Notification.objects.filter(
+            alert__in=[row.pk for row in shown if row.pk], sent_at__isnull=False
+        )
+        notified = dict(sent.order_by().values_list("alert").annotate(Max("sent_at")))
         context = {
             "here": request.get_full_path(),
-            "cards": [self._card(request, row) for row in (*now.open, *now.reminders)],
+            "cards": [self._card(request, row, notified.get(row.pk)) for row in shown],
             "settling": now.settling,
             "critical_since": now.critical_since,
             "resolved": [
@@ -124,12 +132,16 @@ class AlertAdmin(ActionAdmin):
         notified = [
             (
                 f"{notifications.TITLES[notification.event]} {notifications.BY[notification.channel]}",
-                dates.moment(notification.sent_at)
-                if notification.sent_at
-                else notification.get_status_display(),
+                format_html(
+                    "{} {}",
+                    mask(notification.recipient) or "",
+                    dates.moment(notification.sent_at, notification.get_status_display()),
+                ),
             )
             for notification in row.notifications.order_by("id")
         ]
+        if not notified:
+            notified = [(_("Plantão"), _("ninguém foi avisado"))]
         return {
             "pairs": [
                 (_("O que há") if row.is_open else _("O que houve"), row.sentence),
@@ -143,11 +155,12 @@ class AlertAdmin(ActionAdmin):
             ]
         }
 
-    def _card(self, request: HttpRequest, row: Alert) -> dict[str, Any]:
+    def _card(self, request: HttpRequest, row: Alert, notified_at: datetime | None) -> dict[str, Any]:
         rule = Rule.registry.get(row.rule)
         names = ["snooze"] if row.acknowledged_at else ["acknowledge", "snooze"]
         return {
             "alert": row,
+            "notified_at": notified_at,
             "title": rule.title if rule else row.rule,
             "steps": rule.steps if rule else (),
             "buttons": self.buttons(request, names, row.pk) if row.pk else [],
@@ -187,7 +200,7 @@ def _numbers(request: HttpRequest) -> dict[str, int]:
     return {
         "alerts": counts["total"],
         "alerts_critical": counts["critical"],
-        "open_critical": found.worst(("dead_letters",)) == health.BAD,
+        "open_critical": found.worst(checklist.OF_ITEMS) == health.BAD,
         "retrying_critical": found.worst(("retry_queue",)) == health.BAD,
         "held_critical": away == health.BAD,
         "rejected_requests": hub.rejected_requests,

@@ -1,10 +1,13 @@
 """Avisos ao plantão: who was notified of which alert by which channel, and what could not be sent."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 
@@ -46,7 +49,6 @@ DISCARD = Action(
 
 @admin.register(Notification)
 class NotificationAdmin(ActionAdmin):
-    all_well = _("Tudo certo: nenhum alerta precisou avisar o plantão. Cada aviso aparece aqui.")
     intro = _("O que o hub avisou ao plantão sobre os alertas, e o que não saiu e espera uma decisão.")
     row_actions = (REQUEUE, DISCARD)
     list_display = ("about", "by", "recipient_masked", "state", "why", "tries", "created")
@@ -63,6 +65,18 @@ class NotificationAdmin(ActionAdmin):
         choice_filter("channel", _("por onde"), lambda: list(notifications.BY.items())),
     )
     sortable_by = ()
+
+    def get_all_well(self, request: HttpRequest) -> Any:
+        if request.GET or not notifications.recipients():
+            return ""
+        if Notification.objects.exists():
+            return _("Nada deixou de sair. Em Todas está cada aviso, com quem o recebeu e quando.")
+        return _("Nenhum alerta precisou avisar o plantão até agora. Cada aviso aparece aqui.")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"facts": list(facts())} | (extra_context or {}))
 
     def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
         return self.row_actions if request.GET.get("status", "failed") in ("failed", "all") else ()
@@ -81,7 +95,8 @@ class NotificationAdmin(ActionAdmin):
 
     @admin.display(description=_("Situação"))
     def state(self, row: Notification) -> str:
-        return badges.badge(NotificationStatus(row.status).label, TONES.get(row.status, "neutral"))
+        badge = badges.badge(NotificationStatus(row.status).label, TONES.get(row.status, "neutral"))
+        return format_html("{} {}", badge, dates.moment(row.sent_at or row.due_at, ""))
 
     @admin.display(description=_("Por quê"))
     def why(self, row: Notification) -> str:
@@ -96,7 +111,7 @@ class NotificationAdmin(ActionAdmin):
         return dates.moment(row.created_at)
 
     def item_context(self, request: HttpRequest, row: Notification) -> dict[str, Any]:
-        alert = format_html('<a href="{}">{}</a>', page_of(row.alert), row.alert.message)
+        alert = format_html('<a href="{}">{}</a>', page_of(row.alert), row.alert.sentence)
         names = ["requeue", "discard"] if row.status == NotificationStatus.FAILED else []
         return {
             "pairs": [
@@ -106,12 +121,48 @@ class NotificationAdmin(ActionAdmin):
                 (_("Situação"), self.state(row)),
                 (_("Por quê"), self.why(row)),
                 (_("Tentativas"), self.tries(row)),
-                (_("Próxima tentativa"), dates.moment(row.due_at)),
-                (_("Enviado"), dates.moment(row.sent_at)),
                 (_("Criado"), self.created(row)),
             ],
             "buttons": self.buttons(request, names, row.pk),
         }
+
+
+def facts() -> Iterator[SafeString]:
+    """Whom the alerts notify, the last that went out, and what has not yet."""
+    recipients = notifications.recipients()
+    if not recipients:
+        yield format_html(
+            '<span class="c-error-text" title="{}">{}</span>',
+            "ALERT_EMAILS, ALERT_WHATSAPP_NUMBERS, ALERT_WEBHOOK_URL",
+            _now(
+                "Ninguém é avisado dos alertas: nenhum e-mail, número nem endereço está configurado. "
+                "Um administrador do servidor o configura."
+            ),
+        )
+    else:
+        each = [
+            " ".join([str(notifications.BY[channel]), ", ".join(str(mask(one)) for one in those if one)])
+            for channel, those in recipients.items()
+        ]
+        yield format_html("{}", _now("São avisados: %s.") % "; ".join(map(str.strip, each)))
+    sent = Notification.objects.filter(status=NotificationStatus.SENT).select_related("alert")
+    if last := sent.order_by("-id").first():
+        yield format_html(
+            '{} {}, {}: <a href="{}">{}</a>',
+            _now("O último saiu"),
+            dates.moment(last.sent_at),
+            " ".join(filter(None, [str(notifications.BY[last.channel]), str(mask(last.recipient))])),
+            page_of(last),
+            notifications.sentence(last),
+        )
+    if waiting := Notification.objects.filter(status=NotificationStatus.QUEUED).count():
+        words = ngettext(
+            "%(count)d aviso ainda não saiu: é tentado de novo sozinho.",
+            "%(count)d avisos ainda não saíram: são tentados de novo sozinhos.",
+            waiting,
+        )
+        address = list_of(Notification, f"status={NotificationStatus.QUEUED}")
+        yield format_html('<a href="{}">{}</a>', address, words % {"count": waiting})
 
 
 @badge_counts.counted

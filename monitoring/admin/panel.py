@@ -98,7 +98,7 @@ FIGURES = (
         "events_deadletter",
         "",
         "pan_tool",
-        ("dead_letters",),
+        checklist.OF_ITEMS,
     ),
     Figure(
         _("Tentando de novo"),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from carinho.console.base import id_in, list_of, page_of
 from carinho.console.reveal import RevealAdmin
-from events import titles
+from events import recipes
 from events.admin import person as people
 from events.models import Event
 from monitoring import person, search
@@ -58,11 +58,13 @@ class PersonAdmin(RevealAdmin):
         kind = request.GET.get("kind", "")
         kind = kind if kind in person.KINDS else ""
         who, asked = person.identify(row), request.GET.urlencode()
+        opened = person.what_is_open(who)
+        written = recipes.of_items(opened)
         entries, has_more = person.timeline(who, kind, number)
         here = page_of(row)
         reveal = self.reveal_button(request, row)
         return {
-            "opened": [(titles.cause(letter.cause).title, letter) for letter in person.what_is_open(who)],
+            "opened": [(written.of_item(letter).texts.title, letter) for letter in opened],
             "entries": entries,
             "contacts": [(page_of(contact), contact) for contact in who.contacts],
             "data_page": f"{list_of(Erasure)}?event={row.pk}" if request.user.has_perm(MANAGE) else "",

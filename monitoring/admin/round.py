@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST
 from carinho.console import dates, labels, notes
 from carinho.console.actions import NOT_ALLOWED
 from carinho.console.base import ConsoleAdmin, actor, id_in, list_of, page
-from events import titles
 from events.models import DeadLetter, FailureGroup, GroupState, OutageRecord
+from events.recipes import Recipes
 from monitoring import alerts, checklist, health, rounds
 from monitoring.models import Alert, Round, RoundKind
 from monitoring.rule import Rule
@@ -123,8 +123,9 @@ def _checks(checks: Sequence[checklist.CheckResult]) -> list[dict[str, Any]]:
 
 def _groups_taken() -> list[tuple[FailureGroup, str]]:
     """Those that somebody works on, each with its name."""
+    written = Recipes()
     return [
-        (group, f"{labels.system(group.service)}: {titles.cause(group.cause).title}")
+        (group, f"{labels.system(group.service)}: {written.of_group(group).texts.title}")
         for group in FailureGroup.objects.filter(state=GroupState.TAKEN)[:SHOWN_ROUNDS]
     ]
 

@@ -1,12 +1,13 @@
-"""Deliveries that need a person."""
+"""Deliveries that need a person; the alert of a system that rejects everything has those of its own."""
 
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
+from carinho.console import labels
 from carinho.console.labels import number
-from monitoring.health import HubSnapshot
+from monitoring.health import HubSnapshot, Unmeasured
 from monitoring.labels import list_url
 from monitoring.rule import Instruction, Observation, rule
 
@@ -36,10 +37,22 @@ from monitoring.rule import Instruction, Observation, rule
     ),
 )
 def dead_letters(hub: HubSnapshot) -> Iterator[Observation]:
-    total = hub.dead_letters["total"]
+    try:
+        rejecting = hub.rejecting.values()
+    except Unmeasured:  # how many wait is known all the same
+        rejecting = ()
+    others = max(hub.dead_letters["total"] - sum(rejection.open_items for rejection in rejecting), 0)
+    said = {
+        "count": number(others),
+        "systems": " e ".join(sorted(labels.system(rejection.service) for rejection in rejecting)),
+    }
+    if rejecting:
+        message = _("Itens que precisam de você: %(count)s, além dos recusados por %(systems)s.")
+    else:
+        message = _("Itens que precisam de você: %(count)s.")
     yield Observation(
-        total,
-        _("Itens que precisam de você: %s.") % number(total),
+        others,
+        message % said,
         list_url("events_deadletter"),
-        past=_("Havia itens demais que precisavam de você: %s.") % number(total),
+        past=_("Havia itens demais que precisavam de você: %(count)s.") % said,
     )

@@ -15,7 +15,7 @@ from sync import labels
     gettext_lazy("Conferência que falhou"),
     warning=1,
     at_least=True,
-    symptom_of=("circuit_breaker",),
+    symptom_of=("circuit_breaker", "rejects_everything"),
     steps=(
         Instruction(
             gettext_lazy("Abra a sincronização e execute de novo; a conferência vem depois dela."),
@@ -27,12 +27,13 @@ from sync import labels
 def sync_check(hub: HubSnapshot) -> Iterator[Observation]:
     for name, job in hub.sync.items():
         if error := job.get("check_error"):
-            said = {"name": labels.job(name), "error": error}
+            said = {"name": labels.job(name), "error": labels.failure(error)}
             yield Observation(
                 1,
-                _("A conferência da sincronização %(name)s falhou: %(error)s") % said,
+                _("A conferência da sincronização %(name)s falhou: %(error)s.") % said,
                 url_of_job(name),
-                past=_("A conferência da sincronização %(name)s tinha falhado: %(error)s") % said,
+                past=_("A conferência da sincronização %(name)s tinha falhado: %(error)s.") % said,
                 subject=name,
                 systems=systems_of_job(name),
+                technical=error,
             )

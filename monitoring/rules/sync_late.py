@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from monitoring.health import HubSnapshot
-from monitoring.labels import url_of_job
+from monitoring.labels import systems_of_job, url_of_job
 from monitoring.rule import Instruction, Observation, rule
 from sync import labels
 
@@ -19,7 +19,7 @@ MISSED = {"": 0, "warning": 1, "critical": 2}
     warning=1,
     critical=2,
     at_least=True,
-    symptom_of=("worker_silent", "beat_silent", "scheduler_silent"),
+    symptom_of=("worker_silent", "beat_silent", "scheduler_silent", "circuit_breaker", "rejects_everything"),
     steps=(
         Instruction(
             gettext_lazy("Execute de novo a que falhou ou não executou."),
@@ -36,4 +36,5 @@ def sync_late(hub: HubSnapshot) -> Iterator[Observation]:
             url_of_job(name),
             past=_("A sincronização %s esteve atrasada.") % labels.job(name),
             subject=name,
+            systems=systems_of_job(name),
         )

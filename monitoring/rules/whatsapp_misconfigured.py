@@ -26,12 +26,12 @@ from monitoring.rule import Instruction, Observation, rule
 def whatsapp_misconfigured(hub: HubSnapshot) -> Iterator[Observation]:
     if hub.whatsapp.misconfigured_since:
         age = max((hub.now - hub.whatsapp.misconfigured_since).total_seconds(), 0)
-        said = hub.whatsapp.misconfiguration.rstrip(".")
         yield Observation(
             age,
-            _("O Z-API recusa as mensagens pela configuração: %s.") % said,
+            _("O Z-API recusa as mensagens pela configuração."),
             list_url("whatsapp_connection"),
-            past=_("O Z-API recusava as mensagens pela configuração: %s.") % said,
+            past=_("O Z-API recusava as mensagens pela configuração."),
             shown=seconds(age),
             systems=("whatsapp",),
+            technical=hub.whatsapp.misconfiguration,
         )

@@ -59,10 +59,12 @@
   };
 
   const refreshMoments = (page) => {
-    const words = new Map([...page.querySelectorAll("time[datetime]")].map((time) => [time.dateTime, time.textContent]));
+    const moments = new Map([...page.querySelectorAll("time[datetime]")].map((time) => [time.dateTime, time]));
     for (const time of document.querySelectorAll("time[datetime]")) {
-      const said = words.get(time.dateTime);
-      if (said && said !== time.textContent) time.textContent = said;
+      const fresh = moments.get(time.dateTime);
+      if (!fresh) continue;
+      if (fresh.textContent !== time.textContent) time.textContent = fresh.textContent;
+      if (fresh.title !== time.title) time.title = fresh.title;
     }
   };
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from carinho.access.models import AuditEntry
 from carinho.access.roles import OPERATOR, VIEWER
 from carinho.console import export
+from events.models import Recipe
 from tests.clients import logged_in
 from tests.console import rows
 from whatsapp.models import Contact
@@ -42,6 +43,26 @@ def test_file_has_the_rows_of_the_filter_masked_as_the_list_is(role):
     assert entry.detail == {"format": "csv", "filters": ["cause"]}
 
 
+def test_list_its_file_and_every_page_call_a_failure_what_the_team_called_it():
+    letter, client = rows.dead_letter(cause="not_found"), logged_in(OPERATOR)
+    words = {"happened": "H", "fixer": "F", "advice": "A", "remedy": "rows", "author": "user:ana"}
+    Recipe.objects.create(cause="not_found", title="Falta o cadastro em {sistema}", **words)
+    (_titles, line) = read(taken(client, "events_deadletter", "csv"))
+    assert line[0] == "Falta o cadastro em CRM"
+    (_titles, line) = read(taken(client, "events_failuregroup", "csv"))
+    assert line[0].startswith("Falta o cadastro em CRM")
+    for address in (
+        "/admin/events/deadletter/",
+        f"/admin/events/deadletter/{letter.pk}/change/",
+        "/admin/events/failuregroup/",
+        f"/admin/monitoring/person/{letter.event_id}/change/",
+        f"/admin/monitoring/person/search/?s={letter.pk}",
+    ):
+        page = client.get(address).content.decode()
+        assert "Falta o cadastro em CRM" in page, address
+        assert "O cadastro não existe no sistema" not in page, address
+
+
 def test_text_that_a_spreadsheet_would_compute_stays_a_text():
     Contact.objects.create(key="5511987654321", phone="5511987654321", name="=1+1")
     assert export._harmless("=HYPERLINK(1)") == "'=HYPERLINK(1)"
@@ -68,6 +89,8 @@ def test_moment_is_written_exactly_and_icons_are_not():
             return cell
 
     assert export._text("cell", Contact(), Columns()) == "28/11/2026 08:00:00ok"
+    cell = '<time datetime="x" title="28/11/2026 08:00:00, em 4 min">08:00</time>'
+    assert export._text("cell", Contact(), Columns()) == "28/11/2026 08:00:00"
 
 
 def test_file_is_only_given_by_post_and_in_a_known_format():
@@ -81,5 +104,5 @@ def test_file_takes_no_query_per_row(django_assert_max_num_queries):
     client = logged_in(OPERATOR)
     for _ in range(12):
         rows.dead_letter()
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(18):
         assert len(read(taken(client, "events_deadletter", "csv"))) == 13

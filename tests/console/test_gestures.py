@@ -13,6 +13,8 @@ from tests.console import rows
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_messages")]
 ADDRESS = "/admin/events/deadletter/"
+IS_CUT = """titles => titles.filter(title => title.scrollWidth > title.clientWidth + 1
+    || title.scrollHeight > title.clientHeight + 1).map(title => title.textContent)"""
 
 
 def status_of(letter):
@@ -103,6 +105,7 @@ def test_eight_items_and_eight_groups_fit_on_a_phone(visit):
         visit.goto(address)
         first, last = visit.locator(row).first.bounding_box(), visit.locator(row).nth(7).bounding_box()
         assert last["y"] + last["height"] - first["y"] <= 700, address
+        assert visit.locator(f"{row} :is(h3 span, .field-what a)").evaluate_all(IS_CUT) == [], address
 
 
 def test_many_are_archived_with_one_reason_and_the_filter_survives(visit):

@@ -4,6 +4,7 @@ import re
 from itertools import count
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from carinho.console import contacts
@@ -42,7 +43,7 @@ def sent(make_delivery, calls):
 def test_a_system_rejects_everything_from_its_fifth_person_to_the_first_it_accepts(sent):
     assert sent("abcd", 422) is None
     found = sent("e", 400)
-    assert (found.rejected, found.is_key) == (5, False)
+    assert (found.rejected, found.open_items, found.is_key) == (5, 5, False)
     assert found.since == DeadLetter.objects.earliest("created_at").created_at
     clock = timezone.localtime(found.since).strftime("%H:%M")
     assert found.sentence == f"Faturamento recusa tudo o que recebe desde {clock} (5 de 5)."
@@ -143,6 +144,10 @@ def test_pages_say_it_is_the_system_and_whom_to_call(crm_rejects, settings):
     for path, text in pages.items():
         assert said in text, path
         assert "o sistema, não os dados" in text or path == "/admin/", path
+    answer = client.post(reverse("admin:events_deadletter_export", args=["csv"]))
+    file = b"".join(answer.streaming_content).decode()
+    assert file.count("O sistema recusa tudo") == 5
+    assert WRONG_DATA not in file
     rows_of_list = pages[LIST].partition('id="result_list"')[2].partition("</table>")[0]
     assert rows_of_list.count("O sistema recusa tudo") == 5
     assert WRONG_DATA not in rows_of_list

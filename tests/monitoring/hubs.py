@@ -11,6 +11,7 @@ from monitoring.health import HubSnapshot
 from monitoring.metrics import WhatsAppState
 from monitoring.rounds import Due
 
+NOT_READ = "Failed to list the schedules in Operação: Forbidden (answered 403)"
 NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 
 
@@ -64,7 +65,10 @@ def silent(part: str) -> Callable[[float | None], HubSnapshot]:
 
 
 def rejecting(amount: int) -> HubSnapshot:
-    return hub(rejecting={"crm": Rejection("crm", NOW - timedelta(hours=1), amount)})
+    """All that CRM rejected waits for a person."""
+    found = Rejection("crm", NOW - timedelta(hours=1), amount, open_items=amount)
+    items = {"total": amount, "today": amount, "by_cause": {"invalid_data": amount}}
+    return hub(rejecting={"crm": found}, dead_letters=items)
 
 
 def misconfigured(seconds: float) -> HubSnapshot:

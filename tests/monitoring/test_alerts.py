@@ -15,7 +15,6 @@ from carinho.access.models import AuditEntry
 from carinho.resending import WAITS
 from events.models import CircuitBreaker
 from monitoring import alerts, health, heartbeats, metrics, notifications, watcher
-from monitoring.metrics import WhatsAppState
 from monitoring.models import Alert, Heartbeat, Notification
 from tests.clients import logged_in
 from tests.monitoring import hubs
@@ -278,6 +277,35 @@ def test_notification_that_was_given_up_is_a_reason_with_a_page_to_send_it_again
 
 
 @responses.activate
+def test_pages_say_who_was_notified_and_when_and_that_nobody_is(clock, settings):
+    settings.ALERT_EMAILS, page = [], logged_in("Operador")
+    clock.evaluate(**FULL)
+
+    def text(address="/admin/monitoring/notification/"):
+        return page.get(address).content.decode()
+
+    def of_alert():
+        return text(f"/admin/monitoring/alert/{Alert.objects.latest('pk').pk}/change/")
+
+    assert "Ninguém é avisado dos alertas" in text()
+    assert "Nada deixou de sair" not in text()
+    assert "ninguém foi avisado" in of_alert()
+    assert "Ninguém do plantão foi avisado" in text("/admin/monitoring/alert/")
+    settings.ALERT_EMAILS = ["plantao@carinho.test"]
+    assert "Nenhum alerta precisou avisar o plantão até agora" in text()
+    clock.evaluate(15, whatsapp=hubs.offline(1000).whatsapp)
+    sent = Notification.objects.get(status="sent")
+    said = text()
+    assert "São avisados: por e-mail p•" in said
+    assert f'O último saiu <time datetime="{timezone.localtime(sent.sent_at).isoformat()}"' in said
+    assert notifications.sentence(sent) in said
+    assert "Nada deixou de sair" in said
+    assert "p•" in of_alert()
+    assert "Plantão avisado" in text("/admin/monitoring/alert/")
+    Notification.objects.create(alert=sent.alert, channel="email", event="opened", due_at=clock.now)
+    assert "1 aviso ainda não saiu" in text()
+
+
 def test_notification_that_nobody_needs_any_more_can_be_discarded(clock, settings):
     settings.ALERT_WEBHOOK_URL = HOOK
     clock.evaluate(**FULL)
@@ -311,12 +339,11 @@ def test_webhook_that_redirects_is_not_followed(clock, settings):
 
 
 @pytest.mark.parametrize("said", ["token\r\nBcc: x@y.z", "a\rb", "a\u2028b", "a\x0bb"])
-def test_words_of_another_system_neither_silence_nor_add_a_header_to_the_mail(clock, said):
-    trouble = WhatsAppState(True, "connected", misconfigured_since=hubs.NOW, misconfiguration=said)
-    clock.evaluate(whatsapp=trouble)
+def test_names_that_others_gave_neither_silence_nor_add_a_header_to_the_mail(clock, said):
+    clock.evaluate(failed_webhooks={said: 1})
     (subject,) = subjects()
     said_in_one_line = " ".join(said.split())
-    assert subject.endswith(f"O Z-API recusa as mensagens pela configuração: {said_in_one_line}.")
+    assert subject.endswith(f"Um webhook para {said_in_one_line} não saiu.")
 
 
 @responses.activate

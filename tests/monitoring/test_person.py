@@ -11,7 +11,8 @@ from django.utils import timezone
 from carinho.access.models import AuditEntry
 from carinho.access.roles import OPERATOR, VIEWER
 from events import operations
-from events.models import Event
+from events.models import Delivery, Event
+from monitoring import person
 from sync.models import SyncJob, SyncRecord
 from tests.clients import logged_in
 from tests.console import rows
@@ -68,6 +69,22 @@ def test_the_events_of_a_client_without_a_phone_are_found_by_their_number():
     html = html_of(logged_in(OPERATOR), second)
     assert address(first) in html
     assert "Cliente nº 7788" in html
+
+
+def test_what_is_over_stands_where_it_ended_and_a_message_where_it_went_out():
+    event, now = rows.lead(), timezone.now()
+    ours, _theirs = spoken(event)
+    ended, went_out = now - timedelta(minutes=20), now - timedelta(minutes=40)
+    Event.objects.filter(pk=event.pk).update(received_at=now - timedelta(hours=3))
+    event.deliveries.update(created_at=now - timedelta(hours=3))
+    step = event.deliveries.exclude(pk=ours.delivery_id).first()
+    Delivery.objects.filter(pk=step.pk).update(status="done", due_at=None, finished_at=ended)
+    SentMessage.objects.filter(pk=ours.pk).update(created_at=now - timedelta(hours=3), sent_at=went_out)
+    entries, _has_more = person.timeline(person.identify(event), "", 1)
+    at = {entry.address: entry.at for entry in entries}
+    assert (at[address(step)], at[address(ours)]) == (ended, went_out)
+    moments = [entry.at for entry in entries]
+    assert moments == sorted(moments, reverse=True)
 
 
 def test_what_operators_did_is_in_the_line():
@@ -132,6 +149,7 @@ def test_a_page_takes_as_many_statements_for_many_rows_as_for_few():
     client, letter = logged_in(OPERATOR), rows.dead_letter()
     spoken(letter.event)
     operations.archive([letter.pk], actor="user:bia", reason="x")
+    rows.dead_letter()
     html_of(client, letter.event)
     with CaptureQueriesContext(
         connection,

@@ -1,5 +1,6 @@
 """Each rule's edges, as the contract's table of thresholds has them."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -7,7 +8,8 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from events.models import CircuitBreaker
-from monitoring import health, heartbeats, rule
+from monitoring import checklist, health, heartbeats, rule
+from monitoring.admin import panel
 from monitoring.admin.alert import rule_rows
 from monitoring.metrics import WhatsAppState
 from tests.monitoring import hubs
@@ -46,7 +48,7 @@ EDGES = [
     ("sync_late", hub(sync=hubs.job(level="warning", late=True)), "warning"),
     ("sync_late", hub(sync=hubs.job(level="critical", late=True)), "critical"),
     ("sync_check", hub(sync=hubs.job(check_error="")), OK),
-    ("sync_check", hub(sync=hubs.job(check_error="Operação recusou.")), "warning"),
+    ("sync_check", hub(sync=hubs.job(check_error=hubs.NOT_READ)), "warning"),
     ("sync_schedule", hub(sync=hubs.job(schedule_error="")), OK),
     ("sync_schedule", hub(sync=hubs.job(schedule_error="31/2 não existe.")), "warning"),
     ("circuit_breaker", hub(breakers=hubs.breaker("closed", 900)), OK),
@@ -170,6 +172,55 @@ def test_failures_of_a_system_that_rejects_everything_are_that_one_trouble():
     assert [trouble.cause.key for trouble in health.evaluate(seen).troubles] == [
         ("rejects_everything", "crm")
     ]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (hubs.NOT_READ, "Operação recusou o pedido (403)."),
+        ("Failed to list the schedules in Operação: timeout", "Operação: sem resposta a tempo."),
+        ("Broken: KeyError in our own code", "erro do nosso programa."),
+        ("travada", "travada."),
+    ],
+)
+def test_comparison_that_failed_is_said_in_portuguese_and_the_technical_text_is_a_tooltip(error, said):
+    (row,) = health.evaluate(hub(sync=hubs.job(check_error=error))).violations
+    assert row.observation.message.endswith(f" falhou: {said}")
+    assert row.observation.past.endswith(f" tinha falhado: {said}")
+    assert row.observation.technical == error
+
+
+@pytest.mark.parametrize("job", [{"check_error": hubs.NOT_READ}, {"late": True, "level": "critical"}])
+@pytest.mark.parametrize("cause", ["rejects_everything", "circuit_breaker"])
+def test_what_a_system_keeps_a_synchronisation_from_is_that_systems_one_trouble(job, cause):
+    seen = hubs.rejecting(5) if cause == "rejects_everything" else hub(breakers=hubs.breaker("open", 5))
+    seen = replace(seen, sync=hubs.job(**job))
+    assert [row.cause.key for row in health.evaluate(seen).troubles] == [(cause, "crm")]
+    elsewhere = hub(breakers=hubs.breaker("open", 5, "marketing"), sync=hubs.job(**job))
+    assert len(health.evaluate(elsewhere).troubles) == 2
+
+
+@pytest.mark.django_db
+def test_items_of_a_system_that_rejects_everything_belong_to_its_alert():
+    seen = hubs.rejecting(60)
+    found = health.evaluate(seen)
+    assert [(trouble.cause.key, trouble.symptoms) for trouble in found.troubles] == [
+        (("rejects_everything", "crm"), [])
+    ]
+    items = next(card for card in panel.cards(seen.strict, found) if card["title"] == "Precisa de você")
+    assert (items["number"], items["tone"]) == (60, "danger")
+    check = next(each for each in checklist.answer("morning", seen, found) if each.name == "dead_letters")
+    assert (check.value, check.limit, check.tone) == ("60", "nenhum sistema que recusa tudo", "danger")
+    assert "não corrija nem arquive" in str(check.instructions[0].text)
+
+
+def test_items_that_other_causes_left_beside_such_a_system_are_an_alert_of_their_own():
+    seen = replace(hubs.rejecting(5), dead_letters={"total": 17, "today": 17, "by_cause": {}})
+    said = {row.cause.key: row.cause.observation.message for row in health.evaluate(seen).troubles}
+    assert said.keys() == {("rejects_everything", "crm"), ("dead_letters", "")}
+    assert said["dead_letters", ""] == "Itens que precisam de você: 12, além dos recusados por CRM."
+    unread = replace(seen, rejecting={}, unmeasured={"rejecting": "sistemas que recusam tudo"})
+    assert ("dead_letters", "") in {row.key for row in health.evaluate(unread).violations}
 
 
 def test_share_of_failures_is_judged_though_where_they_are_is_not_known():

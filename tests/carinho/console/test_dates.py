@@ -32,6 +32,13 @@ def test_clock_says_the_day_of_a_moment_unless_that_is_today(hours, form):
     assert dates.clock(value) == timezone.localtime(value).strftime(form)
 
 
+def test_moment_to_come_is_said_by_the_clock_and_does_not_count_down():
+    value = timezone.now() + timedelta(hours=3, minutes=30)
+    said = dates.moment(value)
+    assert said.endswith(f">{dates.clock(value)}</time>")
+    assert f'title="{timezone.localtime(value):%d/%m/%Y %H:%M:%S}, em 3 h"' in said
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01T00:00", "x" * 3000])
 def test_list_asked_for_a_day_that_does_not_exist_is_a_list(day):

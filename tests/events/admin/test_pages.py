@@ -98,7 +98,7 @@ def test_the_log_in_page_speaks_portuguese_and_leads_to_the_console(client):
 
 @pytest.mark.parametrize(
     ("model", "make", "most"),
-    [("deadletter", rows.dead_letter, 26), ("event", rows.lead, 16), ("delivery", rows.retrying, 17)],
+    [("deadletter", rows.dead_letter, 28), ("event", rows.lead, 16), ("delivery", rows.retrying, 17)],
 )
 def test_a_list_costs_the_same_for_one_row_as_for_fifty(django_assert_max_num_queries, model, make, most):
     browser = logged_in(OPERATOR)
@@ -144,6 +144,33 @@ def test_an_item_shows_the_cause_in_words_its_steps_and_what_came_back():
         "Service unavailable",
     ):
         assert words in html
+
+
+@pytest.mark.parametrize(
+    ("outcome", "error", "said"),
+    [
+        ("unavailable", "Failed to register lead in CRM: Connection timeout", "CRM: sem resposta a tempo."),
+        ("unavailable", "Failed to register lead in CRM: crm answered 503", "CRM: respondeu com erro 503."),
+        ("rejected", "Failed to register lead in CRM: Invalid city", "CRM recusou o pedido (503)."),
+        ("broken", "Broken: KeyError in our own code", "O nosso programa encontrou algo que não previa."),
+    ],
+)
+def test_attempt_and_delivery_say_in_words_why_it_failed_and_the_text_is_one_click_away(outcome, error, said):
+    delivery = rows.lead().deliveries.get(step="register_lead")
+    rows.tried(delivery, reason=error, outcome=outcome)
+    if "timeout" in error:
+        delivery.attempt_log.update(status_code=None)
+    Delivery.objects.filter(pk=delivery.pk).update(error=error, attempts=1)
+    html = page(logged_in(OPERATOR), change(delivery))
+    assert html.count(said) == 2
+    assert html.count(f"<pre>{error}</pre>") == 2
+
+
+def test_delivery_that_needs_somebody_says_what_its_item_says():
+    item, browser = rows.dead_letter(), logged_in(OPERATOR)
+    sentence = "CRM recebeu o pedido e não respondeu no tempo combinado, em nenhuma das tentativas."
+    for row in (item, item.delivery):
+        assert sentence in page(browser, change(row))
 
 
 def test_a_viewer_sees_the_buttons_disabled_with_the_reason():
