@@ -1,7 +1,7 @@
 """What to do about a failure: what the team wrote, else the text that ships with its cause."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Self
@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
-from carinho.console import contacts, labels
+from carinho.console import labels
 from events import rejections, titles
 from events.cause_labels import ADMINISTRATOR_FIXES, CAUSES, CONNECTION, PERMISSION
 from events.models import DeadLetter, EntryKind, FailureGroup, GroupEntry, Recipe, Remedy
@@ -39,18 +39,19 @@ class Advice:
     family: str
     texts: Texts
     written: Recipe | None  # None for the text that ships
+    call_since: datetime | None = None  # whose turn it is to be called counts from then
 
     def said(self, system: str, source: str) -> Self:
         names = {"{sistema}": labels.system(system), "{origem}": source}
         said = asdict(self.texts)
         for name, value in names.items():
             said = {field: text.replace(name, value) for field, text in said.items()}
-        return type(self)(self.family, Texts(**said), self.written)
+        return replace(self, texts=Texts(**said))
 
 
 def of_system(rejection: Rejection) -> Advice:
     """What is done about what failed while its system refuses everything: the data is not to blame."""
-    given = {"sentence": rejection.sentence, "who": str(contacts.due(rejection.since))}
+    given = {"sentence": rejection.sentence}
     if rejection.is_key:
         family = PERMISSION
         happened, fixer = _("%(sentence)s É a chave, não os dados."), ADMINISTRATOR_FIXES
@@ -65,9 +66,8 @@ def of_system(rejection: Rejection) -> Advice:
         "Não corrija nem arquive os itens. Para saber se ele voltou a aceitar, reenvie um só; se for aceito, "
         "reenvie os outros: o que já chegou não se repete."
     )
-    who = _("Chame: %(who)s.") % given
-    texts = Texts(rejection.title, happened % given, f"{fixer} {who}", str(advice), remedy)
-    return Advice(str(family), texts, None)
+    texts = Texts(rejection.title, happened % given, str(fixer), str(advice), remedy)
+    return Advice(str(family), texts, None, call_since=rejection.since)
 
 
 def of_ended(rejection: Rejection, *, rejects_again: bool) -> Advice:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from carinho.console import dates, labels
 from events import statistics
 from events.engine.failure_causes import NO_PERMISSION
-from events.models import Delivery, Measure, Outcome
+from events.models import DeadLetter, DeadLetterStatus, Delivery, Measure, Outcome
 
 ENOUGH = 5  # people, each rejected, and nobody accepted in between
 KEPT_IN_MIND = timedelta(hours=24)  # after so long without another one it is not said any more
@@ -115,10 +115,14 @@ class Rejection:
             )
         return _("%(system)s recusa tudo o que recebe desde %(since)s (%(rejected)s de %(rejected)s).") % said
 
+    @property
+    def causes(self) -> list[str]:
+        return [NO_PERMISSION] if self.is_key else CAUSES
+
     def explains(self, failure: LastFailure) -> bool:
         """Whether this was rejected in that time, for what all were."""
         service, cause, at = failure
-        is_meant = service == self.service and cause in ([NO_PERMISSION] if self.is_key else CAUSES)
+        is_meant = service == self.service and cause in self.causes
         return is_meant and self.since <= at and (self.until is None or at < self.until)
 
 
@@ -140,6 +144,18 @@ def current(now: datetime | None = None) -> dict[str, Rejection]:
     with connection.cursor() as cursor:
         cursor.execute(REJECTED, given)
         return {row[0]: Rejection(*row) for row in cursor.fetchall()}
+
+
+def newest_items(now: Iterable[Rejection]) -> dict[str, int]:
+    """By system, the open item that it rejected last: overtaken by nothing newer, and useful the longest."""
+    open_ones = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).order_by("-pk")
+    found = [
+        open_ones.filter(service=each.service, cause__in=each.causes, failed_at__gte=each.since).values_list(
+            "service", "pk"
+        )[:1]
+        for each in now
+    ]
+    return dict(found[0].union(*found[1:], all=True)) if found else {}
 
 
 def of(failures: Sequence[LastFailure], now: Iterable[Rejection]) -> dict[LastFailure, Rejection]:

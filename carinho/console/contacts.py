@@ -43,8 +43,9 @@ class SupportLevel:
         return f"{self.title} ({'; '.join(named)})" if named else str(self.title)
 
 
+OPERATIONS = SupportLevel(_("Operação"), timedelta(), "SUPPORT_OPERATIONS")
 LEVELS = (
-    SupportLevel(_("Operação"), timedelta(), "SUPPORT_OPERATIONS"),
+    OPERATIONS,
     SupportLevel(_("Desenvolvimento"), timedelta(minutes=30), "SUPPORT_DEVELOPMENT"),
     SupportLevel(_("Gestão"), timedelta(hours=1), "SUPPORT_MANAGEMENT"),
 )
@@ -62,7 +63,7 @@ def parse(text: str) -> Iterator[SupportPerson]:
 def due(since: datetime) -> SupportLevel:
     """Whose turn it is in a trouble that began then, of those who are written down."""
     called = [row["level"] for row in levels(since) if row["is_due"] and row["level"].people]
-    return called[-1] if called else LEVELS[0]
+    return called[-1] if called else OPERATIONS
 
 
 def levels(since: datetime | None = None, now: datetime | None = None) -> list[dict[str, Any]]:

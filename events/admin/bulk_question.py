@@ -3,23 +3,54 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from django.contrib.admin import ModelAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
+from carinho.console.base import ids_in, list_of
+from carinho.console.filters import ChoiceFilter
 from events import rejected_keys
 from events.models import DeadLetter, DeadLetterStatus, SkipCause
 from events.preview import overtaken
 
+MOST_LISTED = 300  # their numbers stand in an address
 SUPERSEDED = SkipCause.SUPERSEDED.value  # resolved by what a later event did: it may be restored
+
+
+class OvertakenFilter(ChoiceFilter):
+    """The items that a question found overtaken; only its link leads here."""
+
+    parameter_name = "overtaken"
+    title = _lazy("ultrapassados")
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, Any]]:
+        count = len(_ids(asked := request.GET.get("overtaken", "")))
+        return [(asked, ngettext("%d item", "%d itens", count) % count)] if count else []
+
+    def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
+        return queryset.filter(pk__in=_ids(str(value)))
+
+
+def _ids(asked: str) -> list[int]:
+    return ids_in(asked.split(",")[:MOST_LISTED])
+
+
+def overtaken_list(ids: Sequence[int]) -> str:
+    """The address of the list of these, or of as many as it shows."""
+    return list_of(DeadLetter, f"overtaken={','.join(map(str, ids[:MOST_LISTED]))}")
 
 
 @dataclass(frozen=True)
 class RetriedItems:
-    """Which go now, and which only by a second yes."""
+    """Which go now, and which only by a second yes; of the overtaken, the later event."""
 
     now: list[int]
-    overtaken: list[int]
+    overtaken: dict[int, int]
     rejected_key: list[int]
 
 
@@ -27,13 +58,13 @@ def retried(
     ids: Sequence[int], *, with_overtaken: bool = False, with_rejected_key: bool = False
 ) -> RetriedItems:
     """What a retry of these sends, by the yeses that were given. One alone finds out how its key is."""
-    later: set[int] = set()
+    later: dict[int, int] = {}
     if not with_overtaken:
         deliveries = dict(DeadLetter.objects.filter(pk__in=ids).values_list("delivery_id", "pk"))
-        later = {deliveries[delivery] for delivery in overtaken(list(deliveries))}
+        later = {deliveries[delivery]: event for delivery, event in overtaken(list(deliveries)).items()}
     left = [id for id in ids if id not in later]
     barred = rejected_keys.of(left) if len(left) > 1 and not with_rejected_key else {}
-    return RetriedItems([id for id in left if id not in barred], sorted(later), sorted(barred))
+    return RetriedItems([id for id in left if id not in barred], later, sorted(barred))
 
 
 def movable(ids: Sequence[int], *, is_restore: bool) -> tuple[list[int], list[str]]:

@@ -194,6 +194,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         GroupFilter,
         bulk_job.BulkFilter,
         redirect.RedirectFilter,
+        bulk_question.OvertakenFilter,
         choice_filter("service", _("sistema"), labels.systems),
         choice_filter("cause", _("causa"), recipes.cause_titles),
         choice_filter("event_type", _("tipo de evento"), titles.event_types),

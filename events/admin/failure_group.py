@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 
-from carinho.console import badges, dates, labels, notes
+from carinho.console import badges, contacts, dates, labels, notes
 from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
 from carinho.console.base import PlainChangeList, actor, list_of, page_of, posted
 from carinho.console.filters import ChoiceFilter, choice_filter
@@ -26,7 +27,6 @@ from events.admin import correction_pages, escalation, person, redirect
 from events.engine.failure_causes import NO_PERMISSION
 from events.failure_groups import Figures
 from events.models import (
-    BreakerState,
     CircuitBreaker,
     DeadLetter,
     FailureGroup,
@@ -259,6 +259,10 @@ def card_of(
 
 def readable(advice: Advice, request: HttpRequest) -> Advice:
     """As this person may read it: what ships names nobody but those whom one has to call."""
+    if advice.call_since:
+        texts = advice.texts
+        call = _whom_to_call(advice.call_since, request)
+        return replace(advice, texts=replace(texts, fixer=f"{texts.fixer} {call}"))
     if advice.written is None:
         return advice
     masked = {
@@ -266,6 +270,13 @@ def readable(advice: Advice, request: HttpRequest) -> Advice:
         for name in ("happened", "fixer", "advice")
     }
     return replace(advice, texts=replace(advice.texts, **masked))
+
+
+def _whom_to_call(since: datetime, request: HttpRequest) -> str:
+    level = contacts.due(since)
+    if level == contacts.OPERATIONS and request.user.has_perm(OPERATE):
+        return _now("Você avisa.")
+    return _now("Chame: %s.") % level
 
 
 def state_of(group: FailureGroup) -> SafeString:
@@ -282,12 +293,10 @@ def _help(
     key: RejectedKey | None, open_at: str,
 ) -> Help:  # fmt: skip
     count = figures.open
-    is_up = not breaker or (
-        breaker.state == BreakerState.CLOSED and not (breaker.paused_at or breaker.offline_since)
-    )
+    is_up = not (breaker and breaker.holds)
     match remedy:
         case Remedy.RETRY | Remedy.SYSTEMS if is_up and key:  # also where the system refuses every key
-            return check_key(request, group, key)
+            return try_one(request, rows_address(group), key.item, is_key=True)
         case Remedy.RETRY if is_up:
             return retry_all(request, group, count)
         case Remedy.CORRECT:
@@ -302,7 +311,8 @@ def _help(
         case Remedy.ESCALATE:
             return Help(_now("Escalar"), f"{page_of(group)}#contatos", "support_agent")
         case Remedy.RETRY | Remedy.SYSTEMS:
-            return Help(_now("Ir a Sistemas"), list_of(CircuitBreaker), "hub")
+            address = f"{list_of(CircuitBreaker)}#system-{group.service}"
+            return Help(_now("Ir a Sistemas"), address, "hub")
     text = ngettext("Ver o item", "Ver os %(count)d itens", count) % {"count": count}
     return Help(text, open_at, "list")
 
@@ -312,10 +322,10 @@ def retry_all(request: HttpRequest, group: FailureGroup, count: int) -> Help:
     return Help(text, rows_address(group), "replay", "retry", barred=barred)
 
 
-def check_key(request: HttpRequest, group: FailureGroup, key: RejectedKey) -> Help:
+def try_one(request: HttpRequest, address: str, item: int, *, is_key: bool) -> Help:
     """A call of the same kind is the only proof: a key may be good for other calls."""
-    text, barred = _now("Conferir a chave com 1 item"), _barred(request)
-    return Help(text, rows_address(group), "key", "retry", item=key.item, barred=barred)
+    text = _now("Conferir a chave com 1 item") if is_key else _now("Tentar com 1 item")
+    return Help(text, address, "key" if is_key else "bolt", "retry", item=item, barred=_barred(request))
 
 
 def archive_all(request: HttpRequest, group: FailureGroup, count: int) -> Help:

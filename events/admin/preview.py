@@ -1,22 +1,23 @@
 """What the page that asks, and an item's page, say of a retry before it is made."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.utils.translation import ngettext
 
 from carinho.console import dates, labels
+from carinho.console.base import page_of
 from carinho.masking import mask_phone
 from events import preview, rejected_keys, titles
-from events.admin import redirect
+from events.admin import bulk_question, person, redirect
 from events.admin.bulk_question import RetriedItems
-from events.models import Redirect, SkipCause
+from events.models import DeadLetter, Event, Redirect, SkipCause
 from events.preview import Expected, Preview
 from events.recipes import Recipes
 
-MOST_TEXTS = 3
+MOST_TEXTS, MOST_NAMED = 3, 5
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,28 @@ class Line:
 
 
 @dataclass(frozen=True)
+class OvertakenItem:
+    address: str
+    person: person.NameAndPhone  # masked
+    step: str
+    later: Event
+    later_address: str
+
+
+@dataclass(frozen=True)
+class Overtaken:
+    """Items about whose person the system knows something newer: how many, the first by name, and a list."""
+
+    count: int
+    named: list[OvertakenItem]
+    rows: str
+    listed: int  # so many of them are on that list
+
+
+@dataclass(frozen=True)
 class Summary:
     lines: list[Line]
-    overtaken: int
+    overtaken: Overtaken | None
     redirected: list[str]  # from what to what, in sentences
     rejected_keys: list[tuple[str, datetime]]  # the systems that rejected our key, and when
     needs_yes: bool  # nothing goes without a second yes
@@ -44,8 +64,10 @@ def of(dead_letter_ids: Sequence[int]) -> Summary:
     used = Redirect.objects.filter(pk__in={id for item in items for id in item.redirects})
     redirected = redirect.sentences(used)
     lines += [Line("alt_route", f"{sentence}.") for sentence in redirected]
-    later = sum(item.overtaken_by is not None for item in items)
-    return Summary(lines, later, redirected, [], needs_yes=bool(items) and later == len(items))
+    later = {item.delivery_id: item.overtaken_by for item in items if item.overtaken_by}
+    letters = DeadLetter.objects.filter(delivery__in=later).values_list("pk", "delivery_id") if later else []
+    overtaken = _overtaken({id: later[delivery] for id, delivery in letters})
+    return Summary(lines, overtaken, redirected, [], needs_yes=bool(items) and len(later) == len(items))
 
 
 def of_retried(retried: RetriedItems) -> Summary:
@@ -53,10 +75,31 @@ def of_retried(retried: RetriedItems) -> Summary:
     barred = rejected_keys.of(retried.rejected_key)
     return replace(
         of(retried.now or [*retried.overtaken, *retried.rejected_key]),
-        overtaken=len(retried.overtaken),
+        overtaken=_overtaken(retried.overtaken),
         rejected_keys=sorted({(labels.system(key.service), key.at) for key in barred.values()}),
         needs_yes=not retried.now,
     )
+
+
+def _overtaken(later: Mapping[int, int]) -> Overtaken | None:
+    """By item, the later event."""
+    if not later:
+        return None
+    ids = sorted(later)
+    rows = DeadLetter.objects.in_bulk(ids[:MOST_NAMED])
+    events = Event.objects.in_bulk({row.event_id for row in rows.values()} | {later[id] for id in rows})
+    named = [
+        OvertakenItem(
+            page_of(row),
+            person.masked(events[row.event_id]),
+            titles.step(row.event_type, row.step),
+            events[later[id]],
+            page_of(events[later[id]]),
+        )
+        for id, row in sorted(rows.items())
+    ]
+    listed = min(len(ids), bulk_question.MOST_LISTED)
+    return Overtaken(len(ids), named, bulk_question.overtaken_list(ids), listed)
 
 
 def _calls(items: Sequence[Preview]) -> Iterable[Line]:

@@ -18,7 +18,8 @@ from carinho.console import labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of, page, page_of
 from carinho.services import contract
-from events import outages, rejections
+from events import outages, recipes, rejections
+from events.admin import failure_group
 from events.admin.outage import ended
 from events.engine import circuit_breakers
 from events.models import BreakerState, CircuitBreaker, DeadLetter, Delivery, OutageRecord
@@ -136,11 +137,13 @@ class SystemAdmin(ActionAdmin):
         held = {outage.breaker.service: outage for outage in outages.current()}
         facts = [find() for find in card_facts]
         rejecting = rejections.current()
+        rejected = rejections.newest_items(rejecting.values())
         rows = sorted(CircuitBreaker.objects.all(), key=lambda row: (row.pk not in rejecting, row.pk))
         moves = AuditEntry.objects.filter(target__in=[row.pk for row in rows], action__startswith="breaker.")
         last = {move.target: move for move in moves.order_by("target", "-id").distinct("target")}
         cards = [
-            self._card(request, row, held.get(row.service), rejecting.get(row.service), last.get(row.service))
+            self._card(request, row, held.get(row.service), last.get(row.service))
+            | _rejecting(request, row, rejecting.get(row.service), rejected.get(row.service))
             | {"facts": [fact.get(row.service, "") for fact in facts]}
             for row in rows
         ]
@@ -149,7 +152,7 @@ class SystemAdmin(ActionAdmin):
 
     def held_view(self, request: HttpRequest) -> HttpResponse:
         self.must_view(request)
-        cards = [self._card(request, outage.breaker, outage, None) for outage in outages.current()]
+        cards = [self._card(request, outage.breaker, outage) for outage in outages.current()]
         over = OutageRecord.objects.filter(ended_at__isnull=False).order_by("-ended_at").defer("held_ids")
         shown = ended(over[:SHOWN_OUTAGES])
         context = {"cards": cards, "ended": shown, "here": request.get_full_path()}
@@ -160,10 +163,12 @@ class SystemAdmin(ActionAdmin):
         entries = AuditEntry.objects.filter(target=row.service, action__startswith="breaker.")
         moves = list(entries[:SHOWN_MOVES])
         rejection = rejections.current().get(row.service)
+        rejected = rejections.newest_items([rejection]) if rejection else {}
         facts = [find().get(row.service, "") for find in card_facts]
         over = OutageRecord.objects.filter(service=row.service, ended_at__isnull=False).defer("held_ids")
         return {
-            "card": self._card(request, row, held.get(row.service), rejection, moves[0] if moves else None)
+            "card": self._card(request, row, held.get(row.service), moves[0] if moves else None)
+            | _rejecting(request, row, rejection, rejected.get(row.service))
             | {"facts": facts},
             "moves": moves,
             "ended": ended(over.order_by("-ended_at")[:SHOWN_OUTAGES]),
@@ -174,7 +179,6 @@ class SystemAdmin(ActionAdmin):
         request: HttpRequest,
         breaker: CircuitBreaker,
         outage: outages.Outage | None,
-        rejection: rejections.Rejection | None,
         move: AuditEntry | None = None,
     ) -> dict[str, Any]:
         trial = move if move and move.action == outages.TRIED_NOW.name else None
@@ -184,11 +188,25 @@ class SystemAdmin(ActionAdmin):
             "breaker": breaker,
             "label": labels.system(breaker.service),
             "outage": outage,
-            "rejection": rejection,
-            "rejected_rows": list_of(DeadLetter, f"service={breaker.service}"),
+            "rejection": None,
             "lacking": contract.lacking(breaker.service),
             "probe_is_due": breaker.next_probe_at is not None and breaker.next_probe_at <= timezone.now(),
             "page": page_of(breaker),
             "rows": list_of(Delivery, f"queue=held&service={breaker.service}"),
             "buttons": self.buttons(request, fitting(breaker), breaker.service),
         }
+
+
+def _rejecting(
+    request: HttpRequest, breaker: CircuitBreaker, rejection: rejections.Rejection | None, item: int | None
+) -> dict[str, Any]:
+    """What the card of a system that rejects everything says of it; `item` is one to try it with."""
+    if rejection is None:
+        return {}
+    shown = {"rejection": rejection, "rejected_rows": list_of(DeadLetter, f"service={breaker.service}")}
+    if item is None or breaker.holds:
+        return shown
+    return shown | {
+        "advice": recipes.of_system(rejection).texts.advice,
+        "try_one": failure_group.try_one(request, shown["rejected_rows"], item, is_key=rejection.is_key),
+    }

@@ -17,6 +17,7 @@ from tests.console import rows
 from tests.events.conftest import BILLING
 
 LIST = "/admin/events/deadletter/"
+SYSTEMS = "/admin/events/circuitbreaker/"
 WRONG_DATA = "O sistema não aceitou os dados"
 ROW = re.compile(r'class="field-what[^>]*>(?:<[^>]+>)*\s*([^<]+?)\s*<')
 VISIT = re.compile(rf"{BILLING}/visits/\d+/hours")
@@ -57,11 +58,14 @@ def test_a_key_that_is_refused_is_called_so(sent):
     found = sent("abcde", 401)
     assert found.is_key
     assert "não aceita a nossa chave desde" in found.sentence
-    for role in ("Visualizador", "Operador"):
-        page = logged_in(role, role).get("/admin/events/deadletter/").content.decode()
-        assert "É a chave, não os dados." in page
-        assert str(contacts.due(found.since)) in page  # whom to call is nobody's secret
-    assert "Conferir a chave com 1 item" in page
+    called = {"Visualizador": f"Chame: {contacts.due(found.since)}.", "Operador": "Você avisa."}
+    for role, sentence in called.items():  # whom to call is nobody's secret
+        browser = logged_in(role, role)
+        for path in (LIST, SYSTEMS):
+            page = browser.get(path).content.decode()
+            assert "É a chave, não os dados." in page
+            assert "Conferir a chave com 1 item" in page
+            assert (sentence in page) == (path == LIST)
 
 
 def cards(browser):
@@ -124,7 +128,7 @@ def crm_rejects(db):
     transitions.fail_held(failures, error="crm answered 422")
 
 
-def test_pages_say_it_is_the_system_and_whom_to_call(crm_rejects, settings):
+def test_pages_say_it_is_the_system_and_who_has_to_call(crm_rejects, settings):
     settings.SUPPORT_OPERATIONS = "Ana Souza, 11 98765-0000"
     client = logged_in("Operador")
     item, group = DeadLetter.objects.latest("pk"), FailureGroup.objects.get()
@@ -134,9 +138,9 @@ def test_pages_say_it_is_the_system_and_whom_to_call(crm_rejects, settings):
         path: client.get(path).content.decode()
         for path in (
             "/admin/",
-            "/admin/events/circuitbreaker/",
-            "/admin/events/circuitbreaker/crm/change/",
-            "/admin/events/deadletter/",
+            SYSTEMS,
+            f"{SYSTEMS}crm/change/",
+            LIST,
             f"/admin/events/failuregroup/{group.pk}/change/",
             f"/admin/events/deadletter/{item.pk}/change/",
         )
@@ -155,9 +159,31 @@ def test_pages_say_it_is_the_system_and_whom_to_call(crm_rejects, settings):
     assert [text for _given, text in buttons[:2]] == ["Reenviar", "Arquivar"]
     assert f'form="retry-row" name="_selected_action" value="{item.pk}"' in buttons[0][0]
     for path in list(pages)[3:5]:
-        assert re.search(r"hub</span>\s*Ir a Sistemas", pages[path]), path
+        assert re.search(rf'href="{SYSTEMS}#system-crm"><span[^>]*>hub</span>Ir a Sistemas', pages[path]), (
+            path
+        )
+    viewer = logged_in("Visualizador", "vera")
     for path in list(pages)[3:]:
-        assert "Chame: Operação (Ana Souza, 11 98765-0000)." in pages[path], path
+        assert "Você avisa." in pages[path], path
+        assert "Chame: Operação (Ana Souza, 11 98765-0000)." in viewer.get(path).content.decode(), path
     for path in list(pages)[:3]:
         assert "recusa tudo</span>" in pages[path], path
     assert "recusa tudo</span>" in pages[f"/admin/events/deadletter/{item.pk}/change/"]
+
+
+def test_the_card_of_a_system_that_rejects_everything_tries_it_with_one_item(crm_rejects):
+    browser, newest = logged_in("Operador"), DeadLetter.objects.latest("pk")
+    for path in (SYSTEMS, f"{SYSTEMS}crm/change/"):
+        html = browser.get(path).content.decode()
+        assert "Para saber se ele voltou a aceitar, reenvie um só" in html
+        [card] = re.findall(r'id="system-crm".*?</section>', html, re.DOTALL)
+        assert "Falhas seguidas" not in card  # 0: it does answer
+        address, fields = re.search(
+            r'<form method="post" action="([^"]*)" class="c-group-help">(.*?)</form>', card, re.DOTALL
+        ).groups()
+        assert "Tentar com 1 item" in fields
+        given = dict(re.findall(r'name="(\w+)" value="(\w+)"', fields))
+        asked = browser.post(address, given)
+        assert (asked.context["title"], asked.context["ids"]) == ("Reenviar 1 entrega", str(newest.pk))
+    CircuitBreaker.objects.filter(service="crm").update(paused_at=timezone.now(), paused_by="user:ana")
+    assert "Tentar com 1 item" not in browser.get(SYSTEMS).content.decode()

@@ -90,6 +90,28 @@ def test_question_counts_what_the_click_moves_and_says_why_not_the_others():
     assert "3 estão em aberto" in asked("restore")
 
 
+def test_question_names_what_is_overtaken_and_by_what_and_lists_the_rest(monkeypatch):
+    monkeypatch.setattr("events.admin.preview.MOST_NAMED", 2)
+    browser, found, later = logged_in(OPERATOR), letters(3), rows.lead()
+    later.deliveries.filter(step="register_lead").update(
+        status="done", due_at=None, finished_at=timezone.now()
+    )
+    chosen = {"action": "retry", "index": "0", "select_across": "1", "_selected_action": "0"}
+    asked = browser.post(LIST, chosen)
+    html = html_of(asked)
+    named = [letter for letter in found if f'href="{LIST}{letter.pk}/change/"' in html]
+    assert named == found[:2]
+    assert "M•••• S••••" in html
+    assert rows.NAME not in html
+    assert f"Novo lead #{later.pk}" in html
+    assert "Ver os 3 na lista" in html
+    listed = browser.get(asked.context["preview"].overtaken.rows).context["cl"].result_list
+    assert set(listed) == set(found)
+    assert f"#{later.pk}" in html_of(browser.get(f"{LIST}{found[0].pk}/change/"))
+    monkeypatch.setattr("events.admin.bulk_question.MOST_LISTED", 2)
+    assert "Ver os primeiros 2 na lista" in html_of(browser.post(LIST, chosen))
+
+
 def test_all_that_a_search_finds_is_moved_and_exported_however_few_a_page_counts(monkeypatch):
     monkeypatch.setattr("events.admin.search.MOST_FOUND", 1)
     browser, query = logged_in(OPERATOR), "?q=Maria"
