@@ -44,6 +44,12 @@ def test_browser_is_found_where_it_is(tmp_path, place):
     assert browser.found() == made
 
 
+def test_browser_without_a_window_goes_before_one_that_has_it(tmp_path):
+    make(tmp_path / "bin/chromium")
+    made = make(tmp_path / "bin/chromium-headless-shell")
+    assert browser.found() == made
+
+
 def test_browser_that_does_not_run_is_passed_over(tmp_path):
     make(tmp_path / "bin/chromium", exit_code=127)
     made = make(tmp_path / "bin/google-chrome")
