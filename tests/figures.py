@@ -25,6 +25,7 @@ def write(name: str, figures: Mapping[str, Any]) -> None:
                 "cpus": os.cpu_count(),
                 "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
                 "kernel": platform.release(),
+                "load": round(os.getloadavg()[2], 1),  # of fifteen minutes, with what was measured
             },
             "date": datetime.now(UTC).date().isoformat(),
             "figures": dict(figures),

@@ -1,5 +1,6 @@
 """What tests of real processes share."""
 
+import secrets
 import socket
 import time
 from collections.abc import Callable
@@ -18,8 +19,11 @@ def database_url() -> str:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """One that no outgoing connection takes while its server is started again: those use higher ones."""
+    while True:
+        port = 20_000 + secrets.randbelow(8_000)  # at random: other tests choose at the same moment
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def eventually(condition: Callable[[], object], seconds: float = 20) -> bool:

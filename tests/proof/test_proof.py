@@ -44,7 +44,7 @@ def test_figures_of_code_that_no_commit_has_say_so(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     for name in ("lane.py", "docs/proof.md"):
         (tmp_path / name).write_text("as committed")
-    me = ["-c", "user.name=Ana", "-c", "user.email=ana@example.com"]
+    me = ["-c", "user.name=Ana", "-c", "user.email=ana@example.com", "-c", "commit.gpgsign=false"]
     for words in (["init", "-q"], ["add", "."], [*me, "commit", "-q", "--no-verify", "-m", "first"]):
         subprocess.run(["git", *words], cwd=tmp_path, check=True)
     first = figures.commit(tmp_path)
