@@ -57,7 +57,9 @@ class SharedBreaker:
         self.is_paused = row.paused_at is not None
         self.is_offline = row.offline_since is not None
         self.closed_at = row.closed_at
-        known = _snapshot(row)
+        known = Snapshot(
+            row.state, row.failure_count, row.good_probes, row.trips, row.opened_at, row.last_error
+        )
         if (row.version, known.state, known.opened_at) != (
             self.version,
             self.saved.state,
@@ -102,10 +104,6 @@ class SharedBreaker:
         That it is back counts once it is written: the pace of the calls after it goes by that moment.
         """
         return self.breaker.current_state != "closed" or self.saved.state != "closed"
-
-
-def _snapshot(row: CircuitBreaker) -> Snapshot:
-    return Snapshot(row.state, row.failure_count, row.good_probes, row.trips, row.opened_at, row.last_error)
 
 
 def _columns(snapshot: Snapshot, next_probe_at: datetime | None) -> dict[str, Any]:

@@ -349,9 +349,6 @@ def _encoded(item: Any) -> bytes:
 
 def _item_answer(answer: Receipt | RequestRejected) -> dict[str, Any]:
     if isinstance(answer, Receipt):
-        return {
-            "status_code": status_of(answer),
-            **receipt_of(answer),
-        }
+        return {"status_code": status_of(answer), **receipt_of(answer)}
     rejection = {"code": answer.code, "detail": answer.detail, "fields": answer.fields}
     return {"status_code": answer.status, **rejection}

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from carinho.finding import Finding
 from carinho.services import addresses
-from monitoring import reachability
+from monitoring import address_checks
 from monitoring.doctor import examination
 
 SOON = timedelta(days=14)  # certbot renews a month before the end: by now it failed for two weeks
@@ -20,7 +20,7 @@ def certificates() -> Iterator[Finding]:
     urls = {*addresses.of_systems().values(), settings.HUB_URL, settings.PUBLIC_URL}
     for url in sorted(url for url in urls if url.startswith("https://")):
         try:
-            ends = reachability.certificate_ends(url)
+            ends = address_checks.certificate_ends(url)
         except OSError as error:
             yield Finding(False, _("%(url)s: %(reason)s") % {"url": url, "reason": error})
             continue

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from carinho.database import run
 from carinho.finding import Finding
 from carinho.services import addresses
-from monitoring import reachability
+from monitoring import address_checks
 from monitoring.doctor import examination
 from monitoring.labels import seconds
 
@@ -28,8 +28,8 @@ def clock() -> Iterator[Finding]:
         yield compared(_("do banco de dados"), there)
     except Error:
         pass  # said by its own examination
-    for name, answer in reachability.answers(addresses.of_systems()).items():
-        if isinstance(answer, reachability.HttpAnswer) and answer.date:
+    for name, answer in address_checks.answers(addresses.of_systems()).items():
+        if isinstance(answer, address_checks.HttpAnswer) and answer.date:
             yield compared(_("de %s") % name, parsedate_to_datetime(answer.date))
 
 

@@ -8,14 +8,14 @@ from django.utils.translation import gettext_lazy
 from carinho.finding import Finding
 from carinho.services import addresses
 from carinho.services.base import Service
-from monitoring import reachability
+from monitoring import address_checks
 from monitoring.doctor import examination
 
 
 @examination(gettext_lazy("Endereços dos sistemas"))
 def systems() -> Iterator[Finding]:
     urls, simulated = addresses.of_systems(), addresses.simulated()
-    for name, answer in reachability.answers(urls).items():
+    for name, answer in address_checks.answers(urls).items():
         values = {"system": Service.registry[name].label, "url": urls[name], "reason": answer}
         if isinstance(answer, str):
             yield Finding(False, _("%(system)s não responde em %(url)s: %(reason)s") % values)

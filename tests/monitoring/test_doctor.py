@@ -22,7 +22,7 @@ from django.utils import timezone
 from carinho import health
 from carinho.celery import app
 from carinho.embedded import preflight
-from monitoring import doctor, heartbeats, reachability
+from monitoring import address_checks, doctor, heartbeats
 from monitoring.doctor import Examination
 from monitoring.examinations import configuration
 from monitoring.examinations.clock import compared
@@ -201,7 +201,7 @@ def test_certificate_that_ends_soon_or_is_not_believed_is_said(
 
 
 def test_examination_that_breaks_is_something_to_be_told_of(monkeypatch: Any) -> None:
-    monkeypatch.setattr(reachability, "answers", lambda urls: 1 / 0)
+    monkeypatch.setattr(address_checks, "answers", lambda urls: 1 / 0)
     assert wrong("systems") == "Não foi possível verificar: ZeroDivisionError: division by zero."
 
 
