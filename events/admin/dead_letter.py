@@ -40,6 +40,7 @@ from events import (
     titles,
 )
 from events.admin import (
+    archive_reasons,
     bulk_job,
     bulk_question,
     correction,
@@ -107,7 +108,7 @@ ARCHIVE = Action(
     ),
     permission=OPERATE,
     icon="archive",
-    form="admin/events/deadletter/archive.html",
+    form=archive_reasons.FORM,
     is_sent_by_form=True,
     undo=UNDO_ARCHIVE,
 )
@@ -298,11 +299,9 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             return escalation.escalate(request, DeadLetter.objects.filter(pk__in=ids))
         if action is not ARCHIVE:
             return super().act(request, action, ids)
-        chosen, more = posted(request, "why"), posted(request, "reason")
-        if not (chosen or more):
-            messages.error(request, str(_("Escolha o motivo do arquivamento.")))
+        reason = archive_reasons.given(request)
+        if not reason:
             return None
-        reason = ": ".join(part for part in (chosen, more) if part)[:500]
         moved = operations.archive(ids, actor=actor(request), reason=reason)
         return moved or self._say_who_was_first(request, ids)
 

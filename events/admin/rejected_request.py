@@ -1,6 +1,7 @@
-"""Recusados: what came in and was refused, with the cause, and the way to put it through after a fix."""
+"""Recusados: what came in and was refused, with the cause, and the way to put it through or to archive it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,19 +12,20 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from carinho.access.roles import SCOPE_NEEDS
 from carinho.access.scopes import Scope
 from carinho.console import badge_counts, badges, dates, labels
-from carinho.console.actions import NOT_ALLOWED
+from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
 from carinho.console.base import actor, list_of, page_of
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from carinho.masking import mask
 from events import titles
-from events.admin import correction_pages, payload_fields, rejected_reasons, search
+from events.admin import archive_reasons, correction_pages, payload_fields, rejected_reasons, search
 from events.admin.correction_pages import Correctable
 from events.admin.event_data import EventRevealAdmin
 from events.flow import Data, Flow
@@ -33,6 +35,57 @@ from events.intake.payload import Payload
 from events.models import RejectedRequest
 
 OPERATE = "events.change_rejectedrequest"
+REASONS = [
+    _("O sistema de origem já enviou de novo, certo"),
+    _("O dado está errado e não tem correção"),
+    _("Tratado por telefone ou em outro sistema"),
+    _("Ninguém precisa mais disto"),
+    _("Repetido"),
+    _("Era um teste"),
+    _("Outro motivo"),
+]
+
+UNDO_ARCHIVE = Action(
+    name="undo_archive",
+    title=_("Desfazer"),
+    button=ngettext_lazy("Desfazer o arquivamento", "Desfazer %(count)d arquivamentos", "count"),
+    done=ngettext_lazy(
+        "Desfeito: %(count)d recusado espera de novo.",
+        "Desfeito: %(count)d recusados esperam de novo.",
+        "count",
+    ),
+    effect=_("Voltam a esperar correção. Nada é aceito por isso."),
+    permission=OPERATE,
+    run=lambda ids, actor, _reason: rejected_requests.undo_archive(ids, actor=actor),
+    refused=_("Só quem arquivou pode desfazer, e só no primeiro minuto. Em Arquivados dá para restaurar."),
+)
+ARCHIVE = Action(
+    name="archive",
+    title=_("Arquivar"),
+    button=ngettext_lazy("Arquivar %(count)d recusado", "Arquivar %(count)d recusados", "count"),
+    done=ngettext_lazy("%(count)d recusado arquivado.", "%(count)d recusados arquivados.", "count"),
+    effect=_(
+        "Para o que nunca poderá ser aceito. Nada vira evento; sai do que espera, e pode ser restaurado "
+        "depois, em Arquivados."
+    ),
+    permission=OPERATE,
+    icon="archive",
+    form=archive_reasons.FORM,
+    is_sent_by_form=True,
+    undo=UNDO_ARCHIVE,
+)
+RESTORE = Action(
+    name="restore",
+    title=_("Restaurar"),
+    button=ngettext_lazy("Restaurar %(count)d recusado", "Restaurar %(count)d recusados", "count"),
+    done=ngettext_lazy("%(count)d recusado restaurado.", "%(count)d recusados restaurados.", "count"),
+    effect=_("Voltam a esperar correção. Nada é aceito por isso."),
+    permission=OPERATE,
+    run=lambda ids, actor, _reason: rejected_requests.restore(ids, actor=actor),
+    icon="unarchive",
+    is_main=True,
+)
+FITTING = {"": (ARCHIVE, RESTORE), "waiting": (ARCHIVE,), "archived": (RESTORE,)}
 
 
 class RejectedStateFilter(ChoiceFilter):
@@ -43,6 +96,7 @@ class RejectedStateFilter(ChoiceFilter):
         lambda: [
             ("waiting", _("esperam correção")),
             ("accepted", _("aceitos")),
+            ("archived", _("arquivados")),
             ("unproven", _("remetente incerto")),
         ]
     )
@@ -52,6 +106,8 @@ class RejectedStateFilter(ChoiceFilter):
             return queryset & RejectedRequest.objects.waiting()
         if value == "accepted":
             return queryset.exclude(accepted_by="")
+        if value == "archived":
+            return queryset.exclude(archived_by="")
         return queryset.filter(is_proven=False) if value == "unproven" else queryset.none()
 
 
@@ -69,11 +125,15 @@ def waiting(request: HttpRequest) -> badge_counts.Elsewhere | None:
 
 
 @admin.register(RejectedRequest)
-class RejectedRequestAdmin(EventRevealAdmin):
+class RejectedRequestAdmin(EventRevealAdmin, ActionAdmin):
     item_template = "admin/events/rejectedrequest/item.html"
     all_well = _("Tudo certo: nada foi recusado. O que chegar errado aparece aqui, com o porquê.")
     technical = "rejected requests"
-    intro = _("O que chegou e não pôde ser aceito. Depois do conserto, dá para aceitar daqui.")
+    intro = _(
+        "O que chegou e não pôde ser aceito. Depois do conserto, dá para aceitar daqui; o que nunca poderá "
+        "ser aceito, arquive com o motivo."
+    )
+    row_actions = (ARCHIVE, RESTORE, UNDO_ARCHIVE)
     list_display = ("why", "origin", "kind", "received", "state")
     list_filter = (
         RejectedStateFilter,
@@ -105,9 +165,41 @@ class RejectedRequestAdmin(EventRevealAdmin):
     def state(self, row: RejectedRequest) -> str:
         if row.accepted_by:
             return badges.badge(_("aceito"), "success")
+        if row.archived_by:
+            cell = '<span class="c-cell"><span>{}</span><span class="c-second">{}</span></span>'
+            return format_html(cell, badges.badge(_("arquivado")), labels.who(row.archived_by))
         return (
             badges.badge(_("recusado"), "danger") if row.is_proven else badges.badge(_("remetente incerto"))
         )
+
+    def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
+        return FITTING.get(request.GET.get("state", ""), ())
+
+    def act(
+        self, request: HttpRequest, action: Action, ids: Sequence[Any]
+    ) -> Sequence[Any] | HttpResponse | None:
+        if action is not ARCHIVE:
+            return super().act(request, action, ids)
+        reason = archive_reasons.given(request)
+        return rejected_requests.archive(ids, actor=actor(request), reason=reason) if reason else None
+
+    def question_context(self, action: Action, ids: Sequence[Any]) -> dict[str, Any]:
+        """Only those that the click moves are counted."""
+        rows = RejectedRequest.objects
+        movable = rows.waiting() if action is ARCHIVE else rows.exclude(archived_by="")
+        fitting = list(movable.filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
+        left = len(ids) - len(fitting)
+        sentence = ngettext(
+            "%(count)s dos escolhidos fica como está: já foi aceito ou arquivado, ou não espera.",
+            "%(count)s dos escolhidos ficam como estão: já foram aceitos ou arquivados, ou não esperam.",
+            left,
+        )
+        return {
+            "title": action.says(len(fitting)),
+            "ids": ",".join(map(str, fitting)),
+            "left": sentence % {"count": labels.number(left)} if left else "",
+            "reasons": REASONS,
+        }
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
@@ -167,9 +259,11 @@ class RejectedRequestAdmin(EventRevealAdmin):
             "accepted_page": page_of(row.accepted) if row.accepted else "",
             "accept": reverse("admin:events_rejectedrequest_accept", args=[row.pk]),
             "barred": barred,
-            "may_work_as_it_came": not row.accepted_by and row.is_proven and _is_acceptable(row),
+            "may_work_as_it_came": row.is_waiting and _is_acceptable(row),
             "correct": _button(request, row, barred),
             "may_write_json": _may_write_json(request) and not barred,
+            "buttons": self.buttons(request, _fitting(row), row.pk),
+            "reasons": REASONS,
             "reveal": self.reveal_button(request, row),
             **self.person_context(row, revealed=False),
         }
@@ -180,6 +274,8 @@ class RejectedRequestAdmin(EventRevealAdmin):
             return NOT_ALLOWED
         if row.accepted_by:
             return _("Já foi aceito.")
+        if row.archived_by:
+            return _("Foi arquivado: restaure antes de aceitar.")
         if not row.is_proven:
             return _("Não se sabe quem enviou: só o sistema de origem pode enviar de novo.")
         return ""
@@ -194,6 +290,12 @@ class RejectedRequestAdmin(EventRevealAdmin):
             "body": _readable(row.body, revealed=revealed),
             "fields": list(payload_fields.lines(data, found.payload)) if found else [],
         }
+
+
+def _fitting(row: RejectedRequest) -> list[str]:
+    if row.archived_by:
+        return [RESTORE.name]
+    return [ARCHIVE.name] if row.is_waiting else []
 
 
 def _readable(body: str, *, revealed: bool) -> str:
@@ -244,7 +346,7 @@ def _is_acceptable(row: RejectedRequest) -> bool:
 
 
 def _button(request: HttpRequest, row: RejectedRequest, barred: Any) -> dict[str, Any] | None:
-    if row.accepted_by or not row.is_proven or _form_of(row) is None:
+    if not row.is_waiting or _form_of(row) is None:
         return None
     address = reverse("admin:events_rejectedrequest_correct", args=[row.pk])
     barred = barred or correction_pages.barred(request, OPERATE)

@@ -1,11 +1,13 @@
-"""What was refused at the edge is kept with its cause, and can be put through after a fix."""
+"""What was refused at the edge is kept with its cause, and can be put through after a fix, or archived."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
@@ -19,10 +21,13 @@ from events.intake.envelope import Envelope, RequestRejected
 from events.intake.payload import is_blank
 from events.intake.request_body import KEPT_BYTES
 from events.models import RejectedRequest
+from events.operations import UNDO_WINDOW
 
 NAMES = {"type": envelope.TYPE_NAMES, "id": envelope.ID_NAMES}
 
 ACCEPTED = Audited("rejected_request.accept", _("aceitou um recusado"))
+ARCHIVED = Audited("rejected_request.archive", _("arquivou um recusado"))
+RESTORED = Audited("rejected_request.restore", _("restaurou um recusado"))
 
 
 class NotOpen(RequestRejected):
@@ -163,11 +168,48 @@ def check_open(row: RejectedRequest, body: str | None = None) -> None:
             str(_("Este recusado já foi aceito por %s.")) % labels.who(row.accepted_by),
             status=409,
         )
+    if row.archived_by:
+        sentence = _("Este recusado foi arquivado por %s: restaure antes de aceitar.")
+        raise NotOpen("archived", str(sentence) % labels.who(row.archived_by), status=409)
     if not row.is_proven:
         sentence = _("Não se sabe quem enviou: só o sistema de origem pode enviar de novo.")
         raise NotOpen("unproven_sender", str(sentence), status=409)
     if row.is_cut and body is None:
         raise NotOpen("cut_body", str(_("O corpo guardado não está inteiro.")), status=409)
+
+
+def archive(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
+    """Close those of these that wait and can never be accepted. Returns their ids."""
+    with transaction.atomic():
+        moved = _lock(RejectedRequest.objects.waiting(), ids)
+        given = {"archived_by": actor, "archived_at": timezone.now(), "note": reason}
+        RejectedRequest.objects.filter(pk__in=moved).update(**given)
+        ARCHIVED.record_all(actor, [(id, {"reason": reason}) for id in moved])
+    return moved
+
+
+def restore(ids: Sequence[int], *, actor: str) -> list[int]:
+    """Let archived ones wait again. Returns the ids of those that were archived."""
+    return _restore(RejectedRequest.objects.exclude(archived_by=""), ids, actor)
+
+
+def undo_archive(ids: Sequence[int], *, actor: str) -> list[int]:
+    """Restore what this person archived within the last minute. Returns the ids for which that was so."""
+    lately = timezone.now() - UNDO_WINDOW
+    return _restore(RejectedRequest.objects.filter(archived_by=actor, archived_at__gte=lately), ids, actor)
+
+
+@transaction.atomic
+def _restore(archived: QuerySet[RejectedRequest], ids: Sequence[int], actor: str) -> list[int]:
+    moved = _lock(archived, ids)
+    RejectedRequest.objects.filter(pk__in=moved).update(archived_by="", archived_at=None, note="")
+    RESTORED.record_all(actor, [(id, {}) for id in moved])
+    return moved
+
+
+def _lock(rows: QuerySet[RejectedRequest], ids: Sequence[int]) -> list[int]:
+    locked = rows.filter(pk__in=ids).order_by("pk").select_for_update()
+    return list(locked.values_list("pk", flat=True))
 
 
 def _put_through(row: RejectedRequest, body: str) -> Receipt | None:

@@ -13,8 +13,8 @@ MOST_COUNTED = 10_000
 
 class RejectedRequests(models.QuerySet["RejectedRequest"]):
     def waiting(self) -> "RejectedRequests":
-        """Those of a proven sender that nobody has accepted; of an erased one nothing is left to accept."""
-        return self.filter(is_proven=True, accepted_by="").exclude(detail="", body="")
+        """Those of a proven sender that nobody accepted or archived; of an erased one nothing is left."""
+        return self.filter(is_proven=True, accepted_by="", archived_by="").exclude(detail="", body="")
 
     def count_waiting(self) -> int:
         """At most `MOST_COUNTED`: a sender that goes wrong for a day makes no page slow."""
@@ -25,7 +25,7 @@ class RejectedRequest(models.Model):
     """A rejected request: why, which fields, and its body cut at 64 KiB.
 
     A body whose sender was not proven is not kept. `accepted` names the event it became
-    when an operator put it through.
+    when an operator put it through; one that can never be accepted is archived.
     """
 
     source = models.CharField(_("origem"), max_length=20)
@@ -43,6 +43,9 @@ class RejectedRequest(models.Model):
         Event, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("virou o evento")
     )
     accepted_by = models.CharField(_("aceito por"), max_length=150, blank=True, db_default="")
+    archived_by = models.CharField(_("arquivado por"), max_length=150, blank=True, db_default="")
+    archived_at = models.DateTimeField(_("arquivado em"), null=True, blank=True)
+    note = models.TextField(_("motivo do arquivamento"), blank=True, db_default="")
 
     objects = RejectedRequests.as_manager()
 
@@ -50,17 +53,30 @@ class RejectedRequest(models.Model):
         verbose_name = _("recusado")
         verbose_name_plural = _("recusados")
         ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(archived_by="", archived_at__isnull=True)
+                | ~Q(archived_by="") & Q(accepted_by="", archived_at__isnull=False),
+                name="rejected_request_archived_or_accepted",
+            ),
+        ]
         indexes = [models.Index(fields=["-id"], condition=Q(is_proven=True), name="rejected_request_proven")]
 
     def __str__(self) -> str:
         return f"{self.source}: {self.code} #{self.pk}"
 
+    @property
+    def is_waiting(self) -> bool:
+        """As `waiting` counts them."""
+        is_settled = self.accepted_by or self.archived_by
+        return self.is_proven and not is_settled and bool(self.detail or self.body)
+
 
 personal_data.declare(
     RejectedRequest,
     rows="accepted_id = ANY(%(events)s)",
-    erased={"detail": "''", "fields": "'{}'", "body": "''"},
+    erased={"detail": "''", "fields": "'{}'", "body": "''", "note": "''"},
     by_quote=True,
-    quoting="detail fields body",  # one refused for its phone says whose it is by the name alone
-    harmless="source code type request_id accepted_by",
+    quoting="detail fields body note",  # one refused for its phone says whose it is by the name alone
+    harmless="source code type request_id accepted_by archived_by",
 )

@@ -1,8 +1,9 @@
-"""What a known sender sent and was not accepted stands where an operator looks, until somebody accepts it."""
+"""What a known sender sent and was not accepted stands where an operator looks, until it is settled."""
 
 import pytest
 from django.test import RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
 from carinho.console import sidebar
 from events.models import RejectedRequest, rejected_request
@@ -26,10 +27,17 @@ def workers_alive(monkeypatch):
     monkeypatch.setattr(heartbeats, "staleness", lambda now: dict.fromkeys(heartbeats.PARTS, 0.0))
 
 
+SETTLED = {
+    "accepted": {"accepted_by": "user:ana"},
+    "archived": {"archived_by": "user:ana", "archived_at": timezone.now()},
+}
+
+
 @pytest.fixture
 def waiting():
     """One that waits, among others that do not."""
-    rejected(accepted_by="user:ana")
+    for end in SETTLED.values():
+        rejected(**end)
     rejected(is_proven=False, code="bad_signature", body="")
     rejected(detail="", body="")  # of an erased person
     return rejected()
@@ -42,7 +50,8 @@ def number_in_the_menu(user):
     return lines[LIST].get("badge"), lines[LIST].get("badge_variant")
 
 
-def test_one_that_waits_is_said_on_every_page_of_the_day_until_it_is_accepted(waiting):
+@pytest.mark.parametrize("end", SETTLED)
+def test_one_that_waits_is_said_on_every_page_of_the_day_until_it_is_settled(waiting, end):
     browser, user = logged_in("Operador"), person("Visualizador", "bia")
     panel = browser.get("/admin/")
     assert panel.context["health"].headline == "O hub funciona. 1 recusado espera correção."
@@ -55,14 +64,15 @@ def test_one_that_waits_is_said_on_every_page_of_the_day_until_it_is_accepted(wa
     needs_you = browser.get(reverse("admin:events_deadletter_changelist")).content.decode()
     assert "1 recusado espera correção" in needs_you
     assert list(browser.get(WAITING).context["cl"].result_list) == [waiting]
-    RejectedRequest.objects.filter(pk=waiting.pk).update(accepted_by="user:ana")
+    RejectedRequest.objects.filter(pk=waiting.pk).update(**SETTLED[end])
     done = browser.get("/admin/")
     assert done.context["health"].headline == "Tudo funcionando. Pode seguir o dia."
     assert number_in_the_menu(user) == (None, None)
 
 
 @pytest.mark.parametrize(
-    ("state", "count"), [("waiting", 1), ("accepted", 1), ("unproven", 1), ("nonsense", 0), ("", 4)]
+    ("state", "count"),
+    [("waiting", 1), ("accepted", 1), ("archived", 1), ("unproven", 1), ("nonsense", 0), ("", 5)],
 )
 @pytest.mark.usefixtures("waiting")
 def test_tabs_show_the_rows_of_one_state(state, count):

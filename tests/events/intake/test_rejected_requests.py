@@ -2,9 +2,11 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from carinho.access.models import AuditEntry
 from carinho.masking import REMOVED
@@ -126,3 +128,54 @@ def test_two_operators_at_once_accept_it_once():
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(accept, ["user:ana", "user:bia"]))
     assert sorted(map(str, answers)) == sorted([str(Event.objects.get().pk), "already_accepted"])
+
+
+def test_what_can_never_be_accepted_is_archived_with_its_reason_and_not_accepted_by_mistake():
+    rejected, accepted, unproven = kept(), kept(), kept(is_proven=False)
+    rejected_requests.accept(accepted, actor="user:ana")
+    ids = [rejected.pk, accepted.pk, unproven.pk]
+    assert rejected_requests.archive(ids, actor="user:ana", reason="Repetido") == [rejected.pk]
+    rejected.refresh_from_db()
+    assert (rejected.archived_by, rejected.note, rejected.is_waiting) == ("user:ana", "Repetido", False)
+    entry = AuditEntry.objects.get(action="rejected_request.archive")
+    assert (entry.target, entry.detail) == (str(rejected.pk), {"reason": "Repetido"})
+    with pytest.raises(RequestRejected, match="foi arquivado por ana") as refused:
+        rejected_requests.accept(rejected, actor="user:bia")
+    assert refused.value.code == "archived"
+    assert rejected_requests.archive(ids, actor="user:bia") == []
+
+
+def test_archived_waits_again_by_an_undo_within_the_minute_or_a_restore():
+    first, second = kept(), kept()
+    ids = [first.pk, second.pk]
+    rejected_requests.archive(ids, actor="user:ana", reason="Repetido")
+    assert rejected_requests.undo_archive(ids, actor="user:bia") == []
+    RejectedRequest.objects.filter(pk=first.pk).update(archived_at=timezone.now() - timedelta(minutes=2))
+    assert rejected_requests.undo_archive(ids, actor="user:ana") == [second.pk]
+    assert rejected_requests.restore(ids, actor="user:bia") == [first.pk]
+    assert {(row.is_waiting, row.note, row.archived_at) for row in RejectedRequest.objects.all()} == {
+        (True, "", None)
+    }
+    assert rejected_requests.accept(first, actor="user:bia").event_id
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_who_accepts_and_one_who_archives_at_once_do_one_of_both():
+    rejected = kept()
+
+    def run(move):
+        try:
+            return bool(move())
+        except RequestRejected:
+            return False
+        finally:
+            connection.close()
+
+    moves = [
+        lambda: rejected_requests.accept(rejected, actor="user:ana"),
+        lambda: rejected_requests.archive([rejected.pk], actor="user:bia"),
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(run, moves)) == [False, True]
+    rejected.refresh_from_db()
+    assert bool(rejected.accepted_by) != bool(rejected.archived_by)
