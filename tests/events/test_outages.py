@@ -11,10 +11,11 @@ from carinho.services.circuit_breaker import Breaker
 from events import operations, outages
 from events.admin.outage import what_became_of
 from events.engine import circuit_breakers, lane
-from events.models import CircuitBreaker, Delivery, OutageCause, OutageRecord
+from events.models import CircuitBreaker, Delivery, DeliveryStatus, OutageCause, OutageRecord
 from tests.clients import logged_in
 from tests.console import rows
 from tests.events.conftest import BILLING
+from tests.processes import eventually
 
 pytestmark = pytest.mark.django_db
 
@@ -121,7 +122,12 @@ def test_outage_is_opened_once_and_closed_with_a_report_of_what_waited(
     assert (record.held, record.skipped, record.waiting, record.settled_at) == (3, 1, 2, None)
     calls.put(f"{BILLING}/visits/1/hours", json={})
     calls.put(f"{BILLING}/visits/2/hours", status=422)
-    lane.drain("billing")
+
+    def all_are_tried():  # a lane that just recovered takes them one by one
+        lane.drain("billing", linger=0.3)
+        return not Delivery.objects.filter(status=DeliveryStatus.QUEUED).exists()
+
+    assert eventually(all_are_tried, 60)
     outages.observe()
     record.refresh_from_db()
     assert (record.delivered, record.failed, record.skipped, record.waiting) == (1, 1, 1, 0)
