@@ -139,7 +139,8 @@ class PlainChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.prepare(self.result_list)  # type: ignore[arg-type]
+        shown: Any = self.result_list
+        self.prepare(shown)
         self.full_result_count = self.result_count
         # for the page of an empty list
         self.all_well = "" if self.result_count else self.model_admin.get_all_well(request)
