@@ -35,15 +35,16 @@ WITH taken AS (
 SELECT count(*) FROM taken
 """
 
-SUMS = """
-SELECT {columns} sum(amount)::bigint FROM (
+HOURS = """(
     SELECT hour, service, name, detail, amount FROM events_hourlycount
-    WHERE measure = %(measure)s AND hour >= %(since)s AND hour < %(until)s AND name <> ALL(%(without)s)
+    WHERE measure = %(measure)s AND hour >= %(since)s AND hour < %(until)s {narrowed}
     UNION ALL
     SELECT hour, service, name, detail, amount FROM events_countdelta
-    WHERE measure = %(measure)s AND hour >= %(since)s AND hour < %(until)s AND name <> ALL(%(without)s)
-) AS counted {groups}
-"""
+    WHERE measure = %(measure)s AND hour >= %(since)s AND hour < %(until)s {narrowed}
+) AS counted"""
+# a week has thousands of rows: to find the day of each takes as long as to read them
+HOURS_ADDED_UP = "(SELECT {columns}, sum(amount) AS amount FROM {hours} GROUP BY {columns}) AS counted"
+SUMS = "SELECT {columns} sum(amount)::bigint FROM {hours} {groups}"
 COLUMNS = {
     "hour": "hour",
     "day": "(hour AT TIME ZONE %(zone)s)::date",
@@ -76,24 +77,34 @@ def _fold_batch() -> int:
 
 
 def sums(
-    measure: Measure, since: datetime, until: datetime, by: Sequence[str], without: Sequence[str] = ()
-) -> dict[tuple[Any, ...], int]:
+    measure: Measure, since: datetime, until: datetime, by: Sequence[str], *,
+    without: Sequence[str] = (), only: str = "",
+) -> dict[tuple[Any, ...], int]:  # fmt: skip
     """What the hours that begin in [since, until) hold, added up by some of `COLUMNS`, folded or not.
 
-    Rows whose `name` is in `without` are left out.
+    Rows whose `name` is in `without` are left out; `only` is the one name that counts.
     """
-    columns = [COLUMNS[name] for name in by]
-    groups = f"GROUP BY {', '.join(map(str, range(1, len(by) + 1)))} HAVING sum(amount) <> 0" if by else ""
-    statement = SUMS.format(columns="".join(f"{column}, " for column in columns), groups=groups)
-    given: dict[str, Any] = {"measure": measure, "since": since, "until": until, "without": list(without)}
-    given["zone"] = settings.TIME_ZONE
+    hours = HOURS.format(
+        narrowed=("AND name <> ALL(%(without)s) " if without else "")
+        + ("AND name = %(only)s" if only else "")
+    )
+    if "day" in by:
+        columns = ", ".join("hour" if name == "day" else name for name in by)
+        hours = HOURS_ADDED_UP.format(columns=columns, hours=hours)
+    statement = SUMS.format(
+        columns="".join(f"{COLUMNS[name]}, " for name in by),
+        hours=hours,
+        groups=f"GROUP BY {', '.join(map(str, range(1, len(by) + 1)))} HAVING sum(amount) <> 0" if by else "",
+    )
+    given: dict[str, Any] = {"measure": measure, "since": since, "until": until}
+    given |= {"without": list(without), "only": only, "zone": settings.TIME_ZONE}
     with connection.cursor() as cursor:
         cursor.execute(statement, given)
         return {tuple(row[:-1]): row[-1] or 0 for row in cursor.fetchall()}
 
 
-def total(measure: Measure, since: datetime, until: datetime) -> int:
-    return sums(measure, since, until, ())[()]
+def total(measure: Measure, since: datetime, until: datetime, *, only: str = "") -> int:
+    return sums(measure, since, until, (), only=only)[()]
 
 
 def totals(measure: Measure) -> dict[tuple[str, str, str], int]:

@@ -357,7 +357,12 @@ def evaluate(hub: HubSnapshot) -> HubHealth:
 
 def of_page(request: HttpRequest) -> tuple[HubSnapshot, HubHealth]:
     """One snapshot for all that a page shows, the sidebar's numbers included."""
-    if not hasattr(request, "hub_health"):
+    if not is_taken(request):
         hub = take_snapshot()
         request.hub_health = hub, evaluate(hub)  # type: ignore[attr-defined]
     return request.hub_health  # type: ignore[attr-defined]
+
+
+def is_taken(request: HttpRequest) -> bool:
+    """Whether the page has its snapshot already."""
+    return hasattr(request, "hub_health")

@@ -18,6 +18,7 @@ from events.models import (
     EventStatus,
     HourlyCount,
     Measure,
+    Outcome,
     RejectedRequest,
 )
 from monitoring.models import Erasure, Notification, NotificationStatus
@@ -286,14 +287,15 @@ def first_day() -> date | None:
 
 def deliveries(period: Period) -> dict[str, int]:
     """What ended then: sent well, or handed to a person."""
-    done = statistics.sums(Measure.ATTEMPT, *period, ["name"]).get(("done",), 0)
+    done = statistics.total(Measure.ATTEMPT, *period, only=Outcome.DONE)
     return _deliveries(done, statistics.total(Measure.DEAD_LETTER, *period))
 
 
 def deliveries_by_day(period: Period) -> dict[date, dict[str, int]]:
-    ended, dead = statistics.sums(Measure.ATTEMPT, *period, ["day", "name"]), dead_letters_by_day(period)
-    days = {day for day, _outcome in ended} | set(dead)
-    return {day: _deliveries(ended.get((day, "done"), 0), dead.get(day, 0)) for day in days}
+    done = statistics.sums(Measure.ATTEMPT, *period, ["day"], only=Outcome.DONE)
+    dead = dead_letters_by_day(period)
+    days = {day for (day,) in done} | set(dead)
+    return {day: _deliveries(done.get((day,), 0), dead.get(day, 0)) for day in days}
 
 
 def dead_letters_by_day(period: Period) -> dict[date, int]:

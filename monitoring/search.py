@@ -27,6 +27,7 @@ from whatsapp.models import Contact, Received, SentMessage
 
 MOST = 5  # of one group
 RECENT = 40  # events looked at for the people they are about
+FEW = 1_000  # rows that the index of their words finds at once
 SHORTEST = 2  # characters
 
 
@@ -51,7 +52,7 @@ def groups(term: str, user: PermissionsMixin | AnonymousUser) -> list[Group]:
         return []
     whole = rows.only_whole(user)
     wanted = rows.exact(term) | rows.name(term, "data", whole=whole) | _subjects(term)
-    events = list(Event.objects.filter(wanted).exclude(type=statistics.RECEIPTS).order_by("-id")[:RECENT])
+    events = _newest(Event.objects.exclude(type=statistics.RECEIPTS), wanted, RECENT)
     deliveries = Delivery.objects.select_related("event")
     items = list(_by_number(DeadLetter.objects.select_related("event"), term))
     written = recipes.of_items(items)
@@ -142,14 +143,23 @@ def _messages(term: str, *, whole: bool) -> Iterable[SearchResult]:
     query = None if whole or len(term) < 3 or term.isdecimal() else words.search(term, whole=False)
     if query is not None:
         wanted |= Q(SearchVectorExact(words.of("text"), query))
-    for message in SentMessage.objects.filter(wanted).order_by("-id")[:MOST]:
+    for message in _newest(SentMessage.objects.all(), wanted, MOST):
         title = str(templates.title(message.name)) if message.name else _("Mensagem enviada")
         to = mask_phone(message.phone) if message.phone else _("uma pessoa")
         yield SearchResult(title, _("enviada por nós para %s") % to, page_of(message))
-    newest = Received.objects.filter(wanted).select_related("contact").order_by("-id")[:MOST]
-    for received in newest:
+    for received in _newest(Received.objects.select_related("contact"), wanted, MOST):
         name = mask_name(received.contact.name) or _("uma pessoa")
         yield SearchResult(_("Mensagem recebida"), _("de %s") % name, page_of(received.contact))
+
+
+def _newest(rows: QuerySet[Any], wanted: Q, most: int) -> list[Any]:
+    """The newest that match: of those that an index finds while they are few, else in order of age.
+
+    PostgreSQL does not know how rare a word is: for one that no row has it would read them all by age.
+    """
+    found = list(rows.filter(wanted).order_by().values_list("pk", flat=True)[:FEW])
+    matching = rows.filter(wanted) if len(found) == FEW else rows.filter(pk__in=found)
+    return list(matching.order_by("-id")[:most])
 
 
 def _event(row: Event) -> SearchResult:

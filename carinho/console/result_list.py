@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.admin.utils import lookup_field
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
@@ -50,8 +51,11 @@ class Column:
         self.after = f"</{tag}>"
 
     def cell(self, row: Model) -> str:
-        field, _shown, value = lookup_field(self.name, row, self.admin)
         missing = self.admin.get_empty_value_display()
+        try:
+            field, _shown, value = lookup_field(self.name, row, self.admin)
+        except ObjectDoesNotExist:  # what the row belongs to was removed while the list was read
+            field, value = None, None
         text = display_for_field(value, field, missing) if field else display_for_value(value, missing)
         if self.leads_on:
             classes = " ".join(unfold_list.LINK_CLASSES)

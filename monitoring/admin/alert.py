@@ -189,8 +189,9 @@ def badges(request: HttpRequest) -> dict[str, int]:
 
 
 def _shows_health(request: HttpRequest) -> bool:
+    """Whether the page has a snapshot; Painel takes its own after the sidebar was made."""
     page = request.resolver_match.url_name if request.resolver_match else None
-    return page is None or page == "index" or page.startswith("monitoring_")
+    return page is None or page == "index" or health.is_taken(request)
 
 
 def _numbers(request: HttpRequest) -> dict[str, int]:

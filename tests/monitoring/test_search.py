@@ -8,6 +8,7 @@ from django.urls import reverse
 from carinho import words
 from carinho.access.roles import OPERATOR, VIEWER
 from events.models import Event
+from monitoring import search
 from tests.clients import logged_in, person
 from tests.console import rows
 from whatsapp import contacts
@@ -84,6 +85,14 @@ def test_words_of_a_message_are_found_on_either_side():
     client = logged_in(OPERATOR)
     assert reverse("admin:whatsapp_sentmessage_change", args=[ours.pk]) in answer(client, "visita amanha")
     assert reverse("admin:whatsapp_contact_change", args=[contact.pk]) in answer(client, "remarcar")
+
+
+@pytest.mark.parametrize("few", [1, 1000])
+def test_the_newest_are_shown_of_a_name_that_few_or_nearly_all_have(few, monkeypatch):
+    monkeypatch.setattr(search, "FEW", few)
+    events = [rows.lead() for _ in range(search.MOST + 1)]
+    html = answer(logged_in(OPERATOR), "Maria")
+    assert [of_event(event) in html for event in events] == [False] + [True] * search.MOST
 
 
 def test_nothing_found_is_said_and_where_it_was_looked_for():

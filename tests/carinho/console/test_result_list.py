@@ -10,6 +10,8 @@ from django.urls import reverse
 from unfold.templatetags import unfold_list
 
 from carinho.access.roles import ADMINISTRATOR
+from events.admin.dead_letter import DeadLetterAdmin
+from events.models import Event
 from tests.clients import logged_in
 from tests.console import rows
 
@@ -57,3 +59,14 @@ def test_table_is_the_one_that_the_theme_makes(name):
     cl = page.context["cl"]
     assert cl.result_count
     assert _table(page.content.decode()) == _table(_of_theme(cl))
+
+
+@pytest.mark.django_db
+def test_cell_of_what_was_removed_meanwhile_is_empty(monkeypatch):
+    def removed(_admin, _row):
+        raise Event.DoesNotExist
+
+    rows.dead_letter()
+    monkeypatch.setattr(DeadLetterAdmin, "who", removed)
+    page = logged_in(ADMINISTRATOR).get(reverse("admin:events_deadletter_changelist"))
+    assert re.findall(r'class="field-who[^>]*>([^<]*)</td>', page.content.decode()) == ["-"]
