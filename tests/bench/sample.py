@@ -35,7 +35,7 @@ def client_updated(number: int) -> bytes:
 
 def payout_processed(number: int) -> bytes:
     """One step, to Cuidadores; several for each caregiver."""
-    data = {"payout_id": number, "caregiver_id": number % CAREGIVERS, "amount": "450.00"}
+    data = {"payout_id": number, "caregiver_id": 1 + number % CAREGIVERS, "amount": "450.00"}
     return _envelope("payout.processed", "financeiro", number, data)
 
 

@@ -1,5 +1,6 @@
 """The parts of the proofs that say what holds."""
 
+import itertools
 import json
 import os
 import re
@@ -7,9 +8,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
+
+import pytest
 
 from tests import figures
-from tests.proof import __main__, chaos, document, ledger, memory
+from tests.proof import __main__, chaos, document, ledger, memory, soak
 
 TEXT = "Before.\n\n<!-- figures: soak -->\nold\n<!-- end -->\n\n<!-- figures: calm -->\n<!-- end -->\n"
 KEPT = {
@@ -111,3 +115,22 @@ def test_ledger_holds_only_when_nothing_is_found() -> None:
     assert made.holds
     made.must_be_empty("doubled", ["one"])
     assert not made.holds
+
+
+def waited(monkeypatch: pytest.MonkeyPatch, least: int) -> list[int]:
+    """What is left after the wait, if each look finds one delivery less than that before, down to these."""
+    deliveries = itertools.chain(range(soak.PATIENCE + 50, least, -1), itertools.repeat(least))
+    clock = mock.Mock(**{"monotonic.side_effect": itertools.count()})
+    monkeypatch.setattr(soak, "time", clock)
+    mine = mock.MagicMock(**{"simulator.zapi_pending.return_value": {}})
+    asked = mine.connect.return_value.__enter__.return_value.execute
+    asked.return_value.fetchone.side_effect = lambda: (next(deliveries), 0, 0, 0)
+    return soak.Soak.wait_until_quiet(mine)
+
+
+def test_soak_waits_as_long_as_there_is_less_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert waited(monkeypatch, least=0) == [0, 0, 0, 0, 0]
+
+
+def test_soak_does_not_wait_for_what_never_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert waited(monkeypatch, least=5) == [5, 0, 0, 0, 0]
