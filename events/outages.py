@@ -19,6 +19,8 @@ from events.models import (
     Attempt,
     BreakerState,
     CircuitBreaker,
+    DeadLetter,
+    DeadLetterStatus,
     Delivery,
     DeliveryStatus,
     OutageCause,
@@ -134,19 +136,28 @@ def _close(service: str, now: datetime) -> None:
             return
         closed_at = CircuitBreaker.objects.values_list("closed_at", flat=True).get(pk=service)
         record.ended_at = closed_at if closed_at and closed_at > record.began_at else now
-        record.held_ids = sorted(_waited(record, now).values_list("pk", flat=True))
+        record.held_ids = sorted({*_waited(record, now).values_list("pk", flat=True), *_failed_since(record)})
         record.held = record.waiting = len(record.held_ids)
         record.save()
 
 
 def _waited(record: OutageRecord, now: datetime) -> QuerySet[Delivery]:
-    """What waits still, what began since the outage did, and what ended since."""
+    """What waits still or is tried again, what began since the outage did, and what ended since."""
     return Delivery.objects.filter(service=record.service, created_at__lte=record.ended_at).filter(
         Q(status=DeliveryStatus.QUEUED, due_at__lte=now)
+        | Q(status=DeliveryStatus.QUEUED, attempts__gt=0)
         | Q(status=DeliveryStatus.QUEUED, claimed_at__gte=record.began_at)
         | Q(status=DeliveryStatus.RUNNING)
         | Q(finished_at__gte=record.began_at)
     )
+
+
+def _failed_since(record: OutageRecord) -> QuerySet[DeadLetter, int]:
+    """The deliveries that wait for a person since: those have not ended, and are found by their open items."""
+    failed = DeadLetter.objects.filter(
+        service=record.service, status=DeadLetterStatus.OPEN, failed_at__gte=record.began_at
+    )
+    return failed.filter(delivery__created_at__lte=record.ended_at).values_list("delivery_id", flat=True)
 
 
 def _count(record: OutageRecord, now: datetime) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from carinho.console import badges, dates, labels
 from carinho.console.base import ConsoleAdmin, list_of, page_of
 from carinho.console.filters import DayFilter, choice_filter
-from events.models import Delivery, OutageRecord
+from events.models import DeadLetter, Delivery, OutageRecord
 
 
 @admin.register(OutageRecord)
@@ -94,6 +94,7 @@ def ended(rows: QuerySet[OutageRecord]) -> list[dict[str, Any]]:
             "length": dates.duration(row.length),
             "page": page_of(row),
             "became": what_became_of(row),
+            "failed": list_of(DeadLetter, f"service={row.service}") if row.failed else "",
         }
         for row in rows
     ]

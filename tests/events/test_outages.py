@@ -144,6 +144,24 @@ def test_outage_is_opened_once_and_closed_with_a_report_of_what_waited(
     assert f"/delivery/{second.pk}/" not in rows
 
 
+def test_what_was_refused_or_waits_for_another_attempt_when_the_outage_ends_had_waited(
+    billing_is_down, make_delivery, calls, transactional_db
+):
+    refused, retried = make_delivery(1), make_delivery(2)
+    later = timezone.now() + timedelta(hours=1)
+    Delivery.objects.filter(pk=retried.pk).update(attempts=1, due_at=later)
+    calls.put(f"{BILLING}/visits/1/hours", status=400)
+    circuit_breakers.reset("billing", actor="user:ana")
+    lane.drain("billing")
+    outages.observe()
+    record = OutageRecord.objects.get()
+    assert record.held_ids == [refused.pk, retried.pk]
+    assert (record.held, record.failed, record.waiting, record.lost) == (2, 1, 1, 0)
+    operator = logged_in("Operador")
+    for address in ("/admin/", "/admin/events/circuitbreaker/held/"):
+        assert '/admin/events/deadletter/?service=billing">ver em Precisa de você' in operator.get(address).content.decode()
+
+
 def test_what_came_after_the_end_did_not_wait(billing_is_down, make_delivery):
     circuit_breakers.reset("billing", actor="user:ana")
     make_delivery(1)
