@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from carinho.access.audit_log import Audited
 from carinho.masking import mask_phone
-from events import dead_letter_counts, event_corrections
+from events import dead_letter_counts, event_corrections, typed_phones
 from events.flow import Data, Flow, identifier_kind
 from events.intake.envelope import RequestRejected
 from events.models import DeadLetter, DeadLetterStatus, Event, Redirect
@@ -66,6 +66,8 @@ def create(
     successor = event_corrections.read(event, redirected).data.get(field)
     if successor is None or successor == old or type(successor) is not type(old):
         raise _wrong(_("Diga um outro, que vale no lugar deste."))
+    if identifier_kind(field) == "phone" and (problem := typed_phones.problem(new, successor)):
+        raise _wrong(problem)
     if ends_at <= now:
         raise _wrong(_("Escolha um dia que ainda não passou."))
     redirect = Redirect(

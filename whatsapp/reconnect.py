@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from carinho.access.audit_log import Audited
 from carinho.access.models import AuditEntry
 from carinho.services.errors import Rejected, ServiceError
-from events import operations
+from events import operations, typed_phones
 from events.models import Delivery
 from whatsapp import connection
 from whatsapp.message_status import MessageStatus
 from whatsapp.models import Connection, SentMessage
-from whatsapp.phone import normalize
+from whatsapp.phone import InvalidPhone, normalize
 from whatsapp.zapi import WhatsApp
 
 DOING = "reconnect"
@@ -159,7 +159,10 @@ def phone_code(number: str, *, actor: str) -> str:
 
     Raises `InvalidPhone` for what is no number, `PasskeyAsked`, and as every call does.
     """
-    digits = normalize(number).removeprefix("+")
+    stored = normalize(number)
+    if problem := typed_phones.problem(number, stored):
+        raise InvalidPhone(problem)
+    digits = stored.removeprefix("+")
     _record_attempt(actor)
     return _value(WhatsApp("reconnect").get(f"/phone-code/{digits}", doing=DOING))
 

@@ -135,10 +135,10 @@ def _value(line: payload_fields.Labelled | None) -> str:
 
 def _problems(it: Correctable, data: Data) -> dict[str, str]:
     try:
-        it.read(data)
+        kept = it.read(data)
     except RequestRejected as error:
         return error.fields or {"": error.detail}
-    return {}
+    return payload_form.phone_problems(it.payload, it.data, data, kept)
 
 
 def _still_rejected(it: Correctable, data: Data) -> dict[str, str]:

@@ -15,7 +15,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from carinho import money
-from events.differences import with_value
+from events import typed_phones
+from events.differences import differences, value_at, with_value
 from events.flow import Data
 from events.intake.payload import Payload
 
@@ -85,6 +86,17 @@ def read(payload: type[Payload], data: Data, posted: Mapping[str, str]) -> Data:
         if not field.is_group and text != _written(field.text):
             data = with_value(data, field.path, _value(field, text))
     return data
+
+
+def phone_problems(payload: type[Payload], before: Data, typed: Data, kept: Data) -> dict[str, str]:
+    """What is wrong with each phone that was typed anew, though intake would take it from a system."""
+    changed = differences(before, typed)
+    phones = [field for field in fields(payload, typed) if field.kind == "phone" and field.path in changed]
+    found = {
+        field.name: typed_phones.problem(field.text, str(value_at(kept, field.path) or ""))
+        for field in phones
+    }
+    return {name: sentence for name, sentence in found.items() if sentence}
 
 
 def _written(text: str) -> str:

@@ -46,11 +46,12 @@ def form(request: HttpRequest) -> HttpResponse:
         except RequestRejected as error:
             problems = error.fields or {"": error.detail}
         else:
-            if request.POST.get("do") == "send":
+            problems = payload_form.phone_problems(flow.payload, stored, data, item.data)
+            if not problems and request.POST.get("do") == "send":
                 event_id = trial_events.send(item, actor=actor(request))
                 messages.success(request, _("Evento de teste enviado. Esta página o acompanha até o fim."))
                 return HttpResponseRedirect(page_of(Event(pk=event_id)))
-            if request.POST.get("do") == "review":
+            if not problems and request.POST.get("do") == "review":
                 sent = request.POST.dict().items()
                 typed = [(name, text) for name, text in sent if name.startswith(payload_form.PREFIX)]
                 return _page(request, flow=flow, effects=effects(item), typed=typed)

@@ -125,6 +125,7 @@ def test_form_shows_the_numbers_and_says_so_in_the_audit_log(do):
     ("given", "says"),
     [
         ({"new": "98765"}, "Faltam dígitos"),
+        ({"new": "21 99876-543"}, "Falta um dígito"),
         ({"new": "+55 11 98765-4321"}, "Diga um outro"),
         ({"new": " "}, "Campo obrigatório"),
         ({"days": -1}, "ainda não passou"),

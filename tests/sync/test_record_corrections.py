@@ -54,6 +54,8 @@ def test_the_form_has_the_fields_of_the_record_in_portuguese_and_checks_what_is_
     for absent in ("data.id", "data.skills", "updated_at"):
         assert absent not in html
     assert AuditEntry.objects.get(action="person.revealed").target == f"sync_failure {row.pk}"
+    short = browser.post(address(row, "check"), {"data.phone": "21 99876 543"}).json()
+    assert "Falta um dígito" in short["problems"]["data.phone"]
     checked = browser.post(address(row, "check"), {"data.phone": "21 99876 5432"}).json()
     assert checked["understood"] == {"data.phone": "Entendido: +55 21 99876-5432"}
     asked = html_of(

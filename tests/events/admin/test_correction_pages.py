@@ -69,6 +69,29 @@ def test_while_typing_the_server_says_what_is_wrong_and_how_it_understands():
     assert right["understood"] == {"data.phone": "Entendido: +55 21 99876-5432"}
 
 
+@pytest.mark.parametrize(
+    ("source", "typed", "said"),
+    [
+        ("site", "11 98801-999", "Falta um dígito"),
+        ("site", "+55 (11) 8801-1999", "Falta um dígito"),
+        ("whatsapp", "11988011999", "Comece com + e o código do país"),
+    ],
+)
+def test_phone_that_would_be_completed_to_another_number_is_refused(source, typed, said):
+    browser, dead_letter = logged_in(OPERATOR), wrong_phone()
+    Event.objects.update(source=source)
+    _html, version = opened(browser, dead_letter)
+    assert (
+        said
+        in browser.post(address(dead_letter, "check"), {"data.phone": typed}).json()["problems"]["data.phone"]
+    )
+    form = {"version": version, "data.phone": typed, "do": "send", "reason": "A família ligou"}
+    html = html_of(browser.post(address(dead_letter), form))
+    assert said in html
+    assert f'value="{typed}"' in html
+    assert Correction.objects.count() == 0
+
+
 def test_what_changes_is_shown_before_anything_is_sent_and_a_reason_is_asked():
     browser, dead_letter = logged_in(OPERATOR), wrong_phone()
     _html, version = opened(browser, dead_letter)
@@ -232,6 +255,8 @@ def test_a_refused_request_is_corrected_by_the_same_form_and_accepted():
     row, browser = rejected(), logged_in(OPERATOR)
     html = html_of(browser.post(rejected_address(row)))
     assert "Faltam dígitos ou o DDD no telefone: escreva como (11) 98765-4321." in html
+    form = {"version": "open", "data.phone": "(21) 99876-543", "do": "review"}
+    assert "Falta um dígito" in html_of(browser.post(rejected_address(row), form))
     form = {"version": "open", "data.phone": "(21) 99876-5432"}
     asked = html_of(browser.post(rejected_address(row), form | {"do": "review"}))
     for words in ("98765-4321", "+55 21 99876-5432", "Cadastrar o lead", "será enviada"):

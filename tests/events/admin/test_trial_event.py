@@ -18,6 +18,8 @@ def test_test_event_names_its_effects_is_marked_and_is_cancelled_where_nothing_w
     assert 'name="data.phone"' in form
     asked = {"type": "lead.created", "data.name": "Ana Teste", "data.phone": "x", "do": "review"}
     assert "c-wrong" in client.post(TRIAL, asked).content.decode()
+    asked["data.phone"] = "11 98765-432"
+    assert "Falta um dígito" in client.post(TRIAL, asked | {"do": "send"}).content.decode()
     asked["data.phone"] = "11 98765-4321"
     question = client.post(TRIAL, asked).content.decode()
     assert "→ CRM" in question
