@@ -41,16 +41,19 @@ hypothesis.settings.register_profile(  # the same examples on every machine, how
 hypothesis.settings.load_profile("steady")
 
 SHARED = "CARINHO_TEST_VAR_DIR"  # how the workers of pytest-xdist find the folder of their controller
-LONGEST = (
-    "tests/journeys",
-    "tests/test_contributing.py",
-    "tests/whatsapp/test_journeys.py",
+WAITING = (  # for hubs and other processes, and long
     "tests/carinho/embedded/test_supervisor.py",
-    "tests/sync/test_worlds.py",
+    "tests/journeys",
     "tests/sync/test_safety.py",
-    "tests/monitoring/test_one_truth.py",
+    "tests/sync/test_worlds.py",
+    "tests/whatsapp/test_journeys.py",
     "tests/whatsapp/test_nothing_twice.py",
+)
+BUSY = (
+    "tests/carinho/access/test_matrix.py",
     "tests/console",
+    "tests/monitoring",
+    "tests/test_contributing.py",
 )
 started: list[subprocess.Popen[bytes]] = []
 
@@ -117,8 +120,20 @@ if not settings.configured:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first: at the end it would leave the other workers idle."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    """What takes long begins first: at the end it would leave the other workers idle.
+
+    Of three modules one waits more than it computes: three that wait at once would leave the machine idle.
+    """
+    modules = dict.fromkeys(module_of(item) for item in items)
+    waiting = [module for module in modules if module.startswith(WAITING)]
+    busy = [module for module in modules if module.startswith(BUSY)]
+    place = {module: 3 * number for number, module in enumerate(waiting)}
+    place |= {module: 3 * (number // 2) + 1 + number % 2 for number, module in enumerate(busy)}
+    items.sort(key=lambda item: place.get(module_of(item), len(modules)))
+
+
+def module_of(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 def pytest_collection_finish() -> None:
