@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from carinho.access.audit_log import Audited
-from carinho.console import contacts, labels
+from carinho.console import labels, support
 from carinho.console.base import page_of
 from carinho.masking import mask_text, scrub
 from carinho.resending import LEASE, due_after, reason_of
@@ -46,14 +46,14 @@ class Recipient:
 
 def recipients() -> list[Recipient]:
     """Who may be asked: the development first, the other contacts, then the colleagues who have an e-mail."""
-    support = [
+    on_call = [
         Recipient(str(level.title), person.name, person.email)
-        for level in sorted(contacts.LEVELS, key=lambda level: level.setting != "SUPPORT_DEVELOPMENT")
+        for level in sorted(support.LEVELS, key=lambda level: level.setting != "SUPPORT_DEVELOPMENT")
         for person in level.people
         if person.email
     ]
     colleagues = get_user_model().objects.filter(is_active=True).exclude(email="").order_by("username")
-    found = [*support, *(Recipient(_("Colega"), user.get_username(), user.email) for user in colleagues)]
+    found = [*on_call, *(Recipient(_("Colega"), user.get_username(), user.email) for user in colleagues)]
     return list({recipient.email: recipient for recipient in reversed(found)}.values())[::-1]
 
 

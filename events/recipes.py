@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
 from carinho.console import labels
-from events import rejections, titles
+from events import rejecting_systems, titles
 from events.cause_labels import ADMINISTRATOR_FIXES, CAUSES, CONNECTION, PERMISSION
 from events.models import DeadLetter, EntryKind, FailureGroup, GroupEntry, Recipe, Remedy
-from events.rejections import LastFailure, Rejection
+from events.rejecting_systems import LastFailure, Rejection
 
 WRITTEN = Audited("recipe.write", _("escreveu a receita"))
 RESET = Audited("recipe.reset", _("voltou à receita original"))
@@ -97,13 +97,13 @@ class Recipes:
 
     @cached_property
     def rejecting(self) -> dict[str, Rejection]:
-        return rejections.current()
+        return rejecting_systems.current()
 
     @cached_property
     def rejected_by(self) -> dict[LastFailure, Rejection]:
         """By which rejection of everything each of the failures came about, if by any."""
-        asked = [failure for failure in self.failures if failure[1] in rejections.CAUSES]
-        return rejections.of(asked, self.rejecting.values()) if asked else {}
+        asked = [failure for failure in self.failures if failure[1] in rejecting_systems.CAUSES]
+        return rejecting_systems.of(asked, self.rejecting.values()) if asked else {}
 
     def of(self, service: str, step: str, cause: str) -> Advice:
         """What was written for this step, else for this cause, else what ships."""

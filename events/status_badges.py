@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from carinho.console.badges import badge
 from events.models import BreakerState, CircuitBreaker, DeadLetterStatus, DeliveryStatus, EventStatus, Outcome
-from events.rejections import Rejection
+from events.rejecting_systems import Rejection
 
 TONES = {
     DeadLetterStatus: {"open": "danger", "retrying": "warning", "resolved": "success"},

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from carinho.console.labels import number
-from events import rejections
+from events import rejecting_systems
 from events.models import CircuitBreaker
-from events.rejections import Rejection
+from events.rejecting_systems import Rejection
 from monitoring import heartbeats, metrics, periods, rounds
 from monitoring.labels import seconds
 from monitoring.models import Severity
@@ -193,7 +193,7 @@ def take_snapshot(now: datetime | None = None) -> HubSnapshot:
         queues=queues or {},
         failures=part("failures", lambda: metrics.failures(periods.last_hours(now, 24)), (0, 0)),
         failing=part("failing", metrics.failing, []),
-        rejecting=part("rejecting", lambda: rejections.current(now), {}),
+        rejecting=part("rejecting", lambda: rejecting_systems.current(now), {}),
         breakers=breakers or [],
         sync=part("sync", lambda: syncs.overview(now), {}),
         whatsapp=part("whatsapp", lambda: metrics.whatsapp(now), metrics.WhatsAppState(None, UNKNOWN)),

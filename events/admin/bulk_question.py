@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from carinho.console.base import ids_in, list_of
 from carinho.console.filters import ChoiceFilter
-from events import rejected_keys
+from events import rejected_service_keys
 from events.models import DeadLetter, DeadLetterStatus, SkipCause
 from events.preview import overtaken
 
@@ -63,7 +63,7 @@ def retried(
         deliveries = dict(DeadLetter.objects.filter(pk__in=ids).values_list("delivery_id", "pk"))
         later = {deliveries[delivery]: event for delivery, event in overtaken(list(deliveries)).items()}
     left = [id for id in ids if id not in later]
-    barred = rejected_keys.of(left) if len(left) > 1 and not with_rejected_key else {}
+    barred = rejected_service_keys.of(left) if len(left) > 1 and not with_rejected_key else {}
     return RetriedItems([id for id in left if id not in barred], later, sorted(barred))
 
 

@@ -17,7 +17,7 @@ from carinho.console import dates, labels
 from carinho.console.actions import MOST_AT_ONCE
 from carinho.console.base import actor, ids_in, page, page_of
 from carinho.masking import mask
-from events import event_corrections, preview, recipes, rejected_fields, titles
+from events import event_corrections, named_fields, preview, recipes, titles
 from events.admin import correction_pages, payload_form, person
 from events.admin.correction_pages import Correctable
 from events.admin.event_data import EventRevealAdmin
@@ -229,9 +229,9 @@ def _position(row: DeadLetter) -> str:
 def _rejected(row: DeadLetter, fields: list[FormField]) -> dict[str, str]:
     """The form's fields that the system's last answer names."""
     last = row.delivery.attempt_log.order_by("-id").values_list("answered", flat=True).first()
-    known = [rejected_fields.NamedField(field.path, field.label, field.kind == "phone") for field in fields]
+    known = [named_fields.NamedField(field.path, field.label, field.kind == "phone") for field in fields]
     said = _now("%s recusou este campo. Confira e mude o que está errado.") % labels.system(row.service)
-    named = rejected_fields.of(known, answered=last or "", reason=row.reason)
+    named = named_fields.of(known, answered=last or "", reason=row.reason)
     return {PREFIX + path: said for path in named}
 
 

@@ -34,7 +34,7 @@ from events import (
     failure_groups,
     operations,
     recipes,
-    rejections,
+    rejecting_systems,
     retention,
     status_badges,
     titles,
@@ -418,7 +418,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         per_system = Counter(
             DeadLetter.objects.filter(pk__in=fitting).order_by().values_list("service", flat=True)
         )
-        breakers, rejecting = CircuitBreaker.objects.in_bulk(list(per_system)), rejections.current()
+        breakers, rejecting = CircuitBreaker.objects.in_bulk(list(per_system)), rejecting_systems.current()
         rows = [
             {
                 "system": labels.system(name),

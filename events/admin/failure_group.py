@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 
-from carinho.console import badges, contacts, dates, labels, notes
+from carinho.console import badges, dates, labels, notes, support
 from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
 from carinho.console.base import PlainChangeList, actor, list_of, page_of, posted
 from carinho.console.filters import ChoiceFilter, choice_filter
 from carinho.masking import mask_text
-from events import escalations, failure_groups, recipes, rejected_keys, titles
+from events import escalations, failure_groups, recipes, rejected_service_keys, titles
 from events.admin import correction_pages, escalation, person, redirect
 from events.engine.failure_causes import NO_PERMISSION
 from events.failure_groups import Figures
@@ -35,8 +35,8 @@ from events.models import (
     ResolvedWith,
 )
 from events.recipes import Advice, Recipes, Texts
-from events.rejected_keys import RejectedKey
-from events.rejections import LastFailure
+from events.rejected_service_keys import RejectedKey
+from events.rejecting_systems import LastFailure
 
 OPERATE = "events.change_deadletter"
 SHOWN_ROWS, SHOWN_ENTRIES = 8, 50
@@ -237,7 +237,7 @@ def _rejected_keys(found: Iterable[FailureGroup]) -> dict[tuple[str, str], Rejec
     """By system and step; asked for only where a group is about keys."""
     if all(group.cause != NO_PERMISSION for group in found):
         return {}
-    return {(key.service, key.step): key for key in rejected_keys.current()}
+    return {(key.service, key.step): key for key in rejected_service_keys.current()}
 
 
 def card_of(
@@ -273,8 +273,8 @@ def readable(advice: Advice, request: HttpRequest) -> Advice:
 
 
 def _whom_to_call(since: datetime, request: HttpRequest) -> str:
-    level = contacts.due(since)
-    if level == contacts.OPERATIONS and request.user.has_perm(OPERATE):
+    level = support.due(since)
+    if level == support.OPERATIONS and request.user.has_perm(OPERATE):
         return _now("Você avisa.")
     return _now("Chame: %s.") % level
 

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from carinho.console import dates, labels
 from carinho.console.base import page_of
 from carinho.masking import mask_phone
-from events import preview, rejected_keys, titles
+from events import preview, rejected_service_keys, titles
 from events.admin import bulk_question, person, redirect
 from events.admin.bulk_question import RetriedItems
 from events.models import DeadLetter, Event, Redirect, SkipCause
@@ -72,7 +72,7 @@ def of(dead_letter_ids: Sequence[int]) -> Summary:
 
 def of_retried(retried: RetriedItems) -> Summary:
     """Of what goes now; where nothing does, of what goes by a second yes."""
-    barred = rejected_keys.of(retried.rejected_key)
+    barred = rejected_service_keys.of(retried.rejected_key)
     return replace(
         of(retried.now or [*retried.overtaken, *retried.rejected_key]),
         overtaken=_overtaken(retried.overtaken),

@@ -18,7 +18,7 @@ from carinho.console import labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of, page, page_of
 from carinho.services import contract
-from events import outages, recipes, rejections
+from events import outages, recipes, rejecting_systems
 from events.admin import failure_group
 from events.admin.outage import ended
 from events.engine import circuit_breakers
@@ -136,8 +136,8 @@ class SystemAdmin(ActionAdmin):
         self.must_view(request)
         held = {outage.breaker.service: outage for outage in outages.current()}
         facts = [find() for find in card_facts]
-        rejecting = rejections.current()
-        rejected = rejections.newest_items(rejecting.values())
+        rejecting = rejecting_systems.current()
+        rejected = rejecting_systems.newest_items(rejecting.values())
         rows = sorted(CircuitBreaker.objects.all(), key=lambda row: (row.pk not in rejecting, row.pk))
         moves = AuditEntry.objects.filter(target__in=[row.pk for row in rows], action__startswith="breaker.")
         last = {move.target: move for move in moves.order_by("target", "-id").distinct("target")}
@@ -162,8 +162,8 @@ class SystemAdmin(ActionAdmin):
         held = {outage.breaker.service: outage for outage in outages.current()}
         entries = AuditEntry.objects.filter(target=row.service, action__startswith="breaker.")
         moves = list(entries[:SHOWN_MOVES])
-        rejection = rejections.current().get(row.service)
-        rejected = rejections.newest_items([rejection]) if rejection else {}
+        rejection = rejecting_systems.current().get(row.service)
+        rejected = rejecting_systems.newest_items([rejection]) if rejection else {}
         facts = [find().get(row.service, "") for find in card_facts]
         over = OutageRecord.objects.filter(service=row.service, ended_at__isnull=False).defer("held_ids")
         return {
@@ -198,7 +198,10 @@ class SystemAdmin(ActionAdmin):
 
 
 def _rejecting(
-    request: HttpRequest, breaker: CircuitBreaker, rejection: rejections.Rejection | None, item: int | None
+    request: HttpRequest,
+    breaker: CircuitBreaker,
+    rejection: rejecting_systems.Rejection | None,
+    item: int | None,
 ) -> dict[str, Any]:
     """What the card of a system that rejects everything says of it; `item` is one to try it with."""
     if rejection is None:

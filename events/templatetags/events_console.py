@@ -4,7 +4,7 @@ from django import template
 
 from events import status_badges, titles
 from events.models import BreakerState, CircuitBreaker, DeadLetterStatus, DeliveryStatus, EventStatus
-from events.rejections import Rejection
+from events.rejecting_systems import Rejection
 
 register = template.Library()
 STATES = {

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from events.models import CircuitBreaker
-from events.rejections import Rejection
+from events.rejecting_systems import Rejection
 from monitoring import heartbeats, metrics
 from monitoring.health import HubSnapshot
 from monitoring.metrics import WhatsAppState

@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from events import rejections
+from events import rejecting_systems
 from events.models import CircuitBreaker
-from events.rejections import Rejection
+from events.rejecting_systems import Rejection
 from monitoring import report
 
 
@@ -36,7 +36,7 @@ def test_card_of_a_system_that_rejects_everything_says_what_is_to_blame_and_not_
 ) -> None:
     CircuitBreaker.objects.filter(pk="crm").update(closed_at=timezone.now())
     found = {"crm": Rejection("crm", timezone.now(), 9, is_key)}
-    monkeypatch.setattr(rejections, "current", lambda *_now: found)
+    monkeypatch.setattr(rejecting_systems, "current", lambda *_now: found)
     text = admin_client.get("/admin/events/circuitbreaker/crm/change/").content.decode()
     assert said in text
     assert unsaid not in text

@@ -25,7 +25,7 @@ SOURCES = {
     "failures": "monitoring.metrics.failures",
     "failing": "monitoring.metrics.failing",
     "breakers": "monitoring.metrics.breakers",
-    "rejecting": "events.rejections.current",
+    "rejecting": "events.rejecting_systems.current",
     "sync": "sync.status.overview",
     "whatsapp": "monitoring.metrics.whatsapp",
     "staleness": "monitoring.heartbeats.staleness",

@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 
-from carinho.console import contacts, dates, labels, notes, sidebar
+from carinho.console import dates, labels, notes, sidebar, support
 
 register = template.Library()
 register.filter("moment", dates.moment)
@@ -28,7 +28,7 @@ def title_of_page(part: dict[str, Any]) -> Any:
 @register.inclusion_tag("admin/contacts.html")
 def support_contacts(since: datetime | None = None) -> dict[str, Any]:
     """Whom to call about a trouble that began then, and when; without a moment, the rule in general."""
-    return {"levels": contacts.levels(since), "since": since}
+    return {"levels": support.levels(since), "since": since}
 
 
 @register.inclusion_tag("admin/list_tabs.html")

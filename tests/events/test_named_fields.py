@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from events import rejected_fields
-from events.rejected_fields import NamedField
+from events import named_fields
+from events.named_fields import NamedField
 
 FIELDS = [
     NamedField("id", "Código", is_phone=False),
@@ -33,4 +33,4 @@ FIELDS = [
 )
 def test_answer_names_the_fields_of_an_event(answer, reason, expected):
     answered = answer if isinstance(answer, str) else json.dumps(answer)
-    assert rejected_fields.of(FIELDS, answered=answered, reason=reason) == expected
+    assert named_fields.of(FIELDS, answered=answered, reason=reason) == expected

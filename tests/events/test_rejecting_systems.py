@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from carinho.console import contacts
-from events import operations, rejections
+from carinho.console import support
+from events import operations, rejecting_systems
 from events.engine import lane, transitions
 from events.engine.transitions import Failure
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, FailureGroup
@@ -35,7 +35,7 @@ def sent(make_delivery, calls):
             make_delivery(next(ids), family=family)
         while Delivery.objects.filter(service="billing", status="queued").exists():  # one a person at a time
             lane.drain("billing", seconds=5, linger=0.05)
-        return rejections.current().get("billing")
+        return rejecting_systems.current().get("billing")
 
     return send
 
@@ -58,7 +58,7 @@ def test_a_key_that_is_refused_is_called_so(sent):
     found = sent("abcde", 401)
     assert found.is_key
     assert "não aceita a nossa chave desde" in found.sentence
-    called = {"Visualizador": f"Chame: {contacts.due(found.since)}.", "Operador": "Você avisa."}
+    called = {"Visualizador": f"Chame: {support.due(found.since)}.", "Operador": "Você avisa."}
     for role, sentence in called.items():  # whom to call is nobody's secret
         browser = logged_in(role, role)
         for path in (LIST, SYSTEMS):
@@ -132,7 +132,7 @@ def test_pages_say_it_is_the_system_and_who_has_to_call(crm_rejects, settings):
     settings.SUPPORT_OPERATIONS = "Ana Souza, 11 98765-0000"
     client = logged_in("Operador")
     item, group = DeadLetter.objects.latest("pk"), FailureGroup.objects.get()
-    said = rejections.current()["crm"].sentence
+    said = rejecting_systems.current()["crm"].sentence
     assert said.endswith("(5 de 5).")
     pages = {
         path: client.get(path).content.decode()

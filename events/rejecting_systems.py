@@ -162,7 +162,7 @@ def of(failures: Sequence[LastFailure], now: Iterable[Rejection]) -> dict[LastFa
     """By which rejection of everything each of these failed, if by any: one of now, or one that is over.
 
     One that is over is known by its acceptances, within a day before and after the failure. It says nothing
-    of a key, which may be good for one call and not for another: see `rejected_keys`.
+    of a key, which may be good for one call and not for another: see `rejected_service_keys`.
     """
     found = {failure: each for each in now for failure in failures if each.explains(failure)}
     left = [failure for failure in failures if failure not in found and failure[1] != NO_PERMISSION]
