@@ -206,10 +206,11 @@ def _rejecting(
     """What the card of a system that rejects everything says of it; `item` is one to try it with."""
     if rejection is None:
         return {}
-    shown = {"rejection": rejection, "rejected_rows": list_of(DeadLetter, f"service={breaker.service}")}
+    rows = list_of(DeadLetter, f"service={breaker.service}")
+    shown: dict[str, Any] = {"rejection": rejection, "rejected_rows": rows}
     if item is None or breaker.holds:
         return shown
     return shown | {
         "advice": recipes.of_system(rejection).texts.advice,
-        "try_one": failure_group.try_one(request, shown["rejected_rows"], item, is_key=rejection.is_key),
+        "try_one": failure_group.try_one(request, rows, item, is_key=rejection.is_key),
     }
