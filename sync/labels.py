@@ -116,7 +116,7 @@ def cause(reason: str) -> str:
 
 def failure(reason: str) -> str:
     """Where a run failed, and how, in words; one that names nothing has the label of its status as reason."""
-    if reason in RunStatus.labels:
+    if reason in map(str, RunStatus.labels):
         return reason
     system = IN_SYSTEM.match(reason)
     if system is None:

@@ -129,7 +129,7 @@ class AlertAdmin(ActionAdmin):
         return page(request, "admin/monitoring/alerts.html", _("Alertas"), **context)
 
     def item_context(self, request: HttpRequest, row: Alert) -> dict[str, Any]:
-        notified = [
+        notified: list[tuple[Any, Any]] = [
             (
                 f"{notifications.TITLES[notification.event]} {notifications.BY[notification.channel]}",
                 format_html(

@@ -67,8 +67,10 @@ class NotificationAdmin(ActionAdmin):
     sortable_by = ()
 
     def get_all_well(self, request: HttpRequest) -> Any:
-        if request.GET or not notifications.recipients():
+        if request.GET:
             return ""
+        if not notifications.recipients():  # which is said above the list, and is not well
+            return _("Aqui aparece cada aviso, com quem o recebeu e quando.")
         if Notification.objects.exists():
             return _("Nada deixou de sair. Em Todas está cada aviso, com quem o recebeu e quando.")
         return _("Nenhum alerta precisou avisar o plantão até agora. Cada aviso aparece aqui.")

@@ -38,9 +38,9 @@ from monitoring.rule import Instruction, Observation, rule
 )
 def dead_letters(hub: HubSnapshot) -> Iterator[Observation]:
     try:
-        rejecting = hub.rejecting.values()
+        rejecting = list(hub.rejecting.values())
     except Unmeasured:  # how many wait is known all the same
-        rejecting = ()
+        rejecting = []
     others = max(hub.dead_letters["total"] - sum(rejection.open_items for rejection in rejecting), 0)
     said = {
         "count": number(others),
