@@ -21,5 +21,5 @@ class CarinhoConfig(AppConfig):
             Service.registry[name].can_repeat = system["honours_keys"]
         connection_created.connect(database.add_wrappers)
         # ours are Portuguese already: each would be sought in the catalog of every library, hundreds a page
-        DjangoTranslation.gettext = lru_cache(maxsize=20_000)(DjangoTranslation.gettext)
+        DjangoTranslation.gettext = lru_cache(maxsize=20_000)(DjangoTranslation.gettext)  # type: ignore[method-assign]
         autodiscover_modules("retention")  # each app declares what it keeps, and how long

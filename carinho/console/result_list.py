@@ -38,12 +38,12 @@ def result_list(context: dict[str, Any], cl: ChangeList) -> dict[str, Any]:
 
 
 class Column:
-    def __init__(self, cl: ChangeList, name: str, label: Any) -> None:
+    def __init__(self, cl: ChangeList, name: Any, label: Any) -> None:
         self.cl, self.admin, self.name = cl, cl.model_admin, name
-        links = cl.list_display_links or [None]
+        links = list(cl.list_display_links or ())
         self.leads_on = name in links
         self.query = f"?{cl.preserved_filters}" if cl.preserved_filters else ""  # the way back to the list
-        tag = "th" if name == links[0] else "td"
+        tag = "th" if name in links[:1] else "td"
         classes = [f"field-{name}", *unfold_list.ROW_CLASSES]
         if name == CHECKBOX:
             classes, label = unfold_list.CHECKBOX_CLASSES, _("Select record")
