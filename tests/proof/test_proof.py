@@ -120,9 +120,10 @@ def test_ledger_holds_only_when_nothing_is_found() -> None:
 def waited(monkeypatch: pytest.MonkeyPatch, least: int) -> list[int]:
     """What is left after the wait, if each look finds one delivery less than that before, down to these."""
     deliveries = itertools.chain(range(soak.PATIENCE + 50, least, -1), itertools.repeat(least))
-    clock = mock.Mock(**{"monotonic.side_effect": itertools.count()})
+    clock, mine = mock.Mock(), mock.MagicMock()
+    clock.monotonic.side_effect = itertools.count()
     monkeypatch.setattr(soak, "time", clock)
-    mine = mock.MagicMock(**{"simulator.zapi_pending.return_value": {}})
+    mine.simulator.zapi_pending.return_value = {}
     asked = mine.connect.return_value.__enter__.return_value.execute
     asked.return_value.fetchone.side_effect = lambda: (next(deliveries), 0, 0, 0)
     return soak.Soak.wait_until_quiet(mine)
