@@ -231,6 +231,12 @@ def no_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("events.engine.wakeup.send_message", lambda service: None)
 
 
+@pytest.fixture
+def sidebar_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine its numbers would be out of date, and counted anew, between two pages of a test."""
+    monkeypatch.setattr("monitoring.admin.alert.SHARED_SECONDS", 600)
+
+
 @pytest.fixture(autouse=True)
 def unused_transports() -> Iterator[None]:
     """No test finds a circuit breaker as another one left it: the database forgets, the process would not."""

@@ -145,15 +145,14 @@ def test_the_line_is_paged():
     assert address(events[0]) in second
 
 
+@pytest.mark.usefixtures("sidebar_counted_once")
 def test_a_page_takes_as_many_statements_for_many_rows_as_for_few():
     client, letter = logged_in(OPERATOR), rows.dead_letter()
     spoken(letter.event)
     operations.archive([letter.pk], actor="user:bia", reason="x")
     rows.dead_letter()
     html_of(client, letter.event)
-    with CaptureQueriesContext(
-        connection,
-    ) as few:
+    with CaptureQueriesContext(connection) as few:
         html_of(client, letter.event)
     for _ in range(5):
         rows.dead_letter()

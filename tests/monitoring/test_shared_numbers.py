@@ -5,7 +5,6 @@ from django.urls import reverse
 
 from carinho.access.roles import OPERATOR
 from monitoring import health
-from monitoring.admin import alert
 from tests.clients import logged_in
 
 WITHOUT_HEALTH = [
@@ -17,8 +16,8 @@ WITHOUT_HEALTH = [
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("sidebar_counted_once")
 def test_page_that_does_not_show_the_health_does_not_measure_it(monkeypatch):
-    monkeypatch.setattr(alert, "SHARED_SECONDS", 600)
     browser, taken = logged_in(OPERATOR), []
     browser.get(reverse("admin:index"))
     measure = health.take_snapshot

@@ -169,6 +169,7 @@ def test_page_of_a_job_that_stopped_says_where_and_what_and_the_day_begins_with_
     assert "espera em aberto" not in html
 
 
+@pytest.mark.usefixtures("sidebar_counted_once")
 def test_list_of_jobs_shows_their_ends_with_as_many_statements_for_more():
     browser, asked = logged_in(VIEWER), []
     browser.get(JOBS)

@@ -15,7 +15,6 @@ from events.engine import circuit_breakers, transitions
 from events.engine.transitions import Failure
 from events.models import BulkJob, DeadLetter, Delivery, FailureGroup, Recipe
 from events.recipes import Texts
-from monitoring.admin import alert
 from tests.clients import logged_in
 from tests.console import rows
 
@@ -324,10 +323,8 @@ def test_groups_that_were_are_found_by_state_and_tag(group):
     assert browser.get(path, {"state": "resolved"}).context["cl"].result_count == 0
 
 
-def test_more_groups_and_more_items_cost_no_more_statements(group, monkeypatch):
-    monkeypatch.setattr(
-        alert, "SHARED_SECONDS", 600
-    )  # the sidebar's numbers are counted once, however slowly
+@pytest.mark.usefixtures("sidebar_counted_once")
+def test_more_groups_and_more_items_cost_no_more_statements(group):
     browser = logged_in(OPERATOR)
     rows.dead_letter(cause="no_permission"), rows.dead_letter(cause="invalid_data")
     browser.get(address(group))
