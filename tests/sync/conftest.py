@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from carinho.simulator.client import Simulator
+from events.engine import pacing
 from events.models import CircuitBreaker
 from sync import execution, runs
 from sync.job import Job
@@ -14,7 +15,9 @@ from sync.models import RunKind, SyncRun
 
 
 @pytest.fixture
-def simulator(simulator_process: Simulator, settings: Any, transactional_db: None) -> Simulator:
+def simulator(
+    simulator_process: Simulator, settings: Any, transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> Simulator:
     """Every system is played by an empty simulator without faults; an outage passes in a second."""
     simulator_process.reset()
     settings.SYSTEMS = {
@@ -22,6 +25,7 @@ def simulator(simulator_process: Simulator, settings: Any, transactional_db: Non
         for name, system in settings.SYSTEMS.items()
     }
     settings.BREAKER_RESET_SECONDS = settings.BREAKER_RESET_MAX_SECONDS = 0.3
+    monkeypatch.setattr(pacing, "DOUBLES_EVERY", 0.1)
     CircuitBreaker.objects.all().delete()
     return simulator_process
 

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from carinho.simulator.client import Simulator
-from events.engine import lane, recovery
+from events.engine import lane, pacing, recovery
 from events.intake import duplicates, envelope, ingestion
 from events.models import CircuitBreaker, Delivery, Event
 from tests.console.conftest import chromium, visit_by_clock  # noqa: F401 -- pages of WhatsApp are tried there
@@ -50,6 +50,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.RETRY_WAITS = [1, 1, 1, 1]
     settings.LEASE_SECONDS = 20
     settings.BREAKER_RESET_SECONDS = settings.BREAKER_RESET_MAX_SECONDS = 1
+    monkeypatch.setattr(pacing, "DOUBLES_EVERY", 0.5)
     monkeypatch.setattr(attempt, "LOOK_AFTER", timedelta(seconds=0.2))
     monkeypatch.setattr(in_doubt, "CHECK_SECONDS", 0.5)
     monkeypatch.setattr(lane_hooks, "PACE_SECONDS", (0.01, 0.03))
