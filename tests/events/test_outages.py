@@ -159,7 +159,10 @@ def test_what_was_refused_or_waits_for_another_attempt_when_the_outage_ends_had_
     assert (record.held, record.failed, record.waiting, record.lost) == (2, 1, 1, 0)
     operator = logged_in("Operador")
     for address in ("/admin/", "/admin/events/circuitbreaker/held/"):
-        assert '/admin/events/deadletter/?service=billing">ver em Precisa de você' in operator.get(address).content.decode()
+        assert (
+            '/admin/events/deadletter/?service=billing">ver em Precisa de você'
+            in operator.get(address).content.decode()
+        )
 
 
 def test_what_came_after_the_end_did_not_wait(billing_is_down, make_delivery):
@@ -203,3 +206,16 @@ def test_trial_that_somebody_asked_for_says_its_result_on_the_card_and_beside_wh
     for address in ("/admin/events/circuitbreaker/", page_of(breaker)):
         assert f"</time>: {said}" in browser.get(address).content.decode()
     assert f"<td>{said}</td>" in browser.get(page_of(breaker)).content.decode()
+
+
+@pytest.mark.parametrize(
+    "found", [{"state": "half_open", "good_probes": 1}, {"state": "closed", "closed_at": LATER}]
+)
+def test_trial_that_the_system_refused_is_no_sign_that_it_is_back(found):
+    breaker, browser, refused = rows.down("crm"), logged_in("Operador"), rows.dead_letter()
+    browser.post("/admin/events/circuitbreaker/try_now/", {"ids": "crm"})
+    probe = rows.tried(refused.delivery, outcome="rejected")
+    type(probe).objects.filter(pk=probe.pk).update(is_probe=True, started_at=LATER)
+    type(refused).objects.filter(pk=refused.pk).update(failed_at=LATER)
+    CircuitBreaker.objects.filter(pk="crm").update(version=F("version") + 1, **found)
+    assert "<td>respondeu, mas recusou o teste</td>" in browser.get(page_of(breaker)).content.decode()
