@@ -183,7 +183,9 @@ def take_snapshot(now: datetime | None = None) -> HubSnapshot:
         now=now,
         pending=part("pending", metrics.pending, 0),
         retry_queue=part(
-            "retry_queue", metrics.retry_queue, {"total": 0, "ready": 0, "oldest": None, "by_service": {}}
+            "retry_queue",
+            metrics.retry_queue,
+            {"total": 0, "ready": 0, "oldest": None, "by_service": {}, "ready_by_service": {}},
         ),
         dead_letters=part(
             "dead_letters", lambda: metrics.dead_letters(today), {"total": 0, "today": 0, "by_cause": {}}

@@ -219,6 +219,7 @@ class SystemAdmin(ActionAdmin):
             "probe_is_due": breaker.next_probe_at is not None and breaker.next_probe_at <= timezone.now(),
             "page": page_of(breaker),
             "rows": list_of(Delivery, f"queue=held&service={breaker.service}"),
+            "queue": list_of(Delivery, f"queue=queued&service={breaker.service}"),
             "buttons": self.buttons(request, fitting(breaker), breaker.service),
         }
 

@@ -28,10 +28,10 @@ def test_due_deliveries_of_a_down_system_are_held_and_the_others_are_not():
 
 
 def test_an_outage_says_since_when_how_many_and_the_oldest():
-    rows.lead(), rows.lead()
+    rows.lead(), rows.lead(), rows.retrying()
     rows.down("crm")
     [outage] = outages.current()
-    assert (outage.breaker.service, outage.held) == ("crm", 2)
+    assert (outage.breaker.service, outage.held, outage.waiting) == ("crm", 2, 3)
     assert outage.oldest == min(Delivery.objects.filter(service="crm").values_list("due_at", flat=True))
     assert outage.since == outage.breaker.outage_since
 
