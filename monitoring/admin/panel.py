@@ -21,7 +21,7 @@ from monitoring.labels import list_url
 from monitoring.models import RoundKind
 
 MOST_GROUPS = 8  # on the Painel
-AMONG_NUMBERS = {"rejected_requests"}  # the checks that the second row of cards shows
+AMONG_NUMBERS = {"dead_letters", "rejected_requests"}  # the checks that the second row of cards shows
 
 
 def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:

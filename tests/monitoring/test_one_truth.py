@@ -320,6 +320,36 @@ def test_evening_round_carries_the_verdict_and_every_open_alert(monkeypatch):
     assert {row["tone"] for row in kept.checks if row["name"] in ("health", "alerts", "held")} == {"danger"}
 
 
+@pytest.mark.parametrize(
+    ("held", "note"),
+    [
+        ({}, "3 prontas agora"),
+        ({"crm": 19}, "1 pronta agora, 2 também retidas"),
+        ({"crm": 2, "operacao": 1}, "3 também retidas"),
+    ],
+)
+def test_what_is_tried_again_and_held_is_not_said_to_go_now(held, note):
+    retries = {"total": 5, "ready": 3, "ready_by_service": {"crm": 2, "operacao": 1}}
+    seen = hubs.hub(retry_queue=retries, held={"total": sum(held.values()), "by_service": held})
+    assert panel.ready_now(seen) == note
+
+
+def test_round_of_a_hub_where_only_people_wait_names_no_alerts_to_read():
+    seen = hubs.hub(rejected_requests=2)
+    checks = {check.name: check for check in checklist.answer("morning", seen, health.evaluate(seen))}
+    assert (checks["health"].tone, checks["health"].instructions) == ("info", [])
+    assert (checks["alerts"].tone, checks["alerts"].instructions) == ("success", [])
+    assert checks["rejected_requests"].instructions
+
+
+@pytest.mark.parametrize(("processed", "said"), [(430, "430 de 454, 23 em andamento"), (453, "453 de 454")])
+def test_events_that_are_under_way_are_said_beside_those_that_are_done(monkeypatch, processed, said):
+    counts = {"total": 454, "processed": processed, "failed": 1, "archived": 0}
+    monkeypatch.setattr(metrics, "events", lambda _period: counts)
+    seen = hubs.hub()
+    assert checklist.events_today(seen, health.evaluate(seen)).value == said
+
+
 def test_paused_system_is_neither_an_alert_nor_green():
     paused = [CircuitBreaker(service="crm", state="closed", paused_at=hubs.NOW)]
     seen = replace(hubs.hub(breakers=paused), held={"total": 3, "by_service": {"crm": 3}})
