@@ -254,6 +254,11 @@ class HubHealth:
         return [trouble for trouble in self._grouped if not trouble.cause.rule.in_health]
 
     @cached_property
+    def symptoms(self) -> set[tuple[str, str]]:
+        """Rule and subject of what stands with its cause."""
+        return {row.key for trouble in self._grouped for row in trouble.symptoms}
+
+    @cached_property
     def _grouped(self) -> list[Trouble]:
         found: dict[tuple[str, str], Trouble] = {}
         for row in self.violations:
