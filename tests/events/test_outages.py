@@ -152,7 +152,12 @@ def test_what_was_refused_or_waits_for_another_attempt_when_the_outage_ends_had_
     Delivery.objects.filter(pk=retried.pk).update(attempts=1, due_at=later)
     calls.put(f"{BILLING}/visits/1/hours", status=400)
     circuit_breakers.reset("billing", actor="user:ana")
-    lane.drain("billing")
+
+    def is_refused():  # the lane would wait a minute for the other
+        lane.drain("billing", linger=0.3)
+        return Delivery.objects.filter(pk=refused.pk, status=DeliveryStatus.DEAD).exists()
+
+    assert eventually(is_refused, 60)
     outages.observe()
     record = OutageRecord.objects.get()
     assert record.held_ids == [refused.pk, retried.pk]
