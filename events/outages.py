@@ -38,8 +38,11 @@ ENDS = {
 
 @dataclass(frozen=True)
 class Outage:
+    """`held` are due now; `waiting` are all that are queued, what is to be tried later included."""
+
     breaker: CircuitBreaker
     held: int
+    waiting: int
     oldest: datetime | None
     probe: Attempt | None
 
@@ -62,10 +65,23 @@ def current() -> list[Outage]:
     """One per system that holds, also when nothing waits for it, the longest first."""
     counts: dict[str, Any] = {
         row["service"]: row
-        for row in held().order_by().values("service").annotate(count=Count("pk"), oldest=Min("due_at"))
+        for row in Delivery.objects.filter(status=DeliveryStatus.QUEUED, service__in=holding())
+        .order_by()
+        .values("service")
+        .annotate(
+            held=Count("pk", filter=Q(due_at__lte=Now())),
+            waiting=Count("pk"),
+            oldest=Min("due_at", filter=Q(due_at__lte=Now())),
+        )
     }
     outages = [
-        Outage(breaker, count.get("count", 0), count.get("oldest"), _last_probe(breaker))
+        Outage(
+            breaker,
+            count.get("held", 0),
+            count.get("waiting", 0),
+            count.get("oldest"),
+            _last_probe(breaker),
+        )
         for breaker in _holding()
         for count in [counts.get(breaker.service, {})]
     ]
@@ -153,7 +169,7 @@ def _waited(record: OutageRecord, now: datetime) -> QuerySet[Delivery]:
 
 
 def _failed_since(record: OutageRecord) -> QuerySet[DeadLetter, int]:
-    """The deliveries that wait for a person since: those have not ended, and are found by their open items."""
+    """The deliveries that need a person since: they have no end, and are found by their open items."""
     failed = DeadLetter.objects.filter(
         service=record.service, status=DeadLetterStatus.OPEN, failed_at__gte=record.began_at
     )

@@ -6,7 +6,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from carinho.console.badges import badge
-from events.models import BreakerState, CircuitBreaker, DeadLetterStatus, DeliveryStatus, EventStatus, Outcome
+from events.models import (
+    Attempt,
+    BreakerState,
+    CircuitBreaker,
+    DeadLetterStatus,
+    DeliveryStatus,
+    EventStatus,
+    Outcome,
+)
 from events.rejecting_systems import Rejection
 
 TONES = {
@@ -21,6 +29,13 @@ TONES = {
 def of(choices: Any, value: str) -> SafeString:
     label = dict(choices.choices).get(value, value)
     return badge(label, TONES[choices].get(value, "neutral"))
+
+
+def attempt(row: Attempt) -> SafeString:
+    """How an attempt ended: a system that answered with an error of its own did answer."""
+    if row.outcome == Outcome.UNAVAILABLE and row.status_code:
+        return badge(_("respondeu com erro %d") % row.status_code, TONES[Outcome][row.outcome])
+    return of(Outcome, row.outcome)
 
 
 def system(breaker: CircuitBreaker | None, rejection: Rejection | None) -> SafeString:

@@ -82,7 +82,7 @@ def current(found: HubHealth, now: datetime) -> CurrentAlerts:
             alert = rows.pop((rule, subject), None) or Alert(rule=rule, subject=subject, opened_at=now)
             _observe(alert, trouble, now)
             those.append(alert)
-    alerts.settling.extend(rows.values())
+    alerts.settling.extend(alert for key, alert in rows.items() if key not in found.symptoms)
     return alerts
 
 
@@ -133,11 +133,9 @@ def _update(ids: Sequence[int], condition: Q, actor: str, action: Audited, **col
 
 
 def _write(found: HubHealth, now: datetime) -> None:
-    troubles = [*found.troubles, *found.reminders]
-    symptoms = {row.key for trouble in troubles for row in trouble.symptoms}
     # locked until all is written: what a person does to one of them meanwhile comes before or after
     known = {(alert.rule, alert.subject): alert for alert in open_alerts().select_for_update()}
-    for trouble in troubles:
+    for trouble in (*found.troubles, *found.reminders):
         alert = known.pop(trouble.cause.key, None)
         try:
             with transaction.atomic():  # one that cannot be written keeps no other from being notified
@@ -145,7 +143,7 @@ def _write(found: HubHealth, now: datetime) -> None:
         except Exception:
             logger.exception("Alert could not be written", extra={"rule": trouble.cause.rule.name})
     for key, alert in known.items():
-        if key in symptoms:  # its cause was found: that alert has it from now on
+        if key in found.symptoms:  # its cause was found: that alert has it from now on
             Alert.objects.filter(pk=alert.pk).update(resolved_at=now)
         elif alert.rule not in found.unread:
             _resolve_if_settled(alert, now)

@@ -209,8 +209,13 @@ def depths(now: datetime, hours: int = DAY) -> Chart:
     return Chart(
         "depths",
         _("Filas nas últimas 24 h") if hours <= DAY else _("Filas nos últimos 7 dias"),
-        _("Na última medida: %(dead)s precisam de você, %(retrying)s tentando de novo, %(held)s retidas.")
-        % {name: number(getattr(last, name, 0)) for name in ("dead", "retrying", "held")},
+        _("Às %(clock)s: %(dead)s precisam de você, %(retrying)s tentando de novo, %(held)s retidas.")
+        % {
+            "clock": f"{timezone.localtime(last.at):%H:%M}",
+            **{name: number(getattr(last, name)) for name in ("dead", "retrying", "held")},
+        }
+        if last
+        else _("Ainda não foi medido."),
         [f"{timezone.localtime(row.at):%d/%m %H:%M}" for row in rows],
         [
             Series(_("precisa de você"), [row.dead for row in rows], "bad"),

@@ -4,6 +4,7 @@ How bad a check is follows from the rules that it shows: no card, round or repor
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,10 +15,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from carinho.console.labels import number
 from monitoring import alerts, metrics
-from monitoring.health import GOOD, NEUTRAL, WATCH, HubHealth, HubSnapshot, Unmeasured
+from monitoring.health import GOOD, NEUTRAL, TONES, WATCH, HubHealth, HubSnapshot, Unmeasured
 from monitoring.labels import list_url, percent, url_of_days, url_of_failed_events
 from monitoring.models import RoundKind, Severity
 from monitoring.rule import Instruction, Rule, Violation
+from sync.models import RunStatus
 from whatsapp.connection import CONNECTED, DISCONNECTED, SILENT
 
 logger = logging.getLogger(__name__)
@@ -123,7 +125,8 @@ def _result(check: Check, hub: HubSnapshot, found: HubHealth) -> CheckResult:
         if _is_about(check, row) and not row.observation.is_tail  # what a trouble left goes by itself
     }
     recipes = [step for rule in broken.values() for step in rule.steps]
-    steps = [] if tone == GOOD else [*check.steps, *recipes]
+    is_asked = tone != GOOD and (check.rules is not None or found.reasons)
+    steps = [*check.steps, *recipes] if is_asked else []
     return CheckResult(check.name, str(check.title), shown.value, shown.limit, tone, shown.url, steps)
 
 
@@ -133,6 +136,8 @@ def _is_about(check: Check, row: Violation) -> bool:
 
 
 def tone_of(check: Check, found: HubHealth) -> str:
+    if check.answer is active_alerts:  # what waits without an alert is not among them
+        return TONES[found.status]
     return found.tone if check.rules is None else found.worst(check.rules, check.system)
 
 
@@ -168,22 +173,36 @@ def rejected_requests(hub: HubSnapshot, found: HubHealth) -> Shown:
     return Shown(number(total), _("nenhum"), url, is_good=total == 0)
 
 
-def night_syncs(hub: HubSnapshot, found: HubHealth) -> Shown:
-    good = [name for name, job in hub.sync.items() if job["last_status"] == "done" and not job["late"]]
-    never = [name for name, job in hub.sync.items() if job["last_status"] is None]
-    counts = {"good": len(good), "all": len(hub.sync), "never": len(never)}
-    value = _("%(good)d de %(all)d em dia") % counts if hub.sync else _("nenhuma")
-    if never:
-        unrun = ngettext("%(never)d ainda não rodou", "%(never)d ainda não rodaram", len(never)) % counts
-        value = _("ainda não rodaram") if len(never) == len(hub.sync) else f"{value}, {unrun}"
-    url = list_url("sync_syncjob")
-    return Shown(value, _("todas executadas"), url, is_good=len(good) == len(hub.sync))
+def synchronisations(hub: HubSnapshot, found: HubHealth) -> Shown:
+    """Each job is counted once, by what is worst of it: the counts add up."""
+    jobs = hub.sync.values()
+    never = sum(job["last_status"] is None for job in jobs)
+    ended = Counter(job["last_result"] for job in jobs if job["last_status"] == "failed")
+    cancelled = ended.pop(RunStatus.CANCELLED, 0)
+    late = sum(job["last_status"] == "done" and job["late"] for job in jobs)
+    good = len(jobs) - never - ended.total() - cancelled - late
+    parts = (
+        (ended.total(), ngettext("%d falhou", "%d falharam", ended.total())),
+        (late, ngettext("%d atrasada", "%d atrasadas", late)),
+        (cancelled, ngettext("%d cancelada", "%d canceladas", cancelled)),
+        (never, ngettext("%d ainda não rodou", "%d ainda não rodaram", never)),
+    )
+    said = [_("%(good)d de %(all)d em dia") % {"good": good, "all": len(jobs)}]
+    said += [words % count for count, words in parts if count]
+    value = ", ".join(said) if jobs else _("nenhuma")
+    if jobs and never == len(jobs):
+        value = _("ainda não rodaram")
+    return Shown(value, _("todas executadas"), list_url("sync_syncjob"), is_good=good == len(jobs))
 
 
 def events_today(hub: HubSnapshot, found: HubHealth) -> Shown:
-    counts = {name: number(amount) for name, amount in metrics.events(hub.today).items()}
+    amounts = metrics.events(hub.today)
+    counts = {name: number(amount) for name, amount in amounts.items()}
+    value = _("%(processed)s de %(total)s") % counts
+    if under_way := amounts["total"] - sum(amounts[name] for name in metrics.SETTLED):
+        value += ", " + _("%s em andamento") % number(under_way)
     return Shown(
-        _("%(processed)s de %(total)s") % counts,
+        value,
         _limit("events_pending", _("no máximo %s aguardando")),
         url_of_days("events_event", "received_at", hub.day, hub.day),
     )
@@ -243,7 +262,7 @@ CHECKS = {
             rules=(),
             steps=(CORRECT,),
         ),
-        Check("syncs", gettext_lazy("Sincronizações da noite"), night_syncs, OF_SYNCS, steps=(FIRST_RUN,)),
+        Check("syncs", gettext_lazy("Sincronizações"), synchronisations, OF_SYNCS, steps=(FIRST_RUN,)),
         Check("events", gettext_lazy("Eventos processados hoje"), events_today, ("events_pending",)),
         Check("error_rate", gettext_lazy("Taxa de erro"), error_rate, ("error_rate",)),
         Check("retry_queue", gettext_lazy("Tentando de novo"), retry_queue, ("retry_queue",)),

@@ -183,7 +183,9 @@ def take_snapshot(now: datetime | None = None) -> HubSnapshot:
         now=now,
         pending=part("pending", metrics.pending, 0),
         retry_queue=part(
-            "retry_queue", metrics.retry_queue, {"total": 0, "ready": 0, "oldest": None, "by_service": {}}
+            "retry_queue",
+            metrics.retry_queue,
+            {"total": 0, "ready": 0, "oldest": None, "by_service": {}, "ready_by_service": {}},
         ),
         dead_letters=part(
             "dead_letters", lambda: metrics.dead_letters(today), {"total": 0, "today": 0, "by_cause": {}}
@@ -250,6 +252,11 @@ class HubHealth:
     def reminders(self) -> list[Trouble]:
         """What the shift is reminded of though it makes nothing less healthy."""
         return [trouble for trouble in self._grouped if not trouble.cause.rule.in_health]
+
+    @cached_property
+    def symptoms(self) -> set[tuple[str, str]]:
+        """Rule and subject of what stands with its cause."""
+        return {row.key for trouble in self._grouped for row in trouble.symptoms}
 
     @cached_property
     def _grouped(self) -> list[Trouble]:

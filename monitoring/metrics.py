@@ -56,6 +56,7 @@ def retry_queue() -> dict[str, Any]:
         "ready": sum(row[2] for row in rows),
         "oldest": min((row[3] for row in rows), default=None),
         "by_service": {row[0]: row[1] for row in rows},
+        "ready_by_service": {row[0]: row[2] for row in rows if row[2]},
     }
 
 

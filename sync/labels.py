@@ -102,7 +102,7 @@ def _why(run: SyncRun) -> str:
     if run.read:
         said = _("%(system)s: %(cause)s, e a leitura parou. Quando %(system)s estiver normal: %(again)s.")
     elif REJECTED.search(run.reason):
-        said = _("%(system)s %(cause)s e nada foi lido. Quando %(system)s estiver normal: %(again)s.")
+        said = _("%(system)s %(cause)s e nada foi lido. Quando %(system)s aceitar de novo: %(again)s.")
     else:
         said = _("%(system)s: %(cause)s, e nada foi lido. Quando %(system)s estiver normal: %(again)s.")
     return said % given

@@ -184,8 +184,10 @@ class DeadLetterChangeList(PlainChangeList):
 class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
     item_template = "admin/events/deadletter/item.html"
     list_before_template = "admin/events/deadletter/groups.html"
-    all_well = _("Tudo certo: nada precisa de você agora. O que falhar em todas as tentativas aparece aqui.")
-    intro = _("O que não foi entregue em todas as tentativas e espera a decisão de uma pessoa.")
+    all_well = _("Tudo certo: nada precisa de você agora. O que não puder ser entregue aparece aqui.")
+    intro = _(
+        "O que um sistema recusou, ou não aceitou em todas as tentativas, e espera a decisão de uma pessoa."
+    )
     row_actions = (RETRY, ARCHIVE, RESTORE, UNDO_ARCHIVE, escalation.ESCALATE)
     list_display = ("what", "where", "who", "which", "since", "times", "state", "row_buttons")
     not_exported = ("row_buttons",)
@@ -216,6 +218,8 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         under_way = DeadLetter.objects.filter(status=DeadLetterStatus.RETRYING)
         if not request.GET and under_way.exists():
             return _("Nada espera uma decisão agora. O que foi reenviado está a caminho: se falhar, volta.")
+        if not request.GET and badge_counts.elsewhere(request):
+            return _("Nenhuma entrega espera uma decisão. O que espera por você está no aviso acima.")
         return super().get_all_well(request)
 
     @admin.display(description=_("O que houve"))
@@ -240,7 +244,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
     def since(self, row: DeadLetter) -> str:
         return dates.moment(row.created_at)
 
-    @admin.display(description=_("Falhas"), ordering="failures")
+    @admin.display(description=_("Vezes aqui"), ordering="failures")
     def times(self, row: DeadLetter) -> str:
         return f"{row.failures} x"
 

@@ -209,7 +209,10 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
     @admin.display(description=_("Próxima tentativa"))
     def next_try(self, row: Any) -> str:
         if row.due_at and row.due_at > timezone.now():
-            return dates.moment(row.due_at)
+            if not row.is_held:
+                return dates.moment(row.due_at)
+            said, system = _now("{moment}, se {system} já tiver voltado"), labels.system(row.service)
+            return format_html(said, moment=dates.moment(row.due_at), system=system)
         return _now("quando %s voltar") % labels.system(row.service) if row.is_held else _now("agora")
 
     @admin.display(description=_("Pronta"))

@@ -22,7 +22,16 @@ from events import outages, recipes, rejecting_systems
 from events.admin import failure_group
 from events.admin.outage import ended
 from events.engine import circuit_breakers
-from events.models import BreakerState, CircuitBreaker, DeadLetter, Delivery, OutageRecord
+from events.models import (
+    Attempt,
+    BreakerState,
+    CircuitBreaker,
+    DeadLetter,
+    DeadLetterStatus,
+    Delivery,
+    OutageRecord,
+    Outcome,
+)
 
 OPERATE = "events.change_circuitbreaker"
 SHOWN_MOVES, SHOWN_OUTAGES = 20, 10
@@ -80,7 +89,10 @@ TRY_NOW = Action(
         "%(count)d testes saem agora.",
         "count",
     ),
-    effect=_("Uma só entrega é enviada para ver se o sistema voltou. Se falhar, ela não perde tentativa."),
+    effect=_(
+        "Uma só entrega é enviada para ver se o sistema voltou. Sem resposta, ela não perde tentativa; "
+        "recusada, vai para Precisa de você."
+    ),
     permission=OPERATE,
     run=lambda names, actor, _reason: [name for name in names if outages.try_now(name, actor=actor)],
     icon="bolt",
@@ -99,7 +111,9 @@ def fitting(breaker: CircuitBreaker) -> list[str]:
 
 
 def trial_result(breaker: CircuitBreaker, asked_at: datetime) -> str:
-    """What a trial asked for at that moment found out."""
+    """What a trial asked for at that moment found out: a refusal is an answer, and no good one."""
+    if breaker.state != BreakerState.OPEN and _refused_since(breaker.service, asked_at):
+        return gettext("respondeu, mas recusou o teste")
     if breaker.state == BreakerState.CLOSED:
         return gettext("voltou") if breaker.closed_at and breaker.closed_at > asked_at else ""
     if breaker.state == BreakerState.HALF_OPEN:
@@ -108,6 +122,18 @@ def trial_result(breaker: CircuitBreaker, asked_at: datetime) -> str:
     if breaker.opened_at and breaker.opened_at > asked_at:
         return gettext("continua fora")
     return gettext("o teste espera a próxima entrega da fila")
+
+
+def _refused_since(service: str, asked_at: datetime) -> bool:
+    """The refused probe itself, by the open item that it left."""
+    left = DeadLetter.objects.filter(service=service, status=DeadLetterStatus.OPEN, failed_at__gte=asked_at)
+    refused = Attempt.objects.filter(
+        delivery__in=left.values("delivery"),
+        is_probe=True,
+        outcome=Outcome.REJECTED,
+        started_at__gte=asked_at,
+    )
+    return refused.exists()
 
 
 @admin.register(CircuitBreaker)
@@ -193,6 +219,7 @@ class SystemAdmin(ActionAdmin):
             "probe_is_due": breaker.next_probe_at is not None and breaker.next_probe_at <= timezone.now(),
             "page": page_of(breaker),
             "rows": list_of(Delivery, f"queue=held&service={breaker.service}"),
+            "queue": list_of(Delivery, f"queue=queued&service={breaker.service}"),
             "buttons": self.buttons(request, fitting(breaker), breaker.service),
         }
 

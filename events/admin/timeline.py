@@ -62,7 +62,7 @@ def _logged(delivery: Delivery, used: Mapping[int, Redirect]) -> list[LoggedAtte
     return [
         LoggedAttempt(
             attempt,
-            status_badges.of(Outcome, attempt.outcome),
+            status_badges.attempt(attempt),
             _said(attempt, labels.system(delivery.service)),
             _pretty(attempt.sent),
             _pretty(attempt.answered),

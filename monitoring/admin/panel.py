@@ -1,5 +1,6 @@
 """Painel: the first page of an operator."""
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from monitoring.labels import list_url
 from monitoring.models import RoundKind
 
 MOST_GROUPS = 8  # on the Painel
-AMONG_NUMBERS = {"rejected_requests"}  # the checks that the second row of cards shows
+AMONG_NUMBERS = {"dead_letters", "rejected_requests"}  # the checks that the second row of cards shows
 
 
 def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
@@ -86,8 +87,17 @@ class Figure(NamedTuple):
 
 
 def ready_now(hub: HubSnapshot) -> str:
-    ready = hub.retry_queue["ready"]
-    return ngettext("%s pronta agora", "%s prontas agora", ready) % number(ready) if ready else ""
+    """Of what is tried again, what goes now; what is due and held is in the number of those, too."""
+    ready = Counter(hub.retry_queue["ready_by_service"])
+    try:
+        among_held = sum(ready.pop(service, 0) for service in hub.held["by_service"])
+    except Unmeasured:  # how many are tried again is known all the same
+        return ""
+    notes = (
+        (ready.total(), ngettext("%s pronta agora", "%s prontas agora", ready.total())),
+        (among_held, ngettext("%s também retida", "%s também retidas", among_held)),
+    )
+    return ", ".join(words % number(count) for count, words in notes if count)
 
 
 FIGURES = (

@@ -10,12 +10,13 @@ from carinho.console.labels import number
 from events.models import BreakerState, CircuitBreaker
 from monitoring.health import HubSnapshot, Unmeasured
 from monitoring.labels import list_url, seconds
+from monitoring.metrics import Queue
 from monitoring.models import Severity
 from monitoring.rule import Instruction, Observation, rule
 
 SENTENCES = {
-    BreakerState.OPEN: gettext_lazy("%(system)s está fora do ar há %(time)s: %(held)s."),
-    BreakerState.HALF_OPEN: gettext_lazy("%(system)s está sendo testado há %(time)s: %(held)s."),
+    BreakerState.OPEN: gettext_lazy("%(system)s está fora do ar há %(time)s: %(waiting)s."),
+    BreakerState.HALF_OPEN: gettext_lazy("%(system)s está sendo testado há %(time)s: %(waiting)s."),
 }
 
 
@@ -70,14 +71,15 @@ def _outage(hub: HubSnapshot, breaker: CircuitBreaker) -> Observation:
     age = max((hub.now - (since or breaker.opened_at or hub.now)).total_seconds(), 0)
     try:
         held = hub.held["by_service"].get(breaker.service, 0)
+        waiting = hub.queues.get(breaker.service, Queue()).waiting
     except Unmeasured:  # that the system is away is known all the same
-        held = None
+        held = waiting = None
     system = labels.system(breaker.service)
-    waiting = ngettext("%s entrega retida", "%s entregas retidas", held or 0)
+    sentence = ngettext("%s entrega espera", "%s entregas esperam", waiting or 0)
     facts = {
         "system": system,
         "time": seconds(age),
-        "held": waiting % ("?" if held is None else number(held)),
+        "waiting": sentence % ("?" if waiting is None else number(waiting)),
     }
     if is_tested:
         is_long = circuit_breaker.is_over(age, Severity.WARNING)

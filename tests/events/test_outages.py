@@ -28,10 +28,10 @@ def test_due_deliveries_of_a_down_system_are_held_and_the_others_are_not():
 
 
 def test_an_outage_says_since_when_how_many_and_the_oldest():
-    rows.lead(), rows.lead()
+    rows.lead(), rows.lead(), rows.retrying()
     rows.down("crm")
     [outage] = outages.current()
-    assert (outage.breaker.service, outage.held) == ("crm", 2)
+    assert (outage.breaker.service, outage.held, outage.waiting) == ("crm", 2, 3)
     assert outage.oldest == min(Delivery.objects.filter(service="crm").values_list("due_at", flat=True))
     assert outage.since == outage.breaker.outage_since
 
@@ -152,14 +152,22 @@ def test_what_was_refused_or_waits_for_another_attempt_when_the_outage_ends_had_
     Delivery.objects.filter(pk=retried.pk).update(attempts=1, due_at=later)
     calls.put(f"{BILLING}/visits/1/hours", status=400)
     circuit_breakers.reset("billing", actor="user:ana")
-    lane.drain("billing")
+
+    def is_refused():  # the lane would wait a minute for the other
+        lane.drain("billing", linger=0.3)
+        return Delivery.objects.filter(pk=refused.pk, status=DeliveryStatus.DEAD).exists()
+
+    assert eventually(is_refused, 60)
     outages.observe()
     record = OutageRecord.objects.get()
     assert record.held_ids == [refused.pk, retried.pk]
     assert (record.held, record.failed, record.waiting, record.lost) == (2, 1, 1, 0)
     operator = logged_in("Operador")
     for address in ("/admin/", "/admin/events/circuitbreaker/held/"):
-        assert '/admin/events/deadletter/?service=billing">ver em Precisa de você' in operator.get(address).content.decode()
+        assert (
+            '/admin/events/deadletter/?service=billing">ver em Precisa de você'
+            in operator.get(address).content.decode()
+        )
 
 
 def test_what_came_after_the_end_did_not_wait(billing_is_down, make_delivery):
@@ -203,3 +211,16 @@ def test_trial_that_somebody_asked_for_says_its_result_on_the_card_and_beside_wh
     for address in ("/admin/events/circuitbreaker/", page_of(breaker)):
         assert f"</time>: {said}" in browser.get(address).content.decode()
     assert f"<td>{said}</td>" in browser.get(page_of(breaker)).content.decode()
+
+
+@pytest.mark.parametrize(
+    "found", [{"state": "half_open", "good_probes": 1}, {"state": "closed", "closed_at": LATER}]
+)
+def test_trial_that_the_system_refused_is_no_sign_that_it_is_back(found):
+    breaker, browser, refused = rows.down("crm"), logged_in("Operador"), rows.dead_letter()
+    browser.post("/admin/events/circuitbreaker/try_now/", {"ids": "crm"})
+    probe = rows.tried(refused.delivery, outcome="rejected")
+    type(probe).objects.filter(pk=probe.pk).update(is_probe=True, started_at=LATER)
+    type(refused).objects.filter(pk=refused.pk).update(failed_at=LATER)
+    CircuitBreaker.objects.filter(pk="crm").update(version=F("version") + 1, **found)
+    assert "<td>respondeu, mas recusou o teste</td>" in browser.get(page_of(breaker)).content.decode()

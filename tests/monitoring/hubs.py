@@ -20,7 +20,7 @@ def hub(**changes: Any) -> HubSnapshot:
     well: dict[str, Any] = {
         "now": NOW,
         "pending": 0,
-        "retry_queue": {"total": 0, "ready": 0, "oldest": None, "by_service": {}},
+        "retry_queue": {"total": 0, "ready": 0, "oldest": None, "by_service": {}, "ready_by_service": {}},
         "dead_letters": {"total": 0, "today": 0, "by_cause": {}},
         "held": {"total": 0, "by_service": {}},
         "queues": {},
@@ -39,7 +39,13 @@ def hub(**changes: Any) -> HubSnapshot:
 
 
 def retrying(total: int, service: str = "crm") -> dict[str, Any]:
-    return {"total": total, "ready": 0, "oldest": None, "by_service": {service: total}}
+    return {
+        "total": total,
+        "ready": 0,
+        "oldest": None,
+        "by_service": {service: total},
+        "ready_by_service": {},
+    }
 
 
 def breaker(state: str, seconds: float, service: str = "crm") -> list[CircuitBreaker]:

@@ -71,6 +71,8 @@ def test_outage_is_one_alert_with_its_symptoms_inside(clock):
 
 def test_symptom_that_came_first_goes_into_the_alert_of_its_cause(clock):
     clock.evaluate(retry_queue=hubs.retrying(60))
+    found = health.evaluate(hubs.hub(**DOWN, retry_queue=hubs.retrying(60)))
+    assert alerts.current(found, clock.now).settling == []  # it is there, beside its cause
     clock.evaluate(15, **DOWN, retry_queue=hubs.retrying(60))
     assert list(alerts.open_alerts().values_list("rule", flat=True)) == ["circuit_breaker"]
     assert alerts.open_alerts().get().symptoms == ["Entregas para CRM tentando de novo: 60."]

@@ -162,7 +162,7 @@ def test_every_page_and_answer_shows_the_verdict_of_the_same_hub(monkeypatch, na
 
 def test_after_an_outage_what_it_left_is_that_outage_until_it_is_out(clock, settings):
     settings.ALERT_EMAILS = ["plantao@carinho.test"]
-    down = {"breakers": hubs.breaker("open", 300), "held": {"total": 206, "by_service": {"crm": 206}}}
+    down = {"breakers": hubs.breaker("open", 300), "queues": {"crm": metrics.Queue(waiting=211)}}
     clock.evaluate(**down)
     back = clock.now
     closed = [CircuitBreaker(service="crm", state="closed", closed_at=back)]
@@ -178,7 +178,7 @@ def test_after_an_outage_what_it_left_is_that_outage_until_it_is_out(clock, sett
     clock.evaluate(15, breakers=closed)
     clock.evaluate(130, breakers=closed)
     assert [message.subject for message in mail.outbox] == [
-        "[Carinho] Alerta (crítico): CRM está fora do ar há 5 min: 206 entregas retidas.",
+        "[Carinho] Alerta (crítico): CRM está fora do ar há 5 min: 211 entregas esperam.",
         "[Carinho] Resolvido: CRM voltou, e o que esperava saiu. Durou 3 min.",
     ]
 
@@ -307,16 +307,47 @@ def test_synchronisation_whose_last_run_failed_is_neither_well_nor_in_time():
 
 
 def test_evening_round_carries_the_verdict_and_every_open_alert(monkeypatch):
-    changes = TROUBLES["circuit_breaker"] | {"held": {"total": 206, "by_service": {"crm": 206}}}
+    waiting = {"held": {"total": 206, "by_service": {"crm": 206}}, "queues": {"crm": metrics.Queue(211)}}
+    changes = TROUBLES["circuit_breaker"] | waiting
     monkeypatch.setattr(health, "take_snapshot", lambda now=None: hubs.hub(**changes))
     page = logged_in("Operador")
     text = page.get("/admin/monitoring/round/?kind=evening").content.decode()
     assert "Crítico: chame o suporte" in text
-    assert "206 entregas retidas" in text
+    assert "211 entregas esperam" in text
     page.post("/admin/monitoring/round/conclude/", {"kind": "evening"})
     kept = Round.objects.get()
     assert kept.status == "critical"
     assert {row["tone"] for row in kept.checks if row["name"] in ("health", "alerts", "held")} == {"danger"}
+
+
+@pytest.mark.parametrize(
+    ("held", "note"),
+    [
+        ({}, "3 prontas agora"),
+        ({"crm": 19}, "1 pronta agora, 2 também retidas"),
+        ({"crm": 2, "operacao": 1}, "3 também retidas"),
+    ],
+)
+def test_what_is_tried_again_and_held_is_not_said_to_go_now(held, note):
+    retries = {"total": 5, "ready": 3, "ready_by_service": {"crm": 2, "operacao": 1}}
+    seen = hubs.hub(retry_queue=retries, held={"total": sum(held.values()), "by_service": held})
+    assert panel.ready_now(seen) == note
+
+
+def test_round_of_a_hub_where_only_people_wait_names_no_alerts_to_read():
+    seen = hubs.hub(rejected_requests=2)
+    checks = {check.name: check for check in checklist.answer("morning", seen, health.evaluate(seen))}
+    assert (checks["health"].tone, checks["health"].instructions) == ("info", [])
+    assert (checks["alerts"].tone, checks["alerts"].instructions) == ("success", [])
+    assert checks["rejected_requests"].instructions
+
+
+@pytest.mark.parametrize(("processed", "said"), [(430, "430 de 454, 23 em andamento"), (453, "453 de 454")])
+def test_events_that_are_under_way_are_said_beside_those_that_are_done(monkeypatch, processed, said):
+    counts = {"total": 454, "processed": processed, "failed": 1, "archived": 0}
+    monkeypatch.setattr(metrics, "events", lambda _period: counts)
+    seen = hubs.hub()
+    assert checklist.events_today(seen, health.evaluate(seen)).value == said
 
 
 def test_paused_system_is_neither_an_alert_nor_green():

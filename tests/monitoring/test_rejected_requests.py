@@ -63,6 +63,8 @@ def test_one_that_waits_is_said_on_every_page_of_the_day_until_it_is_settled(wai
     assert number_in_the_menu(user) == (1, "warning")
     needs_you = browser.get(reverse("admin:events_deadletter_changelist")).content.decode()
     assert "1 recusado espera correção" in needs_you
+    assert "Nenhuma entrega espera uma decisão." in needs_you
+    assert "Tudo certo" not in needs_you
     assert list(browser.get(WAITING).context["cl"].result_list) == [waiting]
     RejectedRequest.objects.filter(pk=waiting.pk).update(**SETTLED[end])
     done = browser.get("/admin/")

@@ -143,10 +143,10 @@ def test_alert_that_cannot_be_written_keeps_no_other_from_being_notified(clock):
     ("job", "value", "tone"),
     [
         ({"last_status": None}, "1 de 2 em dia, 1 ainda não rodou", "info"),
-        ({"late": True, "level": "warning"}, "1 de 2 em dia", "warning"),
-        ({"late": True, "level": "critical"}, "1 de 2 em dia", "danger"),
-        ({"last_status": "failed", "last_result": "cancelled"}, "1 de 2 em dia", "info"),
-        ({"last_status": "failed", "last_result": "failed"}, "1 de 2 em dia", "warning"),
+        ({"late": True, "level": "warning"}, "1 de 2 em dia, 1 atrasada", "warning"),
+        ({"late": True, "level": "critical"}, "1 de 2 em dia, 1 atrasada", "danger"),
+        ({"last_status": "failed", "last_result": "cancelled"}, "1 de 2 em dia, 1 cancelada", "info"),
+        ({"last_status": "failed", "last_result": "failed"}, "1 de 2 em dia, 1 falhou", "warning"),
     ],
 )
 def test_synchronisation_that_did_not_run_well_is_not_counted_as_up_to_date(job, value, tone):

@@ -398,4 +398,7 @@ def test_what_a_system_holds_says_when_it_goes_on_and_not_that_it_goes_now(setti
     assert ">agora<" not in page(browser, address + "&ready=0")
     rows.down()
     assert "quando CRM voltar" in page(browser, address + "&ready=1")
+    rows.retrying()
+    assert "</time>, se CRM já tiver voltado" in page(browser, address + "&ready=0")
+    assert "respondeu com erro 503" in page(browser, change(row))
     assert "Retida: sai sozinha quando CRM voltar." in page(browser, change(row))
