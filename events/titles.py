@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from carinho.console import labels
 from events.cause_labels import CAUSES, UNDESCRIBED, Cause
 from events.flow import Flow, Step, find_step
@@ -38,6 +40,18 @@ def sources_of(service: str, name: str) -> str:
     """The senders of the events that cause this step, by the names people know."""
     names = {labels.system(source) for flow, _step in _declared(service, name) for source in flow.sources}
     return ", ".join(sorted(names))
+
+
+def field(name: str) -> str:
+    """What a field is called that its own payload does not declare: as another's does, or by its name."""
+    if name == "id":
+        return str(_("Número"))
+    titles = (
+        flow.payload.model_fields[name].title
+        for flow in Flow.registry.values()
+        if name in flow.payload.model_fields
+    )
+    return next((str(title) for title in titles if title), _bare(name))
 
 
 def _declared(service: str, name: str) -> Iterator[tuple[Flow, Step]]:

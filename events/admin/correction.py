@@ -22,7 +22,7 @@ from events.admin import correction_pages, payload_form, person
 from events.admin.correction_pages import Correctable
 from events.admin.event_data import EventRevealAdmin
 from events.admin.payload_form import PREFIX, FormField
-from events.flow import Data, Flow
+from events.flow import TO_PEOPLE, Data, Flow
 from events.models import (
     Correction,
     DeadLetter,
@@ -257,12 +257,13 @@ def _effects(row: DeadLetter, data: Data) -> list[tuple[str, str, Any]]:
     plan = event_corrections.plan_of(row, data)
     before = {step.name for step in plan.before.steps} if plan.before else set()
     after = {step.name: step for step in plan.after.steps}
+    old_phone = row.event.phone if row.event.phone != plan.after.phone else ""
     there = {delivery.step: delivery for delivery in row.event.deliveries.order_by("id")}
     lines = [
         (
             titles.step(row.event_type, name),
             labels.system(delivery.service),
-            _effect(delivery, before - after.keys()),
+            _effect(delivery, before - after.keys(), old_phone),
         )
         for name, delivery in there.items()
     ]
@@ -273,7 +274,10 @@ def _effects(row: DeadLetter, data: Data) -> list[tuple[str, str, Any]]:
     ]
 
 
-def _effect(delivery: Delivery, gone: set[str]) -> Any:
+def _effect(delivery: Delivery, gone: set[str], old_phone: str) -> Any:
+    if old_phone and delivery.service == TO_PEOPLE and delivery.status == DeliveryStatus.DONE:
+        sentence = _now("foi ao telefone antigo (final %s) e não se repete: ao novo, alguém tem de ligar")
+        return sentence % old_phone[-4:]
     is_open = delivery.status in event_corrections.NOT_STARTED
     return (
         _("não se aplica mais, e não será enviada")

@@ -83,7 +83,8 @@ def correct(request: HttpRequest, it: Correctable) -> HttpResponse:
         if version is None or problems:
             return _form(request, it, still_rejected | problems)
         if not _changes(it, data):
-            return _form(request, it, still_rejected | {"": _("Nenhum dado foi mudado.")})
+            unchanged = _("Nenhum dado foi mudado. Se todos estão certos, volte: lá se envia como está.")
+            return _form(request, it, still_rejected | {"": unchanged})
         asked = request.POST.get("do")
         if asked == "edit":
             return _form(request, it, still_rejected)

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from carinho.masking import mask
+from events import titles
 from events.admin.person import readable_phone
 from events.flow import Flow
 from events.intake.payload import ValueLabels
@@ -75,7 +76,7 @@ def _leaf(
 
 
 def _label(name: str, field: FieldInfo | None) -> str:
-    return str(field.title) if field and field.title else name.replace("_", " ").capitalize()
+    return str(field.title) if field and field.title else titles.field(name)
 
 
 def _model_in(field: FieldInfo | None) -> type[BaseModel] | None:

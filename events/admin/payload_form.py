@@ -15,7 +15,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from carinho import money
-from events import typed_phones
+from events import titles, typed_phones
 from events.differences import differences, value_at, with_value
 from events.flow import Data
 from events.intake.payload import Payload
@@ -134,7 +134,7 @@ def _walk(
     required = schema.get("required", ())
     for name in [*declared, *(name for name in data if name not in declared and "." not in name)]:
         own, value = declared.get(name, {}), data.get(name)
-        label = str(own.get("title") or name.replace("_", " ").capitalize())
+        label = str(own.get("title") or titles.field(name))
         choices = list(_choices(own, definitions))
         group = next((choice for choice in choices if "properties" in choice), None)
         inner = group or ({} if name not in declared and isinstance(value, Mapping) else None)

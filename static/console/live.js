@@ -3,10 +3,11 @@
    `data-live` with an id marks a part. The sidebar's numbers and the words of moments ("há 2 min") are taken over on
    every page. In a list with rows only what their cells say changes; when other rows came, a line offers to show them.
    Nothing moves under the hand: a part that is being used in some way is left as it is, focus and scroll too. What
-   the page itself opened (`data-opened`) is not being used. */
+   the page itself opened (`data-opened`) is not being used. What answers a form (`data-posted`) cannot be asked for again. */
 (() => {
   "use strict";
 
+  if ("posted" in document.documentElement.dataset) return;
   const EVERY = 10000;
   const SOON = 2000; /* while something on the page has `data-moving`: its end is near */
   const STALE = "Sem resposta do hub: o que está na tela pode ser antigo.";
@@ -114,7 +115,7 @@
     try {
       const answer = await fetch(window.location.href, { headers: { Accept: "text/html" }, signal: asking.signal });
       if (answer.redirected && new URL(answer.url).pathname !== window.location.pathname) return window.location.reload();
-      if (answer.status === 405 || answer.status === 404) return clearInterval(timer);
+      if (answer.status === 404) return clearInterval(timer);
       if (!answer.ok) throw new Error(answer.status);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       refreshParts(page);

@@ -8,7 +8,7 @@ from django.urls import reverse
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from events import event_corrections, operations
-from events.models import Correction, DeadLetter, Event, FailureGroup, RejectedRequest
+from events.models import Correction, DeadLetter, Delivery, Event, FailureGroup, RejectedRequest
 from tests.clients import logged_in
 from tests.console import rows
 
@@ -34,8 +34,16 @@ def html_of(response):
 
 
 def test_the_form_has_every_field_in_portuguese_with_its_value_as_typed():
-    html, _version = opened(logged_in(OPERATOR), wrong_phone(utm={"campaign": "inverno"}))
-    for words in ("Nome", "Telefone", "Campanha de marketing", 'value="(11) 98765-4321"', 'value="inverno"'):
+    html, _version = opened(logged_in(OPERATOR), wrong_phone(utm={"campaign": "inverno"}, id=7, lead_id=8))
+    assert "Lead id" not in html
+    for words in (
+        "Número",
+        "Nome",
+        "Telefone",
+        "Campanha de marketing",
+        'value="(11) 98765-4321"',
+        'value="inverno"',
+    ):
         assert words in html
     assert "Outros campos, que vieram vazios" in html
     assert AuditEntry.objects.get(action="person.revealed").actor == "user:ana"
@@ -138,7 +146,7 @@ def test_nothing_changed_is_said():
             address(dead_letter), {"version": version, "data.phone": "11 98765 4321", "do": "review"}
         )
     )
-    assert "Nenhum dado foi mudado." in html
+    assert "Nenhum dado foi mudado. Se todos estão certos, volte: lá se envia como está." in html
 
 
 def test_the_second_of_two_operators_is_told_who_was_first():
@@ -366,6 +374,22 @@ def test_form_of_a_group_is_not_for_a_viewer():
     group = FailureGroup.objects.get(cause="invalid_phone_number")
     answer = logged_in(VIEWER).post(reverse("admin:events_correction_in_group", args=[group.pk]))
     assert answer.status_code == 403
+
+
+def test_message_that_went_to_the_old_phone_is_said_so_and_the_page_does_not_ask_for_itself_again():
+    browser, dead_letter = logged_in(OPERATOR), wrong_phone()
+    welcome = dead_letter.event.deliveries.get(step="send_welcome")
+    Delivery.objects.filter(pk=welcome.pk).update(status="done", due_at=None, finished_at=welcome.created_at)
+    _html, version = opened(browser, dead_letter)
+    form = {"version": version, "data.phone": "21 99876-5432", "do": "review"}
+    html = html_of(browser.post(address(dead_letter), form))
+    assert "foi ao telefone antigo (final 4321) e não se repete: ao novo, alguém tem de ligar" in html
+    assert "data-posted" in html
+    assert "data-posted" not in html_of(browser.get("/admin/events/correction/"))
+    named = html_of(
+        browser.post(address(dead_letter), form | {"data.phone": rows.PHONE, "data.name": "Rosa"})
+    )
+    assert "já foi feita, e não se repete" in named
 
 
 def test_before_it_is_sent_the_message_is_read_as_the_person_will_receive_it():
