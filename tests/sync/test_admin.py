@@ -71,8 +71,11 @@ def test_run_now_starts_a_run_in_the_operators_name(ana, load):
     ana.post(f"{JOBS}run/", {"ids": NAME, "next": JOBS})
     begun = SyncRun.objects.get()
     assert (begun.job_id, begun.author, begun.status) == (NAME, "user:ana", "running")
-    assert "Em execução agora" in page(ana, JOBS)
+    card = page(ana, JOBS).partition(f'id="{NAME}" data-live>')[2].partition("</section>")[0]
+    assert "data-moving" in card
+    assert "Em execução agora</a> (sincronização)" in card
     execution.go_on(NAME)
+    assert "data-moving" not in page(ana, JOBS)
     text = page(ana, of(begun))
     assert "por ana" in text
     assert "Começou, por ana." in text
