@@ -46,6 +46,13 @@ def scopes_of(user: PermissionsMixin) -> frozenset[str]:
     return frozenset(scope for scope, permission in SCOPE_NEEDS.items() if user.has_perm(permission))
 
 
+def is_for_operators(permission: str) -> bool:
+    """Whether operators may do what viewers may not; else only administrators may."""
+    app, _dot, codename = permission.partition(".")
+    action, _underscore, model = codename.partition("_")
+    return permission == MAY_REVEAL or (action == "change" and f"{app}.{model}" in OPERATORS_CHANGE)
+
+
 def make_roles(**_: Any) -> None:
     """Make the groups, each with exactly the permissions of its role."""
     Group.objects.get_or_create(name=VIEWER)[0].permissions.set(_views())

@@ -27,9 +27,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 from unfold.admin import checkbox
 
+from carinho.access.roles import is_for_operators
 from carinho.console.base import ConsoleAdmin, actor, ids_in, list_of, next_page, page, posted
 
 NOT_ALLOWED = _lazy("Seu papel permite ver, mas não fazer isto. Peça a quem é Operador.")
+ONLY_ADMINISTRATORS = _lazy("Seu papel permite ver, mas não fazer isto. Peça a quem é Administrador.")
 PLACE = "{row}"  # where the number of a row stands in its checkbox
 MOST_NAMED = 20
 MOST_AT_ONCE = 10_000  # rows of one order
@@ -114,7 +116,8 @@ class ActionAdmin(ConsoleAdmin):
     ) -> HttpResponse:
         actions = self.actions_for(request)
         barred = [action for action in actions if not request.user.has_perm(action.permission)]
-        context = {"row_actions": actions, "barred": barred, "not_allowed": NOT_ALLOWED}
+        sentence = not_allowed(barred[0].permission) if barred else ""
+        context = {"row_actions": actions, "barred": barred, "not_allowed": sentence}
         return super().changelist_view(request, context | (extra_context or {}))
 
     def buttons(self, request: HttpRequest, names: Sequence[str], ids: Any = "") -> list[dict[str, Any]]:
@@ -191,6 +194,11 @@ class ActionAdmin(ConsoleAdmin):
         return {}
 
 
+def not_allowed(permission: str) -> Any:
+    """What is said to a person without this permission: whom to ask."""
+    return NOT_ALLOWED if is_for_operators(permission) else ONLY_ADMINISTRATORS
+
+
 def button(request: HttpRequest, action: Action, address: str, ids: Any = "") -> dict[str, Any]:
     """What admin/buttons.html shows of an action that is posted to this address."""
     return {
@@ -199,7 +207,7 @@ def button(request: HttpRequest, action: Action, address: str, ids: Any = "") ->
         "text": action.title,
         "sure": action.says(1),
         "address": address,
-        "barred": "" if request.user.has_perm(action.permission) else NOT_ALLOWED,
+        "barred": "" if request.user.has_perm(action.permission) else not_allowed(action.permission),
         "is_main": action.is_main,
     }
 

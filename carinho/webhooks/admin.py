@@ -19,7 +19,7 @@ from unfold.widgets import (
 )
 
 from carinho.console import badges, dates, labels
-from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin, button, rotation
+from carinho.console.actions import Action, ActionAdmin, button, not_allowed, rotation
 from carinho.console.base import actor, list_of, page, page_of, shown_once
 from carinho.services import addresses, outgoing
 from carinho.webhooks import lifecycle, subscriptions
@@ -238,7 +238,7 @@ class WebhookSubscriptionAdmin(ActionAdmin):
             "state": self.state(row),
             "kinds": [(name, lifecycle.KINDS[name].title) for name in row.kinds if name in lifecycle.KINDS],
             "bad_answer": labels.error(row.bad_answer),
-            "barred": "" if request.user.has_perm(CHANGE) else NOT_ALLOWED,
+            "barred": "" if request.user.has_perm(CHANGE) else not_allowed(CHANGE),
             "buttons": [
                 button(request, ROTATE, rotate),
                 *self.buttons(request, ["test", *failed, "remove"], row.pk),

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from carinho.access.roles import SCOPE_NEEDS
 from carinho.access.scopes import Scope
 from carinho.console import labels
-from carinho.console.actions import NOT_ALLOWED
+from carinho.console.actions import not_allowed
 from carinho.console.base import actor, page, page_of
 from carinho.masking import mask_phone
 from events import titles, trial_events
@@ -25,7 +25,7 @@ MAY_SEND = SCOPE_NEEDS[Scope.EVENTS]  # whoever sends an event speaks for a syst
 
 
 def barred(request: HttpRequest) -> Any:
-    return "" if request.user.has_perm(MAY_SEND) else NOT_ALLOWED
+    return "" if request.user.has_perm(MAY_SEND) else not_allowed(MAY_SEND)
 
 
 def form(request: HttpRequest) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from carinho.access.audit_log import Audited
-from carinho.console.actions import NOT_ALLOWED
+from carinho.console.actions import not_allowed
 from carinho.console.base import ConsoleAdmin, actor, page
 from whatsapp import messages, templates
 from whatsapp.models import Template
@@ -112,7 +112,7 @@ class TemplateAdmin(ConsoleAdmin):
                 (each, sample.variables[each]) for each in templates.variables_of(templates.text(name))
             ],
             is_own=Template.objects.filter(name=name).exists(),
-            barred="" if request.user.has_perm(ADMINISTER) else NOT_ALLOWED,
+            barred="" if request.user.has_perm(ADMINISTER) else not_allowed(ADMINISTER),
             back=reverse("admin:whatsapp_template_changelist"),
         )
 

@@ -42,7 +42,9 @@ def test_test_event_names_its_effects_is_marked_and_is_cancelled_where_nothing_w
 def test_only_who_may_speak_for_a_system_sends_a_test_event(make_event):
     operator, event = logged_in("Operador"), make_event()
     assert operator.get(TRIAL).status_code == 403
-    assert "disabled" in operator.get("/admin/events/event/").content.decode()
+    listed = operator.get("/admin/events/event/").content.decode()
+    assert "disabled" in listed
+    assert "Peça a quem é Administrador." in listed
     undo = reverse("admin:events_event_undo", args=[event.pk])
     assert operator.post(undo).status_code == 403
     assert logged_in("Administrador", "bia").post(undo).status_code == 404
