@@ -65,9 +65,11 @@ def action(name: str) -> str:
 
 
 def target(text: str) -> str:
-    """`event 246` as `evento 246`; a system by its label, and a sync by the two that it joins."""
+    """`event 246` as `evento 246`, bare numbers as `#55, #56`; a system by its label, a sync by both."""
     if text.startswith("sync."):
         return " → ".join(system(name) for name in text.removeprefix("sync.").split("_"))
+    if NUMBERS.fullmatch(text):
+        return re.sub("[0-9]+", r"#\g<0>", text)
     kind, _space, rest = text.partition(" ")
     return f"{TARGETS[kind]} {rest}" if kind in TARGETS and rest else system(text)
 
@@ -90,6 +92,7 @@ ERRORS = {  # what the code says of a call that failed, and what a person reads
     "our own code": _("erro do nosso programa"),
     "by no file any more": _("ela não existe mais nesta versão do programa"),
 }
+NUMBERS = re.compile(r"[0-9, ]+")  # of items; of many the text is cut off
 ANSWERED = re.compile(r"answered (\d{3})")
 
 

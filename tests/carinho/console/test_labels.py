@@ -12,6 +12,9 @@ def test_a_sync_is_named_by_the_systems_that_it_joins():
     }
 
 
-@pytest.mark.parametrize(("target", "said"), [("event 246", "evento 246"), ("crm", "CRM"), ("demo", "demo")])
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [("event 246", "evento 246"), ("crm", "CRM"), ("55, 56", "#55, #56"), ("demo", "demo")],
+)
 def test_other_targets_are_said_in_portuguese_or_by_their_own_name(target, said):
     assert labels.target(target) == said
