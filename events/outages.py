@@ -3,6 +3,7 @@
 A record is opened and closed by what the circuits show, and settled when all that waited has ended.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
+from carinho.access.models import AuditEntry
+from carinho.database import run
 from events.engine import wakeup
 from events.models import (
     Attempt,
@@ -29,6 +32,15 @@ from events.models import (
 
 TRIED_NOW = Audited("breaker.try_now", _("testou o sistema"))
 RECORDS_KEPT = timedelta(days=365)
+FIRST_PROBES = """
+SELECT trial.id, probe.outcome
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS trial(id, at, service)
+LEFT JOIN LATERAL (
+    SELECT attempt.outcome
+    FROM events_attempt AS attempt JOIN events_delivery AS delivery ON delivery.id = attempt.delivery_id
+    WHERE attempt.is_probe AND attempt.started_at >= trial.at AND delivery.service = trial.service
+    ORDER BY attempt.started_at LIMIT 1) AS probe ON true
+"""
 ENDS = {
     DeliveryStatus.DONE: "delivered",
     DeliveryStatus.DEAD: "failed",
@@ -103,6 +115,16 @@ def try_now(service: str, *, actor: str) -> bool:
 
 def _holding() -> list[CircuitBreaker]:
     return [breaker for breaker in CircuitBreaker.objects.all() if breaker.holds]
+
+
+def trial_outcomes(moves: Iterable[AuditEntry]) -> dict[int, str | None]:
+    """By the ids of the trials among these moves, the outcome of the first probe after; None before that.
+
+    It stays what it was: the circuit as it is now may tell of a later outage.
+    """
+    given = [[move.pk, move.at, move.target] for move in moves if move.action == TRIED_NOW.name]
+    rows = run(FIRST_PROBES, [list(column) for column in zip(*given, strict=True)]) if given else []
+    return dict(rows)
 
 
 def _last_probe(breaker: CircuitBreaker) -> Attempt | None:

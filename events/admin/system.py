@@ -1,7 +1,7 @@
 """Sistemas: the health of each one and what a person may do about it. Retidas: one line per outage."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib import admin
@@ -22,16 +22,7 @@ from events import outages, recipes, rejecting_systems
 from events.admin import failure_group
 from events.admin.outage import ended
 from events.engine import circuit_breakers
-from events.models import (
-    Attempt,
-    BreakerState,
-    CircuitBreaker,
-    DeadLetter,
-    DeadLetterStatus,
-    Delivery,
-    OutageRecord,
-    Outcome,
-)
+from events.models import BreakerState, CircuitBreaker, DeadLetter, Delivery, OutageRecord, Outcome
 
 OPERATE = "events.change_circuitbreaker"
 SHOWN_MOVES, SHOWN_OUTAGES = 20, 10
@@ -110,30 +101,22 @@ def fitting(breaker: CircuitBreaker) -> list[str]:
     return names
 
 
-def trial_result(breaker: CircuitBreaker, asked_at: datetime) -> str:
-    """What a trial asked for at that moment found out: a refusal is an answer, and no good one."""
-    if breaker.state != BreakerState.OPEN and _refused_since(breaker.service, asked_at):
-        return gettext("respondeu, mas recusou o teste")
-    if breaker.state == BreakerState.CLOSED:
-        return gettext("voltou") if breaker.closed_at and breaker.closed_at > asked_at else ""
-    if breaker.state == BreakerState.HALF_OPEN:
-        answered = gettext("o sistema respondeu; mais um teste bom e ele é liberado")
-        return answered if breaker.good_probes else ""
-    if breaker.opened_at and breaker.opened_at > asked_at:
-        return gettext("continua fora")
-    return gettext("o teste espera a próxima entrega da fila")
+FOUND_OUT: dict[str | None, Any] = {
+    Outcome.DONE: _("voltou"),
+    Outcome.REJECTED: _("respondeu, mas recusou o teste"),
+    Outcome.UNAVAILABLE: _("continua fora"),
+    Outcome.UNKNOWN: _("não se sabe se respondeu"),
+    Outcome.BROKEN: _("não saiu: erro do nosso programa"),
+}
 
 
-def _refused_since(service: str, asked_at: datetime) -> bool:
-    """The refused probe itself, by the open item that it left."""
-    left = DeadLetter.objects.filter(service=service, status=DeadLetterStatus.OPEN, failed_at__gte=asked_at)
-    refused = Attempt.objects.filter(
-        delivery__in=left.values("delivery"),
-        is_probe=True,
-        outcome=Outcome.REJECTED,
-        started_at__gte=asked_at,
-    )
-    return refused.exists()
+def trial_result(outcome: str | None, breaker: CircuitBreaker | None) -> Any:
+    """What a trial found out; `breaker` is given for the last thing that anybody did to the system."""
+    if breaker and breaker.state == BreakerState.OPEN and outcome is None:
+        return gettext("o teste espera a próxima entrega da fila")
+    if breaker and breaker.state == BreakerState.HALF_OPEN and outcome == Outcome.DONE:
+        return gettext("o sistema respondeu; mais um teste bom e ele é liberado")
+    return FOUND_OUT.get(outcome, "")
 
 
 @admin.register(CircuitBreaker)
@@ -167,8 +150,9 @@ class SystemAdmin(ActionAdmin):
         rows = sorted(CircuitBreaker.objects.all(), key=lambda row: (row.pk not in rejecting, row.pk))
         moves = AuditEntry.objects.filter(target__in=[row.pk for row in rows], action__startswith="breaker.")
         last = {move.target: move for move in moves.order_by("target", "-id").distinct("target")}
+        outcomes = outages.trial_outcomes(last.values())
         cards = [
-            self._card(request, row, held.get(row.service), last.get(row.service))
+            self._card(request, row, held.get(row.service), last.get(row.service), outcomes)
             | _rejecting(request, row, rejecting.get(row.service), rejected.get(row.service))
             | {"facts": [fact.get(row.service, "") for fact in facts]}
             for row in rows
@@ -188,15 +172,16 @@ class SystemAdmin(ActionAdmin):
         held = {outage.breaker.service: outage for outage in outages.current()}
         entries = AuditEntry.objects.filter(target=row.service, action__startswith="breaker.")
         moves = list(entries[:SHOWN_MOVES])
+        last, outcomes = moves[0] if moves else None, outages.trial_outcomes(moves)
         rejection = rejecting_systems.current().get(row.service)
         rejected = rejecting_systems.newest_items([rejection]) if rejection else {}
         facts = [find().get(row.service, "") for find in card_facts]
         over = OutageRecord.objects.filter(service=row.service, ended_at__isnull=False).defer("held_ids")
+        card = self._card(request, row, held.get(row.service), last, outcomes)
+        earlier = [(move, trial_result(outcomes.get(move.pk), None)) for move in moves[1:]]
         return {
-            "card": self._card(request, row, held.get(row.service), moves[0] if moves else None)
-            | _rejecting(request, row, rejection, rejected.get(row.service))
-            | {"facts": facts},
-            "moves": moves,
+            "card": card | _rejecting(request, row, rejection, rejected.get(row.service)) | {"facts": facts},
+            "moves": [(last, card["result"]), *earlier] if last else [],
             "ended": ended(over.order_by("-ended_at")[:SHOWN_OUTAGES]),
         }
 
@@ -206,11 +191,11 @@ class SystemAdmin(ActionAdmin):
         breaker: CircuitBreaker,
         outage: outages.Outage | None,
         move: AuditEntry | None = None,
+        outcomes: Mapping[int, str | None] = MappingProxyType({}),
     ) -> dict[str, Any]:
-        trial = move if move and move.action == outages.TRIED_NOW.name else None
         return {
             "move": move,
-            "result": trial_result(breaker, trial.at) if trial else "",
+            "result": trial_result(outcomes[move.pk], breaker) if move and move.pk in outcomes else "",
             "breaker": breaker,
             "label": labels.system(breaker.service),
             "outage": outage,

@@ -143,6 +143,7 @@ class Attempt(models.Model):
         verbose_name = _("tentativa")
         verbose_name_plural = _("tentativas")
         ordering = ["id"]
+        indexes = [models.Index("started_at", condition=Q(is_probe=True), name="attempt_probes")]
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.started_at:%d/%m %H:%M:%S}"

@@ -58,8 +58,9 @@ def test_a_probe_on_demand_lets_the_breaker_through_at_once():
     assert outages.try_now("crm", actor="user:ana")
     row = CircuitBreaker.objects.get(service="crm")
     assert row.next_probe_at <= timezone.now()
-    breaker = Breaker("crm", circuit_breakers._snapshot(row))
-    assert breaker.lets_through(8) == 1
+    shared = circuit_breakers.SharedBreaker("crm", Breaker("crm"))
+    shared.load()
+    assert shared.lets_through(8) == 1
 
 
 def test_there_is_no_probe_of_a_system_that_is_well_or_paused():
@@ -189,38 +190,38 @@ def test_a_pause_is_an_outage_with_the_reason_that_was_given(flow):
     assert "Ainda não acabou" in logged_in("Operador").get(page_of(record)).content.decode()
 
 
-LATER = timezone.now() + timedelta(days=1)
+def probed(at, outcome):
+    probe = rows.tried(rows.lead().deliveries.get(step="register_lead"), outcome=outcome)
+    type(probe).objects.filter(pk=probe.pk).update(is_probe=True, started_at=at)
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("outcome", "found", "said"),
     [
-        ({}, "o teste espera a próxima entrega da fila"),
-        ({"opened_at": LATER, "next_probe_at": LATER}, "continua fora"),
-        (
-            {"state": "half_open", "good_probes": 1},
-            "o sistema respondeu; mais um teste bom e ele é liberado",
-        ),
-        ({"state": "closed", "outage_since": None, "closed_at": LATER}, "voltou"),
+        (None, {}, "o teste espera a próxima entrega da fila"),
+        ("unavailable", {}, "continua fora"),
+        ("done", {"state": "half_open"}, "o sistema respondeu; mais um teste bom e ele é liberado"),
+        ("done", {"state": "closed", "outage_since": None}, "voltou"),
+        ("rejected", {"state": "half_open"}, "respondeu, mas recusou o teste"),
+        ("rejected", {"state": "closed", "outage_since": None}, "respondeu, mas recusou o teste"),
     ],
 )
-def test_trial_that_somebody_asked_for_says_its_result_on_the_card_and_beside_who_asked(found, said):
+def test_trial_that_somebody_asked_for_says_its_result_on_the_card_and_beside_who_asked(outcome, found, said):
     breaker, browser = rows.down("crm"), logged_in("Operador")
     browser.post("/admin/events/circuitbreaker/try_now/", {"ids": "crm"})
+    if outcome:
+        probed(timezone.now(), outcome)
     CircuitBreaker.objects.filter(pk="crm").update(version=F("version") + 1, **found)
     for address in ("/admin/events/circuitbreaker/", page_of(breaker)):
         assert f"</time>: {said}" in browser.get(address).content.decode()
     assert f"<td>{said}</td>" in browser.get(page_of(breaker)).content.decode()
 
 
-@pytest.mark.parametrize(
-    "found", [{"state": "half_open", "good_probes": 1}, {"state": "closed", "closed_at": LATER}]
-)
-def test_trial_that_the_system_refused_is_no_sign_that_it_is_back(found):
-    breaker, browser, refused = rows.down("crm"), logged_in("Operador"), rows.dead_letter()
+def test_result_of_a_trial_stands_whatever_the_circuit_tells_of_a_later_outage():
+    breaker, browser = rows.down("crm"), logged_in("Operador")
     browser.post("/admin/events/circuitbreaker/try_now/", {"ids": "crm"})
-    probe = rows.tried(refused.delivery, outcome="rejected")
-    type(probe).objects.filter(pk=probe.pk).update(is_probe=True, started_at=LATER)
-    type(refused).objects.filter(pk=refused.pk).update(failed_at=LATER)
-    CircuitBreaker.objects.filter(pk="crm").update(version=F("version") + 1, **found)
-    assert "<td>respondeu, mas recusou o teste</td>" in browser.get(page_of(breaker)).content.decode()
+    probed(timezone.now(), "done")
+    browser.post("/admin/events/circuitbreaker/try_now/", {"ids": "crm"})
+    probed(timezone.now(), "unavailable")
+    html = browser.get(page_of(breaker)).content.decode()
+    assert html.index("<td>continua fora</td>") < html.index("<td>voltou</td>")
