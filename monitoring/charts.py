@@ -209,7 +209,7 @@ def depths(now: datetime, hours: int = DAY) -> Chart:
     return Chart(
         "depths",
         _("Filas nas últimas 24 h") if hours <= DAY else _("Filas nos últimos 7 dias"),
-        _("Às %(clock)s: %(dead)s precisam de você, %(retrying)s tentando de novo, %(held)s retidas.")
+        _("Às %(clock)s: precisa de você %(dead)s, tentando de novo %(retrying)s, retidas %(held)s.")
         % {
             "clock": f"{timezone.localtime(last.at):%H:%M}",
             **{name: number(getattr(last, name)) for name in ("dead", "retrying", "held")},

@@ -18,7 +18,7 @@ from monitoring.rule import Instruction, Observation, rule
     symptom_of=("worker_silent", "beat_silent"),
     steps=(
         Instruction(
-            gettext_lazy("Chame o desenvolvimento: as tarefas agendadas (scheduler) não são executadas."),
+            gettext_lazy("Chame o desenvolvimento: as tarefas agendadas não são executadas."),
             "monitoring_alert_contacts",
             gettext_lazy("Ver quem chamar"),
         ),
@@ -27,7 +27,7 @@ from monitoring.rule import Instruction, Observation, rule
 def scheduler_silent(hub: HubSnapshot) -> Iterator[Observation]:
     yield heartbeats.observe(
         hub.staleness["scheduler"],
-        never=_("As tarefas agendadas (scheduler) nunca chegaram."),
-        silent=_("As tarefas agendadas (scheduler) não chegam há %s."),
-        past=_("As tarefas agendadas (scheduler) deixaram de chegar."),
+        never=_("As tarefas agendadas nunca chegaram."),
+        silent=_("As tarefas agendadas não chegam há %s."),
+        past=_("As tarefas agendadas deixaram de chegar."),
     )
