@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import psutil
@@ -61,12 +61,14 @@ class Database:
         parent = psutil.Process(int((self.server.data / "postmaster.pid").read_text().split()[0]))
         frozen = [parent, *parent.children(recursive=True)]
         for process in frozen:
-            process.suspend()
+            with suppress(psutil.NoSuchProcess):  # one that was about to end when it was found
+                process.suspend()
         try:
             yield
         finally:
             for process in frozen:
-                process.resume()
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
 
 
 @dataclass
