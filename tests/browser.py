@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 NAMES = (
-    "chromium-headless-shell",  # half the processor time of a browser that has a window to draw
+    "chromium-headless-shell",  # it has no window to draw
     *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
     *("microsoft-edge", "microsoft-edge-stable", "msedge"),
 )
