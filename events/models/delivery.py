@@ -107,6 +107,8 @@ class Delivery(models.Model):
             models.Index(
                 fields=["finished_at"], condition=Q(finished_at__isnull=False), name="delivery_over"
             ),
+            # when a system accepted the last one, however many others did since
+            models.Index("service", "finished_at", condition=Q(status="done"), name="delivery_done"),
         ]
 
     def __str__(self) -> str:
