@@ -38,6 +38,13 @@ REFUSED_KEY = (401, 403)
 REDIRECTS = range(300, 400)
 WRONG_KEY = "wrong"
 NOWHERE = "/teste-de-conformidade"  # after a path: one that nobody offers
+NEVER_LISTED = gettext_lazy(
+    "Respondeu 404 a um filtro: a lista sem registros vem vazia, e o que a cópia não tem fica de fora dela, "
+    "sem erro."
+)
+NEVER_CREATED = gettext_lazy(
+    "Respondeu 404, e não como a um caminho que não existe: a chamada existe, e o que ainda não há ela cria."
+)
 KINDS = {
     INTEGER: gettext_lazy("um número inteiro"),
     TEXT: gettext_lazy("um texto"),
@@ -168,7 +175,7 @@ class Conformance:
                 "cópia; se gravou, ponha %s_HONOURS_KEYS=0."
             )
             call.add_note(text % self.system.upper())
-        call.differences += self._again(operation, call, first)
+        call.differences += self._again(operation, call, first) + self._second(operation, first)
         call.differences += self._door(operation, key) + self._refusal(operation)
         call.differences += self._unknown_record(operation)
 
@@ -190,7 +197,14 @@ class Conformance:
         return []
 
     def _not_there(self, operation: Operation, answer: PeerAnswer) -> Difference:
-        """A 404 may mean the call or its record: only a record that somebody named speaks for the former."""
+        """A 404 may mean the call or its record: only a record that somebody named speaks for the former.
+
+        A call that lists or creates has no record that could be missing: one that is there answers no 404.
+        """
+        is_never = answer.status == 404 and (operation.is_list or operation.creates)
+        if is_never and not self._is_as_nowhere(operation, answer):
+            never = NEVER_LISTED if operation.is_list else NEVER_CREATED
+            return self._differs("not_found", str(never), answer)
         if answer.status == 404 and (hint := self._perhaps_unknown(operation)):
             return self._differs("record_unknown", " ".join([_("Respondeu 404."), hint]), answer)
         if answer.status == 404 and operation.records and not self._is_as_nowhere(operation, answer):
@@ -294,12 +308,14 @@ class Conformance:
         asked = {name: value for name, value in operation.asks(self.copy.ids).items() if name != "phone"}
         rows = rows_of(answer)
         ignored = [name for name in asked if any(differs(row, {name: asked[name]}) for row in rows)]
+        refused = []
         for change in operation.nothing:
             nothing = self.copy.ask(operation, query=operation.asks(self.copy.ids) | dict(change))
-            if nothing.is_success and rows_of(nothing):
+            if nothing.status in NOT_THERE:
+                refused.append(self._differs("not_found", str(NEVER_LISTED), nothing))
+            elif nothing.is_success and rows_of(nothing):
                 ignored += sorted(change.keys() - set(ignored))
                 answer = nothing
-        refused = []
         for mark in (each.mark for each in of_system(self.system) if each.mark):
             if mark.reader != operation.name or mark.filter in ignored:
                 continue
@@ -479,6 +495,18 @@ class Conformance:
             text = _("Um segundo pedido com outro corpo não mudou “%s”: o que já existe devia ser alterado.")
             return [self._differs("again_keeps", text % name, answer, name)]
         return []
+
+    def _second(self, operation: Operation, first: PeerAnswer) -> list[Difference]:
+        """A second of the same, under another key: it names the first, with which the hub goes on."""
+        if not operation.names_the_first:
+            return []
+        second = self.copy.ask(operation, sends=operation.body(self.copy.ids))
+        if second.status == 409 and second.id is not None and first.id in (None, second.id):
+            return []
+        text = _(
+            "O mesmo outra vez, com outra Idempotency-Key, devia receber 409, com o primeiro em data.id."
+        )
+        return [self._differs("second_unnamed", text, second, "id")]
 
     def _shown_after(self, operation: Operation, written: PeerAnswer, name: str) -> tuple[PeerAnswer, Any]:
         """A field of what was written, from the list that shows it or else from the answer to the write."""

@@ -124,6 +124,7 @@ class Operation:
     one wrote, `undone_by` the one that removes it. `lists` is the kind of the records that a list is of.
     `creates`: the record of the path need not be there before. `again` is what a second write of the same
     record says otherwise; with `keeps_the_first`, nothing changes by it.
+    `names_the_first`: a second of the same is refused with 409, and the number of the first in `data.id`.
     `sets_a_state`: a second time changes nothing, also where idempotency keys are not honoured.
     `is_optional`: asked beyond what the company's systems agreed on, so only of one whose `<SYSTEM>_LACKS`
     was set without it.
@@ -149,6 +150,7 @@ class Operation:
     creates: bool = False
     again: Mapping[str, Any] = field(default_factory=dict)
     keeps_the_first: bool = False
+    names_the_first: bool = False
     sets_a_state: bool = False
     is_optional: bool = False
 
@@ -279,6 +281,7 @@ OPERATIONS = (
             _("quem escreveu pelo WhatsApp vem também com lid e first_message_id, e talvez sem phone"),
         ),
         shown_by="find_lead",
+        names_the_first=True,
         sets_a_state=True,  # for the hub looks for its phone before it, each time
     ),
     Operation(

@@ -95,6 +95,15 @@ DEVIATIONS = {
     ),
     "list_inside_data": Deviation("data.data", _of_page(lambda body: {"data": body, "next_cursor": None})),
     "filter_ignored": Deviation("filters ignored", ignores=()),
+    "nothing_as_unknown": Deviation(
+        "404 in place of an empty list",
+        lambda status, body: (
+            answer({"message": "Not found"}, 404) if status in OK and (body or {}).get("data") == [] else None
+        ),
+    ),
+    "creation_refused": Deviation(
+        "404 in words of its own", _when(OK, lambda _: answer({"message": "No such contract"}, 404))
+    ),
     "status_ignored": Deviation(
         "status ignored and not shown", _of_record(_without("status")), ignores=("status",)
     ),
@@ -137,6 +146,9 @@ DEVIATIONS = {
     "unknown_silent": Deviation("404 without message", _when((404,), lambda _: answer({"ok": False}, 404))),
     "change_ignored": Deviation(
         "a city stays as it was first", _of_record(lambda row: row | {"city": "São Paulo"})
+    ),
+    "conflict_unnamed": Deviation(
+        "422 in place of 409", _when((409,), lambda _: answer({"message": "Taken"}, 422))
     ),
     "change_refused": Deviation(
         "409 for a record that is there", _when((200,), lambda _: answer({"message": "Exists already"}, 409))
