@@ -4,13 +4,34 @@ The indexes leave blanks out, and PostgreSQL uses one only for a statement that 
 """
 
 import pytest
+from django.utils import timezone
 
 from carinho.database import run
 from events.engine import moves
 from events.flows.documents_consent_revoked import REVOKED_BEFORE
 from events.intake import ingestion
+from events.models import Event
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def many_events(db):
+    """So many that no index is as good as another, whatever earlier tests left the planner to believe."""
+    now = timezone.now()
+    Event.objects.bulk_create(
+        Event(
+            source="site",
+            key=f"{number}",
+            type="lead.created",
+            subject=f"client:{number}",
+            phone=f"55119{number:08}",
+            occurred_at=now,
+            data={},
+        )
+        for number in range(2000)
+    )
+    run("ANALYZE events_event", [])
 
 
 def plan_of(statement, parameters):
@@ -25,8 +46,7 @@ def test_consent_of_who_is_named_at_the_door_is_looked_up_by_an_index():
 
 def test_erased_event_that_comes_again_is_looked_up_by_an_index():
     plan = plan_of(ingestion.INSERT, ["[]"])
-    (line,) = (line for line in plan.splitlines() if "events_event known" in line)
-    assert "Index" in line
+    assert "Seq Scan on events_event known" not in plan
 
 
 @pytest.mark.parametrize("statement", [moves.CLAIM, moves.CLAIM_IN_PARTITION])
