@@ -40,7 +40,7 @@ class DatabaseWatch:
     def watched(self) -> Iterator[None]:
         """Around what a request waits for. Raises DatabaseAway in it."""
         request = cast("asyncio.Task[Any]", asyncio.current_task())
-        timer = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._suspect)
+        timer = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._suspect, request)
         self.waiting.add(request)
         try:
             yield
@@ -52,9 +52,14 @@ class DatabaseWatch:
             timer.cancel()
             self.waiting.discard(request)
 
-    def _suspect(self) -> None:
+    def _suspect(self, request: "asyncio.Task[Any]") -> None:
+        """Asked again for as long as it waits: a database that answered may be silent a moment later."""
+        if request not in self.waiting:
+            return
+        loop = asyncio.get_running_loop()
+        loop.call_later(SLOW_SECONDS, self._suspect, request)
         if self.asking is None or self.asking.done():
-            self.asking = asyncio.get_running_loop().create_task(self._ask())
+            self.asking = loop.create_task(self._ask())
 
     async def _ask(self) -> None:
         """Until it answers in time. An error is an answer: each request hears its own."""
@@ -88,8 +93,12 @@ async def comes_in_time(answer: asyncio.Future[None]) -> bool:
 
 
 def ask() -> None:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except Error:
-        connection.close()
+    """What ails a connection that is older than the server is no answer of the server: the second is new."""
+    for _connection in ("perhaps old", "new"):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        except Error:
+            connection.close()
+        else:
+            return

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 
 from carinho import database_watch, rsgi
 
@@ -103,7 +104,27 @@ def test_slow_page_of_a_database_that_answers_is_waited_for(web: Frozen, monkeyp
 
     monkeypatch.setattr(database_watch, "ask", ask)
     assert statuses(asyncio.run(web.get("/admin/"))) == [200]
-    assert asked == [1]
+    assert asked
+
+
+def test_database_that_answered_and_then_keeps_silent_is_asked_again(web: Frozen, monkeypatch: Any) -> None:
+    answers = iter([None])
+
+    def ask() -> None:
+        if next(answers, web) is web:
+            web.thawed.wait()
+
+    monkeypatch.setattr(database_watch, "ask", ask)
+    assert statuses(asyncio.run(web.get("/admin/"))) == [503]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_connection_that_is_older_than_the_server_is_no_answer_of_it() -> None:
+    with connection.cursor() as cursor, pytest.raises(OperationalError):
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    database_watch.ask()
+    assert connection.connection
+    assert not connection.connection.closed
 
 
 def test_database_of_a_busy_machine_has_longer(web: Frozen, monkeypatch: Any) -> None:
