@@ -129,6 +129,8 @@ def _begin() -> None:
     if User.objects.filter(username="growth"):
         with _full():  # as the small one, whose tables are those of this code by now
             call_command("migrate", verbosity=0)
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")  # as autovacuum has done by the time anybody looks
         return
     every_page.fill()
     CircuitBreaker.objects.update(state="closed", opened_at=None, outage_since=None, next_probe_at=None)
