@@ -56,6 +56,7 @@ def waits(var_dir: Path) -> bool:
 
 @pytest.mark.django_db(transaction=True)
 def test_connection_outlives_a_task_unless_it_broke() -> None:
+    connection.close()  # what earlier tests did to it is no matter here
     connection.ensure_connection()
     kept = connection.connection
     task = SimpleNamespace(request=SimpleNamespace(is_eager=False))
