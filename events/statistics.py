@@ -20,9 +20,12 @@ FOLDING = "events.fold"  # the lock that keeps two workers from folding at once
 RECEIPTS = "whatsapp.status"  # these events only move a message of ours: nobody counts them as what happened
 BUCKETS_MS = (5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)  # upper bounds; the last bucket is open
 
+# A range of ids, not a list: statistics that were taken while one large transaction wrote say that this table
+# is empty, and a list is then compared with each row.
 FOLD = """
 WITH taken AS (
-    DELETE FROM events_countdelta WHERE id IN (SELECT id FROM events_countdelta ORDER BY id LIMIT %s)
+    DELETE FROM events_countdelta
+    WHERE id <= (SELECT max(id) FROM (SELECT id FROM events_countdelta ORDER BY id LIMIT %s) AS oldest)
     RETURNING measure, hour, service, name, detail, amount
 ), folded AS (
     INSERT INTO events_hourlycount AS total (measure, hour, service, name, detail, amount)

@@ -4,12 +4,14 @@ import threading
 from collections import Counter
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from carinho.locks import connection_parameters
 from carinho.services.errors import Rejected, Unavailable
 from events import dead_letter_counts, operations, statistics
 from events.engine import attempt, outcomes, recovery
@@ -153,6 +155,22 @@ def test_counts_are_exact_with_two_workers_at_once(make_event):
     for worker in workers:
         worker.join()
     counts_are_exact()
+
+
+def test_folding_reads_each_count_once_however_empty_the_table_seemed():
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events_countdelta (measure, hour, service, name, detail, amount)"
+            " SELECT %s, date_trunc('hour', now()), 'crm', '', '', 1 FROM generate_series(1, 500)",
+            [Measure.ATTEMPT],
+        )
+        with psycopg.connect(**connection_parameters(), autocommit=True) as other:
+            other.execute("ANALYZE events_countdelta")  # as autovacuum does: it sees none of these rows
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT TEXT) {statistics.FOLD}", [statistics.BATCH])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "rows=500.00 " in plan
+    assert "Removed by Join Filter" not in plan
 
 
 def test_what_is_rolled_back_is_not_counted(make_event):
