@@ -78,10 +78,17 @@ def is_public(text: str) -> bool:
     return address.is_global and not address.is_multicast
 
 
+class _Original(socket.socket):
+    """What pycurl makes its own copy of, and drops."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def _open(purpose: int, address: Any) -> socket.socket | int:
     """libcurl asks with the very address it goes to: no name can mean another in between."""
     family, kind, protocol, at = address
-    return socket.socket(family, kind, protocol) if _may_connect(at[0]) else pycurl.SOCKET_BAD
+    return _Original(family, kind, protocol) if _may_connect(at[0]) else pycurl.SOCKET_BAD
 
 
 def _may_connect(address: str) -> bool:

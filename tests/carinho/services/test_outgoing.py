@@ -24,13 +24,14 @@ def test_private_address_is_never_connected_to(listener, host):
         listener.accept()
 
 
-def test_private_address_is_reached_where_the_setting_allows_it(listener, settings):
+def test_private_address_is_reached_where_the_setting_allows_it(listener, settings, recwarn):
     settings.WEBHOOKS_TO_PRIVATE_ADDRESSES = True
     request = requests.Request("POST", f"http://127.0.0.1:{listener.getsockname()[1]}/").prepare()
     with pytest.raises(requests.ReadTimeout):  # nobody answers, but it was sent
         outgoing.PublicAdapter().send(request, timeout=(1, 0.1))
     with listener.accept()[0] as connection:
         assert connection.recv(4) == b"POST"
+    assert not recwarn.list, "a socket is left to the garbage collection"
 
 
 @pytest.mark.parametrize(
