@@ -66,6 +66,7 @@ def test_never_asked_is_unknown_and_neither_connected_nor_disconnected(db):
 def test_worker_that_starts_looks_first_thing(monkeypatch):
     sent = []
     monkeypatch.setattr(tasks.check_connection, "apply_async", lambda **options: sent.append(options))
+    monkeypatch.setattr("monitoring.heartbeats.start", lambda name: None)  # a thread that would beat for ever
     worker_ready.send(sender=None)
     assert sent == [{"expires": 30}]
 
