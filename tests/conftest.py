@@ -105,7 +105,13 @@ def share_a_server() -> None:
 
 def load_settings() -> None:
     folder = os.environ[SHARED]
-    own = {"VAR_DIR": folder, "SECRET_KEY": "only for tests", "DJANGO_SETTINGS_MODULE": "carinho.settings"}
+    own = {
+        "VAR_DIR": folder,
+        "SECRET_KEY": "only for tests",
+        "DJANGO_SETTINGS_MODULE": "carinho.settings",
+        # a test that imports carinho.wsgi would set this end for all later ones of its process
+        "WEB_STATEMENT_SECONDS": "0",
+    }
     with mock.patch.dict(os.environ, own):
         settings.DATABASES  # noqa: B018 -- reading one setting loads all
     django.setup()
