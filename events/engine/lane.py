@@ -226,13 +226,13 @@ class Drain:
         try:
             return lane_hooks.prefetched(self.hooks, claimed)
         except (OperationalError, InterfaceError):
-            self.finished.extend(attempt.held(claim) for claim in claimed)
+            self.finished.extend(attempt.hold(claim) for claim in claimed)
             raise
         except Exception as error:
             logger.exception("Lane hooks broke", extra={"deliveries": [claim.id for claim in claimed]})
             if len(claimed) > 1:
                 return [each for claim in claimed for each in self._prefetch([claim])]
-            self.finished.append(attempt.failed(claimed[0], Outcome.BROKEN, error))
+            self.finished.append(attempt.fail(claimed[0], Outcome.BROKEN, error))
             return []
 
     def _room(self) -> int:
@@ -240,7 +240,7 @@ class Drain:
 
     def _attempt(self, claim: claims.Claim) -> None:
         hands_back = self.is_closing or self.breaker.is_held
-        self.finished.append(attempt.held(claim) if hands_back else attempt.attempt(claim))
+        self.finished.append(attempt.hold(claim) if hands_back else attempt.attempt(claim))
         # the first sets the time of the next write; at those between them there is nothing to be done
         if not self.oldest_finished or len(self.finished) >= min(self.under_way, self.limit // 2):
             os.write(self.wake_pipe_out, b".")
