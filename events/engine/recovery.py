@@ -81,9 +81,9 @@ def end_silent_lanes() -> None:
     lanes = Lane.objects.values_list("service", flat=True)  # those of any number of partitions
     holders = locks.holders(lane.LOCK_NAMESPACE, lanes)
     silent = settings.LEASE_SECONDS - lane.LISTENING_SECONDS
-    for service, pid in run(SILENT, [json.dumps(holders), silent, settings.LEASE_SECONDS]):
+    for name, pid in run(SILENT, [json.dumps(holders), silent, settings.LEASE_SECONDS]):
         locks.end_holder(pid)
-        logger.warning("Silent lane was ended", extra={"service": service})
+        logger.warning("Silent lane was ended", extra={"lane": name})
 
 
 def return_lapsed() -> int:
