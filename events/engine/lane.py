@@ -58,7 +58,10 @@ def _only_drain(name: str) -> Iterator[psycopg.Connection | None]:
     """The session of the lane's lock, or None while another lane may take any of the same people."""
     partition = Partition.named(name)
     with session_lock(LOCK_NAMESPACE, name) as listener:
-        if listener is None or not _has_its_share(listener, partition):
+        if listener is None or (
+            partition.of > 1
+            and not try_lock_share(listener, LOCK_NAMESPACE, partition.service, partition.buckets)
+        ):
             yield None
             return
         listener.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL + name)))
@@ -66,10 +69,6 @@ def _only_drain(name: str) -> Iterator[psycopg.Connection | None]:
             yield listener
         finally:
             _set_listening(partition, -1)
-
-
-def _has_its_share(listener: psycopg.Connection, partition: Partition) -> bool:
-    return partition.of == 1 or try_lock_share(listener, LOCK_NAMESPACE, partition.service, partition.buckets)
 
 
 LISTENING = """
