@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.db import connection
 from kombu.exceptions import OperationalError
 
 from carinho.celery import app
@@ -64,12 +63,9 @@ def send_message(lane: str) -> None:
 def ensure_lanes() -> None:
     """One row per system and breaker, and one for each of several lanes; made after each migration."""
     lanes = [lane for name in settings.LANES for lane in lanes_of(name)]
-    with connection.cursor() as cursor:
-        for table, names in (
-            ("events_lane", {*settings.LANES, *lanes}),
-            ("events_circuitbreaker", settings.LANES),
-        ):
-            cursor.execute(
-                f"INSERT INTO {table} (service) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING",
-                [sorted(names)],
-            )
+    for table, names in (
+        ("events_lane", {*settings.LANES, *lanes}),
+        ("events_circuitbreaker", settings.LANES),
+    ):
+        insert = f"INSERT INTO {table} (service) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING"
+        run(insert, [sorted(names)])
