@@ -238,7 +238,7 @@ class Drain:
         return self.limit - self.under_way
 
     def _attempt(self, claim: claims.Claim) -> None:
-        hands_back = self.is_closing or self.breaker.is_held
+        hands_back = self.is_closing or self.breaker.holds_all
         self.finished.append(attempt.hold(claim) if hands_back else attempt.attempt(claim))
         # the first sets the time of the next write; at those between them there is nothing to be done
         if not self.oldest_finished or len(self.finished) >= min(self.under_way, self.limit // 2):

@@ -341,7 +341,7 @@ def test_what_was_claimed_and_not_begun_is_handed_back_when_the_system_is_held(m
             assert system.arrived.acquire(timeout=20)
         hold()
         late = make_delivery(41)
-        until(lambda: circuit_breakers.SharedBreaker.of(Billing).is_held)
+        until(lambda: circuit_breakers.SharedBreaker.of(Billing).holds_all)
         time.sleep(0.3)  # the lane's own poll, which the notification hastens
         system.may_answer.set()
     assert len(calls.calls) == 16
