@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 
 from carinho.access import account, login
 from carinho.access.roles import OUR_APPS
+from carinho.api.schema_views import Docs, Schema
 from carinho.health import Health, Ready
 
 
@@ -39,6 +40,8 @@ urlpatterns = [
     path("admin/autocomplete/", admin.site.admin_view(closed)),
     path("admin/r/<path:row>/", admin.site.admin_view(closed)),
     path("admin/", admin.site.urls),
+    path("api/schema", Schema.as_view(), name="schema"),
+    path("api/docs", Docs.as_view()),
     path("health", Health.as_view()),
     path("horizon", RedirectView.as_view(pattern_name="admin:index")),
     path("ready", Ready.as_view()),

@@ -30,9 +30,16 @@ def ensure_lanes(**_: Any) -> None:
 
 
 def ensure_schedules(**_: Any) -> None:
-    from events import schedules
+    """A schedule for each task that has none yet; one that an operator changed stays as it is."""
+    from carinho.schedules import ensure
 
-    schedules.ensure_schedules()
+    ensure("events.recover", every_seconds=5, expire_seconds=10)
+    ensure("events.advance_bulk_jobs", every_seconds=5, expire_seconds=10)
+    ensure("events.close_superseded", every_seconds=20, expire_seconds=20)
+    ensure("events.send_escalations", every_seconds=10, expire_seconds=10)
+    ensure("events.send_webhooks", every_seconds=5, expire_seconds=10)
+    ensure("events.fold_counts", every_seconds=10, expire_seconds=10)
+    ensure("events.prune", every_seconds=600, expire_seconds=300)
 
 
 def put_through(**_: Any) -> None:

@@ -10,13 +10,14 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, Max, Min, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
+from carinho.database import run
 from events.models import DeadLetter, EntryKind, FailureGroup, GroupEntry, GroupState
 
 TAKEN = Audited("group.take", _("assumiu o grupo"))
@@ -67,9 +68,8 @@ def figures_of(group: FailureGroup) -> Figures:
 
 def _counted(statement: str, given: dict[str, Any]) -> dict[tuple[str, str, str], Figures]:
     lately = (timezone.now() - LATELY).replace(second=0, microsecond=0)  # the links to the rows say minutes
-    with connection.cursor() as cursor:
-        cursor.execute(statement, given | {"lately": lately})
-        return {tuple(row[:3]): Figures(*row[3:]) for row in cursor.fetchall()}
+    rows = run(statement, given | {"lately": lately})
+    return {(service, step, cause): Figures(*counted) for service, step, cause, *counted in rows}
 
 
 def only_items(found: Iterable[FailureGroup]) -> dict[int, int]:

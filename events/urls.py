@@ -2,7 +2,6 @@
 
 from django.urls import path
 
-from carinho.api import schema_views
 from events.api import circuit_breakers, dead_letters, events, retry_queue
 from events.intake import views
 from events.intake.legacy_webhooks import LEGACY_WEBHOOKS
@@ -36,6 +35,4 @@ urlpatterns = [
     path("circuit-breakers/<str:service>/reset", circuit_breakers.ResetBreaker.as_view()),
     path("circuit-breakers/<str:service>/pause", circuit_breakers.PauseService.as_view()),
     path("circuit-breakers/<str:service>/resume", circuit_breakers.ResumeService.as_view()),
-    path("api/schema", schema_views.Schema.as_view(), name="schema"),
-    path("api/docs", schema_views.Docs.as_view()),
 ]

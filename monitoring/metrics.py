@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from carinho.database import run
 from carinho.webhooks.models import WebhookMessage, WebhookStatus
 from events import dead_letter_counts, statistics
 from events.models import (
@@ -48,9 +48,7 @@ FROM events_delivery WHERE status = 'queued' AND attempts > 0 GROUP BY service
 
 def retry_queue() -> dict[str, Any]:
     """What failed and will be tried again by itself."""
-    with connection.cursor() as cursor:
-        cursor.execute(RETRIES)
-        rows = cursor.fetchall()
+    rows = run(RETRIES, [])
     return {
         "total": sum(row[1] for row in rows),
         "ready": sum(row[2] for row in rows),
@@ -97,9 +95,7 @@ class Queue:
 
 
 def queues() -> dict[str, Queue]:
-    with connection.cursor() as cursor:
-        cursor.execute(QUEUES)
-        return {row[0]: Queue(*row[1:]) for row in cursor.fetchall()}
+    return {name: Queue(*figures) for name, *figures in run(QUEUES, [])}
 
 
 def breakers() -> list[CircuitBreaker]:
@@ -202,9 +198,7 @@ FROM pg_stat_activity WHERE state <> 'idle' AND backend_type = 'client backend' 
 
 def oldest_transaction() -> float:
     """Seconds for which the oldest transaction has been open."""
-    with connection.cursor() as cursor:
-        cursor.execute(OLDEST_TRANSACTION)
-        return float(cursor.fetchone()[0])
+    return float(run(OLDEST_TRANSACTION, [])[0][0])
 
 
 @dataclass(frozen=True)

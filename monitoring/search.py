@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from carinho import words
+from carinho import text_search
 from carinho.console import labels
 from carinho.console.base import page_of
 from carinho.masking import mask_name, mask_phone
@@ -113,9 +113,9 @@ def _contacts(term: str, *, whole: bool) -> list[SearchResult]:
     try:
         wanted |= Q(key=phones.key(phones.normalize(term)))
     except phones.InvalidPhone:
-        query = words.search(term, whole=whole)
+        query = text_search.search(term, whole=whole)
         if query is not None and not any(map(str.isdigit, term)):
-            named = Q(SearchVectorExact(words.of("name"), query))
+            named = Q(SearchVectorExact(text_search.of("name"), query))
             wanted |= named & Q(name__iexact=term) if whole else named
     found = Contact.objects.filter(wanted).order_by("-id")[:MOST]
     return [
@@ -140,9 +140,9 @@ def _failures(term: str) -> Iterable[SyncFailure]:
 def _messages(term: str, *, whole: bool) -> Iterable[SearchResult]:
     """Ours and theirs, by id, and by their words for those who may see them."""
     wanted = Q(message_id=term)
-    query = None if whole or len(term) < 3 or term.isdecimal() else words.search(term, whole=False)
+    query = None if whole or len(term) < 3 or term.isdecimal() else text_search.search(term, whole=False)
     if query is not None:
-        wanted |= Q(SearchVectorExact(words.of("text"), query))
+        wanted |= Q(SearchVectorExact(text_search.of("text"), query))
     for message in _newest(SentMessage.objects.all(), wanted, MOST):
         title = str(templates.title(message.name)) if message.name else _("Mensagem enviada")
         to = mask_phone(message.phone) if message.phone else _("uma pessoa")

@@ -8,7 +8,7 @@ from django.conf import settings
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from carinho.access import audit_log
-from events.schedules import ensure
+from carinho.schedules import ensure
 from monitoring import alerts, charts, erasure, heartbeats, report
 
 worker_ready.connect(heartbeats.of_worker, dispatch_uid="monitoring.worker")

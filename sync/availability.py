@@ -88,7 +88,7 @@ class Availability:
 
     def _is_held(self, name: str) -> bool:
         not_before = self.not_before.get(name)
-        return self.breakers[name].is_held or (not_before is not None and datetime.now(UTC) < not_before)
+        return self.breakers[name].holds_all or (not_before is not None and datetime.now(UTC) < not_before)
 
     def _lets_through(self, name: str, wanted: int) -> int:
         return 0 if self._is_held(name) else self.breakers[name].lets_through(wanted)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django_celery_beat.models import CrontabSchedule, PeriodicTask, PeriodicTasks
 
 from carinho.access.audit_log import Audited
-from events.schedules import ensure
+from carinho.schedules import ensure
 from sync.job import Job
 from sync.models import SyncJob
 

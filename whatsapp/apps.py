@@ -26,7 +26,7 @@ class WhatsappConfig(AppConfig):
 
 def ensure_schedules(**_: Any) -> None:
     """Schedules of our tasks; those that an operator changed stay as they are."""
-    from events.schedules import ensure
+    from carinho.schedules import ensure
 
     ensure("whatsapp.read_inbox", every_seconds=5, expire_seconds=10)
     ensure("whatsapp.check", every_seconds=30, expire_seconds=30)

@@ -13,10 +13,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from carinho.local_time import SAO_PAULO
 from carinho.services.errors import ServiceError
 from carinho.webhooks import lifecycle
 from events.engine import circuit_breakers, wakeup
-from events.intake.payload import SAO_PAULO
 from whatsapp.callbacks.body import timestamp_of
 from whatsapp.callbacks.inbox import Ignored
 from whatsapp.models import Callback, Connection, IgnoredCause, Received, SentMessage

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from carinho.local_time import SAO_PAULO
 from events.engine.lane_hooks import Ran
-from events.intake.payload import SAO_PAULO
 from events.models import SkipCause
 from whatsapp.messages import Category
 from whatsapp.models import Contact, Received, SentMessage

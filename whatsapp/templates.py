@@ -14,7 +14,7 @@ from babel.dates import format_date, format_datetime
 from django.conf import settings
 
 from carinho.database import run
-from events.intake.payload import SAO_PAULO
+from carinho.local_time import SAO_PAULO
 
 NAMELESS = "Contato do WhatsApp"  # how a lead is called in CRM whose name nobody knows
 TITLE = re.compile(r"\A\{# (?P<title>.+?) #\}\n")

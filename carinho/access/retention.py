@@ -1,12 +1,12 @@
 """Removes ended sessions, old log-in attempts, past rate windows, and the oldest of the audit log."""
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
-from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access import audit_log
 from carinho.access.models import ApiAnswer, AuditEntry, LoginSession
+from carinho.database import run
 from carinho.retention import Kept
 
 LOGINS = [
@@ -37,6 +37,5 @@ def prune() -> None:
     ApiAnswer.objects.filter(made_at__lt=now - ApiAnswer.LASTS).delete()
     for kept in LOGINS:
         kept.due.delete()
-    with connection.cursor() as cursor:
-        cursor.execute(OLD_WINDOWS)
+    run(OLD_WINDOWS, [])
     audit_log.prune(AUDIT.due)

@@ -7,11 +7,11 @@ from string import Template
 
 from aiohttp import web
 
+from carinho.local_time import SAO_PAULO
 from carinho.simulator.control import ALL_SYSTEMS
 from carinho.simulator.faults import Fault
 from carinho.simulator.memory import JournalEntry
 from carinho.simulator.system import NO_ROUTE, System
-from carinho.simulator.tables import SAO_PAULO
 
 SHOWN = 6  # calls of a system
 FIELDS = ("name", "client_name", "phone", "message", "summary", "reason", "campaign", "rating", "amount")

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
+
+from carinho.local_time import SAO_PAULO
 
 Body = dict[str, Any]
 
-SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 CAREGIVERS = {77: "Joana Teles", 78: "Rute Amaral", 79: "Paulo Vidal"}
 PEOPLE = ("Helena Prado", "Otávio Lins", "Marina Fontes")
 JSON = {"Content-Type": "application/json"}

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, time
 from http import HTTPStatus
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from carinho.local_time import SAO_PAULO
 from carinho.simulator.protocol import ApiError, answer
 
 Record = dict[str, Any]
@@ -15,7 +15,6 @@ Query = Mapping[str, str]
 Condition = Callable[[Record], bool]
 MOST_RECORDS = 100_000  # a table that grows beyond forgets the older half, so that a long demo stays small
 MOST_PER_PAGE = 100
-SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 DATE_LENGTH = len("2026-11-24")
 
 

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 
-from carinho import words
+from carinho import text_search
 from carinho.access.roles import MAY_REVEAL
 from carinho.console.base import MOST_FOUND, id_in
 from events.models.event import NAMES
@@ -76,10 +76,10 @@ def number(term: str, *fields: str) -> Q:
 
 def name(term: str, field: str, *, whole: bool) -> Q:
     """Rows whose event names such a person; `field` leads to its data. `whole` asks for the full name."""
-    query = words.search(term, whole=whole)
+    query = text_search.search(term, whole=whole)
     if query is None or any(character.isdigit() for character in term):
         return NOTHING
-    found = Q(SearchVectorExact(words.of_keys(field, NAMES), query))
+    found = Q(SearchVectorExact(text_search.of_keys(field, NAMES), query))
     if whole:
         full = NOTHING
         for key in NAMES:

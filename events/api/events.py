@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView, RetrieveAPIView
@@ -15,9 +14,7 @@ from carinho.api.pagination import NewestFirst
 from carinho.api.schema import problems
 from carinho.api.views import ApiView
 from events.api.filters import EventFilter
-from events.api.schema import ACCEPTED, EnvelopeSerializer
 from events.api.serializers import EventDetailSerializer, EventSerializer, shows_people
-from events.intake.rejected_requests import Incoming
 from events.intake.views import EventIngest
 from events.models import Event
 
@@ -43,16 +40,6 @@ class EventList(EventIngest, ListAPIView[Event]):
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.list(request, *args, **kwargs)
-
-    @extend_schema(
-        tags=["Entrada"],
-        summary="Enviar um evento",
-        description="Guardado uma vez por id. A resposta vem depois que ele está gravado.",
-        request=EnvelopeSerializer,
-        responses=ACCEPTED,
-    )
-    def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
-        return super().post(request, incoming)
 
 
 class EventDetail(ApiView, RetrieveAPIView[Event]):

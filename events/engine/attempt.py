@@ -56,9 +56,9 @@ def attempt(claim: Claim) -> Result:
     """Run the step once. Never raises: whatever happens has a meaning for the delivery."""
     now = timezone.now()
     if is_too_late(claim, now):
-        return skipped(claim, SkipCause.EXPIRED)
+        return skip(claim, SkipCause.EXPIRED)
     if claim.seconds_left < SENDING_TAKES:
-        return held(claim)
+        return hold(claim)
     token = request_id.set(claim.request_id or claim.idempotency_key)
     trace = trace_id.set(claim.trace_id)
     ids = delivery_ids.set({"event_id": claim.event.id, "delivery_id": claim.id})
@@ -101,33 +101,33 @@ def _run(claim: Claim) -> Result:
 def _meaning(claim: Claim, ran: Ran, started_at: datetime) -> Result:
     match ran.error:
         case None if ran.skip_cause:
-            return skipped(claim, ran.skip_cause)
+            return skip(claim, ran.skip_cause)
         case None if ran.not_before:
-            return held(claim, until=ran.not_before)
+            return hold(claim, until=ran.not_before)
         case None:
-            return done(claim, ran.value)
+            return finish(claim, ran.value)
         case CircuitOpen():
-            return held(claim)
+            return hold(claim)
         case OutcomeUnknown() as error:
-            return in_doubt(claim, error, started_at)
+            return keep_in_doubt(claim, error, started_at)
         case Unavailable() as error:
-            return unavailable(claim, error)
+            return retry_later(claim, error)
         case Rejected() as error:
-            return failed(claim, Outcome.REJECTED, error)
+            return fail(claim, Outcome.REJECTED, error)
         case error:
             ids = {"delivery_id": claim.id, "event_id": claim.event.id}
             logger.error("Delivery broke", exc_info=error, extra=ids)
-            return failed(claim, Outcome.BROKEN, error)
+            return fail(claim, Outcome.BROKEN, error)
 
 
-def done(claim: Claim, value: Any) -> Result:
+def finish(claim: Claim, value: Any) -> Result:
     """It succeeded; `value` is for the steps that come after, the emitted events are stored with it."""
     return Result(
         claim, "done", Outcome.DONE, attempts=claim.attempts, value=value, emitted=claim.event.emitted
     )
 
 
-def held(claim: Claim, until: datetime | None = None) -> Result:
+def hold(claim: Claim, until: datetime | None = None) -> Result:
     return Result(
         claim,
         "queued",
@@ -137,15 +137,15 @@ def held(claim: Claim, until: datetime | None = None) -> Result:
     )
 
 
-def skipped(claim: Claim, cause: str) -> Result:
+def skip(claim: Claim, cause: str) -> Result:
     return Result(claim, "skipped", skip_cause=cause, attempts=claim.attempts - 1)
 
 
-def in_doubt(claim: Claim, error: OutcomeUnknown, started_at: datetime) -> Result:
+def keep_in_doubt(claim: Claim, error: OutcomeUnknown, started_at: datetime) -> Result:
     """The end was not seen: the next attempt looks for it before a repeat; where none can, a person does."""
     looks_first = Service.registry[claim.service].looks_first and not error.is_final
     if not looks_first or wait_after(claim.attempts) is None:
-        return failed(claim, Outcome.UNKNOWN, error)
+        return fail(claim, Outcome.UNKNOWN, error)
     return Result(
         claim,
         "queued",
@@ -158,7 +158,7 @@ def in_doubt(claim: Claim, error: OutcomeUnknown, started_at: datetime) -> Resul
     )
 
 
-def unavailable(claim: Claim, error: Unavailable) -> Result:
+def retry_later(claim: Claim, error: Unavailable) -> Result:
     """Later it may work: another attempt while there is one. A failed probe of recovery costs none."""
     now = timezone.now()
     result = Result(
@@ -175,12 +175,12 @@ def unavailable(claim: Claim, error: Unavailable) -> Result:
         return result
     wait = wait_after(claim.attempts)
     if wait is None:
-        return failed(claim, Outcome.UNAVAILABLE, error)
+        return fail(claim, Outcome.UNAVAILABLE, error)
     result.due_at = max(now + wait, error.not_before(now))
     return result
 
 
-def failed(claim: Claim, outcome: Outcome, error: Exception) -> Result:
+def fail(claim: Claim, outcome: Outcome, error: Exception) -> Result:
     """A person decides: the delivery becomes a dead letter with its reason in words."""
     diagnosis = failure_causes.of(error, outcome)
     return Result(

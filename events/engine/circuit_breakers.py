@@ -94,7 +94,7 @@ class SharedBreaker:
         return 0 if self.is_paused else self.breaker.lets_through(wanted)
 
     @property
-    def is_held(self) -> bool:
+    def holds_all(self) -> bool:
         return self.is_paused or self.is_offline
 
     @property

@@ -21,7 +21,7 @@ from events.flow import StepEvent
 class Claim:
     """One delivery that this lane runs, until `lease`. The lease is also the proof of it.
 
-    The lane's own thread lengthens the lease while the step runs in another. `held_until` is its end by this
+    The lane's own thread lengthens the lease while the step runs in another. `lease_ends` is that by this
     process's own clock, whatever the time of day is here: the lease is the database's.
     """
 
@@ -38,7 +38,7 @@ class Claim:
     trace_id: str
     is_probe: bool
     has_dead_letter: bool  # while the lease is held, only the lane's own end makes one
-    held_until: float  # time.monotonic()
+    lease_ends: float  # time.monotonic()
     in_doubt_since: datetime | None = None
     rules: Sequence[RedirectRule] = ()  # the redirects of its system
     redirects: tuple[int, ...] = ()  # those by which the event's data here differs from what is stored
@@ -46,29 +46,27 @@ class Claim:
 
     @property
     def seconds_left(self) -> float:
-        return self.held_until - time.monotonic()
+        return self.lease_ends - time.monotonic()
 
 
 def claim(lane: str, places: int, *, is_probe: bool = False) -> list[Claim]:
     """Up to `places` due deliveries, oldest due first; per person only the first, and none while one runs."""
-    held_until = time.monotonic() + settings.LEASE_SECONDS  # from before: a slow answer makes it no longer
+    lease_ends = time.monotonic() + settings.LEASE_SECONDS  # from before: a slow answer makes it no longer
     try:
         rows = transitions.claim(lane, places)
     except IntegrityError:  # another claimer took the same person first: the next round sees it
         return []
-    return sorted(
-        (_claim(row, is_probe, held_until) for row in rows), key=lambda item: (item.due_at, item.id)
-    )
+    return sorted((_read(row, is_probe, lease_ends) for row in rows), key=lambda item: (item.due_at, item.id))
 
 
 def if_requeued(dead_letter_ids: Sequence[int]) -> list[Claim]:
     """What a lane would claim of these dead letters if they were sent again now; nothing is claimed."""
-    held_until = time.monotonic() + settings.LEASE_SECONDS
+    lease_ends = time.monotonic() + settings.LEASE_SECONDS
     rows = transitions.if_requeued(dead_letter_ids)
-    return [_claim(row, is_probe=False, held_until=held_until) for row in rows]
+    return [_read(row, is_probe=False, lease_ends=lease_ends) for row in rows]
 
 
-def _claim(row: tuple[Any, ...], is_probe: bool, held_until: float) -> Claim:
+def _read(row: tuple[Any, ...], is_probe: bool, lease_ends: float) -> Claim:
     id, service, in_doubt_since, step, attempts, due_at, lease, useful_until, key, *rest = row
     has_dead_letter, earlier, phone, rules, *stored = rest
     event_id, type, source, occurred_at, data, request_id, trace_id = stored
@@ -87,7 +85,7 @@ def _claim(row: tuple[Any, ...], is_probe: bool, held_until: float) -> Claim:
         trace_id=trace_id,
         is_probe=is_probe,
         has_dead_letter=has_dead_letter,
-        held_until=held_until,
+        lease_ends=lease_ends,
         in_doubt_since=in_doubt_since,
         rules=_decoded(rules) or (),
     )

@@ -18,7 +18,10 @@ def of(error: Exception, outcome: str) -> Diagnosis:
     """The cause and the sentence for a delivery that ends here."""
     if not isinstance(error, ServiceError):
         return Diagnosis("broken", f"Broken: {type(error).__name__} in our own code")
-    return Diagnosis(_cause(error, outcome), _reason(error))
+    reason = str(error)
+    if isinstance(error, Unavailable) and error.cause == "server_error":
+        reason = f"Failed to {error.doing} in {error.system}: Max retries exceeded ({error.detail})"
+    return Diagnosis(_cause(error, outcome), reason)
 
 
 def _cause(error: ServiceError, outcome: str) -> str:
@@ -31,9 +34,3 @@ def _cause(error: ServiceError, outcome: str) -> str:
     if error.status in (404, 410):
         return "not_found"
     return "invalid_phone_number" if "phone" in error.detail.lower() else "invalid_data"
-
-
-def _reason(error: ServiceError) -> str:
-    if isinstance(error, Unavailable) and error.cause == "server_error":
-        return f"Failed to {error.doing} in {error.system}: Max retries exceeded ({error.detail})"
-    return str(error)

@@ -38,7 +38,7 @@ LOCK_NAMESPACE = 0x6361_7269
 PROBE_NAMESPACE = 0x7072_6F62
 AHEAD = 4  # claimed per thread: one runs, one is ready when it ends, and two wait to be written
 FLUSH_SECONDS = 0.2  # or as soon as half of what may be claimed is done, or nothing else is under way
-LOOK_SECONDS = 1.0  # a missed NOTIFY, a pause or a stop is noticed this soon
+POLL_SECONDS = 1.0  # a missed NOTIFY, a pause or a stop is noticed this soon
 LISTENING_SECONDS = 15
 HEARTBEAT_SECONDS = 5
 
@@ -58,7 +58,10 @@ def _only_drain(name: str) -> Iterator[psycopg.Connection | None]:
     """The session of the lane's lock, or None while another lane may take any of the same people."""
     partition = Partition.named(name)
     with session_lock(LOCK_NAMESPACE, name) as listener:
-        if listener is None or not _has_its_share(listener, partition):
+        if listener is None or (
+            partition.of > 1
+            and not try_lock_share(listener, LOCK_NAMESPACE, partition.service, partition.buckets)
+        ):
             yield None
             return
         listener.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL + name)))
@@ -66,10 +69,6 @@ def _only_drain(name: str) -> Iterator[psycopg.Connection | None]:
             yield listener
         finally:
             _set_listening(partition, -1)
-
-
-def _has_its_share(listener: psycopg.Connection, partition: Partition) -> bool:
-    return partition.of == 1 or try_lock_share(listener, LOCK_NAMESPACE, partition.service, partition.buckets)
 
 
 LISTENING = """
@@ -97,7 +96,7 @@ class Drain:
         self.listener = listener
         self.ends = time.monotonic() + seconds
         self.linger = linger
-        self.last_work = math.inf  # until the lane has looked once, however long that took
+        self.last_work = math.inf  # until the lane has claimed once, however long that took
         self.breaker = circuit_breakers.SharedBreaker.of(service)
         self.hooks = lane_hooks.of(service.name)
         self.has_the_probe = False  # where several lanes share the system
@@ -107,7 +106,7 @@ class Drain:
         self.claims: dict[int, claims.Claim] = {}  # under way, or ended and not written yet
         self.finished: deque[Result] = deque()
         self.oldest_finished = 0.0
-        self.heartbeat_at = self.look_at = 0.0
+        self.heartbeat_at = self.refresh_at = 0.0
         self.not_before: datetime | None = None
         self.written = 0
         self.polling = Polling()
@@ -122,7 +121,7 @@ class Drain:
             self.is_closing = True  # what was claimed and not started is handed back
             while len(self.finished) < self.under_way:
                 self._renew_if_possible()
-                if select.select([self.wake_pipe_in], [], [], LOOK_SECONDS)[0]:
+                if select.select([self.wake_pipe_in], [], [], POLL_SECONDS)[0]:
                     os.read(self.wake_pipe_in, 4096)
             pool.shutdown(wait=True)
             os.close(self.wake_pipe_in)
@@ -143,8 +142,8 @@ class Drain:
         )
 
     def _turn(self, pool: ThreadPoolExecutor) -> None:
-        self._look_around()
-        claimed = self._claim()
+        self._refresh()
+        claimed = self._claim_due()
         for claim in claimed:
             pool.submit(self._attempt, claim)
         if not claimed:
@@ -153,34 +152,34 @@ class Drain:
             self._flush()
         self.last_work = min(self.last_work, time.monotonic())
 
-    def _look_around(self) -> None:
+    def _refresh(self) -> None:
         now = time.monotonic()
         if now > self.heartbeat_at:
             self.heartbeat_at = now + HEARTBEAT_SECONDS
             self.not_before = _set_listening(self.partition, LISTENING_SECONDS)
-        if now > self.look_at:
-            self.look_at = now + LOOK_SECONDS
+        if now > self.refresh_at:
+            self.refresh_at = now + POLL_SECONDS
             self.breaker.load()
             self._renew()
 
     def _renew(self) -> None:
         """A step of several calls may take longer than its lease, and what waits for a thread too."""
         old = [claim for claim in self.claims.values() if claim.seconds_left < settings.LEASE_SECONDS / 2]
-        held_until = time.monotonic() + settings.LEASE_SECONDS
+        lease_ends = time.monotonic() + settings.LEASE_SECONDS
         renewed = transitions.renew(old) if old else {}
         for claim in old:  # one that is not renewed was lost; its outcome will not be written
             if claim.id in renewed:
-                claim.lease, claim.held_until = renewed[claim.id], held_until
+                claim.lease, claim.lease_ends = renewed[claim.id], lease_ends
 
     def _renew_if_possible(self) -> None:
         """While the lane ends: a database that is away must not keep it from waiting for its calls."""
         try:
             self._renew()
         except (OperationalError, InterfaceError) as error:
-            logger.warning("Leases not renewed", extra={"service": self.name, "error": type(error).__name__})
+            logger.warning("Leases not renewed", extra={"lane": self.name, "error": type(error).__name__})
             connection.close()
 
-    def _claim(self) -> list[claims.Claim]:
+    def _claim_due(self) -> list[claims.Claim]:
         if not self._may_claim() or not self.polling.is_time():
             return []
         free = self._room()
@@ -195,7 +194,7 @@ class Drain:
         if not self.under_way and not claimed:
             self._release_the_probe()
         if wanted:
-            self.polling.looked(found=len(claimed), wanted=wanted)
+            self.polling.polled(found=len(claimed), wanted=wanted)
         self.pace.took(len(claimed))
         self.claims |= {claim.id: claim for claim in claimed}
         return self._prefetch(claimed)
@@ -226,27 +225,27 @@ class Drain:
         try:
             return lane_hooks.prefetched(self.hooks, claimed)
         except (OperationalError, InterfaceError):
-            self.finished.extend(attempt.held(claim) for claim in claimed)
+            self.finished.extend(attempt.hold(claim) for claim in claimed)
             raise
         except Exception as error:
             logger.exception("Lane hooks broke", extra={"deliveries": [claim.id for claim in claimed]})
             if len(claimed) > 1:
                 return [each for claim in claimed for each in self._prefetch([claim])]
-            self.finished.append(attempt.failed(claimed[0], Outcome.BROKEN, error))
+            self.finished.append(attempt.fail(claimed[0], Outcome.BROKEN, error))
             return []
 
     def _room(self) -> int:
         return self.limit - self.under_way
 
     def _attempt(self, claim: claims.Claim) -> None:
-        hands_back = self.is_closing or self.breaker.is_held
-        self.finished.append(attempt.held(claim) if hands_back else attempt.attempt(claim))
+        hands_back = self.is_closing or self.breaker.holds_all
+        self.finished.append(attempt.hold(claim) if hands_back else attempt.attempt(claim))
         # the first sets the time of the next write; at those between them there is nothing to be done
         if not self.oldest_finished or len(self.finished) >= min(self.under_way, self.limit // 2):
             os.write(self.wake_pipe_out, b".")
 
     def _wait(self) -> None:
-        """Until a call ends, a NOTIFY comes, something falls due, or it is time to look around."""
+        """Until a call ends, a NOTIFY comes, something falls due, or it is time to refresh."""
         patience = self._patience()
         if self._may_claim():
             patience = self.polling.shorten(patience)
@@ -260,18 +259,18 @@ class Drain:
             for notification in self.listener.notifies(timeout=0, stop_after=1):
                 self.polling.notified()
                 if notification.payload == CHANGED:
-                    self.look_at = self.heartbeat_at = 0.0
+                    self.refresh_at = self.heartbeat_at = 0.0
 
     def _patience(self) -> float:
         if self.finished:
             return max(0.0, self._flush_at() - time.monotonic())
         if self.under_way:
-            return LOOK_SECONDS / 4
-        if self._may_claim() and self.polling.looks_before(LOOK_SECONDS):
-            return LOOK_SECONDS
+            return POLL_SECONDS / 4
+        if self._may_claim() and self.polling.polls_before(POLL_SECONDS):
+            return POLL_SECONDS
         due_at = claims.next_due(self.name)
-        wait = (due_at - datetime.now(UTC)).total_seconds() if due_at else LOOK_SECONDS
-        return min(wait, LOOK_SECONDS) if wait > 0 else LOOK_SECONDS / 4  # due, but kept back
+        wait = (due_at - datetime.now(UTC)).total_seconds() if due_at else POLL_SECONDS
+        return min(wait, POLL_SECONDS) if wait > 0 else POLL_SECONDS / 4  # due, but kept back
 
     def _flush_at(self) -> float:
         return self.oldest_finished + FLUSH_SECONDS

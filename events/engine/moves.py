@@ -103,7 +103,7 @@ event.id, event.type, event.source, event.occurred_at, event.data, event.request
 """
 
 
-def _claim(only: str = "") -> str:
+def _claim_statement(only: str = "") -> str:
     return f"""
 WITH picked AS (
     SELECT due.id, due.due_at, due.event_id FROM events_delivery AS due
@@ -133,8 +133,8 @@ RETURNING delivery.id, delivery.service, delivery.in_doubt_since, delivery.step,
 """
 
 
-CLAIM = _claim()
-CLAIM_IN_PARTITION = _claim(MINE)
+CLAIM = _claim_statement()
+CLAIM_IN_PARTITION = _claim_statement(MINE)
 
 IF_REQUEUED = f"""
 SELECT delivery.id, delivery.service, NULL::timestamptz, delivery.step, 1, now(),

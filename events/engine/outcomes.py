@@ -50,7 +50,7 @@ def _write_alone(result: Result) -> None:
         raise
     except Exception as own_error:
         logger.exception("Outcome could not be stored", extra={"delivery_id": result.claim.id})
-        write([attempt.failed(result.claim, Outcome.BROKEN, own_error)], with_hooks=False)
+        write([attempt.fail(result.claim, Outcome.BROKEN, own_error)], with_hooks=False)
 
 
 def write(results: Sequence[Result], *, with_hooks: bool = True) -> None:

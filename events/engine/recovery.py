@@ -81,9 +81,9 @@ def end_silent_lanes() -> None:
     lanes = Lane.objects.values_list("service", flat=True)  # those of any number of partitions
     holders = locks.holders(lane.LOCK_NAMESPACE, lanes)
     silent = settings.LEASE_SECONDS - lane.LISTENING_SECONDS
-    for service, pid in run(SILENT, [json.dumps(holders), silent, settings.LEASE_SECONDS]):
+    for name, pid in run(SILENT, [json.dumps(holders), silent, settings.LEASE_SECONDS]):
         locks.end_holder(pid)
-        logger.warning("Silent lane was ended", extra={"service": service})
+        logger.warning("Silent lane was ended", extra={"lane": name})
 
 
 def return_lapsed() -> int:
@@ -93,11 +93,14 @@ def return_lapsed() -> int:
     Up to `BATCH` at a time; returns how many were moved.
     """
     rows = [Lapsed(*row) for row in run(LAPSED, [BATCH])]
-    again = [row for row in rows if _may_repeat(row)]
+    look_first = [name for name, service in Service.registry.items() if service.looks_first]
+    again = [
+        row
+        for row in rows
+        if (_can_repeat(row.service) or row.service in look_first) and wait_after(row.attempts) is not None
+    ]
     over = [row for row in rows if row not in again]
-    moved = _ended(
-        again, lambda: transitions.recover([row.id for row in again], look_first=_that_look_first())
-    )
+    moved = _ended(again, lambda: transitions.recover([row.id for row in again], look_first=look_first))
     for can_repeat, cause, sentence in DEATHS:
         dying = [row for row in over if _can_repeat(row.service) is can_repeat]
         failures = [_failure(row.id, row.service, cause, sentence) for row in dying]
@@ -126,15 +129,6 @@ def _ended(rows: Sequence[Lapsed], move: Callable[[], set[int]]) -> set[int]:
         moved = move()
         Attempt.objects.bulk_create([_unknown_attempt(row) for row in rows if row.id in moved])
     return moved
-
-
-def _may_repeat(row: Lapsed) -> bool:
-    returns = _can_repeat(row.service) or row.service in _that_look_first()
-    return returns and wait_after(row.attempts) is not None
-
-
-def _that_look_first() -> list[str]:
-    return [name for name, service in Service.registry.items() if service.looks_first]
 
 
 def _can_repeat(service: str) -> bool:

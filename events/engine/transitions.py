@@ -215,7 +215,7 @@ def restore(dead_letter_ids: Sequence[int], *, actor: str) -> list[int]:
 @in_transaction
 def make_due(ids: Sequence[int], *, actor: str) -> list[int]:
     """Let deliveries that failed before be tried again at once. Returns those that were waiting for it."""
-    moved = _run(moves.MAKE_DUE, ids)
+    moved = _run_move(moves.MAKE_DUE, ids)
     _record(Order(actor, TRIED_NOW), [row.id for row in moved], {})
     _wake(moved)
     return [row.id for row in moved]
@@ -224,11 +224,11 @@ def make_due(ids: Sequence[int], *, actor: str) -> list[int]:
 @in_transaction
 def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """No further attempt: these become archived dead letters. Returns those that were waiting for one."""
-    given_up = [row.id for row in _run(moves.GIVE_UP, ids)]
+    given_up = [row.id for row in _run_move(moves.GIVE_UP, ids)]
     left = {before.group for before in _dead_letters_of(given_up).values()}
     _open([Failure(id, "unavailable", "max_retries_exceeded") for id in given_up])
     order = Order(actor, GIVEN_UP, note=reason)
-    _conclude(_run(moves.ARCHIVE, given_up), _dead_letters_of(given_up), order=order, left=left)
+    _conclude(_run_move(moves.ARCHIVE, given_up), _dead_letters_of(given_up), order=order, left=left)
     _record(order, given_up, {"note": reason})
     return given_up
 
@@ -236,7 +236,7 @@ def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
 @in_transaction
 def cancel(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """Skip what was not sent yet; what may have been sent stays. Returns those that were skipped."""
-    moved = _run(moves.CANCEL, ids)
+    moved = _run_move(moves.CANCEL, ids)
     order = Order(actor, CANCELLED, note=reason)
     _conclude(moved, _dead_letters_of([row.id for row in moved]), order=order)
     _record(order, [row.id for row in moved], {"reason": reason})
@@ -300,7 +300,7 @@ def _move(
 ) -> set[int]:
     if not ids:
         return set()
-    moved = _run(statement, ids, **parameters)
+    moved = _run_move(statement, ids, **parameters)
     _conclude(moved, _dead_letters_of([row.id for row in moved]), failures)
     return {row.id for row in moved}
 
@@ -308,7 +308,7 @@ def _move(
 def _move_dead_letters(
     statement: str, dead_letter_ids: Sequence[int], order: Order, detail: Mapping[str, Any]
 ) -> list[int]:
-    moved = _run(statement, _delivery_ids(dead_letter_ids))
+    moved = _run_move(statement, _delivery_ids(dead_letter_ids))
     dead_letters = _dead_letters_of([row.id for row in moved])
     _conclude(moved, dead_letters, order=order)
     moved_dead_letters = sorted(dead_letters[row.id].id for row in moved)
@@ -326,7 +326,7 @@ def _dead_letters_of(delivery_ids: Sequence[int]) -> DeadLetters:
     return {delivery_id: KnownDeadLetter(id, GroupKey(*key)) for delivery_id, id, *key in rows}
 
 
-def _run(statement: str, ids: Sequence[int], **parameters: Any) -> list[Moved]:
+def _run_move(statement: str, ids: Sequence[int], **parameters: Any) -> list[Moved]:
     return sorted(Moved(*row) for row in run(statement, {"ids": list(ids), **parameters}))
 
 
@@ -392,14 +392,14 @@ def _followers(moved: Iterable[Moved]) -> list[Moved]:
     for row in moved:
         if row.is_awaited:
             awaited.setdefault(row.status, []).append(row.id)
-    released = _run(moves.RELEASE, awaited[DONE]) if DONE in awaited else []
+    released = _run_move(moves.RELEASE, awaited[DONE]) if DONE in awaited else []
     for status, statement in (
         (SKIPPED, moves.SKIP_FOLLOWER),
         (DEAD, moves.WAIT_AGAIN),
         (WAITING, moves.WAIT_AGAIN_TOO),
     ):
         if status in awaited:
-            _followers(_run(statement, awaited[status]))
+            _followers(_run_move(statement, awaited[status]))
     return released
 
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.db import connection
 from kombu.exceptions import OperationalError
 
 from carinho.celery import app
@@ -34,7 +33,7 @@ FROM unnest(%s::text[]) AS lane LEFT JOIN not_listening ON not_listening.service
 def wake_up(services: Iterable[str]) -> None:
     """Wake these lanes: by NOTIFY where one listens, else by one Celery message per lane and 5 seconds.
 
-    Not those that this process notified a moment ago: such a lane looks once more after that moment.
+    Not those that this process notified a moment ago: such a lane polls once more after that moment.
     """
     now = time.monotonic()
     names = sorted(name for name in set(services) if now - notified_at.get(name, 0.0) >= TOGETHER_SECONDS)
@@ -48,7 +47,7 @@ def wake_up(services: Iterable[str]) -> None:
 
 
 def notify_changed(service: str) -> None:
-    """Notify its lanes, on commit, that a system was moved: they look at once, not within their second."""
+    """Notify its lanes, on commit, that a system was moved: they poll at once, not within their second."""
     channels = [CHANNEL + lane for lane in lanes_of(service)]
     run("SELECT pg_notify(channel, %s) FROM unnest(%s::text[]) AS channel", [CHANGED, channels])
 
@@ -58,18 +57,15 @@ def send_message(lane: str) -> None:
     try:
         app.send_task("events.drain", (lane,), queue=Partition.named(lane).service, expires=60)
     except (OperationalError, OSError) as error:
-        logger.warning("Wake-up could not be sent", extra={"service": lane, "error": type(error).__name__})
+        logger.warning("Wake-up could not be sent", extra={"lane": lane, "error": type(error).__name__})
 
 
 def ensure_lanes() -> None:
     """One row per system and breaker, and one for each of several lanes; made after each migration."""
     lanes = [lane for name in settings.LANES for lane in lanes_of(name)]
-    with connection.cursor() as cursor:
-        for table, names in (
-            ("events_lane", {*settings.LANES, *lanes}),
-            ("events_circuitbreaker", settings.LANES),
-        ):
-            cursor.execute(
-                f"INSERT INTO {table} (service) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING",
-                [sorted(names)],
-            )
+    for table, names in (
+        ("events_lane", {*settings.LANES, *lanes}),
+        ("events_circuitbreaker", settings.LANES),
+    ):
+        insert = f"INSERT INTO {table} (service) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING"
+        run(insert, [sorted(names)])

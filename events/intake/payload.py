@@ -7,7 +7,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -25,8 +24,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from carinho import money
+from carinho.local_time import SAO_PAULO
 
-SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
 BARE_DAY = re.compile(r"\s*[0-9]{4}-?[0-9]{2}-?[0-9]{2}\s*")

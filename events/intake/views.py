@@ -140,6 +140,13 @@ def receipt_of(answer: Receipt) -> dict[str, Any]:
 class EventIngest(Ingest):
     """One event."""
 
+    @extend_schema(
+        tags=["Entrada"],
+        summary="Enviar um evento",
+        description="Guardado uma vez por id. A resposta vem depois que ele está gravado.",
+        request=EnvelopeSerializer,
+        responses=ACCEPTED,
+    )
     def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
         principal = admit(request)
         incoming.is_proven = True

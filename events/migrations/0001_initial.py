@@ -1,4 +1,4 @@
-import carinho.words
+import carinho.text_search
 import django.contrib.postgres.fields
 import django.contrib.postgres.functions
 import django.contrib.postgres.indexes
@@ -1457,11 +1457,11 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="event",
             index=django.contrib.postgres.indexes.GinIndex(
-                carinho.words.Words(
-                    carinho.words._Joined(
-                        carinho.words._Key(models.F("data"), models.Value("name")),
-                        carinho.words._Key(models.F("data"), models.Value("client_name")),
-                        carinho.words._Key(models.F("data"), models.Value("caregiver_name")),
+                carinho.text_search.Words(
+                    carinho.text_search._Joined(
+                        carinho.text_search._Key(models.F("data"), models.Value("name")),
+                        carinho.text_search._Key(models.F("data"), models.Value("client_name")),
+                        carinho.text_search._Key(models.F("data"), models.Value("caregiver_name")),
                     )
                 ),
                 name="event_names",

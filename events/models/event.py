@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from carinho import personal_data, words
+from carinho import personal_data, text_search
 
 NAMES = ("name", "client_name", "caregiver_name")  # where the data of an event names a person
 
@@ -99,7 +99,7 @@ class Event(models.Model):
                 fields=["without_flow", "id"], condition=~Q(without_flow=""), name="event_without_flow"
             ),
             models.Index(fields=["received_at"], condition=Q(is_late=True), name="event_late"),
-            GinIndex(words.of_keys("data", NAMES), name="event_names"),
+            GinIndex(text_search.of_keys("data", NAMES), name="event_names"),
         ]
 
     def __str__(self) -> str:

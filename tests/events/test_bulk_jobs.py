@@ -43,9 +43,9 @@ def work(places=500, refused=()):
     if taken:
         outcomes.write(
             [
-                attempt.failed(claim, "rejected", no)
+                attempt.fail(claim, "rejected", no)
                 if claim.event.payload["id"] in refused
-                else attempt.done(claim, {"hours": 7})
+                else attempt.finish(claim, {"hours": 7})
                 for claim in taken
             ]
         )
@@ -139,7 +139,7 @@ def test_paused_job_sends_nothing_more_and_goes_on_where_it_was(dead_letters):
     assert bulk_jobs.pause([job.pk], actor=BIA) == [job.pk]
     assert bulk_jobs.pause([job.pk], actor=BIA) == []
     assert states(job) == {"delivered": 1, "sent": 1, "waiting": 38}
-    outcomes.write([attempt.done(running, None)])
+    outcomes.write([attempt.finish(running, None)])
     assert at_work(job) == []
     bulk_jobs.advance(job.pk)
     job.refresh_from_db()

@@ -73,7 +73,7 @@ def test_what_is_sent_and_what_the_preview_says_go_to_the_successor_and_the_even
     assert (seen.redirects, claim.redirects) == ((made.pk,), (made.pk,))
     assert claim.event.payload["phone"] == claim.event.phone == NEW
     assert Event.objects.get().data["phone"] == OLD
-    outcomes.write([attempt.failed(claim, "rejected", ValueError("x"))])
+    outcomes.write([attempt.fail(claim, "rejected", ValueError("x"))])
     assert Attempt.objects.latest("pk").redirects == [made.pk]
 
 

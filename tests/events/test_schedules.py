@@ -5,7 +5,7 @@ from celery import current_app
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler
 
-from events import schedules
+from events.apps import ensure_schedules
 
 pytestmark = pytest.mark.django_db(transaction=True)  # beat opens a connection of its own
 
@@ -36,12 +36,12 @@ def test_what_an_operator_changed_outlives_a_start_of_beat_and_a_migration():
     PeriodicTask.objects.filter(name="events.recover").update(interval=slower)
     PeriodicTask.objects.filter(name="events.prune").update(enabled=False)
     beat()
-    schedules.ensure_schedules()
+    ensure_schedules()
     assert PeriodicTask.objects.get(name="events.recover").interval == slower
     assert not PeriodicTask.objects.get(name="events.prune").enabled
 
 
 def test_schedule_that_is_gone_is_made_anew():
     PeriodicTask.objects.filter(name="events.recover").delete()
-    schedules.ensure_schedules()
+    ensure_schedules()
     assert PeriodicTask.objects.get(name="events.recover").enabled

@@ -77,12 +77,12 @@ def totals_are_exact():
 
 def ended(taken, how):
     if how == "done":
-        return attempt.done(taken, None)
+        return attempt.finish(taken, None)
     if how == "held":
-        return attempt.held(taken)
+        return attempt.hold(taken)
     if how == "rejected":
-        return attempt.failed(taken, "rejected", Rejected("no", doing="add hours", system="Billing"))
-    return attempt.unavailable(taken, Unavailable("later", doing="add hours", system="Billing"))
+        return attempt.fail(taken, "rejected", Rejected("no", doing="add hours", system="Billing"))
+    return attempt.retry_later(taken, Unavailable("later", doing="add hours", system="Billing"))
 
 
 def run_some(how, places):

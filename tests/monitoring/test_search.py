@@ -5,7 +5,7 @@ from django.contrib.postgres.search import SearchVectorExact
 from django.db import connection
 from django.urls import reverse
 
-from carinho import words
+from carinho import text_search
 from carinho.access.roles import OPERATOR, VIEWER
 from events.models import Event
 from monitoring import search
@@ -147,14 +147,16 @@ def test_a_person_without_a_role_finds_nothing(client):
 @pytest.mark.parametrize(
     ("model", "vector", "index"),
     [
-        (Event, words.of_keys("data", ("name", "client_name", "caregiver_name")), "event_names"),
-        (Contact, words.of("name"), "contact_names"),
-        (Received, words.of("text"), "received_words"),
-        (SentMessage, words.of("text"), "sent_message_words"),
+        (Event, text_search.of_keys("data", ("name", "client_name", "caregiver_name")), "event_names"),
+        (Contact, text_search.of("name"), "contact_names"),
+        (Received, text_search.of("text"), "received_words"),
+        (SentMessage, text_search.of("text"), "sent_message_words"),
     ],
 )
 def test_words_are_looked_up_in_an_index(model, vector, index):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-    found = model.objects.filter(SearchVectorExact(vector, words.search("maria", whole=False))).order_by()
+    found = model.objects.filter(
+        SearchVectorExact(vector, text_search.search("maria", whole=False))
+    ).order_by()
     assert index in found.explain()

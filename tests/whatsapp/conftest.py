@@ -55,7 +55,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     monkeypatch.setattr(in_doubt, "CHECK_SECONDS", 0.5)
     monkeypatch.setattr(lane_hooks, "PACE_SECONDS", (0.01, 0.03))
     monkeypatch.setattr(lane_hooks, "CHECK_SECONDS", 0.05)
-    monkeypatch.setattr(lane, "LOOK_SECONDS", 0.1)  # what is kept back is looked at four times as often
+    monkeypatch.setattr(lane, "POLL_SECONDS", 0.1)  # what is kept back is looked at four times as often
     monkeypatch.setattr(processing, "WAITS", (0.2, 0.5, 1, 2, 5, 5, 5))
 
 

@@ -9,7 +9,7 @@ from celery.signals import worker_ready
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from events.intake.payload import SAO_PAULO
+from carinho.local_time import SAO_PAULO
 from events.models import CircuitBreaker
 from tests.whatsapp.conftest import cancel
 from tests.whatsapp.inbox_client import call, post, sample

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from events.intake.payload import SAO_PAULO
+from carinho.local_time import SAO_PAULO
 from events.models import SkipCause
 from whatsapp import policy
 from whatsapp.messages import Category

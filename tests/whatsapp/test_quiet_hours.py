@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
+from carinho.local_time import SAO_PAULO
 from events.flow import Flow
-from events.intake.payload import SAO_PAULO
 from whatsapp import messages, policy
 
 

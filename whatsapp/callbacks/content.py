@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from events.intake.payload import SAO_PAULO
+from carinho.local_time import SAO_PAULO
 from whatsapp.callbacks.body import Body
 
 MEDIA_LASTS = timedelta(days=30)

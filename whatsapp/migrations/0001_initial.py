@@ -1,4 +1,4 @@
-import carinho.words
+import carinho.text_search
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
@@ -347,7 +347,7 @@ class Migration(migrations.Migration):
                 "ordering": ["-id"],
                 "indexes": [
                     django.contrib.postgres.indexes.GinIndex(
-                        carinho.words.Words(models.F("name")), name="contact_names"
+                        carinho.text_search.Words(models.F("name")), name="contact_names"
                     )
                 ],
                 "constraints": [
@@ -434,7 +434,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["received_at"], name="received_by_moment"),
                     django.contrib.postgres.indexes.GinIndex(
-                        carinho.words.Words(models.F("text")), name="received_words"
+                        carinho.text_search.Words(models.F("text")), name="received_words"
                     ),
                 ],
                 "constraints": [
@@ -576,7 +576,7 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(fields=["accepted_at"], name="sent_message_by_acceptance"),
                     django.contrib.postgres.indexes.GinIndex(
-                        carinho.words.Words(models.F("text")), name="sent_message_words"
+                        carinho.text_search.Words(models.F("text")), name="sent_message_words"
                     ),
                     models.Index(
                         condition=models.Q(("status__in", ["queued", "held"])),

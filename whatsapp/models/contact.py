@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from carinho import personal_data, words
+from carinho import personal_data, text_search
 
 
 class Contact(models.Model):
@@ -40,7 +40,7 @@ class Contact(models.Model):
                 condition=Q(lid__isnull=False) | Q(key__isnull=False), name="contact_is_known_by_something"
             ),
         ]
-        indexes = [GinIndex(words.of("name"), name="contact_names")]
+        indexes = [GinIndex(text_search.of("name"), name="contact_names")]
 
     def __str__(self) -> str:
         return f"contact #{self.pk}"

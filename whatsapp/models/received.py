@@ -3,7 +3,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from carinho import personal_data, words
+from carinho import personal_data, text_search
 from whatsapp.models.contact import Contact
 
 
@@ -31,7 +31,7 @@ class Received(models.Model):
         ]
         indexes = [
             models.Index(fields=["received_at"], name="received_by_moment"),
-            GinIndex(words.of("text"), name="received_words"),
+            GinIndex(text_search.of("text"), name="received_words"),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from carinho import personal_data, words
+from carinho import personal_data, text_search
 from events.models import Delivery
 from whatsapp import failures, message_status
 from whatsapp.message_status import PROGRESS, MessageStatus
@@ -64,7 +64,7 @@ class SentMessage(models.Model):
             models.Index(fields=["zaap_id"], condition=~Q(zaap_id=""), name="sent_message_by_zaap_id"),
             GinIndex(fields=["earlier_ids"], condition=~Q(earlier_ids=[]), name="sent_message_by_earlier_id"),
             models.Index(fields=["accepted_at"], name="sent_message_by_acceptance"),
-            GinIndex(words.of("text"), name="sent_message_words"),
+            GinIndex(text_search.of("text"), name="sent_message_words"),
             models.Index(  # what still waits: to go out, or for the first receipt
                 fields=["status"],
                 condition=Q(status__in=["queued", "held", "accepted"]),

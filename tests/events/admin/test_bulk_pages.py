@@ -49,7 +49,7 @@ def at_work(failing=()):
     while taken := claims.claim("crm", 5):
         outcomes.write(
             [
-                attempt.failed(claim, "rejected", no) if claim.id in refused else attempt.done(claim, None)
+                attempt.fail(claim, "rejected", no) if claim.id in refused else attempt.finish(claim, None)
                 for claim in taken
             ]
         )
@@ -218,7 +218,7 @@ def test_retry_of_one_leads_to_its_page_and_back_to_the_list_as_it_was():
     assert "Reenviando…" in html
     assert "A entrega está na fila." in html
     assert f'href="{next_page}"' in html
-    outcomes.write([attempt.done(claim, None) for claim in claims.claim("crm", 5)])
+    outcomes.write([attempt.finish(claim, None) for claim in claims.claim("crm", 5)])
     html = html_of(response.client.get(reverse("admin:events_deadletter_change", args=[letter.pk])))
     assert "Reenviando…" not in html
     assert "Entregue" in html

@@ -32,11 +32,11 @@ UPDATE events_delivery SET due_at = due_at - %(by)s, leased_until = leased_until
 """
 WHERE = {"doing": "add hours", "system": "Billing"}
 ENDS = {
-    "done": lambda claim: attempt.done(claim, {"hours": 7}),
-    "rejected": lambda claim: attempt.failed(claim, "rejected", Rejected("No", **WHERE)),
-    "unavailable": lambda claim: attempt.unavailable(claim, Unavailable("Later", **WHERE)),
-    "held": lambda claim: attempt.held(claim, until=timezone.now()),
-    "skipped": lambda claim: attempt.skipped(claim, SkipCause.UNWANTED),
+    "done": lambda claim: attempt.finish(claim, {"hours": 7}),
+    "rejected": lambda claim: attempt.fail(claim, "rejected", Rejected("No", **WHERE)),
+    "unavailable": lambda claim: attempt.retry_later(claim, Unavailable("Later", **WHERE)),
+    "held": lambda claim: attempt.hold(claim, until=timezone.now()),
+    "skipped": lambda claim: attempt.skip(claim, SkipCause.UNWANTED),
 }
 SERVICES = st.sampled_from(["billing", "chat"])
 FEW = st.integers(1, 3)

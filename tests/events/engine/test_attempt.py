@@ -47,7 +47,7 @@ def ends_with(monkeypatch):
 
 
 def test_claim_whose_lease_is_nearly_over_sends_nothing_and_spends_no_attempt(claim, calls):
-    claim.held_until = time.monotonic() + 14
+    claim.lease_ends = time.monotonic() + 14
     result = attempt.attempt(claim)
     assert (result.status, result.outcome, result.attempts) == ("queued", "", 0)
     assert result.due_at == claim.due_at

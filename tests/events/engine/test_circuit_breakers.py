@@ -157,7 +157,7 @@ def test_lane_is_notified_only_when_its_system_goes_offline_or_comes_back(monkey
     since = timezone.now()
     for moment in (None, since, since + timedelta(minutes=1), None):
         circuit_breakers.set_offline("billing", moment)
-        assert process().is_held == bool(moment)
+        assert process().holds_all == bool(moment)
         assert CircuitBreaker.objects.get(service="chat").offline_since is None
     assert notified == ["billing", "billing"]
     assert CircuitBreaker.objects.get(service="billing").offline_since is None
@@ -172,11 +172,11 @@ def test_pause_and_resume_say_who_why_and_since_when(monkeypatch, django_capture
         paused = circuit_breakers.pause("billing", actor="user:ana", reason="Manutenção")
     assert notified == woken == ["billing"]
     assert (paused.paused_by, paused.pause_reason, paused.version) == ("user:ana", "Manutenção", 1)
-    assert process().is_held
+    assert process().holds_all
     resumed = circuit_breakers.resume("billing", actor="user:bia")
     assert (resumed.paused_at, resumed.paused_by, resumed.pause_reason) == (None, "", "")
     assert resumed.closed_at is not None
-    assert not process().is_held
+    assert not process().holds_all
     details = AuditEntry.objects.order_by("pk").values_list("action", "detail")
     assert list(details) == [
         ("breaker.pause", {"reason": "Manutenção"}),

@@ -114,7 +114,7 @@ def test_step_finds_the_result_of_the_one_before_it_in_its_own_event(make_event)
         make_event(id, close=True)
     all_due()
     outcomes.write(
-        [attempt.done(claim, {"hours": claim.event.payload["id"]}) for claim in claims.claim("billing", 9)]
+        [attempt.finish(claim, {"hours": claim.event.payload["id"]}) for claim in claims.claim("billing", 9)]
     )
     found = {claim.event.payload["id"]: claim.event.earlier for claim in claims.claim("billing", 9)}
     assert found == {1: {"hours": 1}, 2: {"hours": 2}}

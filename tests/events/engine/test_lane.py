@@ -341,8 +341,8 @@ def test_what_was_claimed_and_not_begun_is_handed_back_when_the_system_is_held(m
             assert system.arrived.acquire(timeout=20)
         hold()
         late = make_delivery(41)
-        until(lambda: circuit_breakers.SharedBreaker.of(Billing).is_held)
-        time.sleep(0.3)  # the lane's own look, which the notification hastens
+        until(lambda: circuit_breakers.SharedBreaker.of(Billing).holds_all)
+        time.sleep(0.3)  # the lane's own poll, which the notification hastens
         system.may_answer.set()
     assert len(calls.calls) == 16
     assert Delivery.objects.filter(status="queued", attempts=0).count() == 25
@@ -394,7 +394,7 @@ def test_lane_goes_at_the_pace_that_its_systems_answers_leave(make_delivery, cal
 
 
 def test_lease_is_renewed_while_a_call_takes_longer_than_it(make_delivery, calls, settings, monkeypatch):
-    monkeypatch.setattr(lane, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(lane, "POLL_SECONDS", 0.1)
     monkeypatch.setattr(attempt, "SENDING_TAKES", 0)
     settings.LEASE_SECONDS = 2
     row = make_delivery(1)
@@ -526,18 +526,18 @@ def test_late_outcome_of_a_lost_lease_changes_nothing(make_delivery, calls):
 def test_lane_of_a_system_that_is_left_alone_sleeps_after_a_notification(monkeypatch):
     until = timezone.now() + timedelta(hours=1)
     Lane.objects.update_or_create(service="billing", defaults={"not_before": until})
-    look, looked = lane.Drain._look_around, []
+    refresh, refreshed = lane.Drain._refresh, []
 
-    def look_and_be_notified(self):
-        look(self)
-        if not looked:
+    def refresh_and_be_notified(self):
+        refresh(self)
+        if not refreshed:
             self.polling.notified()
-        looked.append(self.name)
+        refreshed.append(self.name)
 
-    monkeypatch.setattr(lane.Drain, "_look_around", look_and_be_notified)
-    monkeypatch.setattr(lane, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(lane.Drain, "_refresh", refresh_and_be_notified)
+    monkeypatch.setattr(lane, "POLL_SECONDS", 0.1)
     drain(seconds=0.3, linger=5)
-    assert len(looked) < 20  # it was thousands
+    assert len(refreshed) < 20  # it was thousands
 
 
 def test_second_drain_of_a_lane_ends_at_once(make_delivery, calls):

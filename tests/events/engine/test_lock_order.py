@@ -34,11 +34,11 @@ def deliveries(status):
 
 def ended(claim, chance):
     if chance < 0.4:
-        return attempt.done(claim, {"hours": 7})
+        return attempt.finish(claim, {"hours": 7})
     if chance < 0.7:
-        return attempt.failed(claim, "rejected", Rejected("No", doing="add hours", system="Billing"))
+        return attempt.fail(claim, "rejected", Rejected("No", doing="add hours", system="Billing"))
     error = Unavailable("Later", doing="add hours", system="Billing")
-    result = attempt.unavailable(claim, error)
+    result = attempt.retry_later(claim, error)
     result.due_at = timezone.now() if result.status == "queued" else None
     return result
 

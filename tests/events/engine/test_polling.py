@@ -1,4 +1,4 @@
-"""When a lane looks for work, and that it need not ask when the next falls due before it looks anyway."""
+"""When a lane polls for work, and that it need not ask when the next falls due before it polls anyway."""
 
 import time
 from functools import partial
@@ -10,18 +10,18 @@ from events.engine.polling import BUSY_SECONDS, TOGETHER_SECONDS, Polling
 
 def test_lane_that_found_less_than_it_had_room_for_waits_for_what_comes():
     polling = Polling()
-    polling.looked(found=0, wanted=8)
+    polling.polled(found=0, wanted=8)
     assert not polling.is_time()
-    assert not polling.looks_before(1.0)
+    assert not polling.polls_before(1.0)
 
 
-def test_lane_that_was_notified_or_ended_a_call_looks_again_in_a_moment():
+def test_lane_that_was_notified_or_ended_a_call_polls_again_in_a_moment():
     for happens in (Polling.notified, Polling.ended):
         polling = Polling()
-        polling.looked(found=0, wanted=8)
+        polling.polled(found=0, wanted=8)
         happens(polling)
         assert not polling.is_time()
-        assert polling.looks_before(1.0)
+        assert polling.polls_before(1.0)
         assert polling.shorten(1.0) <= TOGETHER_SECONDS * 1.25
 
 
@@ -32,7 +32,7 @@ def clock(monkeypatch):
     return lambda seconds: monkeypatch.setattr(time, "monotonic", partial(float, started + seconds))
 
 
-def test_look_that_a_lane_could_not_take_keeps_it_from_no_sleep(clock):
+def test_poll_that_a_lane_could_not_take_keeps_it_from_no_sleep(clock):
     polling = Polling()
     clock(0)
     polling.notified()
@@ -41,10 +41,10 @@ def test_look_that_a_lane_could_not_take_keeps_it_from_no_sleep(clock):
     assert polling.shorten(1.0) == 1.0
 
 
-def test_look_that_falls_due_after_the_lane_asked_is_taken_at_once(clock):
+def test_poll_that_falls_due_after_the_lane_asked_is_taken_at_once(clock):
     polling = Polling()
     clock(0)
-    polling.looked(found=0, wanted=8)
+    polling.polled(found=0, wanted=8)
     polling.notified()
     assert not polling.is_time()
     clock(1)
@@ -59,5 +59,5 @@ def test_the_more_come_the_longer_a_lane_that_keeps_up_waits_for_them(monkeypatc
     polling = Polling()
     for now, finds in ((1000.0, 1), (1000.03, found)):  # the first after a long time says nothing of now
         monkeypatch.setattr(time, "monotonic", partial(float, now))
-        polling.looked(found=finds, wanted=8)
+        polling.polled(found=finds, wanted=8)
     assert max(polling.not_before - now, 0.0) == pytest.approx(waits)

@@ -197,6 +197,6 @@ def test_broker_that_is_away_is_logged_and_harms_nothing(monkeypatch, caplog):
 
     monkeypatch.setattr(wakeup.app, "send_task", away)
     wakeup.send_message("billing")
-    assert [(record.message, record.service) for record in caplog.records] == [
+    assert [(record.message, record.lane) for record in caplog.records] == [
         ("Wake-up could not be sent", "billing")
     ]

@@ -35,9 +35,7 @@ def test_lane_of_a_worker_that_is_silent_for_a_lease_is_taken_over(frozen, caplo
     assert not is_free()
     recovery.recover_all()
     assert is_free()
-    assert [record.service for record in caplog.records if record.message == "Silent lane was ended"] == [
-        "crm"
-    ]
+    assert [record.lane for record in caplog.records if record.message == "Silent lane was ended"] == ["crm"]
 
 
 def test_lane_that_gave_a_sign_within_its_lease_is_left_alone(frozen, settings):

@@ -49,7 +49,7 @@ def test_delivery_that_ends_is_not_held_or_in_doubt_any_more(make_delivery):
     row = make_delivery()
     [claim] = claims.claim("billing", 1)
     in_doubt(row)
-    outcomes.write([attempt.skipped(claim, SkipCause.EXPIRED)])
+    outcomes.write([attempt.skip(claim, SkipCause.EXPIRED)])
     assert state(row) == ("skipped", "expired", None, None)
 
 
@@ -58,7 +58,7 @@ def test_follower_whose_declaration_is_gone_is_released_all_the_same(make_event,
     gone = flow.steps.pop("close_visit")
     try:
         [claim] = claims.claim("billing", 5)
-        outcomes.write([attempt.done(claim, {"hours": 7})])
+        outcomes.write([attempt.finish(claim, {"hours": 7})])
     finally:
         flow.steps["close_visit"] = gone
     assert event.deliveries.get(step="close_visit").status == "queued"
@@ -67,7 +67,7 @@ def test_follower_whose_declaration_is_gone_is_released_all_the_same(make_event,
 def test_step_that_no_release_declares_any_more_is_for_a_person(make_event, flow, calls):
     event = make_event(close=True)
     [claim] = claims.claim("billing", 5)
-    outcomes.write([attempt.done(claim, {"hours": 7})])
+    outcomes.write([attempt.finish(claim, {"hours": 7})])
     gone = flow.steps.pop("close_visit")
     try:
         outcomes.write([attempt.attempt(claim) for claim in claims.claim("billing", 5)])
@@ -104,7 +104,7 @@ def test_cancelling_what_is_tried_again_closes_its_dead_letter(make_delivery):
 )
 def test_dead_letter_of_a_retry_that_was_skipped_says_why(make_delivery, cause, note):
     _, dead_letter = requeued(make_delivery)
-    outcomes.write([attempt.skipped(claim, cause) for claim in claims.claim("billing", 1)])
+    outcomes.write([attempt.skip(claim, cause) for claim in claims.claim("billing", 1)])
     dead_letter.refresh_from_db()
     assert (dead_letter.status, dead_letter.note) == ("archived", note)
 
@@ -129,10 +129,10 @@ def test_lease_that_was_renewed_meanwhile_has_not_lapsed(make_delivery):
     assert renewed > claim.lease
     assert transitions.recover([row.pk], look_first=[]) == set()
     assert transitions.renew([claim]) == {}  # it holds another lease by now
-    outcomes.write([attempt.done(claim, None)])
+    outcomes.write([attempt.finish(claim, None)])
     assert state(row)[0] == "running"
     claim.lease = renewed
-    outcomes.write([attempt.done(claim, None)])
+    outcomes.write([attempt.finish(claim, None)])
     assert state(row)[0] == "done"
 
 
@@ -192,7 +192,7 @@ def test_batch_of_outcomes_costs_few_statements_whatever_its_size(
     for id in range(1, 11):
         make_delivery(id)
     taken = claims.claim("billing", 10)
-    results = [attempt.done(claim, None) if end == "done" else attempt.held(claim) for claim in taken]
+    results = [attempt.finish(claim, None) if end == "done" else attempt.hold(claim) for claim in taken]
     with django_assert_max_num_queries(
         most
     ):  # begin and end; dead letters, deliveries, events twice, attempts
