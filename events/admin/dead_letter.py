@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from carinho.access.models import AuditEntry
 from carinho.console import badge_counts, dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import (
@@ -397,6 +398,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "reasons": REASONS,
             "preview": preview.of([row.pk]),
             "breaker": CircuitBreaker.objects.filter(service=row.service).first(),
+            "move": _last_move(row),
             "rejection": found.rejecting.get(row.service),
             "delivery": row.delivery,
             "event": row.event,
@@ -447,3 +449,10 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
 def _page_of_later(row: DeadLetter) -> str:
     later = Event.objects.filter(pk=row.superseded_by_id or 0).first()
     return page_of(later) if later else ""
+def _last_move(row: DeadLetter) -> AuditEntry | None:
+    """What was last done to the item, by whom and when."""
+    to_item = Q(action__startswith="dead_letter.", detail__contains={"ids": [row.pk]})
+    to_delivery = Q(action__startswith="delivery.", detail__contains={"ids": [row.delivery_id]})
+    return AuditEntry.objects.filter(to_item | to_delivery).first()
+
+

@@ -80,7 +80,7 @@ def test_question_counts_what_the_click_moves_and_says_why_not_the_others():
         return html_of(browser.post(f"{LIST}?status=all", chosen))
 
     html = asked("retry")
-    assert html.count('Reenviar 1 entrega <span class="c-also" data-also="overtaken">+ 2</span>') == 2
+    assert html.count('Reenviar 1 entrega<span class="c-also" data-also="overtaken"> + 2</span>') == 2
     assert "3 de 5: " in html
     for why in ("1 já foi entregue", "1 já foi arquivado", "2 itens foram ultrapassados"):
         assert why in html
