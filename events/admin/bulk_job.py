@@ -79,7 +79,7 @@ RESULTS = {
         "number",
     ),
     BulkItemState.OVERTAKEN: ngettext_lazy(
-        "%(count)s deixado: há um evento mais novo", "%(count)s deixados: há eventos mais novos", "number"
+        "%(count)s ultrapassado não saiu", "%(count)s ultrapassados não saíram", "number"
     ),
     BulkItemState.SKIPPED: ngettext_lazy(
         "%(count)s não precisava mais ser enviado", "%(count)s não precisavam mais ser enviados", "number"
@@ -89,6 +89,10 @@ RESULTS = {
     BulkItemState.LEFT: ngettext_lazy("%(count)s ficou em aberto", "%(count)s ficaram em aberto", "number"),
 }
 ON_THEIR_WAY = (BulkItemState.SENT, BulkItemState.WAITING)
+
+
+def _result(state: str, count: int) -> str:
+    return str(RESULTS[BulkItemState(state)] % {"number": count, "count": labels.number(count)})
 
 
 def title_of(count: int) -> str:
@@ -108,7 +112,10 @@ class BulkFilter(ChoiceFilter):
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, Any]]:
         job, state = _read(asked := request.GET.get("bulk", ""))
-        return [(asked, f"#{job}: {BulkItemState(state).label}")] if job else []
+        if not job:
+            return []
+        count = BulkItem.objects.filter(job=job, state=state).count()
+        return [(asked, f"#{job}: {_result(state, count)}")]
 
     def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
         job, state = _read(value)
@@ -209,10 +216,10 @@ class BulkJobAdmin(ActionAdmin):
             "over": over,
             "results": [
                 {
-                    "text": words % {"number": counts[state], "count": labels.number(counts[state])},
+                    "text": _result(state, counts[state]),
                     "address": list_of(DeadLetter, f"bulk={row.pk}-{state}&status=all"),
                 }
-                for state, words in RESULTS.items()
+                for state in RESULTS
                 if counts[state]
             ],
             "causes": self._causes(row),
