@@ -100,6 +100,17 @@ def title_of(count: int) -> str:
     return words % {"count": labels.number(count)}
 
 
+def stages(count: int) -> str:
+    """In which order so many go, and what stops them."""
+    first, second = bulk_jobs.FIRST, bulk_jobs.SECOND
+    rest = count - first - second
+    said = _now("Saem em etapas: primeiro %d, depois até %d") % (first, second)
+    if rest > 0:
+        others = ngettext(", depois a outra", ", depois as outras %(rest)s", rest)
+        said += others % {"rest": labels.number(rest)}
+    return _now("%s. Cada etapa espera a anterior; uma falha por uma causa nova para o reenvio.") % said
+
+
 def started(count: int) -> str:
     return _now("%s começado: esta página mostra o que acontece com cada uma.") % title_of(count)
 
@@ -225,6 +236,7 @@ class BulkJobAdmin(ActionAdmin):
             "causes": self._causes(row),
             "stop": self._stop(row),
             "buttons": self.buttons(request, [action.name for action in _fitting(row)], row.pk),
+            "stages": stages(row.total),
             "has_more": bool(counts[BulkItemState.WAITING]),
             "back": list_of(BulkJob),
         }

@@ -78,7 +78,7 @@ RETRY = Action(
         "Reenviando: o fim desta entrega aparece nesta página.", "Reenviando %(count)d entregas.", "count"
     ),
     effect=_(
-        "Volta agora para a fila, com todas as tentativas. As outras etapas do evento, já feitas, não se "
+        "Volta para a fila, com todas as tentativas. As outras etapas do evento, já feitas, não se "
         "repetem. O que falhar de novo volta para Precisa de você."
     ),
     permission=OPERATE,

@@ -11,7 +11,7 @@ from carinho.console import dates, labels
 from carinho.console.base import page_of
 from carinho.masking import mask_phone
 from events import preview, rejected_service_keys, titles
-from events.admin import bulk_question, overtaken, person, redirect
+from events.admin import bulk_job, bulk_question, overtaken, person, redirect
 from events.admin.bulk_question import RetriedItems
 from events.models import DeadLetter, Event, Redirect, SkipCause
 from events.preview import Expected, Preview
@@ -74,8 +74,12 @@ def of(dead_letter_ids: Sequence[int]) -> Summary:
 def of_retried(retried: RetriedItems) -> Summary:
     """Of what goes now; where nothing does, of what goes by a second yes."""
     barred = rejected_service_keys.of(retried.rejected_key)
+    sent = retried.now or [*retried.overtaken, *retried.rejected_key]
+    found = of(sent)
+    staged = [Line("stairs", bulk_job.stages(len(sent)))] if len(sent) > 1 else []
     return replace(
-        of(retried.now or [*retried.overtaken, *retried.rejected_key]),
+        found,
+        lines=[*staged, *found.lines],
         overtaken=_overtaken(retried.overtaken),
         rejected_keys=sorted({(labels.system(key.service), key.at) for key in barred.values()}),
         needs_yes=not retried.now,
@@ -107,8 +111,8 @@ def _calls(items: Sequence[Preview]) -> Iterable[Line]:
     counts = Counter(item.service for item in items if item.expected == Expected.CALL)
     for service, count in counts.most_common():
         sentence = ngettext(
-            "%(count)d chamada vai agora ao sistema %(system)s.",
-            "%(count)d chamadas vão agora ao sistema %(system)s.",
+            "%(count)d chamada vai ao sistema %(system)s.",
+            "%(count)d chamadas vão ao sistema %(system)s.",
             count,
         )
         yield Line("send", sentence % {"count": count, "system": labels.system(service)})
@@ -118,8 +122,8 @@ def _messages(items: Sequence[Preview]) -> Iterable[Line]:
     written = [item for item in items if item.expected == Expected.MESSAGE]
     if written:
         sentence = ngettext(
-            "%(count)d pessoa recebe agora esta mensagem:",
-            "%(count)d mensagens saem agora pelo WhatsApp, por exemplo:",
+            "%(count)d pessoa recebe esta mensagem:",
+            "%(count)d mensagens saem pelo WhatsApp, por exemplo:",
             len(written),
         ) % {"count": len(written)}
         texts = [(mask_phone(item.to), item.text) for item in written[:MOST_TEXTS]]

@@ -147,6 +147,27 @@ def test_button_resends_the_whole_group_after_one_question(group):
 
 
 def test_while_the_system_is_down_the_button_leads_to_its_state(group):
+def test_question_says_that_fewer_are_left_than_the_button_said_and_that_they_go_in_stages(group):
+    letters = [rows.dead_letter() for _ in range(13)]
+    browser = logged_in(OPERATOR)
+    assert '<input type="hidden" name="shown" value="14">' in html_of(browser, address(group))
+    operations.retry([letter.pk for letter in letters[:1]], actor="user:bia")
+    form = {"action": "retry", "index": 0, "select_across": 1, "_selected_action": 0, "shown": 14}
+    asked = browser.post(f"{LIST}?group={group.pk}", form)
+    html = asked.content.decode()
+    assert "Agora são 13; quando a página foi aberta, eram 14: o que falta já saiu ou foi tratado." in html
+    stages = "Saem em etapas: primeiro 1, depois até 10, depois as outras 2."
+    assert stages in html
+    assert "vão ao sistema CRM" in html
+    assert "agora ao sistema" not in html
+    job = browser.post(asked.context["address"], {"ids": asked.context["ids"]}, follow=True)
+    assert stages in job.content.decode()
+    assert (
+        "quando a página"
+        not in browser.post(f"{LIST}?group={group.pk}", form | {"shown": "x"}).content.decode()
+    )
+
+
     rows.down("crm")
     html = html_of(logged_in(OPERATOR), LIST)
     assert "Ir a Sistemas" in html
