@@ -86,10 +86,11 @@ def plan_of(dead_letter: DeadLetter, data: Data) -> CorrectionPlan:
 
 @dataclass(frozen=True)
 class Position:
-    """Which one it is of the items of one group that are corrected today, and how many these are."""
+    """Which one it is of the items of a group that are corrected today; how many these are, and are done."""
 
     number: int
     total: int
+    corrected: int
 
 
 def correctable(service: str, step: str, cause: str) -> QuerySet[DeadLetter]:
@@ -108,7 +109,7 @@ def position_of(dead_letter: DeadLetter) -> Position:
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     today = Correction.objects.filter(cause=dead_letter.cause, at__gte=midnight).values("dead_letter")
     corrected = DeadLetter.objects.filter(pk__in=today, **group).exclude(status=DeadLetterStatus.OPEN).count()
-    return Position(corrected + counted["before"] + 1, corrected + counted["all"])
+    return Position(corrected + counted["before"] + 1, corrected + counted["all"], corrected)
 
 
 @transaction.atomic

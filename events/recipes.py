@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
-from carinho.console import labels
-from events import rejecting_systems, titles
+from carinho.console import dates, labels
+from events import rejected_service_keys, rejecting_systems, titles
 from events.cause_labels import ADMINISTRATOR_FIXES, CAUSES, CONNECTION, PERMISSION
+from events.engine.failure_causes import NO_PERMISSION
 from events.models import DeadLetter, EntryKind, FailureGroup, GroupEntry, Recipe, Remedy
 from events.rejecting_systems import LastFailure, Rejection
 
@@ -82,6 +83,20 @@ def of_ended(rejection: Rejection, *, rejects_again: bool) -> Advice:
     return Advice(str(CONNECTION), texts, None)
 
 
+def of_accepted_key(failed_at: datetime, accepted_at: datetime) -> Advice:
+    """What is done about what failed for a key that is accepted since."""
+    known = CAUSES[NO_PERMISSION]
+    happened = _("{sistema} recusou a nossa chave (%(failed)s); desde %(accepted)s aceita chamadas iguais.")
+    texts = Texts(
+        str(known.title),
+        happened % {"failed": dates.clock(failed_at), "accepted": dates.clock(accepted_at)},
+        str(_("Você: {sistema} já aceita a nossa chave.")),
+        str(_("Não é preciso chamar o administrador: use Reenviar. O que já chegou não se repete.")),
+        known.remedy,
+    )
+    return Advice(str(known.family), texts, None)
+
+
 class Recipes:
     """All that the team wrote, and which systems refuse everything, read once: a page asks for many.
 
@@ -105,6 +120,12 @@ class Recipes:
         asked = [failure for failure in self.failures if failure[1] in rejecting_systems.CAUSES]
         return rejecting_systems.of(asked, self.rejecting.values()) if asked else {}
 
+    @cached_property
+    def accepted_keys(self) -> dict[tuple[str, str], datetime]:
+        """Since when a key that was rejected is accepted again, by system and step."""
+        keys = rejected_service_keys.every()
+        return {(key.service, key.step): key.accepted_at for key in keys if key.accepted_at}
+
     def of(self, service: str, step: str, cause: str) -> Advice:
         """What was written for this step, else for this cause, else what ships."""
         own = self.written.get((service, step, cause)) or self.written.get(("", "", cause))
@@ -125,6 +146,9 @@ class Recipes:
         rejection = self.rejected_by.get((service, cause, failed_at))
         if rejection is None:
             advice = self.of(service, step, cause)
+            accepted_at = self.accepted_keys.get((service, step)) if cause == NO_PERMISSION else None
+            if accepted_at and failed_at < accepted_at and advice.written is None:
+                advice = of_accepted_key(failed_at, accepted_at)
         elif rejection.until:
             advice = of_ended(rejection, rejects_again=service in self.rejecting)
         else:

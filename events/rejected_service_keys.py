@@ -9,33 +9,38 @@ from events.engine.failure_causes import NO_PERMISSION
 from events.models import DeadLetter
 
 # the hour stands apart and as a figure, else PostgreSQL reads all that ever ended and not the index of it
-CURRENT = """
-SELECT rejected.service, rejected.step, rejected.at, rejected.item
-FROM (SELECT service, step, max(failed_at) AS at, min(id) AS item FROM events_deadletter
-      WHERE status = 'open' AND cause = %s GROUP BY service, step) AS rejected
-WHERE NOT EXISTS (
-    SELECT FROM events_delivery AS later
+KEYS = """
+SELECT rejected.service, rejected.step, rejected.at, rejected.item, (
+    SELECT min(later.finished_at) FROM events_delivery AS later
     WHERE later.service = rejected.service AND later.step = rejected.step AND later.status = 'done'
       AND later.finished_at > rejected.at AND later.finished_at > now() - interval '1 hour')
+FROM (SELECT service, step, max(failed_at) AS at, min(id) AS item FROM events_deadletter
+      WHERE status = 'open' AND cause = %s GROUP BY service, step) AS rejected
 """
 
 
 @dataclass(frozen=True)
 class RejectedKey:
-    """A step whose last call was rejected for our key, when, and the open item that waits longest."""
+    """A step with open items whose last was rejected for our key, when, and the one that waits longest.
+
+    `accepted_at` is the first call of the last hour that succeeded since. By step, because a key may be good
+    for one call and not for another.
+    """
 
     service: str
     step: str
     at: datetime
     item: int
+    accepted_at: datetime | None
+
+
+def every() -> list[RejectedKey]:
+    return [RejectedKey(*row) for row in run(KEYS, [NO_PERMISSION])]
 
 
 def current() -> list[RejectedKey]:
-    """The steps whose key was rejected, and none of whose calls succeeded since, in the last hour.
-
-    By step, because a key may be good for one call and not for another.
-    """
-    return [RejectedKey(*row) for row in run(CURRENT, [NO_PERMISSION])]
+    """Those of which no call has succeeded since."""
+    return [key for key in every() if key.accepted_at is None]
 
 
 def of(dead_letter_ids: Sequence[int]) -> dict[int, RejectedKey]:

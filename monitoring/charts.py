@@ -119,7 +119,7 @@ def events_of(day: date, title: str) -> Chart:
                 "quiet",
                 "bar",
             ),
-            Series(_("falharam"), [row["failed"] for row in here], "bad", "bar"),
+            Series(_("precisam de você"), [row["failed"] for row in here], "bad", "bar"),
             Series(_("semana anterior"), [row["total"] for row in before[: len(hours)]], "before"),
         ],
     )

@@ -209,11 +209,15 @@ def events_today(hub: HubSnapshot, found: HubHealth) -> Shown:
 
 
 def error_rate(hub: HubSnapshot, found: HubHealth) -> Shown:
+    failed, settled = hub.failures
+    value = percent(metrics.rate(failed, settled))
+    if settled:
+        value += _(" (%(failed)s de %(settled)s)") % {"failed": number(failed), "settled": number(settled)}
     return Shown(
-        percent(metrics.rate(*hub.failures)),
+        value,
         _limit("error_rate", _("no máximo %s %%, a partir de 20 eventos")),
         url_of_failed_events(hub.last_day[0]),
-        is_good=hub.failures[1] > 0,
+        is_good=settled > 0,
     )
 
 
@@ -264,7 +268,7 @@ CHECKS = {
         ),
         Check("syncs", gettext_lazy("Sincronizações"), synchronisations, OF_SYNCS, steps=(FIRST_RUN,)),
         Check("events", gettext_lazy("Eventos processados hoje"), events_today, ("events_pending",)),
-        Check("error_rate", gettext_lazy("Taxa de erro"), error_rate, ("error_rate",)),
+        Check("error_rate", gettext_lazy("Taxa de erro em 24 h"), error_rate, ("error_rate",)),
         Check("retry_queue", gettext_lazy("Tentando de novo"), retry_queue, ("retry_queue",)),
         Check("held", gettext_lazy("Retidas"), held, ("circuit_breaker", "whatsapp_disconnected")),
     )

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from carinho.console.labels import number
 from monitoring import metrics, periods
@@ -57,13 +58,13 @@ def summary(report: dict[str, Any]) -> str:
     events = report["events"]
     if not events["total"]:
         return _("Nenhum evento chegou.")
-    return _(
-        "%(total)s eventos, %(rate)s com sucesso; %(failed)s falharam; %(letters)s itens novos para revisar."
-    ) % {
-        "total": number(events["total"]),
+    total, failed, letters = events["total"], events["failed"], report["dead_letter_added"]
+    return _("%(total)s, %(rate)s com sucesso; %(failed)s; %(letters)s.") % {
+        "total": ngettext("%s evento", "%s eventos", total) % number(total),
         "rate": percent(events["success_rate"]),
-        "failed": number(events["failed"]),
-        "letters": number(report["dead_letter_added"]),
+        "failed": ngettext("%s ainda precisa de você", "%s ainda precisam de você", failed) % number(failed),
+        "letters": ngettext("%s item novo para revisar", "%s itens novos para revisar", letters)
+        % number(letters),
     }
 
 

@@ -130,12 +130,12 @@ class Rule:
         return f"ALERT_{self.name}_{severity}".upper()
 
     def limit_label(self, severity: str) -> str:
-        """The limit in words: "> 1 min", "≥ 10 itens"; "na hora" for any time at all, a dash for never."""
+        """The limit in words: "> 1 min", "≥ 10 itens"; a dash for never."""
         limit = self.limit(severity)
         if limit is None:
             return "—"
         if limit == 0 and self.unit == "s":
-            return _("na hora")
+            return _("assim que acontece")
         amount = (
             seconds(limit) if self.unit == "s" else f"{number(limit)} {self.unit % {'count': int(limit)}}"
         )

@@ -233,11 +233,26 @@ def _ask(action: Action) -> Callable[[ActionAdmin, HttpRequest, QuerySet], HttpR
             "ids": ",".join(map(str, ids)),
             "address": admin.address_of(action),
             "next": request.get_full_path(),
+            "changed": _changed_since(posted(request, "shown"), len(ids)),
             **admin.question_context(action, ids),
         }
         return page(request, "admin/question.html", **context)
 
     return ask
+
+
+def _changed_since(shown: str, count: int) -> str:
+    """Where the button said how many, that it is not so many any more."""
+    if not (shown.isdecimal() and len(shown) < 10) or int(shown) == count:
+        return ""
+    now = ngettext("Agora é %d", "Agora são %d", count) % count
+    then = ngettext("era %d", "eram %d", int(shown)) % int(shown)
+    gone = _(": o que falta já saiu ou foi tratado") if int(shown) > count else ""
+    return _("%(now)s; quando a página foi aberta, %(then)s%(gone)s.") % {
+        "now": now,
+        "then": then,
+        "gone": gone,
+    }
 
 
 def _left_sentence(names: Sequence[str], count: int) -> str:

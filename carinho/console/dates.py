@@ -31,6 +31,14 @@ def moment(value: datetime | None, missing: Any = "—") -> SafeString | str:
     return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), hint, said)
 
 
+def since(value: datetime) -> SafeString:
+    """ "desde 14:30": what began a moment ago and lasts is not said to last "desde agora"."""
+    local = timezone.localtime(value)  # no `<time>`: the page renews the words of these by their moment
+    said = f"{local:%d/%m/%Y}" if timezone.now() - value >= FAR_AWAY else clock(value)
+    hint = f"{local:%d/%m/%Y %H:%M:%S}"
+    return format_html('<span title="{}">{}</span>', hint, _("desde %s") % said)
+
+
 def clock(value: datetime) -> str:
     """The hour, with its day unless that is today: a moment that stays, however often it is read."""
     local = timezone.localtime(value)

@@ -79,7 +79,7 @@ RESULTS = {
         "number",
     ),
     BulkItemState.OVERTAKEN: ngettext_lazy(
-        "%(count)s deixado: há um evento mais novo", "%(count)s deixados: há eventos mais novos", "number"
+        "%(count)s ultrapassado não saiu", "%(count)s ultrapassados não saíram", "number"
     ),
     BulkItemState.SKIPPED: ngettext_lazy(
         "%(count)s não precisava mais ser enviado", "%(count)s não precisavam mais ser enviados", "number"
@@ -91,9 +91,24 @@ RESULTS = {
 ON_THEIR_WAY = (BulkItemState.SENT, BulkItemState.WAITING)
 
 
+def _result(state: str, count: int) -> str:
+    return str(RESULTS[BulkItemState(state)] % {"number": count, "count": labels.number(count)})
+
+
 def title_of(count: int) -> str:
     words = ngettext("Reenvio de %(count)s entrega", "Reenvio de %(count)s entregas", count)
     return words % {"count": labels.number(count)}
+
+
+def stages(count: int) -> str:
+    """In which order so many go, and what stops them."""
+    first, second = bulk_jobs.FIRST, bulk_jobs.SECOND
+    rest = count - first - second
+    said = _now("Saem em etapas: primeiro %d, depois até %d") % (first, second)
+    if rest > 0:
+        others = ngettext(", depois a outra", ", depois as outras %(rest)s", rest)
+        said += others % {"rest": labels.number(rest)}
+    return _now("%s. Cada etapa espera a anterior; uma falha por uma causa nova para o reenvio.") % said
 
 
 def started(count: int) -> str:
@@ -108,7 +123,10 @@ class BulkFilter(ChoiceFilter):
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, Any]]:
         job, state = _read(asked := request.GET.get("bulk", ""))
-        return [(asked, f"#{job}: {BulkItemState(state).label}")] if job else []
+        if not job:
+            return []
+        count = BulkItem.objects.filter(job=job, state=state).count()
+        return [(asked, f"#{job}: {_result(state, count)}")]
 
     def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
         job, state = _read(value)
@@ -209,15 +227,16 @@ class BulkJobAdmin(ActionAdmin):
             "over": over,
             "results": [
                 {
-                    "text": words % {"number": counts[state], "count": labels.number(counts[state])},
+                    "text": _result(state, counts[state]),
                     "address": list_of(DeadLetter, f"bulk={row.pk}-{state}&status=all"),
                 }
-                for state, words in RESULTS.items()
+                for state in RESULTS
                 if counts[state]
             ],
             "causes": self._causes(row),
             "stop": self._stop(row),
             "buttons": self.buttons(request, [action.name for action in _fitting(row)], row.pk),
+            "stages": stages(row.total),
             "has_more": bool(counts[BulkItemState.WAITING]),
             "back": list_of(BulkJob),
         }

@@ -92,8 +92,8 @@ def _why(left: Counter[str]) -> Iterator[str]:
                 words = ngettext("%d já foi arquivado", "%d já foram arquivados", count)
             case _:
                 words = ngettext(
-                    "%d já foi feito por um evento mais novo",
-                    "%d já foram feitos por eventos mais novos",
+                    "%d foi ultrapassado e encerrado sozinho",
+                    "%d foram ultrapassados e encerrados sozinhos",
                     count,
                 )
         yield words % count

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from carinho.console import dates, labels
 from carinho.console.actions import MOST_AT_ONCE
-from carinho.console.base import actor, ids_in, page, page_of
+from carinho.console.base import actor, ids_in, list_of, page, page_of
 from carinho.masking import mask
 from events import event_corrections, named_fields, preview, recipes, titles
 from events.admin import correction_pages, payload_form, person
@@ -166,10 +166,28 @@ class CorrectionAdmin(EventRevealAdmin):
             "dead_letter": row.dead_letter,
             "others": others,
             "repeated": row.repeated.count(),
+            "went_to_old_phone": _went_to_old_phone(row),
             "barred": correction_pages.barred(request, OPERATE),
             "reveal": self.reveal_button(request, row),
             **self.person_context(row, revealed=False),
         }
+
+
+def _went_to_old_phone(row: Correction) -> str:
+    """What to do about the messages that had gone to the person's old phone; empty where none had."""
+    phones = [(before, after) for name, (before, after) in row.changed.items() if name.endswith("phone")]
+    old = next((before for before, after in phones if before and after == row.event.phone), "")
+    sent = row.event.deliveries.filter(
+        service=TO_PEOPLE, status=DeliveryStatus.DONE, finished_at__lt=row.at
+    ).order_by("id")
+    if not old or not sent:
+        return ""
+    named = ", ".join(f"“{titles.step(row.event.type, delivery.step)}”" for delivery in sent)
+    return f"{named}: {_to_old_phone(str(old))}."
+
+
+def _to_old_phone(old: str) -> str:
+    return _now("foi ao telefone antigo (final %s) e não se repete: ao novo, alguém tem de ligar") % old[-4:]
 
 
 def of_event(event: Event) -> QuerySet[Correction]:
@@ -193,6 +211,7 @@ def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
 
     step = titles.step(row.event_type, row.step)
     data = event_corrections.as_sent(row.event)
+    texts = recipes.of_items([row]).of_item(row).texts
 
     def send(data: Data, version: str, by: str, reason: str) -> str:
         correction = event_corrections.correct(row, data, version=version, actor=by, reason=reason)
@@ -210,7 +229,7 @@ def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
         send=send,
         title=_("Corrigir e reenviar"),
         sure=_("Reenviar com a correção"),
-        why=f"{step} → {labels.system(row.service)}: {recipes.of_items([row]).of_item(row).texts.title}",
+        why=f"{step} → {labels.system(row.service)}: {texts.title}",
         address=reverse("admin:events_correction_new", args=[row.pk]),
         check_address=reverse("admin:events_correction_check", args=[row.pk]),
         back=page_of(row),
@@ -218,12 +237,23 @@ def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
         texts=lambda data: _texts(row, data),
         position=lambda: _position(row),
         rejected=_rejected(row, payload_form.fields(flow.payload, data)),
+        answered=texts.happened,
+        technical=row.reason,
+        as_it_is=correction_pages.asked_of_list(
+            _("Reenviar como está"), list_of(DeadLetter), "retry", row.pk
+        ),
     )
 
 
 def _position(row: DeadLetter) -> str:
     position = event_corrections.position_of(row)
-    return _now("Item %(number)d de %(total)d") % asdict(position) if position.total > 1 else ""
+    if position.total == 1:
+        return ""
+    said = _now("Item %(number)d de %(total)d") % asdict(position)
+    if not position.corrected:
+        return said
+    done = ngettext("%d já corrigido hoje", "%d já corrigidos hoje", position.corrected)
+    return f"{said} ({done % position.corrected})"
 
 
 def _rejected(row: DeadLetter, fields: list[FormField]) -> dict[str, str]:
@@ -276,8 +306,7 @@ def _effects(row: DeadLetter, data: Data) -> list[tuple[str, str, Any]]:
 
 def _effect(delivery: Delivery, gone: set[str], old_phone: str) -> Any:
     if old_phone and delivery.service == TO_PEOPLE and delivery.status == DeliveryStatus.DONE:
-        sentence = _now("foi ao telefone antigo (final %s) e não se repete: ao novo, alguém tem de ligar")
-        return sentence % old_phone[-4:]
+        return _to_old_phone(old_phone)
     is_open = delivery.status in event_corrections.NOT_STARTED
     return (
         _("não se aplica mais, e não será enviada")

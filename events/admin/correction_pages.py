@@ -33,6 +33,21 @@ class Change:
 
 
 @dataclass(frozen=True)
+class AsItIs:
+    """The button for data that is right as it stands, and what it posts where."""
+
+    text: Any
+    address: str
+    posted: Mapping[str, Any] = field(default_factory=dict)
+
+
+def asked_of_list(text: Any, address: str, action: str, row: int) -> AsItIs:
+    """By the list's action, whose page asks before anything is sent."""
+    chosen = {"action": action, "index": 0, "select_across": 0, "_selected_action": row}
+    return AsItIs(text, address, chosen)
+
+
+@dataclass(frozen=True)
 class Correctable:
     """What may be corrected, and how it is put through.
 
@@ -40,7 +55,7 @@ class Correctable:
     version that does not hold any more. `read` gives the data as it would be kept, and raises
     `RequestRejected`, each wrong field named. `send` takes the data, the version, the actor and the reason,
     and returns where to go on. `rejected` are the fields that the system named, each with what is said of it
-    until it is changed.
+    until it is changed; `answered` is how it rejected the data, and `technical` its own words.
     """
 
     payload: type[Payload]
@@ -61,6 +76,9 @@ class Correctable:
     texts: Callable[[Data], list[tuple[str, str]]] = field(default=lambda _data: [])
     position: Callable[[], str] = field(default=lambda: "")
     rejected: Mapping[str, str] = field(default_factory=dict)
+    answered: str = ""
+    technical: str = ""
+    as_it_is: AsItIs | None = None
 
 
 def barred(request: HttpRequest, permission: str) -> Any:
@@ -83,8 +101,7 @@ def correct(request: HttpRequest, it: Correctable) -> HttpResponse:
         if version is None or problems:
             return _form(request, it, still_rejected | problems)
         if not _changes(it, data):
-            unchanged = _("Nenhum dado foi mudado. Se todos estão certos, volte: lá se envia como está.")
-            return _form(request, it, still_rejected | {"": unchanged})
+            return _form(request, it, still_rejected, is_unchanged=True)
         asked = request.POST.get("do")
         if asked == "edit":
             return _form(request, it, still_rejected)
@@ -161,7 +178,9 @@ def _changes(it: Correctable, data: Data) -> list[Change]:
     ]
 
 
-def _form(request: HttpRequest, it: Correctable, problems: dict[str, str]) -> HttpResponse:
+def _form(
+    request: HttpRequest, it: Correctable, problems: dict[str, str], *, is_unchanged: bool = False
+) -> HttpResponse:
     shown = payload_form.fields(it.payload, it.data)
     lines, others = payload_form.as_typed(shown, request.POST, problems)
     return _page(
@@ -171,7 +190,8 @@ def _form(request: HttpRequest, it: Correctable, problems: dict[str, str]) -> Ht
         lines=[line for line in lines if not _is_extra(line, lines)],
         extra=[line for line in lines if _is_extra(line, lines)],
         others=others,
-        has_problems=bool(problems),
+        is_unchanged=is_unchanged,
+        has_problems=bool(problems) or is_unchanged,
         yes_and_no=payload_form.yes_and_no(),
     )
 

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from carinho.access.models import AuditEntry
 from carinho.console import badge_counts, dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import (
@@ -46,6 +47,7 @@ from events.admin import (
     correction,
     escalation,
     failure_group,
+    overtaken,
     person,
     preview,
     redirect,
@@ -76,7 +78,7 @@ RETRY = Action(
         "Reenviando: o fim desta entrega aparece nesta página.", "Reenviando %(count)d entregas.", "count"
     ),
     effect=_(
-        "Volta agora para a fila, com todas as tentativas. As outras etapas do evento, já feitas, não se "
+        "Volta para a fila, com todas as tentativas. As outras etapas do evento, já feitas, não se "
         "repetem. O que falhar de novo volta para Precisa de você."
     ),
     permission=OPERATE,
@@ -171,11 +173,14 @@ class GroupFilter(ChoiceFilter):
 
 
 class DeadLetterChangeList(PlainChangeList):
-    """Each row knows what its recipe calls it, and whether its system rejected everything when it failed."""
+    """Each row knows what its recipe calls it, whether its system rejected everything when it failed, and
+    whether something newer has overtaken it.
+    """
 
     def prepare(self, rows: Sequence[Any]) -> None:
-        found = recipes.of_items(rows)
+        found, later = recipes.of_items(rows), overtaken.of_items(rows)
         for row in rows:
+            row.is_overtaken = row.pk in later
             row.what = found.of_item(row).texts.title
             row.rejection = found.rejected_by.get((row.service, row.cause, row.failed_at))
 
@@ -235,10 +240,10 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         return person.masked(row.event).cell()
 
     @admin.display(description=_("Evento"), ordering="event_type")
-    def which(self, row: DeadLetter) -> str:
-        step = titles.step(row.event_type, row.step)
-        cell = '<span class="c-cell"><span>{}</span><span class="c-second">{}</span></span>'
-        return format_html(cell, titles.event_type(row.event_type), step)
+    def which(self, row: Any) -> str:
+        step, newer = titles.step(row.event_type, row.step), overtaken.badge() if row.is_overtaken else ""
+        cell = '<span class="c-cell"><span>{}</span><span class="c-second">{} {}</span></span>'
+        return format_html(cell, titles.event_type(row.event_type), step, newer)
 
     @admin.display(description=_("Desde"), ordering="created_at")
     def since(self, row: DeadLetter) -> str:
@@ -317,7 +322,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             with_rejected_key=bool(posted(request, "rejected_key")),
         )
         if asked.overtaken:
-            messages.warning(request, preview.left_out(len(asked.overtaken)))
+            messages.warning(request, overtaken.left_out(len(asked.overtaken)))
         if asked.rejected_key:
             messages.warning(request, preview.left_for_the_key(len(asked.rejected_key)))
         ids = asked.now
@@ -393,6 +398,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "superseded_page": _page_of_later(row),
             "is_waiting": row.status == DeadLetterStatus.OPEN,
             "removed_at": removed_at,
+            "move": _last_move(row),
             "days_left": max(0, (removed_at - timezone.now()).days) if removed_at else 0,
             "reasons": REASONS,
             "preview": preview.of([row.pk]),
@@ -442,6 +448,13 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "reasons": REASONS,
             "preview": preview.of_retried(asked) if action is RETRY else None,
         }
+
+
+def _last_move(row: DeadLetter) -> AuditEntry | None:
+    """What was last done to the item, by whom and when."""
+    to_item = Q(action__startswith="dead_letter.", detail__contains={"ids": [row.pk]})
+    to_delivery = Q(action__startswith="delivery.", detail__contains={"ids": [row.delivery_id]})
+    return AuditEntry.objects.filter(to_item | to_delivery).first()
 
 
 def _page_of_later(row: DeadLetter) -> str:

@@ -142,6 +142,7 @@ class Help:
     icon: str
     action: str = ""
     item: int | None = None
+    count: int = 0  # of the rows, as they are when the button is shown
     barred: str = ""
     is_posted: bool = False
 
@@ -319,7 +320,7 @@ def _help(
 
 def retry_all(request: HttpRequest, group: FailureGroup, count: int) -> Help:
     text, barred = _now("Reenviar %d") % count, _barred(request)
-    return Help(text, rows_address(group), "replay", "retry", barred=barred)
+    return Help(text, rows_address(group), "replay", "retry", count=count, barred=barred)
 
 
 def try_one(request: HttpRequest, address: str, item: int, *, is_key: bool) -> Help:
@@ -330,7 +331,7 @@ def try_one(request: HttpRequest, address: str, item: int, *, is_key: bool) -> H
 
 def archive_all(request: HttpRequest, group: FailureGroup, count: int) -> Help:
     text, barred = _now("Arquivar %d") % count, _barred(request)
-    return Help(text, rows_address(group), "archive", "archive", barred=barred)
+    return Help(text, rows_address(group), "archive", "archive", count=count, barred=barred)
 
 
 def _barred(request: HttpRequest) -> str:

@@ -11,7 +11,7 @@ from carinho.console import dates, labels
 from carinho.console.base import page_of
 from carinho.masking import mask_phone
 from events import preview, rejected_service_keys, titles
-from events.admin import bulk_question, person, redirect
+from events.admin import bulk_job, bulk_question, overtaken, person, redirect
 from events.admin.bulk_question import RetriedItems
 from events.models import DeadLetter, Event, Redirect, SkipCause
 from events.preview import Expected, Preview
@@ -44,6 +44,7 @@ class Overtaken:
     """Items about whose person the system knows something newer: how many, the first by name, and a list."""
 
     count: int
+    sentence: str
     named: list[OvertakenItem]
     rows: str
     listed: int  # so many of them are on that list
@@ -66,15 +67,19 @@ def of(dead_letter_ids: Sequence[int]) -> Summary:
     lines += [Line("alt_route", f"{sentence}.") for sentence in redirected]
     later = {item.delivery_id: item.overtaken_by for item in items if item.overtaken_by}
     letters = DeadLetter.objects.filter(delivery__in=later).values_list("pk", "delivery_id") if later else []
-    overtaken = _overtaken({id: later[delivery] for id, delivery in letters})
-    return Summary(lines, overtaken, redirected, [], needs_yes=bool(items) and len(later) == len(items))
+    newer = _overtaken({id: later[delivery] for id, delivery in letters})
+    return Summary(lines, newer, redirected, [], needs_yes=bool(items) and len(later) == len(items))
 
 
 def of_retried(retried: RetriedItems) -> Summary:
     """Of what goes now; where nothing does, of what goes by a second yes."""
     barred = rejected_service_keys.of(retried.rejected_key)
+    sent = retried.now or [*retried.overtaken, *retried.rejected_key]
+    found = of(sent)
+    staged = [Line("stairs", bulk_job.stages(len(sent)))] if len(sent) > 1 else []
     return replace(
-        of(retried.now or [*retried.overtaken, *retried.rejected_key]),
+        found,
+        lines=[*staged, *found.lines],
         overtaken=_overtaken(retried.overtaken),
         rejected_keys=sorted({(labels.system(key.service), key.at) for key in barred.values()}),
         needs_yes=not retried.now,
@@ -99,15 +104,15 @@ def _overtaken(later: Mapping[int, int]) -> Overtaken | None:
         for id, row in sorted(rows.items())
     ]
     listed = min(len(ids), bulk_question.MOST_LISTED)
-    return Overtaken(len(ids), named, bulk_question.overtaken_list(ids), listed)
+    return Overtaken(len(ids), overtaken.sentence(len(ids)), named, bulk_question.overtaken_list(ids), listed)
 
 
 def _calls(items: Sequence[Preview]) -> Iterable[Line]:
     counts = Counter(item.service for item in items if item.expected == Expected.CALL)
     for service, count in counts.most_common():
         sentence = ngettext(
-            "%(count)d chamada vai agora ao sistema %(system)s.",
-            "%(count)d chamadas vão agora ao sistema %(system)s.",
+            "%(count)d chamada vai ao sistema %(system)s.",
+            "%(count)d chamadas vão ao sistema %(system)s.",
             count,
         )
         yield Line("send", sentence % {"count": count, "system": labels.system(service)})
@@ -117,8 +122,8 @@ def _messages(items: Sequence[Preview]) -> Iterable[Line]:
     written = [item for item in items if item.expected == Expected.MESSAGE]
     if written:
         sentence = ngettext(
-            "%(count)d pessoa recebe agora esta mensagem:",
-            "%(count)d mensagens saem agora pelo WhatsApp, por exemplo:",
+            "%(count)d pessoa recebe esta mensagem:",
+            "%(count)d mensagens saem pelo WhatsApp, por exemplo:",
             len(written),
         ) % {"count": len(written)}
         texts = [(mask_phone(item.to), item.text) for item in written[:MOST_TEXTS]]
@@ -188,14 +193,5 @@ def left_for_the_key(count: int) -> str:
         "passou. Confira a chave com 1 item antes.",
         "%(count)d itens não foram reenviados: o sistema recusou a nossa chave, e na última hora nada "
         "passou. Confira a chave com 1 item antes.",
-        count,
-    ) % {"count": count}
-
-
-def left_out(count: int) -> str:
-    """Why these were not sent again."""
-    return ngettext(
-        "%(count)d item não foi reenviado: um evento mais novo da mesma pessoa já chegou ao sistema.",
-        "%(count)d itens não foram reenviados: eventos mais novos das mesmas pessoas já chegaram ao sistema.",
         count,
     ) % {"count": count}

@@ -26,7 +26,7 @@ from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from carinho.masking import mask
 from events import titles
 from events.admin import archive_reasons, correction_pages, payload_fields, rejected_reasons, search
-from events.admin.correction_pages import Correctable
+from events.admin.correction_pages import AsItIs, Correctable
 from events.admin.event_data import EventRevealAdmin
 from events.flow import Data, Flow
 from events.intake import dialects, rejected_requests
@@ -386,6 +386,11 @@ def _correctable(request: HttpRequest, rejected_id: int) -> Correctable:
         effects=lambda data: [
             (step.title, labels.system(step.to.name), _("será enviada")) for step in read(data).steps
         ],
+        as_it_is=AsItIs(
+            _("Aceitar agora, como veio"), reverse("admin:events_rejectedrequest_accept", args=[row.pk])
+        )
+        if _is_acceptable(row)
+        else None,
     )
 
 

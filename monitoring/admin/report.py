@@ -144,6 +144,8 @@ def week_chart(figures: dict[str, Any]) -> charts.Chart:
         [f"{date.fromisoformat(row['date']):%d/%m}" for row in rows],
         [
             charts.Series(str(_("concluídos")), [row["events"]["processed"] for row in rows], "good", "bar"),
-            charts.Series(str(_("falharam")), [row["events"]["failed"] for row in rows], "bad", "bar"),
+            charts.Series(
+                str(_("precisam de você")), [row["events"]["failed"] for row in rows], "bad", "bar"
+            ),
         ],
     )

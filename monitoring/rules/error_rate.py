@@ -39,9 +39,9 @@ def error_rate(hub: HubSnapshot) -> Iterator[Observation]:
     counts = {"share": percent(value), "failed": number(failed), "settled": number(settled)}
     yield Observation(
         value,
-        _("Falharam %(share)s dos eventos das últimas 24 h (%(failed)s de %(settled)s).") % counts,
+        _("%(share)s dos eventos das últimas 24 h precisam de você (%(failed)s de %(settled)s).") % counts,
         url_of_failed_events(hub.last_day[0]),
-        past=_("Falharam %(share)s dos eventos em 24 h (%(failed)s de %(settled)s).") % counts,
+        past=_("%(share)s dos eventos em 24 h precisavam de você (%(failed)s de %(settled)s).") % counts,
         shown=percent(value),
         systems=systems,
     )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from carinho.console import dates, labels
-from carinho.console.base import page_of
+from carinho.console.base import list_of, page_of
 from carinho.masking import mask
 from events import event_corrections, titles
 from events.admin import correction_pages
@@ -64,6 +64,7 @@ def correctable(request: HttpRequest, failure_id: int) -> Correctable:
         check_address=reverse("admin:sync_syncfailure_check", args=[row.pk]),
         back=page_of(row),
         effects=lambda _data: _effects(job),
+        as_it_is=correction_pages.asked_of_list(_("Tentar como está"), list_of(SyncFailure), "retry", row.pk),
     )
 
 

@@ -38,6 +38,10 @@ def english() -> set[str]:
     return {word for word in theirs - ours - ALLOWED if len(word) > 2 and word.isascii()}
 
 
+UNGRAMMATICAL = re.compile(r"\w \?|\b1 (precisam|itens|entregas|retidas|falharam|pessoas)\b")
+SINCE_NOW = re.compile(r"\bdesde (agora|há)\b", re.IGNORECASE)  # the two may stand in two elements
+
+
 def foreign(page: every_page.ShownPage) -> list[tuple[str, str]]:
     """What a page says that is no Portuguese, each with the text in which it stands."""
     return [
@@ -57,5 +61,7 @@ def test_every_page_is_met_by_clicks_and_speaks_portuguese():
         met.add(view)
         if view not in QUOTING:
             said += [(address, *found) for found in foreign(page)]
+            said += [(address, text) for text in page.shown if UNGRAMMATICAL.search(text)]
+            said += [(address, found.group()) for found in SINCE_NOW.finditer(" ".join(page.shown))]
     assert not said
     assert len(met) > 50

@@ -161,7 +161,7 @@ def test_later_event_is_removed_in_its_time_and_the_item_stays_resolved():
     retention.prune()
     assert not Event.objects.filter(pk=later.pk).exists()
     page = logged_in(OPERATOR).get(reverse("admin:events_deadletter_change", args=[letter.pk])).text
-    assert "Encerrado sozinho" in page
+    assert "Ultrapassado e encerrado sozinho" in page
 
 
 def test_page_of_the_item_says_how_it_ended_and_offers_to_open_it_again():
@@ -171,6 +171,6 @@ def test_page_of_the_item_says_how_it_ended_and_offers_to_open_it_again():
     assert is_closed(letter)
     page = logged_in(OPERATOR).get(reverse("admin:events_deadletter_change", args=[letter.pk])).text
     assert reverse("admin:events_event_change", args=[later.pk]) in page
-    assert "Encerrado sozinho" in page
+    assert "Ultrapassado e encerrado sozinho" in page
     assert "O que fazer" not in page
     assert "Restaurar" in page

@@ -7,10 +7,12 @@ from html.parser import HTMLParser
 import pytest
 from django.utils import timezone
 
+from events import operations
 from events.engine import event_status
 from events.intake import envelope, ingestion
 from events.models import DeadLetter, Event
-from monitoring import health, metrics, periods, prometheus, report
+from monitoring import checklist, health, metrics, periods, prometheus, report
+from monitoring.admin import report as report_pages
 from monitoring.rule import Rule
 from sync.models import SyncJob, SyncRun
 from tests.clients import logged_in
@@ -117,6 +119,23 @@ def test_error_rate_leads_to_what_failed_in_its_24_hours():
     page = logged_in("Visualizador").get(reading.url)
     assert hub.failures[0] == page.context["cl"].result_count == 2
     assert begin == periods.last_hours(hub.now, 24)[0]
+
+
+def test_round_and_alert_say_one_share_of_failures_of_the_same_hours():
+    letters = [rows.dead_letter() for _ in range(20)]
+    hub = health.take_snapshot()
+    (reading,) = Rule.registry["error_rate"].observe(hub)
+    said = {check.name: check for check in checklist.answer("evening", hub, health.evaluate(hub))}[
+        "error_rate"
+    ]
+    assert said.title == str(Rule.registry["error_rate"].title) == "Taxa de erro em 24 h"
+    assert said.value == "100,0 % (20 de 20)"
+    assert reading.message == "100,0 % dos eventos das últimas 24 h precisam de você (20 de 20)."
+    operations.archive([letter.pk for letter in letters], actor="user:ana")
+    page = logged_in("Visualizador").get("/admin/monitoring/report/").content.decode()
+    assert "também as já resolvidas" in page
+    (day,) = {line["day"]: line for line in report_pages.history(timezone.localdate(), {})}.values()
+    assert (day["events"]["failed"], day["dead_letters"]) == (0, 20)
 
 
 def test_an_hour_that_a_link_asked_for_stays_in_the_form():

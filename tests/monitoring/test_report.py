@@ -8,6 +8,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from events import operations
 from events.models import Event, HourlyCount
 from monitoring import metrics, periods, report
 from monitoring.models import Report
@@ -64,6 +65,15 @@ def test_daily_mail_goes_out_once_with_the_summary_on_top(settings):
     assert summary in message.subject
     assert message.body.splitlines()[1] == summary
     assert summary in message.alternatives[0].content
+
+
+def test_summary_says_what_waits_still_apart_from_what_came():
+    letter, _other = rows.dead_letter(), rows.dead_letter()
+    said = report.summary(report.daily(timezone.localdate()))
+    assert said == "2 eventos, 0,0 % com sucesso; 2 ainda precisam de você; 2 itens novos para revisar."
+    operations.archive([letter.pk], actor="user:ana")
+    said = report.summary(report.daily(timezone.localdate()))
+    assert said.endswith("1 ainda precisa de você; 2 itens novos para revisar.")
 
 
 def test_weekly_mail_is_about_the_week_that_ended(settings):

@@ -246,7 +246,7 @@ def test_limit_is_said_in_the_right_number(name, limit, said, settings):
 
 def test_limits_of_an_outage_say_that_the_warning_is_for_one_that_is_being_tested():
     row = next(row for row in rule_rows(hub()) if row["rule"].name == "circuit_breaker")
-    assert (row["warning"], row["critical"]) == ("em teste > 5 min", "na hora")
+    assert (row["warning"], row["critical"]) == ("em teste > 5 min", "assim que acontece")
 
 
 @override_settings(ALERT_LIMITS={"ALERT_DEATH_LETTERS_WARNING": 3.0})

@@ -46,6 +46,17 @@ def opened(browser, row):
     return html, html.partition('name="version" value="')[2].partition('"')[0]
 
 
+def test_record_whose_data_is_right_is_tried_again_from_the_form():
+    browser, row = logged_in(OPERATOR), failed(payload=caregiver(7))
+    _html, version = opened(browser, row)
+    html = html_of(browser.post(address(row), {"version": version, "do": "review"}))
+    assert "Nenhum dado foi mudado." in html
+    assert "Tentar como está" in html
+    as_it_is = html.partition('<form id="as-it-is"')[2].partition("</form>")[0]
+    for posted in ('name="action" value="retry"', f'name="_selected_action" value="{row.pk}"'):
+        assert posted in as_it_is
+
+
 def test_the_form_has_the_fields_of_the_record_in_portuguese_and_checks_what_is_typed():
     browser, row = logged_in(OPERATOR), failed()
     html, version = opened(browser, row)

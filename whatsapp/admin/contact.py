@@ -108,9 +108,9 @@ class ContactAdmin(ActionAdmin):
     def wish(self, row: Contact) -> str:
         return badges.badge(_("pediu para parar"), "warning") if row.opted_out_at else str(_("sim"))
 
-    @admin.display(description=_("Conhecido desde"))
+    @admin.display(description=_("Conhecido"))
     def since(self, row: Contact) -> str:
-        return dates.moment(row.created_at)
+        return dates.since(row.created_at)
 
     def item_context(self, request: HttpRequest, row: Contact) -> dict[str, Any]:
         fitting = ALLOW if row.opted_out_at else OPT_OUT

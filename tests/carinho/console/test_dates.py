@@ -39,6 +39,18 @@ def test_moment_to_come_is_said_by_the_clock_and_does_not_count_down():
     assert f'title="{timezone.localtime(value):%d/%m/%Y %H:%M:%S}, em 3 h"' in said
 
 
+@pytest.mark.parametrize("seconds", [0, 120, 86_400 * 2])
+def test_what_lasts_is_said_to_last_since_an_hour_and_never_since_now(seconds):
+    value = timezone.now() - timedelta(seconds=seconds)
+    assert f">desde {dates.clock(value)}</span>" in dates.since(value)
+    assert f'title="{timezone.localtime(value):%d/%m/%Y %H:%M:%S}"' in dates.since(value)
+
+
+def test_what_lasts_for_long_is_said_with_its_year():
+    value = timezone.now() - timedelta(days=400)
+    assert f">desde {timezone.localtime(value):%d/%m/%Y}</span>" in dates.since(value)
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01T00:00", "x" * 3000])
 def test_list_asked_for_a_day_that_does_not_exist_is_a_list(day):

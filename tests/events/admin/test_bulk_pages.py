@@ -80,9 +80,9 @@ def test_question_counts_what_the_click_moves_and_says_why_not_the_others():
         return html_of(browser.post(f"{LIST}?status=all", chosen))
 
     html = asked("retry")
-    assert html.count('Reenviar 1 entrega <span class="c-also" data-also="overtaken">+ 2</span>') == 2
+    assert html.count('Reenviar 1 entrega<span class="c-also" data-also="overtaken"> + 2</span>') == 2
     assert "3 de 5: " in html
-    for why in ("1 já foi entregue", "1 já foi arquivado", "2 itens foram ultrapassados"):
+    for why in ("1 já foi entregue", "1 já foi arquivado", "2 itens ultrapassados: eventos mais novos"):
         assert why in html
     assert f'name="ids" value="{ids_of([first, second, other])}"' in html
     assert "Arquivar 3 itens?" in asked("archive")
@@ -110,6 +110,25 @@ def test_question_names_what_is_overtaken_and_by_what_and_lists_the_rest(monkeyp
     assert f"#{later.pk}" in html_of(browser.get(f"{LIST}{found[0].pk}/change/"))
     monkeypatch.setattr("events.admin.bulk_question.MOST_LISTED", 2)
     assert "Ver os primeiros 2 na lista" in html_of(browser.post(LIST, chosen))
+
+
+def test_what_is_overtaken_is_called_so_everywhere_and_goes_by_one_second_yes():
+    browser, [letter] = logged_in(OPERATOR), letters(1)
+    assert "ultrapassado" not in html_of(browser.get(LIST))
+    rows.lead().deliveries.filter(step="register_lead").update(
+        status="done", due_at=None, finished_at=timezone.now()
+    )
+    why = "um evento mais novo da mesma pessoa já chegou ao sistema, e reenviar pode trazer de volta o dado"
+    sentence, page = f"1 item ultrapassado: {why}", f"{LIST}{letter.pk}/change/"
+    listed = html_of(browser.get(LIST))
+    assert listed.count(">ultrapassado</span>") == 1
+    assert why in listed
+    assert html_of(browser.get(page)).count(sentence) == 2  # on the page, and in the window that asks
+    asked = {"action": "retry", "index": "0", "select_across": "0", "_selected_action": letter.pk}
+    assert html_of(browser.post(LIST, asked)).count(sentence) == 1
+    refused = html_of(post(browser, "deadletter_retry", ids=letter.pk, next=LIST))
+    assert f"{sentence} antigo. Não foi reenviado" in refused
+    assert "Reenviando" in html_of(post(browser, "deadletter_retry", ids=letter.pk, overtaken="1", next=page))
 
 
 def test_all_that_a_search_finds_is_moved_and_exported_however_few_a_page_counts(monkeypatch):

@@ -138,15 +138,34 @@ def test_fields_that_were_left_alone_keep_what_is_stored():
     assert correction.after == correction.before | {"name": "Maria Souza"}
 
 
-def test_nothing_changed_is_said():
+def test_form_says_how_the_system_answered():
+    html, _version = opened(logged_in(OPERATOR), wrong_phone())
+    assert "CRM recusou o telefone: falta um dígito, sobra um, ou o número não existe." in html
+    assert "<pre>Invalid phone number</pre>" in html
+
+
+def pressed(browser, html):
+    """The answer to the button for data that is right as it stands."""
+    form = html.partition('<form id="as-it-is"')[2].partition("</form>")[0]
+    named = [part.split('"')[0::2] for part in form.split('type="hidden" name="')[1:]]
+    address = form.partition('action="')[2].partition('"')[0]
+    return browser.post(address, {name: value for name, value, *_more in named}, follow=True)
+
+
+def test_nothing_changed_is_said_with_the_way_to_send_it_as_it_is():
     browser, dead_letter = logged_in(OPERATOR), wrong_phone()
-    _html, version = opened(browser, dead_letter)
+    html, version = opened(browser, dead_letter)
+    assert "Nenhum dado foi mudado" not in html
     html = html_of(
         browser.post(
             address(dead_letter), {"version": version, "data.phone": "11 98765 4321", "do": "review"}
         )
     )
-    assert "Nenhum dado foi mudado. Se todos estão certos, volte: lá se envia como está." in html
+    assert "Nenhum dado foi mudado." in html
+    assert "Reenviar como está" in html
+    asked = html_of(pressed(browser, html))
+    assert "Reenviar 1 entrega?" in asked
+    assert f'name="ids" value="{dead_letter.pk}"' in asked
 
 
 def test_the_second_of_two_operators_is_told_who_was_first():
@@ -300,6 +319,14 @@ def test_json_is_one_click_away_for_administrators():
     assert "Corrija aqui (JSON)" in shown
 
 
+def test_refused_request_whose_data_is_right_is_accepted_from_the_form():
+    row, browser = rejected({"name": rows.NAME, "phone": rows.PHONE}), logged_in(OPERATOR)
+    form = {"version": "open", "data.phone": rows.PHONE, "do": "review"}
+    html = html_of(browser.post(rejected_address(row), form))
+    assert "Nenhum dado foi mudado." in html
+    assert "Aceito: virou o evento" in html_of(pressed(browser, html))
+
+
 def test_a_refused_request_that_somebody_accepted_meanwhile_says_who():
     row, browser = rejected(), logged_in(OPERATOR)
     form = {"version": "open", "data.phone": "(21) 99876-5432", "do": "send", "reason": "Faltava o DDD"}
@@ -345,7 +372,7 @@ def test_items_of_a_group_are_counted_through_while_they_are_corrected():
     wrong_phone(phone="(11) 92345-6789")
     group = FailureGroup.objects.get(cause="invalid_phone_number")
     in_group = reverse("admin:events_correction_in_group", args=[group.pk])
-    assert "Item 1 de 3" in html_of(browser.post(in_group))
+    assert "Item 1 de 3</h1>" in html_of(browser.post(in_group))
     _html, version = opened(browser, first)
     form = {"version": version, "data.phone": "(21) 99876-5432", "do": "send", "reason": "Ligou"}
     page = html_of(browser.post(address(first), form, follow=True))
@@ -353,7 +380,7 @@ def test_items_of_a_group_are_counted_through_while_they_are_corrected():
     assert "cada um precisa da sua correção" in page
     assert "Próximo item (2 de 3)" in page
     following = html_of(browser.post(in_group))
-    assert "Item 2 de 3" in following
+    assert "Item 2 de 3 (1 já corrigido hoje)" in following
     assert address(second) in following
 
 
@@ -385,11 +412,19 @@ def test_message_that_went_to_the_old_phone_is_said_so_and_the_page_does_not_ask
     html = html_of(browser.post(address(dead_letter), form))
     assert "foi ao telefone antigo (final 4321) e não se repete: ao novo, alguém tem de ligar" in html
     assert "data-posted" in html
+    sent = form | {"do": "send", "reason": "Ligou"}
     assert "data-posted" not in html_of(browser.get("/admin/events/correction/"))
     named = html_of(
         browser.post(address(dead_letter), form | {"data.phone": rows.PHONE, "data.name": "Rosa"})
     )
     assert "já foi feita, e não se repete" in named
+    page = html_of(browser.post(address(dead_letter), sent, follow=True))
+    assert "“Enviar as boas-vindas”: foi ao telefone antigo (final 4321) e não se repete" in page
+    other = wrong_phone()
+    _html, version = opened(browser, other)
+    assert "telefone antigo" not in html_of(
+        browser.post(address(other), sent | {"version": version}, follow=True)
+    )
 
 
 def test_before_it_is_sent_the_message_is_read_as_the_person_will_receive_it():

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
+from carinho.console import dates
 from events import failure_groups, operations, recipes
 from events.engine import circuit_breakers, transitions
 from events.engine.transitions import Failure
@@ -144,6 +145,27 @@ def test_button_resends_the_whole_group_after_one_question(group):
     browser.post(asked.context["address"], {"ids": asked.context["ids"], "next": asked.context["next"]})
     assert DeadLetter.objects.get(cause=group.cause).status == "retrying"
     assert DeadLetter.objects.get(pk=other.pk).status == "open"
+
+
+def test_question_says_that_fewer_are_left_than_the_button_said_and_that_they_go_in_stages(group):
+    letters = [rows.dead_letter() for _ in range(13)]
+    browser = logged_in(OPERATOR)
+    assert '<input type="hidden" name="shown" value="14">' in html_of(browser, address(group))
+    operations.retry([letter.pk for letter in letters[:1]], actor="user:bia")
+    form = {"action": "retry", "index": 0, "select_across": 1, "_selected_action": 0, "shown": 14}
+    asked = browser.post(f"{LIST}?group={group.pk}", form)
+    html = asked.content.decode()
+    assert "Agora são 13; quando a página foi aberta, eram 14: o que falta já saiu ou foi tratado." in html
+    stages = "Saem em etapas: primeiro 1, depois até 10, depois as outras 2."
+    assert stages in html
+    assert "vão ao sistema CRM" in html
+    assert "agora ao sistema" not in html
+    job = browser.post(asked.context["address"], {"ids": asked.context["ids"]}, follow=True)
+    assert stages in job.content.decode()
+    assert (
+        "quando a página"
+        not in browser.post(f"{LIST}?group={group.pk}", form | {"shown": "x"}).content.decode()
+    )
 
 
 def test_while_the_system_is_down_the_button_leads_to_its_state(group):
@@ -365,6 +387,7 @@ def test_rejected_key_is_tried_with_one_item_before_all_are_sent():
     browser, group = logged_in(OPERATOR), FailureGroup.objects.get()
     (card,) = browser.get(LIST).context["groups"]
     assert (card.help.text, card.help.item) == ("Conferir a chave com 1 item", first.pk)
+    assert "aceita chamadas iguais" not in html_of(browser, address(group))
     assert "Reenviar 3" in html_of(browser, address(group))
     one = {"action": "retry", "index": "0", "select_across": "0", "_selected_action": first.pk}
     assert "Reenviar 1 entrega" in browser.post(card.rows, one).content.decode()
@@ -383,6 +406,14 @@ def test_rejected_key_is_tried_with_one_item_before_all_are_sent():
     Delivery.objects.filter(pk=rows.lead().deliveries.get(step="register_lead").pk).update(**moved)
     (card,) = browser.get(LIST).context["groups"]
     assert card.help.text == "Reenviar 3"
+    since = dates.clock(moved["finished_at"])
+    sentence = (
+        f"CRM recusou a nossa chave ({dates.clock(first.failed_at)}); desde {since} aceita chamadas iguais."
+    )
+    for page in (LIST, address(group), reverse("admin:events_deadletter_change", args=[first.pk])):
+        html = html_of(browser, page)
+        assert sentence in html, page
+        assert "Um administrador, conferindo a chave" not in html, page
     assert (
         "recusou a nossa chave" not in browser.post(card.rows, one | {"select_across": "1"}).content.decode()
     )
