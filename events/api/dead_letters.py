@@ -43,7 +43,7 @@ ACTION_ERRORS = problems(400, 401, 403, 404, 409, 413, 415, 422, 429)
 class DeadLetterList(ApiView, ListAPIView[DeadLetter]):
     """Without `status`, what waits for a person."""
 
-    queryset = DeadLetter.objects.all()
+    queryset = DeadLetter.objects.select_related("event").defer("event__data")
     serializer_class = DeadLetterSerializer
     pagination_class = NewestFirst
     filter_backends = [DjangoFilterBackend]
@@ -63,7 +63,9 @@ class DeadLetterDetail(ApiView, RetrieveAPIView[DeadLetter]):
 
     http_method_names = [*ApiView.http_method_names, "delete"]
 
-    queryset = DeadLetter.objects.select_related("delivery").prefetch_related("delivery__attempt_log")
+    queryset = DeadLetter.objects.select_related("delivery", "event").prefetch_related(
+        "delivery__attempt_log"
+    )
     serializer_class = DeadLetterDetailSerializer
     lookup_field = "pk"
     lookup_url_kwarg = "id"

@@ -1,5 +1,6 @@
 """Rows as the API shows them, and what it takes."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from carinho.access.permissions import OPERATE, principal_of
 from carinho.api.schema import example
 from carinho.api.views import CommandBody
 from carinho.masking import mask, mask_note, mask_text
-from events import titles
+from events import recipes
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
 
 MOST_IDS = 10_000
@@ -136,7 +137,20 @@ class RetrySerializer(serializers.ModelSerializer[Delivery]):
         ]
 
 
+class DeadLettersSerializer(serializers.ListSerializer[DeadLetter]):
+    """What the team calls its failures is read once for all rows."""
+
+    child: "DeadLetterSerializer"
+
+    def to_representation(self, data: Iterable[DeadLetter]) -> Any:
+        rows = list(data)
+        self.child.known_recipes = recipes.of_items(rows)
+        return super().to_representation(rows)
+
+
 class DeadLetterSerializer(serializers.ModelSerializer[DeadLetter]):
+    known_recipes: recipes.Recipes | None = None  # of a list
+
     reason_pt = serializers.SerializerMethodField(help_text=_("A causa, como o console a diz."))
     note = serializers.SerializerMethodField(
         help_text=_("O que uma pessoa escreveu; oculto para quem só pode ler.")
@@ -144,6 +158,7 @@ class DeadLetterSerializer(serializers.ModelSerializer[DeadLetter]):
 
     class Meta:
         model = DeadLetter
+        list_serializer_class = DeadLettersSerializer
         fields = [
             "id",
             "event_id",
@@ -164,7 +179,8 @@ class DeadLetterSerializer(serializers.ModelSerializer[DeadLetter]):
         ]
 
     def get_reason_pt(self, dead_letter: DeadLetter) -> str:
-        return str(titles.cause(dead_letter.cause).title)
+        known = self.known_recipes or recipes.of_items([dead_letter])
+        return known.of_item(dead_letter).texts.title
 
     def get_note(self, dead_letter: DeadLetter) -> str:
         is_shown = shows_people(self.context["request"])

@@ -9,10 +9,11 @@ from django.test import Client
 from django.utils import timezone
 
 from carinho.access.models import AuditEntry
-from events import operations
+from events import operations, recipes
 from events.engine import transitions
 from events.engine.transitions import Failure
-from events.models import DeadLetter, Delivery
+from events.models import DeadLetter, Delivery, FailureGroup
+from events.recipes import Texts
 from tests.clients import with_key
 from tests.events.api.test_events import ids, store
 
@@ -51,6 +52,16 @@ def test_list_has_the_keys_of_the_guide(reader):
     assert shown["created_at"].endswith("-03:00")
 
 
+def test_reason_in_portuguese_is_what_the_team_calls_the_failure(reader):
+    dead_letters = [bury(1), bury(2, step="send_welcome", cause="invalid_phone_number")]
+    group = FailureGroup.objects.get(service="crm")
+    texts = Texts("CRM em manutenção", "a", "b", "c", "retry")
+    recipes.write(group, texts, everywhere=False, actor="user:ana")
+    shown = [row["reason_pt"] for row in reader.get("/api/dlq").json()["data"]]
+    assert shown == ["Número de telefone inválido", "CRM em manutenção"]
+    assert reader.get(f"/api/dlq/{dead_letters[0].pk}").json()["reason_pt"] == "CRM em manutenção"
+
+
 def test_list_shows_what_waits_unless_a_status_is_asked(reader):
     dead_letters = [bury(number) for number in range(4)]
     operations.retry([dead_letters[0].pk], actor="user:ana")
@@ -80,9 +91,9 @@ def test_filters_narrow_the_list(reader):
 def test_lists_and_items_cost_few_statements(reader, django_assert_num_queries):
     dead_letters = [bury(number) for number in range(10)]
     reader.get("/api/dlq")
-    with django_assert_num_queries(3):  # key, rate, list
+    with django_assert_num_queries(4):  # key, rate, list, what the team calls its failures
         reader.get("/api/dlq")
-    with django_assert_num_queries(4):  # key, rate, item with its delivery, attempts
+    with django_assert_num_queries(5):  # key, rate, item with its delivery, attempts, what it is called
         shown = reader.get(f"/api/dlq/{dead_letters[0].pk}").json()
     assert shown["delivery"]["step"] == "register_lead"
 
