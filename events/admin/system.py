@@ -27,7 +27,8 @@ from events.models import BreakerState, CircuitBreaker, DeadLetter, Delivery, Ou
 OPERATE = "events.change_circuitbreaker"
 SHOWN_MOVES, SHOWN_OUTAGES = 20, 10
 
-card_facts: list[Callable[[], dict[str, SafeString]]] = []  # by system, what the apps above add to its card
+# by system, what the apps above add to its card for whoever asks
+card_facts: list[Callable[[HttpRequest], dict[str, SafeString]]] = []
 
 RESET = Action(
     name="reset",
@@ -144,7 +145,7 @@ class SystemAdmin(ActionAdmin):
     ) -> HttpResponse:
         self.must_view(request)
         held = {outage.breaker.service: outage for outage in outages.current()}
-        facts = [find() for find in card_facts]
+        facts = [find(request) for find in card_facts]
         rejecting = rejecting_systems.current()
         rejected = rejecting_systems.newest_items(rejecting.values())
         rows = sorted(CircuitBreaker.objects.all(), key=lambda row: (row.pk not in rejecting, row.pk))
@@ -175,7 +176,7 @@ class SystemAdmin(ActionAdmin):
         last, outcomes = moves[0] if moves else None, outages.trial_outcomes(moves)
         rejection = rejecting_systems.current().get(row.service)
         rejected = rejecting_systems.newest_items([rejection]) if rejection else {}
-        facts = [find().get(row.service, "") for find in card_facts]
+        facts = [find(request).get(row.service, "") for find in card_facts]
         over = OutageRecord.objects.filter(service=row.service, ended_at__isnull=False).defer("held_ids")
         card = self._card(request, row, held.get(row.service), last, outcomes)
         earlier = [(move, trial_result(outcomes.get(move.pk), None)) for move in moves[1:]]

@@ -197,7 +197,7 @@ def systems(hub: HubSnapshot) -> list[dict[str, Any]]:
     return rows
 
 
-def answers() -> dict[str, SafeString]:
+def answers(_request: HttpRequest) -> dict[str, SafeString]:
     """Per system, how it answered in the last 24 hours: what its card says on the events' pages."""
     answered = report.by_service(periods.last_hours(timezone.now(), 24))
     return {

@@ -16,7 +16,7 @@ from events import conformance_checks
 from events.admin.conformance_check import example_event
 from events.flow import Flow
 from events.intake import envelope
-from events.models import CheckState, ConformanceCheck
+from events.models import CheckState, CircuitBreaker, ConformanceCheck
 from tests import stranger
 from tests.clients import logged_in
 
@@ -268,3 +268,12 @@ def test_rating_whose_end_was_not_seen_goes_to_a_person_where_keys_are_ignored(s
     monkeypatch.setattr(stranger.Stranger, "do_POST", lambda self: self.connection.shutdown(SHUT_RDWR))
     with pytest.raises(OutcomeUnknown):
         Cuidadores("k").rate(2, service_id=1, rating=5, comment="")
+
+
+def test_card_of_a_system_leads_only_administrators_to_the_contract():
+    CircuitBreaker.objects.get_or_create(service="crm")
+    for role, is_led in ((ADMINISTRATOR, True), (OPERATOR, False), (VIEWER, False)):
+        reader = logged_in(role, role.lower())
+        for address in ("/admin/events/circuitbreaker/", "/admin/events/circuitbreaker/crm/change/"):
+            assert ("Testar e conectar" in reader.get(address).content.decode()) == is_led, (role, address)
+        assert reader.get(PAGE).status_code == 200
