@@ -39,6 +39,15 @@ def open_now() -> int:
     return now().by_status[OPEN]
 
 
+def open_of(cause: str) -> Counter[str]:
+    """By system, the open ones of this cause."""
+    counts: Counter[str] = Counter()
+    for (service, found, status), amount in statistics.totals(Measure.DEAD_LETTER_STATUS).items():
+        if (found, status) == (cause, OPEN) and amount:
+            counts[service] += amount
+    return counts
+
+
 def open_by_type() -> Counter[str]:
     counts: Counter[str] = Counter()
     for (_service, event_type, status), amount in statistics.totals(

@@ -238,7 +238,7 @@ def _limit(rule: str, sentence: str) -> str:
     return "" if limit is None else sentence % number(limit)
 
 
-OF_ITEMS = ("dead_letters", "rejects_everything")
+OF_ITEMS = ("dead_letters", "rejects_everything", "held_too_long")
 OF_SYNCS = ("sync_late", "sync_failures", "sync_check", "sync_schedule")
 CHECKS = {
     check.name: check

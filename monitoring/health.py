@@ -41,6 +41,7 @@ PARTS = {
     "pending": _("eventos aguardando"),
     "retry_queue": _("entregas tentando de novo"),
     "dead_letters": _("itens que precisam de você"),
+    "held_too_long": _("itens que esperaram demais por um sistema"),
     "rejected_requests": _("recusados"),
     "held": _("entregas retidas"),
     "queues": _("filas dos sistemas"),
@@ -98,6 +99,7 @@ class HubSnapshot:
     late_events: dict[str, int]
     overdue_erasures: int = 0
     rejected_requests: int = 0
+    held_too_long: dict[str, int] = field(default_factory=dict)  # by system, of the dead letters
     failing: list[str] = field(default_factory=list)
     rejecting: dict[str, Rejection] = field(default_factory=dict)
     reported: metrics.Reported = field(default_factory=metrics.Reported)
@@ -131,6 +133,16 @@ class HubSnapshot:
         if not (back_at and queue and queue.oldest and queue.oldest < back_at):
             return None
         return Backlog(max((self.now - back_at).total_seconds(), 0), queue.due)
+
+    @property
+    def left_by_outages(self) -> dict[str, int]:
+        """`held_too_long` of the systems that are still away, or catch up."""
+        away = {
+            row.service for row in self.breakers if row.holds or self.draining(row.service, row.closed_at)
+        }
+        if self.draining("whatsapp", self.reconnected_at):
+            away.add("whatsapp")
+        return {service: amount for service, amount in self.held_too_long.items() if service in away}
 
 
 class StrictSnapshot:
@@ -179,6 +191,7 @@ def take_snapshot(now: datetime | None = None) -> HubSnapshot:
     today, measuring = periods.of_days(timezone.localdate(now)), Measuring()
     part = measuring.part
     breakers, queues = part("breakers", metrics.breakers, None), part("queues", metrics.queues, None)
+    dead_letters = part("dead_letters", lambda: metrics.dead_letters(today), None)
     return HubSnapshot(
         now=now,
         pending=part("pending", metrics.pending, 0),
@@ -187,9 +200,8 @@ def take_snapshot(now: datetime | None = None) -> HubSnapshot:
             metrics.retry_queue,
             {"total": 0, "ready": 0, "oldest": None, "by_service": {}, "ready_by_service": {}},
         ),
-        dead_letters=part(
-            "dead_letters", lambda: metrics.dead_letters(today), {"total": 0, "today": 0, "by_cause": {}}
-        ),
+        dead_letters=dead_letters or {"total": 0, "today": 0, "by_cause": {}},
+        held_too_long=part("held_too_long", lambda: metrics.held_too_long(dead_letters), {}),
         rejected_requests=part("rejected_requests", metrics.rejected_requests, 0),
         held=part("held", lambda: metrics.held(breakers, queues), {"total": 0, "by_service": {}}),
         queues=queues or {},

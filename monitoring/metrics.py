@@ -12,6 +12,7 @@ from django.utils import timezone
 from carinho.database import run
 from carinho.webhooks.models import WebhookMessage, WebhookStatus
 from events import dead_letter_counts, statistics
+from events.engine.failure_causes import HELD_TOO_LONG
 from events.models import (
     CircuitBreaker,
     Event,
@@ -66,6 +67,13 @@ def dead_letters(today: Period) -> dict[str, Any]:
         "today": statistics.total(Measure.DEAD_LETTER, *today),
         "by_cause": dict(by_cause.most_common()),
     }
+
+
+def held_too_long(dead_letters: dict[str, Any]) -> dict[str, int]:
+    """By system, how many of these dead letters waited too long for it."""
+    if not dead_letters["by_cause"].get(HELD_TOO_LONG):
+        return {}
+    return dead_letter_counts.open_of(HELD_TOO_LONG)
 
 
 def rejected_requests() -> int:

@@ -20,6 +20,7 @@ OF_RULE = {  # by rule: the beginning of its part's heading
     "error_rate": "Taxa de erro",
     "events_pending": "Muitos eventos aguardando",
     "grave_incidents": "Ocorrência grave",
+    "held_too_long": "Um sistema bloqueado",
     "late_events": "Muitos eventos aguardando",
     "lgpd": "Prazos e auditoria da LGPD",
     "notifications_failed": "Ninguém recebe",

@@ -6,6 +6,7 @@ from carinho.services.errors import ServiceError, Unavailable
 from events.models.delivery import Outcome
 
 NO_PERMISSION = "no_permission"
+HELD_TOO_LONG = "held_too_long"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from carinho import locks
 from carinho.database import run
 from carinho.services.base import Service
-from events.engine import lane, transitions, wakeup
+from events.engine import failure_causes, lane, transitions, wakeup
 from events.engine.retries import wait_after
 from events.engine.transitions import Failure
 from events.models import Attempt, Lane, Outcome
@@ -161,5 +161,5 @@ def give_up_held() -> int:
     limit = timezone.now() - timedelta(seconds=settings.HOLD_LIMIT_SECONDS)
     sentence = f"Held for over {settings.HOLD_LIMIT_SECONDS // 3600} hours"
     rows = run(HELD_TOO_LONG, [limit, limit, BATCH])
-    failures = [_failure(id, service, "held_too_long", sentence) for id, service in rows]
+    failures = [_failure(id, service, failure_causes.HELD_TOO_LONG, sentence) for id, service in rows]
     return len(transitions.fail_held(failures, error=sentence))

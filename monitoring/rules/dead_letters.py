@@ -1,4 +1,4 @@
-"""Deliveries that need a person; the alert of a system that rejects everything has those of its own."""
+"""Deliveries that need a person; what a system rejects or keeps waiting is part of that system's alert."""
 
 from collections.abc import Iterator
 
@@ -38,16 +38,22 @@ from monitoring.rule import Instruction, Observation, rule
 )
 def dead_letters(hub: HubSnapshot) -> Iterator[Observation]:
     try:
-        rejecting = list(hub.rejecting.values())
+        rejected = {service: found.open_items for service, found in hub.rejecting.items()}
     except Unmeasured:  # how many wait is known all the same
-        rejecting = []
-    others = max(hub.dead_letters["total"] - sum(rejection.open_items for rejection in rejecting), 0)
-    said = {
-        "count": number(others),
-        "systems": " e ".join(sorted(labels.system(rejection.service) for rejection in rejecting)),
-    }
-    if rejecting:
-        message = _("Itens que precisam de você: %(count)s, além dos recusados por %(systems)s.")
+        rejected = {}
+    try:
+        held = hub.left_by_outages
+    except Unmeasured:
+        held = {}
+    others = max(hub.dead_letters["total"] - sum(rejected.values()) - sum(held.values()), 0)
+    elsewhere = [
+        words % " e ".join(sorted(map(labels.system, services)))
+        for services, words in ((rejected, _("dos recusados por %s")), (held, _("dos que esperaram por %s")))
+        if services
+    ]
+    said = {"count": number(others), "elsewhere": " e ".join(elsewhere)}
+    if elsewhere:
+        message = _("Itens que precisam de você: %(count)s, além %(elsewhere)s.")
     else:
         message = _("Itens que precisam de você: %(count)s.")
     yield Observation(

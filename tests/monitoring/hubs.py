@@ -77,6 +77,12 @@ def rejecting(amount: int) -> HubSnapshot:
     return hub(rejecting={"crm": found}, dead_letters=items)
 
 
+def left_by_outage(amount: int) -> HubSnapshot:
+    """CRM has been away for so long that these waited too long for it."""
+    items = {"total": amount, "today": amount, "by_cause": {"held_too_long": amount}}
+    return hub(breakers=breaker("open", 90_000), held_too_long={"crm": amount}, dead_letters=items)
+
+
 def misconfigured(seconds: float) -> HubSnapshot:
     since = NOW - timedelta(seconds=seconds)
     said = "your client-token is not configured"

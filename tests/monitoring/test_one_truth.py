@@ -25,12 +25,15 @@ pytestmark = pytest.mark.django_db
 
 ALIVE = dict.fromkeys(heartbeats.PARTS, 0.0)
 BACK = hubs.NOW - timedelta(seconds=30)
-OTHERS = None if FUZZED else 8  # that each trouble is tried with; all 528 pairs take half a minute
+OTHERS = None if FUZZED else 8  # that each trouble is tried with; all 561 pairs take half a minute
 TROUBLES = {
     "quiet": {},
     "events_pending": {"pending": 501},
     "retry_queue": {"retry_queue": hubs.retrying(201, "marketing")},
     "dead_letters": {"dead_letters": {"total": 50, "today": 0, "by_cause": {}}},
+    "held_too_long": {
+        name: getattr(hubs.left_by_outage(60), name) for name in ("breakers", "held_too_long", "dead_letters")
+    },
     "rejected_requests": {"rejected_requests": 2},
     "error_rate": {"failures": (30, 100)},
     "rejects_everything": {

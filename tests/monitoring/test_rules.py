@@ -29,6 +29,10 @@ EDGES = [
     ("dead_letters", hub(dead_letters={"total": 10}), "warning"),
     ("dead_letters", hub(dead_letters={"total": 49}), "warning"),
     ("dead_letters", hub(dead_letters={"total": 50}), "critical"),
+    ("held_too_long", hubs.left_by_outage(9), OK),
+    ("held_too_long", hubs.left_by_outage(10), "warning"),
+    ("held_too_long", hubs.left_by_outage(49), "warning"),
+    ("held_too_long", hubs.left_by_outage(50), "critical"),
     ("error_rate", hub(failures=(19, 19)), OK),
     ("error_rate", hub(failures=(1, 20)), OK),
     ("error_rate", hub(failures=(2, 20)), "warning"),
@@ -220,6 +224,36 @@ def test_items_that_other_causes_left_beside_such_a_system_are_an_alert_of_their
     assert said.keys() == {("rejects_everything", "crm"), ("dead_letters", "")}
     assert said["dead_letters", ""] == "Itens que precisam de você: 12, além dos recusados por CRM."
     unread = replace(seen, rejecting={}, unmeasured={"rejecting": "sistemas que recusam tudo"})
+    assert ("dead_letters", "") in {row.key for row in health.evaluate(unread).violations}
+
+
+def test_what_waited_too_long_for_a_system_is_part_of_its_outage_until_it_has_caught_up():
+    away = hubs.left_by_outage(60)
+    (trouble,) = health.evaluate(away).troubles
+    assert trouble.cause.key == ("circuit_breaker", "crm")
+    assert [row.key for row in trouble.symptoms] == [("held_too_long", "crm")]
+    said = "Esperaram demais por CRM e vieram para Precisa de você: 60."
+    assert trouble.symptoms[0].observation.message == said
+    back = [CircuitBreaker(service="crm", state="closed", closed_at=hubs.NOW)]
+    draining = replace(away, breakers=back, queues=hubs.waiting(5000))
+    assert [row.cause.key for row in health.evaluate(draining).troubles] == [("circuit_breaker", "crm")]
+    assert [row.cause.key for row in health.evaluate(replace(away, breakers=back)).troubles] == [
+        ("dead_letters", "")
+    ]
+    paused = replace(away, breakers=[CircuitBreaker(service="crm", state="closed", paused_at=hubs.NOW)])
+    assert [row.cause.key for row in health.evaluate(paused).troubles] == [("held_too_long", "crm")]
+
+
+def test_items_that_other_causes_left_beside_an_outage_are_an_alert_of_their_own():
+    seen = replace(hubs.left_by_outage(60), dead_letters={"total": 72})
+    said = {row.cause.key: row.cause.observation.message for row in health.evaluate(seen).troubles}
+    assert said.keys() == {("circuit_breaker", "crm"), ("dead_letters", "")}
+    assert said["dead_letters", ""] == "Itens que precisam de você: 12, além dos que esperaram por CRM."
+    both = replace(seen, rejecting=hubs.rejecting(2).rejecting)
+    others = next(row for row in health.evaluate(both).violations if row.rule.name == "dead_letters")
+    end = ": 10, além dos recusados por CRM e dos que esperaram por CRM."
+    assert others.observation.message.endswith(end)
+    unread = replace(seen, unmeasured={"held_too_long": "itens que esperaram demais por um sistema"})
     assert ("dead_letters", "") in {row.key for row in health.evaluate(unread).violations}
 
 

@@ -19,6 +19,7 @@ SOURCES = {
     "pending": "monitoring.metrics.pending",
     "retry_queue": "monitoring.metrics.retry_queue",
     "dead_letters": "monitoring.metrics.dead_letters",
+    "held_too_long": "monitoring.metrics.held_too_long",
     "rejected_requests": "monitoring.metrics.rejected_requests",
     "held": "monitoring.metrics.held",
     "queues": "monitoring.metrics.queues",
