@@ -62,6 +62,10 @@ class Outage:
     def since(self) -> datetime | None:
         return self.breaker.held_since
 
+    @property
+    def later(self) -> int:
+        return self.waiting - self.held
+
 
 def held() -> QuerySet[Delivery]:
     """The deliveries that are due and kept back by an open circuit, a pause, or a system that is offline."""

@@ -101,6 +101,11 @@ class Queue:
     due: int = 0
     oldest: datetime | None = None
 
+    @property
+    def later(self) -> int:
+        """What is not due yet: a message of the night, or what is tried again."""
+        return self.waiting - self.due
+
 
 def queues() -> dict[str, Queue]:
     return {name: Queue(*figures) for name, *figures in run(QUEUES, [])}

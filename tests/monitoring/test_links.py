@@ -1,7 +1,9 @@
 """Every number of monitoring's pages leads to exactly the rows that it counts."""
 
+import re
 from datetime import timedelta
 from functools import cache
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -10,7 +12,7 @@ from django.utils import timezone
 from events import operations
 from events.engine import event_status
 from events.intake import envelope, ingestion
-from events.models import DeadLetter, Event
+from events.models import DeadLetter, Delivery, Event
 from monitoring import checklist, health, metrics, periods, prometheus, report
 from monitoring.admin import report as report_pages
 from monitoring.rule import Rule
@@ -31,6 +33,8 @@ PAGES = [
     "/admin/events/circuitbreaker/",
     "/admin/events/circuitbreaker/held/",
 ]
+
+LATER = re.compile(r'href="([^"]+)">2 esperam a sua hora')
 
 
 class Numbers(HTMLParser):
@@ -88,6 +92,19 @@ def test_page_behind_a_number_shows_that_many_rows():
         if page in REPORTS:
             for model in ("events/event", "events/deadletter", "sync/syncrun"):
                 assert any(address.startswith(f"/admin/{model}/?") for address, _ in numbers), page
+
+
+def test_what_waits_for_its_hour_is_said_beside_the_queue_with_its_rows():
+    for _ in range(3):
+        rows.lead()
+    tomorrow = timezone.now() + timedelta(days=1)
+    waiting = Delivery.objects.filter(service="whatsapp", status="queued")
+    waiting.filter(pk__gt=waiting.earliest("pk").pk).update(due_at=tomorrow)
+    rows.down("whatsapp")
+    client = logged_in("Administrador")
+    for page in ("/admin/", "/admin/events/circuitbreaker/whatsapp/change/"):
+        (address,) = LATER.findall(client.get(page).content.decode())
+        assert client.get(unescape(address)).context["cl"].result_count == 2
 
 
 def test_receipts_of_our_messages_are_in_no_figure_and_in_no_list_that_a_figure_leads_to():
