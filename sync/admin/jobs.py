@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -197,10 +198,11 @@ def duration_bars(name: str) -> list[Bar]:
         Bar(
             height=max(round(100 * run.duration.total_seconds() / longest), LOWEST_BAR),
             tone=BAR_TONES.get(run.status, "danger"),
-            title=f"{run.started_at:%d/%m %H:%M}: {duration(run.duration)}, {run.get_status_display()}",
+            title=f"{began:%d/%m %H:%M}: {duration(run.duration)}, {run.get_status_display()}",
             page=page_of(run),
         )
         for run in last
+        for began in [timezone.localtime(run.started_at)]
     ]
 
 

@@ -95,17 +95,24 @@ def test_what_the_team_writes_on_a_group_is_read_beside_the_failure(visit):
     expect(visit.get_by_role("link", name="CRM em manutenção").first).to_be_visible()
 
 
-def test_eight_items_and_eight_groups_fit_on_a_phone(visit):
+def test_eight_items_and_eight_groups_fit_on_a_phone_each_with_its_button(visit):
     causes = ["connection_timeout", "invalid_data", "not_found", "broken", "no_permission"]
     causes += ["unknown_outcome", "unreadable_answer", "held_too_long"]
     for cause in causes:
         rows.dead_letter(cause=cause)
     visit.set_viewport_size({"width": 390, "height": 844})
-    for address, row in ((ADDRESS, ".c-group"), (ADDRESS + "?service=crm", "#result_list tr.data-row")):
+    items, below_the_header = "#result_list tr.data-row", 780
+    for address, row, height, button in (
+        (ADDRESS, ".c-group", below_the_header, ".c-group-recipe .c-button"),
+        (ADDRESS + "?service=crm", items, 700, ".field-row_buttons button"),
+    ):
         visit.goto(address)
         first, last = visit.locator(row).first.bounding_box(), visit.locator(row).nth(7).bounding_box()
-        assert last["y"] + last["height"] - first["y"] <= 700, address
+        assert last["y"] + last["height"] - first["y"] <= height, address
         assert visit.locator(f"{row} :is(h3 span, .field-what a)").evaluate_all(IS_CUT) == [], address
+        expect(visit.locator(f"{row} {button}").filter(visible=True)).to_have_count(8)
+    visit.goto(ADDRESS)
+    expect(visit.locator(".c-group-recipe > p:first-child").filter(visible=True)).to_have_count(8)
 
 
 def test_many_are_archived_with_one_reason_and_the_filter_survives(visit):

@@ -13,6 +13,8 @@ from monitoring.models import Alert, Round
 from tests.console import rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
+IS_CUT = """parts => parts.filter(part => part.scrollWidth > part.clientWidth + 1)
+    .map(part => part.textContent)"""
 
 PAGES = [
     "/admin/",
@@ -53,6 +55,7 @@ def test_pages_are_whole_at_a_desk_and_on_a_phone(visit):
             # a chart takes its new width some moments after the page has
             page = visit.locator("html")
             expect(page).to_have_js_property("scrollWidth", page.evaluate("html => html.clientWidth"))
+        assert visit.locator(":is(#systems, #syncs) .m-scroll").evaluate_all(IS_CUT) == [], address
     assert errors == []
 
 

@@ -1,6 +1,7 @@
 """The synchronisations in the console: what is seen, what may be done, and what follows."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -64,6 +65,21 @@ def test_where_nothing_was_compared_nothing_is_said_to_agree(ana, run):
         assert "Nada foi comparado" in text
         assert "100,0" not in text
         assert "concordam em tudo" not in text
+
+
+def test_a_few_runs_are_told_in_a_sentence_and_more_of_them_as_bars(ana):
+    job, began = SyncJob.objects.get_or_create(name=NAME)[0], datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
+    for hour in range(3):
+        text = page(ana, of(job))
+        assert ("O gráfico aparece quando houver mais números." in text) == (hour in (1, 2))
+        assert 'class="c-bar' not in text
+        times = {
+            "started_at": began + timedelta(hours=hour),
+            "finished_at": began + timedelta(hours=hour, seconds=3),
+        }
+        SyncRun.objects.create(job=job, kind="full", status="done", **times)
+    assert "Duração das últimas execuções: 10/03 12:00: 3 s, concluída; 10/03 13:00: 3 s" in strip_tags(text)
+    assert page(ana, of(job)).count('class="c-bar') == 3
 
 
 def test_run_now_starts_a_run_in_the_operators_name(ana, load):
