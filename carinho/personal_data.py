@@ -10,6 +10,7 @@ from django.db.models import Model
 
 ERASED = "[apagado]"
 ERASED_TEXT = f"'{ERASED}'"  # the same in SQL
+ERASED_KEY = "erased:"  # begins what stands in place of a key that named somebody, or was made of the data
 
 
 @dataclass(frozen=True)

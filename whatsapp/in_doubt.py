@@ -24,6 +24,7 @@ from whatsapp.callbacks import inbox
 from whatsapp.callbacks.body import identity_of, ids_of
 from whatsapp.message_status import MessageStatus
 from whatsapp.models import Callback, Contact, SentMessage
+from whatsapp.models.callback import RECEIPTS
 from whatsapp.outbox import Ids, Outgoing, Traces, locked
 from whatsapp.zapi import DOING, WhatsApp
 
@@ -31,7 +32,6 @@ CHECK_SECONDS = 5  # between two checks for traces
 CLOCKS_DIFFER = timedelta(seconds=5)
 GIVE_UP_AFTER = 5  # times the wait for a trace
 MATCHED_WITHIN = timedelta(days=1)  # after an attempt; what is older is for a person, and explains no receipt
-RECEIPTS = ("DeliveryCallback", "MessageStatusCallback")
 
 
 def trace_takes() -> timedelta:

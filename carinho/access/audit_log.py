@@ -14,15 +14,17 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from carinho.access import derived_keys
 from carinho.access.models import AuditEntry, AuditSeal
 from carinho.locks import wait_for_transaction_locks
 
 logger = logging.getLogger(__name__)
 BATCH = 500
 HUB = "hub"  # who did what no person did
+LONGEST_DIGEST = 64
 LONGEST_TRANSACTION = timedelta(days=1)  # an entry has the time of its transaction's begin
 
 
@@ -136,7 +138,7 @@ def _breaks(previous: AuditSeal | None, seal: AuditSeal, entry: AuditEntry | Non
         yield f"Entry {seal.entry_id} is gone (seal {seal.number})."
     elif seal.seal != _sealed(seal.number, seal.previous, seal.digest, entry):
         yield f"Entry {entry.pk} is not what was sealed (seal {seal.number})."
-    elif entry.redacted_at is None and seal.digest != _digest(entry):
+    elif entry.redacted_at is None and not _is_as_sealed(entry, seal.digest):
         yield f"The detail of entry {entry.pk} is not what was sealed (seal {seal.number})."
 
 
@@ -147,14 +149,38 @@ def _is_pruned_up_to(seal: AuditSeal) -> bool:
 
 def _seal_after(last: AuditSeal | None, entry: AuditEntry) -> AuditSeal:
     number, previous = (last.number + 1, last.seal) if last else (1, "")
-    digest = _digest(entry)
+    digest = _digests(entry)[0]
     seal = _sealed(number, previous, digest, entry)
     return AuditSeal(number=number, entry_id=entry.pk, digest=digest, previous=previous, seal=seal)
 
 
-def _digest(entry: AuditEntry) -> str:
+def sealed_under_unknown_keys() -> QuerySet[AuditSeal]:
+    """Those of which nobody can say any more whether the entry's detail is as it was written."""
+    known = Q()
+    for name in _key_names():
+        known |= Q(digest__startswith=name)
+    return AuditSeal.objects.filter(digest__contains=":").exclude(known)
+
+
+def _is_as_sealed(entry: AuditEntry, digest: str) -> bool:
+    if ":" not in digest:  # sealed before these digests were made with SECRET_KEY
+        text = json.dumps(entry.detail, sort_keys=True, ensure_ascii=False)
+        return digest == hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+    return digest in _digests(entry) or not digest.startswith(tuple(_key_names()))
+
+
+def _digests(entry: AuditEntry) -> list[str]:
+    """Of its detail, under SECRET_KEY and under each key before it; begins with which key that is.
+
+    Whoever has the database alone could otherwise try all phones until one fits a detail that was erased.
+    """
     text = json.dumps(entry.detail, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+    digests = derived_keys.digests("detail of an audit entry", text)
+    return [f"{name}{digest}"[:LONGEST_DIGEST] for name, digest in zip(_key_names(), digests, strict=True)]
+
+
+def _key_names() -> list[str]:
+    return [f"{name[:8]}:" for name in derived_keys.digests("name of a key of the audit log", "")]
 
 
 def _sealed(number: int, previous: str, digest: str, entry: AuditEntry) -> str:

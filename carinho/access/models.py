@@ -151,7 +151,8 @@ class OneTimePassword(models.Model):
 class AuditSeal(models.Model):
     """One link of the chain over the audit log: each is made of the one before and of its entry.
 
-    `digest` is that of the entry's detail as it was written, so that the chain holds after an erasure.
+    `digest` is that of the entry's detail as it was written, under SECRET_KEY, so that the chain holds after
+    an erasure and nobody guesses from it what was erased.
     """
 
     number = models.PositiveBigIntegerField(primary_key=True)

@@ -118,13 +118,15 @@ class SentField:
 class Operation:
     """One call. `query` and `sends` are examples; `gives` are the fields that the hub reads, by type.
 
+    `may_ask` and `may_send` are what comes besides at times, or in their place, by an example each.
     `may_lack` are fields of `sends` that do not come each time, `values` what the others are one of.
     `nothing` are changes of the query, by each of which no record fits it, `refused` a body that has to be
     refused, `rules` what else the other side has to know. `shown_by` names the call that reads back what this
     one wrote, `undone_by` the one that removes it. `lists` is the kind of the records that a list is of.
     `creates`: the record of the path need not be there before. `again` is what a second write of the same
     record says otherwise; with `keeps_the_first`, nothing changes by it.
-    `names_the_first`: a second of the same is refused with 409, and the number of the first in `data.id`.
+    `may_conflict`: refused with 409 where another record has it; with `names_the_first` a second of the same
+    is, and the number of the first in `data.id`.
     `sets_a_state`: a second time changes nothing, also where idempotency keys are not honoured.
     `is_optional`: asked beyond what the company's systems agreed on, so only of one whose `<SYSTEM>_LACKS`
     was set without it.
@@ -136,8 +138,10 @@ class Operation:
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
+    may_ask: Mapping[str, str] = field(default_factory=dict)
     nothing: tuple[Mapping[str, str], ...] = ()
     sends: Mapping[str, Any] = field(default_factory=dict)
+    may_send: Mapping[str, Any] = field(default_factory=dict)
     may_lack: tuple[str, ...] = ()
     values: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     refused: Mapping[str, Any] = field(default_factory=dict)
@@ -150,6 +154,7 @@ class Operation:
     creates: bool = False
     again: Mapping[str, Any] = field(default_factory=dict)
     keeps_the_first: bool = False
+    may_conflict: bool = False
     names_the_first: bool = False
     sets_a_state: bool = False
     is_optional: bool = False
@@ -234,6 +239,7 @@ def _filled(value: Any, ids: Mapping[str, str]) -> Any:
 
 LONG_AGO = "2020-01-01"  # so that whatever a copy holds is in its lists
 MARK = "[teste de conformidade]"
+MEDIA = "https://arquivos.example/audio.ogg"
 INVOICE = {
     "client_id": Id("client"),
     "service_id": Id("new"),
@@ -249,6 +255,7 @@ OPERATIONS = (
         "GET",
         "/api/v1/leads",
         query={"phone": PHONE},
+        may_ask={"lid": "100000000000001@lid"},
         nothing=({"phone": NOBODYS},),
         gives={"id": INTEGER, "phone": TEXT},
         lists="lead",
@@ -272,6 +279,7 @@ OPERATIONS = (
             "utm": {"source": "google", "medium": "cpc", "campaign": "teste"},
             "origin": "site",
         },
+        may_send={"lid": "100000000000001@lid", "first_message_id": "3A000000000000000001"},
         may_lack=("phone", "email", "city", "message", "utm"),
         values={"origin": ("site", "marketing", "whatsapp")},
         refused={"phone": "123"},
@@ -281,6 +289,7 @@ OPERATIONS = (
             _("quem escreveu pelo WhatsApp vem também com lid e first_message_id, e talvez sem phone"),
         ),
         shown_by="find_lead",
+        may_conflict=True,
         names_the_first=True,
         sets_a_state=True,  # for the hub looks for its phone before it, each time
     ),
@@ -291,8 +300,10 @@ OPERATIONS = (
         "PATCH",
         "/api/v1/leads/{lead}",
         sends={"phone": PHONE},
+        may_send={"lid": "100000000000001@lid"},
         may_lack=("phone",),
         refused={"phone": "123"},
+        may_conflict=True,
         rules=(_("phone ou lid, o que o lead ainda não tinha; de outro lead: 409"),),
     ),
     Operation(
@@ -309,6 +320,7 @@ OPERATIONS = (
             "text": MARK,
             "occurred_at": "{now}",
         },
+        may_send={"media_url": MEDIA},
         may_lack=("message_id", "kind", "text"),
         values={"channel": ("whatsapp",), "direction": ("inbound",)},
         refused={"occurred_at": "ontem"},
@@ -393,6 +405,7 @@ OPERATIONS = (
             "active": True,
             "rating": 4.8,
         },
+        may_send={"skills": ["idosos"], "availability": {"mon": ["08:00-18:00"]}},
         may_lack=("name", "phone", "email", "city", "status", "active", "rating"),
         refused={"name": 5},
         rules=(
@@ -675,6 +688,7 @@ OPERATIONS = (
             "kind": "text",
             "text": MARK,
         },
+        may_send={"lid": "100000000000001@lid", "media_url": MEDIA},
         may_lack=("phone", "name", "text"),
         values={"channel": ("whatsapp",)},
         refused={"phone": "123"},

@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from carinho.services.contract import DAY, INTEGER, MOMENT, MONEY, OPERATIONS, TEXT, Operation
+from carinho.services.contract import DAY, INTEGER, MOMENT, MONEY, OPERATIONS, TEXT, Operation, of_system
 
 SECURITY = {
     "X-API-Key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -23,7 +23,9 @@ ERROR = {
     "required": ["message"],
     "properties": {"message": {"type": "string"}, "errors": {"type": "object"}},
 }
+FIRST = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}
 PAGES = {"cursor": {"type": "string"}, "limit": {"type": "integer", "maximum": 100}}
+PAGES_BY_NUMBER = {"page": {"type": "integer"}, "per_page": {"type": "integer", "maximum": 100}}
 
 
 def document() -> dict[str, Any]:
@@ -82,6 +84,7 @@ def _described(operation: Operation) -> dict[str, Any]:
             | ({"enum": list(field.values)} if field.values else {})
             for field in fields
         }
+        types |= {name: {"type": TYPES[type(value)]} for name, value in operation.may_send.items()}
         always = [field.name for field in fields if field.is_always_sent]
         schema = {"type": "object", "required": always, "properties": types}
         described["requestBody"] = {
@@ -102,9 +105,28 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         return parameters
     parameters += [
         {"name": name, "in": "query", "schema": {"type": "string"}, "example": example}
-        for name, example in operation.asks().items()
+        for name, example in (operation.asks() | dict(operation.may_ask)).items()
     ]
-    return parameters + [{"name": name, "in": "query", "schema": schema} for name, schema in PAGES.items()]
+    parameters += [
+        {
+            "name": mark.filter,
+            "in": "query",
+            "schema": {"type": "string", "enum": [mark.before, mark.after]},
+            "description": f"{mark.after}: os que {marking.name} marcou; {mark.before}: os outros",
+        }
+        for marking in of_system(operation.system)
+        if (mark := marking.mark) and mark.reader == operation.name and mark.filter not in operation.query
+    ]
+    parameters += [{"name": name, "in": "query", "schema": schema} for name, schema in PAGES.items()]
+    return parameters + [
+        {
+            "name": name,
+            "in": "query",
+            "schema": schema,
+            "description": "em lugar de cursor e limit, de um sistema com <SISTEMA>_PAGES=number",
+        }
+        for name, schema in PAGES_BY_NUMBER.items()
+    ]
 
 
 def _responses(operation: Operation) -> dict[str, Any]:
@@ -114,6 +136,14 @@ def _responses(operation: Operation) -> dict[str, Any]:
         "404": {"description": "O registro não existe."} | error,
         "422": {"description": "O pedido não é aceito; outra vez igual, também não."} | error,
     }
+    if operation.names_the_first:
+        named = ERROR | {"required": ["message", "data"], "properties": ERROR["properties"] | {"data": FIRST}}
+        rejections["409"] = {
+            "description": "Já existe: data.id é o número do primeiro.",
+            "content": {"application/json": {"schema": named}},
+        }
+    elif operation.may_conflict:
+        rejections["409"] = {"description": "Outro registro já tem isso."} | error
     done: dict[str, Any] = {"description": "Feito."}
     if operation.gives:
         shown = {"schema": _answer_of(operation), "example": operation.answered()}

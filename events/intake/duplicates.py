@@ -11,10 +11,10 @@ from datetime import timedelta
 
 from carinho.access import derived_keys
 from carinho.database import run
+from carinho.personal_data import ERASED_KEY
 from events.intake.envelope import DERIVED_KEY, Envelope, RequestRejected
 
 DERIVED_KEY_LASTS = timedelta(hours=24)
-ERASED_KEY = "erased:"  # begins a key that named somebody, or was made of the data
 
 Pair = tuple[str, str]  # source and key
 

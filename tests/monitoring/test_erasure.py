@@ -398,6 +398,7 @@ def test_whole_name_goes_from_what_the_team_named_and_the_first_name_is_shown_be
     Recipe.objects.create(cause="invalid_data", remedy="retry", title="Como a dona Zulmira pediu")
     page = client.get(PAGE, {"event": letter.event_id}).content.decode()
     assert "O primeiro nome sozinho fica" in page
+    assert "Não são procurados: um primeiro nome sozinho no que outras pessoas escreveram" in page
     shown = {str(model._meta.verbose_name_plural).capitalize() for model in (FailureGroup, SavedView, Recipe)}
     assert {line for line in shown if f"<li>{line}: em 1 linha</li>" in page} == shown
     assert page.count(": em 1 linha</li>") == len(shown)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from carinho.database import run
 from carinho.locks import try_transaction_lock
 from whatsapp import connection
-from whatsapp.callbacks import receipts, received
+from whatsapp.callbacks import erased, receipts, received
 from whatsapp.callbacks.inbox import OPEN, Ignored, NotYet
 from whatsapp.models import Callback, CallbackStatus, IgnoredCause
 
@@ -81,8 +81,12 @@ def _process(callback: Callback) -> None:
             callback.attempts += 1
         else:
             callback.status, callback.cause = CallbackStatus.IGNORED, wait.cause
+            if erased.is_about_nobody(callback):
+                callback.forget_person()
     except Ignored as ignored:
         callback.status, callback.cause = CallbackStatus.IGNORED, ignored.cause
+        if ignored.cause == IgnoredCause.ERASED:
+            callback.forget_person()
     callback.error = ""  # of an earlier attempt
     callback.save(update_fields=["status", "cause", "due_at", "attempts", "error"])
 

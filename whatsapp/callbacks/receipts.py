@@ -7,6 +7,7 @@ from django.db.models import Q
 from events.engine import transitions
 from events.intake import envelope, ingestion
 from whatsapp import connection, failures, in_doubt
+from whatsapp.callbacks import erased
 from whatsapp.callbacks.body import timestamp_of
 from whatsapp.callbacks.inbox import Ignored, NotYet
 from whatsapp.message_status import ARRIVED, ZAPI_STATUSES, MessageStatus
@@ -38,11 +39,16 @@ def _apply(callback: Callback, status: MessageStatus, said: str) -> None:
     """Advance our message; one that is not known yet may become ours when the send is answered."""
     at = timestamp_of(callback.body.get("momment"), otherwise=callback.received_at)
     ids = callback.message_ids
-    found = locked(SentMessage.objects.filter(Q(message_id__in=ids) | Q(zaap_id__in=ids)))
+    sent = SentMessage.objects.select_related("contact")
+    found = locked(sent.filter(Q(message_id__in=ids) | Q(zaap_id__in=ids)))
     message = found.first() or _sent_again(ids, status) or in_doubt.match_receipt(callback)
     if message is None:
-        raise NotYet(IgnoredCause.NOT_OURS)
-    _advance(message, status, at, said)
+        raise Ignored(IgnoredCause.ERASED) if erased.is_known(ids) else NotYet(IgnoredCause.NOT_OURS)
+    if message.contact and message.contact.is_erased:
+        callback.forget_person()
+        _advance_alone(message, status, at, said)
+    else:
+        _advance(message, status, at, said)
     connection.record_receipt(callback.received_at)
 
 
@@ -51,12 +57,21 @@ def _sent_again(ids: list[str], status: MessageStatus) -> SentMessage | None:
 
     Only an arrival still counts: it proves the failure wrong that led to the second send.
     """
-    message = locked(SentMessage.objects.filter(~Q(earlier_ids=[]), earlier_ids__overlap=ids)).first()
+    again = SentMessage.objects.filter(~Q(earlier_ids=[]), earlier_ids__overlap=ids)
+    message = locked(again.select_related("contact")).first()
     if message is not None and status not in ARRIVED:
         raise Ignored(IgnoredCause.OLDER)
     if message is not None and message.message_id is None:  # not sent again yet: the person has this one
         message.message_id = ids[0]
     return message
+
+
+def _advance_alone(message: SentMessage, status: MessageStatus, at: datetime, said: str) -> None:
+    """Nobody is left to be told, nor anything to be sent again: no text of Z-API, no event, no failure."""
+    if status == MessageStatus.FAILED:
+        message.failure = failures.code_of(said) if said else "read_failed"
+    message.advance((status, at))
+    message.save()
 
 
 def _advance(message: SentMessage, status: MessageStatus, at: datetime, said: str) -> None:

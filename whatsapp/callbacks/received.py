@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from events.intake import duplicates, envelope, ingestion
 from whatsapp import connection, contacts, in_doubt
-from whatsapp.callbacks import content, opt_out, ratings
+from whatsapp.callbacks import content, erased, opt_out, ratings
 from whatsapp.callbacks.body import Body, identity_of, message_id_of, timestamp_of
 from whatsapp.callbacks.content import Content
 from whatsapp.callbacks.inbox import Ignored, NotYet
@@ -59,6 +59,8 @@ def _is_deletion(body: Body) -> bool:
 
 def _own(callback: Callback) -> None:
     """An echo may resolve a message in doubt; what an attendant wrote on the phone is only kept."""
+    if erased.is_of_ours(callback.message_ids):
+        raise Ignored(IgnoredCause.ERASED)
     if callback.body.get("fromApi") is not True:
         raise Ignored(IgnoredCause.OWN_PHONE)
     if not in_doubt.match_echo(callback):
@@ -223,6 +225,8 @@ def _delete(callback: Callback, who: contacts.Identity, moment: datetime) -> Non
     if message is not None:
         said = _("🗑️ Apagou a mensagem: %(text)s") % {"text": message.text}
         _record_event(message, part="deleted", text=said)
+    elif erased.is_of_theirs(id):
+        raise Ignored(IgnoredCause.ERASED)
     elif callback.received_at + ORIGINAL_TAKES > timezone.now():
         raise NotYet(IgnoredCause.NOT_OURS)
     else:

@@ -7,6 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho import personal_data
 
+RECEIPTS = ("DeliveryCallback", "MessageStatusCallback")
+OF_THE_MESSAGE = ("type", "instanceId", "status", "momment", "ids", "id", "messageId", "zaapId")
+
 
 class CallbackStatus(models.TextChoices):
     PENDING = "pending", _("a processar")
@@ -90,6 +93,14 @@ class Callback(models.Model):
     def __str__(self) -> str:
         return f"{self.type} #{self.pk}"
 
+    def forget_person(self) -> None:
+        """Keep what it says of which message, and not of whom."""
+        self.body = {name: self.body[name] for name in OF_THE_MESSAGE if name in self.body}
+        self.person = ""
+        if self.type not in RECEIPTS or self.key.startswith("body:"):  # others are made of the message's ids
+            self.key = f"{personal_data.ERASED_KEY}{self.pk}"
+        self.save(update_fields=["key", "body", "person"])
+
 
 personal_data.declare(
     Callback,
@@ -98,7 +109,7 @@ personal_data.declare(
         " OR (person = '' AND body::text ~* %(marks)s)"  # of nobody known, and says who it is
     ),
     erased={
-        "key": "'erased:' || id",
+        "key": f"'{personal_data.ERASED_KEY}' || id",
         "body": "'{}'",
         "person": "''",
         "error": "''",

@@ -46,6 +46,10 @@ class Contact(models.Model):
         return f"contact #{self.pk}"
 
     @property
+    def is_erased(self) -> bool:
+        return (self.key or "").startswith(personal_data.ERASED_KEY)
+
+    @property
     def address(self) -> str:
         """Where a message to this person goes: the registered number before the known one, else the lid."""
         return self.registered_phone or self.phone or self.lid or ""
@@ -73,7 +77,7 @@ personal_data.declare(
     rows="id = ANY(%(contacts)s)",
     erased={
         "lid": "NULL",
-        "key": "'erased:' || id",
+        "key": f"'{personal_data.ERASED_KEY}' || id",
         "phone": "''",
         "registered_phone": "''",
         "typed_phone": "''",

@@ -57,7 +57,9 @@ class NewKeyForm(forms.Form):
         label=_("Nome"),
         max_length=50,
         widget=UnfoldAdminTextInputWidget,
-        help_text=_("Quem vai usar a chave, por exemplo “CRM” ou “Planilha da Ana”."),
+        help_text=_(
+            "Quem vai usar a chave, por exemplo “CRM” ou “Planilha da Ana”; nunca o nome de um cliente."
+        ),
     )
     scopes = forms.MultipleChoiceField(
         label=_("O que ela pode"), choices=Scope.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget

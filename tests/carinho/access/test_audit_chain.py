@@ -1,5 +1,8 @@
 """The audit log is only added to, and whoever changes it all the same is found out."""
 
+import hashlib
+import json
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import InternalError, ProgrammingError, connection, transaction
@@ -72,3 +75,37 @@ def test_detail_of_an_erased_person_leaves_the_chain_whole(sealed):
         connection.cursor().execute("UPDATE access_auditentry SET detail = '{}', redacted_at = now()")
     assert list(audit_log.broken_links()) == []
     assert AuditSeal.objects.count() == 4
+
+
+def test_erased_detail_cannot_be_guessed_from_what_was_sealed(sealed):
+    guess = json.dumps(sealed[0].detail, sort_keys=True, ensure_ascii=False).encode()
+    said = [value for row in AuditSeal.objects.values_list("digest", "previous", "seal") for value in row]
+    assert not any(hashlib.sha256(guess).hexdigest()[:16] in value for value in said)
+
+
+def test_log_is_whole_under_a_new_key_and_says_what_it_cannot_compare_without_the_old_one(
+    sealed, settings, capsys
+):
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a new one", [settings.SECRET_KEY]
+    call_command("audit", "verify")
+    assert "not compared" not in capsys.readouterr().out
+    by_superuser("UPDATE access_auditentry SET detail = '{}' WHERE id = %s", sealed[1].pk)
+    assert len(list(audit_log.broken_links())) == 1
+    settings.SECRET_KEY_FALLBACKS = []
+    call_command("audit", "verify")
+    assert "The details of 4 were not compared" in capsys.readouterr().out
+    by_superuser("UPDATE access_auditentry SET actor = 'user:bia' WHERE id = %s", sealed[1].pk)
+    assert any("is not what was sealed" in sentence for sentence in audit_log.broken_links())
+
+
+def test_what_was_sealed_before_the_digests_had_a_key_is_still_compared(sealed, monkeypatch):
+    text = json.dumps(sealed[0].detail, sort_keys=True, ensure_ascii=False)
+    plain = hashlib.sha256(text.encode()).hexdigest()
+    REVEALED.record("user:ana", "person 9", sealed[0].detail)
+    monkeypatch.setattr(audit_log, "_digests", lambda entry: [plain])
+    assert audit_log.seal_new() == 1
+    monkeypatch.undo()
+    assert AuditSeal.objects.latest("number").digest == plain
+    assert list(audit_log.broken_links()) == []
+    by_superuser("UPDATE access_auditentry SET detail = '{}' WHERE target = 'person 9'")
+    assert len(list(audit_log.broken_links())) == 1

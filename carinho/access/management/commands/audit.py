@@ -25,3 +25,8 @@ class Command(BaseCommand):
         open_entries = AuditEntry.objects.count() - sealed
         end = f", the last {last.number} {last.seal}" if last else ""
         self.stdout.write(f"Whole: {sealed} sealed entries{end}; {open_entries} not sealed yet.")
+        if unknown := audit_log.sealed_under_unknown_keys().count():
+            self.stdout.write(
+                f"The details of {unknown} were not compared: neither SECRET_KEY nor SECRET_KEY_FALLBACKS "
+                "has the key they were sealed under."
+            )
