@@ -18,7 +18,7 @@ IDEMPOTENCY_KEY = {
     "description": "A mesma chave outra vez recebe a primeira resposta, e nada é gravado de novo.",
     "schema": {"type": "string"},
 }
-ERROR = {
+ERROR: dict[str, Any] = {
     "type": "object",
     "required": ["message"],
     "properties": {"message": {"type": "string"}, "errors": {"type": "object"}},
@@ -131,7 +131,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 
 def _responses(operation: Operation) -> dict[str, Any]:
     error = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
-    rejections = {
+    rejections: dict[str, Any] = {
         "401": {"description": "A chave não é a certa."} | error,
         "404": {"description": "O registro não existe."} | error,
         "422": {"description": "O pedido não é aceito; outra vez igual, também não."} | error,

@@ -32,7 +32,7 @@ def why(count: int) -> str:
 
 
 def sentence(count: int) -> str:
-    said = ngettext("%(count)s item ultrapassado: %(why)s.", "%(count)s itens ultrapassados: %(why)s.", count)
+    said = ngettext("Item ultrapassado: %(why)s.", "%(count)s itens ultrapassados: %(why)s.", count)
     return said % {"count": labels.number(count), "why": why(count)}
 
 

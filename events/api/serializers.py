@@ -1,6 +1,5 @@
 """Rows as the API shows them, and what it takes."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -142,7 +141,7 @@ class DeadLettersSerializer(serializers.ListSerializer[DeadLetter]):
 
     child: "DeadLetterSerializer"
 
-    def to_representation(self, data: Iterable[DeadLetter]) -> Any:
+    def to_representation(self, data: Any) -> Any:
         rows = list(data)
         self.child.known_recipes = recipes.of_items(rows)
         return super().to_representation(rows)

@@ -413,7 +413,7 @@ def test_rejected_key_is_tried_with_one_item_before_all_are_sent():
     for page in (LIST, address(group), reverse("admin:events_deadletter_change", args=[first.pk])):
         html = html_of(browser, page)
         assert sentence in html, page
-        assert "Um administrador, conferindo a chave" not in html, page
+        assert "Você: CRM já aceita a nossa chave." in html, page
     assert (
         "recusou a nossa chave" not in browser.post(card.rows, one | {"select_across": "1"}).content.decode()
     )
