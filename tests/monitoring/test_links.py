@@ -97,9 +97,9 @@ def test_page_behind_a_number_shows_that_many_rows():
 def test_what_waits_for_its_hour_is_said_beside_the_queue_with_its_rows():
     for _ in range(3):
         rows.lead()
-    tomorrow = timezone.now() + timedelta(days=1)
-    waiting = Delivery.objects.filter(service="whatsapp", status="queued")
-    waiting.filter(pk__gt=waiting.earliest("pk").pk).update(due_at=tomorrow)
+    now, queued = timezone.now(), Delivery.objects.filter(service="whatsapp", status="queued")
+    queued.update(due_at=now - timedelta(hours=1))
+    queued.filter(pk__gt=queued.earliest("pk").pk).update(due_at=now + timedelta(days=1))
     rows.down("whatsapp")
     client = logged_in("Administrador")
     for page in ("/admin/", "/admin/events/circuitbreaker/whatsapp/change/"):
