@@ -1,6 +1,7 @@
 """The restore drill: a hub's rows go through a file into a new place, where a hub goes on with them."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from django.db import connection
 
 from carinho.embedded.postgres import Server
 from carinho.embedded.processes import ROOT
+from carinho.embedded.wheel import identity, programs
 from events.demo import samples
 from events.flow import Flow
 from events.intake import dialects, envelope, ingestion
@@ -94,6 +96,70 @@ def test_backup_is_all_of_the_hub_and_a_hub_goes_on_with_it_elsewhere(backup: Pa
             breakers = restored.get("/circuit-breakers")["services"]
             assert breakers["whatsapp"]["paused"]
             assert restored.simulator.state()["zapi"]["records"]["messages"] == {}
+
+
+def logged(found: dict[str, Any]) -> dict[str, Any]:
+    """Without what no WAL has: it may be empty after a crash, and is after a recovery."""
+    return {name: value for name, value in found.items() if not name.startswith("access_ratewindow")}
+
+
+def recovery_commands(folder: Path, moment: str) -> list[str]:
+    """The blocks of docs/running.md as they stand there, with folders and a moment of this test."""
+    places = {
+        "/archive": str(folder / "archive"),
+        "/backups/2026-02-01": str(folder / "base"),
+        "/recovered": str(folder / "recovered" / "postgres"),
+        "2026-02-01 14:29:30-03": moment,
+    }
+    section = (ROOT / "docs" / "running.md").read_text().partition("### Back to a moment")[2]
+    blocks = re.findall(r"```sh\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
+    found = "|".join(map(re.escape, places))
+    return [re.sub(found, lambda match: places[match.group()], block) for block in blocks]
+
+
+def test_server_recovers_from_its_archive_to_the_moment_before_a_mistake(backup: Path, var_dir: Path) -> None:
+    server, recovered = Server(var_dir), Server(var_dir / "recovered")
+    url = server.start()
+    for made in (var_dir / "archive", recovered.var_dir):
+        made.mkdir()
+    owner = server.data.stat()
+    for made in (var_dir, var_dir / "archive", recovered.var_dir):
+        os.chown(made, owner.st_uid, owner.st_gid)
+
+    def run(command: str) -> None:
+        connection = psycopg.conninfo.conninfo_to_dict(url)
+        subprocess.run(
+            ["sh", "-euc", command],
+            cwd=var_dir,
+            env={
+                "PATH": f"{programs()}:{os.environ['PATH']}",
+                "PGHOST": str(connection["host"]),
+                "PGUSER": str(connection["user"]),
+            },
+            check=True,
+            **identity(server.data),
+        )
+
+    restore = [programs() / "pg_restore", "--dbname", url, backup]
+    archive, base_backup, _ = recovery_commands(var_dir, "")
+    run(archive)
+    server.stop()
+    server.start()
+    subprocess.run([*restore, "--section=pre-data", "--clean", "--if-exists"], check=True)
+    run(base_backup)
+    subprocess.run([*restore, "--section=data", "--section=post-data"], check=True)
+    before = logged(contents(url))
+    assert before["events_delivery"][0] > 20
+    with psycopg.connect(url, autocommit=True) as session:
+        (moment,) = session.execute("SELECT clock_timestamp()::text").fetchone() or ("",)
+        session.execute("TRUNCATE events_event CASCADE")
+    server.stop()
+    *_, recovery = recovery_commands(var_dir, moment)
+    run(recovery)
+    try:
+        assert logged(contents(recovered.start())) == before
+    finally:
+        recovered.stop()
 
 
 def test_database_in_use_or_not_empty_is_not_written_over(backup: Path, empty: str) -> None:
