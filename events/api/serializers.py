@@ -136,7 +136,7 @@ class RetrySerializer(serializers.ModelSerializer[Delivery]):
         ]
 
 
-class DeadLettersSerializer(serializers.ListSerializer[DeadLetter]):
+class DeadLetterListSerializer(serializers.ListSerializer[DeadLetter]):
     """What the team calls its failures is read once for all rows."""
 
     child: "DeadLetterSerializer"
@@ -157,7 +157,7 @@ class DeadLetterSerializer(serializers.ModelSerializer[DeadLetter]):
 
     class Meta:
         model = DeadLetter
-        list_serializer_class = DeadLettersSerializer
+        list_serializer_class = DeadLetterListSerializer
         fields = [
             "id",
             "event_id",
