@@ -37,6 +37,7 @@ NOT_THERE = (404, 405, 501)
 REFUSED_KEY = (401, 403)
 REDIRECTS = range(300, 400)
 WRONG_KEY = "wrong"
+EMPTY = (None, "", [])
 NOWHERE = "/teste-de-conformidade"  # after a path: one that nobody offers
 NEVER_LISTED = gettext_lazy(
     "Respondeu 404 a um filtro: a lista sem registros vem vazia, e o que a cópia não tem fica de fora dela, "
@@ -95,7 +96,9 @@ class Conformance:
         self._doubt_unmet_records(operations, about)
         for operation in operations:
             is_undone = operation.undone_by and about[operation.undone_by].verdict == CONFORMS
-            about[operation.name].left = "" if is_undone else self.copy.left(operation)
+            if not is_undone:
+                about[operation.name].left = self.copy.left(operation, self.copy.created)
+                about[operation.name].altered = self.copy.left(operation, self.copy.altered)
         report.calls = [about[operation.name] for operation in operations]
         if report.is_key_refused:
             tried = next(each for each in operations if about[each.name].verdict != NOT_TRIED)
@@ -190,8 +193,10 @@ class Conformance:
         if answer.status in REFUSED_KEY:
             return [self._differs("key_refused", _("A chave não foi aceita."), answer)]
         if not answer.is_success:
-            text = " ".join([_("Recusou um pedido que é válido."), self._perhaps_unknown(operation)])
-            return [self._differs("refused", text.strip(), answer)]
+            text, hint = _("Recusou um pedido que é válido."), self._perhaps_unknown(operation)
+            if answer.status == 422 and hint and not operation.is_list:
+                return [self._differs("record_unnamed", f"{text} {hint}", answer)]
+            return [self._differs("refused", f"{text} {hint}".strip(), answer)]
         if not answer.is_json:
             return [self._differs("not_json", _("A resposta não é JSON."), answer)]
         return []
@@ -206,7 +211,7 @@ class Conformance:
             never = NEVER_LISTED if operation.is_list else NEVER_CREATED
             return self._differs("not_found", str(never), answer)
         if answer.status == 404 and (hint := self._perhaps_unknown(operation)):
-            return self._differs("record_unknown", " ".join([_("Respondeu 404."), hint]), answer)
+            return self._differs("record_unnamed", " ".join([_("Respondeu 404."), hint]), answer)
         if answer.status == 404 and operation.records and not self._is_as_nowhere(operation, answer):
             text = _(
                 "Respondeu 404, e não como a um caminho que não existe: a chamada existe, e a cópia não tem "
@@ -313,8 +318,8 @@ class Conformance:
             nothing = self.copy.ask(operation, query=operation.asks(self.copy.ids) | dict(change))
             if nothing.status in NOT_THERE:
                 refused.append(self._differs("not_found", str(NEVER_LISTED), nothing))
-            elif nothing.is_success and rows_of(nothing):
-                ignored += sorted(change.keys() - set(ignored))
+            elif nothing.is_success and rows_of(nothing) and (name := next(iter(change))) not in ignored:
+                ignored.append(name)
                 answer = nothing
         for mark in (each.mark for each in of_system(self.system) if each.mark):
             if mark.reader != operation.name or mark.filter in ignored:
@@ -475,7 +480,10 @@ class Conformance:
         """The same record with another content, under another key: it is changed, or kept, and stays one."""
         if not operation.again:
             return []
-        second = self.copy.ask(operation, sends=operation.body(self.copy.ids) | dict(operation.again))
+        rest = {} if operation.keeps_the_rest else operation.body(self.copy.ids)
+        second = self.copy.ask(operation, sends=rest | dict(operation.again))
+        if operation.is_one_more:
+            return self._one_more(operation, first, second)
         if self._failure(operation, second):
             text = _("O mesmo registro outra vez, com outra Idempotency-Key, devia receber 200.")
             return [self._differs("again_refused", text, second)]
@@ -494,6 +502,31 @@ class Conformance:
         if not operation.keeps_the_first and equals(found, operation.body(self.copy.ids)[name]):
             text = _("Um segundo pedido com outro corpo não mudou “%s”: o que já existe devia ser alterado.")
             return [self._differs("again_keeps", text % name, answer, name)]
+        return self._lost(call, first, second) if operation.keeps_the_rest else []
+
+    def _one_more(self, operation: Operation, first: PeerAnswer, second: PeerAnswer) -> list[Difference]:
+        """What a second time is another entry, and not a change of the first."""
+        text = _(
+            "Um segundo, com outro conteúdo e outra Idempotency-Key, devia ser gravado ao lado do primeiro."
+        )
+        if self._failure(operation, second):
+            return [self._differs("second_refused", text, second)]
+        if first.id is not None and first.id == second.id:
+            return [self._differs("second_merged", text, second, "id")]
+        return []
+
+    def _lost(self, call: CallReport, first: PeerAnswer, second: PeerAnswer) -> list[Difference]:
+        """The fields that a change of another one emptied."""
+        held = [name for name, value in first.record.items() if value not in EMPTY]
+        lost = [name for name in held if name in second.record and second.record[name] in EMPTY]
+        if lost:
+            text = _("Um segundo pedido, só com o que mudou, apagou %s: o que não vem devia ficar como está.")
+            names = get_text_list([f"“{name}”" for name in lost], _("e"))
+            return [self._differs("again_loses", text % names, second, lost[0])]
+        if not (set(held) - {"id"}) & second.record.keys():
+            call.add_note(
+                _("A resposta não mostra os outros campos: não deu para ver se ficaram como estavam.")
+            )
         return []
 
     def _second(self, operation: Operation, first: PeerAnswer) -> list[Difference]:

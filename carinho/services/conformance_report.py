@@ -43,19 +43,25 @@ class CallReport:
     differences: list[Difference] = field(default_factory=list)
     note: str = ""  # what could not be seen
     is_unseen: bool = False  # nothing that was read could be
-    left: str = ""  # what stays in the system
+    left: str = ""  # what it created, and stays in the system
+    altered: str = ""  # what it changed, or created where it was not there
 
     def add_note(self, text: str) -> None:
         self.note = f"{self.note} {text}".strip()
 
     def judge(self) -> None:
         codes = {difference.code for difference in self.differences}
-        without = UNSEEN if self.is_unseen else CONFORMS
+        without = UNSEEN if self.is_unseen or codes == {"record_unnamed"} else CONFORMS
+        codes -= {"record_unnamed"}
         self.verdict = MISSING if "missing" in codes else DIFFERS if codes else without
 
     @property
     def is_nowhere(self) -> bool:
-        return {difference.code for difference in self.differences} in ({"missing"}, {"record_unknown"})
+        return {difference.code for difference in self.differences} in (
+            {"missing"},
+            {"record_unknown"},
+            {"record_unnamed"},
+        )
 
     @property
     def is_fine(self) -> bool:
@@ -74,7 +80,16 @@ class ConformanceReport:
 
     @property
     def conforms(self) -> bool:
-        return all(call.is_fine for call in self.calls)
+        return all(call.is_fine for call in self.calls) and not self._lacks_numbers
+
+    @property
+    def needs_numbers(self) -> bool:
+        """Whether nothing is left but what could not be seen without the number of a record of the copy."""
+        return self._lacks_numbers and not self._is_elsewhere and all(call.is_fine for call in self.calls)
+
+    @property
+    def _lacks_numbers(self) -> bool:
+        return any(difference.code == "record_unnamed" for difference in self._differences())
 
     @property
     def can_be_connected(self) -> bool:
@@ -97,6 +112,11 @@ class ConformanceReport:
     def left(self) -> list[str]:
         """The records that the hub has no call to remove."""
         return [call.left for call in self.calls if call.left]
+
+    @property
+    def altered(self) -> list[str]:
+        """The records that have other data now; some may have been created by it."""
+        return [call.altered for call in self.calls if call.altered]
 
     @property
     def production_url(self) -> str:
@@ -153,6 +173,10 @@ class ConformanceReport:
             return _("A chave não foi aceita em nenhuma chamada: confira-a, e onde ela vai.")
         if self._is_elsewhere:
             return _("Nenhuma chamada existe neste endereço: confira-o. Ele termina antes de “/api”.")
+        if self.needs_numbers:
+            return _(
+                "O que deu para ver está conforme; diga os números dos registros da cópia, e teste de novo."
+            )
         if self.can_be_connected:
             return _("O sistema ainda não atende ao contrato, mas o hub convive com ele pelas linhas abaixo.")
         return _("O sistema ainda não atende ao contrato: algo precisa mudar nele.")
@@ -161,7 +185,7 @@ class ConformanceReport:
         return (difference for call in self.calls for difference in call.differences)
 
     def as_json(self) -> dict[str, Any]:
-        whole = ("conforms", "can_be_connected", "settings", "left")
+        whole = ("conforms", "can_be_connected", "needs_numbers", "settings", "left", "altered")
         return asdict(self) | {name: getattr(self, name) for name in whole}
 
     @classmethod
@@ -193,6 +217,11 @@ def as_text(report: ConformanceReport) -> str:
         lines += [f"  {line}" for line in report.settings]
     if report.left:
         lines += [_("Ficou gravado no sistema testado:"), *(f"  {left}" for left in report.left)]
+    if report.altered:
+        lines += [
+            _("Foi alterado no sistema testado, ou criado se ainda não havia:"),
+            *(f"  {altered}" for altered in report.altered),
+        ]
     return "\n".join(lines)
 
 

@@ -120,11 +120,13 @@ class Operation:
 
     `may_ask` and `may_send` are what comes besides at times, or in their place, by an example each.
     `may_lack` are fields of `sends` that do not come each time, `values` what the others are one of.
-    `nothing` are changes of the query, by each of which no record fits it, `refused` a body that has to be
-    refused, `rules` what else the other side has to know. `shown_by` names the call that reads back what this
-    one wrote, `undone_by` the one that removes it. `lists` is the kind of the records that a list is of.
-    `creates`: the record of the path need not be there before. `again` is what a second write of the same
-    record says otherwise; with `keeps_the_first`, nothing changes by it.
+    `nothing` are changes of the query, by the first filter of each of which no record fits it, `refused` a
+    body that has to be refused, `rules` what else the other side has to know. `shown_by` names the call that
+    reads back what this one wrote, `undone_by` the one that removes it. `lists` is the kind of the records
+    that a list is of. `creates`: the record of the path need not be there before.
+    `again` is what a second write of the same record says otherwise; with `keeps_the_first`, nothing changes
+    by it; with `keeps_the_rest` it says nothing else, and all else stays; with `is_one_more` it is another
+    record beside the first.
     `may_conflict`: refused with 409 where another record has it; with `names_the_first` a second of the same
     is, and the number of the first in `data.id`.
     `sets_a_state`: a second time changes nothing, also where idempotency keys are not honoured.
@@ -154,6 +156,8 @@ class Operation:
     creates: bool = False
     again: Mapping[str, Any] = field(default_factory=dict)
     keeps_the_first: bool = False
+    keeps_the_rest: bool = False
+    is_one_more: bool = False
     may_conflict: bool = False
     names_the_first: bool = False
     sets_a_state: bool = False
@@ -324,6 +328,8 @@ OPERATIONS = (
         may_lack=("message_id", "kind", "text"),
         values={"channel": ("whatsapp",), "direction": ("inbound",)},
         refused={"occurred_at": "ontem"},
+        again={"message_id": "teste-de-conformidade-2"},
+        is_one_more=True,
         rules=(
             _("media_url: o endereço do arquivo, em lugar de text ou com ele"),
             _("kind: text, image, audio, video, document … o WhatsApp ganha outros"),
@@ -349,6 +355,8 @@ OPERATIONS = (
             )
         },
         refused={"occurred_at": "ontem"},
+        again={"summary": f"{MARK} 2"},
+        is_one_more=True,
         rules=(
             _("type: o do evento; data: os campos dele, que mudam de um tipo a outro"),
             _("summary: a frase que as pessoas leem"),
@@ -415,6 +423,7 @@ OPERATIONS = (
         ),
         creates=True,
         again={"city": "Campinas"},
+        keeps_the_rest=True,
     ),
     Operation(
         "operacao",
@@ -468,7 +477,11 @@ OPERATIONS = (
         "GET",
         "/api/v1/services",
         query={"status": "completed", "billed": "false", "from": LONG_AGO, "to": "{today}"},
-        nothing=({"from": "1999-01-01", "to": "1999-01-02"}, {"status": "conformidade"}),
+        nothing=(
+            {"from": "2999-01-01", "to": "2999-01-02"},
+            {"to": "1999-01-02", "from": "1999-01-01"},
+            {"status": "conformidade"},
+        ),
         gives={"id": INTEGER, "client_id": INTEGER, "finished_at": MOMENT, "amount": MONEY},
         rules=(
             _("from e to: os dias em que o atendimento terminou, no fuso de São Paulo, os dois incluídos"),

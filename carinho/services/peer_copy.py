@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,8 @@ from carinho.services.contract import IDS, Operation
 from carinho.services.pagination import laravel_page
 from carinho.services.peer_answer import PeerAnswer
 
+Written = dict[str, dict[str, list[str]]]  # by call, then by what was asked: ids that stay
+
 
 class PeerCopy:
     """`ids` are the records that calls are about, `named` those of them that somebody said.
@@ -28,7 +31,8 @@ class PeerCopy:
         self.ids = IDS | contract.fresh(timezone.now()) | dict(ids)
         self.named = set(ids)
         self.met: set[str] = set()  # kinds of records of which the one that was said is there
-        self.written: dict[str, dict[str, list[str]]] = {}  # by call, then by what was asked: ids that stay
+        self.created: Written = {}
+        self.altered: Written = {}
         self.has_answered = False
         self.session = requests.Session()
         for scheme in ("http://", "https://"):
@@ -76,14 +80,22 @@ class PeerCopy:
         return answer
 
     def stays(self, operation: Operation, path: str, answer: PeerAnswer) -> None:
-        ids = self.written.setdefault(operation.name, {}).setdefault(f"{operation.method} {path}", [])
+        asked = f"{operation.method} {path}"
+        is_known = asked in self.created.get(operation.name, {})
+        is_new = (
+            is_known
+            or operation.method == "POST"
+            or (operation.creates and answer.status == HTTPStatus.CREATED)
+        )
+        written = self.created if is_new and not operation.mark else self.altered
+        ids = written.setdefault(operation.name, {}).setdefault(asked, [])
         if answer.id is not None and str(answer.id) not in ids:
             ids.append(str(answer.id))
 
-    def left(self, operation: Operation) -> str:
-        """What a call wrote, also where it should have been refused, as it stays."""
-        written = self.written.get(operation.name, {})
-        return "; ".join(f"{asked} → id {', '.join(ids)}" if ids else asked for asked, ids in written.items())
+    def left(self, operation: Operation, written: Written) -> str:
+        """What a call created or altered, also where it should have been refused, as it stays."""
+        by_path = written.get(operation.name, {})
+        return "; ".join(f"{asked} → id {', '.join(ids)}" if ids else asked for asked, ids in by_path.items())
 
 
 def rows_of(answer: PeerAnswer) -> list[Any]:

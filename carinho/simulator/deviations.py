@@ -104,6 +104,19 @@ DEVIATIONS = {
     "creation_refused": Deviation(
         "404 in words of its own", _when(OK, lambda _: answer({"message": "No such contract"}, 404))
     ),
+    "start_ignored": Deviation("from ignored", ignores=("from",)),
+    "end_ignored": Deviation("to ignored", ignores=("to",)),
+    "second_refused": Deviation(
+        "409 for all but the first",
+        lambda status, body: (
+            answer({"message": "Exists already"}, 409) if status in OK and body["data"]["id"] > 1 else None
+        ),
+    ),
+    "second_merged": Deviation("each is the first", _of_record(lambda row: row | {"id": 1})),
+    "rest_lost": Deviation(
+        "what does not come is emptied",
+        _when((200,), lambda body: answer({"data": body["data"] | {"name": None, "phone": None}})),
+    ),
     "status_ignored": Deviation(
         "status ignored and not shown", _of_record(_without("status")), ignores=("status",)
     ),

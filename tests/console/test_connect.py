@@ -128,6 +128,16 @@ def test_stranger_connects_a_system_by_what_the_pages_say(
     )
 
 
+def test_form_begins_with_the_address_of_the_last_test_and_the_pages_by_which_the_hub_asks(client):
+    last = {"url": "https://copy.test", "auth": "Bearer", "pages": "number", "ids": {"caregiver": "2"}}
+    ended = {"state": CheckState.FAILED, "ended_at": timezone.now()}
+    ConformanceCheck.objects.create(system="cuidadores", actor="user:ana", writes=False, **last, **ended)
+    page = client.get(PAGE, {"system": "cuidadores"}).content.decode()
+    assert 'value="https://copy.test"' in page
+    assert '<option value="Bearer" selected>' in page
+    assert '<option value="cursor" selected>' in page
+
+
 def test_without_the_second_yes_nothing_is_written(system, asked, start, check_of):
     before = len(system[1])
     answer = start(asked | {"writes": "1"})

@@ -87,6 +87,11 @@ def test_receipt_of_what_the_team_wrote_to_her_is_known_by_the_receipts_before_i
     assert (late.status, late.cause, kept_of_her()) == ("ignored", "erased", [])
 
 
+def test_our_reading_of_her_old_message_says_no_more_whose_it_was(erased):
+    (callback,) = call(sample("status_read", status="READ_BY_ME", ids=["R1"]))
+    assert (callback.cause, kept_of_her()) == ("read_by_us", [])
+
+
 def test_receipt_that_is_nobodys_in_the_end_says_no_more_whose_it_was():
     call(sample("status_read", **NOT_HERS))
     for _ in range(8):

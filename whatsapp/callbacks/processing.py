@@ -81,12 +81,10 @@ def _process(callback: Callback) -> None:
             callback.attempts += 1
         else:
             callback.status, callback.cause = CallbackStatus.IGNORED, wait.cause
-            if erased.is_about_nobody(callback):
-                callback.forget_person()
     except Ignored as ignored:
         callback.status, callback.cause = CallbackStatus.IGNORED, ignored.cause
-        if ignored.cause == IgnoredCause.ERASED:
-            callback.forget_person()
+    if callback.cause == IgnoredCause.ERASED or (callback.cause and erased.is_about_nobody(callback)):
+        callback.forget_person()
     callback.error = ""  # of an earlier attempt
     callback.save(update_fields=["status", "cause", "due_at", "attempts", "error"])
 

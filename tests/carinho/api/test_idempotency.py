@@ -1,5 +1,6 @@
 """An order with an Idempotency-Key is done once, and its repeat gets the first answer."""
 
+import hashlib
 from datetime import timedelta
 
 import pytest
@@ -41,6 +42,17 @@ def test_key_with_another_order_is_422_and_moves_nothing(operator):
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
     other.refresh_from_db()
     assert other.status == DeadLetterStatus.OPEN
+
+
+def test_digest_of_an_order_cannot_be_guessed_and_holds_under_a_new_key(operator, settings):
+    path = f"/api/dlq/{bury(1).pk}/archive"
+    plain = hashlib.sha256(f"POST {path}\n{{}}".encode()).hexdigest()
+    once(operator, path)
+    assert ApiAnswer.objects.get().digest != plain
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a new one", [settings.SECRET_KEY]
+    assert once(operator, path)["Idempotency-Replayed"] == "true"
+    ApiAnswer.objects.update(digest=plain)
+    assert once(operator, path)["Idempotency-Replayed"] == "true"
 
 
 def test_keys_of_two_clients_are_two_keys(operator):

@@ -54,6 +54,11 @@ FOUND = {  # by deviation: of which call, what is found, and of which field
     "filter_ignored": ("crm", "contracts", "filter_ignored", ""),
     "nothing_as_unknown": ("crm", "find_lead", "not_found", ""),
     "creation_refused": ("operacao", "put_schedule", "not_found", ""),
+    "start_ignored": ("operacao", "completed_services", "filter_ignored", ""),
+    "end_ignored": ("operacao", "completed_services", "filter_ignored", ""),
+    "second_refused": ("crm", "add_interaction", "second_refused", ""),
+    "second_merged": ("crm", "add_history", "second_merged", "id"),
+    "rest_lost": ("crm", "put_caregiver", "again_loses", "name"),
     "status_ignored": ("operacao", "completed_services", "filter_ignored", ""),
     "mark_filter_ignored": ("operacao", "completed_services", "filter_ignored", ""),
     "mark_ignored": ("operacao", "mark_billed", "mark_ignored", ""),
@@ -126,6 +131,7 @@ def test_deviation_is_named_and_nothing_else_is(simulator, name):
 
 
 PLAYED = {  # the simulator's own names of parameters of these paths
+    "add_interaction": "POST /api/v1/leads/{id}/interactions",
     "add_history": "POST /api/v1/clients/{id}/history",
     "update_lead": "PATCH /api/v1/leads/{id}",
     "put_schedule": "PUT /api/v1/schedules/{contract_id}",
@@ -173,9 +179,11 @@ def test_what_can_be_removed_is_and_what_stays_is_named(simulator):
     report = report_on(simulator, "financeiro")
     (invoice,) = simulator.state()["financeiro"]["records"]["invoices"]
     assert invoice["status"] == "cancelled"
-    assert len(report.left) == 3
+    assert len(report.left) == 2
     assert "POST /api/v1/customers → id" in report.left[0]
-    assert not [left for left in report.left if "invoices" in left]
+    assert "PUT /api/v1/billing-setups/1 → id" in report.left[1]
+    assert [altered.partition(" → ")[0] for altered in report.altered] == ["PATCH /api/v1/customers/1"]
+    assert not [left for left in report.left + report.altered if "invoices" in left]
 
 
 def test_what_a_setting_can_name_is_given_as_the_lines_of_the_settings(simulator):
@@ -265,15 +273,20 @@ def test_reason_of_a_refusal_is_shown_with_what_was_asked(monkeypatch):
 
 def test_call_about_a_record_that_nobody_named_is_not_said_to_be_missing(simulator):
     simulator.deviate("operacao", "path_missing", "GET /api/v1/services/{id}")
-    codes = {}
+    codes, verdicts = {}, {}
     for given in ({}, NAMED):
         report = report_on(simulator, "operacao", ids=given)
         codes |= {len(given): [each.code for call in report.calls for each in call.differences]}
         assert report.can_be_connected is bool(given)
+        assert report.needs_numbers is not bool(given)
+        assert ("diga os números" in report.summary) is not bool(given)
+        assert not report.conforms
         assert (
             report.settings[-1] == "OPERACAO_LACKS=client_of"
         )  # an optional one is not used before it answers
-    assert codes == {0: ["record_unknown"], len(NAMED): ["missing"]}
+        verdicts |= {len(given): next(call.verdict for call in report.calls if call.name == "client_of")}
+    assert codes == {0: ["record_unnamed"], len(NAMED): ["missing"]}
+    assert verdicts == {0: "unseen", len(NAMED): "missing"}
 
 
 @pytest.mark.parametrize("numbers", [{"client": "999999999"}, {"caregiver": "999999999"}])
@@ -336,7 +349,7 @@ class Visits:
         is_marked = query.get("billed") == "true"
         is_gone = self.is_billed and self.habit == "gone_once_billed"
         fits = {11: is_marked == self.is_billed and not is_gone, 12: not is_marked}
-        is_none = "conformidade" in query.values() or "1999-01-01" in query.values()
+        is_none = {"conformidade", "1999-01-01", "2999-01-01"} & {*query.values()}
         status = {"status": "scheduled"} if self.habit == "scheduled" else {"status": None}
         rows = [row | {"billed": None} | status for row in SERVICES if fits[row["id"]] and not is_none]
         return 200, {"data": rows, "next_cursor": None}
