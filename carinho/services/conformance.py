@@ -37,7 +37,7 @@ NOT_THERE = (404, 405, 501)
 REFUSED_KEY = (401, 403)
 REDIRECTS = range(300, 400)
 WRONG_KEY = "wrong"
-EMPTY = (None, "", [])
+EMPTY: tuple[object, ...] = (None, "", [])
 NOWHERE = "/teste-de-conformidade"  # after a path: one that nobody offers
 NEVER_LISTED = gettext_lazy(
     "Respondeu 404 a um filtro: a lista sem registros vem vazia, e o que a cópia não tem fica de fora dela, "
