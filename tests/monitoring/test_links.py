@@ -34,7 +34,7 @@ PAGES = [
     "/admin/events/circuitbreaker/held/",
 ]
 
-LATER = re.compile(r'href="([^"]+)">2 esperam a sua hora')
+LATER = re.compile(r'href="([^"]+&amp;ready=0)">2(?: esperam a sua hora)?</a>')
 
 
 class Numbers(HTMLParser):
