@@ -226,6 +226,7 @@ def _ask(action: Action) -> Callable[[ActionAdmin, HttpRequest, QuerySet], HttpR
         ids = sorted(queryset.order_by().values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
         if not _are_few(request, len(ids)):
             return HttpResponseRedirect(request.get_full_path())
+        shown = posted(request, "shown") if posted(request, "select_across") == "1" else ""
         context = {
             "opts": admin.opts,
             "title": action.says(len(ids)),
@@ -233,7 +234,7 @@ def _ask(action: Action) -> Callable[[ActionAdmin, HttpRequest, QuerySet], HttpR
             "ids": ",".join(map(str, ids)),
             "address": admin.address_of(action),
             "next": request.get_full_path(),
-            "changed": _changed_since(posted(request, "shown"), len(ids)),
+            "changed": _changed_since(shown, len(ids)),
             **admin.question_context(action, ids),
         }
         return page(request, "admin/question.html", **context)
@@ -242,7 +243,7 @@ def _ask(action: Action) -> Callable[[ActionAdmin, HttpRequest, QuerySet], HttpR
 
 
 def _changed_since(shown: str, count: int) -> str:
-    """Where the button said how many, that it is not so many any more."""
+    """Where the list, or a button for all its rows, said how many, that it is not so many any more."""
     if not (shown.isdecimal() and len(shown) < 10) or int(shown) == count:
         return ""
     now = ngettext("Agora é %d", "Agora são %d", count) % count
