@@ -187,7 +187,10 @@ def nothing_counted_ahead() -> None:
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     with django_db_blocker.unblock():
         database.remember()
-    with mock.patch.object(TransactionTestCase, "_fixture_teardown", side_effect=database.restore):
+    with (
+        database.restorer() as restore,
+        mock.patch.object(TransactionTestCase, "_fixture_teardown", side_effect=restore),
+    ):
         yield
 
 

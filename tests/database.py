@@ -4,7 +4,11 @@ Django's own flush truncates every table and makes permissions, roles, schedules
 each time. Here only rows that differ are touched, and every test finds what a migration made, with its ids.
 """
 
-from django.db import connection
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
 EMPTY = "DELETE FROM public.{0};"
@@ -39,6 +43,21 @@ def remember() -> None:
         cursor.execute(FUNCTION.format("".join(statements)))
 
 
-def restore() -> None:
-    with connection.cursor() as cursor:
+def restore(over: BaseDatabaseWrapper | None = None) -> None:
+    with (over or connection).cursor() as cursor:
         cursor.execute("SELECT as_migrated.restore()")
+
+
+@contextmanager
+def restorer() -> Iterator[Callable[[], None]]:
+    """Restores over one connection for all tests: a new one spends most of its time on what tables are."""
+    own = connections[connection.alias].copy()
+
+    def restore_apart() -> None:
+        connections.close_all()  # as after every test that commits; what one still holds would be waited for
+        restore(own)
+
+    try:
+        yield restore_apart
+    finally:
+        own.close()
