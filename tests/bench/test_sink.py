@@ -54,11 +54,13 @@ def test_looks_are_answered_and_are_no_calls_of_a_delivery(connection):
     assert ask(connection, "GET /_bench/calls HTTP/1.1\n\n") == []
 
 
-def test_slow_sink_answers_later_and_reset_forgets_its_calls(connection):
+def test_slow_sink_answers_later_and_reset_forgets_its_calls_but_gives_no_id_again(connection):
     waited = []
     connection.later = lambda seconds, *_: waited.append(seconds)
     ask(connection, "GET /_bench/slow/50 HTTP/1.1\n\n")
     connection.data_received(SEND.replace("\n", "\r\n").encode())
     assert waited == [0.05]
+    ask(connection, "GET /_bench/slow/0 HTTP/1.1\n\n")
     ask(connection, "GET /_bench/reset HTTP/1.1\n\n")
     assert ask(connection, "GET /_bench/calls HTTP/1.1\n\n") == []
+    assert ask(connection, SEND)["messageId"] == "M2"

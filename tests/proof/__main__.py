@@ -13,6 +13,7 @@ PYTHON = [sys.executable, "-m"]
 RUNS = {
     "soak": [*PYTHON, "tests.proof.soak"],
     "calm": [*PYTHON, "tests.proof.soak", "--calm"],
+    "long_run": [*PYTHON, "tests.proof.long_run"],
     "growth": [*PYTHON, "tests.proof.growth"],
     "workers": [*PYTHON, "tests.proof.workers"],
     "machines": [*PYTHON, "tests.proof.machines"],

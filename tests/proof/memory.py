@@ -1,19 +1,16 @@
-"""Memory, files and connections of the hub's processes over a soak, and how fast they grow."""
+"""Memory, files and connections of the hub's processes while it works, and how fast they grow."""
 
 import time
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
 from statistics import linear_regression, median
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import psutil
 import psycopg
 
 from tests.proof.chaos import cmdline, is_beat
-
-if TYPE_CHECKING:
-    from tests.proof.soak import Soak
 
 MEASURED = [
     *(f"{role}, {what}" for role in ("beat", "web", "worker") for what in ("MB", "open files")),
@@ -31,15 +28,21 @@ SELECT (SELECT count(*) FROM pg_stat_activity
 Sample = tuple[float, int, dict[str, float]]  # seconds, deliveries ended, values by name
 
 
+class MeasuredHub(Protocol):
+    def children(self) -> list[psutil.Process]: ...
+
+    def connect(self) -> psycopg.Connection[Any]: ...
+
+
 @dataclass
 class MemoryLog:
-    soak: "Soak"
+    hub: MeasuredHub
     samples: list[Sample] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
 
     def look(self) -> None:
         values: dict[str, float] = defaultdict(float)
-        for child in self.soak.children():
+        for child in self.hub.children():
             line = " ".join(cmdline(child))
             role = next((name for name, words in ROLES.items() if all(word in line for word in words)), None)
             role = "beat" if is_beat(child) else role
@@ -48,7 +51,7 @@ class MemoryLog:
             with suppress(psutil.Error, OSError):
                 values[f"{role}, MB"] += child.memory_full_info().pss / 2**20
                 values[f"{role}, open files"] += child.num_fds()
-        with suppress(psycopg.Error), self.soak.connect() as connection:
+        with suppress(psycopg.Error), self.hub.connect() as connection:
             (open_ones, ended) = connection.execute(CONNECTIONS_AND_DELIVERIES).fetchone() or (0, 0)
             values["database connections"] = open_ones
             self.samples.append((time.monotonic() - self.began, ended, dict(values)))

@@ -13,7 +13,7 @@ from unittest import mock
 import pytest
 
 from tests import figures
-from tests.proof import __main__, chaos, document, ledger, memory, soak
+from tests.proof import __main__, chaos, document, ledger, long_run, memory, soak
 
 TEXT = "Before.\n\n<!-- figures: soak -->\nold\n<!-- end -->\n\n<!-- figures: calm -->\n<!-- end -->\n"
 KEPT = {
@@ -107,6 +107,11 @@ def test_what_could_not_be_measured_does_not_pass_for_what_did_not_grow() -> Non
     log.samples = [(float(n), n * 100, {"web, MB": 200.0, "database connections": 30.0}) for n in range(60)]
     assert "worker, open files: not measured" in log.growing()
     assert not any(line.startswith(("web, MB", "database")) for line in log.growing())
+
+
+def test_each_event_of_the_long_run_is_another_one() -> None:
+    events = [json.loads(long_run.mixed(number)) for number in range(1, 3_001)]
+    assert len({(event["source"], event["id"]) for event in events}) == 3_000
 
 
 def test_ledger_holds_only_when_nothing_is_found() -> None:

@@ -357,3 +357,4 @@ def test_many_threads_share_the_adapter(serve):
     for thread in threads:
         thread.join(30)
     assert wrong == []
+    assert len(line.get_adapter(url).idle) <= len(threads), "a connection is made only where none is free"
