@@ -73,10 +73,10 @@ class DeadLetter(models.Model):
         ]
         indexes = [
             models.Index(  # by group; all that its figures are made of, so that the table is not read
-                fields=["service", "cause", "step", "subject"],
-                include=["status", "created_at", "failed_at"],
+                fields=["status", "service", "cause", "step", "subject"],
+                include=["created_at", "failed_at"],
                 condition=Q(status__in=["open", "retrying"]),
-                name="dead_letter_open",
+                name="dead_letter_of_group",
             ),
             models.Index(
                 fields=["-id"], condition=Q(status__in=["open", "retrying"]), name="dead_letter_open_newest"

@@ -67,6 +67,20 @@ def test_figures_count_what_is_open_now_and_each_person_once():
     assert failure_groups.figures_of(group_of(first)).open == 2
 
 
+def test_group_with_nothing_open_has_the_figures_of_what_is_being_retried():
+    letter = rows.dead_letter()
+    rows.dead_letter(cause="invalid_data")
+    operations.retry([letter.pk], actor=ANA)
+    every = failure_groups.figures()
+    for found in (
+        every["crm", "register_lead", "connection_timeout"],
+        failure_groups.figures_of(group_of(letter)),
+    ):
+        assert (found.open, found.retrying, found.people, found.lately) == (0, 1, 0, 0)
+        assert (found.first, found.last) == (None, None)
+    assert every["crm", "register_lead", "invalid_data"].retrying == 0
+
+
 def test_group_is_resolved_when_its_last_item_was_delivered_and_says_by_whom():
     one, two = rows.dead_letter(), rows.dead_letter()
     operations.retry([one.pk, two.pk], actor=ANA)

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from carinho.database import run
+from events import failure_groups
 from events.engine import moves
 from events.flows.documents_consent_revoked import REVOKED_BEFORE
 from events.intake import ingestion
@@ -56,3 +57,16 @@ def test_number_of_a_person_whose_event_names_none_is_looked_up_by_an_index(stat
     assert "Seq Scan" not in due
     (scan,) = (line for line in plan.splitlines() if "events_event known" in line)
     assert "event_subject" in scan
+
+
+@pytest.mark.parametrize("only", ["", failure_groups.OF_ONE])
+def test_figures_of_groups_are_read_in_their_order_from_the_index_that_is_theirs(only):
+    run(
+        "SET LOCAL enable_sort = off", []
+    )  # the tables are empty here: to sort what was read would cost nothing
+    run("SET LOCAL enable_hashagg = off", [])
+    statement = failure_groups.COUNTS.format(only=only)
+    plan = plan_of(statement, {"lately": timezone.now(), "service": "crm", "step": "s", "cause": "c"})
+    assert plan.count("using dead_letter_of_group") == 2
+    assert "Sort" not in plan
+    assert "Filter" not in plan
