@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from carinho.access.models import AuditEntry
 from carinho.console import badges, labels
 from carinho.console.base import list_of, page_of
+from carinho.database import run
 from events import statistics, status_badges, titles
 from events.models import DeadLetter, DeadLetterStatus, Delivery, DeliveryStatus, Event, EventStatus
 from sync import labels as sync_labels
@@ -24,6 +25,22 @@ from whatsapp.models import Contact, Received, SentMessage
 
 NEAR = 200  # events looked at for other phones and numbers of the same person
 MOST_ORDERS = 100  # latest items and deliveries for which operators' orders are looked up
+# each by its own look at the index: one condition for all of them would be planned for longer than it reads
+ORDERS = """
+SELECT entry.id
+FROM (
+    (SELECT 'dead_letter.' AS family, id FROM events_deadletter WHERE event_id = ANY(%(events)s)
+     ORDER BY id DESC LIMIT %(most)s)
+    UNION ALL
+    (SELECT 'delivery.', id FROM events_delivery WHERE event_id = ANY(%(events)s)
+     ORDER BY id DESC LIMIT %(most)s)
+) AS mine
+CROSS JOIN LATERAL (
+    SELECT id FROM access_auditentry
+    WHERE detail @> jsonb_build_object('ids', jsonb_build_array(mine.id))
+      AND starts_with(action, mine.family)
+) AS entry
+"""
 PAGE = 50
 INBOUND = "whatsapp.inbound"  # shown as the message itself
 CAREGIVERS = "sync.cuidadores_crm"  # its records are caregivers
@@ -71,6 +88,11 @@ class Source:
     rows: QuerySet
     at: Any
     entry: Callable[[Any, datetime], TimelineRow]
+    related: str | None = None  # what is read with each row
+
+    def rows_of(self, ids: list[int]) -> dict[int, Any]:
+        """Whose they are is known by now, and not asked again."""
+        return QuerySet(self.rows.model).select_related(self.related).in_bulk(ids)
 
 
 def identify(event: Event) -> PersonKeys:
@@ -111,8 +133,7 @@ def timeline(who: PersonKeys, kind: str, page: int) -> tuple[list[TimelineRow], 
     found = list(together[start : start + PAGE + 1])
     shown = found[:PAGE]
     rows = {
-        name: source.rows.in_bulk([pk for _at, pk, of in shown if of == name])
-        for name, source in sources.items()
+        name: source.rows_of([pk for _at, pk, of in shown if of == name]) for name, source in sources.items()
     }
     entries = [sources[name].entry(rows[name][pk], at) for at, pk, name in shown if pk in rows[name]]
     return entries, len(found) > PAGE
@@ -121,7 +142,7 @@ def timeline(who: PersonKeys, kind: str, page: int) -> tuple[list[TimelineRow], 
 def _sources(who: PersonKeys) -> dict[str, Source]:
     events = who.events().exclude(type__in=[statistics.RECEIPTS, INBOUND])
     leads, contacts = events.filter(type__startswith="lead."), [contact.pk for contact in who.contacts]
-    deliveries = Delivery.objects.filter(event__in=who.events(), message=None).select_related("event")
+    deliveries = Delivery.objects.filter(event__in=who.events(), message=None)
     sent = SentMessage.objects.filter(Q(contact__in=contacts) | Q(delivery__event__in=who.events()))
     caregivers = [text.partition(":")[2] for text in who.subjects if text.startswith("caregiver:")]
     records = {"job_id": CAREGIVERS, "key__in": caregivers}
@@ -131,8 +152,8 @@ def _sources(who: PersonKeys) -> dict[str, Source]:
     return {
         "lead": Source(("leads", "events"), leads, F("received_at"), _event),
         "event": Source(("events",), events.exclude(type__startswith="lead."), F("received_at"), _event),
-        "delivery": Source(("deliveries",), deliveries, ended, _delivery),
-        "sent": Source(("messages",), sent.select_related("delivery__event"), gone, _sent),
+        "delivery": Source(("deliveries",), deliveries, ended, _delivery, "event"),
+        "sent": Source(("messages",), sent, gone, _sent, "delivery__event"),
         "received": Source(
             ("messages",), Received.objects.filter(contact__in=contacts), F("received_at"), _received
         ),
@@ -151,20 +172,10 @@ def _orders(who: PersonKeys, contacts: Iterable[int]) -> QuerySet[AuditEntry]:
     """What operators did to the person's rows: to the rows by name, and to them among others."""
     events = list(who.events().order_by("-id").values_list("pk", flat=True)[:MOST_ORDERS])
     messages = SentMessage.objects.filter(delivery__event__in=events).values_list("pk", flat=True)
-    deliveries = Delivery.objects.filter(event__in=events).order_by("-id")
-    letters = DeadLetter.objects.filter(event__in=events).order_by("-id").values_list("pk", flat=True)
     targets = [f"event {pk}" for pk in events] + [f"person {pk}" for pk in events]
     targets += [f"contact {pk}" for pk in contacts] + [f"message {pk}" for pk in messages]
-    done = Q(target__in=targets)
-    for family, ids in (
-        ("dead_letter.", letters[:MOST_ORDERS]),
-        ("delivery.", deliveries.values_list("pk", flat=True)[:MOST_ORDERS]),
-    ):
-        named = Q(pk__in=[])
-        for pk in ids:
-            named |= Q(detail__contains={"ids": [pk]})
-        done |= Q(action__startswith=family) & named
-    return AuditEntry.objects.filter(done)
+    among_others = run(ORDERS, {"events": events, "most": MOST_ORDERS})
+    return AuditEntry.objects.filter(Q(target__in=targets) | Q(pk__in=[id for (id,) in among_others]))
 
 
 def _event(row: Event, at: datetime) -> TimelineRow:
