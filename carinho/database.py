@@ -7,6 +7,7 @@ statements (PgBouncer 1.21 keeps them).
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import psycopg
@@ -17,6 +18,7 @@ from django.db import (
     OperationalError,
     connection,
     connections,
+    transaction,
 )
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.errors import ReadOnlySqlTransaction
@@ -66,6 +68,11 @@ def read(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
             raise
         connection.close()
         return run(statement, parameters)
+
+
+def alone() -> AbstractContextManager[Any]:
+    """For statements that may fail and spoil no others: in a transaction a savepoint, elsewhere nothing."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()
 
 
 def run_rows(

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from carinho.console.labels import number
+from carinho.database import alone
 from monitoring import alerts, metrics
 from monitoring.health import GOOD, NEUTRAL, TONES, WATCH, HubHealth, HubSnapshot, Unmeasured
 from monitoring.labels import list_url, percent, url_of_days, url_of_failed_events
@@ -110,7 +110,7 @@ def answer(kind: str, hub: HubSnapshot, found: HubHealth) -> list[CheckResult]:
 def _result(check: Check, hub: HubSnapshot, found: HubHealth) -> CheckResult:
     shown, tone = Shown(_("não medido"), _("saber"), list_url("monitoring_alert")), WATCH
     try:
-        with transaction.atomic():
+        with alone():
             shown = check.answer(hub.strict, found)
         tone = tone_of(check, found)
         if tone == GOOD and not shown.is_good:

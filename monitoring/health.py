@@ -2,13 +2,12 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _now
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from carinho.console.labels import number
+from carinho.database import alone
 from events import rejecting_systems
 from events.models import CircuitBreaker
 from events.rejecting_systems import Rejection
@@ -170,10 +170,8 @@ class Measuring:
 
     def part(self, name: Any, measure: Callable[[], Any], otherwise: Any) -> Any:
         """What `measure` returns, or `otherwise`. Raises only when the database is away."""
-        # what the database refuses in a transaction would spoil the next statement
-        alone = transaction.atomic() if connection.in_atomic_block else nullcontext()
         try:
-            with alone:
+            with alone():
                 return measure()
         except Exception as error:
             if not connection.is_usable():

@@ -2,9 +2,9 @@
 
 import psycopg
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import DataError, OperationalError, connection, transaction
 
-from carinho.database import read, run
+from carinho.database import alone, read, run
 from tests.processes import database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,3 +59,12 @@ def test_write_that_a_read_only_database_refuses_is_an_outage_and_the_connection
         run("INSERT INTO events_lane (service) VALUES ('none')", [])
     connection.close_if_unusable_or_obsolete()
     assert connection.connection is None, "the next one may reach the server that took its place"
+
+
+def test_statement_that_fails_alone_spoils_no_transaction_and_needs_none():
+    with alone():
+        assert not connection.in_atomic_block
+    with transaction.atomic():
+        with pytest.raises(DataError), alone():
+            run("SELECT 1 / 0", [])
+        assert run("SELECT 1", []) == [(1,)]
