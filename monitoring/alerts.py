@@ -59,18 +59,10 @@ class CurrentAlerts:
     settling: list[Alert] = field(default_factory=list)
 
     @property
-    def critical(self) -> int:
-        return sum(alert.severity == Severity.CRITICAL for alert in self.open)
-
-    @property
     def critical_since(self) -> datetime | None:
         """Since when something critical has been open; None while nothing is."""
         began = [alert.opened_at for alert in self.open if alert.severity == Severity.CRITICAL]
         return min(began, default=None)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        return {"total": len(self.open), "critical": self.critical}
 
 
 def current(found: HubHealth, now: datetime) -> CurrentAlerts:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from carinho.console.labels import number
 from carinho.database import alone
-from monitoring import alerts, metrics
+from monitoring import metrics
 from monitoring.health import GOOD, NEUTRAL, TONES, WATCH, HubHealth, HubSnapshot, Unmeasured
 from monitoring.labels import list_url, percent, url_of_days, url_of_failed_events
 from monitoring.models import RoundKind, Severity
@@ -152,7 +152,7 @@ def whatsapp(hub: HubSnapshot, found: HubHealth) -> Shown:
 
 
 def active_alerts(hub: HubSnapshot, found: HubHealth) -> Shown:
-    counts = alerts.current(found, hub.now).counts
+    counts = found.alert_counts
     part = ngettext("%d crítico", "%d críticos", counts["critical"]) % counts["critical"]
     value = f"{counts['total']} ({part})" if counts["critical"] else str(counts["total"])
     return Shown(value, _("nenhum"), list_url("monitoring_alert"))

@@ -14,7 +14,7 @@ NO_DELIVERIES = {"total": 0, "success": 0, "failed": 0}
 def dashboard(hub: HubSnapshot) -> dict[str, Any]:
     """What could not be measured is named in `unmeasured`, and empty or zero in its place."""
     found, measuring = health.evaluate(hub), Measuring()
-    counts = alerts.current(found, hub.now).counts
+    counts = found.alert_counts
     return {
         "timestamp": hub.now,
         "status": found.status,
@@ -73,10 +73,11 @@ def _breaker(row: CircuitBreaker, held: dict[str, Any]) -> dict[str, Any]:
 
 def alert_list(hub: HubSnapshot) -> dict[str, Any]:
     """The open alerts, the worst first; `id` is null until one seen a moment ago is written."""
-    now = alerts.current(health.evaluate(hub), hub.now)
+    found = health.evaluate(hub)
+    now, counts = alerts.current(found, hub.now), found.alert_counts
     return {
-        **now.counts,
-        "warning": now.counts["total"] - now.counts["critical"],
+        **counts,
+        "warning": counts["total"] - counts["critical"],
         "alerts": [_alert(row) for row in now.open],
         "reminders": [_alert(row) for row in now.reminders],
         "settling": [_alert(row) for row in now.settling],

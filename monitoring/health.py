@@ -281,6 +281,12 @@ class HubHealth:
         return sorted(found.values(), key=lambda trouble: trouble.severity != Severity.CRITICAL)
 
     @property
+    def alert_counts(self) -> dict[str, int]:
+        """How many alerts are open now; each reason is one, whether it has been written yet or not."""
+        critical = sum(trouble.severity == Severity.CRITICAL for trouble in self.troubles)
+        return {"total": len(self.troubles), "critical": critical}
+
+    @property
     def reasons(self) -> list[Violation]:
         return [violation for violation in self.violations if violation.rule.in_health]
 

@@ -16,7 +16,7 @@ from prometheus_client.core import (
 
 from events import statistics
 from events.models import Measure
-from monitoring import alerts, health
+from monitoring import health
 from monitoring.health import HubSnapshot, Unmeasured
 from monitoring.models import Severity
 
@@ -121,8 +121,8 @@ def staleness(hub: HubSnapshot) -> Iterator[Metric]:
 
 
 def open_alerts(hub: HubSnapshot) -> Iterator[Metric]:
-    now = alerts.current(health.evaluate(hub), hub.now)
-    amounts = {str(severity): sum(row.severity == severity for row in now.open) for severity in Severity}
+    troubles = health.evaluate(hub).troubles
+    amounts = {str(severity): sum(row.severity == severity for row in troubles) for severity in Severity}
     yield gauge("carinho_alerts_open", "Open alerts.", _keyed(amounts), ["severity"])
 
 

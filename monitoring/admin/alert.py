@@ -196,7 +196,7 @@ def _shows_health(request: HttpRequest) -> bool:
 
 def _numbers(request: HttpRequest) -> dict[str, int]:
     hub, found = health.of_page(request)
-    counts = alerts.current(found, hub.now).counts
+    counts = found.alert_counts
     away = found.worst(("circuit_breaker", "whatsapp_disconnected"))
     return {
         "alerts": counts["total"],
