@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
+from carinho.database import run
 from carinho.locks import try_transaction_lock
 from events.models import Measure
 
@@ -101,9 +102,7 @@ def sums(
     )
     given: dict[str, Any] = {"measure": measure, "since": since, "until": until}
     given |= {"without": list(without), "only": only, "zone": settings.TIME_ZONE}
-    with connection.cursor() as cursor:
-        cursor.execute(statement, given)
-        return {tuple(row[:-1]): row[-1] or 0 for row in cursor.fetchall()}
+    return {tuple(row[:-1]): row[-1] or 0 for row in run(statement, given)}
 
 
 def total(measure: Measure, since: datetime, until: datetime, *, only: str = "") -> int:
@@ -112,6 +111,5 @@ def total(measure: Measure, since: datetime, until: datetime, *, only: str = "")
 
 def totals(measure: Measure) -> dict[tuple[str, str, str], int]:
     """Since ever, by service, name and detail; a row of its own keeps them, under the hour `epoch`."""
-    with connection.cursor() as cursor:
-        cursor.execute(TOTALS, {"measure": measure})
-        return {(service, name, detail): amount for service, name, detail, amount in cursor.fetchall()}
+    rows = run(TOTALS, {"measure": measure})
+    return {(service, name, detail): amount for service, name, detail, amount in rows}
