@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 
 from django.http import HttpRequest
 
@@ -10,9 +11,17 @@ _declared: list[Counts] = []
 
 
 def counted(counts: Counts) -> Counts:
-    """Declare numbers of an app for the sidebar, as far as a person may see them."""
-    _declared.append(counts)
-    return counts
+    """Declare numbers of an app for the sidebar, as far as a person may see them; a page counts them once."""
+
+    @wraps(counts)
+    def once(request: HttpRequest) -> dict[str, int]:
+        known: dict[Counts, dict[str, int]] = request.__dict__.setdefault("badge_counts", {})
+        if once not in known:
+            known[once] = counts(request)
+        return known[once]
+
+    _declared.append(once)
+    return once
 
 
 @dataclass(frozen=True)
