@@ -13,10 +13,10 @@ from events.engine import circuit_breakers
 from events.engine.circuit_breakers import SharedBreaker
 from events.engine.pacing import Pace
 from events.models import CircuitBreaker, Lane
-from sync import checkpoint
-from sync.checkpoint import Ended
+from sync import run_row
 from sync.job import Job
 from sync.models import RunStatus, SyncRun
+from sync.run_row import Ended
 
 
 class Availability:
@@ -111,7 +111,7 @@ class SystemWait:
         system = self.availability.unavailable()
         if system and self.since is None:
             self.since = now
-            checkpoint.update_mine(self.run, waiting_for=system, waiting_since=Now())
+            run_row.update_mine(self.run, waiting_for=system, waiting_since=Now())
             self.run.log("waits", system=self.availability.label(system))
         elif self.since is not None and now - self.since > settings.HOLD_LIMIT_SECONDS:
             hours = settings.HOLD_LIMIT_SECONDS // 3600
@@ -125,7 +125,7 @@ class SystemWait:
         self.since = None
         self.run.refresh_from_db(fields=["waiting_for", "waited_seconds"])
         system = self.availability.label(self.run.waiting_for)
-        checkpoint.update_mine(
+        run_row.update_mine(
             self.run,
             waiting_for="",
             waiting_since=None,

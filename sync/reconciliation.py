@@ -18,12 +18,12 @@ from carinho.celery import stopping
 from carinho.services import contract
 from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailable
 from carinho.services.pagination import LIMIT, Cursors
-from sync import checkpoint
+from sync import run_row
 from sync.availability import Availability
-from sync.checkpoint import LostRun, WorkerStopped
 from sync.job import Fields, Job, Window
 from sync.ledger import key_of, short
 from sync.models import Agreement, DifferenceKind, RunStatus, SyncDifference, SyncRecord, SyncRun
+from sync.run_row import LostRun, WorkerStopped
 from sync.runs import JobLock
 
 logger = logging.getLogger(__name__)
@@ -72,22 +72,22 @@ class Reconciliation:
 
     def go(self) -> SyncRun:
         """Compare everything; the run's row says how it ended."""
-        checkpoint.update_mine(self.run, read=0, unchanged=0, failed=0)
+        run_row.update_mine(self.run, read=0, unchanged=0, failed=0)
         try:
             self._compare()
         except Cancelled:
             self.run.log("cancelled", actor=self.run.cancelled_by)
-            checkpoint.finish(self.run, RunStatus.CANCELLED)
+            run_row.finish(self.run, RunStatus.CANCELLED)
         except (CircuitOpen, Unavailable, Rejected) as error:
-            reason = checkpoint.reason_of(error)
+            reason = run_row.reason_of(error)
             self.run.log("read_failed", system=error.system, reason=reason)
-            checkpoint.finish(self.run, RunStatus.FAILED, reason=reason)
+            run_row.finish(self.run, RunStatus.FAILED, reason=reason)
         except (LostRun, WorkerStopped):
             logger.warning("Comparison was left", extra={"job": self.job.name, "run_id": self.run.pk})
         except Exception as error:
             logger.exception("Comparison broke", extra={"job": self.job.name, "run_id": self.run.pk})
             self.run.log("broke", kind=type(error).__name__)
-            checkpoint.finish(
+            run_row.finish(
                 self.run, RunStatus.FAILED, reason=f"Broken: {type(error).__name__} in our own code"
             )
         self.run.refresh_from_db()
@@ -106,7 +106,7 @@ class Reconciliation:
                 defaults={"compared": self.compared, "agreeing": agreeing},
             )
             self.run.log("checked", compared=self.compared, agreeing=agreeing)
-            checkpoint.finish(self.run, RunStatus.DONE)
+            run_row.finish(self.run, RunStatus.DONE)
 
     def _compare_source(self) -> None:
         cursors = Cursors()
@@ -163,7 +163,7 @@ class Reconciliation:
     def _note(self, found: Sequence[Found]) -> None:
         self.differing += len(found)
         columns = {"processed": self.compared, "read": self.compared, "failed": self.differing}
-        checkpoint.update_mine(self.run, **columns, unchanged=self.compared - self.differing)
+        run_row.update_mine(self.run, **columns, unchanged=self.compared - self.differing)
         if found:
             rows = {  # by key: one statement may not touch a row twice
                 row.key: {
@@ -201,11 +201,11 @@ class Reconciliation:
         self._look()
         if not (system := self.availability.unavailable()):
             return
-        checkpoint.update_mine(self.run, waiting_for=system, waiting_since=Now())
+        run_row.update_mine(self.run, waiting_for=system, waiting_since=Now())
         self.run.log("waits", system=str(self.availability.systems[system].label))
         while self.availability.unavailable():
             self._sleep(POLL_SECONDS)
-        checkpoint.update_mine(self.run, waiting_for="", waiting_since=None)
+        run_row.update_mine(self.run, waiting_for="", waiting_since=None)
 
     def _sleep(self, seconds: float) -> None:
         ends = time.monotonic() + seconds
@@ -215,7 +215,7 @@ class Reconciliation:
 
     def _look(self) -> None:
         self.availability.refresh()
-        checkpoint.update_mine(self.run)
+        run_row.update_mine(self.run)
         if stopping.is_set():
             raise WorkerStopped
         if not self.lock.is_held():
