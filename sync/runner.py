@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
-from carinho.celery import stopping
 from carinho.logs import request_id
 from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailable
 from carinho.services.pagination import Cursors, EndlessList, Page
@@ -138,17 +137,8 @@ class Runner:
         run_row.update_mine(
             self.run, processed=self.run.read + sum(len(b.items) - b.left for b in self.pages)
         )
-        self._obey(now)
-
-    def _obey(self, now: float) -> None:
-        if stopping.is_set():
-            raise WorkerStopped
-        if not self.lock.is_held():
-            raise LostRun(f"The lock of {self.job.name} is gone")
+        run_row.obey(self.run, self.lock)
         self.availability.refresh()  # after the lock was asked, which may swallow a notification
-        self.run.refresh_from_db(fields=["cancelled_by"])
-        if self.run.cancelled_by:
-            raise Ended(RunStatus.CANCELLED, line=("cancelled", {"actor": self.run.cancelled_by}))
         if now - self.started - self.waiting.seconds(now) > self.job.limit.total_seconds():
             raise Ended(RunStatus.STUCK)
 
@@ -354,17 +344,10 @@ class Runner:
                 return
 
     def _end(self, end: Ended) -> None:
-        try:
-            if end.status == RunStatus.STUCK:
-                runs.close_as_stuck(
-                    self.run, "over_limit", minutes=round(self.job.limit.total_seconds() / 60)
-                )
-                return
-            if end.line:
-                self.run.log(end.line[0], **end.line[1])
-            run_row.finish(self.run, end.status, reason=end.reason)
-        except LostRun:
-            logger.warning("Run was lost", extra={"job": self.job.name, "run_id": self.run.pk})
+        if end.status == RunStatus.STUCK:
+            runs.close_as_stuck(self.run, "over_limit", minutes=round(self.job.limit.total_seconds() / 60))
+        else:
+            run_row.end(self.run, end)
 
 
 def _wait_after(attempts: int) -> float:
