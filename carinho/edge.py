@@ -10,8 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from carinho.api.errors import invalid, problem
 
 PROBES = ("/health", "/ready")
-
-
 POLICY = (  # script and style only from files of ours: none inline, none evaluated
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"

@@ -108,6 +108,18 @@ SHIPPED = [
         Remedy.WHATSAPP,
     ),
     Cause(
+        "daily_limit",
+        PERMISSION,
+        _("O limite de pessoas novas do dia acabou"),
+        _(
+            "Hoje {sistema} já escreveu pela primeira vez a tantas pessoas quantas o limite do dia deixa, e "
+            "amanhã a mensagem não serviria mais."
+        ),
+        _("Você, falando com a pessoa por telefone. O limite, um administrador muda."),
+        _("Veja os itens um a um, fale com cada pessoa por outro meio e arquive com o motivo."),
+        Remedy.ROWS,
+    ),
+    Cause(
         "invalid_phone_number",
         DATA,
         _("Número de telefone inválido"),

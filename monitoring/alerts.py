@@ -22,19 +22,17 @@ logger = logging.getLogger(__name__)
 EVALUATING = "monitoring.evaluate"  # the lock that keeps two processes from writing at once
 RANK = {"": 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 OBSERVED = [
-    *(
-        "severity",
-        "limit",
-        "message",
-        "past",
-        "url",
-        "value",
-        "symptoms",
-        "opened_at",
-        "seen_at",
-        "resolved_at",
-        "reopened",
-    )
+    "severity",
+    "limit",
+    "message",
+    "past",
+    "url",
+    "value",
+    "symptoms",
+    "opened_at",
+    "seen_at",
+    "resolved_at",
+    "reopened",
 ]
 NOTIFIED = ["notified_severity", "notified_at"]
 

@@ -55,10 +55,13 @@ def dashboard(hub: HubSnapshot) -> dict[str, Any]:
 
 
 def status(hub: HubSnapshot) -> dict[str, Any]:
-    return runbook.status(hub) | {
+    """What could not be measured is named in `unmeasured`, as by `dashboard`."""
+    measuring = Measuring()
+    return runbook.status(hub, measuring) | {
         "status": health.evaluate(hub).status,
         "whatsapp": hub.whatsapp.as_json(),
         "services": {row.service: _breaker(row, hub.held) for row in hub.breakers},
+        "unmeasured": sorted({*hub.unmeasured, *measuring.unmeasured}),
     }
 
 

@@ -7,13 +7,7 @@ from typing import Any
 
 from django.db import DatabaseError, connection
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
-from rest_framework.request import Request
-from rest_framework.response import Response
 
-from carinho.api.schema import problems
-from carinho.api.views import ApiView
 from carinho.health import broker
 from events import dead_letter_counts, statistics
 from events.models import Event, Measure
@@ -21,7 +15,6 @@ from monitoring import metrics, periods
 from monitoring.health import HubSnapshot, Measuring
 from sync.models import RunStatus, SyncRun
 
-TAGS = ["Monitoramento"]
 QUEUE_NAMES = ("integrations-high", "integrations", "notifications", "integrations-low", "integrations-retry")
 
 
@@ -46,8 +39,8 @@ def by_source(hub: HubSnapshot) -> dict[str, int]:
     return {source: amount for (source,), amount in sorted(sums.items())}
 
 
-def status(hub: HubSnapshot) -> dict[str, Any]:
-    part = Measuring().part
+def status(hub: HubSnapshot, measuring: Measuring) -> dict[str, Any]:
+    part = measuring.part
     today = part("events_today", lambda: metrics.events(hub.today), {"processed": 0, "failed": 0})
     return {
         "timestamp": hub.now,
@@ -83,49 +76,25 @@ def sync_jobs() -> dict[str, int]:
     }
 
 
-class Numbers(serializers.Serializer[Any]):
-    """Counts by name."""
+def event_numbers() -> dict[str, Any]:
+    today = metrics.events(periods.of_days(timezone.localdate()))
+    return {
+        "pending_events": Event.objects.filter(status="pending").count(),
+        "retry_queue": metrics.retry_queue()["total"],
+        "dead_letter": dead_letters()["total"],
+        "today": {name: today[name] for name in ("processed", "failed")},
+    }
 
 
-class EventNumbers(ApiView):
-    @extend_schema(
-        tags=TAGS,
-        summary="Quantos eventos esperam, tentam de novo, falharam, e os de hoje",
-        responses={200: Numbers, **problems(401, 403, 429)},
-    )
-    def get(self, request: Request) -> Response:
-        today = metrics.events(periods.of_days(timezone.localdate()))
-        return Response(
-            {
-                "pending_events": Event.objects.filter(status="pending").count(),
-                "retry_queue": metrics.retry_queue()["total"],
-                "dead_letter": dead_letters()["total"],
-                "today": {name: today[name] for name in ("processed", "failed")},
-            }
-        )
-
-
-class SyncNumbers(ApiView):
-    @extend_schema(
-        tags=TAGS,
-        summary="Quantas sincronizações correm, e como acabaram as de hoje",
-        responses={200: Numbers, **problems(401, 403, 429)},
-    )
-    def get(self, request: Request) -> Response:
-        return Response(sync_jobs())
-
-
-class DetailedHealth(ApiView):
-    @extend_schema(
-        tags=TAGS,
-        summary="Banco, broker e tamanho das filas",
-        responses={200: Numbers, 503: Numbers, **problems(401, 403, 429)},
-    )
-    def get(self, request: Request) -> Response:
-        checks = {"database": _database(), "redis": _broker(), "queues": _queues()}
-        is_well = all(check["status"] == "ok" for check in checks.values())
-        answer = {"status": "ok" if is_well else "degraded", "timestamp": timezone.localtime().isoformat()}
-        return Response(answer | {"checks": checks}, status=200 if is_well else 503)
+def detailed_health() -> dict[str, Any]:
+    """Whether all is "ok" or something "degraded", and each check by its old name."""
+    checks = {"database": _database(), "redis": _broker(), "queues": _queues()}
+    is_well = all(check["status"] == "ok" for check in checks.values())
+    return {
+        "status": "ok" if is_well else "degraded",
+        "timestamp": timezone.localtime().isoformat(),
+        "checks": checks,
+    }
 
 
 def _database() -> dict[str, Any]:

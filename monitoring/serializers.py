@@ -116,6 +116,11 @@ class StatusSerializer(Plain):
     status = serializers.ChoiceField(choices=["healthy", "degraded", "critical"])
     whatsapp = WhatsAppSerializer()
     services = serializers.DictField(child=SystemStateSerializer())
+    unmeasured = serializers.ListField(child=serializers.CharField())
+
+
+class NumbersSerializer(Plain):
+    """Counts by name."""
 
 
 class AlertRowSerializer(Plain):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from monitoring import runbook, views
+from monitoring import views
 
 urlpatterns = [
     path("dashboard", views.DashboardView.as_view()),
@@ -8,8 +8,8 @@ urlpatterns = [
     path("alerts", views.AlertsView.as_view()),
     path("report/daily", views.DailyReportView.as_view()),
     path("report/weekly", views.WeeklyReportView.as_view()),
-    path("health/detailed", runbook.DetailedHealth.as_view()),
-    path("api/events/stats", runbook.EventNumbers.as_view()),
-    path("api/sync/stats", runbook.SyncNumbers.as_view()),
+    path("health/detailed", views.DetailedHealthView.as_view()),
+    path("api/events/stats", views.EventNumbersView.as_view()),
+    path("api/sync/stats", views.SyncNumbersView.as_view()),
     path("metrics", views.MetricsView.as_view()),
 ]

@@ -16,11 +16,12 @@ from rest_framework.response import Response
 from carinho.access.permissions import wants_page
 from carinho.api.schema import problems
 from carinho.api.views import ApiView
-from monitoring import dashboard, health, periods, prometheus, report
+from monitoring import dashboard, health, periods, prometheus, report, runbook
 from monitoring.serializers import (
     AlertsSerializer,
     DailyReportSerializer,
     DashboardSerializer,
+    NumbersSerializer,
     StatusSerializer,
     WeeklyReportSerializer,
 )
@@ -129,6 +130,37 @@ def _parse_day(request: Request, field: str) -> date | None:
     except ValueError:
         sentence = _("Use uma data como 2026-01-22, ou uma semana como 2026-W04.")
         raise ValidationError({field: sentence}) from None
+
+
+class EventNumbersView(ApiView):
+    @extend_schema(
+        tags=TAGS,
+        summary="Quantos eventos esperam, tentam de novo, falharam, e os de hoje",
+        responses={200: NumbersSerializer, **COMMON},
+    )
+    def get(self, request: Request) -> Response:
+        return Response(runbook.event_numbers())
+
+
+class SyncNumbersView(ApiView):
+    @extend_schema(
+        tags=TAGS,
+        summary="Quantas sincronizações correm, e como acabaram as de hoje",
+        responses={200: NumbersSerializer, **COMMON},
+    )
+    def get(self, request: Request) -> Response:
+        return Response(runbook.sync_jobs())
+
+
+class DetailedHealthView(ApiView):
+    @extend_schema(
+        tags=TAGS,
+        summary="Banco, broker e tamanho das filas",
+        responses={200: NumbersSerializer, 503: NumbersSerializer, **COMMON},
+    )
+    def get(self, request: Request) -> Response:
+        answer = runbook.detailed_health()
+        return Response(answer, status=200 if answer["status"] == "ok" else 503)
 
 
 class MetricsView(ApiView):

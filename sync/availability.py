@@ -8,15 +8,15 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Now
 
 from carinho.services.base import Service
-from carinho.services.errors import CircuitOpen
+from carinho.services.errors import CircuitOpen, Unavailable
 from events.engine import circuit_breakers
 from events.engine.circuit_breakers import SharedBreaker
 from events.engine.pacing import Pace
 from events.models import CircuitBreaker, Lane
-from sync import checkpoint
-from sync.checkpoint import Ended
+from sync import run_row
 from sync.job import Job
 from sync.models import RunStatus, SyncRun
+from sync.run_row import Ended
 
 
 class Availability:
@@ -100,6 +100,7 @@ class SystemWait:
     def __init__(self, run: SyncRun, availability: Availability) -> None:
         self.run, self.availability = run, availability
         self.since: float | None = None
+        self.system = ""
         self.before = 0.0  # seconds of the waits that are over
 
     def seconds(self, now: float) -> float:
@@ -110,12 +111,16 @@ class SystemWait:
         """Raises `Ended` once the hold limit is over."""
         system = self.availability.unavailable()
         if system and self.since is None:
-            self.since = now
-            checkpoint.update_mine(self.run, waiting_for=system, waiting_since=Now())
+            self.since, self.system = now, system
+            run_row.update_mine(self.run, waiting_for=system, waiting_since=Now())
             self.run.log("waits", system=self.availability.label(system))
         elif self.since is not None and now - self.since > settings.HOLD_LIMIT_SECONDS:
-            hours = settings.HOLD_LIMIT_SECONDS // 3600
-            raise Ended(RunStatus.FAILED, f"{system or self.run.waiting_for} was away for over {hours} hours")
+            held = Unavailable(
+                f"Held for over {settings.HOLD_LIMIT_SECONDS // 3600} hours",
+                doing="synchronise",
+                system=self.availability.systems[system or self.system].title,
+            )
+            raise Ended(RunStatus.FAILED, str(held))
 
     def end(self) -> None:
         if self.since is None:
@@ -123,12 +128,11 @@ class SystemWait:
         seconds = time.monotonic() - self.since
         self.before += seconds
         self.since = None
-        self.run.refresh_from_db(fields=["waiting_for", "waited_seconds"])
-        system = self.availability.label(self.run.waiting_for)
-        checkpoint.update_mine(
+        self.run.refresh_from_db(fields=["waited_seconds"])
+        run_row.update_mine(
             self.run,
             waiting_for="",
             waiting_since=None,
             waited_seconds=self.run.waited_seconds + round(seconds),
         )
-        self.run.log("goes_on", system=system, seconds=round(seconds))
+        self.run.log("goes_on", system=self.availability.label(self.system), seconds=round(seconds))

@@ -14,28 +14,23 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from carinho.masking import mask_text, scrub
-from carinho.services.errors import Rejected, ServiceError
 from carinho.services.pagination import LIMIT, Page
-from sync.models import RunKind, RunStatus, SyncDifference, SyncFailure, SyncRecord, SyncRun
+from sync.models import RunKind, SyncDifference, SyncFailure, SyncRecord, SyncRun
 from sync.records import FAILED, Item
+from sync.run_row import update_mine
 
-PULL, LEFTOVER, AGAIN, LATER_AGAIN, FAILURES, DIFFERENCES, UNDO = (
-    "pull",
-    "leftover",
-    "again",
-    "later",
-    "failures",
-    "differences",
-    "undo",
-)
+PULL = "pull"
+EARLIER_FAILURES = "leftover"
+RETRY, LAST_RETRY = "again", "later"
+FAILURES, DIFFERENCES, UNDO = "failures", "differences", "undo"
 ASKED = (DIFFERENCES, UNDO)  # a person wants these written, changed or not
 
 STAGES = {
-    RunKind.FULL: [PULL, LEFTOVER, AGAIN, LATER_AGAIN],
+    RunKind.FULL: [PULL, EARLIER_FAILURES, RETRY, LAST_RETRY],
     RunKind.DRY: [PULL],
-    RunKind.RECORDS: [FAILURES, DIFFERENCES, UNDO, AGAIN, LATER_AGAIN],
+    RunKind.RECORDS: [FAILURES, DIFFERENCES, UNDO, RETRY, LAST_RETRY],
 }
-WAITS = {AGAIN: 2.0, LATER_AGAIN: 8.0}  # seconds before those that got no answer are tried once more
+WAITS = {RETRY: 2.0, LAST_RETRY: 8.0}  # seconds before those that got no answer are tried once more
 
 SAVE_FAILURES = """
 INSERT INTO sync_syncfailure (job_id, key, run_id, kind, cause, reason, payload, attempts)
@@ -46,24 +41,6 @@ ON CONFLICT (job_id, key) WHERE status = 'open' DO UPDATE
 SET run_id = excluded.run_id, kind = excluded.kind, cause = excluded.cause, reason = excluded.reason,
     payload = excluded.payload, attempts = sync_syncfailure.attempts + excluded.attempts, failed_at = now()
 """
-
-
-class LostRun(Exception):
-    """Somebody else goes on with this run: nothing more may be written for it."""
-
-
-class WorkerStopped(Exception):
-    """This worker ends: another one goes on."""
-
-
-class Ended(Exception):
-    """The run ends here, before its last page."""
-
-    def __init__(
-        self, status: RunStatus, reason: str = "", line: tuple[str, dict[str, object]] | None = None
-    ) -> None:
-        super().__init__(reason)
-        self.status, self.reason, self.line = status, reason, line
 
 
 @dataclass(frozen=True)
@@ -102,7 +79,7 @@ def _record(row: SyncFailure | SyncDifference, stage: str) -> Any:
     return row.restored if stage == UNDO else row.record
 
 
-def leftover_failures(run: SyncRun) -> QuerySet[SyncFailure]:
+def earlier_failures(run: SyncRun) -> QuerySet[SyncFailure]:
     """Open failures of earlier runs whose records this one did not meet."""
     return SyncFailure.objects.filter(job_id=run.job_id, status="open", failed_at__lt=run.window_at)
 
@@ -130,9 +107,9 @@ def _undone_differences(run: SyncRun) -> QuerySet[SyncDifference]:
 
 
 STORED: dict[str, Callable[[SyncRun], QuerySet[Any]]] = {
-    LEFTOVER: leftover_failures,
-    AGAIN: _unanswered,
-    LATER_AGAIN: _unanswered,
+    EARLIER_FAILURES: earlier_failures,
+    RETRY: _unanswered,
+    LAST_RETRY: _unanswered,
     FAILURES: _chosen_failures,
     DIFFERENCES: _chosen_differences,
     UNDO: _undone_differences,
@@ -158,13 +135,6 @@ def save(run: SyncRun, items: Sequence[Item], *, read: int, unchanged: Sequence[
         if failed or (fine and run.failed):  # those that succeeded later do not count
             update_mine(run, failed=_met_failures(run).count())
     run.refresh_from_db()
-
-
-def update_mine(run: SyncRun, **columns: Any) -> None:
-    """Change the run's row, if it is still this runner's. Raises `LostRun`."""
-    mine = SyncRun.objects.filter(pk=run.pk, token=run.token, status="running")
-    if not mine.update(heartbeat_at=Now(), **columns):
-        raise LostRun(f"Run {run.pk} is somebody else's")
 
 
 def _save_records(job: str, items: Sequence[Item]) -> None:
@@ -215,18 +185,3 @@ def close_failures(job: str, keys: Sequence[str], *, by: str, status: str = "res
         return 0
     rows = SyncFailure.objects.filter(job_id=job, key__in=keys, status="open")
     return rows.update(status=status, closed_at=Now(), closed_by=by)
-
-
-def reason_of(error: ServiceError) -> str:
-    """The call that ended a run, in one sentence, with the status of a rejection, which does not name it."""
-    is_answer = isinstance(error, Rejected) and error.status
-    return f"{error} (answered {error.status})" if is_answer else str(error)
-
-
-def finish(run: SyncRun, status: str, *, reason: str = "") -> None:
-    """Close the run's row. Raises `LostRun`."""
-    with transaction.atomic():
-        update_mine(run, status=status, finished_at=Now(), reason=reason, waiting_for="", waiting_since=None)
-        run.log("finished", status=status)
-        run.tell_if_failed(status)
-    run.refresh_from_db()

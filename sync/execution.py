@@ -2,7 +2,8 @@
 
 from sync import runs
 from sync.job import Job
-from sync.models import RunKind, RunStatus, SyncRun
+from sync.models import RunKind, SyncRun
+from sync.models.run import FAILED
 from sync.reconciliation import Reconciliation
 from sync.runner import Runner
 from sync.runs import JobLock
@@ -43,6 +44,6 @@ def _run(run: SyncRun, lock: JobLock) -> SyncRun:
     ended = Runner(run, lock).go()
     if ended.kind in (RunKind.FULL, RunKind.RECORDS) and ended.status in runs.GOOD:
         check = Reconciliation(_begin(ended.job_id, ended.author, RunKind.CHECK), lock).go()
-        if check.status == RunStatus.FAILED:
+        if check.status in FAILED:
             ended.log("check_failed", run=check.pk, reason=check.reason)
     return ended

@@ -14,16 +14,15 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from carinho.celery import stopping
 from carinho.services import contract
 from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailable
 from carinho.services.pagination import LIMIT, Cursors
-from sync import checkpoint
-from sync.availability import Availability
-from sync.checkpoint import LostRun, WorkerStopped
+from sync import run_row
+from sync.availability import Availability, SystemWait
 from sync.job import Fields, Job, Window
 from sync.ledger import key_of, short
 from sync.models import Agreement, DifferenceKind, RunStatus, SyncDifference, SyncRecord, SyncRun
+from sync.run_row import Ended, LogEntry, LostRun, WorkerStopped
 from sync.runs import JobLock
 
 logger = logging.getLogger(__name__)
@@ -53,10 +52,6 @@ class Found:
     there: Fields | None = None
 
 
-class Cancelled(Exception):
-    """Somebody stopped the comparison."""
-
-
 class Reconciliation:
     """One comparison of a job's two sides, in the lock of its run."""
 
@@ -65,6 +60,8 @@ class Reconciliation:
         self.job = Job.registry[run.job_id]
         self.window = Window(run.window_at)
         self.availability = Availability(self.job)
+        self.waiting = SystemWait(run, self.availability)
+        self.started = time.monotonic()
         lacking = {operation.name for operation in contract.lacking(self.job.source.name)}
         self.may_know = self.job.confirmation not in lacking  # whether the source can show what it was told
         self.seen: set[str] = set()
@@ -72,24 +69,22 @@ class Reconciliation:
 
     def go(self) -> SyncRun:
         """Compare everything; the run's row says how it ended."""
-        checkpoint.update_mine(self.run, read=0, unchanged=0, failed=0)
+        run_row.update_mine(self.run, read=0, unchanged=0, failed=0)
         try:
             self._compare()
-        except Cancelled:
-            self.run.log("cancelled", actor=self.run.cancelled_by)
-            checkpoint.finish(self.run, RunStatus.CANCELLED)
-        except (CircuitOpen, Unavailable, Rejected) as error:
-            reason = checkpoint.reason_of(error)
-            self.run.log("read_failed", system=error.system, reason=reason)
-            checkpoint.finish(self.run, RunStatus.FAILED, reason=reason)
+        except Ended as end:
+            run_row.end(self.run, end)
+        except (Unavailable, Rejected) as error:
+            reason = run_row.reason_of(error)
+            line: LogEntry = ("read_failed", {"system": error.system, "reason": reason})
+            run_row.end(self.run, Ended(RunStatus.FAILED, reason, line))
         except (LostRun, WorkerStopped):
             logger.warning("Comparison was left", extra={"job": self.job.name, "run_id": self.run.pk})
         except Exception as error:
             logger.exception("Comparison broke", extra={"job": self.job.name, "run_id": self.run.pk})
-            self.run.log("broke", kind=type(error).__name__)
-            checkpoint.finish(
-                self.run, RunStatus.FAILED, reason=f"Broken: {type(error).__name__} in our own code"
-            )
+            kind = type(error).__name__
+            broken = Ended(RunStatus.FAILED, f"Broken: {kind} in our own code", ("broke", {"kind": kind}))
+            run_row.end(self.run, broken)
         self.run.refresh_from_db()
         return self.run
 
@@ -106,7 +101,7 @@ class Reconciliation:
                 defaults={"compared": self.compared, "agreeing": agreeing},
             )
             self.run.log("checked", compared=self.compared, agreeing=agreeing)
-            checkpoint.finish(self.run, RunStatus.DONE)
+            run_row.finish(self.run, RunStatus.DONE)
 
     def _compare_source(self) -> None:
         cursors = Cursors()
@@ -163,7 +158,7 @@ class Reconciliation:
     def _note(self, found: Sequence[Found]) -> None:
         self.differing += len(found)
         columns = {"processed": self.compared, "read": self.compared, "failed": self.differing}
-        checkpoint.update_mine(self.run, **columns, unchanged=self.compared - self.differing)
+        run_row.update_mine(self.run, **columns, unchanged=self.compared - self.differing)
         if found:
             rows = {  # by key: one statement may not touch a row twice
                 row.key: {
@@ -181,31 +176,28 @@ class Reconciliation:
 
     def _patiently(self, call: Callable[[], Answer]) -> Answer:
         """The answer to a read, waiting for a system that is away. Raises what the last attempt raised."""
-        for attempt in range(MOST_ATTEMPTS):
-            self._until_open()
+        failures = 0
+        while True:
+            self._look()
+            while self.availability.unavailable():
+                self._sleep(POLL_SECONDS)
+            is_probe = self.availability.is_probe()
             try:
-                return call()
+                answer = call()
             except CircuitOpen:
-                continue
+                self._sleep(POLL_SECONDS)
             except Unavailable as error:
                 if error.retry_after:
                     self.availability.leave_alone(error.system, error.retry_after)
-                if attempt == MOST_ATTEMPTS - 1:
+                failures += not is_probe
+                if failures == MOST_ATTEMPTS:
                     raise
-                self._sleep(min(POLL_SECONDS * 2**attempt, LONGEST_WAIT))
+                self._sleep(min(POLL_SECONDS * 2.0 ** max(failures - 1, 0), LONGEST_WAIT))
+            else:
+                self.waiting.end()
+                return answer
             finally:
                 self.availability.save()
-        return call()
-
-    def _until_open(self) -> None:
-        self._look()
-        if not (system := self.availability.unavailable()):
-            return
-        checkpoint.update_mine(self.run, waiting_for=system, waiting_since=Now())
-        self.run.log("waits", system=str(self.availability.systems[system].label))
-        while self.availability.unavailable():
-            self._sleep(POLL_SECONDS)
-        checkpoint.update_mine(self.run, waiting_for="", waiting_since=None)
 
     def _sleep(self, seconds: float) -> None:
         ends = time.monotonic() + seconds
@@ -214,15 +206,15 @@ class Reconciliation:
             self._look()
 
     def _look(self) -> None:
+        """Raises what ends the comparison before its last page."""
+        now = time.monotonic()
+        self.waiting.begin_if_unavailable(now)
+        run_row.update_mine(self.run)
+        run_row.obey(self.run, self.lock)
         self.availability.refresh()
-        checkpoint.update_mine(self.run)
-        if stopping.is_set():
-            raise WorkerStopped
-        if not self.lock.is_held():
-            raise LostRun(f"The lock of {self.job.name} is gone")
-        self.run.refresh_from_db(fields=["cancelled_by"])
-        if self.run.cancelled_by:
-            raise Cancelled
+        if now - self.started - self.waiting.seconds(now) > self.job.limit.total_seconds():
+            minutes = round(self.job.limit.total_seconds() / 60)
+            raise Ended(RunStatus.STUCK, f"Took over {minutes} minutes", ("over_limit", {"minutes": minutes}))
 
 
 def _read_all(job: Job, records: Sequence[Any]) -> tuple[dict[str, tuple[Any, Fields]], list[Found]]:

@@ -14,16 +14,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
-from carinho.celery import stopping
 from carinho.logs import request_id
 from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailable
 from carinho.services.pagination import Cursors, EndlessList, Page
-from sync import checkpoint, ledger, runs
+from sync import checkpoint, ledger, run_row, runs
 from sync.availability import Availability, SystemWait
-from sync.checkpoint import Checkpoint, Ended, LostRun, WorkerStopped
+from sync.checkpoint import Checkpoint
 from sync.job import Job, Window
 from sync.models import RunKind, RunStatus, SyncRun
 from sync.records import End, Item, push
+from sync.run_row import Ended, LostRun, WorkerStopped
 from sync.runs import JobLock
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class Runner:
         self.window = Window(run.window_at, run.since)
         self.availability = Availability(self.job)
         self.next: Checkpoint | None = Checkpoint.of(run)
-        self.is_resumed = bool(run.checkpoint)
+        self.began_at_checkpoint = bool(run.checkpoint)
         self.cursors = Cursors()
         self.pages: deque[PageInHand] = deque()
         self.page_of: dict[Item, PageInHand] = {}
@@ -108,7 +108,7 @@ class Runner:
             self.run.log("broke", kind=type(error).__name__)
             self._end(Ended(RunStatus.FAILED, f"Broken: {type(error).__name__} in our own code"))
         else:
-            checkpoint.finish(self.run, RunStatus.INCOMPLETE if self.run.failed else RunStatus.DONE)
+            run_row.finish(self.run, RunStatus.INCOMPLETE if self.run.failed else RunStatus.DONE)
         finally:
             self.is_closing = True
             pool.shutdown(wait=True)
@@ -134,20 +134,11 @@ class Runner:
         self.look_at = now + LOOK_SECONDS
         if not self.under_way:
             self.waiting.begin_if_unavailable(now)
-        checkpoint.update_mine(
+        run_row.update_mine(
             self.run, processed=self.run.read + sum(len(b.items) - b.left for b in self.pages)
         )
-        self._obey(now)
-
-    def _obey(self, now: float) -> None:
-        if stopping.is_set():
-            raise WorkerStopped
-        if not self.lock.is_held():
-            raise LostRun(f"The lock of {self.job.name} is gone")
+        run_row.obey(self.run, self.lock)
         self.availability.refresh()  # after the lock was asked, which may swallow a notification
-        self.run.refresh_from_db(fields=["cancelled_by"])
-        if self.run.cancelled_by:
-            raise Ended(RunStatus.CANCELLED, line=("cancelled", {"actor": self.run.cancelled_by}))
         if now - self.started - self.waiting.seconds(now) > self.job.limit.total_seconds():
             raise Ended(RunStatus.STUCK)
 
@@ -185,8 +176,8 @@ class Runner:
         if self.pages:
             return
         page = checkpoint.stored_page(self.run, at)
-        if at.stage == checkpoint.LEFTOVER and self.job.asks_until_done:
-            keys = list(checkpoint.leftover_failures(self.run).values_list("key", flat=True))
+        if at.stage == checkpoint.EARLIER_FAILURES and self.job.asks_until_done:
+            keys = list(checkpoint.earlier_failures(self.run).values_list("key", flat=True))
             by = f"run:{self.run.pk}"
             if count := checkpoint.close_failures(self.job.name, keys, by=by, status="gone"):
                 self.run.log("gone", count=count)
@@ -208,13 +199,13 @@ class Runner:
             raise self._not_offered(error)
         elif isinstance(error, Unavailable):
             self._read_later(reading, error)
-        elif isinstance(error, Rejected) and reading.at.cursor and self.is_resumed:
-            self.is_resumed = False
+        elif isinstance(error, Rejected) and reading.at.cursor and self.began_at_checkpoint:
+            self.began_at_checkpoint = False
             self.cursors = Cursors()
             self.next = Checkpoint(reading.at.stage)
             self.run.log("page_read_again", system=self.availability.label(self.availability.source))
         elif isinstance(error, Rejected):
-            raise self._unreadable(checkpoint.reason_of(error))
+            raise self._unreadable(run_row.reason_of(error))
         elif not isinstance(error, CircuitOpen):
             raise error or AssertionError
 
@@ -353,17 +344,10 @@ class Runner:
                 return
 
     def _end(self, end: Ended) -> None:
-        try:
-            if end.status == RunStatus.STUCK:
-                runs.close_as_stuck(
-                    self.run, "over_limit", minutes=round(self.job.limit.total_seconds() / 60)
-                )
-                return
-            if end.line:
-                self.run.log(end.line[0], **end.line[1])
-            checkpoint.finish(self.run, end.status, reason=end.reason)
-        except LostRun:
-            logger.warning("Run was lost", extra={"job": self.job.name, "run_id": self.run.pk})
+        if end.status == RunStatus.STUCK:
+            runs.close_as_stuck(self.run, "over_limit", minutes=round(self.job.limit.total_seconds() / 60))
+        else:
+            run_row.end(self.run, end)
 
 
 def _wait_after(attempts: int) -> float:

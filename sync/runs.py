@@ -31,18 +31,6 @@ SILENT_AFTER = timedelta(minutes=2)  # a runner gives a sign every second
 UNHELD_AFTER = timedelta(seconds=10)  # a run is made before its runner has the lock
 
 UNDECLARED = "The job is declared by no file any more"
-
-Chosen = dict[str, list[int]]
-
-
-class AlreadyRunning(Exception):
-    """The job runs at the moment; `run` is its run."""
-
-    def __init__(self, run: SyncRun | None) -> None:
-        super().__init__("The job is running")
-        self.run = run
-
-
 LOCKS = 0x7379_6E63  # other than the lanes'
 
 STARTED = {
@@ -57,6 +45,16 @@ CHOSEN = {  # by what was chosen of a job's rows
     "undo": Audited("sync.undo", _("desfez a correção")),
 }
 CANCELLED = Audited("sync.cancel", _("cancelou a execução"))
+
+Chosen = dict[str, list[int]]
+
+
+class AlreadyRunning(Exception):
+    """The job runs at the moment; `run` is its run."""
+
+    def __init__(self, run: SyncRun | None) -> None:
+        super().__init__("The job is running")
+        self.run = run
 
 
 class NotRunning(Exception):
@@ -132,8 +130,9 @@ def begin(name: str, *, author: str, kind: str = RunKind.FULL, chosen: Chosen | 
     since = last_good_start(name) if kind in (RunKind.FULL, RunKind.DRY) else None
     try:
         with transaction.atomic():
+            total = sum(map(len, chosen.values())) if chosen else None
             run = SyncRun.objects.create(
-                job_id=name, kind=kind, author=author, since=since, chosen=chosen or {}
+                job_id=name, kind=kind, author=author, since=since, chosen=chosen or {}, total=total
             )
             run.log("started", author=author)
     except IntegrityError:

@@ -77,6 +77,11 @@ FAILURES = (
     SendFailure("client-token", "configuration", _("O token da conta do Z-API está faltando ou errado.")),
     SendFailure("not allowed", "configuration", _("O Z-API não aceita chamadas do nosso servidor.")),
     SendFailure("null not", "configuration", _("O token da conta do Z-API está faltando.")),
+    SendFailure(
+        "daily limit of new people",
+        "daily_limit",
+        _("O limite de pessoas novas do dia acabou. Fale com a pessoa por outro meio."),
+    ),
     SendFailure("queue is full", "queue_full", _("A fila do Z-API está cheia. Reconecte o WhatsApp.")),
 )
 UNKNOWN = "unknown"

@@ -1,5 +1,8 @@
 """What may be sent to whom and when: opt-out, quiet hours, and a limit of new people a day.
 
+How urgent a message is, its step says: `category=`, one of `messages.Category`. Alerts to the shift are not
+asked about here: they go at any hour (`monitoring/notifications.py`).
+
 What gets a number banned is writing to many strangers, so a number that is new on WhatsApp counts how many
 people it writes to for the first time in a day. Whoever wrote to us, or was written to on an earlier day,
 does not count.
@@ -15,10 +18,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from carinho.local_time import SAO_PAULO
+from carinho.services.errors import Rejected
 from events.engine.lane_hooks import Ran
 from events.models import SkipCause
 from whatsapp.messages import Category
 from whatsapp.models import Contact, Received, SentMessage
+from whatsapp.zapi import DOING, WhatsApp
 
 HOURS = re.compile(r"\s*(\d{1,2})\s*-\s*(\d{1,2})\s*")
 MORNING = 8  # where no quiet hours say when the day begins
@@ -27,13 +32,23 @@ MORNING = 8  # where no quiet hours say when the day begins
 def decide(
     category: Category, contact: Contact, *, useful_until: datetime | None, is_over_limit: bool, now: datetime
 ) -> Ran | None:
-    """Why this message is not sent now, if it is not. What would spoil by the morning does not wait."""
+    """Why this message is not sent now, if it is not.
+
+    What would spoil by the morning does not wait for it. One new person too many waits for the next day;
+    where that is too late a person decides, and an urgent message goes all the same.
+    """
     if contact.opted_out_at is not None and category.can_be_refused:
         return Ran(skip_cause=SkipCause.UNWANTED)
     morning = quiet_until(now) if category.waits_for_morning else None
     if morning and (useful_until is None or morning < useful_until):
         return Ran(not_before=morning)
-    return Ran(not_before=next_day(now)) if is_over_limit else None
+    if not is_over_limit or category is Category.URGENT:
+        return None
+    tomorrow = next_day(now)
+    if useful_until is None or tomorrow < useful_until:
+        return Ran(not_before=tomorrow)
+    detail = "Over the daily limit of new people, and of no use tomorrow"
+    return Ran(error=Rejected(detail, cause="daily_limit", doing=DOING, system=WhatsApp.title))
 
 
 # --- quiet hours ----------------------------------------------------------------------------------

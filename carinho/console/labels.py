@@ -84,6 +84,8 @@ ERRORS = {  # what the code says of a call that failed, and what a person reads
     "without an answer": _("a conexão caiu sem resposta"),
     "Certificate": _("o certificado não foi aceito"),
     "private network": _("o endereço é de uma rede privada"),
+    "Held for over": _("ficou fora por tempo demais"),
+    "Took over": _("passou do tempo máximo"),
     "within a day": _("não foi entregue em um dia"),
     "Unreadable": _("resposta ilegível"),
     "invoice of this service was cancelled": _("a fatura deste atendimento foi cancelada"),

@@ -57,10 +57,14 @@ class OutcomeUnknown(Unavailable):
 
 
 class Rejected(ServiceError):
-    """The same request would be refused again: a person decides. `body` is the answer, if it was JSON."""
+    """The same request would be refused again: a person decides. `body` is the answer, if it was JSON.
 
-    def __init__(self, detail: str, *, body: object = None, **where: object) -> None:
+    `cause` is for what we refuse ourselves; what a system refused has its cause by its answer.
+    """
+
+    def __init__(self, detail: str, *, body: object = None, cause: str = "", **where: object) -> None:
         self.body = body
+        self.cause = cause
         super().__init__(detail, **where)  # type: ignore[arg-type]
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from carinho.services.errors import ServiceError, Unavailable
+from carinho.services.errors import Rejected, ServiceError, Unavailable
 from events.models.delivery import Outcome
 
 NO_PERMISSION = "no_permission"
@@ -30,6 +30,8 @@ def _cause(error: ServiceError, outcome: str) -> str:
         return "unknown_outcome"
     if isinstance(error, Unavailable):
         return "max_retries_exceeded" if error.cause == "server_error" else error.cause
+    if isinstance(error, Rejected) and error.cause:
+        return error.cause
     if error.status in (401, 403):
         return NO_PERMISSION
     if error.status in (404, 410):

@@ -317,9 +317,7 @@ SET status = CASE delivery.status WHEN '{DEAD}' THEN 'open' WHEN '{DONE}' THEN '
                                   ELSE 'retrying' END,
     closed_at = CASE WHEN delivery.status IN ({_quoted(ENDED)}) THEN now() END,
     moved_by = coalesce(%(actor)s, dead_letter.moved_by),
-    note = CASE WHEN delivery.skip_cause = 'expired' THEN 'Passou da hora de ser útil.'
-                WHEN delivery.skip_cause = 'unwanted' THEN 'A pessoa pediu para não receber.'
-                ELSE coalesce(%(note)s, dead_letter.note) END
+    note = coalesce(%(skip_notes)s::jsonb ->> delivery.skip_cause, %(note)s, dead_letter.note)
 FROM events_delivery AS delivery JOIN events_deadletter AS before ON before.delivery_id = delivery.id
 WHERE before.id = dead_letter.id AND delivery.id = ANY(%(ids)s)
 RETURNING dead_letter.service, dead_letter.step, dead_letter.cause, dead_letter.id, dead_letter.event_id,

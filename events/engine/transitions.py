@@ -8,6 +8,7 @@ Every move is conditional: what is no longer where the move starts is left alone
 function returns. The table of moves and their statements are in `events.engine.moves`.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +25,7 @@ from events.engine import event_status, group_status, moves, wakeup
 from events.engine.group_status import GroupKey
 from events.engine.moves import DEAD, DONE, QUEUED, SKIPPED, WAITING
 from events.engine.partitions import Partition
-from events.models import DeadLetterStatus
+from events.models import DeadLetterStatus, SkipCause
 
 if TYPE_CHECKING:
     from events.engine.attempt import Result
@@ -44,6 +45,11 @@ TRIED_NOW = Audited("delivery.try_now", _("tentou agora"))
 GIVEN_UP = Audited("delivery.give_up", _("desistiu"))
 CANCELLED = Audited("delivery.cancel", _("tirou da fila o que não saiu"))
 SUPERSEDED = Audited("dead_letter.supersede", _("encerrou: um evento mais novo já fez o mesmo"))
+
+SKIP_NOTES = {  # what a dead letter says when its delivery was skipped
+    SkipCause.EXPIRED: _("Passou da hora de ser útil."),
+    SkipCause.UNWANTED: _("A pessoa pediu para não receber."),
+}
 
 
 class Failure(NamedTuple):
@@ -349,7 +355,9 @@ def _conclude(
     opened = _open([failure for failure in failures if failure.id in ids])
     with_dead_letter = sorted((ids & dead_letters.keys()) - {failure.id for failure in failures})
     if with_dead_letter:
-        rows = run(moves.DEAD_LETTERS_FOLLOW, {"ids": with_dead_letter, "actor": actor, "note": note})
+        skip_notes = {cause.value: str(sentence) for cause, sentence in SKIP_NOTES.items()}
+        given = {"ids": with_dead_letter, "actor": actor, "note": note, "skip_notes": json.dumps(skip_notes)}
+        rows = run(moves.DEAD_LETTERS_FOLLOW, given)
         lifecycle.write([fact for row in rows for fact in _facts(*row)])
     released = _followers(moved)
     event_status.update((row.event_id for row in moved), are_locked=are_locked)

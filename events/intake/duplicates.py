@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.utils.translation import gettext as _
+
 from carinho.access import derived_keys
 from carinho.database import run
 from carinho.personal_data import ERASED_KEY
@@ -31,7 +33,7 @@ class Conflict(RequestRejected):
     """The same id came before with other data."""
 
     def __init__(self, event_id: int) -> None:
-        detail = f"Este id já foi usado com outros dados, no evento {event_id}."
+        detail = _("Este id já foi usado com outros dados, no evento %(id)d.") % {"id": event_id}
         super().__init__("idempotency_conflict", detail, status=409, fields={"id": detail})
 
 

@@ -25,8 +25,6 @@ ORDER BY asked.number, cause.id DESC
 """
 BY_PHONE = FIND.format(alike="cause.phone = asked.phone")
 BY_FIELDS = FIND.format(alike="cause.data @> asked.same")
-
-
 LOCKS = "events.echo"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from events.flow import Data, Flow, Step
@@ -81,7 +82,7 @@ def parse(body: bytes) -> Any:
         canonical(value).encode()
         return value
     except (ValueError, RecursionError) as error:
-        raise RequestRejected("invalid_json", "O corpo não é um JSON válido.", status=400) from error
+        raise RequestRejected("invalid_json", _("O corpo não é um JSON válido."), status=400) from error
 
 
 def _no_constant(name: str) -> None:
@@ -108,7 +109,7 @@ def read(
     headers = headers or {}
     if not isinstance(body, dict):
         raise RequestRejected(
-            "invalid_envelope", "O corpo deve ser um objeto JSON com type e data.", status=422
+            "invalid_envelope", _("O corpo deve ser um objeto JSON com type e data."), status=422
         )
     wrong: dict[str, str] = {}
     type = _type(body, headers, source, wrong)
@@ -120,7 +121,9 @@ def read(
     if wrong:
         code = "unknown_type" if flow is None and set(wrong) == {"type"} else "invalid_data"
         names = ", ".join(sorted(wrong))
-        raise RequestRejected(code, f"Há campos errados: {names}.", status=422, fields=wrong)
+        raise RequestRejected(
+            code, _("Há campos errados: %(names)s.") % {"names": names}, status=422, fields=wrong
+        )
     digest = digest_of(type, data)
     return Envelope(
         type=type,
@@ -153,13 +156,13 @@ def _type(body: Data, headers: Mapping[str, str], source: str, wrong: dict[str, 
     if is_blank(type):
         type = headers.get("X-Event-Type")
     if not type:
-        wrong["type"] = "Campo obrigatório."
+        wrong["type"] = _("Campo obrigatório.")
         return ""
     flow = Flow.registry.get(type) if isinstance(type, str) else None
     if flow and source not in ("api", *flow.sources):
-        wrong["type"] = f"O sistema {source} não envia {type}."
+        wrong["type"] = _("O sistema %(source)s não envia %(type)s.") % {"source": source, "type": type}
     elif not flow and not _may_be_new(type, source):
-        wrong["type"] = f"Tipo de evento desconhecido: {str(type)[:60]}."
+        wrong["type"] = _("Tipo de evento desconhecido: %(type)s.") % {"type": str(type)[:60]}
     return str(type)
 
 
@@ -172,7 +175,7 @@ def _data(body: Data, wrong: dict[str, str]) -> Data:
     data = _first(body, "data", "payload")
     if isinstance(data, dict):
         return data
-    wrong["data"] = "Campo obrigatório." if data is None else "Deve ser um objeto com campos."
+    wrong["data"] = _("Campo obrigatório.") if data is None else _("Deve ser um objeto com campos.")
     return {}
 
 
@@ -186,10 +189,10 @@ def _occurred_at(body: Data, flow: Flow | None, payload: Data, wrong: dict[str, 
     try:
         moment = MOMENT.validate_python(given)
     except (ValidationError, OverflowError):
-        wrong["occurred_at"] = "Deve ser data e hora, como 2026-01-23T10:30:00-03:00."
+        wrong["occurred_at"] = _("Deve ser data e hora, como 2026-01-23T10:30:00-03:00.")
         return now
     if moment > now + FUTURE_TOLERANCE:
-        wrong["occurred_at"] = "Está no futuro."
+        wrong["occurred_at"] = _("Está no futuro.")
     return moment
 
 
@@ -198,11 +201,11 @@ def _key(body: Data, headers: Mapping[str, str], wrong: dict[str, str]) -> str:
     if is_blank(given):
         given = headers.get("Idempotency-Key", "")
     if isinstance(given, bool) or not isinstance(given, str | int):
-        wrong["id"] = "Deve ser um texto ou um número."
+        wrong["id"] = _("Deve ser um texto ou um número.")
         return ""
     key = str(given)
     if len(key) > LONGEST_KEY or "\x00" in key or key.startswith(DERIVED_KEY):
-        wrong["id"] = f"Deve ter no máximo {LONGEST_KEY} caracteres comuns."
+        wrong["id"] = _("Deve ter no máximo %(count)d caracteres comuns.") % {"count": LONGEST_KEY}
     return key
 
 
@@ -216,7 +219,7 @@ def _payload(flow: Flow | None, data: Data, source: str, wrong: dict[str, str]) 
     if "data" in wrong:
         return {}
     if "\\u0000" in canonical(data).replace("\\\\", ""):
-        wrong["data"] = "Tem um caractere que não pode ser guardado."
+        wrong["data"] = _("Tem um caractere que não pode ser guardado.")
         return {}
     if flow is None:
         return data
@@ -226,5 +229,5 @@ def _payload(flow: Flow | None, data: Data, source: str, wrong: dict[str, str]) 
     except ValidationError as error:
         wrong.update({f"data.{name}": sentence for name, sentence in problems(error).items()})
     except (ValueError, RecursionError):
-        wrong["data"] = "Tem uma estrutura que não pode ser guardada."
+        wrong["data"] = _("Tem uma estrutura que não pode ser guardada.")
     return {}

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, ClassVar
 
+from django.utils.translation import gettext_lazy as _
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -151,40 +152,40 @@ ClockTime = Annotated[str, AfterValidator(_clock_time)]
 Identifier = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 SENTENCES = {
-    "missing": "Campo obrigatório.",
-    "string_type": "Deve ser um texto.",
-    "string_too_short": "Não pode ficar vazio.",
-    "string_too_long": "Longo demais: no máximo {max_length} caracteres.",
-    "int_type": "Deve ser um número inteiro.",
-    "int_parsing": "Deve ser um número inteiro.",
-    "int_from_float": "Deve ser um número inteiro.",
-    "int_parsing_size": "Número grande demais.",
-    "greater_than_equal": "Deve ser no mínimo {ge}.",
-    "less_than_equal": "Deve ser no máximo {le}.",
-    "decimal_type": "Deve ser um valor em dinheiro, como 150.00.",
-    "decimal_parsing": "Deve ser um valor em dinheiro, como 150.00.",
-    "decimal_max_digits": "Valor grande demais.",
-    "decimal_whole_digits": "Valor grande demais.",
-    "datetime_type": "Deve ser data e hora, como 2026-01-23T10:30:00-03:00.",
-    "datetime_parsing": "Deve ser data e hora, como 2026-01-23T10:30:00-03:00.",
-    "datetime_from_date_parsing": "Deve ser data e hora, como 2026-01-23T10:30:00-03:00.",
-    "clock_time": "Deve ser uma hora do dia, como 08:00.",
-    "date_type": "Deve ser um dia, como 2026-01-23.",
-    "date_parsing": "Deve ser um dia, como 2026-01-23.",
-    "date_from_datetime_parsing": "Deve ser um dia, como 2026-01-23.",
-    "date_from_datetime_inexact": "Deve ser um dia, como 2026-01-23.",
-    "float_type": "Deve ser um número.",
-    "float_parsing": "Deve ser um número.",
-    "datetime_object_invalid": "Deve ser data e hora, como 2026-01-23T10:30:00-03:00.",
-    "dict_type": "Deve ser um objeto com campos.",
-    "model_type": "Deve ser um objeto com campos.",
-    "model_attributes_type": "Deve ser um objeto com campos.",
-    "list_type": "Deve ser uma lista.",
-    "bool_type": "Deve ser verdadeiro ou falso.",
-    "bool_parsing": "Deve ser verdadeiro ou falso.",
-    "literal_error": "Deve ser um destes: {expected}.",
-    "finite_number": "Deve ser um valor em dinheiro, como 150.00.",
-    "nul": "Tem um caractere que não pode ser guardado.",
+    "missing": _("Campo obrigatório."),
+    "string_type": _("Deve ser um texto."),
+    "string_too_short": _("Não pode ficar vazio."),
+    "string_too_long": _("Longo demais: no máximo {max_length} caracteres."),
+    "int_type": _("Deve ser um número inteiro."),
+    "int_parsing": _("Deve ser um número inteiro."),
+    "int_from_float": _("Deve ser um número inteiro."),
+    "int_parsing_size": _("Número grande demais."),
+    "greater_than_equal": _("Deve ser no mínimo {ge}."),
+    "less_than_equal": _("Deve ser no máximo {le}."),
+    "decimal_type": _("Deve ser um valor em dinheiro, como 150.00."),
+    "decimal_parsing": _("Deve ser um valor em dinheiro, como 150.00."),
+    "decimal_max_digits": _("Valor grande demais."),
+    "decimal_whole_digits": _("Valor grande demais."),
+    "datetime_type": _("Deve ser data e hora, como 2026-01-23T10:30:00-03:00."),
+    "datetime_parsing": _("Deve ser data e hora, como 2026-01-23T10:30:00-03:00."),
+    "datetime_from_date_parsing": _("Deve ser data e hora, como 2026-01-23T10:30:00-03:00."),
+    "clock_time": _("Deve ser uma hora do dia, como 08:00."),
+    "date_type": _("Deve ser um dia, como 2026-01-23."),
+    "date_parsing": _("Deve ser um dia, como 2026-01-23."),
+    "date_from_datetime_parsing": _("Deve ser um dia, como 2026-01-23."),
+    "date_from_datetime_inexact": _("Deve ser um dia, como 2026-01-23."),
+    "float_type": _("Deve ser um número."),
+    "float_parsing": _("Deve ser um número."),
+    "datetime_object_invalid": _("Deve ser data e hora, como 2026-01-23T10:30:00-03:00."),
+    "dict_type": _("Deve ser um objeto com campos."),
+    "model_type": _("Deve ser um objeto com campos."),
+    "model_attributes_type": _("Deve ser um objeto com campos."),
+    "list_type": _("Deve ser uma lista."),
+    "bool_type": _("Deve ser verdadeiro ou falso."),
+    "bool_parsing": _("Deve ser verdadeiro ou falso."),
+    "literal_error": _("Deve ser um destes: {expected}."),
+    "finite_number": _("Deve ser um valor em dinheiro, como 150.00."),
+    "nul": _("Tem um caractere que não pode ser guardado."),
 }
 
 
@@ -208,7 +209,7 @@ def problems(error: ValidationError) -> dict[str, str]:
     """Every wrong field by its dotted path, each with a Portuguese sentence."""
     return {
         ".".join(map(str, item["loc"])) or "data": (
-            SENTENCES[item["type"]].format(**item.get("ctx", {}))
+            str(SENTENCES[item["type"]]).format(**item.get("ctx", {}))
             if item["type"] in SENTENCES
             else item["msg"]
         )

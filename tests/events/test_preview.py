@@ -14,7 +14,7 @@ from events.intake import envelope, ingestion
 from events.models import CircuitBreaker, DeadLetter, Delivery, Event
 from events.preview import Expected
 from tests.whatsapp.conftest import drain, quick, zapi  # noqa: F401 -- fixtures
-from whatsapp import contacts
+from whatsapp import contacts, policy
 from whatsapp.models import Contact, SentMessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,6 +28,13 @@ def accept(type, number, data, source="operacao"):
 def cancelled(number, phone):
     data = {"service_id": number, "client_id": number, "client_phone": phone, "reason": f"Motivo {number}"}
     return accept("service.cancelled", number, data)
+
+
+def owed(number, phone):
+    sample = samples.load("payment.failed")["data"]
+    return accept(
+        "payment.failed", number, sample | {"client_id": number, "client_phone": phone}, "financeiro"
+    )
 
 
 def completed(number, phone):
@@ -102,9 +109,15 @@ def test_message_that_waits_for_the_morning_or_for_its_system_says_so(zapi, quic
 def test_strangers_too_many_for_today_are_said_to_wait(zapi, quick, settings):  # noqa: F811
     CircuitBreaker.objects.get_or_create(service="whatsapp")
     settings.WHATSAPP_DAILY_LIMIT = 2
-    items = [bury(cancelled(number, f"1198765000{number}")) for number in range(1, 4)]
-    said = [item.expected for item in preview.of([item.pk for item in items])]
-    assert said == [Expected.MESSAGE, Expected.MESSAGE, Expected.WAIT]
+    items = [bury(owed(number, f"1198765000{number}")) for number in range(1, 5)]
+    items.append(bury(cancelled(5, "11987650005")))
+    spoils = Delivery.objects.filter(pk=items[3].delivery_id)
+    spoils.update(useful_until=policy.next_day(timezone.now()))
+    said = preview.of([item.pk for item in items])
+    assert [item.expected for item in said] == [
+        Expected.MESSAGE, Expected.MESSAGE, Expected.WAIT, Expected.FAIL, Expected.MESSAGE,
+    ]  # fmt: skip
+    assert said[3].cause == "daily_limit"
     assert not Contact.objects.exists()  # a stranger is not made known by a look
 
 

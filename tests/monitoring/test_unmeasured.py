@@ -83,6 +83,22 @@ def test_part_that_cannot_be_measured_is_a_reason_and_the_others_go_on(monkeypat
     assert part == "breakers" or "circuit_breaker" in {row["rule"] for row in answer["reasons"]}
 
 
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        ("monitoring.metrics.retry_queue", ["retry_queue"]),
+        ("monitoring.metrics.events", ["events_today", "failures"]),
+        ("monitoring.runbook.dead_letters", ["dead_letters"]),
+        ("monitoring.runbook.sync_jobs", ["sync"]),
+    ],
+)
+def test_status_names_what_it_shows_as_zero_because_it_was_not_measured(monkeypatch, source, named):
+    program = with_key("read")
+    assert program.get("/status").json()["unmeasured"] == []
+    monkeypatch.setattr(source, bad_row)
+    assert program.get("/status").json()["unmeasured"] == named
+
+
 @pytest.mark.parametrize("part", SOURCES | OTHERS)
 def test_no_page_or_endpoint_breaks_because_of_one_part(monkeypatch, part):
     rows.down("crm")

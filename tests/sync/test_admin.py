@@ -125,8 +125,16 @@ def test_running_run_shows_its_progress_and_is_cancelled_from_its_page(ana, run,
     assert 'max="10" value="4"' in text
     assert "espera por Operação" in text
     assert "por agenda" in page(ana, of(begun))
+    assert "cerca de 10, como da última vez" in text
     ana.post("/admin/sync/syncrun/cancel/", {"ids": begun.pk})
     assert "Cancelada por ana." in page(ana, of(begun))
+
+
+def test_run_of_chosen_records_says_of_how_many(ana):
+    begun = runs.begin(NAME, author="user:ana", kind="records", chosen={"failures": [1, 2, 3]})
+    text = page(ana, reverse("admin:sync_syncrun_progress", args=[begun.pk]))
+    assert 'max="3" value="0"' in text
+    assert "0 registros até agora · de 3" in text
 
 
 def test_run_that_could_not_read_says_why_in_portuguese_and_what_then(ana, run, load, simulator):

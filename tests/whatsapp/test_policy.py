@@ -13,6 +13,7 @@ from whatsapp.models import Contact
 NIGHT = datetime(2026, 1, 23, 22, tzinfo=SAO_PAULO)
 MORNING = datetime(2026, 1, 24, 8, tzinfo=SAO_PAULO)
 NOON = datetime(2026, 1, 23, 12, tzinfo=SAO_PAULO)
+LIMITED = [category for category in Category if category is not Category.URGENT]
 
 
 @pytest.fixture(autouse=True)
@@ -55,9 +56,24 @@ def test_what_would_spoil_by_the_morning_does_not_wait(useful_until, waits):
     assert (decided is not None) is waits
 
 
-@pytest.mark.parametrize("category", Category)
-def test_one_stranger_too_many_waits_for_the_end_of_tomorrows_quiet_hours(category):
-    assert decide(category, is_over_limit=True).not_before == MORNING
+@pytest.mark.parametrize("category", LIMITED)
+@pytest.mark.parametrize("useful_until", [None, MORNING + timedelta(seconds=1)])
+def test_one_stranger_too_many_waits_for_the_end_of_tomorrows_quiet_hours(category, useful_until):
+    decided = decide(category, is_over_limit=True, useful_until=useful_until)
+    assert (decided.not_before, decided.error) == (MORNING, None)
+
+
+@pytest.mark.parametrize("category", LIMITED)
+@pytest.mark.parametrize("now", [NOON, NIGHT])
+def test_one_stranger_too_many_whose_message_spoils_by_tomorrow_is_for_a_person(category, now):
+    decided = decide(category, now=now, is_over_limit=True, useful_until=MORNING)
+    assert (decided.not_before, decided.skip_cause, decided.error.cause) == (None, "", "daily_limit")
+
+
+@pytest.mark.parametrize("now", [NOON, NIGHT])
+@pytest.mark.parametrize("useful_until", [None, MORNING, MORNING + timedelta(days=1)])
+def test_urgent_message_waits_for_no_limit(now, useful_until):
+    assert decide(Category.URGENT, now=now, is_over_limit=True, useful_until=useful_until) is None
 
 
 def test_without_a_limit_nobody_is_one_too_many(settings):

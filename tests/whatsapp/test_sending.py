@@ -189,13 +189,34 @@ def test_after_a_reconnect_what_is_useful_goes_paced_and_the_rest_says_that_it_d
     assert all(later - earlier > timedelta(seconds=0.25) for earlier, later in itertools.pairwise(starts))
 
 
+def owed(number, *, phone):
+    data = {
+        "payment_id": number, "invoice_id": number, "client_id": number, "client_phone": phone,
+        "amount": "180.00", "reason": "Sem saldo",
+    }  # fmt: skip
+    return accept({"type": "payment.failed", "id": f"owed-{number}", "data": data}, source="financeiro")
+
+
 def test_daily_limit_keeps_more_new_people_for_tomorrow(here, settings):
     settings.WHATSAPP_DAILY_LIMIT = 2
-    events = [cancel(number, phone=f"551198765400{number}") for number in range(1, 5)]
+    events = [owed(number, phone=f"551198765400{number}") for number in range(1, 5)]
     drain()
     assert [message_of(event).status for event in events] == ["accepted", "accepted", "queued", "queued"]
     tomorrow = delivery_of(events[3])
     assert (tomorrow.due_at, tomorrow.attempts) == (policy.next_day(timezone.now()), 0)
+
+
+def test_message_of_no_use_tomorrow_is_for_a_person_where_the_limit_is_full_and_an_urgent_one_goes(
+    here, settings
+):
+    settings.WHATSAPP_DAILY_LIMIT = 1
+    goes = owed(1, phone="5511987654001")
+    late, urgent = owed(2, phone="5511987654002"), cancel(3, phone="5511987654003")
+    Delivery.objects.filter(event=late).update(useful_until=policy.next_day(timezone.now()))
+    drain()
+    assert [message_of(event).status for event in (goes, late, urgent)] == ["accepted", "failed", "accepted"]
+    assert message_of(late).failure == "daily_limit"
+    assert DeadLetter.objects.get().cause == "daily_limit"
 
 
 def test_daily_limit_counts_nobody_who_knows_us(here, settings):
@@ -205,9 +226,9 @@ def test_daily_limit_counts_nobody_who_knows_us(here, settings):
     written_before = message_of(cancel(1, phone="5511987654002"))
     drain()
     SentMessage.objects.filter(pk=written_before.pk).update(accepted_at=timezone.now() - timedelta(days=1))
-    known = [cancel(number, phone=f"551198765400{1 + number % 2}") for number in range(2, 8)]
-    strangers = [cancel(number, phone=f"55119876540{number}") for number in (11, 12)]
-    again = cancel(20, phone="5511987654011")
+    known = [owed(number, phone=f"551198765400{1 + number % 2}") for number in range(2, 8)]
+    strangers = [owed(number, phone=f"55119876540{number}") for number in (11, 12)]
+    again = owed(20, phone="5511987654011")
     drain()
     assert {message_of(event).status for event in [*known, again]} == {"accepted"}
     assert [message_of(event).status for event in strangers] == ["accepted", "queued"]

@@ -1,0 +1,97 @@
+"""A comparison waits for a system as a run does: it says so, and has an end."""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from events.engine import circuit_breakers
+from events.models import CircuitBreaker
+from sync import execution, labels, reconciliation, runs, status
+from sync.job import Job
+from sync.models import SyncRun
+
+NAME = "sync.crm_operacao"
+PATIENCE = 60  # seconds; only a comparison that does not end takes them all
+
+
+@pytest.fixture
+def compare(simulator):
+    """Run a comparison in a thread, as a worker would; `meanwhile` is done as soon as `once` is true."""
+
+    def go(meanwhile=None, *, once=lambda: True, kind="check", **columns):
+        begun = runs.begin(NAME, author="user:ana", kind=kind)
+        SyncRun.objects.filter(pk=begun.pk).update(**columns)
+        thread = threading.Thread(target=in_thread)
+        thread.start()
+        deadline = time.monotonic() + PATIENCE
+        while meanwhile and not once() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if meanwhile:
+            meanwhile()
+        thread.join(PATIENCE)
+        begun.refresh_from_db()
+        return begun
+
+    return go
+
+
+def in_thread():
+    try:
+        execution.go_on(NAME)
+    finally:
+        connection.close()
+
+
+def pause_crm():
+    CircuitBreaker.objects.get_or_create(service="crm")
+    circuit_breakers.pause("crm", actor="user:ana")
+
+
+def codes(run):
+    return list(run.lines.values_list("code", flat=True))
+
+
+def test_comparison_says_for_how_long_it_waited_and_counts_on(compare):
+    pause_crm()
+    ended = compare(
+        lambda: circuit_breakers.resume("crm", actor="user:ana"),
+        once=lambda: SyncRun.objects.filter(waiting_for="crm", waiting_since__isnull=False).exists(),
+        waited_seconds=5,
+    )
+    assert (ended.status, ended.waiting_for, ended.waiting_since) == ("done", "", None)
+    assert codes(ended) == ["started", "waits", "goes_on", "checked", "finished"]
+    assert ended.waited_seconds == 5 + ended.lines.get(code="goes_on").detail["seconds"]
+
+
+@pytest.mark.parametrize("kind", ["full", "check"])
+def test_run_or_comparison_of_a_system_that_stays_away_fails_after_the_hold_limit(compare, settings, kind):
+    settings.HOLD_LIMIT_SECONDS = 0
+    pause_crm()
+    ended = compare(kind=kind)
+    assert (ended.status, ended.waiting_for) == ("failed", "")
+    assert ended.reason == "Failed to synchronise in CRM: Held for over 0 hours"
+    assert "CRM: ficou fora por tempo demais" in labels.why(ended)
+    assert runs.lock_holder(NAME) is None
+    assert status.overview()[NAME]["check_error"] == (ended.reason if kind == "check" else "")
+
+
+def test_comparison_over_the_limit_of_its_job_ends_and_is_not_begun_anew(compare, monkeypatch):
+    monkeypatch.setattr(type(Job.registry[NAME]), "limit", timedelta(0))
+    ended = compare()
+    assert (ended.status, codes(ended)) == ("stuck", ["started", "over_limit", "finished"])
+    assert SyncRun.objects.count() == 1
+    assert status.overview()[NAME]["check_error"] == ended.reason
+    assert labels.why(ended) == f'<span title="{ended.reason}">passou do tempo máximo</span>'
+
+
+def test_trials_of_a_system_that_is_away_use_up_no_attempt_of_a_comparison(compare, simulator, monkeypatch):
+    monkeypatch.setattr(reconciliation, "MOST_ATTEMPTS", 1)
+    opened = {"state": "open", "opened_at": timezone.now() - timedelta(hours=1)}
+    CircuitBreaker.objects.update_or_create(service="crm", defaults=opened)
+    simulator.fault("crm", status=503)
+    ended = compare(lambda: simulator.heal("crm"), once=lambda: len(simulator.calls("crm")) > 1)
+    assert ended.status == "done"
