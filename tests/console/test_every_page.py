@@ -66,9 +66,8 @@ def breaches(visit, look: str) -> list[tuple[str, str, str]]:
     """What axe-core finds; in the sidebar, which is the same on all pages, on the panel only."""
     where = {"exclude": [] if visit.url.endswith("/admin/") else ["#nav-sidebar"]}
     options = RULES[look] | {"resultTypes": ["violations"]}
-    found = visit.evaluate(f"axe.run({json.dumps(where)}, {json.dumps(options)}).then({BREACHES})")
-    if look != "phone":
-        found += visit.evaluate(CONTRAST)
+    found = visit.evaluate(CONTRAST) if look != "phone" else []
+    found += visit.evaluate(f"axe.run({json.dumps(where)}, {json.dumps(options)}).then({BREACHES})")
     return [(look, rule, html) for rule, html in found]
 
 
