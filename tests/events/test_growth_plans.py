@@ -15,6 +15,20 @@ from events.models import Event
 
 pytestmark = pytest.mark.django_db
 
+MANY_DEAD_LETTERS = """
+WITH delivery AS (
+    INSERT INTO events_delivery
+        (event_id, step, service, subject, after, status, attempts, finished_at, created_at)
+    SELECT id, 's', 'crm', subject, '', 'done', 1, now(), now() FROM events_event
+    RETURNING id, event_id, subject
+)
+INSERT INTO events_deadletter
+    (delivery_id, event_id, event_type, service, step, subject, kind, cause, reason, status)
+SELECT id, event_id, 'lead.created', 'crm', 's', subject, 'unavailable', (event_id / 2 %% 100)::text, '',
+       CASE event_id %% 2 WHEN 0 THEN 'open' ELSE 'retrying' END
+FROM delivery
+"""
+
 
 @pytest.fixture(autouse=True)
 def many_events(db):
@@ -61,12 +75,12 @@ def test_number_of_a_person_whose_event_names_none_is_looked_up_by_an_index(stat
 
 @pytest.mark.parametrize("only", ["", failure_groups.OF_ONE])
 def test_figures_of_groups_are_read_in_their_order_from_the_index_that_is_theirs(only):
-    run(
-        "SET LOCAL enable_sort = off", []
-    )  # the tables are empty here: to sort what was read would cost nothing
-    run("SET LOCAL enable_hashagg = off", [])
+    run(MANY_DEAD_LETTERS, [])
+    run("ANALYZE events_deadletter", [])
+    for other in ("enable_sort", "enable_hashagg", "enable_bitmapscan"):  # for so few they would do as well
+        run(f"SET LOCAL {other} = off", [])
     statement = failure_groups.COUNTS.format(only=only)
-    plan = plan_of(statement, {"lately": timezone.now(), "service": "crm", "step": "s", "cause": "c"})
+    plan = plan_of(statement, {"lately": timezone.now(), "service": "crm", "step": "s", "cause": "7"})
     assert plan.count("using dead_letter_of_group") == 2
     assert "Sort" not in plan
     assert "Filter" not in plan
