@@ -127,6 +127,8 @@ class Drain:
             os.close(self.wake_pipe_in)
             os.close(self.wake_pipe_out)
             self._flush()
+            # the next to drain this lane may be another process: what is idle here would stay open for nobody
+            self.service.shared_transport().session.close()
         return self.written
 
     @property

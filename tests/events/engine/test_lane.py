@@ -5,6 +5,7 @@ import time
 from contextlib import contextmanager
 from datetime import timedelta
 
+import pycurl
 import pytest
 import requests
 from django.db import OperationalError, connection
@@ -381,6 +382,13 @@ def test_lane_rests_when_its_system_leaves_no_call_though_all_went_well(make_del
     assert row.status == "done"
     rest = Lane.objects.get(service="billing").not_before - timezone.now()
     assert timedelta(minutes=1) < rest <= timedelta(seconds=90)
+
+
+def test_lane_that_ends_leaves_no_connection_open():
+    adapter = Billing.shared_transport().session.get_adapter(BILLING)
+    adapter.idle.append(pycurl.Curl())  # as after a call, which the tests answer without one
+    drain(linger=0)
+    assert not adapter.idle
 
 
 def test_lane_goes_at_the_pace_that_its_systems_answers_leave(make_delivery, calls, monkeypatch):
