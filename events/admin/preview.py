@@ -55,7 +55,7 @@ class Summary:
     lines: list[Line]
     overtaken: Overtaken | None
     redirected: list[str]  # from what to what, in sentences
-    rejected_keys: list[tuple[str, datetime]]  # the systems that rejected our key, and when
+    rejected_keys: list[tuple[str, str, datetime]]  # the systems that rejected our key, in which step, and when
     needs_yes: bool  # nothing goes without a second yes
 
 
@@ -81,7 +81,10 @@ def of_retried(retried: RetriedItems) -> Summary:
         found,
         lines=[*staged, *found.lines],
         overtaken=_overtaken(retried.overtaken),
-        rejected_keys=sorted({(labels.system(key.service), key.at) for key in barred.values()}),
+        rejected_keys=sorted(
+            (labels.system(key.service), titles.step_in(key.service, key.step), key.at)
+            for key in set(barred.values())
+        ),
         needs_yes=not retried.now,
     )
 
@@ -189,9 +192,9 @@ def _names(items: Sequence[Preview], which: str) -> str:
 def left_for_the_key(count: int) -> str:
     """Why these were not sent again."""
     return ngettext(
-        "%(count)d item não foi reenviado: o sistema recusou a nossa chave, e na última hora nada "
-        "passou. Confira a chave com 1 item antes.",
-        "%(count)d itens não foram reenviados: o sistema recusou a nossa chave, e na última hora nada "
-        "passou. Confira a chave com 1 item antes.",
+        "%(count)d item não foi reenviado: o sistema recusou a nossa chave, e na última hora nenhuma "
+        "chamada igual passou depois disso. Confira a chave com 1 item antes.",
+        "%(count)d itens não foram reenviados: o sistema recusou a nossa chave, e na última hora nenhuma "
+        "chamada igual passou depois disso. Confira a chave com 1 item antes.",
         count,
     ) % {"count": count}

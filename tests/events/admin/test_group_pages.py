@@ -12,6 +12,7 @@ from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from carinho.console import dates
 from events import failure_groups, operations, recipes
+from events.admin import bulk_question, preview
 from events.engine import circuit_breakers, transitions
 from events.engine.transitions import Failure
 from events.models import BulkJob, DeadLetter, Delivery, FailureGroup, Recipe
@@ -395,7 +396,8 @@ def test_rejected_key_is_tried_with_one_item_before_all_are_sent():
 
     ids = ",".join(str(row.pk) for row in (first, *others))
     asked = browser.post(card.rows, one | {"select_across": "1"}).content.decode()
-    assert "CRM recusou a nossa chave" in asked
+    assert asked.count("CRM recusou a nossa chave em «Cadastrar o lead»") == 1
+    assert "na última hora nenhuma chamada igual passou depois disso.<br>" in asked
     assert "Reenviar 3 entregas?" in asked
     assert 'name="rejected_key" value="1" required' in asked
     retry = reverse("admin:events_deadletter_retry")
@@ -418,6 +420,14 @@ def test_rejected_key_is_tried_with_one_item_before_all_are_sent():
     assert (
         "recusou a nossa chave" not in browser.post(card.rows, one | {"select_across": "1"}).content.decode()
     )
+
+
+def test_question_names_each_step_for_which_a_key_was_rejected():
+    letters = [rows.dead_letter(cause="no_permission").pk for _ in range(3)]
+    DeadLetter.objects.filter(pk=letters[-1]).update(step="add_history")
+    summary = preview.of_retried(bulk_question.retried(letters))
+    said = [(system, step) for system, step, _at in summary.rejected_keys]
+    assert said == [("CRM", "Anotar no histórico"), ("CRM", "Cadastrar o lead")]
 
 
 def test_items_go_to_a_system_that_rejected_the_key_by_a_second_yes():
