@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho.database import run
+from carinho.services import contract
 from events.engine import attempt, claims, failure_causes, lane_hooks
 from events.engine.claims import Claim
 from events.engine.lane_hooks import Planned, Ran
@@ -69,7 +70,10 @@ SELECT delivery.id, (
         WHERE written.event_id = later.id AND written.service = delivery.service AND written.status = 'done'))
 FROM events_delivery AS delivery
 WHERE delivery.id = ANY(%s) AND delivery.subject <> '' AND delivery.service <> %s
+  AND delivery.service || '.' || delivery.step <> ALL(%s)
 """
+# Steps named as the call they make, by which a system gets one record more: they bring no old data back.
+ADDING = [f"{each.system}.{each.name}" for each in contract.OPERATIONS if each.is_one_more]
 
 
 def of(dead_letter_ids: Sequence[int]) -> list[Preview]:
@@ -112,8 +116,11 @@ def messages_with(event: Event, data: Data, phone: str) -> list[Planned]:
 
 
 def overtaken(delivery_ids: Sequence[int]) -> dict[int, int]:
-    """Of these deliveries, those whose system knows a later event of the same person, and that event."""
-    rows = run(OVERTAKEN, [list(delivery_ids), TO_PEOPLE]) if delivery_ids else []
+    """Of these deliveries, those whose system knows a later event of the same person, and that event.
+
+    What only adds a record to the others of a person is not among them.
+    """
+    rows = run(OVERTAKEN, [list(delivery_ids), TO_PEOPLE, ADDING]) if delivery_ids else []
     return {delivery_id: event_id for delivery_id, event_id in rows if event_id}
 
 

@@ -55,7 +55,9 @@ class Summary:
     lines: list[Line]
     overtaken: Overtaken | None
     redirected: list[str]  # from what to what, in sentences
-    rejected_keys: list[tuple[str, str, datetime]]  # the systems that rejected our key, in which step, and when
+    rejected_keys: list[
+        tuple[str, str, datetime]
+    ]  # the systems that rejected our key, in which step, and when
     needs_yes: bool  # nothing goes without a second yes
 
 
