@@ -16,6 +16,7 @@ from events import rejected_service_keys, rejecting_systems, titles
 from events.cause_labels import ADMINISTRATOR_FIXES, CAUSES, CONNECTION, PERMISSION
 from events.engine.failure_causes import NO_PERMISSION
 from events.models import DeadLetter, EntryKind, FailureGroup, GroupEntry, Recipe, Remedy
+from events.rejected_service_keys import RejectedKey
 from events.rejecting_systems import LastFailure, Rejection
 
 WRITTEN = Audited("recipe.write", _("escreveu a receita"))
@@ -71,14 +72,26 @@ def of_system(rejection: Rejection) -> Advice:
     return Advice(str(family), texts, None, call_since=rejection.since)
 
 
-def of_ended(rejection: Rejection, *, rejects_again: bool) -> Advice:
+def of_ended(rejection: Rejection) -> Advice:
     """What is done about what failed in such a time that is over."""
     texts = Texts(
         rejection.title,
         _("%s Nada está errado nos dados.") % rejection.sentence,
         str(_("Você: o sistema {sistema} já voltou a aceitar.")),
         str(_("Não corrija nem arquive os itens: reenvie. O que já chegou não se repete.")),
-        Remedy.SYSTEMS if rejects_again else Remedy.RETRY,
+        Remedy.RETRY,
+    )
+    return Advice(str(CONNECTION), texts, None)
+
+
+def of_ended_and_again(rejection: Rejection) -> Advice:
+    """The same while the system refuses once more."""
+    texts = Texts(
+        str(_("O sistema recusou tudo, e agora recusa de novo")),
+        _("%s Agora recusa de novo. Nada está errado nos dados.") % rejection.sentence,
+        str(_("Quem cuida do sistema {sistema}: ele não aceita agora.")),
+        str(_("Espere: não corrija nem arquive os itens. Reenvie quando {sistema} aceitar de novo.")),
+        Remedy.SYSTEMS,
     )
     return Advice(str(CONNECTION), texts, None)
 
@@ -121,10 +134,9 @@ class Recipes:
         return rejecting_systems.of(asked, self.rejecting.values()) if asked else {}
 
     @cached_property
-    def accepted_keys(self) -> dict[tuple[str, str], datetime]:
-        """Since when a key that was rejected is accepted again, by system and step."""
-        keys = rejected_service_keys.every()
-        return {(key.service, key.step): key.accepted_at for key in keys if key.accepted_at}
+    def keys(self) -> dict[tuple[str, str], RejectedKey]:
+        """Those that were rejected, by system and step."""
+        return {(key.service, key.step): key for key in rejected_service_keys.every()}
 
     def of(self, service: str, step: str, cause: str) -> Advice:
         """What was written for this step, else for this cause, else what ships."""
@@ -146,11 +158,15 @@ class Recipes:
         rejection = self.rejected_by.get((service, cause, failed_at))
         if rejection is None:
             advice = self.of(service, step, cause)
-            accepted_at = self.accepted_keys.get((service, step)) if cause == NO_PERMISSION else None
+            key = self.keys.get((service, step)) if cause == NO_PERMISSION else None
+            accepted_at = key and key.accepted_at
             if accepted_at and failed_at < accepted_at and advice.written is None:
                 advice = of_accepted_key(failed_at, accepted_at)
         elif rejection.until:
-            advice = of_ended(rejection, rejects_again=service in self.rejecting)
+            key = self.keys.get((service, step))
+            rejects_key = key and key.accepted_at is None and key.at > rejection.until
+            rejects_again = rejects_key or service in self.rejecting
+            advice = of_ended_and_again(rejection) if rejects_again else of_ended(rejection)
         else:
             advice = of_system(rejection)
         return advice.said(service, source)

@@ -98,6 +98,20 @@ def test_data_is_not_blamed_for_what_failed_while_a_system_rejected_everything_o
 
 
 @pytest.mark.django_db(transaction=True)
+def test_system_that_accepts_again_is_not_called_so_while_it_rejects_the_key(sent):
+    browser = logged_in("Operador")
+    sent("abcde", 422)
+    sent("f", 200, {"hours": 1})
+    sent("g", 401)
+    card = cards(browser)["invalid_data"]
+    assert card.advice.texts.title == "O sistema recusou tudo, e agora recusa de novo"
+    assert card.advice.texts.fixer == "Quem cuida do sistema Faturamento: ele não aceita agora."
+    assert card.help.text == "Ir a Sistemas"
+    sent("h", 200, {"hours": 1})
+    assert cards(browser)["invalid_data"].help.text == "Reenviar 5"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_failed_before_a_system_rejected_everything_has_its_own_words(sent):
     sent("a", 422)
     sent("b", 200, {"hours": 1})
