@@ -35,6 +35,10 @@ FIX_DATA = _(
     "Use Corrigir e reenviar em um item: a mesma correção é oferecida para os outros. O que não tem "
     "correção, arquive com o motivo."
 )
+FIX_DATA_OR_TRY = _(
+    "Falharam várias pessoas juntas? Tente antes com 1 item, por Reenviar. Senão, use Corrigir e reenviar em "
+    "um item: a mesma correção é oferecida para os outros. O que não tem correção, arquive com o motivo."
+)
 CALL_DEVELOPMENT = _("Chame o desenvolvimento. Não arquive: depois do conserto, use Reenviar.")
 
 SHIPPED = [
@@ -133,12 +137,12 @@ SHIPPED = [
         DATA,
         _("O sistema não aceitou os dados"),
         _(
-            "{sistema} leu o pedido e o recusou por um dos dados: reenviar o mesmo dá a mesma recusa. Se "
-            "muitos itens vieram juntos, o sistema pode estar recusando tudo: veja em Sistemas quantos deram "
-            "certo."
+            "{sistema} recusou o pedido, em regra por um dos dados. Se a resposta disse qual, a correção "
+            "marca o campo. Se não disse e várias pessoas falharam juntas, é provável um erro do sistema: "
+            "veja em Sistemas quantos deram certo."
         ),
         SOURCE_FIXES,
-        FIX_DATA,
+        FIX_DATA_OR_TRY,
         Remedy.CORRECT,
     ),
     Cause(
