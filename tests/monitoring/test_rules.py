@@ -283,6 +283,11 @@ def test_limits_of_an_outage_say_that_the_warning_is_for_one_that_is_being_teste
     assert (row["warning"], row["critical"]) == ("em teste > 5 min", "assim que acontece")
 
 
+def test_limit_of_failed_synchronisations_says_that_the_last_run_alone_is_enough():
+    row = next(row for row in rule_rows(hub()) if row["rule"].name == "sync_failures")
+    assert (row["warning"], row["critical"]) == ("a última falhou, ou > 2 falhas em 24 h", "—")
+
+
 @override_settings(ALERT_LIMITS={"ALERT_DEATH_LETTERS_WARNING": 3.0})
 def test_limit_of_no_rule_is_notified_at_start():
     assert [message.id for message in rule.every_limit_belongs_to_a_rule()] == ["monitoring.E001"]
