@@ -16,7 +16,7 @@ from carinho.console.labels import number
 from carinho.database import alone
 from monitoring import metrics
 from monitoring.health import GOOD, NEUTRAL, TONES, WATCH, HubHealth, HubSnapshot, Unmeasured
-from monitoring.labels import list_url, percent, url_of_days, url_of_failed_events
+from monitoring.labels import failed_of_settled, list_url, percent, url_of_days, url_of_failed_events
 from monitoring.models import RoundKind, Severity
 from monitoring.rule import Instruction, Rule, Violation
 from sync.models import RunStatus
@@ -198,9 +198,9 @@ def synchronisations(hub: HubSnapshot, found: HubHealth) -> Shown:
 def events_today(hub: HubSnapshot, found: HubHealth) -> Shown:
     amounts = metrics.events(hub.today)
     counts = {name: number(amount) for name, amount in amounts.items()}
-    value = _("%(processed)s de %(total)s") % counts
+    value = _("%(processed)s de %(total)s") % counts + "; " + _("%s aguardando") % number(hub.pending)
     if under_way := amounts["total"] - sum(amounts[name] for name in metrics.SETTLED):
-        value += ", " + _("%s em andamento") % number(under_way)
+        value += "; " + _("%s em andamento") % number(under_way)
     return Shown(
         value,
         _limit("events_pending", _("no máximo %s aguardando")),
@@ -212,7 +212,7 @@ def error_rate(hub: HubSnapshot, found: HubHealth) -> Shown:
     failed, settled = hub.failures
     value = percent(metrics.rate(failed, settled))
     if settled:
-        value += _(" (%(failed)s de %(settled)s)") % {"failed": number(failed), "settled": number(settled)}
+        value += f" ({failed_of_settled(failed, settled)})"
     return Shown(
         value,
         _limit("error_rate", _("no máximo %s %%, a partir de 20 eventos")),
