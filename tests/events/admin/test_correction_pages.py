@@ -34,10 +34,13 @@ def html_of(response):
 
 
 def test_the_form_has_every_field_in_portuguese_with_its_value_as_typed():
-    html, _version = opened(logged_in(OPERATOR), wrong_phone(utm={"campaign": "inverno"}, id=7, lead_id=8))
+    html, _version = opened(
+        logged_in(OPERATOR), wrong_phone(utm={"campaign": "inverno"}, id=7, lead_id=8, source="site")
+    )
     assert "Lead id" not in html
     for words in (
-        "Número",
+        "Número na origem",
+        "Origem",
         "Nome",
         "Telefone",
         "Campanha de marketing",
