@@ -150,6 +150,15 @@ def test_run_that_could_not_read_says_why_in_portuguese_and_what_then(ana, run, 
     assert "CRM não deixou ler: recusou o pedido (422)." in of_run
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_run_that_failed_for_the_key_asks_for_an_administrator(ana, run, simulator, status):
+    simulator.fault("crm", status=status, path="/contracts")
+    html = page(ana, of(run(NAME)))
+    assert f"CRM não aceita a nossa chave ({status}) e nada foi lido: avise um administrador." in html
+    assert f"CRM não deixou ler: não aceita a nossa chave ({status})." in html
+    assert "aceitar de novo" not in html
+
+
 def test_failed_records_are_listed_with_a_button_for_one_and_for_all(ana, run, load, simulator):
     load("sync.cuidadores_crm", 3)
     simulator.fault("crm", status=422, path="/caregivers/", body={"message": "Closed"})
