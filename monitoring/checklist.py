@@ -19,7 +19,7 @@ from monitoring.health import GOOD, NEUTRAL, TONES, WATCH, HubHealth, HubSnapsho
 from monitoring.labels import failed_of_settled, list_url, percent, url_of_days, url_of_failed_events
 from monitoring.models import RoundKind, Severity
 from monitoring.rule import Instruction, Rule, Violation
-from sync.models import RunStatus
+from sync.models import RunKind, RunStatus
 from whatsapp.connection import CONNECTED, DISCONNECTED, SILENT
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ TAKE_ON = Instruction(
     gettext_lazy("Ver os alertas"),
 )
 FIRST_RUN = Instruction(
-    gettext_lazy("Execute a que ainda não rodou ou falhou, se não quiser esperar o horário dela."),
+    gettext_lazy("Execute a que ainda não sincronizou ou falhou, se não quiser esperar o horário dela."),
     "sync_syncjob_changelist",
     gettext_lazy("Ver as sincronizações"),
 )
@@ -176,22 +176,24 @@ def rejected_requests(hub: HubSnapshot, found: HubHealth) -> Shown:
 def synchronisations(hub: HubSnapshot, found: HubHealth) -> Shown:
     """Each job is counted once, by what is worst of it: the counts add up."""
     jobs = hub.sync.values()
-    never = sum(job["last_status"] is None for job in jobs)
+    first = sum(job["last_status"] is None and job["running_kind"] == RunKind.FULL for job in jobs)
+    never = sum(job["last_status"] is None for job in jobs) - first
     ended = Counter(job["last_result"] for job in jobs if job["last_status"] == "failed")
     cancelled = ended.pop(RunStatus.CANCELLED, 0)
     late = sum(job["last_status"] == "done" and job["late"] for job in jobs)
-    good = len(jobs) - never - ended.total() - cancelled - late
+    good = len(jobs) - first - never - ended.total() - cancelled - late
     parts = (
         (ended.total(), ngettext("%d falhou", "%d falharam", ended.total())),
         (late, ngettext("%d atrasada", "%d atrasadas", late)),
         (cancelled, ngettext("%d cancelada", "%d canceladas", cancelled)),
-        (never, ngettext("%d ainda não rodou", "%d ainda não rodaram", never)),
+        (first, ngettext("%d em execução", "%d em execução", first)),
+        (never, ngettext("%d ainda não sincronizou", "%d ainda não sincronizaram", never)),
     )
     said = [_("%(good)d de %(all)d em dia") % {"good": good, "all": len(jobs)}]
     said += [words % count for count, words in parts if count]
     value = ", ".join(said) if jobs else _("nenhuma")
     if jobs and never == len(jobs):
-        value = _("ainda não rodaram")
+        value = _("ainda não sincronizaram")
     return Shown(value, _("todas executadas"), list_url("sync_syncjob"), is_good=good == len(jobs))
 
 
