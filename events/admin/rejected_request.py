@@ -211,9 +211,10 @@ class RejectedRequestAdmin(EventRevealAdmin, ActionAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = require_POST(self.accept_view)
+        correct = correction_pages.opened_from_item(self.correct_view, RejectedRequest)
         return [
             self.post_path("<path:object_id>/accept/", view, "accept"),
-            self.post_path("<int:rejected_id>/correct/", require_POST(self.correct_view), "correct"),
+            self.post_path("<int:rejected_id>/correct/", correct, "correct"),
             self.post_path("<int:rejected_id>/check/", require_POST(self.check_view), "check"),
             *super().get_urls(),
         ]
