@@ -145,6 +145,11 @@ class RejectedRequestAdmin(EventRevealAdmin, ActionAdmin):
     search_help_text = _("Motivo, campo, nome ou telefone")
     sortable_by = ()
 
+    def get_all_well(self, request: HttpRequest) -> Any:
+        if request.GET.dict() == {"state": "waiting"}:
+            return _("Tudo certo: nenhum recusado espera correção. O que chegar errado aparece aqui.")
+        return super().get_all_well(request)
+
     @admin.display(description=_("Por que foi recusado"))
     def why(self, row: RejectedRequest) -> str:
         return rejected_reasons.said(row)
