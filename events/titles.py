@@ -10,6 +10,8 @@ from carinho.console import labels
 from events.cause_labels import CAUSES, UNDESCRIBED, Cause
 from events.flow import Flow, Step, find_step
 
+UNDECLARED = {"id": _("Número na origem"), "source": _("Origem")}  # which senders give besides
+
 
 def event_type(name: str) -> str:
     flow = Flow.registry.get(name)
@@ -44,8 +46,8 @@ def sources_of(service: str, name: str) -> str:
 
 def field(name: str) -> str:
     """What a field is called that its own payload does not declare: as another's does, or by its name."""
-    if name == "id":
-        return str(_("Número"))
+    if name in UNDECLARED:
+        return str(UNDECLARED[name])
     titles = (
         flow.payload.model_fields[name].title
         for flow in Flow.registry.values()

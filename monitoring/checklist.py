@@ -16,10 +16,10 @@ from carinho.console.labels import number
 from carinho.database import alone
 from monitoring import metrics
 from monitoring.health import GOOD, NEUTRAL, TONES, WATCH, HubHealth, HubSnapshot, Unmeasured
-from monitoring.labels import list_url, percent, url_of_days, url_of_failed_events
+from monitoring.labels import failed_of_settled, list_url, percent, url_of_days, url_of_failed_events
 from monitoring.models import RoundKind, Severity
 from monitoring.rule import Instruction, Rule, Violation
-from sync.models import RunStatus
+from sync.models import RunKind, RunStatus
 from whatsapp.connection import CONNECTED, DISCONNECTED, SILENT
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ TAKE_ON = Instruction(
     gettext_lazy("Ver os alertas"),
 )
 FIRST_RUN = Instruction(
-    gettext_lazy("Execute a que ainda não rodou ou falhou, se não quiser esperar o horário dela."),
+    gettext_lazy("Execute a que ainda não sincronizou ou falhou, se não quiser esperar o horário dela."),
     "sync_syncjob_changelist",
     gettext_lazy("Ver as sincronizações"),
 )
@@ -176,31 +176,33 @@ def rejected_requests(hub: HubSnapshot, found: HubHealth) -> Shown:
 def synchronisations(hub: HubSnapshot, found: HubHealth) -> Shown:
     """Each job is counted once, by what is worst of it: the counts add up."""
     jobs = hub.sync.values()
-    never = sum(job["last_status"] is None for job in jobs)
+    first = sum(job["last_status"] is None and job["running_kind"] == RunKind.FULL for job in jobs)
+    never = sum(job["last_status"] is None for job in jobs) - first
     ended = Counter(job["last_result"] for job in jobs if job["last_status"] == "failed")
     cancelled = ended.pop(RunStatus.CANCELLED, 0)
     late = sum(job["last_status"] == "done" and job["late"] for job in jobs)
-    good = len(jobs) - never - ended.total() - cancelled - late
+    good = len(jobs) - first - never - ended.total() - cancelled - late
     parts = (
         (ended.total(), ngettext("%d falhou", "%d falharam", ended.total())),
         (late, ngettext("%d atrasada", "%d atrasadas", late)),
         (cancelled, ngettext("%d cancelada", "%d canceladas", cancelled)),
-        (never, ngettext("%d ainda não rodou", "%d ainda não rodaram", never)),
+        (first, ngettext("%d em execução", "%d em execução", first)),
+        (never, ngettext("%d ainda não sincronizou", "%d ainda não sincronizaram", never)),
     )
     said = [_("%(good)d de %(all)d em dia") % {"good": good, "all": len(jobs)}]
     said += [words % count for count, words in parts if count]
     value = ", ".join(said) if jobs else _("nenhuma")
     if jobs and never == len(jobs):
-        value = _("ainda não rodaram")
+        value = _("ainda não sincronizaram")
     return Shown(value, _("todas executadas"), list_url("sync_syncjob"), is_good=good == len(jobs))
 
 
 def events_today(hub: HubSnapshot, found: HubHealth) -> Shown:
     amounts = metrics.events(hub.today)
     counts = {name: number(amount) for name, amount in amounts.items()}
-    value = _("%(processed)s de %(total)s") % counts
+    value = _("%(processed)s de %(total)s") % counts + "; " + _("%s aguardando") % number(hub.pending)
     if under_way := amounts["total"] - sum(amounts[name] for name in metrics.SETTLED):
-        value += ", " + _("%s em andamento") % number(under_way)
+        value += "; " + _("%s em andamento") % number(under_way)
     return Shown(
         value,
         _limit("events_pending", _("no máximo %s aguardando")),
@@ -212,7 +214,7 @@ def error_rate(hub: HubSnapshot, found: HubHealth) -> Shown:
     failed, settled = hub.failures
     value = percent(metrics.rate(failed, settled))
     if settled:
-        value += _(" (%(failed)s de %(settled)s)") % {"failed": number(failed), "settled": number(settled)}
+        value += f" ({failed_of_settled(failed, settled)})"
     return Shown(
         value,
         _limit("error_rate", _("no máximo %s %%, a partir de 20 eventos")),

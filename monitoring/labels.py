@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.translation import ngettext
 
 from carinho.console import dates
 from carinho.console.addresses import list_address
@@ -14,6 +15,12 @@ from sync.job import Job
 
 def percent(value: float | None) -> str:
     return "—" if value is None else f"{number_format(round(value, 1), 1)} %"
+
+
+def failed_of_settled(failed: int, settled: int) -> str:
+    """What a rate of errors is of: events that are under way are no part of it."""
+    said = ngettext("%(failed)s de %(settled)s terminado", "%(failed)s de %(settled)s terminados", settled)
+    return said % {"failed": number(failed), "settled": number(settled)}
 
 
 def seconds(value: float) -> str:

@@ -93,7 +93,7 @@ class Rule:
     symptom_of: tuple[str, ...] = ()
     in_health: bool = True
     steps: tuple[Instruction, ...] = ()
-    warning_on: Any = ""  # what the warning limit counts, where the critical one counts something else
+    warning_on: Any = ""  # what stands before the warning limit: what else warns, or what it counts
 
     registry: ClassVar[dict[str, "Rule"]] = {}
 

@@ -46,6 +46,7 @@ FIELDS = {
 }
 EVERY_HOUR = set(range(24))
 REJECTED = re.compile(r"\(answered (\d{3})\)$")
+OF_KEY = ("401", "403")
 IN_SYSTEM = re.compile(r"Failed to .+? in ([^:]+): ")
 
 
@@ -99,7 +100,13 @@ def _why(run: SyncRun) -> str:
         "cause": cause(run.reason),
         "again": _("Conferir") if run.kind == RunKind.CHECK else _("Executar agora"),
     }
-    if run.read:
+    if _is_key(run.reason):
+        said = (
+            _("%(system)s %(cause)s e a leitura parou: avise um administrador.")
+            if run.read
+            else _("%(system)s %(cause)s e nada foi lido: avise um administrador.")
+        )
+    elif run.read:
         said = _("%(system)s: %(cause)s, e a leitura parou. Quando %(system)s estiver normal: %(again)s.")
     elif REJECTED.search(run.reason):
         said = _("%(system)s %(cause)s e nada foi lido. Quando %(system)s aceitar de novo: %(again)s.")
@@ -111,7 +118,15 @@ def _why(run: SyncRun) -> str:
 def cause(reason: str) -> str:
     """What ended a run, in words."""
     rejected = REJECTED.search(reason)
-    return _("recusou o pedido (%s)") % rejected.group(1) if rejected else error_in_words(reason)
+    if rejected is None:
+        return error_in_words(reason)
+    said = _("não aceita a nossa chave (%s)") if _is_key(reason) else _("recusou o pedido (%s)")
+    return said % rejected.group(1)
+
+
+def _is_key(reason: str) -> bool:
+    rejected = REJECTED.search(reason)
+    return rejected is not None and rejected.group(1) in OF_KEY
 
 
 def failure(reason: str) -> str:

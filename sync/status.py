@@ -85,6 +85,8 @@ class JobStatus:
             "level": self.level,
             "paused": self.is_paused,
             "running": self.running.pk if self.running else None,
+            "running_kind": self.running.kind if self.running else None,
+            "waiting_for": self.running.waiting_for if self.running else "",
             "agreement_percent": self.agreement.shown_share if self.agreement else None,
         }
 

@@ -38,12 +38,12 @@ def normalize(typed: str) -> str:
     """
     if STORED.fullmatch(typed):
         return typed
-    digits, international = _read(typed)
-    if international and not digits.startswith("55"):
-        return _foreign(digits)
+    digits, prefix = _read(typed)
+    if prefix and not digits.startswith("55"):
+        return _foreign(digits, prefix)
     if toll_free := TOLL_FREE.fullmatch(digits):
         return "55" + toll_free[1]
-    return "55" + _complete(_national(digits[2:] if international else digits))
+    return "55" + _complete(_national(digits[2:] if prefix else digits))
 
 
 def registered(number: str) -> str:
@@ -95,8 +95,8 @@ def format_phone(phone: str) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
 
 
-def _read(typed: str) -> tuple[str, bool]:
-    """The digits of a text, and whether they begin with a country code."""
+def _read(typed: str) -> tuple[str, str]:
+    """The digits of a text, and what says that they begin with a country code: "+", "00" or nothing."""
     if len(typed) > LONGEST:
         raise InvalidPhone(_("O telefone é longo demais: escreva como (11) 98765-4321."))
     text = WRAPPING.sub("", unicodedata.normalize("NFKC", typed).lower())
@@ -104,9 +104,8 @@ def _read(typed: str) -> tuple[str, bool]:
     if any(character.isalnum() and not character.isdecimal() for character in text):
         raise InvalidPhone(_("O telefone tem letras: escreva só números, como (11) 98765-4321."))
     digits = "".join(str(unicodedata.decimal(character)) for character in text if character.isdecimal())
-    if _has_plus(text) or digits.startswith("00"):
-        return digits.lstrip("0"), True
-    return digits, False
+    prefix = "+" if _has_plus(text) else "00" if digits.startswith("00") else ""
+    return digits.lstrip("0") if prefix else digits, prefix
 
 
 def _has_plus(text: str) -> bool:
@@ -116,12 +115,14 @@ def _has_plus(text: str) -> bool:
     return bool(plus)
 
 
-def _foreign(digits: str) -> str:
+def _foreign(digits: str, prefix: str) -> str:
     try:
         number = phonenumbers.parse("+" + digits)
     except NumberParseException:
         number = None
     if number is None or not phonenumbers.is_valid_number(number):
+        if prefix == "00":
+            raise InvalidPhone(_("O DDD 00 não existe. De outro país, comece com + e o código do país."))
         raise InvalidPhone(_("O telefone não vale no país escrito depois do +. O código do Brasil é +55."))
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 

@@ -82,10 +82,12 @@ class CorrectionAdmin(EventRevealAdmin):
         return dates.moment(row.at)
 
     def get_urls(self) -> list[URLPattern]:
+        of_item = correction_pages.opened_from_item(self.correct_view, DeadLetter)
+        of_group = correction_pages.opened_from_item(self.correct_in_group, FailureGroup)
         return [
-            self.post_path("of/<int:dead_letter_id>/", require_POST(self.correct_view), "new"),
+            self.post_path("of/<int:dead_letter_id>/", of_item, "new"),
             self.post_path("of/<int:dead_letter_id>/check/", require_POST(self.check_view), "check"),
-            self.post_path("in/<int:group_id>/", require_POST(self.correct_in_group), "in_group"),
+            self.post_path("in/<int:group_id>/", of_group, "in_group"),
             self.post_path("<int:correction_id>/others/", self.others_view, "others"),
             *super().get_urls(),
         ]

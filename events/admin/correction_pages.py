@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from carinho.access.audit_log import REVEALED
 from carinho.access.roles import MAY_REVEAL
@@ -89,6 +93,23 @@ def barred(request: HttpRequest, permission: str) -> Any:
 def require(request: HttpRequest, permission: str) -> None:
     if barred(request, permission):
         raise PermissionDenied
+
+
+def opened_from_item(view: Callable[..., HttpResponse], model: type[Model]) -> Callable[..., HttpResponse]:
+    """A form that is opened from the page of a row of `model`: by a bookmark its address leads there."""
+    opts = model._meta
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @wraps(view)
+    def opened(request: HttpRequest, **row_id: int) -> HttpResponse:
+        if request.method == "POST":
+            return view(request, **row_id)
+        if not request.user.has_perm(f"{opts.app_label}.view_{opts.model_name}"):
+            raise PermissionDenied
+        item = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[*row_id.values()])
+        return HttpResponseRedirect(item)
+
+    return opened
 
 
 def correct(request: HttpRequest, it: Correctable) -> HttpResponse:

@@ -68,8 +68,8 @@ INTROS = {
         "Falharam e serão tentadas de novo sozinhas, depois de %(waits)s. Não é preciso fazer nada."
     ),
     "held": _(
-        "Estão prontas, mas o sistema delas está fora do ar, desconectado ou pausado. Nenhuma tentativa foi "
-        "gasta; saem quando ele voltar."
+        "Estão prontas, mas o sistema delas está fora do ar, desconectado ou pausado. Por esperar, nenhuma "
+        "tentativa é gasta; saem quando ele voltar."
     ),
 }
 

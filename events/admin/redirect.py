@@ -15,7 +15,6 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
-from django.views.decorators.http import require_POST
 
 from carinho.access.audit_log import REVEALED
 from carinho.console import badges, dates, labels
@@ -132,9 +131,11 @@ class RedirectAdmin(ActionAdmin):
         return in_words(row)
 
     def get_urls(self) -> list[URLPattern]:
+        of_item = correction_pages.opened_from_item(self.new_view, DeadLetter)
+        of_group = correction_pages.opened_from_item(self.in_group_view, FailureGroup)
         return [
-            self.post_path("of/<int:dead_letter_id>/", require_POST(self.new_view), "new"),
-            self.post_path("in/<int:group_id>/", require_POST(self.in_group_view), "in_group"),
+            self.post_path("of/<int:dead_letter_id>/", of_item, "new"),
+            self.post_path("in/<int:group_id>/", of_group, "in_group"),
             *super().get_urls(),
         ]
 

@@ -145,6 +145,11 @@ class RejectedRequestAdmin(EventRevealAdmin, ActionAdmin):
     search_help_text = _("Motivo, campo, nome ou telefone")
     sortable_by = ()
 
+    def get_all_well(self, request: HttpRequest) -> Any:
+        if request.GET.dict() == {"state": "waiting"}:
+            return _("Tudo certo: nenhum recusado espera correção. O que chegar errado aparece aqui.")
+        return super().get_all_well(request)
+
     @admin.display(description=_("Por que foi recusado"))
     def why(self, row: RejectedRequest) -> str:
         return rejected_reasons.said(row)
@@ -211,9 +216,10 @@ class RejectedRequestAdmin(EventRevealAdmin, ActionAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = require_POST(self.accept_view)
+        correct = correction_pages.opened_from_item(self.correct_view, RejectedRequest)
         return [
             self.post_path("<path:object_id>/accept/", view, "accept"),
-            self.post_path("<int:rejected_id>/correct/", require_POST(self.correct_view), "correct"),
+            self.post_path("<int:rejected_id>/correct/", correct, "correct"),
             self.post_path("<int:rejected_id>/check/", require_POST(self.check_view), "check"),
             *super().get_urls(),
         ]

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from carinho.console.labels import number
 from monitoring import metrics
 from monitoring.health import HubSnapshot, Unmeasured
-from monitoring.labels import percent, url_of_failed_events
+from monitoring.labels import failed_of_settled, percent, url_of_failed_events
 from monitoring.rule import Instruction, Observation, rule
 
 ENOUGH = 20  # events
@@ -36,12 +35,12 @@ def error_rate(hub: HubSnapshot) -> Iterator[Observation]:
         systems = tuple(hub.failing[:1])
     except Unmeasured:  # the share is known all the same
         systems = ()
-    counts = {"share": percent(value), "failed": number(failed), "settled": number(settled)}
+    said = {"share": percent(value), "counts": failed_of_settled(failed, settled)}
     yield Observation(
         value,
-        _("%(share)s dos eventos das últimas 24 h precisam de você (%(failed)s de %(settled)s).") % counts,
+        _("%(share)s dos eventos das últimas 24 h precisam de você (%(counts)s).") % said,
         url_of_failed_events(hub.last_day[0]),
-        past=_("%(share)s dos eventos em 24 h precisavam de você (%(failed)s de %(settled)s).") % counts,
+        past=_("%(share)s dos eventos em 24 h precisavam de você (%(counts)s).") % said,
         shown=percent(value),
         systems=systems,
     )

@@ -33,6 +33,7 @@ LAST = {  # while it stands, and once it is over
     gettext_lazy("Sincronização que falhou"),
     unit=ngettext_lazy("falha em 24 h", "falhas em 24 h", "count"),
     warning=2,
+    warning_on=gettext_lazy("a última falhou, ou"),
     symptom_of=("circuit_breaker", "rejects_everything"),
     steps=(
         Instruction(

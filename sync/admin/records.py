@@ -132,8 +132,9 @@ class FailureAdmin(RecordsAdmin):
     search_help_text = _("Número do registro ou texto do motivo")
 
     def get_urls(self) -> list[URLPattern]:
+        correct = correction_pages.opened_from_item(self.correct_view, SyncFailure)
         return [
-            self.post_path("<int:failure_id>/correct/", require_POST(self.correct_view), "correct"),
+            self.post_path("<int:failure_id>/correct/", correct, "correct"),
             self.post_path("<int:failure_id>/check/", require_POST(self.check_view), "check"),
             *super().get_urls(),
         ]

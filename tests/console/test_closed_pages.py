@@ -50,6 +50,15 @@ ONLY_BY_POST = {
     *("undo", "undo_archive", "end", "escalate", "export", "save_view", "remove_view", "start", "trial"),
     *("in_group", "test", "remove"),
 }
+LEADS_TO_ITEM = {  # a form that is opened from an item, by a bookmark
+    *(
+        "events_correction_new",
+        "events_correction_in_group",
+        "events_redirect_new",
+        "events_redirect_in_group",
+    ),
+    *("events_rejectedrequest_correct", "sync_syncfailure_correct"),
+}
 ASKS_ZAPI = {"state"}
 SITE = {  # what belongs to no model
     "index": 200,
@@ -67,7 +76,7 @@ SITE = {  # what belongs to no model
 def _expected(prefix, kind):
     if kind in CLOSED:
         return {404}
-    if f"{prefix}_{kind}" in ELSEWHERE:
+    if f"{prefix}_{kind}" in ELSEWHERE | LEADS_TO_ITEM:
         return {302}
     if prefix in FOR_ADMINISTRATORS:
         return {403, 405, 302}

@@ -59,7 +59,7 @@ def breaker(state: str, seconds: float, service: str = "crm") -> list[CircuitBre
 
 def job(**changes: Any) -> dict[str, Any]:
     well = {"recent_failures": 0, "late": False, "level": "", "last_status": "done", "last_run": None}
-    return {"sync.crm_operacao": well | {"next_run": None} | changes}
+    return {"sync.crm_operacao": well | {"next_run": None, "running_kind": None} | changes}
 
 
 def waiting(seconds: float) -> dict[str, metrics.Queue]:

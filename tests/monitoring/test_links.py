@@ -146,8 +146,8 @@ def test_round_and_alert_say_one_share_of_failures_of_the_same_hours():
         "error_rate"
     ]
     assert said.title == str(Rule.registry["error_rate"].title) == "Taxa de erro em 24 h"
-    assert said.value == "100,0 % (20 de 20)"
-    assert reading.message == "100,0 % dos eventos das últimas 24 h precisam de você (20 de 20)."
+    assert said.value == "100,0 % (20 de 20 terminados)"
+    assert reading.message == "100,0 % dos eventos das últimas 24 h precisam de você (20 de 20 terminados)."
     operations.archive([letter.pk for letter in letters], actor="user:ana")
     page = logged_in("Visualizador").get("/admin/monitoring/report/").content.decode()
     assert "também as já resolvidas" in page

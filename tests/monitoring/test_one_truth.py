@@ -346,12 +346,16 @@ def test_round_of_a_hub_where_only_people_wait_names_no_alerts_to_read():
     assert checks["rejected_requests"].instructions
 
 
-@pytest.mark.parametrize(("processed", "said"), [(430, "430 de 454, 23 em andamento"), (453, "453 de 454")])
-def test_events_that_are_under_way_are_said_beside_those_that_are_done(monkeypatch, processed, said):
+@pytest.mark.parametrize(
+    ("processed", "said"),
+    [(430, "430 de 454; 7 aguardando; 23 em andamento"), (453, "453 de 454; 7 aguardando")],
+)
+def test_events_that_wait_or_are_under_way_are_said_beside_those_that_are_done(monkeypatch, processed, said):
     counts = {"total": 454, "processed": processed, "failed": 1, "archived": 0}
     monkeypatch.setattr(metrics, "events", lambda _period: counts)
-    seen = hubs.hub()
-    assert checklist.events_today(seen, health.evaluate(seen)).value == said
+    seen = hubs.hub(pending=7)
+    shown = checklist.events_today(seen, health.evaluate(seen))
+    assert (shown.value, shown.limit) == (said, "no máximo 100 aguardando")
 
 
 def test_paused_system_is_neither_an_alert_nor_green():

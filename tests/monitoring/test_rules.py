@@ -181,7 +181,7 @@ def test_failures_of_a_system_that_rejects_everything_are_that_one_trouble():
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (hubs.NOT_READ, "Operação recusou o pedido (403)."),
+        (hubs.NOT_READ, "Operação não aceita a nossa chave (403)."),
         ("Failed to list the schedules in Operação: timeout", "Operação: sem resposta a tempo."),
         ("Broken: KeyError in our own code", "erro do nosso programa."),
         ("travada", "travada."),
@@ -281,6 +281,11 @@ def test_limit_is_said_in_the_right_number(name, limit, said, settings):
 def test_limits_of_an_outage_say_that_the_warning_is_for_one_that_is_being_tested():
     row = next(row for row in rule_rows(hub()) if row["rule"].name == "circuit_breaker")
     assert (row["warning"], row["critical"]) == ("em teste > 5 min", "assim que acontece")
+
+
+def test_limit_of_failed_synchronisations_says_that_the_last_run_alone_is_enough():
+    row = next(row for row in rule_rows(hub()) if row["rule"].name == "sync_failures")
+    assert (row["warning"], row["critical"]) == ("a última falhou, ou > 2 falhas em 24 h", "—")
 
 
 @override_settings(ALERT_LIMITS={"ALERT_DEATH_LETTERS_WARNING": 3.0})

@@ -161,7 +161,9 @@ def test_alert_that_cannot_be_written_keeps_no_other_from_being_notified(clock):
 @pytest.mark.parametrize(
     ("job", "value", "tone"),
     [
-        ({"last_status": None}, "1 de 2 em dia, 1 ainda não rodou", "info"),
+        ({"last_status": None}, "1 de 2 em dia, 1 ainda não sincronizou", "info"),
+        ({"last_status": None, "running_kind": "check"}, "1 de 2 em dia, 1 ainda não sincronizou", "info"),
+        ({"last_status": None, "running_kind": "full"}, "1 de 2 em dia, 1 em execução", "info"),
         ({"late": True, "level": "warning"}, "1 de 2 em dia, 1 atrasada", "warning"),
         ({"late": True, "level": "critical"}, "1 de 2 em dia, 1 atrasada", "danger"),
         ({"last_status": "failed", "last_result": "cancelled"}, "1 de 2 em dia, 1 cancelada", "info"),

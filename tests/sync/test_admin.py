@@ -130,6 +130,22 @@ def test_running_run_shows_its_progress_and_is_cancelled_from_its_page(ana, run,
     assert "Cancelada por ana." in page(ana, of(begun))
 
 
+def test_job_says_the_same_of_its_first_run_on_each_page(ana):
+    job, panel = SyncJob.objects.get_or_create(name=NAME)[0], "/admin/"
+    checked = runs.begin(NAME, author="user:ana", kind="check")
+    for html in (page(ana, of(job)), page(ana, panel)):
+        assert "ainda não sincronizou</span>" in html
+    assert "Em execução agora</a> (conferência)</h2>" in page(ana, of(job))
+    runs.cancel(checked.pk, actor="user:ana")
+    first = runs.begin(NAME, author="schedule")
+    SyncRun.objects.filter(pk=first.pk).update(waiting_for="operacao", waiting_since=first.started_at)
+    row = page(ana, panel).partition('id="syncs"')[2].partition(f'title="{NAME}"')[2].partition("</tr>")[0]
+    assert "em execução, espera por Operação</span>" in row
+    html = page(ana, of(job))
+    assert "em execução</span> </header>" in html
+    assert "Em execução agora</a> (sincronização), espera por Operação" in html
+
+
 def test_run_of_chosen_records_says_of_how_many(ana):
     begun = runs.begin(NAME, author="user:ana", kind="records", chosen={"failures": [1, 2, 3]})
     text = page(ana, reverse("admin:sync_syncrun_progress", args=[begun.pk]))
@@ -148,6 +164,15 @@ def test_run_that_could_not_read_says_why_in_portuguese_and_what_then(ana, run, 
         assert "Simulated" not in strip_tags(html)
         assert 'title="Failed to list contracts in CRM: Simulated 422 (answered 422)"' in html
     assert "CRM não deixou ler: recusou o pedido (422)." in of_run
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_run_that_failed_for_the_key_asks_for_an_administrator(ana, run, simulator, status):
+    simulator.fault("crm", status=status, path="/contracts")
+    html = page(ana, of(run(NAME)))
+    assert f"CRM não aceita a nossa chave ({status}) e nada foi lido: avise um administrador." in html
+    assert f"CRM não deixou ler: não aceita a nossa chave ({status})." in html
+    assert "aceitar de novo" not in html
 
 
 def test_failed_records_are_listed_with_a_button_for_one_and_for_all(ana, run, load, simulator):

@@ -134,6 +134,7 @@ REFUSED = [
     ("Two plusses", "++55 11 98765-4321", "só pode vir no começo"),
     ("A country that does not exist", "+999 123 456 789", "não vale no país"),
     ("A number too short for its country", "+351 912 345", "não vale no país"),
+    ("Zeros for a DDD", "(00) 98765-4321", "O DDD 00 não existe"),
     ("A plus before the DDD", "+11 98765-4321", "não vale no país"),
     ("A text", "1" * 65, "longo demais"),
 ]

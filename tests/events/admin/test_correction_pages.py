@@ -34,10 +34,13 @@ def html_of(response):
 
 
 def test_the_form_has_every_field_in_portuguese_with_its_value_as_typed():
-    html, _version = opened(logged_in(OPERATOR), wrong_phone(utm={"campaign": "inverno"}, id=7, lead_id=8))
+    html, _version = opened(
+        logged_in(OPERATOR), wrong_phone(utm={"campaign": "inverno"}, id=7, lead_id=8, source="site")
+    )
     assert "Lead id" not in html
     for words in (
-        "Número",
+        "Número na origem",
+        "Origem",
         "Nome",
         "Telefone",
         "Campanha de marketing",
@@ -47,6 +50,24 @@ def test_the_form_has_every_field_in_portuguese_with_its_value_as_typed():
         assert words in html
     assert "Outros campos, que vieram vazios" in html
     assert AuditEntry.objects.get(action="person.revealed").actor == "user:ana"
+
+
+@pytest.mark.parametrize(
+    ("form", "item"),
+    [
+        ("events_correction_new", "events_deadletter"),
+        ("events_correction_in_group", "events_failuregroup"),
+        ("events_redirect_new", "events_deadletter"),
+        ("events_redirect_in_group", "events_failuregroup"),
+        ("events_rejectedrequest_correct", "events_rejectedrequest"),
+        ("sync_syncfailure_correct", "sync_syncfailure"),
+    ],
+)
+def test_address_of_a_form_in_a_bookmark_leads_to_the_item(form, item):
+    address, browser = reverse(f"admin:{form}", args=[7]), logged_in(OPERATOR)
+    answer = browser.get(address)
+    assert (answer.status_code, answer.url) == (302, reverse(f"admin:{item}_change", args=[7]))
+    assert browser.put(address).status_code == 405
 
 
 def test_form_that_is_shown_again_is_in_the_audit_log_again_whoever_asks_and_how():

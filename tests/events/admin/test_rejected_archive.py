@@ -53,7 +53,9 @@ def test_all_of_a_list_are_archived_after_one_question_and_the_pages_say_by_whom
     assert "O sistema de origem já enviou de novo, certo" in html
     said = archive(browser, waiting, ids=asked.context["ids"], reason="Pedido da Ana")
     assert "2 recusados arquivados." in said
-    assert browser.get(f"{LIST}?state=waiting").context["cl"].result_count == 0
+    assert "Tudo certo: nenhum recusado espera correção." in html_of(browser.get(f"{LIST}?state=waiting"))
+    searched = html_of(browser.get(f"{LIST}?state=waiting&q=nada"))
+    assert "Nada aqui com esta busca ou estes filtros." in searched
     archived = browser.get(f"{LIST}?state=archived")
     assert set(archived.context["cl"].result_list) == set(waiting)
     assert "arquivado" in html_of(archived)
