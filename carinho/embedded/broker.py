@@ -66,10 +66,35 @@ class FilesystemChannel(filesystem.Channel):
         queues = {name.partition(".")[2].removesuffix(".msg") for name in names}
         return not queues.isdisjoint(self._active_queues)
 
-    # kombu makes an exchange's file empty and fills it then: who comes in between finds no JSON
+    def queue_bind(
+        self, queue: str, exchange: str = "", routing_key: str = "", arguments: Any = None, **options: Any
+    ) -> None:
+        """Write the binding down before kombu remembers it, since other threads publish as soon as it does.
+
+        A message for an exchange without a binding is dropped in silence.
+        """
+        exchange = exchange or "amq.direct"
+        if not self.state.has_binding(queue, exchange, routing_key):
+            binding = self.typeof(exchange).prepare_bind(queue, exchange, routing_key, arguments)
+            self._queue_bind(exchange, *binding)
+        super().queue_bind(queue, exchange, routing_key, arguments, **options)
+
+    # kombu fills an exchange's file in place: who comes in between finds no JSON
     @half_written_is_read_again
-    def _queue_bind(self, *binding: Any) -> None:
-        super()._queue_bind(*binding)
+    def _queue_bind(self, exchange: str, *binding: Any) -> None:
+        self._make_table(exchange)
+        super()._queue_bind(exchange, *binding)
+
+    def _make_table(self, exchange: str) -> None:
+        """Without losing what is in it: of two at once, kombu's later one would empty the earlier one's."""
+        table = self._exchange_file(exchange)
+        if not table.exists():
+            table.parent.mkdir(exist_ok=True)
+            empty = table.with_name(f"{uuid.uuid4()}.tmp")
+            empty.write_text("[]")
+            with suppress(FileExistsError):
+                os.link(empty, table)
+            empty.unlink()
 
     @half_written_is_read_again
     def get_table(self, exchange: str) -> Any:

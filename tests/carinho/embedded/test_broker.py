@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from queue import Empty
 
 import pytest
@@ -27,7 +28,7 @@ def test_messages_are_read_whole_while_others_write(tmp_path):
             queue = connection.SimpleQueue("lane")
             got = []
             while len(got) < 100:
-                message = queue.get(timeout=20)
+                message = queue.get(timeout=120)
                 message.ack()
                 got.append(message.payload["number"])
             return got
@@ -37,6 +38,28 @@ def test_messages_are_read_whole_while_others_write(tmp_path):
         list(pool.map(write, range(4)))
         got = sorted(number for reader in readers for number in reader.result())
     assert got == sorted(list(range(4)) * 100)
+
+
+def test_binding_is_written_down_before_another_thread_may_count_on_it(tmp_path, monkeypatch):
+    remembered = []
+
+    def write_down(channel, exchange, routing_key, _pattern, queue):
+        remembered.append(channel.state.has_binding(queue, exchange, routing_key))
+
+    monkeypatch.setattr(broker.FilesystemChannel, "_queue_bind", write_down)
+    with Connection("filesystem://", transport_options=broker.options(tmp_path)) as connection:
+        connection.SimpleQueue("bound-by-this-test")
+    assert remembered[0] is False
+
+
+def test_who_makes_a_table_a_moment_later_leaves_the_bindings_in_it(tmp_path, monkeypatch):
+    with Connection("filesystem://", transport_options=broker.options(tmp_path)) as connection:
+        queue = connection.SimpleQueue("made-by-this-test")
+        channel, name = queue.channel, "made-by-this-test"
+        bound = channel.get_table(name)
+        monkeypatch.setattr(Path, "exists", lambda _path: False)  # as it was when the other one looked
+        channel._make_table(name)
+        assert len(channel.get_table(name)) == len(bound) == 1
 
 
 def test_message_put_by_one_connection_is_taken_by_another(tmp_path):
@@ -78,7 +101,7 @@ def test_folder_is_listed_again_only_when_it_changed_and_what_comes_is_found(tmp
             queue.get(timeout=0.1)
         assert looks == []
         sender.SimpleQueue("listed").put("one")
-        assert queue.get(timeout=20).payload == "one"
+        assert queue.get(timeout=120).payload == "one"
 
 
 def test_message_ends_the_wait_of_who_waits_for_one(tmp_path, monkeypatch):
