@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.cache import cache
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
@@ -172,13 +171,13 @@ def badges(request: HttpRequest) -> dict[str, int]:
     """The sidebar's numbers of what the hub's health is about.
 
     A page that shows the health takes them from its own snapshot. The others need nothing else of one, which
-    would cost them more than all the rest of the page: they share one of the last seconds.
+    would cost them more than all the rest of the page: they share one of the last seconds, since which nobody
+    has acted.
     """
-    if _shows_health(request):
+    numbers = None if _shows_health(request) else badge_counts.shared(SHARED)
+    if numbers is None:
         numbers = _numbers(request)
-        cache.set(SHARED, numbers, SHARED_SECONDS)
-    else:
-        numbers = cache.get_or_set(SHARED, lambda: _numbers(request), SHARED_SECONDS) or {}
+        badge_counts.share(SHARED, health.of_page(request)[0].now, numbers, SHARED_SECONDS)
     return {
         name: number
         for permission, names in BADGES.items()
