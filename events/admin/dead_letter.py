@@ -441,9 +441,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "title": action.says(len(now)),
             "ids": ",".join(map(str, fitting)),
             "left": bulk_question.left_sentence(len(fitting), len(ids), left) if left else "",
-            "also": {"overtaken": len(asked.overtaken), "rejected_key": len(asked.rejected_key)}
-            if asked.now
-            else {},
+            "with_yes": bulk_question.with_yes(action.says, fitting, asked) if action is RETRY else {},
             "per_system": rows,
             "reasons": REASONS,
             "preview": preview.of_retried(asked) if action is RETRY else None,
