@@ -34,6 +34,7 @@ BADGES = {  # the numbers of the sidebar, by what one must be allowed to see
     "events.view_deadletter": {"open_critical"},
     "events.view_delivery": {"retrying_critical", "held_critical"},
     "events.view_rejectedrequest": {"rejected_requests"},
+    "events.view_correction": {"owed_calls"},
 }
 
 
@@ -205,6 +206,7 @@ def _numbers(request: HttpRequest) -> dict[str, int]:
         "held_critical": away == health.BAD,
         "rejected_requests": hub.rejected_requests,
     }
+        "owed_calls": hub.owed_calls,
 
 
 def rule_rows(hub: health.HubSnapshot) -> list[dict[str, Any]]:
