@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from carinho.console import badge_counts, dates, labels, notes
+from carinho.console import badge_counts, dates, labels, notes, support
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, page
 from carinho.console.labels import number
@@ -80,7 +80,8 @@ class AlertAdmin(ActionAdmin):
         self.must_view(request)
         hub, found = health.of_page(request)
         since = alerts.current(found, hub.now).critical_since
-        return page(request, "admin/monitoring/contacts.html", _("Contatos: quem chamar"), since=since)
+        context = {"since": since, "administrators": support.administrators()}
+        return page(request, "admin/monitoring/contacts.html", _("Contatos: quem chamar"), **context)
 
     def runbook_view(self, request: HttpRequest) -> HttpResponse:
         """Runbook: what to do, by situation."""
@@ -205,8 +206,8 @@ def _numbers(request: HttpRequest) -> dict[str, int]:
         "retrying_critical": found.worst(("retry_queue",)) == health.BAD,
         "held_critical": away == health.BAD,
         "rejected_requests": hub.rejected_requests,
-    }
         "owed_calls": hub.owed_calls,
+    }
 
 
 def rule_rows(hub: health.HubSnapshot) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from events.engine import circuit_breakers, transitions
 from events.engine.transitions import Failure
 from events.models import BulkJob, DeadLetter, Delivery, FailureGroup, Recipe
 from events.recipes import Texts
-from tests.clients import logged_in
+from tests.clients import logged_in, person
 from tests.console import rows
 
 pytestmark = pytest.mark.django_db
