@@ -7,9 +7,10 @@ cancelled; both are decided by the flow, as when the event came in.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,12 +22,13 @@ from carinho.locks import wait_for_transaction_locks
 from events import operations
 from events.differences import Differences, differences, for_audit_log, value_at, with_value
 from events.engine import transitions
-from events.flow import Data, Flow, Step
+from events.flow import TO_PEOPLE, Data, Flow, Step
 from events.intake import envelope
 from events.intake.envelope import Envelope, RequestRejected, digest_of
 from events.models import Correction, DeadLetter, DeadLetterStatus, Delivery, DeliveryStatus, Event
 
 CORRECTED = Audited("event.correct", gettext_lazy("corrigiu os dados e reenviou"))
+CALLED = Audited("correction.called", gettext_lazy("ligou para o telefone novo"))
 NOT_STARTED = (DeliveryStatus.WAITING, DeliveryStatus.QUEUED, DeliveryStatus.DEAD)
 
 
@@ -185,6 +187,34 @@ def _repeat(correction: Correction, ids: Sequence[int], actor: str) -> list[int]
     return sorted(one.dead_letter_id for one in made)
 
 
+def messages_before(event: Any, at: Any) -> QuerySet[Delivery]:
+    """What people were sent with the data that a correction of the event replaced at that moment."""
+    return Delivery.objects.filter(
+        event=event,
+        service=TO_PEOPLE,
+        status=DeliveryStatus.DONE,
+        claimed_at__lt=at,  # it may have been on its way then, and ended later
+    ).order_by("id")
+
+
+def owed_calls() -> QuerySet[Correction]:
+    """Those whose person was written to at the phone that they replaced, and was not called since."""
+    sent = messages_before(OuterRef("event"), OuterRef("at"))
+    return Correction.objects.filter(Exists(sent), may_owe_call=True, called_at=None)
+
+
+def called(ids: Sequence[int], *, actor: str) -> list[int]:
+    """Write down that the person was called at the new phone. Returns those for which that was still owed."""
+    with transaction.atomic():
+        chosen = owed_calls().filter(pk__in=ids).order_by("pk").select_for_update(no_key=True, of=("self",))
+        done = list(chosen)
+        Correction.objects.filter(pk__in=[row.pk for row in done]).update(
+            called_by=actor, called_at=timezone.now()
+        )
+        CALLED.record_all(actor, [(f"event {row.event_id}", {"correction": row.number}) for row in done])
+    return [row.pk for row in done]
+
+
 def _digest(event: Event) -> str:
     return digest_of(event.type, as_sent(event))
 
@@ -213,6 +243,10 @@ def _write(
     last = dict(
         Correction.objects.filter(event__in=event_ids).order_by().values_list("event").annotate(Max("number"))
     )
+    left_behind = _left_behind(plans)
+    Correction.objects.filter(event__in=left_behind).update(
+        may_owe_call=False
+    )  # one call, to the newest phone
     made = Correction.objects.bulk_create(
         Correction(
             event=plan.event,
@@ -225,6 +259,7 @@ def _write(
             reason=reason,
             repeats=repeats,
             actor=actor,
+            may_owe_call=plan.event.pk in left_behind,
         )
         for plan in plans
     )
@@ -237,6 +272,15 @@ def _write(
     CORRECTED.record_all(actor, [(f"event {one.event_id}", _detail(one)) for one in made])
     _move_steps(plans, actor)
     return made
+
+
+def _left_behind(plans: Sequence[CorrectionPlan]) -> set[int]:
+    """The events whose person gets another phone, and was, or is being, written to at the one of before."""
+    moved = [plan.event.pk for plan in plans if plan.event.phone and plan.event.phone != plan.after.phone]
+    sent = Delivery.objects.filter(
+        event__in=moved, service=TO_PEOPLE, status__in=[DeliveryStatus.DONE, DeliveryStatus.RUNNING]
+    )
+    return set(sent.order_by().values_list("event", flat=True)) if moved else set()
 
 
 def _detail(correction: Correction) -> Data:

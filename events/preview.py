@@ -104,6 +104,12 @@ def of(dead_letter_ids: Sequence[int]) -> list[Preview]:
     ]
 
 
+def leaving_at(ids: Sequence[int]) -> dict[int, datetime]:
+    """Of these queued messages to people, those that do not go when they are due, and when they go."""
+    planned = lane_hooks.of(TO_PEOPLE).plan(claims.if_due(ids)) if ids else {}
+    return {id: plan.ended.not_before for id, plan in planned.items() if plan.ended and plan.ended.not_before}
+
+
 def messages_with(event: Event, data: Data, phone: str) -> list[Planned]:
     """What the event's open items would write to people if its data were this."""
     waiting = DeadLetter.objects.filter(event=event, service=TO_PEOPLE, status=DeadLetterStatus.OPEN)

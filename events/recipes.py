@@ -42,6 +42,7 @@ class Advice:
     texts: Texts
     written: Recipe | None  # None for the text that ships
     call_since: datetime | None = None  # whose turn it is to be called counts from then
+    is_data_right: bool = False  # so that neither a correction nor archiving helps
 
     def said(self, system: str, source: str) -> Self:
         names = {"{sistema}": labels.system(system), "{origem}": source}
@@ -69,7 +70,7 @@ def of_system(rejection: Rejection) -> Advice:
         "reenvie os outros: o que já chegou não se repete."
     )
     texts = Texts(rejection.title, happened % given, str(fixer), str(advice), remedy)
-    return Advice(str(family), texts, None, call_since=rejection.since)
+    return Advice(str(family), texts, None, call_since=rejection.since, is_data_right=True)
 
 
 def of_ended(rejection: Rejection) -> Advice:
@@ -81,7 +82,7 @@ def of_ended(rejection: Rejection) -> Advice:
         str(_("Não corrija nem arquive os itens: reenvie. O que já chegou não se repete.")),
         Remedy.RETRY,
     )
-    return Advice(str(CONNECTION), texts, None)
+    return Advice(str(CONNECTION), texts, None, is_data_right=True)
 
 
 def of_ended_and_again(rejection: Rejection) -> Advice:
@@ -93,7 +94,7 @@ def of_ended_and_again(rejection: Rejection) -> Advice:
         str(_("Espere: não corrija nem arquive os itens. Reenvie quando {sistema} aceitar de novo.")),
         Remedy.SYSTEMS,
     )
-    return Advice(str(CONNECTION), texts, None)
+    return Advice(str(CONNECTION), texts, None, is_data_right=True)
 
 
 def of_accepted_key(failed_at: datetime, accepted_at: datetime) -> Advice:

@@ -59,6 +59,13 @@ CORRECT = Instruction(
     "state=waiting",
 )
 
+CALL_PERSON = Instruction(
+    gettext_lazy("Uma mensagem foi ao telefone antigo de alguém: ligue para o novo, e diga “Já liguei”."),
+    "events_correction_changelist",
+    gettext_lazy("Ver a quem ligar"),
+    "call=owed",
+)
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -173,6 +180,11 @@ def rejected_requests(hub: HubSnapshot, found: HubHealth) -> Shown:
     return Shown(number(total), _("nenhum"), url, is_good=total == 0)
 
 
+def owed_calls(hub: HubSnapshot, found: HubHealth) -> Shown:
+    total, url = hub.owed_calls, list_url("events_correction", "call=owed")
+    return Shown(number(total), _("nenhuma"), url, is_good=total == 0)
+
+
 def synchronisations(hub: HubSnapshot, found: HubHealth) -> Shown:
     """Each job is counted once, by what is worst of it: the counts add up."""
     jobs = hub.sync.values()
@@ -268,6 +280,7 @@ CHECKS = {
             rules=(),
             steps=(CORRECT,),
         ),
+        Check("owed_calls", gettext_lazy("Ligações a fazer"), owed_calls, rules=(), steps=(CALL_PERSON,)),
         Check("syncs", gettext_lazy("Sincronizações"), synchronisations, OF_SYNCS, steps=(FIRST_RUN,)),
         Check("events", gettext_lazy("Eventos processados hoje"), events_today, ("events_pending",)),
         Check("error_rate", gettext_lazy("Taxa de erro em 24 h"), error_rate, ("error_rate",)),
@@ -276,7 +289,15 @@ CHECKS = {
     )
 }
 LISTS = {
-    RoundKind.MORNING: ["health", "whatsapp", "alerts", "dead_letters", "syncs", "rejected_requests"],
+    RoundKind.MORNING: [
+        "health",
+        "whatsapp",
+        "alerts",
+        "dead_letters",
+        "syncs",
+        "rejected_requests",
+        "owed_calls",
+    ],
     RoundKind.EVENING: [
         "health",
         "whatsapp",
@@ -286,5 +307,6 @@ LISTS = {
         "retry_queue",
         "held",
         "rejected_requests",
+        "owed_calls",
     ],
 }

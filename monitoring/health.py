@@ -43,6 +43,7 @@ PARTS = {
     "dead_letters": _("itens que precisam de você"),
     "held_too_long": _("itens que esperaram demais por um sistema"),
     "rejected_requests": _("recusados"),
+    "owed_calls": _("ligações a fazer"),
     "held": _("entregas retidas"),
     "queues": _("filas dos sistemas"),
     "failures": _("taxa de erro"),
@@ -99,6 +100,7 @@ class HubSnapshot:
     late_events: dict[str, int]
     overdue_erasures: int = 0
     rejected_requests: int = 0
+    owed_calls: int = 0
     held_too_long: dict[str, int] = field(default_factory=dict)  # by system, of the dead letters
     failing: list[str] = field(default_factory=list)
     rejecting: dict[str, Rejection] = field(default_factory=dict)
@@ -201,6 +203,7 @@ def take_snapshot(now: datetime | None = None) -> HubSnapshot:
         dead_letters=dead_letters or {"total": 0, "today": 0, "by_cause": {}},
         held_too_long=part("held_too_long", lambda: metrics.held_too_long(dead_letters), {}),
         rejected_requests=part("rejected_requests", metrics.rejected_requests, 0),
+        owed_calls=part("owed_calls", metrics.owed_calls, 0),
         held=part("held", lambda: metrics.held(breakers, queues), {"total": 0, "by_service": {}}),
         queues=queues or {},
         failures=part("failures", lambda: metrics.failures(periods.last_hours(now, 24)), (0, 0)),
@@ -242,9 +245,9 @@ class Trouble:
 class HubHealth:
     """What all rules say: the worst first, and causes before what they cause.
 
-    `open_items` and `rejected_requests` need a person, also while they are too few for a rule or no rule is
-    about them. `worker_staleness` is in seconds, None while the workers give signs of life: without them
-    nothing is sent, though a rule waits longer before it calls them silent.
+    `open_items`, `rejected_requests` and `owed_calls` need a person, also while they are too few for a rule
+    or no rule is about them. `worker_staleness` is in seconds, None while the workers give signs of life:
+    without them nothing is sent, though a rule waits longer before it calls them silent.
     """
 
     violations: list[Violation] = field(default_factory=list)
@@ -252,6 +255,7 @@ class HubHealth:
     worker_staleness: float | None = None
     open_items: int = 0
     rejected_requests: int = 0
+    owed_calls: int = 0
 
     @cached_property
     def troubles(self) -> list[Trouble]:
@@ -299,7 +303,7 @@ class HubHealth:
 
     @property
     def needs_person(self) -> bool:
-        return bool(self.open_items or self.rejected_requests)
+        return bool(self.open_items or self.rejected_requests or self.owed_calls)
 
     @property
     def tone(self) -> str:
@@ -341,7 +345,12 @@ class HubHealth:
         rejected = ngettext(
             "%s recusado espera correção.", "%s recusados esperam correção.", self.rejected_requests
         )
-        said = ((items, self.open_items), (rejected, self.rejected_requests))
+        calls = ngettext("%s pessoa espera uma ligação.", "%s pessoas esperam uma ligação.", self.owed_calls)
+        said = (
+            (items, self.open_items),
+            (rejected, self.rejected_requests),
+            (calls, self.owed_calls),
+        )
         return [sentence % number(amount) for sentence, amount in said if amount]
 
     def worst(self, names: tuple[str, ...], system: str = "") -> str:
@@ -374,7 +383,12 @@ def evaluate(hub: HubSnapshot) -> HubHealth:
     worker_staleness = stale if stale is not None and stale > heartbeats.LATE else None
     open_items = 0 if "dead_letters" in hub.unmeasured else hub.dead_letters["total"]
     return HubHealth(
-        violations, frozenset(unread | broken.keys()), worker_staleness, open_items, hub.rejected_requests
+        violations,
+        frozenset(unread | broken.keys()),
+        worker_staleness,
+        open_items,
+        hub.rejected_requests,
+        hub.owed_calls,
     )
 
 

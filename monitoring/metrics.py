@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from carinho.database import run
 from carinho.webhooks.models import WebhookMessage, WebhookStatus
-from events import dead_letter_counts, statistics
+from events import dead_letter_counts, event_corrections, statistics
 from events.engine.failure_causes import HELD_TOO_LONG
 from events.models import (
     CircuitBreaker,
@@ -79,6 +79,11 @@ def held_too_long(dead_letters: dict[str, Any]) -> dict[str, int]:
 def rejected_requests() -> int:
     """What came from a known sender, could not be accepted, and waits for a person."""
     return RejectedRequest.objects.count_waiting()
+
+
+def owed_calls() -> int:
+    """People who were written to at a phone that was corrected since, and whom nobody has called."""
+    return event_corrections.owed_calls().count()
 
 
 def failing() -> list[str]:

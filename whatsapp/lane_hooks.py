@@ -106,7 +106,7 @@ def _outgoing(claim: Claim) -> Outgoing:
 
 
 def _decide(batch: Sequence[Outgoing]) -> None:
-    """Write what the policy says on each."""
+    """Write what the policy says on each: of what is not due yet, at that time."""
     now = timezone.now()
     over_limit = policy.over_limit([outgoing.contact for outgoing in batch], now)
     for outgoing, is_over_limit in zip(batch, over_limit, strict=True):
@@ -114,8 +114,8 @@ def _decide(batch: Sequence[Outgoing]) -> None:
             outgoing.message.category,
             outgoing.contact,
             useful_until=outgoing.claim.useful_until,
-            is_over_limit=is_over_limit,
-            now=now,
+            is_over_limit=is_over_limit and outgoing.claim.due_at <= now,  # of another time nobody knows
+            now=max(now, outgoing.claim.due_at),
         )
 
 

@@ -8,6 +8,7 @@ from statistics import mean
 from django.utils import timezone
 
 from carinho.database import run
+from events import preview
 from events.models import CircuitBreaker, Delivery, Lane
 from whatsapp import connection, outbox, policy
 from whatsapp.lane_hooks import PACE_SECONDS
@@ -37,6 +38,8 @@ class Wait:
     at: datetime | None = None
 
 
+MOST_ASKED = 50  # of what is not due yet, for when the first goes
+NOT_DUE = (WaitCause.AGAIN, WaitCause.LATER)
 COUNTS = """
 SELECT CASE WHEN delivery.status = 'waiting' THEN 'earlier'
             WHEN delivery.status = 'running' THEN 'sending'
@@ -44,7 +47,9 @@ SELECT CASE WHEN delivery.status = 'waiting' THEN 'earlier'
             WHEN delivery.due_at = %(morning)s THEN 'quiet'
             WHEN delivery.due_at = %(next_day)s THEN 'limit'
             WHEN delivery.attempts > 0 THEN 'again'
-            ELSE 'later' END AS cause, count(*), min(delivery.due_at)
+            ELSE 'later' END AS cause, count(*), min(delivery.due_at),
+       (array_agg(delivery.id ORDER BY delivery.due_at, delivery.id))[:%(asked)s],
+       (array_agg(delivery.due_at ORDER BY delivery.due_at, delivery.id))[:%(asked)s]
 FROM whatsapp_sentmessage AS message JOIN events_delivery AS delivery ON delivery.id = message.delivery_id
 WHERE message.status IN ('queued', 'held') AND delivery.status IN ('waiting', 'queued', 'running')
   AND (%(only)s::bigint IS NULL OR message.id = %(only)s)
@@ -56,8 +61,18 @@ def waits(only: int | None = None) -> list[Wait]:
     """Of all messages that wait, or of one; the most first."""
     now = timezone.now()
     hours = {"now": now, "morning": policy.quiet_until(now), "next_day": policy.next_day(now)}
-    counted = [Wait(WaitCause(cause), count, at) for cause, count, at in run(COUNTS, hours | {"only": only})]
+    rows = run(COUNTS, hours | {"only": only, "asked": MOST_ASKED})
+    counted = [
+        Wait(WaitCause(cause), count, _first_to_go(ids, due) if cause in NOT_DUE else at)
+        for cause, count, at, ids, due in rows
+    ]
     return [_of_due(wait.count, now) if wait.cause == WaitCause.NOW else wait for wait in counted]
+
+
+def _first_to_go(ids: list[int], due: list[datetime]) -> datetime:
+    """When the first of these goes: the policy moves what is due in the night."""
+    moved = preview.leaving_at(ids)
+    return min(moved.get(id, due_at) for id, due_at in zip(ids, due, strict=True))
 
 
 def _of_due(count: int, now: datetime) -> Wait:

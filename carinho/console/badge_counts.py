@@ -2,12 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
+from typing import Any
 
+from django.core.cache import cache
 from django.http import HttpRequest
+from django.utils import timezone
 
 Counts = Callable[[HttpRequest], dict[str, int]]
 _declared: list[Counts] = []
+ACTED, KEPT_SECONDS = "console.acted", 60  # longer than any number is shared
 
 
 def counted(counts: Counts) -> Counts:
@@ -55,3 +60,21 @@ def waiting(request: HttpRequest) -> dict[str, int]:
     for counts in _declared:
         numbers |= counts(request)
     return numbers
+
+
+def acted() -> None:
+    """Somebody did something on a page: what was measured before is out of date."""
+    cache.set(ACTED, timezone.now(), KEPT_SECONDS)
+
+
+def share(key: str, measured_at: datetime, numbers: dict[str, int], seconds: int) -> None:
+    """Offer these to other pages for so long, unless somebody acts meanwhile."""
+    cache.set(key, (measured_at, numbers), seconds)
+
+
+def shared(key: str) -> dict[str, int] | None:
+    """What was shared, unless somebody has acted since it was measured."""
+    known: dict[str, Any] = cache.get_many([key, ACTED])
+    measured_at, numbers = known.get(key, (None, None))
+    acted_at = known.get(ACTED)
+    return numbers if measured_at and not (acted_at and acted_at >= measured_at) else None

@@ -77,6 +77,14 @@ WATCH = [
         "events.view_rejectedrequest",
         number="rejected_requests",
     ),
+    SidebarLink(
+        _("Ligações a fazer"),
+        "phone_forwarded",
+        "events_correction_changelist",
+        "events.view_correction",
+        query="call=owed",
+        number="owed_calls",
+    ),
     SidebarLink(_("Sincronizações"), "sync", "sync_syncjob_changelist", "sync.view_syncjob"),
     SidebarLink(_("Sistemas"), "hub", "events_circuitbreaker_changelist", "events.view_circuitbreaker"),
     SidebarLink(

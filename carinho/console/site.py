@@ -1,10 +1,13 @@
 """Django's admin in unfold's look."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.sites import UnfoldAdminSite
 
+from carinho.console import badge_counts
 from carinho.console.sidebar import Item, sidebar
 
 
@@ -19,3 +22,16 @@ class ConsoleSite(UnfoldAdminSite):
     def get_sidebar_list(self, request: HttpRequest) -> list[Item]:
         """Complete as it is: the theme would copy it and ask for each line whether it is seen and active."""
         return sidebar(request)
+
+    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Any:
+        """What is posted may change the sidebar's numbers: the next page has them as they are then."""
+        allowed = super().admin_view(view, cacheable)
+
+        @wraps(allowed)
+        def answer(request: HttpRequest, *given: Any, **named: Any) -> HttpResponse:
+            response = allowed(request, *given, **named)
+            if request.method == "POST":
+                badge_counts.acted()
+            return response
+
+        return answer

@@ -6,8 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from carinho.access.roles import ADMINISTRATOR
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,13 @@ class SupportLevel:
             for one in self.people
         ]
         return f"{self.title} ({'; '.join(named)})" if named else str(self.title)
+
+
+def administrators() -> list[SupportPerson]:
+    """Who may change keys, people and settings: by the names and addresses of their log-ins."""
+    users = get_user_model().objects.filter(is_active=True)
+    found = users.filter(Q(is_superuser=True) | Q(groups__name=ADMINISTRATOR)).distinct().order_by("username")
+    return [SupportPerson(user.get_full_name() or user.get_username(), user.email) for user in found]
 
 
 OPERATIONS = SupportLevel(_("Operação"), timedelta(), "SUPPORT_OPERATIONS")

@@ -1,7 +1,7 @@
 """What the page that asks about many items counts: those that the click moves, and why not the others."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,39 @@ def retried(
     left = [id for id in ids if id not in later]
     barred = rejected_service_keys.of(left) if len(left) > 1 and not with_rejected_key else {}
     return RetriedItems([id for id in left if id not in barred], later, sorted(barred))
+
+
+def with_yes(says: Callable[[int], str], ids: Sequence[int], asked: RetriedItems) -> dict[str, str]:
+    """What the button says once a second yes is given: by the names of the yeses, the sum and its parts."""
+    offered = [("overtaken", asked.overtaken), ("rejected_key", asked.rejected_key)]
+    names = [name for name, left in offered if left]
+    if not asked.now and len(names) == 1:  # without this yes nothing goes: it is counted already
+        return {}
+    said = {}
+    for given in [(name,) for name in names] + ([tuple(names)] if len(names) > 1 else []):
+        sent = retried(ids, **{f"with_{name}": True for name in given}).now
+        parts = Counter(
+            "overtaken" if id in asked.overtaken else "rejected_key" if id in asked.rejected_key else "plain"
+            for id in sent
+        )
+        said[" ".join(given)] = ": ".join(filter(None, [says(len(sent)), _parts(parts)]))
+    return said
+
+
+def _parts(parts: Counter[str]) -> str:
+    """Such as "6 normais e 4 ultrapassadas"; empty where all are of one kind."""
+    if len(parts) < 2:
+        return ""
+    counted = (
+        (ngettext("%d normal", "%d normais", parts["plain"]), parts["plain"]),
+        (ngettext("%d ultrapassada", "%d ultrapassadas", parts["overtaken"]), parts["overtaken"]),
+        (
+            ngettext("%d com a chave recusada", "%d com a chave recusada", parts["rejected_key"]),
+            parts["rejected_key"],
+        ),
+    )
+    *others, last = [words % count for words, count in counted if count]
+    return _("%(others)s e %(last)s") % {"others": ", ".join(others), "last": last}
 
 
 def movable(ids: Sequence[int], *, is_restore: bool) -> tuple[list[int], list[str]]:

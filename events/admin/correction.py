@@ -4,18 +4,19 @@ from dataclasses import asdict
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, ngettext_lazy
 from django.views.decorators.http import require_POST
 
-from carinho.console import dates, labels
-from carinho.console.actions import MOST_AT_ONCE
+from carinho.console import badge_counts, badges, dates, labels
+from carinho.console.actions import MOST_AT_ONCE, Action, ActionAdmin
 from carinho.console.base import actor, ids_in, list_of, page, page_of
+from carinho.console.filters import ChoiceFilter
 from carinho.masking import mask
 from events import event_corrections, named_fields, preview, recipes, titles
 from events.admin import correction_pages, payload_form, person
@@ -36,6 +37,43 @@ from events.models import (
 OPERATE = "events.change_deadletter"
 MOST_SHOWN = 50
 
+CALLED = Action(
+    name="called",
+    title=_("Já liguei"),
+    button=ngettext_lazy("Já liguei", "Já liguei para %(count)d pessoas", "count"),
+    done=ngettext_lazy("Anotado: você já ligou.", "Anotado: você já ligou para %(count)d.", "count"),
+    effect=_("A ligação sai do que espera por alguém. Nada é enviado."),
+    permission=OPERATE,
+    run=lambda ids, actor, _reason: event_corrections.called(ids, actor=actor),
+    icon="phone_forwarded",
+    is_main=True,
+)
+
+
+class CallFilter(ChoiceFilter):
+    parameter_name = "call"
+    title = _("ligação")
+    is_tab = True
+    offered = staticmethod(lambda: [("owed", _("falta ligar")), ("made", _("já ligaram"))])
+
+    def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
+        if value == "owed":
+            return queryset & event_corrections.owed_calls()
+        return queryset.exclude(called_at=None) if value == "made" else queryset.none()
+
+
+@badge_counts.also_waiting
+def owed_calls(request: HttpRequest) -> badge_counts.Elsewhere | None:
+    if not request.user.has_perm("events.view_correction"):
+        return None
+    count = event_corrections.owed_calls().count()
+    sentence = ngettext(
+        "Uma mensagem foi ao telefone antigo de alguém: ligue para o novo e diga “Já liguei”.",
+        "%(count)s mensagens foram a telefones antigos: ligue para os novos e diga “Já liguei”.",
+        count,
+    ) % {"count": labels.number(count)}
+    return badge_counts.Elsewhere(sentence, list_of(Correction, "call=owed"), count)
+
 
 def button(request: HttpRequest, row: DeadLetter) -> dict[str, Any] | None:
     """The way from a dead letter to its form; None where there is nothing to correct."""
@@ -50,11 +88,13 @@ def button(request: HttpRequest, row: DeadLetter) -> dict[str, Any] | None:
 
 
 @admin.register(Correction)
-class CorrectionAdmin(EventRevealAdmin):
+class CorrectionAdmin(EventRevealAdmin, ActionAdmin):
     item_template = "admin/events/correction/item.html"
     all_well = _("Ninguém precisou corrigir dados até agora.")
     intro = _("O que foi corrigido à mão nos dados de um evento, por quem e por quê. As duas versões ficam.")
-    list_display = ("what", "who", "why", "by", "when")
+    row_actions = (CALLED,)
+    list_display = ("what", "who", "why", "by", "when", "call")
+    list_filter = (CallFilter,)
     list_select_related = ("event",)
     search_fields = ("actor",)
     search_help_text = _("Quem corrigiu")
@@ -80,6 +120,24 @@ class CorrectionAdmin(EventRevealAdmin):
     @admin.display(description=_("Quando"))
     def when(self, row: Correction) -> str:
         return dates.moment(row.at)
+
+    @admin.display(description=_("Ligação"))
+    def call(self, row: Any) -> str:
+        if row.called_at:
+            return badges.badge(_now("ligou %s") % labels.who(row.called_by), "success")
+        return badges.badge(_now("falta ligar"), "warning") if row.is_owed else "—"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        owed = event_corrections.owed_calls().filter(pk=OuterRef("pk"))
+        return super().get_queryset(request).annotate(is_owed=Exists(owed))
+
+    def get_all_well(self, request: HttpRequest) -> Any:
+        if request.GET.dict() == {"call": "owed"}:
+            return _now("Tudo certo: ninguém espera uma ligação.")
+        return super().get_all_well(request)
+
+    def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
+        return (CALLED,) if request.GET.get("call") == "owed" else ()
 
     def get_urls(self) -> list[URLPattern]:
         of_item = correction_pages.opened_from_item(self.correct_view, DeadLetter)
@@ -153,7 +211,7 @@ class CorrectionAdmin(EventRevealAdmin):
     def crumb(self, row: Any) -> str:
         return _now("Correção %(number)d do evento %(event)d") % {"number": row.number, "event": row.event_id}
 
-    def item_context(self, request: HttpRequest, row: Correction) -> dict[str, Any]:
+    def item_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         others = event_corrections.others(row).count() if not row.repeats_id else 0
         key = {"service": row.dead_letter.service, "step": row.dead_letter.step, "cause": row.cause}
         following = event_corrections.correctable(**key).first()
@@ -169,6 +227,7 @@ class CorrectionAdmin(EventRevealAdmin):
             "others": others,
             "repeated": row.repeated.count(),
             "went_to_old_phone": _went_to_old_phone(row),
+            "buttons": self.buttons(request, [CALLED.name], row.pk) if row.is_owed else [],
             "barred": correction_pages.barred(request, OPERATE),
             "reveal": self.reveal_button(request, row),
             **self.person_context(row, revealed=False),
@@ -179,9 +238,7 @@ def _went_to_old_phone(row: Correction) -> str:
     """What to do about the messages that had gone to the person's old phone; empty where none had."""
     phones = [(before, after) for name, (before, after) in row.changed.items() if name.endswith("phone")]
     old = next((before for before, after in phones if before and after == row.event.phone), "")
-    sent = row.event.deliveries.filter(
-        service=TO_PEOPLE, status=DeliveryStatus.DONE, finished_at__lt=row.at
-    ).order_by("id")
+    sent = event_corrections.messages_before(row.event, row.at)
     if not old or not sent:
         return ""
     named = ", ".join(f"“{titles.step(row.event.type, delivery.step)}”" for delivery in sent)

@@ -388,6 +388,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         found = recipes.of_items([row])
         advice = failure_group.readable(found.of_item(row), request)
         main = MAIN.get(advice.texts.remedy) if is_open else RESTORE.name
+        unwise = [ARCHIVE.name] if is_open and advice.is_data_right else []
         return {
             "advice": advice,
             "group": group,
@@ -410,8 +411,9 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "entries": timeline.of(row.event, here=row.delivery),
             "buttons": [
                 button | {"is_main": button["action"].name == main}
-                for button in self.buttons(request, fitting, row.pk)
+                for button in self.buttons(request, [name for name in fitting if name not in unwise], row.pk)
             ],
+            "unwise": self.buttons(request, unwise, row.pk),
             "correct": correct and correct | {"is_main": advice.texts.remedy == Remedy.CORRECT},
             "redirect": redirect.button(request, "new", row.pk)
             if row.status == DeadLetterStatus.OPEN
@@ -441,9 +443,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "title": action.says(len(now)),
             "ids": ",".join(map(str, fitting)),
             "left": bulk_question.left_sentence(len(fitting), len(ids), left) if left else "",
-            "also": {"overtaken": len(asked.overtaken), "rejected_key": len(asked.rejected_key)}
-            if asked.now
-            else {},
+            "with_yes": bulk_question.with_yes(action.says, fitting, asked) if action is RETRY else {},
             "per_system": rows,
             "reasons": REASONS,
             "preview": preview.of_retried(asked) if action is RETRY else None,

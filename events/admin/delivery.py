@@ -1,6 +1,6 @@
 """Entregas, and two views of them: what is tried again by itself, and what a down system holds back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,12 +16,13 @@ from django.utils.translation import ngettext_lazy
 
 from carinho.console import badge_counts, dates, labels
 from carinho.console.actions import Action, ActionAdmin
-from carinho.console.base import ids_in, page_of
+from carinho.console.base import PlainChangeList, ids_in, page_of
 from carinho.console.filters import ChoiceFilter, choice_filter
-from events import operations, outages, recipes, status_badges, titles
+from events import operations, outages, preview, recipes, status_badges, titles
 from events.admin import failure_group, person, search, timeline
 from events.admin.day_filters import DeliveryDayFilter
 from events.admin.event_data import EventRevealAdmin
+from events.flow import TO_PEOPLE
 from events.models import Delivery, DeliveryStatus, Event, OutageRecord
 
 OPERATE = "events.change_delivery"
@@ -127,6 +128,17 @@ class ReadyFilter(ChoiceFilter):
         return queryset.filter(due_at__lte=now) if value == "1" else queryset.filter(due_at__gt=now)
 
 
+class DeliveryChangeList(PlainChangeList):
+    """Each message that is not due yet knows when it really goes: at night it waits for the morning."""
+
+    def prepare(self, rows: Sequence[Any]) -> None:
+        now = timezone.now()
+        later = [row.pk for row in rows if row.service == TO_PEOPLE and row.due_at and row.due_at > now]
+        moved = preview.leaving_at(later)
+        for row in rows:
+            row.goes_at = moved.get(row.pk, row.due_at)
+
+
 @admin.register(Delivery)
 class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
     item_template = "admin/events/delivery/item.html"
@@ -149,6 +161,9 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
     search_fields = ("id",)  # what is searched stands in get_search_results
     search_help_text = _("Telefone ou número do evento")
     sortable_by = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PlainChangeList]:
+        return DeliveryChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         is_held = Q(service__in=outages.holding())
@@ -210,9 +225,9 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
     def next_try(self, row: Any) -> str:
         if row.due_at and row.due_at > timezone.now():
             if not row.is_held:
-                return dates.moment(row.due_at)
+                return dates.moment(row.goes_at)
             said, system = _now("{moment}, se {system} já tiver voltado"), labels.system(row.service)
-            return format_html(said, moment=dates.moment(row.due_at), system=system)
+            return format_html(said, moment=dates.moment(row.goes_at), system=system)
         return _now("quando %s voltar") % labels.system(row.service) if row.is_held else _now("agora")
 
     @admin.display(description=_("Pronta"))

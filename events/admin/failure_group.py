@@ -478,9 +478,11 @@ class FailureGroupAdmin(ActionAdmin):
         keys = _rejected_keys([row])
         card = card_of(request, row, figures, written, breakers, keys, item=item)
         moves = [make(request, row, card.figures.open) for make in (retry_all, archive_all)]
+        is_unwise = card.advice.is_data_right and bool(card.figures.open)
         return {
             "card": card,
-            "others": [move for move in moves if move != card.help],
+            "others": [move for move in (moves[:1] if is_unwise else moves) if move != card.help],
+            "unwise": moves[1:] if is_unwise else [],
             "texts": texts.texts,
             "escalation": escalations.of_group(row),
             "recipients": escalations.recipients(),

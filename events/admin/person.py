@@ -44,6 +44,13 @@ def masked(event: Event) -> NameAndPhone:
     return NameAndPhone(_name(event.data), event.phone).masked()
 
 
+def masked_in(body: Any) -> NameAndPhone:
+    """Whom a body that was not accepted is about, as far as its fields can be read."""
+    data = body.get("data", body) if isinstance(body, dict) else {}
+    phone = data.get("phone") if isinstance(data, dict) else ""
+    return NameAndPhone(_name(data), phone if isinstance(phone, str) else "").masked()
+
+
 def _name(data: Any) -> str:
     named = (data.get(key) for key in NAMES) if isinstance(data, dict) else ()
     return next((name for name in named if isinstance(name, str) and name), "")

@@ -25,7 +25,7 @@ from carinho.console.base import actor, list_of, page_of
 from carinho.console.filters import ChoiceFilter, DayFilter, choice_filter
 from carinho.masking import mask
 from events import titles
-from events.admin import archive_reasons, correction_pages, payload_fields, rejected_reasons, search
+from events.admin import archive_reasons, correction_pages, payload_fields, person, rejected_reasons, search
 from events.admin.correction_pages import AsItIs, Correctable
 from events.admin.event_data import EventRevealAdmin
 from events.flow import Data, Flow
@@ -134,7 +134,7 @@ class RejectedRequestAdmin(EventRevealAdmin, ActionAdmin):
         "ser aceito, arquive com o motivo."
     )
     row_actions = (ARCHIVE, RESTORE, UNDO_ARCHIVE)
-    list_display = ("why", "origin", "kind", "received", "state")
+    list_display = ("why", "who", "origin", "kind", "received", "state")
     list_filter = (
         RejectedStateFilter,
         choice_filter("source", _("origem"), labels.sources),
@@ -153,6 +153,13 @@ class RejectedRequestAdmin(EventRevealAdmin, ActionAdmin):
     @admin.display(description=_("Por que foi recusado"))
     def why(self, row: RejectedRequest) -> str:
         return rejected_reasons.said(row)
+
+    @admin.display(description=_("Pessoa"))
+    def who(self, row: RejectedRequest) -> str:
+        try:
+            return person.masked_in(rejected_requests.decode(row, row.body)).cell()
+        except RequestRejected:  # it cannot even be read
+            return "—"
 
     @admin.display(description=_("Origem"))
     def origin(self, row: RejectedRequest) -> str:

@@ -61,8 +61,16 @@ def claim(lane: str, places: int, *, is_probe: bool = False) -> list[Claim]:
 
 def if_requeued(dead_letter_ids: Sequence[int]) -> list[Claim]:
     """What a lane would claim of these dead letters if they were sent again now; nothing is claimed."""
+    return _pretended(transitions.if_requeued(dead_letter_ids))
+
+
+def if_due(ids: Sequence[int]) -> list[Claim]:
+    """What a lane would claim of these queued deliveries when each is due; nothing is claimed."""
+    return _pretended(transitions.if_due(ids))
+
+
+def _pretended(rows: Sequence[tuple[Any, ...]]) -> list[Claim]:
     lease_ends = time.monotonic() + settings.LEASE_SECONDS
-    rows = transitions.if_requeued(dead_letter_ids)
     return [_read(row, is_probe=False, lease_ends=lease_ends) for row in rows]
 
 

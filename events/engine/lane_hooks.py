@@ -58,7 +58,10 @@ class LaneHooks:
         return Ran(step.run(service, claim.event))
 
     def plan(self, claims: "Sequence[Claim]") -> Mapping[int, Planned]:
-        """What `run` would do, by the delivery's id, found out by its own code. Writes and sends nothing."""
+        """What `run` would do once each is due, by the delivery's id, found out by its own code.
+
+        Writes and sends nothing.
+        """
         return {}
 
     def on_written(self, results: "Sequence[Result]") -> None:

@@ -146,6 +146,14 @@ WHERE dead_letter.id = ANY(%(ids)s) AND delivery.status IN ({_quoted(MOVES["requ
 ORDER BY dead_letter.id
 """
 
+IF_DUE = f"""
+SELECT delivery.id, delivery.service, delivery.in_doubt_since, delivery.step, delivery.attempts + 1,
+       delivery.due_at, delivery.due_at + %(lease)s * interval '1 second', {STEP_AND_EVENT}
+FROM events_delivery AS delivery
+JOIN events_event AS event ON event.id = delivery.event_id
+WHERE delivery.id = ANY(%(ids)s) AND delivery.status IN ({_quoted(MOVES["claim"].sources)})
+"""
+
 RENEW = f"""
 UPDATE events_delivery AS delivery SET leased_until = now() + %(lease)s * interval '1 second'
 FROM unnest(%(ids)s::bigint[], %(leases)s::timestamptz[]) AS row(id, lease)

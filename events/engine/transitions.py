@@ -199,6 +199,11 @@ def if_requeued(dead_letter_ids: Sequence[int]) -> list[tuple[Any, ...]]:
     return run(moves.IF_REQUEUED, {"ids": list(dead_letter_ids), "lease": settings.LEASE_SECONDS})
 
 
+def if_due(ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """What `claim` would take of these queued deliveries once each is due. Moves nothing."""
+    return run(moves.IF_DUE, {"ids": list(ids), "lease": settings.LEASE_SECONDS})
+
+
 @in_transaction
 def take_back(dead_letter_ids: Sequence[int], *, actor: str) -> list[int]:
     """Undo a requeue of what was not begun since. Returns the dead letters that are open again."""

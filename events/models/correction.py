@@ -32,6 +32,11 @@ class Correction(models.Model):
     )
     actor = models.CharField(_("por"), max_length=150)
     at = models.DateTimeField(_("em"), db_default=Now())
+    may_owe_call = models.BooleanField(  # a message was sent, or on its way, to the phone that was replaced
+        _("talvez falte ligar"), default=False, db_default=False
+    )
+    called_by = models.CharField(_("ligou"), max_length=150, blank=True, default="", db_default="")
+    called_at = models.DateTimeField(_("ligou em"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("correção")
@@ -40,6 +45,13 @@ class Correction(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["event", "number"], name="correction_once_per_version"),
             models.CheckConstraint(condition=~Q(reason=""), name="correction_has_reason"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["event"],
+                condition=Q(may_owe_call=True, called_at__isnull=True),
+                name="correction_may_owe_call",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -50,5 +62,5 @@ personal_data.declare(
     Correction,
     rows="event_id = ANY(%(events)s)",
     erased={"before": "'{}'", "after": "'{}'", "changed": "'{}'", "reason": personal_data.ERASED_TEXT},
-    harmless="cause actor",
+    harmless="cause actor called_by",
 )

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.cache import cache
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
@@ -15,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from carinho.console import badge_counts, dates, labels, notes
+from carinho.console import badge_counts, dates, labels, notes, support
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, page
 from carinho.console.labels import number
@@ -35,6 +34,7 @@ BADGES = {  # the numbers of the sidebar, by what one must be allowed to see
     "events.view_deadletter": {"open_critical"},
     "events.view_delivery": {"retrying_critical", "held_critical"},
     "events.view_rejectedrequest": {"rejected_requests"},
+    "events.view_correction": {"owed_calls"},
 }
 
 
@@ -80,7 +80,8 @@ class AlertAdmin(ActionAdmin):
         self.must_view(request)
         hub, found = health.of_page(request)
         since = alerts.current(found, hub.now).critical_since
-        return page(request, "admin/monitoring/contacts.html", _("Contatos: quem chamar"), since=since)
+        context = {"since": since, "administrators": support.administrators()}
+        return page(request, "admin/monitoring/contacts.html", _("Contatos: quem chamar"), **context)
 
     def runbook_view(self, request: HttpRequest) -> HttpResponse:
         """Runbook: what to do, by situation."""
@@ -172,13 +173,13 @@ def badges(request: HttpRequest) -> dict[str, int]:
     """The sidebar's numbers of what the hub's health is about.
 
     A page that shows the health takes them from its own snapshot. The others need nothing else of one, which
-    would cost them more than all the rest of the page: they share one of the last seconds.
+    would cost them more than all the rest of the page: they share one of the last seconds, since which nobody
+    has acted.
     """
-    if _shows_health(request):
+    numbers = None if _shows_health(request) else badge_counts.shared(SHARED)
+    if numbers is None:
         numbers = _numbers(request)
-        cache.set(SHARED, numbers, SHARED_SECONDS)
-    else:
-        numbers = cache.get_or_set(SHARED, lambda: _numbers(request), SHARED_SECONDS) or {}
+        badge_counts.share(SHARED, health.of_page(request)[0].now, numbers, SHARED_SECONDS)
     return {
         name: number
         for permission, names in BADGES.items()
@@ -205,6 +206,7 @@ def _numbers(request: HttpRequest) -> dict[str, int]:
         "retrying_critical": found.worst(("retry_queue",)) == health.BAD,
         "held_critical": away == health.BAD,
         "rejected_requests": hub.rejected_requests,
+        "owed_calls": hub.owed_calls,
     }
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from carinho.access.models import AuditEntry
@@ -184,3 +185,28 @@ def test_a_person_logs_in_and_sees_the_panel(visit):
     visit.get_by_label("Senha").fill("segredo-forte")
     visit.get_by_role("button", name="Acessar").click()
     visit.wait_for_url("**/admin/")
+
+
+def test_second_yes_says_on_the_button_what_goes_then_and_of_how_many_kinds(visit):
+    overtaken, other = rows.dead_letter(), rows.dead_letter(phone="(11) 91234-5678")
+    later = rows.lead().deliveries.filter(step="register_lead")
+    later.update(status="done", due_at=None, finished_at=timezone.now())
+    for letter in (rows.dead_letter(cause="no_permission", phone=f"(11) 91234-567{n}") for n in range(2)):
+        DeadLetter.objects.filter(pk=letter.pk).update(step="add_history")
+    visit.goto(ADDRESS)
+    visit.locator("#action-toggle").check()
+    visit.get_by_role("button", name="Reenviar (4)").click()
+    button = visit.locator(".c-question form button[type=submit]")
+    expect(button).to_contain_text("Reenviar 1 entrega", use_inner_text=True)
+    visit.locator("[name=overtaken]").check()
+    expect(button).to_contain_text("Reenviar 2 entregas: 1 normal e 1 ultrapassada", use_inner_text=True)
+    visit.locator("[name=rejected_key]").check()
+    said = "Reenviar 4 entregas: 1 normal, 1 ultrapassada e 2 com a chave recusada"
+    expect(button).to_contain_text(said, use_inner_text=True)
+    visit.locator("[name=overtaken]").uncheck()
+    expect(button).to_contain_text(
+        "Reenviar 3 entregas: 1 normal e 2 com a chave recusada", use_inner_text=True
+    )
+    button.click()
+    expect(visit.get_by_text("Reenvio de 3 entregas começado")).to_be_visible()
+    assert (status_of(overtaken), status_of(other)) == ("open", "retrying")

@@ -35,6 +35,7 @@ TROUBLES = {
         name: getattr(hubs.left_by_outage(60), name) for name in ("breakers", "held_too_long", "dead_letters")
     },
     "rejected_requests": {"rejected_requests": 2},
+    "owed_calls": {"owed_calls": 2},
     "error_rate": {"failures": (30, 100)},
     "rejects_everything": {
         "rejecting": hubs.rejecting(20).rejecting,

@@ -68,6 +68,7 @@ def test_operator_concludes_the_round_with_a_note_for_the_next_shift():
         "dead_letters",
         "syncs",
         "rejected_requests",
+        "owed_calls",
     ]
     page = browser.get(PAGE + "?kind=evening").content.decode()
     assert "Ligar para o CRM" in page

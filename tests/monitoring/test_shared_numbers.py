@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from carinho.access.roles import OPERATOR
+from events.models import RejectedRequest
 from monitoring import health
 from tests.clients import logged_in
 
@@ -26,3 +27,43 @@ def test_page_that_does_not_show_the_health_does_not_measure_it(monkeypatch):
     assert taken == []
     browser.get(reverse("admin:monitoring_round_changelist"))
     assert taken == [1]
+
+
+def rejected():
+    given = {"source": "site", "code": "invalid_json", "detail": "x", "status_code": 400, "body": "{"}
+    return RejectedRequest.objects.create(**given, is_proven=True)
+
+
+def number_of_rejected(browser):
+    page = browser.get(reverse("admin:monitoring_report_changelist"))
+    lines = [line for group in page.context["sidebar_navigation"] for line in group["items"]]
+    return next(line.get("badge") for line in lines if line["icon"] == "block")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sidebar_counted_once")
+def test_after_an_act_the_next_page_has_the_numbers_as_they_are_then():
+    browser, first = logged_in(OPERATOR), rejected()
+    rejected()
+    assert number_of_rejected(browser) == 2
+    form = {"ids": first.pk, "why": "Era um teste"}
+    assert browser.post(reverse("admin:events_rejectedrequest_archive"), form).status_code == 302
+    assert number_of_rejected(browser) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sidebar_counted_once")
+def test_what_was_being_measured_during_an_act_is_shared_with_no_page_after_it(monkeypatch):
+    browser, first = logged_in(OPERATOR), rejected()
+    measure = health.take_snapshot
+
+    def measure_slowly(*given):
+        hub = measure(*given)
+        monkeypatch.setattr(health, "take_snapshot", measure)
+        form = {"ids": first.pk, "why": "Era um teste"}
+        browser.post(reverse("admin:events_rejectedrequest_archive"), form)
+        return hub
+
+    monkeypatch.setattr(health, "take_snapshot", measure_slowly)
+    assert number_of_rejected(logged_in(OPERATOR, "bia")) == 1
+    assert number_of_rejected(browser) is None

@@ -22,6 +22,7 @@ SOURCES = {
     "dead_letters": "monitoring.metrics.dead_letters",
     "held_too_long": "monitoring.metrics.held_too_long",
     "rejected_requests": "monitoring.metrics.rejected_requests",
+    "owed_calls": "monitoring.metrics.owed_calls",
     "held": "monitoring.metrics.held",
     "queues": "monitoring.metrics.queues",
     "failures": "monitoring.metrics.failures",

@@ -6,7 +6,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from events.demo import samples
 from events.engine import circuit_breakers
+from events.intake import envelope, ingestion
 from events.models import CircuitBreaker, Delivery
 from tests.clients import logged_in
 from tests.whatsapp.conftest import cancel, message_of
@@ -70,6 +72,25 @@ def test_what_is_due_waits_for_what_holds_the_lane():
 def test_what_is_not_due_waits_for_its_own_hour(columns, cause):
     change(**columns)
     assert waits() == [Wait(cause, 3, columns["due_at"])]
+
+
+def test_what_is_due_in_the_night_is_said_to_go_in_the_morning_as_the_policy_will_have_it(monkeypatch):
+    due_at, urgent_at = MORNING - timedelta(hours=2), MORNING - timedelta(hours=1)
+    monkeypatch.setattr(policy, "quiet_until", lambda at: MORNING if at < MORNING else None)
+    notice = envelope.read(samples.load("payment.failed"), source="financeiro")
+    event_id = ingestion.accept([notice])[0].event_id
+    late = Delivery.objects.filter(event=event_id, service="whatsapp")
+    late.update(status="queued", due_at=due_at, useful_until=None)
+    assert waits() == [Wait(WaitCause.LATER, 1, MORNING)]
+    html = logged_in("Visualizador").get("/admin/events/delivery/?queue=queued&service=whatsapp&ready=0")
+    assert f'datetime="{timezone.localtime(MORNING).isoformat()}"' in html.content.decode()
+    assert f'datetime="{timezone.localtime(due_at).isoformat()}"' not in html.content.decode()
+    late.update(useful_until=MORNING)  # it would spoil by then
+    assert waits() == [Wait(WaitCause.LATER, 1, due_at)]
+    late.update(useful_until=None)
+    cancel(1, phone="5511987654322")
+    Delivery.objects.filter(service="whatsapp").exclude(event=event_id).update(due_at=urgent_at)
+    assert waits() == [Wait(WaitCause.LATER, 2, urgent_at)]
 
 
 @pytest.mark.usefixtures("three")

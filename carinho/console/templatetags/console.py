@@ -1,10 +1,14 @@
 """What the console's templates say of moments, systems and people; and the filters of a list."""
 
+import re
 from datetime import datetime
 from typing import Any
 
 from django import template
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.urls import reverse
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from carinho.console import dates, labels, notes, sidebar, support
 
@@ -24,6 +28,17 @@ register.filter("about_system", notes.about_system)
 def title_of_page(part: dict[str, Any]) -> Any:
     """A part of the breadcrumbs, by the name that the sidebar gives the page it leads to."""
     return sidebar.title_of(str(part.get("link", ""))) or part["title"]
+
+
+ADMINISTRATORS = re.compile(r"(?i)(?<!\w)(um |o |ao )?administrador(?!\w)")
+
+
+@register.filter
+def with_contacts(text: Any) -> SafeString:
+    """A sentence that sends to an administrator, whose words lead to who that is."""
+    address = f"{reverse('admin:monitoring_alert_contacts')}#administradores"
+    link = format_html('<a href="{}">', address)
+    return mark_safe(ADMINISTRATORS.sub(rf"{link}\g<0></a>", conditional_escape(text)))  # noqa: S308
 
 
 @register.inclusion_tag("admin/contacts.html")

@@ -80,7 +80,11 @@ def test_question_counts_what_the_click_moves_and_says_why_not_the_others():
         return html_of(browser.post(f"{LIST}?status=all", chosen))
 
     html = asked("retry")
-    assert html.count('Reenviar 1 entrega<span class="c-also" data-also="overtaken"> + 2</span>') == 2
+    assert html.count('<span class="c-without-yes">Reenviar 1 entrega</span>') == 2
+    ticked = (
+        '<span class="c-with-yes" data-yes="overtaken">Reenviar 3 entregas: 1 normal e 2 ultrapassadas</span>'
+    )
+    assert html.count(ticked) == 2
     assert "3 de 5: " in html
     for why in ("1 já foi entregue", "1 já foi arquivado", "2 itens ultrapassados: eventos mais novos"):
         assert why in html

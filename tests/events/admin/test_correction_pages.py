@@ -4,10 +4,13 @@ import json
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from events import event_corrections, operations
+from events.engine import transitions
+from events.engine.transitions import Failure
 from events.models import Correction, DeadLetter, Delivery, Event, FailureGroup, RejectedRequest
 from tests.clients import logged_in
 from tests.console import rows
@@ -431,7 +434,8 @@ def test_form_of_a_group_is_not_for_a_viewer():
 def test_message_that_went_to_the_old_phone_is_said_so_and_the_page_does_not_ask_for_itself_again():
     browser, dead_letter = logged_in(OPERATOR), wrong_phone()
     welcome = dead_letter.event.deliveries.get(step="send_welcome")
-    Delivery.objects.filter(pk=welcome.pk).update(status="done", due_at=None, finished_at=welcome.created_at)
+    sent_at = {"claimed_at": welcome.created_at, "finished_at": welcome.created_at}
+    Delivery.objects.filter(pk=welcome.pk).update(status="done", due_at=None, **sent_at)
     _html, version = opened(browser, dead_letter)
     form = {"version": version, "data.phone": "21 99876-5432", "do": "review"}
     html = html_of(browser.post(address(dead_letter), form))
@@ -450,6 +454,84 @@ def test_message_that_went_to_the_old_phone_is_said_so_and_the_page_does_not_ask
     assert "telefone antigo" not in html_of(
         browser.post(address(other), sent | {"version": version}, follow=True)
     )
+
+
+def moved_phone(browser, status="done", **data):
+    """A correction of a phone to which the welcome had gone, or was on its way."""
+    dead_letter = wrong_phone(**data)
+    welcome = dead_letter.event.deliveries.filter(step="send_welcome")
+    ended = {"done": {"finished_at": timezone.now()}, "running": {"leased_until": timezone.now()}}[status]
+    welcome.update(status=status, due_at=None, claimed_at=timezone.now(), **ended)
+    _html, version = opened(browser, dead_letter)
+    form = {"version": version, "data.phone": "21 99876-5432", "do": "send", "reason": "Ligou"}
+    assert browser.post(address(dead_letter), form).status_code == 302
+    return Correction.objects.get(dead_letter=dead_letter)
+
+
+def places_that_count_calls(browser):
+    """What the menu, Painel, the rounds, Precisa de você and its list say of the calls that are owed."""
+    owed = "/admin/events/correction/?call=owed"
+    panel = browser.get("/admin/")
+    lines = [line for group in panel.context["sidebar_navigation"] for line in group["items"]]
+    answered = browser.get("/admin/monitoring/round/?kind=evening").context["checks"]
+    checks = [row["check"] for row in answered]
+    said = [
+        found
+        for found in browser.get("/admin/events/deadletter/").context["elsewhere"]
+        if found.address == owed
+    ]
+    return {
+        "menu": next(line.get("badge", 0) for line in lines if line["link"] == owed),
+        "painel": next(int(check.value) for check in panel.context["checks"] if check.url == owed),
+        "ronda": next(int(check.value) for check in checks if check.url == owed),
+        "precisa de você": sum(found.count for found in said),
+        "list": browser.get(owed).context["cl"].result_count,
+    }
+
+
+def test_person_whose_message_went_to_the_old_phone_is_counted_everywhere_until_somebody_called():
+    browser = logged_in(OPERATOR)
+    corrections = [moved_phone(browser), moved_phone(browser, phone="(11) 91234-5678")]
+    assert set(places_that_count_calls(browser).values()) == {2}
+    item = reverse("admin:events_correction_change", args=[corrections[0].pk])
+    assert "Já liguei" in html_of(browser.get(item))
+    called = reverse("admin:events_correction_called")
+    said = html_of(browser.post(called, {"ids": corrections[0].pk, "next": item}, follow=True))
+    assert "Anotado: você já ligou." in said
+    assert "Já ligou para o telefone novo" in said
+    assert 'popovertarget="called-correction"' not in said
+    assert set(places_that_count_calls(browser).values()) == {1}
+    assert AuditEntry.objects.get(action="correction.called").actor == "user:ana"
+    assert event_corrections.called([corrections[0].pk], actor="user:bia") == []
+    assert logged_in(VIEWER, "vera").post(called, {"ids": corrections[1].pk}).status_code == 403
+    assert "falta ligar" in html_of(browser.get("/admin/events/correction/"))
+
+
+def test_message_that_was_on_its_way_is_counted_once_it_went_and_not_if_it_did_not():
+    browser = logged_in(OPERATOR)
+    correction = moved_phone(browser, status="running")
+    assert not event_corrections.owed_calls().exists()
+    welcome = correction.event.deliveries.filter(step="send_welcome")
+    welcome.update(status="queued", leased_until=None, due_at=timezone.now())
+    assert not event_corrections.owed_calls().exists()
+    welcome.update(status="done", due_at=None, finished_at=timezone.now())
+    assert event_corrections.owed_calls().get() == correction
+    welcome.update(claimed_at=timezone.now())  # tried again after the correction: it went to the new phone
+    assert not event_corrections.owed_calls().exists()
+
+
+def test_phone_that_is_corrected_twice_asks_for_one_call():
+    browser = logged_in(OPERATOR)
+    first = moved_phone(browser)
+    letter = first.dead_letter
+    transitions.fail_held(
+        [Failure(letter.delivery_id, "rejected", "invalid_phone_number", "No such phone")], error="No"
+    )
+    letter.refresh_from_db()
+    _html, version = opened(browser, letter)
+    form = {"version": version, "data.phone": "31 99876-5432", "do": "send", "reason": "Outro"}
+    assert browser.post(address(letter), form).status_code == 302
+    assert event_corrections.owed_calls().get().number == 2
 
 
 def test_before_it_is_sent_the_message_is_read_as_the_person_will_receive_it():

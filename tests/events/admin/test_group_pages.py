@@ -17,7 +17,7 @@ from events.engine import circuit_breakers, transitions
 from events.engine.transitions import Failure
 from events.models import BulkJob, DeadLetter, Delivery, FailureGroup, Recipe
 from events.recipes import Texts
-from tests.clients import logged_in
+from tests.clients import logged_in, person
 from tests.console import rows
 
 pytestmark = pytest.mark.django_db
@@ -420,6 +420,37 @@ def test_rejected_key_is_tried_with_one_item_before_all_are_sent():
     assert (
         "recusou a nossa chave" not in browser.post(card.rows, one | {"select_across": "1"}).content.decode()
     )
+
+
+def test_where_the_data_is_right_what_does_not_help_is_offered_only_all_the_same():
+    letters = []
+    for number in range(5):
+        letters.append(rows.dead_letter(cause="no_permission", phone=f"(11) 98765-432{number}"))
+        rows.tried(letters[-1].delivery, outcome="rejected")
+    browser, group = logged_in(OPERATOR), FailureGroup.objects.get()
+    for page in (reverse("admin:events_deadletter_change", args=[letters[0].pk]), address(group)):
+        html = html_of(browser, page)
+        assert "Não corrija nem arquive os itens." in html
+        before, _summary, after = html.partition("mesmo assim</summary>")
+        assert "archive</span>Arquivar" not in before, page
+        assert "archive</span>Arquivar" in after, page
+    other = rows.dead_letter()
+    html = html_of(browser, reverse("admin:events_deadletter_change", args=[other.pk]))
+    assert "mesmo assim</summary>" not in html
+    assert "archive</span>Arquivar" in html
+
+
+def test_advice_that_sends_to_an_administrator_leads_to_who_that_is():
+    rows.dead_letter(cause="no_permission")
+    browser, boss = logged_in(OPERATOR), person(ADMINISTRATOR, "chefe")
+    boss.first_name, boss.last_name, boss.email = "Rita", "Lima", "rita@exemplo.com"
+    boss.save()
+    link = '<a href="/admin/monitoring/alert/contacts/#administradores">'
+    for page in (LIST, address(FailureGroup.objects.get())):
+        assert f"{link}Um administrador</a>, conferindo a chave" in html_of(browser, page), page
+    contacts = html_of(browser, "/admin/monitoring/alert/contacts/")
+    assert '<b>Rita Lima</b> <a href="mailto:rita@exemplo.com">' in contacts
+    assert "<b>ana</b>" not in contacts
 
 
 def test_question_names_each_step_for_which_a_key_was_rejected():

@@ -81,3 +81,12 @@ def test_nothing_is_archived_without_a_reason_or_by_who_may_only_see(waiting):
     assert viewer.post(address("archive"), {"ids": waiting[0].pk, "why": "x"}).status_code == 403
     assert html_of(viewer.get(page(waiting[0]))).count("Seu papel permite ver, mas não fazer isto.")
     assert RejectedRequest.objects.waiting().count() == 2
+
+
+def test_list_says_whom_each_is_about_as_far_as_it_can_be_read_and_masked(waiting):
+    body = '{"type": "lead.created", "data": {"name": "Maria Souza", "phone": "(11) 98765-4321"}}'
+    RejectedRequest.objects.filter(pk=waiting[0].pk).update(body=body, code="invalid_data")
+    html = html_of(logged_in(VIEWER).get(LIST))
+    assert '<span>M•••• S••••</span><span class="c-second">+55 11 9••••-4321</span>' in html
+    assert "Souza" not in html
+    assert html.count('class="field-who') == 4
