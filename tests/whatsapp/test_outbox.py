@@ -7,9 +7,11 @@ import pytest
 from django.utils import timezone
 
 from events.engine.attempt import Result
+from events.models import Delivery
 from tests.whatsapp.conftest import cancel, message_of
 from whatsapp import contacts, outbox
-from whatsapp.models import Connection, SentMessage
+from whatsapp.messages import Message
+from whatsapp.models import Connection, SentMessage, Template
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_messages")]
 
@@ -65,3 +67,92 @@ def test_first_time_that_a_message_was_accepted_counts(earlier):
     began = timezone.now()
     at = accepted(message).accepted_at
     assert at == known if earlier > timedelta() else began <= at < known
+
+
+def outgoing_to(message, text, *, in_doubt_since=None):
+    claim = SimpleNamespace(id=message.delivery_id, in_doubt_since=in_doubt_since)
+    who = contacts.identity(message.phone)
+    outgoing = outbox.Outgoing(claim, Message("visit_soon", to=message.phone), who, text)
+    outgoing.contact = contacts.find_or_make(who)
+    return outgoing
+
+
+def test_what_is_about_to_be_sent_is_written_down_before(django_assert_num_queries):
+    message = message_of(cancel(1, phone="5511987650001"))
+    outgoing = outgoing_to(message, "Olá")
+    outbox.begin([outgoing])
+    message.refresh_from_db()
+    assert (message.text, message.name, message.contact) == ("Olá", "visit_soon", outgoing.contact)
+    assert (message.phone, message.first_tried_at is not None) == (outgoing.contact.address, True)
+    with django_assert_num_queries(0):
+        outbox.begin([])
+
+
+@pytest.mark.parametrize("is_in_doubt", [True, False])
+def test_what_was_perhaps_sent_keeps_its_text_and_all_keep_when_it_was_tried_first(is_in_doubt):
+    message = message_of(cancel(1, phone="5511987650001"))
+    outbox.begin([outgoing_to(message, "Olá")])
+    message.refresh_from_db()
+    first_tried_at = message.first_tried_at
+    again = outgoing_to(message, "Bom dia", in_doubt_since=first_tried_at if is_in_doubt else None)
+    outbox.begin([again])
+    message.refresh_from_db()
+    assert message.text == again.text == ("Olá" if is_in_doubt else "Bom dia")
+    assert message.first_tried_at == first_tried_at
+
+
+def test_only_what_is_due_and_waits_to_go_out_is_held():
+    due, later, sent = (message_of(cancel(number, phone=f"551198765000{number}")) for number in (1, 2, 3))
+    deliveries = Delivery.objects.filter(service="whatsapp")
+    deliveries.filter(pk=later.delivery_id).update(due_at=timezone.now() + timedelta(hours=1))
+    SentMessage.objects.filter(pk=sent.pk).update(status="sent")
+    outbox.hold()
+    statuses = dict(SentMessage.objects.values_list("pk", "status"))
+    assert statuses == {due.pk: "held", later.pk: "queued", sent.pk: "sent"}
+
+
+@pytest.mark.parametrize(
+    ("status", "delivery", "is_held"),
+    [
+        ("held", "queued", True),
+        ("held", "running", True),
+        ("held", "done", False),
+        ("queued", "queued", False),
+    ],
+)
+def test_message_is_held_while_it_is_still_to_go_out(status, delivery, is_held):
+    message = message_of(cancel(1, phone="5511987650001"))
+    now = timezone.now()
+    Delivery.objects.filter(pk=message.delivery_id).update(
+        status=delivery,
+        due_at=now if delivery == "queued" else None,
+        leased_until=now if delivery == "running" else None,
+    )
+    SentMessage.objects.filter(pk=message.pk).update(status=status)
+    assert outbox.has_held() is is_held
+
+
+def test_texts_of_the_console_are_known_whoever_is_asked_for():
+    assert outbox.known([]) == ({}, [])
+    Template.objects.create(name="client_welcome", text="Olá!")
+    assert outbox.known([contacts.identity("5511987650001")]) == ({"client_welcome": "Olá!"}, [])
+
+
+@pytest.mark.parametrize(
+    ("status", "value"),
+    [("queued", None), ("done", None), ("done", {}), ("skipped", {"message_id": "3EB0A"})],
+)
+def test_end_that_is_no_failure_and_no_acceptance_changes_no_message(status, value):
+    message = message_of(cancel(1, phone="5511987650001"))
+    claim = SimpleNamespace(id=message.delivery_id)
+    outbox.write_outcomes([Result(claim, status, status, value=value, error="No answer")])
+    message.refresh_from_db()
+    assert (message.message_id, message.failure, message.error) == (None, "", "")
+
+
+def test_failure_whose_end_nobody_saw_is_one_in_doubt():
+    message = message_of(cancel(1, phone="5511987650001"))
+    claim = SimpleNamespace(id=message.delivery_id)
+    outbox.write_outcomes([Result(claim, "dead", "unknown", kind="unknown", error="Timed out")])
+    message.refresh_from_db()
+    assert (message.failure, message.error) == ("in_doubt", "Timed out")
