@@ -167,6 +167,13 @@ def test_reason_of_a_person_stands_on_the_dead_letter_and_in_the_audit_log():
     }
 
 
+def test_order_of_a_person_that_comes_too_late_is_in_no_audit_log():
+    dead = rows.dead_letter()
+    for expected in ([dead.pk], []):
+        assert transitions.archive([dead.pk], actor="user:ana") == expected
+    assert AuditEntry.objects.count() == 1
+
+
 @pytest.fixture
 def woken(monkeypatch):
     """The systems whose lanes are woken up, each time."""
