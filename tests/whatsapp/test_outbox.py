@@ -32,6 +32,27 @@ def test_answer_that_refuses_the_hub_itself_is_about_its_configuration(status_co
     assert (Connection.load().misconfigured_at is not None) is is_ours
 
 
+def test_text_that_speaks_of_the_configuration_is_about_it_whatever_its_code():
+    message = message_of(cancel(1, phone="5511987650001"))
+    claim = SimpleNamespace(id=message.delivery_id)
+    said = "Failed to send message in WhatsApp: your client-token is not configured"
+    outbox.write_outcomes([Result(claim, "dead", "rejected", error=said, kind="rejected", status_code=400)])
+    message.refresh_from_db()
+    assert message.failure == "configuration"
+    assert Connection.load().misconfigured_at is not None
+
+
+@pytest.mark.parametrize("status", ["queued", "dead"])
+def test_what_was_found_out_about_a_number_is_kept_whatever_the_end(status):
+    message = message_of(cancel(1, phone="5511987650001"))
+    contact = contacts.find_or_make(contacts.identity(message.phone))
+    found = {"contact_id": contact.pk, "exists": True, "registered": "551187650001", "lid": ""}
+    claim = SimpleNamespace(id=message.delivery_id)
+    outbox.write_outcomes([Result(claim, status, findings=found), Result(claim, status)])
+    contact.refresh_from_db()
+    assert (contact.has_whatsapp, contact.registered_phone) == (True, "551187650001")
+
+
 def test_person_is_known_by_lid_or_by_number():
     by_number = contacts.find_or_make(contacts.identity("5511987650001"))
     by_lid = contacts.find_or_make(contacts.identity("100000000000002@lid"))

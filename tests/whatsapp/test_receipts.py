@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from events import operations
 from events.engine import transitions
+from events.engine.attempt import Result
 from events.engine.transitions import Failure
 from events.models import Delivery, Event
 from tests.whatsapp.conftest import cancel, message_of
@@ -75,6 +76,17 @@ def test_receipts_before_the_answer_of_the_send_are_not_lost(event):
     assert message_of(event).status == "delivered"
 
 
+@pytest.mark.parametrize(("zaap_id", "ids"), [("", [OURS]), ("Z1", ["Z1"])])
+def test_receipt_before_the_answer_is_read_again_as_soon_as_a_lane_wrote_the_answer(event, zaap_id, ids):
+    call(sample("status_received", ids=ids))
+    delivery = event.deliveries.get(service="whatsapp")
+    Delivery.objects.filter(pk=delivery.pk).update(status="done", due_at=None)
+    answer = {"message_id": OURS} | ({"zaap_id": zaap_id} if zaap_id else {})
+    outbox.write_outcomes([Result(SimpleNamespace(id=delivery.pk), "done", "done", value=answer)])
+    processing.process()
+    assert message_of(event).status == "delivered"
+
+
 def test_one_status_for_several_messages_reaches_each_of_them(event):
     accept(event)
     other = message_of(cancel(2, phone="5511987654321"))
@@ -119,6 +131,21 @@ def test_undocumented_error_is_shown_to_a_person_as_it_came(event):
     call(sample("delivery", error="Quantum flip"))
     assert "Quantum flip" in message_of(event).reason
     assert event.dead_letters.exists()
+
+
+@pytest.mark.parametrize(("error", "failure"), [("Quantum flip", "Quantum flip"), (None, "")])
+def test_status_that_says_failed_gives_the_reason_that_came_with_it(event, error, failure):
+    accept(event)
+    call(sample("status_read", status="FAILED", error=error))
+    assert (message_of(event).status, message_of(event).error) == ("failed", failure)
+    assert event.dead_letters.get().cause == "refused_later"
+
+
+def test_receipt_counts_from_the_moment_that_z_api_gives_it(event):
+    accept(event)
+    at = timezone.now().replace(microsecond=0) - timedelta(minutes=7)
+    call(sample("status_received", momment=int(at.timestamp() * 1000)))
+    assert message_of(event).delivered_at == at
 
 
 def test_each_move_is_an_event_that_causes_nothing(event):
