@@ -105,9 +105,9 @@ def traces_of(message: SentMessage, contact: Contact) -> Traces:
     received = [item for item in callbacks if item.type == "ReceivedCallback"]
     echoes = [item for item in received if item.body.get("fromMe") is True]
     own = [ids for item in echoes if _is_echo_of(item, message) for ids in _ids_in(item)]
-    of_others = {id for item in echoes if not _is_echo_of(item, message) for id in item.message_ids}
+    with_echo = {id for item in echoes for id in item.message_ids}
     echoed = next((ids for ids in own if ids["message_id"] not in taken), None)
-    matched, unmatched = _match(message, contact, _unexplained(callbacks, taken | of_others))
+    matched, unmatched = _match(message, contact, _unexplained(callbacks, taken | with_echo))
     last = Callback.objects.exclude(type="PresenceChatCallback").order_by("-received_at").first()
     return Traces(
         found=echoed or matched,

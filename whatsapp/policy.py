@@ -111,7 +111,7 @@ def over_limit(people: Sequence[Contact], now: datetime) -> list[bool]:
 
 def _strangers(midnight: datetime) -> QuerySet[Contact]:
     """People who were not written to before today, and never wrote to us before we did."""
-    first = SentMessage.objects.filter(contact=OuterRef(OuterRef("pk")), accepted_at__isnull=False)
+    first = SentMessage.objects.filter(contact=OuterRef(OuterRef("pk")))
     spoke = Received.objects.filter(contact=OuterRef("pk")).filter(
         ~Exists(first.filter(accepted_at__lt=OuterRef("received_at")))
     )

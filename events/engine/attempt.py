@@ -83,8 +83,7 @@ def _run(claim: Claim) -> Result:
         service = step.to(claim.idempotency_key)
         is_over = isinstance(claim.context, Exception)
         ran = Ran(error=claim.context) if is_over else lane_hooks.of(claim.service).run(claim, step, service)
-        if ran.value is not None:
-            json.dumps(ran.value)  # a step that returns what cannot be kept is our own mistake
+        json.dumps(ran.value)  # a step that returns what cannot be kept is our own mistake
     except NotOffered:
         ran = Ran(skip_cause=SkipCause.UNOFFERED)
     except Exception as error:  # noqa: BLE001 -- each end has its meaning, and a broken one is logged there
@@ -210,6 +209,4 @@ def _with_exchange(result: Result, service: Service | None) -> Result:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, str):
-        return mask_text(value)
     return "" if value is None else json.dumps(mask(value), ensure_ascii=False)

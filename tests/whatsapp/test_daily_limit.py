@@ -48,6 +48,10 @@ def test_first_strangers_of_a_batch_are_admitted_and_each_counts_once(settings):
     assert is_one_too_many(ana, bia, ana, caio, bia) == [False, False, False, True, False]
 
 
+def test_two_strangers_of_whom_only_lids_are_known_are_two():
+    assert is_one_too_many(Contact(lid="1@lid"), Contact(lid="2@lid")) == [False, True]
+
+
 def test_whoever_was_met_today_takes_the_place_of_others_and_stays_admitted():
     met, new = person(1), person(2)
     written_to(met, at=TODAY)

@@ -105,6 +105,7 @@ def test_doubt_that_stays_is_checked_for_five_times_the_wait_and_then_asks_a_per
     error = resolve(910, traces).error
     assert isinstance(error, OutcomeUnknown)
     assert error.is_final
+    assert str(error).startswith("Failed to send message in WhatsApp: Outcome unknown")
 
 
 @pytest.mark.parametrize("error", [Unavailable("Away"), Rejected("Refused")])

@@ -68,6 +68,7 @@ def test_one_stranger_too_many_waits_for_the_end_of_tomorrows_quiet_hours(catego
 def test_one_stranger_too_many_whose_message_spoils_by_tomorrow_is_for_a_person(category, now):
     decided = decide(category, now=now, is_over_limit=True, useful_until=MORNING)
     assert (decided.not_before, decided.skip_cause, decided.error.cause) == (None, "", "daily_limit")
+    assert str(decided.error).startswith("Failed to send message in WhatsApp: Over the daily limit")
 
 
 @pytest.mark.parametrize("now", [NOON, NIGHT])
@@ -84,6 +85,11 @@ def test_without_a_limit_nobody_is_one_too_many(settings):
 def test_without_quiet_hours_the_next_day_begins_at_8(settings):
     settings.WHATSAPP_QUIET_HOURS = ""
     assert policy.next_day(NIGHT) == MORNING
+
+
+def test_next_day_begins_when_its_quiet_hours_are_over(settings):
+    settings.WHATSAPP_QUIET_HOURS = "21-9"
+    assert policy.next_day(NIGHT) == MORNING + timedelta(hours=1)
 
 
 @pytest.mark.parametrize("span", ["0-24", "24-8"])

@@ -2,17 +2,21 @@
 
 import itertools
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
 
 from events import operations
 from events.engine import transitions
+from events.engine.attempt import Result
 from events.engine.transitions import Failure
 from events.models import Delivery, Event
 from tests.whatsapp.conftest import cancel, message_of
 from tests.whatsapp.inbox_client import OURS, call, later, sample
-from whatsapp import contacts, in_doubt, outbox
+from whatsapp import contacts, in_doubt, outbox, reachability
+from whatsapp.callbacks import processing
+from whatsapp.messages import Message
 from whatsapp.models import Callback, SentMessage
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +76,17 @@ def test_receipts_before_the_answer_of_the_send_are_not_lost(event):
     assert message_of(event).status == "delivered"
 
 
+@pytest.mark.parametrize(("zaap_id", "ids"), [("", [OURS]), ("Z1", ["Z1"])])
+def test_receipt_before_the_answer_is_read_again_as_soon_as_a_lane_wrote_the_answer(event, zaap_id, ids):
+    call(sample("status_received", ids=ids))
+    delivery = event.deliveries.get(service="whatsapp")
+    Delivery.objects.filter(pk=delivery.pk).update(status="done", due_at=None)
+    answer = {"message_id": OURS} | ({"zaap_id": zaap_id} if zaap_id else {})
+    outbox.write_outcomes([Result(SimpleNamespace(id=delivery.pk), "done", "done", value=answer)])
+    processing.process()
+    assert message_of(event).status == "delivered"
+
+
 def test_one_status_for_several_messages_reaches_each_of_them(event):
     accept(event)
     other = message_of(cancel(2, phone="5511987654321"))
@@ -116,6 +131,21 @@ def test_undocumented_error_is_shown_to_a_person_as_it_came(event):
     call(sample("delivery", error="Quantum flip"))
     assert "Quantum flip" in message_of(event).reason
     assert event.dead_letters.exists()
+
+
+@pytest.mark.parametrize(("error", "failure"), [("Quantum flip", "Quantum flip"), (None, "")])
+def test_status_that_says_failed_gives_the_reason_that_came_with_it(event, error, failure):
+    accept(event)
+    call(sample("status_read", status="FAILED", error=error))
+    assert (message_of(event).status, message_of(event).error) == ("failed", failure)
+    assert event.dead_letters.get().cause == "refused_later"
+
+
+def test_receipt_counts_from_the_moment_that_z_api_gives_it(event):
+    accept(event)
+    at = timezone.now().replace(microsecond=0) - timedelta(minutes=7)
+    call(sample("status_received", momment=int(at.timestamp() * 1000)))
+    assert message_of(event).delivered_at == at
 
 
 def test_each_move_is_an_event_that_causes_nothing(event):
@@ -295,13 +325,14 @@ def test_receipt_is_of_the_message_whose_traces_come_then_and_not_of_an_earlier_
 
 
 @pytest.mark.parametrize("trace", ["receipt", "echo"])
-def test_trace_that_comes_days_later_is_not_of_what_a_person_looks_after(event, trace):
+@pytest.mark.parametrize(("hours", "settles"), [(23, True), (25, False)])
+def test_trace_settles_what_a_person_looks_after_if_it_comes_within_a_day(event, trace, hours, settles):
     given_up(event)
-    long_ago = timezone.now() - in_doubt.MATCHED_WITHIN - timedelta(minutes=1)
-    message = message_of(event)
-    SentMessage.objects.filter(pk=message.pk).update(first_tried_at=long_ago, text="Olá de novo")
+    tried_at = timezone.now() - timedelta(hours=hours)
+    SentMessage.objects.filter(pk=message_of(event).pk).update(first_tried_at=tried_at, text="Olá de novo")
     call(sample("status_received", ids=["3EB0A"]) if trace == "receipt" else echo("Olá de novo"))
-    assert (message_of(event).message_id, message_of(event).failure) == (None, "in_doubt")
+    expected = ("3EB0A", "") if settles else (None, "in_doubt")
+    assert (message_of(event).message_id, message_of(event).failure) == expected
 
 
 def echo(text, id="3EB0A"):
@@ -371,6 +402,63 @@ def test_echo_says_at_once_that_its_message_was_sent_whatever_blanks_it_lost(eve
     assert found == {"message_id": "3EB0A", "zaap_id": ""}
 
 
+def test_echo_of_a_message_with_choices_is_found_by_the_text_among_them(event):
+    message = tried_now(event)
+    call(echo("") | {"text": None, "list": [{"title": "Sim"}, {"description": "Olá de novo"}]})
+    assert in_doubt.traces_of(message, message.contact).found is not None
+
+
+def test_traces_are_read_with_since_when_z_api_could_call_back(event):
+    message = tried_now(event)
+    assert in_doubt.traces_of(message, message.contact).reachable_since is None
+    reachability.give_sign(is_first=True)
+    assert in_doubt.traces_of(message, message.contact).reachable_since == reachability.since()
+
+
+def test_lane_looks_for_the_traces_of_what_is_in_doubt_before_a_repeat(event):
+    message = tried_now(event)
+    call(echo("Olá de novo"))
+    claim = SimpleNamespace(id=message.delivery_id)
+    outgoing = outbox.Outgoing(claim, Message("x", to=message.phone), contacts.identity(message.phone))
+    outgoing.contact = message.contact
+    in_doubt.prefetch([outgoing])
+    assert outgoing.traces.found == {"message_id": "3EB0A", "zaap_id": ""}
+
+
+def on_its_way(event, contact):
+    soon = timezone.now() + timedelta(minutes=1)
+    running = Delivery.objects.filter(event=event, service="whatsapp")
+    running.update(status="running", due_at=None, leased_until=soon)
+    SentMessage.objects.filter(delivery__event=event).update(contact=contact)
+
+
+@pytest.mark.parametrize("trace", ["receipt", "echo"])
+def test_trace_counts_while_a_message_to_somebody_else_is_on_its_way(event, trace):
+    given_up(event)
+    SentMessage.objects.filter(delivery__event=event).update(text="Olá de novo")
+    someone = contacts.find_or_make(contacts.identity("5511987654321"))
+    on_its_way(cancel(2, phone="5511987654321"), someone)
+    call(sample("status_received", ids=["3EB0A"]) if trace == "receipt" else echo("Olá de novo"))
+    assert (message_of(event).message_id, message_of(event).failure) == ("3EB0A", "")
+
+
+def test_receipt_that_came_before_the_echo_counts_once_the_echo_says_whose_it_is(event):
+    given_up(event), given_up(cancel(2, phone="5511987650001"))
+    SentMessage.objects.filter(delivery__event=event).update(text="Olá de novo")
+    call(sample("status_received", ids=["3EB0A"]))
+    assert message_of(event).message_id is None
+    call(echo("Olá de novo"))
+    processing.process()
+    assert (message_of(event).message_id, message_of(event).status) == ("3EB0A", "delivered")
+
+
+def test_echo_of_another_text_settles_nothing_and_is_kept_as_an_echo(event):
+    given_up(event)
+    (callback,) = call(echo("Bom dia"))
+    assert message_of(event).failure == "in_doubt"
+    assert (callback.status, callback.cause) == ("ignored", "own_echo")
+
+
 def test_receipt_of_a_message_whose_echo_has_another_text_is_no_trace(event):
     message = put_in_doubt(event)
     call(echo("Bom dia"), sample("status_received", ids=["3EB0A"]))
@@ -403,5 +491,6 @@ def test_echo_whose_id_is_known_settles_no_other_message(event):
     given_up(event)
     SentMessage.objects.filter(delivery__event=event).update(text="Olá de novo")
     accept(cancel(2, phone="5511987650001"), id="3EB0A")
-    call(echo("Olá de novo"))
+    (callback,) = call(echo("Olá de novo"))
     assert message_of(event).message_id is None
+    assert (callback.status, callback.cause) == ("ignored", "own_echo")

@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 
 import pytest
+import responses
 from django.utils import timezone
 
 from carinho.logs import delivery_ids, request_id, trace_id
@@ -63,6 +64,47 @@ def test_worker_whose_time_of_day_is_wrong_holds_its_leases_as_long_as_any(
     monkeypatch.setattr(timezone, "now", lambda: here)
     assert 50 < claim.seconds_left <= 60
     assert attempt.attempt(claim).status == "done"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status", "requests"), [(-1, "skipped", 0), (60, "done", 1)], ids=["past", "to come"]
+)
+def test_delivery_is_sent_only_until_its_useful_time_is_over(claim, calls, seconds, status, requests):
+    calls.put(f"{BILLING}/visits/42/hours", json={})
+    claim.useful_until = timezone.now() + timedelta(seconds=seconds)
+    result = attempt.attempt(claim)
+    assert (result.status, len(calls.calls)) == (status, requests)
+    assert result.skip_cause == ("expired" if requests == 0 else "")
+
+
+@pytest.mark.parametrize(("headers", "seconds"), [({"Retry-After": "90"}, 90), ({}, 20)])
+def test_system_whose_allowance_is_spent_is_left_alone_as_long_as_it_says(claim, calls, headers, seconds):
+    spent = {"RateLimit-Remaining": "0", "RateLimit-Reset": "20"}
+    calls.put(f"{BILLING}/visits/42/hours", status=429, headers=spent | headers)
+    assert attempt.attempt(claim).retry_after == timedelta(seconds=seconds)
+
+
+def test_words_that_were_sent_are_kept_masked_and_can_be_read(claim, monkeypatch):
+    class Telling(lane_hooks.LaneHooks):
+        def run(self, claim, step, service):
+            service.put("/visits/42/hours", doing="add hours", json={"reason": "Não há"})
+
+    monkeypatch.setitem(lane_hooks.registry, "billing", Telling())
+    with responses.RequestsMock() as calls:
+        calls.put(f"{BILLING}/visits/42/hours", status=422)
+        assert '"reason": "••••' in attempt.attempt(claim).sent
+
+
+def test_attempt_says_how_long_it_took(claim, monkeypatch):
+    class Slow(lane_hooks.LaneHooks):
+        def run(self, claim, step, service):
+            time.sleep(0.05)
+            return lane_hooks.Ran()
+
+    monkeypatch.setitem(lane_hooks.registry, "billing", Slow())
+    before = time.monotonic()
+    duration_ms = attempt.attempt(claim).duration_ms
+    assert 50 <= duration_ms <= (time.monotonic() - before) * 1000
 
 
 def test_what_may_have_been_sent_is_looked_for_though_its_time_is_over(claim, calls):

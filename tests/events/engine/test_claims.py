@@ -72,6 +72,16 @@ def test_of_one_person_only_the_earliest_due_event_is_claimed_and_none_beside_a_
     assert claimed() == []
 
 
+def test_person_whose_delivery_runs_keeps_no_stranger_from_being_claimed(make_delivery):
+    for id, family in ((1, "one"), (2, "one"), (3, "other")):
+        make_delivery(id, family=family)
+    due(1, minutes=5)
+    assert [claim.event.payload["id"] for claim in claims.claim("billing", 1)] == [1]
+    for id in (2, 3):
+        due(id, minutes=5)
+    assert claimed() == [3]
+
+
 def test_earlier_event_that_waits_for_its_retry_lets_the_later_one_pass(make_delivery):
     for id in (1, 2):
         make_delivery(id, family="same")

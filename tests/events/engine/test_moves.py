@@ -170,6 +170,7 @@ def test_delivery_that_dies_says_why_and_its_dead_letter_counts_once_more(make_d
     row, letter = moved(make_delivery, name, status, held_since=since, in_doubt_since=since)
     assert (row.error, row.held_since, row.in_doubt_since) == (error, None, None)
     assert (letter.failures, letter.reason, letter.closed_at) == (2, "No", None)
+    assert letter.kind == "rejected"
     assert letter.failed_at > row.claimed_at
 
 

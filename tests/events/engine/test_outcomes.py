@@ -70,6 +70,18 @@ def test_attempt_that_was_made_ends_the_hold_and_keeps_the_doubt_while_it_waits(
     assert row.due_at > timezone.now() + timedelta(seconds=50)
 
 
+def test_attempt_is_kept_with_its_exchange(row):
+    def end(claim):
+        result = attempt.retry_later(claim, AWAY)
+        result.status_code, result.sent, result.answered, result.duration_ms = 503, "PUT", "busy", 70
+        return result
+
+    kept = written(row, end).attempt_log.get()
+    assert (kept.outcome, kept.is_probe, kept.duration_ms) == ("unavailable", False, 70)
+    assert (kept.status_code, kept.sent, kept.answered) == (503, "PUT", "busy")
+    assert kept.error == "Failed to add hours in Billing: No connection"
+
+
 def test_done_delivery_has_its_result_and_no_error_or_doubt(row):
     since = timezone.now()
     written(row, lambda claim: attempt.finish(claim, {"hours": 7}), error="Earlier", in_doubt_since=since)

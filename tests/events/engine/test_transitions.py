@@ -155,6 +155,59 @@ def test_one_order_of_a_person_is_one_entry_of_the_audit_log():
     )
 
 
+def test_reason_of_a_person_stands_on_the_dead_letter_and_in_the_audit_log():
+    given_up, dead = rows.retrying(), rows.dead_letter()
+    operations.give_up([given_up.pk], actor="user:ana", reason="Família desistiu")
+    operations.archive([dead.pk], actor="user:ana", reason="Já foi feito")
+    notes = DeadLetter.objects.filter(status="archived").values_list("note", flat=True)
+    assert set(notes) == {"Família desistiu", "Já foi feito"}
+    assert AuditEntry.objects.get(action="dead_letter.archive").detail == {
+        "ids": [dead.pk],
+        "note": "Já foi feito",
+    }
+
+
+def test_order_of_a_person_that_comes_too_late_is_in_no_audit_log():
+    dead = rows.dead_letter()
+    for expected in ([dead.pk], []):
+        assert transitions.archive([dead.pk], actor="user:ana") == expected
+    assert AuditEntry.objects.count() == 1
+
+
+@pytest.fixture
+def woken(monkeypatch):
+    """The systems whose lanes are woken up, each time."""
+    times = []
+    monkeypatch.setattr("events.engine.wakeup.wake_up", lambda services: times.append(set(services)))
+    return times
+
+
+def test_lane_is_woken_up_by_what_a_person_queues(make_delivery, woken, django_capture_on_commit_callbacks):
+    _, dead_letter = requeued(make_delivery)
+    assert transitions.take_back([dead_letter.pk], actor="user:ana")
+    for wakes, ask in [
+        (True, lambda: transitions.requeue([dead_letter.pk], actor="user:ana")),
+        (False, lambda: transitions.take_back([dead_letter.pk], actor="user:ana")),
+    ]:
+        woken.clear()
+        with django_capture_on_commit_callbacks(execute=True):
+            ask()
+        assert woken == ([{"billing"}] if wakes else [])
+
+
+def test_lane_that_writes_its_outcomes_is_woken_up_only_by_steps_that_they_release(
+    make_event, woken, django_capture_on_commit_callbacks
+):
+    make_event(close=True)
+    ends = [(attempt.hold, False), (lambda claim: attempt.finish(claim, {"hours": 7}), True)]
+    for end, wakes in ends:
+        [claim] = claims.claim("billing", 5)
+        woken.clear()
+        with django_capture_on_commit_callbacks(execute=True):
+            outcomes.write([end(claim)])
+        assert woken == ([{"billing"}] if wakes else [])
+
+
 def test_paused_offline_or_resting_system_gives_no_claim_however_late_the_lane_learns_of_it(make_delivery):
     from events.engine import circuit_breakers
     from events.models import CircuitBreaker, Lane
