@@ -13,10 +13,10 @@ from events.engine import circuit_breakers
 from events.engine.circuit_breakers import SharedBreaker
 from events.engine.pacing import Pace
 from events.models import CircuitBreaker, Lane
-from sync import run_row
+from sync import runs
 from sync.job import Job
 from sync.models import RunStatus, SyncRun
-from sync.run_row import Ended
+from sync.runs import Ended
 
 
 class Availability:
@@ -112,7 +112,7 @@ class SystemWait:
         system = self.availability.unavailable()
         if system and self.since is None:
             self.since, self.system = now, system
-            run_row.update_mine(self.run, waiting_for=system, waiting_since=Now())
+            runs.update_mine(self.run, waiting_for=system, waiting_since=Now())
             self.run.log("waits", system=self.availability.label(system))
         elif self.since is not None and now - self.since > settings.HOLD_LIMIT_SECONDS:
             held = Unavailable(
@@ -129,7 +129,7 @@ class SystemWait:
         self.before += seconds
         self.since = None
         self.run.refresh_from_db(fields=["waited_seconds"])
-        run_row.update_mine(
+        runs.update_mine(
             self.run,
             waiting_for="",
             waiting_since=None,

@@ -17,7 +17,7 @@ from carinho.masking import mask_text, scrub
 from carinho.services.pagination import LIMIT, Page
 from sync.models import RunKind, SyncDifference, SyncFailure, SyncRecord, SyncRun
 from sync.records import FAILED, Item
-from sync.run_row import update_mine
+from sync.runs import update_mine
 
 PULL = "pull"
 EARLIER_FAILURES = "leftover"

@@ -17,13 +17,12 @@ from django.utils import timezone
 from carinho.services import contract
 from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailable
 from carinho.services.pagination import LIMIT, Cursors
-from sync import run_row
+from sync import runs
 from sync.availability import Availability, SystemWait
 from sync.job import Fields, Job, Window
 from sync.ledger import key_of, short
 from sync.models import Agreement, DifferenceKind, RunStatus, SyncDifference, SyncRecord, SyncRun
-from sync.run_row import Ended, LogEntry, LostRun, WorkerStopped
-from sync.runs import JobLock
+from sync.runs import Ended, JobLock, LogEntry, LostRun, WorkerStopped
 
 logger = logging.getLogger(__name__)
 
@@ -69,22 +68,22 @@ class Reconciliation:
 
     def go(self) -> SyncRun:
         """Compare everything; the run's row says how it ended."""
-        run_row.update_mine(self.run, read=0, unchanged=0, failed=0)
+        runs.update_mine(self.run, read=0, unchanged=0, failed=0)
         try:
             self._compare()
         except Ended as end:
-            run_row.end(self.run, end)
+            runs.end(self.run, end)
         except (Unavailable, Rejected) as error:
-            reason = run_row.reason_of(error)
+            reason = runs.reason_of(error)
             line: LogEntry = ("read_failed", {"system": error.system, "reason": reason})
-            run_row.end(self.run, Ended(RunStatus.FAILED, reason, line))
+            runs.end(self.run, Ended(RunStatus.FAILED, reason, line))
         except (LostRun, WorkerStopped):
             logger.warning("Comparison was left", extra={"job": self.job.name, "run_id": self.run.pk})
         except Exception as error:
             logger.exception("Comparison broke", extra={"job": self.job.name, "run_id": self.run.pk})
             kind = type(error).__name__
             broken = Ended(RunStatus.FAILED, f"Broken: {kind} in our own code", ("broke", {"kind": kind}))
-            run_row.end(self.run, broken)
+            runs.end(self.run, broken)
         self.run.refresh_from_db()
         return self.run
 
@@ -101,7 +100,7 @@ class Reconciliation:
                 defaults={"compared": self.compared, "agreeing": agreeing},
             )
             self.run.log("checked", compared=self.compared, agreeing=agreeing)
-            run_row.finish(self.run, RunStatus.DONE)
+            runs.finish(self.run, RunStatus.DONE)
 
     def _compare_source(self) -> None:
         cursors = Cursors()
@@ -158,7 +157,7 @@ class Reconciliation:
     def _note(self, found: Sequence[Found]) -> None:
         self.differing += len(found)
         columns = {"processed": self.compared, "read": self.compared, "failed": self.differing}
-        run_row.update_mine(self.run, **columns, unchanged=self.compared - self.differing)
+        runs.update_mine(self.run, **columns, unchanged=self.compared - self.differing)
         if found:
             rows = {  # by key: one statement may not touch a row twice
                 row.key: {
@@ -209,8 +208,8 @@ class Reconciliation:
         """Raises what ends the comparison before its last page."""
         now = time.monotonic()
         self.waiting.begin_if_unavailable(now)
-        run_row.update_mine(self.run)
-        run_row.obey(self.run, self.lock)
+        runs.update_mine(self.run)
+        runs.obey(self.run, self.lock)
         self.availability.refresh()
         if now - self.started - self.waiting.seconds(now) > self.job.limit.total_seconds():
             minutes = round(self.job.limit.total_seconds() / 60)

@@ -17,14 +17,13 @@ from datetime import timedelta
 from carinho.logs import request_id
 from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailable
 from carinho.services.pagination import Cursors, EndlessList, Page
-from sync import checkpoint, ledger, run_row, runs
+from sync import checkpoint, ledger, runs
 from sync.availability import Availability, SystemWait
 from sync.checkpoint import Checkpoint
 from sync.job import Job, Window
 from sync.models import RunKind, RunStatus, SyncRun
 from sync.records import End, Item, push
-from sync.run_row import Ended, LostRun, WorkerStopped
-from sync.runs import JobLock
+from sync.runs import Ended, JobLock, LostRun, WorkerStopped
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +107,7 @@ class Runner:
             self.run.log("broke", kind=type(error).__name__)
             self._end(Ended(RunStatus.FAILED, f"Broken: {type(error).__name__} in our own code"))
         else:
-            run_row.finish(self.run, RunStatus.INCOMPLETE if self.run.failed else RunStatus.DONE)
+            runs.finish(self.run, RunStatus.INCOMPLETE if self.run.failed else RunStatus.DONE)
         finally:
             self.is_closing = True
             pool.shutdown(wait=True)
@@ -134,10 +133,8 @@ class Runner:
         self.look_at = now + LOOK_SECONDS
         if not self.under_way:
             self.waiting.begin_if_unavailable(now)
-        run_row.update_mine(
-            self.run, processed=self.run.read + sum(len(b.items) - b.left for b in self.pages)
-        )
-        run_row.obey(self.run, self.lock)
+        runs.update_mine(self.run, processed=self.run.read + sum(len(b.items) - b.left for b in self.pages))
+        runs.obey(self.run, self.lock)
         self.availability.refresh()  # after the lock was asked, which may swallow a notification
         if now - self.started - self.waiting.seconds(now) > self.job.limit.total_seconds():
             raise Ended(RunStatus.STUCK)
@@ -205,7 +202,7 @@ class Runner:
             self.next = Checkpoint(reading.at.stage)
             self.run.log("page_read_again", system=self.availability.label(self.availability.source))
         elif isinstance(error, Rejected):
-            raise self._unreadable(run_row.reason_of(error))
+            raise self._unreadable(runs.reason_of(error))
         elif not isinstance(error, CircuitOpen):
             raise error or AssertionError
 
@@ -347,7 +344,7 @@ class Runner:
         if end.status == RunStatus.STUCK:
             runs.close_as_stuck(self.run, "over_limit", minutes=round(self.job.limit.total_seconds() / 60))
         else:
-            run_row.end(self.run, end)
+            runs.end(self.run, end)
 
 
 def _wait_after(attempts: int) -> float:

@@ -26,7 +26,7 @@ from events import operations
 from events.engine import circuit_breakers
 from events.engine.circuit_breakers import SharedBreaker
 from events.models import CircuitBreaker
-from sync import run_row, runs, schedules
+from sync import runs, schedules
 from tests.clients import logged_in
 from tests.console import rows
 from whatsapp import connection
@@ -146,11 +146,11 @@ def test_each_thing_that_happens_is_told_once_and_names_nobody():
 
     schedules.ensure_jobs()
     run = runs.begin("sync.crm_operacao", author="user:ana")
-    run_row.finish(runs.take("sync.crm_operacao"), "incomplete")
+    runs.finish(runs.take("sync.crm_operacao"), "incomplete")
     what = {"id": run.pk, "job": "sync.crm_operacao", "kind": "full", "status": "incomplete"}
     assert told() == [("sync.failed", what)]
     runs.begin("sync.crm_operacao", author="user:ana")
-    run_row.finish(runs.take("sync.crm_operacao"), "done")
+    runs.finish(runs.take("sync.crm_operacao"), "done")
     assert told() == []
 
     now = timezone.now()
