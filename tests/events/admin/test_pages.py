@@ -166,6 +166,14 @@ def test_attempt_and_delivery_say_in_words_why_it_failed_and_the_text_is_one_cli
     assert html.count(f"<pre>{error}</pre>") == 2
 
 
+def test_no_json_is_shown_unless_it_is_opened():
+    letter, browser = rows.dead_letter(), logged_in(OPERATOR)
+    for row in (letter, letter.delivery, letter.event):
+        html = page(browser, change(row))
+        assert "<pre>" in html
+        assert "<pre>" not in re.sub(r'<details class="c-json">.*?</details>', "", html, flags=re.DOTALL)
+
+
 def test_delivery_that_needs_somebody_says_what_its_item_says():
     item, browser = rows.dead_letter(), logged_in(OPERATOR)
     sentence = "CRM recebeu o pedido e não respondeu no tempo combinado, em nenhuma das tentativas."
