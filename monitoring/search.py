@@ -57,7 +57,7 @@ def groups(term: str, user: PermissionsMixin | AnonymousUser) -> list[Group]:
     items = list(_by_number(DeadLetter.objects.select_related("event"), term))
     written = recipes.of_items(items)
     offered = [
-        Group(_("Pessoas"), "person", [*_people(events), *_contacts(term, whole=whole)][:MOST]),
+        Group(_("Pessoas"), "person", [*_people(events), *_contacts(term, events, whole=whole)][:MOST]),
         Group(
             _("Precisa de você"),
             "pan_tool",
@@ -107,8 +107,8 @@ def _people(events: Iterable[Event]) -> list[SearchResult]:
     ]
 
 
-def _contacts(term: str, *, whole: bool) -> list[SearchResult]:
-    """Those of WhatsApp of whom there is no event with this phone or name."""
+def _contacts(term: str, events: Iterable[Event], *, whole: bool) -> list[SearchResult]:
+    """Those of WhatsApp of whom none of these events is."""
     wanted = Q(lid=term)
     try:
         wanted |= Q(key=phones.key(phones.normalize(term)))
@@ -117,7 +117,8 @@ def _contacts(term: str, *, whole: bool) -> list[SearchResult]:
         if query is not None and not any(map(str.isdigit, term)):
             named = Q(SearchVectorExact(text_search.of("name"), query))
             wanted |= named & Q(name__iexact=term) if whole else named
-    found = Contact.objects.filter(wanted).order_by("-id")[:MOST]
+    known = {phones.key(event.phone) for event in events if event.phone}
+    found = Contact.objects.filter(wanted).exclude(key__in=known).order_by("-id")[:MOST]
     return [
         SearchResult(
             mask_name(row.name) if row.name else _("Sem nome"),

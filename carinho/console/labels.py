@@ -1,11 +1,13 @@
 """The names people know for what the code calls by its own: systems, senders, people, actions."""
 
 import re
-from functools import lru_cache
+from datetime import date
+from functools import cache, lru_cache
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +32,15 @@ TARGETS = {
     "intervalschedule": "intervalo",
     "crontabschedule": "horário",
 }
+ACTORS = {
+    "bootstrap": _("instalação"),
+    "command": _("linha de comando"),
+    "restore": _("volta de um backup"),
+    "schedule": _("agenda"),
+}
+titles: dict[str, str] = {}  # of what an app calls by names of its own
+ROUND = re.compile(r"(\d{4}-\d\d-\d\d) (morning|evening)")
+ROUNDS = {"morning": _("ronda da manhã de %s"), "evening": _("ronda do fim do dia de %s")}
 SOURCES = {"api": "API", "site": "Site", "whatsapp": "WhatsApp", "documentos": "Documentos e LGPD"}
 
 
@@ -56,7 +67,7 @@ def sources() -> list[tuple[str, Any]]:
 def who(actor: str) -> str:
     """`user:ana` as `ana`, `key:crm` as `chave crm`."""
     kind, _colon, name = actor.partition(":")
-    return {"user": name, "key": f"chave {name}"}.get(kind, actor)
+    return {"user": name, "key": f"chave {name}"}.get(kind, str(ACTORS.get(actor, actor)))
 
 
 def action(name: str) -> str:
@@ -65,13 +76,28 @@ def action(name: str) -> str:
 
 
 def target(text: str) -> str:
-    """`event 246` as `evento 246`, bare numbers as `#55, #56`; a system by its label, a sync by both."""
+    """`event 246` as `evento 246`, bare numbers as `#55, #56`; a system by its label, a sync by both.
+
+    A list is named by its title (`events.event`), a round by its day, a message by the title of its text.
+    """
     if text.startswith("sync."):
         return " → ".join(system(name) for name in text.removeprefix("sync.").split("_"))
     if NUMBERS.fullmatch(text):
         return re.sub("[0-9]+", r"#\g<0>", text)
+    if text in lists():
+        return str(lists()[text])
+    if found := ROUND.fullmatch(text):
+        return str(ROUNDS[found[2]] % date_format(date.fromisoformat(found[1]), "SHORT_DATE_FORMAT"))
+    if text in titles:
+        return titles[text]
     kind, _space, rest = text.partition(" ")
     return f"{TARGETS[kind]} {rest}" if kind in TARGETS and rest else system(text)
+
+
+@cache
+def lists() -> dict[str, Any]:
+    """The title of each model's list, by the model's label."""
+    return {model._meta.label_lower: model._meta.verbose_name_plural for model in apps.get_models()}
 
 
 def actions() -> list[tuple[str, Any]]:

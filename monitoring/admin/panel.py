@@ -21,7 +21,7 @@ from monitoring.labels import list_url
 from monitoring.models import RoundKind
 
 MOST_GROUPS = 8  # on the Painel
-AMONG_NUMBERS = {"dead_letters", "rejected_requests"}  # the checks that the second row of cards shows
+AMONG_NUMBERS = "rejected_requests"  # the check that the second row of cards shows
 
 
 def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
         "critical_since": now.critical_since,
         "reminders": now.reminders,
         "settling": now.settling,
-        "checks": [check for check in morning if check.name not in AMONG_NUMBERS],
+        "checks": [check for check in morning if check.name != AMONG_NUMBERS],
         "taken_at": timezone.localtime(hub.now),
         "cards": part(_("números"), partial(cards, hub.strict, found), []),
         "groups": groups[:MOST_GROUPS],
@@ -101,15 +101,6 @@ def ready_now(hub: HubSnapshot) -> str:
 
 
 FIGURES = (
-    Figure(
-        _("Precisa de você"),
-        "dead letters",
-        lambda hub: hub.dead_letters["total"],
-        "events_deadletter",
-        "",
-        "pan_tool",
-        checklist.OF_ITEMS,
-    ),
     Figure(
         _("Tentando de novo"),
         "retry queue",

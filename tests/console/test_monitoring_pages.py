@@ -95,15 +95,16 @@ def test_panel_and_badges_refresh_without_a_reload_and_leave_alone_what_is_in_us
     visit.evaluate("window.marked = true")
     rows.dead_letter()
     passed(visit)
-    expect(visit.locator("#numbers")).to_contain_text("2")
+    card = visit.locator("#checks a", has_text="Precisa de você")
+    expect(card.locator(".m-value")).to_have_text("2")
     expect(visit.locator("#nav-sidebar-apps a", has_text="Precisa de você")).to_contain_text("2")
     assert visit.evaluate("window.marked")
-    visit.locator("#numbers a").first.focus()
+    card.focus()
     rows.dead_letter()
     passed(visit)
     expect(visit.locator("#nav-sidebar-apps a", has_text="Precisa de você")).to_contain_text("3")
-    expect(visit.locator("#numbers a").first).to_contain_text("2")
-    expect(visit.locator("#numbers a").first).to_be_focused()
+    expect(card.locator(".m-value")).to_have_text("2")
+    expect(card).to_be_focused()
 
 
 def test_failures_on_the_panel_keep_their_places_and_new_ones_come_last(visit_by_clock):

@@ -45,6 +45,16 @@ def test_a_name_is_found_by_the_beginnings_of_its_words(term):
     assert of_event(other) not in html
 
 
+def test_a_person_with_a_contact_on_whatsapp_is_found_once():
+    event = rows.lead()
+    contact = contacts.find_or_make(contacts.identity("5511987654321", name="Maria"))
+    stranger = contacts.find_or_make(contacts.identity("5511912345678", name="Maria"))
+    html = answer(logged_in(OPERATOR), "Maria")
+    assert reverse("admin:monitoring_person_change", args=[event.pk]) in html
+    assert reverse("admin:whatsapp_contact_change", args=[contact.pk]) not in html
+    assert reverse("admin:whatsapp_contact_change", args=[stranger.pk]) in html
+
+
 def test_accents_make_no_difference():
     event = rows.lead(name="João Conceição")
     assert of_event(event) in answer(logged_in(OPERATOR), "joao conceicao")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from carinho.access.audit_log import Audited
+from carinho.console import labels
 from carinho.console.actions import not_allowed
 from carinho.console.base import ConsoleAdmin, actor, page
 from whatsapp import messages, templates
@@ -19,6 +20,8 @@ from whatsapp.models import Template
 
 ADMINISTER = "whatsapp.change_template"
 LONGEST = 4000  # characters
+
+labels.titles.update((name, templates.title(name)) for name in templates.names())
 
 
 class WrongText(ValueError):

@@ -14,7 +14,23 @@ def test_a_sync_is_named_by_the_systems_that_it_joins():
 
 @pytest.mark.parametrize(
     ("target", "said"),
-    [("event 246", "evento 246"), ("crm", "CRM"), ("55, 56", "#55, #56"), ("demo", "demo")],
+    [
+        ("event 246", "evento 246"),
+        ("crm", "CRM"),
+        ("55, 56", "#55, #56"),
+        ("demo", "demo"),
+        ("events.deadletter", "precisa de você"),
+        ("2026-11-29 evening", "ronda do fim do dia de 29/11/2026"),
+        ("lead_welcome", "Resposta a quem nos procurou"),
+    ],
 )
 def test_other_targets_are_said_in_portuguese_or_by_their_own_name(target, said):
     assert labels.target(target) == said
+
+
+@pytest.mark.parametrize(
+    ("actor", "said"),
+    [("user:ana", "ana"), ("key:crm", "chave crm"), ("bootstrap", "instalação"), ("hub", "hub")],
+)
+def test_who_did_it_is_said_in_portuguese(actor, said):
+    assert labels.who(actor) == said

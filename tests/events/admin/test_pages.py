@@ -166,6 +166,14 @@ def test_attempt_and_delivery_say_in_words_why_it_failed_and_the_text_is_one_cli
     assert html.count(f"<pre>{error}</pre>") == 2
 
 
+def test_no_json_is_shown_unless_it_is_opened():
+    letter, browser = rows.dead_letter(), logged_in(OPERATOR)
+    for row in (letter, letter.delivery, letter.event):
+        html = page(browser, change(row))
+        assert "<pre>" in html
+        assert "<pre>" not in re.sub(r'<details class="c-json">.*?</details>', "", html, flags=re.DOTALL)
+
+
 def test_delivery_that_needs_somebody_says_what_its_item_says():
     item, browser = rows.dead_letter(), logged_in(OPERATOR)
     sentence = "CRM recebeu o pedido e não respondeu no tempo combinado, em nenhuma das tentativas."
@@ -268,10 +276,15 @@ def test_each_number_of_the_front_page_leads_to_exactly_so_many_rows(world):
     rows.lead(utm={"campaign": "inverno"})
     Delivery.objects.filter(service="marketing").update(status="queued", due_at="2026-01-01T00:00:00Z")
     browser = logged_in(VIEWER)
-    cards = browser.get(reverse("admin:index")).context["cards"]
-    assert [card["number"] for card in cards] == [1, 1, 1, Event.objects.filter(status="pending").count(), 1]
+    page = browser.get(reverse("admin:index")).context
+    cards = page["cards"]
+    assert [card["number"] for card in cards] == [1, 1, Event.objects.filter(status="pending").count(), 1]
     for card in cards:
         assert browser.get(card["address"]).context["cl"].result_count == card["number"], card["title"]
+    titles = [check.title for check in page["checks"]]
+    assert titles == ["Saúde", "WhatsApp", "Alertas", "Precisa de você", "Sincronizações"]
+    waiting = page["checks"][3]
+    assert browser.get(waiting.url).context["cl"].result_count == int(waiting.value) == 1
 
 
 def test_each_outage_leads_to_exactly_the_rows_it_holds(world):
