@@ -5,6 +5,7 @@ exists. What is put in the environment for that is taken out again: processes th
 """
 
 import atexit
+import fcntl
 import gc
 import os
 import shutil
@@ -23,10 +24,14 @@ import psycopg
 import pytest
 import responses
 from django.conf import settings
+from django.db import connection
+from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
+from pytest_django.plugin import blocking_manager_key
 from requests.adapters import HTTPAdapter
 from whitenoise.middleware import WhiteNoiseMiddleware
+from xdist import is_xdist_controller, is_xdist_worker
 
 from carinho.embedded.postgres import Server
 from carinho.services.base import Service
@@ -124,6 +129,34 @@ if not settings.configured:
     load_settings()
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """No other process of the session is in here at the same time."""
+    with (Path(os.environ[SHARED]) / "migrated.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionstart(session: pytest.Session) -> Iterator[None]:
+    """While workers start and collect, their controller migrates the database that each of them copies."""
+    if not is_xdist_controller(session):
+        return (yield)
+    with alone(), session.config.stash[blocking_manager_key].unblock():
+        yield
+        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        database.remember()
+        connection.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    yield
+    if is_xdist_controller(session):
+        with session.config.stash[blocking_manager_key].unblock():
+            connection.creation.destroy_test_db(verbosity=0)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first: at the end it would leave the other workers idle.
@@ -184,9 +217,20 @@ def nothing_counted_ahead() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    with django_db_blocker.unblock():
-        database.remember()
+def django_db_modify_db_settings(django_db_modify_db_settings: None, request: pytest.FixtureRequest) -> None:
+    if is_xdist_worker(request):
+        with alone():  # once the controller is done
+            name = connection.settings_dict["NAME"]
+        connection.settings_dict["TEST"] |= {"TEMPLATE": f"{TEST_DATABASE_PREFIX}{name}", "MIGRATE": False}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    if not is_xdist_worker(request):  # else it is in the copy
+        with django_db_blocker.unblock():
+            database.remember()
     with (
         database.restorer() as restore,
         mock.patch.object(TransactionTestCase, "_fixture_teardown", side_effect=restore),
