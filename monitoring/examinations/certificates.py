@@ -22,7 +22,9 @@ def certificates() -> Iterator[Finding]:
         try:
             ends = address_checks.certificate_ends(url)
         except OSError as error:
-            yield Finding(False, _("%(url)s: %(reason)s") % {"url": url, "reason": error})
+            yield Finding(
+                False, _("%(url)s: %(reason)s.") % {"url": url, "reason": address_checks.reason(error)}
+            )
             continue
         sentence = _("O certificado de %(url)s vale até %(day)s.")
         values = {"url": url, "day": f"{ends:%d/%m/%Y}"}

@@ -18,7 +18,7 @@ def systems() -> Iterator[Finding]:
     for name, answer in address_checks.answers(urls).items():
         values = {"system": Service.registry[name].label, "url": urls[name], "reason": answer}
         if isinstance(answer, str):
-            yield Finding(False, _("%(system)s não responde em %(url)s: %(reason)s") % values)
+            yield Finding(False, _("%(system)s não responde em %(url)s: %(reason)s.") % values)
         elif name in simulated:
             yield Finding(True, _("%(system)s é o simulador, em %(url)s.") % values)
         else:

@@ -120,7 +120,8 @@ def test_worker_killed_in_the_middle_of_a_batch_loses_nothing_and_doubles_nothin
     until(lambda: len(phones(carinho.simulator)) > 5, "some leads were in CRM")
     carinho.kill("celery", "worker")
     carinho.simulator.heal("crm")
-    wait_for(carinho, ids, "processed", "failed")
+    wait_for(carinho, ids, "processed", "failed")  # failed as soon as one of its deliveries is
+    until(lambda: len(phones(carinho.simulator)) == len(ids), "all leads were in CRM")
     assert phones(carinho.simulator) == {f"55119{80_000_000 + number}": 1 for number in range(200, 260)}
     sent = messages(carinho.simulator)
     assert set(sent.values()) <= {1}
@@ -194,5 +195,6 @@ def test_kill_of_everything_after_the_answers_loses_nothing(carinho: Hub) -> Non
     carinho.simulator.heal("crm")
     carinho.start_again()
     wait_for(carinho, ids, "processed", "failed")
+    until(lambda: len(phones(carinho.simulator)) == len(ids), "all leads were in CRM")
     assert phones(carinho.simulator) == {f"55119{80_000_000 + number}": 1 for number in range(500, 530)}
     assert set(messages(carinho.simulator).values()) <= {1}

@@ -3,6 +3,7 @@
 import http.server
 import io
 import re
+import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -93,7 +94,9 @@ def test_all_is_said_part_by_part_and_what_is_wrong_ends_with_an_error(only_crm:
     for examination in Examination.registry.values():
         assert str(examination.title) in said
     assert "✓ O banco responde, aceita escrita" in said
-    assert "✗ CRM não responde em http://127.0.0.1:1" in said
+    assert (
+        "✗ CRM não responde em http://127.0.0.1:1: a conexão foi recusada: nada atende nessa porta." in said
+    )
 
 
 def test_installation_where_all_is_well_ends_without_one(monkeypatch: Any) -> None:
@@ -193,11 +196,25 @@ def test_certificate_that_ends_soon_or_is_not_believed_is_said(
     certificate.write_text((tmp_path / "key.pem").read_text() + (tmp_path / "cert.pem").read_text())
     with serving(certificate) as port:
         only_crm.HUB_URL = f"https://localhost:{port}"
-        assert "self-signed" in wrong("certificates")
+        assert wrong("certificates").endswith(": o certificado não é de quem esta máquina confia.")
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
         assert "vale até" in wrong("certificates")
         monkeypatch.setattr("monitoring.examinations.certificates.SOON", timedelta(days=1))
         assert bad("certificates") == []
+        only_crm.HUB_URL = f"https://127.0.0.1:{port}"
+        assert wrong("certificates").endswith(": o certificado é de outro nome.")
+
+
+def test_address_that_nobody_knows_or_that_does_not_speak_tls_is_said(
+    only_crm: Any, monkeypatch: Any
+) -> None:
+    assert address_checks.answer("http://nowhere.invalid") == "ninguém conhece esse nome (DNS)"
+    with serving() as port:
+        assert address_checks.answer(f"https://127.0.0.1:{port}") == "não fala TLS como se espera"
+    monkeypatch.setattr(address_checks, "SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        assert address_checks.answer(url).startswith("não respondeu em")  # type: ignore[union-attr]
 
 
 def test_examination_that_breaks_is_something_to_be_told_of(monkeypatch: Any) -> None:

@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -77,6 +78,42 @@ def test_run_or_comparison_of_a_system_that_stays_away_fails_after_the_hold_limi
     assert "CRM: ficou fora por tempo demais" in labels.why(ended)
     assert runs.lock_holder(NAME) is None
     assert status.overview()[NAME]["check_error"] == (ended.reason if kind == "check" else "")
+
+
+@pytest.mark.parametrize("kind", ["full", "check"])
+def test_wait_is_counted_from_its_row_however_often_its_runner_was_replaced(compare, kind, settings):
+    pause_crm()
+    long_ago = timezone.now() - timedelta(seconds=settings.HOLD_LIMIT_SECONDS)
+    ended = compare(kind=kind, waiting_for="crm", waiting_since=long_ago, token=uuid4())
+    assert (ended.status, ended.takeovers, ended.waiting_since) == ("failed", 1, None)
+    assert ended.reason == "Failed to synchronise in CRM: Held for over 24 hours"
+
+
+@pytest.mark.parametrize("kind", ["full", "check"])
+def test_wait_that_is_over_when_another_runner_takes_the_run_ends_well_with_all_of_its_time(
+    compare, kind, settings
+):
+    long_ago = timezone.now() - timedelta(seconds=settings.HOLD_LIMIT_SECONDS)
+    ended = compare(kind=kind, waiting_for="crm", waiting_since=long_ago, token=uuid4())
+    assert (ended.status, ended.waiting_for, ended.waiting_since) == ("done", "", None)
+    assert codes(ended)[:3] == ["started", "went_on", "goes_on"]
+    assert ended.waited_seconds >= settings.HOLD_LIMIT_SECONDS
+
+
+def test_wait_of_an_earlier_runner_gives_this_one_no_more_time_than_its_job_has(compare, monkeypatch):
+    monkeypatch.setattr(type(Job.registry[NAME]), "limit", timedelta(0))
+    long_ago = timezone.now() - timedelta(hours=1)
+    ended = compare(waiting_for="crm", waiting_since=long_ago, token=uuid4())
+    assert (ended.status, codes(ended)) == (
+        "stuck",
+        ["started", "went_on", "goes_on", "over_limit", "finished"],
+    )
+
+
+def test_run_that_was_left_waiting_and_is_cancelled_waits_no_more(simulator):
+    begun = runs.begin(NAME, author="user:ana")
+    SyncRun.objects.filter(pk=begun.pk).update(waiting_for="crm", waiting_since=timezone.now())
+    assert runs.cancel(begun.pk, actor="user:bia").waiting_for == ""
 
 
 def test_comparison_over_the_limit_of_its_job_ends_and_is_not_begun_anew(compare, monkeypatch):
