@@ -244,7 +244,8 @@ class WhatsAppState:
 
 
 def whatsapp(now: datetime) -> WhatsAppState:
-    found, row = whatsapp_connection.health(now), Connection.load()
+    row = Connection.load()
+    found = whatsapp_connection.health(now, row)
     received_at = next((signal.at for signal in found.signals if signal.name == "received"), None)
     refused = RejectedRequest.objects.waiting().filter(source="whatsapp")
     return WhatsAppState(
