@@ -6,12 +6,10 @@ Every act is one conditional update: of two who take a group at once, one has it
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Max, Min, OuterRef, Q, Subquery, Value
+from django.db.models import Count, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -30,23 +28,34 @@ TAGGED = Audited("group.tag", _("mudou as etiquetas do grupo"))
 MOST_TAGS, LONGEST_TAG = 8, 30
 LATELY = timedelta(hours=1)
 
-# what is open and what is retried are read apart, each a stretch of one index in the order of the groups: to
-# ask each row of 100,000 what it is, once for every figure, took longer than to read them
+# a group is resolved when its last dead letter is, so these are all that have some. What is open and what is
+# retried of each is a stretch of one index: 100,000 rows are not asked one by one to which group they belong
 COUNTS = """
-SELECT service, step, cause, coalesce(open, 0), coalesce(retrying, 0), coalesce(people, 0), first, last,
-       coalesce(lately, 0), %(lately)s::timestamptz
-FROM (
-    SELECT service, step, cause, count(*) AS open,
-           count(DISTINCT subject) FILTER (WHERE subject <> '') AS people,
+SELECT service, step, cause, open, retrying, people, first, last, lately, %(lately)s::timestamptz
+FROM events_failuregroup AS known, LATERAL (
+    SELECT count(*) AS open, count(DISTINCT subject) FILTER (WHERE subject <> '') AS people,
            min(created_at) AS first, max(failed_at) AS last,
            count(*) FILTER (WHERE failed_at >= %(lately)s) AS lately
-    FROM events_deadletter WHERE status = 'open' {only} GROUP BY service, cause, step
-) AS waiting FULL JOIN (
-    SELECT service, step, cause, count(*) AS retrying
-    FROM events_deadletter WHERE status = 'retrying' {only} GROUP BY service, cause, step
-) AS resent USING (service, step, cause)
+    FROM events_deadletter AS letter
+    WHERE status = 'open' AND letter.service = known.service AND letter.cause = known.cause
+      AND letter.step = known.step
+) AS waiting, LATERAL (
+    SELECT count(*) AS retrying FROM events_deadletter AS letter
+    WHERE status = 'retrying' AND letter.service = known.service AND letter.cause = known.cause
+      AND letter.step = known.step
+) AS resent
+WHERE known.state <> 'resolved' {only}
 """
-OF_ONE = "AND service = %(service)s AND cause = %(cause)s AND step = %(step)s"
+OF_ONE = "AND known.id = %(id)s"
+# of a group whose figures say that it has one, which may have company by now
+ONLY_ITEMS = """
+SELECT known.id, lone.id FROM events_failuregroup AS known, LATERAL (
+    SELECT min(letter.id) AS id, count(*) FROM events_deadletter AS letter
+    WHERE status = 'open' AND letter.service = known.service AND letter.cause = known.cause
+      AND letter.step = known.step
+) AS lone
+WHERE known.id = ANY(%s) AND lone.count = 1
+"""
 
 
 @dataclass(frozen=True)
@@ -68,28 +77,21 @@ def figures() -> dict[tuple[str, str, str], Figures]:
 
 
 def figures_of(group: FailureGroup) -> Figures:
-    key = {"service": group.service, "step": group.step, "cause": group.cause}
-    return _counted(COUNTS.format(only=OF_ONE), key).get((group.service, group.step, group.cause), Figures())
+    counted = _counted(COUNTS.format(only=OF_ONE), {"id": group.pk})
+    return counted.get((group.service, group.step, group.cause), Figures())
 
 
 def _counted(statement: str, given: dict[str, Any]) -> dict[tuple[str, str, str], Figures]:
     lately = (timezone.now() - LATELY).replace(second=0, microsecond=0)  # the links to the rows say minutes
     rows = run(statement, given | {"lately": lately})
-    return {(service, step, cause): Figures(*counted) for service, step, cause, *counted in rows}
+    found = {(service, step, cause): Figures(*counted) for service, step, cause, *counted in rows}
+    return {key: counted for key, counted in found.items() if counted.open or counted.retrying}
 
 
 def only_items(found: Iterable[FailureGroup]) -> dict[int, int]:
     """The open dead letter of each of these groups that has exactly one: group → dead letter."""
-    wanted = {(group.service, group.step, group.cause): group.pk for group in found}
-    if not wanted:
-        return {}
-    any_of = reduce(or_, (Q(service=key[0], step=key[1], cause=key[2]) for key in wanted))
-    counted = DeadLetter.objects.filter(any_of, status="open").order_by().values("service", "step", "cause")
-    lone = counted.annotate(lone=Min("pk")).filter(lone=Max("pk"))
-    return {
-        wanted[service, step, cause]: pk
-        for service, step, cause, pk in lone.values_list("service", "step", "cause", "lone")
-    }
+    ids = [group.pk for group in found]
+    return dict(run(ONLY_ITEMS, [ids])) if ids else {}
 
 
 def rows_of(group: FailureGroup) -> Q:

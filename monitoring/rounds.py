@@ -54,10 +54,10 @@ def current(now: datetime) -> Due:
 def missed(now: datetime) -> Due | None:
     """The current round if it was not done; nobody owes one before the hub's first whole day."""
     due = current(now)
-    first = metrics.first_day()
-    if first is None or first >= due.day or done(due) is not None:
+    if done(due) is not None:
         return None
-    return due
+    first = metrics.first_day()
+    return due if first is not None and first < due.day else None
 
 
 def done(due: Due) -> Round | None:

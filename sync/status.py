@@ -4,18 +4,17 @@ Lateness follows from the schedule and from what was done, whatever the cause: i
 is dead, when no worker runs, and when a run is stuck.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
+from carinho.database import run
 from sync import schedules
 from sync.job import Job
-from sync.models import Agreement, RunKind, RunStatus, SyncJob, SyncRun
+from sync.models import Agreement, RunStatus, SyncJob, SyncRun
 from sync.models.run import FAILED
 from sync.runs import GOOD
 
@@ -24,6 +23,45 @@ AGREEMENT_KEPT = timedelta(days=30)
 WARNING, CRITICAL = "warning", "critical"
 LATE_AT, CRITICAL_AT = 2, 3  # due times missed: the second is one period after the first
 UNENDED = (RunStatus.RUNNING, RunStatus.CANCELLED)  # say nothing about whether both sides agree
+
+# one statement, which reads of each job what is newest: a run of years ago says nothing any more. One that is
+# not offered is in time, and nothing can be done about it
+NEWEST = """
+SELECT job.name, greatest(good.started_at, not_offered.started_at),
+       (SELECT id FROM sync_syncrun WHERE job_id = job.name AND kind = 'full' AND status <> 'running'
+        ORDER BY started_at DESC LIMIT 1),
+       (SELECT id FROM sync_syncrun WHERE job_id = job.name AND status = 'running'),
+       (SELECT count(*) FROM sync_syncrun
+        WHERE job_id = job.name AND kind = 'full' AND status = ANY(%(failed)s)
+          AND finished_at > %(since)s AND finished_at <= %(now)s),
+       (SELECT id FROM sync_agreement WHERE job_id = job.name ORDER BY day DESC LIMIT 1),
+       (SELECT id FROM sync_syncrun WHERE job_id = job.name AND kind = 'check' AND status <> ALL(%(unended)s)
+        ORDER BY started_at DESC LIMIT 1)
+FROM sync_syncjob AS job LEFT JOIN LATERAL (
+    SELECT started_at FROM sync_syncrun WHERE job_id = job.name AND kind = 'full' AND status = ANY(%(good)s)
+    ORDER BY started_at DESC LIMIT 1
+) AS good ON true LEFT JOIN LATERAL (
+    SELECT started_at FROM sync_syncrun AS run
+    WHERE job_id = job.name AND kind = 'full' AND started_at > coalesce(good.started_at, '-infinity')
+      AND EXISTS (SELECT FROM sync_logline WHERE run_id = run.id AND code = 'not_offered')
+    ORDER BY started_at DESC LIMIT 1
+) AS not_offered ON true
+"""
+
+
+class Newest(NamedTuple):
+    """What `NEWEST` says of a job: ids of rows, and when the last run in time began."""
+
+    in_time_at: datetime | None
+    last: int | None
+    running: int | None
+    recent_failures: int
+    agreement: int | None
+    check: int | None
+
+    @property
+    def runs(self) -> tuple[int | None, int | None, int | None]:
+        return self.last, self.running, self.check
 
 
 @dataclass(frozen=True)
@@ -105,42 +143,33 @@ def job_statuses(now: datetime | None = None) -> list[JobStatus]:
     now = now or timezone.now()
     rows = SyncJob.objects.in_bulk(list(Job.registry))
     tasks = schedules.by_job()
-    full = SyncRun.objects.filter(kind=RunKind.FULL)
-    last = _latest(full.exclude(status=RunStatus.RUNNING))
-    good = _latest(full.filter(status__in=GOOD))
-    not_offered = _latest(full.filter(lines__code="not_offered"))  # in time, and nothing to be done about it
-    checks = _latest(SyncRun.objects.filter(kind=RunKind.CHECK).exclude(status__in=UNENDED))
-    running = {run.job_id: run for run in SyncRun.objects.filter(status=RunStatus.RUNNING)}
-    recent = full.filter(finished_at__gt=now - RECENT, finished_at__lte=now, status__in=FAILED)
-    failures = Counter(recent.values_list("job_id", flat=True))
-    latest_days = Agreement.objects.order_by("job_id", "-day").distinct("job_id")
-    agreements = {day.job_id: day for day in latest_days}
+    given = {"failed": list(FAILED), "good": list(GOOD), "unended": list(UNENDED)}
+    newest = {name: Newest(*rest) for name, *rest in run(NEWEST, given | {"since": now - RECENT, "now": now})}
+    runs = SyncRun.objects.in_bulk({id for found in newest.values() for id in found.runs if id})
+    agreements = Agreement.objects.in_bulk([found.agreement for found in newest.values() if found.agreement])
 
-    found = []
+    statuses = []
     for name, row in sorted(rows.items()):
-        in_time = [runs[name].started_at for runs in (good, not_offered) if name in runs]
-        since = max(moment for moment in (row.created_at, row.resumed_at, *in_time) if moment)
+        found = newest[name]
+        since = max(moment for moment in (row.created_at, row.resumed_at, found.in_time_at) if moment)
         times = schedules.due_times(tasks.get(name), now)
-        found.append(
+        last, running, check = (runs.get(id) for id in found.runs)
+        statuses.append(
             JobStatus(
                 job=Job.registry[name],
                 row=row,
                 schedule=tasks.get(name),
-                last=last.get(name),
-                running=running.get(name),
-                recent_failures=failures[name],
+                last=last,
+                running=running,
+                recent_failures=found.recent_failures,
                 next_run=times.next_after(now) if times else None,
                 missed=len(times.missed(since, now, CRITICAL_AT)) if times else 0,
                 schedule_error=times.reason if isinstance(times, schedules.NoTimes) else "",
-                agreement=agreements.get(name),
-                check=checks.get(name),
+                agreement=agreements.get(found.agreement),
+                check=check,
             )
         )
-    return found
-
-
-def _latest(runs: QuerySet[SyncRun]) -> dict[str, SyncRun]:
-    return {run.job_id: run for run in runs.order_by("job_id", "-started_at").distinct("job_id")}
+    return statuses
 
 
 def agreement_days(now: datetime | None = None) -> dict[str, list[dict[str, Any]]]:

@@ -70,10 +70,12 @@ class ConnectionHealth:
         }
 
 
-def health(now: datetime | None = None) -> ConnectionHealth:
-    """Disconnected when Z-API says so, silent when it says connected and messages do not flow."""
-    now = now or timezone.now()
-    row = Connection.load()
+def health(now: datetime | None = None, row: Connection | None = None) -> ConnectionHealth:
+    """Disconnected when Z-API says so, silent when it says connected and messages do not flow.
+
+    `row` is the connection's, for whoever has read it.
+    """
+    now, row = now or timezone.now(), row or Connection.load()
     gap = usual_gap(now)
     flag, flowing = _flag(row, now), [_last_received(row, now, gap), _last_receipt(row, now)]
     if row.connected is False:

@@ -80,7 +80,7 @@ def test_figures_of_groups_are_read_in_their_order_from_the_index_that_is_theirs
     for other in ("enable_sort", "enable_hashagg", "enable_bitmapscan"):  # for so few they would do as well
         run(f"SET LOCAL {other} = off", [])
     statement = failure_groups.COUNTS.format(only=only)
-    plan = plan_of(statement, {"lately": timezone.now(), "service": "crm", "step": "s", "cause": "7"})
-    assert plan.count("using dead_letter_of_group") == 2
+    plan = plan_of(statement, {"lately": timezone.now(), "id": 7})
+    assert plan.count("Index Only Scan using dead_letter_of_group") == 2
     assert "Sort" not in plan
-    assert "Filter" not in plan
+    assert "Filter" not in plan.replace("Filter: ((state)::text <> 'resolved'::text)", "")

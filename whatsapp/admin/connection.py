@@ -56,7 +56,8 @@ class ConnectionAdmin(ConsoleAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         self.must_view(request)
-        row, health = Connection.load(), connection.health()
+        row = Connection.load()
+        health = connection.health(row=row)
         word, tone = WORDS[health.status]
         is_down = row.connected is False
         waiting = reconnect.held_in_hub()

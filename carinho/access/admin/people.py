@@ -47,6 +47,7 @@ from carinho.access import account, audit_log, people, second_factor
 from carinho.access.audit_log import Audited
 from carinho.console import badges, dates, labels
 from carinho.console.base import ClosedAdmin, ConsoleAdmin, actor, page, page_of
+from carinho.console.widgets import LongSelect
 
 ADDED = Audited("access.add", _("criou o acesso"))
 CHANGED = Audited("access.change", _("mudou o acesso"))
@@ -320,6 +321,10 @@ class IntervalAdmin(ScheduleAdmin):
 class CrontabAdmin(ScheduleAdmin):
     list_display = ("clock", "timezone")
     fields = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year", "timezone")
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        given = {"widget": LongSelect()} if db_field.name == "timezone" else {}
+        return super().formfield_for_choice_field(db_field, request, **given | kwargs)
 
     @admin.display(description=_("Horário"))
     def clock(self, row: CrontabSchedule) -> str:
