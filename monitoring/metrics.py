@@ -1,13 +1,12 @@
 """Every number that monitoring shows, read from the few open rows and from the hourly counts."""
 
-import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from carinho.database import run
@@ -151,57 +150,40 @@ class Reported:
     unknown_phones: int = 0  # of people who withdrew a consent in the last week
 
 
-NEWEST = """
-SELECT newest.* FROM unnest(%s::text[]) AS asked(type), LATERAL (
-    SELECT id, type, data FROM events_event AS event WHERE event.type = asked.type ORDER BY id DESC LIMIT 1
-) AS newest
-"""
-# what was revoked could stop no messages where the hub knew no number of whoever is meant
-INCIDENTS_AND_REVOKED = """
-SELECT (
-    SELECT count(*) FROM events_event
-    WHERE type = 'incident.registered' AND received_at > %(yesterday)s
-      AND data ->> 'incident_type' = ANY(%(grave)s)
-), (
-    SELECT count(*) FROM events_event AS revoked
-    WHERE type = 'documents.consent.revoked' AND received_at > %(last_week)s AND data ? 'client_id'
-      AND NOT EXISTS (
-          SELECT FROM events_event AS known
-          WHERE known.subject = revoked.subject AND known.phone <> '' AND known.id < revoked.id)
-)
-"""
-
-
-class NewestEvent(NamedTuple):
-    id: int
-    type: str
-    data: dict[str, Any]
-
-
 def reported(now: datetime) -> Reported:
     """The newest event of each type says how things stand; there are a few a day."""
-    rows = run(NEWEST, [[*LGPD, *AUDITS]])
-    last = {type: NewestEvent(id, type, json.loads(data)) for id, type, data in rows}
-    audit = max((last[type] for type in AUDITS if type in last), key=lambda event: event.id, default=None)
-    since = {"yesterday": now - timedelta(hours=24), "last_week": now - timedelta(days=7)}
-    incidents, unknown_phones = run(INCIDENTS_AND_REVOKED, since | {"grave": list(GRAVE_INCIDENTS)})[0]
+    last = {
+        event.type: event
+        for event in Event.objects.filter(type__in=[*LGPD, *AUDITS]).order_by("type", "-pk").distinct("type")
+    }
+    audit = max((last[type] for type in AUDITS if type in last), key=lambda event: event.pk, default=None)
+    incidents = Event.objects.filter(type="incident.registered", received_at__gt=now - timedelta(hours=24))
     return Reported(
         overdue=_last_count(last, LGPD[0], "overdue_count"),
         urgent=_last_count(last, LGPD[1], "critical_count"),
         audit=_audit_severity(audit),
-        incidents=incidents,
-        unknown_phones=unknown_phones,
+        incidents=incidents.filter(data__incident_type__in=GRAVE_INCIDENTS).count(),
+        unknown_phones=_revoked_of_unknown(now).count(),
     )
 
 
-def _last_count(last: dict[str, NewestEvent], type: str, checked: str) -> int:
+def _revoked_of_unknown(now: datetime) -> QuerySet[Event]:
+    """The consents that could stop no messages: of whoever is meant, the hub knows no number."""
+    known = Event.objects.filter(subject=OuterRef("subject"), pk__lt=OuterRef("pk")).exclude(phone="")
+    revoked = Event.objects.filter(
+        type="documents.consent.revoked", received_at__gt=now - timedelta(days=7), data__has_key="client_id"
+    )
+    return revoked.filter(~Exists(known))
+
+
+def _last_count(last: dict[str, Event], type: str, checked: str) -> int:
     """What this type or the general check said last: the check ends what the other one began."""
     said = [(last[name], field) for name, field in ((type, "count"), (LGPD[2], checked)) if name in last]
-    newest, field = max(said, key=lambda pair: pair[0].id, default=(None, ""))
+    newest, field = max(said, key=lambda pair: pair[0].pk, default=(None, ""))
     return int(newest.data.get(field) or 0) if newest else 0
 
 
-def _audit_severity(audit: NewestEvent | None) -> str:
+def _audit_severity(audit: Event | None) -> str:
     if audit is None:
         return ""
     if audit.type == AUDITS[1]:
