@@ -48,7 +48,7 @@ ONLY_BY_POST = {
     *("acknowledge", "snooze", "requeue", "discard", "conclude", "code", "discard_in_hub", "discard_at_zapi"),
     *("new", "take", "release", "silence", "unsilence", "note", "tag", "write", "reset_recipe"),
     *("undo", "undo_archive", "end", "escalate", "export", "save_view", "remove_view", "start", "trial"),
-    *("in_group", "test", "remove"),
+    *("in_group", "test", "remove", "called"),
 }
 LEADS_TO_ITEM = {  # a form that is opened from an item, by a bookmark
     *(
