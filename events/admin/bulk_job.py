@@ -15,7 +15,7 @@ from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import id_in, list_of, page_of
 from carinho.console.filters import ChoiceFilter, choice_filter
 from events import bulk_jobs
-from events.models import BulkItem, BulkItemState, BulkJob, BulkState, DeadLetter
+from events.models import BulkItem, BulkItemState, BulkJob, BulkState, CircuitBreaker, DeadLetter
 from events.recipes import Recipes
 
 OPERATE = "events.change_deadletter"
@@ -234,6 +234,7 @@ class BulkJobAdmin(ActionAdmin):
                 if counts[state]
             ],
             "causes": self._causes(row),
+            "waits": _waits(row),
             "stop": self._stop(row),
             "buttons": self.buttons(request, [action.name for action in _fitting(row)], row.pk),
             "stages": stages(row.total),
@@ -264,6 +265,30 @@ class BulkJobAdmin(ActionAdmin):
             "name": f"#{letter.pk}",
             "address": page_of(letter),
         }
+
+
+def _waits(job: BulkJob) -> list[dict[str, Any]]:
+    """The systems to which nothing goes, with how many of what was sent wait for each."""
+    items = BulkItem.objects.filter(job=job, state=BulkItemState.SENT)
+    sent = DeadLetter.objects.filter(pk__in=items.values("dead_letter_id"))
+    counts = dict(sent.order_by().values_list("service").annotate(Count("pk")))
+    return [
+        {
+            "breaker": breaker,
+            "page": page_of(breaker),
+            "text": ngettext(
+                "%s entrega espera por ele e sai sozinha quando ele voltar.",
+                "%s entregas esperam por ele e saem sozinhas quando ele voltar.",
+                counts[breaker.pk],
+            )
+            % labels.number(counts[breaker.pk]),
+            "address": list_of(
+                DeadLetter, f"bulk={job.pk}-{BulkItemState.SENT}&status=all&service={breaker.pk}"
+            ),
+        }
+        for breaker in CircuitBreaker.objects.filter(pk__in=counts).order_by("pk")
+        if breaker.holds
+    ]
 
 
 def _fitting(job: BulkJob) -> list[Action]:

@@ -21,7 +21,7 @@ from monitoring.labels import list_url
 from monitoring.models import RoundKind
 
 MOST_GROUPS = 8  # on the Painel
-AMONG_NUMBERS = "rejected_requests"  # the check that the second row of cards shows
+AMONG_NUMBERS = {"rejected_requests", "owed_calls"}  # the checks that the second row of cards shows
 
 
 def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
         "critical_since": now.critical_since,
         "reminders": now.reminders,
         "settling": now.settling,
-        "checks": [check for check in morning if check.name != AMONG_NUMBERS],
+        "checks": [check for check in morning if check.name not in AMONG_NUMBERS],
         "taken_at": timezone.localtime(hub.now),
         "cards": part(_("números"), partial(cards, hub.strict, found), []),
         "groups": groups[:MOST_GROUPS],
@@ -136,6 +136,14 @@ FIGURES = (
         "events_rejectedrequest",
         "state=waiting",
         "block",
+    ),
+    Figure(
+        _("Ligações a fazer"),
+        "corrected phones",
+        lambda hub: hub.owed_calls,
+        "events_correction",
+        "call=owed",
+        "phone_forwarded",
     ),
 )
 

@@ -48,7 +48,7 @@ URGENT = LegalReport(
     _("Havia pedidos de dados pessoais no último dia do prazo: %(amount)s."),
 )
 AUDIT_FAILED = LegalReport(
-    "audit",
+    "audit_failed",
     "lgpd.compliance.audit.failed",
     Severity.WARNING,
     _("A auditoria da LGPD não terminou: avise o desenvolvimento de Documentos."),

@@ -2,6 +2,7 @@
 
 import gettext
 import re
+from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.db.models import TextChoices
 
+from carinho.access.audit_log import Audited
 from carinho.access.roles import ADMINISTRATOR
 from tests.clients import logged_in
 from tests.console import every_page
@@ -21,13 +24,28 @@ QUOTING = {  # what programs say: to who builds the other system, and as the API
 }
 WORD = re.compile(r"[a-zà-ÿ]+", re.IGNORECASE)
 OF_CODE = re.compile(r"(?<![@\w.])(?:[a-z]+(?:_[a-z]+)+|[a-z]+\.[a-z]{3}[a-z_]*)\b|\{\{|\{%")
+SETTING = re.compile(r"\bWEBHOOK_SECRET_[A-Z]+\b")  # its name is what an administrator types
 ALLOWED = {"api", "utc", "for", "lead"}
+OUR_PACKAGES = {"carinho", "events", "monitoring", "sync", "whatsapp"}
+
+
+def stored() -> Iterator[tuple[str, str]]:
+    """The values that our code stores (states, causes, kinds of rounds, actions), each with its label."""
+    for action in Audited.registry.values():
+        yield action.name, str(action.label)
+    for choices in TextChoices.__subclasses__():
+        if choices.__module__.partition(".")[0] in OUR_PACKAGES:
+            yield from ((str(value), str(label)) for value, label in choices.choices)
 
 
 @cache
 def english() -> set[str]:
-    """The words that Django and its apps translate and that Portuguese has not, and those of our reasons."""
-    theirs, ours = set(WORD.findall(" ".join(every_page.DEAD.values()).lower())), {"crm"}
+    """The words that Django and its apps translate and that Portuguese has not, and those that we store."""
+    theirs = set(WORD.findall(" ".join([*every_page.DEAD, *every_page.DEAD.values()]).lower()))
+    ours = {"crm"}
+    for value, label in stored():
+        theirs |= set(WORD.findall(value.lower()))
+        ours |= set(WORD.findall(label.lower()))
     for folder in (Path(settings.BASE_DIR), *(Path(app.path) for app in apps.get_app_configs())):
         file = folder / "locale/pt_BR/LC_MESSAGES/django.mo"
         if file.exists():
@@ -49,8 +67,16 @@ def foreign(page: every_page.ShownPage) -> list[tuple[str, str]]:
         (word, text)
         for text in page.shown
         if "/" not in text  # a time zone
-        for word in [*(w for w in WORD.findall(text) if w.lower() in english()), *OF_CODE.findall(text)]
+        for word in [
+            *(w for w in WORD.findall(SETTING.sub("", text)) if w.lower() in english()),
+            *OF_CODE.findall(text),
+        ]
     ]
+
+
+@pytest.mark.parametrize("word", ["evening", "morning", "escalated", "requeue", "superseded", "overtaken"])
+def test_word_that_the_code_stores_is_foreign_on_a_page(word):
+    assert foreign(every_page.ShownPage(f"<p>ronda {word}</p>")) == [(word, f"ronda {word}")]
 
 
 def test_every_page_is_met_by_clicks_and_speaks_portuguese():

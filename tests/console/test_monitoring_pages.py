@@ -107,6 +107,21 @@ def test_panel_and_badges_refresh_without_a_reload_and_leave_alone_what_is_in_us
     expect(card).to_be_focused()
 
 
+def test_panel_has_five_cards_of_the_morning_and_no_row_with_a_hole(visit):
+    visit.goto("/admin/")
+    titles = ["Saúde", "WhatsApp", "Alertas", "Precisa de você", "Sincronizações"]
+    expect(visit.locator("#checks a > .m-value + span")).to_have_text(titles)
+    numbers = visit.locator("#numbers > a")
+    expect(numbers.filter(has_text="Ligações a fazer")).to_have_attribute("href", re.compile("call=owed"))
+    for row in (visit.locator("#checks > a"), numbers):
+        boxes = [card.bounding_box() for card in row.all()]
+        assert (len({box["y"] for box in boxes}), len(boxes)) == (1, 5)
+    visit.set_viewport_size({"width": 390, "height": 844})
+    first, *_others, last = [card.bounding_box()["width"] for card in numbers.all()]
+    assert last > 2 * first
+    visit.set_viewport_size({"width": 1280, "height": 900})
+
+
 def test_failures_on_the_panel_keep_their_places_and_new_ones_come_last(visit_by_clock):
     visit = visit_by_clock
     visit.goto("/admin/")

@@ -1,10 +1,14 @@
 """What Documentos and Cuidadores tell that a person has to act on is an alert."""
 
+from datetime import timedelta
+
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from events.intake import envelope, ingestion
-from monitoring import health
+from monitoring import alerts, health
+from monitoring.models import Alert
 
 pytestmark = pytest.mark.django_db
 
@@ -76,9 +80,21 @@ def test_audit_that_asks_for_action_at_once_is_an_alert(urgent, severity, expect
 
 def test_audit_that_broke_off_is_a_warning_until_one_succeeds():
     arrive("lgpd.compliance.audit.failed", error="Timeout")
-    assert found()["audit"][0] == "warning"
+    assert found()["audit_failed"][0] == "warning"
     audit(urgent=False, severity="low")
     assert found() == {}
+
+
+def test_audit_that_broke_off_and_one_that_asks_for_action_are_two_alerts():
+    arrive("lgpd.compliance.audit.failed", error="Timeout")
+    alerts.evaluate()
+    audit(urgent=True, severity="critical")
+    alerts.evaluate(timezone.now() + timedelta(seconds=settings.ALERT_SETTLE_SECONDS + 1))
+    history = Alert.objects.filter(rule="lgpd").order_by("id")
+    assert [(alert.sentence, alert.is_open) for alert in history] == [
+        ("A auditoria da LGPD não tinha terminado.", False),
+        ("A auditoria da LGPD pede ação imediata: avise a gestão.", True),
+    ]
 
 
 @pytest.mark.parametrize(("kind", "is_grave"), [("falta", True), ("comportamento", True), ("atraso", False)])

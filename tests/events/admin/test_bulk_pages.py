@@ -1,5 +1,6 @@
 """The page of a retry of many: how far it is, what became of each item, and who may do what to it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from carinho.access.roles import OPERATOR, VIEWER
+from carinho.console import dates
 from carinho.services.errors import Rejected
-from events import bulk_jobs, operations
+from events import bulk_jobs, operations, status_badges
 from events.engine import attempt, claims, outcomes
-from events.models import BulkJob, DeadLetter, Delivery
+from events.models import BulkJob, CircuitBreaker, DeadLetter, Delivery
 from tests.clients import logged_in
 from tests.console import rows
 
@@ -65,6 +67,21 @@ def test_retry_of_many_leads_to_a_page_that_claims_no_success():
         assert words in html
     for words in ("reenviadas", "entregues"):
         assert words not in html.split('id="reenvio"')[1].split("</section>")[0]
+
+
+def test_page_says_for_which_system_it_waits_and_since_when():
+    browser = logged_in(OPERATOR)
+    job = bulk_jobs.start_retry([letter.pk for letter in letters(3)], "user:ana")
+    assert "espera por ele" not in html_of(browser.get(address(job)))
+    since = rows.down("crm").outage_since
+    html = html_of(browser.get(address(job)))
+    assert f"CRM</a> {status_badges.system(CircuitBreaker.objects.get(pk='crm'), None)}" in html
+    assert f"{dates.since(since)}: <a href" in html
+    assert "1 entrega espera por ele e sai sozinha quando ele voltar." in html
+    waiting = re.search(r'href="([^"]+)">1 entrega espera', html)[1].replace("&amp;", "&")
+    assert browser.get(waiting).context["cl"].result_count == 1
+    rows.down("financeiro")
+    assert html_of(browser.get(address(job))).count("espera por ele") == 1
 
 
 def test_question_counts_what_the_click_moves_and_says_why_not_the_others():
