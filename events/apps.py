@@ -37,7 +37,6 @@ def ensure_schedules(**_: Any) -> None:
     ensure("events.advance_bulk_jobs", every_seconds=5, expire_seconds=10)
     ensure("events.close_superseded", every_seconds=20, expire_seconds=20)
     ensure("events.send_escalations", every_seconds=10, expire_seconds=10)
-    ensure("events.send_webhooks", every_seconds=5, expire_seconds=10)
     ensure("events.fold_counts", every_seconds=10, expire_seconds=10)
     ensure("events.prune", every_seconds=600, expire_seconds=300)
 

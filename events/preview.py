@@ -153,8 +153,8 @@ def _expected(claim: Claim, plan: Planned, waits: dict[str, datetime | None]) ->
 
 def _waits(services: set[str]) -> dict[str, datetime | None]:
     """The systems that take nothing at the moment, and until when if they said so."""
-    asked = Lane.objects.filter(service__in=services, not_before__gt=timezone.now())
-    waits: dict[str, datetime | None] = dict(asked.values_list("service", "not_before"))
+    asked = Lane.objects.filter(name__in=services, not_before__gt=timezone.now())
+    waits: dict[str, datetime | None] = dict(asked.values_list("name", "not_before"))
     for breaker in CircuitBreaker.objects.filter(service__in=services):
         if breaker.paused_at or breaker.offline_since or breaker.state == BreakerState.OPEN:
             waits[breaker.service] = None

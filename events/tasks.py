@@ -4,7 +4,6 @@ from celery import shared_task
 
 from carinho.access import retention as access_retention
 from carinho.webhooks import retention as webhook_retention
-from carinho.webhooks import sending
 from events import bulk_jobs, conformance_checks, escalations, outages, retention, statistics, superseded
 from events.engine import lane, recovery
 from events.intake import without_flow
@@ -36,11 +35,6 @@ def advance_bulk_jobs() -> None:
 @shared_task(name="events.send_escalations", ignore_result=True)
 def send_escalations() -> None:
     escalations.send_due()
-
-
-@shared_task(name="events.send_webhooks", ignore_result=True)
-def send_webhooks() -> None:
-    sending.send_due()
 
 
 @shared_task(name="events.check_conformance", ignore_result=True)

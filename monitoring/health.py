@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -37,30 +37,6 @@ LABELS = {
     DEGRADED: _("Atenção"),
     CRITICAL: _("Crítico"),
 }
-PARTS = {
-    "pending": _("eventos aguardando"),
-    "retry_queue": _("entregas tentando de novo"),
-    "dead_letters": _("itens que precisam de você"),
-    "held_too_long": _("itens que esperaram demais por um sistema"),
-    "rejected_requests": _("recusados"),
-    "owed_calls": _("ligações a fazer"),
-    "held": _("entregas retidas"),
-    "queues": _("filas dos sistemas"),
-    "failures": _("taxa de erro"),
-    "failing": _("sistemas com mais falhas"),
-    "breakers": _("sistemas"),
-    "rejecting": _("sistemas que recusam tudo"),
-    "sync": _("sincronizações"),
-    "whatsapp": _("WhatsApp"),
-    "staleness": _("sinais de vida"),
-    "oldest_transaction": _("transações do banco de dados"),
-    "missed_round": _("rondas"),
-    "failed_notifications": _("avisos ao plantão"),
-    "failed_webhooks": _("webhooks a outros"),
-    "late_events": _("eventos atrasados"),
-    "overdue_erasures": _("pedidos de apagamento"),
-    "reported": _("avisos de Documentos e de Cuidadores"),
-}
 
 
 class Backlog(NamedTuple):
@@ -74,37 +50,123 @@ class Unmeasured(Exception):
     """This part of the hub could not be measured, so nothing can be said about it."""
 
 
+Known = Mapping[str, Any]  # `now`, and the parts before this one; None for one that could not be measured
+
+
+class Part(NamedTuple):
+    """One thing that is measured of the hub."""
+
+    title: Any
+    measure: Callable[[Known], Any]
+
+
+def part(title: Any, measure: Callable[[Known], Any]) -> dict[str, Part]:
+    """What makes a field of the snapshot a part of it. Its default stands for what was not measured."""
+    return {"part": Part(title, measure)}
+
+
 @dataclass(frozen=True)
 class HubSnapshot:
-    """The hub at `now`: every field of `PARTS` is what the function of its name measured.
+    """The hub at `now`: each part is declared here, and nowhere else, and measured in this order.
 
     A part in `unmeasured` is empty here. Whoever judges reads `strict`, which raises `Unmeasured` for it:
     what was not measured is no good news.
     """
 
     now: datetime
-    pending: int
-    retry_queue: dict[str, Any]
-    dead_letters: dict[str, Any]
-    held: dict[str, Any]
-    queues: dict[str, metrics.Queue]
-    failures: tuple[int, int]
-    breakers: list[CircuitBreaker]
-    sync: dict[str, dict[str, Any]]
-    whatsapp: metrics.WhatsAppState
-    staleness: dict[str, float | None]
-    oldest_transaction: float
-    missed_round: rounds.Due | None
-    failed_notifications: dict[str, int]
-    failed_webhooks: dict[str, int]
-    late_events: dict[str, int]
-    overdue_erasures: int = 0
-    rejected_requests: int = 0
-    owed_calls: int = 0
-    held_too_long: dict[str, int] = field(default_factory=dict)  # by system, of the dead letters
-    failing: list[str] = field(default_factory=list)
-    rejecting: dict[str, Rejection] = field(default_factory=dict)
-    reported: metrics.Reported = field(default_factory=metrics.Reported)
+    breakers: list[CircuitBreaker] = field(
+        default_factory=list, metadata=part(_("sistemas"), lambda _known: metrics.breakers())
+    )
+    queues: dict[str, metrics.Queue] = field(
+        default_factory=dict, metadata=part(_("filas dos sistemas"), lambda _known: metrics.queues())
+    )
+    dead_letters: dict[str, Any] = field(
+        default_factory=lambda: {"total": 0, "today": 0, "by_cause": {}},
+        metadata=part(
+            _("itens que precisam de você"),
+            lambda known: metrics.dead_letters(periods.of_days(timezone.localdate(known["now"]))),
+        ),
+    )
+    pending: int = field(default=0, metadata=part(_("eventos aguardando"), lambda _known: metrics.pending()))
+    retry_queue: dict[str, Any] = field(
+        default_factory=lambda: {
+            "total": 0,
+            "ready": 0,
+            "oldest": None,
+            "by_service": {},
+            "ready_by_service": {},
+        },
+        metadata=part(_("entregas tentando de novo"), lambda _known: metrics.retry_queue()),
+    )
+    held_too_long: dict[str, int] = field(
+        default_factory=dict,
+        metadata=part(
+            _("itens que esperaram demais por um sistema"),
+            lambda known: metrics.held_too_long(known["dead_letters"]),
+        ),
+    )
+    rejected_requests: int = field(
+        default=0, metadata=part(_("recusados"), lambda _known: metrics.rejected_requests())
+    )
+    owed_calls: int = field(
+        default=0, metadata=part(_("ligações a fazer"), lambda _known: metrics.owed_calls())
+    )
+    held: dict[str, Any] = field(
+        default_factory=lambda: {"total": 0, "by_service": {}},
+        metadata=part(_("entregas retidas"), lambda known: metrics.held(known["breakers"], known["queues"])),
+    )
+    failures: tuple[int, int] = field(
+        default=(0, 0),
+        metadata=part(
+            _("taxa de erro"), lambda known: metrics.failures(periods.last_hours(known["now"], 24))
+        ),
+    )
+    failing: list[str] = field(
+        default_factory=list, metadata=part(_("sistemas com mais falhas"), lambda _known: metrics.failing())
+    )
+    rejecting: dict[str, Rejection] = field(
+        default_factory=dict,
+        metadata=part(_("sistemas que recusam tudo"), lambda known: rejecting_systems.current(known["now"])),
+    )
+    sync: dict[str, dict[str, Any]] = field(
+        default_factory=dict, metadata=part(_("sincronizações"), lambda known: syncs.overview(known["now"]))
+    )
+    whatsapp: metrics.WhatsAppState = field(
+        default_factory=lambda: metrics.WhatsAppState(None, UNKNOWN),
+        metadata=part(_("WhatsApp"), lambda known: metrics.whatsapp(known["now"])),
+    )
+    staleness: dict[str, float | None] = field(
+        default_factory=dict,
+        metadata=part(_("sinais de vida"), lambda known: heartbeats.staleness(known["now"])),
+    )
+    oldest_transaction: float = field(
+        default=0.0,
+        metadata=part(_("transações do banco de dados"), lambda _known: metrics.oldest_transaction()),
+    )
+    missed_round: rounds.Due | None = field(
+        default=None, metadata=part(_("rondas"), lambda known: rounds.missed(known["now"]))
+    )
+    failed_notifications: dict[str, int] = field(
+        default_factory=dict,
+        metadata=part(_("avisos ao plantão"), lambda _known: metrics.failed_notifications()),
+    )
+    failed_webhooks: dict[str, int] = field(
+        default_factory=dict, metadata=part(_("webhooks a outros"), lambda _known: metrics.failed_webhooks())
+    )
+    late_events: dict[str, int] = field(
+        default_factory=dict,
+        metadata=part(_("eventos atrasados"), lambda known: metrics.late_events(known["now"])),
+    )
+    overdue_erasures: int = field(
+        default=0,
+        metadata=part(_("pedidos de apagamento"), lambda known: metrics.overdue_erasures(known["now"])),
+    )
+    reported: metrics.Reported = field(
+        default_factory=metrics.Reported,
+        metadata=part(
+            _("avisos de Documentos e de Cuidadores"), lambda known: metrics.reported(known["now"])
+        ),
+    )
     unmeasured: Mapping[str, Any] = field(default_factory=dict)  # parts and rules, with their titles
 
     @property
@@ -181,47 +243,24 @@ class Measuring:
             logger.exception(
                 "Part could not be measured", extra={"part": str(name), "error": type(error).__name__}
             )
-            self.unmeasured[str(name)] = PARTS.get(name, name)
+            known = parts()
+            self.unmeasured[str(name)] = known[name].title if name in known else name
             return otherwise
+
+
+def parts() -> dict[str, Part]:
+    """Of a snapshot, by name."""
+    return {row.name: row.metadata["part"] for row in fields(HubSnapshot) if "part" in row.metadata}
 
 
 def take_snapshot(now: datetime | None = None) -> HubSnapshot:
     """Measure everything: a dozen statements that each read few rows."""
-    now = now or timezone.now()
-    today, measuring = periods.of_days(timezone.localdate(now)), Measuring()
-    part = measuring.part
-    breakers, queues = part("breakers", metrics.breakers, None), part("queues", metrics.queues, None)
-    dead_letters = part("dead_letters", lambda: metrics.dead_letters(today), None)
-    return HubSnapshot(
-        now=now,
-        pending=part("pending", metrics.pending, 0),
-        retry_queue=part(
-            "retry_queue",
-            metrics.retry_queue,
-            {"total": 0, "ready": 0, "oldest": None, "by_service": {}, "ready_by_service": {}},
-        ),
-        dead_letters=dead_letters or {"total": 0, "today": 0, "by_cause": {}},
-        held_too_long=part("held_too_long", lambda: metrics.held_too_long(dead_letters), {}),
-        rejected_requests=part("rejected_requests", metrics.rejected_requests, 0),
-        owed_calls=part("owed_calls", metrics.owed_calls, 0),
-        held=part("held", lambda: metrics.held(breakers, queues), {"total": 0, "by_service": {}}),
-        queues=queues or {},
-        failures=part("failures", lambda: metrics.failures(periods.last_hours(now, 24)), (0, 0)),
-        failing=part("failing", metrics.failing, []),
-        rejecting=part("rejecting", lambda: rejecting_systems.current(now), {}),
-        breakers=breakers or [],
-        sync=part("sync", lambda: syncs.overview(now), {}),
-        whatsapp=part("whatsapp", lambda: metrics.whatsapp(now), metrics.WhatsAppState(None, UNKNOWN)),
-        staleness=part("staleness", lambda: heartbeats.staleness(now), {}),
-        oldest_transaction=part("oldest_transaction", metrics.oldest_transaction, 0.0),
-        missed_round=part("missed_round", lambda: rounds.missed(now), None),
-        failed_notifications=part("failed_notifications", metrics.failed_notifications, {}),
-        failed_webhooks=part("failed_webhooks", metrics.failed_webhooks, {}),
-        late_events=part("late_events", lambda: metrics.late_events(now), {}),
-        overdue_erasures=part("overdue_erasures", lambda: metrics.overdue_erasures(now), 0),
-        reported=part("reported", lambda: metrics.reported(now), metrics.Reported()),
-        unmeasured=measuring.unmeasured,
-    )
+    measuring = Measuring()
+    known: dict[str, Any] = {"now": now or timezone.now()}
+    for name, each in parts().items():
+        known[name] = measuring.part(name, partial(each.measure, known), None)
+    measured = {name: value for name, value in known.items() if name not in measuring.unmeasured}
+    return HubSnapshot(**measured, unmeasured=measuring.unmeasured)
 
 
 @dataclass(frozen=True)

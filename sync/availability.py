@@ -32,7 +32,7 @@ class Availability:
 
     def refresh(self) -> None:
         """Take over what other processes and people did since, in one statement."""
-        asked = Lane.objects.filter(service=OuterRef("service")).values("not_before")
+        asked = Lane.objects.filter(name=OuterRef("service")).values("not_before")
         rows = CircuitBreaker.objects.filter(service__in=self.systems).annotate(not_before=Subquery(asked))
         for row in rows:
             self.breakers[row.service].load(row)

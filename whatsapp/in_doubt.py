@@ -28,7 +28,7 @@ from whatsapp.models.callback import RECEIPTS
 from whatsapp.outbox import Ids, Outgoing, Traces, locked
 from whatsapp.zapi import DOING, WhatsApp
 
-CHECK_SECONDS = 5  # between two checks for traces
+CHECK_SECONDS = 5  # between two checks for traces; less before the one at which the last could be there
 CLOCKS_DIFFER = timedelta(seconds=5)
 GIVE_UP_AFTER = 5  # times the wait for a trace
 MATCHED_WITHIN = timedelta(days=1)  # after an attempt; what is older is for a person, and explains no receipt
@@ -57,6 +57,7 @@ def resolve(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran | None:
     While it is in doubt, a `Ran` that checks again, and in the end one that asks a person.
     """
     claim, traces, now = outgoing.claim, outgoing.traces, timezone.now()
+    next_check = now + timedelta(seconds=CHECK_SECONDS)
     since = claim.in_doubt_since or now
     waited = now - since
     is_over = waited > trace_takes() * GIVE_UP_AFTER
@@ -65,7 +66,7 @@ def resolve(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran | None:
     except (Unavailable, Rejected):
         if is_over:
             return _ask_person("Outcome unknown, and the queue could not be read")
-        return Ran(not_before=now + timedelta(seconds=CHECK_SECONDS))
+        return Ran(not_before=next_check)
     if found:
         return Ran(found)
     is_silent = traces.called_back_at is None or traces.called_back_at <= since
@@ -75,8 +76,8 @@ def resolve(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran | None:
         return Ran(skip_cause=SkipCause.EXPIRED) if is_late else None
     if is_over:
         return _ask_person("Outcome unknown: no trace of it, and none would be seen")
-    soon, later = now + timedelta(seconds=1), now + timedelta(seconds=CHECK_SECONDS)
-    return Ran(not_before=min(max(since + trace_takes(), soon), later))
+    last_trace_at = since + trace_takes()
+    return Ran(not_before=last_trace_at if now < last_trace_at < next_check else next_check)
 
 
 def _ask_person(sentence: str) -> Ran:

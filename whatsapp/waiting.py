@@ -82,7 +82,7 @@ def _of_due(count: int, now: datetime) -> Wait:
     breaker = CircuitBreaker.objects.filter(service="whatsapp").first()
     if breaker and breaker.holds:
         return Wait(WaitCause.BLOCKED, count, breaker.held_since)
-    asked = Lane.objects.filter(service="whatsapp", not_before__gt=now).values_list("not_before", flat=True)
+    asked = Lane.objects.filter(name="whatsapp", not_before__gt=now).values_list("not_before", flat=True)
     if until := asked.first():
         return Wait(WaitCause.ASKED, count, until)
     if outbox.has_held():

@@ -141,7 +141,7 @@ def reset(service: str, *, actor: str) -> CircuitBreaker | None:
     For a person who verified that the system is back. None for an unknown system.
     """
     with transaction.atomic():
-        Lane.objects.filter(service=service).update(not_before=None)
+        Lane.objects.filter(name=service).update(not_before=None)
         for row in CircuitBreaker.objects.select_for_update().filter(service=service):
             lifecycle.write(list(_facts(service, row.state, BreakerState.CLOSED)))
         return _move(

@@ -78,7 +78,7 @@ def end_silent_lanes() -> None:
 
     A process that is frozen keeps its lock for as long as that lasts: nobody else would send.
     """
-    lanes = Lane.objects.values_list("service", flat=True)  # those of any number of partitions
+    lanes = Lane.objects.values_list("name", flat=True)  # those of any number of partitions
     holders = locks.holders(lane.LOCK_NAMESPACE, lanes)
     silent = settings.LEASE_SECONDS - lane.LISTENING_SECONDS
     for name, pid in run(SILENT, [json.dumps(holders), silent, settings.LEASE_SECONDS]):

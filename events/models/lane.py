@@ -63,10 +63,11 @@ class CircuitBreaker(models.Model):
 class Lane(models.Model):
     """Who is notified that work arrived: a lane that listens, or Celery.
 
-    Where several lanes share a system each has a row of its own beside it, by its name (`crm:1/4`).
+    Named as its system. Where several lanes share one, each has a row of its own beside it (`crm:1/4`).
     """
 
-    service = models.CharField(_("sistema"), max_length=20, primary_key=True)
+    # workers of the release before name the column in their SQL, while they run beside those of this one
+    name = models.CharField(_("nome"), max_length=20, primary_key=True, db_column="service")
     listening_until = models.DateTimeField(_("ouvindo até"), null=True, blank=True)
     woken_at = models.DateTimeField(_("chamada em"), null=True, blank=True)
     not_before = models.DateTimeField(_("o sistema pediu para esperar até"), null=True, blank=True)
@@ -76,7 +77,7 @@ class Lane(models.Model):
         verbose_name_plural = _("faixas")
 
     def __str__(self) -> str:
-        return self.service
+        return self.name
 
 
 personal_data.declare(

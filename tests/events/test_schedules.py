@@ -31,6 +31,12 @@ def test_recovery_fold_and_prune_are_due_right_after_a_migration():
     }
 
 
+def test_workers_know_every_task_that_is_scheduled_wherever_it_stands_by_its_stored_name():
+    current_app.loader.import_default_modules()
+    assert {entry.task for entry in beat().values()} <= current_app.tasks.keys()
+    assert current_app.tasks["events.send_webhooks"].run.__module__ == "carinho.webhooks.tasks"
+
+
 def test_what_an_operator_changed_outlives_a_start_of_beat_and_a_migration():
     slower = IntervalSchedule.objects.create(every=30, period="seconds")
     PeriodicTask.objects.filter(name="events.recover").update(interval=slower)

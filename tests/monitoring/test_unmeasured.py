@@ -1,5 +1,6 @@
 """What cannot be measured is said, and keeps neither the pages nor the watch over the rest from working."""
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 
@@ -67,7 +68,25 @@ def bad_statement(*_args, **_kwargs):
 
 
 def test_every_part_of_a_snapshot_stands_alone():
-    assert set(SOURCES) == set(health.PARTS)
+    assert set(SOURCES) == set(health.parts())
+
+
+@dataclass(frozen=True)
+class SnapshotWithVisits(health.HubSnapshot):
+    visits: int = field(default=0, metadata=health.part("visitas", lambda known: len(known["breakers"]) + 40))
+
+
+def test_part_is_measured_judged_and_named_by_its_declaration_alone(monkeypatch):
+    monkeypatch.setattr(health, "HubSnapshot", SnapshotWithVisits)
+    hub = health.take_snapshot()
+    assert hub.visits == hub.strict.visits == len(hub.breakers) + 40
+    monkeypatch.setattr(metrics, "breakers", bad_row)
+    hub = health.take_snapshot()  # what it is measured from is missing
+    assert (hub.breakers, hub.visits) == ([], 0)
+    assert hub.unmeasured["visits"] == "visitas"
+    with pytest.raises(health.Unmeasured):
+        _ = hub.strict.visits
+    assert "visits" in with_key("read").get("/status").json()["unmeasured"]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +97,7 @@ def test_part_that_cannot_be_measured_is_a_reason_and_the_others_go_on(monkeypat
     monkeypatch.setattr(SOURCES[part], trouble)
     answer = with_key("read").get("/dashboard").json()
     reason = next(reason for reason in answer["reasons"] if reason["rule"] == "unmeasured")
-    assert f"Não foi possível medir: {health.PARTS[part]}." in reason["message"]
+    assert f"Não foi possível medir: {health.parts()[part].title}." in reason["message"]
     assert part in answer["unmeasured"]
     assert answer["status"] != "healthy"
     assert part == "breakers" or "circuit_breaker" in {row["rule"] for row in answer["reasons"]}

@@ -254,7 +254,7 @@ def test_paused_system_receives_no_call_of_a_run_from_the_answer_on(load, simula
 def test_system_that_asked_a_lane_to_wait_is_left_alone_by_a_run_too(load, simulator):
     load("sync.crm_operacao", 3)
     asked = timezone.now() + timedelta(seconds=3)
-    Lane.objects.update_or_create(service="operacao", defaults={"not_before": asked})
+    Lane.objects.update_or_create(name="operacao", defaults={"not_before": asked})
     begun = runs.begin("sync.crm_operacao", author="user:ana")
     execution.go_on("sync.crm_operacao")
     begun.refresh_from_db()
@@ -269,7 +269,7 @@ def test_system_that_asks_a_run_to_wait_is_left_alone_by_runs_and_lanes(load, si
     begun = runs.begin("sync.crm_operacao", author="user:ana")
     simulator.fault(system, status=429, retry_after=3)
     thread = in_thread("sync.crm_operacao")
-    until(lambda: Lane.objects.filter(service=system, not_before__gt=timezone.now()).exists(), "it was told")
+    until(lambda: Lane.objects.filter(name=system, not_before__gt=timezone.now()).exists(), "it was told")
     simulator.heal(system)
     time.sleep(0.5)  # what was on the wire arrives
     received = len(simulator.calls(system))

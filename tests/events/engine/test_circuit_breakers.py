@@ -140,7 +140,7 @@ def test_system_is_left_alone_until_the_latest_moment_it_asked_for_and_ten_minut
     assert leave_alone(timedelta(minutes=1)) == until
     longest = leave_alone(timedelta(days=400))
     assert timedelta(minutes=5) < longest - until < timedelta(minutes=7)
-    assert Lane.objects.get(service="billing").not_before == longest
+    assert Lane.objects.get(name="billing").not_before == longest
 
 
 def test_system_that_no_release_knows_is_neither_paused_nor_reset():
@@ -195,10 +195,10 @@ def test_reset_forgets_the_outage_and_what_the_system_asked_for():
         },
     )  # fmt: skip
     Lane.objects.update_or_create(
-        service="billing", defaults={"not_before": timezone.now() + timedelta(minutes=9)}
+        name="billing", defaults={"not_before": timezone.now() + timedelta(minutes=9)}
     )
     row = circuit_breakers.reset("billing", actor="user:ana")
-    assert Lane.objects.get(service="billing").not_before is None
+    assert Lane.objects.get(name="billing").not_before is None
     assert (row.state, row.trips, row.failure_count, row.good_probes, row.last_error) == (
         "closed",
         0,

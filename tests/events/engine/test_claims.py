@@ -111,10 +111,10 @@ def test_system_that_holds_keeps_only_its_own_deliveries_back(make_event):
     make_event(1, chat=True)
     for name in ("billing", "chat"):
         CircuitBreaker.objects.get_or_create(service=name)
-        Lane.objects.get_or_create(service=name)
+        Lane.objects.get_or_create(name=name)
     circuit_breakers.pause("chat", actor="user:ana")
-    Lane.objects.filter(service="chat").update(not_before=timezone.now() + timedelta(minutes=5))
-    Lane.objects.filter(service="billing").update(not_before=timezone.now() - timedelta(minutes=5))
+    Lane.objects.filter(name="chat").update(not_before=timezone.now() + timedelta(minutes=5))
+    Lane.objects.filter(name="billing").update(not_before=timezone.now() - timedelta(minutes=5))
     assert claimed("chat") == []
     assert claimed("billing") == [1]
 

@@ -365,11 +365,11 @@ def test_system_that_asked_to_be_left_alone_is_left_alone_by_the_next_lane_too(m
     make_delivery(2)
     drain(seconds=0.5)  # another worker's, an idle minute later
     assert len(calls.calls) == 1
-    rest = Lane.objects.get(service="billing").not_before - timezone.now()
+    rest = Lane.objects.get(name="billing").not_before - timezone.now()
     assert timedelta(minutes=1) < rest <= timedelta(minutes=2)
     Lane.objects.update(woken_at=None, listening_until=None)
     recovery.recover_all()
-    assert Lane.objects.get(service="billing").woken_at is None
+    assert Lane.objects.get(name="billing").woken_at is None
 
 
 def test_lane_rests_when_its_system_leaves_no_call_though_all_went_well(make_delivery, calls, monkeypatch):
@@ -380,7 +380,7 @@ def test_lane_rests_when_its_system_leaves_no_call_though_all_went_well(make_del
     drain()
     row.refresh_from_db()
     assert row.status == "done"
-    rest = Lane.objects.get(service="billing").not_before - timezone.now()
+    rest = Lane.objects.get(name="billing").not_before - timezone.now()
     assert timedelta(minutes=1) < rest <= timedelta(seconds=90)
 
 
@@ -533,7 +533,7 @@ def test_late_outcome_of_a_lost_lease_changes_nothing(make_delivery, calls):
 
 def test_lane_of_a_system_that_is_left_alone_sleeps_after_a_notification(monkeypatch):
     until = timezone.now() + timedelta(hours=1)
-    Lane.objects.update_or_create(service="billing", defaults={"not_before": until})
+    Lane.objects.update_or_create(name="billing", defaults={"not_before": until})
     refresh, refreshed = lane.Drain._refresh, []
 
     def refresh_and_be_notified(self):

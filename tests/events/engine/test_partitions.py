@@ -249,12 +249,12 @@ def test_event_wakes_all_lanes_of_its_system_those_that_listen_without_a_message
 
 def test_recovery_knows_the_lanes_of_a_number_that_was_set_since_the_last_migration(make_delivery, messages):
     make_delivery()
-    Lane.objects.exclude(service="billing").delete()
+    Lane.objects.exclude(name="billing").delete()
     wakeup.notified_at.clear()
     messages.clear()
     recovery.recover_all()
     assert sorted(messages) == lanes_of("billing")
-    assert set(Lane.objects.values_list("service", flat=True)) == {"billing", *messages}
+    assert set(Lane.objects.values_list("name", flat=True)) == {"billing", *messages}
 
 
 def test_lane_that_a_frozen_worker_holds_is_taken_over_and_those_beside_it_are_left_alone(settings):

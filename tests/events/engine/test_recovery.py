@@ -179,9 +179,9 @@ def test_lane_is_woken_while_it_has_due_work_and_nobody_else_sees_to_it(
 
     make_delivery()
     Delivery.objects.update(**moments(delivery))
-    Lane.objects.filter(service="chat").delete()
+    Lane.objects.filter(name="chat").delete()
     Lane.objects.update_or_create(
-        service="billing",
+        name="billing",
         defaults={"woken_at": None, "listening_until": None, "not_before": None} | moments(lane),
     )
     messages.clear()

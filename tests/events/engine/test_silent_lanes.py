@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def said_last(seconds_ago):
     until = timezone.now() + timedelta(seconds=lane.LISTENING_SECONDS - seconds_ago)
-    Lane.objects.update_or_create(service="crm", defaults={"listening_until": until})
+    Lane.objects.update_or_create(name="crm", defaults={"listening_until": until})
 
 
 def is_free():

@@ -220,7 +220,7 @@ def test_paused_offline_or_resting_system_gives_no_claim_however_late_the_lane_l
     circuit_breakers.set_offline("billing", timezone.now())
     assert claims.claim("billing", 5) == []
     circuit_breakers.set_offline("billing", None)
-    lane = Lane.objects.get_or_create(service="billing")[0]
+    lane = Lane.objects.get_or_create(name="billing")[0]
     Lane.objects.filter(pk=lane.pk).update(not_before=timezone.now() + timedelta(minutes=5))
     assert claims.claim("billing", 5) == []
     circuit_breakers.reset("billing", actor="user:ana")  # a person saw that it is well
