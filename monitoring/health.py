@@ -53,16 +53,16 @@ class Unmeasured(Exception):
 Known = Mapping[str, Any]  # `now`, and the parts before this one; None for one that could not be measured
 
 
-class Part(NamedTuple):
+class SnapshotPart(NamedTuple):
     """One thing that is measured of the hub."""
 
     title: Any
     measure: Callable[[Known], Any]
 
 
-def part(title: Any, measure: Callable[[Known], Any]) -> dict[str, Part]:
+def part(title: Any, measure: Callable[[Known], Any]) -> dict[str, SnapshotPart]:
     """What makes a field of the snapshot a part of it. Its default stands for what was not measured."""
-    return {"part": Part(title, measure)}
+    return {"part": SnapshotPart(title, measure)}
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,7 @@ class Measuring:
             return otherwise
 
 
-def parts() -> dict[str, Part]:
+def parts() -> dict[str, SnapshotPart]:
     """Of a snapshot, by name."""
     return {row.name: row.metadata["part"] for row in fields(HubSnapshot) if "part" in row.metadata}
 

@@ -482,7 +482,7 @@ def places_that_count_calls(browser):
     ]
     return {
         "menu": next(line.get("badge", 0) for line in lines if line["link"] == owed),
-        "painel": next(int(check.value) for check in panel.context["checks"] if check.url == owed),
+        "painel": next(card["number"] for card in panel.context["cards"] if card["address"] == owed),
         "ronda": next(int(check.value) for check in checks if check.url == owed),
         "precisa de você": sum(found.count for found in said),
         "list": browser.get(owed).context["cl"].result_count,
