@@ -49,6 +49,7 @@ class MemoryLog:
             if role is None:
                 continue
             with suppress(psutil.Error, OSError):
+                values[f"{role}, processes"] += 1
                 values[f"{role}, MB"] += child.memory_full_info().pss / 2**20
                 values[f"{role}, open files"] += child.num_fds()
         with suppress(psycopg.Error), self.hub.connect() as connection:
