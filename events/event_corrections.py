@@ -244,9 +244,8 @@ def _write(
         Correction.objects.filter(event__in=event_ids).order_by().values_list("event").annotate(Max("number"))
     )
     left_behind = _left_behind(plans)
-    Correction.objects.filter(event__in=left_behind).update(
-        may_owe_call=False
-    )  # one call, to the newest phone
+    # one call, to the newest phone
+    Correction.objects.filter(event__in=left_behind).update(may_owe_call=False)
     made = Correction.objects.bulk_create(
         Correction(
             event=plan.event,

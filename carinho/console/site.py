@@ -30,7 +30,7 @@ class ConsoleSite(UnfoldAdminSite):
         @wraps(allowed)
         def answer(request: HttpRequest, *given: Any, **named: Any) -> HttpResponse:
             response = allowed(request, *given, **named)
-            if request.method == "POST":
+            if request.method == "POST" and self.has_permission(request):
                 badge_counts.acted()
             return response
 

@@ -1,6 +1,7 @@
 """The sidebar's numbers of what the health is about: of the page's own snapshot, or of the last seconds."""
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from carinho.access.roles import OPERATOR
@@ -49,6 +50,17 @@ def test_after_an_act_the_next_page_has_the_numbers_as_they_are_then():
     form = {"ids": first.pk, "why": "Era um teste"}
     assert browser.post(reverse("admin:events_rejectedrequest_archive"), form).status_code == 302
     assert number_of_rejected(browser) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sidebar_counted_once")
+def test_stranger_who_posts_makes_nobody_measure_anew():
+    browser, first = logged_in(OPERATOR), rejected()
+    assert number_of_rejected(browser) == 1
+    rejected()
+    posted = Client().post(reverse("admin:events_rejectedrequest_archive"), {"ids": first.pk})
+    assert posted.status_code == 302
+    assert number_of_rejected(browser) == 1  # what was measured a moment ago
 
 
 @pytest.mark.django_db
