@@ -68,18 +68,16 @@ def cpu_seconds(pid: int) -> float:
     return total
 
 
-def own_memory(pid: int) -> float:
-    """Megabytes of a process and of all it started, what several share divided by their number.
+def own_memory(process: psutil.Process) -> float:
+    """Megabytes of a process, what several share divided by their number; 0 if it has ended.
 
     Memory that is shared to be written to, as PostgreSQL's buffers, is left out.
     """
-    total = 0
-    for process in family(pid):
-        with suppress(OSError):
-            text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-            kib = {name: int(value.split()[0]) for name, value in re.findall(r"(\w+): +(.+)", text)}
-            total += kib["Pss"] - kib["Pss_Shmem"]
-    return total / 1000
+    with suppress(OSError):
+        text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+        kib = {name: int(value.split()[0]) for name, value in re.findall(r"(\w+): +(.+)", text)}
+        return (kib["Pss"] - kib["Pss_Shmem"]) / 1000
+    return 0
 
 
 def family(pid: int) -> list[psutil.Process]:

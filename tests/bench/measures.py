@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from tests.bench import load
-from tests.bench.group import listens, own_memory
+from tests.bench.group import family, listens, own_memory
 from tests.bench.sample import PAYMENT_STEPS, Sample, number_of, payment_received
 from tests.bench.way import LINES, Way
 
@@ -54,8 +54,11 @@ def at_rest(way: Way) -> Figures:
     before, started = way.cpu(), time.monotonic()
     time.sleep(REST_SECONDS)
     used = [seconds - before[name] for name, seconds in way.cpu().items() if name in OWN_PARTS]
-    own = [own_memory(pid) for name, pid in way.pids().items() if name in OWN_PARTS]
-    return {"rest_cpu": 100 * sum(used) / (time.monotonic() - started), "rest_memory": sum(own)}
+    processes = [each for name, pid in way.pids().items() if name in OWN_PARTS for each in family(pid)]
+    return {
+        "rest_cpu": 100 * sum(used) / (time.monotonic() - started),
+        "rest_memory": sum(map(own_memory, processes)),
+    }
 
 
 def _for_seconds(way: Way, seconds: float) -> Iterator[load.Numbered]:

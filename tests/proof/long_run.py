@@ -134,7 +134,9 @@ def deliver(way: LongHub, deliveries: int, ends: threading.Event, memory: Memory
                 if done >= deliveries * (rests + 1) / RESTS:
                     way.rest()
                     memory.look()
-                    memory.samples[-1][2]["PostgreSQL, MB"] = own_memory(way.postgres_pid())
+                    memory.samples[-1][2]["largest backend, MB"] = max(
+                        map(own_memory, family(way.postgres_pid()))
+                    )
                     rests += 1
                 if done >= deliveries or ends.is_set():
                     break

@@ -1,4 +1,9 @@
-"""Memory, files and connections of the hub's processes while it works, and how fast they grow."""
+"""Memory, files and connections of the hub's processes while it works, and how fast they grow.
+
+Judged is the largest process of each role. A sum would grow with the pool of the worker, which has as many
+processes as the last minute asked for; a leak makes one process larger. Memory is what a process has alone
+(USS): what it shares is counted once more or less with each sibling.
+"""
 
 import time
 from collections import defaultdict
@@ -13,9 +18,10 @@ import psycopg
 from tests.proof.chaos import cmdline, is_beat
 
 MEASURED = [
-    *(f"{role}, {what}" for role in ("beat", "web", "worker") for what in ("MB", "open files")),
+    *(f"largest {role}, {what}" for role in ("beat", "web", "worker") for what in ("MB", "open files")),
     "database connections",
 ]
+PROCESSES = ", processes"  # printed beside what is judged
 ROLES = {"web": ("granian",), "worker": ("celery", "worker")}
 WARM_UP = 1 / 3  # of the time, before anything is said of growth
 GROWTH = 1.05  # at most, from the start to the end of the time after the warm-up, and ...
@@ -49,9 +55,10 @@ class MemoryLog:
             if role is None:
                 continue
             with suppress(psutil.Error, OSError):
-                values[f"{role}, processes"] += 1
-                values[f"{role}, MB"] += child.memory_full_info().pss / 2**20
-                values[f"{role}, open files"] += child.num_fds()
+                mb, files = child.memory_full_info().uss / 2**20, child.num_fds()
+                values[role + PROCESSES] += 1
+                values[f"largest {role}, MB"] = max(values[f"largest {role}, MB"], mb)
+                values[f"largest {role}, open files"] = max(values[f"largest {role}, open files"], files)
         with suppress(psycopg.Error), self.hub.connect() as connection:
             (open_ones, ended) = connection.execute(CONNECTIONS_AND_DELIVERIES).fetchone() or (0, 0)
             values["database connections"] = open_ones
@@ -83,13 +90,13 @@ class MemoryLog:
         return [f"{name}: not measured" for name in MEASURED if name not in slopes] + [
             f"{name}: {values['first']} → {values['last']}"
             for name, values in slopes.items()
-            if values["last"] > values["first"] * GROWTH + SLACK
+            if not name.endswith(PROCESSES) and values["last"] > values["first"] * GROWTH + SLACK
         ]
 
     def print(self) -> None:
         for name, values in self.slopes().items():
             print(
-                f"  {name:<24} {values['first']:>8.1f} → {values['last']:>8.1f}"
+                f"  {name:<28} {values['first']:>8.1f} → {values['last']:>8.1f}"
                 f"   {values['per_100000_deliveries']:+.2f} per 100,000 deliveries"
             )
         if self.samples:

@@ -95,18 +95,39 @@ def test_process_that_takes_more_and_more_memory_is_named() -> None:
     def grown(each: float) -> list[str]:
         log = memory.MemoryLog(None)  # type: ignore[arg-type] -- the samples are given
         flat = dict.fromkeys(memory.MEASURED, 200.0)
-        log.samples = [(float(n), n * 100, flat | {"worker, MB": 400 + each * n}) for n in range(60)]
+        log.samples = [(float(n), n * 100, flat | {"largest worker, MB": 400 + each * n}) for n in range(60)]
         return log.growing()
 
     assert grown(0.1) == []
-    assert grown(2.0) == ["worker, MB: 452.0 → 506.0"]
+    assert grown(2.0) == ["largest worker, MB: 452.0 → 506.0"]
 
 
 def test_what_could_not_be_measured_does_not_pass_for_what_did_not_grow() -> None:
     log = memory.MemoryLog(None)  # type: ignore[arg-type] -- the samples are given
-    log.samples = [(float(n), n * 100, {"web, MB": 200.0, "database connections": 30.0}) for n in range(60)]
-    assert "worker, open files: not measured" in log.growing()
-    assert not any(line.startswith(("web, MB", "database")) for line in log.growing())
+    flat = {"largest web, MB": 200.0, "database connections": 30.0}
+    log.samples = [(float(n), n * 100, flat) for n in range(60)]
+    assert "largest worker, open files: not measured" in log.growing()
+    assert not any(line.startswith(("largest web, MB", "database")) for line in log.growing())
+
+
+def test_one_more_process_of_the_pool_is_no_leak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker begins with two processes and has eight at the end, each as large as the first."""
+    hub = mock.MagicMock()
+    hub.connect.return_value.__enter__.return_value.execute.return_value.fetchone.side_effect = [
+        (30, ended) for ended in range(0, 6_000, 100)
+    ]
+    log = memory.MemoryLog(hub)
+    monkeypatch.setattr(memory, "cmdline", lambda child: ["celery", "-A", "carinho", "worker"])
+    monkeypatch.setattr(memory, "is_beat", lambda child: False)
+    for number in range(60):
+        process = mock.Mock()
+        process.memory_full_info.return_value.uss = 50 * 2**20
+        process.num_fds.return_value = 20
+        hub.children.return_value = [process] * (2 + number // 10)
+        log.look()
+        log.samples[-1] = (float(number), *log.samples[-1][1:])
+    assert log.slopes()["worker, processes"]["last"] > log.slopes()["worker, processes"]["first"]
+    assert not any("not measured" not in line for line in log.growing())
 
 
 def test_each_event_of_the_long_run_is_another_one() -> None:
