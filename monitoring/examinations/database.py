@@ -10,6 +10,17 @@ from carinho.database import run
 from carinho.finding import Finding
 from monitoring.doctor import examination
 
+# libpq has no code for what failed before a session began, only words (fe-connect.c, auth.c, postinit.c)
+REASONS = {
+    ("Connection refused", "No such file"): gettext_lazy("nada atende lá; o PostgreSQL está parado?"),
+    ("translate host name", "resolve host"): gettext_lazy("o nome do servidor não existe"),
+    ("password",): gettext_lazy("usuário ou senha recusados, ou falta a senha"),
+    ("does not exist",): gettext_lazy("não há banco ou usuário com esse nome"),
+    ("too many clients", "remaining connection slots"): gettext_lazy("todas as conexões estão em uso"),
+    ("timeout",): gettext_lazy("não respondeu a tempo"),
+    ("starting up",): gettext_lazy("o PostgreSQL ainda está iniciando"),
+    ("shutting down",): gettext_lazy("o PostgreSQL está sendo desligado"),
+}
 QUESTION = (
     "SELECT current_setting('transaction_read_only'), pg_size_pretty(pg_database_size(current_database()))"
 )
@@ -21,8 +32,14 @@ def database() -> Iterator[Finding]:
         [(is_read_only, size)] = run(QUESTION, [])
     except Error as error:
         connection.close()
-        reason = " ".join(str(error).split())
-        yield Finding(False, _("Nenhum banco responde em DATABASE_URL ou em `make run`: %s.") % reason)
+        said = " ".join(str(error).split())
+        known = (reason for words, reason in REASONS.items() if any(each in said for each in words))
+        reason = next(known, _("motivo desconhecido"))
+        yield Finding(
+            False,
+            _("Nenhum banco responde em DATABASE_URL ou em `make run`: %(reason)s. Ao suporte: “%(said)s”")
+            % {"reason": reason, "said": said},
+        )
         return
     if is_read_only == "on":
         yield Finding(False, _("O banco só aceita leitura: nenhum evento é aceito."))

@@ -109,9 +109,25 @@ def test_without_a_database_the_rest_is_examined(only_crm: Any, monkeypatch: Any
     connection.close()
     monkeypatch.setitem(connection.settings_dict, "HOST", "/nonexistent")
     said = doctor_says()
-    assert "✗ Nenhum banco responde" in said
+    assert "✗ Nenhum banco responde em DATABASE_URL ou em `make run`: nada atende lá" in said
     assert "Processos" not in said
     assert "Disco" in said
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("setting", "value", "reason"),
+    [
+        ("HOST", "nobody.invalid", "o nome do servidor não existe"),
+        ("NAME", "nenhum", "não há banco ou usuário com esse nome"),
+    ],
+)
+def test_why_no_database_answers_is_said_in_portuguese(
+    monkeypatch: Any, setting: str, value: str, reason: str
+) -> None:
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, setting, value)
+    assert f"{reason}. Ao suporte: “" in wrong("database")
 
 
 def test_database_that_only_reads_takes_no_events() -> None:
