@@ -336,3 +336,23 @@ SUPERSEDED_BY = """
 UPDATE events_deadletter AS dead_letter SET superseded_by_id = row.event_id
 FROM jsonb_to_recordset(%s::jsonb) AS row(id bigint, event_id bigint) WHERE dead_letter.id = row.id
 """
+
+LOCK_EVENTS = "SELECT id FROM events_event WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+
+EVENTS_FOLLOW = """
+UPDATE events_event AS event
+SET status = now_known.status,
+    settled_at = CASE WHEN now_known.status IN ('processed', 'archived') THEN now() END
+FROM (
+    SELECT event_id,
+           CASE WHEN bool_or(status = 'dead') THEN 'failed'
+                WHEN bool_or(status IN ('waiting', 'queued', 'running'))
+                     THEN CASE WHEN bool_or(attempts > 0 OR status IN ('running', 'done', 'skipped'))
+                               THEN 'processing' ELSE 'pending' END
+                WHEN bool_or(skip_cause = 'archived') THEN 'archived'
+                ELSE 'processed' END AS status
+    FROM events_delivery WHERE event_id = ANY(%s) GROUP BY event_id
+) AS now_known
+WHERE event.id = now_known.event_id AND event.status <> now_known.status
+RETURNING event.id, event.type, event.source, event.status
+"""

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from carinho.access.audit_log import HUB, Audited
 from carinho.database import run, run_rows
 from carinho.webhooks import lifecycle
-from events.engine import event_status, group_status, moves, wakeup
+from events.engine import group_status, moves, wakeup
 from events.engine.group_status import GroupKey
 from events.engine.moves import DEAD, DONE, QUEUED, SKIPPED, WAITING
 from events.engine.partitions import Partition
@@ -365,7 +365,7 @@ def _conclude(
         rows = run(moves.DEAD_LETTERS_FOLLOW, given)
         lifecycle.write([fact for row in rows for fact in _facts(*row)])
     released = _followers(moved)
-    event_status.update((row.event_id for row in moved), are_locked=are_locked)
+    update_event_status((row.event_id for row in moved), are_locked=are_locked)
     groups = {*left, *(dead_letters[id].group for id in ids & dead_letters.keys())}
     closed = [dead_letters[id].id for id in with_dead_letter]
     group_status.update(opened, groups, closed=closed, actor=actor)
@@ -414,6 +414,26 @@ def _followers(moved: Iterable[Moved]) -> list[Moved]:
         if status in awaited:
             _followers(_run_move(statement, awaited[status]))
     return released
+
+
+def update_event_status(event_ids: Iterable[int], *, are_locked: bool = False) -> None:
+    """Write the status of these events, in the transaction that moved their deliveries and after the moves.
+
+    The rows are locked, unless they are already, before the deliveries are looked at, so that of two lanes
+    that finish at the same instant the second one sees what the first one wrote. The lock lets others refer
+    to the event: an emitted event that names it as its cause does not wait.
+    """
+    ids = sorted(set(event_ids))
+    if ids:
+        if not are_locked:
+            run(moves.LOCK_EVENTS, [ids])
+        moved = run(moves.EVENTS_FOLLOW, [ids])
+        failed = [
+            {"id": id, "event_type": type, "source": source}
+            for id, type, source, status in moved
+            if status == "failed"
+        ]
+        lifecycle.write([("event.failed", data) for data in failed])
 
 
 def _record(order: Order, ids: Sequence[int], detail: Mapping[str, Any]) -> None:

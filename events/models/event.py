@@ -39,7 +39,7 @@ class Events(models.QuerySet["Event"]):
 class Event(models.Model):
     """One thing that happened, and the key by which its repeats are recognised.
 
-    The status follows from its deliveries and is only written by `events.engine.event_status.update`.
+    The status follows from its deliveries and is only written by `events.engine.transitions`.
     """
 
     type = models.CharField(_("tipo"), max_length=60)

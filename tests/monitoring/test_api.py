@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from events.engine import event_status
+from events.engine import transitions
 from events.models import CircuitBreaker, Delivery, Event
 from monitoring import alerts, health, periods
 from tests.clients import logged_in, with_key
@@ -25,7 +25,7 @@ def api():
 
 def finish(event):
     event.deliveries.update(status="done", due_at=None, attempts=1, finished_at=timezone.now())
-    event_status.update([event.pk])
+    transitions.update_event_status([event.pk])
 
 
 def test_dashboard_of_a_quiet_hub_says_healthy(api):

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from events import operations
-from events.engine import event_status
+from events.engine import transitions
 from events.intake import envelope, ingestion
 from events.models import DeadLetter, Delivery, Event
 from monitoring import checklist, health, metrics, periods, prometheus, report
@@ -68,7 +68,7 @@ def history():
         moment = now - timedelta(days=age)
         well, letter = rows.lead(), rows.dead_letter()
         well.deliveries.update(status="done", due_at=None, attempts=1, finished_at=moment)
-        event_status.update([well.pk])
+        transitions.update_event_status([well.pk])
         Event.objects.filter(pk__in=[well.pk, letter.event_id]).update(received_at=moment)
         DeadLetter.objects.filter(pk=letter.pk).update(created_at=moment)
         for kind, status in (("full", "done"), ("full", "failed"), ("dry", "done")):
