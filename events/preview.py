@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.database import run
 from carinho.services import contract
-from events.engine import attempt, claims, failure_causes, lane_hooks
-from events.engine.claims import Claim
+from events.engine import attempt, failure_causes, lane_hooks, transitions
+from events.engine.attempt import Claim
 from events.engine.lane_hooks import Planned, Ran
 from events.flow import TO_PEOPLE, Data, find_step
 from events.models import (
@@ -78,7 +78,7 @@ ADDING = [f"{each.system}.{each.name}" for each in contract.OPERATIONS if each.i
 
 def of(dead_letter_ids: Sequence[int]) -> list[Preview]:
     """One for each of these that is still open, in the order of their ids."""
-    claimed = claims.if_requeued(dead_letter_ids)
+    claimed = transitions.if_requeued(dead_letter_ids)
     services = {claim.service for claim in claimed}
     planned: dict[int, Planned] = {}
     for service in services:
@@ -106,17 +106,17 @@ def of(dead_letter_ids: Sequence[int]) -> list[Preview]:
 
 def leaving_at(ids: Sequence[int]) -> dict[int, datetime]:
     """Of these queued messages to people, those that do not go when they are due, and when they go."""
-    planned = lane_hooks.of(TO_PEOPLE).plan(claims.if_due(ids)) if ids else {}
+    planned = lane_hooks.of(TO_PEOPLE).plan(transitions.if_due(ids)) if ids else {}
     return {id: plan.ended.not_before for id, plan in planned.items() if plan.ended and plan.ended.not_before}
 
 
 def messages_with(event: Event, data: Data, phone: str) -> list[Planned]:
     """What the event's open items would write to people if its data were this."""
     waiting = DeadLetter.objects.filter(event=event, service=TO_PEOPLE, status=DeadLetterStatus.OPEN)
-    claimed = claims.if_requeued(list(waiting.values_list("pk", flat=True)))
+    claimed = transitions.if_requeued(list(waiting.values_list("pk", flat=True)))
     for claim in claimed:
         claim.event.payload, claim.event.phone = data, phone or claim.event.phone
-        claims.redirect(claim)
+        claim.redirect()
     planned = lane_hooks.of(TO_PEOPLE).plan(claimed)
     return [planned[claim.id] for claim in claimed if claim.id in planned and planned[claim.id].text]
 

@@ -8,8 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from carinho.services.errors import Rejected, ServiceError
-from events.engine.attempt import Result
-from events.engine.claims import Claim
+from events.engine.attempt import Claim, Result
 from events.engine.lane_hooks import LaneHooks, Planned, Ran
 from events.flow import Step, find_step
 from whatsapp import connection, contacts, in_doubt, messages, outbox, policy

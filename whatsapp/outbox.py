@@ -11,8 +11,7 @@ from django.db.models.functions import Now
 
 from carinho.database import run, run_rows
 from events.engine import transitions
-from events.engine.attempt import Result
-from events.engine.claims import Claim
+from events.engine.attempt import Claim, Result
 from events.engine.lane_hooks import Ran
 from whatsapp import connection, contacts, failures
 from whatsapp.callbacks import inbox

@@ -1,8 +1,9 @@
-"""One attempt at a delivery, and what its end means. Network only: no database here."""
+"""One attempt at a delivery: its claim, and what its end means. Network only: no database here."""
 
 import json
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,17 +14,87 @@ from carinho.logs import delivery_ids, request_id, trace_id
 from carinho.masking import cut, mask, mask_answer, mask_text, scrub
 from carinho.services.base import Service
 from carinho.services.errors import CircuitOpen, NotOffered, OutcomeUnknown, Rejected, Unavailable
-from events.engine import failure_causes, lane_hooks
-from events.engine.claims import Claim
+from events.engine import failure_causes, lane_hooks, redirection
 from events.engine.lane_hooks import Ran
+from events.engine.redirection import RedirectRule
 from events.engine.retries import wait_after
-from events.flow import Emission, find_step
+from events.flow import Emission, StepEvent, find_step
 from events.models import Outcome, SkipCause
 
 logger = logging.getLogger(__name__)
 
 SENDING_TAKES = 15  # seconds: connect and answer time-outs together, and some
 LOOK_AFTER = timedelta(seconds=5)  # before looking for what an unseen attempt left behind
+
+
+@dataclass
+class Claim:
+    """A delivery that a lane runs until `lease`, with all its step needs. The lease is also the proof of it.
+
+    The lane's own thread lengthens the lease while the step runs in another. `lease_ends` is that by this
+    process's own clock, whatever the time of day is here: the lease is the database's.
+    """
+
+    id: int
+    service: str
+    step: str
+    event: StepEvent
+    attempts: int
+    due_at: datetime
+    lease: datetime
+    useful_until: datetime | None
+    idempotency_key: str
+    request_id: str
+    trace_id: str
+    is_probe: bool
+    has_dead_letter: bool  # while the lease is held, only the lane's own end makes one
+    lease_ends: float  # time.monotonic()
+    in_doubt_since: datetime | None = None
+    rules: Sequence[RedirectRule] = ()  # the redirects of its system
+    redirects: tuple[int, ...] = ()  # those by which the event's data here differs from what is stored
+    context: Any = None  # what the lane's hooks prefetched
+
+    @property
+    def seconds_left(self) -> float:
+        return self.lease_ends - time.monotonic()
+
+    @classmethod
+    def read(cls, row: Sequence[Any], *, is_probe: bool, lease_ends: float) -> "Claim":
+        """What the statement of a claim returns, with the successors of what is retired."""
+        id, service, in_doubt_since, step, attempts, due_at, lease, useful_until, key, *rest = row
+        has_dead_letter, earlier, phone, rules, *stored = rest
+        event_id, type, source, occurred_at, data, request_id, trace_id = stored
+        event = StepEvent(event_id, type, source, occurred_at, _decoded(data), _decoded(earlier), phone or "")
+        claim = cls(
+            id=id,
+            service=service,
+            step=step,
+            event=event,
+            attempts=attempts,
+            due_at=due_at,
+            lease=lease,
+            useful_until=useful_until,
+            idempotency_key=str(key),
+            request_id=request_id,
+            trace_id=trace_id,
+            is_probe=is_probe,
+            has_dead_letter=has_dead_letter,
+            lease_ends=lease_ends,
+            in_doubt_since=in_doubt_since,
+            rules=_decoded(rules) or (),
+        )
+        claim.redirect()
+        return claim
+
+    def redirect(self) -> None:
+        """Let it go to the successors of what is retired; one in doubt is looked for where it was sent."""
+        if self.rules and not self.in_doubt_since:
+            self.redirects = redirection.apply(self.event, self.rules)
+
+
+def _decoded(value: Any) -> Any:
+    """Django leaves jsonb as text on a raw cursor."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 @dataclass

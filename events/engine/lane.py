@@ -24,10 +24,10 @@ from carinho.celery import stopping
 from carinho.database import run
 from carinho.locks import session_lock, try_lock, try_lock_share, unlock
 from carinho.services.base import Service
-from events.engine import attempt, circuit_breakers, claims, lane_hooks, outcomes, transitions, wakeup
-from events.engine.attempt import Result
+from events.engine import attempt, circuit_breakers, lane_hooks, outcomes, transitions, wakeup
+from events.engine.attempt import Claim, Result
 from events.engine.pacing import Pace
-from events.engine.partitions import Partition
+from events.engine.partitions import MINE, Partition
 from events.engine.polling import Polling
 from events.engine.wakeup import CHANGED, CHANNEL
 from events.models import Outcome
@@ -83,6 +83,15 @@ def _set_listening(partition: Partition, seconds: int) -> datetime | None:
     return run(LISTENING, [partition.lane, seconds, partition.service])[0][0]
 
 
+NEXT_DUE = "SELECT min(due_at) FROM events_delivery AS due WHERE service = %(service)s AND status = 'queued'"
+
+
+def next_due(lane: str) -> datetime | None:
+    partition = Partition.named(lane)
+    statement = NEXT_DUE if partition.of == 1 else NEXT_DUE + MINE
+    return run(statement, vars(partition))[0][0]
+
+
 class Drain:
     """One run of a lane. What it holds: claims under way, results not written yet."""
 
@@ -103,7 +112,7 @@ class Drain:
         self.pace = Pace(service.calls_per_second, 1 / partition.of)
         self.is_closing = False
         self.limit = self.threads * (AHEAD if service.can_repeat or service.looks_first else 1)
-        self.claims: dict[int, claims.Claim] = {}  # under way, or ended and not written yet
+        self.claims: dict[int, Claim] = {}  # under way, or ended and not written yet
         self.finished: deque[Result] = deque()
         self.oldest_finished = 0.0
         self.heartbeat_at = self.refresh_at = 0.0
@@ -181,7 +190,7 @@ class Drain:
             logger.warning("Leases not renewed", extra={"lane": self.name, "error": type(error).__name__})
             connection.close()
 
-    def _claim_due(self) -> list[claims.Claim]:
+    def _claim_due(self) -> list[Claim]:
         if not self._may_claim() or not self.polling.is_time():
             return []
         free = self._room()
@@ -192,7 +201,7 @@ class Drain:
         wanted = self.hooks.allows(wanted, self.under_way) if wanted else 0
         if probe and wanted and not self._gets_the_probe():
             wanted = 0
-        claimed = claims.claim(self.name, wanted, is_probe=probe) if wanted else []
+        claimed = transitions.claim(self.name, wanted, is_probe=probe) if wanted else []
         if not self.under_way and not claimed:
             self._release_the_probe()
         if wanted:
@@ -222,7 +231,7 @@ class Drain:
             unlock(self.listener, PROBE_NAMESPACE, self.service.name)
             self.has_the_probe = False
 
-    def _prefetch(self, claimed: list[claims.Claim]) -> list[claims.Claim]:
+    def _prefetch(self, claimed: list[Claim]) -> list[Claim]:
         """The claims with their context; one that breaks the hooks is for a person, the others go on."""
         try:
             return lane_hooks.prefetched(self.hooks, claimed)
@@ -239,7 +248,7 @@ class Drain:
     def _room(self) -> int:
         return self.limit - self.under_way
 
-    def _attempt(self, claim: claims.Claim) -> None:
+    def _attempt(self, claim: Claim) -> None:
         hands_back = self.is_closing or self.breaker.holds_all
         self.finished.append(attempt.hold(claim) if hands_back else attempt.attempt(claim))
         # the first sets the time of the next write; at those between them there is nothing to be done
@@ -270,7 +279,7 @@ class Drain:
             return POLL_SECONDS / 4
         if self._may_claim() and self.polling.polls_before(POLL_SECONDS):
             return POLL_SECONDS
-        due_at = claims.next_due(self.name)
+        due_at = next_due(self.name)
         wait = (due_at - datetime.now(UTC)).total_seconds() if due_at else POLL_SECONDS
         return min(wait, POLL_SECONDS) if wait > 0 else POLL_SECONDS / 4  # due, but kept back
 

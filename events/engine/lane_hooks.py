@@ -10,8 +10,7 @@ from carinho.services.base import Service
 from events.flow import Step
 
 if TYPE_CHECKING:
-    from events.engine.attempt import Result
-    from events.engine.claims import Claim
+    from events.engine.attempt import Claim, Result
 
 
 @dataclass(frozen=True)

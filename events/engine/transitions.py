@@ -9,28 +9,25 @@ function returns. The table of moves and their statements are in `events.engine.
 """
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import HUB, Audited
 from carinho.database import run, run_rows
 from carinho.webhooks import lifecycle
 from events.engine import group_status, moves, wakeup
+from events.engine.attempt import Claim, Result
 from events.engine.group_status import GroupKey
 from events.engine.moves import DEAD, DONE, QUEUED, SKIPPED, WAITING
 from events.engine.partitions import Partition
 from events.models import DeadLetterStatus, SkipCause
-
-if TYPE_CHECKING:
-    from events.engine.attempt import Result
-    from events.engine.claims import Claim
-
 
 in_transaction = transaction.atomic(savepoint=False)  # a caller's own transaction is all or nothing too
 
@@ -89,25 +86,35 @@ DeadLetters = dict[int, KnownDeadLetter]  # of these deliveries, by the delivery
 # --- by a lane ------------------------------------------------------------------------------------
 
 
-def claim(lane: str, places: int) -> list[tuple[Any, ...]]:
-    """Take up to so many due deliveries under a lease, in one statement; `claims` reads the rows.
+def claim(lane: str, places: int, *, is_probe: bool = False) -> list[Claim]:
+    """Take up to so many due deliveries under a lease, oldest due first; per person only the first.
 
-    Nothing is taken of a system that is paused, offline, or asked to be left alone: what holds is asked in
-    this statement, so it holds from the moment it was written.
+    Nothing is taken of a person while one of theirs runs, nor of a system that is paused, offline, or asked
+    to be left alone: what holds is asked in the one statement, so it holds from the moment it was written.
     """
     partition = Partition.named(lane)
     statement = moves.CLAIM if partition.of == 1 else moves.CLAIM_IN_PARTITION
-    return run(statement, vars(partition) | {"places": places, "lease": settings.LEASE_SECONDS})
+    try:
+        claimed = _claims(statement, vars(partition) | {"places": places}, is_probe=is_probe)
+    except IntegrityError:  # another claimer took the same person first: the next round sees it
+        return []
+    return sorted(claimed, key=lambda item: (item.due_at, item.id))
 
 
-def renew(claims: Sequence["Claim"]) -> dict[int, datetime]:
+def _claims(statement: str, given: Mapping[str, Any], *, is_probe: bool = False) -> list[Claim]:
+    lease_ends = time.monotonic() + settings.LEASE_SECONDS  # from before: a slow answer makes it no longer
+    rows = run(statement, {**given, "lease": settings.LEASE_SECONDS})
+    return [Claim.read(row, is_probe=is_probe, lease_ends=lease_ends) for row in rows]
+
+
+def renew(claims: Sequence[Claim]) -> dict[int, datetime]:
     """Lengthen the leases that are still held; the new ones by delivery."""
     given = {"ids": [claim.id for claim in claims], "leases": [claim.lease for claim in claims]}
     return dict(run(moves.RENEW, given | {"lease": settings.LEASE_SECONDS}))
 
 
 @in_transaction
-def end(results: Sequence["Result"]) -> set[int]:
+def end(results: Sequence[Result]) -> set[int]:
     """Write where these claims end, with their attempts, if one was made.
 
     Returns the ids of those whose lease was still held, not taken by another run.
@@ -129,7 +136,7 @@ def end(results: Sequence["Result"]) -> set[int]:
     return ids
 
 
-def _end_row(result: "Result") -> dict[str, Any]:
+def _end_row(result: Result) -> dict[str, Any]:
     return {
         "id": result.claim.id,
         "lease": result.claim.lease,
@@ -194,14 +201,14 @@ def requeue(dead_letter_ids: Sequence[int], *, actor: str) -> list[int]:
     return _move_dead_letters(moves.REQUEUE, dead_letter_ids, Order(actor, RETRIED, note=""), {})
 
 
-def if_requeued(dead_letter_ids: Sequence[int]) -> list[tuple[Any, ...]]:
+def if_requeued(dead_letter_ids: Sequence[int]) -> list[Claim]:
     """What `claim` would take of these if they were sent again now. Moves nothing."""
-    return run(moves.IF_REQUEUED, {"ids": list(dead_letter_ids), "lease": settings.LEASE_SECONDS})
+    return _claims(moves.IF_REQUEUED, {"ids": list(dead_letter_ids)})
 
 
-def if_due(ids: Sequence[int]) -> list[tuple[Any, ...]]:
+def if_due(ids: Sequence[int]) -> list[Claim]:
     """What `claim` would take of these queued deliveries once each is due. Moves nothing."""
-    return run(moves.IF_DUE, {"ids": list(ids), "lease": settings.LEASE_SECONDS})
+    return _claims(moves.IF_DUE, {"ids": list(ids)})
 
 
 @in_transaction

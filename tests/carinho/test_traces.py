@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from carinho import logs
 from events.engine.attempt import attempt
-from events.engine.claims import claim
+from events.engine.transitions import claim
 from events.models import Delivery, Event
 from tests.clients import with_key
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from carinho.access.models import AuditEntry
 from carinho.services.errors import Rejected
 from events import bulk_jobs, operations, retention, tasks
-from events.engine import attempt, claims, outcomes, transitions
+from events.engine import attempt, outcomes, transitions
 from events.engine.transitions import Failure
 from events.intake import envelope, ingestion
 from events.models import BulkItem, BulkJob, DeadLetter, Delivery, Event
@@ -38,7 +38,7 @@ def dead_letters(make_delivery):
 
 def work(places=500, refused=()):
     """The lane of Billing takes what is due; visits that are refused fail for a cause of their own."""
-    taken = claims.claim("billing", places)
+    taken = transitions.claim("billing", places)
     no = Rejected("No", doing="add hours", system="Billing")
     if taken:
         outcomes.write(
@@ -135,7 +135,7 @@ def test_failure_for_a_cause_that_one_of_them_had_before_stops_nothing(dead_lett
 def test_paused_job_sends_nothing_more_and_goes_on_where_it_was(dead_letters):
     job = bulk_jobs.start_retry(dead_letters(40), ANA)
     work(), bulk_jobs.advance(job.pk)
-    [running] = claims.claim("billing", 1)
+    [running] = transitions.claim("billing", 1)
     assert bulk_jobs.pause([job.pk], actor=BIA) == [job.pk]
     assert bulk_jobs.pause([job.pk], actor=BIA) == []
     assert states(job) == {"delivered": 1, "sent": 1, "waiting": 38}

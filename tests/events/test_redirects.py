@@ -10,7 +10,7 @@ from carinho.access.models import AuditEntry
 from carinho.access.roles import OPERATOR, VIEWER
 from events import operations, preview, redirects
 from events.admin import person
-from events.engine import attempt, claims, outcomes, redirection
+from events.engine import attempt, outcomes, redirection, transitions
 from events.flow import StepEvent
 from events.intake.envelope import RequestRejected
 from events.models import Attempt, DeadLetter, Delivery, Event, FailureGroup, Redirect
@@ -60,7 +60,7 @@ def redirect(letter, *, new="(21) 99876-5432", days=30, **changes):
 
 def claimed(letter):
     operations.retry([letter.pk], actor="user:ana")
-    [claim] = claims.claim(letter.service, 5)
+    [claim] = transitions.claim(letter.service, 5)
     return claim
 
 
@@ -92,7 +92,7 @@ def test_without_a_redirect_in_force_it_goes_where_the_event_says(why):
     operations.retry([letter.pk], actor="user:ana")
     if why == "in doubt":  # it is looked for where it may have been sent
         Delivery.objects.update(in_doubt_since=timezone.now())
-    [claim] = claims.claim("crm", 5)
+    [claim] = transitions.claim("crm", 5)
     assert (claim.redirects, claim.event.payload["phone"]) == ((), OLD)
 
 

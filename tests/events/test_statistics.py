@@ -15,7 +15,7 @@ from carinho.locks import connection_parameters
 from carinho.services.errors import Rejected, Unavailable
 from events import dead_letter_counts, operations, statistics
 from events.engine import attempt, outcomes, recovery
-from events.engine.claims import claim
+from events.engine.transitions import claim
 from events.models import Attempt, DeadLetter, Delivery, Event, Measure
 
 pytestmark = pytest.mark.django_db(transaction=True)

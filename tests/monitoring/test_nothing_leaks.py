@@ -30,7 +30,7 @@ from carinho.logs import JsonFormatter
 from carinho.webhooks import lifecycle, subscriptions
 from carinho.webhooks.models import WebhookMessage
 from events import escalations, event_corrections, failure_groups, operations, redirects
-from events.engine import attempt, circuit_breakers, claims, lane_hooks, outcomes
+from events.engine import attempt, circuit_breakers, lane_hooks, outcomes, transitions
 from events.models import DeadLetter, Delivery, Event, FailureGroup, RejectedRequest
 from monitoring import alerts, erasable, erasure, notifications, report, rounds
 from monitoring.models import Alert
@@ -68,7 +68,7 @@ def run_lane(service, times=1):
     long_ago = timezone.now() - timedelta(hours=1)  # before the test's own transaction
     for _ in range(times):
         Delivery.objects.filter(service=service, status="queued").update(due_at=long_ago)
-        taken = lane_hooks.prefetched(lane_hooks.of(service), claims.claim(service, 20))
+        taken = lane_hooks.prefetched(lane_hooks.of(service), transitions.claim(service, 20))
         outcomes.write_all([attempt.attempt(claim) for claim in taken])
 
 

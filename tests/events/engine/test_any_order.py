@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 
 from carinho.services.errors import Rejected, Unavailable
 from events import operations, statistics
-from events.engine import attempt, circuit_breakers, claims, outcomes, recovery, transitions
+from events.engine import attempt, circuit_breakers, outcomes, recovery, transitions
 from events.models import CircuitBreaker, DeadLetter, Delivery, SkipCause
 from tests import database
 from tests.events.engine.consistency import check
@@ -79,13 +79,13 @@ class Traffic(RuleBasedStateMachine):
 
     @rule(service=SERVICES, few=FEW)
     def lane_claims(self, service, few):
-        self.claims += claims.claim(service, few)
+        self.claims += transitions.claim(service, few)
 
     @rule(service=SERVICES, how=HOW, passed=st.sampled_from([0, 4000]))
     def lane_works(self, service, how, passed):
         """From the claim to the outcome, for what is due by then."""
         self.time_passes(passed)
-        taken = claims.claim(service, len(how))
+        taken = transitions.claim(service, len(how))
         if taken:
             outcomes.write([ENDS[end](claim) for end, claim in zip(how, taken, strict=False)])
 
@@ -157,7 +157,7 @@ class Traffic(RuleBasedStateMachine):
     @rule(service=SERVICES)
     def paused_system_gives_no_claim(self, service):
         circuit_breakers.pause(service, actor="user:ana")
-        assert claims.claim(service, 5) == []
+        assert transitions.claim(service, 5) == []
         circuit_breakers.resume(service, actor="user:ana")
 
     @rule(seed=SEED)

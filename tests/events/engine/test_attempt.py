@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from carinho.logs import delivery_ids, request_id, trace_id
 from carinho.services.errors import CircuitOpen, NotOffered, OutcomeUnknown, Rejected, Unavailable
-from events.engine import attempt, claims, lane_hooks
+from events.engine import attempt, lane_hooks, transitions
 from tests.events.conftest import BILLING, Chat
 
 pytestmark = pytest.mark.django_db
@@ -21,13 +21,13 @@ WHERE = {"doing": "close visit", "system": "Chat"}
 @pytest.fixture
 def claim(make_delivery):
     make_delivery()
-    return claims.claim("billing", 1)[0]
+    return transitions.claim("billing", 1)[0]
 
 
 @pytest.fixture
 def chat_claim(make_event):
     make_event(chat=True)
-    return claims.claim("chat", 1)[0]
+    return transitions.claim("chat", 1)[0]
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ def test_exchange_is_kept_without_the_person_in_it(claim, calls):
 
 def test_sentence_of_another_system_is_kept_without_what_the_event_says_of_a_person(make_delivery, calls):
     make_delivery(43, family="Maria Aparecida Silva", address="Rua das Flores, 12")
-    claim = claims.claim("billing", 1)[0]
+    claim = transitions.claim("billing", 1)[0]
     said = "MARIA APARECIDA SILVA da Rua das Flores, 12 recusou; Aparecida já tem outro"
     answer = {"message": said, "errors": {"address": ["Rua das Flores, 12"]}, "cid": "F03", "mother": "Ana"}
     calls.put(f"{BILLING}/visits/43/hours", status=422, json=answer)

@@ -9,14 +9,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from carinho.database import run
-from events.engine import attempt, circuit_breakers, claims, outcomes
+from events.engine import attempt, circuit_breakers, lane, outcomes, transitions
 from events.models import CircuitBreaker, Delivery, Event, Lane
 
 pytestmark = pytest.mark.django_db
 
 
 def claimed(service="billing", places=9):
-    return [claim.event.payload["id"] for claim in claims.claim(service, places)]
+    return [claim.event.payload["id"] for claim in transitions.claim(service, places)]
 
 
 def all_due():
@@ -46,7 +46,7 @@ def test_what_is_due_later_is_not_claimed(make_delivery):
 def test_claim_holds_a_lease_and_spends_an_attempt(make_delivery, settings):
     settings.LEASE_SECONDS = 90
     row = make_delivery()
-    [claim] = claims.claim("billing", 1, is_probe=True)
+    [claim] = transitions.claim("billing", 1, is_probe=True)
     row.refresh_from_db()
     assert (row.status, row.due_at, row.attempts, row.leased_until) == ("running", None, 1, claim.lease)
     assert row.leased_until - row.claimed_at == timedelta(seconds=90)
@@ -59,7 +59,7 @@ def test_claim_says_until_when_it_is_useful_and_since_when_it_is_in_doubt(make_d
     make_delivery()
     Delivery.objects.update(in_doubt_since=since, useful_until=until)
     Event.objects.update(request_id="request-1", trace_id="0af7651916cd43dd8448eb211c80319c")
-    [claim] = claims.claim("billing", 1)
+    [claim] = transitions.claim("billing", 1)
     assert (claim.in_doubt_since, claim.useful_until) == (since, until)
     assert (claim.request_id, claim.trace_id) == ("request-1", "0af7651916cd43dd8448eb211c80319c")
 
@@ -76,7 +76,7 @@ def test_person_whose_delivery_runs_keeps_no_stranger_from_being_claimed(make_de
     for id, family in ((1, "one"), (2, "one"), (3, "other")):
         make_delivery(id, family=family)
     due(1, minutes=5)
-    assert [claim.event.payload["id"] for claim in claims.claim("billing", 1)] == [1]
+    assert [claim.event.payload["id"] for claim in transitions.claim("billing", 1)] == [1]
     for id in (2, 3):
         due(id, minutes=5)
     assert claimed() == [3]
@@ -124,9 +124,12 @@ def test_step_finds_the_result_of_the_one_before_it_in_its_own_event(make_event)
         make_event(id, close=True)
     all_due()
     outcomes.write(
-        [attempt.finish(claim, {"hours": claim.event.payload["id"]}) for claim in claims.claim("billing", 9)]
+        [
+            attempt.finish(claim, {"hours": claim.event.payload["id"]})
+            for claim in transitions.claim("billing", 9)
+        ]
     )
-    found = {claim.event.payload["id"]: claim.event.earlier for claim in claims.claim("billing", 9)}
+    found = {claim.event.payload["id"]: claim.event.earlier for claim in transitions.claim("billing", 9)}
     assert found == {1: {"hours": 1}, 2: {"hours": 2}}
 
 
@@ -139,18 +142,18 @@ def test_event_without_a_phone_knows_only_the_last_one_of_its_own_person(make_ev
     Event.objects.filter(pk=events[4].pk).update(subject="")
     Delivery.objects.filter(event__in=events[:2]).update(status="done", due_at=None)
     all_due()
-    found = {claim.event.payload["id"]: claim.event.phone for claim in claims.claim("billing", 9)}
+    found = {claim.event.payload["id"]: claim.event.phone for claim in transitions.claim("billing", 9)}
     assert found == {3: "5511980000003", 4: "5511980000002", 5: ""}
 
 
 def test_next_due_is_the_earliest_that_is_queued_in_this_system(make_event):
-    assert claims.next_due("billing") is None
+    assert lane.next_due("billing") is None
     for id, minutes in ((1, 5), (2, 9), (3, 1)):
         make_event(id, chat=True)
         due(id, minutes=-minutes)
     Delivery.objects.filter(event__key="visit-3", service="billing").update(status="done", due_at=None)
     first = Delivery.objects.get(event__key="visit-1", service="billing")
-    assert claims.next_due("billing") == first.due_at
+    assert lane.next_due("billing") == first.due_at
 
 
 @pytest.mark.django_db(transaction=True)
@@ -159,7 +162,7 @@ def test_claimer_that_comes_second_to_a_person_finds_nothing_and_looks_again(mak
     found = []
 
     def second():
-        found.append(claims.claim("billing", 9))
+        found.append(transitions.claim("billing", 9))
         connection.close()
 
     thread = threading.Thread(target=second)

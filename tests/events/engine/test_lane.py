@@ -518,11 +518,11 @@ def test_outage_over_the_hold_limit_goes_to_a_person_as_one_group(make_delivery,
 
 
 def test_late_outcome_of_a_lost_lease_changes_nothing(make_delivery, calls):
-    from events.engine import claims, outcomes
+    from events.engine import outcomes, transitions
 
     row = make_delivery()
     calls.put(f"{BILLING}/visits/42/hours", json={})
-    claim = claims.claim("billing", 1)[0]
+    claim = transitions.claim("billing", 1)[0]
     result = attempt.attempt(claim)
     Delivery.objects.filter(pk=row.pk).update(leased_until=timezone.now() + timedelta(seconds=99))
     outcomes.write([result])
@@ -557,10 +557,10 @@ def test_second_drain_of_a_lane_ends_at_once(make_delivery, calls):
 
 
 def test_event_without_a_phone_knows_the_last_one_of_the_same_person(make_event):
-    from events.engine import claims
+    from events.engine import transitions
 
     known, silent = make_event(1, family="same"), make_event(2, family="same")
     Event.objects.filter(pk=known.pk).update(phone="5511980000001")
     known.deliveries.update(status="done", due_at=None)
-    (claim,) = claims.claim("billing", 5)
+    (claim,) = transitions.claim("billing", 5)
     assert (claim.event.id, claim.event.phone) == (silent.pk, "5511980000001")

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from carinho.services.errors import Rejected, Unavailable
 from events import event_corrections, operations
-from events.engine import attempt, claims, outcomes, recovery, transitions
+from events.engine import attempt, outcomes, recovery, transitions
 from events.engine.transitions import Failure
 from events.event_corrections import StaleVersion
 from events.intake.envelope import RequestRejected
@@ -44,7 +44,7 @@ def ended(claim, chance):
 
 
 def lane(rng):
-    results = [ended(claim, rng.random()) for claim in claims.claim("billing", 6)]
+    results = [ended(claim, rng.random()) for claim in transitions.claim("billing", 6)]
     rng.shuffle(results)
     if results:
         outcomes.write(results)

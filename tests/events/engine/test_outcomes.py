@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from carinho.services.errors import Unavailable
-from events.engine import attempt, claims, outcomes, transitions
+from events.engine import attempt, outcomes, transitions
 from events.models import Delivery, Event, SkipCause
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def row(make_delivery):
 def written(row, end, *, is_probe=False, **columns):
     """The delivery after its claim, which these columns preceded, came to such an end."""
     Delivery.objects.filter(pk=row.pk).update(**columns)
-    [claim] = claims.claim("billing", 1, is_probe=is_probe)
+    [claim] = transitions.claim("billing", 1, is_probe=is_probe)
     outcomes.write([end(claim)])
     row.refresh_from_db()
     return row
@@ -35,7 +35,7 @@ def test_batch_that_all_systems_took_is_written_in_two_statements_however_large(
         make_delivery(id)
     # a person has one at a time, and the clock stands still in a transaction
     Delivery.objects.update(subject="", due_at=timezone.now() - timedelta(hours=1))
-    results = [attempt.finish(claim, None) for claim in claims.claim("billing", 3)]
+    results = [attempt.finish(claim, None) for claim in transitions.claim("billing", 3)]
     with CaptureQueriesContext(connection) as ran:
         outcomes.write(results)
     statements = [query for query in ran if "SAVEPOINT" not in (query["sql"] or "")]
@@ -101,7 +101,7 @@ def test_skipped_delivery_spends_no_attempt_and_says_when_it_ended(row):
 
 def test_emitted_event_is_stored_once_with_what_caused_it(row):
     Event.objects.update(request_id="request-1", trace_id="0af7651916cd43dd8448eb211c80319c")
-    [claim] = claims.claim("billing", 1)
+    [claim] = transitions.claim("billing", 1)
     visit = {"id": 43, "family": "other"}
     claim.event.emit("visit.finished", visit, source="operacao", key="visit-43")
     outcomes.write([attempt.finish(claim, None)])
@@ -112,7 +112,7 @@ def test_emitted_event_is_stored_once_with_what_caused_it(row):
 
 
 def test_result_whose_lease_was_lost_leaves_no_attempt_and_is_logged(row, caplog):
-    [claim] = claims.claim("billing", 1)
+    [claim] = transitions.claim("billing", 1)
     Delivery.objects.update(leased_until=timezone.now() + timedelta(hours=1))
     outcomes.write([attempt.finish(claim, None)])
     assert not row.attempt_log.exists()
@@ -120,7 +120,7 @@ def test_result_whose_lease_was_lost_leaves_no_attempt_and_is_logged(row, caplog
 
 
 def test_database_that_stays_away_is_not_blamed_on_the_results(row, monkeypatch):
-    [claim] = claims.claim("billing", 1)
+    [claim] = transitions.claim("billing", 1)
     errors = [ValueError("cannot be stored together"), OperationalError("gone")]
 
     def fails(results, **_):

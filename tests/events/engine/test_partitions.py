@@ -11,7 +11,7 @@ from django.utils import timezone
 from carinho.database import run
 from carinho.services.base import Transport
 from events.checks import lanes_can_be_shared
-from events.engine import circuit_breakers, claims, lane, partitions, recovery, wakeup
+from events.engine import circuit_breakers, lane, partitions, recovery, transitions, wakeup
 from events.engine.partitions import Partition, lanes_of
 from events.models import Attempt, CircuitBreaker, Delivery, Lane
 from tests.events.conftest import BILLING, Billing
@@ -77,7 +77,7 @@ def await_calls(system, number):
 
 
 def share_of(name):
-    return {claim.event.payload["id"] for claim in claims.claim(name, 99)}
+    return {claim.event.payload["id"] for claim in transitions.claim(name, 99)}
 
 
 def test_lanes_share_all_deliveries_and_a_person_has_one_of_them(make_delivery):
@@ -97,7 +97,7 @@ def test_lanes_share_all_deliveries_and_a_person_has_one_of_them(make_delivery):
 def test_deliveries_of_nobody_are_shared_too(make_delivery):
     ids = {make_delivery(id).event_id for id in range(1, 9)}
     Delivery.objects.update(subject="")
-    taken = [{claim.event.id for claim in claims.claim(name, 99)} for name in lanes_of("billing")]
+    taken = [{claim.event.id for claim in transitions.claim(name, 99)} for name in lanes_of("billing")]
     assert [len(share) for share in taken] == [2, 2, 2, 2]
     assert set.union(*taken) == ids
 
@@ -105,7 +105,7 @@ def test_deliveries_of_nobody_are_shared_too(make_delivery):
 def test_next_due_is_that_of_the_lanes_own_share(make_delivery):
     row = make_delivery()
     row.refresh_from_db()
-    known = [claims.next_due(name) for name in lanes_of("billing")]
+    known = [lane.next_due(name) for name in lanes_of("billing")]
     assert sorted(known, key=str) == [row.due_at, None, None, None]
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from events import operations
-from events.engine import attempt, claims, outcomes
+from events.engine import attempt, outcomes, transitions
 from events.intake import duplicates, envelope, ingestion
 from events.models import DeadLetter, Delivery, Event
 
@@ -67,7 +67,8 @@ def test_two_lanes_that_finish_one_event_at_the_same_instant_leave_it_processed(
         calls.put(f"https://billing.test/visits/{id}/hours", json={})
         calls.post(f"https://billing.test/visits/{id}/close", json={})
     results = {
-        name: [attempt.attempt(claim) for claim in claims.claim(name, 50)] for name in ("billing", "chat")
+        name: [attempt.attempt(claim) for claim in transitions.claim(name, 50)]
+        for name in ("billing", "chat")
     }
     together(*[lambda item=item: outcomes.write([item]) for items in results.values() for item in items])
     assert set(Event.objects.values_list("status", flat=True)) == {"processed"}
@@ -76,7 +77,7 @@ def test_two_lanes_that_finish_one_event_at_the_same_instant_leave_it_processed(
 def test_two_claimers_never_hold_one_person_twice(make_delivery):
     for id in range(1, 31):
         make_delivery(id, family=f"family-{id % 3}")
-    taken = together(*[lambda: claims.claim("billing", 10) for _ in range(4)])
+    taken = together(*[lambda: transitions.claim("billing", 10) for _ in range(4)])
     ids = [claim.id for claims_of_one in taken for claim in claims_of_one]
     assert len(ids) == len(set(ids))
     running = Delivery.objects.filter(status="running")

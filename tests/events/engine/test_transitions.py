@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from carinho.access.models import AuditEntry
 from events import operations
-from events.engine import attempt, claims, lane_hooks, outcomes, recovery, transitions
+from events.engine import attempt, lane_hooks, outcomes, recovery, transitions
 from events.models import DeadLetter, Delivery, SkipCause
 from tests.console import rows
 
@@ -47,7 +47,7 @@ def test_every_way_out_of_doubt_clears_it():
 
 def test_delivery_that_ends_is_not_held_or_in_doubt_any_more(make_delivery):
     row = make_delivery()
-    [claim] = claims.claim("billing", 1)
+    [claim] = transitions.claim("billing", 1)
     in_doubt(row)
     outcomes.write([attempt.skip(claim, SkipCause.EXPIRED)])
     assert state(row) == ("skipped", "expired", None, None)
@@ -57,7 +57,7 @@ def test_follower_whose_declaration_is_gone_is_released_all_the_same(make_event,
     event = make_event(close=True)
     gone = flow.steps.pop("close_visit")
     try:
-        [claim] = claims.claim("billing", 5)
+        [claim] = transitions.claim("billing", 5)
         outcomes.write([attempt.finish(claim, {"hours": 7})])
     finally:
         flow.steps["close_visit"] = gone
@@ -66,11 +66,11 @@ def test_follower_whose_declaration_is_gone_is_released_all_the_same(make_event,
 
 def test_step_that_no_release_declares_any_more_is_for_a_person(make_event, flow, calls):
     event = make_event(close=True)
-    [claim] = claims.claim("billing", 5)
+    [claim] = transitions.claim("billing", 5)
     outcomes.write([attempt.finish(claim, {"hours": 7})])
     gone = flow.steps.pop("close_visit")
     try:
-        outcomes.write([attempt.attempt(claim) for claim in claims.claim("billing", 5)])
+        outcomes.write([attempt.attempt(claim) for claim in transitions.claim("billing", 5)])
     finally:
         flow.steps["close_visit"] = gone
     assert event.dead_letters.get().step == "close_visit"
@@ -104,7 +104,7 @@ def test_cancelling_what_is_tried_again_closes_its_dead_letter(make_delivery):
 )
 def test_dead_letter_of_a_retry_that_was_skipped_says_why(make_delivery, cause, note):
     _, dead_letter = requeued(make_delivery)
-    outcomes.write([attempt.skip(claim, cause) for claim in claims.claim("billing", 1)])
+    outcomes.write([attempt.skip(claim, cause) for claim in transitions.claim("billing", 1)])
     dead_letter.refresh_from_db()
     assert (dead_letter.status, dead_letter.note) == ("archived", note)
 
@@ -124,7 +124,7 @@ def test_expiry_of_a_retry_and_of_what_waits_for_it_ends_the_event(make_event):
 @pytest.mark.django_db(transaction=True)
 def test_lease_that_was_renewed_meanwhile_has_not_lapsed(make_delivery):
     row = make_delivery()
-    [claim] = claims.claim("billing", 1)
+    [claim] = transitions.claim("billing", 1)
     renewed = transitions.renew([claim])[row.pk]
     assert renewed > claim.lease
     assert transitions.recover([row.pk], look_first=[]) == set()
@@ -138,7 +138,7 @@ def test_lease_that_was_renewed_meanwhile_has_not_lapsed(make_delivery):
 
 def test_recovered_attempt_says_when_it_began_though_its_lease_was_renewed(make_delivery):
     row = make_delivery()
-    claims.claim("billing", 1)
+    transitions.claim("billing", 1)
     began, lapsed = (timezone.now() - timedelta(seconds=seconds) for seconds in (100, 1))
     Delivery.objects.filter(pk=row.pk).update(claimed_at=began, leased_until=lapsed)
     recovery.return_lapsed()
@@ -201,7 +201,7 @@ def test_lane_that_writes_its_outcomes_is_woken_up_only_by_steps_that_they_relea
     make_event(close=True)
     ends = [(attempt.hold, False), (lambda claim: attempt.finish(claim, {"hours": 7}), True)]
     for end, wakes in ends:
-        [claim] = claims.claim("billing", 5)
+        [claim] = transitions.claim("billing", 5)
         woken.clear()
         with django_capture_on_commit_callbacks(execute=True):
             outcomes.write([end(claim)])
@@ -215,16 +215,16 @@ def test_paused_offline_or_resting_system_gives_no_claim_however_late_the_lane_l
     make_delivery()
     CircuitBreaker.objects.get_or_create(service="billing")
     circuit_breakers.pause("billing", actor="user:ana")
-    assert claims.claim("billing", 5) == []
+    assert transitions.claim("billing", 5) == []
     circuit_breakers.resume("billing", actor="user:ana")
     circuit_breakers.set_offline("billing", timezone.now())
-    assert claims.claim("billing", 5) == []
+    assert transitions.claim("billing", 5) == []
     circuit_breakers.set_offline("billing", None)
     lane = Lane.objects.get_or_create(name="billing")[0]
     Lane.objects.filter(pk=lane.pk).update(not_before=timezone.now() + timedelta(minutes=5))
-    assert claims.claim("billing", 5) == []
+    assert transitions.claim("billing", 5) == []
     circuit_breakers.reset("billing", actor="user:ana")  # a person saw that it is well
-    assert len(claims.claim("billing", 5)) == 1
+    assert len(transitions.claim("billing", 5)) == 1
 
 
 def test_what_the_lane_finds_unwanted_says_its_own_cause(make_delivery, monkeypatch):
@@ -234,7 +234,7 @@ def test_what_the_lane_finds_unwanted_says_its_own_cause(make_delivery, monkeypa
 
     row = make_delivery()
     monkeypatch.setitem(lane_hooks.registry, "billing", Unwanted())
-    outcomes.write([attempt.attempt(claim) for claim in claims.claim("billing", 1)])
+    outcomes.write([attempt.attempt(claim) for claim in transitions.claim("billing", 1)])
     assert state(row)[:2] == ("skipped", "unwanted")
 
 
@@ -244,7 +244,7 @@ def test_batch_of_outcomes_costs_few_statements_whatever_its_size(
 ):
     for id in range(1, 11):
         make_delivery(id)
-    taken = claims.claim("billing", 10)
+    taken = transitions.claim("billing", 10)
     results = [attempt.finish(claim, None) if end == "done" else attempt.hold(claim) for claim in taken]
     with django_assert_max_num_queries(
         most
