@@ -10,26 +10,28 @@ import os
 import select
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import psycopg
+import tenacity
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 from psycopg import sql
 
 from carinho.celery import stopping
 from carinho.database import run
 from carinho.locks import session_lock, try_lock, try_lock_share, unlock
 from carinho.services.base import Service
-from events.engine import attempt, circuit_breakers, lane_hooks, outcomes, transitions, wakeup
+from events.engine import attempt, circuit_breakers, lane_hooks, transitions, wakeup
 from events.engine.attempt import Claim, Result
 from events.engine.pacing import Pace
 from events.engine.partitions import MINE, Partition
 from events.engine.polling import Polling
 from events.engine.wakeup import CHANGED, CHANNEL
+from events.intake import envelope, ingestion
 from events.models import Outcome
 
 logger = logging.getLogger(__name__)
@@ -41,6 +43,7 @@ FLUSH_SECONDS = 0.2  # or as soon as half of what may be claimed is done, or not
 POLL_SECONDS = 1.0  # a missed NOTIFY, a pause or a stop is noticed this soon
 LISTENING_SECONDS = 15
 HEARTBEAT_SECONDS = 5
+AWAY = (OperationalError, InterfaceError)  # the database; of all else the results themselves are to blame
 
 
 def drain(name: str, *, seconds: float = 300, linger: float = 60) -> int:
@@ -186,7 +189,7 @@ class Drain:
         """While the lane ends: a database that is away must not keep it from waiting for its calls."""
         try:
             self._renew()
-        except (OperationalError, InterfaceError) as error:
+        except AWAY as error:
             logger.warning("Leases not renewed", extra={"lane": self.name, "error": type(error).__name__})
             connection.close()
 
@@ -235,7 +238,7 @@ class Drain:
         """The claims with their context; one that breaks the hooks is for a person, the others go on."""
         try:
             return lane_hooks.prefetched(self.hooks, claimed)
-        except (OperationalError, InterfaceError):
+        except AWAY:
             self.finished.extend(attempt.hold(claim) for claim in claimed)
             raise
         except Exception as error:
@@ -296,7 +299,7 @@ class Drain:
         self.oldest_finished = 0.0
         if not results:
             return
-        outcomes.write_all(results)
+        write_all(results)
         for result in results:  # only now: what could not be written is tried again at the end of the drain
             self.finished.popleft()
             del self.claims[result.claim.id]
@@ -311,3 +314,77 @@ class Drain:
         self.written += len(results)
         self.last_work = time.monotonic()
         self.polling.ended()
+
+
+# --- what became of a batch, with all consequences, in one transaction -----------------------------
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type(AWAY),
+    stop=tenacity.stop_after_delay(30),
+    wait=tenacity.wait_random(0.2, 1),
+    before_sleep=lambda _: connection.close(),  # the next attempt opens another
+    reraise=True,
+)
+def _write_patiently(results: Sequence[Result]) -> None:
+    write(results)
+
+
+def write_all(results: Sequence[Result]) -> None:
+    """Store a batch; if it cannot be stored together, one by one, and what cannot be stored is for a person.
+
+    Waits up to half a minute for a database that went away: the calls were made, and a result that is lost
+    is a call made twice. Raises django.db.OperationalError after that.
+    """
+    try:
+        _write_patiently(results)
+    except AWAY:
+        raise
+    except Exception:
+        logger.exception("Outcomes could not be stored together", extra={"deliveries": len(results)})
+        for result in results:
+            _write_alone(result)
+
+
+def _write_alone(result: Result) -> None:
+    try:
+        _write_patiently([result])
+    except AWAY:
+        raise
+    except Exception as own_error:
+        logger.exception("Outcome could not be stored", extra={"delivery_id": result.claim.id})
+        write([attempt.fail(result.claim, Outcome.BROKEN, own_error)], with_hooks=False)
+
+
+def write(results: Sequence[Result], *, with_hooks: bool = True) -> None:
+    """Store these results. One whose lease was lost in the meantime is left out: another run owns it.
+
+    Without the lane hooks where one of them may be what broke: a call that was made must not be lost for it.
+    """
+    with transaction.atomic():
+        mine = transitions.end(results)
+        kept = [result for result in results if result.claim.id in mine]
+        for result in results:
+            if result.claim.id not in mine:
+                logger.warning(
+                    "Outcome came after its lease was lost", extra={"delivery_id": result.claim.id}
+                )
+        _record_emitted(kept)
+        if with_hooks:
+            lane_hooks.on_written(kept)
+
+
+def _record_emitted(results: Sequence[Result]) -> None:
+    envelopes = [
+        envelope.read(
+            {"type": emission.type, "id": emission.key, "data": emission.data},
+            source=emission.source,
+            caused_by=result.claim.event.id,
+            request_id=result.claim.request_id,
+            trace_id=result.claim.trace_id,
+        )
+        for result in results
+        for emission in result.emitted
+    ]
+    if envelopes:
+        ingestion.record(envelopes)

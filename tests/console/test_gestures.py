@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from carinho.access.models import AuditEntry
 from carinho.services.errors import Rejected
 from events import bulk_jobs, operations
-from events.engine import attempt, outcomes, transitions
+from events.engine import attempt, lane, transitions
 from events.models import DeadLetter
 from tests.console import rows
 
@@ -44,7 +44,7 @@ def test_page_of_a_retried_item_says_how_it_ended_by_itself(visit, end, words):
     no = Rejected("No", doing="register lead", system="CRM")
     for claim in transitions.claim("crm", 5):
         is_mine = claim.id == letter.delivery_id and end == "rejected"
-        outcomes.write([attempt.fail(claim, "rejected", no) if is_mine else attempt.finish(claim, None)])
+        lane.write([attempt.fail(claim, "rejected", no) if is_mine else attempt.finish(claim, None)])
     expect(visit.get_by_text(words)).to_be_visible()
     expect(visit.locator(".c-here .c-badge").first).to_have_text(
         "feita" if end == "done" else "precisa de você"
@@ -74,7 +74,7 @@ def test_two_clicks_send_a_whole_group_again(visit):
     expect(visit.get_by_text("0 de 3 terminaram")).to_be_visible()
     assert [status_of(letter) for letter in letters] == ["retrying", "open", "open"]
     for _ in letters:
-        outcomes.write([attempt.finish(claim, None) for claim in transitions.claim("crm", 5)])
+        lane.write([attempt.finish(claim, None) for claim in transitions.claim("crm", 5)])
         bulk_jobs.advance_all()
     expect(visit.get_by_text("3 de 3 terminaram")).to_be_visible()
     expect(visit.get_by_role("link", name="3 entregues")).to_be_visible()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from carinho.access.models import AuditEntry
 from carinho.services.errors import Rejected
 from events import bulk_jobs, operations, retention, tasks
-from events.engine import attempt, outcomes, transitions
+from events.engine import attempt, lane, transitions
 from events.engine.transitions import Failure
 from events.intake import envelope, ingestion
 from events.models import BulkItem, BulkJob, DeadLetter, Delivery, Event
@@ -41,7 +41,7 @@ def work(places=500, refused=()):
     taken = transitions.claim("billing", places)
     no = Rejected("No", doing="add hours", system="Billing")
     if taken:
-        outcomes.write(
+        lane.write(
             [
                 attempt.fail(claim, "rejected", no)
                 if claim.event.payload["id"] in refused
@@ -139,7 +139,7 @@ def test_paused_job_sends_nothing_more_and_goes_on_where_it_was(dead_letters):
     assert bulk_jobs.pause([job.pk], actor=BIA) == [job.pk]
     assert bulk_jobs.pause([job.pk], actor=BIA) == []
     assert states(job) == {"delivered": 1, "sent": 1, "waiting": 38}
-    outcomes.write([attempt.finish(running, None)])
+    lane.write([attempt.finish(running, None)])
     assert at_work(job) == []
     bulk_jobs.advance(job.pk)
     job.refresh_from_db()

@@ -9,7 +9,7 @@ from django.db import connection
 
 from carinho.access.models import AuditEntry
 from events import event_corrections, operations, retention
-from events.engine import attempt, outcomes, transitions
+from events.engine import attempt, lane, transitions
 from events.engine.transitions import Failure
 from events.event_corrections import StaleVersion
 from events.intake import envelope, ingestion
@@ -289,10 +289,10 @@ def test_corrections_go_with_their_event():
 def test_a_corrected_delivery_ends_resolved(make_delivery, calls):
     delivery = make_delivery(7)
     calls.put("https://billing.test/visits/7/hours", status=422, json={"message": "Invalid visit"})
-    outcomes.write([attempt.attempt(claim) for claim in transitions.claim("billing", 5)])
+    lane.write([attempt.attempt(claim) for claim in transitions.claim("billing", 5)])
     dead_letter = DeadLetter.objects.get(delivery=delivery)
     correct(dead_letter, id=8)
     calls.put("https://billing.test/visits/8/hours", json={})
-    outcomes.write([attempt.attempt(claim) for claim in transitions.claim("billing", 5)])
+    lane.write([attempt.attempt(claim) for claim in transitions.claim("billing", 5)])
     dead_letter.refresh_from_db()
     assert dead_letter.status == "resolved"

@@ -10,7 +10,7 @@ from carinho.access.models import AuditEntry
 from carinho.access.roles import OPERATOR, VIEWER
 from events import operations, preview, redirects
 from events.admin import person
-from events.engine import attempt, outcomes, redirection, transitions
+from events.engine import attempt, lane, redirection, transitions
 from events.flow import StepEvent
 from events.intake.envelope import RequestRejected
 from events.models import Attempt, DeadLetter, Delivery, Event, FailureGroup, Redirect
@@ -73,7 +73,7 @@ def test_what_is_sent_and_what_the_preview_says_go_to_the_successor_and_the_even
     assert (seen.redirects, claim.redirects) == ((made.pk,), (made.pk,))
     assert claim.event.payload["phone"] == claim.event.phone == NEW
     assert Event.objects.get().data["phone"] == OLD
-    outcomes.write([attempt.fail(claim, "rejected", ValueError("x"))])
+    lane.write([attempt.fail(claim, "rejected", ValueError("x"))])
     assert Attempt.objects.latest("pk").redirects == [made.pk]
 
 

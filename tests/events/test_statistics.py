@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from carinho.locks import connection_parameters
 from carinho.services.errors import Rejected, Unavailable
 from events import dead_letter_counts, operations, statistics
-from events.engine import attempt, outcomes, recovery
+from events.engine import attempt, lane, recovery
 from events.engine.transitions import claim
 from events.models import Attempt, DeadLetter, Delivery, Event, Measure
 
@@ -91,7 +91,7 @@ def run_some(how, places):
     for number, result in enumerate(results):
         result.duration_ms = 3 + number * 700
     if results:
-        outcomes.write(results)
+        lane.write(results)
 
 
 def dead_letters(status):

@@ -30,7 +30,7 @@ from carinho.logs import JsonFormatter
 from carinho.webhooks import lifecycle, subscriptions
 from carinho.webhooks.models import WebhookMessage
 from events import escalations, event_corrections, failure_groups, operations, redirects
-from events.engine import attempt, circuit_breakers, lane_hooks, outcomes, transitions
+from events.engine import attempt, circuit_breakers, lane, lane_hooks, transitions
 from events.models import DeadLetter, Delivery, Event, FailureGroup, RejectedRequest
 from monitoring import alerts, erasable, erasure, notifications, report, rounds
 from monitoring.models import Alert
@@ -69,7 +69,7 @@ def run_lane(service, times=1):
     for _ in range(times):
         Delivery.objects.filter(service=service, status="queued").update(due_at=long_ago)
         taken = lane_hooks.prefetched(lane_hooks.of(service), transitions.claim(service, 20))
-        outcomes.write_all([attempt.attempt(claim) for claim in taken])
+        lane.write_all([attempt.attempt(claim) for claim in taken])
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from events.engine import attempt, lane, outcomes, recovery, transitions
+from events.engine import attempt, lane, recovery, transitions
 from events.engine.lane_hooks import prefetched
 from events.flow import Flow, find_step
 from events.intake import envelope, ingestion
@@ -111,7 +111,7 @@ def test_eight_messages_to_known_people_take_eight_statements(here):
         cancel(number, phone=phone)
     with CaptureQueriesContext(connections["default"]) as ran:
         claimed = prefetched(lane_hooks.WhatsAppLane(), transitions.claim("whatsapp", 8))
-        outcomes.write([attempt.finish(claim, {"message_id": f"M{claim.id}"}) for claim in claimed])
+        lane.write([attempt.finish(claim, {"message_id": f"M{claim.id}"}) for claim in claimed])
     assert SentMessage.objects.filter(status="accepted").count() == 8
     # claim, texts and contacts, what is about to be sent; begin, ends, status of events, messages, commit
     assert len(ran) == 8, [query["sql"] for query in ran]

@@ -13,7 +13,7 @@ from carinho.access.roles import OPERATOR, VIEWER
 from carinho.console import dates
 from carinho.services.errors import Rejected
 from events import bulk_jobs, operations, status_badges
-from events.engine import attempt, outcomes, transitions
+from events.engine import attempt, lane, transitions
 from events.models import BulkJob, CircuitBreaker, DeadLetter, Delivery
 from tests.clients import logged_in
 from tests.console import rows
@@ -49,7 +49,7 @@ def at_work(failing=()):
     refused = {letter.delivery_id for letter in failing}
     no = Rejected("No", doing="register lead", system="CRM")
     while taken := transitions.claim("crm", 5):
-        outcomes.write(
+        lane.write(
             [
                 attempt.fail(claim, "rejected", no) if claim.id in refused else attempt.finish(claim, None)
                 for claim in taken
@@ -258,7 +258,7 @@ def test_retry_of_one_leads_to_its_page_and_back_to_the_list_as_it_was():
     assert "Reenviando…" in html
     assert "A entrega está na fila." in html
     assert f'href="{next_page}"' in html
-    outcomes.write([attempt.finish(claim, None) for claim in transitions.claim("crm", 5)])
+    lane.write([attempt.finish(claim, None) for claim in transitions.claim("crm", 5)])
     html = html_of(response.client.get(reverse("admin:events_deadletter_change", args=[letter.pk])))
     assert "Reenviando…" not in html
     assert "Entregue" in html

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 
 from carinho.services.errors import Rejected, Unavailable
 from events import operations, statistics
-from events.engine import attempt, circuit_breakers, outcomes, recovery, transitions
+from events.engine import attempt, circuit_breakers, lane, recovery, transitions
 from events.models import CircuitBreaker, DeadLetter, Delivery, SkipCause
 from tests import database
 from tests.events.engine.consistency import check
@@ -87,7 +87,7 @@ class Traffic(RuleBasedStateMachine):
         self.time_passes(passed)
         taken = transitions.claim(service, len(how))
         if taken:
-            outcomes.write([ENDS[end](claim) for end, claim in zip(how, taken, strict=False)])
+            lane.write([ENDS[end](claim) for end, claim in zip(how, taken, strict=False)])
 
     @rule(how=HOW, seed=SEED)
     def lane_writes_ends(self, how, seed):
@@ -96,7 +96,7 @@ class Traffic(RuleBasedStateMachine):
         held = dict(Delivery.objects.filter(status="running").values_list("pk", "leased_until"))
         before = dict(Delivery.objects.values_list("pk", "status"))
         if ending:
-            outcomes.write([ENDS[end](claim) for end, claim in zip(how, ending, strict=False)])
+            lane.write([ENDS[end](claim) for end, claim in zip(how, ending, strict=False)])
         for claim in ending:
             is_mine = held.get(claim.id) == claim.lease
             left = Delivery.objects.get(pk=claim.id).status != "running" or not is_mine

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from carinho.database import run
-from events.engine import attempt, circuit_breakers, lane, outcomes, transitions
+from events.engine import attempt, circuit_breakers, lane, transitions
 from events.models import CircuitBreaker, Delivery, Event, Lane
 
 pytestmark = pytest.mark.django_db
@@ -123,7 +123,7 @@ def test_step_finds_the_result_of_the_one_before_it_in_its_own_event(make_event)
     for id in (1, 2):
         make_event(id, close=True)
     all_due()
-    outcomes.write(
+    lane.write(
         [
             attempt.finish(claim, {"hours": claim.event.payload["id"]})
             for claim in transitions.claim("billing", 9)

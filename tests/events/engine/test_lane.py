@@ -15,7 +15,7 @@ from responses import matchers
 from carinho.services.errors import NotOffered
 from carinho.services.rate_limits import Allowance
 from events import operations
-from events.engine import attempt, circuit_breakers, lane, lane_hooks, recovery
+from events.engine import attempt, circuit_breakers, lane, lane_hooks, recovery, transitions
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event, Lane
 from tests.events.conftest import BILLING, Billing
 
@@ -255,18 +255,16 @@ def test_certificate_that_is_not_accepted_sent_nothing_and_is_tried_again(make_e
 
 
 def test_results_survive_a_database_that_goes_away_for_a_moment(make_delivery, calls, monkeypatch):
-    from events.engine import outcomes
-
     delivery = make_delivery()
     calls.put(f"{BILLING}/visits/42/hours", json={})
-    write, failures = outcomes.write, [OperationalError("gone"), OperationalError("gone")]
+    write, failures = lane.write, [OperationalError("gone"), OperationalError("gone")]
 
     def write_later(results):
         if failures:
             raise failures.pop()
         write(results)
 
-    monkeypatch.setattr(outcomes, "write", write_later)
+    monkeypatch.setattr(lane, "write", write_later)
     drain()
     delivery.refresh_from_db()
     assert (delivery.status, len(calls.calls)) == ("done", 1)
@@ -518,14 +516,12 @@ def test_outage_over_the_hold_limit_goes_to_a_person_as_one_group(make_delivery,
 
 
 def test_late_outcome_of_a_lost_lease_changes_nothing(make_delivery, calls):
-    from events.engine import outcomes, transitions
-
     row = make_delivery()
     calls.put(f"{BILLING}/visits/42/hours", json={})
     claim = transitions.claim("billing", 1)[0]
     result = attempt.attempt(claim)
     Delivery.objects.filter(pk=row.pk).update(leased_until=timezone.now() + timedelta(seconds=99))
-    outcomes.write([result])
+    lane.write([result])
     row.refresh_from_db()
     assert row.status == "running"
     assert not row.attempt_log.exists()
@@ -557,8 +553,6 @@ def test_second_drain_of_a_lane_ends_at_once(make_delivery, calls):
 
 
 def test_event_without_a_phone_knows_the_last_one_of_the_same_person(make_event):
-    from events.engine import transitions
-
     known, silent = make_event(1, family="same"), make_event(2, family="same")
     Event.objects.filter(pk=known.pk).update(phone="5511980000001")
     known.deliveries.update(status="done", due_at=None)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from carinho.services.errors import Rejected, Unavailable
 from events import event_corrections, operations
-from events.engine import attempt, outcomes, recovery, transitions
+from events.engine import attempt, lane, recovery, transitions
 from events.engine.transitions import Failure
 from events.event_corrections import StaleVersion
 from events.intake.envelope import RequestRejected
@@ -43,11 +43,11 @@ def ended(claim, chance):
     return result
 
 
-def lane(rng):
+def draining(rng):
     results = [ended(claim, rng.random()) for claim in transitions.claim("billing", 6)]
     rng.shuffle(results)
     if results:
-        outcomes.write(results)
+        lane.write(results)
 
 
 def operator(rng):
@@ -107,7 +107,15 @@ def test_lanes_operators_receipts_and_recovery_at_once_meet_no_deadlock(make_eve
         finally:
             connection.close()
 
-    parts = [(lane, 1), (lane, 2), (operator, 3), (operator, 4), (receipt, 5), (receipt, 6), (recovering, 7)]
+    parts = [
+        (draining, 1),
+        (draining, 2),
+        (operator, 3),
+        (operator, 4),
+        (receipt, 5),
+        (receipt, 6),
+        (recovering, 7),
+    ]
     parts += [(corrector, 8), (corrector, 9)]
     threads = [threading.Thread(target=repeat, args=part) for part in parts]
     for thread in threads:

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from carinho.services.errors import Unavailable
-from events.engine import attempt, outcomes, transitions
+from events.engine import attempt, lane, transitions
 from events.models import Delivery, Event, SkipCause
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ def written(row, end, *, is_probe=False, **columns):
     """The delivery after its claim, which these columns preceded, came to such an end."""
     Delivery.objects.filter(pk=row.pk).update(**columns)
     [claim] = transitions.claim("billing", 1, is_probe=is_probe)
-    outcomes.write([end(claim)])
+    lane.write([end(claim)])
     row.refresh_from_db()
     return row
 
@@ -37,7 +37,7 @@ def test_batch_that_all_systems_took_is_written_in_two_statements_however_large(
     Delivery.objects.update(subject="", due_at=timezone.now() - timedelta(hours=1))
     results = [attempt.finish(claim, None) for claim in transitions.claim("billing", 3)]
     with CaptureQueriesContext(connection) as ran:
-        outcomes.write(results)
+        lane.write(results)
     statements = [query for query in ran if "SAVEPOINT" not in (query["sql"] or "")]
     assert len(results) == 3
     # the ends, attempts and events' rows; the events' status. Dead letters are not looked for
@@ -104,7 +104,7 @@ def test_emitted_event_is_stored_once_with_what_caused_it(row):
     [claim] = transitions.claim("billing", 1)
     visit = {"id": 43, "family": "other"}
     claim.event.emit("visit.finished", visit, source="operacao", key="visit-43")
-    outcomes.write([attempt.finish(claim, None)])
+    lane.write([attempt.finish(claim, None)])
     emitted = Event.objects.get(key="visit-43")
     assert (emitted.caused_by_id, emitted.source, emitted.data["id"]) == (row.event_id, "operacao", 43)
     assert (emitted.request_id, emitted.trace_id) == ("request-1", "0af7651916cd43dd8448eb211c80319c")
@@ -114,7 +114,7 @@ def test_emitted_event_is_stored_once_with_what_caused_it(row):
 def test_result_whose_lease_was_lost_leaves_no_attempt_and_is_logged(row, caplog):
     [claim] = transitions.claim("billing", 1)
     Delivery.objects.update(leased_until=timezone.now() + timedelta(hours=1))
-    outcomes.write([attempt.finish(claim, None)])
+    lane.write([attempt.finish(claim, None)])
     assert not row.attempt_log.exists()
     assert [record.delivery_id for record in caplog.records] == [row.pk]
 
@@ -126,12 +126,12 @@ def test_database_that_stays_away_is_not_blamed_on_the_results(row, monkeypatch)
     def fails(results, **_):
         raise errors.pop(0)
 
-    monkeypatch.setattr(outcomes, "_write_patiently", fails)
+    monkeypatch.setattr(lane, "_write_patiently", fails)
     with pytest.raises(OperationalError):
-        outcomes.write_all([attempt.finish(claim, None)])
+        lane.write_all([attempt.finish(claim, None)])
     errors.append(OperationalError("gone"))
     with pytest.raises(OperationalError):
-        outcomes.write_all([attempt.finish(claim, None)])
+        lane.write_all([attempt.finish(claim, None)])
     row.refresh_from_db()
     assert row.status == "running"
 

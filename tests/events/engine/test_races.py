@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from events import operations
-from events.engine import attempt, outcomes, transitions
+from events.engine import attempt, lane, transitions
 from events.intake import duplicates, envelope, ingestion
 from events.models import DeadLetter, Delivery, Event
 
@@ -70,7 +70,7 @@ def test_two_lanes_that_finish_one_event_at_the_same_instant_leave_it_processed(
         name: [attempt.attempt(claim) for claim in transitions.claim(name, 50)]
         for name in ("billing", "chat")
     }
-    together(*[lambda item=item: outcomes.write([item]) for items in results.values() for item in items])
+    together(*[lambda item=item: lane.write([item]) for items in results.values() for item in items])
     assert set(Event.objects.values_list("status", flat=True)) == {"processed"}
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from carinho.access.models import AuditEntry
 from events import operations
-from events.engine import attempt, lane_hooks, outcomes, recovery, transitions
+from events.engine import attempt, lane, lane_hooks, recovery, transitions
 from events.models import DeadLetter, Delivery, SkipCause
 from tests.console import rows
 
@@ -49,7 +49,7 @@ def test_delivery_that_ends_is_not_held_or_in_doubt_any_more(make_delivery):
     row = make_delivery()
     [claim] = transitions.claim("billing", 1)
     in_doubt(row)
-    outcomes.write([attempt.skip(claim, SkipCause.EXPIRED)])
+    lane.write([attempt.skip(claim, SkipCause.EXPIRED)])
     assert state(row) == ("skipped", "expired", None, None)
 
 
@@ -58,7 +58,7 @@ def test_follower_whose_declaration_is_gone_is_released_all_the_same(make_event,
     gone = flow.steps.pop("close_visit")
     try:
         [claim] = transitions.claim("billing", 5)
-        outcomes.write([attempt.finish(claim, {"hours": 7})])
+        lane.write([attempt.finish(claim, {"hours": 7})])
     finally:
         flow.steps["close_visit"] = gone
     assert event.deliveries.get(step="close_visit").status == "queued"
@@ -67,10 +67,10 @@ def test_follower_whose_declaration_is_gone_is_released_all_the_same(make_event,
 def test_step_that_no_release_declares_any_more_is_for_a_person(make_event, flow, calls):
     event = make_event(close=True)
     [claim] = transitions.claim("billing", 5)
-    outcomes.write([attempt.finish(claim, {"hours": 7})])
+    lane.write([attempt.finish(claim, {"hours": 7})])
     gone = flow.steps.pop("close_visit")
     try:
-        outcomes.write([attempt.attempt(claim) for claim in transitions.claim("billing", 5)])
+        lane.write([attempt.attempt(claim) for claim in transitions.claim("billing", 5)])
     finally:
         flow.steps["close_visit"] = gone
     assert event.dead_letters.get().step == "close_visit"
@@ -104,7 +104,7 @@ def test_cancelling_what_is_tried_again_closes_its_dead_letter(make_delivery):
 )
 def test_dead_letter_of_a_retry_that_was_skipped_says_why(make_delivery, cause, note):
     _, dead_letter = requeued(make_delivery)
-    outcomes.write([attempt.skip(claim, cause) for claim in transitions.claim("billing", 1)])
+    lane.write([attempt.skip(claim, cause) for claim in transitions.claim("billing", 1)])
     dead_letter.refresh_from_db()
     assert (dead_letter.status, dead_letter.note) == ("archived", note)
 
@@ -129,10 +129,10 @@ def test_lease_that_was_renewed_meanwhile_has_not_lapsed(make_delivery):
     assert renewed > claim.lease
     assert transitions.recover([row.pk], look_first=[]) == set()
     assert transitions.renew([claim]) == {}  # it holds another lease by now
-    outcomes.write([attempt.finish(claim, None)])
+    lane.write([attempt.finish(claim, None)])
     assert state(row)[0] == "running"
     claim.lease = renewed
-    outcomes.write([attempt.finish(claim, None)])
+    lane.write([attempt.finish(claim, None)])
     assert state(row)[0] == "done"
 
 
@@ -204,7 +204,7 @@ def test_lane_that_writes_its_outcomes_is_woken_up_only_by_steps_that_they_relea
         [claim] = transitions.claim("billing", 5)
         woken.clear()
         with django_capture_on_commit_callbacks(execute=True):
-            outcomes.write([end(claim)])
+            lane.write([end(claim)])
         assert woken == ([{"billing"}] if wakes else [])
 
 
@@ -234,7 +234,7 @@ def test_what_the_lane_finds_unwanted_says_its_own_cause(make_delivery, monkeypa
 
     row = make_delivery()
     monkeypatch.setitem(lane_hooks.registry, "billing", Unwanted())
-    outcomes.write([attempt.attempt(claim) for claim in transitions.claim("billing", 1)])
+    lane.write([attempt.attempt(claim) for claim in transitions.claim("billing", 1)])
     assert state(row)[:2] == ("skipped", "unwanted")
 
 
@@ -249,4 +249,4 @@ def test_batch_of_outcomes_costs_few_statements_whatever_its_size(
     with django_assert_max_num_queries(
         most
     ):  # begin and end; dead letters, deliveries, events twice, attempts
-        outcomes.write(results)
+        lane.write(results)
