@@ -20,8 +20,8 @@ from carinho.services.pagination import LIMIT, Cursors
 from sync import runs
 from sync.availability import Availability, SystemWait
 from sync.job import Fields, Job, Window
-from sync.ledger import key_of, short
 from sync.models import Agreement, DifferenceKind, RunStatus, SyncDifference, SyncRecord, SyncRun
+from sync.records import key_of, short
 from sync.runs import Ended, JobLock, LogEntry, LostRun, WorkerStopped
 
 logger = logging.getLogger(__name__)

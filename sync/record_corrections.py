@@ -17,8 +17,8 @@ from events.intake.envelope import RequestRejected
 from events.intake.payload import problems
 from sync import runs
 from sync.job import Job, Record
-from sync.ledger import digest
 from sync.models import FailureStatus, RecordCorrection, RunKind, SyncFailure, SyncRun
+from sync.records import digest
 
 CORRECTED = Audited("sync.correct_record", gettext_lazy("corrigiu um registro e o tentou de novo"))
 

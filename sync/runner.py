@@ -17,7 +17,7 @@ from datetime import timedelta
 from carinho.logs import request_id
 from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailable
 from carinho.services.pagination import Cursors, EndlessList, Page
-from sync import checkpoint, ledger, runs
+from sync import checkpoint, records, runs
 from sync.availability import Availability, SystemWait
 from sync.checkpoint import Checkpoint
 from sync.job import Job, Window
@@ -231,10 +231,10 @@ class Runner:
                 self.cursors.follow(page, self.job.source)
             except EndlessList as error:
                 raise self._unreadable(error.detail) from None
-        plan = ledger.plan(self.job, page.records, again=at.stage in checkpoint.ASKED)
+        plan = records.plan(self.job, page.records, again=at.stage in checkpoint.ASKED)
         self.next = at.after(self.run, page)
         if self.run.kind == RunKind.DRY:
-            ledger.save_planned(self.run, plan)
+            records.save_planned(self.run, plan)
             plan.items, plan.invalid = [], []
         in_hand = PageInHand(
             self.next, len(page.records), plan.unchanged, plan.items + plan.invalid, len(plan.items)

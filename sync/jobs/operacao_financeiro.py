@@ -16,7 +16,7 @@ from carinho.services.operacao import Operacao
 from carinho.services.pagination import Page, all_records, in_turn
 from events.intake.payload import Identifier, Moment, Money, Payload, Text
 from sync.job import Fields, Job, Record, Window
-from sync.ledger import key_of
+from sync.records import key_of
 
 DAYS_BACK = timedelta(days=7)
 

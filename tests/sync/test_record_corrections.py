@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from carinho.access.models import AuditEntry
 from carinho.access.roles import OPERATOR, VIEWER
-from sync import execution, ledger, runs
+from sync import execution, records, runs
 from sync.job import Job
 from sync.models import RecordCorrection, SyncFailure, SyncRecord, SyncRun
 from tests.clients import logged_in
@@ -193,4 +193,4 @@ def test_amount_and_moment_are_understood_as_people_write_them():
 def test_record_that_is_right_has_no_problem_in_its_form(job, record):
     fields = Job.registry[job].fields
     fields.model_validate({name: record[name] for name in record if name in fields.model_fields})
-    assert not ledger.plan(Job.registry[job], [record]).invalid
+    assert not records.plan(Job.registry[job], [record]).invalid
