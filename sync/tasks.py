@@ -2,17 +2,17 @@
 
 from celery import shared_task
 
-from sync import execution, retention, runs
+from sync import retention, runner, runs
 
 
 @shared_task(name="sync.run", ignore_result=True)
 def run(name: str) -> None:
-    execution.run_scheduled(name)
+    runner.run_scheduled(name)
 
 
 @shared_task(name="sync.go_on", ignore_result=True)
 def go_on(name: str) -> None:
-    execution.go_on(name)
+    runner.go_on(name)
 
 
 @shared_task(name="sync.watch", ignore_result=True)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from events.engine import circuit_breakers
 from events.models import CircuitBreaker
-from sync import execution, labels, reconciliation, runs, status
+from sync import labels, reconciliation, runner, runs, status
 from sync.job import Job
 from sync.models import SyncRun
 
@@ -42,7 +42,7 @@ def compare(simulator):
 
 def in_thread():
     try:
-        execution.go_on(NAME)
+        runner.go_on(NAME)
     finally:
         connection.close()
 

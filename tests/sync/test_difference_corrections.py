@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from carinho.console import labels
 from carinho.console.base import page_of
-from sync import difference_corrections, execution, runs, status
+from sync import difference_corrections, runner, runs, status
 from sync.job import Job
 from sync.models import Agreement, DifferenceKind, SyncDifference, SyncFailure, SyncRun
 from tests.clients import logged_in
@@ -99,7 +99,7 @@ def test_correction_is_undone_by_who_made_it_and_once(simulator, corrected):
     answer = ana.post("/admin/sync/syncrun/undo/", {"ids": corrected.pk})
     undone = SyncRun.objects.first()
     assert answer.url == page_of(undone)
-    execution.go_on(SCHEDULES)
+    runner.go_on(SCHEDULES)
     assert schedule(simulator)["caregiver_id"] == 7
     assert "Devolver o que o destino tinha" in ana.get(page_of(undone)).content.decode()
     assert SyncDifference.objects.get(closed_at=None).kind == "different"

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from events.engine import circuit_breakers
 from events.models import CircuitBreaker, Lane
-from sync import execution, runs
+from sync import runner, runs
 from sync.job import Job
 from sync.models import LogLine, SyncFailure, SyncJob, SyncRun
 from tests.processes import database_url
@@ -24,10 +24,10 @@ RUN_IT = """
 import django, sys
 django.setup()
 from django.conf import settings
-from sync import execution
+from sync import runner
 print("ready", flush=True)
 sys.stdin.readline()
-execution.run_scheduled(sys.argv[1])
+runner.run_scheduled(sys.argv[1])
 """
 PATIENCE = 30  # seconds
 
@@ -80,7 +80,7 @@ def arrived(simulator, system):
 def in_thread(name):
     def go():
         try:
-            execution.go_on(name)
+            runner.go_on(name)
         finally:
             connection.close()
 
@@ -103,7 +103,7 @@ def test_run_killed_in_page_three_of_five_goes_on_there_and_writes_nothing_twice
     assert (run.status, run.checkpoint["stage"]) == ("running", "pull")
     kept = run.read
     assert kept < 500
-    execution.go_on("sync.crm_operacao")
+    runner.go_on("sync.crm_operacao")
     run.refresh_from_db()
     assert (run.status, run.takeovers, run.failed) == ("done", 1, 0)
     world = simulator.state()
@@ -191,7 +191,7 @@ def test_run_over_its_limit_is_stuck_and_another_goes_on_from_its_checkpoint(loa
     job = Job.registry["sync.crm_operacao"]
     monkeypatch.setattr(type(job), "limit", timedelta(seconds=4))
     begun = runs.begin("sync.crm_operacao", author="user:ana")
-    execution.go_on("sync.crm_operacao")
+    runner.go_on("sync.crm_operacao")
     begun.refresh_from_db()
     assert begun.status == "stuck"
     assert begun.lines.filter(code="over_limit").exists()
@@ -199,7 +199,7 @@ def test_run_over_its_limit_is_stuck_and_another_goes_on_from_its_checkpoint(loa
     assert following.checkpoint == begun.checkpoint
     assert following.window_at == begun.window_at
     simulator.heal("operacao")
-    execution.go_on("sync.crm_operacao")
+    runner.go_on("sync.crm_operacao")
     following.refresh_from_db()
     assert (following.status, following.author) == ("done", "user:ana")
     assert len(simulator.state()["operacao"]["records"]["schedules"]) == 300
@@ -256,7 +256,7 @@ def test_system_that_asked_a_lane_to_wait_is_left_alone_by_a_run_too(load, simul
     asked = timezone.now() + timedelta(seconds=3)
     Lane.objects.update_or_create(name="operacao", defaults={"not_before": asked})
     begun = runs.begin("sync.crm_operacao", author="user:ana")
-    execution.go_on("sync.crm_operacao")
+    runner.go_on("sync.crm_operacao")
     begun.refresh_from_db()
     assert (begun.status, begun.written) == ("done", 3)
     assert begun.lines.filter(code="waits").exists()
@@ -283,9 +283,9 @@ def test_system_that_asks_a_run_to_wait_is_left_alone_by_runs_and_lanes(load, si
 def test_run_whose_job_no_file_declares_any_more_ends_with_a_sentence(transactional_db):
     SyncJob.objects.create(name="sync.gone")
     run = SyncRun.objects.create(job_id="sync.gone", kind="full", author="schedule")
-    assert execution.go_on("sync.gone") is None
+    assert runner.go_on("sync.gone") is None
     run.refresh_from_db()
     assert (run.status, run.reason) == ("failed", "The job is declared by no file any more")
     assert run.lines.filter(code="undeclared").exists()
-    assert execution.run_scheduled("sync.gone") is None  # a message that was on its way
+    assert runner.run_scheduled("sync.gone") is None  # a message that was on its way
     assert SyncRun.objects.filter(job_id="sync.gone").count() == 1
