@@ -2,12 +2,14 @@
 
 import json
 import logging
+import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from carinho.logs import delivery_ids, request_id, trace_id
@@ -17,13 +19,13 @@ from carinho.services.errors import CircuitOpen, NotOffered, OutcomeUnknown, Rej
 from events.engine import failure_causes, lane_hooks, redirection
 from events.engine.lane_hooks import Ran
 from events.engine.redirection import RedirectRule
-from events.engine.retries import wait_after
 from events.flow import Emission, StepEvent, find_step
 from events.models import Outcome, SkipCause
 
 logger = logging.getLogger(__name__)
 
 SENDING_TAKES = 15  # seconds: connect and answer time-outs together, and some
+JITTER = 0.1  # of the wait before another attempt
 LOOK_AFTER = timedelta(seconds=5)  # before looking for what an unseen attempt left behind
 
 
@@ -248,6 +250,13 @@ def retry_later(claim: Claim, error: Unavailable) -> Result:
         return fail(claim, Outcome.UNAVAILABLE, error)
     result.due_at = max(now + wait, error.not_before(now))
     return result
+
+
+def wait_after(attempts: int) -> timedelta | None:
+    """The wait after this many spent attempts, ± 10 %; None when there is none left."""
+    if attempts > len(settings.RETRY_WAITS):
+        return None
+    return timedelta(seconds=settings.RETRY_WAITS[attempts - 1] * random.uniform(1 - JITTER, 1 + JITTER))
 
 
 def fail(claim: Claim, outcome: Outcome, error: Exception) -> Result:

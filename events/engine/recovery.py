@@ -15,7 +15,7 @@ from carinho import locks
 from carinho.database import run
 from carinho.services.base import Service
 from events.engine import failure_causes, lane, transitions, wakeup
-from events.engine.retries import wait_after
+from events.engine.attempt import wait_after
 from events.engine.transitions import Failure
 from events.models import Attempt, Lane, Outcome
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import responses
+from django.test import override_settings
 from django.utils import timezone
 
 from carinho.logs import delivery_ids, request_id, trace_id
@@ -250,3 +251,16 @@ def test_logs_of_an_attempt_carry_its_ids_and_those_of_the_next_do_not(claim, mo
         (claim.idempotency_key, claim.trace_id, ids),
     ]
     assert (request_id.get(), trace_id.get(), delivery_ids.get()) == before
+
+
+@override_settings(RETRY_WAITS=[60, 240, 900, 3600])
+@pytest.mark.parametrize(("attempts", "seconds"), [(1, 60), (2, 240), (3, 900), (4, 3600)])
+def test_waits_grow_and_vary_by_a_tenth_to_either_side(attempts, seconds):
+    waits = [attempt.wait_after(attempts).total_seconds() / seconds for _ in range(200)]
+    assert 0.9 <= min(waits) < 0.97  # of 200, some go this far on either side
+    assert 1.03 < max(waits) <= 1.1
+
+
+@override_settings(RETRY_WAITS=[60, 240, 900, 3600])
+def test_after_the_fifth_attempt_there_is_no_wait_left():
+    assert attempt.wait_after(5) is None

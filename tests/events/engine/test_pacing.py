@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.test import override_settings
 
-from events.engine import pacing, retries
+from events.engine import pacing
 
 RECOVERED = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -102,16 +101,3 @@ def test_what_was_started_without_a_limit_does_not_count_against_a_later_one(clo
         lane.took(lane.allows(32, None))
     assert lane.allows(0, None) == 0
     assert lane.allows(32, RECOVERED) == 1
-
-
-@override_settings(RETRY_WAITS=[60, 240, 900, 3600])
-@pytest.mark.parametrize(("attempts", "seconds"), [(1, 60), (2, 240), (3, 900), (4, 3600)])
-def test_waits_grow_and_vary_by_a_tenth_to_either_side(attempts, seconds):
-    waits = [retries.wait_after(attempts).total_seconds() / seconds for _ in range(200)]
-    assert 0.9 <= min(waits) < 0.97  # of 200, some go this far on either side
-    assert 1.03 < max(waits) <= 1.1
-
-
-@override_settings(RETRY_WAITS=[60, 240, 900, 3600])
-def test_after_the_fifth_attempt_there_is_no_wait_left():
-    assert retries.wait_after(5) is None
