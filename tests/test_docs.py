@@ -53,19 +53,3 @@ def test_every_decision_is_in_the_index_and_has_the_four_parts():
     for page in pages:
         parts = re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE)
         assert parts == ["Context", "Choice", "Consequences", "What would change our mind"], page.name
-
-
-@pytest.mark.parametrize("walk", ["event", "sync record"])
-def test_numbers_of_a_walk_are_those_of_its_lists(walk: str):
-    text = (ROOT / "docs" / "architecture.md").read_text()
-    section = text.partition(f"## Following one {walk}\n")[2].partition("\n## ")[0]
-    told = re.search(r"opens (\d+) files, which decide, in this order; (\d+) more", section)
-    special = re.search(r"(\d+) files decide only in a special case:", section)
-    assert told
-    assert special
-    decide, rest = section.split("These carry out what was decided:\n")
-    carry_out, in_special_cases = rest[: special.start() - section.index(rest)], section[special.end() :]
-    first_list = in_special_cases.strip().partition("\n\n")[0]
-    listed = [re.findall(r"^\d+\. \[", decide, re.MULTILINE)]
-    listed += [re.findall(r"^- \[", part, re.MULTILINE) for part in (carry_out, first_list)]
-    assert [len(each) for each in listed] == [int(told[1]), int(told[2]), int(special[1])]
