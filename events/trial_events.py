@@ -11,7 +11,7 @@ from carinho.access.audit_log import Audited
 from events import operations
 from events.demo import samples
 from events.flow import Data, Flow
-from events.intake import duplicates, envelope, ingestion
+from events.intake import envelope, ingestion
 from events.intake.envelope import Envelope
 from events.models import Delivery, Event
 from events.models.event import TRIAL
@@ -43,7 +43,7 @@ def send(item: Envelope, *, actor: str) -> int:
     """Take it in as if its system had sent it; the id of the event."""
     with transaction.atomic():
         [answer] = ingestion.record([item])
-        if isinstance(answer, duplicates.Conflict):  # the key is new each time
+        if isinstance(answer, ingestion.Conflict):  # the key is new each time
             raise answer
         SENT.record(actor, f"event {answer.event_id}", {"type": item.type})
     return answer.event_id

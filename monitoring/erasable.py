@@ -16,7 +16,7 @@ from django.db import connection
 from carinho import personal_data
 from carinho.database import run
 from carinho.personal_data import ERASED, TextColumns
-from events.intake import duplicates
+from events.intake import ingestion
 from events.models import Event
 from monitoring.person_rows import NEVER, PersonRows
 
@@ -119,7 +119,7 @@ class ErasableTable:
                 clean = _clean(json.loads(value) if is_json else value, expression)
                 new = json.dumps(clean, ensure_ascii=False) if is_json else clean
                 if column in self.unique:  # a repeat of another's event still reaches nobody twice
-                    new = duplicates.erased_keys_of(value)[0] if table == EVENTS else f"{ERASED} {id}"
+                    new = ingestion.erased_keys_of(value)[0] if table == EVENTS else f"{ERASED} {id}"
                 cursor.execute(f"UPDATE {table} SET {columns} WHERE {self.key} = %s", [new, id])  # noqa: S608
         return len(found)
 

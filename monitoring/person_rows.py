@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from carinho.database import run
-from events.intake import duplicates
+from events.intake import ingestion
 from events.intake.envelope import DERIVED_KEY
 from events.models import DeadLetter, Event
 from events.models.event import NAMES
@@ -107,9 +107,9 @@ class PersonRows:
         naming = re.compile(f"{self.quotes}|^{re.escape(DERIVED_KEY)}", re.IGNORECASE)
         events = Event.objects.filter(pk__in=self.events)
         for pk, key, digest in events.values_list("pk", "key", "digest"):
-            digests[str(pk)] = duplicates.erased_digests_of(digest)[0]
+            digests[str(pk)] = ingestion.erased_digests_of(digest)[0]
             if naming.search(key):
-                keys[str(pk)] = duplicates.erased_keys_of(key)[0]
+                keys[str(pk)] = ingestion.erased_keys_of(key)[0]
         return {"erased_keys": json.dumps(keys), "erased_digests": json.dumps(digests)}
 
     @cached_property

@@ -23,9 +23,9 @@ from carinho.api.errors import Problem
 from carinho.logs import ids_of, traceparent
 from carinho.rsgi import Environ, Headers, IncompleteBody
 from events.intake import dialects, envelope, views
-from events.intake.duplicates import Conflict
 from events.intake.envelope import Envelope, RequestRejected
 from events.intake.group_commit import GroupCommit
+from events.intake.ingestion import Conflict
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from django.db import connection
 
 from events.intake import ingestion
-from events.intake.duplicates import Conflict, Receipt
 from events.intake.envelope import Envelope
+from events.intake.ingestion import Conflict, Receipt
 
 MOST = 100  # events in one statement
 

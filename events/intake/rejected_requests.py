@@ -16,8 +16,8 @@ from carinho.logs import request_id
 from carinho.masking import NEW_WORD, REMOVED, SECRET
 from events.differences import differences, for_audit_log
 from events.intake import dialects, envelope, ingestion
-from events.intake.duplicates import Conflict, Receipt
 from events.intake.envelope import Envelope, RequestRejected
+from events.intake.ingestion import Conflict, Receipt
 from events.intake.payload import is_blank
 from events.intake.request_body import KEPT_BYTES
 from events.models import RejectedRequest

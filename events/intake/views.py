@@ -28,8 +28,8 @@ from carinho.api.views import ApiView
 from carinho.logs import request_id, trace_id
 from events.api.schema import ACCEPTED, Batch, BatchAnswer, EnvelopeSerializer
 from events.intake import dialects, envelope, ingestion, rejected_requests, request_body
-from events.intake.duplicates import Conflict, Receipt
 from events.intake.envelope import Envelope, RequestRejected
+from events.intake.ingestion import Conflict, Receipt
 from events.intake.legacy_webhooks import LEGACY_WEBHOOKS
 from events.intake.rejected_requests import Incoming
 

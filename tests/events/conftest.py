@@ -9,7 +9,7 @@ import responses
 
 from carinho.services.base import Service
 from events.flow import Flow
-from events.intake import duplicates, envelope, ingestion
+from events.intake import envelope, ingestion
 from events.intake.payload import Identifier, Payload, Text
 from events.models import Delivery, Event
 
@@ -92,7 +92,7 @@ def make_event(flow: Flow, db: None) -> Callable[..., Event]:
         body = {"type": flow.type, "id": f"visit-{id}", "data": {"id": id, "family": f"family-{id}"} | data}
         read = envelope.read(json.loads(json.dumps(body)), source="operacao")
         receipt = ingestion.record([read])[0]
-        assert isinstance(receipt, duplicates.Receipt)
+        assert isinstance(receipt, ingestion.Receipt)
         return Event.objects.get(pk=receipt.event_id)
 
     return make

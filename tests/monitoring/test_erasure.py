@@ -16,7 +16,7 @@ from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from carinho.console.models import SavedView
 from carinho.webhooks.models import WebhookSubscription
 from events import event_corrections, failure_groups, redirects
-from events.intake import duplicates, envelope, ingestion
+from events.intake import envelope, ingestion
 from events.models import (
     Attempt,
     Correction,
@@ -192,11 +192,11 @@ def test_erased_event_that_is_sent_again_is_known_and_other_data_under_its_id_is
     assert first.digest not in (erased.digest, erased.key.removeprefix("sha256:"))
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a new one", [settings.SECRET_KEY]
     again = ingestion.record([envelope.read(body, source="site")] * 2)
-    assert again == [duplicates.Receipt(stored.event_id, is_duplicate=True)] * 2
+    assert again == [ingestion.Receipt(stored.event_id, is_duplicate=True)] * 2
     assert list(Event.objects.values_list("pk", "duplicates", "data")) == [(erased.pk, 2, {})]
     [other] = ingestion.record([envelope.read(body | {"data": DATA | {"city": "Osasco"}}, source="site")])
     if id:
-        assert isinstance(other, duplicates.Conflict)
+        assert isinstance(other, ingestion.Conflict)
         assert str(stored.event_id) in other.detail
     else:
         assert other.is_duplicate is False
@@ -208,7 +208,7 @@ def test_event_that_was_erased_before_its_digest_was_kept_is_known_by_its_id():
     Event.objects.update(data={}, as_sent={}, digest="")
     for data in (DATA, DATA | {"city": "Osasco"}):
         [again] = ingestion.record([envelope.read(body | {"data": data}, source="site")])
-        assert again == duplicates.Receipt(stored.event_id, is_duplicate=True)
+        assert again == ingestion.Receipt(stored.event_id, is_duplicate=True)
 
 
 def test_event_without_id_is_known_for_a_day_after_it_came_though_it_was_erased():
@@ -354,7 +354,7 @@ def test_two_people_quoted_alike_in_what_is_unique_are_both_erased():
     assert all(order.done_at for order in orders)
     for n, event in enumerate(others, 1):
         event.refresh_from_db()
-        assert event.key == duplicates.erased_keys_of(f"pedido:1197531900{n}")[0]
+        assert event.key == ingestion.erased_keys_of(f"pedido:1197531900{n}")[0]
 
 
 def test_id_that_names_the_person_goes_with_their_event():

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from carinho.simulator.client import Simulator
 from events.engine import lane, pacing, recovery
-from events.intake import duplicates, envelope, ingestion
+from events.intake import envelope, ingestion
 from events.models import CircuitBreaker, Delivery, Event
 from tests.console.conftest import chromium, visit_by_clock  # noqa: F401 -- pages of WhatsApp are tried there
 from whatsapp import connection as whatsapp_connection
@@ -85,7 +85,7 @@ def cancel(number: int, *, phone: str, reason: str = "") -> Event:
         },
     }
     receipt = ingestion.accept([envelope.read(body, source="operacao")])[0]
-    assert isinstance(receipt, duplicates.Receipt)
+    assert isinstance(receipt, ingestion.Receipt)
     return Event.objects.get(pk=receipt.event_id)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from events.intake import duplicates, envelope, ingestion
+from events.intake import envelope, ingestion
 from whatsapp.models import Contact, SentMessage
 
 ASKED_WITH = "ask_feedback"
@@ -124,4 +124,4 @@ def record(question: SentMessage, rating: Rating, contact: Contact) -> bool:
         "data": {name: value for name, value in data.items() if value not in (None, "")},
     }
     receipt = ingestion.record([envelope.read(body, source="whatsapp", caused_by=visit.pk)])[0]
-    return isinstance(receipt, duplicates.Receipt) and not receipt.is_duplicate
+    return isinstance(receipt, ingestion.Receipt) and not receipt.is_duplicate

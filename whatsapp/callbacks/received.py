@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from events.intake import duplicates, envelope, ingestion
+from events.intake import envelope, ingestion
 from whatsapp import connection, contacts, in_doubt
 from whatsapp.callbacks import content, erased, opt_out, ratings
 from whatsapp.callbacks.body import Body, identity_of, message_id_of, timestamp_of
@@ -162,7 +162,7 @@ def _record_event(message: Received, *, part: str = "", text: str = "") -> None:
         "data": data,
     }
     [answer] = ingestion.record([envelope.read(body, source="whatsapp")])
-    if isinstance(answer, duplicates.Conflict):
+    if isinstance(answer, ingestion.Conflict):
         raise answer
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 
 from events import operations
 from events.engine import attempt, lane, transitions
-from events.intake import duplicates, envelope, ingestion
+from events.intake import envelope, ingestion
 from events.models import DeadLetter, Delivery, Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,7 +56,7 @@ def test_same_id_with_other_data_is_a_conflict_and_changes_nothing(flow, db):
     first = ingestion.accept([visit(1)])[0]
     other = envelope.read({"type": "visit.finished", "id": "visit-1", "data": {"id": 2}}, source="operacao")
     answer = ingestion.accept([other])[0]
-    assert isinstance(answer, duplicates.Conflict)
+    assert isinstance(answer, ingestion.Conflict)
     assert str(first.event_id) in answer.detail
     assert Event.objects.get().data["id"] == 1
 
