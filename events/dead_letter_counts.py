@@ -1,6 +1,7 @@
 """How many dead letters there are of each kind: by the hourly counts, since 100,000 rows may be open."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import reduce
@@ -9,20 +10,35 @@ from operator import or_
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from carinho.database import run
 from events import statistics
 from events.models import DeadLetter, DeadLetterStatus, Measure
 
 OPEN = DeadLetterStatus.OPEN.value
 HOUR = timedelta(hours=1)
+COUNTED = 1_000  # open ones of a kind whose people are counted
+
+Kind = tuple[str, str]  # system and cause
+
+PEOPLE = """
+SELECT service, cause, count(DISTINCT subject) FILTER (WHERE subject <> ''), count(*)
+FROM unnest(%(services)s::text[], %(causes)s::text[]) AS kind(service, cause), LATERAL (
+    SELECT subject FROM events_deadletter AS letter
+    WHERE status = 'open' AND letter.service = kind.service AND letter.cause = kind.cause
+    LIMIT %(most)s
+) AS letter
+GROUP BY 1, 2
+"""
 
 
 @dataclass(frozen=True)
 class DeadLetterCounts:
-    """All by their status; the open ones by system and by cause too."""
+    """All by their status; the open ones by system, by cause, and by both."""
 
     by_status: Counter[str] = field(default_factory=Counter)
     by_service: Counter[str] = field(default_factory=Counter)
     by_cause: Counter[str] = field(default_factory=Counter)
+    by_kind: Counter[Kind] = field(default_factory=Counter)
 
 
 def now() -> DeadLetterCounts:
@@ -32,6 +48,7 @@ def now() -> DeadLetterCounts:
         if status == OPEN:
             counts.by_service[service] += amount
             counts.by_cause[cause] += amount
+            counts.by_kind[service, cause] += amount
     return counts
 
 
@@ -39,13 +56,13 @@ def open_now() -> int:
     return now().by_status[OPEN]
 
 
-def open_of(cause: str) -> Counter[str]:
-    """By system, the open ones of this cause."""
-    counts: Counter[str] = Counter()
-    for (service, found, status), amount in statistics.totals(Measure.DEAD_LETTER_STATUS).items():
-        if (found, status) == (cause, OPEN) and amount:
-            counts[service] += amount
-    return counts
+def people(kinds: Sequence[Kind]) -> dict[Kind, int]:
+    """Whom the open ones of each kind are about, each counted once; a kind with too many is left out."""
+    if not kinds:
+        return {}
+    services, causes = (list(column) for column in zip(*kinds, strict=True))
+    rows = run(PEOPLE, {"services": services, "causes": causes, "most": COUNTED + 1})
+    return {(service, cause): amount for service, cause, amount, read in rows if read <= COUNTED}
 
 
 def open_by_type() -> Counter[str]:

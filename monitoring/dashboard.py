@@ -40,7 +40,7 @@ def dashboard(hub: HubSnapshot) -> dict[str, Any]:
         },
         "queues": {
             "retry_queue": {name: hub.retry_queue[name] for name in ("total", "ready", "oldest")},
-            "dead_letter": hub.dead_letters,
+            "dead_letter": {name: hub.dead_letters[name] for name in ("total", "today", "by_cause")},
             "held": hub.held,
         },
         "deliveries": {

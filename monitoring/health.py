@@ -81,7 +81,7 @@ class HubSnapshot:
         default_factory=dict, metadata=part(_("filas dos sistemas"), lambda _known: metrics.queues())
     )
     dead_letters: dict[str, Any] = field(
-        default_factory=lambda: {"total": 0, "today": 0, "by_cause": {}},
+        default_factory=lambda: {"total": 0, "today": 0, "by_cause": {}, "by_kind": {}},
         metadata=part(
             _("itens que precisam de você"),
             lambda known: metrics.dead_letters(periods.of_days(timezone.localdate(known["now"]))),
@@ -104,6 +104,10 @@ class HubSnapshot:
             _("itens que esperaram demais por um sistema"),
             lambda known: metrics.held_too_long(known["dead_letters"]),
         ),
+    )
+    largest_kinds: list[metrics.DeadLetterKind] = field(
+        default_factory=list,
+        metadata=part(_("falhas com mais itens"), lambda known: metrics.largest_kinds(known["dead_letters"])),
     )
     rejected_requests: int = field(
         default=0, metadata=part(_("recusados"), lambda _known: metrics.rejected_requests())

@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from carinho.database import run
+from carinho.masking import mask_text
 from carinho.webhooks.models import WebhookMessage, WebhookStatus
 from events import dead_letter_counts, event_corrections, statistics
 from events.engine.failure_causes import HELD_TOO_LONG
@@ -22,6 +23,7 @@ from events.models import (
     Outcome,
     RejectedRequest,
 )
+from events.recipes import Recipes
 from monitoring.models import Erasure, Notification, NotificationStatus
 from monitoring.periods import Period
 from sync.models import RunKind, RunStatus, SyncRun
@@ -32,6 +34,7 @@ from whatsapp.models import Connection
 EPOCH = datetime(1970, 1, 2, tzinfo=UTC)  # the sums over all time stand in the hour before
 SETTLED = ("processed", "failed", "archived")
 MOST_RUNS = 2000  # that a chart draws
+NAMED_KINDS = 10  # of dead letters, whose names and people are read
 
 
 # --- what stands now ---------------------------------------------------------------------------------
@@ -60,20 +63,54 @@ def retry_queue() -> dict[str, Any]:
 
 
 def dead_letters(today: Period) -> dict[str, Any]:
-    """What waits for a person now, by cause, and how many were added today."""
-    by_cause = dead_letter_counts.now().by_cause
+    """What waits for a person now, by cause, by system and cause, and how many were added today."""
+    counts = dead_letter_counts.now()
     return {
-        "total": by_cause.total(),
+        "total": counts.by_cause.total(),
         "today": statistics.total(Measure.DEAD_LETTER, *today),
-        "by_cause": dict(by_cause.most_common()),
+        "by_cause": dict(counts.by_cause.most_common()),
+        "by_kind": dict(counts.by_kind.most_common()),
     }
 
 
 def held_too_long(dead_letters: dict[str, Any]) -> dict[str, int]:
     """By system, how many of these dead letters waited too long for it."""
-    if not dead_letters["by_cause"].get(HELD_TOO_LONG):
-        return {}
-    return dead_letter_counts.open_of(HELD_TOO_LONG)
+    kinds = dead_letters["by_kind"].items()
+    return {service: amount for (service, cause), amount in kinds if cause == HELD_TOO_LONG}
+
+
+@dataclass(frozen=True)
+class DeadLetterKind:
+    """The open dead letters of one cause in one system, called as the team calls them.
+
+    `people` is None where there are too many to count whom they are about.
+    """
+
+    service: str
+    cause: str
+    title: str
+    people: int | None = None
+
+    @property
+    def key(self) -> dead_letter_counts.Kind:
+        return self.service, self.cause
+
+
+def largest_kinds(dead_letters: dict[str, Any]) -> list[DeadLetterKind]:
+    """Of these dead letters, the kinds that have most of them: the most people first."""
+    largest = list(dead_letters["by_kind"])[:NAMED_KINDS]
+    if not largest:
+        return []
+    people, written = dead_letter_counts.people(largest), Recipes()
+    found = [
+        DeadLetterKind(service, cause, _title(written, service, cause), people.get((service, cause)))
+        for service, cause in largest
+    ]
+    return sorted(found, key=lambda kind: -(kind.people or dead_letters["by_kind"][kind.key]))
+
+
+def _title(written: Recipes, service: str, cause: str) -> str:
+    return mask_text(written.of("", "", cause).said(service, "").texts.title)  # the team may have typed it
 
 
 def rejected_requests() -> int:

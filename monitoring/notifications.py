@@ -52,7 +52,8 @@ def write(alert: Alert, event: str) -> None:
 
 def recipients_of(alert: Alert) -> dict[str, list[str]]:
     """By channel, who is notified: each has attempts of their own, so none is repeated because of another."""
-    about = {alert.subject, "whatsapp" if alert.rule.startswith("whatsapp_") else ""}
+    system = alert.subject.partition(":")[0]
+    about = {alert.subject, system, "whatsapp" if alert.rule.startswith("whatsapp_") else ""}
     return {channel: those for channel, those in recipients().items() if channel not in about}
 
 

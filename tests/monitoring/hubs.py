@@ -1,5 +1,6 @@
 """Snapshots of invented hubs, for the rules to be evaluated on, and the death of a process."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,7 +22,7 @@ def hub(**changes: Any) -> HubSnapshot:
         "now": NOW,
         "pending": 0,
         "retry_queue": {"total": 0, "ready": 0, "oldest": None, "by_service": {}, "ready_by_service": {}},
-        "dead_letters": {"total": 0, "today": 0, "by_cause": {}},
+        "dead_letters": items(0),
         "held": {"total": 0, "by_service": {}},
         "queues": {},
         "failures": (0, 100),
@@ -36,6 +37,29 @@ def hub(**changes: Any) -> HubSnapshot:
         "late_events": {},
     }
     return HubSnapshot(**well | changes)
+
+
+def items(total: int, service: str = "crm", cause: str = "broken", **others: int) -> dict[str, Any]:
+    """Open dead letters: those of one kind, and `others` of the same cause in more systems."""
+    kinds = {(service, cause): total} | {(name, cause): amount for name, amount in others.items()}
+    total = sum(kinds.values())
+    return {
+        "total": total,
+        "today": total,
+        "by_cause": {cause: total} if total else {},
+        "by_kind": +Counter(kinds),
+    }
+
+
+def many_items(total: int, **others: int) -> dict[str, Any]:
+    """So many open dead letters of CRM, and `others` by system: each of another person, so the most first."""
+    dead_letters = items(total, cause="invalid_data", **others)
+    kinds = [
+        metrics.DeadLetterKind(service, cause, "O sistema não aceitou os dados", amount)
+        for (service, cause), amount in dead_letters["by_kind"].items()
+    ]
+    kinds.sort(key=lambda kind: -(kind.people or 0))
+    return {"dead_letters": dead_letters, "largest_kinds": kinds}
 
 
 def retrying(total: int, service: str = "crm") -> dict[str, Any]:
@@ -73,14 +97,13 @@ def silent(part: str) -> Callable[[float | None], HubSnapshot]:
 def rejecting(amount: int) -> HubSnapshot:
     """All that CRM rejected waits for a person."""
     found = Rejection("crm", NOW - timedelta(hours=1), amount, open_items=amount)
-    items = {"total": amount, "today": amount, "by_cause": {"invalid_data": amount}}
-    return hub(rejecting={"crm": found}, dead_letters=items)
+    return hub(rejecting={"crm": found}, dead_letters=items(amount, cause="invalid_data"))
 
 
 def left_by_outage(amount: int) -> HubSnapshot:
     """CRM has been away for so long that these waited too long for it."""
-    items = {"total": amount, "today": amount, "by_cause": {"held_too_long": amount}}
-    return hub(breakers=breaker("open", 90_000), held_too_long={"crm": amount}, dead_letters=items)
+    waited = items(amount, cause="held_too_long")
+    return hub(breakers=breaker("open", 90_000), held_too_long={"crm": amount}, dead_letters=waited)
 
 
 def misconfigured(seconds: float) -> HubSnapshot:

@@ -39,7 +39,7 @@ def subjects():
     return [message.subject for message in mail.outbox]
 
 
-FULL = {"dead_letters": {"total": 12}}
+FULL = {"dead_letters": hubs.items(12)}
 DOWN = {"breakers": hubs.breaker("open", 5), "held": {"total": 7, "by_service": {"crm": 7}}}
 
 
@@ -125,6 +125,25 @@ def test_outage_before_the_last_one_has_drained_counts_from_its_own_beginning(cl
     assert Alert.objects.get().opened_at == hubs.NOW + timedelta(seconds=350)
 
 
+def test_each_cause_of_many_items_is_told_taken_on_and_resolved_by_itself(clock):
+    both = hubs.many_items(14, marketing=12)
+    clock.evaluate(**both)
+    crm, marketing = alerts.open_alerts().order_by("subject")
+    assert (crm.subject, marketing.subject) == ("crm:invalid_data", "marketing:invalid_data")
+    alerts.acknowledge([crm.pk], actor="user:ana")
+    clock.evaluate(3601, **both)
+    clock.evaluate(15, **hubs.many_items(14))
+    clock.evaluate(130, **hubs.many_items(14))
+    said = "Marketing · O sistema não aceitou os dados"
+    assert subjects() == [
+        "[Carinho] Alerta (atenção): CRM · O sistema não aceitou os dados: 14 itens de 14 pessoas.",
+        f"[Carinho] Alerta (atenção): {said}: 12 itens de 12 pessoas.",
+        f"[Carinho] Ainda em aberto (atenção): {said}: 12 itens de 12 pessoas.",
+        f"[Carinho] Resolvido: {said}: eram 12 itens. Durou 1 h.",
+    ]
+    assert alerts.open_alerts().get() == crm
+
+
 def test_later_the_same_cause_is_a_new_alert(clock):
     clock.evaluate(**FULL)
     clock.evaluate(200)
@@ -134,7 +153,7 @@ def test_later_the_same_cause_is_a_new_alert(clock):
 
 def test_worse_is_notified_at_once(clock):
     clock.evaluate(**FULL)
-    clock.evaluate(15, dead_letters={"total": 60})
+    clock.evaluate(15, dead_letters=hubs.items(60))
     assert subjects()[-1] == "[Carinho] Piorou (crítico): Itens que precisam de você: 60."
 
 
@@ -160,7 +179,7 @@ def test_what_a_person_does_while_the_rules_are_held_against_the_hub_stays(clock
         return decide(alert, now, **more)
 
     monkeypatch.setattr(alerts, "_event", meanwhile)
-    clock.evaluate(15, dead_letters={"total": 13})
+    clock.evaluate(15, dead_letters=hubs.items(13))
     alert = Alert.objects.get()
     assert (alert.acknowledged_by, alert.snoozed_by, alert.value) == ("user:ana", "user:bia", 13)
 
@@ -362,6 +381,7 @@ def test_whatsapp_tells_the_shift(clock, settings):
     [
         {"whatsapp": hubs.offline(1000).whatsapp},
         {"breakers": hubs.breaker("open", 5, "whatsapp")},
+        hubs.many_items(0, whatsapp=12),
     ],
 )
 def test_whatsapp_is_never_told_through_itself(clock, settings, trouble):

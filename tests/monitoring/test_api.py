@@ -1,14 +1,16 @@
 """The guide's addresses and keys, literally."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from events import dead_letter_counts, recipes
 from events.engine import transitions
-from events.models import CircuitBreaker, Delivery, Event
-from monitoring import alerts, health, periods
+from events.models import CircuitBreaker, Delivery, Event, FailureGroup
+from monitoring import alerts, health, metrics, periods
 from tests.clients import logged_in, with_key
 from tests.console import rows
 from whatsapp import connection
@@ -65,9 +67,31 @@ def test_reason_is_a_sentence_with_a_page_that_shows_its_rows(api):
         rows.dead_letter()
     reasons = api.get("/dashboard").json()["reasons"]
     reason = next(reason for reason in reasons if reason["rule"] == "dead_letters")
-    assert reason["message"] == "Itens que precisam de você: 10."
+    assert reason["message"] == "CRM · O sistema não respondeu a tempo: 10 itens de 1 pessoa."
     page = logged_in("Visualizador").get(reason["url"])
     assert page.context["cl"].result_count == 10
+
+
+def test_people_of_a_kind_are_counted_once_each_unless_they_are_too_many(monkeypatch):
+    for phone in ("5511987654321", "5511987654321", "5511912345678"):
+        rows.dead_letter(phone=phone)
+    rows.dead_letter(cause="invalid_data")
+    timeout, data = ("crm", "connection_timeout"), ("crm", "invalid_data")
+    assert dead_letter_counts.people([timeout, data]) == {timeout: 2, data: 1}
+    monkeypatch.setattr(dead_letter_counts, "COUNTED", 2)
+    assert dead_letter_counts.people([timeout, data]) == {data: 1}
+    largest = metrics.largest_kinds({"by_kind": {data: 1, timeout: 3}})
+    assert [(kind.key, kind.people) for kind in largest] == [(timeout, None), (data, 1)]
+
+
+def test_cause_in_a_reason_is_called_as_the_team_calls_it_without_what_names_a_person():
+    group = FailureGroup.objects.get(cause=rows.dead_letter(cause="invalid_data").cause)
+    texts = recipes.Recipes().of_group(group).texts
+    title = "CPF repetido, como o de 11 98765-4321"
+    recipes.write(group, replace(texts, title=title), everywhere=True, actor="user:ana")
+    (kind,) = metrics.largest_kinds({"by_kind": {("crm", "invalid_data"): 1}})
+    assert kind.title.startswith("CPF repetido, como o de ")
+    assert "98765" not in kind.title
 
 
 def test_open_breaker_makes_it_critical(api):

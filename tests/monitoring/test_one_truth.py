@@ -30,7 +30,8 @@ TROUBLES = {
     "quiet": {},
     "events_pending": {"pending": 501},
     "retry_queue": {"retry_queue": hubs.retrying(201, "marketing")},
-    "dead_letters": {"dead_letters": {"total": 50, "today": 0, "by_cause": {}}},
+    "dead_letters": {"dead_letters": hubs.items(50)},
+    "dead_letters_of_many_causes": hubs.many_items(30, marketing=12, financeiro=4, operacao=7),
     "held_too_long": {
         name: getattr(hubs.left_by_outage(60), name) for name in ("breakers", "held_too_long", "dead_letters")
     },
@@ -265,7 +266,7 @@ def test_hub_does_not_say_that_it_works_once_its_workers_are_late():
 
 
 def test_nothing_is_green_beside_items_that_need_somebody_though_too_few_for_an_alert():
-    seen = hubs.hub(dead_letters={"total": 6, "today": 0, "by_cause": {}})
+    seen = hubs.hub(dead_letters=hubs.items(6))
     found = health.evaluate(seen)
     assert (found.status, found.tone) == ("healthy", "info")
     assert found.headline == "O hub funciona. 6 itens precisam de você."
@@ -284,7 +285,7 @@ def test_nothing_is_green_beside_a_rejected_request_that_waits(kind):
     assert (checks["health"].tone, check.tone, check.value) == ("info", "info", "1")
     assert check.url.endswith("?state=waiting")
     assert check.instructions
-    both = hubs.hub(rejected_requests=2, dead_letters={"total": 2, "today": 0, "by_cause": {}})
+    both = hubs.hub(rejected_requests=2, dead_letters=hubs.items(2))
     assert health.evaluate(both).headline == (
         "O hub funciona. 2 itens precisam de você. 2 recusados esperam correção."
     )

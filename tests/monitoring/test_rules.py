@@ -24,10 +24,15 @@ EDGES = [
     ("retry_queue", hub(retry_queue=hubs.retrying(51)), "warning"),
     ("retry_queue", hub(retry_queue=hubs.retrying(200)), "warning"),
     ("retry_queue", hub(retry_queue=hubs.retrying(201)), "critical"),
-    ("dead_letters", hub(dead_letters={"total": 9}), OK),
-    ("dead_letters", hub(dead_letters={"total": 10}), "warning"),
-    ("dead_letters", hub(dead_letters={"total": 49}), "warning"),
-    ("dead_letters", hub(dead_letters={"total": 50}), "critical"),
+    ("dead_letters", hub(dead_letters=hubs.items(9)), OK),
+    ("dead_letters", hub(dead_letters=hubs.items(10)), "warning"),
+    ("dead_letters", hub(dead_letters=hubs.items(49)), "warning"),
+    ("dead_letters", hub(dead_letters=hubs.items(50)), "critical"),
+    ("dead_letters", hub(**hubs.many_items(5, marketing=4)), OK),
+    ("dead_letters", hub(**hubs.many_items(5, marketing=5)), "warning"),
+    ("dead_letters", hub(**hubs.many_items(10)), "warning"),
+    ("dead_letters", hub(**hubs.many_items(43, marketing=6)), "warning"),
+    ("dead_letters", hub(**hubs.many_items(44, marketing=6)), "critical"),
     ("held_too_long", hubs.left_by_outage(9), OK),
     ("held_too_long", hubs.left_by_outage(10), "warning"),
     ("held_too_long", hubs.left_by_outage(49), "warning"),
@@ -107,7 +112,7 @@ EDGES = [
 TROUBLE = {
     "events_pending": {"pending": 101},
     "retry_queue": {"retry_queue": hubs.retrying(201, "marketing")},
-    "dead_letters": {"dead_letters": {"total": 10}},
+    "dead_letters": {"dead_letters": hubs.items(10)},
     "error_rate": {"failures": (30, 100)},
     "sync_failures": {"sync": hubs.job(recent_failures=3)},
     "circuit_breaker": {"breakers": hubs.breaker("open", 5)},
@@ -159,7 +164,7 @@ def test_held_deliveries_are_an_outage_and_not_late():
 
 @override_settings(ALERT_LIMITS={"ALERT_DEAD_LETTERS_WARNING": 3.0})
 def test_limit_is_a_setting():
-    found = health.evaluate(hub(dead_letters={"total": 3})).violations
+    found = health.evaluate(hub(dead_letters=hubs.items(3))).violations
     assert [(violation.rule.name, violation.limit) for violation in found] == [("dead_letters", 3.0)]
 
 
@@ -216,12 +221,65 @@ def test_items_of_a_system_that_rejects_everything_belong_to_its_alert():
 
 
 def test_items_that_other_causes_left_beside_such_a_system_are_an_alert_of_their_own():
-    seen = replace(hubs.rejecting(5), dead_letters={"total": 17, "today": 17, "by_cause": {}})
+    rejected = hubs.rejecting(5).dead_letters["by_kind"]
+    seen = replace(
+        hubs.rejecting(5), dead_letters=hubs.items(12) | {"by_kind": {("crm", "broken"): 12} | rejected}
+    )
     said = {row.cause.key: row.cause.observation.message for row in health.evaluate(seen).troubles}
     assert said.keys() == {("rejects_everything", "crm"), ("dead_letters", "")}
     assert said["dead_letters", ""] == "Itens que precisam de você: 12, além dos recusados por CRM."
     unread = replace(seen, rejecting={}, unmeasured={"rejecting": "sistemas que recusam tudo"})
     assert ("dead_letters", "") in {row.key for row in health.evaluate(unread).violations}
+
+
+def test_what_failed_before_for_what_such_a_system_rejects_everything_is_an_alert_beside_it():
+    seen = replace(hubs.rejecting(5), **hubs.many_items(17))
+    said = {row.cause.key: row.cause.observation.message for row in health.evaluate(seen).troubles}
+    assert said.keys() == {("rejects_everything", "crm"), ("dead_letters", "crm:invalid_data")}
+    sentence = "CRM · O sistema não aceitou os dados: 12 itens, além dos recusados por CRM."
+    assert said["dead_letters", "crm:invalid_data"] == sentence
+
+
+def reasons_of(hub):
+    return {row.key: (row.severity, row.observation.message) for row in health.evaluate(hub).violations}
+
+
+def test_each_cause_in_a_system_that_leaves_many_items_is_a_reason_with_its_people_and_its_rows():
+    seen = hub(**hubs.many_items(14, marketing=11, financeiro=3))
+    assert reasons_of(seen) == {
+        ("dead_letters", "crm:invalid_data"): (
+            "warning",
+            "CRM · O sistema não aceitou os dados: 14 itens de 14 pessoas.",
+        ),
+        ("dead_letters", "marketing:invalid_data"): (
+            "warning",
+            "Marketing · O sistema não aceitou os dados: 11 itens de 11 pessoas.",
+        ),
+    }
+    first = health.evaluate(seen).violations[0].observation
+    assert first.url.endswith("/deadletter/?service=crm&cause=invalid_data")
+    assert first.past == "CRM · O sistema não aceitou os dados: eram 14 itens."
+
+
+def test_few_items_of_many_causes_are_one_reason():
+    seen = hub(**hubs.many_items(5, marketing=4, financeiro=3))
+    said = "Itens que precisam de você: 12, de 3 falhas diferentes."
+    assert reasons_of(seen) == {("dead_letters", ""): ("warning", said)}
+
+
+def test_bad_day_is_the_causes_of_most_people_and_one_line_for_the_others():
+    systems = ["marketing", "financeiro", "operacao", "cuidadores", "documentos", "atendimento"]
+    found = reasons_of(hub(**hubs.many_items(30, **dict.fromkeys(systems, 12))))
+    assert len(found) == 5
+    assert found["dead_letters", "crm:invalid_data"][0] == "critical"  # as all 102 together are
+    said = "Outros itens que precisam de você: 36, de 3 falhas diferentes."
+    assert found["dead_letters", ""] == ("warning", said)
+
+
+def test_causes_are_reasons_of_their_own_also_where_their_people_could_not_be_counted():
+    seen = hub(dead_letters=hubs.items(12), unmeasured={"largest_kinds": "falhas com mais itens"})
+    said = "CRM · Erro do nosso programa: 12 itens."
+    assert reasons_of(seen)["dead_letters", "crm:broken"] == ("warning", said)
 
 
 def test_what_waited_too_long_for_a_system_is_part_of_its_outage_until_it_has_caught_up():
@@ -242,13 +300,16 @@ def test_what_waited_too_long_for_a_system_is_part_of_its_outage_until_it_has_ca
 
 
 def test_items_that_other_causes_left_beside_an_outage_are_an_alert_of_their_own():
-    seen = replace(hubs.left_by_outage(60), dead_letters={"total": 72})
+    kinds = {("crm", "held_too_long"): 60, ("operacao", "invalid_data"): 12}
+    seen = replace(hubs.left_by_outage(60), dead_letters=hubs.items(72) | {"by_kind": kinds})
     said = {row.cause.key: row.cause.observation.message for row in health.evaluate(seen).troubles}
     assert said.keys() == {("circuit_breaker", "crm"), ("dead_letters", "")}
     assert said["dead_letters", ""] == "Itens que precisam de você: 12, além dos que esperaram por CRM."
-    both = replace(seen, rejecting=hubs.rejecting(2).rejecting)
+    kinds = kinds | {("crm", "invalid_data"): 2}
+    items = seen.dead_letters | {"by_kind": kinds}
+    both = replace(seen, rejecting=hubs.rejecting(2).rejecting, dead_letters=items)
     others = next(row for row in health.evaluate(both).violations if row.rule.name == "dead_letters")
-    end = ": 10, além dos recusados por CRM e dos que esperaram por CRM."
+    end = ": 12, além dos recusados por CRM e dos que esperaram por CRM."
     assert others.observation.message.endswith(end)
     unread = replace(seen, unmeasured={"held_too_long": "itens que esperaram demais por um sistema"})
     assert ("dead_letters", "") in {row.key for row in health.evaluate(unread).violations}

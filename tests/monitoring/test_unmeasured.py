@@ -22,6 +22,7 @@ SOURCES = {
     "retry_queue": "monitoring.metrics.retry_queue",
     "dead_letters": "monitoring.metrics.dead_letters",
     "held_too_long": "monitoring.metrics.held_too_long",
+    "largest_kinds": "monitoring.metrics.largest_kinds",
     "rejected_requests": "monitoring.metrics.rejected_requests",
     "owed_calls": "monitoring.metrics.owed_calls",
     "held": "monitoring.metrics.held",
