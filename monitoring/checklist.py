@@ -253,7 +253,14 @@ def _limit(rule: str, sentence: str) -> str:
 
 
 OF_ITEMS = ("dead_letters", "rejects_everything", "held_too_long")
-OF_SYNCS = ("sync_late", "sync_failures", "sync_check", "sync_schedule")
+OF_SYNCS = (
+    "sync_late",
+    "sync_never_ran",
+    "sync_failures",
+    "sync_stuck",
+    "sync_check",
+    "sync_schedule",
+)
 CHECKS = {
     check.name: check
     for check in (

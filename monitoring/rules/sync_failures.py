@@ -1,4 +1,4 @@
-"""Synchronisations whose last run failed, or that failed repeatedly in 24 hours."""
+"""Synchronisations whose last run came to a bad end, or that often failed in 24 hours."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,10 +22,6 @@ LAST = {  # while it stands, and once it is over
         gettext_lazy("A última execução da sincronização %s acabou com registros que falharam."),
         gettext_lazy("Uma execução da sincronização %s tinha acabado com registros que falharam."),
     ),
-    RunStatus.STUCK: (
-        gettext_lazy("A última execução da sincronização %s travou."),
-        gettext_lazy("Uma execução da sincronização %s tinha travado."),
-    ),
 }
 
 
@@ -47,6 +43,8 @@ def sync_failures(hub: HubSnapshot) -> Iterator[Observation]:
     """The limit is for failures in 24 hours; that the last run failed is a warning below it too."""
     for name, job in hub.sync.items():
         times, last = job["recent_failures"], job.get("last_result")
+        if last == RunStatus.STUCK:  # `sync_stuck`
+            continue
         is_often = sync_failures.is_over(times, Severity.WARNING)
         message, past = _often(name, times) if is_often or last not in LAST else _last(name, last)
         yield Observation(

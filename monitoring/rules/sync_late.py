@@ -1,4 +1,4 @@
-"""Synchronisations that did not run when they should have."""
+"""Synchronisations that ran before, or are at it for the first time, and missed their time since."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,7 @@ from monitoring.rule import Instruction, Observation, rule
 from sync import labels
 
 MISSED = {"": 0, "warning": 1, "critical": 2}
+CAUSES = ("worker_silent", "beat_silent", "scheduler_silent", "circuit_breaker", "rejects_everything")
 
 
 @rule(
@@ -19,10 +20,10 @@ MISSED = {"": 0, "warning": 1, "critical": 2}
     warning=1,
     critical=2,
     at_least=True,
-    symptom_of=("worker_silent", "beat_silent", "scheduler_silent", "circuit_breaker", "rejects_everything"),
+    symptom_of=CAUSES,
     steps=(
         Instruction(
-            gettext_lazy("Execute de novo a que falhou ou não executou."),
+            gettext_lazy("Execute de novo a que perdeu a hora."),
             "sync_syncjob_changelist",
             gettext_lazy("Ver as sincronizações"),
         ),
@@ -30,6 +31,8 @@ MISSED = {"": 0, "warning": 1, "critical": 2}
 )
 def sync_late(hub: HubSnapshot) -> Iterator[Observation]:
     for name, job in hub.sync.items():
+        if job["last_status"] is None and job["running_kind"] is None:  # `sync_never_ran`
+            continue
         yield Observation(
             MISSED[job.get("level", "")],
             _("A sincronização %s está atrasada.") % labels.job(name),

@@ -86,6 +86,11 @@ def job(**changes: Any) -> dict[str, Any]:
     return {"sync.crm_operacao": well | {"next_run": None, "running_kind": None} | changes}
 
 
+def first_run(**changes: Any) -> dict[str, Any]:
+    """A job that has come to no end yet."""
+    return job(last_status=None, **changes)
+
+
 def waiting(seconds: float) -> dict[str, metrics.Queue]:
     return {"crm": metrics.Queue(1, 1, NOW - timedelta(seconds=seconds))}
 

@@ -43,6 +43,8 @@ TROUBLES = {
         "dead_letters": hubs.rejecting(20).dead_letters,
     },
     "sync_failures": {"sync": hubs.job(recent_failures=3)},
+    "sync_stuck": {"sync": hubs.job(last_status="failed", last_result="stuck", recent_failures=1)},
+    "sync_never_ran": {"sync": hubs.first_run(late=True, level="critical")},
     "sync_late": {"sync": hubs.job(late=True, level="critical")},
     "sync_check": {"sync": hubs.job(check_error=hubs.NOT_READ)},
     "sync_schedule": {"sync": hubs.job(schedule_error="31/2 não existe.")},
@@ -245,6 +247,21 @@ def test_every_sentence_has_its_past_tense_and_every_rule_its_steps(name):
         assert row.observation.past.endswith(".")
         assert row.observation.past != row.observation.message
         assert row.rule.steps or row.rule.name == "round_missed"
+
+
+def test_failed_run_stuck_run_and_first_run_that_never_came_have_title_and_help_each():
+    failed = {"sync": hubs.job(last_status="failed", last_result="failed", recent_failures=1)}
+    rules = [
+        health.evaluate(hubs.hub(**changes)).troubles[0].cause.rule
+        for changes in (failed, *(TROUBLES[name] for name in ("sync_stuck", "sync_never_ran", "sync_late")))
+    ]
+    assert [str(rule.title) for rule in rules] == [
+        "Sincronização que falhou",
+        "Sincronização que travou",
+        "Sincronização que ainda não executou",
+        "Sincronização atrasada",
+    ]
+    assert len({str(rule.steps[0].text) for rule in rules}) == len(rules)
 
 
 def test_every_rule_is_tried():
