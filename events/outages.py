@@ -132,6 +132,8 @@ def trial_outcomes(moves: Iterable[AuditEntry]) -> dict[int, str | None]:
 
 
 def _last_probe(breaker: CircuitBreaker) -> Attempt | None:
+    if breaker.refuses:  # its delivery is a dead letter by now, and what it was told is the last error
+        return None
     # a failed probe marks its delivery with `held_since`: there are as many of these as probes, not as held
     tried = Delivery.objects.filter(
         service=breaker.service, status=DeliveryStatus.QUEUED, held_since__isnull=False

@@ -292,7 +292,12 @@ CHECKS = {
         Check("events", gettext_lazy("Eventos processados hoje"), events_today, ("events_pending",)),
         Check("error_rate", gettext_lazy("Taxa de erro em 24 h"), error_rate, ("error_rate",)),
         Check("retry_queue", gettext_lazy("Tentando de novo"), retry_queue, ("retry_queue",)),
-        Check("held", gettext_lazy("Retidas"), held, ("circuit_breaker", "whatsapp_disconnected")),
+        Check(
+            "held",
+            gettext_lazy("Retidas"),
+            held,
+            ("circuit_breaker", "rejects_probes", "whatsapp_disconnected"),
+        ),
     )
 }
 LISTS = {

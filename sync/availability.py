@@ -1,14 +1,16 @@
 """Whether the systems of a job may be called now, how often, and how a run waits until they may."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from django.conf import settings
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Now
 
 from carinho.services.base import Service
-from carinho.services.errors import CircuitOpen, Unavailable
+from carinho.services.errors import CircuitOpen, Rejected, Unavailable
 from events.engine import circuit_breakers
 from events.engine.circuit_breakers import SharedBreaker
 from events.engine.pacing import Pace
@@ -17,6 +19,8 @@ from sync import runs
 from sync.job import Job
 from sync.models import RunStatus, SyncRun
 from sync.runs import Ended
+
+Answer = TypeVar("Answer")
 
 
 class Availability:
@@ -41,6 +45,22 @@ class Availability:
     def save(self) -> None:
         for breaker in self.breakers.values():
             breaker.save()
+
+    def ask(self, call: Callable[[], Answer]) -> Answer:
+        """What the call returns; that a system refuses its probe is kept."""
+        is_probe = self.is_probe()
+        try:
+            return call()
+        except Rejected as error:
+            if is_probe:
+                self.refuse(error)
+            raise
+
+    def refuse(self, error: Rejected) -> None:
+        """A probe was answered by the system that the error names, and refused."""
+        for name, kind in self.systems.items():
+            if kind.title == error.system and error.status:
+                self.breakers[name].refuse(str(error))
 
     def leave_alone(self, title: str, asked: timedelta) -> None:
         """A system, by its title, said when to come back: lanes and other runs obey that too."""

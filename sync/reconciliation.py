@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
@@ -18,7 +18,7 @@ from carinho.services import contract
 from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailable
 from carinho.services.pagination import LIMIT, Cursors
 from sync import runs
-from sync.availability import Availability, SystemWait
+from sync.availability import Answer, Availability, SystemWait
 from sync.job import Fields, Job, Window
 from sync.models import Agreement, DifferenceKind, RunStatus, SyncDifference, SyncRecord, SyncRun
 from sync.records import key_of, short
@@ -30,7 +30,6 @@ MOST_ATTEMPTS = 10
 POLL_SECONDS = 0.5
 LONGEST_WAIT = 10.0
 
-Answer = TypeVar("Answer")
 
 NOTE = """
 INSERT INTO sync_syncdifference AS known (job_id, key, kind, fields, payload, there, run_id)
@@ -182,7 +181,7 @@ class Reconciliation:
                 self._sleep(POLL_SECONDS)
             is_probe = self.availability.is_probe()
             try:
-                answer = call()
+                answer = self.availability.ask(call)
             except CircuitOpen:
                 self._sleep(POLL_SECONDS)
             except Unavailable as error:

@@ -332,6 +332,8 @@ class Runner:
 
     def _on_end(self, ended: Item | PageRead) -> None:
         self.under_way -= 1
+        if ended.is_probe and isinstance(ended.error, Rejected):
+            self.availability.refuse(ended.error)
         if isinstance(ended, PageRead):
             self._on_reading(ended)
         else:

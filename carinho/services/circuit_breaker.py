@@ -1,7 +1,8 @@
 """The circuit breaker of one system: pybreaker, plus the rules it does not know.
 
 It opens after some failures in a row or when over half of at least 20 calls in a minute failed,
-and waits twice as long after every probe that failed. Its state goes from process to process as a
+and waits twice as long after every probe that failed. A probe that the system refused is followed by one
+after the shortest wait, then also after twice as long each. Its state goes from process to process as a
 `Snapshot`.
 """
 
@@ -28,6 +29,7 @@ class Snapshot:
     trips: int = 0
     opened_at: datetime | None = None
     last_error: str = ""
+    is_refusing: bool = False
 
 
 class Storage(pybreaker.CircuitMemoryStorage):
@@ -43,13 +45,16 @@ class Storage(pybreaker.CircuitMemoryStorage):
 class Watch(pybreaker.CircuitBreakerListener):
     """Opens by share of failures, and doubles the wait after each failed probe."""
 
-    def __init__(self, trips: int, last_error: str, *, base: float, longest: float) -> None:
-        self.trips = trips
-        self.last_error = last_error
+    def __init__(self, snapshot: Snapshot, *, base: float, longest: float) -> None:
+        self.read(snapshot)
         self.base = base
         self.longest = longest
         self.recent: deque[tuple[float, bool]] = deque()
         self.lock = threading.Lock()  # of `recent`: the lane's threads end their calls at any moment
+
+    def read(self, snapshot: Snapshot) -> None:
+        self.trips, self.last_error = snapshot.trips, snapshot.last_error
+        self.is_refusing = snapshot.is_refusing
 
     @property
     def wait(self) -> float:
@@ -60,7 +65,7 @@ class Watch(pybreaker.CircuitBreakerListener):
         self._record(ok=True)
 
     def failure(self, cb: pybreaker.CircuitBreaker, exc: BaseException) -> None:
-        self.last_error = mask_text(str(exc))
+        self.last_error, self.is_refusing = mask_text(str(exc)), False
         self._record(ok=False)
         if cb.current_state == pybreaker.STATE_CLOSED and self._mostly_failing():
             cb.open()
@@ -76,7 +81,7 @@ class Watch(pybreaker.CircuitBreakerListener):
         if new_state.name == pybreaker.STATE_OPEN and not was_open:  # calls that fail together trip it once
             self.trips += 1
         elif new_state.name == pybreaker.STATE_CLOSED:
-            self.trips = 0
+            self.trips, self.is_refusing = 0, False
         cb.reset_timeout = self.wait
 
     def forget(self) -> None:
@@ -110,7 +115,7 @@ class Breaker(pybreaker.CircuitBreaker):
         ignore: tuple[type[BaseException], ...] = (),
     ) -> None:
         snapshot = snapshot or Snapshot()
-        self.watch = Watch(snapshot.trips, snapshot.last_error, base=reset_seconds, longest=reset_max_seconds)
+        self.watch = Watch(snapshot, base=reset_seconds, longest=reset_max_seconds)
         super().__init__(
             fail_max=failures,
             reset_timeout=self.watch.wait,
@@ -127,7 +132,7 @@ class Breaker(pybreaker.CircuitBreaker):
         with self._lock:
             self._state_storage = Storage(snapshot)
             self._state = self._create_new_state(self.current_state)
-            self.watch.trips, self.watch.last_error = snapshot.trips, snapshot.last_error
+            self.watch.read(snapshot)
             self.watch.forget()
             self.reset_timeout = self.watch.wait
 
@@ -140,7 +145,15 @@ class Breaker(pybreaker.CircuitBreaker):
                 trips=self.watch.trips,
                 opened_at=self._state_storage.opened_at,
                 last_error=self.watch.last_error[:500],
+                is_refusing=self.watch.is_refusing,
             )
+
+    def refuse(self, reason: str, before: Snapshot) -> None:
+        """The probe that began in the state `before` was answered and refused: the circuit stays open."""
+        with self._lock:
+            trips = before.trips if before.is_refusing else 0
+            self.watch.read(Snapshot(trips=trips, last_error=mask_text(reason), is_refusing=True))
+            self.open()
 
     @property
     def next_probe_at(self) -> datetime | None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -123,6 +124,11 @@ class Result:
     emitted: list[Emission] = field(default_factory=list)
     retry_after: timedelta | None = None
     findings: Any = None
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the system itself refused it: we refuse some without asking it."""
+        return self.outcome == Outcome.REJECTED and (self.status_code or 0) >= HTTPStatus.MULTIPLE_CHOICES
 
 
 def attempt(claim: Claim) -> Result:

@@ -58,7 +58,13 @@ class SharedBreaker:
         self.is_offline = row.offline_since is not None
         self.closed_at = row.closed_at
         known = Snapshot(
-            row.state, row.failure_count, row.good_probes, row.trips, row.opened_at, row.last_error
+            row.state,
+            row.failure_count,
+            row.good_probes,
+            row.trips,
+            row.opened_at,
+            row.last_error,
+            row.refused_since is not None,
         )
         if (row.version, known.state, known.opened_at) != (
             self.version,
@@ -90,6 +96,12 @@ class SharedBreaker:
         self.saved = now_known
         self.load()
 
+    def refuse(self, reason: str) -> None:
+        """A probe was answered and refused: the system is not back, unless it took the one before."""
+        has_taken_one = self.saved.state == BreakerState.HALF_OPEN and self.saved.good_probes
+        if self.saved.state != BreakerState.CLOSED and not has_taken_one:
+            self.breaker.refuse(reason, self.saved)
+
     def lets_through(self, wanted: int) -> int:
         return 0 if self.is_paused else self.breaker.lets_through(wanted)
 
@@ -119,12 +131,15 @@ def _columns(snapshot: Snapshot, next_probe_at: datetime | None) -> dict[str, An
 
 
 def _times(before: Snapshot, after: Snapshot) -> dict[str, Any]:
+    times: dict[str, Any] = {}
+    if before.is_refusing != after.is_refusing:
+        times["refused_since"] = Now() if after.is_refusing else None
     if before.state == after.state:
-        return {}
-    half_open = {"half_open_since": Now() if after.state == BreakerState.HALF_OPEN else None}
+        return times
+    times["half_open_since"] = Now() if after.state == BreakerState.HALF_OPEN else None
     if after.state == BreakerState.CLOSED:
-        return half_open | {"outage_since": None, "closed_at": Now()}
-    return half_open | ({"outage_since": Now()} if before.state == BreakerState.CLOSED else {})
+        return times | {"outage_since": None, "closed_at": Now()}
+    return times | ({"outage_since": Now()} if before.state == BreakerState.CLOSED else {})
 
 
 def _facts(service: str, before: str, now: str) -> Iterator[lifecycle.Fact]:
@@ -151,6 +166,7 @@ def reset(service: str, *, actor: str) -> CircuitBreaker | None:
             **_columns(Snapshot(), None),
             outage_since=None,
             half_open_since=None,
+            refused_since=None,
             closed_at=Now(),
         )
 

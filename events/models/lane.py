@@ -19,8 +19,9 @@ class CircuitBreaker(models.Model):
 
     `version` grows with every move made by a person: a process writes only over the version, state and
     opening that it has read, so it overwrites no move it does not know.
-    The outage lasts from the first opening to the next closing. A system that says itself that it cannot
-    take anything is offline: its circuit stays as it is.
+    The outage lasts from the first opening to the next closing. One whose probes are answered and refused is
+    not back, though its connection is. A system that says itself that it cannot take anything is offline: its
+    circuit stays as it is.
     """
 
     service = models.CharField(_("sistema"), max_length=20, primary_key=True)
@@ -34,6 +35,7 @@ class CircuitBreaker(models.Model):
     outage_since = models.DateTimeField(_("fora do ar desde"), null=True, blank=True)
     closed_at = models.DateTimeField(_("voltou em"), null=True, blank=True)
     half_open_since = models.DateTimeField(_("em teste desde"), null=True, blank=True)
+    refused_since = models.DateTimeField(_("recusa os testes desde"), null=True, blank=True)
     next_probe_at = models.DateTimeField(_("próximo teste"), null=True, blank=True)
     last_error = models.TextField(_("último erro"), blank=True, default="", db_default="")
     offline_since = models.DateTimeField(_("desconectado desde"), null=True, blank=True)
@@ -49,6 +51,11 @@ class CircuitBreaker(models.Model):
 
     def __str__(self) -> str:
         return self.service
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it answers again, and refused what it was sent to find out if it is back."""
+        return self.state == BreakerState.OPEN and self.refused_since is not None
 
     @property
     def holds(self) -> bool:

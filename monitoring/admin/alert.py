@@ -198,7 +198,7 @@ def _shows_health(request: HttpRequest) -> bool:
 def _numbers(request: HttpRequest) -> dict[str, int]:
     hub, found = health.of_page(request)
     counts = found.alert_counts
-    away = found.worst(("circuit_breaker", "whatsapp_disconnected"))
+    away = found.worst(("circuit_breaker", "rejects_probes", "whatsapp_disconnected"))
     return {
         "alerts": counts["total"],
         "alerts_critical": counts["critical"],

@@ -118,7 +118,7 @@ FIGURES = (
         "events_delivery",
         "queue=held",
         "pause_circle",
-        ("circuit_breaker", "whatsapp_disconnected"),
+        ("circuit_breaker", "rejects_probes", "whatsapp_disconnected"),
     ),
     Figure(
         _("Eventos aguardando"),

@@ -45,7 +45,7 @@ SENTENCES = {
 def circuit_breaker(hub: HubSnapshot) -> Iterator[Observation]:
     """The warning counts seconds being tested (half-open), the critical limit seconds of an open circuit."""
     outages = [breaker for breaker in hub.breakers if breaker.state in SENTENCES]
-    yield from (_outage(hub, breaker) for breaker in outages)
+    yield from (_outage(hub, breaker) for breaker in outages if not breaker.refuses)
     for breaker in hub.breakers:  # last, for it needs the queues, and what is away is known without them
         if breaker in outages:
             continue
@@ -65,22 +65,25 @@ def circuit_breaker(hub: HubSnapshot) -> Iterator[Observation]:
             )
 
 
+def waiting(hub: HubSnapshot, service: str) -> str:
+    """How many deliveries wait for a system that takes none."""
+    try:
+        amount = hub.queues.get(service, Queue()).waiting
+    except Unmeasured:
+        return _("? entregas esperam")
+    return ngettext("%s entrega espera", "%s entregas esperam", amount) % number(amount)
+
+
 def _outage(hub: HubSnapshot, breaker: CircuitBreaker) -> Observation:
     is_tested = breaker.state == BreakerState.HALF_OPEN
     since = breaker.half_open_since if is_tested else breaker.outage_since
     age = max((hub.now - (since or breaker.opened_at or hub.now)).total_seconds(), 0)
     try:
         held = hub.held["by_service"].get(breaker.service, 0)
-        waiting = hub.queues.get(breaker.service, Queue()).waiting
     except Unmeasured:  # that the system is away is known all the same
-        held = waiting = None
+        held = None
     system = labels.system(breaker.service)
-    sentence = ngettext("%s entrega espera", "%s entregas esperam", waiting or 0)
-    facts = {
-        "system": system,
-        "time": seconds(age),
-        "waiting": sentence % ("?" if waiting is None else number(waiting)),
-    }
+    facts = {"system": system, "time": seconds(age), "waiting": waiting(hub, breaker.service)}
     if is_tested:
         is_long = circuit_breaker.is_over(age, Severity.WARNING)
         severity = Severity.WARNING if is_long or held else "none"

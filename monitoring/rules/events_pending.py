@@ -16,7 +16,7 @@ from monitoring.rule import Instruction, Observation, rule
     unit=ngettext_lazy("evento", "eventos", "count"),
     warning=100,
     critical=500,
-    symptom_of=("worker_silent", "circuit_breaker", "oldest_delivery"),
+    symptom_of=("worker_silent", "circuit_breaker", "rejects_probes", "oldest_delivery"),
     steps=(
         Instruction(
             gettext_lazy("Espere alguns minutos. Se o número cresce, chame o desenvolvimento."),

@@ -18,7 +18,7 @@ from monitoring.rule import Instruction, Observation, rule
     warning=10,
     critical=50,
     at_least=True,
-    symptom_of=("circuit_breaker", "whatsapp_disconnected"),
+    symptom_of=("circuit_breaker", "rejects_probes", "whatsapp_disconnected"),
     steps=(
         Instruction(
             gettext_lazy("Espere o sistema voltar, ou retome o que foi pausado."),

@@ -19,7 +19,7 @@ from monitoring.rule import Instruction, Observation, rule
     warning=ENOUGH,
     critical=20,
     at_least=True,
-    symptom_of=("circuit_breaker", "whatsapp_misconfigured"),
+    symptom_of=("circuit_breaker", "rejects_probes", "whatsapp_misconfigured"),
     steps=(
         Instruction(
             gettext_lazy("É o sistema ou a nossa chave, não os dados: não corrija nem arquive os itens."),

@@ -17,7 +17,7 @@ from monitoring.rule import Instruction, Observation, rule
     unit=ngettext_lazy("entrega", "entregas", "count"),
     warning=50,
     critical=200,
-    symptom_of=("circuit_breaker", "whatsapp_disconnected"),
+    symptom_of=("circuit_breaker", "rejects_probes", "whatsapp_disconnected"),
     steps=(
         Instruction(
             gettext_lazy("Veja se o sistema está funcionando."),

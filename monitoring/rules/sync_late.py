@@ -11,7 +11,14 @@ from monitoring.rule import Instruction, Observation, rule
 from sync import labels
 
 MISSED = {"": 0, "warning": 1, "critical": 2}
-CAUSES = ("worker_silent", "beat_silent", "scheduler_silent", "circuit_breaker", "rejects_everything")
+CAUSES = (
+    "worker_silent",
+    "beat_silent",
+    "scheduler_silent",
+    "circuit_breaker",
+    "rejects_probes",
+    "rejects_everything",
+)
 
 
 @rule(

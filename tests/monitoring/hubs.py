@@ -81,6 +81,14 @@ def breaker(state: str, seconds: float, service: str = "crm") -> list[CircuitBre
     return [row]
 
 
+def refusing(seconds: float, service: str = "crm") -> list[CircuitBreaker]:
+    """An hour after its outage began it answered again, and has refused its probes for so long."""
+    (row,) = breaker("open", seconds + 3600, service)
+    row.refused_since = NOW - timedelta(seconds=seconds)
+    row.last_error = "Failed to register lead in CRM: Closed for today"
+    return [row]
+
+
 def job(**changes: Any) -> dict[str, Any]:
     well = {"recent_failures": 0, "late": False, "level": "", "last_status": "done", "last_run": None}
     return {"sync.crm_operacao": well | {"next_run": None, "running_kind": None} | changes}

@@ -50,6 +50,7 @@ TROUBLES = {
     "sync_schedule": {"sync": hubs.job(schedule_error="31/2 não existe.")},
     "never_ran": {"sync": hubs.job(last_status=None)},
     "circuit_breaker": {"breakers": hubs.breaker("open", 5)},
+    "rejects_probes": {"breakers": hubs.refusing(300), "queues": {"crm": metrics.Queue(206, 206, BACK)}},
     "half_open": {"breakers": hubs.breaker("half_open", 5), "held": {"total": 7, "by_service": {"crm": 7}}},
     "drain": {
         "breakers": [CircuitBreaker(service="crm", state="closed", closed_at=BACK)],
@@ -189,6 +190,28 @@ def test_after_an_outage_what_it_left_is_that_outage_until_it_is_out(clock, sett
         "[Carinho] Alerta (crítico): CRM está fora do ar há 5 min: 211 entregas esperam.",
         "[Carinho] Resolvido: CRM voltou, e o que esperava saiu. Durou 3 min.",
     ]
+
+
+def test_connection_that_is_back_is_no_return_while_all_that_is_sent_is_refused(clock, settings, monkeypatch):
+    settings.ALERT_EMAILS = ["plantao@carinho.test"]
+    queues = {"crm": metrics.Queue(206, 206, BACK)}
+    clock.evaluate(breakers=hubs.breaker("open", 300), queues=queues)
+    seen = {
+        "breakers": hubs.refusing(60),
+        "queues": queues,
+        "held": {"total": 206, "by_service": {"crm": 206}},
+    }
+    clock.evaluate(60, **seen)
+    clock.evaluate(130, **seen)
+    assert list(alerts.open_alerts().values_list("rule", "subject")) == [("rejects_probes", "crm")]
+    message = "CRM voltou a responder, mas recusa tudo o que recebe há 4 min: 206 entregas esperam."
+    assert alerts.open_alerts().get().message == message
+    assert [mail.subject for mail in mail.outbox][-1].startswith("[Carinho] Resolvido: CRM ficou fora do ar.")
+    rejecting = hubs.rejecting(20)
+    both = hubs.hub(**seen, rejecting=rejecting.rejecting, dead_letters=rejecting.dead_letters)
+    assert [trouble.cause.key for trouble in health.evaluate(both).troubles] == [("rejects_probes", "crm")]
+    checks = {row.name: row for row in checklist.answer("evening", both, health.evaluate(both))}
+    assert (checks["held"].value, checks["held"].tone) == ("206", "danger")
 
 
 def test_what_a_person_resumed_is_shown_and_nobody_is_woken_for_it(clock, settings):

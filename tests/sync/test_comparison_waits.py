@@ -132,3 +132,16 @@ def test_trials_of_a_system_that_is_away_use_up_no_attempt_of_a_comparison(compa
     simulator.fault("crm", status=503)
     ended = compare(lambda: simulator.heal("crm"), once=lambda: len(simulator.calls("crm")) > 1)
     assert ended.status == "done"
+
+
+@pytest.mark.parametrize("kind", ["full", "check"])
+def test_read_that_is_refused_as_a_probe_does_not_say_that_the_system_is_back(compare, simulator, kind):
+    hour_ago = timezone.now() - timedelta(hours=1)
+    CircuitBreaker.objects.update_or_create(
+        service="crm", defaults={"state": "open", "trips": 1, "opened_at": hour_ago, "outage_since": hour_ago}
+    )
+    simulator.fault("crm", status=403)
+    ended = compare(kind=kind)
+    breaker = CircuitBreaker.objects.get(service="crm")
+    assert (ended.status, breaker.refuses, breaker.closed_at) == ("failed", True, None)
+    assert CircuitBreaker.objects.get(service="operacao").state == "closed"

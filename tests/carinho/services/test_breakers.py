@@ -146,3 +146,47 @@ def test_calls_that_end_at_the_same_moment_are_counted_and_break_nothing(breaker
     finally:
         sys.setswitchinterval(interval)
     assert len(ended) == 8
+
+
+def probe(breaker, error=None):
+    """The time of the next probe has come, and the probe ends so; the state in which it began."""
+    breaker.reset_timeout = 0
+    before = breaker.snapshot()
+    if error:
+        fail(breaker, error)
+    else:
+        succeed(breaker)
+    return before
+
+
+def test_refused_probe_leaves_it_open_and_the_waits_begin_anew_with_the_shortest(breaker):
+    for _ in range(5):
+        fail(breaker)
+    for _ in range(3):
+        probe(breaker, Unavailable)
+    waits = []
+    for _ in range(6):
+        breaker.refuse("Forbidden", probe(breaker, Rejected))
+        snapshot = breaker.snapshot()
+        assert (snapshot.state, snapshot.is_refusing, snapshot.last_error) == ("open", True, "Forbidden")
+        waits.append(breaker.reset_timeout)
+    assert waits == [60, 120, 240, 480, 600, 600]
+
+
+def test_refused_probe_of_several_calls_keeps_the_wait_that_its_calls_had_ended(breaker):
+    breaker.restore(Snapshot("open", trips=3, opened_at=datetime.now(UTC), is_refusing=True))
+    before = probe(breaker)
+    succeed(breaker)
+    assert breaker.snapshot().state == "closed"
+    breaker.refuse("Forbidden", before)
+    assert (breaker.snapshot().state, breaker.reset_timeout) == ("open", 480)
+
+
+def test_probe_without_an_answer_or_a_good_one_ends_that_it_refuses(breaker):
+    breaker.restore(Snapshot("open", trips=1, opened_at=datetime.now(UTC), is_refusing=True))
+    probe(breaker, Unavailable)
+    assert (breaker.snapshot().state, breaker.snapshot().is_refusing) == ("open", False)
+    breaker.refuse("Forbidden", probe(breaker, Rejected))
+    probe(breaker)
+    succeed(breaker)
+    assert (breaker.snapshot().state, breaker.snapshot().is_refusing) == ("closed", False)

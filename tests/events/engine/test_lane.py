@@ -9,6 +9,7 @@ import pycurl
 import pytest
 import requests
 from django.db import OperationalError, connection
+from django.db.models import F
 from django.utils import timezone
 from responses import matchers
 
@@ -222,6 +223,59 @@ def test_two_good_probes_close_the_circuit_and_the_rest_follows(make_delivery, c
     breaker = CircuitBreaker.objects.get(service="billing")
     assert (breaker.state, breaker.outage_since, breaker.trips) == ("closed", None, 0)
     assert set(Delivery.objects.values_list("status", flat=True)) == {"done"}
+
+
+def probe_is_due(**columns):
+    """Billing has been away for an hour, and its next probe is due."""
+    hour_ago = timezone.now() - timedelta(hours=1)
+    away = {"state": "open", "trips": 4, "opened_at": hour_ago, "outage_since": hour_ago} | columns
+    CircuitBreaker.objects.filter(service="billing").update(**away, version=F("version") + 1)
+
+
+def dead():
+    return Delivery.objects.filter(status="dead").count()
+
+
+def test_system_that_refuses_each_probe_is_not_back_and_costs_one_delivery_a_wait(make_delivery, calls):
+    for id in range(1, 9):
+        make_delivery(id)
+        calls.put(f"{BILLING}/visits/{id}/hours", status=422, json={"message": "Closed for today"})
+    waits = []
+    for refused in range(1, 4):
+        probe_is_due(**({"trips": F("trips")} if refused > 1 else {}))
+        drain(seconds=0.5)
+        breaker = CircuitBreaker.objects.get(service="billing")
+        assert (breaker.state, breaker.refuses, breaker.closed_at) == ("open", True, None)
+        assert "Closed for today" in breaker.last_error
+        assert (dead(), Attempt.objects.count()) == (refused, refused)
+        waits.append(round((breaker.next_probe_at - breaker.opened_at).total_seconds()))
+    assert waits == [60, 120, 240]
+    assert set(Delivery.objects.filter(status="queued").values_list("attempts", flat=True)) == {0}
+    for id in range(1, 9):
+        calls.upsert("PUT", f"{BILLING}/visits/{id}/hours", json={})
+    probe_is_due()
+    drain(seconds=10, linger=1.5)
+    breaker.refresh_from_db()
+    assert (breaker.state, breaker.refused_since, breaker.outage_since) == ("closed", None, None)
+    assert (dead(), Delivery.objects.filter(status="done").count()) == (3, 5)
+
+
+def test_system_that_took_a_probe_is_back_though_it_refuses_the_next(make_delivery, calls):
+    for id, status in enumerate([200, 422, 200, 200], start=1):
+        make_delivery(id)
+        calls.put(f"{BILLING}/visits/{id}/hours", status=status, json={})
+    probe_is_due()
+    drain(seconds=10, linger=1.5)
+    breaker = CircuitBreaker.objects.get(service="billing")
+    assert (breaker.state, breaker.refused_since) == ("closed", None)
+    assert (dead(), Delivery.objects.filter(status="done").count()) == (1, 3)
+
+
+def test_refusal_of_a_call_that_began_before_the_circuit_opened_says_nothing_of_a_probe():
+    shared = circuit_breakers.SharedBreaker("billing", circuit_breakers.Breaker("billing", failures=1))
+    shared.load()
+    shared.refuse("Invalid visit")
+    assert shared.breaker.current_state == "closed"
 
 
 @pytest.mark.parametrize("status", [302, 304])
