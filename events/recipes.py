@@ -61,9 +61,12 @@ def of_system(rejection: Rejection) -> Advice:
         remedy = Remedy.RETRY  # of one item, for as long as the key is rejected
     else:
         family = CONNECTION
-        happened = _(
-            "%(sentence)s É o sistema, não os dados: pessoas diferentes são recusadas, nenhuma é aceita."
-        )
+        if rejection.rejected >= rejecting_systems.ENOUGH:
+            happened = _(
+                "%(sentence)s É o sistema, não os dados: pessoas diferentes são recusadas, nenhuma é aceita."
+            )
+        else:
+            happened = _("%(sentence)s Desde que voltou a responder, ele não aceitou nenhuma entrega.")
         fixer, remedy = _("Quem cuida do sistema {sistema}."), Remedy.SYSTEMS
     advice = _(
         "Não corrija nem arquive os itens. Para saber se ele voltou a aceitar, reenvie um só; se for aceito, "

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils import timezone
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from carinho.console import dates, labels
 from events import statistics
 from events.engine.failure_causes import NO_PERMISSION
-from events.models import DeadLetter, DeadLetterStatus, Delivery, Measure, Outcome
+from events.models import CircuitBreaker, DeadLetter, DeadLetterStatus, Delivery, Measure, Outcome
 
 ENOUGH = 5  # people, each rejected, and nobody accepted in between
 KEPT_IN_MIND = timedelta(hours=24)  # after so long without another one it is not said any more
@@ -25,13 +25,14 @@ LASTS = timedelta(minutes=10)  # from an attempt's start to its end, at most
 REJECTED = """
 SELECT service, min(greatest(created_at, suspect.accepted_at)), count(*), bool_and(cause = %(key)s), NULL,
        count(*) FILTER (WHERE status = 'open')
-FROM unnest(%(services)s::text[], %(accepted)s::timestamptz[]) AS suspect(service, accepted_at)
+FROM unnest(%(services)s::text[], %(accepted)s::timestamptz[], %(enough)s::int[])
+     AS suspect(service, accepted_at, enough)
 JOIN events_deadletter USING (service)
 WHERE status IN ('open', 'retrying') AND cause = ANY(%(causes)s)
   AND failed_at > greatest(%(since)s, suspect.accepted_at)
-GROUP BY service
+GROUP BY service, suspect.enough
 HAVING count(DISTINCT subject) FILTER (WHERE subject <> '')
-     + count(*) FILTER (WHERE subject = '') >= %(enough)s
+     + count(*) FILTER (WHERE subject = '') >= suspect.enough
 """
 
 # From each system's newest failure to the acceptance before it, on to the newest before that, and so on: a
@@ -127,19 +128,21 @@ class Rejection:
 
 
 def current(now: datetime | None = None) -> dict[str, Rejection]:
-    """By system; one read of the hourly counts while none has rejected many since it accepted one."""
+    """By system; one read of the hourly counts while none has rejected anything since it accepted one.
+
+    Of one that answers again after an outage, the first rejection is enough.
+    """
     now = now or timezone.now()
     suspects = _suspects(now)
     if not suspects:
         return {}
-    accepted = [hour and _last_accepted(service, hour) for service, hour in suspects.items()]
     given: dict[str, Any] = {
-        "services": list(suspects),
-        "accepted": accepted,
+        "services": [suspect.service for suspect in suspects],
+        "accepted": [suspect.accepted_at for suspect in suspects],
+        "enough": [suspect.enough for suspect in suspects],
         "key": NO_PERMISSION,
         "causes": CAUSES,
         "since": now - KEPT_IN_MIND,
-        "enough": ENOUGH,
     }
     with connection.cursor() as cursor:
         cursor.execute(REJECTED, given)
@@ -183,11 +186,16 @@ def _ended(failures: Sequence[LastFailure]) -> list[Rejection]:
         return [Rejection(*row) for row in cursor.fetchall()]
 
 
-def _suspects(now: datetime) -> dict[str, datetime | None]:
-    """The systems that rejected enough attempts since the hour in which they last accepted one; that hour.
+class Suspect(NamedTuple):
+    """When it accepted the last one, None for never, and how many people it has to reject since."""
 
-    None for a system that accepted nothing all the time.
-    """
+    service: str
+    accepted_at: datetime | None
+    enough: int
+
+
+def _suspects(now: datetime) -> list[Suspect]:
+    """The systems that rejected enough attempts since the hour in which they last accepted one."""
     since = now - KEPT_IN_MIND - timedelta(hours=1)
     counts = statistics.sums(Measure.ATTEMPT, since, now, ["service", "name", "hour"])
     accepted: dict[str, datetime] = {}
@@ -198,7 +206,15 @@ def _suspects(now: datetime) -> dict[str, datetime | None]:
     for (service, outcome, hour), amount in counts.items():
         if outcome == Outcome.REJECTED and hour >= accepted.get(service, hour):
             rejected[service] += amount
-    return {service: accepted.get(service) for service, amount in rejected.items() if amount >= ENOUGH}
+    if not rejected:
+        return []
+    outages = [row for row in CircuitBreaker.objects.filter(service__in=rejected) if row.refuses]
+    found = [Suspect(row.service, row.outage_since, 1) for row in outages]
+    for service in rejected.keys() - {row.service for row in outages}:
+        if rejected[service] >= ENOUGH:
+            hour = accepted.get(service)
+            found.append(Suspect(service, hour and _last_accepted(service, hour), ENOUGH))
+    return found
 
 
 def _last_accepted(service: str, hour: datetime) -> datetime:

@@ -60,7 +60,7 @@ class Availability:
         """A probe was answered by the system that the error names, and refused."""
         for name, kind in self.systems.items():
             if kind.title == error.system and error.status:
-                self.breakers[name].refuse(str(error))
+                self.breakers[name].refuse(runs.reason_of(error))
 
     def leave_alone(self, title: str, asked: timedelta) -> None:
         """A system, by its title, said when to come back: lanes and other runs obey that too."""

@@ -306,7 +306,7 @@ class Drain:
         known = self.breaker.saved.state
         for result in results:
             if result.claim.is_probe and result.is_refusal:
-                self.breaker.refuse(result.error)
+                self.breaker.refuse(f"{result.error} (answered {result.status_code})")
         self.breaker.save()
         if self.breaker.saved.state != known and self.partition.of > 1:
             wakeup.notify_changed(self.service.name)  # the lanes beside this one stop, or begin, at once too

@@ -1,9 +1,11 @@
 """A system that rejects everything is named itself, and nobody's data is blamed for it."""
 
 import re
+from datetime import timedelta
 from itertools import count
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
@@ -66,6 +68,32 @@ def test_a_key_that_is_refused_is_called_so(sent):
             assert "É a chave, não os dados." in page
             assert "Conferir a chave com 1 item" in page
             assert (sentence in page) == (path == LIST)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_first_item_that_is_refused_after_an_outage_is_blamed_on_the_system_until_it_takes_one(
+    make_delivery, calls
+):
+    hour_ago = timezone.now() - timedelta(hours=1)
+    away = {"state": "open", "trips": 1, "opened_at": hour_ago, "outage_since": hour_ago}
+    CircuitBreaker.objects.update_or_create(service="billing", defaults=away)
+    calls.put(VISIT, status=422, json={"message": "Closed for today"})
+    for id in range(1, 4):
+        make_delivery(id)
+    lane.drain("billing", seconds=10, linger=0.2)
+    found = rejecting_systems.current()["billing"]
+    assert (found.rejected, found.open_items) == (1, 1)
+    browser = logged_in("Operador")
+    (card,) = cards(browser).values()
+    assert "Desde que voltou a responder, ele não aceitou nenhuma entrega." in card.advice.texts.happened
+    assert card.help.text == "Ir a Sistemas"
+    assert found.sentence in browser.get(SYSTEMS).content.decode()
+    calls.upsert("PUT", VISIT, json={})
+    CircuitBreaker.objects.filter(service="billing").update(opened_at=hour_ago, version=F("version") + 1)
+    lane.drain("billing", seconds=20, linger=1.5)
+    assert rejecting_systems.current() == {}
+    (card,) = cards(browser).values()
+    assert card.help.text == "Corrigir e reenviar"
 
 
 def cards(browser):
