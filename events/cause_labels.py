@@ -86,7 +86,7 @@ SHIPPED = [
         CONNECTION,
         _("O sistema ficou fora do ar por tempo demais"),
         _(
-            "{sistema} ficou bloqueado, desconectado ou pausado por mais de um dia. O que esperava veio "
+            "{sistema} ficou fora do ar, desconectado ou pausado por mais de um dia. O que esperava veio "
             "para cá."
         ),
         SYSTEM_FIXES,

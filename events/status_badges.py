@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 from carinho.console.badges import badge
 from events.models import (
     Attempt,
-    BreakerState,
     CircuitBreaker,
     DeadLetterStatus,
     DeliveryStatus,
     EventStatus,
     Outcome,
+    SystemState,
 )
 from events.rejecting_systems import Rejection
 
@@ -21,7 +21,14 @@ TONES = {
     DeadLetterStatus: {"open": "danger", "retrying": "warning", "resolved": "success"},
     DeliveryStatus: {"queued": "info", "running": "info", "done": "success", "dead": "danger"},
     EventStatus: {"pending": "info", "processing": "info", "processed": "success", "failed": "danger"},
-    BreakerState: {"closed": "success", "half_open": "warning", "open": "danger"},
+    SystemState: {
+        "closed": "success",
+        "half_open": "warning",
+        "open": "danger",
+        "rejecting": "danger",
+        "offline": "danger",
+        "paused": "warning",
+    },
     Outcome: {"done": "success", "unavailable": "warning", "rejected": "danger", "broken": "danger"},
 }
 
@@ -40,11 +47,11 @@ def attempt(row: Attempt) -> SafeString:
 
 def system(breaker: CircuitBreaker | None, rejection: Rejection | None) -> SafeString:
     """Whether a system takes deliveries; one that nobody has called yet is normal."""
-    if breaker and breaker.paused_at:
-        return badge(_("pausado"), "warning", "paused")
-    if breaker and breaker.offline_since:
-        return badge(_("desconectado"), "danger", "offline")
-    state = breaker.state if breaker else BreakerState.CLOSED
-    if rejection and state == BreakerState.CLOSED:
-        return badge(_("recusa tudo"), "danger", rejection.sentence)
-    return of(BreakerState, state)
+    state = breaker.system_state if breaker else SystemState.NORMAL
+    title = state.value
+    if rejection and state == SystemState.NORMAL:
+        state, title = SystemState.REJECTING, rejection.sentence
+    tone = TONES[SystemState][state]
+    if breaker and breaker.paused_at and state != SystemState.PAUSED:
+        return badge(f"{state.label}, {SystemState.PAUSED.label}", tone, title)
+    return badge(state.label, tone, title)

@@ -9,7 +9,7 @@ from events.models.delivery import Attempt, Delivery, DeliveryStatus, Outcome, S
 from events.models.escalation import Escalation
 from events.models.event import Event, EventStatus, WithoutFlow
 from events.models.failure_group import EntryKind, FailureGroup, GroupEntry, GroupState, ResolvedWith
-from events.models.lane import BreakerState, CircuitBreaker, Lane
+from events.models.lane import BreakerState, CircuitBreaker, Lane, SystemState
 from events.models.outage import OutageCause, OutageRecord
 from events.models.recipe import Recipe, Remedy
 from events.models.redirect import Redirect
@@ -50,5 +50,6 @@ __all__ = [
     "Remedy",
     "ResolvedWith",
     "SkipCause",
+    "SystemState",
     "WithoutFlow",
 ]

@@ -8,10 +8,21 @@ from django.utils.translation import gettext_lazy as _
 from carinho import personal_data
 
 
+class SystemState(models.TextChoices):
+    """How a system is, in the words that every page, alert and round has for it."""
+
+    NORMAL = "closed", _("normal")
+    TESTED = "half_open", _("testando se voltou")
+    AWAY = "open", _("fora do ar")
+    REJECTING = "rejecting", _("recusa tudo")
+    OFFLINE = "offline", _("desconectado")
+    PAUSED = "paused", _("pausado")
+
+
 class BreakerState(models.TextChoices):
-    CLOSED = "closed", _("normal")
-    HALF_OPEN = "half_open", _("testando se voltou")
-    OPEN = "open", _("bloqueado")
+    CLOSED = "closed", SystemState.NORMAL.label
+    HALF_OPEN = "half_open", SystemState.TESTED.label
+    OPEN = "open", SystemState.AWAY.label
 
 
 class CircuitBreaker(models.Model):
@@ -31,7 +42,7 @@ class CircuitBreaker(models.Model):
     failure_count = models.PositiveIntegerField(_("falhas seguidas"), default=0, db_default=0)
     good_probes = models.PositiveSmallIntegerField(_("testes bons"), default=0, db_default=0)
     trips = models.PositiveIntegerField(_("testes que falharam"), default=0, db_default=0)
-    opened_at = models.DateTimeField(_("bloqueado em"), null=True, blank=True)
+    opened_at = models.DateTimeField(_("último teste falhou em"), null=True, blank=True)
     outage_since = models.DateTimeField(_("fora do ar desde"), null=True, blank=True)
     closed_at = models.DateTimeField(_("voltou em"), null=True, blank=True)
     half_open_since = models.DateTimeField(_("em teste desde"), null=True, blank=True)
@@ -53,8 +64,30 @@ class CircuitBreaker(models.Model):
         return self.service
 
     @property
+    def system_state(self) -> SystemState:
+        """What keeps its deliveries. One that answers again and refuses its probes is rejecting."""
+        if self.offline_since:
+            return SystemState.OFFLINE
+        if self.refuses:
+            return SystemState.REJECTING
+        if self.state == BreakerState.CLOSED and self.paused_at:
+            return SystemState.PAUSED
+        return SystemState(self.state)
+
+    @property
+    def state_since(self) -> datetime | None:
+        """Since when it is in its `system_state`; None for one that is normal."""
+        began = {
+            SystemState.PAUSED: self.paused_at,
+            SystemState.OFFLINE: self.offline_since,
+            SystemState.REJECTING: self.refused_since,
+            SystemState.TESTED: self.half_open_since,
+            SystemState.AWAY: self.outage_since,
+        }
+        return began.get(self.system_state)
+
+    @property
     def refuses(self) -> bool:
-        """Whether it answers again, and refused what it was sent to find out if it is back."""
         return self.state == BreakerState.OPEN and self.refused_since is not None
 
     @property

@@ -3,12 +3,11 @@
 from django import template
 
 from events import status_badges, titles
-from events.models import BreakerState, CircuitBreaker, DeadLetterStatus, DeliveryStatus, EventStatus
+from events.models import CircuitBreaker, DeadLetterStatus, DeliveryStatus, EventStatus
 from events.rejecting_systems import Rejection
 
 register = template.Library()
 STATES = {
-    "breaker": BreakerState,
     "dead_letter": DeadLetterStatus,
     "delivery": DeliveryStatus,
     "event": EventStatus,

@@ -187,7 +187,7 @@ def systems(hub: HubSnapshot) -> list[dict[str, Any]]:
                 "p95": answered.quantile(0.95) if answered else None,
                 "queue": hub.queues.get(service, metrics.Queue()),
                 "held": hub.held["by_service"].get(service, 0),
-                "since": breaker.held_since,
+                "since": breaker.state_since,
                 "drain": hub.draining(service, breaker.closed_at),
                 "rows": list_url("events_delivery", f"queue=queued&service={service}"),
                 "held_rows": list_url("events_delivery", f"queue=held&service={service}"),

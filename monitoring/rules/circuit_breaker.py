@@ -16,7 +16,7 @@ from monitoring.rule import Instruction, Observation, rule
 
 SENTENCES = {
     BreakerState.OPEN: gettext_lazy("%(system)s está fora do ar há %(time)s: %(waiting)s."),
-    BreakerState.HALF_OPEN: gettext_lazy("%(system)s está sendo testado há %(time)s: %(waiting)s."),
+    BreakerState.HALF_OPEN: gettext_lazy("%(system)s: testando se voltou há %(time)s, %(waiting)s."),
 }
 
 

@@ -1,5 +1,6 @@
 """Verdict, cards, alerts, rounds, badges, reports of the API and pages never say two things of one hub."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,7 +20,9 @@ from monitoring.rule import Rule
 from sync.models import SyncRun
 from tests.cases import FUZZED
 from tests.clients import logged_in, person, with_key
+from tests.console import rows
 from tests.monitoring import hubs
+from whatsapp.models import Connection
 
 pytestmark = pytest.mark.django_db
 
@@ -405,3 +408,41 @@ def test_paused_system_is_neither_an_alert_nor_green():
     seen = replace(hubs.hub(breakers=paused), held={"total": 3, "by_service": {"crm": 3}})
     checks = checklist.answer("evening", seen, health.evaluate(seen))
     assert {check.name: check.tone for check in checks}["held"] == "info"
+
+
+HOUR_AGO = timezone.now() - timedelta(hours=1)
+AWAY = {"state": "open", "outage_since": HOUR_AGO, "opened_at": HOUR_AGO, "last_error": "Connection refused"}
+PAUSED = {"paused_at": HOUR_AGO, "paused_by": "user:ana"}
+STATES = {  # by the word that all places have for it
+    "normal": {},
+    "testando se voltou": AWAY | {"state": "half_open", "half_open_since": HOUR_AGO},
+    "fora do ar": AWAY,
+    "recusa tudo": AWAY | {"refused_since": HOUR_AGO},
+    "desconectado": {"offline_since": HOUR_AGO},
+    "pausado": PAUSED,
+    "fora do ar, pausado": AWAY | PAUSED,
+}
+BADGE = re.compile(r'class="c-badge[^>]*>([^<]+)</span>')
+
+
+@pytest.mark.usefixtures("alive")
+@pytest.mark.parametrize("word", STATES)
+def test_state_of_a_system_has_one_word_on_every_page_and_in_the_verdict(word):
+    service, step = ("whatsapp", "send_welcome") if word == "desconectado" else ("crm", "register_lead")
+    if service == "whatsapp":
+        Connection.objects.update(connected=False, changed_at=HOUR_AGO)
+    CircuitBreaker.objects.filter(service=service).update(**STATES[word])
+    item, reader = rows.dead_letter(step=step), logged_in("Administrador")
+    pages = [
+        "/admin/",
+        "/admin/events/circuitbreaker/",
+        f"/admin/events/circuitbreaker/{service}/change/",
+        f"/admin/events/deadletter/{item.pk}/change/",
+        *(["/admin/events/circuitbreaker/held/"] if word != "normal" else []),
+    ]
+    for path in pages:
+        said = set(BADGE.findall(reader.get(path).content.decode())) & {*STATES, "bloqueado"}
+        assert said - {"normal"} == {word} - {"normal"}, path
+    messages = [row.observation.message for row in health.evaluate(health.take_snapshot()).reasons]
+    state = word.removesuffix(", pausado")
+    assert any(state in message for message in messages) == (state not in ("normal", "pausado"))

@@ -45,7 +45,7 @@ def test_item_verdict_and_alert_lead_to_the_runbook():
     item = rows.dead_letter()
     pages = {
         f"/admin/events/deadletter/{item.pk}/change/": "itens-em-precisa-de-voce",
-        "/admin/": "um-sistema-bloqueado",
+        "/admin/": "um-sistema-fora-do-ar",
     }
     known = {part.anchor for part in runbook_page.parts()}
     for address, anchor in pages.items():

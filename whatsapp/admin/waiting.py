@@ -17,8 +17,8 @@ WORDS = {
         "number",
     ),
     WaitCause.BLOCKED: ngettext_lazy(
-        "%(count)s espera: o envio está bloqueado ou pausado desde %(at)s. Veja em Sistemas.",
-        "%(count)s esperam: o envio está bloqueado ou pausado desde %(at)s. Veja em Sistemas.",
+        "%(count)s espera: nada sai para o WhatsApp desde %(at)s. Veja em Sistemas por quê.",
+        "%(count)s esperam: nada sai para o WhatsApp desde %(at)s. Veja em Sistemas por quê.",
         "number",
     ),
     WaitCause.ASKED: ngettext_lazy(
