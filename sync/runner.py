@@ -332,13 +332,14 @@ class Runner:
 
     def _on_end(self, ended: Item | PageRead) -> None:
         self.under_way -= 1
-        if ended.is_probe and isinstance(ended.error, Rejected):
-            self.availability.refuse(ended.error)
+        refusal = ended.error if ended.is_probe and isinstance(ended.error, Rejected) else None
+        if refusal:
+            self.availability.refuse(refusal)
         if isinstance(ended, PageRead):
             self._on_reading(ended)
         else:
             self._on_item(ended)
-        if not isinstance(ended.error, CircuitOpen | Unavailable):
+        if not refusal and not isinstance(ended.error, CircuitOpen | Unavailable):
             self.waiting.end()
         elif isinstance(ended.error, Unavailable) and ended.error.retry_after:
             self.availability.leave_alone(ended.error.system, ended.error.retry_after)

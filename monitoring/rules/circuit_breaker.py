@@ -46,8 +46,12 @@ def circuit_breaker(hub: HubSnapshot) -> Iterator[Observation]:
     """The warning counts seconds being tested (half-open), the critical limit seconds of an open circuit."""
     outages = [breaker for breaker in hub.breakers if breaker.state in SENTENCES]
     yield from (_outage(hub, breaker) for breaker in outages if not breaker.refuses)
+    try:
+        rejecting = hub.rejecting
+    except Unmeasured:
+        rejecting = {}
     for breaker in hub.breakers:  # last, for it needs the queues, and what is away is known without them
-        if breaker in outages:
+        if breaker in outages or breaker.service in rejecting:  # one that takes nothing is not back
             continue
         if drain := hub.draining(breaker.service, breaker.closed_at):
             system = labels.system(breaker.service)

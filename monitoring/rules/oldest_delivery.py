@@ -16,7 +16,13 @@ from monitoring.rule import Instruction, Observation, rule
     unit="s",
     warning=60,
     critical=600,
-    symptom_of=("worker_silent", "circuit_breaker", "rejects_probes", "whatsapp_disconnected"),
+    symptom_of=(
+        "worker_silent",
+        "circuit_breaker",
+        "rejects_probes",
+        "whatsapp_disconnected",
+        "rejects_everything",
+    ),
     steps=(
         Instruction(
             gettext_lazy("Espere alguns minutos. Se o tempo cresce, chame o desenvolvimento."),

@@ -217,6 +217,14 @@ def test_connection_that_is_back_is_no_return_while_all_that_is_sent_is_refused(
     assert (checks["held"].value, checks["held"].tone) == ("206", "danger")
 
 
+def test_system_that_refuses_all_since_a_person_released_it_is_not_said_to_be_back():
+    items = hubs.rejecting(20)
+    seen = hubs.hub(**TROUBLES["drain"], rejecting=items.rejecting, dead_letters=items.dead_letters)
+    found = health.evaluate(seen)
+    assert [trouble.cause.key for trouble in found.troubles] == [("rejects_everything", "crm")]
+    assert not any("voltou" in row.observation.message for row in found.violations)
+
+
 def test_what_a_person_resumed_is_shown_and_nobody_is_woken_for_it(clock, settings):
     settings.ALERT_EMAILS = ["plantao@carinho.test"]
     clock.evaluate(**TROUBLES["drain"])

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from events.engine import circuit_breakers
@@ -14,6 +15,7 @@ from events.models import CircuitBreaker
 from sync import labels, reconciliation, runner, runs, status
 from sync.job import Job
 from sync.models import SyncRun
+from tests.processes import eventually
 
 NAME = "sync.crm_operacao"
 PATIENCE = 60  # seconds; only a comparison that does not end takes them all
@@ -145,3 +147,22 @@ def test_read_that_is_refused_as_a_probe_does_not_say_that_the_system_is_back(co
     breaker = CircuitBreaker.objects.get(service="crm")
     assert (ended.status, breaker.refuses, breaker.closed_at) == ("failed", True, None)
     assert CircuitBreaker.objects.get(service="operacao").state == "closed"
+
+
+def test_record_that_is_refused_as_a_probe_does_not_say_that_its_run_goes_on(compare, simulator):
+    hour_ago = timezone.now() - timedelta(hours=1)
+    operacao = CircuitBreaker.objects.filter(service="operacao")
+    operacao.update(state="open", opened_at=timezone.now(), outage_since=hour_ago)
+    simulator.fault("operacao", status=422)
+
+    def refuse_then_take():
+        operacao.update(opened_at=hour_ago, version=F("version") + 1)
+        assert eventually(operacao.filter(refused_since__isnull=False).exists, PATIENCE)
+        assert SyncRun.objects.get().waiting_for == "operacao"
+        simulator.heal("operacao")
+        operacao.update(opened_at=hour_ago, version=F("version") + 1)
+
+    ended = compare(refuse_then_take, once=SyncRun.objects.filter(waiting_for="operacao").exists, kind="full")
+    assert ended.status in ("done", "incomplete")
+    assert codes(ended).count("goes_on") == codes(ended).count("waits") == 1
+    assert operacao.get().state == "closed"
