@@ -39,6 +39,10 @@ FIX_DATA_OR_TRY = _(
     "Falharam várias pessoas juntas? Tente antes com 1 item, por Reenviar. Senão, use Corrigir e reenviar em "
     "um item: a mesma correção é oferecida para os outros. O que não tem correção, arquive com o motivo."
 )
+CHECK_KEY = _(
+    "Não corrija nem arquive os itens. Peça ao administrador para conferir a chave deste sistema. Depois, "
+    "reenvie um só, para conferir: se ele passar, a falha oferece Reenviar para os outros."
+)
 CALL_DEVELOPMENT = _("Chame o desenvolvimento. Não arquive: depois do conserto, use Reenviar.")
 
 SHIPPED = [
@@ -163,10 +167,7 @@ SHIPPED = [
         _("O sistema não aceitou a nossa chave"),
         _("{sistema} recusou a chave com que o chamamos: foi trocada, venceu ou não tem a permissão."),
         ADMINISTRATOR_FIXES,
-        _(
-            "Peça ao administrador para conferir a chave deste sistema. Depois, use Conferir a chave: um só "
-            "item vai ao sistema. Se ele passar, use Reenviar para os outros."
-        ),
+        CHECK_KEY,
         Remedy.RETRY,
     ),
     Cause(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from carinho.access.audit_log import Audited
 from carinho.console import dates, labels
 from events import rejected_service_keys, rejecting_systems, titles
-from events.cause_labels import ADMINISTRATOR_FIXES, CAUSES, CONNECTION, PERMISSION
+from events.cause_labels import ADMINISTRATOR_FIXES, CAUSES, CHECK_KEY, CONNECTION, PERMISSION
 from events.engine.failure_causes import NO_PERMISSION
 from events.models import DeadLetter, EntryKind, FailureGroup, GroupEntry, Recipe, Remedy
 from events.rejected_service_keys import RejectedKey
@@ -59,6 +59,7 @@ def of_system(rejection: Rejection) -> Advice:
         family = PERMISSION
         happened, fixer = _("%(sentence)s É a chave, não os dados."), ADMINISTRATOR_FIXES
         remedy = Remedy.RETRY  # of one item, for as long as the key is rejected
+        advice = CHECK_KEY
     else:
         family = CONNECTION
         if rejection.rejected >= rejecting_systems.ENOUGH:
@@ -68,10 +69,10 @@ def of_system(rejection: Rejection) -> Advice:
         else:
             happened = _("%(sentence)s Desde que voltou a responder, ele não aceitou nenhuma entrega.")
         fixer, remedy = _("Quem cuida do sistema {sistema}."), Remedy.SYSTEMS
-    advice = _(
-        "Não corrija nem arquive os itens. Para saber se ele voltou a aceitar, reenvie um só; se for aceito, "
-        "reenvie os outros: o que já chegou não se repete."
-    )
+        advice = _(
+            "Não corrija nem arquive os itens. Para saber se ele voltou a aceitar, reenvie um só; se for "
+            "aceito, reenvie os outros: o que já chegou não se repete."
+        )
     texts = Texts(rejection.title, happened % given, str(fixer), str(advice), remedy)
     return Advice(str(family), texts, None, call_since=rejection.since, is_data_right=True)
 
@@ -111,7 +112,7 @@ def of_accepted_key(failed_at: datetime, accepted_at: datetime) -> Advice:
         str(_("Não é preciso chamar o administrador: use Reenviar. O que já chegou não se repete.")),
         known.remedy,
     )
-    return Advice(str(known.family), texts, None)
+    return Advice(str(known.family), texts, None, is_data_right=True)
 
 
 class Recipes:
@@ -146,7 +147,8 @@ class Recipes:
         """What was written for this step, else for this cause, else what ships."""
         own = self.written.get((service, step, cause)) or self.written.get(("", "", cause))
         known = titles.cause(cause)
-        return Advice(str(known.family), texts_of(own or known), own)
+        is_key = own is None and cause == NO_PERMISSION
+        return Advice(str(known.family), texts_of(own or known), own, is_data_right=is_key)
 
     def of_cause(self, cause: str) -> Advice:
         """Of whichever system."""

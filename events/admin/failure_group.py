@@ -156,6 +156,7 @@ class Card:
     advice: Advice
     state: SafeString
     help: Help | None
+    key: RejectedKey | None = None  # as long as it is rejected
 
     @property
     def where(self) -> str:
@@ -255,7 +256,7 @@ def card_of(
     help_with = (
         _help(request, group, figures, advice.texts.remedy, breaker, key, open_at) if figures.open else None
     )
-    return Card(group, figures, advice, state_of(group), help_with)
+    return Card(group, figures, advice, state_of(group), help_with, key)
 
 
 def readable(advice: Advice, request: HttpRequest) -> Advice:
@@ -321,6 +322,15 @@ def _help(
 def retry_all(request: HttpRequest, group: FailureGroup, count: int) -> Help:
     text, barred = _now("Reenviar %d") % count, _barred(request)
     return Help(text, rows_address(group), "replay", "retry", count=count, barred=barred)
+
+
+def resend(request: HttpRequest, card: Card, newest: Sequence[DeadLetter]) -> Help:
+    """Of one of the open items while its system rejects whatever comes, else of all."""
+    if card.key:
+        return try_one(request, card.rows, card.key.item, is_key=True)
+    if newest and card.advice.is_data_right and card.advice.texts.remedy == Remedy.SYSTEMS:
+        return try_one(request, card.rows, newest[0].pk, is_key=False)
+    return retry_all(request, card.group, card.figures.open)
 
 
 def try_one(request: HttpRequest, address: str, item: int, *, is_key: bool) -> Help:
@@ -477,7 +487,7 @@ class FailureGroupAdmin(ActionAdmin):
         item = shown[0].pk if len(shown) == 1 else None
         keys = _rejected_keys([row])
         card = card_of(request, row, figures, written, breakers, keys, item=item)
-        moves = [make(request, row, card.figures.open) for make in (retry_all, archive_all)]
+        moves = [resend(request, card, shown), archive_all(request, row, card.figures.open)]
         is_unwise = card.advice.is_data_right and bool(card.figures.open)
         return {
             "card": card,

@@ -384,13 +384,20 @@ def test_main_button_of_an_item_is_the_one_that_its_recipe_names(cause, main):
     assert len(shown) == bool(main)
 
 
+def buttons_of(browser, group):
+    """What the head of the group's page offers to do with its items, but for what stands behind a summary."""
+    page = html_of(browser, address(group)).partition('id="c-group"')[2]
+    head = page.partition("</header>")[0].partition("<details")[0]
+    return re.findall(r'class="c-button(?: c-primary)? ?"[^>]*><span[^>]*>[^<]*</span>([^<]*)<', head)
+
+
 def test_rejected_key_is_tried_with_one_item_before_all_are_sent():
     first, *others = [rows.dead_letter(cause="no_permission") for _ in range(3)]
     browser, group = logged_in(OPERATOR), FailureGroup.objects.get()
     (card,) = browser.get(LIST).context["groups"]
     assert (card.help.text, card.help.item) == ("Conferir a chave com 1 item", first.pk)
     assert "aceita chamadas iguais" not in html_of(browser, address(group))
-    assert "Reenviar 3" in html_of(browser, address(group))
+    assert buttons_of(browser, group) == ["Conferir a chave com 1 item"]
     one = {"action": "retry", "index": "0", "select_across": "0", "_selected_action": first.pk}
     assert "Reenviar 1 entrega" in browser.post(card.rows, one).content.decode()
 
@@ -409,6 +416,7 @@ def test_rejected_key_is_tried_with_one_item_before_all_are_sent():
     Delivery.objects.filter(pk=rows.lead().deliveries.get(step="register_lead").pk).update(**moved)
     (card,) = browser.get(LIST).context["groups"]
     assert card.help.text == "Reenviar 3"
+    assert buttons_of(browser, group) == ["Reenviar 3"]
     since = dates.clock(moved["finished_at"])
     sentence = (
         f"CRM recusou a nossa chave ({dates.clock(first.failed_at)}); desde {since} aceita chamadas iguais."
@@ -420,6 +428,15 @@ def test_rejected_key_is_tried_with_one_item_before_all_are_sent():
     assert (
         "recusou a nossa chave" not in browser.post(card.rows, one | {"select_across": "1"}).content.decode()
     )
+
+
+def test_group_of_a_system_that_refuses_everybody_offers_one_item_and_not_all():
+    for number in range(5):
+        letter = rows.dead_letter(cause="invalid_data", phone=f"(11) 98765-432{number}")
+        rows.tried(letter.delivery, outcome="rejected")
+    browser, group = logged_in(OPERATOR), FailureGroup.objects.get()
+    assert "reenvie um só" in html_of(browser, address(group))
+    assert buttons_of(browser, group) == ["Ir a Sistemas", "Tentar com 1 item"]
 
 
 def test_where_the_data_is_right_what_does_not_help_is_offered_only_all_the_same():
