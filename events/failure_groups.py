@@ -56,6 +56,17 @@ SELECT known.id, lone.id FROM events_failuregroup AS known, LATERAL (
 ) AS lone
 WHERE known.id = ANY(%s) AND lone.count = 1
 """
+# of several groups together, in which one person may be more than once
+PEOPLE = """
+SELECT asked.number, count(DISTINCT letter.subject)
+FROM unnest(%(numbers)s::int[], %(ids)s::bigint[]) AS asked(number, id)
+JOIN events_failuregroup AS known ON known.id = asked.id, LATERAL (
+    SELECT DISTINCT subject FROM events_deadletter
+    WHERE status = 'open' AND service = known.service AND cause = known.cause AND step = known.step
+) AS letter
+WHERE letter.subject <> ''
+GROUP BY asked.number
+"""
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,14 @@ def _counted(statement: str, given: dict[str, Any]) -> dict[tuple[str, str, str]
     rows = run(statement, given | {"lately": lately})
     found = {(service, step, cause): Figures(*counted) for service, step, cause, *counted in rows}
     return {key: counted for key, counted in found.items() if counted.open or counted.retrying}
+
+
+def people_of(sets: Sequence[Sequence[int]]) -> list[int]:
+    """Of each set of groups, how many people the open dead letters are about, each counted once."""
+    asked = [(number, id) for number, ids in enumerate(sets) for id in ids]
+    given = {"numbers": [number for number, _id in asked], "ids": [id for _number, id in asked]}
+    found = dict(run(PEOPLE, given)) if asked else {}
+    return [found.get(number, 0) for number in range(len(sets))]
 
 
 def only_items(found: Iterable[FailureGroup]) -> dict[int, int]:

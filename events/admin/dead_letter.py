@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -47,6 +49,7 @@ from events.admin import (
     correction,
     escalation,
     failure_group,
+    merged_cards,
     overtaken,
     person,
     preview,
@@ -69,6 +72,7 @@ from events.models import (
 )
 
 OPERATE = "events.change_deadletter"
+MOST_GROUPS = 50  # whose numbers stand in an address
 
 RETRY = Action(
     name="retry",
@@ -158,6 +162,11 @@ def open_count(request: HttpRequest) -> dict[str, int]:
     return {"open": dead_letter_counts.open_now()}
 
 
+def asked_groups(asked: str) -> list[FailureGroup]:
+    """One, or those of a card that stands for several: "12" or "12,15"."""
+    return list(FailureGroup.objects.filter(pk__in=ids_in(asked.split(",")[:MOST_GROUPS])).order_by("pk"))
+
+
 class GroupFilter(ChoiceFilter):
     parameter_name = "group"
     title = _("falha")
@@ -165,11 +174,12 @@ class GroupFilter(ChoiceFilter):
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, Any]]:
         asked = request.GET.get("group", "")
         open_or_asked = ~Q(state=GroupState.RESOLVED) | Q(pk=id_in(asked))
-        return failure_group.titles_of(FailureGroup.objects.filter(open_or_asked))
+        several = [(asked, "; ".join(map(failure_group.where, asked_groups(asked))))] if "," in asked else []
+        return [*several, *failure_group.titles_of(FailureGroup.objects.filter(open_or_asked))]
 
     def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
-        group = FailureGroup.objects.filter(pk__in=ids_in([value])).first()
-        return queryset.filter(failure_groups.rows_of(group)) if group else queryset.none()
+        rows = [failure_groups.rows_of(group) for group in asked_groups(value)]
+        return queryset.filter(reduce(or_, rows)) if rows else queryset.none()
 
 
 class DeadLetterChangeList(PlainChangeList):
@@ -283,16 +293,19 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
     ) -> HttpResponse:
         is_open = request.GET.get("status", DeadLetterStatus.OPEN) == DeadLetterStatus.OPEN
         is_start = request.method == "GET" and not set(request.GET) - {"status"}
-        group = request.GET.get("group", "")
+        asked = request.GET.get("group", "")
         context = {
             "title": _("Precisa de você"),
             "elsewhere": badge_counts.elsewhere(request) if is_open else [],
-            "groups": failure_group.cards(request) if is_open and is_start else [],
+            "groups": merged_cards.of(request) if is_open and is_start else [],
             "all_groups": list_of(FailureGroup),
             "all_jobs": list_of(BulkJob),
             "all_redirects": list_of(Redirect),
-            "group": group,
-            "group_address": page_of(FailureGroup(pk=group)) if id_in(group) is not None else "",
+            "is_of_group": bool(asked),
+            "asked_groups": [
+                {"address": page_of(group), "step": titles.step_in(group.service, group.step)}
+                for group in (asked_groups(asked) if asked else [])
+            ],
             "reasons": REASONS,
             "archive": self.buttons(request, [ARCHIVE.name])[0],
             "list_here": request.get_full_path(),

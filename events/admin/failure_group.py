@@ -132,7 +132,7 @@ RESET = Action(
 
 @dataclass(frozen=True)
 class Help:
-    """The button that helps: it posts `action` for all rows of the group or one `item`, or leads to a page.
+    """The button that helps: it posts `action` for all rows of the group or some `items`, or leads to a page.
 
     A page that shows a person's data is reached by a post, so that whoever looked is written down.
     """
@@ -141,7 +141,7 @@ class Help:
     address: str
     icon: str
     action: str = ""
-    item: int | None = None
+    items: tuple[int, ...] = ()
     count: int = 0  # of the rows, as they are when the button is shown
     barred: str = ""
     is_posted: bool = False
@@ -159,8 +159,16 @@ class Card:
     key: RejectedKey | None = None  # as long as it is rejected
 
     @property
+    def number(self) -> int:
+        return self.group.pk
+
+    @property
+    def step(self) -> str:
+        return titles.step_in(self.group.service, self.group.step)
+
+    @property
     def where(self) -> str:
-        return f"{labels.system(self.group.service)} · {titles.step_in(self.group.service, self.group.step)}"
+        return where(self.group)
 
     @property
     def address(self) -> str:
@@ -180,6 +188,31 @@ class Card:
     def affected(self) -> str:
         return titles.affected(self.group.service, self.group.step, self.figures.people)
 
+    @property
+    def tags(self) -> list[str]:
+        return self.group.tags
+
+    @property
+    def urgency(self) -> tuple[Any, ...]:
+        """What is nobody's first, and there whoever waits: where most people do; then what the team knows
+        least of.
+        """
+        state, figures = self.group.state, self.figures
+        return (
+            not figures.open,
+            state == GroupState.SILENCED,
+            state == GroupState.TAKEN,
+            not self.affected,
+            -figures.people,
+            URGENCY.index(state),
+            -figures.open,
+            self.number,
+        )
+
+
+def where(group: FailureGroup) -> str:
+    return f"{labels.system(group.service)} · {titles.step_in(group.service, group.step)}"
+
 
 def rows_address(group: FailureGroup) -> str:
     """The open dead letters of a group, as a list."""
@@ -187,8 +220,7 @@ def rows_address(group: FailureGroup) -> str:
 
 
 def title_of(group: FailureGroup, advice: Advice) -> str:
-    system, step = labels.system(group.service), titles.step_in(group.service, group.step)
-    return f"{system} · {step} · {advice.texts.title}"
+    return f"{where(group)} · {advice.texts.title}"
 
 
 def titles_of(found: Iterable[FailureGroup]) -> list[tuple[str, str]]:
@@ -197,7 +229,7 @@ def titles_of(found: Iterable[FailureGroup]) -> list[tuple[str, str]]:
 
 
 def cards(request: HttpRequest) -> list[Card]:
-    """The groups that have dead letters, in the order of `_urgency`."""
+    """The groups that have dead letters, each by itself."""
     figures = failure_groups.figures()
     breakers = CircuitBreaker.objects.in_bulk()
     shown = [
@@ -208,31 +240,15 @@ def cards(request: HttpRequest) -> list[Card]:
     items = failure_groups.only_items(group for group, counted in shown if counted.open == 1)
     keys = _rejected_keys(group for group, _counted in shown)
     written = Recipes(newest_failure(group, counted) for group, counted in shown)
-    found = [
+    return [
         card_of(request, group, counted, written, breakers, keys, item=items.get(group.pk))
         for group, counted in shown
     ]
-    return sorted(found, key=_urgency)
 
 
 def newest_failure(group: FailureGroup, figures: Figures) -> LastFailure:
     """The one by which the group is advised on: of what is open, else of all."""
     return group.service, group.cause, figures.last or group.last_failed_at
-
-
-def _urgency(card: Card) -> tuple[Any, ...]:
-    """What is nobody's first, and there whoever waits: where most people do; then the newest to the team."""
-    state, figures = card.group.state, card.figures
-    return (
-        not figures.open,
-        state == GroupState.SILENCED,
-        state == GroupState.TAKEN,
-        not card.affected,
-        -figures.people,
-        URGENCY.index(state),
-        -figures.open,
-        card.group.pk,
-    )
 
 
 def _rejected_keys(found: Iterable[FailureGroup]) -> dict[tuple[str, str], RejectedKey]:
@@ -298,15 +314,15 @@ def _help(
     is_up = not (breaker and breaker.holds)
     match remedy:
         case Remedy.RETRY | Remedy.SYSTEMS if is_up and key:  # also where the system refuses every key
-            return try_one(request, rows_address(group), key.item, is_key=True)
+            return try_one(request, rows_address(group), [key.item], is_key=True)
         case Remedy.RETRY if is_up:
-            return retry_all(request, group, count)
+            return retry_all(request, rows_address(group), count)
         case Remedy.CORRECT:
             address = reverse("admin:events_correction_in_group", args=[group.pk])
             barred = str(correction_pages.barred(request, OPERATE))
             return Help(_now("Corrigir e reenviar"), address, "edit", barred=barred, is_posted=True)
         case Remedy.ARCHIVE:
-            return archive_all(request, group, count)
+            return archive_all(request, rows_address(group), count)
         case Remedy.WHATSAPP:
             address = reverse("admin:whatsapp_sentmessage_changelist")
             return Help(_now("Ver as mensagens"), address, "outgoing_mail")
@@ -319,29 +335,35 @@ def _help(
     return Help(text, open_at, "list")
 
 
-def retry_all(request: HttpRequest, group: FailureGroup, count: int) -> Help:
+def retry_all(request: HttpRequest, address: str, count: int) -> Help:
     text, barred = _now("Reenviar %d") % count, _barred(request)
-    return Help(text, rows_address(group), "replay", "retry", count=count, barred=barred)
+    return Help(text, address, "replay", "retry", count=count, barred=barred)
 
 
 def resend(request: HttpRequest, card: Card, newest: Sequence[DeadLetter]) -> Help:
     """Of one of the open items while its system rejects whatever comes, else of all."""
     if card.key:
-        return try_one(request, card.rows, card.key.item, is_key=True)
+        return try_one(request, card.rows, [card.key.item], is_key=True)
     if newest and card.advice.is_data_right and card.advice.texts.remedy == Remedy.SYSTEMS:
-        return try_one(request, card.rows, newest[0].pk, is_key=False)
-    return retry_all(request, card.group, card.figures.open)
+        return try_one(request, card.rows, [newest[0].pk], is_key=False)
+    return retry_all(request, card.rows, card.figures.open)
 
 
-def try_one(request: HttpRequest, address: str, item: int, *, is_key: bool) -> Help:
-    """A call of the same kind is the only proof: a key may be good for other calls."""
-    text = _now("Conferir a chave com 1 item") if is_key else _now("Tentar com 1 item")
-    return Help(text, address, "key" if is_key else "bolt", "retry", item=item, barred=_barred(request))
+def try_one(request: HttpRequest, address: str, items: Sequence[int], *, is_key: bool) -> Help:
+    """A call of the same kind is the only proof: a key may be good for other calls. One item of each step."""
+    count = len(items)
+    text = (
+        ngettext("Conferir a chave com 1 item", "Conferir a chave com %(count)d itens, 1 por etapa", count)
+        if is_key
+        else ngettext("Tentar com 1 item", "Tentar com %(count)d itens, 1 por etapa", count)
+    )
+    icon, barred = "key" if is_key else "bolt", _barred(request)
+    return Help(text % {"count": count}, address, icon, "retry", tuple(items), barred=barred)
 
 
-def archive_all(request: HttpRequest, group: FailureGroup, count: int) -> Help:
+def archive_all(request: HttpRequest, address: str, count: int) -> Help:
     text, barred = _now("Arquivar %d") % count, _barred(request)
-    return Help(text, rows_address(group), "archive", "archive", count=count, barred=barred)
+    return Help(text, address, "archive", "archive", count=count, barred=barred)
 
 
 def _barred(request: HttpRequest) -> str:
@@ -431,7 +453,7 @@ class FailureGroupAdmin(ActionAdmin):
         return format_html(cell, " · ".join(filter(None, words)), dates.moment(row.resolved_at))
 
     def crumb(self, row: Any) -> str:
-        return f"{labels.system(row.service)} · {titles.step_in(row.service, row.step)}"
+        return where(row)
 
     def name_of(self, key: Any) -> str:
         group = FailureGroup.objects.filter(pk=key).first()
@@ -487,7 +509,7 @@ class FailureGroupAdmin(ActionAdmin):
         item = shown[0].pk if len(shown) == 1 else None
         keys = _rejected_keys([row])
         card = card_of(request, row, figures, written, breakers, keys, item=item)
-        moves = [resend(request, card, shown), archive_all(request, row, card.figures.open)]
+        moves = [resend(request, card, shown), archive_all(request, card.rows, figures.open)]
         is_unwise = card.advice.is_data_right and bool(card.figures.open)
         return {
             "card": card,

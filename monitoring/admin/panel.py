@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from carinho.console.labels import number
 from events import outages
-from events.admin import failure_group, outage, system
+from events.admin import failure_group, merged_cards, outage, system
 from monitoring import alerts, charts, checklist, health, metrics, periods, report
 from monitoring.health import HubHealth, HubSnapshot, Unmeasured
 from monitoring.labels import list_url
@@ -60,7 +60,7 @@ def open_groups(request: HttpRequest) -> list[failure_group.Card]:
     """What waits for a decision, each with the button that helps."""
     if not request.user.has_perm("events.view_deadletter"):
         return []
-    return [card for card in failure_group.cards(request) if card.figures.open]
+    return [card for card in merged_cards.of(request) if card.figures.open]
 
 
 def outages_of_today(hub: HubSnapshot) -> list[dict[str, Any]]:

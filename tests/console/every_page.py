@@ -58,6 +58,7 @@ def fill() -> None:
 def _fill_events(now: datetime) -> None:
     letters = [rows.dead_letter(cause=cause, reason=reason) for cause, reason in DEAD.items()]
     rows.dead_letter(step="send_welcome", cause="invalid_phone_number", reason="Invalid phone number")
+    rows.dead_letter_of("payment.received", "add_history")
     rows.retrying()
     rows.retrying(step="send_welcome")
     for hours in (1, 2, 3):

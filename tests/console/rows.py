@@ -5,8 +5,10 @@ from itertools import count
 
 from django.utils import timezone
 
+from events.demo import samples
 from events.engine import transitions
 from events.engine.transitions import Failure
+from events.flow import Flow
 from events.intake import envelope, ingestion
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
 
@@ -25,7 +27,19 @@ def lead(**data):
 
 def dead_letter(step="register_lead", cause="connection_timeout", reason="Connection timeout", **data):
     """An open item: this step of a new lead failed for good."""
-    delivery = lead(**data).deliveries.get(step=step)
+    return died(lead(**data).deliveries.get(step=step), cause, reason)
+
+
+def dead_letter_of(type, step, cause="connection_timeout", **data):
+    """An open item of another type's sample, about another person as `data` says."""
+    sample = samples.with_fresh_id(samples.load(type))
+    source = min(Flow.registry[type].sources)
+    read = envelope.read(sample | {"data": sample["data"] | data}, source=source)
+    event = Event.objects.get(pk=ingestion.record([read])[0].event_id)
+    return died(event.deliveries.get(step=step), cause, "Connection timeout")
+
+
+def died(delivery, cause, reason):
     tried(delivery, reason=reason)
     Delivery.objects.filter(pk=delivery.pk).update(attempts=5)
     transitions.fail_held([Failure(delivery.pk, "unavailable", cause, reason)], error=reason)

@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from events.models import Event
+from events import operations
+from events.models import DeadLetter, Event
 from monitoring import alerts, charts, heartbeats
 from monitoring.models import Alert, Round
 from tests.console import rows
@@ -135,6 +136,29 @@ def test_failures_on_the_panel_keep_their_places_and_new_ones_come_last(visit_by
     assert places.first.get_attribute("id") == first
     visit.reload()
     expect(places.nth(1)).to_have_attribute("id", first)
+
+
+def test_step_that_fails_as_another_does_joins_its_card_where_that_stands(visit_by_clock):
+    visit = visit_by_clock
+    for page in ("/admin/", "/admin/events/deadletter/"):
+        rows.dead_letter(cause="not_found", phone="(11) 98765-4320")
+        visit.goto(page)
+        places = visit.locator("#c-groups > li:not(:empty)")
+        before = places.evaluate_all("all => all.map(place => place.id)")
+        expect(places).to_have_count(2)
+        rows.dead_letter_of("payment.received", "add_history")
+        passed(visit)
+        lines = places.locator(".c-group-lines > li")
+        expect(lines).to_have_count(2)
+        assert places.evaluate_all("all => all.map(place => place.id)") == before
+        lines.get_by_role("link", name="Anotar no histórico").focus()
+        visit.keyboard.press("Enter")
+        expect(visit).to_have_url(re.compile(r"failuregroup/\d+/change/$"))
+        operations.archive(
+            list(DeadLetter.objects.filter(step="add_history").values_list("pk", flat=True)),
+            actor="user:ana",
+            reason="Repetido",
+        )
 
 
 def test_list_never_moves_under_the_hand_and_offers_what_is_new(visit_by_clock):

@@ -84,3 +84,11 @@ def test_figures_of_groups_are_read_in_their_order_from_the_index_that_is_theirs
     assert plan.count("Index Only Scan using dead_letter_of_group") == 2
     assert "Sort" not in plan
     assert "Filter" not in plan.replace("Filter: ((state)::text <> 'resolved'::text)", "")
+
+
+def test_people_of_several_groups_are_read_from_that_index_too():
+    run(MANY_DEAD_LETTERS, [])
+    run("ANALYZE events_deadletter", [])
+    run("SET LOCAL enable_bitmapscan = off", [])  # for so few it would do as well
+    plan = plan_of(failure_groups.PEOPLE, {"numbers": [0, 0], "ids": [1, 2]})
+    assert plan.count("Index Only Scan using dead_letter_of_group") == 1

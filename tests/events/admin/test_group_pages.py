@@ -62,7 +62,7 @@ def test_page_says_what_failed_how_many_and_who_is_affected_in_plain_words():
     rows.dead_letter(step="send_welcome"), rows.dead_letter(step="send_welcome", phone="(11) 91234-5678")
     html = html_of(logged_in(VIEWER), LIST)
     for words in (
-        "1 falha, por sistema, etapa e causa",
+        "1 falha, por sistema e causa",
         "WhatsApp · Enviar as boas-vindas",
         "O sistema não respondeu a tempo",
         "<b>2 itens</b>",
@@ -395,7 +395,7 @@ def test_rejected_key_is_tried_with_one_item_before_all_are_sent():
     first, *others = [rows.dead_letter(cause="no_permission") for _ in range(3)]
     browser, group = logged_in(OPERATOR), FailureGroup.objects.get()
     (card,) = browser.get(LIST).context["groups"]
-    assert (card.help.text, card.help.item) == ("Conferir a chave com 1 item", first.pk)
+    assert (card.help.text, card.help.items) == ("Conferir a chave com 1 item", (first.pk,))
     assert "aceita chamadas iguais" not in html_of(browser, address(group))
     assert buttons_of(browser, group) == ["Conferir a chave com 1 item"]
     one = {"action": "retry", "index": "0", "select_across": "0", "_selected_action": first.pk}
@@ -471,8 +471,8 @@ def test_advice_that_sends_to_an_administrator_leads_to_who_that_is():
 
 
 def test_question_names_each_step_for_which_a_key_was_rejected():
-    letters = [rows.dead_letter(cause="no_permission").pk for _ in range(3)]
-    DeadLetter.objects.filter(pk=letters[-1]).update(step="add_history")
+    letters = [rows.dead_letter(cause="no_permission").pk for _ in range(4)]
+    DeadLetter.objects.filter(pk__in=letters[2:]).update(step="add_history")
     summary = preview.of_retried(bulk_question.retried(letters))
     said = [(system, step) for system, step, _at in summary.rejected_keys]
     assert said == [("CRM", "Anotar no histórico"), ("CRM", "Cadastrar o lead")]
