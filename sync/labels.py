@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django_celery_beat.models import PeriodicTask
 
+from carinho.console import support
 from carinho.console.labels import error_in_words, who
 from sync import schedules
 from sync.job import Job
@@ -86,7 +87,7 @@ def _said(name: str, value: object) -> str:
 
 def why(run: SyncRun) -> SafeString:
     """Why a run came to no end and what follows from it; the technical text is its tooltip."""
-    return format_html('<span title="{}">{}</span>', run.reason, _why(run))
+    return format_html('<span title="{}">{}</span>', run.reason, support.with_contacts(_why(run)))
 
 
 def _why(run: SyncRun) -> str:

@@ -1,5 +1,6 @@
 """Whom to call, and when: support is people, named in the settings."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.roles import ADMINISTRATOR
@@ -45,6 +49,16 @@ class SupportLevel:
             for one in self.people
         ]
         return f"{self.title} ({'; '.join(named)})" if named else str(self.title)
+
+
+SENT_TO_ADMINISTRATOR = re.compile(r"(?i)(?<!\w)(um |o |ao )?administrador(?!\w)")
+
+
+def with_contacts(text: Any) -> SafeString:
+    """A sentence that sends to an administrator, whose words lead to who that is."""
+    address = f"{reverse('admin:monitoring_alert_contacts')}#administradores"
+    link = format_html('<a href="{}">', address)
+    return mark_safe(SENT_TO_ADMINISTRATOR.sub(rf"{link}\g<0></a>", conditional_escape(text)))  # noqa: S308
 
 
 def administrators() -> list[SupportPerson]:

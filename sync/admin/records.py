@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
 
-from carinho.console import dates
+from carinho.console import dates, support
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, list_of, page_of
 from carinho.console.filters import DayFilter, choice_filter
@@ -210,7 +210,7 @@ class FailureAdmin(RecordsAdmin):
                 (_("Situação"), failure_state(row.status)),
                 (_("O que houve"), cause.title),
                 (_("Motivo"), row.reason),
-                (_("O que fazer"), advice(row)),
+                (_("O que fazer"), support.with_contacts(advice(row))),
                 (_("Desde"), dates.moment(row.created_at)),
                 (_("Última falha"), dates.moment(row.failed_at)),
                 (_("Tentativas"), row.attempts),

@@ -170,7 +170,8 @@ def test_run_that_could_not_read_says_why_in_portuguese_and_what_then(ana, run, 
 def test_run_that_failed_for_the_key_asks_for_an_administrator(ana, run, simulator, status):
     simulator.fault("crm", status=status, path="/contracts")
     html = page(ana, of(run(NAME)))
-    assert f"CRM não aceita a nossa chave ({status}) e nada foi lido: avise um administrador." in html
+    link = '<a href="/admin/monitoring/alert/contacts/#administradores">um administrador</a>'
+    assert f"CRM não aceita a nossa chave ({status}) e nada foi lido: avise {link}." in html
     assert f"CRM não deixou ler: não aceita a nossa chave ({status})." in html
     assert "aceitar de novo" not in html
 

@@ -1,14 +1,12 @@
 """What the console's templates say of moments, systems and people; and the filters of a list."""
 
-import re
 from datetime import datetime
 from typing import Any
 
 from django import template
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
-from django.urls import reverse
-from django.utils.html import conditional_escape, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from carinho.console import dates, labels, notes, sidebar, support
 
@@ -22,6 +20,7 @@ register.filter("action", labels.action)
 register.filter("error_words", labels.error)
 register.filter("about_person", notes.about_person)
 register.filter("about_system", notes.about_system)
+register.filter("with_contacts", support.with_contacts)
 
 
 @register.filter
@@ -30,15 +29,17 @@ def title_of_page(part: dict[str, Any]) -> Any:
     return sidebar.title_of(str(part.get("link", ""))) or part["title"]
 
 
-ADMINISTRATORS = re.compile(r"(?i)(?<!\w)(um |o |ao )?administrador(?!\w)")
-
-
-@register.filter
-def with_contacts(text: Any) -> SafeString:
-    """A sentence that sends to an administrator, whose words lead to who that is."""
-    address = f"{reverse('admin:monitoring_alert_contacts')}#administradores"
-    link = format_html('<a href="{}">', address)
-    return mark_safe(ADMINISTRATORS.sub(rf"{link}\g<0></a>", conditional_escape(text)))  # noqa: S308
+@register.simple_tag(takes_context=True)
+def ask_administrator(context: Any) -> SafeString | str:
+    """Whom to ask for a right: the page that says who it is, or their names for whom that page is closed."""
+    user = getattr(context.get("request"), "user", None)
+    sentence = _("Peça a um administrador")
+    if user is None or not user.is_authenticated:
+        return f"{sentence}."
+    if user.has_perm("monitoring.view_alert"):
+        return support.with_contacts(f"{sentence}.")
+    named = "; ".join(", ".join(filter(None, [one.name, one.email])) for one in support.administrators())
+    return f"{sentence}: {named}." if named else f"{sentence}."
 
 
 @register.inclusion_tag("admin/contacts.html")
