@@ -7,7 +7,6 @@ cancelled; both are decided by the flow, as when the event came in.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
@@ -25,6 +24,7 @@ from events.engine import transitions
 from events.flow import TO_PEOPLE, Data, Flow, Step
 from events.intake import envelope
 from events.intake.envelope import Envelope, RequestRejected, digest_of
+from events.intake.payload import phone_in
 from events.models import Correction, DeadLetter, DeadLetterStatus, Delivery, DeliveryStatus, Event
 
 CORRECTED = Audited("event.correct", gettext_lazy("corrigiu os dados e reenviou"))
@@ -187,19 +187,49 @@ def _repeat(correction: Correction, ids: Sequence[int], actor: str) -> list[int]
     return sorted(one.dead_letter_id for one in made)
 
 
-def messages_before(event: Any, at: Any) -> QuerySet[Delivery]:
-    """What people were sent with the data that a correction of the event replaced at that moment."""
-    return Delivery.objects.filter(
-        event=event,
-        service=TO_PEOPLE,
-        status=DeliveryStatus.DONE,
-        claimed_at__lt=at,  # it may have been on its way then, and ended later
-    ).order_by("id")
+def phones_of(messages: Sequence[Delivery]) -> dict[int, str]:
+    """To which phone each of these went: the one that its event had when the last attempt began."""
+    events = Event.objects.in_bulk({message.event_id for message in messages})
+    corrections = list(Correction.objects.filter(event__in=list(events)).order_by("-number"))
+    found = {}
+    for message in messages:
+        event = events[message.event_id]
+        flow, data = Flow.registry.get(event.type), event.data
+        for correction in corrections:
+            if correction.event_id == event.pk and message.claimed_at and correction.at > message.claimed_at:
+                for name, (before, _after) in correction.changed.items():
+                    data = with_value(data, name, before)
+        found[message.pk] = phone_in(flow.payload, data) if flow else event.phone
+    return found
+
+
+def left_at_old_phones(corrections: Sequence[Correction]) -> dict[int, list[tuple[str, str]]]:
+    """By correction, what its person was sent before it at a phone that is not theirs now: step and phone."""
+    sent: dict[int, list[Delivery]] = {correction.event_id: [] for correction in corrections}
+    messages = Delivery.objects.filter(event__in=list(sent), service=TO_PEOPLE, status=DeliveryStatus.DONE)
+    for message in messages.order_by("id"):
+        sent[message.event_id].append(message)
+    phones = phones_of([message for found in sent.values() for message in found])
+    return {
+        correction.pk: [
+            (message.step, phones[message.pk])
+            for message in sent[correction.event_id]
+            if message.claimed_at
+            and message.claimed_at < correction.at
+            and phones[message.pk] not in ("", correction.event.phone)
+        ]
+        for correction in corrections
+    }
 
 
 def owed_calls() -> QuerySet[Correction]:
     """Those whose person was written to at the phone that they replaced, and was not called since."""
-    sent = messages_before(OuterRef("event"), OuterRef("at"))
+    sent = Delivery.objects.filter(
+        event=OuterRef("event"),
+        service=TO_PEOPLE,
+        status=DeliveryStatus.DONE,
+        claimed_at__lt=OuterRef("at"),  # it may have been on its way then, and ended later
+    )
     return Correction.objects.filter(Exists(sent), may_owe_call=True, called_at=None)
 
 
@@ -243,9 +273,10 @@ def _write(
     last = dict(
         Correction.objects.filter(event__in=event_ids).order_by().values_list("event").annotate(Max("number"))
     )
-    left_behind = _left_behind(plans)
-    # one call, to the newest phone
-    Correction.objects.filter(event__in=left_behind).update(may_owe_call=False)
+    moved = {plan.event.pk: plan.after.phone for plan in plans if _moves_phone(plan)}
+    left_behind = _left_behind(moved)
+    # one call at most, to the newest phone
+    Correction.objects.filter(event__in=list(moved)).update(may_owe_call=False)
     made = Correction.objects.bulk_create(
         Correction(
             event=plan.event,
@@ -273,13 +304,21 @@ def _write(
     return made
 
 
-def _left_behind(plans: Sequence[CorrectionPlan]) -> set[int]:
-    """The events whose person gets another phone, and was, or is being, written to at the one of before."""
-    moved = [plan.event.pk for plan in plans if plan.event.phone and plan.event.phone != plan.after.phone]
-    sent = Delivery.objects.filter(
-        event__in=moved, service=TO_PEOPLE, status__in=[DeliveryStatus.DONE, DeliveryStatus.RUNNING]
+def _moves_phone(plan: CorrectionPlan) -> bool:
+    return plan.event.phone not in ("", plan.after.phone)
+
+
+def _left_behind(moved: Mapping[int, str]) -> set[int]:
+    """The events whose person was, or is being, written to at another phone than the one they get."""
+    sent = list(
+        Delivery.objects.filter(
+            event__in=list(moved),
+            service=TO_PEOPLE,
+            status__in=[DeliveryStatus.DONE, DeliveryStatus.RUNNING],
+        )
     )
-    return set(sent.order_by().values_list("event", flat=True)) if moved else set()
+    phones = phones_of(sent) if sent else {}
+    return {message.event_id for message in sent if phones[message.pk] != moved[message.event_id]}
 
 
 def _detail(correction: Correction) -> Data:

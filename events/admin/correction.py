@@ -235,14 +235,15 @@ class CorrectionAdmin(EventRevealAdmin, ActionAdmin):
 
 
 def _went_to_old_phone(row: Correction) -> str:
-    """What to do about the messages that had gone to the person's old phone; empty where none had."""
-    phones = [(before, after) for name, (before, after) in row.changed.items() if name.endswith("phone")]
-    old = next((before for before, after in phones if before and after == row.event.phone), "")
-    sent = event_corrections.messages_before(row.event, row.at)
-    if not old or not sent:
+    """What to do about the messages that had gone to another phone of the person; empty where none had."""
+    if row.event.phone not in [
+        after for name, (_old, after) in row.changed.items() if name.endswith("phone")
+    ]:
         return ""
-    named = ", ".join(f"“{titles.step(row.event.type, delivery.step)}”" for delivery in sent)
-    return f"{named}: {_to_old_phone(str(old))}."
+    steps: dict[str, list[str]] = {}
+    for step, phone in event_corrections.left_at_old_phones([row])[row.pk]:
+        steps.setdefault(phone, []).append(f"“{titles.step(row.event.type, step)}”")
+    return " ".join(f"{', '.join(named)}: {_to_old_phone(phone)}." for phone, named in steps.items())
 
 
 def _to_old_phone(old: str) -> str:
@@ -349,13 +350,16 @@ def _effects(row: DeadLetter, data: Data) -> list[tuple[str, str, Any]]:
     plan = event_corrections.plan_of(row, data)
     before = {step.name for step in plan.before.steps} if plan.before else set()
     after = {step.name: step for step in plan.after.steps}
-    old_phone = row.event.phone if row.event.phone != plan.after.phone else ""
     there = {delivery.step: delivery for delivery in row.event.deliveries.order_by("id")}
+    moves = row.event.phone not in ("", plan.after.phone)
+    went = event_corrections.phones_of([each for each in there.values() if moves and _is_written(each)])
     lines = [
         (
             titles.step(row.event_type, name),
             labels.system(delivery.service),
-            _effect(delivery, before - after.keys(), old_phone),
+            _to_old_phone(went[delivery.pk])
+            if went.get(delivery.pk, "") not in ("", plan.after.phone)
+            else _effect(delivery, before - after.keys()),
         )
         for name, delivery in there.items()
     ]
@@ -366,9 +370,11 @@ def _effects(row: DeadLetter, data: Data) -> list[tuple[str, str, Any]]:
     ]
 
 
-def _effect(delivery: Delivery, gone: set[str], old_phone: str) -> Any:
-    if old_phone and delivery.service == TO_PEOPLE and delivery.status == DeliveryStatus.DONE:
-        return _to_old_phone(old_phone)
+def _is_written(delivery: Delivery) -> bool:
+    return delivery.service == TO_PEOPLE and delivery.status == DeliveryStatus.DONE
+
+
+def _effect(delivery: Delivery, gone: set[str]) -> Any:
     is_open = delivery.status in event_corrections.NOT_STARTED
     return (
         _("não se aplica mais, e não será enviada")

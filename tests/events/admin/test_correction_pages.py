@@ -1,8 +1,12 @@
 """Corrigir e reenviar, as an operator meets it."""
 
 import json
+from importlib import import_module
+from unittest.mock import patch
 
 import pytest
+from django.apps import apps
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -520,18 +524,66 @@ def test_message_that_was_on_its_way_is_counted_once_it_went_and_not_if_it_did_n
     assert not event_corrections.owed_calls().exists()
 
 
-def test_phone_that_is_corrected_twice_asks_for_one_call():
-    browser = logged_in(OPERATOR)
-    first = moved_phone(browser)
-    letter = first.dead_letter
+def moved_again(browser, letter, phone):
+    """The item failed once more, and another phone was typed."""
     transitions.fail_held(
         [Failure(letter.delivery_id, "rejected", "invalid_phone_number", "No such phone")], error="No"
     )
     letter.refresh_from_db()
     _html, version = opened(browser, letter)
-    form = {"version": version, "data.phone": "31 99876-5432", "do": "send", "reason": "Outro"}
+    form = {"version": version, "data.phone": phone, "do": "send", "reason": "Outro"}
+    review = html_of(browser.post(address(letter), form | {"do": "review"}))
     assert browser.post(address(letter), form).status_code == 302
-    assert event_corrections.owed_calls().get().number == 2
+    return letter.corrections.first(), review
+
+
+def test_phone_that_is_corrected_twice_asks_for_one_call_and_says_where_the_message_went():
+    browser = logged_in(OPERATOR)
+    first = moved_phone(browser)
+    second, review = moved_again(browser, first.dead_letter, "31 99876-5433")
+    assert event_corrections.owed_calls().get() == second
+    page = html_of(browser.get(reverse("admin:events_correction_change", args=[second.pk])))
+    for html in (review, page):
+        assert "foi ao telefone antigo (final 4321)" in html
+
+
+def test_phone_that_is_corrected_back_to_where_the_message_went_asks_for_no_call():
+    browser = logged_in(OPERATOR)
+    first = moved_phone(browser)
+    letter = first.dead_letter
+    second, review = moved_again(browser, letter, rows.PHONE)
+    assert not event_corrections.owed_calls().exists()
+    page = html_of(browser.get(reverse("admin:events_correction_change", args=[second.pk])))
+    for html in (review, page):
+        assert "foi ao telefone antigo" not in html
+    third, _review = moved_again(browser, letter, "21 99876-5432")
+    assert event_corrections.owed_calls().get() == third
+
+
+def test_message_that_went_to_the_phone_between_asks_for_a_call_to_the_one_that_came_back():
+    browser = logged_in(OPERATOR)
+    first = moved_phone(browser)
+    first.event.deliveries.filter(step="send_welcome").update(claimed_at=timezone.now())
+    second, review = moved_again(browser, first.dead_letter, rows.PHONE)
+    assert event_corrections.owed_calls().get() == second
+    page = html_of(browser.get(reverse("admin:events_correction_change", args=[second.pk])))
+    for html in (review, page):
+        assert "foi ao telefone antigo (final 5432)" in html
+
+
+def test_corrections_of_before_are_told_whether_a_call_is_owed_by_what_was_sent_when():
+    browser = logged_in(OPERATOR)
+    owed, called, unsent, back, twice = (moved_phone(browser, city=city) for city in "ABCDE")
+    Correction.objects.filter(pk=called.pk).update(called_by="user:ana", called_at=timezone.now())
+    unsent.event.deliveries.filter(step="send_welcome").update(status="queued", due_at=timezone.now())
+    moved_again(browser, back.dead_letter, rows.PHONE)
+    last, _review = moved_again(browser, twice.dead_letter, "31 99876-5433")
+    Correction.objects.update(may_owe_call=False)
+    migration = import_module("events.migrations.0010_owed_calls_of_before")
+    with patch.object(migration, "AT_ONCE", 2), connection.schema_editor(atomic=False) as editor:
+        migration.mark(apps, editor)
+    assert set(event_corrections.owed_calls()) == {owed, last}
+    assert set(Correction.objects.filter(may_owe_call=True)) == {owed, last}
 
 
 def test_before_it_is_sent_the_message_is_read_as_the_person_will_receive_it():
