@@ -1,5 +1,6 @@
 """Corrigir e reenviar: an event's data is mended by a form, and the same for the others that fail alike."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar
 
@@ -8,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from carinho.console import badge_counts, badges, dates, labels
 from carinho.console.actions import MOST_AT_ONCE, Action, ActionAdmin
-from carinho.console.base import actor, ids_in, list_of, page, page_of
+from carinho.console.base import PlainChangeList, actor, ids_in, list_of, page, page_of
 from carinho.console.filters import ChoiceFilter
 from carinho.masking import mask
 from events import event_corrections, named_fields, preview, recipes, titles
@@ -87,6 +89,15 @@ def button(request: HttpRequest, row: DeadLetter) -> dict[str, Any] | None:
     }
 
 
+class CorrectionChangeList(PlainChangeList):
+    """Each row that waits for a call knows which messages went where."""
+
+    def prepare(self, rows: Sequence[Any]) -> None:
+        found = event_corrections.left_at_old_phones([row for row in rows if row.is_owed])
+        for row in rows:
+            row.left = found.get(row.pk, [])
+
+
 @admin.register(Correction)
 class CorrectionAdmin(EventRevealAdmin, ActionAdmin):
     item_template = "admin/events/correction/item.html"
@@ -108,6 +119,13 @@ class CorrectionAdmin(EventRevealAdmin, ActionAdmin):
     @admin.display(description=_("Pessoa"))
     def who(self, row: Correction) -> str:
         return person.masked(row.event).cell()
+
+    @admin.display(description=_("Foi ao telefone antigo"))
+    def left(self, row: Any) -> str:
+        cell = '<span class="c-cell"><span>{}</span><span class="c-second">{}</span></span>'
+        steps = {titles.step(row.event.type, step): None for step, _phone in row.left}
+        ends = {_now("final %s") % phone[-4:]: None for _step, phone in row.left}
+        return format_html(cell, ", ".join(steps), ", ".join(ends))
 
     @admin.display(description=_("Motivo"))
     def why(self, row: Correction) -> str:
@@ -131,13 +149,37 @@ class CorrectionAdmin(EventRevealAdmin, ActionAdmin):
         owed = event_corrections.owed_calls().filter(pk=OuterRef("pk"))
         return super().get_queryset(request).annotate(is_owed=Exists(owed))
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PlainChangeList]:
+        return CorrectionChangeList
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+        """Whom to call, and what they did not read, where that is what is asked for."""
+        return ("who", "left", "by", "when") if _asks_for_calls(request) else self.list_display
+
+    def get_intro(self, request: HttpRequest) -> Any:
+        if not _asks_for_calls(request):
+            return super().get_intro(request)
+        return _now(
+            "Pessoas cujo telefone foi corrigido depois que uma mensagem já tinha ido ao antigo. Ela não se "
+            "repete: ligue para o novo e diga “Já liguei”."
+        )
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = extra_context or {}
+        if _asks_for_calls(request):
+            context = {"title": _("Ligações a fazer")} | context
+            request.crumb = context["title"]  # type: ignore[attr-defined]
+        return super().changelist_view(request, context)
+
     def get_all_well(self, request: HttpRequest) -> Any:
         if request.GET.dict() == {"call": "owed"}:
             return _now("Tudo certo: ninguém espera uma ligação.")
         return super().get_all_well(request)
 
     def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
-        return (CALLED,) if request.GET.get("call") == "owed" else ()
+        return (CALLED,) if _asks_for_calls(request) else ()
 
     def get_urls(self) -> list[URLPattern]:
         of_item = correction_pages.opened_from_item(self.correct_view, DeadLetter)
@@ -232,6 +274,10 @@ class CorrectionAdmin(EventRevealAdmin, ActionAdmin):
             "reveal": self.reveal_button(request, row),
             **self.person_context(row, revealed=False),
         }
+
+
+def _asks_for_calls(request: HttpRequest) -> bool:
+    return request.GET.get("call") == "owed"
 
 
 def _went_to_old_phone(row: Correction) -> str:

@@ -511,6 +511,22 @@ def test_person_whose_message_went_to_the_old_phone_is_counted_everywhere_until_
     assert "falta ligar" in html_of(browser.get("/admin/events/correction/"))
 
 
+def test_list_of_calls_says_whom_to_call_and_what_they_did_not_read():
+    browser = logged_in(OPERATOR)
+    moved_phone(browser), moved_phone(browser, name="Rosa Lima")
+    response = browser.get("/admin/events/correction/?call=owed")
+    html = html_of(response)
+    assert "<title>Ligações a fazer" in " ".join(html.split())
+    assert 'tracking-tight">Ligações a fazer</span>' in html
+    assert "ligue para o novo e diga “Já liguei”" in html
+    assert html.count("<span>Enviar as boas-vindas</span>") == 2
+    assert html.count("final 4321") == 2
+    assert [names for names in response.context["cl"].list_display if names in ("what", "call")] == []
+    every = browser.get("/admin/events/correction/")
+    assert "<title>Correções" in " ".join(html_of(every).split())
+    assert "final 4321" not in html_of(every)
+
+
 def test_message_that_was_on_its_way_is_counted_once_it_went_and_not_if_it_did_not():
     browser = logged_in(OPERATOR)
     correction = moved_phone(browser, status="running")
