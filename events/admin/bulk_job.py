@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, IntegerField, Max, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +14,7 @@ from carinho.console import badge_counts, badges, dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import id_in, list_of, page_of
 from carinho.console.filters import ChoiceFilter, choice_filter
-from events import bulk_jobs
+from events import bulk_jobs, recipes
 from events.models import BulkItem, BulkItemState, BulkJob, BulkState, CircuitBreaker, DeadLetter
 from events.recipes import Recipes
 
@@ -243,16 +243,22 @@ class BulkJobAdmin(ActionAdmin):
         }
 
     def _causes(self, row: BulkJob) -> list[dict[str, Any]]:
-        written = Recipes()
-        found = row.items.filter(state=BulkItemState.FAILED).values_list("cause").annotate(count=Count("pk"))
-        return [
-            {
-                "title": written.of_cause(cause).texts.title,
-                "count": count,
-                "is_new": cause == row.stop_cause,
-            }
-            for cause, count in found.order_by("-count", "cause")
-        ]
+        """By system and cause, as the newest of its items says it on its own page."""
+        failed = row.items.filter(state=BulkItemState.FAILED)
+        found = list(
+            failed.values_list("dead_letter__service", "cause")
+            .annotate(count=Count("pk"), newest=Max("dead_letter"))
+            .order_by("-count", "dead_letter__service", "cause")
+        )
+        items = DeadLetter.objects.select_related("event").in_bulk([newest for *_key, newest in found])
+        written = recipes.of_items(items.values())
+        shown = []
+        for service, cause, count, newest in found:
+            item = items[newest]  # which may have failed otherwise since
+            advice = written.of_item(item) if item.cause == cause else written.of_cause(cause)
+            title = f"{labels.system(service)} · {advice.texts.title}"
+            shown.append({"title": title, "count": count, "is_new": cause == row.stop_cause})
+        return shown
 
     def _stop(self, row: BulkJob) -> dict[str, Any]:
         item = row.items.filter(position=row.stopped_at).first() if row.stopped_at else None
