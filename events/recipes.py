@@ -109,7 +109,7 @@ def of_accepted_key(failed_at: datetime, accepted_at: datetime) -> Advice:
         str(known.title),
         happened % {"failed": dates.clock(failed_at), "accepted": dates.clock(accepted_at)},
         str(_("Você: {sistema} já aceita a nossa chave.")),
-        str(_("Não é preciso chamar o administrador: use Reenviar. O que já chegou não se repete.")),
+        str(_("Não é preciso chamar ninguém: use Reenviar. O que já chegou não se repete.")),
         known.remedy,
     )
     return Advice(str(known.family), texts, None, is_data_right=True)
