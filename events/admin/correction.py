@@ -317,10 +317,14 @@ def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
 
     step = titles.step(row.event_type, row.step)
     data = event_corrections.as_sent(row.event)
-    texts = recipes.of_items([row]).of_item(row).texts
+    advice = recipes.of_items([row]).of_item(row)
+    texts = advice.texts
     rejected = _rejected(row, payload_form.fields(flow.payload, data))
-    names_nothing = row.cause == "invalid_data" and not rejected
-    unnamed = _now("A resposta não nomeia nenhum campo deste formulário.") if names_nothing else ""
+    hint = ""
+    if advice.is_data_right:
+        hint = _now("Nada indica que um dado esteja errado.")
+    elif row.cause == "invalid_data" and not rejected:
+        hint = _now("A resposta não nomeia nenhum campo deste formulário.")
 
     def send(data: Data, version: str, by: str, reason: str) -> str:
         correction = event_corrections.correct(row, data, version=version, actor=by, reason=reason)
@@ -346,7 +350,7 @@ def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
         texts=lambda data: _texts(row, data),
         position=lambda: _position(row),
         rejected=rejected,
-        answered=f"{texts.happened} {unnamed}".rstrip(),
+        answered=f"{texts.happened} {hint}".rstrip(),
         technical=row.reason,
         as_it_is=correction_pages.asked_of_list(
             _("Reenviar como está"), list_of(DeadLetter), "retry", row.pk

@@ -412,6 +412,14 @@ def test_items_of_a_group_are_counted_through_while_they_are_corrected():
     assert address(second) in following
 
 
+def test_form_of_what_failed_for_a_key_says_that_the_data_is_not_to_blame():
+    browser = logged_in(OPERATOR)
+    html, _version = opened(browser, rows.dead_letter(cause="no_permission"))
+    assert "Nada indica que um dado esteja errado." in html
+    html, _version = opened(browser, rows.dead_letter(cause="not_found"))
+    assert "Nada indica que um dado esteja errado." not in html
+
+
 def test_the_field_that_the_system_named_is_marked_until_it_is_changed():
     browser, row = logged_in(OPERATOR), rows.dead_letter(cause="invalid_data", reason="Failed: Bad data")
     answer = '{"message": "Given data was invalid.", "errors": {"city": ["••••"]}}'
