@@ -14,7 +14,7 @@ from events.engine import circuit_breakers
 from events.models import CircuitBreaker
 from sync import labels, reconciliation, runner, runs, status
 from sync.job import Job
-from sync.models import SyncRun
+from sync.models import LogLine, SyncRun
 from tests.processes import eventually
 
 NAME = "sync.crm_operacao"
@@ -149,20 +149,31 @@ def test_read_that_is_refused_as_a_probe_does_not_say_that_the_system_is_back(co
     assert CircuitBreaker.objects.get(service="operacao").state == "closed"
 
 
-def test_record_that_is_refused_as_a_probe_does_not_say_that_its_run_goes_on(compare, simulator):
-    hour_ago = timezone.now() - timedelta(hours=1)
-    operacao = CircuitBreaker.objects.filter(service="operacao")
-    operacao.update(state="open", opened_at=timezone.now(), outage_since=hour_ago)
+def test_record_that_is_refused_as_a_probe_does_not_say_that_its_run_goes_on(
+    compare, simulator, load, settings
+):
+    settings.BREAKER_RESET_SECONDS = settings.BREAKER_RESET_MAX_SECONDS = 3600
+    load(NAME, 3)
     simulator.fault("operacao", status=422)
+    operacao = CircuitBreaker.objects.filter(service="operacao")
+    CircuitBreaker.objects.create(
+        service="operacao", state="open", opened_at=timezone.now(), outage_since=timezone.now()
+    )
+
+    def probe_is_due():
+        operacao.update(opened_at=timezone.now() - timedelta(hours=2), version=F("version") + 1)
 
     def refuse_then_take():
-        operacao.update(opened_at=hour_ago, version=F("version") + 1)
+        probe_is_due()
         assert eventually(operacao.filter(refused_since__isnull=False).exists, PATIENCE)
         assert SyncRun.objects.get().waiting_for == "operacao"
         simulator.heal("operacao")
-        operacao.update(opened_at=hour_ago, version=F("version") + 1)
+        probe_is_due()
 
-    ended = compare(refuse_then_take, once=SyncRun.objects.filter(waiting_for="operacao").exists, kind="full")
+    def has_read_and_waits_again():
+        return LogLine.objects.filter(code="waits").count() == 2
+
+    ended = compare(refuse_then_take, once=has_read_and_waits_again, kind="full")
     assert ended.status in ("done", "incomplete")
-    assert codes(ended).count("goes_on") == codes(ended).count("waits") == 1
+    assert codes(ended).count("goes_on") == codes(ended).count("waits") == 2
     assert operacao.get().state == "closed"
