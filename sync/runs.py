@@ -158,7 +158,7 @@ def begin(name: str, *, author: str, kind: str = RunKind.FULL, chosen: Chosen | 
             )
             run.log("started", author=author)
     except IntegrityError:
-        raise AlreadyRunning(SyncRun.objects.filter(job_id=name, status="running").first()) from None
+        raise AlreadyRunning(SyncRun.objects.filter(job_id=name, status=RunStatus.RUNNING).first()) from None
     run.refresh_from_db()
     return run
 
@@ -185,7 +185,7 @@ def take(name: str) -> SyncRun | None:
 
 def update_mine(run: SyncRun, **columns: Any) -> None:
     """Change the run's row, if it is still this runner's. Raises `LostRun`."""
-    mine = SyncRun.objects.filter(pk=run.pk, token=run.token, status="running")
+    mine = SyncRun.objects.filter(pk=run.pk, token=run.token, status=RunStatus.RUNNING)
     if not mine.update(heartbeat_at=Now(), **columns):
         raise LostRun(f"Run {run.pk} is somebody else's")
 
@@ -198,26 +198,41 @@ def obey(run: SyncRun, lock: JobLock) -> None:
         raise LostRun(f"The lock of {run.job_id} is gone")
     run.refresh_from_db(fields=["cancelled_by"])
     if run.cancelled_by:
-        raise Ended(RunStatus.CANCELLED, line=("cancelled", {"actor": run.cancelled_by}))
+        raise _cancelled(run)
+
+
+def _cancelled(run: SyncRun) -> Ended:
+    return Ended(RunStatus.CANCELLED, line=("cancelled", {"actor": run.cancelled_by}))
 
 
 def finish(run: SyncRun, status: str, *, reason: str = "") -> None:
     """Close the run's row. Raises `LostRun`."""
     with transaction.atomic():
-        update_mine(run, status=status, finished_at=Now(), reason=reason, waiting_for="", waiting_since=None)
+        if not _close_row(run, status, reason=reason, token=run.token):
+            raise LostRun(f"Run {run.pk} is somebody else's")
         run.log("finished", status=status)
-        run.tell_if_failed(status)
     run.refresh_from_db()
 
 
 def end(run: SyncRun, how: Ended) -> None:
     """Close the run's row, unless it is somebody else's by now."""
     try:
-        if how.line:
-            run.log(how.line[0], **how.line[1])
-        finish(run, how.status, reason=how.reason)
+        with transaction.atomic():
+            if how.line:
+                run.log(how.line[0], **how.line[1])
+            finish(run, how.status, reason=how.reason)
     except LostRun:
         logger.warning("Run was lost", extra={"job": run.job_id, "run_id": run.pk})
+
+
+def _close_row(run: SyncRun, status: str, *, reason: str = "", **still: Any) -> bool:
+    """Close a row that is running and `still` so, in the caller's transaction. False if it is not."""
+    closed = SyncRun.objects.filter(pk=run.pk, status=RunStatus.RUNNING, **still).update(
+        status=status, finished_at=Now(), reason=reason, waiting_for="", waiting_since=None
+    )
+    if closed:
+        run.tell_if_failed(status)
+    return bool(closed)
 
 
 def reason_of(error: ServiceError) -> str:
@@ -229,17 +244,9 @@ def reason_of(error: ServiceError) -> str:
 def end_undeclared(name: str) -> None:
     """End what was begun of a job that no file declares any more; the caller holds the lock."""
     for run in SyncRun.objects.filter(job_id=name, status=RunStatus.RUNNING):
-        run.log("undeclared")
-        rows = SyncRun.objects.filter(pk=run.pk, status=RunStatus.RUNNING)
         with transaction.atomic():
-            if rows.update(
-                status=RunStatus.FAILED,
-                reason=UNDECLARED,
-                finished_at=Now(),
-                waiting_for="",
-                waiting_since=None,
-            ):
-                run.tell_if_failed(RunStatus.FAILED)
+            if _close_row(run, RunStatus.FAILED, reason=UNDECLARED):
+                run.log("undeclared")
 
 
 def cancel(run_id: int, *, actor: str) -> SyncRun:
@@ -251,23 +258,18 @@ def cancel(run_id: int, *, actor: str) -> SyncRun:
         SyncRun.objects.filter(pk=run_id, cancelled_by="").update(cancelled_by=actor)
         CANCELLED.record(actor, run.job_id, {"run": run_id})
     with only_runner(run.job_id) as lock:
-        if lock:  # no runner is there to end it
-            rows = SyncRun.objects.filter(job_id=run.job_id, status="running").exclude(cancelled_by="")
-            rows.update(status=RunStatus.CANCELLED, finished_at=Now(), waiting_for="", waiting_since=None)
-    run.refresh_from_db()
+        run.refresh_from_db()
+        if lock and run.is_running:  # no runner is there to end it
+            end(run, _cancelled(run))
     return run
 
 
 def close_as_stuck(run: SyncRun, code: str, **detail: object) -> SyncRun | None:
     """End a run that gets nowhere, and begin one that goes on from its checkpoint."""
     with transaction.atomic():
-        closed = SyncRun.objects.filter(pk=run.pk, status="running").update(
-            status=RunStatus.STUCK, finished_at=Now(), token=uuid4(), waiting_for="", waiting_since=None
-        )
-        if not closed:
+        if not _close_row(run, RunStatus.STUCK):
             return None
         run.log(code, **detail)
-        run.tell_if_failed(RunStatus.STUCK)
         names = ("job_id", "kind", "author", "window_at", "since", "chosen", "checkpoint")
         next_run = SyncRun.objects.create(continues=run, **{name: getattr(run, name) for name in names})
         next_run.log("continues", run=run.pk)

@@ -106,11 +106,11 @@ class SyncRun(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["job"], condition=Q(status="running"), name="sync_one_running_per_job"
+                fields=["job"], condition=Q(status=RunStatus.RUNNING), name="sync_one_running_per_job"
             ),
             models.CheckConstraint(
-                condition=Q(status="running", finished_at__isnull=True)
-                | (~Q(status="running") & Q(finished_at__isnull=False)),
+                condition=Q(status=RunStatus.RUNNING, finished_at__isnull=True)
+                | (~Q(status=RunStatus.RUNNING) & Q(finished_at__isnull=False)),
                 name="sync_finished_run_has_time",
             ),
         ]

@@ -177,6 +177,9 @@ def test_cancel_works_within_a_page_and_records_who(load, simulator):
 def test_run_that_nobody_works_on_is_cancelled_at_once(simulator):
     begun = runs.begin("sync.crm_operacao", author="user:ana")
     assert runs.cancel(begun.pk, actor="user:bia").status == "cancelled"
+    lines = [(line.code, line.detail) for line in begun.lines.all()]
+    assert ("cancelled", {"actor": "user:bia"}) in lines
+    assert [code for code, _detail in lines] == ["started", "cancelled", "finished"]
 
 
 def test_started_job_cannot_be_started_again_while_it_runs(simulator):
