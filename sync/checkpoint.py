@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from carinho.masking import mask_text, scrub
 from carinho.services.pagination import LIMIT, Page
+from sync.job import Job
 from sync.models import RunKind, SyncDifference, SyncFailure, SyncRecord, SyncRun
 from sync.records import FAILED, Item
 from sync.runs import update_mine
@@ -104,6 +105,15 @@ def _chosen_differences(run: SyncRun) -> QuerySet[SyncDifference]:
 def _undone_differences(run: SyncRun) -> QuerySet[SyncDifference]:
     chosen = run.chosen.get("undo", [])
     return SyncDifference.objects.filter(job_id=run.job_id, pk__in=chosen).undoable()
+
+
+def is_listed_again(job: Job, stage: str, item: Item) -> bool:
+    """Whether a run that was left, and goes on with this stage, meets there what had ended before."""
+    if stage == PULL:
+        return not (job.asks_until_done and item.was_confirmed)
+    if stage == EARLIER_FAILURES:
+        return False  # its failure is closed, or one of this run by now
+    return stage in ASKED or item.end in FAILED
 
 
 STORED: dict[str, Callable[[SyncRun], QuerySet[Any]]] = {

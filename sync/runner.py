@@ -20,7 +20,7 @@ from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailab
 from carinho.services.pagination import Cursors, EndlessList, Page
 from sync import checkpoint, records, runs
 from sync.availability import Availability, SystemWait
-from sync.checkpoint import Checkpoint
+from sync.checkpoint import Checkpoint, is_listed_again
 from sync.job import Job, Window
 from sync.models import RunKind, RunStatus, SyncRun
 from sync.models.run import FAILED
@@ -81,8 +81,12 @@ def _run(run: SyncRun, lock: JobLock) -> SyncRun:
 
 @dataclass(eq=False)
 class PageInHand:
-    """A page that is being written; `left` counts its records that have not ended yet."""
+    """A page that is being written; `left` counts its records that have not ended yet.
 
+    `read` counts those that this run has not read before.
+    """
+
+    stage: str
     next: Checkpoint | None
     read: int
     unchanged: list[str]
@@ -139,14 +143,14 @@ class Runner:
         try:
             self._work(pool)
         except Ended as end:
-            self._close(pool)
+            self._close(pool, goes_on=False)
             self._end(end)
         except (WorkerStopped, LostRun):
-            self._close(pool)
+            self._close(pool, goes_on=True)
             logger.warning("Run was left", extra={"job": self.job.name, "run_id": self.run.pk})
         except Exception as error:
             logger.exception("Run broke", extra={"job": self.job.name, "run_id": self.run.pk})
-            self._close(pool)
+            self._close(pool, goes_on=False)
             self.run.log("broke", kind=type(error).__name__)
             self._end(Ended(RunStatus.FAILED, f"Broken: {type(error).__name__} in our own code"))
         else:
@@ -176,7 +180,8 @@ class Runner:
         self.look_at = now + LOOK_SECONDS
         if not self.under_way:
             self.waiting.begin_if_unavailable(now)
-        runs.update_mine(self.run, processed=self.run.read + sum(len(b.items) - b.left for b in self.pages))
+        ended = sum(min(page.read, len(page.items) - page.left) for page in self.pages)
+        runs.update_mine(self.run, processed=self.run.read + ended)
         runs.obey(self.run, self.lock)
         self.availability.refresh()  # after the lock was asked, which may swallow a notification
         if now - self.started - self.waiting.seconds(now) > self.job.limit.total_seconds():
@@ -279,9 +284,9 @@ class Runner:
         if self.run.kind == RunKind.DRY:
             records.save_planned(self.run, plan)
             plan.items, plan.invalid = [], []
-        in_hand = PageInHand(
-            self.next, len(page.records), plan.unchanged, plan.items + plan.invalid, len(plan.items)
-        )
+        read = 0 if at.stage in checkpoint.WAITS else len(page.records)  # an earlier stage counted these
+        items = plan.items + plan.invalid
+        in_hand = PageInHand(at.stage, self.next, read, plan.unchanged, items, len(plan.items))
         self.pages.append(in_hand)
         self.page_of |= dict.fromkeys(plan.items, in_hand)
         self.ready.extend(plan.items)
@@ -368,8 +373,11 @@ class Runner:
                 self.run, page.items, read=page.read, unchanged=page.unchanged, checkpoint=reached
             )
 
-    def _close(self, pool: ThreadPoolExecutor) -> None:
-        """Let what was sent come to its end, and keep what came of it; the checkpoint stays."""
+    def _close(self, pool: ThreadPoolExecutor, *, goes_on: bool) -> None:
+        """Let what was sent come to its end, and keep what came of it; the checkpoint stays.
+
+        A run that goes on reads these pages again, and counts then what they still list.
+        """
         self.is_closing = True
         pool.shutdown(wait=True)
         while self.ended:
@@ -381,8 +389,10 @@ class Runner:
         self.availability.save()
         for page in self.pages:
             over = [item for item in page.items if item not in self.page_of]
+            again = [item for item in over if goes_on and is_listed_again(self.job, page.stage, item)]
+            read = min(page.read, len(over) - len(again))
             try:
-                checkpoint.save(self.run, over, read=len(over), unchanged=[])
+                checkpoint.save(self.run, over, read=read, unchanged=[])
             except LostRun:
                 return
 

@@ -174,6 +174,41 @@ def test_cancel_works_within_a_page_and_records_who(load, simulator):
         runs.cancel(begun.pk, actor="user:bia")
 
 
+@pytest.mark.parametrize("name", ["sync.crm_operacao", "sync.cuidadores_crm"])
+def test_run_that_another_worker_goes_on_with_counts_each_record_as_read_once(
+    load, simulator, monkeypatch, name
+):
+    load(name, 100)
+    target = Job.registry[name].target.name
+    simulator.fault(target, slow=2000)
+    monkeypatch.setattr(runs, "stopping", threading.Event())
+    begun = runs.begin(name, author="user:ana")
+    thread = in_thread(name)
+    until(lambda: writes(simulator, target) > 3, "the page was under way")
+    runs.stopping.set()
+    thread.join(PATIENCE)
+    begun.refresh_from_db()
+    assert begun.status == "running"
+    assert 0 < begun.written < 100
+    runs.stopping.clear()
+    simulator.heal(target)
+    runner.go_on(name)
+    begun.refresh_from_db()
+    assert (begun.status, begun.takeovers, begun.written, begun.read) == ("done", 1, 100, 100)
+
+
+def test_record_that_is_written_only_when_it_is_tried_again_counts_as_read_once(
+    run, load, simulator, monkeypatch
+):
+    monkeypatch.setattr(runner, "MOST_ATTEMPTS", 1)
+    load("sync.cuidadores_crm", 5)
+    simulator.fault("crm", status=503, path="/caregivers/3", times=1)
+    ended = run("sync.cuidadores_crm")
+    assert ended.lines.filter(code="retries").exists()
+    assert (ended.status, ended.read, ended.written, ended.failed) == ("done", 5, 5, 0)
+    assert ended.processed == 5
+
+
 def test_run_that_nobody_works_on_is_cancelled_at_once(simulator):
     begun = runs.begin("sync.crm_operacao", author="user:ana")
     assert runs.cancel(begun.pk, actor="user:bia").status == "cancelled"
