@@ -221,8 +221,7 @@ def skip(claim: Claim, cause: str) -> Result:
 
 def keep_in_doubt(claim: Claim, error: OutcomeUnknown, started_at: datetime) -> Result:
     """The end was not seen: the next attempt looks for it before a repeat; where none can, a person does."""
-    looks_first = Service.registry[claim.service].looks_first and not error.is_final
-    if not looks_first or wait_after(claim.attempts) is None:
+    if error.is_final or not may_repeat(claim.service, claim.attempts):
         return fail(claim, Outcome.UNKNOWN, error)
     return Result(
         claim,
@@ -256,6 +255,16 @@ def retry_later(claim: Claim, error: Unavailable) -> Result:
         return fail(claim, Outcome.UNAVAILABLE, error)
     result.due_at = max(now + wait, error.not_before(now))
     return result
+
+
+def may_repeat(service: str, attempts: int) -> bool:
+    """Whether another attempt may follow one whose end was not seen.
+
+    One is left, and the system recognises a repeat or shows first whether the last one got through.
+    """
+    known = Service.registry.get(service)
+    is_safe = known is not None and (known.can_repeat or known.looks_first)
+    return is_safe and wait_after(attempts) is not None
 
 
 def wait_after(attempts: int) -> timedelta | None:

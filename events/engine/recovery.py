@@ -15,7 +15,7 @@ from carinho import locks
 from carinho.database import run
 from carinho.services.base import Service
 from events.engine import failure_causes, lane, transitions, wakeup
-from events.engine.attempt import wait_after
+from events.engine.attempt import may_repeat
 from events.engine.transitions import Failure
 from events.models import Attempt, Lane, Outcome
 
@@ -89,16 +89,11 @@ def end_silent_lanes() -> None:
 def return_lapsed() -> int:
     """Queue or fail deliveries whose lease lapsed: the end of their attempt is unknown.
 
-    They are repeated where the system recognises a repeat, or where the next attempt looks for this one.
     Up to `BATCH` at a time; returns how many were moved.
     """
     rows = [Lapsed(*row) for row in run(LAPSED, [BATCH])]
     look_first = [name for name, service in Service.registry.items() if service.looks_first]
-    again = [
-        row
-        for row in rows
-        if (_can_repeat(row.service) or row.service in look_first) and wait_after(row.attempts) is not None
-    ]
+    again = [row for row in rows if may_repeat(row.service, row.attempts)]
     over = [row for row in rows if row not in again]
     moved = _ended(again, lambda: transitions.recover([row.id for row in again], look_first=look_first))
     for can_repeat, cause, sentence in DEATHS:
