@@ -163,8 +163,6 @@ def _run(claim: Claim) -> Result:
         is_over = isinstance(claim.context, Exception)
         ran = Ran(error=claim.context) if is_over else lane_hooks.of(claim.service).run(claim, step, service)
         json.dumps(ran.value)  # a step that returns what cannot be kept is our own mistake
-    except NotOffered:
-        ran = Ran(skip_cause=SkipCause.UNOFFERED)
     except Exception as error:  # noqa: BLE001 -- each end has its meaning, and a broken one is logged there
         ran = Ran(error=error)
     result = _meaning(claim, ran, started_at)
@@ -178,10 +176,10 @@ def _run(claim: Claim) -> Result:
 
 def _meaning(claim: Claim, ran: Ran, started_at: datetime) -> Result:
     match ran.error:
-        case None if ran.skip_cause:
-            return skip(claim, ran.skip_cause)
-        case None if ran.not_before:
-            return hold(claim, until=ran.not_before)
+        case NotOffered():
+            return skip(claim, SkipCause.UNOFFERED)
+        case None if ran.skip_cause or ran.not_before:  # nothing was sent
+            return skip(claim, ran.skip_cause) if ran.skip_cause else hold(claim, until=ran.not_before)
         case None:
             return finish(claim, ran.value)
         case CircuitOpen():

@@ -145,6 +145,13 @@ def test_what_is_known_before_the_call_is_the_end_of_the_attempt(claim, calls):
     assert (result.sent, result.answered, result.status_code) == ("", "", None)
 
 
+def test_what_is_known_not_to_be_offered_before_the_call_is_no_dead_letter_either(claim, calls):
+    claim.context = NotOffered("Billing does not offer this yet", **WHERE)
+    result = attempt.attempt(claim)
+    assert (result.status, result.outcome, result.attempts) == ("skipped", "", 0)
+    assert result.skip_cause == "unoffered"
+
+
 def test_unseen_end_is_looked_for_by_the_next_attempt_where_its_system_can(
     chat_claim, ends_with, monkeypatch
 ):
