@@ -13,6 +13,7 @@ from carinho.database import run, run_rows
 from events.engine import transitions
 from events.engine.attempt import Claim, Result
 from events.engine.lane_hooks import Ran
+from events.models import Outcome
 from whatsapp import connection, contacts, failures
 from whatsapp.callbacks import inbox
 from whatsapp.message_status import MessageStatus
@@ -160,7 +161,7 @@ def _fail(results: Sequence[Result]) -> None:
     rows, misconfigured = [], ""
     for result in results:
         said = result.error.partition(" in WhatsApp: ")[2] or result.error  # without our sentence around it
-        code = failures.IN_DOUBT if result.kind == "unknown" else failures.code_of(said)
+        code = failures.IN_DOUBT if result.outcome == Outcome.UNKNOWN else failures.code_of(said)
         rows.append({"id": result.claim.id, "failure": code, "error": said})
         if code == "configuration" or result.status_code in CONFIGURATION_STATUSES:
             misconfigured = said

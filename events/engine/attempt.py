@@ -19,6 +19,7 @@ from carinho.services.base import Service
 from carinho.services.errors import CircuitOpen, NotOffered, OutcomeUnknown, Rejected, Unavailable
 from events.engine import failure_causes, lane_hooks, redirection
 from events.engine.lane_hooks import Ran
+from events.engine.moves import DEAD, DONE, QUEUED, SKIPPED
 from events.engine.redirection import RedirectRule
 from events.flow import Emission, StepEvent, find_step
 from events.models import Outcome, SkipCause
@@ -114,7 +115,6 @@ class Result:
     value: Any = None
     error: str = ""
     skip_cause: str = ""
-    kind: str = ""
     cause: str = ""
     started_at: datetime = field(default_factory=timezone.now)
     duration_ms: int = 0
@@ -199,14 +199,14 @@ def _meaning(claim: Claim, ran: Ran, started_at: datetime) -> Result:
 def finish(claim: Claim, value: Any) -> Result:
     """It succeeded; `value` is for the steps that come after, the emitted events are stored with it."""
     return Result(
-        claim, "done", Outcome.DONE, attempts=claim.attempts, value=value, emitted=claim.event.emitted
+        claim, DONE, Outcome.DONE, attempts=claim.attempts, value=value, emitted=claim.event.emitted
     )
 
 
 def hold(claim: Claim, until: datetime | None = None) -> Result:
     return Result(
         claim,
-        "queued",
+        QUEUED,
         due_at=until or claim.due_at,
         attempts=claim.attempts - 1,
         in_doubt_since=claim.in_doubt_since,
@@ -214,7 +214,7 @@ def hold(claim: Claim, until: datetime | None = None) -> Result:
 
 
 def skip(claim: Claim, cause: str) -> Result:
-    return Result(claim, "skipped", skip_cause=cause, attempts=claim.attempts - 1)
+    return Result(claim, SKIPPED, skip_cause=cause, attempts=claim.attempts - 1)
 
 
 def keep_in_doubt(claim: Claim, error: OutcomeUnknown, started_at: datetime) -> Result:
@@ -223,7 +223,7 @@ def keep_in_doubt(claim: Claim, error: OutcomeUnknown, started_at: datetime) -> 
         return fail(claim, Outcome.UNKNOWN, error)
     return Result(
         claim,
-        "queued",
+        QUEUED,
         Outcome.UNKNOWN,
         attempts=claim.attempts,
         error=str(error),
@@ -238,7 +238,7 @@ def retry_later(claim: Claim, error: Unavailable) -> Result:
     now = timezone.now()
     result = Result(
         claim,
-        "queued",
+        QUEUED,
         Outcome.UNAVAILABLE,
         attempts=claim.attempts,
         error=str(error),
@@ -277,11 +277,10 @@ def fail(claim: Claim, outcome: Outcome, error: Exception) -> Result:
     diagnosis = failure_causes.of(error, outcome)
     return Result(
         claim,
-        "dead",
+        DEAD,
         outcome,
         attempts=claim.attempts,
         error=diagnosis.reason,
-        kind=outcome,
         cause=diagnosis.cause,
         retry_after=getattr(error, "retry_after", None),
     )

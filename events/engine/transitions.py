@@ -124,7 +124,7 @@ def end(results: Sequence[Result]) -> set[int]:
     ids = {row.id for row in moved}
     mine = [result for result in results if result.claim.id in ids]
     failures = [
-        Failure(result.claim.id, result.kind, result.cause, result.error)
+        Failure(result.claim.id, result.outcome, result.cause, result.error)
         for result in mine
         if result.status == DEAD
     ]

@@ -140,7 +140,7 @@ def test_what_a_system_does_not_offer_yet_is_no_dead_letter_and_says_so(claim, e
 def test_what_is_known_before_the_call_is_the_end_of_the_attempt(claim, calls):
     claim.context = Rejected("No WhatsApp", doing="add hours", system="Billing")
     result = attempt.attempt(claim)
-    assert (result.status, result.outcome, result.kind) == ("dead", "rejected", "rejected")
+    assert (result.status, result.outcome) == ("dead", "rejected")
     assert (result.error, result.cause) == ("Failed to add hours in Billing: No WhatsApp", "invalid_data")
     assert (result.sent, result.answered, result.status_code) == ("", "", None)
 
@@ -176,7 +176,7 @@ def test_unseen_end_is_for_a_person_where_nothing_will_show_it(
     chat_claim.attempts = attempts
     ends_with(lane_hooks.Ran(error=OutcomeUnknown("Timed out", is_final=is_final, **WHERE)))
     result = attempt.attempt(chat_claim)
-    assert (result.status, result.kind, result.cause) == ("dead", "unknown", "unknown_outcome")
+    assert (result.status, result.outcome, result.cause) == ("dead", "unknown", "unknown_outcome")
     assert result.attempts == attempts
 
 
@@ -193,7 +193,7 @@ def test_delivery_that_dies_still_says_when_its_system_wants_to_be_called_again(
     asked = timedelta(minutes=2)
     ends_with(lane_hooks.Ran(error=Unavailable("Busy", retry_after=asked, **WHERE)))
     result = attempt.attempt(claim)
-    assert (result.status, result.kind, result.retry_after) == ("dead", "unavailable", asked)
+    assert (result.status, result.outcome, result.retry_after) == ("dead", "unavailable", asked)
 
 
 def test_what_a_step_returns_and_cannot_be_kept_is_a_mistake_of_our_own(claim, ends_with):
