@@ -450,6 +450,6 @@ def _record(order: Order, ids: Sequence[int], detail: Mapping[str, Any]) -> None
 
 
 def _wake(moved: Iterable[Moved]) -> None:
-    lanes = {row.service for row in moved if row.status == QUEUED}
-    if lanes:
-        transaction.on_commit(lambda: wakeup.wake_up(lanes))
+    systems = {row.service for row in moved if row.status == QUEUED}
+    if systems:
+        transaction.on_commit(lambda: wakeup.wake_up(systems))

@@ -31,7 +31,7 @@ FROM unnest(%s::text[]) AS lane LEFT JOIN not_listening ON not_listening.service
 
 
 def wake_up(services: Iterable[str]) -> None:
-    """Wake these lanes: by NOTIFY where one listens, else by one Celery message per lane and 5 seconds.
+    """Wake their lanes: by NOTIFY where one listens, else by one Celery message per lane and 5 seconds.
 
     Not those that this process notified a moment ago: such a lane polls once more after that moment.
     """

@@ -117,8 +117,8 @@ def _store(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     for effect, items in effects_of(first[pair] for pair in new).items():
         effect(items)
     if new:
-        lanes = {step.to.name for pair in new for step in first[pair].steps if not step.after}
-        transaction.on_commit(lambda: wakeup.wake_up(lanes))
+        systems = {step.to.name for pair in new for step in first[pair].steps if not step.after}
+        transaction.on_commit(lambda: wakeup.wake_up(systems))
     return _answers(envelopes, first, new)
 
 

@@ -62,14 +62,14 @@ def _put_through_batch(causes: list[str], last: int) -> list[tuple[int, bool]]:
     found = run(FIND, [causes, list(Flow.registry), last, BATCH])
     read = {id: _read(*row) for id, *row in found}
     known = [item for item in read.values() if item]
-    lanes: set[str] = set()
+    systems: set[str] = set()
     for places in echoes.turns(known):
         accepted = echoes.without_echoes([known[place] for place in places])
         run(PUT_THROUGH, [json.dumps([ingestion.row_of(item) for item in accepted], ensure_ascii=False)])
         for effect, items in ingestion.effects_of(accepted).items():
             effect(items)
-        lanes |= {step.to.name for item in accepted for step in item.steps if not step.after}
-    transaction.on_commit(lambda: wakeup.wake_up(lanes))
+        systems |= {step.to.name for item in accepted for step in item.steps if not step.after}
+    transaction.on_commit(lambda: wakeup.wake_up(systems))
     if refused := [id for id, item in read.items() if item is None]:
         run(REFUSE, [WithoutFlow.INVALID_DATA, refused])
     return [(id, item is not None) for id, item in read.items()]
