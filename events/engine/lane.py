@@ -117,7 +117,7 @@ class Drain:
         self.limit = self.threads * (AHEAD if service.can_repeat or service.looks_first else 1)
         self.claims: dict[int, Claim] = {}  # under way, or ended and not written yet
         self.finished: deque[Result] = deque()
-        self.oldest_finished = 0.0
+        self.finished_seen_at = 0.0  # when the first of them was noticed
         self.heartbeat_at = self.refresh_at = 0.0
         self.not_before: datetime | None = None
         self.written = 0
@@ -162,8 +162,10 @@ class Drain:
             pool.submit(self._attempt, claim)
         if not claimed:
             self._wait()
-        if self.finished and (len(self.finished) >= self.limit // 2 or self._flush_is_due()):
-            self._flush()
+        if self.finished:
+            self.finished_seen_at = self.finished_seen_at or time.monotonic()
+            if len(self.finished) >= self.limit // 2 or self._flush_is_due():
+                self._flush()
         self.last_work = min(self.last_work, time.monotonic())
 
     def _refresh(self) -> None:
@@ -255,7 +257,7 @@ class Drain:
         hands_back = self.is_closing or self.breaker.holds_all
         self.finished.append(attempt.hold(claim) if hands_back else attempt.attempt(claim))
         # the first sets the time of the next write; at those between them there is nothing to be done
-        if not self.oldest_finished or len(self.finished) >= min(self.under_way, self.limit // 2):
+        if not self.finished_seen_at or len(self.finished) >= min(self.under_way, self.limit // 2):
             os.write(self.wake_pipe_out, b".")
 
     def _wait(self) -> None:
@@ -287,16 +289,14 @@ class Drain:
         return min(wait, POLL_SECONDS) if wait > 0 else POLL_SECONDS / 4  # due, but kept back
 
     def _flush_at(self) -> float:
-        return self.oldest_finished + FLUSH_SECONDS
+        return self.finished_seen_at + FLUSH_SECONDS
 
     def _flush_is_due(self) -> bool:
-        if not self.oldest_finished:
-            self.oldest_finished = time.monotonic()
         return self.under_way == len(self.finished) or time.monotonic() >= self._flush_at()
 
     def _flush(self) -> None:
         results = list(self.finished)
-        self.oldest_finished = 0.0
+        self.finished_seen_at = 0.0
         if not results:
             return
         write_all(results)

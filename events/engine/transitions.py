@@ -244,7 +244,7 @@ def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """No further attempt: these become archived dead letters. Returns those that were waiting for one."""
     given_up = [row.id for row in _run_move(moves.GIVE_UP, ids)]
     left = {before.group for before in _dead_letters_of(given_up).values()}
-    _open([Failure(id, "unavailable", "max_retries_exceeded") for id in given_up])
+    _open_dead_letters([Failure(id, "unavailable", "max_retries_exceeded") for id in given_up])
     order = Order(actor, GIVEN_UP, note=reason)
     _conclude(_run_move(moves.ARCHIVE, given_up), _dead_letters_of(given_up), order=order, left=left)
     _record(order, given_up, {"note": reason})
@@ -364,14 +364,14 @@ def _conclude(
     """
     ids = {row.id for row in moved}
     actor, note = (order.actor, order.note) if order else (None, None)
-    opened = _open([failure for failure in failures if failure.id in ids])
+    opened = _open_dead_letters([failure for failure in failures if failure.id in ids])
     with_dead_letter = sorted((ids & dead_letters.keys()) - {failure.id for failure in failures})
     if with_dead_letter:
         skip_notes = {cause.value: str(sentence) for cause, sentence in SKIP_NOTES.items()}
         given = {"ids": with_dead_letter, "actor": actor, "note": note, "skip_notes": json.dumps(skip_notes)}
         rows = run(moves.DEAD_LETTERS_FOLLOW, given)
         lifecycle.write([fact for row in rows for fact in _facts(*row)])
-    released = _followers(moved)
+    released = _move_followers(moved)
     update_event_status((row.event_id for row in moved), are_locked=are_locked)
     groups = {*left, *(dead_letters[id].group for id in ids & dead_letters.keys())}
     closed = [dead_letters[id].id for id in with_dead_letter]
@@ -379,7 +379,7 @@ def _conclude(
     _wake([*moved, *released] if wakes else released)
 
 
-def _open(failures: Sequence[Failure]) -> list[GroupKey]:
+def _open_dead_letters(failures: Sequence[Failure]) -> list[GroupKey]:
     """The groups of what was opened, one for each."""
     if not failures:
         return []
@@ -406,7 +406,7 @@ def _facts(
         yield "dlq.closed", data | {"status": now}
 
 
-def _followers(moved: Iterable[Moved]) -> list[Moved]:
+def _move_followers(moved: Iterable[Moved]) -> list[Moved]:
     """Queue the steps that waited for these, skip them if these will never happen, or let them wait again."""
     awaited: dict[str, list[int]] = {}
     for row in moved:
@@ -419,7 +419,7 @@ def _followers(moved: Iterable[Moved]) -> list[Moved]:
         (WAITING, moves.WAIT_AGAIN_TOO),
     ):
         if status in awaited:
-            _followers(_run_move(statement, awaited[status]))
+            _move_followers(_run_move(statement, awaited[status]))
     return released
 
 

@@ -119,7 +119,7 @@ def _store(envelopes: Sequence[Envelope]) -> list[Receipt | Conflict]:
     if new:
         systems = {step.to.name for pair in new for step in first[pair].steps if not step.after}
         transaction.on_commit(lambda: wakeup.wake_up(systems))
-    return _answers(envelopes, first, new)
+    return _answer_each(envelopes, first, new)
 
 
 @tenacity.retry(
@@ -204,7 +204,7 @@ WHERE (source, key) IN (SELECT * FROM unnest(%s::text[], %s::text[])) AND receiv
 """
 
 
-def _answers(
+def _answer_each(
     envelopes: Sequence[Envelope], first: Mapping[Pair, Envelope], new: Mapping[Pair, int]
 ) -> list[Receipt | Conflict]:
     """One answer per envelope; the repeats among them are counted on the events they repeat.
@@ -213,7 +213,7 @@ def _answers(
     `RepeatVanished`.
     """
     repeats = [item for item in envelopes if _is_repeat(item, first, new)]
-    known = _count(repeats) if repeats else {}
+    known = _count_repeats(repeats) if repeats else {}
     found: list[Receipt | Conflict] = []
     for item in envelopes:
         if not _is_repeat(item, first, new):
@@ -234,7 +234,7 @@ def _is_repeat(item: Envelope, first: Mapping[Pair, Envelope], new: Mapping[Pair
     return pair not in new or first[pair] is not item
 
 
-def _count(repeats: Sequence[Envelope]) -> dict[Pair, tuple[int, str]]:
+def _count_repeats(repeats: Sequence[Envelope]) -> dict[Pair, tuple[int, str]]:
     """The events these repeat. What came with other data is a conflict, and counts for none."""
     times = Counter(
         (item.source, key, digest) for item in repeats for key in _keys(item) for digest in _digests(item)

@@ -47,14 +47,14 @@ def test_new_event_is_answered_202_and_causes_its_deliveries(sender):
 
 def test_repeat_of_an_event_that_is_removed_at_that_moment_is_stored_as_new(sender, monkeypatch):
     body = lead(type="lead.enriched")  # of no flow: stored without a transaction that would bring it back
-    old, count = post(sender, body).json()["event_id"], ingestion._count
+    old, count = post(sender, body).json()["event_id"], ingestion._count_repeats
 
     def count_after_its_removal(repeats):
-        monkeypatch.setattr(ingestion, "_count", count)
+        monkeypatch.setattr(ingestion, "_count_repeats", count)
         Event.objects.filter(pk=old).delete()
         return count(repeats)
 
-    monkeypatch.setattr(ingestion, "_count", count_after_its_removal)
+    monkeypatch.setattr(ingestion, "_count_repeats", count_after_its_removal)
     response = post(sender, body)
     assert (response.status_code, response.json()["duplicate"]) == (202, False)
     assert Event.objects.get().pk == response.json()["event_id"] != old
