@@ -132,7 +132,7 @@ def end(results: Sequence[Result]) -> set[int]:
     changed = {result.claim.id for result in mine if result.outcome or result.skip_cause}
     are_locked = all(is_locked for id, *_moved, is_locked in rows if id in changed)
     changed_rows = [row for row in moved if row.id in changed]
-    _conclude(changed_rows, _dead_letters_of(over), failures, wakes=False, are_locked=are_locked)
+    _apply_consequences(changed_rows, _dead_letters_of(over), failures, wakes=False, are_locked=are_locked)
     return ids
 
 
@@ -243,10 +243,15 @@ def make_due(ids: Sequence[int], *, actor: str) -> list[int]:
 def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """No further attempt: these become archived dead letters. Returns those that were waiting for one."""
     given_up = [row.id for row in _run_move(moves.GIVE_UP, ids)]
-    left = {before.group for before in _dead_letters_of(given_up).values()}
+    previous_groups = {before.group for before in _dead_letters_of(given_up).values()}
     _open_dead_letters([Failure(id, "unavailable", "max_retries_exceeded") for id in given_up])
     order = Order(actor, GIVEN_UP, note=reason)
-    _conclude(_run_move(moves.ARCHIVE, given_up), _dead_letters_of(given_up), order=order, left=left)
+    _apply_consequences(
+        _run_move(moves.ARCHIVE, given_up),
+        _dead_letters_of(given_up),
+        order=order,
+        previous_groups=previous_groups,
+    )
     _record(order, given_up, {"note": reason})
     return given_up
 
@@ -256,7 +261,7 @@ def cancel(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """Skip what was not sent yet; what may have been sent stays. Returns those that were skipped."""
     moved = _run_move(moves.CANCEL, ids)
     order = Order(actor, CANCELLED, note=reason)
-    _conclude(moved, _dead_letters_of([row.id for row in moved]), order=order)
+    _apply_consequences(moved, _dead_letters_of([row.id for row in moved]), order=order)
     _record(order, [row.id for row in moved], {"reason": reason})
     return [row.id for row in moved]
 
@@ -274,7 +279,7 @@ def retarget(rows: Sequence[Mapping[str, Any]]) -> None:
 def add(rows: Sequence[Mapping[str, Any]]) -> None:
     """Add the steps that an event causes only now: queued, or waiting for the earlier one as any other."""
     if rows:
-        _conclude([Moved(*row) for row in run_rows(moves.ADD, rows)], {})
+        _apply_consequences([Moved(*row) for row in run_rows(moves.ADD, rows)], {})
 
 
 # --- by a late receipt ----------------------------------------------------------------------------
@@ -319,7 +324,7 @@ def _move(
     if not ids:
         return set()
     moved = _run_move(statement, ids, **parameters)
-    _conclude(moved, _dead_letters_of([row.id for row in moved]), failures)
+    _apply_consequences(moved, _dead_letters_of([row.id for row in moved]), failures)
     return {row.id for row in moved}
 
 
@@ -328,7 +333,7 @@ def _move_dead_letters(
 ) -> list[int]:
     moved = _run_move(statement, _delivery_ids(dead_letter_ids))
     dead_letters = _dead_letters_of([row.id for row in moved])
-    _conclude(moved, dead_letters, order=order)
+    _apply_consequences(moved, dead_letters, order=order)
     moved_dead_letters = sorted(dead_letters[row.id].id for row in moved)
     _record(order, moved_dead_letters, detail)
     return moved_dead_letters
@@ -348,19 +353,21 @@ def _run_move(statement: str, ids: Sequence[int], **parameters: Any) -> list[Mov
     return sorted(Moved(*row) for row in run(statement, {"ids": list(ids), **parameters}))
 
 
-def _conclude(
+def _apply_consequences(
     moved: Sequence[Moved],
     dead_letters: DeadLetters,
     failures: Sequence[Failure] = (),
     *,
     order: Order | None = None,
-    left: Iterable[GroupKey] = (),
+    previous_groups: Iterable[GroupKey] = (),
     wakes: bool = True,
     are_locked: bool = False,
 ) -> None:
-    """What every move brings with it: dead letters, followers, the event's status, the groups, a wake-up.
+    """Do what every move brings with it: dead letters, followers, the event's status, groups, a wake-up.
 
-    `are_locked` says that the move itself locked the events.
+    `dead_letters` are those the deliveries had, in the groups they are in now; `previous_groups` are others
+    that a move before this one took them out of. `failures` open a dead letter each. Without `wakes` only the
+    lanes of released followers are woken. `are_locked` says that the move itself locked the events.
     """
     ids = {row.id for row in moved}
     actor, note = (order.actor, order.note) if order else (None, None)
@@ -373,7 +380,7 @@ def _conclude(
         lifecycle.write([fact for row in rows for fact in _facts(*row)])
     released = _move_followers(moved)
     update_event_status((row.event_id for row in moved), are_locked=are_locked)
-    groups = {*left, *(dead_letters[id].group for id in ids & dead_letters.keys())}
+    groups = {*previous_groups, *(dead_letters[id].group for id in ids & dead_letters.keys())}
     closed = [dead_letters[id].id for id in with_dead_letter]
     group_status.update(opened, groups, closed=closed, actor=actor)
     _wake([*moved, *released] if wakes else released)
