@@ -1,9 +1,9 @@
 """`POST /api/events` for a caller whom Django let through a moment ago: no middleware, no statement but one.
 
 What the usual way decides about a caller by their headers (host, key, what the answer's headers are) holds
-here for `PASS_SECONDS`, for requests that say the same in every header except each event's own: a revoked
-key ends within that time. Whatever does not end here with an event stored or recognised goes the usual way
-as if nothing had been tried: refusals have one place.
+here for `AUTHORISED_SECONDS`, for requests that say the same in every header except each event's own: a
+revoked key ends within that time. Whatever does not end here with an event stored or recognised goes the
+usual way as if nothing had been tried: refusals have one place.
 """
 
 import json
@@ -29,8 +29,8 @@ from events.intake.ingestion import Conflict
 
 logger = logging.getLogger(__name__)
 
-PASS_SECONDS = 5.0
-MOST_PASSES = 1000
+AUTHORISED_SECONDS = 5.0
+MOST_AUTHORISED = 1000
 LARGEST_BODY = 32 * 1024  # bytes; a larger one would keep the event loop from all others
 EACH_EVENTS_OWN = frozenset(
     {"CONTENT_LENGTH", "HTTP_X_REQUEST_ID", "HTTP_TRACEPARENT", "HTTP_TRACESTATE"}
@@ -42,7 +42,7 @@ Caller = frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Pass:
+class Authorised:
     """Whom the usual way let through, until when (monotonic), and the headers that all their answers have."""
 
     principal: Principal
@@ -54,24 +54,26 @@ class FastPath:
     """The shortcut of one web process."""
 
     def __init__(self) -> None:
-        self.passes: dict[Caller, Pass] = {}
+        self.authorised: dict[Caller, Authorised] = {}
         self.commits = GroupCommit()
 
     def answered(self, environ: Mapping[str, Any], status: int, headers: Headers) -> None:
-        principal = environ.get(views.PROVEN)
+        principal = environ.get(views.PRINCIPAL)
         if principal is None or status not in (HTTPStatus.ACCEPTED, HTTPStatus.OK):
             return
-        if len(self.passes) >= MOST_PASSES:
-            self.passes.clear()
+        if len(self.authorised) >= MOST_AUTHORISED:
+            self.authorised.clear()
         standing = [
             (name, value)
             for name, value in headers
             if name.lower() not in EACH_ANSWERS_OWN and not name.startswith("RateLimit-")
         ]
-        self.passes[caller_of(environ)] = Pass(principal, time.monotonic() + PASS_SECONDS, standing)
+        self.authorised[caller_of(environ)] = Authorised(
+            principal, time.monotonic() + AUTHORISED_SECONDS, standing
+        )
 
     async def answer(self, environ: Environ) -> tuple[int, Headers, bytes] | None:
-        found = self.passes.get(caller_of(environ))
+        found = self.authorised.get(caller_of(environ))
         if found is None or found.until < time.monotonic():
             return None
         request_id, trace_id = ids_of(
@@ -119,7 +121,7 @@ def read(environ: Environ, principal: Principal, request_id: str, trace_id: str)
     try:
         body = envelope.parse(stream.getvalue())
         source = dialects.source_of(body, headers, principal.sources)
-        views.require_speaker(principal, source)
+        views.require_source(principal, source)
         return envelope.read(
             dialects.translate(body, source),
             source=source,

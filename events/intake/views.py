@@ -36,7 +36,7 @@ from events.intake.rejected_requests import Incoming
 BODY_BYTES = 256 * 1024
 BATCH_BYTES = 32 * 1024 * 1024
 BATCH_ITEMS = 1000
-PROVEN = "carinho.proven"  # in the request's environ: the `Principal` of its key
+PRINCIPAL = "carinho.principal"  # in the request's environ: the `Principal` of its key
 BATCH_VALUES = 2_000_000  # in all items together; decoded, one takes many times the bytes it came in
 
 
@@ -55,19 +55,19 @@ class Ingest(ApiView, ABC):
         try:
             response = self.post(request, incoming)
         except RequestRejected as error:
-            response = refuse(error, incoming)
+            response = reject_request(error, incoming)
         except APIException as error:
-            response = turn_away(error, request, incoming)
+            response = reject_sender(error, request, incoming)
         rate_limits.write_headers(request, response)
         return response
 
 
-def refuse(error: RequestRejected, incoming: Incoming) -> HttpResponse:
+def reject_request(error: RequestRejected, incoming: Incoming) -> HttpResponse:
     rejected_requests.keep(error, incoming)
     return errors.problem(error.code, error.detail, status=error.status, fields=error.fields)
 
 
-def turn_away(error: APIException, request: HttpRequest, incoming: Incoming) -> HttpResponse:
+def reject_sender(error: APIException, request: HttpRequest, incoming: Incoming) -> HttpResponse:
     """Answer somebody who may not send. It is kept, without its body, unless there are too many of them."""
     response = errors.answer_to(error, request)
     if response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
@@ -80,13 +80,13 @@ def turn_away(error: APIException, request: HttpRequest, incoming: Incoming) -> 
 def authenticate(request: HttpRequest) -> Principal | None:
     """The caller, by key or by session; None for nobody."""
     if principal := principal_of_key(request):
-        request.META[PROVEN] = principal
+        request.META[PRINCIPAL] = principal
         return principal
     found = OperatorSession().authenticate(Request(request))
     return found[1] if found else None
 
 
-def admit(request: HttpRequest) -> Principal:
+def authorise(request: HttpRequest) -> Principal:
     """Let a caller in whom the table lets in, and count the call."""
     principal = authenticate(request)
     if principal:
@@ -95,7 +95,7 @@ def admit(request: HttpRequest) -> Principal:
     return cast("Principal", principal)  # the table lets nobody else in
 
 
-def require_speaker(principal: Principal, source: str) -> None:
+def require_source(principal: Principal, source: str) -> None:
     """Raises `Problem` for a key that is bound to other systems: it could take this one's ids."""
     allowed = principal.sources
     if not allowed or source in allowed:
@@ -148,11 +148,11 @@ class EventIngest(Ingest):
         responses=ACCEPTED,
     )
     def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
-        principal = admit(request)
+        principal = authorise(request)
         incoming.is_proven = True
         body = envelope.parse(take_body(request, incoming, BODY_BYTES))
         incoming.source = dialects.source_of(body, incoming.headers, principal.sources)
-        require_speaker(principal, incoming.source)
+        require_source(principal, incoming.source)
         return record(body, incoming.source, incoming.headers)
 
 
@@ -210,7 +210,7 @@ class WebhookIngest(Ingest):
         rate_limits.count_call(request, principal.client)
         if EVENTS not in principal.scopes:
             raise PermissionDenied
-        require_speaker(principal, incoming.source)
+        require_source(principal, incoming.source)
         incoming.is_proven = True
         take_body(request, incoming, BODY_BYTES)
 
@@ -291,7 +291,7 @@ class BatchIngest(Ingest):
         responses={200: BatchAnswer, **problems(400, 401, 403, 413, 422, 429)},
     )
     def post(self, request: HttpRequest, incoming: Incoming) -> HttpResponse:
-        principal = admit(request)
+        principal = authorise(request)
         incoming.is_proven = True
         body = take_body(request, incoming, BATCH_BYTES)
         if len(body) > BODY_BYTES:  # if it is refused whole: to keep it, it would be decoded once more
@@ -341,7 +341,7 @@ def _read_item(item: Any, principal: Principal, source: str, *, is_large: bool) 
     try:
         if is_large and len(_encoded(item)) > BODY_BYTES:
             raise request_body.TooLarge(BODY_BYTES, b"")
-        require_speaker(principal, source)
+        require_source(principal, source)
         translated = dialects.translate(item, source)
         return envelope.read(translated, source=source, request_id=request_id.get(), trace_id=trace_id.get())
     except errors.Problem as error:

@@ -120,7 +120,7 @@ def payment(number: int, **data: Any) -> dict[str, Any]:
 def test_both_ways_store_and_answer_the_same(web):
     [usual] = web.post(payment(1))
     [short] = web.post(payment(2))
-    assert web.shortcut.passes
+    assert web.shortcut.authorised
     assert (usual.status, short.status) == (202, 202)
     each_has_its_own = {"X-Request-ID", "traceparent", "RateLimit-Remaining", "Content-Length"}
     assert set(usual.headers) == set(short.headers) > each_has_its_own
@@ -177,7 +177,7 @@ def test_key_that_was_revoked_passes_for_some_seconds_at_most(web, monkeypatch):
     web.post(payment(1000))
     api_keys.revoke(web.key, actor="test")
     assert web.post(payment(1))[0].status == 202
-    later = time.monotonic() + fast_path.PASS_SECONDS + 0.1
+    later = time.monotonic() + fast_path.AUTHORISED_SECONDS + 0.1
     monkeypatch.setattr(fast_path.time, "monotonic", lambda: later)
     assert web.post(payment(2))[0].status == 401
 
