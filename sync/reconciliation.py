@@ -31,7 +31,7 @@ POLL_SECONDS = 0.5
 LONGEST_WAIT = 10.0
 
 
-NOTE = """
+SAVE_DIFFERENCES = """
 INSERT INTO sync_syncdifference AS known (job_id, key, kind, fields, payload, there, run_id)
 SELECT %(job)s, key, kind, fields, payload, there, %(run)s
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS row(key text, kind text, fields jsonb, payload jsonb, there jsonb)
@@ -112,7 +112,7 @@ class Reconciliation:
             pairs = [(key, *pair) for key, pair in wanted.items()]
             found += [row for pair in pairs if (row := self._difference(*pair, there))]
             self.compared += len(page.records)
-            self._note(found)
+            self._save_differences(found)
             cursor = cursors.follow(page, self.job.source)
 
     def _look_for_orphans(self) -> None:
@@ -128,7 +128,9 @@ class Reconciliation:
             orphans = [key for key, row in there.items() if self.job.is_orphan(row, self.window)]
             ours = dict(written.filter(key__in=orphans).values_list("key", "wanted"))  # what was sent there
             self.compared += len(orphans)
-            self._note([Found(key, DifferenceKind.ORPHAN, there=ours.get(key)) for key in orphans])
+            self._save_differences(
+                [Found(key, DifferenceKind.ORPHAN, there=ours.get(key)) for key in orphans]
+            )
 
     def _there(self, keys: Sequence[str]) -> Mapping[str, Fields]:
         """What the target has or, if it cannot be read, what was written there."""
@@ -153,7 +155,7 @@ class Reconciliation:
             return Found(key, DifferenceKind.MISSING_HERE, payload=record)
         return None
 
-    def _note(self, found: Sequence[Found]) -> None:
+    def _save_differences(self, found: Sequence[Found]) -> None:
         self.differing += len(found)
         columns = {"processed": self.compared, "read": self.compared, "failed": self.differing}
         runs.update_mine(self.run, **columns, unchanged=self.compared - self.differing)
@@ -170,7 +172,7 @@ class Reconciliation:
             }
             encoded = json.dumps(list(rows.values()))
             with connection.cursor() as cursor:
-                cursor.execute(NOTE, {"job": self.job.name, "run": self.run.pk, "rows": encoded})
+                cursor.execute(SAVE_DIFFERENCES, {"job": self.job.name, "run": self.run.pk, "rows": encoded})
 
     def _patiently(self, call: Callable[[], Answer]) -> Answer:
         """The answer to a read, waiting for a system that is away. Raises what the last attempt raised."""

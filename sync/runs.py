@@ -231,7 +231,7 @@ def _close_row(run: SyncRun, status: str, *, reason: str = "", **still: Any) -> 
         status=status, finished_at=Now(), reason=reason, waiting_for="", waiting_since=None
     )
     if closed:
-        run.tell_if_failed(status)
+        run.notify_if_failed(status)
     return bool(closed)
 
 

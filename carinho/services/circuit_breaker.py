@@ -18,7 +18,7 @@ from carinho.masking import mask_text
 
 WINDOW_SECONDS = 60
 WINDOW_CALLS = 20
-GOOD_TRIALS = 2
+GOOD_PROBES = 2
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Breaker(pybreaker.CircuitBreaker):
         super().__init__(
             fail_max=failures,
             reset_timeout=self.watch.wait,
-            success_threshold=GOOD_TRIALS,
+            success_threshold=GOOD_PROBES,
             exclude=ignore,
             listeners=[self.watch],
             state_storage=Storage(snapshot),

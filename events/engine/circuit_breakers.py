@@ -143,7 +143,7 @@ def _times(before: Snapshot, after: Snapshot) -> dict[str, Any]:
 
 
 def _facts(service: str, before: str, now: str) -> Iterator[lifecycle.Fact]:
-    """What others are told: that an outage began or ended. A trial that failed is the same outage."""
+    """What others are told: that an outage began or ended. A probe that failed is the same outage."""
     if before == BreakerState.CLOSED != now:
         yield "breaker.opened", {"service": service}
     elif before != BreakerState.CLOSED == now:

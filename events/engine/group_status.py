@@ -28,7 +28,7 @@ SET failures = known.failures + excluded.failures,
 RETURNING id
 """
 
-SETTLE = """
+UPDATE_STATES = """
 WITH found AS (
     SELECT known.id, known.state AS was, EXISTS (
                SELECT FROM events_deadletter AS any_left
@@ -77,7 +77,7 @@ FROM moved
 def update(
     failed: Sequence[GroupKey], moved: Iterable[GroupKey], *, closed: Sequence[int], actor: str | None
 ) -> None:
-    """Settle the groups of dead letters that were opened and of those that were moved.
+    """Write the state of the groups of dead letters that were opened and of those that were moved.
 
     `failed` has one key for each that was opened, `closed` are the ids of those that may have been closed,
     and `actor` is who closed them, if a person did.
@@ -86,4 +86,4 @@ def update(
     keys = {*failures, *moved}
     if keys:
         rows = run_rows(LOCK, [key._asdict() | {"failures": failures[key]} for key in keys])
-        run(SETTLE, {"ids": [id for (id,) in rows], "closed": list(closed), "actor": actor})
+        run(UPDATE_STATES, {"ids": [id for (id,) in rows], "closed": list(closed), "actor": actor})

@@ -131,8 +131,8 @@ class SyncRun(models.Model):
         LogLine.objects.create(run=self, code=code, detail=detail)
         logger.info("Sync run: %s", code, extra={"job": self.job_id, "run_id": self.pk})
 
-    def tell_if_failed(self, status: str) -> None:
-        """Tell who asked to know that the run ends so, in the caller's transaction."""
+    def notify_if_failed(self, status: str) -> None:
+        """Notify those who subscribed that the run ends so, in the caller's transaction."""
         if status in FAILED:
             data = {"id": self.pk, "job": self.job_id, "kind": self.kind, "status": status}
             lifecycle.write([("sync.failed", data)])
