@@ -18,7 +18,7 @@ from events.models import CircuitBreaker, Lane
 from sync import runs
 from sync.job import Job
 from sync.models import RunStatus, SyncRun
-from sync.runs import Ended
+from sync.runs import StopRun
 
 Answer = TypeVar("Answer")
 
@@ -134,7 +134,7 @@ class SystemWait:
         return self.before + (now - max(self.since, self.taken_at) if self.since is not None else 0.0)
 
     def begin_if_unavailable(self, now: float) -> None:
-        """Raises `Ended` once the hold limit is over."""
+        """Raises `StopRun` once the hold limit is over."""
         system = self.availability.unavailable()
         if system and self.since is None:
             self.since, self.system = now, system
@@ -146,7 +146,7 @@ class SystemWait:
                 doing="synchronise",
                 system=self.availability.systems[system].title,
             )
-            raise Ended(RunStatus.FAILED, str(held))
+            raise StopRun(RunStatus.FAILED, str(held))
 
     def end(self) -> None:
         if self.since is None:

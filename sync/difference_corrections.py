@@ -61,7 +61,7 @@ def undo(run_id: int, *, actor: str) -> SyncRun | None:
     ids = sorted(undoable(run, actor).values_list("pk", flat=True)) if run else []
     if run is None or not ids:
         return None
-    return runs.start(run.job_id, author=actor, kind=RunKind.RECORDS, chosen={"undo": ids})
+    return runs.request_run(run.job_id, author=actor, kind=RunKind.RECORDS, chosen={"undo": ids})
 
 
 def _is_within_the_minute(run: SyncRun) -> bool:

@@ -22,7 +22,7 @@ from sync.availability import Answer, Availability, SystemWait
 from sync.job import Fields, Job, Window
 from sync.models import Agreement, DifferenceKind, RunStatus, SyncDifference, SyncRecord, SyncRun
 from sync.records import key_of, short
-from sync.runs import Ended, JobLock, LogEntry, LostRun, WorkerStopped
+from sync.runs import JobLock, LogEntry, LostRun, StopRun, WorkerStopped
 
 logger = logging.getLogger(__name__)
 
@@ -70,19 +70,19 @@ class Reconciliation:
         runs.update_mine(self.run, read=0, unchanged=0, failed=0)
         try:
             self._compare()
-        except Ended as end:
-            runs.end(self.run, end)
+        except StopRun as stop:
+            runs.stop_run(self.run, stop)
         except (Unavailable, Rejected) as error:
             reason = runs.reason_of(error)
             line: LogEntry = ("read_failed", {"system": error.system, "reason": reason})
-            runs.end(self.run, Ended(RunStatus.FAILED, reason, line))
+            runs.stop_run(self.run, StopRun(RunStatus.FAILED, reason, line))
         except (LostRun, WorkerStopped):
             logger.warning("Comparison was left", extra={"job": self.job.name, "run_id": self.run.pk})
         except Exception as error:
             logger.exception("Comparison broke", extra={"job": self.job.name, "run_id": self.run.pk})
             kind = type(error).__name__
-            broken = Ended(RunStatus.FAILED, f"Broken: {kind} in our own code", ("broke", {"kind": kind}))
-            runs.end(self.run, broken)
+            broken = StopRun(RunStatus.FAILED, f"Broken: {kind} in our own code", ("broke", {"kind": kind}))
+            runs.stop_run(self.run, broken)
         self.run.refresh_from_db()
         return self.run
 
@@ -99,7 +99,7 @@ class Reconciliation:
                 defaults={"compared": self.compared, "agreeing": agreeing},
             )
             self.run.log("checked", compared=self.compared, agreeing=agreeing)
-            runs.finish(self.run, RunStatus.DONE)
+            runs.finish_run(self.run, RunStatus.DONE)
 
     def _compare_source(self) -> None:
         cursors = Cursors()
@@ -210,11 +210,13 @@ class Reconciliation:
         now = time.monotonic()
         self.waiting.begin_if_unavailable(now)
         runs.update_mine(self.run)
-        runs.obey(self.run, self.lock)
+        runs.raise_if_stopped(self.run, self.lock)
         self.availability.refresh()
         if now - self.started - self.waiting.seconds(now) > self.job.limit.total_seconds():
             minutes = round(self.job.limit.total_seconds() / 60)
-            raise Ended(RunStatus.STUCK, f"Took over {minutes} minutes", ("over_limit", {"minutes": minutes}))
+            raise StopRun(
+                RunStatus.STUCK, f"Took over {minutes} minutes", ("over_limit", {"minutes": minutes})
+            )
 
 
 def _read_all(job: Job, records: Sequence[Any]) -> tuple[dict[str, tuple[Any, Fields]], list[Found]]:

@@ -85,7 +85,7 @@ def _correct(failure_id: int, data: Data, version: str, actor: str, reason: str)
     job = SyncFailure.objects.values_list("job_id", flat=True).get(pk=failure_id)
     chosen = {"failures": [failure_id]}
     # before the failure is locked, as a runner does
-    run = runs.start(job, author=actor, kind=RunKind.RECORDS, chosen=chosen)
+    run = runs.request_run(job, author=actor, kind=RunKind.RECORDS, chosen=chosen)
     failure = SyncFailure.objects.select_for_update().get(pk=failure_id)
     check_current(failure, version)
     before: Record = failure.payload

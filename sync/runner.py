@@ -26,7 +26,7 @@ from sync.models import RunKind, RunStatus, SyncRun
 from sync.models.run import FAILED
 from sync.reconciliation import Reconciliation
 from sync.records import End, Item, push
-from sync.runs import Ended, JobLock, LostRun, WorkerStopped
+from sync.runs import JobLock, LostRun, StopRun, WorkerStopped
 
 logger = logging.getLogger(__name__)
 
@@ -56,13 +56,15 @@ def _run_next(name: str, *, begins: bool) -> SyncRun | None:
         if name not in Job.registry:
             runs.end_undeclared(name)
             return None
-        run = runs.take(name) or (_begin(name, runs.SCHEDULE, RunKind.FULL) if begins else None)
+        run = runs.claim_run(name) or (
+            _create_and_claim(name, runs.SCHEDULE, RunKind.FULL) if begins else None
+        )
         return _run(run, lock) if run else None
 
 
-def _begin(name: str, author: str, kind: RunKind) -> SyncRun:
-    runs.begin(name, author=author, kind=kind)
-    run = runs.take(name)
+def _create_and_claim(name: str, author: str, kind: RunKind) -> SyncRun:
+    runs.create_run(name, author=author, kind=kind)
+    run = runs.claim_run(name)
     if run is None:
         raise runs.AlreadyRunning(None)
     return run
@@ -73,7 +75,7 @@ def _run(run: SyncRun, lock: JobLock) -> SyncRun:
         return Reconciliation(run, lock).go()
     ended = Runner(run, lock).go()
     if ended.kind in (RunKind.FULL, RunKind.RECORDS) and ended.status in runs.GOOD:
-        check = Reconciliation(_begin(ended.job_id, ended.author, RunKind.CHECK), lock).go()
+        check = Reconciliation(_create_and_claim(ended.job_id, ended.author, RunKind.CHECK), lock).go()
         if check.status in FAILED:
             ended.log("check_failed", run=check.pk, reason=check.reason)
     return ended
@@ -142,9 +144,9 @@ class Runner:
         pool = ThreadPoolExecutor(threads + 1, thread_name_prefix=self.job.name)
         try:
             self._work(pool)
-        except Ended as end:
+        except StopRun as stop:
             self._close(pool, goes_on=False)
-            self._end(end)
+            self._stop(stop)
         except (WorkerStopped, LostRun):
             self._close(pool, goes_on=True)
             logger.warning("Run was left", extra={"job": self.job.name, "run_id": self.run.pk})
@@ -152,9 +154,9 @@ class Runner:
             logger.exception("Run broke", extra={"job": self.job.name, "run_id": self.run.pk})
             self._close(pool, goes_on=False)
             self.run.log("broke", kind=type(error).__name__)
-            self._end(Ended(RunStatus.FAILED, f"Broken: {type(error).__name__} in our own code"))
+            self._stop(StopRun(RunStatus.FAILED, f"Broken: {type(error).__name__} in our own code"))
         else:
-            runs.finish(self.run, RunStatus.INCOMPLETE if self.run.failed else RunStatus.DONE)
+            runs.finish_run(self.run, RunStatus.INCOMPLETE if self.run.failed else RunStatus.DONE)
         finally:
             self.is_closing = True
             pool.shutdown(wait=True)
@@ -182,10 +184,10 @@ class Runner:
             self.waiting.begin_if_unavailable(now)
         ended = sum(min(page.read, len(page.items) - page.left) for page in self.pages)
         runs.update_mine(self.run, processed=self.run.read + ended)
-        runs.obey(self.run, self.lock)
+        runs.raise_if_stopped(self.run, self.lock)
         self.availability.refresh()  # after the lock was asked, which may swallow a notification
         if now - self.started - self.waiting.seconds(now) > self.job.limit.total_seconds():
-            raise Ended(RunStatus.STUCK)
+            raise StopRun(RunStatus.STUCK)
 
     # --- reading ---
 
@@ -262,13 +264,13 @@ class Runner:
         asked = error.retry_after or timedelta()
         self.read_at = time.monotonic() + max(_wait_after(self.read_failures), asked.total_seconds())
 
-    def _unreadable(self, reason: str) -> Ended:
+    def _unreadable(self, reason: str) -> StopRun:
         system = self.availability.label(self.availability.source)
-        return Ended(RunStatus.FAILED, reason, ("read_failed", {"system": system, "reason": reason}))
+        return StopRun(RunStatus.FAILED, reason, ("read_failed", {"system": system, "reason": reason}))
 
-    def _not_offered(self, error: NotOffered) -> Ended:
+    def _not_offered(self, error: NotOffered) -> StopRun:
         """Neither good nor a failure: what a later run reads must not begin after this one."""
-        return Ended(
+        return StopRun(
             RunStatus.CANCELLED, str(error), ("not_offered", {"system": error.system, "reason": str(error)})
         )
 
@@ -396,11 +398,11 @@ class Runner:
             except LostRun:
                 return
 
-    def _end(self, end: Ended) -> None:
-        if end.status == RunStatus.STUCK:
+    def _stop(self, stop: StopRun) -> None:
+        if stop.status == RunStatus.STUCK:
             runs.close_as_stuck(self.run, "over_limit", minutes=round(self.job.limit.total_seconds() / 60))
         else:
-            runs.end(self.run, end)
+            runs.stop_run(self.run, stop)
 
 
 def _wait_after(attempts: int) -> float:

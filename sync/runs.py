@@ -75,7 +75,7 @@ class WorkerStopped(Exception):
     """This worker ends: another one goes on."""
 
 
-class Ended(Exception):
+class StopRun(Exception):
     """The run ends here, before its last page."""
 
     def __init__(self, status: RunStatus, reason: str = "", line: LogEntry | None = None) -> None:
@@ -133,21 +133,21 @@ def end_holder(name: str) -> None:
         locks.end_holder(pid)
 
 
-def start(name: str, *, author: str, kind: str = RunKind.FULL, chosen: Chosen | None = None) -> SyncRun:
+def request_run(name: str, *, author: str, kind: str = RunKind.FULL, chosen: Chosen | None = None) -> SyncRun:
     """Begin a run; a worker takes it at once. Raises `LookupError` and `AlreadyRunning`."""
     if name not in Job.registry:
         raise LookupError(f"No job is called {name}.")
     with transaction.atomic():
-        run = begin(name, author=author, kind=kind, chosen=chosen)
+        run = create_run(name, author=author, kind=kind, chosen=chosen)
         if not chosen:
             STARTED[RunKind(kind)].record(author, name, {"run": run.pk})
         for what, ids in (chosen or {}).items():
             CHOSEN[what].record(author, name, {"run": run.pk, what: ids})
-        transaction.on_commit(lambda: send(name))
+        transaction.on_commit(lambda: wake_worker(name))
     return run
 
 
-def begin(name: str, *, author: str, kind: str = RunKind.FULL, chosen: Chosen | None = None) -> SyncRun:
+def create_run(name: str, *, author: str, kind: str = RunKind.FULL, chosen: Chosen | None = None) -> SyncRun:
     """Make the run's row; whoever holds the job's lock goes on from there. Raises `AlreadyRunning`."""
     since = last_good_start(name) if kind in (RunKind.FULL, RunKind.DRY) else None
     try:
@@ -170,7 +170,7 @@ def last_good_start(name: str) -> datetime | None:
     return window_at - OVERLAP if window_at else None
 
 
-def take(name: str) -> SyncRun | None:
+def claim_run(name: str) -> SyncRun | None:
     """Become the runner of what was begun; the caller holds the lock. None when there is nothing."""
     run = SyncRun.objects.filter(job_id=name, status=RunStatus.RUNNING).first()
     if run is None:
@@ -190,8 +190,8 @@ def update_mine(run: SyncRun, **columns: Any) -> None:
         raise LostRun(f"Run {run.pk} is somebody else's")
 
 
-def obey(run: SyncRun, lock: JobLock) -> None:
-    """Raise what ends this runner's work: `WorkerStopped`, `LostRun`, or `Ended` if somebody cancelled it."""
+def raise_if_stopped(run: SyncRun, lock: JobLock) -> None:
+    """Raise what ends this runner's work: `WorkerStopped`, `LostRun`, or `StopRun` if a person cancelled."""
     if stopping.is_set():
         raise WorkerStopped
     if not lock.is_held():
@@ -201,11 +201,11 @@ def obey(run: SyncRun, lock: JobLock) -> None:
         raise _cancelled(run)
 
 
-def _cancelled(run: SyncRun) -> Ended:
-    return Ended(RunStatus.CANCELLED, line=("cancelled", {"actor": run.cancelled_by}))
+def _cancelled(run: SyncRun) -> StopRun:
+    return StopRun(RunStatus.CANCELLED, line=("cancelled", {"actor": run.cancelled_by}))
 
 
-def finish(run: SyncRun, status: str, *, reason: str = "") -> None:
+def finish_run(run: SyncRun, status: str, *, reason: str = "") -> None:
     """Close the run's row. Raises `LostRun`."""
     with transaction.atomic():
         if not _close_row(run, status, reason=reason, token=run.token):
@@ -214,13 +214,13 @@ def finish(run: SyncRun, status: str, *, reason: str = "") -> None:
     run.refresh_from_db()
 
 
-def end(run: SyncRun, how: Ended) -> None:
+def stop_run(run: SyncRun, stop: StopRun) -> None:
     """Close the run's row, unless it is somebody else's by now."""
     try:
         with transaction.atomic():
-            if how.line:
-                run.log(how.line[0], **how.line[1])
-            finish(run, how.status, reason=how.reason)
+            if stop.line:
+                run.log(stop.line[0], **stop.line[1])
+            finish_run(run, stop.status, reason=stop.reason)
     except LostRun:
         logger.warning("Run was lost", extra={"job": run.job_id, "run_id": run.pk})
 
@@ -260,7 +260,7 @@ def cancel(run_id: int, *, actor: str) -> SyncRun:
     with only_runner(run.job_id) as lock:
         run.refresh_from_db()
         if lock and run.is_running:  # no runner is there to end it
-            end(run, _cancelled(run))
+            stop_run(run, _cancelled(run))
     return run
 
 
@@ -273,7 +273,7 @@ def close_as_stuck(run: SyncRun, code: str, **detail: object) -> SyncRun | None:
         names = ("job_id", "kind", "author", "window_at", "since", "chosen", "checkpoint")
         next_run = SyncRun.objects.create(continues=run, **{name: getattr(run, name) for name in names})
         next_run.log("continues", run=run.pk)
-        transaction.on_commit(lambda: send(run.job_id))
+        transaction.on_commit(lambda: wake_worker(run.job_id))
     return next_run
 
 
@@ -286,10 +286,10 @@ def watch() -> None:
             end_holder(run.job_id)
             close_as_stuck(run, "no_signal")
         elif now - sign > UNHELD_AFTER and not lock_holder(run.job_id):
-            send(run.job_id)
+            wake_worker(run.job_id)
 
 
-def send(name: str) -> None:
+def wake_worker(name: str) -> None:
     """Ask a worker to go on with what was begun. A broker that is away is only logged: the watch asks."""
     try:
         app.send_task("sync.go_on", (name,), queue="sync", expires=600)

@@ -72,7 +72,7 @@ def make_row(path: str) -> int:
         cancel(1, phone="5551987650002")
         return SentMessage.objects.get().pk
     if path.startswith("/api/sync"):
-        return runs.start("sync.crm_operacao", author="test").pk
+        return runs.request_run("sync.crm_operacao", author="test").pk
     dead_letter = bury(1)
     if path.endswith("/restore"):
         operations.archive([dead_letter.pk], actor="test", reason="")
@@ -82,7 +82,7 @@ def make_row(path: str) -> int:
 @pytest.mark.parametrize(("line", "scope"), LINES)
 def test_line_is_answered_with_success(line, scope, monkeypatch):
     monkeypatch.setattr(health.broker, "answers", lambda: True)
-    monkeypatch.setattr(runs, "send", lambda name: None)
+    monkeypatch.setattr(runs, "wake_worker", lambda name: None)
     monkeypatch.setitem(settings.WEBHOOK_SECRETS, "site", ["segredo"])
     if "$ID" in line:
         line = line.replace("$ID", str(make_row(words_of(line)[1])))

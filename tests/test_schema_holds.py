@@ -63,7 +63,7 @@ def headers(monkeypatch: pytest.MonkeyPatch, settings: Any) -> dict[str, str]:
     """Of a caller who may do everything, as often as they like."""
     monkeypatch.setattr(health.broker, "answers", lambda: True)
     monkeypatch.setattr(measured, "take_snapshot", cache(measured.take_snapshot))  # most of the work
-    monkeypatch.setattr(runs, "send", lambda name: None)
+    monkeypatch.setattr(runs, "wake_worker", lambda name: None)
     settings.RATE_LIMIT_PEOPLE = settings.RATE_LIMIT_EVENTS = 10**6
     _, key = api_keys.create("parceiro", list(Scope), actor="test")
     return {"X-API-Key": key}

@@ -29,7 +29,7 @@ LOWEST_BAR = 4  # percent: the shortest run is seen too
 def started(name: str, actor: str, kind: RunKind, chosen: runs.Chosen | None = None) -> bool:
     """Start a run; False where the job runs already, which is told and is no error."""
     try:
-        runs.start(name, author=actor, kind=kind, chosen=chosen)
+        runs.request_run(name, author=actor, kind=kind, chosen=chosen)
     except (runs.AlreadyRunning, LookupError):
         return False
     return True

@@ -76,7 +76,7 @@ class RecordsAdmin(ActionAdmin):
         for name, of_job in groupby(rows, key=lambda row: row.job_id):
             chosen = [row.pk for row in of_job]
             try:
-                run = runs.start(
+                run = runs.request_run(
                     name, author=actor(request), kind=RunKind.RECORDS, chosen={self.chosen_as: chosen}
                 )
             except (runs.AlreadyRunning, LookupError):

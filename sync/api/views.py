@@ -117,7 +117,7 @@ class StartJob(OrderView):
     def post(self, request: Request, name: str) -> Response:
         chosen = chosen_in(self.order.validated_data)
         try:
-            run = runs.start(name, author=actor_of(request), kind=self.order.kind, chosen=chosen)
+            run = runs.request_run(name, author=actor_of(request), kind=self.order.kind, chosen=chosen)
         except LookupError:
             raise Http404 from None
         except runs.AlreadyRunning as error:
@@ -166,7 +166,7 @@ class StartByType(OrderView):
         started, running = [], None
         for name in names:
             try:
-                started.append(runs.start(name, author=actor_of(request)).pk)
+                started.append(runs.request_run(name, author=actor_of(request)).pk)
             except runs.AlreadyRunning as error:  # of all, the others are started
                 running = error
         if running and not started:

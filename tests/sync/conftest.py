@@ -35,7 +35,7 @@ def run(simulator: Simulator) -> Callable[..., SyncRun]:
     """Run a job in this process as a worker would, with the comparison that follows."""
 
     def go(name: str, kind: str = RunKind.FULL, **more: Any) -> SyncRun:
-        begun = runs.begin(name, author="user:ana", kind=kind, **more)
+        begun = runs.create_run(name, author="user:ana", kind=kind, **more)
         runner.go_on(name)
         begun.refresh_from_db()
         return begun

@@ -27,7 +27,7 @@ def vera(simulator):
 
 @pytest.fixture(autouse=True)
 def no_worker(monkeypatch):
-    monkeypatch.setattr(runs, "send", lambda name: None)
+    monkeypatch.setattr(runs, "wake_worker", lambda name: None)
 
 
 def page(client, address):
@@ -99,7 +99,7 @@ def test_run_now_starts_a_run_in_the_operators_name(ana, load):
 
 
 def test_start_while_it_runs_is_told_and_starts_nothing(ana):
-    runs.begin(NAME, author="user:bia")
+    runs.create_run(NAME, author="user:bia")
     answer = ana.post(f"{JOBS}run/", {"ids": NAME}, follow=True)
     assert "CRM → Operação" in answer.content.decode()
     assert SyncRun.objects.count() == 1
@@ -117,7 +117,7 @@ def test_paused_job_says_by_whom_and_why_until_it_is_resumed(ana):
 def test_running_run_shows_its_progress_and_is_cancelled_from_its_page(ana, run, load):
     load(NAME, 10)
     run(NAME)
-    begun = runs.begin(NAME, author="schedule")
+    begun = runs.create_run(NAME, author="schedule")
     SyncRun.objects.filter(pk=begun.pk).update(
         processed=4, waiting_for="operacao", waiting_since=begun.started_at
     )
@@ -132,12 +132,12 @@ def test_running_run_shows_its_progress_and_is_cancelled_from_its_page(ana, run,
 
 def test_job_says_the_same_of_its_first_run_on_each_page(ana):
     job, panel = SyncJob.objects.get_or_create(name=NAME)[0], "/admin/"
-    checked = runs.begin(NAME, author="user:ana", kind="check")
+    checked = runs.create_run(NAME, author="user:ana", kind="check")
     for html in (page(ana, of(job)), page(ana, panel)):
         assert "ainda não sincronizou</span>" in html
     assert "Em execução agora</a> (conferência)</h2>" in page(ana, of(job))
     runs.cancel(checked.pk, actor="user:ana")
-    first = runs.begin(NAME, author="schedule")
+    first = runs.create_run(NAME, author="schedule")
     SyncRun.objects.filter(pk=first.pk).update(waiting_for="operacao", waiting_since=first.started_at)
     row = page(ana, panel).partition('id="syncs"')[2].partition(f'title="{NAME}"')[2].partition("</tr>")[0]
     assert "em execução, espera por Operação</span>" in row
@@ -147,7 +147,7 @@ def test_job_says_the_same_of_its_first_run_on_each_page(ana):
 
 
 def test_run_of_chosen_records_says_of_how_many(ana):
-    begun = runs.begin(NAME, author="user:ana", kind="records", chosen={"failures": [1, 2, 3]})
+    begun = runs.create_run(NAME, author="user:ana", kind="records", chosen={"failures": [1, 2, 3]})
     text = page(ana, reverse("admin:sync_syncrun_progress", args=[begun.pk]))
     assert 'max="3" value="0"' in text
     assert "0 registros até agora · de 3" in text
@@ -250,7 +250,7 @@ def test_retry_while_the_job_runs_says_so(ana, run, load, simulator):
     load(NAME, 1)
     simulator.fault("operacao", status=422, path="/schedules/1")
     run(NAME)
-    runs.begin(NAME, author="user:bia")
+    runs.create_run(NAME, author="user:bia")
     answer = ana.post(
         "/admin/sync/syncfailure/retry/", {"ids": SyncFailure.objects.get().pk}, follow=True
     ).content.decode()

@@ -18,7 +18,7 @@ def client(simulator):
 @pytest.fixture(autouse=True)
 def no_worker(monkeypatch):
     """What is started waits for the test to play the worker."""
-    monkeypatch.setattr(runs, "send", lambda name: None)
+    monkeypatch.setattr(runs, "wake_worker", lambda name: None)
 
 
 def test_jobs_are_listed_with_their_schedule_in_words(client):

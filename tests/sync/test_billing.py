@@ -30,7 +30,7 @@ def bill_by_the_flow(numbers):
 def test_flow_and_nightly_job_bill_each_service_once(load, simulator, who_is_first):
     load(NAME, SERVICES)
     numbers = range(1, SERVICES + 1)
-    runs.begin(NAME, author="schedule")
+    runs.create_run(NAME, author="schedule")
     actions = [lambda: bill_by_the_flow(numbers), lambda: runner.go_on(NAME)]
     if who_is_first == "both":
         simulator.fault("financeiro", slow=10)

@@ -26,7 +26,7 @@ def compare(simulator):
     """Run a comparison in a thread, as a worker would; `meanwhile` is done as soon as `once` is true."""
 
     def go(meanwhile=None, *, once=lambda: True, kind="check", **columns):
-        begun = runs.begin(NAME, author="user:ana", kind=kind)
+        begun = runs.create_run(NAME, author="user:ana", kind=kind)
         SyncRun.objects.filter(pk=begun.pk).update(**columns)
         thread = threading.Thread(target=in_thread)
         thread.start()
@@ -113,7 +113,7 @@ def test_wait_of_an_earlier_runner_gives_this_one_no_more_time_than_its_job_has(
 
 
 def test_run_that_was_left_waiting_and_is_cancelled_waits_no_more(simulator):
-    begun = runs.begin(NAME, author="user:ana")
+    begun = runs.create_run(NAME, author="user:ana")
     SyncRun.objects.filter(pk=begun.pk).update(waiting_for="crm", waiting_since=timezone.now())
     assert runs.cancel(begun.pk, actor="user:bia").waiting_for == ""
 

@@ -19,7 +19,7 @@ SCHEDULES = "sync.crm_operacao"
 
 @pytest.fixture(autouse=True)
 def no_worker(monkeypatch):
-    monkeypatch.setattr(runs, "send", lambda name: None)
+    monkeypatch.setattr(runs, "wake_worker", lambda name: None)
 
 
 def invoice(number, **more):

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def no_worker(monkeypatch):
-    monkeypatch.setattr(runs, "send", lambda name: None)
+    monkeypatch.setattr(runs, "wake_worker", lambda name: None)
 
 
 def failed(job="sync.cuidadores_crm", **more):
@@ -113,7 +113,7 @@ def test_second_of_two_operators_is_told_who_was_first_and_changes_nothing():
 def test_correction_waits_for_a_running_synchronisation_and_keeps_what_was_typed():
     row, browser = failed(), logged_in(OPERATOR)
     _html, version = opened(browser, row)
-    runs.begin(row.job_id, author="user:bia")
+    runs.create_run(row.job_id, author="user:bia")
     form = {"version": version, "data.phone": "(21) 99876-5432", "do": "send", "reason": "Ela ligou"}
     html = html_of(browser.post(address(row), form))
     assert "A sincronização está em execução agora." in html

@@ -126,7 +126,7 @@ def test_two_workers_that_start_at_once_make_one_run(worker, load, simulator):
 def test_system_down_half_way_is_waited_for_and_no_record_fails(run, load, simulator, settings):
     load("sync.crm_operacao", 400)
     simulator.fault("operacao", slow=30)
-    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    begun = runs.create_run("sync.crm_operacao", author="user:ana")
     thread = in_thread("sync.crm_operacao")
     until(lambda: writes(simulator, "operacao") > 120, "the run was under way")
     simulator.fault("operacao", down=True)
@@ -148,7 +148,7 @@ def test_paused_system_is_waited_for(load, simulator, run):
     load("sync.crm_operacao", 3)
     CircuitBreaker.objects.get_or_create(service="operacao")
     circuit_breakers.pause("operacao", actor="user:ana")
-    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    begun = runs.create_run("sync.crm_operacao", author="user:ana")
     thread = in_thread("sync.crm_operacao")
     until(lambda: SyncRun.objects.filter(pk=begun.pk, waiting_for="operacao").exists(), "the run waited")
     assert writes(simulator, "operacao") == 0
@@ -161,7 +161,7 @@ def test_paused_system_is_waited_for(load, simulator, run):
 def test_cancel_works_within_a_page_and_records_who(load, simulator):
     load("sync.crm_operacao", 100)
     simulator.fault("operacao", slow=400)
-    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    begun = runs.create_run("sync.crm_operacao", author="user:ana")
     thread = in_thread("sync.crm_operacao")
     until(lambda: writes(simulator, "operacao") > 3, "the page was under way")
     runs.cancel(begun.pk, actor="user:bia")
@@ -182,7 +182,7 @@ def test_run_that_another_worker_goes_on_with_counts_each_record_as_read_once(
     target = Job.registry[name].target.name
     simulator.fault(target, slow=2000)
     monkeypatch.setattr(runs, "stopping", threading.Event())
-    begun = runs.begin(name, author="user:ana")
+    begun = runs.create_run(name, author="user:ana")
     thread = in_thread(name)
     until(lambda: writes(simulator, target) > 3, "the page was under way")
     runs.stopping.set()
@@ -210,7 +210,7 @@ def test_record_that_is_written_only_when_it_is_tried_again_counts_as_read_once(
 
 
 def test_run_that_nobody_works_on_is_cancelled_at_once(simulator):
-    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    begun = runs.create_run("sync.crm_operacao", author="user:ana")
     assert runs.cancel(begun.pk, actor="user:bia").status == "cancelled"
     lines = [(line.code, line.detail) for line in begun.lines.all()]
     assert ("cancelled", {"actor": "user:bia"}) in lines
@@ -218,9 +218,9 @@ def test_run_that_nobody_works_on_is_cancelled_at_once(simulator):
 
 
 def test_started_job_cannot_be_started_again_while_it_runs(simulator):
-    runs.start("sync.crm_operacao", author="user:ana")
+    runs.request_run("sync.crm_operacao", author="user:ana")
     with pytest.raises(runs.AlreadyRunning):
-        runs.start("sync.crm_operacao", author="user:bia")
+        runs.request_run("sync.crm_operacao", author="user:bia")
 
 
 def test_run_over_its_limit_is_stuck_and_another_goes_on_from_its_checkpoint(load, simulator, monkeypatch):
@@ -228,7 +228,7 @@ def test_run_over_its_limit_is_stuck_and_another_goes_on_from_its_checkpoint(loa
     simulator.fault("operacao", slow=300)
     job = Job.registry["sync.crm_operacao"]
     monkeypatch.setattr(type(job), "limit", timedelta(seconds=4))
-    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    begun = runs.create_run("sync.crm_operacao", author="user:ana")
     runner.go_on("sync.crm_operacao")
     begun.refresh_from_db()
     assert begun.status == "stuck"
@@ -246,7 +246,7 @@ def test_run_over_its_limit_is_stuck_and_another_goes_on_from_its_checkpoint(loa
 def test_runner_without_a_sign_loses_the_lock_and_writes_nothing_more(load, simulator, monkeypatch):
     load("sync.crm_operacao", 300)
     simulator.fault("operacao", slow=300)
-    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    begun = runs.create_run("sync.crm_operacao", author="user:ana")
     thread = in_thread("sync.crm_operacao")
     until(lambda: writes(simulator, "operacao") > 3, "the run was under way")
     monkeypatch.setattr(runs, "SILENT_AFTER", timedelta(seconds=-1))
@@ -260,8 +260,8 @@ def test_runner_without_a_sign_loses_the_lock_and_writes_nothing_more(load, simu
 
 def test_watch_asks_a_worker_to_go_on_with_what_was_left(simulator, monkeypatch):
     sent = []
-    monkeypatch.setattr(runs, "send", sent.append)
-    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    monkeypatch.setattr(runs, "wake_worker", sent.append)
+    begun = runs.create_run("sync.crm_operacao", author="user:ana")
     runs.watch()
     assert sent == []
     SyncRun.objects.filter(pk=begun.pk).update(started_at=timezone.now() - timedelta(minutes=1))
@@ -273,7 +273,7 @@ def test_watch_asks_a_worker_to_go_on_with_what_was_left(simulator, monkeypatch)
 def test_paused_system_receives_no_call_of_a_run_from_the_answer_on(load, simulator, paused):
     load("sync.crm_operacao", 300)
     simulator.fault("operacao", slow=300)
-    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    begun = runs.create_run("sync.crm_operacao", author="user:ana")
     thread = in_thread("sync.crm_operacao")
     until(lambda: writes(simulator, "crm") > 0, "records were written and confirmed")
     circuit_breakers.pause(paused, actor="user:bia")
@@ -293,7 +293,7 @@ def test_system_that_asked_a_lane_to_wait_is_left_alone_by_a_run_too(load, simul
     load("sync.crm_operacao", 3)
     asked = timezone.now() + timedelta(seconds=3)
     Lane.objects.update_or_create(name="operacao", defaults={"not_before": asked})
-    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    begun = runs.create_run("sync.crm_operacao", author="user:ana")
     runner.go_on("sync.crm_operacao")
     begun.refresh_from_db()
     assert (begun.status, begun.written) == ("done", 3)
@@ -304,7 +304,7 @@ def test_system_that_asked_a_lane_to_wait_is_left_alone_by_a_run_too(load, simul
 @pytest.mark.parametrize("system", ["operacao", "crm"])
 def test_system_that_asks_a_run_to_wait_is_left_alone_by_runs_and_lanes(load, simulator, system):
     load("sync.crm_operacao", 100)
-    begun = runs.begin("sync.crm_operacao", author="user:ana")
+    begun = runs.create_run("sync.crm_operacao", author="user:ana")
     simulator.fault(system, status=429, retry_after=3)
     thread = in_thread("sync.crm_operacao")
     until(lambda: Lane.objects.filter(name=system, not_before__gt=timezone.now()).exists(), "it was told")

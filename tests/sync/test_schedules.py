@@ -232,7 +232,7 @@ def test_start_that_cannot_be_recorded_in_the_audit_log_did_not_happen(hourly, m
 
     monkeypatch.setattr(audit_log.Audited, "record", fail)
     with pytest.raises(RuntimeError, match="no audit log"):
-        runs.start(hourly, author="user:ana")
+        runs.request_run(hourly, author="user:ana")
     assert not SyncRun.objects.exists()
 
 

@@ -93,8 +93,8 @@ def forget_everything(simulator):
 
 def only_the_run(name):
     with runs.only_runner(name) as lock:
-        runs.begin(name, author="schedule")
-        return Runner(runs.take(name), lock).go()
+        runs.create_run(name, author="schedule")
+        return Runner(runs.claim_run(name), lock).go()
 
 
 def assert_done(job, records, there, here, knows):

@@ -145,12 +145,12 @@ def test_each_thing_that_happens_is_told_once_and_names_nobody():
     assert told() == [("breaker.closed", {"service": "crm"})]
 
     schedules.ensure_jobs()
-    run = runs.begin("sync.crm_operacao", author="user:ana")
-    runs.finish(runs.take("sync.crm_operacao"), "incomplete")
+    run = runs.create_run("sync.crm_operacao", author="user:ana")
+    runs.finish_run(runs.claim_run("sync.crm_operacao"), "incomplete")
     what = {"id": run.pk, "job": "sync.crm_operacao", "kind": "full", "status": "incomplete"}
     assert told() == [("sync.failed", what)]
-    runs.begin("sync.crm_operacao", author="user:ana")
-    runs.finish(runs.take("sync.crm_operacao"), "done")
+    runs.create_run("sync.crm_operacao", author="user:ana")
+    runs.finish_run(runs.claim_run("sync.crm_operacao"), "done")
     assert told() == []
 
     now = timezone.now()
