@@ -17,7 +17,7 @@ from carinho.masking import mask_text, scrub
 from carinho.services.pagination import LIMIT, Page
 from sync.job import Job
 from sync.models import RunKind, SyncDifference, SyncFailure, SyncRecord, SyncRun
-from sync.records import FAILED, Item
+from sync.records import FAILED_OUTCOMES, Item
 from sync.runs import update_mine
 
 PULL = "pull"
@@ -67,11 +67,11 @@ class Checkpoint:
         return Checkpoint(left[0]) if left else None
 
 
-def stored_page(run: SyncRun, at: Checkpoint) -> Page:
+def stored_page(run: SyncRun, position: Checkpoint) -> Page:
     """A page of records that the database has, in the order of their rows."""
-    rows = list(STORED[at.stage](run).filter(pk__gt=int(at.cursor or 0)).order_by("pk")[:LIMIT])
+    rows = list(STORED[position.stage](run).filter(pk__gt=int(position.cursor or 0)).order_by("pk")[:LIMIT])
     next_cursor = str(rows[-1].pk) if len(rows) == LIMIT else None
-    return Page([_record(row, at.stage) for row in rows], next_cursor)
+    return Page([_record(row, position.stage) for row in rows], next_cursor)
 
 
 def _record(row: SyncFailure | SyncDifference, stage: str) -> Any:
@@ -113,7 +113,7 @@ def is_listed_again(job: Job, stage: str, item: Item) -> bool:
         return not (job.asks_until_done and item.was_confirmed)
     if stage == EARLIER_FAILURES:
         return False  # its failure is closed, or one of this run by now
-    return stage in ASKED or item.end in FAILED
+    return stage in ASKED or item.outcome in FAILED_OUTCOMES
 
 
 STORED: dict[str, Callable[[SyncRun], QuerySet[Any]]] = {
@@ -128,8 +128,8 @@ STORED: dict[str, Callable[[SyncRun], QuerySet[Any]]] = {
 
 def save(run: SyncRun, items: Sequence[Item], *, read: int, unchanged: Sequence[str], **columns: Any) -> None:
     """Store what became of some records; `columns` go to the run's row. Raises `LostRun`."""
-    failed = [item for item in items if item.end in FAILED]
-    fine = [item.key for item in items if item.end not in FAILED] + list(unchanged)
+    failed = [item for item in items if item.outcome in FAILED_OUTCOMES]
+    fine = [item.key for item in items if item.outcome not in FAILED_OUTCOMES] + list(unchanged)
     with transaction.atomic():
         update_mine(
             run,
@@ -177,7 +177,7 @@ def _save_failures(run: SyncRun, items: Sequence[Item]) -> None:
     rows = [
         {
             "key": item.key[:80],
-            "kind": item.end.value if item.end else "",
+            "kind": item.outcome.value if item.outcome else "",
             "cause": item.diagnosis.cause,
             "reason": scrub(mask_text(item.diagnosis.reason), item.record),
             "payload": item.record,

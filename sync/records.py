@@ -22,7 +22,7 @@ DIGEST_IN_KEY = 12
 LONGEST_KEY = 80
 
 
-class End(Enum):
+class RecordOutcome(Enum):
     DONE = "done"
     HELD = "held"  # nothing was sent: it waits until the system may be called
     UNAVAILABLE = "unavailable"
@@ -30,7 +30,7 @@ class End(Enum):
     BROKEN = "broken"
 
 
-FAILED = frozenset({End.UNAVAILABLE, End.REJECTED, End.BROKEN})
+FAILED_OUTCOMES = frozenset({RecordOutcome.UNAVAILABLE, RecordOutcome.REJECTED, RecordOutcome.BROKEN})
 
 
 @dataclass(eq=False)
@@ -53,7 +53,7 @@ class Item:
     was_confirmed: bool = False
     attempts: int = 0
     is_probe: bool = False
-    end: End | None = None
+    outcome: RecordOutcome | None = None
     error: Exception | None = None
 
     @property
@@ -70,7 +70,7 @@ class Item:
             return Diagnosis(
                 "invalid_data", f"The record cannot be read: {type(self.error).__name__} {self.error}"[:300]
             )
-        return failure_causes.of(self.error or Exception(), self.end.value if self.end else "")
+        return failure_causes.of(self.error or Exception(), self.outcome.value if self.outcome else "")
 
 
 def invalid(record: Any, key: str, error: Exception) -> Item:
@@ -78,7 +78,7 @@ def invalid(record: Any, key: str, error: Exception) -> Item:
     item = Item(key, record, {}, [""], 0, must_write=False, must_confirm=False, result={})
     if isinstance(error, AttributeError):  # of a value that is no object: not a mistake of ours
         error = TypeError(str(error))
-    item.end, item.error, item.attempts = End.REJECTED, error, 1
+    item.outcome, item.error, item.attempts = RecordOutcome.REJECTED, error, 1
     return item
 
 
@@ -93,14 +93,14 @@ class Plan:
     known: dict[str, SyncRecord] = field(default_factory=dict)
 
 
-def plan(job: Job, records: Sequence[Any], *, again: bool = False) -> Plan:
-    """Sort a page's records; `again` writes also what is unchanged, because a person asked for it."""
+def plan(job: Job, records: Sequence[Any], *, rewrite: bool = False) -> Plan:
+    """Sort a page's records; `rewrite` writes also what is unchanged, because a person asked for it."""
     made = Plan()
     read = [found for record in records if (found := _read(job, record, made))]
     rows = SyncRecord.objects.filter(job_id=job.name, key__in=[item.key for item in read])
     made.known = {row.key: row for row in rows}
     for item in {item.key: item for item in read}.values():
-        _decide(job, item, made, again=again)
+        _decide(job, item, made, rewrite=rewrite)
     return made
 
 
@@ -149,11 +149,11 @@ def key_of(job: Job, record: Any) -> str:
         return f"?{digest(record)[:16]}"
 
 
-def _decide(job: Job, item: Item, made: Plan, *, again: bool) -> None:
+def _decide(job: Job, item: Item, made: Plan, *, rewrite: bool) -> None:
     known = made.known.get(item.key)
     if known is None:
         made.items.append(item)
-    elif known.digest not in item.digests or again or (job.confirms and known.confirmed_at):
+    elif known.digest not in item.digests or rewrite or (job.confirms and known.confirmed_at):
         item.version = known.version + 1  # it changed, or the source asks for it anew
         made.items.append(item)
     elif job.confirms:
@@ -168,7 +168,7 @@ def save_planned(run: SyncRun, made: Plan) -> None:
     for item in made.items + made.invalid:
         known = made.known.get(item.key)
         before = known.wanted if known else {}
-        if item.end is not None:
+        if item.outcome is not None:
             action = "invalid"
         elif not item.must_write:
             action = "confirm"
@@ -183,7 +183,7 @@ def save_planned(run: SyncRun, made: Plan) -> None:
 
 
 def push(job: Job, item: Item, require: Callable[[type[Service]], None], request: str) -> None:
-    """Write and confirm one record, as far as it needs that. Never raises: `end` says how it went.
+    """Write and confirm one record, as far as it needs that. Never raises: `outcome` says how it went.
 
     `require` raises `CircuitOpen` for a system that may not be called. It is asked before each call, because
     a record may wait long for its thread.
@@ -199,16 +199,16 @@ def push(job: Job, item: Item, require: Callable[[type[Service]], None], request
             require(job.source)
             item.was_confirmed = _confirm(job, item, key)
             item.must_confirm = False
-        item.end, item.error = End.DONE, None
+        item.outcome, item.error = RecordOutcome.DONE, None
     except CircuitOpen as error:
-        item.end, item.error = End.HELD, error
+        item.outcome, item.error = RecordOutcome.HELD, error
     except Unavailable as error:
-        item.end, item.error = End.UNAVAILABLE, error
+        item.outcome, item.error = RecordOutcome.UNAVAILABLE, error
     except Rejected as error:
-        item.end, item.error = End.REJECTED, error
+        item.outcome, item.error = RecordOutcome.REJECTED, error
     except Exception as error:
         logger.exception("Record broke", extra={"job": job.name, "key": item.key})
-        item.end, item.error = End.BROKEN, error
+        item.outcome, item.error = RecordOutcome.BROKEN, error
     finally:
         request_id.reset(token)
 

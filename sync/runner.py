@@ -23,9 +23,9 @@ from sync.availability import Availability, SystemWait
 from sync.checkpoint import Checkpoint, is_listed_again
 from sync.job import Job, Window
 from sync.models import RunKind, RunStatus, SyncRun
-from sync.models.run import FAILED
+from sync.models.run import FAILED_STATUSES
 from sync.reconciliation import Reconciliation
-from sync.records import End, Item, push
+from sync.records import Item, RecordOutcome, push
 from sync.runs import JobLock, LostRun, StopRun, WorkerStopped
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def _run(run: SyncRun, lock: JobLock) -> SyncRun:
     ended = Runner(run, lock).go()
     if ended.kind in (RunKind.FULL, RunKind.RECORDS) and ended.status in runs.GOOD:
         check = Reconciliation(_create_and_claim(ended.job_id, ended.author, RunKind.CHECK), lock).go()
-        if check.status in FAILED:
+        if check.status in FAILED_STATUSES:
             ended.log("check_failed", run=check.pk, reason=check.reason)
     return ended
 
@@ -98,7 +98,7 @@ class PageInHand:
 
 @dataclass
 class PageRead:
-    at: Checkpoint
+    position: Checkpoint
     page: Page | None = None
     error: Exception | None = None
     is_probe: bool = False
@@ -106,7 +106,7 @@ class PageRead:
 
 @dataclass(order=True)
 class Later:
-    at: float
+    due_at: float
     number: int
     item: Item = field(compare=False)
 
@@ -202,12 +202,12 @@ class Runner:
             self.under_way += 1
             pool.submit(self._pull, self.next, self.availability.is_probe())
 
-    def _pull(self, at: Checkpoint, is_probe: bool) -> None:
+    def _pull(self, position: Checkpoint, is_probe: bool) -> None:
         token = request_id.set(self._request)
-        reading = PageRead(at, is_probe=is_probe)
+        reading = PageRead(position, is_probe=is_probe)
         try:
             self.availability.require(self.job.source)
-            reading.page = self.job.pull(self.job.source(), at.cursor, self.window)
+            reading.page = self.job.pull(self.job.source(), position.cursor, self.window)
         except Exception as error:  # noqa: BLE001 -- passed to the runner's thread, which knows what it means
             reading.error = error
         finally:
@@ -218,38 +218,38 @@ class Runner:
     def _request(self) -> str:
         return f"sync-{self.run.pk}"
 
-    def _read_stored(self, at: Checkpoint) -> None:
+    def _read_stored(self, position: Checkpoint) -> None:
         """A stage whose records the database has begins when every page before it is saved."""
         if self.pages:
             return
-        page = checkpoint.stored_page(self.run, at)
-        if at.stage == checkpoint.EARLIER_FAILURES and self.job.asks_until_done:
+        page = checkpoint.stored_page(self.run, position)
+        if position.stage == checkpoint.EARLIER_FAILURES and self.job.asks_until_done:
             keys = list(checkpoint.earlier_failures(self.run).values_list("key", flat=True))
             by = f"run:{self.run.pk}"
             if count := checkpoint.close_failures(self.job.name, keys, by=by, status="gone"):
                 self.run.log("gone", count=count)
             page = Page([])
-        if page.records and at.stage in checkpoint.WAITS and self.waited_for_stage != at.stage:
-            self.waited_for_stage = at.stage
-            self.read_at = time.monotonic() + checkpoint.WAITS[at.stage]
+        if page.records and position.stage in checkpoint.WAITS and self.waited_for_stage != position.stage:
+            self.waited_for_stage = position.stage
+            self.read_at = time.monotonic() + checkpoint.WAITS[position.stage]
             self.run.log("retries")
             return
-        self._take(at, page)
+        self._take(position, page)
 
     def _on_reading(self, reading: PageRead) -> None:
         self.is_reading = False
         error = reading.error
         if reading.page is not None:
             self.read_failures = 0
-            self._take(reading.at, reading.page)
+            self._take(reading.position, reading.page)
         elif isinstance(error, NotOffered):
             raise self._not_offered(error)
         elif isinstance(error, Unavailable):
             self._read_later(reading, error)
-        elif isinstance(error, Rejected) and reading.at.cursor and self.began_at_checkpoint:
+        elif isinstance(error, Rejected) and reading.position.cursor and self.began_at_checkpoint:
             self.began_at_checkpoint = False
             self.cursors = Cursors()
-            self.next = Checkpoint(reading.at.stage)
+            self.next = Checkpoint(reading.position.stage)
             self.run.log("page_read_again", system=self.availability.label(self.availability.source))
         elif isinstance(error, Rejected):
             raise self._unreadable(runs.reason_of(error))
@@ -274,21 +274,22 @@ class Runner:
             RunStatus.CANCELLED, str(error), ("not_offered", {"system": error.system, "reason": str(error)})
         )
 
-    def _take(self, at: Checkpoint, page: Page) -> None:
+    def _take(self, position: Checkpoint, page: Page) -> None:
         """A page is in hand: its records are compared, and those that need it wait to be sent."""
-        if at.stage == checkpoint.PULL:
+        if position.stage == checkpoint.PULL:
             try:
                 self.cursors.follow(page, self.job.source)
             except EndlessList as error:
                 raise self._unreadable(error.detail) from None
-        plan = records.plan(self.job, page.records, again=at.stage in checkpoint.ASKED)
-        self.next = at.after(self.run, page)
+        plan = records.plan(self.job, page.records, rewrite=position.stage in checkpoint.ASKED)
+        self.next = position.after(self.run, page)
         if self.run.kind == RunKind.DRY:
             records.save_planned(self.run, plan)
             plan.items, plan.invalid = [], []
-        read = 0 if at.stage in checkpoint.WAITS else len(page.records)  # an earlier stage counted these
+        is_new = position.stage not in checkpoint.WAITS  # those were read by an earlier stage
+        read = len(page.records) if is_new else 0
         items = plan.items + plan.invalid
-        in_hand = PageInHand(at.stage, self.next, read, plan.unchanged, items, len(plan.items))
+        in_hand = PageInHand(position.stage, self.next, read, plan.unchanged, items, len(plan.items))
         self.pages.append(in_hand)
         self.page_of |= dict.fromkeys(plan.items, in_hand)
         self.ready.extend(plan.items)
@@ -297,7 +298,7 @@ class Runner:
 
     def _send(self, pool: ThreadPoolExecutor) -> None:
         now = time.monotonic()
-        while self.later and self.later[0].at <= now:
+        while self.later and self.later[0].due_at <= now:
             self.ready.append(heapq.heappop(self.later).item)
         free = min(self.places - self.under_way, len(self.ready))
         if free <= 0:
@@ -313,7 +314,7 @@ class Runner:
 
     def _push(self, item: Item) -> None:
         if self.is_closing:
-            item.end = End.HELD
+            item.outcome = RecordOutcome.HELD
         else:
             push(self.job, item, self.availability.require, self._request)
         self._put(item)
@@ -352,16 +353,16 @@ class Runner:
             self.availability.leave_alone(ended.error.system, ended.error.retry_after)
 
     def _on_item(self, item: Item) -> None:
-        if item.end == End.HELD:
+        if item.outcome == RecordOutcome.HELD:
             self.ready.appendleft(item)
             return
         if isinstance(item.error, NotOffered):
             raise self._not_offered(item.error)
-        item.attempts += 0 if item.end == End.UNAVAILABLE and item.is_probe else 1
-        if item.end == End.UNAVAILABLE and item.attempts < MOST_ATTEMPTS:
+        item.attempts += 0 if item.outcome == RecordOutcome.UNAVAILABLE and item.is_probe else 1
+        if item.outcome == RecordOutcome.UNAVAILABLE and item.attempts < MOST_ATTEMPTS:
             self.numbers += 1
-            at = time.monotonic() + _wait_after(item.attempts)
-            heapq.heappush(self.later, Later(at, self.numbers, item))
+            due_at = time.monotonic() + _wait_after(item.attempts)
+            heapq.heappush(self.later, Later(due_at, self.numbers, item))
         else:
             self.page_of.pop(item).left -= 1
 
@@ -382,17 +383,18 @@ class Runner:
         """
         self.is_closing = True
         pool.shutdown(wait=True)
+        unfinished = (RecordOutcome.HELD, RecordOutcome.UNAVAILABLE)
         while self.ended:
             ended = self.ended.popleft()
             if isinstance(ended.error, NotOffered):
                 continue
-            if isinstance(ended, Item) and ended.end in (End.DONE, End.REJECTED, End.BROKEN):
+            if isinstance(ended, Item) and ended.outcome not in unfinished:
                 self.page_of.pop(ended, None)
         self.availability.save()
         for page in self.pages:
             over = [item for item in page.items if item not in self.page_of]
-            again = [item for item in over if goes_on and is_listed_again(self.job, page.stage, item)]
-            read = min(page.read, len(over) - len(again))
+            met_again = [item for item in over if goes_on and is_listed_again(self.job, page.stage, item)]
+            read = min(page.read, len(over) - len(met_again))
             try:
                 checkpoint.save(self.run, over, read=read, unchanged=[])
             except LostRun:

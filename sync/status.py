@@ -15,7 +15,7 @@ from carinho.database import run
 from sync import schedules
 from sync.job import Job
 from sync.models import Agreement, RunStatus, SyncJob, SyncRun
-from sync.models.run import FAILED
+from sync.models.run import FAILED_STATUSES
 from sync.runs import GOOD
 
 RECENT = timedelta(hours=24)
@@ -93,14 +93,14 @@ class JobStatus:
     @property
     def check_error(self) -> str:
         """Why the last comparison came to no end; empty when it did, and before the first."""
-        if self.check is None or self.check.status not in FAILED:
+        if self.check is None or self.check.status not in FAILED_STATUSES:
             return ""
         return self.check.reason or str(self.check.get_status_display())
 
     @property
     def has_failed(self) -> bool:
         """Whether its last run did: a new one that is under way says nothing yet."""
-        return self.last is not None and self.last.status in FAILED
+        return self.last is not None and self.last.status in FAILED_STATUSES
 
     @property
     def is_paused(self) -> bool:
@@ -143,7 +143,7 @@ def job_statuses(now: datetime | None = None) -> list[JobStatus]:
     now = now or timezone.now()
     rows = SyncJob.objects.in_bulk(list(Job.registry))
     tasks = schedules.by_job()
-    given = {"failed": list(FAILED), "good": list(GOOD), "unended": list(UNENDED)}
+    given = {"failed": list(FAILED_STATUSES), "good": list(GOOD), "unended": list(UNENDED)}
     newest = {name: Newest(*rest) for name, *rest in run(NEWEST, given | {"since": now - RECENT, "now": now})}
     runs = SyncRun.objects.in_bulk({id for found in newest.values() for id in found.runs if id})
     agreements = Agreement.objects.in_bulk([found.agreement for found in newest.values() if found.agreement])

@@ -44,7 +44,7 @@ class RunStatus(models.TextChoices):
     STUCK = "stuck", _("travada")
 
 
-FAILED = (RunStatus.FAILED, RunStatus.INCOMPLETE, RunStatus.STUCK)
+FAILED_STATUSES = (RunStatus.FAILED, RunStatus.INCOMPLETE, RunStatus.STUCK)
 
 
 class RunKind(models.TextChoices):
@@ -133,7 +133,7 @@ class SyncRun(models.Model):
 
     def notify_if_failed(self, status: str) -> None:
         """Notify those who subscribed that the run ends so, in the caller's transaction."""
-        if status in FAILED:
+        if status in FAILED_STATUSES:
             data = {"id": self.pk, "job": self.job_id, "kind": self.kind, "status": status}
             lifecycle.write([("sync.failed", data)])
 
