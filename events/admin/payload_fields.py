@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from datetime import date, datetime
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, get_args
 
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from carinho import money
 from carinho.masking import mask
 from events import titles
 from events.admin.person import readable_phone
@@ -98,19 +100,22 @@ def _said(value: Any, field: FieldInfo | None) -> str:
     if datetime in kinds:
         return _moment(str(value))
     if Decimal in kinds:
-        return _money(str(value))
+        return _money(value)
     return str(value)
 
 
 def _moment(text: str) -> str:
+    with suppress(ValueError):  # a day without an hour stays one
+        return date_format(date.fromisoformat(text), "d/m/Y")
     try:
         return date_format(timezone.localtime(datetime.fromisoformat(text)), "d/m/Y H:i")
     except ValueError:
         return text
 
 
-def _money(text: str) -> str:
+def _money(given: Any) -> str:
+    """As it came where it is no amount: "1.200" was refused, so it must not read as one real and twenty."""
     try:
-        return "R$ " + number_format(Decimal(text), 2, force_grouping=True)
-    except InvalidOperation:
-        return text
+        return "R$ " + number_format(money.read(given), 2, force_grouping=True)
+    except money.NotMoney:
+        return str(given)
