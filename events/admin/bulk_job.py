@@ -88,7 +88,7 @@ RESULTS = {
     BulkItemState.WAITING: ngettext_lazy("%(count)s ainda não saiu", "%(count)s ainda não saíram", "number"),
     BulkItemState.LEFT: ngettext_lazy("%(count)s ficou em aberto", "%(count)s ficaram em aberto", "number"),
 }
-ON_THEIR_WAY = (BulkItemState.SENT, BulkItemState.WAITING)
+UNFINISHED = (BulkItemState.SENT, BulkItemState.WAITING, BulkItemState.LEFT)
 
 
 def _result(state: str, count: int) -> str:
@@ -219,7 +219,7 @@ class BulkJobAdmin(ActionAdmin):
 
     def item_context(self, request: HttpRequest, row: BulkJob) -> dict[str, Any]:
         counts = bulk_jobs.counts_of(row)
-        over = sum(count for state, count in counts.items() if state not in ON_THEIR_WAY)
+        over = sum(count for state, count in counts.items() if state not in UNFINISHED)
         return {
             "headline": title_of(row.total),
             "state": self.state_badge(row),

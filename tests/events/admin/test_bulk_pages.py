@@ -185,6 +185,14 @@ def test_each_number_of_the_result_leads_to_exactly_its_rows():
         }
 
 
+def test_what_a_cancelled_retry_left_open_is_not_counted_as_ended():
+    job = bulk_jobs.start_retry([letter.pk for letter in letters(3)], "user:ana")
+    bulk_jobs.cancel([job.pk], actor="user:ana")
+    html = html_of(logged_in(VIEWER).get(address(job)))
+    for words in ("0 de 3 terminaram", "3 ficaram em aberto"):
+        assert words in html
+
+
 def test_page_of_a_job_that_stopped_says_where_and_what_and_the_day_begins_with_it():
     found = letters(30)
     job = bulk_jobs.start_retry([letter.pk for letter in found], "user:ana")
