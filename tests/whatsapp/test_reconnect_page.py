@@ -55,6 +55,16 @@ def test_qr_code_is_renewed_three_times_and_then_only_by_a_click(page):
     expect(over).to_be_hidden()
 
 
+def test_page_that_was_open_when_the_connection_was_lost_leads_to_the_way_back(visit_by_clock, zapi):
+    connection.check()
+    visit_by_clock.goto("/admin/whatsapp/connection/")
+    zapi.zapi_disconnect(keeps_session=False)
+    connection.check()
+    visit_by_clock.clock.run_for(15_000)
+    visit_by_clock.get_by_role("link", name="Como reconectar").click()
+    expect(visit_by_clock.get_by_role("button", name="Mostrar o QR code")).to_be_visible()
+
+
 def test_result_is_seen_without_a_reload(page, zapi):
     page.get_by_role("button", name="Mostrar o QR code").click()
     renewed(page, None)
