@@ -1,6 +1,7 @@
 """The names people know for what the code calls by its own: systems, senders, people, actions."""
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache, lru_cache
 from typing import Any
@@ -24,6 +25,7 @@ TARGETS = {
     "callback": "aviso",
     "contact": "contato",
     "sync_run": "execução",
+    "sync_failure": "registro com falha",
     "message": "mensagem",
     "person": "pessoa do evento",
     "erasure": "apagamento",
@@ -39,6 +41,8 @@ ACTORS = {
     "schedule": _("agenda"),
 }
 titles: dict[str, str] = {}  # of what an app calls by names of its own
+field_titles: list[Callable[[], Mapping[str, Any]]] = []  # of the fields of an app's rows and data
+stored_words: dict[str, dict[str, Any]] = {}  # by a detail of the audit log: what its stored codes mean
 ROUND = re.compile(r"(\d{4}-\d\d-\d\d) (morning|evening)")
 ROUNDS = {"morning": _("ronda da manhã de %s"), "evening": _("ronda do fim do dia de %s")}
 SOURCES = {"api": "API", "site": "Site", "whatsapp": "WhatsApp", "documentos": "Documentos e LGPD"}
@@ -98,6 +102,12 @@ def target(text: str) -> str:
 def lists() -> dict[str, Any]:
     """The title of each model's list, by the model's label."""
     return {model._meta.label_lower: model._meta.verbose_name_plural for model in apps.get_models()}
+
+
+@cache
+def fields() -> dict[str, Any]:
+    """The title of each field, by its name, that an app has named."""
+    return {name: title for titles_of in field_titles for name, title in titles_of().items()}
 
 
 def actions() -> list[tuple[str, Any]]:

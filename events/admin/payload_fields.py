@@ -63,7 +63,7 @@ def lines(
             continue
         if isinstance(value, Mapping):
             yield Labelled(full, _label(name, field), "", depth)
-            yield from lines(value, _model_in(field), typed, full + ".", depth + 1)
+            yield from lines(value, model_in(field), typed, full + ".", depth + 1)
         else:
             yield _leaf(full, name, value, field, typed, depth)
 
@@ -81,7 +81,7 @@ def _label(name: str, field: FieldInfo | None) -> str:
     return str(field.title) if field and field.title else titles.field(name)
 
 
-def _model_in(field: FieldInfo | None) -> type[BaseModel] | None:
+def model_in(field: FieldInfo | None) -> type[BaseModel] | None:
     kinds = [field.annotation, *get_args(field.annotation)] if field else []
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
 

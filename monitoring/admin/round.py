@@ -21,6 +21,7 @@ from monitoring import alerts, checklist, health, rounds
 from monitoring.models import Alert, Round, RoundKind
 from monitoring.rule import Rule
 
+labels.stored_words["status"] = health.LABELS
 SHOWN_ROUNDS = 20
 LONGEST_NOTE = 2000
 

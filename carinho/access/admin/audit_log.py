@@ -142,7 +142,11 @@ class AuditLogAdmin(ConsoleAdmin):
                 (_("Quem"), labels.who(row.actor)),
                 (_("O que fez"), labels.action(row.action)),
                 (_("Em quê"), labels.target(row.target)),
-                *[(DETAILS[name], in_words(value)) for name, value in detail.items() if name in DETAILS],
+                *[
+                    (DETAILS[name], in_words(decoded(name, value)))
+                    for name, value in detail.items()
+                    if name in DETAILS
+                ],
             ],
             "changes": changes(detail),
             "detail": json.dumps(detail, ensure_ascii=False, indent=2) if detail else "",
@@ -159,10 +163,26 @@ def changes(detail: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     )
     names = [*before, *(name for name in after if name not in before)]
     return [
-        (str(DETAILS.get(name, name)), in_words(before.get(name)), in_words(after.get(name)))
+        (field(name), in_words(decoded(name, before.get(name))), in_words(decoded(name, after.get(name))))
         for name in names
         if before.get(name) != after.get(name)
     ]
+
+
+def field(name: str) -> str:
+    """`data.phone` is told as `phone` is."""
+    bare = name.rpartition(".")[2]
+    return str(labels.fields().get(bare) or DETAILS.get(bare, bare))
+
+
+def decoded(name: str, value: Any) -> Any:
+    """What the codes of this detail mean; any other value as it is."""
+    if name == "fields":
+        return [field(one) for one in value]
+    if name == "page":
+        return next((title for model, title in labels.lists().items() if model.endswith(f".{value}")), value)
+    words = labels.stored_words.get(name, {})
+    return str(words[value]) if isinstance(value, str) and value in words else value
 
 
 def in_words(value: Any) -> str:

@@ -3,12 +3,16 @@
 import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from carinho.access import api_keys, audit_log
-from carinho.access.audit_log import Audited
+from carinho.access.audit_log import REVEALED, Audited
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from carinho.console.export import EXPORTED
+from events import event_corrections, recipes
+from events.intake import rejected_requests
+from monitoring import rounds
 from tests.clients import logged_in, person
 from whatsapp.models import Template
 
@@ -50,6 +54,38 @@ def test_role_that_somebody_got_is_named_with_the_one_before():
     entry = AuditEntry.objects.get(action="access.roles")
     assert (entry.actor, entry.target) == ("user:ana", "user vera")
     assert entry.detail == {"before": [VIEWER], "after": [OPERATOR]}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("action", "detail", "said"),
+    [
+        (
+            recipes.WRITTEN,
+            {"cause": "not_found", "before": None, "after": {"fixer": "Ana", "remedy": "rows"}},
+            ["Causa O cadastro não existe no sistema", "quem resolve — Ana", "botão — Ver os itens, um a um"],
+        ),
+        (
+            event_corrections.CORRECTED,
+            {"fields": ["client_id"], "before": {"client_id": 7}, "after": {"client_id": 204}},
+            ["Campos Cliente", "Cliente 7 204"],
+        ),
+        (
+            rejected_requests.ACCEPTED,
+            {"fields": ["data.utm.campaign"], "before": {}, "after": {"data.utm.campaign": "inverno"}},
+            ["Campos Campanha", "Campanha — inverno"],
+        ),
+        (rounds.CONCLUDED, {"status": "degraded"}, ["Veredito Atenção"]),
+        (REVEALED, {"page": "correction"}, ["Em que página correções"]),
+    ],
+)
+def test_fields_and_codes_are_told_by_the_names_that_people_know(action, detail, said):
+    action.record("user:ana", "x", detail)
+    address = reverse("admin:access_auditentry_change", args=[AuditEntry.objects.get().pk])
+    html = logged_in(ADMINISTRATOR).get(address).content.decode().partition("<details")[0]
+    text = " ".join(strip_tags(html.replace("<", " <")).split())
+    for sentence in said:
+        assert sentence in text
 
 
 @pytest.mark.django_db

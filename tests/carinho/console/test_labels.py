@@ -16,6 +16,7 @@ def test_a_sync_is_named_by_the_systems_that_it_joins():
     ("target", "said"),
     [
         ("event 246", "evento 246"),
+        ("sync_failure 2", "registro com falha 2"),
         ("crm", "CRM"),
         ("55, 56", "#55, #56"),
         ("demo", "demo"),
