@@ -13,6 +13,7 @@ from events.models import CircuitBreaker, Delivery
 from tests.clients import logged_in
 from tests.whatsapp.conftest import cancel, message_of
 from whatsapp import policy
+from whatsapp.admin import waiting
 from whatsapp.models import Connection, SentMessage
 from whatsapp.waiting import Wait, WaitCause, waits
 
@@ -49,6 +50,11 @@ def test_what_is_due_waits_for_what_holds_the_lane():
     [one] = waits(SentMessage.objects.latest("pk").pk)
     assert one.count == 1
     assert one.at >= paced.at  # all that is due goes before it, as far as is known
+    [said] = waiting.sentences()
+    assert (
+        said
+        == "3 mensagens saem aos poucos depois da queda, cerca de 30 por minuto: prontas em cerca de 1 min."
+    )
     until = circuit_breakers.leave_alone("whatsapp", timedelta(minutes=5))
     assert waits() == [Wait(WaitCause.ASKED, 3, until)]
     circuit_breakers.pause("whatsapp", actor="user:ana")

@@ -1,5 +1,7 @@
 """Why messages wait, in sentences."""
 
+from datetime import timedelta
+from math import ceil
 from statistics import mean
 
 from django.conf import settings
@@ -27,8 +29,10 @@ WORDS = {
         "number",
     ),
     WaitCause.PACED: ngettext_lazy(
-        "%(count)s sai aos poucos depois da queda, cerca de %(pace)d por minuto: pronta em até %(left)s.",
-        "%(count)s saem aos poucos depois da queda, cerca de %(pace)d por minuto: prontas em até %(left)s.",
+        "%(count)s sai aos poucos depois da queda, cerca de %(pace)d por minuto: "
+        "pronta em cerca de %(left)d min.",
+        "%(count)s saem aos poucos depois da queda, cerca de %(pace)d por minuto: "
+        "prontas em cerca de %(left)d min.",
         "number",
     ),
     WaitCause.QUIET: ngettext_lazy(
@@ -68,12 +72,12 @@ def sentences(only: int | None = None) -> list[str]:
 
 def _said(wait: Wait) -> str:
     count = ngettext("%s mensagem", "%s mensagens", wait.count) % labels.number(wait.count)
-    left = dates.duration(wait.at - timezone.now()) if wait.at and wait.cause == WaitCause.PACED else ""
+    left = wait.at - timezone.now() if wait.at else timedelta()
     return WORDS[wait.cause] % {
         "number": wait.count,
         "count": count,
         "at": dates.clock(wait.at) if wait.at else "—",
         "pace": round(60 / mean(PACE_SECONDS)),
-        "left": left,
+        "left": ceil(left / timedelta(minutes=1)),
         "limit": settings.WHATSAPP_DAILY_LIMIT or 0,
     }
