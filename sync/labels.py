@@ -14,9 +14,10 @@ from django_celery_beat.models import PeriodicTask
 
 from carinho.console import support
 from carinho.console.labels import error_in_words, who
+from events import titles
 from sync import schedules
 from sync.job import Job
-from sync.models import SENTENCES, LogLine, RunKind, RunStatus, SyncRun
+from sync.models import SENTENCES, LogLine, RunKind, RunStatus, SyncFailure, SyncRun
 from sync.runs import SCHEDULE
 
 FIELDS = {
@@ -62,6 +63,7 @@ def job_choices() -> list[tuple[str, Any]]:
 
 def fields(names: Iterable[str]) -> str:
     """The labels of a record's fields; a field without one keeps its name."""
+UNREADABLE = "The record cannot be read"
     return ", ".join(str(FIELDS.get(name, name)) for name in names)
 
 
@@ -157,6 +159,13 @@ def schedule(task: PeriodicTask | None) -> str:
 
 def _daily(hours: list[int], minutes: list[int]) -> str:
     if len(minutes) > 1:
+def failed_record(row: SyncFailure) -> str:
+    """What happened to a record, in words."""
+    if row.reason.startswith(UNREADABLE):  # before anything was sent: its target refused nothing
+        return _("Registro ilegível na origem")
+    return str(titles.cause(row.cause).title)
+
+
         return _("várias vezes por hora")
     if set(hours) == EVERY_HOUR:
         return _("toda hora, no minuto %02d") % minutes[0]

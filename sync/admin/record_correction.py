@@ -12,12 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from carinho.console import dates, labels
 from carinho.console.base import list_of, page_of
 from carinho.masking import mask
-from events import event_corrections, titles
+from events import event_corrections
 from events.admin import correction_pages
 from events.admin.correction_pages import Correctable
 from events.flow import Data
 from sync import record_corrections
 from sync.job import Job
+from sync.labels import failed_record
 from sync.labels import job as job_label
 from sync.models import RecordCorrection, SyncFailure
 
@@ -59,7 +60,7 @@ def correctable(request: HttpRequest, failure_id: int) -> Correctable:
         send=send,
         title=_("Corrigir e tentar de novo"),
         sure=_("Tentar com a correção"),
-        why=f"{job_label(row.job_id)} #{row.key}: {titles.cause(row.cause).title}",
+        why=f"{job_label(row.job_id)} #{row.key}: {failed_record(row)}",
         address=reverse("admin:sync_syncfailure_correct", args=[row.pk]),
         check_address=reverse("admin:sync_syncfailure_check", args=[row.pk]),
         back=page_of(row),

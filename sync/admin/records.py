@@ -20,7 +20,6 @@ from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, list_of, page_of
 from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask
-from events import titles
 from events.admin import correction_pages
 from sync import labels, runs
 from sync.admin import lines, record_correction
@@ -122,14 +121,14 @@ class FailureAdmin(RecordsAdmin):
     all_well = _("Tudo certo: nenhum registro falhou. O que falhar aparece aqui, com o porquê.")
     intro = _("Registros que não puderam ser levados ao outro sistema. Fecham sozinhos quando dão certo.")
     row_actions = (RETRY,)
-    list_display = ("record", "which", "what", "why", "since", "times", "state")
+    list_display = ("record", "which", "what", "since", "times", "state")
     list_filter = (
         choice_filter("status", _("situação"), lambda: FailureStatus.choices),
         choice_filter("job_id", _("sincronização"), labels.job_choices),
         ("failed_at", DayFilter),
     )
     search_fields = ("key", "reason")
-    search_help_text = _("Número do registro ou texto do motivo")
+    search_help_text = _("Número do registro ou texto técnico do erro")
 
     def get_urls(self) -> list[URLPattern]:
         correct = correction_pages.opened_from_item(self.correct_view, SyncFailure)
@@ -158,11 +157,7 @@ class FailureAdmin(RecordsAdmin):
 
     @admin.display(description=_("o que houve"))
     def what(self, row: SyncFailure) -> str:
-        return str(titles.cause(row.cause).title)
-
-    @admin.display(description=_("motivo"))
-    def why(self, row: SyncFailure) -> str:
-        return format_html('<span class="c-muted">{}</span>', row.reason)
+        return format_html('<span title="{}">{}</span>', row.reason, labels.failed_record(row))
 
     @admin.display(description=_("desde"), ordering="created_at")
     def since(self, row: SyncFailure) -> str:
@@ -198,7 +193,6 @@ class FailureAdmin(RecordsAdmin):
         }
 
     def item_context(self, request: HttpRequest, row: SyncFailure) -> dict[str, Any]:
-        cause = titles.cause(row.cause)
         correct = record_correction.button(request, row)
         buttons = self.buttons(request, ["retry"], row.pk) if row.status == "open" else []
         if correct and correct["is_main"]:  # the same data would only be refused again
@@ -208,12 +202,12 @@ class FailureAdmin(RecordsAdmin):
                 (_("Registro"), lines.of_failure(row).cell()),
                 (_("Sincronização"), labels.job(row.job_id)),
                 (_("Situação"), failure_state(row.status)),
-                (_("O que houve"), cause.title),
-                (_("Motivo"), row.reason),
+                (_("O que houve"), labels.failed_record(row)),
                 (_("O que fazer"), support.with_contacts(advice(row))),
                 (_("Desde"), dates.moment(row.created_at)),
                 (_("Última falha"), dates.moment(row.failed_at)),
                 (_("Tentativas"), row.attempts),
+            "technical": row.reason,
             ],
             "detail": json.dumps(mask(row.payload), ensure_ascii=False, indent=2),
             "buttons": buttons,

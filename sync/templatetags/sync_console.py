@@ -4,7 +4,6 @@ from django import template
 from django.utils.safestring import SafeString
 
 from carinho.console import badges
-from events import titles
 from sync import labels
 from sync.models import DifferenceKind, FailureStatus, RunKind, RunStatus
 
@@ -14,6 +13,7 @@ register.filter("author", labels.author)
 register.filter("sentence", labels.sentence)
 register.filter("why", labels.why)
 register.filter("fields_in_words", labels.fields)
+register.filter("failed_record", labels.failed_record)
 
 TONES = {
     "running": "info",
@@ -36,11 +36,6 @@ def run_state(status: str) -> SafeString:
 @register.filter
 def failure_state(status: str) -> SafeString:
     return badges.badge(dict(FailureStatus.choices).get(status, status), TONES.get(status, "neutral"))
-
-
-@register.filter
-def cause_title(code: str) -> str:
-    return str(titles.cause(code).title)
 
 
 @register.filter

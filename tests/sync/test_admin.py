@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape as html_unescape
 
 import pytest
 from django.urls import reverse
@@ -10,6 +11,7 @@ from django.utils.html import strip_tags
 from sync import runner, runs
 from sync.models import SyncDifference, SyncFailure, SyncJob, SyncRun
 from tests.clients import logged_in
+from tests.sync.conftest import service
 
 JOBS = "/admin/sync/syncjob/"
 NAME = "sync.crm_operacao"
@@ -289,3 +291,20 @@ def test_lists_of_runs_failures_and_differences_open(ana, run, load):
     for model in ("syncrun", "syncfailure", "syncdifference"):
         page(ana, f"/admin/sync/{model}/")
     assert "1 · 1 · 0 · 0" in page(ana, f"/admin/sync/syncrun/?job_id={NAME}&kind=full")
+
+
+def test_a_failed_record_says_in_portuguese_what_happened_and_keeps_the_technical_text_closed(
+    ana, simulator, run
+):
+    unreadable, unknown = service(8, amount="abc"), service(9, client_id=950_001)
+    simulator.load({"operacao": {"services": [unreadable, unknown]}})
+    done = run("sync.operacao_financeiro")
+    words = {"8": "Registro ilegível na origem", "9": "O cadastro não existe no sistema"}
+    for row in SyncFailure.objects.all():
+        for address in ("/admin/sync/syncfailure/", of(done), of(done.job), of(row)):
+            html = page(ana, address)
+            shown = strip_tags(re.sub(r"<pre>.*?</pre>", "", html))
+            assert words[row.key] in shown
+            assert row.reason not in html_unescape(shown)
+        assert row.reason in html_unescape(html)
+    assert "no amount" not in ana.post("/admin/sync/syncfailure/export/csv/").getvalue().decode()
