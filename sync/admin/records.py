@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import Any, ClassVar
 
@@ -196,7 +195,7 @@ class FailureAdmin(RecordsAdmin):
         correct = record_correction.button(request, row)
         buttons = self.buttons(request, ["retry"], row.pk) if row.status == "open" else []
         if correct and correct["is_main"]:  # the same data would only be refused again
-            buttons = [button | {"action": replace(RETRY, is_main=False)} for button in buttons]
+            buttons = [button | {"is_main": False} for button in buttons]
         return {
             "pairs": [
                 (_("Registro"), lines.of_failure(row).cell()),
@@ -207,8 +206,8 @@ class FailureAdmin(RecordsAdmin):
                 (_("Desde"), dates.moment(row.created_at)),
                 (_("Última falha"), dates.moment(row.failed_at)),
                 (_("Tentativas"), row.attempts),
-            "technical": row.reason,
             ],
+            "technical": row.reason,
             "detail": json.dumps(mask(row.payload), ensure_ascii=False, indent=2),
             "buttons": buttons,
             "correct": correct,

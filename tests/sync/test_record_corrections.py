@@ -157,6 +157,14 @@ def test_what_is_typed_into_a_form_whose_record_is_done_meanwhile_is_answered():
     assert "não se corrige mais" in " ".join(map(str, answer.json()["others"]))
 
 
+@pytest.mark.parametrize(("cause", "is_corrected"), [("invalid_data", True), ("not_found", False)])
+def test_the_one_button_that_stands_out_is_the_one_that_helps(cause, is_corrected):
+    row = failed(cause=cause)
+    shown = logged_in(OPERATOR).get(reverse("admin:sync_syncfailure_change", args=[row.pk])).context
+    [retry] = shown["buttons"]
+    assert (shown["correct"]["is_main"], retry["is_main"]) == (is_corrected, not is_corrected)
+
+
 def test_viewer_sees_the_button_with_the_reason_and_a_hand_made_request_is_refused():
     row, browser = failed(), logged_in(VIEWER)
     page = html_of(browser.get(reverse("admin:sync_syncfailure_change", args=[row.pk])))
