@@ -9,10 +9,11 @@ from django.contrib.admin.utils import unquote
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from carinho.console import dates
+from carinho.console import badges, dates
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, page_of
 from carinho.console.filters import DayFilter, choice_filter
@@ -190,18 +191,38 @@ class RunAdmin(ActionAdmin):
         return after.order_by("pk").first() if row.kind in (RunKind.FULL, RunKind.RECORDS) else None
 
 
-def _asked(run: SyncRun) -> list[tuple[SyncDifference, lines.RecordLine, str]]:
-    """The differences that a person chose, each with what was to be done about it."""
+def _asked(run: SyncRun) -> list[tuple[lines.RecordLine, str, SafeString | str]]:
+    """The differences that a person chose, each with what was to be done about it and how it stands now."""
     chosen = run.chosen.get("differences") or run.chosen.get("undo") or []
     rows = SyncDifference.objects.filter(job_id=run.job_id, pk__in=chosen).order_by("pk")[:SHOWN]
-    undo = gettext("Devolver o que o destino tinha")
+    keys = {row.key for row in rows}
+    if "undo" in run.chosen:
+        undo = gettext("Devolver o que o destino tinha")
+        failed = set(run.failures.filter(key__in=keys).values_list("key", flat=True))
+        return [(lines.of_difference(row), undo, _given_back(run, row.key in failed)) for row in rows]
+    differing = SyncDifference.objects.filter(job_id=run.job_id, key__in=keys, closed_at=None)
+    again = set(differing.values_list("key", flat=True))  # also by a difference that was found afterwards
     return [
         (
-            row,
             lines.of_difference(row),
-            undo
-            if "undo" in run.chosen
-            else str(difference_corrections.button(row.job_id, row.kind) % {"count": 1}),
+            str(difference_corrections.button(row.job_id, row.kind) % {"count": 1}),
+            _agreed(run, row.key in again),
         )
         for row in rows
     ]
+
+
+def _agreed(run: SyncRun, is_different: bool) -> SafeString | str:
+    if run.is_running:
+        return gettext("em andamento")
+    if is_different:
+        return badges.badge(gettext("diferente na última conferência"), "warning")
+    return badges.badge(gettext("os dois lados concordam"), "success")
+
+
+def _given_back(run: SyncRun, has_failed: bool) -> SafeString | str:
+    if run.is_running:
+        return gettext("em andamento")
+    if has_failed or run.status != RunStatus.DONE:
+        return badges.badge(gettext("não foi devolvido"), "warning")
+    return badges.badge(gettext("devolvido"), "success")

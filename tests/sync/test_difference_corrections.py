@@ -101,7 +101,11 @@ def test_correction_is_undone_by_who_made_it_and_once(simulator, corrected):
     assert answer.url == page_of(undone)
     runner.go_on(SCHEDULES)
     assert schedule(simulator)["caregiver_id"] == 7
-    assert "Devolver o que o destino tinha" in ana.get(page_of(undone)).content.decode()
+    given_back = ana.get(page_of(undone)).content.decode()
+    assert "Devolver o que o destino tinha" in given_back
+    assert ">devolvido<" in given_back
+    for page in (given_back, ana.get(page_of(corrected)).content.decode()):
+        assert "os dois lados concordam" not in page
     assert SyncDifference.objects.get(closed_at=None).kind == "different"
     again = ana.post("/admin/sync/syncrun/undo/", {"ids": corrected.pk}, follow=True)
     assert "já foi desfeito" in again.content.decode()
@@ -111,6 +115,11 @@ def test_correction_can_be_undone_for_a_minute_after_its_comparison(corrected):
     late = timezone.now() - timedelta(seconds=61)
     SyncRun.objects.filter(pk__gte=corrected.pk).update(finished_at=late)
     assert difference_corrections.undo(corrected.pk, actor="user:ana") is None
+
+def test_a_correction_that_holds_says_that_both_sides_agree(corrected):
+    html = logged_in("Operador").get(page_of(corrected)).content.decode()
+    assert "os dois lados concordam" in html
+
 
 
 def test_orphan_that_could_not_be_taken_away_is_a_failure_and_the_next_run_tries_again(
