@@ -24,12 +24,15 @@ FIELDS = {
     "active": _lazy("ativo"),
     "address": _lazy("endereço"),
     "amount": _lazy("valor"),
+    "availability": _lazy("horários"),
     "billing": _lazy("cobrança"),
     "billing_day": _lazy("dia da cobrança"),
     "caregiver_id": _lazy("cuidadora"),
     "city": _lazy("cidade"),
     "client_id": _lazy("cliente"),
     "due_day": _lazy("dia do vencimento"),
+    "due_on": _lazy("vencimento"),
+    "email": _lazy("e-mail"),
     "ends_at": _lazy("fim"),
     "ends_on": _lazy("último dia"),
     "frequency": _lazy("frequência"),
@@ -40,16 +43,27 @@ FIELDS = {
     "phone": _lazy("telefone"),
     "plan": _lazy("plano"),
     "rating": _lazy("nota"),
+    "skills": _lazy("experiência"),
     "service_type": _lazy("tipo de atendimento"),
     "status": _lazy("situação"),
     "starts_at": _lazy("início"),
     "starts_on": _lazy("primeiro dia"),
     "weekdays": _lazy("dias da semana"),
 }
+WEEKDAYS = {
+    "mon": _lazy("seg"),
+    "tue": _lazy("ter"),
+    "wed": _lazy("qua"),
+    "thu": _lazy("qui"),
+    "fri": _lazy("sex"),
+    "sat": _lazy("sáb"),
+    "sun": _lazy("dom"),
+}
 EVERY_HOUR = set(range(24))
 REJECTED = re.compile(r"\(answered (\d{3})\)$")
 OF_KEY = ("401", "403")
 IN_SYSTEM = re.compile(r"Failed to .+? in ([^:]+): ")
+UNREADABLE = "The record cannot be read"
 
 
 def job(name: str) -> str:
@@ -63,8 +77,11 @@ def job_choices() -> list[tuple[str, Any]]:
 
 def fields(names: Iterable[str]) -> str:
     """The labels of a record's fields; a field without one keeps its name."""
-UNREADABLE = "The record cannot be read"
     return ", ".join(str(FIELDS.get(name, name)) for name in names)
+
+
+def weekday(name: str) -> str:
+    return str(WEEKDAYS.get(name, name))
 
 
 def author(name: str) -> str:
@@ -142,6 +159,13 @@ def failure(reason: str) -> str:
     return f"{system[1]}{' ' if REJECTED.search(reason) else ': '}{cause(reason)}"
 
 
+def failed_record(row: SyncFailure) -> str:
+    """What happened to a record, in words."""
+    if row.reason.startswith(UNREADABLE):  # before anything was sent: its target refused nothing
+        return _("Registro ilegível na origem")
+    return str(titles.cause(row.cause).title)
+
+
 def schedule(task: PeriodicTask | None) -> str:
     """When a job runs, in one phrase; django-celery-beat describes a schedule that is not daily."""
     if task is None:
@@ -159,13 +183,6 @@ def schedule(task: PeriodicTask | None) -> str:
 
 def _daily(hours: list[int], minutes: list[int]) -> str:
     if len(minutes) > 1:
-def failed_record(row: SyncFailure) -> str:
-    """What happened to a record, in words."""
-    if row.reason.startswith(UNREADABLE):  # before anything was sent: its target refused nothing
-        return _("Registro ilegível na origem")
-    return str(titles.cause(row.cause).title)
-
-
         return _("várias vezes por hora")
     if set(hours) == EVERY_HOUR:
         return _("toda hora, no minuto %02d") % minutes[0]

@@ -1,10 +1,12 @@
 """A record of a synchronisation as a person knows it: whose it is, its amount, and what differs."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -69,7 +71,7 @@ def _changes(row: SyncDifference) -> SafeString | str:
         for name in row.fields
     ]
     return format_html_join(
-        "",
+        " ",
         '<span class="c-change"><b>{}</b> <del>{}</del>{}</span>',
         (
             (label, before, format_html(" → <ins>{}</ins>", after) if after else "")
@@ -88,11 +90,21 @@ def _wanted(row: SyncDifference) -> Mapping[str, Any]:
 def _value(name: str, value: Any) -> str:
     if value is None:
         return ""
-    if name == "amount":
-        try:
+    if isinstance(value, bool):
+        return _("sim") if value else _("não")
+    if isinstance(value, list):
+        return ", ".join(_value(name, one) for one in value)
+    if isinstance(value, Mapping):  # what is so on each weekday
+        return "; ".join(f"{labels.weekday(day)}: {_value(name, there)}" for day, there in value.items())
+    return _said(name, value)
+
+
+def _said(name: str, value: Any) -> str:
+    with suppress(ValueError):  # else as it came
+        if name == "amount":
             return "R$ " + number_format(money.read(value), 2, force_grouping=True)
-        except money.NotMoney:
-            return str(value)
+        if name.endswith("_on"):
+            return date_format(date.fromisoformat(str(value)), "d/m/Y")
     if name == "status" and value in ("cancelled", "canceled"):
         return _("cancelada")
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return labels.weekday(str(value)) if name == "weekdays" else str(value)

@@ -4,11 +4,16 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from carinho.console import labels
 from carinho.console.base import page_of
+from carinho.services.contract import BILLING_FIELDS, SCHEDULE_FIELDS
 from sync import difference_corrections, runner, runs, status
+from sync import labels as sync_labels
+from sync.admin import lines
 from sync.job import Job
+from sync.jobs.cuidadores_crm import CAREGIVER
 from sync.models import Agreement, DifferenceKind, SyncDifference, SyncFailure, SyncRun
 from tests.clients import logged_in
 from tests.sync.conftest import JOBS, service
@@ -111,15 +116,15 @@ def test_correction_is_undone_by_who_made_it_and_once(simulator, corrected):
     assert "já foi desfeito" in again.content.decode()
 
 
-def test_correction_can_be_undone_for_a_minute_after_its_comparison(corrected):
-    late = timezone.now() - timedelta(seconds=61)
-    SyncRun.objects.filter(pk__gte=corrected.pk).update(finished_at=late)
-    assert difference_corrections.undo(corrected.pk, actor="user:ana") is None
-
 def test_a_correction_that_holds_says_that_both_sides_agree(corrected):
     html = logged_in("Operador").get(page_of(corrected)).content.decode()
     assert "os dois lados concordam" in html
 
+
+def test_correction_can_be_undone_for_a_minute_after_its_comparison(corrected):
+    late = timezone.now() - timedelta(seconds=61)
+    SyncRun.objects.filter(pk__gte=corrected.pk).update(finished_at=late)
+    assert difference_corrections.undo(corrected.pk, actor="user:ana") is None
 
 
 def test_orphan_that_could_not_be_taken_away_is_a_failure_and_the_next_run_tries_again(
@@ -197,3 +202,30 @@ def test_share_that_agrees_is_told_by_day_and_never_rounded_up_to_all(db):
         )
     assert [day["percent"] for day in status.agreement_days()[BILLING]] == [99.8, 99.9]
     assert status.overview()[BILLING]["agreement_percent"] == 99.9
+
+
+def test_a_difference_is_told_in_portuguese_with_days_as_people_write_them(simulator, run, load):
+    load(SCHEDULES, 1, starts_on="2026-03-02", weekdays=["mon", "wed"])
+    run(SCHEDULES)
+    other = {"contract_id": 1, "client_id": 1001, "starts_on": "2026-03-09", "weekdays": ["sat"]}
+    simulator.load({"operacao": {"schedules": [other]}})
+    run(SCHEDULES, "check")
+    text = strip_tags(logged_in("Operador").get("/admin/sync/syncdifference/").content.decode())
+    assert "dias da semana sáb → seg, qua" in text
+    assert "primeiro dia 09/03/2026 → 02/03/2026" in text
+
+
+def test_when_a_caregiver_works_is_told_masked_by_weekday():
+    there = {"active": False, "availability": {"mon": ["08:00-18:00"]}}
+    wanted = {"active": True, "availability": {"sun": ["08:00-12:00"]}}
+    row = SyncDifference(
+        job_id="sync.cuidadores_crm", key="7", kind="different", fields=[*there], there=there, payload=wanted
+    )
+    hidden = "•••• (11 caracteres)"
+    said = strip_tags(lines.of_difference(row).changes)
+    assert said == f"ativo não → sim horários seg: {hidden} → dom: {hidden}"
+
+
+def test_each_field_that_a_comparison_may_name_has_a_label():
+    named = {*SCHEDULE_FIELDS, *BILLING_FIELDS, *CAREGIVER, "due_on", "status"}
+    assert named <= sync_labels.FIELDS.keys()
