@@ -4,6 +4,7 @@ import pytest
 from celery.schedules import ParseException
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import strip_tags
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
 from carinho.access.roles import ADMINISTRATOR
@@ -134,3 +135,13 @@ def test_beat_writes_its_counters_and_neither_undoes_a_pause_nor_wakes_the_pause
     task = PeriodicTask.objects.get(name=NAME)
     assert (task.enabled, task.last_run_at, task.total_run_count) == (False, None, 1)
     assert PeriodicTasks.last_change() == changed
+
+
+def test_the_list_says_in_words_what_each_task_does(ada: Client) -> None:
+    of_celery = "celery.backend_cleanup"  # which Celery schedules itself, wherever results are kept
+    clock = CrontabSchedule.objects.create(**EVERY_MINUTE)
+    PeriodicTask.objects.get_or_create(name=of_celery, defaults={"task": of_celery, "crontab": clock})
+    text = strip_tags(ada.get(reverse("admin:django_celery_beat_periodictask_changelist")).content.decode())
+    assert "Apagar resultados antigos de tarefas" in text
+    for name in PeriodicTask.objects.values_list("name", flat=True):
+        assert name not in text

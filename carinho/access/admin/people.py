@@ -332,6 +332,7 @@ class CrontabAdmin(ScheduleAdmin):
 
 
 TASKS = {
+    "celery.backend_cleanup": _("Apagar resultados antigos de tarefas"),
     "events.recover": _("Devolver o que um processo parado deixou pela metade"),
     "events.advance_bulk_jobs": _("Avançar os reenvios em etapas"),
     "events.fold_counts": _("Somar os números das horas"),
