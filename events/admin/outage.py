@@ -78,7 +78,7 @@ def what_became_of(row: OutageRecord) -> str:
     ends = (
         (row.delivered, ngettext("%s entregue", "%s entregues", row.delivered)),
         (row.failed, ngettext("%s falhou", "%s falharam", row.failed)),
-        (row.skipped, ngettext("%s não era mais útil", "%s não eram mais úteis", row.skipped)),
+        (row.skipped, ngettext("%s não foi enviada", "%s não foram enviadas", row.skipped)),
         (row.waiting, ngettext("%s ainda a caminho", "%s ainda a caminho", row.waiting)),
         (row.lost, ngettext("%s perdida", "%s perdidas", row.lost)),
     )

@@ -82,7 +82,7 @@ def test_a_system_that_says_it_is_offline_holds_too():
     ("ends", "said"),
     [
         ({"delivered": 50, "failed": 1}, "50 entregues, 1 falhou"),
-        ({"delivered": 1, "skipped": 50}, "1 entregue, 50 não eram mais úteis"),
+        ({"delivered": 1, "skipped": 50}, "1 entregue, 50 não foram enviadas"),
         (
             {"failed": 2, "waiting": 3, "delivered": 45},
             "45 entregues, 2 falharam, 3 ainda a caminho, 1 perdida",
