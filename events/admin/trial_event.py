@@ -1,5 +1,6 @@
 """The form of a test event: what it will cause is named before it is sent, and followed live on its page."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -11,7 +12,7 @@ from django.utils.translation import ngettext
 
 from carinho.access.roles import SCOPE_NEEDS
 from carinho.access.scopes import Scope
-from carinho.console import labels
+from carinho.console import dates, labels
 from carinho.console.actions import not_allowed
 from carinho.console.base import actor, page, page_of
 from carinho.masking import mask_phone
@@ -79,8 +80,11 @@ def effects(item: Envelope) -> list[tuple[str, str, str]]:
     said = []
     for step in item.steps:
         when = _("depois de “%s”") % titles.step(item.type, step.after) if step.after else _("agora")
+        if delay := step.delay():
+            when = _("daqui a %s") % dates.duration(timedelta(seconds=delay))
         if step.to.name == "whatsapp":
-            when = _("uma pessoa recebe a mensagem, %s") % mask_phone(item.phone)
+            message = _("uma pessoa recebe a mensagem, %s") % mask_phone(item.phone)
+            when = f"{when}, {message}" if delay else message
         said.append((str(step.title), labels.system(step.to.name), when))
     return said
 

@@ -39,6 +39,14 @@ def test_test_event_names_its_effects_is_marked_and_is_cancelled_where_nothing_w
     assert ">teste</span>" in client.get("/admin/events/event/").content.decode()
 
 
+def test_a_step_that_comes_later_says_when(settings):
+    settings.FEEDBACK_DELAY_SECONDS = 7200
+    question = logged_in("Administrador").post(TRIAL, {"type": "service.completed", "do": "review"})
+    said = {title: when for title, _system, when in question.context["effects"]}
+    assert said["Avisar o cliente"] == "uma pessoa recebe a mensagem, +55 11 9••••-4321"
+    assert said["Pedir a avaliação"] == "daqui a 2 h, uma pessoa recebe a mensagem, +55 11 9••••-4321"
+
+
 def test_only_who_may_speak_for_a_system_sends_a_test_event(make_event):
     operator, event = logged_in("Operador"), make_event()
     assert operator.get(TRIAL).status_code == 403
