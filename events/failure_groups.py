@@ -3,11 +3,13 @@
 Every act is one conditional update: of two who take a group at once, one has it.
 """
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Count, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -16,7 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
 from carinho.database import run
-from events.models import DeadLetter, EntryKind, FailureGroup, GroupEntry, GroupState
+from events import statistics
+from events.models import DeadLetter, EntryKind, FailureGroup, GroupEntry, GroupState, Measure
 
 TAKEN = Audited("group.take", _("assumiu o grupo"))
 RELEASED = Audited("group.release", _("soltou o grupo"))
@@ -27,26 +30,37 @@ TAGGED = Audited("group.tag", _("mudou as etiquetas do grupo"))
 
 MOST_TAGS, LONGEST_TAG = 8, 30
 LATELY = timedelta(hours=1)
+MANY = 1_000  # items of a group: to count more at each page takes longer than the rest of it
+COUNTED, COUNTED_SECONDS = "events.large_groups", 60
 
 # a group is resolved when its last dead letter is, so these are all that have some. What is open and what is
-# retried of each is a stretch of one index: 100,000 rows are not asked one by one to which group they belong
+# retried of each is a stretch of one index: 100,000 rows are not asked one by one to which group they belong.
+# MATERIALIZED: else it would be asked twice whether a group is large
 COUNTS = """
-SELECT service, step, cause, open, retrying, people, first, last, lately, %(lately)s::timestamptz
-FROM events_failuregroup AS known, LATERAL (
+WITH known AS MATERIALIZED (
+    SELECT id, service, step, cause, failures, EXISTS (
+        SELECT FROM events_deadletter AS letter
+        WHERE status IN ('open', 'retrying') AND letter.service = found.service
+          AND letter.cause = found.cause AND letter.step = found.step
+        OFFSET %(many)s
+    ) AS is_large
+    FROM events_failuregroup AS found WHERE state <> 'resolved' {only}
+)
+SELECT known.id, service, step, cause, failures, is_large, open, retrying, people, first, last, lately
+FROM known, LATERAL (
     SELECT count(*) AS open, count(DISTINCT subject) FILTER (WHERE subject <> '') AS people,
            min(created_at) AS first, max(failed_at) AS last,
            count(*) FILTER (WHERE failed_at >= %(lately)s) AS lately
     FROM events_deadletter AS letter
     WHERE status = 'open' AND letter.service = known.service AND letter.cause = known.cause
-      AND letter.step = known.step
+      AND letter.step = known.step AND NOT is_large
 ) AS waiting, LATERAL (
     SELECT count(*) AS retrying FROM events_deadletter AS letter
     WHERE status = 'retrying' AND letter.service = known.service AND letter.cause = known.cause
-      AND letter.step = known.step
+      AND letter.step = known.step AND NOT is_large
 ) AS resent
-WHERE known.state <> 'resolved' {only}
 """
-OF_ONE = "AND known.id = %(id)s"
+OF_THESE = "AND found.id = ANY(%(ids)s)"
 # of a group whose figures say that it has one, which may have company by now
 ONLY_ITEMS = """
 SELECT known.id, lone.id FROM events_failuregroup AS known, LATERAL (
@@ -82,21 +96,73 @@ class Figures:
     lately_since: datetime | None = None
 
 
+class Counted(NamedTuple):
+    """A row of `COUNTS`."""
+
+    id: int
+    service: str
+    step: str
+    cause: str
+    failures: int
+    is_large: bool
+    open: int
+    retrying: int
+    people: int
+    first: datetime | None
+    last: datetime | None
+    lately: int
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.service, self.step, self.cause
+
+
 def figures() -> dict[tuple[str, str, str], Figures]:
     """Of each group that has dead letters open or being retried, by system, step and cause."""
-    return _counted(COUNTS.format(only=""), {})
+    return _counted("", {})
 
 
 def figures_of(group: FailureGroup) -> Figures:
-    counted = _counted(COUNTS.format(only=OF_ONE), {"id": group.pk})
+    counted = _counted(OF_THESE, {"ids": [group.pk]})
     return counted.get((group.service, group.step, group.cause), Figures())
 
 
-def _counted(statement: str, given: dict[str, Any]) -> dict[tuple[str, str, str], Figures]:
+def _counted(only: str, given: dict[str, Any]) -> dict[tuple[str, str, str], Figures]:
     lately = (timezone.now() - LATELY).replace(second=0, microsecond=0)  # the links to the rows say minutes
-    rows = run(statement, given | {"lately": lately})
-    found = {(service, step, cause): Figures(*counted) for service, step, cause, *counted in rows}
-    return {key: counted for key, counted in found.items() if counted.open or counted.retrying}
+    given |= {"lately": lately}
+    rows = [Counted(*row) for row in run(COUNTS.format(only=only), given | {"many": MANY})]
+    found = {row.id: row for row in rows}
+    if large := [row for row in rows if row.is_large]:
+        found |= _counted_since_it_changed(large, lately)
+    return {
+        row.key: Figures(row.open, row.retrying, row.people, row.first, row.last, row.lately, lately)
+        for row in found.values()
+        if row.open or row.retrying
+    }
+
+
+def _counted_since_it_changed(large: list[Counted], lately: datetime) -> dict[int, Counted]:
+    """Groups so large that a page would wait for them, counted once a minute and whenever one changed.
+
+    What shows a change is how often they failed, and how many items of their cause are in which status. An
+    item restored for one archived, or a person erased, thus counts within the minute.
+    """
+    statuses = statistics.totals(Measure.DEAD_LETTER_STATUS)
+    states = {
+        row.id: (
+            lately,
+            row.failures,
+            {key: amount for key, amount in statuses.items() if key[:2] == (row.service, row.cause)},
+        )
+        for row in large
+    }
+    known = cache.get(COUNTED, {})
+    known = {id: kept for id, kept in known.items() if id not in states or kept[0] == states[id]}
+    if changed := [id for id in states if id not in known]:
+        given = {"ids": changed, "lately": lately, "many": sys.maxsize}
+        known |= {row[0]: (states[row[0]], row) for row in run(COUNTS.format(only=OF_THESE), given)}
+        cache.set(COUNTED, known, COUNTED_SECONDS)
+    return {id: Counted(*known[id][1]) for id in states if id in known}
 
 
 def people_of(sets: Sequence[Sequence[int]]) -> list[int]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from carinho.access.models import AuditEntry
@@ -79,6 +80,38 @@ def test_group_with_nothing_open_has_the_figures_of_what_is_being_retried():
         assert (found.open, found.retrying, found.people, found.lately) == (0, 1, 0, 0)
         assert (found.first, found.last) == (None, None)
     assert every["crm", "register_lead", "invalid_data"].retrying == 0
+
+
+def test_large_group_is_counted_again_only_when_it_changed(monkeypatch):
+    monkeypatch.setattr("events.failure_groups.MANY", 1)
+    moment = timezone.now()
+    monkeypatch.setattr("django.utils.timezone.now", lambda: moment)
+    letters = [rows.dead_letter(), rows.dead_letter(phone="(11) 91234-5678")]
+    small = rows.dead_letter(cause="invalid_data")
+    key = ("crm", "register_lead", "connection_timeout")
+
+    def counted():
+        asked = []
+        with connection.execute_wrapper(lambda run, sql, *more: asked.append(sql) or run(sql, *more)):
+            every = failure_groups.figures()
+        assert every["crm", "register_lead", "invalid_data"].open == 1
+        assert every[key] == failure_groups.figures_of(group_of(letters[0]))
+        times = sum("WITH known" in sql for sql in asked)
+        return every[key].open, every[key].retrying, every[key].people, times
+
+    assert counted() == (2, 0, 2, 2)
+    assert counted() == (2, 0, 2, 1)
+    letters.append(rows.dead_letter(phone="(11) 91234-0000"))
+    assert counted() == (3, 0, 3, 2)
+    operations.archive([letters[0].pk], actor=ANA, reason="Tratado por telefone")
+    assert counted() == (2, 0, 2, 2)
+    operations.retry([letters[1].pk], actor=ANA)
+    assert counted() == (1, 1, 1, 2)
+    operations.archive([small.pk], actor=ANA, reason="Tratado por telefone")
+    rows.dead_letter(cause="invalid_data")
+    assert counted() == (1, 1, 1, 1)
+    moment += failure_groups.LATELY
+    assert counted() == (1, 1, 1, 2)
 
 
 def test_group_is_resolved_when_its_last_item_was_delivered_and_says_by_whom():
