@@ -1,20 +1,19 @@
 """The charts' labels and series: drawn by the browser, and shown as a table beside it."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import F, Window
-from django.db.models.functions import Mod, RowNumber
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from carinho.console import labels as names
 from carinho.console.labels import number
+from carinho.database import run
 from events import dead_letter_counts
 from monitoring import metrics, periods
 from monitoring.models import Sample
@@ -51,7 +50,9 @@ class Chart:
 
     @property
     def data(self) -> dict[str, Any]:
-        return asdict(self)
+        return vars(self) | {
+            "series": [vars(series) for series in self.series]
+        }  # `asdict` copies each number
 
     @property
     def script(self) -> str:
@@ -68,9 +69,9 @@ class Chart:
     @property
     def cells(self) -> SafeString:
         """The rows as a table's: to escape each of hundreds of numbers would take longer than all else."""
-        row, cell = "<tr><th>{}</th>{}</tr>", '<td class="c-right">%s</td>'
-        rows = ((label, SafeString("".join(cell % _shown(value) for value in of))) for label, of in self.rows)
-        return format_html_join("", row, rows)
+        cells = [[f'<td class="c-right">{_shown(value)}</td>' for value in of.numbers] for of in self.series]
+        rows = zip(map(escape, self.labels), *cells, strict=True)
+        return SafeString("".join(f"<tr><th>{label}</th>{''.join(of)}</tr>" for label, *of in rows))
 
     @property
     def is_empty(self) -> bool:
@@ -196,13 +197,26 @@ def sample_queues(now: datetime | None = None) -> None:
     Sample.objects.filter(at__lt=now - SAMPLES_KEPT).delete()
 
 
+DEPTHS = """
+SELECT at, dead, retrying, held FROM (
+    SELECT *, row_number() OVER (ORDER BY at DESC) - 1 AS place FROM monitoring_sample WHERE at >= %s
+) AS numbered WHERE place %% %s = 0 ORDER BY at
+"""
+
+
+class Depths(NamedTuple):
+    """A row of `DEPTHS`."""
+
+    at: datetime
+    dead: int
+    retrying: int
+    held: int
+
+
 def depths(now: datetime, hours: int = DAY) -> Chart:
     """How deep the queues were: every quarter hour of a day, or every hour of a week."""
     every = 3 if hours <= DAY else 12  # samples
-    since = now - timedelta(hours=hours)
-    newest_first = Window(RowNumber(), order_by=F("at").desc())
-    kept = Sample.objects.filter(at__gte=since).annotate(place=Mod(newest_first - 1, every)).filter(place=0)
-    rows = list(kept.order_by("at"))
+    rows = [Depths(*row) for row in run(DEPTHS, [now - timedelta(hours=hours), every])]
     last = rows[-1] if rows else None
     return Chart(
         "depths",
