@@ -29,6 +29,23 @@ def counted(counts: Counts) -> Counts:
     return once
 
 
+_measured: list[Counts] = []
+
+
+def measured(numbers: Counts) -> Counts:
+    """Declare numbers of the sidebar that some pages measure anyway, as far as this page does."""
+    _measured.append(numbers)
+    return numbers
+
+
+def number(request: HttpRequest, name: str, count: Callable[[], int]) -> int:
+    """The sidebar's number of this name as the page has measured it, counted only where none has."""
+    for numbers in _measured:
+        if name in (found := numbers(request)):
+            return found[name]
+    return count()
+
+
 @dataclass(frozen=True)
 class Elsewhere:
     """Rows of another page that wait for a person as the dead letters do."""

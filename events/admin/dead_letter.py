@@ -159,7 +159,7 @@ REASONS = [
 def open_count(request: HttpRequest) -> dict[str, int]:
     if not request.user.has_perm("events.view_deadletter"):
         return {}
-    return {"open": dead_letter_counts.open_now()}
+    return {"open": badge_counts.number(request, "open", dead_letter_counts.open_now)}
 
 
 def asked_groups(asked: str) -> list[FailureGroup]:

@@ -86,7 +86,10 @@ ALL_WELL = {
 def queue_counts(request: HttpRequest) -> dict[str, int]:
     if not request.user.has_perm("events.view_delivery"):
         return {}
-    return {"retrying": operations.retrying().count(), "held": outages.held().count()}
+    return {
+        "retrying": badge_counts.number(request, "retrying", lambda: operations.retrying().count()),
+        "held": badge_counts.number(request, "held", lambda: outages.held().count()),
+    }
 
 
 class WaitedInFilter(ChoiceFilter):

@@ -1,7 +1,8 @@
 """Alertas: what is open and who took it on, what was resolved, and every rule with its value and limits."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -187,6 +188,28 @@ def badges(request: HttpRequest) -> dict[str, int]:
         for name, number in numbers.items()
         if name in names
     }
+
+
+MEASURED: dict[str, Callable[[Any], int]] = {
+    "open": lambda hub: hub.dead_letters["total"],
+    "retrying": lambda hub: hub.retry_queue["total"],
+    "held": lambda hub: hub.held["total"],
+    "callbacks": lambda hub: hub.whatsapp.callbacks_failed,
+    "notifications": lambda hub: sum(hub.failed_notifications.values()),
+}
+
+
+@badge_counts.measured
+def other_badges(request: HttpRequest) -> dict[str, int]:
+    """The sidebar's other numbers as far as the page's own snapshot has them: none is counted again."""
+    if not _shows_health(request):
+        return {}
+    hub = health.of_page(request)[0].strict
+    found = {}
+    for name, amount in MEASURED.items():
+        with suppress(health.Unmeasured):
+            found[name] = amount(hub)
+    return found
 
 
 def _shows_health(request: HttpRequest) -> bool:

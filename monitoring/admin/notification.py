@@ -171,7 +171,8 @@ def facts() -> Iterator[SafeString]:
 def failed_count(request: HttpRequest) -> dict[str, int]:
     if not request.user.has_perm("monitoring.view_notification"):
         return {}
-    return {"notifications": Notification.objects.filter(status=NotificationStatus.FAILED).count()}
+    failed = Notification.objects.filter(status=NotificationStatus.FAILED)
+    return {"notifications": badge_counts.number(request, "notifications", failed.count)}
 
 
 @badge_counts.also_waiting

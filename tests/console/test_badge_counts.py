@@ -10,3 +10,11 @@ def test_page_counts_each_number_once_and_the_next_page_anew(monkeypatch, rf):
     first, second = rf.get("/admin/"), rf.get("/admin/")
     assert count(first) == badge_counts.waiting(first) == {"open": 1}
     assert badge_counts.waiting(second) == {"open": 2}
+
+
+def test_number_that_the_page_measures_anyway_is_not_counted_again(monkeypatch, rf):
+    measured = {"open": 0}
+    monkeypatch.setattr(badge_counts, "_measured", [lambda _request: {}, lambda _request: measured])
+    page = rf.get("/admin/")
+    assert badge_counts.number(page, "open", lambda: 1) == 0
+    assert badge_counts.number(page, "held", lambda: 2) == 2

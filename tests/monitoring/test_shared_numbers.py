@@ -1,14 +1,21 @@
 """The sidebar's numbers of what the health is about: of the page's own snapshot, or of the last seconds."""
 
+from datetime import timedelta
+
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from carinho.access.roles import OPERATOR
 from events.models import RejectedRequest
 from monitoring import health
 from tests.clients import logged_in
+from tests.console import rows
+from whatsapp.models import Callback
 
+OTHERS = {"pan_tool", "update", "pause_circle", "inbox", "campaign"}  # by icon, those not about the health
 WITHOUT_HEALTH = [
     "monitoring_report_changelist",
     "monitoring_report_weekly",
@@ -28,6 +35,33 @@ def test_page_that_does_not_show_the_health_does_not_measure_it(monkeypatch):
     assert taken == []
     browser.get(reverse("admin:monitoring_round_changelist"))
     assert taken == [1]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sidebar_counted_once")
+def test_numbers_that_painel_has_measured_are_counted_by_no_second_statement():
+    browser = logged_in(OPERATOR)
+    for _ in range(2):
+        rows.dead_letter()
+    rows.retrying(), rows.down("crm")
+    due_at = timezone.now() - timedelta(minutes=1)
+    rows.lead().deliveries.filter(status="queued").update(due_at=due_at)
+    Callback.objects.create(key="a", body={}, status="failed")
+    asked = []
+
+    def numbers(name):
+        with connection.execute_wrapper(lambda run, sql, *more: asked.append(str(sql)) or run(sql, *more)):
+            page = browser.get(reverse(f"admin:{name}"))
+        lines = [line for group in page.context["sidebar_navigation"] for line in group["items"]]
+        return {line["icon"]: line["badge"] for line in lines if line["icon"] in OTHERS and "badge" in line}
+
+    elsewhere = numbers("monitoring_report_changelist")
+    assert elsewhere == {"pan_tool": 2, "update": 1, "pause_circle": 1, "inbox": 1}
+    counted = [sql for sql in asked if "COUNT" in sql and "whatsapp_callback" in sql]
+    assert len(counted) == 2  # the snapshot's, and the sidebar's of this page
+    asked.clear()
+    assert numbers("index") == elsewhere
+    assert len([sql for sql in asked if "COUNT" in sql and "whatsapp_callback" in sql]) == 1
 
 
 def rejected():

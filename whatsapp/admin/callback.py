@@ -76,7 +76,7 @@ DISMISS = Action(
 def failed_count(request: HttpRequest) -> dict[str, int]:
     if not request.user.has_perm("whatsapp.view_callback"):
         return {}
-    return {"callbacks": inbox.given_up().count()}
+    return {"callbacks": badge_counts.number(request, "callbacks", inbox.given_up().count)}
 
 
 @badge_counts.also_waiting
