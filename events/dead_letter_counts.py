@@ -40,6 +40,10 @@ class DeadLetterCounts:
     by_cause: Counter[str] = field(default_factory=Counter)
     by_kind: Counter[Kind] = field(default_factory=Counter)
 
+    def of_cause(self, cause: str) -> dict[str, int]:
+        """By system, the open ones of this cause."""
+        return {service: amount for (service, found), amount in self.by_kind.items() if found == cause}
+
 
 def now() -> DeadLetterCounts:
     counts = DeadLetterCounts()

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from carinho.console.labels import number
 from carinho.database import alone
-from events import rejecting_systems
+from events import dead_letter_counts, rejecting_systems
 from events.models import CircuitBreaker
 from events.rejecting_systems import Rejection
 from monitoring import heartbeats, metrics, periods, rounds
@@ -50,7 +50,8 @@ class Unmeasured(Exception):
     """This part of the hub could not be measured, so nothing can be said about it."""
 
 
-Known = Mapping[str, Any]  # `now`, and the parts before this one; None for one that could not be measured
+# `now`, `letter_counts` of whoever asks first, and the parts before this one; None for one without a measure
+Known = Mapping[str, Any]
 
 
 class SnapshotPart(NamedTuple):
@@ -84,7 +85,9 @@ class HubSnapshot:
         default_factory=lambda: {"total": 0, "today": 0, "by_cause": {}, "by_kind": {}},
         metadata=part(
             _("itens que precisam de você"),
-            lambda known: metrics.dead_letters(periods.of_days(timezone.localdate(known["now"]))),
+            lambda known: metrics.dead_letters(
+                known["letter_counts"](), periods.of_days(timezone.localdate(known["now"]))
+            ),
         ),
     )
     pending: int = field(default=0, metadata=part(_("eventos aguardando"), lambda _known: metrics.pending()))
@@ -102,7 +105,7 @@ class HubSnapshot:
         default_factory=dict,
         metadata=part(
             _("itens que esperaram demais por um sistema"),
-            lambda known: metrics.held_too_long(known["dead_letters"]),
+            lambda known: metrics.held_too_long(known["letter_counts"]()),
         ),
     )
     largest_kinds: list[metrics.DeadLetterKind] = field(
@@ -126,7 +129,8 @@ class HubSnapshot:
         ),
     )
     failing: list[str] = field(
-        default_factory=list, metadata=part(_("sistemas com mais falhas"), lambda _known: metrics.failing())
+        default_factory=list,
+        metadata=part(_("sistemas com mais falhas"), lambda known: metrics.failing(known["letter_counts"]())),
     )
     rejecting: dict[str, Rejection] = field(
         default_factory=dict,
@@ -260,11 +264,12 @@ def parts() -> dict[str, SnapshotPart]:
 def take_snapshot(now: datetime | None = None) -> HubSnapshot:
     """Measure everything: a dozen statements that each read few rows."""
     measuring = Measuring()
-    known: dict[str, Any] = {"now": now or timezone.now()}
+    now = now or timezone.now()
+    known: dict[str, Any] = {"now": now, "letter_counts": cache(dead_letter_counts.now)}
     for name, each in parts().items():
         known[name] = measuring.part(name, partial(each.measure, known), None)
-    measured = {name: value for name, value in known.items() if name not in measuring.unmeasured}
-    return HubSnapshot(**measured, unmeasured=measuring.unmeasured)
+    measured = {name: known[name] for name in parts() if name not in measuring.unmeasured}
+    return HubSnapshot(now, **measured, unmeasured=measuring.unmeasured)
 
 
 @dataclass(frozen=True)

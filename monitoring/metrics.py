@@ -13,6 +13,7 @@ from carinho.database import run
 from carinho.masking import mask_text
 from carinho.webhooks.models import WebhookMessage, WebhookStatus
 from events import dead_letter_counts, event_corrections, statistics
+from events.dead_letter_counts import DeadLetterCounts
 from events.engine.failure_causes import HELD_TOO_LONG
 from events.models import (
     CircuitBreaker,
@@ -62,9 +63,8 @@ def retry_queue() -> dict[str, Any]:
     }
 
 
-def dead_letters(today: Period) -> dict[str, Any]:
+def dead_letters(counts: DeadLetterCounts, today: Period) -> dict[str, Any]:
     """What waits for a person now, by cause, by system and cause, and how many were added today."""
-    counts = dead_letter_counts.now()
     return {
         "total": counts.by_cause.total(),
         "today": statistics.total(Measure.DEAD_LETTER, *today),
@@ -73,10 +73,9 @@ def dead_letters(today: Period) -> dict[str, Any]:
     }
 
 
-def held_too_long(dead_letters: dict[str, Any]) -> dict[str, int]:
-    """By system, how many of these dead letters waited too long for it."""
-    kinds = dead_letters["by_kind"].items()
-    return {service: amount for (service, cause), amount in kinds if cause == HELD_TOO_LONG}
+def held_too_long(counts: DeadLetterCounts) -> dict[str, int]:
+    """By system, how many open dead letters waited too long for it."""
+    return counts.of_cause(HELD_TOO_LONG)
 
 
 @dataclass(frozen=True)
@@ -123,10 +122,9 @@ def owed_calls() -> int:
     return event_corrections.owed_calls().count()
 
 
-def failing() -> list[str]:
+def failing(counts: DeadLetterCounts) -> list[str]:
     """The systems with open dead letters, the one with most of them first."""
-    counts = dead_letter_counts.now().by_service
-    return sorted(counts, key=lambda service: (-counts[service], service))
+    return sorted(counts.by_service, key=lambda service: (-counts.by_service[service], service))
 
 
 QUEUES = """
