@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
@@ -16,7 +16,7 @@ from carinho.services.errors import Rejected, Unavailable
 from events import dead_letter_counts, operations, statistics
 from events.engine import attempt, lane, recovery
 from events.engine.transitions import claim
-from events.models import Attempt, DeadLetter, Delivery, Event, Measure
+from events.models import Attempt, DeadLetter, Delivery, Event, HourlyCount, Measure
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -207,3 +207,26 @@ def test_dead_letters_are_counted_by_what_they_are_until_they_are_removed(make_e
     assert dead_letter_counts.open_now() == 1
     for measure in (Measure.DEAD_LETTER_STATUS, Measure.DEAD_LETTER_STATUS_BY_TYPE):
         assert everything(measure) == recount(measure)
+
+
+def test_hour_belongs_to_its_day_in_sao_paulo_also_where_the_clocks_changed():
+    hours = {
+        datetime(2018, 11, 4, 2, tzinfo=UTC): 1,  # 23:00 of the third
+        datetime(2018, 11, 4, 3, tzinfo=UTC): 2,  # 01:00, for no clock showed midnight
+        datetime(2018, 11, 5, 1, tzinfo=UTC): 4,  # 23:00 by the summer's clock
+        datetime(2018, 11, 5, 2, tzinfo=UTC): 8,
+    }
+    given = {"measure": Measure.ATTEMPT, "service": "crm", "detail": "5"}
+    HourlyCount.objects.bulk_create(
+        HourlyCount(hour=hour, name=name, amount=amount, **given)
+        for hour, amount in hours.items()
+        for name in ("done", "rejected")
+    )
+    since, until = datetime(2018, 11, 3, 3, tzinfo=UTC), datetime(2018, 11, 6, 2, tzinfo=UTC)
+    days = {date(2018, 11, 3): 1, date(2018, 11, 4): 6, date(2018, 11, 5): 8}
+    by_day = statistics.sums(Measure.ATTEMPT, since, until, ["day"], only="done")
+    assert by_day == {(day,): amount for day, amount in days.items()}
+    by_name = statistics.sums(Measure.ATTEMPT, since, until, ["service", "day", "name"])
+    assert by_name == {
+        ("crm", day, name): amount for day, amount in days.items() for name in ("done", "rejected")
+    }
