@@ -15,6 +15,7 @@ RUNS = {
     "calm": [*PYTHON, "tests.proof.soak", "--calm"],
     "long_run": [*PYTHON, "tests.proof.long_run"],
     "growth": [*PYTHON, "tests.proof.growth"],
+    "first_paint": [*PYTHON, "tests.proof.first_paint"],
     "workers": [*PYTHON, "tests.proof.workers"],
     "machines": [*PYTHON, "tests.proof.machines"],
     "database_away": [*PYTHON, "pytest", "-p", "no:cacheprovider", "tests/journeys/test_database_away.py"],
