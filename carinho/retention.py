@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-MOST_COUNTED = 5_000  # what a day leaves; of each event it is asked whether something still needs it
+MOST_COUNTED = 3_000  # what a day leaves; of each event it is asked whether something still needs it
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from carinho.console.addresses import list_address
 from carinho.console.sidebar import title_of
 
 MOST_COUNTED = 10_000
-MOST_FOUND = 500  # counted of a search, which reads each row to know whether it is one
+MOST_FOUND = 300  # counted of a search, which reads each row to know whether it is one
 LONGEST_ID = 18  # digits; the database's largest has one more
 
 
