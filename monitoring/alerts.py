@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
 from carinho.locks import try_transaction_lock
-from monitoring import health, heartbeats, notifications
+from monitoring import health, heartbeats, notifications, snapshot
 from monitoring.health import HubHealth, Trouble
 from monitoring.models import Alert, Severity
 
@@ -83,7 +83,7 @@ def evaluate(now: datetime | None = None) -> None:
     """
     now = now or timezone.now()
     # before the transaction, in which each part that is measured would need a savepoint
-    found = health.evaluate(health.take_snapshot(now))
+    found = health.evaluate(snapshot.take_snapshot(now))
     with transaction.atomic():
         if not try_transaction_lock(EVALUATING):
             return

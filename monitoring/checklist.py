@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from carinho.console.labels import number
 from carinho.database import alone
 from monitoring import metrics
-from monitoring.health import GOOD, NEUTRAL, TONES, WATCH, HubHealth, HubSnapshot, Unmeasured
+from monitoring.health import GOOD, NEUTRAL, TONES, WATCH, HubHealth
 from monitoring.labels import failed_of_settled, list_url, percent, url_of_days, url_of_failed_events
 from monitoring.models import RoundKind, Severity
 from monitoring.rule import Instruction, Rule, Violation
+from monitoring.snapshot import HubSnapshot, Unmeasured
 from sync.models import RunKind, RunStatus
 from whatsapp.connection import CONNECTED, DISCONNECTED, SILENT
 

@@ -16,9 +16,9 @@ from prometheus_client.core import (
 
 from events import statistics
 from events.models import Measure
-from monitoring import health
-from monitoring.health import HubSnapshot, Unmeasured
+from monitoring import health, snapshot
 from monitoring.models import Severity
+from monitoring.snapshot import HubSnapshot, Unmeasured
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class HubCollector:
         return []
 
     def collect(self) -> Iterator[Metric]:
-        hub = health.take_snapshot()
+        hub = snapshot.take_snapshot()
         for measure in (*GAUGES, counters, latencies):
             try:
                 yield from list(measure(hub.strict))

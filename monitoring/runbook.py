@@ -12,7 +12,7 @@ from carinho.health import broker
 from events import dead_letter_counts, statistics
 from events.models import Event, Measure
 from monitoring import metrics, periods
-from monitoring.health import HubSnapshot, Measuring
+from monitoring.snapshot import HubSnapshot, Measuring
 from sync.models import RunStatus, SyncRun
 
 QUEUE_NAMES = ("integrations-high", "integrations", "notifications", "integrations-low", "integrations-retry")

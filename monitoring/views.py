@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from carinho.access.permissions import wants_page
 from carinho.api.schema import problems
 from carinho.api.views import ApiView
-from monitoring import dashboard, health, periods, prometheus, report, runbook
+from monitoring import periods, prometheus, report, responses, runbook, snapshot
 from monitoring.serializers import (
     AlertsSerializer,
     DailyReportSerializer,
@@ -60,7 +60,7 @@ class DashboardView(PageOrJsonView):
         responses={200: DashboardSerializer, **COMMON},
     )
     def get(self, request: Request) -> HttpResponse:
-        return self.answer(request, lambda: dashboard.dashboard(health.take_snapshot()))
+        return self.answer(request, lambda: responses.dashboard(snapshot.take_snapshot()))
 
 
 class StatusView(PageOrJsonView):
@@ -71,7 +71,7 @@ class StatusView(PageOrJsonView):
         responses={200: StatusSerializer, **COMMON},
     )
     def get(self, request: Request) -> HttpResponse:
-        return self.answer(request, lambda: dashboard.status(health.take_snapshot()))
+        return self.answer(request, lambda: responses.status(snapshot.take_snapshot()))
 
 
 class AlertsView(PageOrJsonView):
@@ -84,7 +84,7 @@ class AlertsView(PageOrJsonView):
         responses={200: AlertsSerializer, **COMMON},
     )
     def get(self, request: Request) -> HttpResponse:
-        return self.answer(request, lambda: dashboard.alert_list(health.take_snapshot()))
+        return self.answer(request, lambda: responses.alert_list(snapshot.take_snapshot()))
 
 
 class DailyReportView(PageOrJsonView):

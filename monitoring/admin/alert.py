@@ -20,7 +20,7 @@ from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, page
 from carinho.console.labels import number
 from carinho.masking import mask
-from monitoring import alerts, checklist, health, notifications, runbook_page
+from monitoring import alerts, checklist, health, notifications, runbook_page, snapshot
 from monitoring.models import Alert, Notification, Severity
 from monitoring.rule import Observation, Rule, all_rules
 
@@ -207,7 +207,7 @@ def other_badges(request: HttpRequest) -> dict[str, int]:
     hub = health.of_page(request)[0].strict
     found = {}
     for name, amount in MEASURED.items():
-        with suppress(health.Unmeasured):
+        with suppress(snapshot.Unmeasured):
             found[name] = amount(hub)
     return found
 
@@ -233,7 +233,7 @@ def _numbers(request: HttpRequest) -> dict[str, int]:
     }
 
 
-def rule_rows(hub: health.HubSnapshot) -> list[dict[str, Any]]:
+def rule_rows(hub: snapshot.HubSnapshot) -> list[dict[str, Any]]:
     """Each rule with its value now, the worst of them where it has several, and both limits."""
     rows = []
     for rule in all_rules():

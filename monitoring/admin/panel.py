@@ -15,10 +15,11 @@ from django.utils.translation import ngettext
 from carinho.console.labels import number
 from events import outages
 from events.admin import failure_group, merged_cards, outage, system
-from monitoring import alerts, charts, checklist, health, metrics, periods, report
-from monitoring.health import HubHealth, HubSnapshot, Unmeasured
+from monitoring import alerts, charts, checklist, health, metrics, periods, report, snapshot
+from monitoring.health import HubHealth
 from monitoring.labels import list_url
 from monitoring.models import RoundKind
+from monitoring.snapshot import HubSnapshot, Unmeasured
 
 MOST_GROUPS = 8  # on the Painel
 AMONG_NUMBERS = {"rejected_requests", "owed_calls"}  # the checks that the second row of cards shows
@@ -28,7 +29,7 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
     """All that the Painel shows, unless this person may see nothing yet."""
     if not request.user.has_perm("events.view_event"):
         return shared
-    (hub, found), measuring = health.of_page(request), health.Measuring()
+    (hub, found), measuring = health.of_page(request), snapshot.Measuring()
     part, period = measuring.part, request.GET.get("period", "24h")
     now = alerts.current(found, hub.now)
     groups = part(_("falhas"), partial(open_groups, request), [])

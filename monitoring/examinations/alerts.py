@@ -6,13 +6,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from carinho.finding import Finding
-from monitoring import health
+from monitoring import health, snapshot
 from monitoring.doctor import examination
 
 
 @examination(gettext_lazy("Alertas"), needs_database=True)
 def alerts() -> Iterator[Finding]:
-    found = health.evaluate(health.take_snapshot())
+    found = health.evaluate(snapshot.take_snapshot())
     for violation in found.reasons:
         yield Finding(False, violation.observation.message)
     if not found.reasons:

@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from carinho.console import labels
 from carinho.console.labels import number
 from events.models import BreakerState, CircuitBreaker
-from monitoring.health import HubSnapshot, Unmeasured
 from monitoring.labels import list_url, seconds
 from monitoring.metrics import Queue
 from monitoring.models import Severity
 from monitoring.rule import Instruction, Observation, rule
+from monitoring.snapshot import HubSnapshot, Unmeasured
 
 SENTENCES = {
     BreakerState.OPEN: gettext_lazy("%(system)s está fora do ar há %(time)s: %(waiting)s."),

@@ -15,11 +15,11 @@ from carinho.console.labels import number
 from events import titles
 from events.dead_letter_counts import Kind
 from events.engine.failure_causes import HELD_TOO_LONG
-from monitoring.health import HubSnapshot, Unmeasured
 from monitoring.labels import list_url
 from monitoring.metrics import DeadLetterKind
 from monitoring.models import Severity
 from monitoring.rule import Instruction, Observation, rule
+from monitoring.snapshot import HubSnapshot, Unmeasured
 
 MOST = 4  # alerts at once: on a bad day the other causes are one
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from carinho.console.labels import number
-from monitoring.health import HubSnapshot
 from monitoring.labels import list_url
 from monitoring.rule import Instruction, Observation, rule
+from monitoring.snapshot import HubSnapshot
 
 
 @rule(

@@ -6,9 +6,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from monitoring import metrics
-from monitoring.health import HubSnapshot, Unmeasured
 from monitoring.labels import failed_of_settled, percent, url_of_failed_events
 from monitoring.rule import Instruction, Observation, rule
+from monitoring.snapshot import HubSnapshot, Unmeasured
 
 ENOUGH = 20  # events
 

@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from carinho.console import labels
 from carinho.console.labels import number
 from events.rejecting_systems import ENOUGH
-from monitoring.health import HubSnapshot
 from monitoring.labels import list_url
 from monitoring.rule import Instruction, Observation, rule
+from monitoring.snapshot import HubSnapshot
 
 
 @rule(

@@ -6,10 +6,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from carinho.console import labels
-from monitoring.health import HubSnapshot
 from monitoring.labels import list_url, seconds
 from monitoring.rule import Instruction, Observation, rule
 from monitoring.rules.circuit_breaker import waiting
+from monitoring.snapshot import HubSnapshot
 
 
 @rule(

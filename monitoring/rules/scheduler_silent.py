@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from monitoring import heartbeats
-from monitoring.health import HubSnapshot
 from monitoring.rule import Instruction, Observation, rule
+from monitoring.snapshot import HubSnapshot
 
 
 @rule(

@@ -6,10 +6,10 @@ from typing import Any
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from carinho.console.labels import number
-from monitoring.health import HubSnapshot
 from monitoring.labels import systems_of_job, url_of_job
 from monitoring.models import Severity
 from monitoring.rule import Instruction, Observation, rule
+from monitoring.snapshot import HubSnapshot
 from sync import labels
 from sync.models import RunStatus
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
-from monitoring.health import HubSnapshot
 from monitoring.labels import systems_of_job, url_of_job
 from monitoring.rule import Instruction, Observation, rule
 from monitoring.rules.sync_late import CAUSES, MISSED
+from monitoring.snapshot import HubSnapshot
 from sync import labels
 
 

@@ -6,10 +6,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from carinho.console.labels import number
-from monitoring.health import HubSnapshot
 from monitoring.labels import list_url, seconds
 from monitoring.models import Severity
 from monitoring.rule import Instruction, Observation, rule
+from monitoring.snapshot import HubSnapshot
 from whatsapp.connection import DISCONNECTED
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from monitoring.health import HubSnapshot
 from monitoring.labels import list_url, seconds
 from monitoring.rule import Instruction, Observation, rule
+from monitoring.snapshot import HubSnapshot
 
 
 @rule(

@@ -8,9 +8,9 @@ from typing import Any
 from events.models import CircuitBreaker
 from events.rejecting_systems import Rejection
 from monitoring import heartbeats, metrics
-from monitoring.health import HubSnapshot
 from monitoring.metrics import WhatsAppState
 from monitoring.rounds import Due
+from monitoring.snapshot import HubSnapshot
 
 NOT_READ = "Failed to list the schedules in Operação: Forbidden (answered 403)"
 NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from events import dead_letter_counts, recipes
 from events.engine import transitions
 from events.models import CircuitBreaker, Delivery, Event, FailureGroup
-from monitoring import alerts, health, metrics, periods
+from monitoring import alerts, metrics, periods, snapshot
 from tests.clients import logged_in, with_key
 from tests.console import rows
 from whatsapp import connection
@@ -133,7 +133,7 @@ def test_whatsapp_whose_check_failed_is_a_reason(api):
 def test_history_of_whatsapp_is_counted_once_for_one_snapshot(monkeypatch):
     calls, count = [], connection.usual_gap
     monkeypatch.setattr(connection, "usual_gap", lambda now: calls.append(now) or count(now))
-    health.take_snapshot()
+    snapshot.take_snapshot()
     assert len(calls) == 1
 
 

@@ -28,7 +28,7 @@ from events.models import (
     Recipe,
     RejectedRequest,
 )
-from monitoring import erasable, erasure, health, person
+from monitoring import erasable, erasure, health, person, snapshot
 from monitoring.models import Alert, Erasure
 from sync.models import RecordCorrection, SyncFailure, SyncJob, SyncRecord
 from tests.clients import logged_in
@@ -384,7 +384,7 @@ def test_order_that_breaks_keeps_no_other_waiting_and_quotes_nobody(monkeypatch,
     for asked, waits, said in ((20, 0, True), (60, 1, False), (60 * 25, 1, True)):
         Erasure.objects.update(asked_at=timezone.now() - timedelta(minutes=asked), waits=waits)
         assert ("não terminou: chame o desenvolvimento" in client.get(PAGE).content.decode()) == said
-        found = health.evaluate(health.take_snapshot())
+        found = health.evaluate(snapshot.take_snapshot())
         assert ("erasures_overdue" in {row.rule.name for row in found.reasons}) == said
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from carinho.access.roles import VIEWER
 from events.intake import envelope, ingestion
-from monitoring import health, metrics
+from monitoring import health, metrics, snapshot
 from tests.clients import logged_in
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def test_burst_of_old_events_is_one_line_that_leads_to_its_rows():
         arrive(number, timedelta(days=5))
     arrive(99, timedelta(hours=23))
     assert metrics.late_events(timezone.now()) == {"crm": 12}
-    found_by_rule = {item.rule.name: item for item in health.evaluate(health.take_snapshot()).violations}
+    found_by_rule = {item.rule.name: item for item in health.evaluate(snapshot.take_snapshot()).violations}
     found = found_by_rule["late_events"]
     assert found.observation.message.startswith("12 eventos de CRM chegaram com mais de um dia de atraso")
     page = logged_in(VIEWER).get(found.observation.url)

@@ -13,7 +13,7 @@ from events import operations
 from events.engine import transitions
 from events.intake import envelope, ingestion
 from events.models import DeadLetter, Delivery, Event
-from monitoring import checklist, health, metrics, periods, prometheus, report
+from monitoring import checklist, health, metrics, periods, prometheus, report, snapshot
 from monitoring.admin import report as report_pages
 from monitoring.rule import Rule
 from sync.models import SyncJob, SyncRun
@@ -126,12 +126,12 @@ def test_receipts_of_our_messages_are_in_no_figure_and_in_no_list_that_a_figure_
 
 
 def test_error_rate_leads_to_what_failed_in_its_24_hours():
-    hub = health.take_snapshot()
+    hub = snapshot.take_snapshot()
     begin = hub.last_day[0]
     for moment in (begin - timedelta(seconds=1), begin, hub.now):
         letter = rows.dead_letter()
         Event.objects.filter(pk=letter.event_id).update(received_at=moment)
-    hub = health.take_snapshot(hub.now)
+    hub = snapshot.take_snapshot(hub.now)
     (reading,) = Rule.registry["error_rate"].observe(hub)
     page = logged_in("Visualizador").get(reading.url)
     assert hub.failures[0] == page.context["cl"].result_count == 2
@@ -140,7 +140,7 @@ def test_error_rate_leads_to_what_failed_in_its_24_hours():
 
 def test_round_and_alert_say_one_share_of_failures_of_the_same_hours():
     letters = [rows.dead_letter() for _ in range(20)]
-    hub = health.take_snapshot()
+    hub = snapshot.take_snapshot()
     (reading,) = Rule.registry["error_rate"].observe(hub)
     said = {check.name: check for check in checklist.answer("evening", hub, health.evaluate(hub))}[
         "error_rate"

@@ -11,7 +11,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from events.models import CircuitBreaker
-from monitoring import alerts, checklist, dashboard, health, heartbeats, metrics, prometheus
+from monitoring import alerts, checklist, health, heartbeats, metrics, prometheus, responses, snapshot
 from monitoring.admin import alert as alert_pages
 from monitoring.admin import panel
 from monitoring.metrics import WhatsAppState
@@ -88,7 +88,7 @@ def what_is_said(hub):
     """Each place's word on how bad it is, from this hub."""
     found = health.evaluate(hub)
     current = alerts.current(found, hub.now)
-    listed, answer = dashboard.alert_list(hub), dashboard.dashboard(hub)
+    listed, answer = responses.alert_list(hub), responses.dashboard(hub)
     rounds = {
         kind: {check.name: check for check in checklist.answer(kind, hub, found)}
         for kind in ("morning", "evening")
@@ -99,7 +99,7 @@ def what_is_said(hub):
 def assert_one_truth(hub, user):
     found, current, listed, answer, rounds = what_is_said(hub)
     status, critical = found.status, sum(alert.severity == "critical" for alert in current.open)
-    assert {answer["status"], dashboard.status(hub)["status"]} == {status}
+    assert {answer["status"], responses.status(hub)["status"]} == {status}
     assert found.tone in WORST[status]
     assert bool(current.open) == (status != "healthy")
     assert bool(critical) == (status == "critical")
@@ -451,6 +451,6 @@ def test_state_of_a_system_has_one_word_on_every_page_and_in_the_verdict(word):
     for path in pages:
         said = set(BADGE.findall(reader.get(path).content.decode())) & {*STATES, "bloqueado"}
         assert said - {"normal"} == {word} - {"normal"}, path
-    messages = [row.observation.message for row in health.evaluate(health.take_snapshot()).reasons]
+    messages = [row.observation.message for row in health.evaluate(snapshot.take_snapshot()).reasons]
     state = word.removesuffix(", pausado")
     assert any(state in message for message in messages) == (state not in ("normal", "pausado"))

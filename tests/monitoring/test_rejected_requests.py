@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from carinho.console import sidebar
 from events.models import RejectedRequest, rejected_request
-from monitoring import health, heartbeats
+from monitoring import heartbeats, snapshot
 from tests.clients import logged_in, person
 
 pytestmark = pytest.mark.django_db
@@ -86,4 +86,4 @@ def test_count_of_what_waits_ends_at_a_bound(monkeypatch):
     for _ in range(3):
         rejected()
     monkeypatch.setattr(rejected_request, "MOST_COUNTED", 2)
-    assert health.take_snapshot().rejected_requests == 2
+    assert snapshot.take_snapshot().rejected_requests == 2

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from events.intake import envelope, ingestion
-from monitoring import alerts, health
+from monitoring import alerts, health, snapshot
 from monitoring.models import Alert
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def check(overdue, urgent):
 
 def found():
     names = ("lgpd", "grave_incidents")
-    violations = health.evaluate(health.take_snapshot()).violations
+    violations = health.evaluate(snapshot.take_snapshot()).violations
     return {
         row.observation.subject or row.rule.name: (row.severity, row.observation.message)
         for row in violations

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from carinho.access.roles import OPERATOR
 from events.models import RejectedRequest
-from monitoring import health
+from monitoring import health, snapshot
 from tests.clients import logged_in
 from tests.console import rows
 from whatsapp.models import Callback
@@ -29,7 +29,7 @@ WITHOUT_HEALTH = [
 def test_page_that_does_not_show_the_health_does_not_measure_it(monkeypatch):
     browser, taken = logged_in(OPERATOR), []
     browser.get(reverse("admin:index"))
-    measure = health.take_snapshot
+    measure = snapshot.take_snapshot
     monkeypatch.setattr(health, "take_snapshot", lambda *given: taken.append(1) or measure(*given))
     assert {browser.get(reverse(f"admin:{name}")).status_code for name in WITHOUT_HEALTH} == {200}
     assert taken == []
@@ -101,7 +101,7 @@ def test_stranger_who_posts_makes_nobody_measure_anew():
 @pytest.mark.usefixtures("sidebar_counted_once")
 def test_what_was_being_measured_during_an_act_is_shared_with_no_page_after_it(monkeypatch):
     browser, first = logged_in(OPERATOR), rejected()
-    measure = health.take_snapshot
+    measure = snapshot.take_snapshot
 
     def measure_slowly(*given):
         hub = measure(*given)

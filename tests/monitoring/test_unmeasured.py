@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from monitoring import alerts, checklist, health, heartbeats, metrics
+from monitoring import alerts, checklist, health, heartbeats, metrics, snapshot
 from monitoring.models import Alert, Heartbeat
 from monitoring.rule import Observation, Rule
 from tests.clients import logged_in, with_key
@@ -69,23 +69,25 @@ def bad_statement(*_args, **_kwargs):
 
 
 def test_every_part_of_a_snapshot_stands_alone():
-    assert set(SOURCES) == set(health.parts())
+    assert set(SOURCES) == set(snapshot.parts())
 
 
 @dataclass(frozen=True)
-class SnapshotWithVisits(health.HubSnapshot):
-    visits: int = field(default=0, metadata=health.part("visitas", lambda known: len(known["breakers"]) + 40))
+class SnapshotWithVisits(snapshot.HubSnapshot):
+    visits: int = field(
+        default=0, metadata=snapshot.part("visitas", lambda known: len(known["breakers"]) + 40)
+    )
 
 
 def test_part_is_measured_judged_and_named_by_its_declaration_alone(monkeypatch):
     monkeypatch.setattr(health, "HubSnapshot", SnapshotWithVisits)
-    hub = health.take_snapshot()
+    hub = snapshot.take_snapshot()
     assert hub.visits == hub.strict.visits == len(hub.breakers) + 40
     monkeypatch.setattr(metrics, "breakers", bad_row)
-    hub = health.take_snapshot()  # what it is measured from is missing
+    hub = snapshot.take_snapshot()  # what it is measured from is missing
     assert (hub.breakers, hub.visits) == ([], 0)
     assert hub.unmeasured["visits"] == "visitas"
-    with pytest.raises(health.Unmeasured):
+    with pytest.raises(snapshot.Unmeasured):
         _ = hub.strict.visits
     assert "visits" in with_key("read").get("/status").json()["unmeasured"]
 
@@ -98,7 +100,7 @@ def test_part_that_cannot_be_measured_is_a_reason_and_the_others_go_on(monkeypat
     monkeypatch.setattr(SOURCES[part], trouble)
     answer = with_key("read").get("/dashboard").json()
     reason = next(reason for reason in answer["reasons"] if reason["rule"] == "unmeasured")
-    assert f"Não foi possível medir: {health.parts()[part].title}." in reason["message"]
+    assert f"Não foi possível medir: {snapshot.parts()[part].title}." in reason["message"]
     assert part in answer["unmeasured"]
     assert answer["status"] != "healthy"
     assert part == "breakers" or "circuit_breaker" in {row["rule"] for row in answer["reasons"]}
@@ -124,7 +126,7 @@ def test_status_names_what_it_shows_as_zero_because_it_was_not_measured(monkeypa
 def test_no_page_or_endpoint_breaks_because_of_one_part(monkeypatch, part):
     rows.down("crm")
     monkeypatch.setattr((SOURCES | OTHERS)[part], bad_statement)
-    monkeypatch.setattr(health, "take_snapshot", cache(health.take_snapshot))  # most of the work
+    monkeypatch.setattr(health, "take_snapshot", cache(snapshot.take_snapshot))  # most of the work
     program, person = with_key("read"), logged_in("Administrador")
     assert {path: program.get(path).status_code for path in PROGRAMS} == dict.fromkeys(PROGRAMS, 200)
     assert {path: person.get(path).status_code for path in PEOPLE} == dict.fromkeys(PEOPLE, 200)

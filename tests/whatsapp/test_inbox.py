@@ -11,7 +11,7 @@ from carinho.console import badge_counts
 from carinho.database import run
 from carinho.locks import try_transaction_lock
 from events.models import RejectedRequest
-from monitoring import alerts, health
+from monitoring import alerts, health, snapshot
 from monitoring.models import Alert
 from tests.clients import logged_in
 from tests.whatsapp.inbox_client import SECRET, later, post, sample
@@ -93,7 +93,7 @@ def test_two_readers_read_each_callback_once_and_a_second_ends_at_once():
 def test_given_up_callback_is_a_reason_of_the_health_and_an_alert(monkeypatch):
     give_up(sample("received_text"), monkeypatch=monkeypatch)
     found = {
-        violation.rule.name: violation for violation in health.evaluate(health.take_snapshot()).violations
+        violation.rule.name: violation for violation in health.evaluate(snapshot.take_snapshot()).violations
     }
     assert found["callbacks_failed"].observation.value == 1
     assert found["callbacks_failed"].observation.url.endswith("?status=failed")
@@ -102,7 +102,7 @@ def test_given_up_callback_is_a_reason_of_the_health_and_an_alert(monkeypatch):
 
 
 def refused_callbacks():
-    found = [violation.observation for violation in health.evaluate(health.take_snapshot()).violations]
+    found = [violation.observation for violation in health.evaluate(snapshot.take_snapshot()).violations]
     return [row.value for row in found if row.subject == "refused_callbacks"]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from carinho.console.labels import number
-from monitoring import health
+from monitoring import snapshot
 from monitoring.models import Severity
 from monitoring.rule import all_rules
 
@@ -14,7 +14,7 @@ class Command(BaseCommand):
     help = "Mostra as regras de alerta, os limites com o nome da configuração e o valor de agora."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        hub = health.take_snapshot()
+        hub = snapshot.take_snapshot()
         for rule in all_rules():
             self.stdout.write(f"{rule.name}: {rule.title}")
             for severity in Severity:
@@ -22,5 +22,5 @@ class Command(BaseCommand):
             try:
                 for row in rule.observe(hub.strict):
                     self.stdout.write(f"    agora {row.shown or number(row.value)} {row.subject}".rstrip())
-            except health.Unmeasured:
+            except snapshot.Unmeasured:
                 self.stdout.write("    agora não medido")

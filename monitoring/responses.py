@@ -4,8 +4,8 @@ from typing import Any
 
 from events.models import CircuitBreaker
 from monitoring import alerts, health, metrics, runbook
-from monitoring.health import HubSnapshot, Measuring
 from monitoring.models import Alert
+from monitoring.snapshot import HubSnapshot, Measuring
 
 NO_EVENTS = {"total": 0, "processed": 0, "failed": 0, "archived": 0}
 NO_DELIVERIES = {"total": 0, "success": 0, "failed": 0}
