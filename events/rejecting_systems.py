@@ -37,6 +37,7 @@ HAVING count(DISTINCT subject) FILTER (WHERE subject <> '')
 
 # From each system's newest failure to the acceptance before it, on to the newest before that, and so on: a
 # period is looked at once, however many failed in it. A resent item is resolved by then, so all states count.
+# System and moment are compared as a pair, else PostgreSQL may look through what all systems did in the day.
 PERIODS = """
 WITH RECURSIVE failure AS (
     SELECT * FROM unnest(%(services)s::text[], %(moments)s::timestamptz[]) AS failure(service, at)
@@ -51,13 +52,15 @@ WITH RECURSIVE failure AS (
     ) AS newest
     CROSS JOIN LATERAL (SELECT
         (SELECT finished_at FROM events_delivery AS delivery
-         WHERE delivery.service = period.service AND status = 'done'
-           AND finished_at >= newest.at - %(longest)s AND finished_at < newest.at
-         ORDER BY finished_at DESC LIMIT 1) AS before,
+         WHERE status = 'done'
+           AND (delivery.service, finished_at) >= (period.service, newest.at - %(longest)s)
+           AND (delivery.service, finished_at) < (period.service, newest.at)
+         ORDER BY delivery.service DESC, finished_at DESC LIMIT 1) AS before,
         (SELECT finished_at FROM events_delivery AS delivery
-         WHERE delivery.service = period.service AND status = 'done'
-           AND finished_at >= newest.at AND finished_at <= newest.at + %(longest)s
-         ORDER BY finished_at LIMIT 1) AS after
+         WHERE status = 'done'
+           AND (delivery.service, finished_at) >= (period.service, newest.at)
+           AND (delivery.service, finished_at) <= (period.service, newest.at + %(longest)s)
+         ORDER BY delivery.service, finished_at LIMIT 1) AS after
     ) AS accepted
 )
 SELECT service, rejected.since, rejected.amount, FALSE, ended

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from carinho.database import run
-from events import failure_groups
+from events import failure_groups, rejecting_systems
 from events.engine import moves
 from events.flows.documents_consent_revoked import REVOKED_BEFORE
 from events.intake import ingestion
@@ -93,3 +93,12 @@ def test_people_of_several_groups_are_read_from_that_index_too():
     run("SET LOCAL enable_bitmapscan = off", [])  # for so few it would do as well
     plan = plan_of(failure_groups.PEOPLE, {"numbers": [0, 0], "ids": [1, 2]})
     assert plan.count("Index Only Scan using dead_letter_of_group") == 1
+
+
+def test_when_a_system_last_accepted_is_found_among_what_that_system_did():
+    run(MANY_DEAD_LETTERS, [])
+    run("ANALYZE events_delivery", [])  # all are of this system, so the index of all ends would do as well
+    given = {"services": ["crm"], "moments": [timezone.now()], "longest": rejecting_systems.KEPT_IN_MIND}
+    plan = plan_of(rejecting_systems.PERIODS, given | {"causes": rejecting_systems.CAUSES, "enough": 5})
+    assert plan.count("using delivery_done") == 2
+    assert "delivery_over" not in plan
