@@ -19,10 +19,9 @@ from carinho.services.base import Service
 from carinho.services.errors import CircuitOpen, NotOffered, OutcomeUnknown, Rejected, Unavailable
 from events.engine import failure_causes, lane_hooks, redirection
 from events.engine.lane_hooks import Ran
-from events.engine.moves import DEAD, DONE, QUEUED, SKIPPED
 from events.engine.redirection import RedirectRule
 from events.flow import Emission, StepEvent, find_step
-from events.models import Outcome, SkipCause
+from events.models import DeliveryStatus, Outcome, SkipCause
 
 logger = logging.getLogger(__name__)
 
@@ -199,14 +198,19 @@ def _meaning(claim: Claim, ran: Ran, started_at: datetime) -> Result:
 def finish(claim: Claim, value: Any) -> Result:
     """It succeeded; `value` is for the steps that come after, the emitted events are stored with it."""
     return Result(
-        claim, DONE, Outcome.DONE, attempts=claim.attempts, value=value, emitted=claim.event.emitted
+        claim,
+        DeliveryStatus.DONE,
+        Outcome.DONE,
+        attempts=claim.attempts,
+        value=value,
+        emitted=claim.event.emitted,
     )
 
 
 def hold(claim: Claim, until: datetime | None = None) -> Result:
     return Result(
         claim,
-        QUEUED,
+        DeliveryStatus.QUEUED,
         due_at=until or claim.due_at,
         attempts=claim.attempts - 1,
         in_doubt_since=claim.in_doubt_since,
@@ -214,7 +218,7 @@ def hold(claim: Claim, until: datetime | None = None) -> Result:
 
 
 def skip(claim: Claim, cause: str) -> Result:
-    return Result(claim, SKIPPED, skip_cause=cause, attempts=claim.attempts - 1)
+    return Result(claim, DeliveryStatus.SKIPPED, skip_cause=cause, attempts=claim.attempts - 1)
 
 
 def keep_in_doubt(claim: Claim, error: OutcomeUnknown, started_at: datetime) -> Result:
@@ -223,7 +227,7 @@ def keep_in_doubt(claim: Claim, error: OutcomeUnknown, started_at: datetime) -> 
         return fail(claim, Outcome.UNKNOWN, error)
     return Result(
         claim,
-        QUEUED,
+        DeliveryStatus.QUEUED,
         Outcome.UNKNOWN,
         attempts=claim.attempts,
         error=str(error),
@@ -238,7 +242,7 @@ def retry_later(claim: Claim, error: Unavailable) -> Result:
     now = timezone.now()
     result = Result(
         claim,
-        QUEUED,
+        DeliveryStatus.QUEUED,
         Outcome.UNAVAILABLE,
         attempts=claim.attempts,
         error=str(error),
@@ -277,7 +281,7 @@ def fail(claim: Claim, outcome: Outcome, error: Exception) -> Result:
     diagnosis = failure_causes.of(error, outcome)
     return Result(
         claim,
-        DEAD,
+        DeliveryStatus.DEAD,
         outcome,
         attempts=claim.attempts,
         error=diagnosis.reason,

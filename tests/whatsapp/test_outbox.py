@@ -24,9 +24,7 @@ def test_answer_that_refuses_the_hub_itself_is_about_its_configuration(status_co
     message = message_of(cancel(1, phone="5511987650001"))
     said = "Failed to send message in WhatsApp: No"
     claim = SimpleNamespace(id=message.delivery_id)
-    outbox.write_outcomes(
-        [Result(claim, "dead", "rejected", error=said, kind="rejected", status_code=status_code)]
-    )
+    outbox.write_outcomes([Result(claim, "dead", "rejected", error=said, status_code=status_code)])
     message.refresh_from_db()
     assert message.error == "No"
     assert (Connection.load().misconfigured_at is not None) is is_ours
@@ -36,7 +34,7 @@ def test_text_that_speaks_of_the_configuration_is_about_it_whatever_its_code():
     message = message_of(cancel(1, phone="5511987650001"))
     claim = SimpleNamespace(id=message.delivery_id)
     said = "Failed to send message in WhatsApp: your client-token is not configured"
-    outbox.write_outcomes([Result(claim, "dead", "rejected", error=said, kind="rejected", status_code=400)])
+    outbox.write_outcomes([Result(claim, "dead", "rejected", error=said, status_code=400)])
     message.refresh_from_db()
     assert message.failure == "configuration"
     assert Connection.load().misconfigured_at is not None
@@ -174,6 +172,6 @@ def test_end_that_is_no_failure_and_no_acceptance_changes_no_message(status, val
 def test_failure_whose_end_nobody_saw_is_one_in_doubt():
     message = message_of(cancel(1, phone="5511987650001"))
     claim = SimpleNamespace(id=message.delivery_id)
-    outbox.write_outcomes([Result(claim, "dead", "unknown", kind="unknown", error="Timed out")])
+    outbox.write_outcomes([Result(claim, "dead", "unknown", error="Timed out")])
     message.refresh_from_db()
     assert (message.failure, message.error) == ("in_doubt", "Timed out")
