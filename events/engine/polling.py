@@ -47,7 +47,7 @@ class Polling:
         What was time then shortens nothing: whoever could not poll then would never sleep.
         """
         polls = [self.again_at, self.not_before] if self.may_be_due else [self.again_at]
-        next_poll = min((at for at in polls if at > self.asked_at), default=math.inf)
+        next_poll = min(at for at in polls if at > self.asked_at)
         return max(0.0, min(patience, next_poll - time.monotonic()))
 
     def polls_before(self, seconds: float) -> bool:

@@ -52,6 +52,32 @@ def test_poll_that_falls_due_after_the_lane_asked_is_taken_at_once(clock):
     assert polling.is_time()
 
 
+def test_lane_that_was_notified_polls_once_more_when_its_sender_may_send_the_next_wake_up(clock):
+    polling = Polling()
+    clock(0)
+    assert polling.is_time()
+    polling.polled(found=0, wanted=8)
+    polling.notified()
+    clock(TOGETHER_SECONDS * 1.1)
+    assert polling.is_time()
+    polling.polled(found=0, wanted=8)
+    clock(TOGETHER_SECONDS * 1.2)
+    assert not polling.is_time()
+    clock(TOGETHER_SECONDS * 2.2)
+    assert polling.is_time()
+    polling.polled(found=0, wanted=8)
+    clock(60)
+    assert not polling.is_time()
+
+
+def test_lane_sleeps_until_the_sooner_of_what_it_waits_for(clock):
+    polling = Polling()
+    clock(0)
+    polling.polled(found=0, wanted=8)
+    polling.notified()
+    assert polling.shorten(1.0) == pytest.approx(TOGETHER_SECONDS)
+
+
 @pytest.mark.parametrize(
     ("found", "waits"), [(0, TOGETHER_SECONDS), (1, TOGETHER_SECONDS), (2, BUSY_SECONDS), (8, 0.0)]
 )
