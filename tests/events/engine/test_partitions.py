@@ -113,6 +113,7 @@ def test_next_due_is_that_of_the_lanes_own_share(make_delivery):
     ("setting", "limits", "number"),
     [
         (4, {}, 4),
+        (8, {}, 8),
         (16, {}, 16),
         (1, {}, 1),
         (8, {"threads": 7}, 4),
@@ -132,10 +133,12 @@ def test_system_has_no_more_lanes_than_it_takes_calls(settings, monkeypatch, set
 def test_whatsapp_and_what_is_no_system_have_one_lane():
     assert lanes_of(WhatsApp.name) == ["whatsapp"]
     assert lanes_of("none") == ["none"]
+    assert Partition.named("whatsapp") == Partition("whatsapp", index=0, of=1)
 
 
 def test_other_numbers_of_lanes_are_refused_at_start(settings):
-    assert lanes_can_be_shared() == []
+    for settings.LANE_PARTITIONS in (1, 2, 4, 8, 16):
+        assert lanes_can_be_shared() == []
     settings.LANE_PARTITIONS = 3
     (error,) = lanes_can_be_shared()
     assert error.id == "events.E003"
@@ -247,7 +250,10 @@ def test_event_wakes_all_lanes_of_its_system_those_that_listen_without_a_message
     assert sorted(messages) == ["billing:0/4", "billing:1/4", "billing:3/4"]
 
 
-def test_recovery_knows_the_lanes_of_a_number_that_was_set_since_the_last_migration(make_delivery, messages):
+def test_recovery_knows_the_lanes_of_a_number_that_was_set_since_the_last_migration(
+    make_delivery, messages, settings
+):
+    settings.LANE_PARTITIONS = 2
     make_delivery()
     Lane.objects.exclude(name="billing").delete()
     wakeup.notified_at.clear()
