@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from carinho.access.models import AuditEntry
 from events import failure_groups, operations, recipes
-from events.engine import transitions
+from events.engine import group_status, transitions
+from events.engine.group_status import GroupKey
 from events.engine.transitions import Failure
 from events.models import DeadLetter, Delivery, FailureGroup, GroupEntry, Recipe
 from events.recipes import Recipes, Texts
@@ -148,6 +149,7 @@ def test_failure_that_comes_back_is_the_same_group_and_remembers():
     group = group_of(again)
     assert (group.pk, group.state, group.failures) == (group_of(letter).pk, "regressed", 2)
     assert (group.resolved_by, group.resolved_with) == (ANA, "retry")
+    assert group.resolved_at
     assert history(group) == [("note", ANA), ("resolved", ANA), ("regressed", "")]
 
 
@@ -224,6 +226,38 @@ def test_silenced_group_stays_silent_until_there_are_more_than_at_the_time():
     group.refresh_from_db()
     assert (group.state, group.silenced_at_count) == ("regressed", None)
     assert history(group) == [("silenced", ANA), ("worse", "")]
+
+
+NEIGHBOURS = [{"service": "financeiro"}, {"step": "send_welcome"}, {"cause": "invalid_data"}]
+
+
+@pytest.mark.parametrize("other", NEIGHBOURS)
+def test_items_of_another_group_neither_keep_one_open_nor_make_it_worse(other):
+    letters = [rows.dead_letter() for _ in range(5)]
+    DeadLetter.objects.filter(pk__in=[letter.pk for letter in letters[2:]]).update(**other)
+    group = group_of(letters[0])
+    failure_groups.silence([group.pk], actor=ANA)
+    failed_at = timezone.now() - timedelta(hours=1)
+    FailureGroup.objects.update(last_failed_at=failed_at)
+    deliver(letters[0])
+    group.refresh_from_db()
+    assert (group.state, group.silenced_at_count) == ("silenced", 2)
+    deliver(letters[1])
+    group.refresh_from_db()
+    assert (group.state, group.last_failed_at) == ("resolved", failed_at)
+
+
+@pytest.mark.parametrize("other", NEIGHBOURS)
+def test_of_groups_that_end_at_once_each_says_who_moved_the_last_of_its_own(other):
+    letters = [rows.dead_letter() for _ in range(3)]
+    for letter, person in zip(letters, (BIA, ANA, BIA), strict=True):
+        closed = {"status": "resolved", "closed_at": timezone.now(), "moved_by": person}
+        DeadLetter.objects.filter(pk=letter.pk).update(**closed)
+    DeadLetter.objects.filter(pk=letters[2].pk).update(**other)
+    ended = list(DeadLetter.objects.order_by("pk"))
+    keys = [GroupKey(letter.service, letter.step, letter.cause) for letter in ended]
+    group_status.update([], keys, closed=[letter.pk for letter in ended], actor=None)
+    assert [group_of(letter).resolved_by for letter in ended] == [ANA, ANA, BIA]
 
 
 def test_silence_is_taken_back():
