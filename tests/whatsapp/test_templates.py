@@ -89,6 +89,14 @@ def test_moment_is_told_by_the_clocks_of_sao_paulo():
     moment = datetime(2026, 11, 25, 1, 30, tzinfo=UTC)
     assert templates.day_and_time(moment) == "terça-feira, 24/11, às 22h30"
     assert templates.day_and_time(moment + timedelta(hours=10, minutes=30)) == "quarta-feira, 25/11, às 9h"
+    assert templates.day(moment) == "terça-feira, 24/11"
+    assert templates.day(moment.replace(tzinfo=None)) == "quarta-feira, 25/11"
+
+
+def test_text_that_somebody_wrote_has_lines_as_all_others_and_no_broken_place():
+    assert templates.parse("  Olá, {{ name }}\r\nTudo bem?\n").template == "Olá, {{ name }}\nTudo bem?"
+    with pytest.raises(ValueError, match="a place that is not a variable"):
+        templates.parse("Olá, {{ Name }}")
 
 
 def test_every_message_of_the_flows_can_be_written():
@@ -122,8 +130,9 @@ def test_every_text_has_a_title_that_nobody_is_sent():
         assert templates.title(name) not in templates.text(name).template
 
 
-def test_message_without_a_file_is_called_by_its_name():
-    assert templates.title("gone") == "gone"
+def test_message_without_a_file_or_a_title_is_called_by_its_name(folder):
+    (folder / "untitled.txt").write_text("Olá")
+    assert [templates.title(name) for name in ("gone", "untitled")] == ["gone", "untitled"]
 
 
 @pytest.mark.parametrize(
