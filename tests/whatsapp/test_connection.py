@@ -14,7 +14,8 @@ from events.models import CircuitBreaker
 from tests.whatsapp.conftest import cancel
 from tests.whatsapp.inbox_client import call, post, sample
 from whatsapp import connection, contacts, setup, tasks
-from whatsapp.models import Connection, Received, SentMessage
+from whatsapp.callbacks.inbox import Ignored
+from whatsapp.models import Callback, Connection, Received, SentMessage
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 23, 10, 30, tzinfo=SAO_PAULO)  # a Friday
@@ -28,11 +29,11 @@ def alive(db):
     )
 
 
-def history(every_minutes=30):
+def history(every_minutes=30, *, hour=NOW.hour, days=range(1, 28)):
     contact = contacts.find_or_make(contacts.identity("5511987654321"))
     moments = [
-        NOW - timedelta(days=day, minutes=minutes)
-        for day in range(1, 28)
+        NOW.replace(hour=hour, minute=0) - timedelta(days=day) + timedelta(minutes=minutes)
+        for day in days
         for minutes in range(0, 60, every_minutes)
     ]
     Received.objects.bulk_create(
@@ -46,7 +47,9 @@ def status(now=NOW):
 
 
 def test_everything_well_is_connected_in_the_keys_of_the_guide(alive):
+    history()
     health = connection.health(NOW)
+    assert [signal.is_good for signal in health.signals] == [True] * 4
     assert health.as_json()["connected"] is True
     assert health.as_json()["status"] == "connected"
     assert [signal["name"] for signal in health.as_json()["signals"]] == [
@@ -57,9 +60,30 @@ def test_everything_well_is_connected_in_the_keys_of_the_guide(alive):
     ]
 
 
+@pytest.mark.parametrize(
+    ("known", "is_good", "words"),
+    [
+        ({}, True, "com internet"),
+        ({"phone_online": False}, False, "ainda saem"),
+        ({"phone_online": False, "connected": False}, False, "sem internet."),
+        ({"phone_online": None}, None, "Não sabemos"),
+        ({"checked_at": None}, None, "Não sabemos"),
+        ({"checked_at": NOW - timedelta(minutes=5)}, None, "Não sabemos"),
+    ],
+)
+def test_phone_is_known_as_long_as_the_answer_about_it_is_fresh(alive, known, is_good, words):
+    Connection.objects.update(**known)
+    signal = connection.health(NOW).as_json()["signals"][1]
+    assert signal.keys() == {"name", "good", "age_seconds", "message"}
+    assert (signal["name"], signal["good"]) == ("phone", is_good)
+    assert words in signal["message"]
+    assert (signal["age_seconds"] is None) == (known.get("checked_at", NOW) is None)
+
+
 def test_never_asked_is_unknown_and_neither_connected_nor_disconnected(db):
     health = connection.health(NOW).as_json()
     assert (health["status"], health["connected"]) == ("unknown", None)
+    assert (health["signals"][0]["name"], health["signals"][0]["good"]) == ("flag", None)
     assert "ainda não foi perguntado" in health["signals"][0]["message"]
 
 
@@ -129,11 +153,35 @@ def test_silence_at_night_on_sunday_or_without_history_proves_nothing(alive):
     assert connection.usual_gap(NOW + timedelta(days=2)) is None
 
 
-def test_messages_that_nothing_confirms_mean_silence(alive):
+@pytest.mark.parametrize(("hour", "is_usual"), [(7, False), (8, True), (19, True), (20, False)])
+def test_messages_are_usual_in_working_hours_only(alive, hour, is_usual):
+    history(hour=hour)
+    assert (connection.usual_gap(NOW.replace(hour=hour)) is not None) == is_usual
+
+
+def test_usual_gap_is_that_of_the_working_days_of_four_weeks(alive):
+    history(every_minutes=5, days=(5, 12, 19, 26))  # Sundays
+    assert Received.objects.count() > connection.FEWEST_MESSAGES
+    assert connection.usual_gap(NOW) is None
+    Received.objects.all().delete()
+    history(every_minutes=60)
+    assert connection.usual_gap(NOW) == timedelta(hours=1)
+
+
+def test_nothing_is_said_of_messages_in_when_none_came_yet(alive):
+    history()
+    Connection.objects.update(last_received_at=None)
+    received = connection.health(NOW).signals[2]
+    assert (received.is_good, received.at) == (None, None)
+
+
+@pytest.mark.parametrize("last_receipt", [NOW - timedelta(hours=1), None])
+@pytest.mark.parametrize(("minutes", "said"), [(11, "silent"), (9, "connected")])
+def test_messages_that_nothing_confirms_for_ten_minutes_mean_silence(alive, minutes, said, last_receipt):
     cancel(1, phone="5511987654321")
-    SentMessage.objects.update(status="accepted", accepted_at=NOW - timedelta(minutes=11))
-    Connection.objects.update(last_receipt_at=NOW - timedelta(hours=1))
-    assert status() == "silent"
+    SentMessage.objects.update(status="accepted", accepted_at=NOW - timedelta(minutes=minutes))
+    Connection.objects.update(last_receipt_at=last_receipt)
+    assert status() == said
 
 
 def test_later_of_two_connection_callbacks_holds_in_any_order(settings):
@@ -155,6 +203,90 @@ def test_what_was_known_of_the_phone_ends_with_the_connection_it_was_seen_in(ali
     assert Connection.load().phone_online is None
     connection._set(False, timezone.now(), phone_online=True)
     assert Connection.load().phone_online is True
+
+
+def test_answer_of_zapi_is_kept_and_one_that_says_nothing_leaves_what_is_known(alive, monkeypatch):
+    def answers(answer):
+        monkeypatch.setattr(connection.WhatsApp, "get", lambda *_, **__: answer)
+        connection.check()
+        return Connection.load()
+
+    Connection.objects.update(checked_at=None, check_failed_at=None)
+    row = answers({"error": "no session"})
+    assert (row.connected, row.checked_at, row.error) == (True, None, "")
+    assert "não responde" in connection.health(NOW, row).signals[0].sentence
+    row = answers({"connected": True, "smartphoneConnected": False, "error": "x" * 201})
+    assert (row.connected, row.phone_online, row.check_failed_at) == (True, False, None)
+    assert (row.error, row.checked_at is not None) == ("x" * 200, True)
+    row = answers({"connected": False, "error": None})
+    assert (row.connected, row.error) == (False, "")
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """What others are told, and the lanes that are woken up."""
+    facts, woken = [], []
+    monkeypatch.setattr(connection.lifecycle, "write", lambda more: facts.extend(name for name, _ in more))
+    monkeypatch.setattr(connection.wakeup, "wake_up", woken.extend)
+    return facts, woken
+
+
+def test_disconnect_is_told_once_and_only_a_return_wakes_the_lane(
+    alive, told, django_capture_on_commit_callbacks
+):
+    since, later, back = (NOW + timedelta(minutes=minutes) for minutes in (1, 2, 3))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert connection._set(True, NOW)
+        assert connection._set(False, since)
+        assert connection._set(False, later)
+    assert told == (["whatsapp.disconnected"], [])
+    row = Connection.load()
+    assert (row.changed_at, row.disconnected_at, row.phone_online) == (since, since, None)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert connection._set(True, back)
+        assert not connection._set(False, later)
+    assert told == (["whatsapp.disconnected"], ["whatsapp"])
+    assert Connection.load().changed_at == back
+
+
+@pytest.mark.parametrize(
+    ("apply", "is_connected"), [(connection.on_connected, True), (connection.on_disconnected, False)]
+)
+def test_news_of_the_connection_have_their_own_time_and_older_ones_are_ignored(alive, apply, is_connected):
+    Connection.objects.update(connected=not is_connected, changed_at=NOW)
+    older = Callback(body={"momment": (NOW - timedelta(minutes=1)).timestamp()}, received_at=timezone.now())
+    with pytest.raises(Ignored):
+        apply(older)
+    moment = NOW + timedelta(minutes=1)
+    apply(Callback(body={"momment": moment.timestamp(), "error": "x" * 201}, received_at=timezone.now()))
+    row = Connection.load()
+    assert (row.connected, row.changed_at, row.error) == (is_connected, moment, "x" * 200)
+    apply(Callback(body={}, received_at=NOW + timedelta(minutes=2)))
+    assert Connection.load().error == ""
+
+
+def test_lane_is_held_with_what_zapi_said_of_the_disconnect(alive):
+    said = {"momment": NOW.timestamp(), "error": "x" * 201}
+    connection.hold_on_disconnect(said | {"type": "ConnectedCallback"})
+    assert not connection.is_disconnected()
+    connection.hold_on_disconnect(said | {"type": "DisconnectedCallback"})
+    assert connection.is_disconnected()
+    assert Connection.load().error == "x" * 200
+
+
+def test_signs_of_life_only_move_forward(alive):
+    Connection.objects.update(last_receipt_at=None)
+    for moment in (NOW + timedelta(minutes=2), NOW + timedelta(minutes=1)):
+        connection.record_message(moment)
+        connection.record_receipt(moment)
+    row = Connection.load()
+    assert row.last_received_at == row.last_receipt_at == NOW + timedelta(minutes=2)
+
+
+def test_configuration_that_zapi_refused_is_known_with_what_it_said(alive):
+    connection.mark_misconfigured("x" * 301)
+    row = Connection.load()
+    assert (row.misconfiguration, row.misconfigured_at is not None) == ("x" * 300, True)
 
 
 # --- setup and doctor -------------------------------------------------------------------------------
