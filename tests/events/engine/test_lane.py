@@ -403,6 +403,23 @@ def test_what_was_claimed_and_not_begun_is_handed_back_when_the_system_is_held(m
     assert late.status == "queued"
 
 
+def test_what_was_claimed_and_not_begun_is_handed_back_when_the_lane_ends(make_delivery, calls, monkeypatch):
+    for id in range(1, 41):
+        make_delivery(id)
+    stops, ends = threading.Event(), threading.Event()
+    monkeypatch.setattr(lane, "stopping", stops)
+    monkeypatch.setattr(lane.Drain, "_renew_if_possible", lambda _drain: ends.set())
+    system = SlowSystem(calls)
+    with lane_at_work(seconds=60, linger=60):
+        for _ in range(16):
+            assert system.arrived.acquire(timeout=60)
+        stops.set()
+        assert ends.wait(60)
+        system.may_answer.set()
+    assert len(calls.calls) == 16
+    assert Delivery.objects.filter(status="queued", attempts=0).count() == 24
+
+
 def until(condition):
     deadline = time.monotonic() + 60
     while not condition():
