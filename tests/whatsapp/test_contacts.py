@@ -38,7 +38,8 @@ def test_lid_alone_is_a_person():
 def test_number_that_appears_later_completes_the_person_known_by_lid():
     first = contacts.find_or_make(identity(LID))
     second = contacts.find_or_make(identity(LID, PHONE))
-    assert (first.pk, second.phone) == (second.pk, PHONE)
+    assert (first.pk, second.phone, second.typed_phone) == (second.pk, PHONE, PHONE)
+    assert contacts.find_or_make(identity(SHORT)).typed_phone == PHONE
 
 
 def test_lid_and_number_that_meet_merge_with_everything_they_have():
