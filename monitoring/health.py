@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from carinho.console.labels import number
-from monitoring import heartbeats
+from monitoring import heartbeats, snapshot
 from monitoring.labels import seconds
 from monitoring.models import Severity
 from monitoring.rule import Rule, Violation, all_rules
-from monitoring.snapshot import HubSnapshot, Unmeasured, take_snapshot
+from monitoring.snapshot import HubSnapshot, Unmeasured
 
 logger = logging.getLogger(__name__)
 
@@ -200,7 +200,7 @@ def evaluate(hub: HubSnapshot) -> HubHealth:
 def of_page(request: HttpRequest) -> tuple[HubSnapshot, HubHealth]:
     """One snapshot for all that a page shows, the sidebar's numbers included."""
     if not is_taken(request):
-        hub = take_snapshot()
+        hub = snapshot.take_snapshot()
         request.hub_health = hub, evaluate(hub)  # type: ignore[attr-defined]
     return request.hub_health  # type: ignore[attr-defined]
 

@@ -20,7 +20,6 @@ from carinho import health
 from carinho.access import api_keys
 from carinho.access.permissions import ACCESS
 from carinho.access.scopes import Scope
-from monitoring import health as measured
 from monitoring import snapshot
 from sync import runs
 
@@ -63,7 +62,7 @@ def connection_stays_open() -> Iterator[None]:
 def headers(monkeypatch: pytest.MonkeyPatch, settings: Any) -> dict[str, str]:
     """Of a caller who may do everything, as often as they like."""
     monkeypatch.setattr(health.broker, "answers", lambda: True)
-    monkeypatch.setattr(measured, "take_snapshot", cache(snapshot.take_snapshot))  # most of the work
+    monkeypatch.setattr(snapshot, "take_snapshot", cache(snapshot.take_snapshot))  # most of the work
     monkeypatch.setattr(runs, "wake_worker", lambda name: None)
     settings.RATE_LIMIT_PEOPLE = settings.RATE_LIMIT_EVENTS = 10**6
     _, key = api_keys.create("parceiro", list(Scope), actor="test")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from monitoring import alerts, health, heartbeats
+from monitoring import alerts, heartbeats, snapshot
 from tests.monitoring import hubs
 from whatsapp.models import Connection
 
@@ -48,7 +48,7 @@ class Clock:
     def evaluate(self, after=0, **trouble):
         self.now += timedelta(seconds=after)
         self.monkeypatch.setattr(
-            health, "take_snapshot", lambda now=None: hubs.hub(**{"now": self.now} | trouble)
+            snapshot, "take_snapshot", lambda now=None: hubs.hub(**{"now": self.now} | trouble)
         )
         alerts.evaluate(self.now)
 

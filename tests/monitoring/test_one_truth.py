@@ -150,7 +150,7 @@ def test_any_two_troubles_are_told_alike_everywhere_before_and_after_they_are_wr
 def test_every_page_and_answer_shows_the_verdict_of_the_same_hub(monkeypatch, name):
     seen = hubs.hub(**TROUBLES[name])
     found = health.evaluate(seen)
-    monkeypatch.setattr(health, "take_snapshot", lambda now=None: seen)
+    monkeypatch.setattr(snapshot, "take_snapshot", lambda now=None: seen)
     program, reader = with_key("read"), logged_in("Administrador")
     assert program.get("/dashboard").json()["status"] == found.status
     assert program.get("/status").json()["status"] == found.status
@@ -366,7 +366,7 @@ def test_synchronisation_whose_last_run_failed_is_neither_well_nor_in_time():
 def test_evening_round_carries_the_verdict_and_every_open_alert(monkeypatch):
     waiting = {"held": {"total": 206, "by_service": {"crm": 206}}, "queues": {"crm": metrics.Queue(211)}}
     changes = TROUBLES["circuit_breaker"] | waiting
-    monkeypatch.setattr(health, "take_snapshot", lambda now=None: hubs.hub(**changes))
+    monkeypatch.setattr(snapshot, "take_snapshot", lambda now=None: hubs.hub(**changes))
     page = logged_in("Operador")
     text = page.get("/admin/monitoring/round/?kind=evening").content.decode()
     assert "Crítico: chame o suporte" in text

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from carinho.access.roles import OPERATOR
 from events.models import RejectedRequest
-from monitoring import health, snapshot
+from monitoring import snapshot
 from tests.clients import logged_in
 from tests.console import rows
 from whatsapp.models import Callback
@@ -30,7 +30,7 @@ def test_page_that_does_not_show_the_health_does_not_measure_it(monkeypatch):
     browser, taken = logged_in(OPERATOR), []
     browser.get(reverse("admin:index"))
     measure = snapshot.take_snapshot
-    monkeypatch.setattr(health, "take_snapshot", lambda *given: taken.append(1) or measure(*given))
+    monkeypatch.setattr(snapshot, "take_snapshot", lambda *given: taken.append(1) or measure(*given))
     assert {browser.get(reverse(f"admin:{name}")).status_code for name in WITHOUT_HEALTH} == {200}
     assert taken == []
     browser.get(reverse("admin:monitoring_round_changelist"))
@@ -105,11 +105,11 @@ def test_what_was_being_measured_during_an_act_is_shared_with_no_page_after_it(m
 
     def measure_slowly(*given):
         hub = measure(*given)
-        monkeypatch.setattr(health, "take_snapshot", measure)
+        monkeypatch.setattr(snapshot, "take_snapshot", measure)
         form = {"ids": first.pk, "why": "Era um teste"}
         browser.post(reverse("admin:events_rejectedrequest_archive"), form)
         return hub
 
-    monkeypatch.setattr(health, "take_snapshot", measure_slowly)
+    monkeypatch.setattr(snapshot, "take_snapshot", measure_slowly)
     assert number_of_rejected(logged_in(OPERATOR, "bia")) == 1
     assert number_of_rejected(browser) is None

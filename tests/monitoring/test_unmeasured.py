@@ -80,7 +80,7 @@ class SnapshotWithVisits(snapshot.HubSnapshot):
 
 
 def test_part_is_measured_judged_and_named_by_its_declaration_alone(monkeypatch):
-    monkeypatch.setattr(health, "HubSnapshot", SnapshotWithVisits)
+    monkeypatch.setattr(snapshot, "HubSnapshot", SnapshotWithVisits)
     hub = snapshot.take_snapshot()
     assert hub.visits == hub.strict.visits == len(hub.breakers) + 40
     monkeypatch.setattr(metrics, "breakers", bad_row)
@@ -126,7 +126,7 @@ def test_status_names_what_it_shows_as_zero_because_it_was_not_measured(monkeypa
 def test_no_page_or_endpoint_breaks_because_of_one_part(monkeypatch, part):
     rows.down("crm")
     monkeypatch.setattr((SOURCES | OTHERS)[part], bad_statement)
-    monkeypatch.setattr(health, "take_snapshot", cache(snapshot.take_snapshot))  # most of the work
+    monkeypatch.setattr(snapshot, "take_snapshot", cache(snapshot.take_snapshot))  # most of the work
     program, person = with_key("read"), logged_in("Administrador")
     assert {path: program.get(path).status_code for path in PROGRAMS} == dict.fromkeys(PROGRAMS, 200)
     assert {path: person.get(path).status_code for path in PEOPLE} == dict.fromkeys(PEOPLE, 200)

@@ -14,7 +14,7 @@ from carinho.access import api_keys, permissions
 from carinho.access.models import ApiKey
 from carinho.access.permissions import ADMIN, ANYONE, EVENTS, OPERATE, READ, SOURCE
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
-from monitoring import health, snapshot
+from monitoring import snapshot
 from tests.carinho.access.test_permissions import address, console, filled
 from tests.clients import logged_in
 
@@ -60,7 +60,7 @@ NO_SUCH_ROW = {  # leads back to the list, whoever asks
 
 @pytest.fixture
 def callers(settings, no_messages, monkeypatch):
-    monkeypatch.setattr(health, "take_snapshot", cache(snapshot.take_snapshot))  # most of the work
+    monkeypatch.setattr(snapshot, "take_snapshot", cache(snapshot.take_snapshot))  # most of the work
     settings.RATE_LIMIT_PEOPLE = settings.RATE_LIMIT_EVENTS = settings.RATE_LIMIT_LOGINS = 10**6
     User.objects.create_user("sem-papel", password="segredo-forte", is_staff=True)
     staff = Client()
