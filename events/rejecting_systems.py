@@ -111,6 +111,8 @@ class Rejection:
         }
         if self.until:
             said["until"] = dates.clock(self.until)
+            if said["until"] == said["since"]:
+                return _("%(system)s recusou tudo às %(since)s e voltou a aceitar.") % said
             return _("%(system)s recusou tudo das %(since)s às %(until)s e voltou a aceitar.") % said
         if self.is_key:
             return (

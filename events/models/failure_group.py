@@ -11,7 +11,7 @@ from carinho import personal_data
 
 class GroupState(models.TextChoices):
     NEW = "new", _("novo")
-    REGRESSED = "regressed", _("repetiu")
+    REGRESSED = "regressed", _("de volta")  # it happened again, or got worse while silenced
     SEEN = "seen", _("visto")
     TAKEN = "taken", _("com alguém")
     SILENCED = "silenced", _("silenciado")
