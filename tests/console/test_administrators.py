@@ -7,7 +7,7 @@ from django.test import Client
 from carinho.access.roles import ADMINISTRATOR, OPERATOR
 from carinho.console.base import page_of
 from events.models import RejectedRequest
-from monitoring.models import Alert
+from monitoring import alerts
 from tests.clients import logged_in, person
 from tests.console import rows
 
@@ -20,6 +20,13 @@ def rita():
     boss = person(ADMINISTRATOR, "chefe")
     boss.first_name, boss.last_name, boss.email = "Rita", "Lima", "rita@exemplo.com"
     boss.save()
+
+
+def key_rejected():
+    """CRM rejects our key for five people, and takes nothing in between."""
+    for number in range(5):
+        letter = rows.dead_letter(cause="no_permission", phone=f"(11) 98765-432{number}")
+        rows.tried(letter.delivery, outcome="rejected")
 
 
 @pytest.fixture
@@ -47,15 +54,14 @@ def test_rejected_request_without_fields_leads_to_who_sees_it_as_it_came():
 
 @pytest.mark.parametrize("page", ["/admin/monitoring/alert/", "/admin/monitoring/round/?kind=morning"])
 def test_steps_of_an_alert_lead_to_the_administrators(page):
-    Alert.objects.create(rule="rejects_everything", message="CRM recusa tudo.", severity="critical")
+    key_rejected()
+    alerts.evaluate()
     html = logged_in(OPERATOR).get(page).content.decode()
     assert f"Se ele não aceita a nossa chave, {LINK}um administrador</a> a confere." in html
 
 
 def test_card_of_a_system_that_rejects_our_key_leads_to_the_administrators():
-    for number in range(5):
-        letter = rows.dead_letter(cause="no_permission", phone=f"(11) 98765-432{number}")
-        rows.tried(letter.delivery, outcome="rejected")
+    key_rejected()
     html = logged_in(OPERATOR).get("/admin/events/circuitbreaker/").content.decode()
     assert f"Peça {LINK}ao administrador</a> para conferir a chave deste sistema." in html
 
