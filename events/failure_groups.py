@@ -96,7 +96,7 @@ class Figures:
     lately_since: datetime | None = None
 
 
-class Counted(NamedTuple):
+class CountedGroup(NamedTuple):
     """A row of `COUNTS`."""
 
     id: int
@@ -130,7 +130,7 @@ def figures_of(group: FailureGroup) -> Figures:
 def _counted(only: str, given: dict[str, Any]) -> dict[tuple[str, str, str], Figures]:
     lately = (timezone.now() - LATELY).replace(second=0, microsecond=0)  # the links to the rows say minutes
     given |= {"lately": lately}
-    rows = [Counted(*row) for row in run(COUNTS.format(only=only), given | {"many": MANY})]
+    rows = [CountedGroup(*row) for row in run(COUNTS.format(only=only), given | {"many": MANY})]
     found = {row.id: row for row in rows}
     if large := [row for row in rows if row.is_large]:
         found |= _counted_since_it_changed(large, lately)
@@ -141,7 +141,7 @@ def _counted(only: str, given: dict[str, Any]) -> dict[tuple[str, str, str], Fig
     }
 
 
-def _counted_since_it_changed(large: list[Counted], lately: datetime) -> dict[int, Counted]:
+def _counted_since_it_changed(large: list[CountedGroup], lately: datetime) -> dict[int, CountedGroup]:
     """Groups so large that a page would wait for them, counted once a minute and whenever one changed.
 
     What shows a change is how often they failed, and how many items of their cause are in which status. An
@@ -162,7 +162,7 @@ def _counted_since_it_changed(large: list[Counted], lately: datetime) -> dict[in
         given = {"ids": changed, "lately": lately, "many": sys.maxsize}
         known |= {row[0]: (states[row[0]], row) for row in run(COUNTS.format(only=OF_THESE), given)}
         cache.set(COUNTED, known, COUNTED_SECONDS)
-    return {id: Counted(*known[id][1]) for id in states if id in known}
+    return {id: CountedGroup(*known[id][1]) for id in states if id in known}
 
 
 def people_of(sets: Sequence[Sequence[int]]) -> list[int]:

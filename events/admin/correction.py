@@ -152,9 +152,11 @@ class CorrectionAdmin(EventRevealAdmin, ActionAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PlainChangeList]:
         return CorrectionChangeList
 
-    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+    def get_list_display(self, request: HttpRequest) -> Any:
         """Whom to call, and what they did not read, where that is what is asked for."""
-        return ("who", "left", "by", "when") if _asks_for_calls(request) else self.list_display
+        if _asks_for_calls(request):
+            return ("who", "left", "by", "when")
+        return super().get_list_display(request)
 
     def get_intro(self, request: HttpRequest) -> Any:
         if not _asks_for_calls(request):
