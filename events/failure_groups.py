@@ -4,7 +4,7 @@ Every act is one conditional update: of two who take a group at once, one has it
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -31,7 +31,7 @@ TAGGED = Audited("group.tag", _("mudou as etiquetas do grupo"))
 MOST_TAGS, LONGEST_TAG = 8, 30
 LATELY = timedelta(hours=1)
 MANY = 1_000  # items of a group: to count more at each page takes longer than the rest of it
-COUNTED, COUNTED_SECONDS = "events.large_groups", 60
+COUNTED, TOGETHER, COUNTED_SECONDS = "events.large_groups", "events.large_groups_together", 60
 
 # a group is resolved when its last dead letter is, so these are all that have some. What is open and what is
 # retried of each is a stretch of one index: 100,000 rows are not asked one by one to which group they belong.
@@ -165,11 +165,25 @@ def _counted_since_it_changed(large: list[CountedGroup], lately: datetime) -> di
     return {id: CountedGroup(*known[id][1]) for id in states if id in known}
 
 
-def people_of(sets: Sequence[Sequence[int]]) -> list[int]:
-    """Of each set of groups, how many people the open dead letters are about, each counted once."""
-    asked = [(number, id) for number, ids in enumerate(sets) for id in ids]
-    given = {"numbers": [number for number, _id in asked], "ids": [id for _number, id in asked]}
-    found = dict(run(PEOPLE, given)) if asked else {}
+def people_of(sets: Sequence[Mapping[int, Figures]]) -> list[int]:
+    """Of each set of groups with their figures, how many people its open dead letters are about, each once.
+
+    A set with thousands of them is counted when its figures changed, not at each page.
+    """
+    large = {
+        number: tuple((id, each.open, each.people, each.last) for id, each in groups.items())
+        for number, groups in enumerate(sets)
+        if sum(each.open for each in groups.values()) > MANY
+    }
+    known = cache.get(TOGETHER, {}) if large else {}
+    found = {number: known[state] for number, state in large.items() if state in known}
+    asked = [(number, id) for number, groups in enumerate(sets) if number not in found for id in groups]
+    if asked:
+        given = {"numbers": [number for number, _id in asked], "ids": [id for _number, id in asked]}
+        found |= dict(run(PEOPLE, given))
+    if not known.keys() >= set(large.values()):
+        counted = {state: found.get(number, 0) for number, state in large.items()}
+        cache.set(TOGETHER, counted, COUNTED_SECONDS)
     return [found.get(number, 0) for number in range(len(sets))]
 
 

@@ -60,7 +60,7 @@ def of(request: HttpRequest) -> list[Card]:
     for card in failure_group.cards(request):
         alike.setdefault(_what_it_says(card), []).append(card)
     several = [found for found in alike.values() if len(found) > 1]
-    people = failure_groups.people_of([[card.number for card in found] for found in several])
+    people = failure_groups.people_of([{card.number: card.figures for card in found} for found in several])
     merged = [_merged(request, found, count) for found, count in zip(several, people, strict=True)]
     alone = [found[0] for found in alike.values() if len(found) == 1]
     return sorted([*alone, *merged], key=attrgetter("urgency"))

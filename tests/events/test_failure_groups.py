@@ -115,6 +115,24 @@ def test_large_group_is_counted_again_only_when_it_changed(monkeypatch):
     assert counted() == (1, 1, 1, 2)
 
 
+def test_people_of_large_groups_together_are_counted_again_only_when_one_changed(monkeypatch):
+    monkeypatch.setattr("events.failure_groups.MANY", 1)
+    letters = [rows.dead_letter(), rows.dead_letter(cause="invalid_data", phone="(11) 91234-5678")]
+
+    def counted():
+        groups = {group_of(one).pk: failure_groups.figures_of(group_of(one)) for one in letters}
+        asked = []
+        with connection.execute_wrapper(lambda run, sql, *more: asked.append(sql) or run(sql, *more)):
+            found = failure_groups.people_of([groups])
+        return found, sum("asked(number, id)" in sql for sql in asked)
+
+    assert counted() == ([2], 1)
+    assert counted() == ([2], 0)
+    rows.dead_letter(cause="invalid_data", phone="(11) 91234-0000")
+    assert counted() == ([3], 1)
+    assert counted() == ([3], 0)
+
+
 def test_group_is_resolved_when_its_last_item_was_delivered_and_says_by_whom():
     one, two = rows.dead_letter(), rows.dead_letter()
     operations.retry([one.pk, two.pk], actor=ANA)
