@@ -201,7 +201,9 @@ def test_the_list_shows_the_open_ones_until_asked_for_others():
 
 def test_row_of_a_list_has_its_checkbox_and_renders_no_widget():
     browser, rendered = logged_in(OPERATOR), set()
-    for number in (1, 2, 3):
+    rows.dead_letter()
+    browser.get(changelist("deadletter", "?service=crm"))  # the first of a process renders more than others
+    for number in (2, 3, 4):
         rows.dead_letter()
         answer = browser.get(changelist("deadletter", "?service=crm"))
         rendered.add(sum("widgets/" in str(template.name) for template in answer.templates))
