@@ -47,20 +47,32 @@ class Availability:
             breaker.save()
 
     def ask(self, call: Callable[[], Answer]) -> Answer:
-        """What the call returns; that a system refuses its probe is kept."""
+        """What a read returns; one that was refused was no probe."""
         is_probe = self.is_probe()
         try:
             return call()
         except Rejected as error:
             if is_probe:
-                self.refuse(error)
+                self.refuse_read(error)
             raise
 
     def refuse(self, error: Rejected) -> None:
-        """A probe was answered by the system that the error names, and refused."""
-        for name, kind in self.systems.items():
-            if kind.title == error.system and error.status:
-                self.breakers[name].refuse(runs.reason_of(error))
+        """A record that was sent as a probe was refused by the system that the error names."""
+        for breaker in self._breakers_of(error):
+            breaker.refuse(runs.reason_of(error))
+
+    def refuse_read(self, error: Rejected) -> None:
+        """A read that was a probe was refused. It ends the run, and keeps no delivery waiting."""
+        for breaker in self._breakers_of(error):
+            breaker.forget_probe()
+
+    def _breakers_of(self, error: Rejected) -> list[SharedBreaker]:
+        """That of the system that answered; of none if we refused it ourselves."""
+        return [
+            self.breakers[name]
+            for name, kind in self.systems.items()
+            if kind.title == error.system and error.status
+        ]
 
     def leave_alone(self, title: str, asked: timedelta) -> None:
         """A system, by its title, said when to come back: lanes and other runs obey that too."""

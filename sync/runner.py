@@ -341,7 +341,9 @@ class Runner:
     def _on_end(self, ended: Item | PageRead) -> None:
         self.under_way -= 1
         refusal = ended.error if ended.is_probe and isinstance(ended.error, Rejected) else None
-        if refusal:
+        if refusal and isinstance(ended, PageRead):
+            self.availability.refuse_read(refusal)
+        elif refusal:
             self.availability.refuse(refusal)
         if isinstance(ended, PageRead):
             self._on_reading(ended)

@@ -102,6 +102,11 @@ class SharedBreaker:
         if self.saved.state != BreakerState.CLOSED and not has_taken_one:
             self.breaker.refuse(reason, self.saved)
 
+    def forget_probe(self) -> None:
+        """A read was answered and refused, which says nothing of deliveries: one of them finds out."""
+        if self.saved.state != BreakerState.CLOSED:
+            self.breaker.restore(self.saved)
+
     def lets_through(self, wanted: int) -> int:
         return 0 if self.is_paused else self.breaker.lets_through(wanted)
 

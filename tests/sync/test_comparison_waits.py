@@ -137,7 +137,9 @@ def test_trials_of_a_system_that_is_away_use_up_no_attempt_of_a_comparison(compa
 
 
 @pytest.mark.parametrize("kind", ["full", "check"])
-def test_read_that_is_refused_as_a_probe_does_not_say_that_the_system_is_back(compare, simulator, kind):
+def test_read_that_is_refused_as_a_probe_says_neither_that_the_system_is_back_nor_that_it_refuses(
+    compare, simulator, kind
+):
     hour_ago = timezone.now() - timedelta(hours=1)
     CircuitBreaker.objects.update_or_create(
         service="crm", defaults={"state": "open", "trips": 1, "opened_at": hour_ago, "outage_since": hour_ago}
@@ -145,7 +147,10 @@ def test_read_that_is_refused_as_a_probe_does_not_say_that_the_system_is_back(co
     simulator.fault("crm", status=403)
     ended = compare(kind=kind)
     breaker = CircuitBreaker.objects.get(service="crm")
-    assert (ended.status, breaker.refuses, breaker.closed_at) == ("failed", True, None)
+    assert (ended.status, breaker.refuses, breaker.closed_at) == ("failed", False, None)
+    assert (breaker.state, breaker.opened_at) == ("open", hour_ago), (
+        "a delivery may be sent as a probe at once"
+    )
     assert CircuitBreaker.objects.get(service="operacao").state == "closed"
 
 
