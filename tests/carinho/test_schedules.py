@@ -145,3 +145,38 @@ def test_the_list_says_in_words_what_each_task_does(ada: Client) -> None:
     assert "Apagar resultados antigos de tarefas" in text
     for name in PeriodicTask.objects.values_list("name", flat=True):
         assert name not in text
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "weekday", "said"),
+    [
+        ("23", "0", "*", "Às 23:00"),
+        ("7-12", "45", "*", "De hora em hora, das 07:45 às 12:45"),
+        ("7-12", "45", "1", "De hora em hora, das 07:45 às 12:45, somente de segunda-feira"),
+    ],
+)
+def test_a_schedule_is_a_sentence_in_the_list_and_on_its_page(
+    ada: Client, hour: str, minute: str, weekday: str, said: str
+) -> None:
+    row = CrontabSchedule.objects.create(hour=hour, minute=minute, day_of_week=weekday)
+    for address in (
+        reverse("admin:django_celery_beat_crontabschedule_changelist"),
+        reverse("admin:django_celery_beat_crontabschedule_change", args=[row.pk]),
+    ):
+        assert said in ada.get(address).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("every", "period", "said"),
+    [
+        (1, IntervalSchedule.SECONDS, "A cada segundo"),
+        (90, IntervalSchedule.SECONDS, "A cada 90 segundos"),
+        (600, IntervalSchedule.SECONDS, "A cada 10 minutos"),
+        (3600, IntervalSchedule.SECONDS, "A cada hora"),
+        (48, IntervalSchedule.HOURS, "A cada 2 dias"),
+    ],
+)
+def test_an_interval_is_said_in_its_largest_unit(ada: Client, every: int, period: str, said: str) -> None:
+    row = IntervalSchedule.objects.create(every=every, period=period)
+    page = ada.get(reverse("admin:django_celery_beat_intervalschedule_change", args=[row.pk]))
+    assert said in page.content.decode()

@@ -1,43 +1,21 @@
-"""People and roles, schedules and log-in attempts: other packages' models on pages of ours."""
+"""People, roles and log-in attempts: other packages' models on pages of ours."""
 
-import calendar
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
-from celery.schedules import ParseException
-from cron_descriptor import (  # type: ignore[import-untyped]
-    FormatException,
-    MissingFieldException,
-    Options,
-    WrongArgumentException,
-    get_description,
-)
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
-from django.utils import timezone
-from django.utils.dates import MONTHS, WEEKDAYS
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.text import format_lazy
+from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
-from django_celery_beat.models import (
-    ClockedSchedule,
-    CrontabSchedule,
-    IntervalSchedule,
-    PeriodicTask,
-    SolarSchedule,
-)
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from rest_framework_api_key.models import APIKey
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -45,9 +23,8 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from carinho.access import account, audit_log, people, second_factor
 from carinho.access.audit_log import Audited
-from carinho.console import badges, dates, labels
+from carinho.console import badges, dates
 from carinho.console.base import ClosedAdmin, ConsoleAdmin, actor, page, page_of
-from carinho.console.widgets import LongSelect
 
 ADDED = Audited("access.add", _("criou o acesso"))
 CHANGED = Audited("access.change", _("mudou o acesso"))
@@ -56,7 +33,6 @@ DELETED = Audited("access.delete", _("removeu o acesso"))
 
 for model in (
     *(User, Group, APIKey),
-    *(ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule),
     *(AccessAttempt, AccessFailureLog, AccessLog, TOTPDevice),
 ):
     if admin.site.is_registered(model):
@@ -243,192 +219,8 @@ def _rights(role: Group) -> list[tuple[str, str]]:
             continue
         title = str(kind._meta.verbose_name_plural)
         right = RIGHTS.get(permission.codename.split("_")[0], permission.name)
-        per_kind.setdefault(title.capitalize(), []).append(str(right))
+        per_kind.setdefault(capfirst(title), []).append(str(right))
     return [(title, ", ".join(rights)) for title, rights in per_kind.items()]
-
-
-DAYS_AND_MONTHS = {
-    **{calendar.day_name[number]: name for number, name in WEEKDAYS.items()},
-    **{calendar.month_name[number]: name for number, name in MONTHS.items()},
-}
-
-
-def _clock(crontab: CrontabSchedule) -> str:
-    """`0 23 * * *` as a sentence."""
-    parts = (crontab.minute, crontab.hour, crontab.day_of_month, crontab.month_of_year, crontab.day_of_week)
-    options = Options()
-    options.locale_code, options.use_24hour_time_format = "pt_PT", True
-    try:
-        sentence = get_description(" ".join(parts), options)
-    except (FormatException, MissingFieldException, WrongArgumentException):
-        return " ".join(parts)
-    for english, translated in DAYS_AND_MONTHS.items():  # it asks the computer's own language for them
-        sentence = sentence.replace(english, str(translated))
-    return str(sentence)
-
-
-LONGEST_WAIT = timedelta(days=366 * 4)  # the 29th of February is that far away
-NO_SUCH_TIME = _("Este horário não existe ou nunca chega. Confira minuto, hora, dia e mês.")
-
-
-def _refuse_unless_it_comes(row: CrontabSchedule | IntervalSchedule) -> None:
-    """Build the schedule as beat will. Raises `ValidationError`."""
-    try:
-        if not timedelta() < row.schedule.remaining_estimate(timezone.now()) < LONGEST_WAIT:
-            raise ValidationError(NO_SUCH_TIME)
-    except (ValueError, ParseException, OverflowError, RuntimeError):
-        raise ValidationError(NO_SUCH_TIME) from None
-
-
-class ScheduleForm(ModelForm):
-    """Refuses in Portuguese a schedule that beat could not follow."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        for name, value in list(cleaned.items()):
-            try:
-                self._meta.model._meta.get_field(name).run_validators(value)
-            except ValidationError:
-                self.add_error(name, _("Este valor não é aceito aqui."))
-        if not self.errors:
-            _refuse_unless_it_comes(self._meta.model(**cleaned))
-        return cleaned
-
-
-class TaskForm(ModelForm):
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        for name in ("crontab", "interval"):
-            if row := cleaned.get(name):
-                try:
-                    _refuse_unless_it_comes(row)
-                except ValidationError as error:
-                    self.add_error(name, error)
-        return cleaned
-
-
-class ScheduleAdmin(AuditedForms, ClosedAdmin):
-    form = ScheduleForm
-    list_fullwidth = True
-
-
-@admin.register(IntervalSchedule)
-class IntervalAdmin(ScheduleAdmin):
-    list_display = ("__str__",)
-
-
-@admin.register(CrontabSchedule)
-class CrontabAdmin(ScheduleAdmin):
-    list_display = ("clock", "timezone")
-    fields = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year", "timezone")
-
-    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        given = {"widget": LongSelect()} if db_field.name == "timezone" else {}
-        return super().formfield_for_choice_field(db_field, request, **given | kwargs)
-
-    @admin.display(description=_("Horário"))
-    def clock(self, row: CrontabSchedule) -> str:
-        return _clock(row)
-
-
-TASKS = {
-    "celery.backend_cleanup": _("Apagar resultados antigos de tarefas"),
-    "events.recover": _("Devolver o que um processo parado deixou pela metade"),
-    "events.advance_bulk_jobs": _("Avançar os reenvios em etapas"),
-    "events.fold_counts": _("Somar os números das horas"),
-    "events.prune": _("Apagar eventos antigos"),
-    "events.close_superseded": _("Fechar o que um evento mais novo já resolveu"),
-    "events.send_escalations": _("Mandar os pedidos de ajuda"),
-    "events.send_webhooks": _("Avisar quem assina webhooks"),
-    "monitoring.erase": _("Apagar os dados de quem pediu"),
-    "monitoring.seal_audit_log": _("Selar a trilha"),
-    "monitoring.daily_report": _("Relatório do dia"),
-    "monitoring.evaluate": _("Avaliar os alertas"),
-    "monitoring.pulse": _("Sinal de vida"),
-    "monitoring.sample": _("Medir as filas"),
-    "monitoring.weekly_report": _("Relatório da semana"),
-    "sync.prune": _("Apagar execuções antigas"),
-    "sync.watch": _("Vigiar as sincronizações"),
-    "whatsapp.check": _("Verificar a conexão do WhatsApp"),
-    "whatsapp.prune": _("Apagar avisos antigos do Z-API"),
-    "whatsapp.read_inbox": _("Ler os avisos do Z-API"),
-}
-
-
-def _task_title(name: str) -> str:
-    """What a task does; a synchronisation by its two systems."""
-    app, _dot, rest = name.partition(".")
-    if app == "sync" and "_" in rest:
-        return _("Sincronizar %(from)s → %(to)s") % dict(
-            zip(("from", "to"), map(labels.system, rest.split("_", 1)), strict=True)
-        )
-    return str(TASKS.get(name, name))
-
-
-@admin.register(PeriodicTask)
-class TaskAdmin(AuditedForms, ClosedAdmin):
-    """When each task runs. Tasks are declared in the code, not here."""
-
-    form = TaskForm
-    list_display = ("what", "schedule", "state", "last_run")
-    list_select_related = ("interval", "crontab", "solar", "clocked")
-    list_fullwidth = True
-    search_fields = ("name",)
-    ordering = ("name",)
-    sortable_by = ("schedule",)
-    readonly_fields = ("what", "last_run_at", "total_run_count")
-    fields = (
-        "what",
-        "enabled",
-        "interval",
-        "crontab",
-        "description",
-        "last_run_at",
-        "total_run_count",
-    )
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        row = self.get_object(request, unquote(object_id))
-        title = _task_title(row.name) if row else ""
-        request.crumb = title  # type: ignore[attr-defined]
-        return super().change_view(request, object_id, form_url, {"subtitle": title} | (extra_context or {}))
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if field and db_field.name == "crontab":
-            field.label_from_instance = _clock
-        return field
-
-    @admin.display(description=_("O que faz"))
-    def what(self, row: PeriodicTask) -> SafeString:
-        return format_html('<span title="{}">{}</span>', row.name, _task_title(row.name))
-
-    @admin.display(description=_("Quando"))
-    def schedule(self, row: PeriodicTask) -> str:
-        return _clock(row.crontab) if row.crontab else str(row.interval or "—")
-
-    @admin.display(description=_("Situação"))
-    def state(self, row: PeriodicTask) -> str:
-        return (
-            badges.badge(_("ligada"), "success") if row.enabled else badges.badge(_("desligada"), "warning")
-        )
-
-    @admin.display(description=_("Última vez"))
-    def last_run(self, row: PeriodicTask) -> str:
-        return dates.moment(row.last_run_at)
-
-    def save_model(self, request: HttpRequest, obj: PeriodicTask, form: ModelForm, change: bool) -> None:
-        """Only what was changed: beat counts in the same row, also while the form is open."""
-        changed = {*form.changed_data, "date_changed", *([] if obj.enabled else ["last_run_at"])}
-        obj.save(update_fields=changed)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: PeriodicTask | None = None) -> bool:
-        return False
 
 
 @admin.register(AccessAttempt)
