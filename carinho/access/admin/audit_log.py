@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from carinho.access.audit_log import Audited
 from carinho.access.models import AuditEntry
 from carinho.access.roles import MAY_REVEAL
+from carinho.access.scopes import Scope
 from carinho.console import dates, labels
 from carinho.console.base import ConsoleAdmin
 from carinho.console.filters import DayFilter, choice_filter, newest
@@ -179,6 +180,9 @@ def decoded(name: str, value: Any) -> Any:
     """What the codes of this detail mean; any other value as it is."""
     if name == "fields":
         return [field(one) for one in value]
+    if name == "scopes":
+        names = dict(Scope.choices)
+        return [str(names.get(one, one)) for one in value]
     if name == "page":
         return next((title for model, title in labels.lists().items() if model.endswith(f".{value}")), value)
     words = labels.stored_words.get(name, {})

@@ -77,6 +77,7 @@ def test_role_that_somebody_got_is_named_with_the_one_before():
         ),
         (rounds.CONCLUDED, {"status": "degraded"}, ["Veredito Atenção"]),
         (REVEALED, {"page": "correction"}, ["Em que página correções"]),
+        (REVEALED, {"scopes": ["read", "operate"]}, ["Permissões ver, operar"]),
     ],
 )
 def test_fields_and_codes_are_told_by_the_names_that_people_know(action, detail, said):
