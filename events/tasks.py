@@ -1,12 +1,21 @@
 """The Celery tasks of the engine."""
 
+import logging
+from typing import Any
+
 from celery import shared_task
+from celery.signals import worker_ready
+from kombu.exceptions import OperationalError
 
 from carinho.access import retention as access_retention
 from carinho.webhooks import retention as webhook_retention
 from events import bulk_jobs, conformance_checks, escalations, outages, retention, statistics, superseded
 from events.engine import lane, recovery
 from events.intake import without_flow
+
+logger = logging.getLogger(__name__)
+
+OWN_RECOVERY_SECONDS = 15.0  # of each worker; beat asks three times as often
 
 
 @shared_task(name="events.drain", ignore_result=True)
@@ -20,6 +29,19 @@ def recover() -> None:
     without_flow.put_through()
     outages.observe()
     conformance_checks.recover()
+
+
+@worker_ready.connect
+def recover_without_beat(sender: Any, **_: Any) -> None:
+    """Beat may be on the machine that was cut off: what that one held is taken over all the same."""
+    sender.timer.call_repeatedly(OWN_RECOVERY_SECONDS, _ask_for_recovery)
+
+
+def _ask_for_recovery() -> None:
+    try:
+        recover.apply_async(expires=OWN_RECOVERY_SECONDS)
+    except (OperationalError, OSError) as error:
+        logger.warning("Recovery could not be asked for", extra={"error": type(error).__name__})
 
 
 @shared_task(name="events.close_superseded", ignore_result=True)
