@@ -16,7 +16,7 @@ from carinho.database import run
 from events import operations
 from events.engine import transitions
 from events.models import BulkItemState, BulkJob, BulkState
-from events.preview import overtaken
+from events.superseded import overtaken
 
 logger = logging.getLogger(__name__)
 

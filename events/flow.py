@@ -87,7 +87,8 @@ class Step:
 
     One that writes to a person receives only the event, and returns the message. `affected` says, by
     ngettext_lazy on "count", what so many people miss while it is not done. `record` names the fields of the
-    payload that say what it is done to, where a later event of the same makes an earlier one needless.
+    payload that say what it is done to, where a later event of the same makes an earlier one needless; those
+    of several event types that write one record of their system also name its `kind`.
     """
 
     name: str
@@ -100,6 +101,11 @@ class Step:
     useful: timedelta | Callable[[Data], datetime] | None = None
     affected: Any = AFFECTED
     record: tuple[str, ...] = ()
+    kind: str = ""
+
+    def writes_same_as(self, other: "Step") -> bool:
+        """Whether both, for the same values of their fields, write one record."""
+        return bool(self.kind) and (self.to, self.kind) == (other.to, other.kind)
 
     def useful_until(self, payload: Data, since: datetime) -> datetime | None:
         """The moment after which sending it would only confuse; None if it never spoils.
@@ -151,6 +157,7 @@ class Flow:
         useful: timedelta | Callable[[Data], datetime] | None = None,
         affected: Any = AFFECTED,
         record: tuple[str, ...] = (),
+        kind: str = "",
     ) -> Callable[[Run], Run]:
         """Declare the decorated function as a step.
 
@@ -167,7 +174,9 @@ class Flow:
                 raise ValueError(f"Step {self.type}.{name} is declared twice, out of order, or too long.")
             if unknown := set(record) - self.payload.model_fields.keys():
                 raise ValueError(f"Step {self.type}.{name} names fields the payload lacks: {unknown}.")
-            self.steps[name] = Step(name, title, to, run, earlier, when, delay, useful, affected, record)
+            self.steps[name] = Step(
+                name, title, to, run, earlier, when, delay, useful, affected, record, kind
+            )
             return run
 
         return add

@@ -9,8 +9,6 @@ from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from carinho.database import run
-from carinho.services import contract
 from events.engine import attempt, failure_causes, lane_hooks, transitions
 from events.engine.attempt import Claim
 from events.engine.lane_hooks import Planned, Ran
@@ -27,6 +25,7 @@ from events.models import (
     Outcome,
     SkipCause,
 )
+from events.superseded import overtaken
 
 
 class Expected(TextChoices):
@@ -58,22 +57,7 @@ class Preview:
     done: tuple[str, ...] = ()  # the event's steps that are not repeated
     follows: tuple[str, ...] = ()  # the steps that wait for this one
     redirects: tuple[int, ...] = ()  # by which it goes elsewhere than its event says
-    overtaken_by: int | None = None  # a later event about the same person that this system has by now
-
-
-OVERTAKEN = """
-SELECT delivery.id, (
-    SELECT max(later.id) FROM events_event AS later
-    WHERE later.subject = delivery.subject AND later.subject <> '' AND later.id > delivery.event_id
-      AND EXISTS (
-        SELECT FROM events_delivery AS written
-        WHERE written.event_id = later.id AND written.service = delivery.service AND written.status = 'done'))
-FROM events_delivery AS delivery
-WHERE delivery.id = ANY(%s) AND delivery.subject <> '' AND delivery.service <> %s
-  AND delivery.service || '.' || delivery.step <> ALL(%s)
-"""
-# Steps named as the call they make, by which a system gets one record more: they bring no old data back.
-ADDING = [f"{each.system}.{each.name}" for each in contract.OPERATIONS if each.is_one_more]
+    overtaken_by: int | None = None  # the newest event that wrote its record since
 
 
 def of(dead_letter_ids: Sequence[int]) -> list[Preview]:
@@ -119,15 +103,6 @@ def messages_with(event: Event, data: Data, phone: str) -> list[Planned]:
         claim.redirect()
     planned = lane_hooks.of(TO_PEOPLE).plan(claimed)
     return [planned[claim.id] for claim in claimed if claim.id in planned and planned[claim.id].text]
-
-
-def overtaken(delivery_ids: Sequence[int]) -> dict[int, int]:
-    """Of these deliveries, those whose system knows a later event of the same person, and that event.
-
-    What only adds a record to the others of a person is not among them.
-    """
-    rows = run(OVERTAKEN, [list(delivery_ids), TO_PEOPLE, ADDING]) if delivery_ids else []
-    return {delivery_id: event_id for delivery_id, event_id in rows if event_id}
 
 
 def _expected(claim: Claim, plan: Planned, waits: dict[str, datetime | None]) -> dict[str, Any]:

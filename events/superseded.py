@@ -1,11 +1,14 @@
-"""Failures that nobody needs any more: a later event did the same step for the same record since.
+# ruff: noqa: S608 -- these statements are put together from this module's own constants
+"""Open failures whose record a newer event has written since: needless, or at least overtaken.
 
-Only steps that declare their `record` are looked at, and a later event counts only for the fields it sets:
-what an earlier one alone would have written is still for a person. `preview.overtaken` asks for less
-(any later event about the same person), and only warns.
+Such an event happened no earlier and did the same for the same record, or another step that writes it. Only
+steps that declare their `record` are looked at. Where later ones did the same step and set all fields that an
+earlier one sets, nobody needs that any more, and it is closed. Else it stays, and says that it is overtaken:
+to send it again may bring old data back.
 """
 
 import json
+from collections.abc import Sequence
 
 from carinho.database import run
 from events.differences import differences
@@ -14,41 +17,72 @@ from events.flow import Data, Flow
 
 BATCH = 500
 
-FIND = """
-SELECT letter.id, own.data, max(later.id), jsonb_agg(later.data)
-FROM events_deadletter AS letter
-JOIN jsonb_to_recordset(%s::jsonb) AS declared(event_type text, step text, record text[])
-    USING (event_type, step)
-JOIN events_event AS own ON own.id = letter.event_id
+NEWER = """
+JOIN events_event AS own ON own.id = item.event_id
+JOIN jsonb_to_recordset(%s::jsonb)
+    AS writes(event_type text, step text, record text[], later_type text, later_step text)
+    ON writes.event_type = own.type AND writes.step = item.step
 JOIN events_event AS later
-    ON later.subject = own.subject AND later.type = own.type AND later.occurred_at >= own.occurred_at
-    AND later.id > greatest(own.id, letter.superseded_by_id)
+    ON later.subject = own.subject AND later.type = writes.later_type
+    AND later.occurred_at >= own.occurred_at AND later.id > own.id
 JOIN events_delivery AS done
-    ON done.event_id = later.id AND done.step = letter.step AND done.status = 'done'
-WHERE letter.status = 'open' AND letter.id > %s AND later.subject <> ''
-  AND NOT EXISTS (SELECT FROM unnest(declared.record) AS name
+    ON done.event_id = later.id AND done.step = writes.later_step AND done.status = 'done'
+WHERE later.subject <> ''
+  AND NOT EXISTS (SELECT FROM unnest(writes.record) AS name
                   WHERE own.data ->> name IS DISTINCT FROM later.data ->> name)
-GROUP BY letter.id, own.id
-ORDER BY letter.id LIMIT %s
 """
+
+OVERTAKEN = (
+    "SELECT item.id, max(later.id) FROM events_delivery AS item"
+    + NEWER
+    + "AND item.id = ANY(%s) GROUP BY item.id"
+)
+
+FIND = (
+    "SELECT item.id, own.data, max(later.id), jsonb_agg(later.data) FROM events_deadletter AS item"
+    + NEWER
+    + """
+  AND item.status = 'open' AND item.id > %s AND later.id > greatest(own.id, item.superseded_by_id)
+GROUP BY item.id, own.id ORDER BY item.id LIMIT %s
+"""
+)
+
+
+def overtaken(delivery_ids: Sequence[int]) -> dict[int, int]:
+    """Of these deliveries, those whose record a newer event has written since, and the newest such event."""
+    return dict(run(OVERTAKEN, [_writes(), list(delivery_ids)])) if delivery_ids else {}
 
 
 def close_all() -> int:
     """Close what later events made needless; returns how many. Safe to call anywhere and at any time."""
-    declared = json.dumps(
-        [
-            {"event_type": flow.type, "step": step.name, "record": step.record}
-            for flow in Flow.registry.values()
-            for step in flow.steps.values()
-            if step.record
-        ]
-    )
+    same_step = _writes(only_same_step=True)
     last = closed = 0
-    while found := run(FIND, [declared, last, BATCH]):
+    while found := run(FIND, [same_step, last, BATCH]):
         last = found[-1][0]
         needless = {id: later for id, own, later, data in found if _covers(json.loads(own), json.loads(data))}
         closed += len(transitions.supersede(needless)) if needless else 0
     return closed
+
+
+def _writes(*, only_same_step: bool = False) -> str:
+    """Each step that declares a record, with each that writes the same one: itself, and those of its kind."""
+    declared = [
+        (flow.type, step) for flow in Flow.registry.values() for step in flow.steps.values() if step.record
+    ]
+    return json.dumps(
+        [
+            {
+                "event_type": type,
+                "step": step.name,
+                "record": step.record,
+                "later_type": later_type,
+                "later_step": later.name,
+            }
+            for type, step in declared
+            for later_type, later in declared
+            if later is step or (not only_same_step and step.writes_same_as(later))
+        ]
+    )
 
 
 def _covers(own: Data, later: list[Data]) -> bool:

@@ -16,7 +16,7 @@ from carinho.console.base import ids_in, list_of
 from carinho.console.filters import ChoiceFilter
 from events import rejected_service_keys
 from events.models import DeadLetter, DeadLetterStatus, SkipCause
-from events.preview import overtaken
+from events.superseded import overtaken
 
 MOST_LISTED = 300  # their numbers stand in an address
 SUPERSEDED = SkipCause.SUPERSEDED.value  # resolved by what a later event did: it may be restored

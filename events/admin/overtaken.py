@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from carinho.console import badges, labels
 from events.models import DeadLetter, DeadLetterStatus
-from events.preview import overtaken
+from events.superseded import overtaken
 
 
 def of_items(items: Sequence[DeadLetter]) -> dict[int, int]:
@@ -23,10 +23,10 @@ def badge() -> SafeString:
 
 def why(count: int) -> str:
     return ngettext(
-        "um evento mais novo da mesma pessoa já chegou ao sistema, e reenviar pode trazer de volta o dado "
+        "um evento mais novo já gravou o mesmo registro no sistema, e reenviar pode trazer de volta o dado "
         "antigo",
-        "eventos mais novos das mesmas pessoas já chegaram ao sistema, e reenviar pode trazer de volta dados "
-        "antigos",
+        "eventos mais novos já gravaram os mesmos registros no sistema, e reenviar pode trazer de volta "
+        "dados antigos",
         count,
     )
 

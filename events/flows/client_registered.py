@@ -46,6 +46,7 @@ flow = Flow(
         "count",
     ),
     record=("client_id",),
+    kind="customer",
 )
 def create_customer(financeiro: Financeiro, event: StepEvent) -> None:
     fields = ("client_id", "name", "phone", "email", "document")

@@ -28,7 +28,7 @@ flow = Flow(
 )
 
 
-@flow.delivery(to=Financeiro, title=_("Atualizar o cadastro"), record=("client_id",))
+@flow.delivery(to=Financeiro, title=_("Atualizar o cadastro"), record=("client_id",), kind="customer")
 def update_customer(financeiro: Financeiro, event: StepEvent) -> None:
     financeiro.update_customer(event.payload["client_id"], event.payload["changes"])
 

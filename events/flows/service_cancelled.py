@@ -50,6 +50,7 @@ def tell_client(event: StepEvent) -> Message:
         "count",
     ),
     record=("service_id",),
+    kind="invoice",
 )
 def cancel_invoice(financeiro: Financeiro, event: StepEvent) -> None:
     financeiro.cancel_service_invoice(event.payload["service_id"])

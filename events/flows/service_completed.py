@@ -89,6 +89,7 @@ def ask_feedback(event: StepEvent) -> Message:
         "count",
     ),
     record=("service_id",),
+    kind="invoice",
 )
 def create_invoice(financeiro: Financeiro, event: StepEvent) -> None:
     service = event.payload

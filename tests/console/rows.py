@@ -39,6 +39,23 @@ def dead_letter_of(type, step, cause="connection_timeout", **data):
     return died(event.deliveries.get(step=step), cause, "Connection timeout")
 
 
+def client_dead_letter(id=7, **data):
+    """An open item that `client_written` overtakes: a client is to be registered in Financeiro."""
+    given = {"client_id": id, "name": NAME, "phone": PHONE} | data
+    return dead_letter_of("client.registered", "create_customer", **given)
+
+
+def client_written(id=7):
+    """A newer event by which Financeiro has other data of this client."""
+    sample = samples.with_fresh_id(samples.load("client.updated"))
+    read = envelope.read(sample | {"data": {"client_id": id, "changes": {"city": "Santos"}}}, source="crm")
+    event = Event.objects.get(pk=ingestion.record([read])[0].event_id)
+    event.deliveries.filter(step="update_customer").update(
+        status="done", due_at=None, finished_at=timezone.now()
+    )
+    return event
+
+
 def died(delivery, cause, reason):
     tried(delivery, reason=reason)
     Delivery.objects.filter(pk=delivery.pk).update(attempts=5)

@@ -2,7 +2,6 @@
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 from playwright.sync_api import expect
 
 from carinho.access.models import AuditEntry
@@ -188,9 +187,8 @@ def test_a_person_logs_in_and_sees_the_panel(visit):
 
 
 def test_second_yes_says_on_the_button_what_goes_then_and_of_how_many_kinds(visit):
-    overtaken, other = rows.dead_letter(), rows.dead_letter(phone="(11) 91234-5678")
-    later = rows.lead().deliveries.filter(step="register_lead")
-    later.update(status="done", due_at=None, finished_at=timezone.now())
+    overtaken, other = rows.client_dead_letter(), rows.dead_letter(phone="(11) 91234-5678")
+    rows.client_written()
     for letter in (rows.dead_letter(cause="no_permission", phone=f"(11) 91234-567{n}") for n in range(2)):
         DeadLetter.objects.filter(pk=letter.pk).update(step="add_history")
     visit.goto(ADDRESS)

@@ -1,6 +1,7 @@
 """A retry of many goes in stages, stops at a failure of a new kind, and sends nothing twice whoever dies."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -178,8 +179,9 @@ def test_what_somebody_deals_with_before_its_turn_is_left_to_them(dead_letters):
 
 @pytest.mark.parametrize("asked", [False, True])
 def test_what_something_newer_overtook_before_its_turn_is_left_unless_it_was_asked_for(
-    make_event, dead_letters, asked
+    flow, make_event, dead_letters, asked
 ):
+    flow.steps["add_hours"] = replace(flow.steps["add_hours"], record=("family",))
     first, second, third = dead_letters(3)
     job = bulk_jobs.start_retry([first, second, third], ANA, with_overtaken=asked)
     later = make_event(90, family="family-2").deliveries.get(step="add_hours")

@@ -10,7 +10,6 @@ from events import operations, preview
 from events.demo import samples
 from events.engine import circuit_breakers, transitions
 from events.engine.transitions import Failure
-from events.flow import Flow
 from events.intake import envelope, ingestion
 from events.models import CircuitBreaker, DeadLetter, Delivery, Event
 from events.preview import Expected
@@ -133,25 +132,6 @@ def test_steps_done_and_steps_to_follow_are_named_and_a_later_event_overtakes():
     later.deliveries.filter(service="operacao").update(status="done", due_at=None, finished_at=timezone.now())
     [said] = preview.of([item.pk])
     assert said.overtaken_by == later.pk
-
-
-def test_entry_of_the_history_is_not_overtaken():
-    sample = samples.load("feedback.received")["data"] | {"client_id": 7}
-    first, later = [accept("feedback.received", number, sample) for number in (1, 2)]
-    item = bury(first, "crm")
-    assert item.step == "add_history"
-    later.deliveries.filter(service="crm").update(status="done", due_at=None, finished_at=timezone.now())
-    assert preview.overtaken([item.delivery_id]) == {}
-    Delivery.objects.filter(pk=item.delivery_id).update(step="update_client")
-    assert preview.overtaken([item.delivery_id]) == {item.delivery_id: later.pk}
-
-
-def test_steps_that_add_a_record_are_named_as_the_call_they_make():
-    adding = {each.partition(".")[2] for each in preview.ADDING}
-    steps = [step for flow in Flow.registry.values() for step in flow.steps.values()]
-    found = {step.name: adding & set(step.run.__code__.co_names) for step in steps}
-    assert {name: {name} for name in adding} == {name: calls for name, calls in found.items() if calls}
-    assert all(step.to.name == "crm" for step in steps if step.name in adding)
 
 
 def test_preview_of_many_takes_as_many_statements_as_of_one(django_assert_max_num_queries):

@@ -8,6 +8,7 @@ from django.urls import reverse
 from carinho.access.models import AuditEntry
 from carinho.access.roles import OPERATOR
 from events import operations, retention, superseded
+from events.demo import samples
 from events.engine import transitions
 from events.engine.transitions import Failure
 from events.intake import envelope, ingestion
@@ -17,6 +18,12 @@ from tests.events.engine.consistency import check
 
 pytestmark = pytest.mark.django_db
 DAY = "2026-11-20T10:00:00-03:00"
+SOURCES = {
+    "client.registered": "crm",
+    "client.updated": "crm",
+    "service.cancelled": "operacao",
+    "service.completed": "operacao",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -126,6 +133,55 @@ def test_item_opened_again_by_a_person_stays_open_until_something_still_newer():
     succeeds(comes(client(city="Bauru")))
     assert is_closed(letter)
     check()
+
+
+def registered(id=7, **data):
+    return {"client_id": id, "name": "Ana", "phone": "11987654321"} | data
+
+
+def done_visit(id, **data):
+    return samples.load("service.completed")["data"] | {"service_id": id, "client_id": 7} | data
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "is_overtaken"),
+    [
+        (("client.registered", registered(), "create_customer"), ("client.updated", client(city="A")), True),
+        (("client.updated", client(city="A"), "update_customer"), ("client.registered", registered()), True),
+        (("client.updated", client(city="A"), "update_client"), ("client.updated", client(name="B")), True),
+        (("service.completed", done_visit(1), "create_invoice"), ("service.cancelled", visit(1)), True),
+        (("service.cancelled", visit(1), "cancel_invoice"), ("service.completed", done_visit(1)), True),
+        # of another record, or in another system
+        (("client.registered", registered(), "create_customer"), ("service.cancelled", visit(1)), False),
+        (
+            ("client.registered", registered(), "create_customer"),
+            ("client.updated", client(8, city="A")),
+            False,
+        ),
+        (("client.updated", client(city="A"), "update_client"), ("client.registered", registered()), False),
+        (("service.completed", done_visit(1), "create_invoice"), ("service.cancelled", visit(2)), False),
+        (("service.cancelled", visit(1), "add_history"), ("service.cancelled", visit(2)), False),
+        (("service.cancelled", visit(1), "add_history"), ("service.completed", done_visit(1)), False),
+    ],
+)
+def test_item_is_overtaken_once_a_newer_event_of_any_type_has_written_its_record(
+    earlier, later, is_overtaken
+):
+    type, data, step = earlier
+    letter = fails(comes(data, type, SOURCES[type]), step)
+    newer = comes(later[1], later[0], SOURCES[later[0]])
+    assert superseded.overtaken([letter.delivery_id]) == {}
+    for delivery in newer.deliveries.filter(after="").values_list("step", flat=True):
+        succeeds(newer, delivery)
+    found = {letter.delivery_id: newer.pk} if is_overtaken else {}
+    assert superseded.overtaken([letter.delivery_id]) == found
+    assert not is_closed(letter)
+
+
+def test_what_came_later_and_happened_before_overtakes_nothing():
+    letter = fails(comes(client(city="Santos")))
+    succeeds(comes(client(name="Ana"), at="2026-11-19T10:00:00-03:00"))
+    assert superseded.overtaken([letter.delivery_id]) == {}
 
 
 def test_what_a_person_sent_again_meanwhile_or_another_step_waits_for_is_left():

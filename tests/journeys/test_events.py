@@ -1,5 +1,6 @@
 """What users live through: real HTTP, processes and PostgreSQL, the simulator as the other systems."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from carinho.simulator.client import Simulator
+from events.demo import samples
 from tests.journeys.hub import Hub, hub, until
 
 
@@ -112,6 +114,40 @@ def test_rejected_delivery_waits_for_a_person_and_goes_through_after_a_correctio
     assert carinho.get("/api/dlq")["data"] == []
     assert messages(carinho.simulator) == {}, "what was done before the retry is not done again"
     assert carinho.post(f"/api/dlq/{item['id']}/retry").status_code == 409
+
+
+OVERTAKEN = """
+import json
+from events.models import DeadLetter
+from events.superseded import overtaken
+steps = dict(DeadLetter.objects.filter(status="open").values_list("delivery", "step"))
+print(json.dumps({steps[id]: event for id, event in overtaken(list(steps)).items()}))
+"""
+
+
+def of_client(type: str, **data: Any) -> dict[str, Any]:
+    sample = samples.with_fresh_id(samples.load(type))
+    return sample | {"data": sample["data"] | {"client_id": 88} | data}
+
+
+def test_failed_item_is_overtaken_by_the_newer_event_that_wrote_its_record_and_by_no_other(
+    carinho: Hub,
+) -> None:
+    carinho.simulator.fault("financeiro", status=422, body={"message": "invalid data"})
+    visit = of_client("service.completed", service_id=881)
+    failed = post(carinho, of_client("client.registered"), visit)
+    wait_for(carinho, failed, "failed")
+    carinho.simulator.heal("financeiro")
+    others = [of_client("payment.received"), of_client("service.cancelled", service_id=882)]
+    wait_for(carinho, post(carinho, *others), "processed")
+    assert json.loads(carinho.command("shell", "-v0", "-c", OVERTAKEN)) == {}
+    changed = of_client("client.updated")
+    newer = post(carinho, changed, of_client("service.cancelled", service_id=881))
+    wait_for(carinho, newer, "processed")
+    found = json.loads(carinho.command("shell", "-v0", "-c", OVERTAKEN))
+    assert found == {"create_customer": newer[0], "create_invoice": newer[1]}
+    for item in carinho.all("/api/dlq"):
+        carinho.post(f"/api/dlq/{item['id']}/archive")
 
 
 def test_worker_killed_in_the_middle_of_a_batch_loses_nothing_and_doubles_nothing(carinho: Hub) -> None:

@@ -85,12 +85,12 @@ def test_page_says_for_which_system_it_waits_and_since_when():
 
 
 def test_question_counts_what_the_click_moves_and_says_why_not_the_others():
-    browser, (first, second, archived, done) = logged_in(OPERATOR), letters(4)
-    other = rows.dead_letter(phone="(11) 91234-5678")
+    browser, (archived, done) = logged_in(OPERATOR), letters(2)
+    first, second, other = [rows.client_dead_letter(id) for id in (7, 8, 9)]
     operations.archive([archived.pk], actor="user:bia")
     DeadLetter.objects.filter(pk=done.pk).update(status="resolved", closed_at=timezone.now())
-    later = rows.lead().deliveries.filter(step="register_lead")
-    later.update(status="done", due_at=None, finished_at=timezone.now())
+    rows.client_written(7)
+    rows.client_written(8)
 
     def asked(action):
         chosen = {"action": action, "index": "0", "select_across": "1", "_selected_action": "0"}
@@ -113,10 +113,8 @@ def test_question_counts_what_the_click_moves_and_says_why_not_the_others():
 
 def test_question_names_what_is_overtaken_and_by_what_and_lists_the_rest(monkeypatch):
     monkeypatch.setattr("events.admin.preview.MOST_NAMED", 2)
-    browser, found, later = logged_in(OPERATOR), letters(3), rows.lead()
-    later.deliveries.filter(step="register_lead").update(
-        status="done", due_at=None, finished_at=timezone.now()
-    )
+    browser, found = logged_in(OPERATOR), [rows.client_dead_letter() for _ in range(3)]
+    later = rows.client_written()
     chosen = {"action": "retry", "index": "0", "select_across": "1", "_selected_action": "0"}
     asked = browser.post(LIST, chosen)
     html = html_of(asked)
@@ -124,7 +122,7 @@ def test_question_names_what_is_overtaken_and_by_what_and_lists_the_rest(monkeyp
     assert named == found[:2]
     assert "M•••• S••••" in html
     assert rows.NAME not in html
-    assert f"Novo lead #{later.pk}" in html
+    assert f"Cliente atualizado #{later.pk}" in html
     assert "Ver os 3 na lista" in html
     listed = browser.get(asked.context["preview"].overtaken.rows).context["cl"].result_list
     assert set(listed) == set(found)
@@ -134,12 +132,10 @@ def test_question_names_what_is_overtaken_and_by_what_and_lists_the_rest(monkeyp
 
 
 def test_what_is_overtaken_is_called_so_everywhere_and_goes_by_one_second_yes():
-    browser, [letter] = logged_in(OPERATOR), letters(1)
+    browser, letter = logged_in(OPERATOR), rows.client_dead_letter()
     assert "ultrapassado" not in html_of(browser.get(LIST))
-    rows.lead().deliveries.filter(step="register_lead").update(
-        status="done", due_at=None, finished_at=timezone.now()
-    )
-    why = "um evento mais novo da mesma pessoa já chegou ao sistema, e reenviar pode trazer de volta o dado"
+    rows.client_written()
+    why = "um evento mais novo já gravou o mesmo registro no sistema, e reenviar pode trazer de volta o dado"
     sentence, page = f"Item ultrapassado: {why}", f"{LIST}{letter.pk}/change/"
     listed = html_of(browser.get(LIST))
     assert listed.count(">ultrapassado</span>") == 1
