@@ -32,12 +32,13 @@ WAITING, SENT, TAKEN = BulkItemState.WAITING, BulkItemState.SENT, BulkItemState.
 LEFT, FAILED, OVERTAKEN = BulkItemState.LEFT, BulkItemState.FAILED, BulkItemState.OVERTAKEN
 UNSENT = {WAITING, TAKEN, LEFT, OVERTAKEN}
 
-FIND = "SELECT id, cause FROM events_deadletter WHERE id = ANY(%s)"
+FIND = "SELECT id, delivery_id, cause FROM events_deadletter WHERE id = ANY(%s)"
 
 BIND = """
 INSERT INTO events_bulkitem (job_id, dead_letter_id, position, failures, state, cause)
-SELECT %s, id, row_number() OVER (ORDER BY id), failures, 'waiting', '' FROM events_deadletter
-WHERE id = ANY(%s)
+SELECT %s, id, row_number() OVER (ORDER BY id), failures,
+       CASE WHEN delivery_id = ANY(%s) THEN 'overtaken' ELSE 'waiting' END, ''
+FROM events_deadletter WHERE id = ANY(%s)
 """
 
 SETTLE = """
@@ -71,18 +72,19 @@ WHERE job_id = %s AND dead_letter_id = ANY(%s)
 def start_retry(ids: Sequence[int], actor: str, *, with_overtaken: bool = False) -> BulkJob:
     """Send these dead letters again, in stages; the first one goes at once.
 
-    Bound to them as they are now: what somebody deals with before its turn is left to them, and so is what
-    something newer overtook by then, unless `with_overtaken`.
+    Bound to them as they are now: what somebody deals with before its turn is left to them. What something
+    newer has overtaken, now or by then, stays open and is counted as such, unless `with_overtaken`.
     """
     found = run(FIND, [list(ids)])
+    later = {} if with_overtaken else overtaken([delivery for _id, delivery, _cause in found])
     job = BulkJob.objects.create(
         actor=actor,
         total=len(found),
-        causes=sorted({cause for _id, cause in found}),
+        causes=sorted({cause for _id, _delivery, cause in found}),
         with_overtaken=with_overtaken,
     )
-    run(BIND, [job.pk, list(ids)])
-    STARTED.record(actor, f"bulk_job {job.pk}", {"ids": sorted(id for id, _cause in found)})
+    run(BIND, [job.pk, list(later), list(ids)])
+    STARTED.record(actor, f"bulk_job {job.pk}", {"ids": sorted(id for id, _delivery, _cause in found)})
     _step(job)
     return job
 

@@ -96,7 +96,7 @@ def _result(state: str, count: int) -> str:
 
 
 def title_of(count: int) -> str:
-    words = ngettext("Reenvio de %(count)s entrega", "Reenvio de %(count)s entregas", count)
+    words = ngettext("Reenvio de %(count)s item", "Reenvio de %(count)s itens", count)
     return words % {"count": labels.number(count)}
 
 
@@ -106,13 +106,13 @@ def stages(count: int) -> str:
     rest = count - first - second
     said = _now("Saem em etapas: primeiro %d, depois até %d") % (first, second)
     if rest > 0:
-        others = ngettext(", depois a outra", ", depois as outras %(rest)s", rest)
+        others = ngettext(", depois o outro", ", depois os outros %(rest)s", rest)
         said += others % {"rest": labels.number(rest)}
     return _now("%s. Cada etapa espera a anterior; uma falha por uma causa nova para o reenvio.") % said
 
 
 def started(count: int) -> str:
-    return _now("%s começado: esta página mostra o que acontece com cada uma.") % title_of(count)
+    return _now("%s começado: esta página mostra o que acontece com cada um.") % title_of(count)
 
 
 class BulkFilter(ChoiceFilter):
@@ -158,7 +158,7 @@ def halted(request: HttpRequest) -> badge_counts.Elsewhere | None:
 @admin.register(BulkJob)
 class BulkJobAdmin(ActionAdmin):
     item_template = "admin/events/bulkjob/item.html"
-    intro = _("Cada vez que alguém reenviou mais de uma entrega: o que foi entregue e o que falhou de novo.")
+    intro = _("Cada vez que alguém reenviou mais de um item: o que foi entregue e o que falhou de novo.")
     all_well = _(
         "Ninguém reenviou várias entregas de uma vez ainda. O andamento de cada reenvio aparece aqui."
     )
@@ -237,7 +237,7 @@ class BulkJobAdmin(ActionAdmin):
             "waits": _waits(row),
             "stop": self._stop(row),
             "buttons": self.buttons(request, [action.name for action in _fitting(row)], row.pk),
-            "stages": stages(row.total),
+            "stages": stages(row.total - counts[BulkItemState.OVERTAKEN]),
             "has_more": bool(counts[BulkItemState.WAITING]),
             "back": list_of(BulkJob),
         }

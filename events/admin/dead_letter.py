@@ -338,9 +338,9 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             messages.warning(request, overtaken.left_out(len(asked.overtaken)))
         if asked.rejected_key:
             messages.warning(request, preview.left_for_the_key(len(asked.rejected_key)))
-        ids = asked.now
-        if not ids:
+        if not asked.now:
             return None
+        ids = sorted([*asked.now, *asked.overtaken])  # the result names those, too
         return self._retry_many(request, ids) if len(ids) > 1 else self._retry_one(request, ids)
 
     def _retry_one(self, request: HttpRequest, ids: Sequence[int]) -> Sequence[int] | HttpResponse | None:
@@ -441,7 +441,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         asked = bulk_question.retried(fitting if action is RETRY else [])
         now = asked.now or fitting
         per_system = Counter(
-            DeadLetter.objects.filter(pk__in=fitting).order_by().values_list("service", flat=True)
+            DeadLetter.objects.filter(pk__in=now).order_by().values_list("service", flat=True)
         )
         breakers, rejecting = CircuitBreaker.objects.in_bulk(list(per_system)), rejecting_systems.current()
         rows = [
@@ -452,14 +452,16 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             }
             for name, count in per_system.most_common()
         ]
+        summary = preview.of_retried(asked, left, len(ids)) if action is RETRY else None
+        others = bulk_question.left_sentence(len(fitting), len(ids), left) if left else ""
         return {
             "title": action.says(len(now)),
             "ids": ",".join(map(str, fitting)),
-            "left": bulk_question.left_sentence(len(fitting), len(ids), left) if left else "",
+            "left": summary.sum if summary else others,
             "with_yes": bulk_question.with_yes(action.says, fitting, asked) if action is RETRY else {},
             "per_system": rows,
             "reasons": REASONS,
-            "preview": preview.of_retried(asked) if action is RETRY else None,
+            "preview": summary,
         }
 
 

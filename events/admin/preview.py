@@ -52,6 +52,8 @@ class Overtaken:
 
 @dataclass(frozen=True)
 class Summary:
+    """`sum` says what becomes of each of the items that were chosen; empty where all go now."""
+
     lines: list[Line]
     overtaken: Overtaken | None
     redirected: list[str]  # from what to what, in sentences
@@ -59,10 +61,14 @@ class Summary:
         tuple[str, str, datetime]
     ]  # the systems that rejected our key, in which step, and when
     needs_yes: bool  # nothing goes without a second yes
+    sum: str = ""
 
 
 def of(dead_letter_ids: Sequence[int]) -> Summary:
-    items = preview.of(dead_letter_ids)
+    return _summary(preview.of(dead_letter_ids))
+
+
+def _summary(items: Sequence[Preview]) -> Summary:
     lines = [*_calls(items), *_messages(items), *_waits(items), *_not_sent(items), *_steps(items)]
     used = Redirect.objects.filter(pk__in={id for item in items for id in item.redirects})
     redirected = redirect.sentences(used)
@@ -73,11 +79,15 @@ def of(dead_letter_ids: Sequence[int]) -> Summary:
     return Summary(lines, newer, redirected, [], needs_yes=bool(items) and len(later) == len(items))
 
 
-def of_retried(retried: RetriedItems) -> Summary:
-    """Of what goes now; where nothing does, of what goes by a second yes."""
+def of_retried(retried: RetriedItems, moved: Sequence[str], total: int) -> Summary:
+    """Of what goes now; where nothing does, of what goes by a second yes.
+
+    `moved` says of the others among the `total` that were chosen, in sentences, why they cannot go.
+    """
     barred = rejected_service_keys.of(retried.rejected_key)
     sent = retried.now or [*retried.overtaken, *retried.rejected_key]
-    found = of(sent)
+    items = preview.of(sent)
+    found = _summary(items)
     staged = [Line("stairs", bulk_job.stages(len(sent)))] if len(sent) > 1 else []
     return replace(
         found,
@@ -88,7 +98,28 @@ def of_retried(retried: RetriedItems) -> Summary:
             for key in set(barred.values())
         ),
         needs_yes=not retried.now,
+        sum=_sum(Counter(item.expected for item in items if retried.now), retried, moved, total),
     )
+
+
+def _sum(expected: Mapping[Expected, int], retried: RetriedItems, moved: Sequence[str], total: int) -> str:
+    """Such as "10 itens: 6 vão agora, 1 espera, 3 ultrapassados ficam." """
+    now = expected[Expected.CALL] + expected[Expected.MESSAGE]
+    waiting, skipped, failing = (expected[each] for each in (Expected.WAIT, Expected.SKIP, Expected.FAIL))
+    overtaken_ones, barred = len(retried.overtaken), len(retried.rejected_key)
+    counted = [
+        (now, ngettext("%d vai agora", "%d vão agora", now)),
+        (waiting, ngettext("%d espera", "%d esperam", waiting)),
+        (skipped, ngettext("%d não será enviado", "%d não serão enviados", skipped)),
+        (failing, ngettext("%d vai falhar de novo", "%d vão falhar de novo", failing)),
+        (overtaken_ones, ngettext("%d ultrapassado fica", "%d ultrapassados ficam", overtaken_ones)),
+        (barred, ngettext("%d fica até a chave ser conferida", "%d ficam até a chave ser conferida", barred)),
+    ]
+    parts = [words % count for count, words in counted if count] + list(moved)
+    if now == total:
+        return ""
+    chosen = ngettext("%d item", "%d itens", total) % total
+    return f"{chosen}: {', '.join(parts)}."
 
 
 def _overtaken(later: Mapping[int, int]) -> Overtaken | None:
@@ -116,8 +147,8 @@ def _calls(items: Sequence[Preview]) -> Iterable[Line]:
     counts = Counter(item.service for item in items if item.expected == Expected.CALL)
     for service, count in counts.most_common():
         sentence = ngettext(
-            "%(count)d chamada vai ao sistema %(system)s.",
-            "%(count)d chamadas vão ao sistema %(system)s.",
+            "%(count)d item vai ao sistema %(system)s agora.",
+            "%(count)d itens vão ao sistema %(system)s agora.",
             count,
         )
         yield Line("send", sentence % {"count": count, "system": labels.system(service)})
@@ -139,31 +170,34 @@ def _waits(items: Sequence[Preview]) -> Iterable[Line]:
     waiting = [item for item in items if item.expected == Expected.WAIT]
     for service, count in Counter(item.service for item in waiting if item.until is None).most_common():
         sentence = ngettext(
-            "%(count)d fica retida: %(system)s não está recebendo. Sai sozinha quando voltar.",
-            "%(count)d ficam retidas: %(system)s não está recebendo. Saem sozinhas quando voltar.",
+            "%(count)d item espera: %(system)s não está recebendo. Sai sozinho quando voltar.",
+            "%(count)d itens esperam: %(system)s não está recebendo. Saem sozinhos quando voltar.",
             count,
         )
         yield Line("pause_circle", sentence % {"count": count, "system": labels.system(service)})
     for until, count in sorted(Counter(item.until for item in waiting if item.until).items()):
-        sentence = ngettext("%(count)d espera até %(until)s.", "%(count)d esperam até %(until)s.", count)
-        yield Line(
-            "schedule",
-            sentence % {"count": count, "until": dates.clock(until)},
+        sentence = ngettext(
+            "%(count)d item espera até %(until)s.", "%(count)d itens esperam até %(until)s.", count
         )
+        yield Line("schedule", sentence % {"count": count, "until": dates.clock(until)})
 
 
 def _not_sent(items: Sequence[Preview]) -> Iterable[Line]:
     skipped = Counter(item.skip_cause for item in items if item.expected == Expected.SKIP)
     for cause, count in skipped.most_common():
         sentence = ngettext(
-            "%(count)d não será enviada: %(cause)s.", "%(count)d não serão enviadas: %(cause)s.", count
+            "%(count)d item não será enviado: %(cause)s.",
+            "%(count)d itens não serão enviados: %(cause)s.",
+            count,
         )
         yield Line("block", sentence % {"count": count, "cause": SkipCause(cause).label})
     failing = Counter(item.cause for item in items if item.expected == Expected.FAIL)
     written = Recipes()
     for cause, count in failing.most_common():
         sentence = ngettext(
-            "%(count)d vai falhar de novo: %(cause)s.", "%(count)d vão falhar de novo: %(cause)s.", count
+            "%(count)d item vai falhar de novo: %(cause)s.",
+            "%(count)d itens vão falhar de novo: %(cause)s.",
+            count,
         )
         yield Line("error", sentence % {"count": count, "cause": written.of_cause(cause).texts.title})
 

@@ -58,7 +58,7 @@ def see_what_is_tried_again(hand):
 def send_a_group_again(hand):
     hand.click("button", "Reenviar 2", group("não respondeu a tempo"))
     hand.click("button", "Reenviar 2 entregas")
-    seen(hand.page.get_by_role("heading", name="Reenvio de 2 entregas", exact=True))
+    seen(hand.page.get_by_role("heading", name="Reenvio de 2 itens", exact=True))
 
 
 def correct_an_item(hand):

@@ -69,7 +69,7 @@ def test_two_clicks_send_a_whole_group_again(visit):
     visit.goto(ADDRESS)
     visit.get_by_role("button", name="Reenviar 3").click()
     visit.get_by_role("button", name="Reenviar 3 entregas").click()
-    expect(visit.get_by_text("Reenvio de 3 entregas começado")).to_be_visible()
+    expect(visit.get_by_text("Reenvio de 3 itens começado")).to_be_visible()
     expect(visit.get_by_text("0 de 3 terminaram")).to_be_visible()
     assert [status_of(letter) for letter in letters] == ["retrying", "open", "open"]
     for _ in letters:
@@ -152,7 +152,7 @@ def test_all_rows_of_a_long_list_are_chosen_with_two_clicks(visit):
     visit.get_by_text("Selecionar todas as 52 da lista").click()
     visit.get_by_role("button", name="Reenviar (52)").click()
     visit.get_by_role("button", name="Reenviar 52 entregas").click()
-    expect(visit.get_by_text("Reenvio de 52 entregas começado")).to_be_visible()
+    expect(visit.get_by_text("Reenvio de 52 itens começado")).to_be_visible()
     visit.get_by_role("button", name="Desfazer").click()
     expect(visit.get_by_text("Desfeito: o que ainda não tinha saído está de novo em aberto.")).to_be_visible()
     expect(visit.get_by_role("link", name="52 ficaram em aberto")).to_be_visible()
@@ -206,5 +206,6 @@ def test_second_yes_says_on_the_button_what_goes_then_and_of_how_many_kinds(visi
         "Reenviar 3 entregas: 1 normal e 2 com a chave recusada", use_inner_text=True
     )
     button.click()
-    expect(visit.get_by_text("Reenvio de 3 entregas começado")).to_be_visible()
+    expect(visit.get_by_text("Reenvio de 4 itens começado")).to_be_visible()
+    expect(visit.get_by_role("link", name="1 ultrapassado não saiu")).to_be_visible()
     assert (status_of(overtaken), status_of(other)) == ("open", "retrying")

@@ -23,7 +23,7 @@ def test_operator_who_never_saw_the_hub_resolves_connection_permission_and_progr
     expect(card(visit, "não respondeu a tempo")).to_contain_text("Aqui, basta reenviar")
     card(visit, "não respondeu a tempo").get_by_role("button", name="Reenviar 2").click()
     visit.get_by_role("button", name="Reenviar 2 entregas").click()
-    expect(visit.get_by_role("heading", name="Reenvio de 2 entregas", exact=True)).to_be_visible()
+    expect(visit.get_by_role("heading", name="Reenvio de 2 itens", exact=True)).to_be_visible()
     assert BulkJob.objects.get().total == 2
 
     needs_you.click()  # permission: who can mend the key, then one item as a proof

@@ -63,7 +63,7 @@ def test_retry_of_many_leads_to_a_page_that_claims_no_success():
     response = post(logged_in(OPERATOR), "deadletter_retry", ids=ids_of(found), next=LIST)
     assert response.redirect_chain == [(address(BulkJob.objects.get()), 302)]
     html = html_of(response)
-    for words in ("Reenvio de 3 entregas começado", "Desfazer", "0 de 3 terminaram", "1 a caminho"):
+    for words in ("Reenvio de 3 itens começado", "Desfazer", "0 de 3 terminaram", "1 a caminho"):
         assert words in html
     for words in ("reenviadas", "entregues"):
         assert words not in html.split('id="reenvio"')[1].split("</section>")[0]
@@ -102,11 +102,11 @@ def test_question_counts_what_the_click_moves_and_says_why_not_the_others():
         '<span class="c-with-yes" data-yes="overtaken">Reenviar 3 entregas: 1 normal e 2 ultrapassadas</span>'
     )
     assert html.count(ticked) == 2
-    assert "3 de 5: " in html
-    for why in ("1 já foi entregue", "1 já foi arquivado", "2 itens ultrapassados: eventos mais novos"):
-        assert why in html
+    assert "5 itens: 1 vai agora, 2 ultrapassados ficam, 1 já foi arquivado, 1 já foi entregue." in html
+    assert "2 itens ultrapassados: eventos mais novos" in html
     assert f'name="ids" value="{ids_of([first, second, other])}"' in html
     assert "Arquivar 3 itens?" in asked("archive")
+    assert "3 de 5: " in asked("archive")
     assert "Restaurar 1 item?" in asked("restore")
     assert "3 estão em aberto" in asked("restore")
 
@@ -146,6 +146,41 @@ def test_what_is_overtaken_is_called_so_everywhere_and_goes_by_one_second_yes():
     refused = html_of(post(browser, "deadletter_retry", ids=letter.pk, next=LIST))
     assert f"{sentence} antigo. Não foi reenviado" in refused
     assert "Reenviando" in html_of(post(browser, "deadletter_retry", ids=letter.pk, overtaken="1", next=page))
+
+
+def test_question_and_result_of_a_retry_say_how_many_go_and_that_the_overtaken_stay():
+    browser, found = logged_in(OPERATOR), [rows.client_dead_letter(id) for id in (7, 8, 9, 10)]
+    for id in (7, 8, 9):
+        rows.client_written(id)
+    chosen = {"action": "retry", "index": "0", "select_across": "1", "_selected_action": "0"}
+    asked = browser.post(LIST, chosen)
+    html = html_of(asked)
+    assert "4 itens: 1 vai agora, 3 ultrapassados ficam." in html
+    assert "1 item vai ao sistema Financeiro agora." in html
+    assert "O que acontece se você não marcar nada abaixo" in html
+    done = post(browser, "deadletter_retry", ids=asked.context["ids"], next=LIST)
+    html = html_of(done)
+    for words in ("Reenvio de 4 itens", "1 a caminho", "3 ultrapassados não saíram", "Não foram reenviados"):
+        assert words in html
+    left = re.search(r'href="([^"]+)">3 ultrapassados', html)[1].replace("&amp;", "&")
+    assert set(browser.get(left).context["cl"].result_list) == set(found[:3])
+    html = html_of(browser.post(LIST, chosen))
+    assert "3 itens: 3 ultrapassados ficam." in html
+    assert "O que acontece se você marcar abaixo" in html
+    assert "Reenviar 3 entregas?" in html
+
+
+def test_question_says_of_each_item_whether_it_goes_waits_or_is_not_sent():
+    letters(2)
+    rows.client_dead_letter()
+    late = rows.dead_letter("send_welcome")
+    Delivery.objects.filter(pk=late.delivery_id).update(useful_until=timezone.now())
+    rows.down("crm")
+    chosen = {"action": "retry", "index": "0", "select_across": "1", "_selected_action": "0"}
+    html = html_of(logged_in(OPERATOR).post(LIST, chosen))
+    assert "4 itens: 1 vai agora, 2 esperam, 1 não será enviado." in html
+    assert "1 item não será enviado: passou da hora de ser útil." in html
+    assert "2 itens esperam: CRM não está recebendo. Saem sozinhos quando voltar." in html
 
 
 def test_all_that_a_search_finds_is_moved_and_exported_however_few_a_page_counts(monkeypatch):
@@ -197,7 +232,7 @@ def test_page_of_a_job_that_stopped_says_where_and_what_and_the_day_begins_with_
     html = html_of(browser.get(address(job)))
     for words in (
         "parou sozinho",
-        "Na 6ª de 30 apareceu uma causa que nenhuma tinha",
+        "No item 6 de 30 apareceu uma causa que nenhum tinha",
         "Continuar",
         "Cancelar",
     ):
@@ -243,7 +278,7 @@ def test_list_of_jobs_shows_their_ends_with_as_many_statements_for_more():
         with CaptureQueriesContext(connection) as queries:
             html = html_of(browser.get(JOBS))
         asked.append(len(queries))
-    assert "Reenvio de 2 entregas" in html
+    assert "Reenvio de 2 itens" in html
     assert "terminado" in html
     assert asked[0] == asked[1]
     counting = [query["sql"] for query in queries if "events_bulkitem" in (query["sql"] or "")]

@@ -158,9 +158,9 @@ def test_question_says_that_fewer_are_left_than_the_button_said_and_that_they_go
     asked = browser.post(f"{LIST}?group={group.pk}", form)
     html = asked.content.decode()
     assert "Agora são 13; quando a página foi aberta, eram 14: o que falta já saiu ou foi tratado." in html
-    stages = "Saem em etapas: primeiro 1, depois até 10, depois as outras 2."
+    stages = "Saem em etapas: primeiro 1, depois até 10, depois os outros 2."
     assert stages in html
-    assert "vão ao sistema CRM" in html
+    assert "vão ao sistema CRM agora" in html
     assert "agora ao sistema" not in html
     job = browser.post(asked.context["address"], {"ids": asked.context["ids"]}, follow=True)
     assert stages in job.content.decode()
@@ -473,7 +473,7 @@ def test_advice_that_sends_to_an_administrator_leads_to_who_that_is():
 def test_question_names_each_step_for_which_a_key_was_rejected():
     letters = [rows.dead_letter(cause="no_permission").pk for _ in range(4)]
     DeadLetter.objects.filter(pk__in=letters[2:]).update(step="add_history")
-    summary = preview.of_retried(bulk_question.retried(letters))
+    summary = preview.of_retried(bulk_question.retried(letters), [], len(letters))
     said = [(system, step) for system, step, _at in summary.rejected_keys]
     assert said == [("CRM", "Anotar no histórico"), ("CRM", "Cadastrar o lead")]
 
