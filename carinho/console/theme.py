@@ -22,7 +22,10 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [asset(f"console/{name}.css") for name in ("colors", "console", "lists")],
-    "SCRIPTS": [asset(f"console/{name}.js") for name in ("frame", "console", "live", "regions", "keyboard")],
+    "SCRIPTS": [
+        asset(f"console/{name}.js")
+        for name in ("frame", "console", "live", "regions", "keyboard", "required")
+    ],
     "DASHBOARD_CALLBACK": "monitoring.admin.panel.context",
     "ACCOUNT": {"navigation": [{"title": _("Sua conta"), "link": reverse_lazy("account")}]},
     "SIDEBAR": {"show_search": False, "show_all_applications": False},

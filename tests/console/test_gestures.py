@@ -8,7 +8,7 @@ from carinho.access.models import AuditEntry
 from carinho.services.errors import Rejected
 from events import bulk_jobs, operations
 from events.engine import attempt, lane, transitions
-from events.models import DeadLetter
+from events.models import DeadLetter, FailureGroup
 from tests.console import rows
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_messages")]
@@ -113,6 +113,28 @@ def test_eight_items_and_eight_groups_fit_on_a_phone_each_with_its_button(visit)
         expect(visit.locator(f"{row} {button}").filter(visible=True)).to_have_count(8)
     visit.goto(ADDRESS)
     expect(visit.locator(".c-group-recipe > p:first-child").filter(visible=True)).to_have_count(8)
+
+
+def test_what_a_field_lacks_is_said_beside_it_in_portuguese_until_it_is_there(visit):
+    letter = rows.client_dead_letter()
+    rows.client_written()
+    visit.goto(reverse("admin:events_deadletter_change", args=[letter.pk]))
+    visit.get_by_role("button", name="Reenviar").first.click()
+    visit.get_by_role("button", name="Reenviar 1 entrega").click()
+    tick = visit.locator("[name=overtaken]")
+    expect(visit.get_by_role("alert").filter(has_text="Marque aqui para continuar.")).to_be_visible()
+    expect(tick).to_be_focused()
+    assert status_of(letter) == "open"
+    tick.check()
+    expect(visit.get_by_text("Marque aqui para continuar.")).to_be_hidden()
+    visit.get_by_role("button", name="Reenviar 1 entrega").click()
+    expect(visit.get_by_text("Reenviando: o fim desta entrega aparece nesta página.")).to_be_visible()
+    assert status_of(letter) == "retrying"
+    group = FailureGroup.objects.get()
+    visit.goto(reverse("admin:events_failuregroup_change", args=[group.pk]))
+    visit.get_by_role("button", name="Anotar").first.click()
+    visit.get_by_role("button", name="Guardar a anotação").click()
+    expect(visit.get_by_text("Preencha este campo.")).to_be_visible()
 
 
 def test_many_are_archived_with_one_reason_and_the_filter_survives(visit):
