@@ -79,14 +79,16 @@ def owed_calls(request: HttpRequest) -> badge_counts.Elsewhere | None:
 
 def button(request: HttpRequest, row: DeadLetter) -> dict[str, Any] | None:
     """The way from a dead letter to its form; None where there is nothing to correct."""
-    if row.status != DeadLetterStatus.OPEN or row.event_type not in Flow.registry:
+    if not (address := address_of(row)):
         return None
-    address = reverse("admin:events_correction_new", args=[row.pk])
-    return {
-        "address": address,
-        "text": _("Corrigir e reenviar"),
-        "barred": correction_pages.barred(request, OPERATE),
-    }
+    barred = correction_pages.barred(request, OPERATE)
+    return {"address": address, "text": _("Corrigir e reenviar"), "barred": barred}
+
+
+def address_of(row: DeadLetter) -> str:
+    """Of the form of an item's data; empty where there is nothing to correct."""
+    is_open = row.status == DeadLetterStatus.OPEN and row.event_type in Flow.registry
+    return reverse("admin:events_correction_new", args=[row.pk]) if is_open else ""
 
 
 class CorrectionChangeList(PlainChangeList):

@@ -11,6 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -183,16 +184,15 @@ class GroupFilter(ChoiceFilter):
 
 
 class DeadLetterChangeList(PlainChangeList):
-    """Each row knows what its recipe calls it, whether its system rejected everything when it failed, and
-    whether something newer has overtaken it.
-    """
+    """Each row knows its recipe, and whether something newer has overtaken it."""
 
     def prepare(self, rows: Sequence[Any]) -> None:
         found, later = recipes.of_items(rows), overtaken.of_items(rows)
         for row in rows:
             row.is_overtaken = row.pk in later
-            row.what = found.of_item(row).texts.title
-            row.rejection = found.rejected_by.get((row.service, row.cause, row.failed_at))
+            row.texts = found.of_item(row).texts
+            rejection = found.rejected_by.get((row.service, row.cause, row.failed_at))
+            row.is_trial = bool(rejection and not rejection.until)  # to send one again tells if it accepts
 
 
 @admin.register(DeadLetter)
@@ -239,7 +239,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
 
     @admin.display(description=_("O que houve"))
     def what(self, row: Any) -> str:
-        return row.what
+        return row.texts.title
 
     @admin.display(description=_("Sistema"), ordering="service")
     def where(self, row: DeadLetter) -> str:
@@ -269,17 +269,13 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
 
     @admin.display(description=_("Ação"))
     def row_buttons(self, row: Any) -> str:
-        """The window of the reasons is one for all rows: the script says whose it is."""
+        """What the recipe says helps, then the archive, whose window is one for all rows."""
         if row.status != DeadLetterStatus.OPEN:
             return ""
         button = (
             '<button type="button" class="c-plain" popovertarget="archive-row" data-item="{}">{}</button>'
         )
-        archive = format_html(button, row.pk, ARCHIVE.title)
-        if not row.rejection:
-            return archive
-        button = '<button class="c-plain" form="retry-row" name="_selected_action" value="{}">{}</button> {}'
-        return format_html(button, row.pk, RETRY.title, archive)
+        return format_html("{} {}", _main_button(row), format_html(button, row.pk, ARCHIVE.title))
 
     def get_list_display(self, request: HttpRequest) -> Sequence[str]:
         """Where all rows are open, nothing says so in each."""
@@ -463,6 +459,27 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "reasons": REASONS,
             "preview": summary,
         }
+
+
+def _main_button(row: Any) -> str:
+    link, remedy = '<a class="c-plain" href="{}">{}</a>', Remedy(row.texts.remedy)
+    match remedy:
+        case Remedy.ARCHIVE:
+            return ""
+        case Remedy.RETRY | Remedy.SYSTEMS if remedy == Remedy.RETRY or row.is_trial:
+            button = '<button class="c-plain" form="retry-row" name="_selected_action" value="{}">{}</button>'
+            return format_html(button, row.pk, RETRY.title)
+        case Remedy.CORRECT if correct := correction.address_of(row):
+            button = '<button class="c-plain" form="correct-row" formaction="{}">{}</button>'
+            return format_html(button, correct, remedy.label)
+        case Remedy.SYSTEMS:
+            return format_html(link, f"{list_of(CircuitBreaker)}#system-{row.service}", remedy.label)
+        case Remedy.WHATSAPP:
+            address = reverse("admin:whatsapp_sentmessage_changelist")
+            return format_html(link, address, _("Ver as mensagens"))
+        case Remedy.ESCALATE:
+            return format_html(link, page_of(row), remedy.label)
+    return format_html(link, page_of(row), _("Ver o item"))
 
 
 def _last_move(row: DeadLetter) -> AuditEntry | None:

@@ -104,7 +104,7 @@ def test_eight_items_and_eight_groups_fit_on_a_phone_each_with_its_button(visit)
     items, below_the_header = "#result_list tr.data-row", 780
     for address, row, height, button in (
         (ADDRESS, ".c-group", below_the_header, ".c-group-recipe .c-button"),
-        (ADDRESS + "?service=crm", items, 700, ".field-row_buttons button"),
+        (ADDRESS + "?service=crm", items, 700, ".field-row_buttons :is(a, button)"),
     ):
         visit.goto(address)
         first, last = visit.locator(row).first.bounding_box(), visit.locator(row).nth(7).bounding_box()
@@ -113,6 +113,31 @@ def test_eight_items_and_eight_groups_fit_on_a_phone_each_with_its_button(visit)
         expect(visit.locator(f"{row} {button}").filter(visible=True)).to_have_count(8)
     visit.goto(ADDRESS)
     expect(visit.locator(".c-group-recipe > p:first-child").filter(visible=True)).to_have_count(8)
+
+
+def test_row_of_an_item_offers_what_its_recipe_names_and_then_the_archive(visit):
+    helps = {
+        "connection_timeout": "Reenviar",
+        "invalid_data": "Corrigir e reenviar",
+        "no_permission": "Reenviar",
+        "broken": "Escalar",
+        "not_found": "Ver o item",
+        "refused_later": "Ver as mensagens",
+    }
+    found = {cause: rows.dead_letter(cause=cause) for cause in helps}
+    for cause, words in helps.items():
+        visit.goto(f"{ADDRESS}?cause={cause}")
+        offered = visit.locator(".field-row_buttons").locator("button, a")
+        expect(offered).to_have_text([words, "Arquivar"])
+    visit.goto(f"{ADDRESS}?cause=invalid_data")
+    visit.locator("#result_list").get_by_role("button", name="Corrigir e reenviar").click()
+    expect(visit.locator("#content").get_by_role("heading", name="Corrigir e reenviar")).to_be_visible()
+    visit.goto(f"{ADDRESS}?cause=no_permission")
+    visit.locator("#result_list").get_by_role("button", name="Reenviar").click()
+    visit.get_by_role("button", name="Reenviar 1 entrega").click()
+    expect(visit.get_by_text("Reenviando: o fim desta entrega aparece nesta página.")).to_be_visible()
+    assert status_of(found["no_permission"]) == "retrying"
+    assert status_of(found["invalid_data"]) == "open"
 
 
 def test_what_a_field_lacks_is_said_beside_it_in_portuguese_until_it_is_there(visit):

@@ -207,7 +207,7 @@ def test_row_of_a_list_has_its_checkbox_and_renders_no_widget():
         rows.dead_letter()
         answer = browser.get(changelist("deadletter", "?service=crm"))
         rendered.add(sum("widgets/" in str(template.name) for template in answer.templates))
-        assert answer.content.count(b'name="_selected_action"') == number
+        assert answer.content.count(b'type="checkbox" name="_selected_action"') == number
     assert len(rendered) == 1
 
 
