@@ -32,12 +32,13 @@ RESEND_LATER = _(
     "Verifique em Sistemas se ele já voltou. Se voltou, use Reenviar: o que já chegou não se repete."
 )
 FIX_DATA = _(
-    "Use Corrigir e reenviar em um item: a mesma correção é oferecida para os outros. O que não tem "
-    "correção, arquive com o motivo."
+    "Use Corrigir e reenviar: se outros itens têm o mesmo erro, a mesma correção é oferecida para eles. O "
+    "que não tem correção, arquive com o motivo."
 )
 FIX_DATA_OR_TRY = _(
-    "Falharam várias pessoas juntas? Tente antes com 1 item, por Reenviar. Senão, use Corrigir e reenviar em "
-    "um item: a mesma correção é oferecida para os outros. O que não tem correção, arquive com o motivo."
+    "Falharam várias pessoas juntas? Tente antes com 1 item, por Reenviar. Senão, use Corrigir e reenviar: "
+    "se outros itens têm o mesmo erro, a mesma correção é oferecida para eles. O que não tem correção, "
+    "arquive com o motivo."
 )
 CHECK_KEY = _(
     "Não corrija nem arquive os itens. Peça ao administrador para conferir a chave deste sistema. Depois, "

@@ -100,7 +100,7 @@ UNDO_ARCHIVE = Action(
         "Desfeito: %(count)d itens estão de novo aqui.",
         "count",
     ),
-    effect=_("Os itens voltam para a lista Precisa de você. Nada é enviado por isso."),
+    effect=_("De volta à lista Precisa de você. Nada é enviado por isso."),
     permission=OPERATE,
     run=lambda ids, actor, _reason: operations.undo_archive(ids, actor=actor),
     refused=_("Só quem arquivou pode desfazer, e só no primeiro minuto. Em Arquivadas dá para restaurar."),
@@ -111,7 +111,8 @@ ARCHIVE = Action(
     button=ngettext_lazy("Arquivar %(count)d item", "Arquivar %(count)d itens", "count"),
     done=ngettext_lazy("%(count)d item arquivado.", "%(count)d itens arquivados.", "count"),
     effect=_(
-        "Nada mais será enviado. Os itens saem desta lista e podem ser restaurados depois, em Arquivadas."
+        "Nada mais será enviado. O que for arquivado sai desta lista e pode ser restaurado depois, em "
+        "Arquivadas."
     ),
     permission=OPERATE,
     icon="archive",
@@ -124,7 +125,7 @@ RESTORE = Action(
     title=_("Restaurar"),
     button=ngettext_lazy("Restaurar %(count)d item", "Restaurar %(count)d itens", "count"),
     done=ngettext_lazy("%(count)d item restaurado.", "%(count)d itens restaurados.", "count"),
-    effect=_("Os itens voltam para a lista Precisa de você. Nada é enviado por isso."),
+    effect=_("De volta à lista Precisa de você. Nada é enviado por isso."),
     permission=OPERATE,
     run=lambda ids, actor, _reason: operations.restore(ids, actor=actor),
     icon="unarchive",

@@ -21,6 +21,7 @@ from events.flow import Data
 from events.intake.payload import Payload
 
 PREFIX = "data."  # as intake names the fields of an event's data
+LARGEST = 2**63 - 1  # of any number that is stored
 LONG = 60  # characters; a longer text gets more than one line
 DAY = re.compile(
     r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?:,?\s+(?:às\s+)?([0-9]{1,2})[:h]([0-9]{2})(?::([0-9]{2}))?)?"
@@ -45,6 +46,7 @@ class FormField:
     is_required: bool
     text: str
     problem: str = ""
+    bounds: tuple[int, int] | None = None
 
     @property
     def path(self) -> str:
@@ -64,12 +66,17 @@ class FormField:
         return not (self.is_group or self.is_required or self.text or self.problem)
 
     @property
-    def example(self) -> str:
+    def hint(self) -> str:
+        """How it is written, or what its number counts."""
+        if self.bounds:
+            return _("de %d a %d") % self.bounds
+        if self.kind == "integer" and self.path.endswith("_id"):
+            return _("número no sistema")
         return {
-            "phone": "(11) 98765-4321",
-            "money": "1.234,56",
-            "moment": "23/01/2026 10:30",
-            "day": "23/01/2026",
+            "phone": _("como (11) 98765-4321"),
+            "money": _("em reais, como 1.234,56"),
+            "moment": _("como 23/01/2026 10:30"),
+            "day": _("como 23/01/2026"),
         }.get(self.kind, "")
 
 
@@ -143,7 +150,8 @@ def _walk(
             yield from _walk(inner, value, definitions, f"{path}{name}.", depth + 1)
         elif name in declared or not isinstance(value, list):
             kind = _declared_kind(choices) if name in declared else _kind_of(value)
-            yield FormField(path + name, label, kind, depth, value, name in required, _shown(kind, value))
+            shown, bounds = _shown(kind, value), _bounds(choices)
+            yield FormField(path + name, label, kind, depth, value, name in required, shown, bounds=bounds)
 
 
 def _choices(schema: Schema, definitions: Mapping[str, Schema]) -> Iterator[Schema]:
@@ -169,6 +177,15 @@ def _declared_kind(choices: list[Schema]) -> str:
     if any(choice.get("pattern") == MONEY for choice in choices):
         return "money"
     return next((kind for kind in ("boolean", "integer", "number") if kind in types), "text")
+
+
+def _bounds(choices: list[Schema]) -> tuple[int, int] | None:
+    """Between which numbers it may be, where these are few."""
+    for choice in choices:
+        least, most = choice.get("minimum"), choice.get("maximum", LARGEST)
+        if least is not None and most < LARGEST:
+            return least, most
+    return None
 
 
 def _kind_of(value: Any) -> str:

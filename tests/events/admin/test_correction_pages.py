@@ -190,6 +190,7 @@ def test_nothing_changed_is_said_with_the_way_to_send_it_as_it_is():
         )
     )
     assert "Nenhum dado foi mudado." in html
+    assert "c-error-text" not in html.partition("Nenhum dado foi mudado.")[0].rpartition("<div")[2]
     assert "Reenviar como está" in html
     asked = html_of(pressed(browser, html))
     assert "Reenviar 1 entrega?" in asked

@@ -27,6 +27,14 @@ def test_money_and_moments_are_shown_as_people_write_them():
     assert line("payment.received", PAYMENT | {"paid_at": "2026-02-01"}, "paid_at").text == "01/02/2026"
 
 
+def test_each_field_says_how_it_is_written_or_what_its_number_is():
+    assert line("payment.received", {}, "amount").hint == "em reais, como 1.234,56"
+    assert line("payment.received", {}, "client_id").hint == "número no sistema"
+    assert line("feedback.received", {}, "rating").hint == "de 1 a 5"
+    assert line("payment.received", {}, "paid_at").hint == "como 23/01/2026 10:30"
+    assert line("lead.created", {}, "name").hint == ""
+
+
 def test_a_field_that_was_left_alone_keeps_its_very_value():
     shown = {one.name: one.text for one in payload_form.fields(payload("payment.received"), PAYMENT)}
     assert payload_form.read(payload("payment.received"), PAYMENT, shown) == PAYMENT
