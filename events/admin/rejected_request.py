@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,6 +18,7 @@ from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from carinho.access.models import AuditEntry
 from carinho.access.roles import SCOPE_NEEDS
 from carinho.access.scopes import Scope
 from carinho.console import badge_counts, badges, dates, labels
@@ -269,6 +271,7 @@ class RejectedRequestAdmin(EventRevealAdmin, ActionAdmin):
             "kind": titles.event_type(row.type) if row.type else "",
             "detail": rejected_reasons.said(row),
             "wrong": rejected_reasons.fields_in_words(row, row.fields),
+            "accepted_at": _accepted_at(row) if row.accepted_by else None,
             "accepted_page": page_of(row.accepted) if row.accepted else "",
             "accept": reverse("admin:events_rejectedrequest_accept", args=[row.pk]),
             "barred": barred,
@@ -303,6 +306,12 @@ class RejectedRequestAdmin(EventRevealAdmin, ActionAdmin):
             "body": _readable(row.body, revealed=revealed),
             "fields": list(payload_fields.lines(data, found.payload)) if found else [],
         }
+
+
+def _accepted_at(row: RejectedRequest) -> datetime | None:
+    """By the trail: the event that it became may have come before, by another request."""
+    entries = AuditEntry.objects.filter(target=str(row.pk), action=rejected_requests.ACCEPTED.name)
+    return entries.values_list("at", flat=True).first()
 
 
 def _fitting(row: RejectedRequest) -> list[str]:

@@ -9,9 +9,11 @@ from django.apps import apps
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
+from carinho.console.base import page_of
 from events import event_corrections, operations
 from events.engine import transitions
 from events.engine.transitions import Failure
@@ -354,6 +356,14 @@ def test_refused_request_whose_data_is_right_is_accepted_from_the_form():
     html = html_of(browser.post(rejected_address(row), form))
     assert "Nenhum dado foi mudado." in html
     assert "Aceito: virou o evento" in html_of(pressed(browser, html))
+    row.refresh_from_db()
+    page = html_of(browser.get(page_of(row)))
+    headline = page.partition('<h1 class="c-headline">')[2].partition("</h1>")[0]
+    assert strip_tags(headline) == f"Aceito agora: virou o evento #{row.accepted_id}"
+    assert page_of(row.accepted) in headline
+    assert "Aceito por ana. Não há mais nada a fazer aqui." in page
+    assert "Tinha sido recusado:" in page
+    assert "Já foi aceito." not in page
 
 
 def test_a_refused_request_that_somebody_accepted_meanwhile_says_who():
