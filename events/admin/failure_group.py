@@ -68,7 +68,10 @@ SILENCE = Action(
     title=_("Silenciar até piorar"),
     button=ngettext_lazy("Silenciar o grupo", "Silenciar %(count)d grupos", "count"),
     done=ngettext_lazy("O grupo está silenciado.", "%(count)d grupos estão silenciados.", "count"),
-    effect=_("O grupo vai para o fim da lista, e volta quando houver mais itens abertos do que agora."),
+    effect=_(
+        "O grupo vai para o fim da lista, e volta quando houver mais itens abertos do que agora. "
+        "Se está com alguém, deixa de estar."
+    ),
     permission=OPERATE,
     run=lambda ids, actor, reason: failure_groups.silence(ids, actor=actor, reason=reason),
     icon="notifications_paused",

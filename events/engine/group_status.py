@@ -40,9 +40,11 @@ WITH found AS (
                    WHERE waiting.status = 'open' AND waiting.service = known.service
                      AND waiting.cause = known.cause AND waiting.step = known.step
                    LIMIT known.silenced_at_count + 1) AS counted) ELSE false END AS is_worse,
-           last.status AS closed_as, last.moved_by, last.skip_cause
+           last.status AS closed_as, last.moved_by, last.skip_cause, last.is_corrected
     FROM events_failuregroup AS known LEFT JOIN LATERAL (
-        SELECT closed.status, closed.moved_by, delivery.skip_cause
+        SELECT closed.status, closed.moved_by, delivery.skip_cause, EXISTS (
+            SELECT FROM events_correction AS correction
+            WHERE correction.event_id = closed.event_id AND correction.at > closed.failed_at) AS is_corrected
         FROM events_deadletter AS closed JOIN events_delivery AS delivery ON delivery.id = closed.delivery_id
         WHERE closed.id = ANY(%(closed)s) AND closed.status IN ('resolved', 'archived')
           AND closed.service = known.service AND closed.cause = known.cause AND closed.step = known.step
@@ -53,6 +55,7 @@ WITH found AS (
                    ELSE was END AS state,
            CASE WHEN closed_as IS NULL THEN 'other_cause' WHEN skip_cause = 'superseded' THEN skip_cause
                 WHEN %(actor)s::text IS NOT NULL THEN 'archive'
+                WHEN closed_as = 'resolved' AND moved_by <> '' AND is_corrected THEN 'correct'
                 WHEN closed_as = 'resolved' AND moved_by <> '' THEN 'retry' ELSE 'itself' END AS closed_with
     FROM found
 ), moved AS (
@@ -61,7 +64,7 @@ WITH found AS (
         resolved_at = CASE WHEN changed.state = 'resolved' THEN now() ELSE known.resolved_at END,
         resolved_by = CASE WHEN changed.state <> 'resolved' THEN known.resolved_by
                            WHEN changed.closed_with = 'archive' THEN %(actor)s
-                           WHEN changed.closed_with = 'retry' THEN changed.moved_by ELSE '' END,
+                           WHEN changed.closed_with IN ('retry', 'correct') THEN changed.moved_by ELSE '' END,
         resolved_with = CASE WHEN changed.state = 'resolved' THEN changed.closed_with
                              ELSE known.resolved_with END
     FROM changed WHERE known.id = changed.id AND known.state <> changed.state

@@ -20,6 +20,7 @@ class GroupState(models.TextChoices):
 
 class ResolvedWith(models.TextChoices):
     RETRY = "retry", _("Reenviar")
+    CORRECT = "correct", _("Corrigir e reenviar")
     ARCHIVE = "archive", _("Arquivar")
     ITSELF = "itself", _("sem a ação de ninguém")
     SUPERSEDED = "superseded", _("eventos mais novos, que fizeram o mesmo")

@@ -4,15 +4,18 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from carinho.access.models import AuditEntry
-from events import failure_groups, operations, recipes
+from carinho.access.roles import OPERATOR
+from events import event_corrections, failure_groups, operations, recipes
 from events.engine import group_status, transitions
 from events.engine.group_status import GroupKey
 from events.engine.transitions import Failure
 from events.models import DeadLetter, Delivery, FailureGroup, GroupEntry, Recipe
 from events.recipes import Recipes, Texts
+from tests.clients import logged_in
 from tests.console import rows
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +145,23 @@ def test_group_is_resolved_when_its_last_item_was_delivered_and_says_by_whom():
     group = group_of(one)
     assert (group.state, group.resolved_by, group.resolved_with) == ("resolved", ANA, "retry")
     assert group.resolved_at
+
+
+def test_group_whose_last_item_was_corrected_says_so_until_it_ends_by_another_way():
+    letter = rows.dead_letter(cause="invalid_phone_number")
+    data = event_corrections.as_sent(letter.event) | {"phone": "11 91234-5678"}
+    version = event_corrections.version_of(letter)
+    event_corrections.correct(letter, data, version=version, actor=ANA, reason="A família confirmou")
+    deliver(letter)
+    group = group_of(letter)
+    assert (group.state, group.resolved_by, group.resolved_with) == ("resolved", ANA, "correct")
+    page = logged_in(OPERATOR).get(reverse("admin:events_failuregroup_change", args=[group.pk])).text
+    assert "por ana, com Corrigir e reenviar, em" in page
+    again = rows.died(letter.event.deliveries.get(step="send_welcome"), "invalid_phone_number", "No")
+    operations.retry([again.pk], actor=BIA)
+    deliver(again)
+    group = group_of(again)
+    assert (group.resolved_by, group.resolved_with) == (BIA, "retry")
 
 
 def test_group_that_was_archived_says_so():
