@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from carinho.console import dates, labels
@@ -105,6 +106,8 @@ def of_retried(retried: RetriedItems, moved: Sequence[str], total: int) -> Summa
 def _sum(expected: Mapping[Expected, int], retried: RetriedItems, moved: Sequence[str], total: int) -> str:
     """Such as "10 itens: 6 vão agora, 1 espera, 3 ultrapassados ficam." """
     now = expected[Expected.CALL] + expected[Expected.MESSAGE]
+    if now == total:
+        return ""
     waiting, skipped, failing = (expected[each] for each in (Expected.WAIT, Expected.SKIP, Expected.FAIL))
     overtaken_ones, barred = len(retried.overtaken), len(retried.rejected_key)
     counted = [
@@ -116,10 +119,10 @@ def _sum(expected: Mapping[Expected, int], retried: RetriedItems, moved: Sequenc
         (barred, ngettext("%d fica até a chave ser conferida", "%d ficam até a chave ser conferida", barred)),
     ]
     parts = [words % count for count, words in counted if count] + list(moved)
-    if now == total:
-        return ""
     chosen = ngettext("%d item", "%d itens", total) % total
-    return f"{chosen}: {', '.join(parts)}."
+    said = f"{chosen}: {', '.join(parts)}."
+    needs_yes = not retried.now and (overtaken_ones or barred)
+    return _("%s Só vão se você marcar abaixo.") % said if needs_yes else said
 
 
 def _overtaken(later: Mapping[int, int]) -> Overtaken | None:

@@ -165,9 +165,18 @@ def test_question_and_result_of_a_retry_say_how_many_go_and_that_the_overtaken_s
     left = re.search(r'href="([^"]+)">3 ultrapassados', html)[1].replace("&amp;", "&")
     assert set(browser.get(left).context["cl"].result_list) == set(found[:3])
     html = html_of(browser.post(LIST, chosen))
-    assert "3 itens: 3 ultrapassados ficam." in html
+    assert "3 itens: 3 ultrapassados ficam. Só vão se você marcar abaixo." in html
     assert "O que acontece se você marcar abaixo" in html
     assert "Reenviar 3 entregas?" in html
+
+
+def test_question_about_what_was_dealt_with_meanwhile_says_only_that():
+    found = letters(2)
+    operations.archive([letter.pk for letter in found], actor="user:bia")
+    chosen = {"action": "retry", "index": "0", "select_across": "1", "_selected_action": "0"}
+    html = html_of(logged_in(OPERATOR).post(f"{LIST}?status=all", chosen))
+    assert "2 itens: 2 já foram arquivados." in html
+    assert "marcar" not in html.partition("c-question")[2].partition("</section>")[0]
 
 
 def test_question_says_of_each_item_whether_it_goes_waits_or_is_not_sent():
