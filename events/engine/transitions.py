@@ -335,7 +335,8 @@ def _move_dead_letters(
     dead_letters = _dead_letters_of([row.id for row in moved])
     _apply_consequences(moved, dead_letters, order=order)
     moved_dead_letters = sorted(dead_letters[row.id].id for row in moved)
-    _record(order, moved_dead_letters, detail)
+    systems = sorted({row.service for row in moved})
+    _record(order, moved_dead_letters, {"systems": systems, **detail})
     return moved_dead_letters
 
 

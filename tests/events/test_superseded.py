@@ -67,7 +67,8 @@ def test_item_is_resolved_by_the_later_event_that_set_the_same_and_says_so_every
     group = FailureGroup.objects.get(service="operacao", step="update_client", cause=letter.cause)
     assert (group.state, group.resolved_with, group.resolved_by) == ("resolved", "superseded", "")
     entry = AuditEntry.objects.get(action="dead_letter.supersede")
-    assert (entry.actor, entry.detail) == ("hub", {"ids": [letter.pk], "by": {str(letter.pk): later.pk}})
+    detail = {"ids": [letter.pk], "systems": ["operacao"], "by": {str(letter.pk): later.pk}}
+    assert (entry.actor, entry.detail) == ("hub", detail)
     check()
 
 

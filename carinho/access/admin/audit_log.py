@@ -27,6 +27,7 @@ DETAILS = {
     "note": _("Recado"),
     "run": _("Execução"),
     "ids": _("Itens"),
+    "systems": _("Sistemas"),
     "failures": _("Registros com falha"),
     "differences": _("Diferenças"),
     "undo": _("Diferenças devolvidas"),
@@ -183,6 +184,8 @@ def decoded(name: str, value: Any) -> Any:
     if name == "scopes":
         names = dict(Scope.choices)
         return [str(names.get(one, one)) for one in value]
+    if name == "systems":
+        return [labels.system(one) for one in value]
     if name == "page":
         return next((title for model, title in labels.lists().items() if model.endswith(f".{value}")), value)
     words = labels.stored_words.get(name, {})

@@ -163,6 +163,7 @@ def test_reason_of_a_person_stands_on_the_dead_letter_and_in_the_audit_log():
     assert set(notes) == {"Família desistiu", "Já foi feito"}
     assert AuditEntry.objects.get(action="dead_letter.archive").detail == {
         "ids": [dead.pk],
+        "systems": ["crm"],
         "note": "Já foi feito",
     }
 
