@@ -6,10 +6,9 @@ A record is opened and closed by what the circuits show, and settled when all th
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +28,7 @@ from events.models import (
     OutageCause,
     OutageRecord,
 )
+from events.queues import Queue, queue_by_system
 
 TRIED_NOW = Audited("breaker.try_now", _("testou o sistema"))
 RECORDS_KEPT = timedelta(days=365)
@@ -50,21 +50,15 @@ ENDS = {
 
 @dataclass(frozen=True)
 class Outage:
-    """`held` are due now; `waiting` are all that are queued, what is to be tried later included."""
+    """What of the queue is due is held; the rest waits for its own time besides."""
 
     breaker: CircuitBreaker
-    held: int
-    waiting: int
-    oldest: datetime | None
+    queue: Queue
     probe: Attempt | None
 
     @property
     def since(self) -> datetime | None:
         return self.breaker.held_since
-
-    @property
-    def later(self) -> int:
-        return self.waiting - self.held
 
 
 def held() -> QuerySet[Delivery]:
@@ -79,29 +73,17 @@ def holding() -> list[str]:
 
 def current() -> list[Outage]:
     """One per system that holds, also when nothing waits for it, the longest first."""
-    counts: dict[str, Any] = {
-        row["service"]: row
-        for row in Delivery.objects.filter(status=DeliveryStatus.QUEUED, service__in=holding())
-        .order_by()
-        .values("service")
-        .annotate(
-            held=Count("pk", filter=Q(due_at__lte=Now())),
-            waiting=Count("pk"),
-            oldest=Min("due_at", filter=Q(due_at__lte=Now())),
-        )
-    }
+    queues = queue_by_system()
     outages = [
-        Outage(
-            breaker,
-            count.get("held", 0),
-            count.get("waiting", 0),
-            count.get("oldest"),
-            _last_probe(breaker),
-        )
-        for breaker in _holding()
-        for count in [counts.get(breaker.service, {})]
+        Outage(breaker, queues.get(breaker.service, Queue()), _last_probe(breaker)) for breaker in _holding()
     ]
     return sorted(outages, key=lambda outage: (outage.since is None, outage.since))
+
+
+def lately_over() -> dict[str, datetime]:
+    """By system, when its last outage ended, as long as not all that waited in it has."""
+    rows = OutageRecord.objects.filter(settled_at=None, ended_at__isnull=False).order_by("ended_at")
+    return {row.service: row.ended_at for row in rows.defer("held_ids") if row.ended_at}
 
 
 def try_now(service: str, *, actor: str) -> bool:

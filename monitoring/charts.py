@@ -15,6 +15,7 @@ from carinho.console import labels as names
 from carinho.console.labels import number
 from carinho.database import run
 from events import dead_letter_counts
+from events.queues import queue_by_system
 from monitoring import metrics, periods
 from monitoring.models import Sample
 from monitoring.periods import WEEK
@@ -191,7 +192,7 @@ def sample_queues(now: datetime | None = None) -> None:
             "pending": metrics.pending(),
             "retrying": metrics.retry_queue()["total"],
             "dead": dead_letter_counts.open_now(),
-            "held": metrics.held(metrics.breakers(), metrics.queues())["total"],
+            "held": metrics.held(metrics.breakers(), queue_by_system())["total"],
         },
     )
     Sample.objects.filter(at__lt=now - SAMPLES_KEPT).delete()

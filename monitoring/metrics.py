@@ -24,6 +24,7 @@ from events.models import (
     Outcome,
     RejectedRequest,
 )
+from events.queues import Queue
 from events.recipes import Recipes
 from monitoring.models import Erasure, Notification, NotificationStatus
 from monitoring.periods import Period
@@ -125,30 +126,6 @@ def owed_calls() -> int:
 def failing(counts: DeadLetterCounts) -> list[str]:
     """The systems with open dead letters, the one with most of them first."""
     return sorted(counts.by_service, key=lambda service: (-counts.by_service[service], service))
-
-
-QUEUES = """
-SELECT service, count(*), count(*) FILTER (WHERE due_at <= now()), min(due_at) FILTER (WHERE due_at <= now())
-FROM events_delivery WHERE status = 'queued' GROUP BY service
-"""
-
-
-@dataclass(frozen=True)
-class Queue:
-    """One system's queue: all that waits, what is due, and since when the first of these is."""
-
-    waiting: int = 0
-    due: int = 0
-    oldest: datetime | None = None
-
-    @property
-    def later(self) -> int:
-        """What is not due yet: a message of the night, or what is tried again."""
-        return self.waiting - self.due
-
-
-def queues() -> dict[str, Queue]:
-    return {name: Queue(*figures) for name, *figures in run(QUEUES, [])}
 
 
 def breakers() -> list[CircuitBreaker]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from carinho.health import broker
 from events import dead_letter_counts, statistics
 from events.models import Event, Measure
+from events.queues import queue_by_system
 from monitoring import metrics, periods
 from monitoring.snapshot import HubSnapshot, Measuring
 from sync.models import RunStatus, SyncRun
@@ -115,7 +116,7 @@ def _broker() -> dict[str, Any]:
 
 def _queues() -> dict[str, Any]:
     """Deliveries that are due, under the queues' old names; what waits for another try is `…-retry`."""
-    retrying, due = metrics.retry_queue()["total"], metrics.queues()
+    retrying, due = metrics.retry_queue()["total"], queue_by_system()
     people = due["whatsapp"].due if "whatsapp" in due else 0
     others = sum(queue.due for service, queue in due.items() if service != "whatsapp")
     sizes = dict(zip(QUEUE_NAMES, (0, others, people, sync_jobs()["running"], retrying), strict=True))

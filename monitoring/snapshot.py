@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from carinho.database import alone
 from events import dead_letter_counts, rejecting_systems
 from events.models import CircuitBreaker
+from events.queues import Queue, queue_by_system
 from events.rejecting_systems import Rejection
 from monitoring import heartbeats, metrics, periods, rounds
 from monitoring.periods import Period
@@ -62,8 +63,8 @@ class HubSnapshot:
     breakers: list[CircuitBreaker] = field(
         default_factory=list, metadata=part(_("sistemas"), lambda _known: metrics.breakers())
     )
-    queues: dict[str, metrics.Queue] = field(
-        default_factory=dict, metadata=part(_("filas dos sistemas"), lambda _known: metrics.queues())
+    queues: dict[str, Queue] = field(
+        default_factory=dict, metadata=part(_("filas dos sistemas"), lambda _known: queue_by_system())
     )
     dead_letters: dict[str, Any] = field(
         default_factory=lambda: {"total": 0, "today": 0, "by_cause": {}, "by_kind": {}},
@@ -186,7 +187,7 @@ class HubSnapshot:
     def draining(self, service: str, back_at: datetime | None) -> Backlog | None:
         """Something that was due before the system came back is still waiting."""
         queue = self.queues.get(service)
-        if not (back_at and queue and queue.oldest and queue.oldest < back_at):
+        if not (back_at and queue and queue.is_left_from(back_at)):
             return None
         return Backlog(max((self.now - back_at).total_seconds(), 0), queue.due)
 

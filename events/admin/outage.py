@@ -58,7 +58,7 @@ class OutageAdmin(ConsoleAdmin):
         if row.ended_at is None:
             return badges.badge(_("em andamento"), "danger")
         if row.settled_at is None:
-            return badges.badge(_("acabou, escoando"), "warning")
+            return badges.badge(_("acabou, entregando o que esperava"), "warning")
         return badges.badge(_("encerrada"), "success")
 
     def crumb(self, row: Any) -> str:

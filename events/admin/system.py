@@ -1,13 +1,14 @@
 """Sistemas: the health of each one and what a person may do about it. Retidas: one line per outage."""
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext_lazy
@@ -18,11 +19,14 @@ from carinho.console import labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of, page, page_of
 from carinho.services import contract
-from events import outages, recipes, rejecting_systems
-from events.admin import failure_group
+from events import outages, recipes, rejecting_systems, system_moves
+from events.admin import failure_group, merged_cards
+from events.admin.failure_group import Card
 from events.admin.outage import ended
 from events.engine import circuit_breakers
+from events.flow import TO_PEOPLE
 from events.models import BreakerState, CircuitBreaker, DeadLetter, Delivery, OutageRecord, Outcome
+from events.queues import Queue, queue_by_system
 
 OPERATE = "events.change_circuitbreaker"
 SHOWN_MOVES, SHOWN_OUTAGES = 20, 10
@@ -144,18 +148,19 @@ class SystemAdmin(ActionAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         self.must_view(request)
-        held = {outage.breaker.service: outage for outage in outages.current()}
         facts = [find(request) for find in card_facts]
         rejecting = rejecting_systems.current()
         rejected = rejecting_systems.newest_items(rejecting.values())
         rows = sorted(CircuitBreaker.objects.all(), key=lambda row: (row.pk not in rejecting, row.pk))
-        moves = AuditEntry.objects.filter(target__in=[row.pk for row in rows], action__startswith="breaker.")
-        last = {move.target: move for move in moves.order_by("target", "-id").distinct("target")}
-        outcomes = outages.trial_outcomes(last.values())
+        last = system_moves.of([row.pk for row in rows], most=1)
+        outcomes = outages.trial_outcomes(move for moves in last.values() for move in moves)
+        queues, back_at, left = queue_by_system(), outages.lately_over(), _left(request)
         cards = [
-            self._card(request, row, held.get(row.service), last.get(row.service), outcomes)
+            self._card(request, row)
+            | _queue(row, queues.get(row.service, Queue()), back_at.get(row.service))
+            | _moves(row, last.get(row.service, []), outcomes)
             | _rejecting(request, row, rejecting.get(row.service), rejected.get(row.service))
-            | {"facts": [fact.get(row.service, "") for fact in facts]}
+            | {"left": left[row.service], "facts": [fact.get(row.service, "") for fact in facts]}
             for row in rows
         ]
         context = {"cards": cards, "here": request.get_full_path()}
@@ -163,51 +168,76 @@ class SystemAdmin(ActionAdmin):
 
     def held_view(self, request: HttpRequest) -> HttpResponse:
         self.must_view(request)
-        cards = [self._card(request, outage.breaker, outage) for outage in outages.current()]
+        cards = [
+            self._card(request, outage.breaker) | {"outage": outage, "queue": outage.queue}
+            for outage in outages.current()
+        ]
         over = OutageRecord.objects.filter(ended_at__isnull=False).order_by("-ended_at").defer("held_ids")
         shown = ended(over[:SHOWN_OUTAGES])
         context = {"cards": cards, "ended": shown, "here": request.get_full_path()}
         return page(request, "admin/events/circuitbreaker/held.html", _("Retidas"), **context)
 
     def item_context(self, request: HttpRequest, row: CircuitBreaker) -> dict[str, Any]:
-        held = {outage.breaker.service: outage for outage in outages.current()}
-        entries = AuditEntry.objects.filter(target=row.service, action__startswith="breaker.")
-        moves = list(entries[:SHOWN_MOVES])
-        last, outcomes = moves[0] if moves else None, outages.trial_outcomes(moves)
+        moves = system_moves.of([row.service], SHOWN_MOVES).get(row.service, [])
         rejection = rejecting_systems.current().get(row.service)
         rejected = rejecting_systems.newest_items([rejection]) if rejection else {}
         facts = [find(request).get(row.service, "") for find in card_facts]
         over = OutageRecord.objects.filter(service=row.service, ended_at__isnull=False).defer("held_ids")
-        card = self._card(request, row, held.get(row.service), last, outcomes)
-        earlier = [(move, trial_result(outcomes.get(move.pk), None)) for move in moves[1:]]
+        queue, back_at = queue_by_system().get(row.service, Queue()), outages.lately_over().get(row.service)
+        moved = _moves(row, moves, outages.trial_outcomes(moves))
         return {
-            "card": card | _rejecting(request, row, rejection, rejected.get(row.service)) | {"facts": facts},
-            "moves": [(last, card["result"]), *earlier] if last else [],
+            "card": self._card(request, row)
+            | _queue(row, queue, back_at)
+            | moved
+            | _rejecting(request, row, rejection, rejected.get(row.service))
+            | {"left": _left(request)[row.service], "facts": facts},
+            "moves": moved["moves"],
             "ended": ended(over.order_by("-ended_at")[:SHOWN_OUTAGES]),
         }
 
-    def _card(
-        self,
-        request: HttpRequest,
-        breaker: CircuitBreaker,
-        outage: outages.Outage | None,
-        move: AuditEntry | None = None,
-        outcomes: Mapping[int, str | None] = MappingProxyType({}),
-    ) -> dict[str, Any]:
+    def _card(self, request: HttpRequest, breaker: CircuitBreaker) -> dict[str, Any]:
+        is_offline = breaker.offline_since and breaker.service == TO_PEOPLE
         return {
-            "move": move,
-            "result": trial_result(outcomes[move.pk], breaker) if move and move.pk in outcomes else "",
             "breaker": breaker,
             "label": labels.system(breaker.service),
-            "outage": outage,
             "rejection": None,
+            "reconnect": reverse("admin:whatsapp_connection_changelist") if is_offline else "",
             "lacking": contract.lacking(breaker.service),
             "probe_is_due": breaker.next_probe_at is not None and breaker.next_probe_at <= timezone.now(),
             "page": page_of(breaker),
             "rows": list_of(Delivery, f"queue=held&service={breaker.service}"),
-            "queue": list_of(Delivery, f"queue=queued&service={breaker.service}"),
+            "queue_rows": list_of(Delivery, f"queue=queued&service={breaker.service}"),
             "buttons": self.buttons(request, fitting(breaker), breaker.service),
         }
+
+
+def _queue(breaker: CircuitBreaker, queue: Queue, over_at: datetime | None) -> dict[str, Any]:
+    """What waits for the system; `back_at` while some of it has waited since before it came back."""
+    back_at = max((at for at in (breaker.closed_at, over_at) if at), default=None)
+    is_draining = not breaker.holds and queue.is_left_from(back_at)
+    return {"queue": queue, "back_at": back_at, "is_draining": is_draining}
+
+
+def _moves(
+    breaker: CircuitBreaker, moves: list[AuditEntry], outcomes: dict[int, str | None]
+) -> dict[str, Any]:
+    """What people did to the system, each with what came of it; the newest first."""
+    tried = {
+        move.pk: trial_result(outcomes[move.pk], breaker if move is moves[0] else None)
+        for move in moves
+        if move.pk in outcomes
+    }
+    results = tried | system_moves.what_became_of_items(breaker.service, moves)
+    return {"moves": [(move, results.get(move.pk, "")) for move in moves]}
+
+
+def _left(request: HttpRequest) -> dict[str, list[Card]]:
+    """By system, what waits for a person, each with the button that helps."""
+    found: dict[str, list[Card]] = defaultdict(list)
+    if request.user.has_perm("events.view_deadletter"):
+        for card in merged_cards.of(request):
+            found[card.group.service].append(card)
+    return found
 
 
 def _rejecting(

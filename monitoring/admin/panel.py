@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from carinho.console.labels import number
 from events import outages
 from events.admin import failure_group, merged_cards, outage, system
+from events.queues import Queue
 from monitoring import alerts, charts, checklist, health, metrics, periods, report, snapshot
 from monitoring.health import HubHealth
 from monitoring.labels import list_url
@@ -186,7 +187,7 @@ def systems(hub: HubSnapshot) -> list[dict[str, Any]]:
                 "success": answered.success_rate if answered else None,
                 "median": answered.quantile(0.5) if answered else None,
                 "p95": answered.quantile(0.95) if answered else None,
-                "queue": hub.queues.get(service, metrics.Queue()),
+                "queue": hub.queues.get(service, Queue()),
                 "held": hub.held["by_service"].get(service, 0),
                 "since": breaker.state_since,
                 "drain": hub.draining(service, breaker.closed_at),

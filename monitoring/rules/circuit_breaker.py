@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from carinho.console import labels
 from carinho.console.labels import number
 from events.models import BreakerState, CircuitBreaker
+from events.queues import Queue
 from monitoring.labels import list_url, seconds
-from monitoring.metrics import Queue
 from monitoring.models import Severity
 from monitoring.rule import Instruction, Observation, rule
 from monitoring.snapshot import HubSnapshot, Unmeasured

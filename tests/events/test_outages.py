@@ -31,15 +31,15 @@ def test_an_outage_says_since_when_how_many_and_the_oldest():
     rows.lead(), rows.lead(), rows.retrying()
     rows.down("crm")
     [outage] = outages.current()
-    assert (outage.breaker.service, outage.held, outage.waiting) == ("crm", 2, 3)
-    assert outage.oldest == min(Delivery.objects.filter(service="crm").values_list("due_at", flat=True))
+    assert (outage.breaker.service, outage.queue.due, outage.queue.waiting) == ("crm", 2, 3)
+    assert outage.queue.oldest == min(Delivery.objects.filter(service="crm").values_list("due_at", flat=True))
     assert outage.since == outage.breaker.outage_since
 
 
 def test_a_paused_system_holds_even_when_nothing_waits_for_it():
     circuit_breakers.pause("marketing", actor="user:ana", reason="Manutenção")
     [outage] = outages.current()
-    assert (outage.breaker.service, outage.held, outage.oldest) == ("marketing", 0, None)
+    assert (outage.breaker.service, outage.queue.due, outage.queue.oldest) == ("marketing", 0, None)
     assert outage.since == outage.breaker.paused_at
 
 
@@ -74,7 +74,7 @@ def test_a_system_that_says_it_is_offline_holds_too():
     rows.lead()
     CircuitBreaker.objects.filter(service="whatsapp").update(offline_since=timezone.now())
     [outage] = outages.current()
-    assert (outage.breaker.service, outage.held) == ("whatsapp", 1)
+    assert (outage.breaker.service, outage.queue.due) == ("whatsapp", 1)
     assert outage.since == outage.breaker.offline_since
 
 

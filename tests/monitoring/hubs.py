@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from events.models import CircuitBreaker
+from events.queues import Queue
 from events.rejecting_systems import Rejection
 from monitoring import heartbeats, metrics
 from monitoring.metrics import WhatsAppState
@@ -99,8 +100,8 @@ def first_run(**changes: Any) -> dict[str, Any]:
     return job(last_status=None, **changes)
 
 
-def waiting(seconds: float) -> dict[str, metrics.Queue]:
-    return {"crm": metrics.Queue(1, 1, NOW - timedelta(seconds=seconds))}
+def waiting(seconds: float) -> dict[str, Queue]:
+    return {"crm": Queue(1, 1, NOW - timedelta(seconds=seconds))}
 
 
 def silent(part: str) -> Callable[[float | None], HubSnapshot]:

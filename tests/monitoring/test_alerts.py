@@ -14,6 +14,7 @@ from standardwebhooks.webhooks import Webhook
 from carinho.access.models import AuditEntry
 from carinho.resending import WAITS
 from events.models import CircuitBreaker
+from events.queues import Queue
 from monitoring import alerts, health, heartbeats, metrics, notifications, watcher
 from monitoring.models import Alert, Heartbeat, Notification
 from tests.clients import logged_in
@@ -119,7 +120,7 @@ def test_alert_that_comes_back_counts_from_the_present_outage(clock):
 def test_outage_before_the_last_one_has_drained_counts_from_its_own_beginning(clock):
     clock.evaluate(**DOWN)
     closed = [CircuitBreaker(service="crm", state="closed", closed_at=clock.now)]
-    backlog = {"crm": metrics.Queue(9, 9, clock.now - timedelta(minutes=1))}
+    backlog = {"crm": Queue(9, 9, clock.now - timedelta(minutes=1))}
     clock.evaluate(300, breakers=closed, queues=backlog)
     clock.evaluate(60, breakers=hubs.breaker("open", -350))
     assert Alert.objects.get().opened_at == hubs.NOW + timedelta(seconds=350)

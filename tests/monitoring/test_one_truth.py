@@ -11,6 +11,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from events.models import CircuitBreaker
+from events.queues import Queue
 from monitoring import alerts, checklist, health, heartbeats, metrics, prometheus, responses, snapshot
 from monitoring.admin import alert as alert_pages
 from monitoring.admin import panel
@@ -53,11 +54,11 @@ TROUBLES = {
     "sync_schedule": {"sync": hubs.job(schedule_error="31/2 não existe.")},
     "never_ran": {"sync": hubs.job(last_status=None)},
     "circuit_breaker": {"breakers": hubs.breaker("open", 5)},
-    "rejects_probes": {"breakers": hubs.refusing(300), "queues": {"crm": metrics.Queue(206, 206, BACK)}},
+    "rejects_probes": {"breakers": hubs.refusing(300), "queues": {"crm": Queue(206, 206, BACK)}},
     "half_open": {"breakers": hubs.breaker("half_open", 5), "held": {"total": 7, "by_service": {"crm": 7}}},
     "drain": {
         "breakers": [CircuitBreaker(service="crm", state="closed", closed_at=BACK)],
-        "queues": {"crm": metrics.Queue(206, 206, BACK - timedelta(hours=1))},
+        "queues": {"crm": Queue(206, 206, BACK - timedelta(hours=1))},
     },
     "whatsapp_disconnected": {"whatsapp": hubs.offline(1000).whatsapp},
     "whatsapp_misconfigured": {"whatsapp": hubs.misconfigured(5).whatsapp},
@@ -174,11 +175,11 @@ def test_every_page_and_answer_shows_the_verdict_of_the_same_hub(monkeypatch, na
 
 def test_after_an_outage_what_it_left_is_that_outage_until_it_is_out(clock, settings):
     settings.ALERT_EMAILS = ["plantao@carinho.test"]
-    down = {"breakers": hubs.breaker("open", 300), "queues": {"crm": metrics.Queue(waiting=211)}}
+    down = {"breakers": hubs.breaker("open", 300), "queues": {"crm": Queue(waiting=211)}}
     clock.evaluate(**down)
     back = clock.now
     closed = [CircuitBreaker(service="crm", state="closed", closed_at=back)]
-    backlog = {"crm": metrics.Queue(206, 206, back - timedelta(minutes=40))}
+    backlog = {"crm": Queue(206, 206, back - timedelta(minutes=40))}
     clock.evaluate(30, breakers=closed, queues=backlog)
     found = health.evaluate(hubs.hub(now=clock.now, breakers=closed, queues=backlog))
     assert (found.status, found.headline) == ("degraded", "Voltando ao normal: o que esperava está saindo.")
@@ -197,7 +198,7 @@ def test_after_an_outage_what_it_left_is_that_outage_until_it_is_out(clock, sett
 
 def test_connection_that_is_back_is_no_return_while_all_that_is_sent_is_refused(clock, settings, monkeypatch):
     settings.ALERT_EMAILS = ["plantao@carinho.test"]
-    queues = {"crm": metrics.Queue(206, 206, BACK)}
+    queues = {"crm": Queue(206, 206, BACK)}
     clock.evaluate(breakers=hubs.breaker("open", 300), queues=queues)
     seen = {
         "breakers": hubs.refusing(60),
@@ -364,7 +365,7 @@ def test_synchronisation_whose_last_run_failed_is_neither_well_nor_in_time():
 
 
 def test_evening_round_carries_the_verdict_and_every_open_alert(monkeypatch):
-    waiting = {"held": {"total": 206, "by_service": {"crm": 206}}, "queues": {"crm": metrics.Queue(211)}}
+    waiting = {"held": {"total": 206, "by_service": {"crm": 206}}, "queues": {"crm": Queue(211)}}
     changes = TROUBLES["circuit_breaker"] | waiting
     monkeypatch.setattr(snapshot, "take_snapshot", lambda now=None: hubs.hub(**changes))
     page = logged_in("Operador")

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from carinho.access.models import AuditEntry
 from events.models import FailureGroup, HourlyCount
-from monitoring import checklist, health, metrics, rounds
+from events.queues import Queue
+from monitoring import checklist, health, rounds
 from monitoring.metrics import WhatsAppState
 from monitoring.models import Round
 from tests.clients import logged_in
@@ -127,7 +128,7 @@ BACK = hubs.NOW - timedelta(seconds=30)
         (
             {
                 "whatsapp": WhatsAppState(True, "connected", BACK),
-                "queues": {"whatsapp": metrics.Queue(2, 2, BACK - timedelta(hours=1))},
+                "queues": {"whatsapp": Queue(2, 2, BACK - timedelta(hours=1))},
             },
             "",
         ),

@@ -26,7 +26,7 @@ SOURCES = {
     "rejected_requests": "monitoring.metrics.rejected_requests",
     "owed_calls": "monitoring.metrics.owed_calls",
     "held": "monitoring.metrics.held",
-    "queues": "monitoring.metrics.queues",
+    "queues": "monitoring.snapshot.queue_by_system",
     "failures": "monitoring.metrics.failures",
     "failing": "monitoring.metrics.failing",
     "breakers": "monitoring.metrics.breakers",

@@ -295,7 +295,7 @@ def test_each_outage_leads_to_exactly_the_rows_it_holds(world):
     Delivery.objects.filter(service="marketing").update(status="queued", due_at="2026-01-01T00:00:00Z")
     browser = logged_in(VIEWER)
     for card in browser.get(reverse("admin:events_circuitbreaker_held")).context["cards"]:
-        assert browser.get(card["rows"]).context["cl"].result_count == card["outage"].held
+        assert browser.get(card["rows"]).context["cl"].result_count == card["queue"].due
 
 
 def test_all_means_the_rows_as_they_stood_when_the_operator_was_asked():
