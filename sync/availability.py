@@ -89,6 +89,11 @@ class Availability:
         """The system that lets nothing through at the moment; empty if both do."""
         return next((name for name in self.systems if not self._lets_through(name, 1)), "")
 
+    def is_back(self, name: str) -> bool:
+        """Whether this system takes all calls."""
+        breaker = self.breakers.get(name)
+        return breaker is None or not (breaker.is_probe or self._is_held(name))
+
     def is_probe(self) -> bool:
         """Whether a call that starts now only finds out if a system is back."""
         return any(breaker.is_probe for breaker in self.breakers.values())
@@ -160,8 +165,14 @@ class SystemWait:
             )
             raise StopRun(RunStatus.FAILED, str(held))
 
-    def end(self) -> None:
-        if self.since is None:
+    def end_if_back(self) -> None:
+        """The other system of the job may be read or written meanwhile: that ends no wait."""
+        if self.availability.is_back(self.system):
+            self.end_if_for(self.system)
+
+    def end_if_for(self, system: str) -> None:
+        """This one has answered."""
+        if self.since is None or system != self.system:
             return
         now = time.monotonic()
         seconds = now - self.since

@@ -194,7 +194,6 @@ class Reconciliation:
                     raise
                 self._sleep(min(POLL_SECONDS * 2.0 ** max(failures - 1, 0), LONGEST_WAIT))
             else:
-                self.waiting.end()
                 return answer
             finally:
                 self.availability.save()
@@ -212,6 +211,7 @@ class Reconciliation:
         runs.update_mine(self.run)
         runs.raise_if_stopped(self.run, self.lock)
         self.availability.refresh()
+        self.waiting.end_if_back()
         if now - self.started - self.waiting.seconds(now) > self.job.limit.total_seconds():
             minutes = round(self.job.limit.total_seconds() / 60)
             raise StopRun(

@@ -186,6 +186,7 @@ class Runner:
         runs.update_mine(self.run, processed=self.run.read + ended)
         runs.raise_if_stopped(self.run, self.lock)
         self.availability.refresh()  # after the lock was asked, which may swallow a notification
+        self.waiting.end_if_back()
         if now - self.started - self.waiting.seconds(now) > self.job.limit.total_seconds():
             raise StopRun(RunStatus.STUCK)
 
@@ -350,7 +351,8 @@ class Runner:
         else:
             self._on_item(ended)
         if not refusal and not isinstance(ended.error, CircuitOpen | Unavailable):
-            self.waiting.end()
+            is_read = isinstance(ended, PageRead)
+            self.waiting.end_if_for(self.availability.source if is_read else self.job.target.name)
         elif isinstance(ended.error, Unavailable) and ended.error.retry_after:
             self.availability.leave_alone(ended.error.system, ended.error.retry_after)
 
