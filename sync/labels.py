@@ -140,8 +140,7 @@ def cause(reason: str) -> str:
     rejected = REJECTED.search(reason)
     if rejected is None:
         return error_in_words(reason)
-    said = _("não aceita a nossa chave (%s)") if _is_key(reason) else _("recusou o pedido (%s)")
-    return said % rejected.group(1)
+    return _("não aceita a nossa chave") if _is_key(reason) else _("recusou o pedido")
 
 
 def _is_key(reason: str) -> bool:

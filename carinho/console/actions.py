@@ -128,6 +128,10 @@ class ActionAdmin(ConsoleAdmin):
             if action.name in names
         ]
 
+    def buttons_of(self, request: HttpRequest, names: Sequence[str], key: Any) -> list[dict[str, Any]]:
+        """The same on a page with several rows: each question names its row."""
+        return [button | {"of": self.name_of(key)} for button in self.buttons(request, names, key)]
+
     def address_of(self, action: Action) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{action.name}")
 

@@ -207,7 +207,7 @@ class SystemAdmin(ActionAdmin):
             "page": page_of(breaker),
             "rows": list_of(Delivery, f"queue=held&service={breaker.service}"),
             "queue_rows": list_of(Delivery, f"queue=queued&service={breaker.service}"),
-            "buttons": self.buttons(request, fitting(breaker), breaker.service),
+            "buttons": self.buttons_of(request, fitting(breaker), breaker.service),
         }
 
 

@@ -144,7 +144,7 @@ class JobAdmin(ActionAdmin):
             "failures_page": list_of(SyncFailure, f"job_id={name}&status=open"),
             "differences": SyncDifference.objects.filter(job_id=name, closed_at__isnull=True).count(),
             "differences_page": list_of(SyncDifference, f"job_id={name}"),
-            "buttons": self.buttons(request, self._fitting(job_status), name),
+            "buttons": self.buttons_of(request, self._fitting(job_status), name),
         }
 
     def crumb(self, row: Model) -> str:

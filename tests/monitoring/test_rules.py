@@ -196,7 +196,7 @@ def test_failures_of_a_system_that_rejects_everything_are_that_one_trouble():
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (hubs.NOT_READ, "Operação não aceita a nossa chave (403)."),
+        (hubs.NOT_READ, "Operação não aceita a nossa chave."),
         ("Failed to list the schedules in Operação: timeout", "Operação: sem resposta a tempo."),
         ("Broken: KeyError in our own code", "erro do nosso programa."),
         ("travada", "travada."),
