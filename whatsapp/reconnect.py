@@ -39,11 +39,11 @@ class Waiting:
 
 @dataclass(frozen=True)
 class QueuedAtZapi:
-    """One message in Z-API's queue; `name` is the text's, empty for one that the hub did not send."""
+    """One message in Z-API's queue; `delivery` is None for one that the hub did not send."""
 
     zaap_id: str
     phone: str
-    name: str
+    delivery: Delivery | None
     created: datetime | None
 
 
@@ -85,12 +85,12 @@ def waiting_at_zapi() -> list[QueuedAtZapi] | None:
     except ServiceError:
         return None
     ours = SentMessage.objects.filter(message_id__in=[str(item.get("MessageId")) for item in items])
-    names = dict(ours.values_list("message_id", "name"))
+    deliveries = {row.message_id: row.delivery for row in ours.select_related("delivery__event")}
     return [
         QueuedAtZapi(
             str(item.get("ZaapId") or ""),
             str(item.get("Phone") or ""),
-            names.get(str(item.get("MessageId")), ""),
+            deliveries.get(str(item.get("MessageId"))),
             _created(item),
         )
         for item in items

@@ -10,7 +10,7 @@ from django.utils import timezone
 from carinho.database import run
 from events import preview
 from events.models import CircuitBreaker, Delivery, Lane
-from whatsapp import connection, outbox, policy
+from whatsapp import outbox, policy
 from whatsapp.lane_hooks import PACE_SECONDS
 from whatsapp.models import Connection
 
@@ -57,8 +57,8 @@ GROUP BY 1 ORDER BY 2 DESC
 """
 
 
-def waits(only: int | None = None) -> list[Wait]:
-    """Of all messages that wait, or of one; the most first."""
+def waits(only: int | None = None, row: Connection | None = None) -> list[Wait]:
+    """Of all messages that wait, or of one; the most first. `row` is the connection's, if it was read."""
     now = timezone.now()
     hours = {"now": now, "morning": policy.quiet_until(now), "next_day": policy.next_day(now)}
     rows = run(COUNTS, hours | {"only": only, "asked": MOST_ASKED})
@@ -66,7 +66,8 @@ def waits(only: int | None = None) -> list[Wait]:
         Wait(WaitCause(cause), count, _first_to_go(ids, due) if cause in NOT_DUE else at)
         for cause, count, at, ids, due in rows
     ]
-    return [_of_due(wait.count, now) if wait.cause == WaitCause.NOW else wait for wait in counted]
+    row = row or Connection.load()
+    return [_of_due(wait.count, now, row) if wait.cause == WaitCause.NOW else wait for wait in counted]
 
 
 def _first_to_go(ids: list[int], due: list[datetime]) -> datetime:
@@ -75,10 +76,10 @@ def _first_to_go(ids: list[int], due: list[datetime]) -> datetime:
     return min(moved.get(id, due_at) for id, due_at in zip(ids, due, strict=True))
 
 
-def _of_due(count: int, now: datetime) -> Wait:
+def _of_due(count: int, now: datetime, row: Connection) -> Wait:
     """What keeps those that could go now: the one that a person can do most about comes first."""
-    if connection.is_disconnected():
-        return Wait(WaitCause.DISCONNECTED, count, Connection.load().disconnected_at)
+    if row.connected is False:
+        return Wait(WaitCause.DISCONNECTED, count, row.disconnected_at)
     breaker = CircuitBreaker.objects.filter(service="whatsapp").first()
     if breaker and breaker.holds:
         return Wait(WaitCause.BLOCKED, count, breaker.held_since)

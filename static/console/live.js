@@ -18,6 +18,7 @@
 
   const isInUse = (part) => {
     const selection = window.getSelection();
+    if (part.querySelector("input[name=chosen]:checked")) return true;
     return (part.contains(document.activeElement) && document.activeElement !== document.body) ||
       part.querySelector("details[open]:not([data-opened]), :popover-open, dialog[open]") !== null ||
       (!selection.isCollapsed && part.contains(selection.anchorNode));
@@ -110,7 +111,7 @@
 
   const refresh = async () => {
     if (document.hidden || asking) return;
-    asking = new AbortController();
+    const mine = asking = new AbortController();
     asked = Date.now();
     try {
       const answer = await fetch(window.location.href, { headers: { Accept: "text/html" }, signal: asking.signal });
@@ -126,7 +127,7 @@
     } catch (error) {
       if (error.name !== "AbortError") stale(true);
     } finally {
-      asking = null;
+      if (asking === mine) asking = null;
     }
   };
 
@@ -134,6 +135,12 @@
   const isDue = () => Date.now() - asked >= (document.querySelector("[data-moving]") ? SOON : EVERY) - SOON / 2;
   const timer = setInterval(() => isDue() && refresh(), SOON);
   document.addEventListener("submit", stop);
+  document.addEventListener("refresh", async ({ detail: then }) => { /* something just changed that all parts tell of */
+    stop();
+    asking = null;
+    await refresh();
+    then();
+  });
   window.addEventListener("pagehide", stop);
   document.addEventListener("visibilitychange", refresh);
 })();

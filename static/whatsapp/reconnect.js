@@ -29,18 +29,20 @@
         part("problem").textContent = problem || "";
         part("problem").hidden = !problem;
     };
+    // All parts of the page change together, with what one answer of the hub says of them.
     const arrived = () => {
+        clearTimeout(renewal);
+        document.dispatchEvent(new CustomEvent("refresh", { detail: show }));
+    };
+    const show = () => {
         clearTimeout(renewal);
         tell("");
         part("steps").hidden = true;
         part("connected").hidden = false;
-        const health = document.querySelector("[data-health]");
-        health.textContent = page.dataset.connectedWord;
-        health.className = "c-badge c-success";
         document.getElementById("waiting")?.remove();
-        page.dataset.moving = ""; // the signals are asked for anew at once
     };
     const isHere = () => !part("connected").hidden;
+    document.addEventListener("live", () => document.querySelector("[data-health=up]") && show());
     const showQr = async (shown) => {
         if (isHere()) return;
         if (shown >= MOST_CODES) {
@@ -91,12 +93,15 @@
         const count = () => {
             const chosen = boxes().filter((box) => box.checked).length;
             for (const part of list.querySelectorAll("[data-chosen]")) part.textContent = chosen;
-            list.querySelector("[data-open]").disabled = !chosen;
+            const open = list.querySelector("[data-open]");
+            if (open) open.disabled = !chosen; // none is left when nothing waits any more
         };
-        list.querySelector("[data-all]")?.addEventListener("change", (event) => {
-            for (const box of boxes()) box.checked = event.target.checked;
+        list.addEventListener("change", ({ target }) => {
+            if ("all" in target.dataset) for (const box of boxes()) box.checked = target.checked;
+            count();
         });
-        list.addEventListener("change", count);
-        if (!list.querySelector("[data-open][data-barred]")) count();
+        const begin = () => list.querySelector("[data-open][data-barred]") || count();
+        list.addEventListener("live", begin);
+        begin();
     }
 })();

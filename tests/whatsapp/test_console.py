@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from carinho.access.models import AuditEntry
+from carinho.console.base import page_of
+from events import titles
 from events.engine import recovery
 from events.models import Delivery
 from tests.clients import logged_in
@@ -202,3 +204,13 @@ def test_message_is_found_by_its_id_and_by_the_phone_as_one_types_it(rows, typed
     SentMessage.objects.update(message_id="3EB0")
     listed = logged_in("Operador").get(reverse("admin:whatsapp_sentmessage_changelist"), {"q": typed})
     assert listed.context["cl"].result_count == found
+
+
+def test_message_has_one_name_before_and_after_it_is_sent_and_its_page_names_the_text():
+    client, message = logged_in("Operador"), message_of(cancel(1, phone=PHONE))
+    pages = reverse("admin:whatsapp_sentmessage_changelist"), page_of(message)
+    name = str(titles.step("service.cancelled", message.delivery.step))
+    assert all(f">{name}<" in client.get(page).content.decode() for page in pages)
+    SentMessage.objects.update(name="service_cancelled", status="accepted")
+    assert all(f">{name}<" in client.get(page).content.decode() for page in pages)
+    assert f"<dd>{templates.title('service_cancelled')}</dd>" in client.get(page_of(message)).content.decode()

@@ -73,7 +73,37 @@ def test_result_is_seen_without_a_reload(page, zapi):
     expect(page.get_by_text("Conectado! As mensagens")).to_be_visible()
     expect(page.get_by_role("button", name="Mostrar o QR code")).to_be_hidden()
     expect(page.locator("[data-health]")).to_have_text("Conectado")
+    assert "O Z-API diz que o WhatsApp está conectado." in page.locator("#signals").inner_text()
+    assert "desconectado" not in page.locator("#content").inner_text().lower()
     assert page.evaluate("window.sameDocument") is True
+
+
+def test_parts_of_the_page_change_together_whoever_hears_first_that_it_is_connected(page, zapi):
+    looks = unanswered(page, "**/state/?check=1")
+    zapi.zapi_connect()
+    connection.check()
+    until(lambda: page.clock.run_for(1_000) or page.get_by_text("Conectado! As").is_visible(), what="news")
+    expect(page.locator("[data-health]")).to_have_text("Conectado")
+    expect(page.get_by_role("button", name="Mostrar o QR code")).to_be_hidden()
+    expect(page.locator("#waiting")).to_have_count(0)
+    for look in looks:
+        look.abort()
+
+
+def test_what_waits_is_counted_on_while_the_page_is_open_and_what_was_chosen_stays(page):
+    cancel(2, phone="5511987650002")
+    page.clock.run_for(12_000)
+    boxes = page.locator("#waiting-here [name=chosen]")
+    expect(boxes).to_have_count(2)
+    expect(page.locator("#leaving")).to_contain_text("2 aqui")
+    expect(page.locator("#waits")).to_contain_text("2 mensagens esperam")
+    page.get_by_label("Escolher todas").first.check()
+    expect(page.get_by_role("button", name="Descartar as escolhidas (2)")).to_be_enabled()
+    cancel(3, phone="5511987650003")
+    page.clock.run_for(12_000)
+    expect(page.locator("#leaving")).to_contain_text("3 aqui")
+    expect(boxes).to_have_count(2)
+    expect(boxes.first).to_be_checked()
 
 
 def unanswered(page: Page, address: str) -> list[Route]:
@@ -160,5 +190,5 @@ def test_what_waits_is_a_number_that_leads_to_its_rows(page):
     expect(page.get_by_text("1 item", exact=False)).to_be_visible()
     page.goto("/admin/events/circuitbreaker/held/")
     expect(page.get_by_text("desconectado", exact=True)).to_be_visible()
-    page.get_by_role("link", name="Reconectar o WhatsApp").click()
+    page.get_by_role("link", name="Reconectar").click()
     page.wait_for_url("**/admin/whatsapp/connection/")

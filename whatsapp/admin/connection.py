@@ -19,7 +19,7 @@ from carinho.services.errors import Rejected, ServiceError
 from events import titles
 from events.admin import person
 from events.models import Delivery
-from whatsapp import connection, reconnect, templates
+from whatsapp import connection, reconnect
 from whatsapp.admin import waiting as waiting_messages
 from whatsapp.models import Connection, SentMessage
 from whatsapp.phone import InvalidPhone
@@ -27,7 +27,7 @@ from whatsapp.phone import InvalidPhone
 OPERATE = "whatsapp.change_sentmessage"
 MOST_LISTED = 200  # of what waits here; the list of deliveries has all
 WORDS = {
-    connection.CONNECTED: (_lazy("Funcionando"), "success"),
+    connection.CONNECTED: (_lazy("Conectado"), "success"),
     connection.SILENT: (_lazy("Conectado, mas em silêncio"), "warning"),
     connection.DISCONNECTED: (_lazy("Desconectado"), "danger"),
     connection.UNKNOWN: (_lazy("Não sabemos"), "warning"),
@@ -70,7 +70,7 @@ class ConnectionAdmin(ConsoleAdmin):
             "tone": tone,
             "connection": row,
             "is_down": is_down,
-            "waits": waiting_messages.sentences(),
+            "waits": waiting_messages.sentences(row=row),
             "in_hub": _waiting_here() if is_down else [],
             "in_hub_count": waiting.count,
             "oldest": waiting.oldest,
@@ -176,16 +176,16 @@ def _why_not(said: str) -> Any:
     return _("não há sessão que se possa retomar. Use o QR code.")
 
 
+def _title(delivery: Delivery) -> str:
+    event_type = delivery.event.type
+    return f"{titles.event_type(event_type)}: {titles.step(event_type, delivery.step)}"
+
+
 def _waiting_here() -> list[dict[str, Any]]:
     return [
         {
             "id": delivery.pk,
-            "title": ": ".join(
-                (
-                    titles.event_type(delivery.event.type),
-                    titles.step(delivery.event.type, delivery.step),
-                )
-            ),
+            "title": _title(delivery),
             "who": person.masked(delivery.event),
             "since": delivery.due_at,
             "useful_until": delivery.useful_until,
@@ -201,7 +201,7 @@ def _waiting_there() -> list[dict[str, Any]] | None:
     return [
         {
             "id": item.zaap_id,
-            "title": templates.title(item.name) if item.name else _("Mensagem que não saiu do hub"),
+            "title": _title(item.delivery) if item.delivery else _("Mensagem que não saiu do hub"),
             "who": mask_phone(item.phone),
             "since": item.created,
         }

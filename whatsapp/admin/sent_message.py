@@ -105,13 +105,9 @@ class SentMessageAdmin(EventRevealAdmin):
             found |= Q(contact__in=list(Contact.objects.filter(key=key)))
         return queryset.filter(found), False
 
-    @admin.display(description=_("Texto"))
+    @admin.display(description=_("Mensagem"))
     def what(self, row: SentMessage) -> str:
-        return (
-            templates.title(row.name)
-            if row.name
-            else str(titles.step(row.delivery.event.type, row.delivery.step))
-        )
+        return str(titles.step(row.delivery.event.type, row.delivery.step))
 
     @admin.display(description=_("Para"))
     def to(self, row: SentMessage) -> str:
@@ -140,7 +136,8 @@ class SentMessageAdmin(EventRevealAdmin):
         delivery = row.delivery
         link = format_html('<a href="{}">#{}</a>', page_of(delivery.event), delivery.event_id)
         pairs = [
-            (_("Texto"), self.what(row)),
+            (_("Mensagem"), self.what(row)),
+            (_("Texto"), templates.title(row.name) if row.name else ""),
             (_("Situação"), state_of(row)),
             (_("Por quê"), row.reason or " ".join(waiting.sentences(row.pk))),
             (_("Evento"), link),

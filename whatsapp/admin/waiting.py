@@ -10,6 +10,7 @@ from django.utils.translation import ngettext, ngettext_lazy
 
 from carinho.console import dates, labels
 from whatsapp.lane_hooks import PACE_SECONDS
+from whatsapp.models import Connection
 from whatsapp.waiting import Wait, WaitCause, waits
 
 WORDS = {
@@ -65,9 +66,9 @@ WORDS = {
 }
 
 
-def sentences(only: int | None = None) -> list[str]:
+def sentences(only: int | None = None, row: Connection | None = None) -> list[str]:
     """Of all messages that wait, or of one."""
-    return [_said(wait) for wait in waits(only)]
+    return [_said(wait) for wait in waits(only, row)]
 
 
 def _said(wait: Wait) -> str:
