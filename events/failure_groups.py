@@ -30,6 +30,7 @@ TAGGED = Audited("group.tag", _("mudou as etiquetas do grupo"))
 
 MOST_TAGS, LONGEST_TAG = 8, 30
 LATELY = timedelta(hours=1)
+AT_ONCE = timedelta(seconds=10)  # an item is made a moment before it is marked as failed
 MANY = 1_000  # items of a group: to count more at each page takes longer than the rest of it
 COUNTED, TOGETHER, COUNTED_SECONDS = "events.large_groups", "events.large_groups_together", 60
 
@@ -94,6 +95,11 @@ class Figures:
     last: datetime | None = None
     lately: int = 0
     lately_since: datetime | None = None
+
+    @property
+    def is_one_moment(self) -> bool:
+        """Whether there is but one, failed once, whose last time is its first."""
+        return bool(self.open == 1 and self.first and self.last and self.last - self.first < AT_ONCE)
 
 
 class CountedGroup(NamedTuple):

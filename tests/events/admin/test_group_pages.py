@@ -1,6 +1,7 @@
 """Precisa de você begins with the failures: how many, who is affected, what helps; each number is a link."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -72,6 +73,15 @@ def test_page_says_what_failed_how_many_and_who_is_affected_in_plain_words():
         "conexão",
     ):
         assert words in html
+
+
+def test_age_of_one_item_that_failed_once_is_said_once():
+    letter, browser = rows.dead_letter(), logged_in(VIEWER)
+    html = html_of(browser, LIST)
+    assert "<b>1 item</b>" in html
+    assert not re.findall("a última|a primeira|↑", html)
+    DeadLetter.objects.update(created_at=letter.created_at - timedelta(hours=2))
+    assert "a primeira" in html_of(browser, LIST)
 
 
 def test_each_number_of_a_group_leads_to_exactly_so_many_rows(group):
