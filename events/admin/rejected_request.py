@@ -87,6 +87,7 @@ RESTORE = Action(
     icon="unarchive",
     is_main=True,
 )
+CORRECT = _("Corrigir e aceitar")
 FITTING = {"": (ARCHIVE, RESTORE), "waiting": (ARCHIVE,), "archived": (RESTORE,)}
 
 
@@ -136,7 +137,9 @@ class RejectedRequestAdmin(EventRevealAdmin, ActionAdmin):
         "ser aceito, arquive com o motivo."
     )
     row_actions = (ARCHIVE, RESTORE, UNDO_ARCHIVE)
-    list_display = ("why", "who", "origin", "kind", "received", "state")
+    list_before_template = "admin/events/rejectedrequest/intro.html"
+    list_display = ("why", "who", "origin", "kind", "received", "state", "row_button")
+    not_exported = ("row_button",)
     list_filter = (
         RejectedStateFilter,
         choice_filter("source", _("origem"), labels.sources),
@@ -185,6 +188,20 @@ class RejectedRequestAdmin(EventRevealAdmin, ActionAdmin):
         return (
             badges.badge(_("recusado"), "danger") if row.is_proven else badges.badge(_("remetente incerto"))
         )
+
+    @admin.display(description=_("Ação"))
+    def row_button(self, row: RejectedRequest) -> str:
+        if not row.is_waiting or _form_of(row) is None:
+            return ""
+        address = reverse("admin:events_rejectedrequest_correct", args=[row.pk])
+        button = '<button class="c-plain" form="correct-row" formaction="{}">{}</button>'
+        return format_html(button, address, CORRECT)
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+        is_open = request.GET.get("state", "") in ("", "waiting")
+        may_correct = is_open and not correction_pages.barred(request, OPERATE)
+        shown = super().get_list_display(request)
+        return [name for name in shown if may_correct or name != "row_button"]
 
     def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
         return FITTING.get(request.GET.get("state", ""), ())
@@ -372,7 +389,7 @@ def _button(request: HttpRequest, row: RejectedRequest, barred: Any) -> dict[str
         return None
     address = reverse("admin:events_rejectedrequest_correct", args=[row.pk])
     barred = barred or correction_pages.barred(request, OPERATE)
-    return {"address": address, "text": _("Corrigir e aceitar"), "barred": barred, "is_main": True}
+    return {"address": address, "text": CORRECT, "barred": barred, "is_main": True}
 
 
 def _correctable(request: HttpRequest, rejected_id: int) -> Correctable:
@@ -399,7 +416,7 @@ def _correctable(request: HttpRequest, rejected_id: int) -> Correctable:
         read=lambda data: read(data).data,
         check=lambda _version: rejected_requests.check_open(row),
         send=send,
-        title=_("Corrigir e aceitar"),
+        title=CORRECT,
         sure=_("Aceitar com a correção"),
         why=f"{titles.event_type(row.type)}, {labels.system(row.source)}: {rejected_reasons.said(row)}",
         address=reverse("admin:events_rejectedrequest_correct", args=[row.pk]),

@@ -418,3 +418,15 @@ def test_what_a_system_holds_says_when_it_goes_on_and_not_that_it_goes_now(setti
     assert "</time>, se CRM já tiver voltado" in page(browser, address + "&ready=0")
     assert "respondeu com erro 503" in page(browser, change(row))
     assert "Retida: sai sozinha quando CRM voltar." in page(browser, change(row))
+
+
+def test_what_was_rejected_and_waits_is_corrected_from_its_row_by_who_may(world):
+    browser, rejected = logged_in(OPERATOR), RejectedRequest.objects.get()
+    correct = reverse("admin:events_rejectedrequest_correct", args=[rejected.pk])
+    button = f'form="correct-row" formaction="{correct}">Corrigir e aceitar<'
+    assert changelist("rejectedrequest", "?state=waiting") in page(browser, reverse("admin:index"))
+    assert button in page(browser, changelist("rejectedrequest", "?state=waiting"))
+    assert "Ver o que muda" in browser.post(correct).content.decode()
+    assert "formaction" not in page(logged_in(VIEWER, "bia"), changelist("rejectedrequest"))
+    RejectedRequest.objects.update(body="{")
+    assert "formaction" not in page(browser, changelist("rejectedrequest"))
