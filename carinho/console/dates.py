@@ -32,11 +32,12 @@ def moment(value: datetime | None, missing: Any = "—") -> SafeString | str:
 
 
 def since(value: datetime) -> SafeString:
-    """ "desde 14:30": what began a moment ago and lasts is not said to last "desde agora"."""
-    local = timezone.localtime(value)  # no `<time>`: the page renews the words of these by their moment
-    said = f"{local:%d/%m/%Y}" if timezone.now() - value >= FAR_AWAY else clock(value)
+    """ "desde 14:30, há 12 min": what began a moment ago and lasts is not said to last "desde agora"."""
+    local, lasts = timezone.localtime(value), timezone.now() - value
+    said = f"{local:%d/%m/%Y}" if lasts >= FAR_AWAY else clock(value)
     hint = f"{local:%d/%m/%Y %H:%M:%S}"
-    return format_html('<span title="{}">{}</span>', hint, _("desde %s") % said)
+    began = format_html('<span title="{}">{}</span>', hint, _("desde %s") % said)
+    return format_html("{}, {}", began, moment(value)) if NOW <= lasts < FAR_AWAY else began
 
 
 def clock(value: datetime) -> str:

@@ -189,7 +189,7 @@ def systems(hub: HubSnapshot) -> list[dict[str, Any]]:
                 "p95": answered.quantile(0.95) if answered else None,
                 "queue": hub.queues.get(service, Queue()),
                 "held": hub.held["by_service"].get(service, 0),
-                "since": breaker.state_since,
+                "since": breaker.held_since,
                 "drain": hub.draining(service, breaker.closed_at),
                 "rows": list_url("events_delivery", f"queue=queued&service={service}"),
                 "held_rows": list_url("events_delivery", f"queue=held&service={service}"),

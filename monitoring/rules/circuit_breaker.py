@@ -74,8 +74,8 @@ def waiting(hub: HubSnapshot, service: str) -> str:
     try:
         amount = hub.queues.get(service, Queue()).waiting
     except Unmeasured:
-        return _("? entregas esperam")
-    return ngettext("%s entrega espera", "%s entregas esperam", amount) % number(amount)
+        return _("? entregas na fila")
+    return ngettext("%s entrega na fila", "%s entregas na fila", amount) % number(amount)
 
 
 def _outage(hub: HubSnapshot, breaker: CircuitBreaker) -> Observation:

@@ -23,7 +23,7 @@ from whatsapp.connection import DISCONNECTED
         Instruction(
             gettext_lazy("Abra a conexão: ela diz se basta retomar a sessão ou se é preciso ler o QR code."),
             "whatsapp_connection_changelist",
-            gettext_lazy("Abrir o WhatsApp"),
+            gettext_lazy("Reconectar"),
         ),
         Instruction(
             gettext_lazy("Confirme que voltou a aparecer “Conectado” e que as mensagens retidas saem."),
@@ -37,7 +37,7 @@ def whatsapp_disconnected(hub: HubSnapshot) -> Iterator[Observation]:
         age = max((hub.now - (hub.whatsapp.since or hub.now)).total_seconds(), 0)
         yield Observation(
             age,
-            _("O WhatsApp está desconectado há %s.") % seconds(age),
+            _("O WhatsApp está desconectado há %s: é preciso reconectar.") % seconds(age),
             list_url("whatsapp_connection"),
             past=_("O WhatsApp ficou desconectado."),
             shown=seconds(age),

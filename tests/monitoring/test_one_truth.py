@@ -191,7 +191,7 @@ def test_after_an_outage_what_it_left_is_that_outage_until_it_is_out(clock, sett
     clock.evaluate(15, breakers=closed)
     clock.evaluate(130, breakers=closed)
     assert [message.subject for message in mail.outbox] == [
-        "[Carinho] Alerta (crítico): CRM está fora do ar há 5 min: 211 entregas esperam.",
+        "[Carinho] Alerta (crítico): CRM está fora do ar há 5 min: 211 entregas na fila.",
         "[Carinho] Resolvido: CRM voltou, e o que esperava saiu. Durou 3 min.",
     ]
 
@@ -208,7 +208,7 @@ def test_connection_that_is_back_is_no_return_while_all_that_is_sent_is_refused(
     clock.evaluate(60, **seen)
     clock.evaluate(130, **seen)
     assert list(alerts.open_alerts().values_list("rule", "subject")) == [("rejects_probes", "crm")]
-    message = "CRM voltou a responder, mas recusa tudo o que recebe há 4 min: 206 entregas esperam."
+    message = "CRM voltou a responder, mas recusa tudo o que recebe há 4 min: 206 entregas na fila."
     assert alerts.open_alerts().get().message == message
     assert [mail.subject for mail in mail.outbox][-1].startswith("[Carinho] Resolvido: CRM ficou fora do ar.")
     rejecting = hubs.rejecting(20)
@@ -371,7 +371,7 @@ def test_evening_round_carries_the_verdict_and_every_open_alert(monkeypatch):
     page = logged_in("Operador")
     text = page.get("/admin/monitoring/round/?kind=evening").content.decode()
     assert "Crítico: chame o suporte" in text
-    assert "211 entregas esperam" in text
+    assert "211 entregas na fila" in text
     page.post("/admin/monitoring/round/conclude/", {"kind": "evening"})
     kept = Round.objects.get()
     assert kept.status == "critical"

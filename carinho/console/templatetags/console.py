@@ -14,6 +14,7 @@ from carinho.console import dates, labels, notes, sidebar, support
 register = template.Library()
 register.filter("moment", dates.moment)
 register.filter("since", dates.since)
+register.filter("clock", dates.clock)
 register.filter("system", labels.system)
 register.filter("who", labels.who)
 register.filter("number", labels.number)

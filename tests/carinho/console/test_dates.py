@@ -48,7 +48,13 @@ def test_what_lasts_is_said_to_last_since_an_hour_and_never_since_now(seconds):
 
 def test_what_lasts_for_long_is_said_with_its_year():
     value = timezone.now() - timedelta(days=400)
-    assert f">desde {timezone.localtime(value):%d/%m/%Y}</span>" in dates.since(value)
+    assert dates.since(value).endswith(f">desde {timezone.localtime(value):%d/%m/%Y}</span>")
+
+
+def test_what_lasts_is_said_with_how_long_it_has_but_for_its_first_moment():
+    value = timezone.now() - timedelta(minutes=3)
+    assert dates.since(value).endswith(f"</span>, {dates.moment(value)}")
+    assert dates.since(timezone.now()).endswith("</span>")
 
 
 @pytest.mark.django_db

@@ -7,8 +7,9 @@ import pytest
 from django.utils import timezone
 
 from carinho.access.roles import OPERATOR, VIEWER
+from carinho.console import dates
 from carinho.console.base import page_of
-from events import operations
+from events import operations, outages
 from events.engine import circuit_breakers
 from events.models import CircuitBreaker, DeadLetter, Delivery, OutageRecord
 from tests.clients import logged_in
@@ -104,7 +105,28 @@ def test_what_waits_for_a_system_that_is_away_adds_up_on_its_card_and_among_what
         said = [fact(html, title)[1] for title in ("Na fila", "Esperam a sua hora", "Retidas")]
         assert said == ["2", "1", "1"]
     html = browser.get("/admin/events/circuitbreaker/held/").content.decode()
-    assert "mais 1 espera a sua hora" in html
+    assert "Além das retidas, 1 espera a sua hora" in html
+
+
+def test_since_when_a_system_is_away_is_one_moment_in_the_same_words_on_every_page():
+    breaker = rows.down("crm")
+    now = timezone.now()
+    CircuitBreaker.objects.filter(pk="crm").update(state="half_open", half_open_since=now)
+    outages.observe()
+    browser, record = logged_in(OPERATOR), OutageRecord.objects.get()
+    said = re.sub(r' title="[^"]*"', "", dates.since(breaker.outage_since)).replace("30 min", r"3\d min")
+    for address in ("/admin/", *pages_of(), "/admin/events/circuitbreaker/held/", page_of(record)):
+        html = re.sub(r' title="[^"]*"', "", browser.get(address).content.decode())
+        assert re.search(rf"(?i)nada sai(</dt><dd>| ){said}", html), address
+    OutageRecord.objects.update(ended_at=now, settled_at=now)
+    ended = f"de {dates.clock(breaker.outage_since)} a {dates.clock(now)}"
+    for address in ("/admin/", "/admin/events/circuitbreaker/held/", page_of(record)):
+        assert ended in browser.get(address).content.decode(), address
+
+
+def test_question_about_a_system_names_it():
+    html = card(logged_in(OPERATOR), "marketing")
+    assert '<h2 class="c-title">Pausar: Marketing?</h2>' in html
 
 
 def test_items_that_were_sent_again_are_what_somebody_did_to_the_system_with_what_came_of_them():
