@@ -127,11 +127,11 @@ def _why(run: SyncRun) -> str:
             else _("%(system)s %(cause)s e nada foi lido: avise um administrador.")
         )
     elif run.read:
-        said = _("%(system)s: %(cause)s, e a leitura parou. Quando %(system)s estiver normal: %(again)s.")
+        said = _("%(system)s: %(cause)s, e a leitura parou. Quando %(system)s estiver normal, use %(again)s.")
     elif REJECTED.search(run.reason):
-        said = _("%(system)s %(cause)s e nada foi lido. Quando %(system)s aceitar de novo: %(again)s.")
+        said = _("%(system)s %(cause)s e nada foi lido. Quando %(system)s aceitar de novo, use %(again)s.")
     else:
-        said = _("%(system)s: %(cause)s, e nada foi lido. Quando %(system)s estiver normal: %(again)s.")
+        said = _("%(system)s: %(cause)s, e nada foi lido. Quando %(system)s estiver normal, use %(again)s.")
     return said % given
 
 

@@ -42,7 +42,9 @@ def starting(
         name=name,
         title=title,
         button=button,
-        done=ngettext_lazy("Começou agora.", "%(count)d sincronizações começaram agora.", "count"),
+        done=ngettext_lazy(
+            "A sincronização começou agora.", "%(count)d sincronizações começaram agora.", "count"
+        ),
         effect=effect,
         permission=OPERATE,
         run=lambda names, actor, _reason: [name for name in names if started(name, actor, kind)],

@@ -160,7 +160,7 @@ def test_run_that_could_not_read_says_why_in_portuguese_and_what_then(ana, run, 
     load(NAME, 2)
     simulator.fault("crm", status=422, path="/contracts")
     failed = run(NAME)
-    said = "CRM recusou o pedido e nada foi lido. Quando CRM aceitar de novo: Executar agora."
+    said = "CRM recusou o pedido e nada foi lido. Quando CRM aceitar de novo, use Executar agora."
     of_run, of_job = page(ana, of(failed)), page(ana, of(SyncJob.objects.get(pk=NAME)))
     for html in (of_run, of_job):
         assert said in strip_tags(html)
