@@ -138,8 +138,8 @@ class RejectedRequestAdmin(EventRevealAdmin, ActionAdmin):
     )
     row_actions = (ARCHIVE, RESTORE, UNDO_ARCHIVE)
     list_before_template = "admin/events/rejectedrequest/intro.html"
-    list_display = ("why", "who", "origin", "kind", "received", "state", "row_button")
-    not_exported = ("row_button",)
+    list_display = ("why", "who", "origin", "kind", "received", "state", "row_buttons")
+    not_exported = ("row_buttons",)
     list_filter = (
         RejectedStateFilter,
         choice_filter("source", _("origem"), labels.sources),
@@ -190,7 +190,7 @@ class RejectedRequestAdmin(EventRevealAdmin, ActionAdmin):
         )
 
     @admin.display(description=_("Ação"))
-    def row_button(self, row: RejectedRequest) -> str:
+    def row_buttons(self, row: RejectedRequest) -> str:
         if not row.is_waiting or _form_of(row) is None:
             return ""
         address = reverse("admin:events_rejectedrequest_correct", args=[row.pk])
@@ -201,7 +201,7 @@ class RejectedRequestAdmin(EventRevealAdmin, ActionAdmin):
         is_open = request.GET.get("state", "") in ("", "waiting")
         may_correct = is_open and not correction_pages.barred(request, OPERATE)
         shown = super().get_list_display(request)
-        return [name for name in shown if may_correct or name != "row_button"]
+        return [name for name in shown if may_correct or name != "row_buttons"]
 
     def actions_for(self, request: HttpRequest) -> tuple[Action, ...]:
         return FITTING.get(request.GET.get("state", ""), ())

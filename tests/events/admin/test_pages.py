@@ -424,7 +424,9 @@ def test_what_was_rejected_and_waits_is_corrected_from_its_row_by_who_may(world)
     browser, rejected = logged_in(OPERATOR), RejectedRequest.objects.get()
     correct = reverse("admin:events_rejectedrequest_correct", args=[rejected.pk])
     button = f'form="correct-row" formaction="{correct}">Corrigir e aceitar<'
-    assert changelist("rejectedrequest", "?state=waiting") in page(browser, reverse("admin:index"))
+    verdict = page(browser, reverse("admin:index")).partition('id="health"')[2].partition("</section>")[0]
+    assert f'<a href="{changelist("rejectedrequest", "?state=waiting")}">1 recusado</a>' in verdict
+    assert f'<a href="{changelist("deadletter")}">1 item</a>' in verdict
     assert button in page(browser, changelist("rejectedrequest", "?state=waiting"))
     assert "Ver o que muda" in browser.post(correct).content.decode()
     assert "formaction" not in page(logged_in(VIEWER, "bia"), changelist("rejectedrequest"))
