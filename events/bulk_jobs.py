@@ -15,6 +15,7 @@ from carinho.access.audit_log import HUB, Audited
 from carinho.database import run
 from events import operations
 from events.engine import transitions
+from events.engine.failure_causes import NO_PERMISSION
 from events.models import BulkItemState, BulkJob, BulkState
 from events.superseded import overtaken
 
@@ -73,14 +74,15 @@ def start_retry(ids: Sequence[int], actor: str, *, with_overtaken: bool = False)
     """Send these dead letters again, in stages; the first one goes at once.
 
     Bound to them as they are now: what somebody deals with before its turn is left to them. What something
-    newer has overtaken, now or by then, stays open and is counted as such, unless `with_overtaken`.
+    newer has overtaken, now or by then, stays open and is counted as such, unless `with_overtaken`. A rejected
+    key stops it as a new cause does, also where the key was rejected before: the others would be, too.
     """
     found = run(FIND, [list(ids)])
     later = {} if with_overtaken else overtaken([delivery for _id, delivery, _cause in found])
     job = BulkJob.objects.create(
         actor=actor,
         total=len(found),
-        causes=sorted({cause for _id, _delivery, cause in found}),
+        causes=sorted({cause for _id, _delivery, cause in found} - {NO_PERMISSION}),
         with_overtaken=with_overtaken,
     )
     run(BIND, [job.pk, list(later), list(ids)])

@@ -125,26 +125,30 @@ class CountedGroup(NamedTuple):
 
 def figures() -> dict[tuple[str, str, str], Figures]:
     """Of each group that has dead letters open or being retried, by system, step and cause."""
-    return _counted("", {})
+    return {row.key: counted for row, counted in _counted("", {})}
 
 
 def figures_of(group: FailureGroup) -> Figures:
-    counted = _counted(OF_THESE, {"ids": [group.pk]})
-    return counted.get((group.service, group.step, group.cause), Figures())
+    return figures_of_these([group.pk]).get(group.pk, Figures())
 
 
-def _counted(only: str, given: dict[str, Any]) -> dict[tuple[str, str, str], Figures]:
+def figures_of_these(ids: Iterable[int]) -> dict[int, Figures]:
+    """By number, of those of these groups that have some."""
+    return {row.id: counted for row, counted in _counted(OF_THESE, {"ids": list(ids)})}
+
+
+def _counted(only: str, given: dict[str, Any]) -> list[tuple[CountedGroup, Figures]]:
     lately = (timezone.now() - LATELY).replace(second=0, microsecond=0)  # the links to the rows say minutes
     given |= {"lately": lately}
     rows = [CountedGroup(*row) for row in run(COUNTS.format(only=only), given | {"many": MANY})]
     found = {row.id: row for row in rows}
     if large := [row for row in rows if row.is_large]:
         found |= _counted_since_it_changed(large, lately)
-    return {
-        row.key: Figures(row.open, row.retrying, row.people, row.first, row.last, row.lately, lately)
+    return [
+        (row, Figures(row.open, row.retrying, row.people, row.first, row.last, row.lately, lately))
         for row in found.values()
         if row.open or row.retrying
-    }
+    ]
 
 
 def _counted_since_it_changed(large: list[CountedGroup], lately: datetime) -> dict[int, CountedGroup]:

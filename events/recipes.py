@@ -15,7 +15,7 @@ from carinho.console import dates, labels
 from events import rejected_service_keys, rejecting_systems, titles
 from events.cause_labels import ADMINISTRATOR_FIXES, CAUSES, CHECK_KEY, CONNECTION, PERMISSION
 from events.engine.failure_causes import NO_PERMISSION
-from events.models import DeadLetter, EntryKind, FailureGroup, GroupEntry, Recipe, Remedy
+from events.models import CircuitBreaker, DeadLetter, EntryKind, FailureGroup, GroupEntry, Recipe, Remedy
 from events.rejected_service_keys import RejectedKey
 from events.rejecting_systems import LastFailure, Rejection
 
@@ -89,11 +89,14 @@ def of_ended(rejection: Rejection) -> Advice:
     return Advice(str(CONNECTION), texts, None, is_data_right=True)
 
 
-def of_ended_and_again(rejection: Rejection) -> Advice:
-    """The same while the system refuses once more."""
+def of_ended_and_again(rejection: Rejection, *, is_held: bool) -> Advice:
+    """The same while the system refuses once more, or is away or paused by now."""
+    title, now = _("O sistema recusou tudo, e agora recusa de novo"), _("Agora recusa de novo.")
+    if is_held:
+        title, now = _("O sistema recusou tudo, e agora não recebe nada"), _("Agora não recebe nada.")
     texts = Texts(
-        str(_("O sistema recusou tudo, e agora recusa de novo")),
-        _("%s Agora recusa de novo. Nada está errado nos dados.") % rejection.sentence,
+        str(title),
+        f"{rejection.sentence} {now} " + str(_("Nada está errado nos dados.")),
         str(_("Quem cuida do sistema {sistema}: ele não aceita agora.")),
         str(_("Espere: não corrija nem arquive os itens. Reenvie quando {sistema} aceitar de novo.")),
         Remedy.SYSTEMS,
@@ -101,16 +104,25 @@ def of_ended_and_again(rejection: Rejection) -> Advice:
     return Advice(str(CONNECTION), texts, None, is_data_right=True)
 
 
-def of_accepted_key(failed_at: datetime, accepted_at: datetime) -> Advice:
-    """What is done about what failed for a key that is accepted since."""
+def of_accepted_key(failed_at: datetime, accepted_at: datetime, *, refuses_now: bool) -> Advice:
+    """What is done about what failed for a key that is accepted since, though the system may take nothing."""
     known = CAUSES[NO_PERMISSION]
-    happened = _("{sistema} recusou a nossa chave (%(failed)s); desde %(accepted)s aceita chamadas iguais.")
+    happened = _("{sistema} recusou a nossa chave (%(failed)s); desde %(accepted)s a aceita.")
+    fixer = _("Você: {sistema} já aceita a nossa chave.")
+    advice = _("Não é preciso chamar ninguém: use Reenviar. O que já chegou não se repete.")
+    if refuses_now:
+        happened = _(
+            "{sistema} recusou a nossa chave (%(failed)s) e a aceitou depois (%(accepted)s). "
+            "Agora não recebe nada."
+        )
+        fixer = _("Quem cuida do sistema {sistema}: ele não aceita agora.")
+        advice = _("Espere: não corrija nem arquive os itens. Reenvie quando {sistema} aceitar de novo.")
     texts = Texts(
         str(known.title),
         happened % {"failed": dates.clock(failed_at), "accepted": dates.clock(accepted_at)},
-        str(_("Você: {sistema} já aceita a nossa chave.")),
-        str(_("Não é preciso chamar ninguém: use Reenviar. O que já chegou não se repete.")),
-        known.remedy,
+        str(fixer),
+        str(advice),
+        Remedy.SYSTEMS if refuses_now else known.remedy,
     )
     return Advice(str(known.family), texts, None, is_data_right=True)
 
@@ -143,6 +155,15 @@ class Recipes:
         """Those that were rejected, by system and step."""
         return {(key.service, key.step): key for key in rejected_service_keys.every()}
 
+    @cached_property
+    def held(self) -> set[str]:
+        """The systems that are away or paused."""
+        return {breaker.service for breaker in CircuitBreaker.objects.all() if breaker.holds}
+
+    def _refuses_now(self, service: str, step: str) -> bool:
+        rejection = self.rejecting.get(service)
+        return service in self.held or bool(rejection and rejection.refuses(step))
+
     def of(self, service: str, step: str, cause: str) -> Advice:
         """What was written for this step, else for this cause, else what ships."""
         own = self.written.get((service, step, cause)) or self.written.get(("", "", cause))
@@ -161,19 +182,18 @@ class Recipes:
 
     def said(self, service: str, step: str, cause: str, source: str, failed_at: datetime) -> Advice:
         """The advice as it is read now, for one of the failures."""
+        advice = self.of(service, step, cause)
         rejection = self.rejected_by.get((service, cause, failed_at))
-        if rejection is None:
-            advice = self.of(service, step, cause)
-            key = self.keys.get((service, step)) if cause == NO_PERMISSION else None
-            accepted_at = key and key.accepted_at
-            if accepted_at and failed_at < accepted_at and advice.written is None:
-                advice = of_accepted_key(failed_at, accepted_at)
-        elif rejection.until:
-            key = self.keys.get((service, step))
-            rejects_key = key and key.accepted_at is None and key.at > rejection.until
-            rejects_again = rejects_key or service in self.rejecting
-            advice = of_ended_and_again(rejection) if rejects_again else of_ended(rejection)
-        else:
+        key = self.keys.get((service, step)) if cause == NO_PERMISSION else None
+        if cause == NO_PERMISSION and advice.written:  # the team knows its keys
+            return advice.said(service, source)
+        if key and key.accepted_at and failed_at < key.accepted_at:
+            refuses_now = self._refuses_now(service, step)
+            advice = of_accepted_key(failed_at, key.accepted_at, refuses_now=refuses_now)
+        elif rejection and rejection.until:
+            is_again, is_held = self._refuses_now(service, step), service in self.held
+            advice = of_ended_and_again(rejection, is_held=is_held) if is_again else of_ended(rejection)
+        elif rejection:
             advice = of_system(rejection)
         return advice.said(service, source)
 

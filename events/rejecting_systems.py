@@ -7,18 +7,22 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from carinho.console import dates, labels
-from events import statistics
+from events import rejected_service_keys, statistics, titles
 from events.engine.failure_causes import NO_PERMISSION
 from events.models import CircuitBreaker, DeadLetter, DeadLetterStatus, Delivery, Measure, Outcome
+from events.rejected_service_keys import RejectedKey
 
 ENOUGH = 5  # people, each rejected, and nobody accepted in between
 KEPT_IN_MIND = timedelta(hours=24)  # after so long without another one it is not said any more
 # what a rejected call is filed under
 CAUSES = [NO_PERMISSION, "not_found", "invalid_data", "invalid_phone_number"]
+MOST_NAMED = 2  # steps in a sentence
 LASTS = timedelta(minutes=10)  # from an attempt's start to its end, at most
 
 # One item that is tried again and again is one row, and all of one person are one: read from one index.
@@ -84,7 +88,7 @@ class Rejection:
     """How many deliveries a system rejected since it accepted the last one; `is_key` if all for our key.
 
     It is over once one was accepted again, at `until`. Of the rejected, `open_items` wait for a person, and
-    the others are tried again.
+    the others are tried again. `steps` are those that a key is rejected for, where others may be accepted.
     """
 
     service: str
@@ -93,6 +97,7 @@ class Rejection:
     is_key: bool = False
     until: datetime | None = None
     open_items: int = 0
+    steps: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -114,6 +119,10 @@ class Rejection:
             if said["until"] == said["since"]:
                 return _("%(system)s recusou tudo às %(since)s e voltou a aceitar.") % said
             return _("%(system)s recusou tudo das %(since)s às %(until)s e voltou a aceitar.") % said
+        if self.is_key and self.steps:
+            amount = ngettext("%s entrega recusada", "%s entregas recusadas", self.rejected)
+            said |= {"amount": amount % said["rejected"], "where": self._where}
+            return _("%(system)s não aceita a nossa chave desde %(since)s: %(amount)s%(where)s.") % said
         if self.is_key:
             return (
                 _("%(system)s não aceita a nossa chave desde %(since)s (%(rejected)s de %(rejected)s).")
@@ -122,8 +131,17 @@ class Rejection:
         return _("%(system)s recusa tudo o que recebe desde %(since)s (%(rejected)s de %(rejected)s).") % said
 
     @property
+    def _where(self) -> str:
+        """Such as " em «Cadastrar o lead»", where the steps are few."""
+        named = [f"«{titles.step_in(self.service, step)}»" for step in self.steps]
+        return _(" em %s") % " e ".join(named) if len(named) <= MOST_NAMED else ""
+
+    @property
     def causes(self) -> list[str]:
         return [NO_PERMISSION] if self.is_key else CAUSES
+
+    def refuses(self, step: str) -> bool:
+        return not self.steps or step in self.steps
 
     def explains(self, failure: LastFailure) -> bool:
         """Whether this was rejected in that time, for what all were."""
@@ -133,11 +151,15 @@ class Rejection:
 
 
 def current(now: datetime | None = None) -> dict[str, Rejection]:
-    """By system; one read of the hourly counts while none has rejected anything since it accepted one.
+    """By system. Of our key the first rejection is enough, and of one that answers again after an outage.
 
-    Of one that answers again after an outage, the first rejection is enough.
+    Two reads, of the hourly counts and of the keys, while nothing has been rejected since it was accepted.
     """
     now = now or timezone.now()
+    return _keys(rejected_service_keys.current()) | _all_rejected(now)
+
+
+def _all_rejected(now: datetime) -> dict[str, Rejection]:
     suspects = _suspects(now)
     if not suspects:
         return {}
@@ -154,13 +176,33 @@ def current(now: datetime | None = None) -> dict[str, Rejection]:
         return {row[0]: Rejection(*row) for row in cursor.fetchall()}
 
 
+def _keys(rejected: Sequence[RejectedKey]) -> dict[str, Rejection]:
+    """By system, all its steps that a key is rejected for as one."""
+    found: dict[str, Rejection] = {}
+    for key, counted in rejected_service_keys.figures(rejected).items():
+        known = found.get(key.service)
+        since = max(filter(None, (counted.first or key.at, key.accepted_before)))
+        found[key.service] = Rejection(
+            key.service,
+            min(since, known.since) if known else since,
+            (known.rejected if known else 0) + counted.open + counted.retrying,
+            is_key=True,
+            open_items=(known.open_items if known else 0) + counted.open,
+            steps=(*(known.steps if known else ()), key.step),
+        )
+    return found
+
+
 def newest_items(now: Iterable[Rejection]) -> dict[str, int]:
     """By system, the open item that it rejected last: overtaken by nothing newer, and useful the longest."""
     open_ones = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).order_by("-pk")
     found = [
-        open_ones.filter(service=each.service, cause__in=each.causes, failed_at__gte=each.since).values_list(
-            "service", "pk"
-        )[:1]
+        open_ones.filter(
+            Q(step__in=each.steps) if each.steps else Q(),
+            service=each.service,
+            cause__in=each.causes,
+            failed_at__gte=each.since,
+        ).values_list("service", "pk")[:1]
         for each in now
     ]
     return dict(found[0].union(*found[1:], all=True)) if found else {}

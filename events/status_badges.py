@@ -26,6 +26,7 @@ TONES = {
         "half_open": "warning",
         "open": "danger",
         "rejecting": "danger",
+        "rejecting_key": "danger",
         "offline": "danger",
         "paused": "warning",
     },
@@ -49,8 +50,9 @@ def system(breaker: CircuitBreaker | None, rejection: Rejection | None) -> SafeS
     """Whether a system takes deliveries; one that nobody has called yet is normal."""
     state = breaker.system_state if breaker else SystemState.NORMAL
     title = state.value
-    if rejection and state == SystemState.NORMAL:
-        state, title = SystemState.REJECTING, rejection.sentence
+    if rejection and state in (SystemState.NORMAL, SystemState.REJECTING):
+        state = SystemState.REJECTING_KEY if rejection.is_key else SystemState.REJECTING
+        title = rejection.sentence
     tone = TONES[SystemState][state]
     if breaker and breaker.paused_at and state != SystemState.PAUSED:
         return badge(f"{state.label}, {SystemState.PAUSED.label}", tone, title)

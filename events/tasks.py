@@ -9,7 +9,16 @@ from kombu.exceptions import OperationalError
 
 from carinho.access import retention as access_retention
 from carinho.webhooks import retention as webhook_retention
-from events import bulk_jobs, conformance_checks, escalations, outages, retention, statistics, superseded
+from events import (
+    bulk_jobs,
+    conformance_checks,
+    escalations,
+    outages,
+    rejected_service_keys,
+    retention,
+    statistics,
+    superseded,
+)
 from events.engine import lane, recovery
 from events.intake import without_flow
 
@@ -28,6 +37,7 @@ def recover() -> None:
     recovery.recover_all()
     without_flow.put_through()
     outages.observe()
+    rejected_service_keys.note_accepted()
     conformance_checks.recover()
 
 

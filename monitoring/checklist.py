@@ -171,6 +171,8 @@ def dead_letters(hub: HubSnapshot, found: HubHealth) -> Shown:
     said = ngettext("menos de %s item", "menos de %s itens", int(limit)) % number(limit) if limit else ""
     if found.worst(("rejects_everything",)) != GOOD:
         said = _("nenhum sistema que recusa tudo")
+    if found.worst(("rejects_key",)) != GOOD:
+        said = _("nenhuma chave recusada")
     total = hub.dead_letters["total"]
     return Shown(number(total), said, list_url("events_deadletter"), is_good=total == 0)
 
@@ -253,7 +255,7 @@ def _limit(rule: str, sentence: str) -> str:
     return "" if limit is None else sentence % number(limit)
 
 
-OF_ITEMS = ("dead_letters", "rejects_everything", "held_too_long")
+OF_ITEMS = ("dead_letters", "rejects_everything", "rejects_key", "held_too_long")
 OF_SYNCS = (
     "sync_late",
     "sync_never_ran",

@@ -27,6 +27,7 @@ OF_RULE = {  # by rule: the beginning of its part's heading
     "old_transaction": "Banco de dados",
     "oldest_delivery": "Muitos eventos aguardando",
     "rejects_everything": "Um sistema que recusa tudo",
+    "rejects_key": "Um sistema que não aceita a nossa chave",
     "rejects_probes": "Um sistema que recusa tudo",
     "retry_queue": "Muitos eventos aguardando",
     "round_missed": "Quem chamar",

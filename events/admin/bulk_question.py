@@ -57,15 +57,15 @@ class RetriedItems:
 def retried(
     ids: Sequence[int], *, with_overtaken: bool = False, with_rejected_key: bool = False
 ) -> RetriedItems:
-    """What a retry of these sends, by the yeses given. One alone of its step finds out how the key is."""
+    """What a retry of these sends, by the yeses given. One alone of its system finds out how the key is."""
     later: dict[int, int] = {}
     if not with_overtaken:
         deliveries = dict(DeadLetter.objects.filter(pk__in=ids).values_list("delivery_id", "pk"))
         later = {deliveries[delivery]: event for delivery, event in overtaken(list(deliveries)).items()}
     left = [id for id in ids if id not in later]
     keys = rejected_service_keys.of(left) if len(left) > 1 and not with_rejected_key else {}
-    of_step = Counter(keys.values())
-    barred = {id for id, key in keys.items() if of_step[key] > 1}
+    of_system = Counter(key.service for key in keys.values())
+    barred = {id for id, key in keys.items() if of_system[key.service] > 1}
     return RetriedItems([id for id in left if id not in barred], later, sorted(barred))
 
 

@@ -38,6 +38,7 @@ from events import (
     failure_groups,
     operations,
     recipes,
+    rejected_service_keys,
     rejecting_systems,
     retention,
     status_badges,
@@ -451,8 +452,9 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         ]
         summary = preview.of_retried(asked, left, len(ids)) if action is RETRY else None
         others = bulk_question.left_sentence(len(fitting), len(ids), left) if left else ""
+        checks_key = action is RETRY and len(fitting) == 1 and rejected_service_keys.of(fitting)
         return {
-            "title": action.says(len(now)),
+            "title": failure_group.CHECK_KEY_WITH_ONE if checks_key else action.says(len(now)),
             "ids": ",".join(map(str, fitting)),
             "left": summary.sum if summary else others,
             "with_yes": bulk_question.with_yes(action.says, fitting, asked) if action is RETRY else {},

@@ -35,10 +35,10 @@ from events.models import (
     ResolvedWith,
 )
 from events.recipes import Advice, Recipes, Texts
-from events.rejected_service_keys import RejectedKey
 from events.rejecting_systems import LastFailure
 
 OPERATE = "events.change_deadletter"
+CHECK_KEY_WITH_ONE = _("Conferir a chave com 1 item")
 SHOWN_ROWS, SHOWN_ENTRIES = 8, 50
 URGENCY = list(GroupState.values)  # as they are declared: what nobody looked at first, what is silenced last
 TONES = {"new": "danger", "regressed": "danger", "seen": "warning", "taken": "info", "resolved": "success"}
@@ -159,7 +159,7 @@ class Card:
     advice: Advice
     state: SafeString
     help: Help | None
-    key: RejectedKey | None = None  # as long as it is rejected
+    key_item: int | None = None  # while its key is rejected, the item that finds out if it still is
 
     @property
     def number(self) -> int:
@@ -241,7 +241,7 @@ def cards(request: HttpRequest) -> list[Card]:
         if (key := (group.service, group.step, group.cause)) in figures
     ]
     items = failure_groups.only_items(group for group, counted in shown if counted.open == 1)
-    keys = _rejected_keys(group for group, _counted in shown)
+    keys = _key_items(group for group, _counted in shown)
     written = Recipes(newest_failure(group, counted) for group, counted in shown)
     return [
         card_of(request, group, counted, written, breakers, keys, item=items.get(group.pk))
@@ -254,16 +254,17 @@ def newest_failure(group: FailureGroup, figures: Figures) -> LastFailure:
     return group.service, group.cause, figures.last or group.last_failed_at
 
 
-def _rejected_keys(found: Iterable[FailureGroup]) -> dict[tuple[str, str], RejectedKey]:
-    """By system and step; asked for only where a group is about keys."""
+def _key_items(found: Iterable[FailureGroup]) -> dict[int, int]:
+    """By group, the item to try its rejected key with; asked for only where a group is about keys."""
     if all(group.cause != NO_PERMISSION for group in found):
         return {}
-    return {(key.service, key.step): key for key in rejected_service_keys.current()}
+    items = rejected_service_keys.newest_items(rejected_service_keys.current())
+    return {key.group: item for key, item in items.items()}
 
 
 def card_of(
     request: HttpRequest, group: FailureGroup, figures: Figures, written: Recipes, breakers: dict[str, Any],
-    keys: dict[tuple[str, str], RejectedKey], *, item: int | None = None,
+    keys: dict[int, int], *, item: int | None = None,
 ) -> Card:  # fmt: skip
     """`item` is the group's one open dead letter, where it has only one."""
     source = titles.sources_of(group.service, group.step)
@@ -271,11 +272,9 @@ def card_of(
     advice = readable(written.said(group.service, group.step, group.cause, source, failed_at), request)
     breaker = breakers.get(group.service)
     open_at = page_of(DeadLetter(pk=item)) if item else rows_address(group)
-    key = keys.get((group.service, group.step)) if group.cause == NO_PERMISSION else None
-    help_with = (
-        _help(request, group, figures, advice.texts.remedy, breaker, key, open_at) if figures.open else None
-    )
-    return Card(group, figures, advice, state_of(group), help_with, key)
+    key_item, remedy = keys.get(group.pk), advice.texts.remedy
+    help_with = _help(request, group, figures, remedy, breaker, key_item, open_at) if figures.open else None
+    return Card(group, figures, advice, state_of(group), help_with, key_item)
 
 
 def readable(advice: Advice, request: HttpRequest) -> Advice:
@@ -311,13 +310,13 @@ def state_of(group: FailureGroup) -> SafeString:
 
 def _help(
     request: HttpRequest, group: FailureGroup, figures: Figures, remedy: str, breaker: CircuitBreaker | None,
-    key: RejectedKey | None, open_at: str,
+    key_item: int | None, open_at: str,
 ) -> Help:  # fmt: skip
     count = figures.open
     is_up = not (breaker and breaker.holds)
     match remedy:
-        case Remedy.RETRY | Remedy.SYSTEMS if is_up and key:  # also where the system refuses every key
-            return try_one(request, rows_address(group), [key.item], is_key=True)
+        case Remedy.RETRY | Remedy.SYSTEMS if is_up and key_item:  # also where the system refuses every key
+            return try_one(request, rows_address(group), key_item, is_key=True)
         case Remedy.RETRY if is_up:
             return retry_all(request, rows_address(group), count)
         case Remedy.CORRECT:
@@ -345,23 +344,18 @@ def retry_all(request: HttpRequest, address: str, count: int) -> Help:
 
 def resend(request: HttpRequest, card: Card, newest: Sequence[DeadLetter]) -> Help:
     """Of one of the open items while its system rejects whatever comes, else of all."""
-    if card.key:
-        return try_one(request, card.rows, [card.key.item], is_key=True)
+    if card.key_item:
+        return try_one(request, card.rows, card.key_item, is_key=True)
     if newest and card.advice.is_data_right and card.advice.texts.remedy == Remedy.SYSTEMS:
-        return try_one(request, card.rows, [newest[0].pk], is_key=False)
+        return try_one(request, card.rows, newest[0].pk, is_key=False)
     return retry_all(request, card.rows, card.figures.open)
 
 
-def try_one(request: HttpRequest, address: str, items: Sequence[int], *, is_key: bool) -> Help:
-    """A call of the same kind is the only proof: a key may be good for other calls. One item of each step."""
-    count = len(items)
-    text = (
-        ngettext("Conferir a chave com 1 item", "Conferir a chave com %(count)d itens, 1 por etapa", count)
-        if is_key
-        else ngettext("Tentar com 1 item", "Tentar com %(count)d itens, 1 por etapa", count)
-    )
-    icon, barred = "key" if is_key else "bolt", _barred(request)
-    return Help(text % {"count": count}, address, icon, "retry", tuple(items), barred=barred)
+def try_one(request: HttpRequest, address: str, item: int, *, is_key: bool) -> Help:
+    """Whether a system takes something, or its key, is found out with one item; then all are sent."""
+    text = CHECK_KEY_WITH_ONE if is_key else _now("Tentar com 1 item")
+    icon = "key" if is_key else "bolt"
+    return Help(str(text), address, icon, "retry", (item,), barred=_barred(request))
 
 
 def archive_all(request: HttpRequest, address: str, count: int) -> Help:
@@ -510,7 +504,7 @@ class FailureGroupAdmin(ActionAdmin):
         newest = DeadLetter.objects.filter(failure_groups.rows_of(row), status="open").select_related("event")
         shown = list(newest.order_by("-pk")[:SHOWN_ROWS])
         item = shown[0].pk if len(shown) == 1 else None
-        keys = _rejected_keys([row])
+        keys = _key_items([row])
         card = card_of(request, row, figures, written, breakers, keys, item=item)
         moves = [resend(request, card, shown), archive_all(request, card.rows, figures.open)]
         is_unwise = card.advice.is_data_right and bool(card.figures.open)

@@ -73,7 +73,7 @@ def _what_it_says(card: Card) -> Hashable:
         return card.number
     is_silenced = group.state == GroupState.SILENCED
     said = (texts.title, texts.fixer, texts.advice, texts.remedy)
-    return (group.service, *said, bool(card.key), is_silenced)
+    return (group.service, *said, bool(card.key_item), is_silenced)
 
 
 def _merged(request: HttpRequest, found: Sequence[Card], people: int) -> MergedCard:
@@ -104,10 +104,10 @@ def _sum(found: Sequence[Figures], people: int) -> Figures:
 
 def _help(request: HttpRequest, card: MergedCard) -> Help | None:
     """What helps each of its lines, for all of them at once."""
-    keys = [line.key for line in card.lines if line.key]
+    items = [line.key_item for line in card.lines if line.key_item]
     of_one = card.lines[0].help
-    if of_one and of_one.items:
-        return failure_group.try_one(request, card.rows, [key.item for key in keys], is_key=True)
+    if of_one and of_one.items and items:  # the newest: if its call is accepted, so is the key for the others
+        return failure_group.try_one(request, card.rows, max(items), is_key=True)
     if of_one and of_one.action:
         return failure_group.retry_all(request, card.rows, card.figures.open)
     return of_one

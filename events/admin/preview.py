@@ -231,9 +231,9 @@ def _names(items: Sequence[Preview], which: str) -> str:
 def left_for_the_key(count: int) -> str:
     """Why these were not sent again."""
     return ngettext(
-        "%(count)d item não foi reenviado: o sistema recusou a nossa chave, e na última hora nenhuma "
-        "chamada igual passou depois disso. Confira a chave com 1 item antes.",
-        "%(count)d itens não foram reenviados: o sistema recusou a nossa chave, e na última hora nenhuma "
-        "chamada igual passou depois disso. Confira a chave com 1 item antes.",
+        "%(count)d item não foi reenviado: o sistema recusou a nossa chave, e depois disso "
+        "nenhuma chamada igual passou. Confira a chave com 1 item antes.",
+        "%(count)d itens não foram reenviados: o sistema recusou a nossa chave, e depois disso "
+        "nenhuma chamada igual passou. Confira a chave com 1 item antes.",
         count,
     ) % {"count": count}

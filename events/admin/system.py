@@ -255,5 +255,5 @@ def _rejecting(
         return shown
     return shown | {
         "advice": recipes.of_system(rejection).texts.advice,
-        "try_one": failure_group.try_one(request, rows, [item], is_key=rejection.is_key),
+        "try_one": failure_group.try_one(request, rows, item, is_key=rejection.is_key),
     }

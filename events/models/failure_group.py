@@ -49,6 +49,9 @@ class FailureGroup(models.Model):
     failures = models.PositiveBigIntegerField(_("falhas ao todo"), default=0, db_default=0)
     created_at = models.DateTimeField(_("primeira vez"), db_default=Now())
     last_failed_at = models.DateTimeField(_("última vez"), db_default=Now())
+    key_accepted_at = models.DateTimeField(  # of a rejected key: the first call that succeeded after it
+        _("chave aceita de novo em"), null=True, blank=True
+    )
     resolved_at = models.DateTimeField(_("resolvido em"), null=True, blank=True)
     resolved_by = models.CharField(_("resolvido por"), max_length=150, blank=True, db_default="")
     resolved_with = models.CharField(

@@ -15,6 +15,7 @@ class SystemState(models.TextChoices):
     TESTED = "half_open", _("testando se voltou")
     AWAY = "open", _("fora do ar")
     REJECTING = "rejecting", _("recusa tudo")
+    REJECTING_KEY = "rejecting_key", _("não aceita a nossa chave")
     OFFLINE = "offline", _("desconectado")
     PAUSED = "paused", _("pausado")
 

@@ -18,7 +18,13 @@ ENOUGH = 20  # events
     unit="%%",
     warning=5,
     critical=15,
-    symptom_of=("circuit_breaker", "rejects_probes", "whatsapp_disconnected", "rejects_everything"),
+    symptom_of=(
+        "circuit_breaker",
+        "rejects_probes",
+        "whatsapp_disconnected",
+        "rejects_everything",
+        "rejects_key",
+    ),
     steps=(
         Instruction(
             gettext_lazy("Veja o que mais falha hoje."),

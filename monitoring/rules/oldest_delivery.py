@@ -22,6 +22,7 @@ from monitoring.snapshot import HubSnapshot
         "rejects_probes",
         "whatsapp_disconnected",
         "rejects_everything",
+        "rejects_key",
     ),
     steps=(
         Instruction(

@@ -1,4 +1,4 @@
-"""A system that answers and rejects every delivery: it is the system, or our key, and not the data."""
+"""A system that answers and rejects every delivery: it is the system, and not the data."""
 
 from collections.abc import Iterator
 
@@ -22,14 +22,12 @@ from monitoring.snapshot import HubSnapshot
     symptom_of=("circuit_breaker", "rejects_probes", "whatsapp_misconfigured"),
     steps=(
         Instruction(
-            gettext_lazy("É o sistema ou a nossa chave, não os dados: não corrija nem arquive os itens."),
+            gettext_lazy("É o sistema, não os dados: não corrija nem arquive os itens."),
             "events_circuitbreaker_changelist",
             gettext_lazy("Ver os sistemas"),
         ),
         Instruction(
-            gettext_lazy(
-                "Chame quem cuida do sistema. Se ele não aceita a nossa chave, um administrador a confere."
-            ),
+            gettext_lazy("Chame quem cuida do sistema."),
             "monitoring_alert_contacts",
             gettext_lazy("Ver quem chamar"),
         ),
@@ -43,6 +41,8 @@ from monitoring.snapshot import HubSnapshot
 def rejects_everything(hub: HubSnapshot) -> Iterator[Observation]:
     """It ends with the first delivery that is accepted, or after a day without another rejection."""
     for service, rejection in hub.rejecting.items():
+        if rejection.is_key:
+            continue
         said = {"system": labels.system(service), "rejected": number(rejection.rejected)}
         yield Observation(
             rejection.rejected,

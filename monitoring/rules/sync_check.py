@@ -15,7 +15,7 @@ from sync import labels
     gettext_lazy("Conferência que falhou"),
     warning=1,
     at_least=True,
-    symptom_of=("circuit_breaker", "rejects_probes", "rejects_everything"),
+    symptom_of=("circuit_breaker", "rejects_probes", "rejects_everything", "rejects_key"),
     steps=(
         Instruction(
             gettext_lazy("Abra a sincronização e execute de novo; a conferência vem depois dela."),

@@ -30,7 +30,7 @@ LAST = {  # while it stands, and once it is over
     unit=ngettext_lazy("falha em 24 h", "falhas em 24 h", "count"),
     warning=2,
     warning_on=gettext_lazy("a última falhou, ou"),
-    symptom_of=("circuit_breaker", "rejects_probes", "rejects_everything"),
+    symptom_of=("circuit_breaker", "rejects_probes", "rejects_everything", "rejects_key"),
     steps=(
         Instruction(
             gettext_lazy("Veja por que falhou e, se o sistema está no ar, execute de novo."),

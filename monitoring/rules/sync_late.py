@@ -18,6 +18,7 @@ CAUSES = (
     "circuit_breaker",
     "rejects_probes",
     "rejects_everything",
+    "rejects_key",
 )
 
 

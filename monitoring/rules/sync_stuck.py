@@ -16,7 +16,7 @@ from sync.models import RunStatus
     gettext_lazy("Sincronização que travou"),
     warning=1,
     at_least=True,
-    symptom_of=("worker_silent", "circuit_breaker", "rejects_probes", "rejects_everything"),
+    symptom_of=("worker_silent", "circuit_breaker", "rejects_probes", "rejects_everything", "rejects_key"),
     steps=(
         Instruction(
             gettext_lazy("Execute de novo: ela continua de onde parou, e nada é feito duas vezes."),

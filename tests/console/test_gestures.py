@@ -236,8 +236,8 @@ def test_a_person_logs_in_and_sees_the_panel(visit):
 def test_second_yes_says_on_the_button_what_goes_then_and_of_how_many_kinds(visit):
     overtaken, other = rows.client_dead_letter(), rows.dead_letter(phone="(11) 91234-5678")
     rows.client_written()
-    for letter in (rows.dead_letter(cause="no_permission", phone=f"(11) 91234-567{n}") for n in range(2)):
-        DeadLetter.objects.filter(pk=letter.pk).update(step="add_history")
+    for client in (204, 205):
+        rows.dead_letter_of("payment.received", "add_history", "no_permission", client_id=client)
     visit.goto(ADDRESS)
     visit.locator("#action-toggle").check()
     visit.get_by_role("button", name="Reenviar (4)").click()

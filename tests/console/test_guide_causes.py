@@ -29,7 +29,7 @@ def test_operator_who_never_saw_the_hub_resolves_connection_permission_and_progr
     needs_you.click()  # permission: who can mend the key, then one item as a proof
     expect(card(visit, "não aceitou a nossa chave")).to_contain_text("Um administrador")
     card(visit, "não aceitou a nossa chave").get_by_role("button", name="Conferir a chave").click()
-    visit.get_by_role("button", name="Reenviar 1 entrega").click()
+    visit.get_by_role("button", name="Conferir a chave com 1 item").click()
     expect(visit.get_by_text("Reenviando: o fim desta entrega")).to_be_visible()
 
     needs_you.click()  # program: the development is asked, and the page says with whom it is

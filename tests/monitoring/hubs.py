@@ -114,6 +114,14 @@ def rejecting(amount: int) -> HubSnapshot:
     return hub(rejecting={"crm": found}, dead_letters=items(amount, cause="invalid_data"))
 
 
+def rejecting_key(amount: int) -> HubSnapshot:
+    """CRM rejected our key so often, and all of that waits for a person."""
+    found = Rejection(
+        "crm", NOW - timedelta(hours=1), amount, is_key=True, open_items=amount, steps=("register_lead",)
+    )
+    return hub(rejecting={"crm": found}, dead_letters=items(amount, cause="no_permission"))
+
+
 def left_by_outage(amount: int) -> HubSnapshot:
     """CRM has been away for so long that these waited too long for it."""
     waited = items(amount, cause="held_too_long")

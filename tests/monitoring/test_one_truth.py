@@ -46,6 +46,10 @@ TROUBLES = {
         "rejecting": hubs.rejecting(20).rejecting,
         "dead_letters": hubs.rejecting(20).dead_letters,
     },
+    "rejects_key": {
+        "rejecting": hubs.rejecting_key(2).rejecting,
+        "dead_letters": hubs.rejecting_key(2).dead_letters,
+    },
     "sync_failures": {"sync": hubs.job(recent_failures=3)},
     "sync_stuck": {"sync": hubs.job(last_status="failed", last_result="stuck", recent_failures=1)},
     "sync_never_ran": {"sync": hubs.first_run(late=True, level="critical")},
@@ -427,6 +431,7 @@ STATES = {  # by the word that all places have for it
     "testando se voltou": AWAY | {"state": "half_open", "half_open_since": HOUR_AGO},
     "fora do ar": AWAY,
     "recusa tudo": AWAY | {"refused_since": HOUR_AGO},
+    "não aceita a nossa chave": {},
     "desconectado": {"offline_since": HOUR_AGO},
     "pausado": PAUSED,
     "fora do ar, pausado": AWAY | PAUSED,
@@ -441,13 +446,14 @@ def test_state_of_a_system_has_one_word_on_every_page_and_in_the_verdict(word):
     if service == "whatsapp":
         Connection.objects.update(connected=False, changed_at=HOUR_AGO)
     CircuitBreaker.objects.filter(service=service).update(**STATES[word])
-    item, reader = rows.dead_letter(step=step), logged_in("Administrador")
+    cause = "no_permission" if word == "não aceita a nossa chave" else "connection_timeout"
+    item, reader = rows.dead_letter(step=step, cause=cause), logged_in("Administrador")
     pages = [
         "/admin/",
         "/admin/events/circuitbreaker/",
         f"/admin/events/circuitbreaker/{service}/change/",
         f"/admin/events/deadletter/{item.pk}/change/",
-        *(["/admin/events/circuitbreaker/held/"] if word != "normal" else []),
+        *(["/admin/events/circuitbreaker/held/"] if STATES[word] else []),
     ]
     for path in pages:
         said = set(BADGE.findall(reader.get(path).content.decode())) & {*STATES, "bloqueado"}

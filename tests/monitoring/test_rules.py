@@ -1,5 +1,6 @@
 """Each rule's edges, as the contract's table of thresholds has them."""
 
+import re
 from dataclasses import replace
 from itertools import product
 
@@ -46,6 +47,11 @@ EDGES = [
     ("rejects_everything", hubs.rejecting(5), "warning"),
     ("rejects_everything", hubs.rejecting(19), "warning"),
     ("rejects_everything", hubs.rejecting(20), "critical"),
+    ("rejects_everything", hubs.rejecting_key(20), OK),
+    ("rejects_key", hubs.rejecting(20), OK),
+    ("rejects_key", hubs.rejecting_key(1), "warning"),
+    ("rejects_key", hubs.rejecting_key(19), "warning"),
+    ("rejects_key", hubs.rejecting_key(20), "critical"),
     ("sync_failures", hub(sync=hubs.job(recent_failures=2)), OK),
     ("sync_failures", hub(sync=hubs.job(recent_failures=3)), "warning"),
     ("sync_failures", hub(sync=hubs.job(last_result="failed", recent_failures=1)), "warning"),
@@ -210,9 +216,15 @@ def test_comparison_that_failed_is_said_in_portuguese_and_the_technical_text_is_
 
 
 @pytest.mark.parametrize("job", [{"check_error": hubs.NOT_READ}, {"late": True, "level": "critical"}])
-@pytest.mark.parametrize("cause", ["rejects_everything", "circuit_breaker"])
-def test_what_a_system_keeps_a_synchronisation_from_is_that_systems_one_trouble(job, cause):
-    seen = hubs.rejecting(5) if cause == "rejects_everything" else hub(breakers=hubs.breaker("open", 5))
+@pytest.mark.parametrize(
+    ("cause", "seen"),
+    [
+        ("rejects_everything", hubs.rejecting(5)),
+        ("rejects_key", hubs.rejecting_key(1)),
+        ("circuit_breaker", hub(breakers=hubs.breaker("open", 5))),
+    ],
+)
+def test_what_a_system_keeps_a_synchronisation_from_is_that_systems_one_trouble(job, cause, seen):
     seen = replace(seen, sync=hubs.job(**job))
     assert [row.cause.key for row in health.evaluate(seen).troubles] == [(cause, "crm")]
     elsewhere = hub(breakers=hubs.breaker("open", 5, "marketing"), sync=hubs.job(**job))
@@ -228,6 +240,20 @@ def test_items_of_a_system_that_rejects_everything_belong_to_its_alert():
     ]
     check = next(each for each in checklist.answer("morning", seen, found) if each.name == "dead_letters")
     assert (check.value, check.limit, check.tone) == ("60", "nenhum sistema que recusa tudo", "danger")
+    assert "não corrija nem arquive" in str(check.instructions[0].text)
+
+
+@pytest.mark.django_db
+def test_items_whose_key_was_rejected_belong_to_one_alert_of_their_system():
+    seen = hubs.rejecting_key(12)
+    found = health.evaluate(seen)
+    assert [(trouble.cause.key, trouble.symptoms) for trouble in found.troubles] == [
+        (("rejects_key", "crm"), [])
+    ]
+    said = "CRM não aceita a nossa chave desde 11:00: 12 entregas recusadas em «Cadastrar o lead»."
+    assert re.sub(r"\d\d/\d\d ", "", found.troubles[0].cause.observation.message) == said
+    check = next(each for each in checklist.answer("morning", seen, found) if each.name == "dead_letters")
+    assert (check.value, check.limit, check.tone) == ("12", "nenhuma chave recusada", "warning")
     assert "não corrija nem arquive" in str(check.instructions[0].text)
 
 

@@ -402,19 +402,19 @@ def buttons_of(browser, group):
 
 
 def test_rejected_key_is_tried_with_one_item_before_all_are_sent():
-    first, *others = [rows.dead_letter(cause="no_permission") for _ in range(3)]
+    *others, first = [rows.dead_letter(cause="no_permission") for _ in range(3)]
     browser, group = logged_in(OPERATOR), FailureGroup.objects.get()
     (card,) = browser.get(LIST).context["groups"]
     assert (card.help.text, card.help.items) == ("Conferir a chave com 1 item", (first.pk,))
-    assert "aceita chamadas iguais" not in html_of(browser, address(group))
+    assert "já aceita" not in html_of(browser, address(group))
     assert buttons_of(browser, group) == ["Conferir a chave com 1 item"]
     one = {"action": "retry", "index": "0", "select_across": "0", "_selected_action": first.pk}
-    assert "Reenviar 1 entrega" in browser.post(card.rows, one).content.decode()
+    assert "Conferir a chave com 1 item?" in browser.post(card.rows, one).content.decode()
 
     ids = ",".join(str(row.pk) for row in (first, *others))
     asked = browser.post(card.rows, one | {"select_across": "1"}).content.decode()
     assert asked.count("CRM recusou a nossa chave em «Cadastrar o lead»") == 1
-    assert "na última hora nenhuma chamada igual passou depois disso.<br>" in asked
+    assert "e depois disso nenhuma chamada igual passou.<br>" in asked
     assert "Reenviar 3 entregas?" in asked
     assert 'name="rejected_key" value="1" required' in asked
     retry = reverse("admin:events_deadletter_retry")
@@ -428,9 +428,7 @@ def test_rejected_key_is_tried_with_one_item_before_all_are_sent():
     assert card.help.text == "Reenviar 3"
     assert buttons_of(browser, group) == ["Reenviar 3"]
     since = dates.clock(moved["finished_at"])
-    sentence = (
-        f"CRM recusou a nossa chave ({dates.clock(first.failed_at)}); desde {since} aceita chamadas iguais."
-    )
+    sentence = f"CRM recusou a nossa chave ({dates.clock(first.failed_at)}); desde {since} a aceita."
     for page in (LIST, address(group), reverse("admin:events_deadletter_change", args=[first.pk])):
         html = html_of(browser, page)
         assert sentence in html, page
@@ -481,8 +479,8 @@ def test_advice_that_sends_to_an_administrator_leads_to_who_that_is():
 
 
 def test_question_names_each_step_for_which_a_key_was_rejected():
-    letters = [rows.dead_letter(cause="no_permission").pk for _ in range(4)]
-    DeadLetter.objects.filter(pk__in=letters[2:]).update(step="add_history")
+    letters = [rows.dead_letter(cause="no_permission").pk for _ in range(2)]
+    letters += [rows.dead_letter_of("payment.received", "add_history", "no_permission").pk for _ in range(2)]
     summary = preview.of_retried(bulk_question.retried(letters), [], len(letters))
     said = [(system, step) for system, step, _at in summary.rejected_keys]
     assert said == [("CRM", "Anotar no histórico"), ("CRM", "Cadastrar o lead")]
