@@ -9,13 +9,23 @@ from typing import Any, Self
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from carinho.access.audit_log import Audited
 from carinho.console import dates, labels
 from events import rejected_service_keys, rejecting_systems, titles
 from events.cause_labels import ADMINISTRATOR_FIXES, CAUSES, CHECK_KEY, CONNECTION, PERMISSION
 from events.engine.failure_causes import NO_PERMISSION
-from events.models import CircuitBreaker, DeadLetter, EntryKind, FailureGroup, GroupEntry, Recipe, Remedy
+from events.models import (
+    DATA_CAUSES,
+    CircuitBreaker,
+    DeadLetter,
+    EntryKind,
+    FailureGroup,
+    GroupEntry,
+    Recipe,
+    Remedy,
+)
 from events.rejected_service_keys import RejectedKey
 from events.rejecting_systems import LastFailure, Rejection
 
@@ -43,6 +53,8 @@ class Advice:
     written: Recipe | None  # None for the text that ships
     call_since: datetime | None = None  # whose turn it is to be called counts from then
     is_data_right: bool = False  # so that neither a correction nor archiving helps
+    is_doubtful: bool = False  # it may be the system
+    only: Rejection | None = None  # of some items of a group: those that failed in that time
 
     def said(self, system: str, source: str) -> Self:
         names = {"{sistema}": labels.system(system), "{origem}": source}
@@ -104,6 +116,43 @@ def of_ended_and_again(rejection: Rejection, *, is_held: bool) -> Advice:
     return Advice(str(CONNECTION), texts, None, is_data_right=True)
 
 
+def of_some(rejection: Rejection, count: int, total: int) -> Advice:
+    """What is done about a group of which some failed in such a time that is over."""
+    said = {"sentence": rejection.sentence, "count": labels.number(count), "total": labels.number(total)}
+    happened = ngettext(
+        "%(sentence)s %(count)s destes %(total)s itens falhou nesse tempo: o dado está certo.",
+        "%(sentence)s %(count)s destes %(total)s itens falharam nesse tempo: os dados estão certos.",
+        count,
+    )
+    texts = Texts(
+        rejection.title,
+        happened % said,
+        str(_("Você: {sistema} já voltou a aceitar. O que houve com os outros aparece depois.")),
+        str(_("Reenvie antes o que falhou nesse tempo. O que já chegou não se repete.")),
+        Remedy.RETRY,
+    )
+    return Advice(str(CONNECTION), texts, None, is_data_right=True, only=rejection)
+
+
+def of_suspicion(rejection: Rejection, known: Advice) -> Advice:
+    """What is known of a failure, after that it may be the system and how to tell."""
+    said = {"people": labels.number(rejection.people), "since": dates.clock(rejection.since)}
+    happened = _(
+        "%(people)s pessoas seguidas foram recusadas desde %(since)s e ninguém foi aceito: talvez seja o "
+        "sistema, e não os dados. A resposta diz qual dado está errado? Então é o dado. Não diz? Espere a "
+        "próxima pessoa: se for recusada também, é o sistema."
+    )
+    fixer = _("Se for o sistema, quem cuida de {sistema}. Se for o dado:")
+    advice = _("Na dúvida, tente antes com 1 item, ou pergunte a quem cuida do sistema.")
+    texts = replace(
+        known.texts,
+        happened=" ".join([happened % said, *([known.texts.happened] if known.written else [])]),
+        fixer=f"{fixer} {known.texts.fixer}",
+        advice=f"{advice} {known.texts.advice}",
+    )
+    return replace(known, texts=texts, is_doubtful=True)
+
+
 def of_accepted_key(failed_at: datetime, accepted_at: datetime, *, refuses_now: bool) -> Advice:
     """What is done about what failed for a key that is accepted since, though the system may take nothing."""
     known = CAUSES[NO_PERMISSION]
@@ -141,8 +190,18 @@ class Recipes:
         return {(recipe.service, recipe.step, recipe.cause): recipe for recipe in Recipe.objects.all()}
 
     @cached_property
+    def _found(self) -> dict[str, Rejection]:
+        return rejecting_systems.with_suspicions()
+
+    @cached_property
     def rejecting(self) -> dict[str, Rejection]:
-        return rejecting_systems.current()
+        return {name: each for name, each in self._found.items() if not each.is_suspicion}
+
+    @cached_property
+    def left_over(self) -> list[Rejection]:
+        """Of the systems of the failures, what is over and left open items."""
+        asked = {service for service, cause, _at in self.failures if cause in DATA_CAUSES}
+        return rejecting_systems.left_over(asked) if asked else []
 
     @cached_property
     def rejected_by(self) -> dict[LastFailure, Rejection]:
@@ -195,7 +254,29 @@ class Recipes:
             advice = of_ended_and_again(rejection, is_held=is_held) if is_again else of_ended(rejection)
         elif rejection:
             advice = of_system(rejection)
+        elif cause in rejecting_systems.UNCLEAR_CAUSES:
+            suspicion = self._found.get(service)
+            if suspicion and suspicion.is_suspicion and suspicion.explains((service, cause, failed_at)):
+                advice = of_suspicion(suspicion, advice)
         return advice.said(service, source)
+
+    def of_open_items(self, group: FailureGroup, count: int, failed_at: datetime) -> Advice:
+        """The advice for all `count` open items of a group, of which the last failed then.
+
+        Where only some failed while the system rejected everything, they come first.
+        """
+        source = titles.sources_of(group.service, group.step)
+        advice = self.said(group.service, group.step, group.cause, source, failed_at)
+        if group.cause not in DATA_CAUSES:
+            return advice
+        kind = group.step, group.cause
+        over = [each for each in self.left_over if each.service == group.service and kind in each.left]
+        if not over or self._refuses_now(group.service, group.step):
+            return advice
+        newest = max(over, key=lambda each: each.since)
+        if sum(each.left[kind] for each in over) >= count:
+            return of_ended(newest).said(group.service, source)
+        return of_some(newest, newest.left[kind], count).said(group.service, source)
 
     def of_item(self, item: DeadLetter) -> Advice:
         """One of the items, as its own page says it."""

@@ -12,10 +12,11 @@ from django.utils import timezone
 from carinho.database import run
 from carinho.masking import mask_text
 from carinho.webhooks.models import WebhookMessage, WebhookStatus
-from events import dead_letter_counts, event_corrections, statistics
+from events import dead_letter_counts, event_corrections, rejecting_systems, statistics
 from events.dead_letter_counts import DeadLetterCounts
-from events.engine.failure_causes import HELD_TOO_LONG
+from events.engine.failure_causes import HELD_TOO_LONG, NO_PERMISSION
 from events.models import (
+    DATA_CAUSES,
     CircuitBreaker,
     Event,
     EventStatus,
@@ -26,6 +27,7 @@ from events.models import (
 )
 from events.queues import Queue
 from events.recipes import Recipes
+from events.rejecting_systems import Rejection
 from monitoring.models import Erasure, Notification, NotificationStatus
 from monitoring.periods import Period
 from sync.models import RunKind, RunStatus, SyncRun
@@ -77,6 +79,13 @@ def dead_letters(counts: DeadLetterCounts, today: Period) -> dict[str, Any]:
 def held_too_long(counts: DeadLetterCounts) -> dict[str, int]:
     """By system, how many open dead letters waited too long for it."""
     return counts.of_cause(HELD_TOO_LONG)
+
+
+def left_by_rejections(counts: DeadLetterCounts) -> list[Rejection]:
+    """What is over of systems that rejected everything, or our key, and left open items."""
+    asked = {service for service, cause in counts.by_kind if cause in DATA_CAUSES}
+    keys = any(cause == NO_PERMISSION for _service, cause in counts.by_kind)
+    return rejecting_systems.left_over(asked) if asked or keys else []
 
 
 @dataclass(frozen=True)

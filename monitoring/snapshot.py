@@ -121,6 +121,13 @@ class HubSnapshot:
         default_factory=dict,
         metadata=part(_("sistemas que recusam tudo"), lambda known: rejecting_systems.current(known["now"])),
     )
+    left_by_rejections: list[Rejection] = field(
+        default_factory=list,
+        metadata=part(
+            _("itens que esperam reenvio"),
+            lambda known: metrics.left_by_rejections(known["letter_counts"]()),
+        ),
+    )
     sync: dict[str, dict[str, Any]] = field(
         default_factory=dict, metadata=part(_("sincronizações"), lambda known: syncs.overview(known["now"]))
     )

@@ -215,6 +215,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         bulk_job.BulkFilter,
         redirect.RedirectFilter,
         bulk_question.OvertakenFilter,
+        failure_group.RejectionFilter,
         choice_filter("service", _("sistema"), labels.systems),
         choice_filter("cause", _("causa"), recipes.cause_titles),
         choice_filter("event_type", _("tipo de evento"), titles.event_types),

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin import ModelAdmin
 from django.db.models import F, Func, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -22,7 +23,7 @@ from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
 from carinho.console.base import PlainChangeList, actor, list_of, page_of, posted
 from carinho.console.filters import ChoiceFilter, choice_filter
 from carinho.masking import mask_text
-from events import escalations, failure_groups, recipes, rejected_service_keys, titles
+from events import escalations, failure_groups, recipes, rejected_service_keys, rejecting_systems, titles
 from events.admin import correction_pages, escalation, person, redirect
 from events.engine.failure_causes import NO_PERMISSION
 from events.failure_groups import Figures
@@ -35,7 +36,7 @@ from events.models import (
     ResolvedWith,
 )
 from events.recipes import Advice, Recipes, Texts
-from events.rejecting_systems import LastFailure
+from events.rejecting_systems import LastFailure, Rejection
 
 OPERATE = "events.change_deadletter"
 CHECK_KEY_WITH_ONE = _("Conferir a chave com 1 item")
@@ -267,13 +268,16 @@ def card_of(
     keys: dict[int, int], *, item: int | None = None,
 ) -> Card:  # fmt: skip
     """`item` is the group's one open dead letter, where it has only one."""
-    source = titles.sources_of(group.service, group.step)
     failed_at = newest_failure(group, figures)[-1]
-    advice = readable(written.said(group.service, group.step, group.cause, source, failed_at), request)
+    advice = readable(written.of_open_items(group, figures.open, failed_at), request)
     breaker = breakers.get(group.service)
     open_at = page_of(DeadLetter(pk=item)) if item else rows_address(group)
     key_item, remedy = keys.get(group.pk), advice.texts.remedy
-    help_with = _help(request, group, figures, remedy, breaker, key_item, open_at) if figures.open else None
+    help_with = None
+    if figures.open and advice.only:
+        help_with = retry_some(request, group, advice.only)
+    elif figures.open:
+        help_with = _help(request, group, figures, remedy, breaker, key_item, open_at)
     return Card(group, figures, advice, state_of(group), help_with, key_item)
 
 
@@ -342,11 +346,20 @@ def retry_all(request: HttpRequest, address: str, count: int) -> Help:
     return Help(text, address, "replay", "retry", count=count, barred=barred)
 
 
+def retry_some(request: HttpRequest, group: FailureGroup, rejection: Rejection) -> Help:
+    """The items of the group that failed in that time."""
+    address = f"{rows_address(group)}&{RejectionFilter.parameter_name}={rejection.period}"
+    return retry_all(request, address, rejection.left[group.step, group.cause])
+
+
 def resend(request: HttpRequest, card: Card, newest: Sequence[DeadLetter]) -> Help:
     """Of one of the open items while its system rejects whatever comes, else of all."""
     if card.key_item:
         return try_one(request, card.rows, card.key_item, is_key=True)
-    if newest and card.advice.is_data_right and card.advice.texts.remedy == Remedy.SYSTEMS:
+    if card.advice.only:
+        return retry_some(request, card.group, card.advice.only)
+    refuses = card.advice.is_data_right and card.advice.texts.remedy == Remedy.SYSTEMS
+    if newest and (refuses or card.advice.is_doubtful):
         return try_one(request, card.rows, newest[0].pk, is_key=False)
     return retry_all(request, card.rows, card.figures.open)
 
@@ -365,6 +378,23 @@ def archive_all(request: HttpRequest, address: str, count: int) -> Help:
 
 def _barred(request: HttpRequest) -> str:
     return "" if request.user.has_perm(OPERATE) else str(NOT_ALLOWED)
+
+
+class RejectionFilter(ChoiceFilter):
+    """What failed while a system rejected everything; only the button of a group leads here."""
+
+    parameter_name = "rejected"
+    title = _("recusados juntos")
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, Any]]:
+        asked = request.GET.get(self.parameter_name, "")
+        ends = rejecting_systems.read_period(asked)
+        said = {"since": dates.clock(ends[0]), "until": dates.clock(ends[1])} if ends else {}
+        return [(asked, _now("das %(since)s às %(until)s") % said)] if said else []
+
+    def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
+        ends = rejecting_systems.read_period(str(value))
+        return queryset.filter(failed_at__gte=ends[0], failed_at__lt=ends[1]) if ends else queryset.none()
 
 
 class TagFilter(ChoiceFilter):

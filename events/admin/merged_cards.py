@@ -69,7 +69,7 @@ def of(request: HttpRequest) -> list[Card]:
 def _what_it_says(card: Card) -> Hashable:
     """Equal for two cards that can be one; of what happened, the moments may differ from step to step."""
     texts, group = card.advice.texts, card.group
-    if not card.figures.open or texts.remedy not in AS_IT_IS:
+    if not card.figures.open or texts.remedy not in AS_IT_IS or card.advice.only:
         return card.number
     is_silenced = group.state == GroupState.SILENCED
     said = (texts.title, texts.fixer, texts.advice, texts.remedy)

@@ -4,7 +4,7 @@ from events.models.bulk_job import BulkItem, BulkItemState, BulkJob, BulkState
 from events.models.conformance_check import CheckState, ConformanceCheck
 from events.models.correction import Correction
 from events.models.counts import CountDelta, HourlyCount, Measure
-from events.models.dead_letter import DeadLetter, DeadLetterStatus
+from events.models.dead_letter import DATA_CAUSES, DeadLetter, DeadLetterStatus
 from events.models.delivery import Attempt, Delivery, DeliveryStatus, Outcome, SkipCause
 from events.models.escalation import Escalation
 from events.models.event import Event, EventStatus, WithoutFlow
@@ -16,6 +16,7 @@ from events.models.redirect import Redirect
 from events.models.rejected_request import RejectedRequest
 
 __all__ = [
+    "DATA_CAUSES",
     "Attempt",
     "BreakerState",
     "BulkItem",

@@ -17,6 +17,9 @@ class DeadLetterStatus(models.TextChoices):
     ARCHIVED = "archived", _("arquivada")
 
 
+DATA_CAUSES = ["not_found", "invalid_data", "invalid_phone_number"]  # of what a system rejected
+
+
 class DeadLetter(models.Model):
     """A delivery that failed for good, until a person retries or archives it.
 
@@ -82,6 +85,13 @@ class DeadLetter(models.Model):
                 fields=["-id"], condition=Q(status__in=["open", "retrying"]), name="dead_letter_open_newest"
             ),
             models.Index(fields=["created_at"], name="dead_letter_created"),
+            # who else was rejected between two acceptances, and when what is still open was
+            models.Index(fields=["service", "failed_at"], name="dead_letter_failed"),
+            models.Index(
+                fields=["service", "failed_at"],
+                condition=Q(status="open", cause__in=DATA_CAUSES),
+                name="dead_letter_open_failed",
+            ),
         ]
 
     def __str__(self) -> str:

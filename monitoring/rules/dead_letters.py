@@ -74,8 +74,12 @@ def _explained(hub: HubSnapshot) -> Counter[Kind]:
                 found[service, cause] = min(amount, by_kind[service, cause])
                 amount -= found[service, cause]
     with suppress(Unmeasured):
+        for rejection in hub.left_by_rejections:
+            for (_step, cause), amount in rejection.left.items():
+                found[rejection.service, cause] += amount
+    with suppress(Unmeasured):
         found.update({(service, HELD_TOO_LONG): amount for service, amount in hub.left_by_outages.items()})
-    return +found
+    return +(found & by_kind)  # of which those counts know a moment later
 
 
 def _cause(kind: DeadLetterKind, left: Counter[Kind], explained: Counter[Kind], *, value: int) -> Observation:

@@ -27,8 +27,8 @@ def test_operator_who_never_saw_the_hub_resolves_connection_permission_and_progr
     assert BulkJob.objects.get().total == 2
 
     needs_you.click()  # permission: who can mend the key, then one item as a proof
-    expect(card(visit, "não aceitou a nossa chave")).to_contain_text("Um administrador")
-    card(visit, "não aceitou a nossa chave").get_by_role("button", name="Conferir a chave").click()
+    expect(card(visit, "não aceita a nossa chave")).to_contain_text("Um administrador")
+    card(visit, "não aceita a nossa chave").get_by_role("button", name="Conferir a chave").click()
     visit.get_by_role("button", name="Conferir a chave com 1 item").click()
     expect(visit.get_by_text("Reenviando: o fim desta entrega")).to_be_visible()
 

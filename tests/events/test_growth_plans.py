@@ -99,6 +99,19 @@ def test_when_a_system_last_accepted_is_found_among_what_that_system_did():
     run(MANY_DEAD_LETTERS, [])
     run("ANALYZE events_delivery", [])  # all are of this system, so the index of all ends would do as well
     given = {"services": ["crm"], "moments": [timezone.now()], "longest": rejecting_systems.KEPT_IN_MIND}
-    plan = plan_of(rejecting_systems.PERIODS, given | {"causes": rejecting_systems.CAUSES, "enough": 5})
+    given |= {"causes": rejecting_systems.CAUSES, "enough": 5, "most": 1}
+    plan = plan_of(rejecting_systems.OF_THESE, given)
     assert plan.count("using delivery_done") == 2
     assert "delivery_over" not in plan
+
+
+def test_items_left_by_a_system_that_rejected_everything_are_found_by_when_they_failed():
+    run(MANY_DEAD_LETTERS, [])
+    run("ANALYZE events_delivery", [])
+    run("ANALYZE events_deadletter", [])
+    run("SET LOCAL enable_bitmapscan = off", [])  # for so few it would do as well
+    given = {"services": ["crm"], "longest": rejecting_systems.KEPT_IN_MIND, "most": 30, "enough": 5}
+    plan = plan_of(rejecting_systems.OF_OPEN_ITEMS, given | {"causes": rejecting_systems.CAUSES})
+    assert plan.count("using dead_letter_open_failed") == 2
+    assert plan.count("using delivery_done") == 2
+    assert "using dead_letter_failed" in plan

@@ -1,6 +1,7 @@
 """A system that rejects everything is named itself, and nobody's data is blamed for it."""
 
 import re
+from collections import Counter
 from datetime import timedelta
 from itertools import count
 
@@ -14,6 +15,7 @@ from events import operations, rejecting_systems
 from events.engine import lane, transitions
 from events.engine.transitions import Failure
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, FailureGroup
+from monitoring import health, snapshot
 from tests.clients import logged_in
 from tests.console import rows
 from tests.events.conftest import BILLING
@@ -128,9 +130,76 @@ def test_data_is_not_blamed_for_what_failed_while_a_system_rejected_everything_o
     operations.retry([DeadLetter.objects.latest("pk").pk], actor="user:ana")
     sent("", 200, {"hours": 1})  # what has arrived was rejected all the same
     assert cards(browser)["invalid_data"].help.text == "Reenviar 4"
-    sent("g", 422)
-    assert cards(browser)["invalid_data"].advice.texts.title == WRONG_DATA  # as its newest item
-    assert said_of_rows(browser) == [WRONG_DATA, *[card.advice.texts.title] * 4]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_items_of_a_rejection_that_is_over_come_before_others_of_their_group(sent):
+    browser = logged_in("Operador")
+    sent("a", 422)
+    sent("b", 200, {"hours": 1})
+    sent("cdefg", 422)
+    sent("h", 200, {"hours": 1})
+    sent("i", 422)
+    together = DeadLetter.objects.filter(subject__in=[f"family:{one}" for one in "cdefg"]).order_by("pk")
+    assert [len(together), DeadLetter.objects.count()] == [5, 7]
+    card = cards(browser)["invalid_data"]
+    assert card.help.text == "Reenviar 5"
+    assert "5 destes 7 itens falharam nesse tempo: os dados estão certos." in card.advice.texts.happened
+    over = card.advice.texts.title
+    assert said_of_rows(browser) == [WRONG_DATA, *[over] * 5, WRONG_DATA]
+    page = browser.get(f"/admin/events/failuregroup/{card.number}/change/").content.decode()
+    assert "edit</span>Corrigir e reenviar" not in page
+    assert page.count("replay</span>Reenviar 5") == 1
+    form = {"action": "retry", "index": 0, "select_across": 1, "_selected_action": 0}
+    asked = browser.post(card.help.address, form)
+    assert sorted(map(int, asked.context["ids"].split(","))) == [letter.pk for letter in together]
+    operations.retry([letter.pk for letter in together], actor="user:ana")
+    sent("", 200, {"hours": 1})
+    card = cards(browser)["invalid_data"]
+    assert (card.help.text, card.advice.texts.title) == ("Corrigir e reenviar", WRONG_DATA)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_left_of_a_rejection_is_its_own_alert_and_none_about_data(sent):
+    sent("abcde", 422)
+    assert troubles() == {"rejects_everything": 1}
+    sent("f", 200, {"hours": 1})
+    assert troubles() == {"rejects_everything": 1}
+    (left,) = snapshot.take_snapshot().left_by_rejections
+    assert (left.open_items, left.left) == (5, {("add_hours", "invalid_data"): 5})
+    (trouble,) = (row for row in health.evaluate(snapshot.take_snapshot()).troubles if row.cause.key[1])
+    assert trouble.cause.observation.message.endswith("voltou a aceitar: 5 itens para reenviar.")
+    rows_of_it = logged_in("Operador").get(trouble.cause.observation.url).context["cl"].result_count
+    assert rows_of_it == 5
+    operations.retry(list(DeadLetter.objects.values_list("pk", flat=True)), actor="user:ana")
+    sent("", 200, {"hours": 1})
+    assert troubles() == {}
+
+
+def troubles():
+    """The rules with a reason about Billing or about items, and how many there are of each."""
+    found = health.evaluate(snapshot.take_snapshot()).troubles
+    return Counter(
+        rule for rule, subject in (row.cause.key for row in found) if subject or rule == "dead_letters"
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_second_person_in_a_row_may_be_the_system_and_the_recipe_says_how_to_tell(sent):
+    browser = logged_in("Operador")
+    sent("aa", 422)
+    assert "talvez" not in cards(browser)["invalid_data"].advice.texts.happened
+    assert sent("b", 422) is None
+    card = cards(browser)["invalid_data"]
+    said = re.sub(r"(\d\d/\d\d )?\d\d:\d\d", "H", card.advice.texts.happened)
+    assert said.startswith("2 pessoas seguidas foram recusadas desde H e ninguém foi aceito: talvez seja o")
+    assert card.help.text == "Corrigir e reenviar"
+    page = browser.get(f"/admin/events/failuregroup/{card.number}/change/").content.decode()
+    assert "Tentar com 1 item" in page
+    assert "Reenviar 3" not in page
+    assert troubles() == {}
+    sent("c", 200, {"hours": 1})
+    assert "talvez" not in cards(browser)["invalid_data"].advice.texts.happened
 
 
 @pytest.mark.django_db(transaction=True)

@@ -114,6 +114,22 @@ def rejecting(amount: int) -> HubSnapshot:
     return hub(rejecting={"crm": found}, dead_letters=items(amount, cause="invalid_data"))
 
 
+def left_by_rejection(amount: int, *, is_key: bool = False) -> HubSnapshot:
+    """CRM accepts again what it rejected for 20 minutes, and that is not sent again yet."""
+    cause = "no_permission" if is_key else "invalid_data"
+    since, kind = NOW - timedelta(hours=1), ("register_lead", cause)
+    over = Rejection(
+        "crm",
+        since,
+        amount,
+        is_key,
+        until=since + timedelta(minutes=20),
+        open_items=amount,
+        left={kind: amount},
+    )
+    return hub(left_by_rejections=[over], dead_letters=items(amount, cause=cause))
+
+
 def rejecting_key(amount: int) -> HubSnapshot:
     """CRM rejected our key so often, and all of that waits for a person."""
     found = Rejection(

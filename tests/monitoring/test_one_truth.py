@@ -50,6 +50,9 @@ TROUBLES = {
         "rejecting": hubs.rejecting_key(2).rejecting,
         "dead_letters": hubs.rejecting_key(2).dead_letters,
     },
+    "left_by_rejection": {
+        name: getattr(hubs.left_by_rejection(12), name) for name in ("left_by_rejections", "dead_letters")
+    },
     "sync_failures": {"sync": hubs.job(recent_failures=3)},
     "sync_stuck": {"sync": hubs.job(last_status="failed", last_result="stuck", recent_failures=1)},
     "sync_never_ran": {"sync": hubs.first_run(late=True, level="critical")},

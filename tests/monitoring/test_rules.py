@@ -1,6 +1,7 @@
 """Each rule's edges, as the contract's table of thresholds has them."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 from itertools import product
 
@@ -48,6 +49,11 @@ EDGES = [
     ("rejects_everything", hubs.rejecting(19), "warning"),
     ("rejects_everything", hubs.rejecting(20), "critical"),
     ("rejects_everything", hubs.rejecting_key(20), OK),
+    ("rejects_everything", hubs.left_by_rejection(1), "warning"),
+    ("rejects_everything", hubs.left_by_rejection(60), "warning"),
+    ("rejects_everything", hubs.left_by_rejection(1, is_key=True), OK),
+    ("rejects_key", hubs.left_by_rejection(1), OK),
+    ("rejects_key", hubs.left_by_rejection(1, is_key=True), "warning"),
     ("rejects_key", hubs.rejecting(20), OK),
     ("rejects_key", hubs.rejecting_key(1), "warning"),
     ("rejects_key", hubs.rejecting_key(19), "warning"),
@@ -255,6 +261,33 @@ def test_items_whose_key_was_rejected_belong_to_one_alert_of_their_system():
     check = next(each for each in checklist.answer("morning", seen, found) if each.name == "dead_letters")
     assert (check.value, check.limit, check.tone) == ("12", "nenhuma chave recusada", "warning")
     assert "não corrija nem arquive" in str(check.instructions[0].text)
+
+
+def test_what_a_system_rejected_is_the_same_trouble_in_its_own_words_until_it_is_sent_again():
+    for is_key, rule_name, said in (
+        (False, "rejects_everything", "CRM recusou tudo das H às H e voltou a aceitar"),
+        (True, "rejects_key", "CRM recusou a nossa chave e a aceita desde H"),
+    ):
+        left = hubs.left_by_rejection(12, is_key=is_key)
+        (trouble,) = health.evaluate(left).troubles
+        assert (trouble.cause.key, trouble.symptoms) == ((rule_name, "crm"), [])
+        message = re.sub(r"(\d\d/\d\d )?\d\d:\d\d", "H", trouble.cause.observation.message)
+        assert message == f"{said}: 12 itens para reenviar."
+        beside = replace(left, dead_letters=hubs.items(15) | {"by_kind": Counter({("crm", "broken"): 15})})
+        assert {row.cause.key for row in health.evaluate(beside).troubles} == {
+            (rule_name, "crm"),
+            ("dead_letters", ""),
+        }
+
+
+def test_items_of_before_are_part_of_what_keeps_them_while_the_system_takes_nothing_again():
+    left = hubs.left_by_rejection(12)
+    again = replace(left, rejecting=hubs.rejecting(5).rejecting)
+    away = replace(left, breakers=hubs.breaker("open", 5))
+    for seen, cause in ((again, "rejects_everything"), (away, "circuit_breaker")):
+        (trouble,) = health.evaluate(seen).troubles
+        assert (trouble.cause.key, trouble.symptoms) == ((cause, "crm"), [])
+        assert "reenviar" not in trouble.cause.observation.message
 
 
 def test_items_that_other_causes_left_beside_such_a_system_are_an_alert_of_their_own():

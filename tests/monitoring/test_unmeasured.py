@@ -31,6 +31,7 @@ SOURCES = {
     "failing": "monitoring.metrics.failing",
     "breakers": "monitoring.metrics.breakers",
     "rejecting": "events.rejecting_systems.current",
+    "left_by_rejections": "monitoring.metrics.left_by_rejections",
     "sync": "sync.status.overview",
     "whatsapp": "monitoring.metrics.whatsapp",
     "staleness": "monitoring.heartbeats.staleness",

@@ -122,7 +122,7 @@ def test_one_button_sends_the_items_of_all_steps_again_in_one_job():
 
 
 def test_rejected_key_of_several_steps_is_tried_with_one_item_and_then_all_are_sent():
-    letters = [customer(KEY), customer(KEY, 205), update(KEY), update(KEY, 205), invoice(KEY)]
+    letters = [customer(KEY), customer(KEY, 205), update(KEY), update(KEY, 205), invoice(KEY, 206)]
     browser = logged_in(OPERATOR)
     (card,) = cards(browser)
     assert (card.help.text, card.help.items) == ("Conferir a chave com 1 item", (letters[-1].pk,))
