@@ -255,7 +255,7 @@ def _limit(rule: str, sentence: str) -> str:
     return "" if limit is None else sentence % number(limit)
 
 
-OF_ITEMS = ("dead_letters", "rejects_everything", "rejects_key", "held_too_long")
+OF_ITEMS = ("dead_letters", "rejects_everything", "rejects_key", "left_to_resend", "held_too_long")
 OF_SYNCS = (
     "sync_late",
     "sync_never_ran",

@@ -22,6 +22,7 @@ OF_RULE = {  # by rule: the beginning of its part's heading
     "grave_incidents": "Ocorrência grave",
     "held_too_long": "Um sistema fora do ar",
     "late_events": "Muitos eventos aguardando",
+    "left_to_resend": "Um sistema que recusa tudo",
     "lgpd": "Prazos e auditoria da LGPD",
     "notifications_failed": "Ninguém recebe",
     "old_transaction": "Banco de dados",

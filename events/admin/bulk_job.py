@@ -15,6 +15,7 @@ from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import id_in, list_of, page_of
 from carinho.console.filters import ChoiceFilter, choice_filter
 from events import bulk_jobs, recipes
+from events.engine.failure_causes import NO_PERMISSION
 from events.models import BulkItem, BulkItemState, BulkJob, BulkState, CircuitBreaker, DeadLetter
 from events.recipes import Recipes
 
@@ -257,16 +258,19 @@ class BulkJobAdmin(ActionAdmin):
             item = items[newest]  # which may have failed otherwise since
             advice = written.of_item(item) if item.cause == cause else written.of_cause(cause)
             title = f"{labels.system(service)} · {advice.texts.title}"
-            shown.append({"title": title, "count": count, "is_new": cause == row.stop_cause})
+            shown.append({"title": title, "count": count, "is_new": cause == row.stop_cause != NO_PERMISSION})
         return shown
 
     def _stop(self, row: BulkJob) -> dict[str, Any]:
-        item = row.items.filter(position=row.stopped_at).first() if row.stopped_at else None
+        items = row.items.select_related("dead_letter")
+        item = items.filter(position=row.stopped_at).first() if row.stopped_at else None
         if item is None:
             return {}
-        letter = DeadLetter(pk=item.dead_letter_id)
+        letter = item.dead_letter
         return {
             "position": row.stopped_at,
+            "is_key": row.stop_cause == NO_PERMISSION,
+            "system": labels.system(letter.service),
             "cause": Recipes().of_cause(row.stop_cause).texts.title,
             "name": f"#{letter.pk}",
             "address": page_of(letter),

@@ -24,6 +24,7 @@ ENOUGH = 20  # events
         "whatsapp_disconnected",
         "rejects_everything",
         "rejects_key",
+        "left_to_resend",
     ),
     steps=(
         Instruction(

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from carinho.console import labels
 from carinho.console.labels import number
-from events.rejecting_systems import ENOUGH, Rejection
+from events.rejecting_systems import ENOUGH
 from monitoring.labels import list_url
-from monitoring.models import Severity
 from monitoring.rule import Instruction, Observation, rule
 from monitoring.snapshot import HubSnapshot
 
@@ -33,20 +32,14 @@ from monitoring.snapshot import HubSnapshot
             gettext_lazy("Ver quem chamar"),
         ),
         Instruction(
-            gettext_lazy(
-                "Disseram que voltou? Reenvie um item. Voltou a aceitar? Use Reenviar, na falha, para os "
-                "outros."
-            ),
+            gettext_lazy("Disseram que voltou? Reenvie um item; se for aceito, reenvie os outros."),
             "events_deadletter_changelist",
             gettext_lazy("Ver os itens"),
         ),
     ),
 )
 def rejects_everything(hub: HubSnapshot) -> Iterator[Observation]:
-    """It ends with the first delivery that is accepted, or after a day without another rejection.
-
-    What it left is a warning until it is sent again.
-    """
+    """It ends with the first delivery that is accepted, or after a day without another rejection."""
     for service, rejection in hub.rejecting.items():
         if rejection.is_key:
             continue
@@ -57,34 +50,5 @@ def rejects_everything(hub: HubSnapshot) -> Iterator[Observation]:
             list_url("events_deadletter", f"service={service}"),
             past=_("%(system)s recusou tudo o que recebia (%(rejected)s entregas).") % said,
             subject=service,
-            systems=(service,),
-        )
-    yield from left_over(hub, is_key=False)
-
-
-def left_over(hub: HubSnapshot, *, is_key: bool) -> Iterator[Observation]:
-    """The items of what is over: it stays the same trouble until they are sent again.
-
-    While the system refuses again, or is away, that is its trouble.
-    """
-    busy = hub.rejecting.keys() | {breaker.service for breaker in hub.breakers if breaker.holds}
-    by_service: dict[str, list[Rejection]] = {}
-    for rejection in hub.left_by_rejections:
-        if rejection.is_key == is_key and rejection.service not in busy:
-            by_service.setdefault(rejection.service, []).append(rejection)
-    for service, over in by_service.items():
-        newest, items = max(over, key=lambda each: each.since), sum(each.open_items for each in over)
-        amount = ngettext("%s item para reenviar", "%s itens para reenviar", items) % number(items)
-        causes = {cause for each in over for _step, cause in each.left}
-        query = f"service={service}" + (f"&cause={causes.pop()}" if len(causes) == 1 else "")
-        if len(over) == 1 and not is_key:
-            query += f"&rejected={newest.period}"
-        yield Observation(
-            items,
-            f"{newest.sentence.removesuffix('.')}: {amount}.",
-            list_url("events_deadletter", query),
-            past=_("%(sentence)s O que faltava foi reenviado.") % {"sentence": newest.sentence},
-            subject=service,
-            severity=Severity.WARNING,
             systems=(service,),
         )

@@ -10,7 +10,6 @@ from carinho.console.labels import number
 from events.engine.failure_causes import NO_PERMISSION
 from monitoring.labels import list_url
 from monitoring.rule import Instruction, Observation, rule
-from monitoring.rules.rejects_everything import left_over
 from monitoring.snapshot import HubSnapshot
 
 
@@ -44,7 +43,7 @@ from monitoring.snapshot import HubSnapshot
     ),
 )
 def rejects_key(hub: HubSnapshot) -> Iterator[Observation]:
-    """The first rejected call is enough, one that is accepted ends it; what it left is still a warning."""
+    """The first rejected call is enough, and one that is accepted ends it."""
     for service, rejection in hub.rejecting.items():
         if not rejection.is_key:
             continue
@@ -57,4 +56,3 @@ def rejects_key(hub: HubSnapshot) -> Iterator[Observation]:
             subject=service,
             systems=(service,),
         )
-    yield from left_over(hub, is_key=True)

@@ -164,7 +164,7 @@ def test_what_is_left_of_a_rejection_is_its_own_alert_and_none_about_data(sent):
     sent("abcde", 422)
     assert troubles() == {"rejects_everything": 1}
     sent("f", 200, {"hours": 1})
-    assert troubles() == {"rejects_everything": 1}
+    assert troubles() == {"left_to_resend": 1}
     (left,) = snapshot.take_snapshot().left_by_rejections
     assert (left.open_items, left.left) == (5, {("add_hours", "invalid_data"): 5})
     (trouble,) = (row for row in health.evaluate(snapshot.take_snapshot()).troubles if row.cause.key[1])

@@ -50,7 +50,7 @@ TROUBLES = {
         "rejecting": hubs.rejecting_key(2).rejecting,
         "dead_letters": hubs.rejecting_key(2).dead_letters,
     },
-    "left_by_rejection": {
+    "left_to_resend": {
         name: getattr(hubs.left_by_rejection(12), name) for name in ("left_by_rejections", "dead_letters")
     },
     "sync_failures": {"sync": hubs.job(recent_failures=3)},

@@ -49,11 +49,10 @@ EDGES = [
     ("rejects_everything", hubs.rejecting(19), "warning"),
     ("rejects_everything", hubs.rejecting(20), "critical"),
     ("rejects_everything", hubs.rejecting_key(20), OK),
-    ("rejects_everything", hubs.left_by_rejection(1), "warning"),
-    ("rejects_everything", hubs.left_by_rejection(60), "warning"),
-    ("rejects_everything", hubs.left_by_rejection(1, is_key=True), OK),
-    ("rejects_key", hubs.left_by_rejection(1), OK),
-    ("rejects_key", hubs.left_by_rejection(1, is_key=True), "warning"),
+    ("left_to_resend", hub(), OK),
+    ("left_to_resend", hubs.left_by_rejection(1), "warning"),
+    ("left_to_resend", hubs.left_by_rejection(60), "warning"),
+    ("left_to_resend", hubs.left_by_rejection(1, is_key=True), "warning"),
     ("rejects_key", hubs.rejecting(20), OK),
     ("rejects_key", hubs.rejecting_key(1), "warning"),
     ("rejects_key", hubs.rejecting_key(19), "warning"),
@@ -263,19 +262,19 @@ def test_items_whose_key_was_rejected_belong_to_one_alert_of_their_system():
     assert "não corrija nem arquive" in str(check.instructions[0].text)
 
 
-def test_what_a_system_rejected_is_the_same_trouble_in_its_own_words_until_it_is_sent_again():
-    for is_key, rule_name, said in (
-        (False, "rejects_everything", "CRM recusou tudo das H às H e voltou a aceitar"),
-        (True, "rejects_key", "CRM recusou a nossa chave e a aceita desde H"),
+def test_what_a_system_rejected_is_a_trouble_in_its_own_words_until_it_is_sent_again():
+    for is_key, said in (
+        (False, "CRM recusou tudo das H às H e voltou a aceitar"),
+        (True, "CRM recusou a nossa chave e a aceita desde H"),
     ):
         left = hubs.left_by_rejection(12, is_key=is_key)
         (trouble,) = health.evaluate(left).troubles
-        assert (trouble.cause.key, trouble.symptoms) == ((rule_name, "crm"), [])
+        assert (trouble.cause.key, trouble.symptoms) == (("left_to_resend", "crm"), [])
         message = re.sub(r"(\d\d/\d\d )?\d\d:\d\d", "H", trouble.cause.observation.message)
         assert message == f"{said}: 12 itens para reenviar."
         beside = replace(left, dead_letters=hubs.items(15) | {"by_kind": Counter({("crm", "broken"): 15})})
         assert {row.cause.key for row in health.evaluate(beside).troubles} == {
-            (rule_name, "crm"),
+            ("left_to_resend", "crm"),
             ("dead_letters", ""),
         }
 
