@@ -142,12 +142,12 @@ def of_suspicion(rejection: Rejection, known: Advice) -> Advice:
         "sistema, e não os dados. A resposta diz qual dado está errado? Então é o dado. Não diz? Espere a "
         "próxima pessoa: se for recusada também, é o sistema."
     )
-    fixer = _("Se for o sistema, quem cuida de {sistema}. Se for o dado:")
+    fixer = _("Se for o sistema, quem cuida de {sistema}.")
     advice = _("Na dúvida, tente antes com 1 item, ou pergunte a quem cuida do sistema.")
     texts = replace(
         known.texts,
         happened=" ".join([happened % said, *([known.texts.happened] if known.written else [])]),
-        fixer=f"{fixer} {known.texts.fixer}",
+        fixer=f"{known.texts.fixer} {fixer}",
         advice=f"{advice} {known.texts.advice}",
     )
     return replace(known, texts=texts, is_doubtful=True)

@@ -33,7 +33,7 @@ KEPT_IN_MIND = timedelta(hours=24)  # after so long without another one it is no
 # what a rejected call is filed under
 CAUSES = [NO_PERMISSION, *DATA_CAUSES]
 UNCLEAR_CAUSES = ["not_found", "invalid_data"]  # of which the answer does not say what is wrong
-MOST_PERIODS = 30  # of a system, with items that are still open: the latest
+MOST_PERIODS = 20  # of a system, with items that are still open: the latest
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 MOST_NAMED = 2  # steps in a sentence
 LASTS = timedelta(minutes=10)  # from an attempt's start to its end, at most
