@@ -74,8 +74,8 @@ def start_retry(ids: Sequence[int], actor: str, *, with_overtaken: bool = False)
     """Send these dead letters again, in stages; the first one goes at once.
 
     Bound to them as they are now: what somebody deals with before its turn is left to them. What something
-    newer has overtaken, now or by then, stays open and is counted as such, unless `with_overtaken`. A rejected
-    key stops it as a new cause does, also where the key was rejected before: the others would be, too.
+    newer has overtaken, now or by then, stays open and is counted as such, unless `with_overtaken`. A
+    rejected key stops it as a new cause does, also where it was rejected before: the others would be, too.
     """
     found = run(FIND, [list(ids)])
     later = {} if with_overtaken else overtaken([delivery for _id, delivery, _cause in found])

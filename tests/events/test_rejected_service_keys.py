@@ -133,7 +133,7 @@ def test_key_that_one_rejected_step_proves_good_is_good_for_the_others_until_one
     job = BulkJob.objects.get()
     assert (job.state, job.stop_cause) == ("stopped", "no_permission")
     page = browser.get(f"/admin/events/bulkjob/{job.pk}/change/").content.decode()
-    assert f"Na {job.stopped_at}ª de 14, Faturamento recusou a nossa chave." in page
+    assert f"No item {job.stopped_at} de 14, Faturamento recusou a nossa chave." in page
     assert rejecting_systems.current()["billing"].steps == ("close_visit",)
     assert DeadLetter.objects.filter(status="resolved").count() > 1
 

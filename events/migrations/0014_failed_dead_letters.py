@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     atomic = False  # an index that is built beside the running hub
 
     dependencies = [
-        ("events", "0012_key_accepted_at"),
+        ("events", "0013_key_accepted_at"),
     ]
 
     operations = [

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("events", "0011_group_state_word"),
+        ("events", "0012_resolved_by_correction"),
     ]
 
     operations = [
