@@ -12,10 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
+from carinho.console import support
+from carinho.console.support import SupportLevel
 from carinho.locks import try_transaction_lock
 from monitoring import health, heartbeats, notifications, snapshot
 from monitoring.health import HubHealth, Trouble
 from monitoring.models import Alert, Severity
+from monitoring.rule import Rule
 
 logger = logging.getLogger(__name__)
 
@@ -57,10 +60,22 @@ class CurrentAlerts:
     settling: list[Alert] = field(default_factory=list)
 
     @property
-    def critical_since(self) -> datetime | None:
-        """Since when something critical has been open; None while nothing is."""
-        began = [alert.opened_at for alert in self.open if alert.severity == Severity.CRITICAL]
-        return min(began, default=None)
+    def calls(self) -> dict[SupportLevel, datetime]:
+        """When each level of support is called for what is critical; empty while nothing is."""
+        found: dict[SupportLevel, datetime] = {}
+        for alert in self.open:
+            if alert.severity == Severity.CRITICAL:
+                for level, at in calls_of(alert).items():
+                    found[level] = min(at, found.get(level, at))
+        return found
+
+
+def calls_of(alert: Alert) -> dict[SupportLevel, datetime]:
+    """When each level of support is called for this one, should it be critical."""
+    rule = Rule.registry.get(alert.rule)
+    if rule is None:  # the code no longer has it
+        return support.calls(alert.opened_at)
+    return support.calls(alert.opened_at, left_alone=rule.left_alone, first=rule.first_called)
 
 
 def current(found: HubHealth, now: datetime) -> CurrentAlerts:
@@ -167,7 +182,7 @@ def _observe(alert: Alert, trouble: Trouble, now: datetime) -> None:
     alert.message, alert.past, alert.url = observation.message, observation.past, observation.url
     alert.technical = observation.technical
     alert.symptoms = [row.observation.message for row in trouble.symptoms]
-    alert.opened_at = max(alert.opened_at, observation.since or alert.opened_at)
+    alert.opened_at = observation.since or alert.opened_at
     alert.seen_at, alert.resolved_at = now, None
 
 

@@ -36,7 +36,7 @@ READ_REASONS = Instruction(
     gettext_lazy("Ver os alertas"),
 )
 CALL = Instruction(
-    gettext_lazy("Se for crítico, chame o suporte já: não espere a ronda acabar."),
+    gettext_lazy("Se o veredito diz para chamar alguém agora, chame já: não espere a ronda acabar."),
     "monitoring_alert_contacts",
     gettext_lazy("Ver quem chamar"),
 )

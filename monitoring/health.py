@@ -8,11 +8,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from carinho.console.labels import number
 from monitoring import heartbeats, snapshot
-from monitoring.labels import seconds
 from monitoring.models import Severity
 from monitoring.rule import Rule, Violation, all_rules
 from monitoring.snapshot import HubSnapshot, Unmeasured
@@ -124,39 +121,6 @@ class HubHealth:
         return (
             _now("Funcionando") if self.status == HEALTHY and self.needs_person else str(LABELS[self.status])
         )
-
-    @property
-    def headline(self) -> str:
-        """The status as a sentence. That the hub works is only said while its workers give signs of life."""
-        if self.status == CRITICAL:
-            return _now("Crítico: chame o suporte e comece pelo primeiro motivo.")
-        if self.worker_staleness is not None:
-            sentence = _now(
-                "Os trabalhadores (worker) não dão sinal de vida há %s: nada sai até que voltem. "
-                "O que chega é guardado."
-            )
-            return sentence % seconds(self.worker_staleness)
-        if self.status == HEALTHY and self.needs_person:
-            return " ".join([_now("O hub funciona."), *self._waiting])
-        if self.status == HEALTHY:
-            return _now("Tudo funcionando. Pode seguir o dia.")
-        if all(trouble.cause.observation.is_tail for trouble in self.troubles):
-            return _now("Voltando ao normal: o que esperava está saindo.")
-        return _now("Atenção: há o que ver, mas o hub trabalha.")
-
-    @property
-    def _waiting(self) -> list[str]:
-        items = ngettext("%s item precisa de você.", "%s itens precisam de você.", self.open_items)
-        rejected = ngettext(
-            "%s recusado espera correção.", "%s recusados esperam correção.", self.rejected_requests
-        )
-        calls = ngettext("%s pessoa espera uma ligação.", "%s pessoas esperam uma ligação.", self.owed_calls)
-        said = (
-            (items, self.open_items),
-            (rejected, self.rejected_requests),
-            (calls, self.owed_calls),
-        )
-        return [sentence % number(amount) for sentence, amount in said if amount]
 
     def worst(self, names: tuple[str, ...], system: str = "") -> str:
         """The tone of what these rules, or any about the system, found; good when they found nothing."""

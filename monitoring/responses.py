@@ -3,7 +3,7 @@
 from typing import Any
 
 from events.models import CircuitBreaker
-from monitoring import alerts, health, metrics, runbook
+from monitoring import alerts, headline, health, metrics, runbook
 from monitoring.models import Alert
 from monitoring.snapshot import HubSnapshot, Measuring
 
@@ -14,11 +14,11 @@ NO_DELIVERIES = {"total": 0, "success": 0, "failed": 0}
 def dashboard(hub: HubSnapshot) -> dict[str, Any]:
     """What could not be measured is named in `unmeasured`, and empty or zero in its place."""
     found, measuring = health.evaluate(hub), Measuring()
-    counts = found.alert_counts
+    counts, now = found.alert_counts, alerts.current(found, hub.now)
     return {
         "timestamp": hub.now,
         "status": found.status,
-        "headline": found.headline,
+        "headline": headline.of(found, now.calls, hub.now),
         "working": found.worker_staleness is None,
         **runbook.dashboard(hub, found.status, counts),
         "reasons": [

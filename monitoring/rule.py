@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from carinho.console.labels import number
+from carinho.console.support import OPERATIONS, SupportLevel
 from monitoring.labels import seconds
 from monitoring.models import Severity
 
@@ -22,8 +23,9 @@ class Observation:
     `past` is the sentence once it is over. `severity` is set where limits alone do not decide. `systems` are
     those it is about, none for the hub as a whole. `is_tail` is the end of a trouble, such as what an outage
     left waiting: it goes on with the alert that is open, and nobody is notified of it by itself. `since` is
-    when the outage began: one that follows on such an end is another one in the same alert. `technical` is
-    what another program said, for a tooltip.
+    when the outage began: one that follows on such an end is another one in the same alert. `brief` is the
+    message without what is only its reason's, for the headline. `technical` is what another program said, for
+    a tooltip.
     """
 
     value: float
@@ -36,6 +38,7 @@ class Observation:
     systems: tuple[str, ...] = ()
     is_tail: bool = False
     since: datetime | None = None
+    brief: str = ""
     technical: str = ""
 
 
@@ -81,7 +84,11 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Rule:
-    """What is watched, said and done. A symptom of another rule's violation opens no alert of its own."""
+    """What is watched, said and done. A symptom of another rule's violation opens no alert of its own.
+
+    What is critical may end by itself: nobody is called while it is `left_alone`, and `meanwhile` says what
+    becomes of it. `first_called` is called at once after that, the other levels in their time.
+    """
 
     name: str
     title: Any
@@ -94,6 +101,9 @@ class Rule:
     in_health: bool = True
     steps: tuple[Instruction, ...] = ()
     warning_on: Any = ""  # what stands before the warning limit: what else warns, or what it counts
+    left_alone: timedelta = timedelta()
+    meanwhile: Any = ""
+    first_called: SupportLevel = OPERATIONS
 
     registry: ClassVar[dict[str, "Rule"]] = {}
 
@@ -153,6 +163,9 @@ def rule(
     in_health: bool = True,
     steps: tuple[Instruction, ...] = (),
     warning_on: Any = "",
+    left_alone: timedelta = timedelta(),
+    meanwhile: Any = "",
+    first_called: SupportLevel = OPERATIONS,
 ) -> Callable[[Callable[[Any], Iterable[Observation]]], Rule]:
     """Declare the decorated function as a rule of its own name."""
 
@@ -161,7 +174,20 @@ def rule(
         if name in Rule.registry:
             raise ValueError(f"Rule {name} is declared twice.")
         Rule.registry[name] = Rule(
-            name, title, unit, observe, warning, critical, at_least, symptom_of, in_health, steps, warning_on
+            name,
+            title,
+            unit,
+            observe,
+            warning,
+            critical,
+            at_least,
+            symptom_of,
+            in_health,
+            steps,
+            warning_on,
+            left_alone,
+            meanwhile,
+            first_called,
         )
         return Rule.registry[name]
 

@@ -1,7 +1,7 @@
 """Whom to call, and when: support is people, named in the settings."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,11 +69,10 @@ def administrators() -> list[SupportPerson]:
 
 
 OPERATIONS = SupportLevel(_("Operação"), timedelta(), "SUPPORT_OPERATIONS")
-LEVELS = (
-    OPERATIONS,
-    SupportLevel(_("Desenvolvimento"), timedelta(minutes=30), "SUPPORT_DEVELOPMENT"),
-    SupportLevel(_("Gestão"), timedelta(hours=1), "SUPPORT_MANAGEMENT"),
-)
+DEVELOPMENT = SupportLevel(_("Desenvolvimento"), timedelta(minutes=30), "SUPPORT_DEVELOPMENT")
+MANAGEMENT = SupportLevel(_("Gestão"), timedelta(hours=1), "SUPPORT_MANAGEMENT")
+LEVELS = (OPERATIONS, DEVELOPMENT, MANAGEMENT)
+Calls = Mapping[SupportLevel, datetime]  # from when on each level is called
 
 
 def parse(text: str) -> Iterator[SupportPerson]:
@@ -85,21 +84,38 @@ def parse(text: str) -> Iterator[SupportPerson]:
             yield SupportPerson(name, email, next((way for way in ways if way and way != email), ""))
 
 
-def due(since: datetime) -> SupportLevel:
-    """Whose turn it is in a trouble that began then, of those who are written down."""
-    called = [row["level"] for row in levels(since) if row["is_due"] and row["level"].people]
-    return called[-1] if called else OPERATIONS
+def calls(
+    since: datetime, *, left_alone: timedelta = timedelta(), first: SupportLevel = OPERATIONS
+) -> dict[SupportLevel, datetime]:
+    """When each level is called in a trouble that began then, and whose turn comes first.
+
+    Nobody is called while it is `left_alone`, because it may end by itself.
+    """
+    return {
+        level: since + (left_alone if level == first else max(level.after, left_alone)) for level in LEVELS
+    }
 
 
-def levels(since: datetime | None = None, now: datetime | None = None) -> list[dict[str, Any]]:
-    """All levels, each with its people, from when on it is called, and whether that is already so."""
+def called(calls: Calls, now: datetime | None = None) -> SupportLevel | None:
+    """Whose turn it is, of those who are written down; None while it is nobody's."""
     now = now or timezone.now()
-    begun = since or now
+    due = [level for level in LEVELS if level in calls and calls[level] <= now]
+    named = [level for level in due if level.people]
+    return named[-1] if named else next(iter(due), None)
+
+
+def called_next(calls: Calls, now: datetime | None = None) -> tuple[SupportLevel, datetime] | None:
+    """Whose turn comes next, and when."""
+    now = now or timezone.now()
+    later = [(level, calls[level]) for level in LEVELS if level in calls and calls[level] > now]
+    named = [pair for pair in later if pair[0].people]
+    return min(named or later, key=lambda pair: pair[1], default=None)
+
+
+def levels(calls: Calls | None = None, now: datetime | None = None) -> list[dict[str, Any]]:
+    """All levels, each with its people, from when on it is called, and whether that is already so."""
+    now, times = now or timezone.now(), calls or {}
     return [
-        {
-            "level": level,
-            "at": begun + level.after,
-            "is_due": since is not None and begun + level.after <= now,
-        }
+        {"level": level, "at": times.get(level), "is_due": level in times and times[level] <= now}
         for level in LEVELS
     ]

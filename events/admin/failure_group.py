@@ -297,7 +297,7 @@ def readable(advice: Advice, request: HttpRequest) -> Advice:
 
 
 def _whom_to_call(since: datetime, request: HttpRequest) -> str:
-    level = support.due(since)
+    level = support.called(support.calls(since))
     if level == support.OPERATIONS and request.user.has_perm(OPERATE):
         return _now("Você avisa.")
     return _now("Chame: %s.") % level

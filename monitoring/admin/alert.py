@@ -20,7 +20,7 @@ from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, page
 from carinho.console.labels import number
 from carinho.masking import mask
-from monitoring import alerts, checklist, health, notifications, runbook_page, snapshot
+from monitoring import alerts, checklist, headline, health, notifications, runbook_page, snapshot
 from monitoring.models import Alert, Notification, Severity
 from monitoring.rule import Observation, Rule, all_rules
 
@@ -80,8 +80,8 @@ class AlertAdmin(ActionAdmin):
         """Contatos: whom to call, and, while it is critical, who is due already."""
         self.must_view(request)
         hub, found = health.of_page(request)
-        since = alerts.current(found, hub.now).critical_since
-        context = {"since": since, "administrators": support.administrators()}
+        calls = alerts.current(found, hub.now).calls
+        context = {"contacts": support.levels(calls, hub.now), "administrators": support.administrators()}
         return page(request, "admin/monitoring/contacts.html", _("Contatos: quem chamar"), **context)
 
     def runbook_view(self, request: HttpRequest) -> HttpResponse:
@@ -115,8 +115,7 @@ class AlertAdmin(ActionAdmin):
         context = {
             "here": request.get_full_path(),
             "cards": [self._card(request, row, notified.get(row.pk)) for row in shown],
-            "settling": now.settling,
-            "critical_since": now.critical_since,
+            **headline.context(found, now, hub.now),
             "resolved": [
                 {"alert": row, "lasted": dates.duration(row.resolved_at - row.opened_at)}
                 for row in Alert.objects.filter(resolved_at__isnull=False).order_by("-resolved_at")[

@@ -16,7 +16,7 @@ from carinho.console.labels import number
 from events import outages
 from events.admin import failure_group, merged_cards, outage, system
 from events.queues import Queue
-from monitoring import alerts, charts, checklist, health, metrics, periods, report, snapshot
+from monitoring import alerts, charts, checklist, headline, health, metrics, periods, report, snapshot
 from monitoring.health import HubHealth
 from monitoring.labels import list_url
 from monitoring.models import RoundKind
@@ -36,10 +36,7 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
     groups = part(_("falhas"), partial(open_groups, request), [])
     morning = checklist.answer(RoundKind.MORNING, hub, found)
     return shared | {
-        "health": found,
-        "critical_since": now.critical_since,
-        "reminders": now.reminders,
-        "settling": now.settling,
+        **headline.context(found, now, hub.now),
         "checks": [check for check in morning if check.name not in AMONG_NUMBERS],
         "taken_at": timezone.localtime(hub.now),
         "cards": part(_("números"), partial(cards, hub.strict, found), []),

@@ -17,7 +17,7 @@ from carinho.console.actions import NOT_ALLOWED
 from carinho.console.base import ConsoleAdmin, actor, id_in, list_of, page
 from events.models import DeadLetter, FailureGroup, GroupState, OutageRecord
 from events.recipes import Recipes
-from monitoring import alerts, checklist, health, rounds
+from monitoring import alerts, checklist, headline, health, rounds
 from monitoring.models import Alert, Round, RoundKind
 from monitoring.rule import Rule
 
@@ -51,12 +51,11 @@ class RoundAdmin(ConsoleAdmin):
             "checks": _checks(checklist.answer(due.kind, hub, found)),
             "since": _since(last) if last else None,
             "last": last,
-            "health": found,
+            **headline.context(found, now, hub.now),
             "alerts": [
                 {"alert": row, "steps": rule.steps if (rule := Rule.registry.get(row.rule)) else ()}
                 for row in shown
             ],
-            "critical_since": now.critical_since,
             "taken_on": [row for row in shown if row.acknowledged_by or row.snoozed_until],
             "paused": [row for row in hub.breakers if row.paused_at],
             "groups": _groups_taken(),

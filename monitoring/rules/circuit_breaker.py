@@ -1,6 +1,7 @@
 """A system that is down, that has long been tested without success, or that is back and catches up."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -26,14 +27,23 @@ SENTENCES = {
     warning=300,
     warning_on=gettext_lazy("em teste"),
     critical=0,
+    left_alone=timedelta(minutes=5),
+    meanwhile=gettext_lazy(
+        "As entregas esperam e saem sozinhas quando voltar: por enquanto não é preciso fazer nada."
+    ),
     steps=(
         Instruction(
             gettext_lazy(
-                "Pergunte a quem cuida do sistema se ele está no ar. As entregas esperam sem gastar "
-                "tentativas e saem sozinhas quando ele voltar."
+                "Nos primeiros 5 minutos não é preciso fazer nada: o hub testa sozinho, e as entregas "
+                "esperam sem gastar tentativas e saem quando ele voltar."
             ),
             "events_circuitbreaker_held",
             gettext_lazy("Ver as retidas"),
+        ),
+        Instruction(
+            gettext_lazy("Passou disso? Avise quem cuida do sistema e pergunte se ele está no ar."),
+            "monitoring_alert_contacts",
+            gettext_lazy("Ver quem chamar"),
         ),
         Instruction(
             gettext_lazy("Disseram que voltou? Teste agora com uma entrega."),
@@ -105,4 +115,5 @@ def _outage(hub: HubSnapshot, breaker: CircuitBreaker) -> Observation:
         systems=(breaker.service,),
         is_tail=not is_long,
         since=breaker.outage_since,
+        brief=_("%(system)s está fora do ar há %(time)s.") % facts,
     )

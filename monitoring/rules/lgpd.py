@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from carinho.console.labels import number
+from carinho.console.support import MANAGEMENT
 from monitoring.labels import list_url
 from monitoring.models import Severity
 from monitoring.rule import Instruction, Observation, rule
@@ -75,6 +76,7 @@ UNKNOWN_PHONES = LegalReport(
     warning=1,
     critical=1,
     at_least=True,
+    first_called=MANAGEMENT,
     steps=(
         Instruction(_("Abra o evento: ele diz quais pedidos são, e de quem.")),
         Instruction(

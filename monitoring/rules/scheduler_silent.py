@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from carinho.console.support import DEVELOPMENT
 from monitoring import heartbeats
 from monitoring.rule import Instruction, Observation, rule
 from monitoring.snapshot import HubSnapshot
@@ -16,6 +17,7 @@ from monitoring.snapshot import HubSnapshot
     warning=60,
     critical=180,
     symptom_of=("worker_silent", "beat_silent"),
+    first_called=DEVELOPMENT,
     steps=(
         Instruction(
             gettext_lazy("Chame o desenvolvimento: as tarefas agendadas não são executadas."),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from carinho.console.support import DEVELOPMENT
 from monitoring.labels import list_url, seconds
 from monitoring.rule import Instruction, Observation, rule
 from monitoring.snapshot import HubSnapshot
@@ -15,6 +16,7 @@ from monitoring.snapshot import HubSnapshot
     unit="s",
     critical=0,
     at_least=True,
+    first_called=DEVELOPMENT,
     steps=(
         Instruction(
             gettext_lazy("Chame o desenvolvimento: o acesso ao Z-API precisa ser corrigido."),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from carinho.console.support import DEVELOPMENT
 from monitoring import heartbeats
 from monitoring.rule import Instruction, Observation, rule
 from monitoring.snapshot import HubSnapshot
@@ -15,6 +16,7 @@ from monitoring.snapshot import HubSnapshot
     unit="s",
     warning=60,
     critical=180,
+    first_called=DEVELOPMENT,
     steps=(
         Instruction(
             gettext_lazy(

@@ -62,7 +62,8 @@ def test_a_key_that_is_refused_is_called_so(sent):
     found = sent("abcde", 401)
     assert found.is_key
     assert "não aceita a nossa chave desde" in found.sentence
-    called = {"Visualizador": f"Chame: {support.due(found.since)}.", "Operador": "Você avisa."}
+    level = support.called(support.calls(found.since))
+    called = {"Visualizador": f"Chame: {level}.", "Operador": "Você avisa."}
     for role, sentence in called.items():  # whom to call is nobody's secret
         browser = logged_in(role, role)
         for path in (LIST, SYSTEMS):

@@ -12,6 +12,7 @@ from responses import matchers
 from standardwebhooks.webhooks import Webhook
 
 from carinho.access.models import AuditEntry
+from carinho.console import support
 from carinho.resending import WAITS
 from events.models import CircuitBreaker
 from events.queues import Queue
@@ -108,13 +109,14 @@ def test_flapping_is_one_alert_that_tells_once(clock):
 def test_alert_that_comes_back_counts_from_the_present_outage(clock):
     clock.evaluate(**DOWN)
     clock.evaluate(600)
-    clock.evaluate(60, **DOWN)
-    began = clock.now
-    clock.evaluate(60, **DOWN)
+    again = DOWN | {"breakers": hubs.breaker("open", -655)}
+    clock.evaluate(60, **again)
+    began = hubs.NOW + timedelta(seconds=655)
+    clock.evaluate(60, **again)
     alert = Alert.objects.get()
     assert (alert.reopened, alert.opened_at) == (1, began)
-    found = health.evaluate(hubs.hub(now=clock.now, **DOWN))
-    assert alerts.current(found, clock.now).critical_since == began
+    found = health.evaluate(hubs.hub(now=clock.now, **again))
+    assert alerts.current(found, clock.now).calls[support.DEVELOPMENT] == began + timedelta(minutes=30)
 
 
 def test_outage_before_the_last_one_has_drained_counts_from_its_own_beginning(clock):

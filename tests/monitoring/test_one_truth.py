@@ -12,7 +12,17 @@ from django.utils import timezone
 
 from events.models import CircuitBreaker
 from events.queues import Queue
-from monitoring import alerts, checklist, health, heartbeats, metrics, prometheus, responses, snapshot
+from monitoring import (
+    alerts,
+    checklist,
+    headline,
+    health,
+    heartbeats,
+    metrics,
+    prometheus,
+    responses,
+    snapshot,
+)
 from monitoring.admin import alert as alert_pages
 from monitoring.admin import panel
 from monitoring.metrics import WhatsAppState
@@ -189,7 +199,8 @@ def test_after_an_outage_what_it_left_is_that_outage_until_it_is_out(clock, sett
     backlog = {"crm": Queue(206, 206, back - timedelta(minutes=40))}
     clock.evaluate(30, breakers=closed, queues=backlog)
     found = health.evaluate(hubs.hub(now=clock.now, breakers=closed, queues=backlog))
-    assert (found.status, found.headline) == ("degraded", "Voltando ao normal: o que esperava está saindo.")
+    said = "Voltando ao normal: o que esperava está saindo."
+    assert (found.status, headline.of(found, {}, clock.now)) == ("degraded", said)
     assert found.troubles[0].cause.observation.message == "CRM voltou há 30 s: escoando 206."
     clock.evaluate(60, breakers=closed, queues=backlog)
     alert = Alert.objects.get()
@@ -199,7 +210,7 @@ def test_after_an_outage_what_it_left_is_that_outage_until_it_is_out(clock, sett
     clock.evaluate(130, breakers=closed)
     assert [message.subject for message in mail.outbox] == [
         "[Carinho] Alerta (crítico): CRM está fora do ar há 5 min: 211 entregas na fila.",
-        "[Carinho] Resolvido: CRM voltou, e o que esperava saiu. Durou 3 min.",
+        "[Carinho] Resolvido: CRM voltou, e o que esperava saiu. Durou 8 min.",
     ]
 
 
@@ -317,10 +328,12 @@ def test_every_rule_is_tried():
 
 def test_hub_does_not_say_that_it_works_once_its_workers_are_late():
     late = health.evaluate(hubs.hub(**TROUBLES["worker_late"]))
-    assert late.headline.startswith("Os trabalhadores (worker) não dão sinal de vida há 20 s: nada sai")
+    assert headline.of(late, {}, hubs.NOW).startswith(
+        "Os trabalhadores (worker) não dão sinal de vida há 20 s: nada sai"
+    )
     assert late.tone == "info"
     degraded = health.evaluate(hubs.hub(pending=101, **TROUBLES["worker_late"]))
-    assert "o hub trabalha" not in degraded.headline
+    assert "o hub trabalha" not in headline.of(degraded, {}, hubs.NOW)
     assert heartbeats.LATE <= 3 * heartbeats.EVERY
 
 
@@ -328,7 +341,7 @@ def test_nothing_is_green_beside_items_that_need_somebody_though_too_few_for_an_
     seen = hubs.hub(dead_letters=hubs.items(6))
     found = health.evaluate(seen)
     assert (found.status, found.tone) == ("healthy", "info")
-    assert found.headline == "O hub funciona. 6 itens precisam de você."
+    assert headline.of(found, {}, hubs.NOW) == "O hub funciona. 6 itens precisam de você."
     checks = {check.name: check for check in checklist.answer("morning", seen, found)}
     assert (checks["health"].tone, checks["dead_letters"].tone) == ("info", "info")
 
@@ -338,14 +351,14 @@ def test_nothing_is_green_beside_a_rejected_request_that_waits(kind):
     seen = hubs.hub(rejected_requests=1)
     found = health.evaluate(seen)
     assert (found.status, found.tone, found.label) == ("healthy", "info", "Funcionando")
-    assert found.headline == "O hub funciona. 1 recusado espera correção."
+    assert headline.of(found, {}, hubs.NOW) == "O hub funciona. 1 recusado espera correção."
     checks = {check.name: check for check in checklist.answer(kind, seen, found)}
     check = checks["rejected_requests"]
     assert (checks["health"].tone, check.tone, check.value) == ("info", "info", "1")
     assert check.url.endswith("?state=waiting")
     assert check.instructions
     both = hubs.hub(rejected_requests=2, dead_letters=hubs.items(2))
-    assert health.evaluate(both).headline == (
+    assert headline.of(health.evaluate(both), {}, hubs.NOW) == (
         "O hub funciona. 2 itens precisam de você. 2 recusados esperam correção."
     )
 
@@ -377,7 +390,7 @@ def test_evening_round_carries_the_verdict_and_every_open_alert(monkeypatch):
     monkeypatch.setattr(snapshot, "take_snapshot", lambda now=None: hubs.hub(**changes))
     page = logged_in("Operador")
     text = page.get("/admin/monitoring/round/?kind=evening").content.decode()
-    assert "Crítico: chame o suporte" in text
+    assert "As entregas esperam e saem sozinhas quando voltar" in text
     assert "211 entregas na fila" in text
     page.post("/admin/monitoring/round/conclude/", {"kind": "evening"})
     kept = Round.objects.get()

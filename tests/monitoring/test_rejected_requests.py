@@ -54,7 +54,7 @@ def number_in_the_menu(user):
 def test_one_that_waits_is_said_on_every_page_of_the_day_until_it_is_settled(waiting, end):
     browser, user = logged_in("Operador"), person("Visualizador", "bia")
     panel = browser.get("/admin/")
-    assert panel.context["health"].headline == "O hub funciona. 1 recusado espera correção."
+    assert panel.context["headline"] == "O hub funciona. 1 recusado espera correção."
     card = next(card for card in panel.context["cards"] if card["address"] == WAITING)
     assert (card["number"], card["tone"]) == (1, "info")
     assert "Tudo funcionando" not in panel.content.decode()
@@ -68,7 +68,7 @@ def test_one_that_waits_is_said_on_every_page_of_the_day_until_it_is_settled(wai
     assert list(browser.get(WAITING).context["cl"].result_list) == [waiting]
     RejectedRequest.objects.filter(pk=waiting.pk).update(**SETTLED[end])
     done = browser.get("/admin/")
-    assert done.context["health"].headline == "Tudo funcionando. Pode seguir o dia."
+    assert done.context["headline"] == "Tudo funcionando. Pode seguir o dia."
     assert number_in_the_menu(user) == (None, None)
 
 

@@ -54,7 +54,7 @@ def deferred(media: Media) -> SafeString:
 @register.inclusion_tag("admin/contacts.html")
 def support_contacts(since: datetime | None = None) -> dict[str, Any]:
     """Whom to call about a trouble that began then, and when; without a moment, the rule in general."""
-    return {"levels": support.levels(since), "since": since}
+    return {"levels": support.levels(support.calls(since) if since else None)}
 
 
 @register.inclusion_tag("admin/list_tabs.html")
