@@ -6,20 +6,26 @@ from datetime import datetime
 from carinho.database import run
 
 QUEUES = """
-SELECT service, count(*), count(*) FILTER (WHERE is_due), min(due_at) FILTER (WHERE is_due)
-FROM (SELECT service, due_at, due_at <= statement_timestamp() AS is_due
-      FROM events_delivery WHERE status = 'queued') AS queued
-GROUP BY service
+SELECT queue.*, (SELECT max(finished_at) FROM events_delivery AS done
+                 WHERE done.status = 'done' AND done.service = queue.service)
+FROM (SELECT service, count(*), count(*) FILTER (WHERE is_due), min(due_at) FILTER (WHERE is_due)
+      FROM (SELECT service, due_at, due_at <= statement_timestamp() AS is_due
+            FROM events_delivery WHERE status = 'queued') AS queued
+      GROUP BY service) AS queue
 """
 
 
 @dataclass(frozen=True)
 class Queue:
-    """One system's queue: all that waits, what is due, and since when the first of these is."""
+    """One system's queue: all that waits, what is due, and since when the first of these is.
+
+    `last_done` is when the system took its last delivery.
+    """
 
     waiting: int = 0
     due: int = 0
     oldest: datetime | None = None
+    last_done: datetime | None = None
 
     @property
     def later(self) -> int:

@@ -28,10 +28,11 @@ from events.models import (
 from events.queues import Queue
 from events.recipes import Recipes
 from events.rejecting_systems import Rejection
-from monitoring.models import Erasure, Notification, NotificationStatus
+from monitoring.models import Alert, Erasure, Notification, NotificationStatus
 from monitoring.periods import Period
 from sync.models import RunKind, RunStatus, SyncRun
 from whatsapp import connection as whatsapp_connection
+from whatsapp import outbox
 from whatsapp.callbacks import inbox
 from whatsapp.models import Connection
 
@@ -135,6 +136,15 @@ def owed_calls() -> int:
 def failing(counts: DeadLetterCounts) -> list[str]:
     """The systems with open dead letters, the one with most of them first."""
     return sorted(counts.by_service, key=lambda service: (-counts.by_service[service], service))
+
+
+OUTAGES = ("circuit_breaker", "whatsapp_disconnected")  # the rules that tell of them, and of what they left
+
+
+def outages_seen() -> dict[tuple[str, str], datetime]:
+    """By rule and system, when an outage whose alert is open was seen last, or what it left waiting."""
+    rows = Alert.objects.filter(rule__in=OUTAGES, resolved_at=None).values_list("rule", "subject", "seen_at")
+    return {(rule, subject or "whatsapp"): seen_at for rule, subject, seen_at in rows}
 
 
 def breakers() -> list[CircuitBreaker]:
@@ -259,6 +269,7 @@ class WhatsAppState:
     misconfiguration: str = ""  # in Z-API's words
     callbacks_failed: int = 0
     callbacks_refused: int = 0  # from a proven sender, in the last 24 hours, and not accepted since
+    is_paced: bool = False  # messages that were held go one after the other, and all others with them
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -287,6 +298,7 @@ def whatsapp(now: datetime) -> WhatsAppState:
         misconfiguration=row.misconfiguration,
         callbacks_failed=inbox.given_up().count(),
         callbacks_refused=refused.filter(received_at__gt=now - timedelta(hours=24)).count(),
+        is_paced=outbox.has_held(),
     )
 
 

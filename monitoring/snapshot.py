@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -24,9 +24,17 @@ from whatsapp.connection import CONNECTED, SILENT, UNKNOWN
 logger = logging.getLogger(__name__)
 
 
-class Backlog(NamedTuple):
-    """What an outage left waiting: for how many seconds the system has been back, and how many are due."""
+# what waits longer behind what an outage left waits because of that outage, as `oldest_delivery` would say
+CAUGHT_UP = timedelta(minutes=1)
 
+
+class Backlog(NamedTuple):
+    """What an outage left waiting, by the rule that has told of the outage.
+
+    For how many seconds the system has been back, and how many are due.
+    """
+
+    rule: str
     seconds: float
     waiting: int
 
@@ -167,6 +175,10 @@ class HubSnapshot:
             _("avisos de Documentos e de Cuidadores"), lambda known: metrics.reported(known["now"])
         ),
     )
+    outages_seen: dict[tuple[str, str], datetime] = field(
+        default_factory=dict,
+        metadata=part(_("alertas de quedas"), lambda _known: metrics.outages_seen()),
+    )
     unmeasured: Mapping[str, Any] = field(default_factory=dict)  # parts and rules, with their titles
 
     @property
@@ -191,22 +203,39 @@ class HubSnapshot:
         """When WhatsApp got its session back; None while it has none."""
         return self.whatsapp.since if self.whatsapp.status in (CONNECTED, SILENT) else None
 
-    def draining(self, service: str, back_at: datetime | None) -> Backlog | None:
-        """Something that was due before the system came back is still waiting."""
-        queue = self.queues.get(service)
-        if not (back_at and queue and queue.is_left_from(back_at)):
+    def draining(self, service: str) -> Backlog | None:
+        """What was due before the system came back is still waiting, or what came behind it and waits long.
+
+        So is what WhatsApp held before the quiet hours ended, and goes at its own pace afterwards.
+        """
+        queue, ends = self.queues.get(service), self._ends(service)
+        if not (queue and queue.oldest and ends):
             return None
-        return Backlog(max((self.now - back_at).total_seconds(), 0), queue.due)
+        rule, back_at = max(ends, key=lambda end: end[1])
+        seen_at = self.outages_seen.get((rule, service), back_at)
+        is_behind = queue.oldest < min(seen_at, self.now - CAUGHT_UP)
+        is_paced = service == "whatsapp" and self.whatsapp.is_paced
+        if not (queue.oldest < back_at or is_behind or is_paced):
+            return None
+        return Backlog(rule, max((self.now - back_at).total_seconds(), 0), queue.due)
+
+    def _ends(self, service: str) -> list[tuple[str, datetime]]:
+        """When its last outages ended, each with the rule that tells of such."""
+        closed = [row.closed_at for row in self.breakers if row.service == service and row.closed_at]
+        ends = [("circuit_breaker", moment) for moment in closed]
+        if service == "whatsapp" and self.reconnected_at:
+            ends.append(("whatsapp_disconnected", self.reconnected_at))
+        return ends
 
     @property
     def left_by_outages(self) -> dict[str, int]:
         """`held_too_long` of the systems that are still away, or catch up."""
-        away = {
-            row.service for row in self.breakers if row.holds or self.draining(row.service, row.closed_at)
+        away = {row.service for row in self.breakers if row.holds}
+        return {
+            service: amount
+            for service, amount in self.held_too_long.items()
+            if service in away or self.draining(service)
         }
-        if self.draining("whatsapp", self.reconnected_at):
-            away.add("whatsapp")
-        return {service: amount for service, amount in self.held_too_long.items() if service in away}
 
 
 class StrictSnapshot:

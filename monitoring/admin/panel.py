@@ -187,7 +187,7 @@ def systems(hub: HubSnapshot) -> list[dict[str, Any]]:
                 "queue": hub.queues.get(service, Queue()),
                 "held": hub.held["by_service"].get(service, 0),
                 "since": breaker.held_since,
-                "drain": hub.draining(service, breaker.closed_at),
+                "drain": hub.draining(service),
                 "rows": list_url("events_delivery", f"queue=queued&service={service}"),
                 "held_rows": list_url("events_delivery", f"queue=held&service={service}"),
             }

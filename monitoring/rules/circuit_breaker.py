@@ -63,16 +63,17 @@ def circuit_breaker(hub: HubSnapshot) -> Iterator[Observation]:
     for breaker in hub.breakers:  # last, for it needs the queues, and what is away is known without them
         if breaker in outages or breaker.service in rejecting:  # one that takes nothing is not back
             continue
-        if drain := hub.draining(breaker.service, breaker.closed_at):
+        drain = hub.draining(breaker.service)
+        if drain and drain.rule == "circuit_breaker":
             system = labels.system(breaker.service)
             facts = {"system": system, "time": seconds(drain.seconds), "waiting": number(drain.waiting)}
             yield Observation(
                 drain.seconds,
-                _("%(system)s voltou há %(time)s: escoando %(waiting)s.") % facts,
+                _("%(system)s voltou há %(time)s: entregando o que esperava (%(waiting)s).") % facts,
                 list_url("events_delivery", f"queue=queued&service={breaker.service}"),
                 past=_("%s voltou, e o que esperava saiu.") % system,
                 subject=breaker.service,
-                shown=_("escoando %s") % facts["waiting"],
+                shown=_("entregando %s") % facts["waiting"],
                 severity=Severity.WARNING,
                 systems=(breaker.service,),
                 is_tail=True,

@@ -33,14 +33,19 @@ from monitoring.snapshot import HubSnapshot
     ),
 )
 def oldest_delivery(hub: HubSnapshot) -> Iterator[Observation]:
-    """What an outage left waiting is counted from its end on: before, nothing could be sent."""
+    """What an outage left waiting is counted from its end on: before, nothing could be sent.
+
+    While it goes, at the pace that the hub gives a system that is back, nothing is late: it is counted from
+    the last one that went.
+    """
     breakers = {breaker.service: breaker for breaker in hub.breakers}
     for service, queue in hub.queues.items():
         breaker = breakers.get(service)
         if queue.oldest is None or (breaker and breaker.holds):
             continue
         ends = [breaker.closed_at if breaker else None, hub.reconnected_at if service == "whatsapp" else None]
-        could_go = max(moment for moment in (queue.oldest, *ends) if moment)
+        went = queue.last_done if hub.draining(service) else None
+        could_go = max(moment for moment in (queue.oldest, went, *ends) if moment)
         age = max((hub.now - could_go).total_seconds(), 0)
         said = {"system": labels.system(service), "time": seconds(age)}
         yield Observation(

@@ -44,14 +44,14 @@ def whatsapp_disconnected(hub: HubSnapshot) -> Iterator[Observation]:
             systems=("whatsapp",),
             since=hub.whatsapp.since,
         )
-    elif drain := hub.draining("whatsapp", hub.reconnected_at):
+    elif (drain := hub.draining("whatsapp")) and drain.rule == "whatsapp_disconnected":
         said = {"time": seconds(drain.seconds), "waiting": number(drain.waiting)}
         yield Observation(
             drain.seconds,
-            _("O WhatsApp voltou há %(time)s: escoando %(waiting)s.") % said,
+            _("O WhatsApp voltou há %(time)s: o que esperava sai aos poucos (%(waiting)s).") % said,
             list_url("events_delivery", "queue=queued&service=whatsapp"),
             past=_("O WhatsApp voltou, e o que esperava saiu."),
-            shown=_("escoando %s") % said["waiting"],
+            shown=_("saindo %s") % said["waiting"],
             severity=Severity.WARNING,
             systems=("whatsapp",),
             is_tail=True,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from monitoring import alerts, heartbeats, snapshot
+from monitoring import alerts, heartbeats, metrics, snapshot
 from tests.monitoring import hubs
 from whatsapp.models import Connection
 
@@ -47,9 +47,8 @@ class Clock:
 
     def evaluate(self, after=0, **trouble):
         self.now += timedelta(seconds=after)
-        self.monkeypatch.setattr(
-            snapshot, "take_snapshot", lambda now=None: hubs.hub(**{"now": self.now} | trouble)
-        )
+        seen = hubs.hub(**{"now": self.now, "outages_seen": metrics.outages_seen()} | trouble)
+        self.monkeypatch.setattr(snapshot, "take_snapshot", lambda now=None: seen)
         alerts.evaluate(self.now)
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.test import RequestFactory
 from django.utils import timezone
 
-from events.models import CircuitBreaker
+from events.models import CircuitBreaker, Delivery
 from events.queues import Queue
 from monitoring import (
     alerts,
@@ -33,7 +33,7 @@ from tests.cases import FUZZED
 from tests.clients import logged_in, person, with_key
 from tests.console import rows
 from tests.monitoring import hubs
-from whatsapp.models import Connection
+from whatsapp.models import Connection, SentMessage
 
 pytestmark = pytest.mark.django_db
 
@@ -201,7 +201,9 @@ def test_after_an_outage_what_it_left_is_that_outage_until_it_is_out(clock, sett
     found = health.evaluate(hubs.hub(now=clock.now, breakers=closed, queues=backlog))
     said = "Voltando ao normal: o que esperava está saindo."
     assert (found.status, headline.of(found, {}, clock.now)) == ("degraded", said)
-    assert found.troubles[0].cause.observation.message == "CRM voltou há 30 s: escoando 206."
+    assert (
+        found.troubles[0].cause.observation.message == "CRM voltou há 30 s: entregando o que esperava (206)."
+    )
     clock.evaluate(60, breakers=closed, queues=backlog)
     alert = Alert.objects.get()
     assert (alert.rule, alert.subject, alert.severity) == ("circuit_breaker", "crm", "warning")
@@ -249,6 +251,82 @@ def test_what_a_person_resumed_is_shown_and_nobody_is_woken_for_it(clock, settin
     clock.evaluate(**TROUBLES["drain"])
     assert Alert.objects.get().severity == "warning"
     assert not mail.outbox
+
+
+def test_what_came_behind_a_drain_is_part_of_it_until_the_queue_has_caught_up(clock, settings):
+    settings.ALERT_EMAILS = ["plantao@carinho.test"]
+    clock.evaluate(whatsapp=hubs.offline(1000).whatsapp, queues={"whatsapp": metrics.Queue(40, 40)})
+    back = hubs.NOW + timedelta(seconds=60)
+    state = {"whatsapp": WhatsAppState(True, "connected", back)}
+
+    def wait(after, came, went=1):
+        """The oldest that is left came so long after the reconnect; the last one went so long ago."""
+        moment = clock.now + timedelta(seconds=after)
+        seen = {
+            "oldest": back + timedelta(seconds=came),
+            "last_done": moment - timedelta(seconds=went),
+            "waiting": 9,
+            "due": 9,
+        }
+        clock.evaluate(after, **state, queues={"whatsapp": metrics.Queue(**seen)})
+
+    wait(120, came=-400)
+    wait(15, came=5)  # what was held is out, and these came meanwhile
+    wait(60, came=60)
+    found = alerts.open_alerts()
+    assert list(found.values_list("rule", "severity")) == [("whatsapp_disconnected", "warning")]
+    assert found.get().symptoms == []
+    assert found.get().message == "O WhatsApp voltou há 2 min: o que esperava sai aos poucos (9)."
+    wait(15, came=140)
+    wait(130, came=270)
+    assert not alerts.open_alerts()
+    assert Alert.objects.count() == 1
+    wait(15, came=200)  # long afterwards it is no drain
+    assert alerts.open_alerts().get().rule == "oldest_delivery"
+
+
+@pytest.mark.parametrize(("went", "status"), [(2, "degraded"), (601, "critical")])
+def test_what_goes_slowly_after_the_quiet_hours_is_no_delay_while_it_goes(clock, settings, went, status):
+    """The outage was over before they ended, and what it held goes together with all that was due then."""
+    settings.ALERT_EMAILS = ["plantao@carinho.test"]
+    since, eight = hubs.NOW - timedelta(minutes=30), hubs.NOW - timedelta(minutes=13)
+    seen = {
+        "whatsapp": WhatsAppState(True, "connected", since, is_paced=True),
+        "queues": {"whatsapp": metrics.Queue(400, 400, eight, hubs.NOW - timedelta(seconds=went))},
+    }
+    found = health.evaluate(hubs.hub(**seen))
+    assert found.status == status
+    assert [trouble.cause.key for trouble in found.troubles] == [("whatsapp_disconnected", "")]
+    clock.evaluate(**seen)
+    assert bool(mail.outbox) == (status == "critical")
+
+
+def test_queue_knows_what_its_system_took_last_and_whether_whatsapp_goes_slowly(alive):
+    delivery = rows.lead().deliveries.get(step="send_welcome")
+    took_at = timezone.now() - timedelta(minutes=3)
+    for ago in (0, 60):
+        done = rows.lead().deliveries.get(step="send_welcome")
+        over = {"status": "done", "due_at": None, "finished_at": took_at - timedelta(minutes=ago)}
+        Delivery.objects.filter(pk=done.pk).update(**over)
+    assert metrics.queues()["whatsapp"].last_done == took_at
+    assert metrics.queues()["crm"].last_done is None
+    assert not metrics.whatsapp(timezone.now()).is_paced
+    SentMessage.objects.filter(delivery=delivery).update(status="held")
+    assert metrics.whatsapp(timezone.now()).is_paced
+
+
+def test_messages_of_the_night_wait_from_when_they_may_go(clock):
+    seen = {"whatsapp": WhatsAppState(True, "connected", hubs.NOW - timedelta(days=1))}
+    in_time = {"whatsapp": metrics.Queue(400, 400, hubs.NOW - timedelta(seconds=59))}
+    assert health.evaluate(hubs.hub(**seen, queues=in_time)).status == "healthy"
+
+
+def test_long_drain_is_no_delay_while_it_goes():
+    closed = [CircuitBreaker(service="crm", state="closed", closed_at=hubs.NOW - timedelta(minutes=40))]
+    oldest = hubs.NOW - timedelta(hours=3)
+    goes = {"crm": metrics.Queue(20_000, 20_000, oldest, hubs.NOW - timedelta(seconds=1))}
+    found = health.evaluate(hubs.hub(breakers=closed, queues=goes))
+    assert [(row.rule.name, row.severity) for row in found.violations] == [("circuit_breaker", "warning")]
 
 
 def test_drain_that_does_not_move_becomes_critical(clock, settings):

@@ -36,6 +36,7 @@ SOURCES = {
     "whatsapp": "monitoring.metrics.whatsapp",
     "staleness": "monitoring.heartbeats.staleness",
     "oldest_transaction": "monitoring.metrics.oldest_transaction",
+    "outages_seen": "monitoring.metrics.outages_seen",
     "missed_round": "monitoring.rounds.missed",
     "failed_notifications": "monitoring.metrics.failed_notifications",
     "failed_webhooks": "monitoring.metrics.failed_webhooks",
