@@ -30,18 +30,8 @@ WHATSAPP = {
     SILENT: gettext_lazy("Em silêncio"),
     DISCONNECTED: gettext_lazy("Desconectado"),
 }
-READ_REASONS = Instruction(
-    gettext_lazy("Leia os motivos e trate o pior primeiro."),
-    "monitoring_alert_changelist",
-    gettext_lazy("Ver os alertas"),
-)
-CALL = Instruction(
-    gettext_lazy("Se o veredito diz para chamar alguém agora, chame já: não espere a ronda acabar."),
-    "monitoring_alert_contacts",
-    gettext_lazy("Ver quem chamar"),
-)
 TAKE_ON = Instruction(
-    gettext_lazy("Assuma os alertas que vai tratar, para que ninguém trate o mesmo."),
+    gettext_lazy("Assuma os alertas que vai tratar, o pior primeiro, para que ninguém trate o mesmo."),
     "monitoring_alert_changelist",
     gettext_lazy("Ver os alertas"),
 )
@@ -267,7 +257,7 @@ OF_SYNCS = (
 CHECKS = {
     check.name: check
     for check in (
-        Check("health", gettext_lazy("Saúde"), overall, steps=(READ_REASONS, CALL)),
+        Check("health", gettext_lazy("Saúde"), overall),
         Check(
             "whatsapp",
             "WhatsApp",

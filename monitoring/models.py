@@ -102,10 +102,17 @@ class Alert(models.Model):
     def is_open(self) -> bool:
         return self.resolved_at is None
 
+    @property
+    def is_snoozed(self) -> bool:
+        """Whether it is put off for now."""
+        return self._is_snoozed(timezone.now())
+
     def is_quiet(self, now: datetime | None = None) -> bool:
         """Whether somebody took it on, or put it off for now: then nobody is reminded."""
-        snoozed = self.snoozed_until is not None and self.snoozed_until > (now or timezone.now())
-        return bool(self.acknowledged_at) or snoozed
+        return bool(self.acknowledged_at) or self._is_snoozed(now or timezone.now())
+
+    def _is_snoozed(self, now: datetime) -> bool:
+        return self.snoozed_until is not None and self.snoozed_until > now
 
 
 class NotificationStatus(models.TextChoices):

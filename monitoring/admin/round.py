@@ -1,6 +1,6 @@
 """Ronda: the checklist already answered, the note for the next shift, and the earlier rounds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -24,6 +24,7 @@ from monitoring.rule import Rule
 labels.stored_words["status"] = health.LABELS
 SHOWN_ROUNDS = 20
 LONGEST_NOTE = 2000
+NOBODYS = (GroupState.NEW, GroupState.REGRESSED, GroupState.SEEN)
 
 
 @admin.register(Round)
@@ -42,23 +43,21 @@ class RoundAdmin(ConsoleAdmin):
         due = _asked(request.GET.get("kind", ""))
         hub, found = health.of_page(request)
         now = alerts.current(found, hub.now)
-        shown = [*now.open, *now.reminders]
+        checks = checklist.answer(due.kind, hub, found)
         last = Round.objects.order_by("-done_at").first()
         context = {
             "due": due,
             "done": rounds.done(due),
             "kinds": [(kind.value, kind.label) for kind in RoundKind],
-            "checks": _checks(checklist.answer(due.kind, hub, found)),
+            "checks": _checks(checks),
             "since": _since(last) if last else None,
             "last": last,
             **headline.context(found, now, hub.now),
-            "alerts": [
-                {"alert": row, "steps": rule.steps if (rule := Rule.registry.get(row.rule)) else ()}
-                for row in shown
-            ],
-            "taken_on": [row for row in shown if row.acknowledged_by or row.snoozed_until],
+            "alerts": list(_with_steps([*now.open, *now.reminders], checks)),
             "paused": [row for row in hub.breakers if row.paused_at],
             "groups": _groups_taken(),
+            "nobodys_groups": FailureGroup.objects.filter(state__in=NOBODYS).count(),
+            "nobodys_page": list_of(DeadLetter),
             "history": Round.objects.all()[:SHOWN_ROUNDS],
             "barred": "" if request.user.has_perm("monitoring.change_round") else NOT_ALLOWED,
             "address": reverse("admin:monitoring_round_conclude"),
@@ -119,6 +118,16 @@ def _checks(checks: Sequence[checklist.CheckResult]) -> list[dict[str, Any]]:
         {"check": check, "before": "" if shown.get(check.name) == check.value else shown.get(check.name, "")}
         for check in checks
     ]
+
+
+def _with_steps(shown: Sequence[Alert], checks: Sequence[checklist.CheckResult]) -> Iterator[dict[str, Any]]:
+    """The open alerts, each with its steps; a step that a check or another alert has is said there only."""
+    said = [step for check in checks for step in check.instructions]
+    for alert in shown:
+        rule = Rule.registry.get(alert.rule)
+        steps = [step for step in rule.steps if step not in said] if rule else []
+        said += steps
+        yield {"alert": alert, "steps": steps}
 
 
 def _groups_taken() -> list[tuple[FailureGroup, str]]:

@@ -5,13 +5,15 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from carinho.access.models import AuditEntry
 from events.models import FailureGroup, HourlyCount
 from events.queues import Queue
-from monitoring import checklist, health, rounds
+from monitoring import alerts, checklist, health, metrics, rounds, snapshot
 from monitoring.metrics import WhatsAppState
-from monitoring.models import Round
+from monitoring.models import Alert, Round, RoundKind
+from monitoring.rule import Rule
 from tests.clients import logged_in
 from tests.monitoring import hubs
 
@@ -110,10 +112,45 @@ def test_page_tells_what_changed_since_the_last_round_and_who_has_what():
     FailureGroup.objects.create(
         service="crm", step="add_history", cause="not_found", state="taken", owner="user:bia"
     )
+    for step in ("register_lead", "send_welcome"):
+        FailureGroup.objects.create(service="crm", step=step, cause="broken", state="new")
     page = browser.get(PAGE + "?kind=evening").content.decode()
     assert "Tentando de novo</a>: 3 → <b>0</b>" in page
+    assert "2 falhas em Precisa de você" in page
     assert "CRM: O cadastro não existe no sistema</a>" in page
     assert "com bia" in " ".join(page.split())
+
+
+def test_each_step_stands_once_on_the_page_beside_what_it_is_for(monkeypatch):
+    changes = {
+        "breakers": [*hubs.breaker("open", 600), *hubs.breaker("open", 500, "financeiro")],
+        "whatsapp": hubs.offline(1000).whatsapp,
+    }
+    seen = hubs.hub(**changes)
+    monkeypatch.setattr(snapshot, "take_snapshot", lambda now=None: seen)
+    for kind in RoundKind.values:
+        page = logged_in("Operador").get(f"{PAGE}?kind={kind}").content.decode()
+        for rule in ("circuit_breaker", "whatsapp_disconnected"):
+            for step in Rule.registry[rule].steps:
+                assert page.count(escape(str(step.text))) == 1
+        assert page.count("com ninguém ainda") == 3
+
+
+def test_page_says_who_has_an_alert_and_until_when_it_is_put_off(monkeypatch):
+    seen = hubs.hub(now=timezone.now(), pending=101, oldest_transaction=700.0)
+    monkeypatch.setattr(snapshot, "take_snapshot", lambda now=None: seen)
+    alerts.evaluate()
+    taken, snoozed = Alert.objects.order_by("rule")
+    alerts.acknowledge([taken.pk], actor="user:bia")
+    until = timezone.now() + timedelta(hours=30)
+    alerts.snooze([snoozed.pk], actor="user:caio", reason="Parada combinada", until=until)
+    page = " ".join(logged_in("Operador").get(PAGE).content.decode().split())
+    assert "com bia" in page
+    assert "adiado por caio até" in page
+    assert "Parada combinada" in page
+    assert "com ninguém ainda" not in page
+    Alert.objects.update(snoozed_until=timezone.now() - timedelta(seconds=1))
+    assert "com ninguém ainda" in logged_in("Operador").get(PAGE).content.decode()
 
 
 BACK = hubs.NOW - timedelta(seconds=30)
@@ -124,7 +161,7 @@ BACK = hubs.NOW - timedelta(seconds=30)
     [
         ({"whatsapp": hubs.offline(5).whatsapp}, "retomar a sessão"),
         ({"whatsapp": hubs.unanswered(90).whatsapp}, "painel do Z-API"),
-        ({"breakers": hubs.breaker("open", 5, "whatsapp")}, "Pergunte a quem cuida do sistema"),
+        ({"breakers": hubs.breaker("open", 5, "whatsapp")}, "Avise quem cuida do sistema"),
         (
             {
                 "whatsapp": WhatsAppState(True, "connected", BACK),
