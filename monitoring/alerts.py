@@ -12,13 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from carinho.access.audit_log import Audited
-from carinho.console import support
 from carinho.console.support import SupportLevel
 from carinho.locks import try_transaction_lock
-from monitoring import health, heartbeats, notifications, snapshot
+from monitoring import calls, health, heartbeats, notifications, snapshot
 from monitoring.health import HubHealth, Trouble
 from monitoring.models import Alert, Severity
-from monitoring.rule import Rule
 
 logger = logging.getLogger(__name__)
 
@@ -65,17 +63,9 @@ class CurrentAlerts:
         found: dict[SupportLevel, datetime] = {}
         for alert in self.open:
             if alert.severity == Severity.CRITICAL:
-                for level, at in calls_of(alert).items():
+                for level, at in calls.of(alert).items():
                     found[level] = min(at, found.get(level, at))
         return found
-
-
-def calls_of(alert: Alert) -> dict[SupportLevel, datetime]:
-    """When each level of support is called for this one, should it be critical."""
-    rule = Rule.registry.get(alert.rule)
-    if rule is None:  # the code no longer has it
-        return support.calls(alert.opened_at)
-    return support.calls(alert.opened_at, left_alone=rule.left_alone, first=rule.first_called)
 
 
 def current(found: HubHealth, now: datetime) -> CurrentAlerts:

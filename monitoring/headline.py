@@ -7,10 +7,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from carinho.console import dates, support
+from carinho.console import support
 from carinho.console.labels import number
 from carinho.console.support import Calls
 from monitoring.alerts import CurrentAlerts
+from monitoring.calls import next_due, now_due
 from monitoring.health import CRITICAL, HEALTHY, HubHealth
 from monitoring.labels import seconds
 from monitoring.models import Severity
@@ -29,19 +30,18 @@ def context(found: HubHealth, current: CurrentAlerts, now: datetime) -> dict[str
 
 def of(found: HubHealth, calls: Calls, now: datetime) -> str:
     """`calls` are those for what is critical. That the hub works is only said while its workers live."""
-    is_critical, level = found.status == CRITICAL, support.called(calls, now)
-    if is_critical and level:
-        return " ".join(
-            [_("Crítico. Chame agora: %s.") % level, _("Comece pelo primeiro motivo."), *_next(calls, now)]
-        )
+    is_critical, due = found.status == CRITICAL, list(now_due(calls, now))
+    if is_critical and due:
+        first = _("Comece pelo primeiro motivo.")
+        return " ".join([_("Crítico."), *due, first, *next_due(calls, now)])
     if found.worker_staleness is not None:
         sentence = _(
-            "Os trabalhadores (worker) não dão sinal de vida há %s: nada sai até que voltem. "
-            "O que chega é guardado."
+            "Os trabalhadores, que enviam o que espera, não dão sinal de vida há %s: nada sai até que "
+            "voltem. O que chega é guardado."
         )
         return sentence % seconds(found.worker_staleness)
     if is_critical:
-        return " ".join([*_left_alone(found), *_next(calls, now)])
+        return " ".join([*_left_alone(found), *next_due(calls, now)])
     if found.status == HEALTHY and found.needs_person:
         return " ".join([_("O hub funciona."), *_waiting(found)])
     if found.status == HEALTHY:
@@ -60,12 +60,6 @@ def _left_alone(found: HubHealth) -> Iterator[str]:
         more = ngettext("Há mais %s motivo assim.", "Há mais %s motivos assim.", others)
         yield more % number(others)
     yield str(first.rule.meanwhile)
-
-
-def _next(calls: Calls, now: datetime) -> Iterator[str]:
-    if coming := support.called_next(calls, now):
-        level, at = coming
-        yield _("Se continuar às %(hour)s, chame: %(level)s.") % {"hour": dates.clock(at), "level": level}
 
 
 def _waiting(found: HubHealth) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +18,9 @@ from carinho.access.audit_log import Audited
 from carinho.console import dates
 from carinho.resending import LEASE, due_after, reason_of
 from carinho.services import outgoing
-from monitoring.models import Alert, Notification, NotificationStatus
+from monitoring import calls
+from monitoring.models import Alert, Notification, NotificationStatus, Severity
+from monitoring.rule import Rule
 from whatsapp import templates
 from whatsapp.messages import Message, render
 from whatsapp.zapi import WhatsApp
@@ -130,11 +133,26 @@ def sentence(notification: Notification) -> str:
     return f"{title} ({alert.get_severity_display()}): {message}"
 
 
+def advice(notification: Notification, now: datetime) -> str:
+    """Whom to call about what is critical, and when; empty otherwise."""
+    alert = notification.alert
+    if notification.event == "resolved" or alert.severity != Severity.CRITICAL:
+        return ""
+    times = calls.of(alert)
+    said = list(calls.now_due(times, now)) or [calls.meanwhile(alert)]
+    return " ".join([*said, *calls.next_due(times, now)])
+
+
 def _email(notification: Notification) -> None:
+    alert, is_over = notification.alert, notification.event == "resolved"
+    rule = Rule.registry.get(alert.rule)
     context = {
         "notification": notification,
-        "alert": notification.alert,
+        "alert": alert,
         "line": sentence(notification),
+        "advice": advice(notification, timezone.now()),
+        "steps": rule.steps if rule and not is_over else (),
+        "is_over": is_over,
         "hub": settings.HUB_URL,
     }
     mail = EmailMultiAlternatives(

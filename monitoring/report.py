@@ -59,9 +59,10 @@ def summary(report: dict[str, Any]) -> str:
     if not events["total"]:
         return _("Nenhum evento chegou.")
     total, failed, letters = events["total"], events["failed"], report["dead_letter_added"]
-    return _("%(total)s, %(rate)s com sucesso; %(failed)s; %(letters)s.") % {
+    rate = _("%s com sucesso") % percent(events["success_rate"])
+    return _("%(total)s, %(rate)s; %(failed)s; %(letters)s.") % {
         "total": ngettext("%s evento", "%s eventos", total) % number(total),
-        "rate": percent(events["success_rate"]),
+        "rate": _("nenhum terminado ainda") if events["success_rate"] is None else rate,
         "failed": ngettext("%s ainda precisa de você", "%s ainda precisam de você", failed) % number(failed),
         "letters": ngettext("%s item novo para revisar", "%s itens novos para revisar", letters)
         % number(letters),
@@ -179,7 +180,10 @@ def send_daily(day: date | None = None) -> bool:
 def send_weekly(monday: date | None = None) -> bool:
     """The report of the week that ended, as `send_daily`."""
     monday = monday or periods.last_monday()
-    title = _("Relatório semanal de %s") % f"{monday:%d/%m/%Y}"
+    title = _("Relatório da semana de %(monday)s a %(sunday)s") % {
+        "monday": f"{monday:%d/%m}",
+        "sunday": f"{monday + timedelta(days=6):%d/%m/%Y}",
+    }
     return _send(ReportKind.WEEKLY, monday, title, weekly(monday))
 
 

@@ -8,9 +8,9 @@ from aiosmtpd.controller import Controller
 from django.utils import timezone
 
 from carinho.resending import WAITS
-from events.models import Event
-from monitoring import alerts, periods, report
-from monitoring.models import Notification, Report
+from events.models import CircuitBreaker, Event
+from monitoring import alerts, notifications, periods, report
+from monitoring.models import Alert, Notification, Report
 from tests.console import rows
 from tests.monitoring import hubs
 
@@ -51,6 +51,9 @@ def inbox(settings):
     server.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = server.hostname, server.port
+    settings.HUB_URL = "https://hub.test"
+    settings.SUPPORT_OPERATIONS, settings.SUPPORT_DEVELOPMENT = "Ana Souza, 11 98765-4321", ""
+    settings.SUPPORT_MANAGEMENT = "Célia Dias"
     settings.REPORT_EMAILS = settings.ALERT_EMAILS = ["direcao@carinho.test", "plantao@carinho.test"]
     yield kept
     server.stop()
@@ -74,9 +77,50 @@ def test_report_arrives_as_a_page_and_as_plain_text(inbox):
 
 def test_alert_arrives_as_a_page_and_as_plain_text(inbox):
     rows.down("crm")
+    CircuitBreaker.objects.update(outage_since=timezone.now() - timedelta(seconds=10))
     alerts.evaluate()
     mail = next(mail for mail in inbox.mails if "CRM" in mail["Subject"])
-    assert all("CRM está fora do ar" in text for text in parts(mail).values())
+    since = timezone.localtime(Alert.objects.get(rule="circuit_breaker").opened_at)
+    called_at = (since + timedelta(minutes=5)).strftime("%H:%M")
+    for text in parts(mail).values():
+        assert "CRM está fora do ar" in text
+        assert "por enquanto não é preciso fazer nada. Se continuar às" in text
+        assert f"{called_at}, chame: Operação (Ana Souza, 11 98765-4321)." in text
+        assert "Disseram que voltou? Teste agora com uma entrega." in text
+        assert "https://hub.test/admin/events/circuitbreaker/" in text
+
+
+def test_end_of_an_alert_says_from_when_to_when_and_offers_nothing_to_do(inbox):
+    since = timezone.now() - timedelta(minutes=40)
+    alert = Alert.objects.create(
+        rule="circuit_breaker",
+        subject="crm",
+        severity="critical",
+        message="CRM está fora do ar há 40 min.",
+        past="CRM ficou fora do ar.",
+        opened_at=since,
+        seen_at=timezone.now(),
+        resolved_at=timezone.now(),
+    )
+    notifications.write(alert, "resolved")
+    notifications.send_due()
+    begin, end = (
+        timezone.localtime(moment).strftime("%d/%m/%Y %H:%M") for moment in (since, alert.resolved_at)
+    )
+    for text in parts(inbox.mails[0]).values():
+        assert f"De {begin} até {end}" in text
+        assert f"https://hub.test/admin/monitoring/alert/{alert.pk}/change/" in text
+        assert not any(word in text for word in ("Chame", "chame", "Assumir", "O que fazer"))
+
+
+def test_alert_that_is_critical_for_long_names_who_is_to_be_called_now(inbox):
+    rows.down("crm")
+    CircuitBreaker.objects.update(outage_since=timezone.now() - timedelta(minutes=45))
+    alerts.evaluate()
+    mail = next(mail for mail in inbox.mails if "CRM" in mail["Subject"])
+    for text in parts(mail).values():
+        assert "Chame agora: Operação (Ana Souza, 11 98765-4321). Se continuar às" in text
+        assert "não é preciso fazer nada. Se" not in text
 
 
 def test_address_that_the_server_refuses_keeps_no_other_from_its_mail(inbox):

@@ -67,6 +67,21 @@ def test_daily_mail_goes_out_once_with_the_summary_on_top(settings):
     assert summary in message.alternatives[0].content
 
 
+def test_day_of_which_nothing_has_ended_has_no_share_of_success():
+    rows.lead()
+    said = report.summary(report.daily(timezone.localdate()))
+    assert said == "1 evento, nenhum terminado ainda; 0 ainda precisam de você; 0 itens novos para revisar."
+
+
+def test_weekly_mail_names_its_week_and_its_columns(settings):
+    settings.REPORT_EMAILS = ["direcao@carinho.test"]
+    assert report.send_weekly(date(2026, 1, 26)) is True
+    message = mail.outbox[0]
+    assert message.subject == "[Carinho] Relatório da semana de 26/01 a 01/02/2026: Nenhum evento chegou."
+    assert "Nesta semana</th>" in message.alternatives[0].content
+    assert "/admin/monitoring/report/weekly/?week=2026-01-26" in message.body
+
+
 def test_summary_says_what_waits_still_apart_from_what_came():
     letter, _other = rows.dead_letter(), rows.dead_letter()
     said = report.summary(report.daily(timezone.localdate()))
