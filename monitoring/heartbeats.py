@@ -68,8 +68,8 @@ def staleness(now: datetime) -> dict[str, float | None]:
     return {part: (now - seen[part]).total_seconds() if part in seen else None for part in PARTS}
 
 
-def observe(stale: float | None, *, never: str, silent: str, past: str) -> Observation:
-    """What a rule says of a part; `silent` has a place for the time."""
+def observe(stale: float | None, *, never: str, silent: str, past: str, technical: str) -> Observation:
+    """What a rule says of a part, and its technical name; `silent` has a place for the time."""
     since = _("nunca") if stale is None else seconds(stale)
     return Observation(
         NEVER_SEEN if stale is None else stale,
@@ -77,4 +77,5 @@ def observe(stale: float | None, *, never: str, silent: str, past: str) -> Obser
         list_url("monitoring_alert"),
         past=past,
         shown=since,
+        technical=technical,
     )

@@ -55,7 +55,8 @@ class Violation:
     def limit_label(self) -> str:
         """The limit in words; empty where something else than the limit decided."""
         is_over = self.rule.is_over(self.observation.value, self.severity)
-        return self.rule.limit_label(self.severity) if is_over else ""
+        said = self.rule.limit_label(self.severity) if is_over else ""
+        return "" if said == _("assim que acontece") else said
 
     @property
     def key(self) -> tuple[str, str]:
@@ -141,15 +142,20 @@ class Rule:
 
     def limit_label(self, severity: str) -> str:
         """The limit in words: "> 1 min", "≥ 10 itens"; a dash for never."""
-        limit = self.limit(severity)
+        limit, at_least = self.limit(severity), self.at_least
         if limit is None:
             return "—"
-        if limit == 0 and self.unit == "s":
+        if self._is_at_once(limit):
             return _("assim que acontece")
-        amount = (
-            seconds(limit) if self.unit == "s" else f"{number(limit)} {self.unit % {'count': int(limit)}}"
-        )
-        return f"{'≥' if self.at_least else '>'} {amount}".rstrip()
+        if self.unit == "s":
+            return f"{'≥' if at_least else '>'} {seconds(limit)}"
+        if limit == 0:  # the first is one too many
+            limit, at_least = 1, True
+        return f"{'≥' if at_least else '>'} {number(limit)} {self.unit % {'count': int(limit)}}".rstrip()
+
+    def _is_at_once(self, limit: float) -> bool:
+        """Whether nothing is counted or waited for."""
+        return limit == 0 if self.unit == "s" else limit <= 1 and not self.unit
 
 
 def rule(

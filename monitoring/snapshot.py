@@ -149,7 +149,7 @@ class HubSnapshot:
     )
     oldest_transaction: float = field(
         default=0.0,
-        metadata=part(_("transações do banco de dados"), lambda _known: metrics.oldest_transaction()),
+        metadata=part(_("operações do banco de dados"), lambda _known: metrics.oldest_transaction()),
     )
     missed_round: rounds.Due | None = field(
         default=None, metadata=part(_("rondas"), lambda known: rounds.missed(known["now"]))

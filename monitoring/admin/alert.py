@@ -6,9 +6,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.html import format_html
@@ -150,8 +152,7 @@ class AlertAdmin(ActionAdmin):
                 (_("Desde"), dates.moment(row.opened_at)),
                 (_("Resolvido"), dates.moment(row.resolved_at)),
                 (_("Efeitos"), " ".join(row.symptoms)),
-                (_("Assumido por"), labels.who(row.acknowledged_by)),
-                (_("Adiado porque"), notes.about_system(row.snooze_reason, request)),
+                *(_open_facts(request, row) if row.is_open else _resolved_facts(request, row)),
                 *notified,
             ]
         }
@@ -166,6 +167,28 @@ class AlertAdmin(ActionAdmin):
             "steps": rule.steps if rule else (),
             "buttons": self.buttons(request, names, row.pk) if row.pk else [],
         }
+
+
+def _open_facts(request: HttpRequest, row: Alert) -> list[tuple[Any, Any]]:
+    """Who has it, until when nobody is reminded, and what ends it."""
+    every = dates.duration(timedelta(seconds=settings.ALERT_REMINDER_SECONDS))
+    reminders: Any = _("a cada %s, até alguém assumir ou adiar") % every
+    if row.acknowledged_by:
+        reminders = _("param até ele fechar; se piorar, o plantão é avisado")
+    elif row.snoozed_until and row.is_snoozed:
+        said = {"until": dates.clock(row.snoozed_until), "every": every}
+        reminders = _("param até %(until)s; depois, a cada %(every)s") % said
+    settles = dates.duration(timedelta(seconds=settings.ALERT_SETTLE_SECONDS))
+    ends = _("Fecha sozinho quando a causa passa e não volta em %s. Ninguém precisa fechá-lo.") % settles
+    whom = render_to_string("admin/monitoring/with_whom.html", {"alert": row, "request": request})
+    return [(_("Com quem está"), whom), (_("Lembretes"), reminders), (_("O que o encerra"), ends)]
+
+
+def _resolved_facts(request: HttpRequest, row: Alert) -> list[tuple[Any, Any]]:
+    return [
+        (_("Assumido por"), labels.who(row.acknowledged_by)),
+        (_("Adiado porque"), notes.about_system(row.snooze_reason, request)),
+    ]
 
 
 @badge_counts.counted

@@ -19,7 +19,7 @@ from events.models import DeadLetter, FailureGroup, GroupState, OutageRecord
 from events.recipes import Recipes
 from monitoring import alerts, checklist, headline, health, rounds
 from monitoring.models import Alert, Round, RoundKind
-from monitoring.rule import Rule
+from monitoring.rule import Instruction, Rule
 
 labels.stored_words["status"] = health.LABELS
 SHOWN_ROUNDS = 20
@@ -49,7 +49,7 @@ class RoundAdmin(ConsoleAdmin):
             "due": due,
             "done": rounds.done(due),
             "kinds": [(kind.value, kind.label) for kind in RoundKind],
-            "checks": _checks(checks),
+            "checks": list(_checks(checks)),
             "since": _since(last) if last else None,
             "last": last,
             **headline.context(found, now, hub.now),
@@ -111,13 +111,19 @@ class RoundAdmin(ConsoleAdmin):
         return str(row)
 
 
-def _checks(checks: Sequence[checklist.CheckResult]) -> list[dict[str, Any]]:
-    """Each, and beside it what it showed in the last round, if that was something else."""
-    shown = rounds.last_shown()
-    return [
-        {"check": check, "before": "" if shown.get(check.name) == check.value else shown.get(check.name, "")}
-        for check in checks
-    ]
+def _checks(checks: Sequence[checklist.CheckResult]) -> Iterator[dict[str, Any]]:
+    """Each, with the steps that none before it has, and what else it showed in the last round."""
+    shown, said = rounds.last_shown(), list[Instruction]()
+    for check in checks:
+        steps = [step for step in check.instructions if step not in said]
+        said += steps
+        before = "" if shown.get(check.name) == check.value else shown.get(check.name, "")
+        yield {
+            "check": check,
+            "before": before,
+            "steps": steps,
+            "is_said": bool(check.instructions and not steps),
+        }
 
 
 def _with_steps(shown: Sequence[Alert], checks: Sequence[checklist.CheckResult]) -> Iterator[dict[str, Any]]:

@@ -19,7 +19,7 @@ from monitoring.snapshot import HubSnapshot
     first_called=DEVELOPMENT,
     steps=(
         Instruction(
-            gettext_lazy("Chame o desenvolvimento: o relógio (beat) precisa ser iniciado de novo."),
+            gettext_lazy("Chame o desenvolvimento: o relógio precisa ser iniciado de novo."),
             "monitoring_alert_contacts",
             gettext_lazy("Ver quem chamar"),
         ),
@@ -28,7 +28,8 @@ from monitoring.snapshot import HubSnapshot
 def beat_silent(hub: HubSnapshot) -> Iterator[Observation]:
     yield heartbeats.observe(
         hub.staleness["beat"],
-        never=_("O relógio (beat) nunca deu sinal de vida."),
-        silent=_("O relógio (beat) não dá sinal de vida há %s."),
-        past=_("O relógio (beat) ficou sem dar sinal de vida."),
+        never=_("O relógio, que inicia o que tem hora, nunca deu sinal de vida."),
+        silent=_("O relógio, que inicia o que tem hora, não dá sinal de vida há %s."),
+        past=_("O relógio, que inicia o que tem hora, ficou sem dar sinal de vida."),
+        technical="Celery beat",
     )

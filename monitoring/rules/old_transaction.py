@@ -11,12 +11,12 @@ from monitoring.snapshot import HubSnapshot
 
 
 @rule(
-    gettext_lazy("Transação aberta no banco de dados"),
+    gettext_lazy("Banco de dados ocupado"),
     unit="s",
     warning=600,
     steps=(
         Instruction(
-            gettext_lazy("Chame o desenvolvimento: ela deixa tudo mais lento enquanto dura."),
+            gettext_lazy("Chame o desenvolvimento: enquanto ela dura, tudo fica mais lento."),
             "monitoring_alert_contacts",
             gettext_lazy("Ver quem chamar"),
         ),
@@ -26,8 +26,9 @@ def old_transaction(hub: HubSnapshot) -> Iterator[Observation]:
     age = seconds(hub.oldest_transaction)
     yield Observation(
         hub.oldest_transaction,
-        _("Há uma transação aberta no banco de dados há %s.") % age,
+        _("Uma mesma operação ocupa o banco de dados há %s.") % age,
         list_url("monitoring_alert"),
-        past=_("Houve uma transação aberta no banco de dados por %s.") % age,
+        past=_("Uma mesma operação ocupou o banco de dados por %s.") % age,
+        technical="open transaction, pg_stat_activity",
         shown=age,
     )

@@ -12,7 +12,7 @@ from monitoring.snapshot import HubSnapshot
 
 
 @rule(
-    gettext_lazy("Entrega vencida mais antiga"),
+    gettext_lazy("Entrega que já devia ter saído"),
     unit="s",
     warning=60,
     critical=600,
@@ -50,7 +50,7 @@ def oldest_delivery(hub: HubSnapshot) -> Iterator[Observation]:
         said = {"system": labels.system(service), "time": seconds(age)}
         yield Observation(
             age,
-            _("Há uma entrega para %(system)s esperando há %(time)s.") % said,
+            _("Uma entrega para %(system)s já devia ter saído há %(time)s.") % said,
             list_url("events_delivery", f"service={service}&status=queued"),
             past=_("Uma entrega para %(system)s esperou por %(time)s.") % said,
             subject=service,

@@ -32,4 +32,5 @@ def scheduler_silent(hub: HubSnapshot) -> Iterator[Observation]:
         never=_("As tarefas agendadas nunca chegaram."),
         silent=_("As tarefas agendadas não chegam há %s."),
         past=_("As tarefas agendadas deixaram de chegar."),
+        technical="Celery beat → broker → worker",
     )

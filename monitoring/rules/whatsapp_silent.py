@@ -36,6 +36,7 @@ def whatsapp_silent(hub: HubSnapshot) -> Iterator[Observation]:
             channel.missing_proof or sentence,
             list_url("whatsapp_connection"),
             past=_("O WhatsApp ficou em silêncio por mais tempo que o comum."),
+            shown=_("em silêncio") if says_so else "",
             severity=Severity.WARNING if says_so else None,
             systems=("whatsapp",),
         )

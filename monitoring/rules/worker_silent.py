@@ -20,8 +20,8 @@ from monitoring.snapshot import HubSnapshot
     steps=(
         Instruction(
             gettext_lazy(
-                "Chame o desenvolvimento: os trabalhadores (worker) precisam ser iniciados de novo. O que "
-                "chega é guardado e sai quando voltarem."
+                "Chame o desenvolvimento: os trabalhadores precisam ser iniciados de novo. O que chega é "
+                "guardado e sai quando voltarem."
             ),
             "monitoring_alert_contacts",
             gettext_lazy("Ver quem chamar"),
@@ -31,7 +31,8 @@ from monitoring.snapshot import HubSnapshot
 def worker_silent(hub: HubSnapshot) -> Iterator[Observation]:
     yield heartbeats.observe(
         hub.staleness["worker"],
-        never=_("Os trabalhadores (worker) nunca deram sinal de vida."),
-        silent=_("Os trabalhadores (worker) não dão sinal de vida há %s."),
-        past=_("Os trabalhadores (worker) ficaram sem dar sinal de vida."),
+        never=_("Os trabalhadores, que enviam o que espera, nunca deram sinal de vida."),
+        silent=_("Os trabalhadores, que enviam o que espera, não dão sinal de vida há %s."),
+        past=_("Os trabalhadores, que enviam o que espera, ficaram sem dar sinal de vida."),
+        technical="Celery worker",
     )

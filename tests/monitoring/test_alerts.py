@@ -1,5 +1,6 @@
 """An alert is opened once per cause, told, put off with a reason, and resolved when the cause is gone."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -145,6 +146,30 @@ def test_each_cause_of_many_items_is_told_taken_on_and_resolved_by_itself(clock)
         f"[Carinho] Resolvido: {said}: eram 12 itens. Durou 1 h.",
     ]
     assert alerts.open_alerts().get() == crm
+
+
+def test_page_of_an_alert_says_who_has_it_until_when_nobody_is_reminded_and_what_ends_it(clock):
+    clock.now = timezone.now()
+    clock.evaluate(**FULL)
+    alert, reader = Alert.objects.get(), logged_in("Operador")
+
+    def shown():
+        page = reader.get(f"/admin/monitoring/alert/{alert.pk}/change/").content.decode()
+        return " ".join(re.sub("<[^>]+>", " ", page).split())
+
+    assert "Com quem está com ninguém ainda Lembretes a cada 1 h, até alguém assumir ou adiar" in shown()
+    assert "Fecha sozinho quando a causa passa e não volta em 2 min." in shown()
+    until = timezone.now() + timedelta(days=2)
+    alerts.snooze([alert.pk], actor="user:bia", reason="Janela combinada", until=until)
+    hour = timezone.localtime(until).strftime("%d/%m %H:%M")
+    assert f"adiado por bia até {hour} : Janela combinada" in shown()
+    assert f"Lembretes param até {hour}; depois, a cada 1 h" in shown()
+    alerts.acknowledge([alert.pk], actor="user:caio")
+    assert "com caio agora ; adiado por bia" in shown()
+    assert "Lembretes param até ele fechar; se piorar, o plantão é avisado" in shown()
+    Alert.objects.update(resolved_at=timezone.now())
+    assert "Assumido por caio" in shown()
+    assert "Lembretes" not in shown()
 
 
 def test_later_the_same_cause_is_a_new_alert(clock):

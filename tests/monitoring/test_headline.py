@@ -86,7 +86,9 @@ def test_what_does_not_end_by_itself_calls_at_once_whom_its_steps_name(changes, 
 
 def test_nothing_is_said_to_go_by_itself_while_the_workers_are_late():
     late = said(breakers=hubs.breaker("open", 40), staleness=ALIVE | {"worker": 20.0})
-    assert late.startswith("Os trabalhadores (worker) não dão sinal de vida há 20 s: nada sai")
+    assert late.startswith(
+        "Os trabalhadores, que enviam o que espera, não dão sinal de vida há 20 s: nada sai"
+    )
 
 
 def test_every_page_and_the_api_have_the_same_headline(monkeypatch):

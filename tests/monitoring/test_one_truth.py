@@ -207,7 +207,7 @@ def test_after_an_outage_what_it_left_is_that_outage_until_it_is_out(clock, sett
     clock.evaluate(60, breakers=closed, queues=backlog)
     alert = Alert.objects.get()
     assert (alert.rule, alert.subject, alert.severity) == ("circuit_breaker", "crm", "warning")
-    assert alert.symptoms == ["Há uma entrega para CRM esperando há 1 min."]
+    assert alert.symptoms == ["Uma entrega para CRM já devia ter saído há 1 min."]
     clock.evaluate(15, breakers=closed)
     clock.evaluate(130, breakers=closed)
     assert [message.subject for message in mail.outbox] == [
@@ -407,7 +407,7 @@ def test_every_rule_is_tried():
 def test_hub_does_not_say_that_it_works_once_its_workers_are_late():
     late = health.evaluate(hubs.hub(**TROUBLES["worker_late"]))
     assert headline.of(late, {}, hubs.NOW).startswith(
-        "Os trabalhadores (worker) não dão sinal de vida há 20 s: nada sai"
+        "Os trabalhadores, que enviam o que espera, não dão sinal de vida há 20 s: nada sai"
     )
     assert late.tone == "info"
     degraded = health.evaluate(hubs.hub(pending=101, **TROUBLES["worker_late"]))

@@ -128,8 +128,9 @@ def test_each_step_stands_once_on_the_page_beside_what_it_is_for(monkeypatch):
     }
     seen = hubs.hub(**changes)
     monkeypatch.setattr(snapshot, "take_snapshot", lambda now=None: seen)
+    reader = logged_in("Operador")
     for kind in RoundKind.values:
-        page = logged_in("Operador").get(f"{PAGE}?kind={kind}").content.decode()
+        page = reader.get(f"{PAGE}?kind={kind}").content.decode()
         for rule in ("circuit_breaker", "whatsapp_disconnected"):
             for step in Rule.registry[rule].steps:
                 assert page.count(escape(str(step.text))) == 1
@@ -144,13 +145,15 @@ def test_page_says_who_has_an_alert_and_until_when_it_is_put_off(monkeypatch):
     alerts.acknowledge([taken.pk], actor="user:bia")
     until = timezone.now() + timedelta(hours=30)
     alerts.snooze([snoozed.pk], actor="user:caio", reason="Parada combinada", until=until)
-    page = " ".join(logged_in("Operador").get(PAGE).content.decode().split())
+    reader = logged_in("Operador")
+    page = " ".join(reader.get(PAGE).content.decode().split())
     assert "com bia" in page
     assert "adiado por caio até" in page
     assert "Parada combinada" in page
     assert "com ninguém ainda" not in page
-    Alert.objects.update(snoozed_until=timezone.now() - timedelta(seconds=1))
-    assert "com ninguém ainda" in logged_in("Operador").get(PAGE).content.decode()
+    passed = timezone.now() - timedelta(seconds=1)
+    Alert.objects.filter(pk=snoozed.pk).update(snoozed_until=passed)
+    assert "com ninguém ainda" in reader.get(PAGE).content.decode()
 
 
 BACK = hubs.NOW - timedelta(seconds=30)

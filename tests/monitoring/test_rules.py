@@ -397,12 +397,31 @@ def test_share_of_failures_is_judged_though_where_they_are_is_not_known():
         ("dead_letters", 1000, "≥ 1.000 itens"),
         ("error_rate", 5, "> 5 %"),
         ("oldest_delivery", 60, "> 1 min"),
+        ("callbacks_failed", 0, "≥ 1 aviso"),
+        ("callbacks_failed", 1, "> 1 aviso"),
+        ("sync_stuck", 1, "assim que acontece"),
+        ("sync_stuck", 2, "≥ 2"),
     ],
 )
 def test_limit_is_said_in_the_right_number(name, limit, said, settings):
     each = rule.Rule.registry[name]
     settings.ALERT_LIMITS = {each.setting("warning"): float(limit)}
     assert each.limit_label("warning") == said
+
+
+def test_what_speaks_as_soon_as_it_happens_names_no_limit_beside_its_reason():
+    for seen in (hub(breakers=hubs.breaker("open", 5)), hub(unmeasured={"rounds": "rondas"})):
+        assert [row.limit_label for row in health.evaluate(seen).violations] == [""]
+    (row,) = health.evaluate(hub(pending=101)).violations
+    assert row.limit_label == "> 100 eventos"
+
+
+@pytest.mark.parametrize("part", heartbeats.PARTS)
+def test_process_that_is_silent_is_named_for_support_in_the_tooltip_alone(part):
+    (row,) = health.evaluate(hubs.silent(part)(200)).violations
+    said = [row.observation.message, row.observation.past, *(step.text for step in row.rule.steps)]
+    assert not any(word in str(text) for text in said for word in ("worker", "beat", "scheduler"))
+    assert "eat" in row.observation.technical or "worker" in row.observation.technical
 
 
 def test_limits_of_an_outage_say_that_the_warning_is_for_one_that_is_being_tested():
