@@ -168,7 +168,7 @@ def _whatsapp(notification: Notification) -> None:
     message = Message(
         "shift_alert",
         to=notification.recipient,
-        text=sentence(notification),
+        text=" ".join(filter(None, [sentence(notification), advice(notification, timezone.now())])),
         address=settings.HUB_URL + notification.alert.url,
     )
     WhatsApp(f"alert-{notification.pk}").send(render(message, templates.own_texts()), to=message.to)

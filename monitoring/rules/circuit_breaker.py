@@ -86,6 +86,8 @@ def waiting(hub: HubSnapshot, service: str) -> str:
         amount = hub.queues.get(service, Queue()).waiting
     except Unmeasured:
         return _("? entregas na fila")
+    if not amount:
+        return _("nenhuma entrega na fila")
     return ngettext("%s entrega na fila", "%s entregas na fila", amount) % number(amount)
 
 
