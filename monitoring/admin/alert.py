@@ -126,8 +126,7 @@ class AlertAdmin(ActionAdmin):
                 if row.resolved_at
             ],
             "rules": rule_rows(hub),
-            "now": timezone.localtime(),
-            "offered": timezone.localtime() + SNOOZE_OFFERED,
+            **_of_snooze_form(),
         }
         return page(request, "admin/monitoring/alerts.html", _("Alertas"), **context)
 
@@ -150,23 +149,32 @@ class AlertAdmin(ActionAdmin):
                 (_("O que há") if row.is_open else _("O que houve"), row.sentence),
                 (_("Gravidade"), row.get_severity_display()),
                 (_("Desde"), dates.moment(row.opened_at)),
-                (_("Resolvido"), dates.moment(row.resolved_at)),
-                (_("Efeitos"), " ".join(row.symptoms)),
+                *([(_("Efeitos"), " ".join(row.symptoms))] if row.symptoms else []),
                 *(_open_facts(request, row) if row.is_open else _resolved_facts(request, row)),
                 *notified,
-            ]
+            ],
+            "buttons": self._buttons(request, row) if row.is_open else [],
+            **_of_snooze_form(),
         }
 
     def _card(self, request: HttpRequest, row: Alert, notified_at: datetime | None) -> dict[str, Any]:
         rule = Rule.registry.get(row.rule)
-        names = ["snooze"] if row.acknowledged_at else ["acknowledge", "snooze"]
         return {
             "alert": row,
             "notified_at": notified_at,
             "title": rule.title if rule else row.rule,
             "steps": rule.steps if rule else (),
-            "buttons": self.buttons(request, names, row.pk) if row.pk else [],
+            "buttons": self._buttons(request, row) if row.pk else [],
         }
+
+    def _buttons(self, request: HttpRequest, row: Alert) -> list[dict[str, Any]]:
+        names = ["snooze"] if row.acknowledged_at else ["acknowledge", "snooze"]
+        return self.buttons(request, names, row.pk)
+
+
+def _of_snooze_form() -> dict[str, datetime]:
+    now = timezone.localtime()
+    return {"now": now, "offered": now + SNOOZE_OFFERED}
 
 
 def _open_facts(request: HttpRequest, row: Alert) -> list[tuple[Any, Any]]:
@@ -186,6 +194,7 @@ def _open_facts(request: HttpRequest, row: Alert) -> list[tuple[Any, Any]]:
 
 def _resolved_facts(request: HttpRequest, row: Alert) -> list[tuple[Any, Any]]:
     return [
+        (_("Resolvido"), dates.moment(row.resolved_at)),
         (_("Assumido por"), labels.who(row.acknowledged_by)),
         (_("Adiado porque"), notes.about_system(row.snooze_reason, request)),
     ]

@@ -197,7 +197,7 @@ def test_alert_is_taken_on_and_put_off_with_a_reason(visit):
     visit.goto("/admin/monitoring/alert/")
     visit.get_by_role("button", name="Assumir").first.click()
     visit.get_by_role("button", name="Assumir 1 alerta").click()
-    expect(visit.get_by_text("Assumido por ana")).to_be_visible()
+    expect(visit.get_by_text("Com quem está: com ana")).to_be_visible()
     until = timezone.localtime().replace(second=0, microsecond=0) + timedelta(days=3)
     visit.get_by_role("button", name="Adiar").first.click()
     visit.get_by_label("Até quando").fill(f"{until:%Y-%m-%dT%H:%M}")
@@ -210,7 +210,7 @@ def test_alert_is_taken_on_and_put_off_with_a_reason(visit):
 
 def test_round_is_concluded_in_the_page(visit):
     visit.goto("/admin/monitoring/round/?kind=morning")
-    expect(visit.get_by_text("Leia os motivos e trate o pior primeiro.")).to_be_visible()
+    expect(visit.get_by_text("Assuma os alertas que vai tratar, o pior primeiro")).to_be_visible()
     visit.get_by_label("Recado para o próximo turno").fill("CRM fora desde cedo")
     visit.get_by_role("button", name="Concluir ronda").click()
     expect(visit.get_by_text("Ronda concluída. Obrigado!")).to_be_visible()

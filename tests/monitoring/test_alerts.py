@@ -159,6 +159,8 @@ def test_page_of_an_alert_says_who_has_it_until_when_nobody_is_reminded_and_what
 
     assert "Com quem está com ninguém ainda Lembretes a cada 1 h, até alguém assumir ou adiar" in shown()
     assert "Fecha sozinho quando a causa passa e não volta em 2 min." in shown()
+    assert "Assumir 1 alerta" in shown()
+    assert "Adiar 1 alerta" in shown()
     until = timezone.now() + timedelta(days=2)
     alerts.snooze([alert.pk], actor="user:bia", reason="Janela combinada", until=until)
     hour = timezone.localtime(until).strftime("%d/%m %H:%M")
@@ -167,9 +169,11 @@ def test_page_of_an_alert_says_who_has_it_until_when_nobody_is_reminded_and_what
     alerts.acknowledge([alert.pk], actor="user:caio")
     assert "com caio agora ; adiado por bia" in shown()
     assert "Lembretes param até ele fechar; se piorar, o plantão é avisado" in shown()
+    assert "Assumir 1 alerta" not in shown()
     Alert.objects.update(resolved_at=timezone.now())
     assert "Assumido por caio" in shown()
     assert "Lembretes" not in shown()
+    assert "Adiar 1 alerta" not in shown()
 
 
 def test_later_the_same_cause_is_a_new_alert(clock):
