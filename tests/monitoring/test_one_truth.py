@@ -11,7 +11,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from events.models import CircuitBreaker, Delivery
-from events.queues import Queue
+from events.queues import Queue, queue_by_system
 from monitoring import (
     alerts,
     checklist,
@@ -255,7 +255,7 @@ def test_what_a_person_resumed_is_shown_and_nobody_is_woken_for_it(clock, settin
 
 def test_what_came_behind_a_drain_is_part_of_it_until_the_queue_has_caught_up(clock, settings):
     settings.ALERT_EMAILS = ["plantao@carinho.test"]
-    clock.evaluate(whatsapp=hubs.offline(1000).whatsapp, queues={"whatsapp": metrics.Queue(40, 40)})
+    clock.evaluate(whatsapp=hubs.offline(1000).whatsapp, queues={"whatsapp": Queue(40, 40)})
     back = hubs.NOW + timedelta(seconds=60)
     state = {"whatsapp": WhatsAppState(True, "connected", back)}
 
@@ -268,7 +268,7 @@ def test_what_came_behind_a_drain_is_part_of_it_until_the_queue_has_caught_up(cl
             "waiting": 9,
             "due": 9,
         }
-        clock.evaluate(after, **state, queues={"whatsapp": metrics.Queue(**seen)})
+        clock.evaluate(after, **state, queues={"whatsapp": Queue(**seen)})
 
     wait(120, came=-400)
     wait(15, came=5)  # what was held is out, and these came meanwhile
@@ -292,7 +292,7 @@ def test_what_goes_slowly_after_the_quiet_hours_is_no_delay_while_it_goes(clock,
     since, eight = hubs.NOW - timedelta(minutes=30), hubs.NOW - timedelta(minutes=13)
     seen = {
         "whatsapp": WhatsAppState(True, "connected", since, is_paced=True),
-        "queues": {"whatsapp": metrics.Queue(400, 400, eight, hubs.NOW - timedelta(seconds=went))},
+        "queues": {"whatsapp": Queue(400, 400, eight, hubs.NOW - timedelta(seconds=went))},
     }
     found = health.evaluate(hubs.hub(**seen))
     assert found.status == status
@@ -308,8 +308,8 @@ def test_queue_knows_what_its_system_took_last_and_whether_whatsapp_goes_slowly(
         done = rows.lead().deliveries.get(step="send_welcome")
         over = {"status": "done", "due_at": None, "finished_at": took_at - timedelta(minutes=ago)}
         Delivery.objects.filter(pk=done.pk).update(**over)
-    assert metrics.queues()["whatsapp"].last_done == took_at
-    assert metrics.queues()["crm"].last_done is None
+    assert queue_by_system()["whatsapp"].last_done == took_at
+    assert queue_by_system()["crm"].last_done is None
     assert not metrics.whatsapp(timezone.now()).is_paced
     SentMessage.objects.filter(delivery=delivery).update(status="held")
     assert metrics.whatsapp(timezone.now()).is_paced
@@ -317,14 +317,14 @@ def test_queue_knows_what_its_system_took_last_and_whether_whatsapp_goes_slowly(
 
 def test_messages_of_the_night_wait_from_when_they_may_go(clock):
     seen = {"whatsapp": WhatsAppState(True, "connected", hubs.NOW - timedelta(days=1))}
-    in_time = {"whatsapp": metrics.Queue(400, 400, hubs.NOW - timedelta(seconds=59))}
+    in_time = {"whatsapp": Queue(400, 400, hubs.NOW - timedelta(seconds=59))}
     assert health.evaluate(hubs.hub(**seen, queues=in_time)).status == "healthy"
 
 
 def test_long_drain_is_no_delay_while_it_goes():
     closed = [CircuitBreaker(service="crm", state="closed", closed_at=hubs.NOW - timedelta(minutes=40))]
     oldest = hubs.NOW - timedelta(hours=3)
-    goes = {"crm": metrics.Queue(20_000, 20_000, oldest, hubs.NOW - timedelta(seconds=1))}
+    goes = {"crm": Queue(20_000, 20_000, oldest, hubs.NOW - timedelta(seconds=1))}
     found = health.evaluate(hubs.hub(breakers=closed, queues=goes))
     assert [(row.rule.name, row.severity) for row in found.violations] == [("circuit_breaker", "warning")]
 

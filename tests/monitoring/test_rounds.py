@@ -10,7 +10,7 @@ from django.utils.html import escape
 from carinho.access.models import AuditEntry
 from events.models import FailureGroup, HourlyCount
 from events.queues import Queue
-from monitoring import alerts, checklist, health, metrics, rounds, snapshot
+from monitoring import alerts, checklist, health, rounds, snapshot
 from monitoring.metrics import WhatsAppState
 from monitoring.models import Alert, Round, RoundKind
 from monitoring.rule import Rule
