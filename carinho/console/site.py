@@ -23,6 +23,12 @@ class ConsoleSite(UnfoldAdminSite):
         """Complete as it is: the theme would copy it and ask for each line whether it is seen and active."""
         return sidebar(request)
 
+    def i18n_javascript(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """What Django's scripts say, which only another Django changes: a browser keeps it for an hour."""
+        response = super().i18n_javascript(request, extra_context)
+        response["Cache-Control"] = "private, max-age=3600"
+        return response
+
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Any:
         """What is posted may change the sidebar's numbers: the next page has them as they are then."""
         allowed = super().admin_view(view, cacheable)

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from carinho.access.roles import ADMINISTRATOR
+from carinho.access.roles import ADMINISTRATOR, OPERATOR
 from tests.clients import logged_in, with_key
 from tests.console import rows
 
@@ -84,6 +84,12 @@ def test_answer_that_may_show_a_person_is_kept_nowhere():
     event = rows.dead_letter().event
     for path in ("/api/events", f"/api/events/{event.pk}", "/api/dlq", "/api/whatsapp/messages"):
         assert "no-store" in with_key("read", name=path).get(path)["Cache-Control"]
+
+
+def test_words_of_djangos_scripts_are_kept_and_pages_are_not():
+    client = logged_in(OPERATOR)
+    assert "max-age=3600" in client.get("/admin/jsi18n/")["Cache-Control"]
+    assert "no-store" in client.get("/admin/")["Cache-Control"]
 
 
 def test_browser_is_led_to_https_and_a_balancers_probe_is_not(client, settings):
