@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "monitoring",
 ]
 MIDDLEWARE = [
+    "carinho.language.LanguageMiddleware",
     "carinho.logs.RequestIdMiddleware",
     "carinho.edge.HeadersMiddleware",
     "carinho.edge.EdgeMiddleware",
