@@ -1,11 +1,14 @@
 """What the console's templates say of moments, systems and people; and the filters of a list."""
 
+from collections.abc import Hashable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.forms import Media
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -29,6 +32,22 @@ register.filter("with_contacts", support.with_contacts)
 def title_of_page(part: dict[str, Any]) -> Any:
     """A part of the breadcrumbs, by the name that the sidebar gives the page it leads to."""
     return sidebar.title_of(str(part.get("link", ""))) or part["title"]
+
+
+@register.filter
+def lines(groups: list[dict[str, Any]]) -> SafeString:
+    """The sidebar, which is made anew only where a line, a number or the page on show is another."""
+    return _lines(
+        tuple(
+            (str(group["title"]), tuple(tuple(item.items()) for item in group["items"])) for group in groups
+        )
+    )
+
+
+@lru_cache(maxsize=256)  # some people on each of fifty pages
+def _lines(groups: tuple[tuple[str, tuple[Hashable, ...]], ...]) -> SafeString:
+    shown = [{"title": title, "items": [dict(item) for item in items]} for title, items in groups]  # type: ignore[call-overload]
+    return render_to_string("admin/sidebar_lines.html", {"groups": shown})
 
 
 @register.simple_tag(takes_context=True)
