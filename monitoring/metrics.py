@@ -6,12 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from carinho.database import run
 from carinho.masking import mask_text
-from carinho.webhooks.models import WebhookMessage, WebhookStatus
 from events import dead_letter_counts, event_corrections, rejecting_systems, statistics
 from events.dead_letter_counts import DeadLetterCounts
 from events.engine.failure_causes import HELD_TOO_LONG, NO_PERMISSION
@@ -19,7 +18,6 @@ from events.models import (
     DATA_CAUSES,
     CircuitBreaker,
     Event,
-    EventStatus,
     HourlyCount,
     Measure,
     Outcome,
@@ -28,7 +26,7 @@ from events.models import (
 from events.queues import Queue
 from events.recipes import Recipes
 from events.rejecting_systems import Rejection
-from monitoring.models import Alert, Erasure, Notification, NotificationStatus
+from monitoring.models import Alert, Erasure
 from monitoring.periods import Period
 from sync.models import RunKind, RunStatus, SyncRun
 from whatsapp import connection as whatsapp_connection
@@ -45,8 +43,11 @@ NAMED_KINDS = 10  # of dead letters, whose names and people are read
 # --- what stands now ---------------------------------------------------------------------------------
 
 
+PENDING = "SELECT count(*) FROM events_event WHERE status = 'pending'"
+
+
 def pending() -> int:
-    return Event.objects.filter(status=EventStatus.PENDING).count()
+    return int(run(PENDING, [])[0][0])
 
 
 RETRIES = """
@@ -181,30 +182,36 @@ class Reported:
     unknown_phones: int = 0  # of people who withdrew a consent in the last week
 
 
+REPORTED = """
+SELECT (SELECT count(*) FROM events_event
+        WHERE type = 'incident.registered' AND received_at > %(now)s::timestamptz - interval '24 hours'
+          AND data ->> 'incident_type' = ANY(%(grave)s)),
+       (SELECT count(*) FROM events_event AS revoked
+        WHERE type = 'documents.consent.revoked' AND received_at > %(now)s::timestamptz - interval '7 days'
+          AND data ? 'client_id' AND NOT EXISTS (
+            SELECT FROM events_event AS earlier
+            WHERE earlier.subject = revoked.subject AND earlier.id < revoked.id AND earlier.phone <> ''))
+"""
+
+
 def reported(now: datetime) -> Reported:
-    """The newest event of each type says how things stand; there are a few a day."""
+    """The newest event of each type says how things stand; there are a few a day.
+
+    A consent that was withdrawn stops no message where the hub knows no number of whoever is meant.
+    """
     last = {
         event.type: event
         for event in Event.objects.filter(type__in=[*LGPD, *AUDITS]).order_by("type", "-pk").distinct("type")
     }
     audit = max((last[type] for type in AUDITS if type in last), key=lambda event: event.pk, default=None)
-    incidents = Event.objects.filter(type="incident.registered", received_at__gt=now - timedelta(hours=24))
+    [(incidents, unknown_phones)] = run(REPORTED, {"now": now, "grave": list(GRAVE_INCIDENTS)})
     return Reported(
         overdue=_last_count(last, LGPD[0], "overdue_count"),
         urgent=_last_count(last, LGPD[1], "critical_count"),
         audit=_audit_severity(audit),
-        incidents=incidents.filter(data__incident_type__in=GRAVE_INCIDENTS).count(),
-        unknown_phones=_revoked_of_unknown(now).count(),
+        incidents=incidents,
+        unknown_phones=unknown_phones,
     )
-
-
-def _revoked_of_unknown(now: datetime) -> QuerySet[Event]:
-    """The consents that could stop no messages: of whoever is meant, the hub knows no number."""
-    known = Event.objects.filter(subject=OuterRef("subject"), pk__lt=OuterRef("pk")).exclude(phone="")
-    revoked = Event.objects.filter(
-        type="documents.consent.revoked", received_at__gt=now - timedelta(days=7), data__has_key="client_id"
-    )
-    return revoked.filter(~Exists(known))
 
 
 def _last_count(last: dict[str, Event], type: str, checked: str) -> int:
@@ -223,16 +230,27 @@ def _audit_severity(audit: Event | None) -> str:
     return str(audit.data.get("severity") or "high") if is_urgent else ""
 
 
+FAILED_NOTIFICATIONS = """
+SELECT channel, count(*) FROM monitoring_notification WHERE status = 'failed' GROUP BY 1
+"""
+
+
 def failed_notifications() -> dict[str, int]:
     """By channel, how many of the shift's notifications were given up."""
-    failed = Notification.objects.filter(status=NotificationStatus.FAILED).order_by()
-    return dict(failed.values_list("channel").annotate(Count("pk")))
+    return dict(run(FAILED_NOTIFICATIONS, []))
+
+
+FAILED_WEBHOOKS = """
+SELECT subscription.name, count(*)
+FROM webhooks_webhookmessage AS message JOIN webhooks_webhooksubscription AS subscription
+  ON subscription.id = message.subscription_id
+WHERE message.status = 'failed' AND subscription.is_on GROUP BY 1
+"""
 
 
 def failed_webhooks() -> dict[str, int]:
     """By the name of who asked for them, how many webhooks were given up."""
-    failed = WebhookMessage.objects.filter(status=WebhookStatus.FAILED, subscription__is_on=True).order_by()
-    return dict(failed.values_list("subscription__name").annotate(Count("pk")))
+    return dict(run(FAILED_WEBHOOKS, []))
 
 
 def overdue_erasures(now: datetime) -> int:
