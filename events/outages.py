@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -87,12 +87,20 @@ def lately_over() -> dict[str, datetime]:
 
 
 def try_now(service: str, *, actor: str) -> bool:
-    """Let the next delivery find out at once if the system is back; False unless its circuit is open."""
+    """Let the next delivery find out at once if the system is back; False unless its circuit is open.
+
+    Where it is not, the next trial comes after the same wait as before: who asks often makes it no longer.
+    """
     waited = F("next_probe_at") - F("opened_at")
     with transaction.atomic():
         moved = CircuitBreaker.objects.filter(
             service=service, state=BreakerState.OPEN, next_probe_at__isnull=False, paused_at=None
-        ).update(opened_at=Now() - waited, next_probe_at=Now(), version=F("version") + 1)
+        ).update(
+            opened_at=Now() - waited,
+            next_probe_at=Now(),
+            trips=Greatest(F("trips") - 1, 0),
+            version=F("version") + 1,
+        )
         if moved:
             TRIED_NOW.record(actor, service)
             transaction.on_commit(lambda: wakeup.wake_up([service]))

@@ -225,3 +225,10 @@ def test_result_of_a_trial_stands_whatever_the_circuit_tells_of_a_later_outage()
     probed(timezone.now(), "unavailable")
     html = browser.get(page_of(breaker)).content.decode()
     assert html.index("<td>continua fora</td>") < html.index("<td>voltou</td>")
+
+
+def test_trial_that_somebody_asked_for_makes_the_next_wait_no_longer():
+    rows.down("crm")
+    CircuitBreaker.objects.filter(pk="crm").update(trips=3)
+    outages.try_now("crm", actor="user:ana")
+    assert CircuitBreaker.objects.get(pk="crm").trips == 2  # the failed trial makes it three again
