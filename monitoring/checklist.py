@@ -183,7 +183,9 @@ def synchronisations(hub: HubSnapshot, found: HubHealth) -> Shown:
     jobs = hub.sync.values()
     first = sum(job["last_status"] is None and job["running_kind"] == RunKind.FULL for job in jobs)
     never = sum(job["last_status"] is None for job in jobs) - first
-    ended = Counter(job["last_result"] for job in jobs if job["last_status"] == "failed")
+    ended = Counter(
+        job["last_result"] for job in jobs if job["last_status"] == "failed" and not job.get("is_mended")
+    )
     cancelled = ended.pop(RunStatus.CANCELLED, 0)
     late = sum(job["last_status"] == "done" and job["late"] for job in jobs)
     good = len(jobs) - first - never - ended.total() - cancelled - late

@@ -36,7 +36,8 @@ SELECT job.name, greatest(good.started_at, not_offered.started_at),
           AND finished_at > %(since)s AND finished_at <= %(now)s),
        (SELECT id FROM sync_agreement WHERE job_id = job.name ORDER BY day DESC LIMIT 1),
        (SELECT id FROM sync_syncrun WHERE job_id = job.name AND kind = 'check' AND status <> ALL(%(unended)s)
-        ORDER BY started_at DESC LIMIT 1)
+        ORDER BY started_at DESC LIMIT 1),
+       EXISTS (SELECT FROM sync_syncfailure WHERE job_id = job.name AND status = 'open')
 FROM sync_syncjob AS job LEFT JOIN LATERAL (
     SELECT started_at FROM sync_syncrun WHERE job_id = job.name AND kind = 'full' AND status = ANY(%(good)s)
     ORDER BY started_at DESC LIMIT 1
@@ -58,6 +59,7 @@ class Newest(NamedTuple):
     recent_failures: int
     agreement: int | None
     check: int | None
+    has_failures: bool
 
     @property
     def runs(self) -> tuple[int | None, int | None, int | None]:
@@ -82,6 +84,7 @@ class JobStatus:
     schedule_error: str
     agreement: Agreement | None
     check: SyncRun | None
+    has_failures: bool  # records that failed and were not written since
 
     @property
     def level(self) -> str:
@@ -100,7 +103,13 @@ class JobStatus:
     @property
     def has_failed(self) -> bool:
         """Whether its last run did: a new one that is under way says nothing yet."""
-        return self.last is not None and self.last.status in FAILED_STATUSES
+        return self.last is not None and self.last.status in FAILED_STATUSES and not self.is_mended
+
+    @property
+    def is_mended(self) -> bool:
+        """Whether all records that failed in the last run were written since."""
+        is_incomplete = self.last is not None and self.last.status == RunStatus.INCOMPLETE
+        return is_incomplete and not self.has_failures
 
     @property
     def is_paused(self) -> bool:
@@ -113,6 +122,7 @@ class JobStatus:
             "last_run": _iso(last.started_at if last else None),
             "last_status": ("done" if last.status == RunStatus.DONE else "failed") if last else None,
             "last_result": last.status if last else None,
+            "is_mended": self.is_mended,
             "last_check": _iso(self.check.started_at if self.check else None),
             "check_error": self.check_error,
             "recent_failures": self.recent_failures,
@@ -167,6 +177,7 @@ def job_statuses(now: datetime | None = None) -> list[JobStatus]:
                 schedule_error=times.reason if isinstance(times, schedules.NoTimes) else "",
                 agreement=agreements.get(found.agreement),
                 check=check,
+                has_failures=found.has_failures,
             )
         )
     return statuses

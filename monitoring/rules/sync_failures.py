@@ -42,7 +42,7 @@ LAST = {  # while it stands, and once it is over
 def sync_failures(hub: HubSnapshot) -> Iterator[Observation]:
     """The limit is for failures in 24 hours; that the last run failed is a warning below it too."""
     for name, job in hub.sync.items():
-        times, last = job["recent_failures"], job.get("last_result")
+        times, last = job["recent_failures"], None if job.get("is_mended") else job.get("last_result")
         if last == RunStatus.STUCK:  # `sync_stuck`
             continue
         is_often = sync_failures.is_over(times, Severity.WARNING)

@@ -37,6 +37,7 @@ class JobSerializer(serializers.Serializer[status.JobStatus]):
     last_run = serializers.DateTimeField(allow_null=True)
     last_status = serializers.ChoiceField(["done", "failed"], allow_null=True)
     last_result = serializers.CharField(allow_null=True)
+    is_mended = serializers.BooleanField()  # all that failed in the last run was written since
     last_check = serializers.DateTimeField(allow_null=True)
     check_error = serializers.CharField(allow_blank=True)
     recent_failures = serializers.IntegerField()

@@ -61,6 +61,7 @@ EDGES = [
     ("sync_failures", hub(sync=hubs.job(recent_failures=3)), "warning"),
     ("sync_failures", hub(sync=hubs.job(last_result="failed", recent_failures=1)), "warning"),
     ("sync_failures", hub(sync=hubs.job(last_result="incomplete", recent_failures=3)), "warning"),
+    ("sync_failures", hub(sync=hubs.job(last_result="incomplete", is_mended=True, recent_failures=1)), OK),
     ("sync_failures", hub(sync=hubs.job(last_result="stuck", recent_failures=3)), OK),
     ("sync_stuck", hub(sync=hubs.job(last_result="stuck", recent_failures=3)), "warning"),
     ("sync_stuck", hub(sync=hubs.job(last_result="failed")), OK),

@@ -3,6 +3,7 @@
 import pytest
 
 from carinho.services.pagination import storable
+from sync import status
 from sync.models import Agreement, SyncDifference, SyncFailure, SyncRecord, SyncRun
 from tests.sync.conftest import WORLDS, service, writes
 
@@ -114,6 +115,11 @@ def test_write_that_was_not_confirmed_is_confirmed_later_and_not_written_again(r
     assert SyncRecord.objects.get(key="2").confirmed_at is None
     before = writes(simulator, "operacao")
     simulator.heal("crm")
+    assert not status.overview()["sync.crm_operacao"]["is_mended"]
+    chosen = {"failures": list(SyncFailure.objects.values_list("pk", flat=True))}
+    assert run("sync.crm_operacao", kind="records", chosen=chosen).status == "done"
+    mended = next(job for job in status.job_statuses() if job.job.name == "sync.crm_operacao")
+    assert (mended.is_mended, mended.has_failed) == (True, False)
     assert run("sync.crm_operacao").status == "done"
     assert writes(simulator, "operacao") == before
     assert all(row["synced"] for row in simulator.state()["crm"]["records"]["contracts"])
