@@ -33,7 +33,7 @@ WAITING, SENT, TAKEN = BulkItemState.WAITING, BulkItemState.SENT, BulkItemState.
 LEFT, FAILED, OVERTAKEN = BulkItemState.LEFT, BulkItemState.FAILED, BulkItemState.OVERTAKEN
 UNSENT = {WAITING, TAKEN, LEFT, OVERTAKEN}
 
-FIND = "SELECT id, delivery_id, cause FROM events_deadletter WHERE id = ANY(%s)"
+FIND = "SELECT id, delivery_id, cause, service FROM events_deadletter WHERE id = ANY(%s)"
 
 BIND = """
 INSERT INTO events_bulkitem (job_id, dead_letter_id, position, failures, state, cause)
@@ -78,15 +78,20 @@ def start_retry(ids: Sequence[int], actor: str, *, with_overtaken: bool = False)
     rejected key stops it as a new cause does, also where it was rejected before: the others would be, too.
     """
     found = run(FIND, [list(ids)])
-    later = {} if with_overtaken else overtaken([delivery for _id, delivery, _cause in found])
+    later = {} if with_overtaken else overtaken([delivery for _id, delivery, _cause, _service in found])
+    causes = {cause for _id, _delivery, cause, _service in found}
     job = BulkJob.objects.create(
         actor=actor,
         total=len(found),
-        causes=sorted({cause for _id, _delivery, cause in found} - {NO_PERMISSION}),
+        causes=sorted(causes - {NO_PERMISSION}),
         with_overtaken=with_overtaken,
     )
     run(BIND, [job.pk, list(later), list(ids)])
-    STARTED.record(actor, f"bulk_job {job.pk}", {"ids": sorted(id for id, _delivery, _cause in found)})
+    detail = {
+        "ids": sorted(id for id, *_more in found),
+        "systems": sorted({service for *_more, service in found}),
+    }
+    STARTED.record(actor, f"bulk_job {job.pk}", detail)
     _step(job)
     return job
 

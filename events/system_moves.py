@@ -11,10 +11,13 @@ from django.utils.translation import ngettext_lazy
 from carinho.access.models import AuditEntry
 from carinho.console.labels import number
 from carinho.database import run
+from events import bulk_jobs
 from events.engine.transitions import RETRIED
 from events.models import DeadLetterStatus
 
 LOOKED_BACK = timedelta(days=7)  # for what was sent again: of that there may be a lot
+MOST_STAGES = 100  # of what somebody sent in stages: each is an entry besides that of the start
+SENT_AGAIN = (RETRIED.name, bulk_jobs.STARTED.name)
 BECAME = {
     DeadLetterStatus.RESOLVED: ngettext_lazy("%(count)s resolvido", "%(count)s resolvidos", "number"),
     DeadLetterStatus.RETRYING: ngettext_lazy("%(count)s a caminho", "%(count)s a caminho", "number"),
@@ -38,20 +41,36 @@ def of(services: Sequence[str], most: int) -> dict[str, list[AuditEntry]]:
     for service in services:
         circuit = AuditEntry.objects.filter(target=service, action__startswith="breaker.")
         sent = AuditEntry.objects.filter(
-            action=RETRIED.name, at__gte=since, detail__contains={"systems": [service]}
+            action__in=SENT_AGAIN, at__gte=since, detail__contains={"systems": [service]}
         )
         about = Value(service, output_field=CharField())
-        found += [rows.annotate(about=about).order_by("-pk")[:most] for rows in (circuit, sent)]
+        for rows, limit in ((circuit, most), (sent, most + MOST_STAGES)):
+            found.append(rows.annotate(about=about).order_by("-pk")[:limit])
     moves: dict[str, list[AuditEntry]] = defaultdict(list)
     if found:
         for row in sorted(found[0].union(*found[1:], all=True), key=lambda row: row.pk, reverse=True):
             moves[row.about].append(row)
-    return {service: rows[:most] for service, rows in moves.items()}
+    return {service: _without_stages(rows)[:most] for service, rows in moves.items()}
+
+
+def _without_stages(rows: Sequence[AuditEntry]) -> list[AuditEntry]:
+    """What somebody sent in stages is one move, that of its start: in it each item is sent once."""
+    to_come: dict[str, set[int]] = defaultdict(set)
+    kept = []
+    for row in reversed(rows):
+        ids, stages = set(row.detail.get("ids", ())), to_come[row.actor]
+        if row.action == RETRIED.name and ids <= stages:
+            stages -= ids
+            continue
+        if row.action == bulk_jobs.STARTED.name:
+            stages |= ids
+        kept.append(row)
+    return kept[::-1]
 
 
 def what_became_of_items(service: str, moves: Iterable[AuditEntry]) -> dict[int, str]:
     """By the ids of the moves that sent items again, how those of this system are now, with their counts."""
-    sent = [move.pk for move in moves if move.action == RETRIED.name]
+    sent = [move.pk for move in moves if move.action in SENT_AGAIN]
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     for move, status, amount in run(ITEMS, [sent, service]) if sent else []:
         counts[move][status] = amount

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from carinho.access.models import AuditEntry
 from carinho.services.errors import Rejected
-from events import bulk_jobs, operations, retention, tasks
+from events import bulk_jobs, operations, retention, system_moves, tasks
 from events.engine import attempt, lane, transitions
 from events.engine.transitions import Failure
 from events.intake import envelope, ingestion
@@ -335,3 +335,15 @@ def test_items_of_a_job_are_removed_with_their_events_and_then_the_job(dead_lett
     retention.prune()
     assert not BulkItem.objects.exists()
     assert not BulkJob.objects.exists()
+
+
+def test_what_is_sent_in_stages_is_one_move_of_its_system_and_a_retry_after_it_another(dead_letters):
+    ids = dead_letters(32)
+    at_work(bulk_jobs.start_retry(ids, ANA), refused={32})
+    last = system_moves.of(["billing"], most=1)["billing"]
+    assert [move.action for move in last] == ["bulk.start"]
+    said = system_moves.what_became_of_items("billing", last)
+    assert said == {last[0].pk: "31 resolvidos, 1 precisa de você"}
+    operations.retry(ids[-1:], actor=ANA)
+    actions = [move.action for move in system_moves.of(["billing"], most=5)["billing"]]
+    assert actions == ["dead_letter.retry", "bulk.start"]
