@@ -314,6 +314,9 @@ REPORT_EMAILS = env.list("REPORT_EMAILS", default=[])
 SUPPORT_OPERATIONS = env("SUPPORT_OPERATIONS", default="Equipe de operação, operacao@carinho.com.vc")
 SUPPORT_DEVELOPMENT = env("SUPPORT_DEVELOPMENT", default="Equipe de desenvolvimento, dev@carinho.com.vc")
 SUPPORT_MANAGEMENT = env("SUPPORT_MANAGEMENT", default="")
+SUPPORT_SYSTEMS = {
+    name: env(f"SUPPORT_{name.upper()}", default="") for name in SYSTEMS
+}  # who looks after each
 HUB_URL = env("HUB_URL", default=f"http://localhost:{PORT}")  # where links in messages lead
 WATCH_FROM_WEB = not IS_TEST  # the web process looks on when worker and clock are silent
 

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
@@ -51,14 +51,19 @@ class SupportLevel:
         return f"{self.title} ({'; '.join(named)})" if named else str(self.title)
 
 
-SENT_TO_ADMINISTRATOR = re.compile(r"(?i)(?<!\w)(um |o |ao )?administrador(?!\w)")
+SENT_TO = {  # by the part of the page of contacts that says who it is
+    "administradores": re.compile(r"(?i)(?<!\w)(um |o |ao )?administrador(?!\w)"),
+    "sistemas": re.compile(r"(?i)(?<!\w)quem cuida d(ele|e|o sistema)(?!\w)"),
+}
 
 
 def with_contacts(text: Any) -> SafeString:
-    """A sentence that sends to an administrator, whose words lead to who that is."""
-    address = f"{reverse('admin:monitoring_alert_contacts')}#administradores"
-    link = format_html('<a href="{}">', address)
-    return mark_safe(SENT_TO_ADMINISTRATOR.sub(rf"{link}\g<0></a>", conditional_escape(text)))  # noqa: S308
+    """A sentence that sends to an administrator, or to who looks after a system: with links to them."""
+    said = str(conditional_escape(text))
+    for part, words in SENT_TO.items():
+        address = f"{reverse('admin:monitoring_alert_contacts')}#{part}"
+        said = words.sub(rf'<a href="{address}">\g<0></a>', said)
+    return mark_safe(said)  # noqa: S308
 
 
 def administrators() -> list[SupportPerson]:
@@ -66,6 +71,11 @@ def administrators() -> list[SupportPerson]:
     users = get_user_model().objects.filter(is_active=True)
     found = users.filter(Q(is_superuser=True) | Q(groups__name=ADMINISTRATOR)).distinct().order_by("username")
     return [SupportPerson(user.get_full_name() or user.get_username(), user.email) for user in found]
+
+
+def of_systems() -> list[tuple[str, list[SupportPerson]]]:
+    """Each system by its name, and who looks after it."""
+    return [(name, list(parse(people))) for name, people in settings.SUPPORT_SYSTEMS.items()]
 
 
 OPERATIONS = SupportLevel(_("Operação"), timedelta(), "SUPPORT_OPERATIONS")

@@ -83,7 +83,11 @@ class AlertAdmin(ActionAdmin):
         self.must_view(request)
         hub, found = health.of_page(request)
         calls = alerts.current(found, hub.now).calls
-        context = {"contacts": support.levels(calls, hub.now), "administrators": support.administrators()}
+        context = {
+            "contacts": support.levels(calls, hub.now),
+            "systems": support.of_systems(),
+            "administrators": support.administrators(),
+        }
         return page(request, "admin/monitoring/contacts.html", _("Contatos: quem chamar"), **context)
 
     def runbook_view(self, request: HttpRequest) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from carinho.access.roles import OPERATOR, VIEWER
 from carinho.console import dates
 from carinho.console.base import page_of
+from carinho.console.support import with_contacts
 from events import operations, outages
 from events.engine import circuit_breakers
 from events.models import CircuitBreaker, DeadLetter, Delivery, OutageRecord
@@ -150,3 +151,12 @@ def test_newest_of_what_people_did_stands_on_the_card():
     html = card(logged_in(OPERATOR, "eva"))
     assert "bia pausou o sistema" in html
     assert "ana reenviou" not in html
+
+
+def test_page_of_contacts_says_who_looks_after_each_system_and_advice_leads_there(settings):
+    settings.SUPPORT_SYSTEMS = {"crm": "Rui Dias, 11 98765-0000", "financeiro": ""}
+    html = logged_in(OPERATOR).get("/admin/monitoring/alert/contacts/").content.decode()
+    assert "<b>Rui Dias</b>" in html
+    assert html.count("Ninguém cadastrado ainda: fale com a operação.") == 1
+    said = with_contacts("Chame quem cuida do sistema.")
+    assert '<a href="/admin/monitoring/alert/contacts/#sistemas">quem cuida do sistema</a>' in said
