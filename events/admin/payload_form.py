@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+import phonenumbers
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ from events.intake.payload import Payload
 
 PREFIX = "data."  # as intake names the fields of an event's data
 LARGEST = 2**63 - 1  # of any number that is stored
+BRAZIL, LONGEST_NATIONAL = 55, 11  # its country code, and digits of a number with area code
 LONG = 60  # characters; a longer text gets more than one line
 DAY = re.compile(
     r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?:,?\s+(?:às\s+)?([0-9]{1,2})[:h]([0-9]{2})(?::([0-9]{2}))?)?"
@@ -203,6 +205,8 @@ def _shown(kind: str, value: Any) -> str:
         return json.dumps(value, ensure_ascii=False)
     if kind == "money":
         return _shown_money(value)
+    if kind == "phone":
+        return _shown_phone(str(value))
     return _shown_moment(value) if kind in ("moment", "day") and isinstance(value, str) else str(value)
 
 
@@ -211,6 +215,19 @@ def _shown_money(value: Any) -> str:
         return number_format(money.read(value), 2, force_grouping=True)
     except money.NotMoney:
         return str(value)
+
+
+def _shown_phone(text: str) -> str:
+    """A Brazilian one as people write it; any other, and what is none, as it came."""
+    digits = re.sub(r"\D", "", text)
+    has_country = text.startswith("+") or len(digits) > LONGEST_NATIONAL
+    try:
+        number = phonenumbers.parse(f"+{digits}" if has_country else digits, "BR")
+    except phonenumbers.NumberParseException:
+        return text
+    if number.country_code != BRAZIL or not phonenumbers.is_valid_number(number):
+        return text
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
 
 
 def _shown_moment(text: str) -> str:
