@@ -17,6 +17,7 @@ from carinho.locks import try_transaction_lock
 from monitoring import calls, health, heartbeats, notifications, snapshot
 from monitoring.health import HubHealth, Trouble
 from monitoring.models import Alert, Severity
+from monitoring.rule import Rule
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +78,14 @@ def current(found: HubHealth, now: datetime) -> CurrentAlerts:
             alert = rows.pop((rule, subject), None) or Alert(rule=rule, subject=subject, opened_at=now)
             _observe(alert, trouble, now)
             those.append(alert)
-    alerts.settling.extend(alert for key, alert in rows.items() if key not in found.symptoms)
+    left = {key: alert for key, alert in rows.items() if key not in found.symptoms}
+    said = [*alerts.open, *alerts.reminders, *left.values()]
+    continued = {
+        (name, alert.subject)
+        for alert in said
+        for name in (Rule.registry[alert.rule].continues if alert.rule in Rule.registry else ())
+    }
+    alerts.settling.extend(alert for key, alert in left.items() if key not in continued)
     return alerts
 
 

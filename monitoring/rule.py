@@ -105,6 +105,7 @@ class Rule:
     left_alone: timedelta = timedelta()
     meanwhile: Any = ""
     first_called: SupportLevel = OPERATIONS
+    continues: tuple[str, ...] = ()  # rules whose alert ends where this one begins: said once, by this one
 
     registry: ClassVar[dict[str, "Rule"]] = {}
 
@@ -172,6 +173,7 @@ def rule(
     left_alone: timedelta = timedelta(),
     meanwhile: Any = "",
     first_called: SupportLevel = OPERATIONS,
+    continues: tuple[str, ...] = (),
 ) -> Callable[[Callable[[Any], Iterable[Observation]]], Rule]:
     """Declare the decorated function as a rule of its own name."""
 
@@ -194,6 +196,7 @@ def rule(
             left_alone,
             meanwhile,
             first_called,
+            continues,
         )
         return Rule.registry[name]
 

@@ -17,6 +17,7 @@ from monitoring.snapshot import HubSnapshot
     unit=ngettext_lazy("item", "itens", "count"),
     warning=1,
     at_least=True,
+    continues=("rejects_everything", "rejects_key", "rejects_probes"),
     steps=(
         Instruction(
             gettext_lazy("Os dados estão certos: use Reenviar, na falha. O que já chegou não se repete."),
@@ -36,9 +37,11 @@ def left_to_resend(hub: HubSnapshot) -> Iterator[Observation]:
         newest, items = max(over, key=lambda each: each.since), sum(each.open_items for each in over)
         amount = ngettext("%s item para reenviar", "%s itens para reenviar", items) % number(items)
         causes = {cause for each in over for _step, cause in each.left}
-        query = f"service={service}" + (f"&cause={causes.pop()}" if len(causes) == 1 else "")
+        query = f"service={service}"
         if len(over) == 1 and not newest.is_key:
             query += f"&rejected={newest.period}"
+        elif len(causes) == 1:
+            query += f"&cause={causes.pop()}"
         yield Observation(
             items,
             f"{newest.sentence.removesuffix('.')}: {amount}.",
