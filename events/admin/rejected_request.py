@@ -127,6 +127,21 @@ def waiting(request: HttpRequest) -> badge_counts.Elsewhere | None:
     return badge_counts.Elsewhere(sentence, list_of(RejectedRequest, "state=waiting"), count)
 
 
+def oldest(request: HttpRequest) -> dict[str, Any] | None:
+    """What of those that wait for a correction waits longest, with the button that opens its form."""
+    row = RejectedRequest.objects.waiting().order_by("pk").first()
+    if row is None or not request.user.has_perm("events.view_rejectedrequest"):
+        return None
+    return {
+        "address": page_of(row),
+        "why": rejected_reasons.said(row),
+        "kind": titles.event_type(row.type) if row.type else "",
+        "origin": labels.system(row.source),
+        "received": row.received_at,
+        "button": _button(request, row, ""),
+    }
+
+
 @admin.register(RejectedRequest)
 class RejectedRequestAdmin(EventRevealAdmin, ActionAdmin):
     item_template = "admin/events/rejectedrequest/item.html"

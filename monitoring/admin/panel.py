@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from carinho.console.labels import number
 from events import outages
-from events.admin import failure_group, merged_cards, outage, system
+from events.admin import failure_group, merged_cards, outage, rejected_request, system
 from events.queues import Queue
 from monitoring import alerts, charts, checklist, headline, health, metrics, periods, report, snapshot
 from monitoring.health import HubHealth
@@ -44,6 +44,7 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
         "groups_left": max(0, len(groups) - MOST_GROUPS),
         "items_left": sum(card.figures.open for card in groups[MOST_GROUPS:]),
         "groups_page": list_url("events_deadletter"),
+        "rejected": rejected_request.oldest(request) if hub.rejected_requests else None,
         "systems": part(_("sistemas"), partial(systems, hub), []),
         "ended": part(_("quedas"), partial(outages_of_today, hub), []),
         "jobs": hub.sync,

@@ -1,5 +1,6 @@
 """Rows as an operator meets them: invented people, and deliveries in every state."""
 
+import json
 from datetime import timedelta
 from itertools import count
 
@@ -10,7 +11,7 @@ from events.engine import transitions
 from events.engine.transitions import Failure
 from events.flow import Flow
 from events.intake import envelope, ingestion
-from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event
+from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event, RejectedRequest
 
 NUMBERS = count(1)
 NAME, PHONE = "Maria Aparecida Silva", "(11) 98765-4321"
@@ -102,3 +103,17 @@ def down(service="crm"):
         },
     )
     return CircuitBreaker.objects.get(service=service)
+
+
+def rejected_lead(**data):
+    """A lead that the site sent and that was not accepted."""
+    body = {"type": "lead.created", "id": "rejected-1", "data": {"name": NAME, "phone": PHONE} | data}
+    return RejectedRequest.objects.create(
+        source="site",
+        code="invalid_data",
+        type="lead.created",
+        status_code=422,
+        is_proven=True,
+        fields={"data.phone": "Faltam dígitos ou o DDD no telefone."},
+        body=json.dumps(body),
+    )

@@ -71,6 +71,15 @@ def correct_an_item(hand):
     assert Correction.objects.count() == 1
 
 
+def accept_a_rejected_request(hand):
+    hand.click("button", "Corrigir e aceitar", "#rejected")
+    hand.page.locator("#main").get_by_label("Telefone").fill("21 99876 5432")
+    hand.click("button", "Ver o que muda")
+    hand.page.get_by_label("Motivo da correção").fill("A família confirmou")
+    hand.click("button", "Aceitar com a correção")
+    seen(hand.page.get_by_text(re.compile("Aceito")))
+
+
 def archive_an_item(hand):
     hand.click("link", "Precisa de você", "#nav-sidebar-apps")
     hand.click("button", "Arquivar", '#result_list tr:has-text("O cadastro não existe")')
@@ -126,6 +135,7 @@ STORIES = {
     "1.1 ronda da manhã": walk_a_round,
     "1.2 ronda da tarde": walk_a_round,
     "2.2 o que houve com uma pessoa": look_a_person_up,
+    "2.6 recusado: corrigir e aceitar": accept_a_rejected_request,
     "3.2 tentando de novo": see_what_is_tried_again,
     "3.3 conexão: ver e reenviar todos": send_a_group_again,
     "3.3 dado: corrigir e reenviar": correct_an_item,
@@ -145,6 +155,7 @@ def test_each_procedure_takes_as_many_clicks_as_the_guide_says(visit):
     Connection.objects.update_or_create(pk=Connection.ONLY, defaults={"connected": False})
     for cause in ("connection_timeout", "connection_timeout", "invalid_phone_number", "broken"):
         rows.dead_letter(cause=cause)
+    rows.rejected_lead(phone="1")
     counted = {}
     for name, story in STORIES.items():
         if story is archive_an_item:  # on the Painel are the three most urgent

@@ -73,3 +73,11 @@ def test_each_row_says_why_in_portuguese(found):
 def test_rows_are_found_by_reason_by_field_and_by_whom_they_are_about(found, term, role, names):
     listed = logged_in(role).get(reverse(LIST), {"q": term}).context["cl"].result_list
     assert {name for name, row in found.items() if row in listed} == names
+
+
+def test_panel_opens_the_correction_of_what_waits_longest_in_one_click():
+    body = json.dumps({"type": "lead.created", "id": "1", "data": {"name": rows.NAME, "phone": "1"}})
+    oldest, _newer = (rejected("invalid_data", type="lead.created", body=body) for _ in range(2))
+    form = logged_in(OPERATOR).get("/admin/").content.decode().partition('id="rejected"')[2]
+    assert f'action="{reverse("admin:events_rejectedrequest_correct", args=[oldest.pk])}"' in form
+    assert "Corrigir e aceitar" in form
