@@ -69,7 +69,7 @@ SHIPPED = [
         "max_retries_exceeded",
         CONNECTION,
         _("O sistema falhou em todas as tentativas"),
-        _("{sistema} respondeu com erro próprio em todas as tentativas, durante mais de uma hora."),
+        _("{sistema} respondeu com erro próprio em todas as tentativas."),
         SYSTEM_FIXES,
         _(
             "Verifique em Sistemas se ele já voltou. Se voltou, use Reenviar. Se as falhas se repetem com "

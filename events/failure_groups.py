@@ -64,11 +64,13 @@ FROM known, LATERAL (
 OF_THESE = "AND found.id = ANY(%(ids)s)"
 # of a group whose figures say that it has one, which may have company by now
 ONLY_ITEMS = """
-SELECT known.id, lone.id FROM events_failuregroup AS known, LATERAL (
-    SELECT min(letter.id) AS id, count(*) FROM events_deadletter AS letter
+SELECT known.id, lone.id, event.source FROM events_failuregroup AS known
+CROSS JOIN LATERAL (
+    SELECT min(letter.id) AS id, min(letter.event_id) AS event_id, count(*) FROM events_deadletter AS letter
     WHERE status = 'open' AND letter.service = known.service AND letter.cause = known.cause
       AND letter.step = known.step
 ) AS lone
+JOIN events_event AS event ON event.id = lone.event_id
 WHERE known.id = ANY(%s) AND lone.count = 1
 """
 # of several groups together, in which one person may be more than once
@@ -197,10 +199,17 @@ def people_of(sets: Sequence[Mapping[int, Figures]]) -> list[int]:
     return [found.get(number, 0) for number in range(len(sets))]
 
 
-def only_items(found: Iterable[FailureGroup]) -> dict[int, int]:
-    """The open dead letter of each of these groups that has exactly one: group → dead letter."""
+class OnlyItem(NamedTuple):
+    """The one open dead letter of a group, and who sent its event."""
+
+    id: int
+    source: str
+
+
+def only_items(found: Iterable[FailureGroup]) -> dict[int, OnlyItem]:
+    """By group, of those of these groups that have exactly one."""
     ids = [group.pk for group in found]
-    return dict(run(ONLY_ITEMS, [ids])) if ids else {}
+    return {group: OnlyItem(*item) for group, *item in run(ONLY_ITEMS, [ids])} if ids else {}
 
 
 def rows_of(group: FailureGroup) -> Q:

@@ -54,6 +54,7 @@ class Advice:
     call_since: datetime | None = None  # whose turn it is to be called counts from then
     is_data_right: bool = False  # so that neither a correction nor archiving helps
     is_doubtful: bool = False  # it may be the system
+    checks_key: bool = False  # to send one item again tells if the key is accepted by now
     only: Rejection | None = None  # of some items of a group: those that failed in that time
 
     def said(self, system: str, source: str) -> Self:
@@ -86,7 +87,14 @@ def of_system(rejection: Rejection) -> Advice:
             "aceito, reenvie os outros: o que já chegou não se repete."
         )
     texts = Texts(rejection.title, happened % given, str(fixer), str(advice), remedy)
-    return Advice(str(family), texts, None, call_since=rejection.since, is_data_right=True)
+    return Advice(
+        str(family),
+        texts,
+        None,
+        call_since=rejection.since,
+        is_data_right=True,
+        checks_key=rejection.is_key,
+    )
 
 
 def of_ended(rejection: Rejection) -> Advice:
@@ -156,12 +164,12 @@ def of_suspicion(rejection: Rejection, known: Advice) -> Advice:
 def of_accepted_key(failed_at: datetime, accepted_at: datetime, *, refuses_now: bool) -> Advice:
     """What is done about what failed for a key that is accepted since, though the system may take nothing."""
     known = CAUSES[NO_PERMISSION]
-    happened = _("{sistema} recusou a nossa chave (%(failed)s); desde %(accepted)s a aceita.")
+    happened = _("{sistema} recusou a nossa chave até %(failed)s; desde %(accepted)s a aceita.")
     fixer = _("Você: {sistema} já aceita a nossa chave.")
     advice = _("Não é preciso chamar ninguém: use Reenviar. O que já chegou não se repete.")
     if refuses_now:
         happened = _(
-            "{sistema} recusou a nossa chave (%(failed)s) e a aceitou depois (%(accepted)s). "
+            "{sistema} recusou a nossa chave até %(failed)s e a aceitou depois (%(accepted)s). "
             "Agora não recebe nada."
         )
         fixer = _("Quem cuida do sistema {sistema}: ele não aceita agora.")
@@ -228,7 +236,7 @@ class Recipes:
         own = self.written.get((service, step, cause)) or self.written.get(("", "", cause))
         known = titles.cause(cause)
         is_key = own is None and cause == NO_PERMISSION
-        return Advice(str(known.family), texts_of(own or known), own, is_data_right=is_key)
+        return Advice(str(known.family), texts_of(own or known), own, is_data_right=is_key, checks_key=is_key)
 
     def of_cause(self, cause: str) -> Advice:
         """Of whichever system."""
@@ -260,12 +268,12 @@ class Recipes:
                 advice = of_suspicion(suspicion, advice)
         return advice.said(service, source)
 
-    def of_open_items(self, group: FailureGroup, count: int, failed_at: datetime) -> Advice:
+    def of_open_items(self, group: FailureGroup, count: int, failed_at: datetime, source: str) -> Advice:
         """The advice for all `count` open items of a group, of which the last failed then.
 
-        Where only some failed while the system rejected everything, they come first.
+        Where only some failed while the system rejected everything, they come first. `source` is who sent
+        their events, as it is called.
         """
-        source = titles.sources_of(group.service, group.step)
         advice = self.said(group.service, group.step, group.cause, source, failed_at)
         if group.cause not in DATA_CAUSES:
             return advice

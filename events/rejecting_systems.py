@@ -160,16 +160,11 @@ class Rejection:
             if said["until"] == said["since"]:
                 return _("%(system)s recusou tudo às %(since)s e voltou a aceitar.") % said
             return _("%(system)s recusou tudo das %(since)s às %(until)s e voltou a aceitar.") % said
-        if self.is_key and self.steps:
-            amount = ngettext("%s entrega recusada", "%s entregas recusadas", self.rejected)
-            said |= {"amount": amount % said["rejected"], "where": self._where}
-            return _("%(system)s não aceita a nossa chave desde %(since)s: %(amount)s%(where)s.") % said
+        amount = ngettext("%s entrega recusada", "%s entregas recusadas", self.rejected)
+        said |= {"amount": amount % said["rejected"], "where": self._where if self.steps else ""}
         if self.is_key:
-            return (
-                _("%(system)s não aceita a nossa chave desde %(since)s (%(rejected)s de %(rejected)s).")
-                % said
-            )
-        return _("%(system)s recusa tudo o que recebe desde %(since)s (%(rejected)s de %(rejected)s).") % said
+            return _("%(system)s não aceita a nossa chave desde %(since)s: %(amount)s%(where)s.") % said
+        return _("%(system)s recusa tudo o que recebe desde %(since)s: %(amount)s, nenhuma aceita.") % said
 
     @property
     def _where(self) -> str:

@@ -165,7 +165,7 @@ class CorrectionAdmin(EventRevealAdmin, ActionAdmin):
             return super().get_intro(request)
         return _now(
             "Pessoas cujo telefone foi corrigido depois que uma mensagem já tinha ido ao antigo. Ela não se "
-            "repete: ligue para o novo e diga “Já liguei”."
+            "repete: abra a linha, veja o telefone novo, ligue e diga “Já liguei”."
         )
 
     def changelist_view(

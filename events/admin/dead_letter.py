@@ -38,7 +38,6 @@ from events import (
     failure_groups,
     operations,
     recipes,
-    rejected_service_keys,
     rejecting_systems,
     retention,
     status_badges,
@@ -60,6 +59,7 @@ from events.admin import (
     timeline,
 )
 from events.admin.event_data import EventRevealAdmin
+from events.engine.failure_causes import NO_PERMISSION
 from events.models import (
     BulkJob,
     CircuitBreaker,
@@ -192,7 +192,7 @@ class DeadLetterChangeList(PlainChangeList):
         found, later = recipes.of_items(rows), overtaken.of_items(rows)
         for row in rows:
             row.is_overtaken = row.pk in later
-            row.texts = found.of_item(row).texts
+            row.advice = found.of_item(row)
             rejection = found.rejected_by.get((row.service, row.cause, row.failed_at))
             row.is_trial = bool(rejection and not rejection.until)  # to send one again tells if it accepts
 
@@ -242,7 +242,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
 
     @admin.display(description=_("O que houve"))
     def what(self, row: Any) -> str:
-        return row.texts.title
+        return row.advice.texts.title
 
     @admin.display(description=_("Sistema"), ordering="service")
     def where(self, row: DeadLetter) -> str:
@@ -272,9 +272,14 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
 
     @admin.display(description=_("Ação"))
     def row_buttons(self, row: Any) -> str:
-        """What the recipe says helps, then the archive, whose window is one for all rows."""
+        """What the recipe says helps, then the archive, whose window is one for all rows.
+
+        Data that is right is archived by nobody: who has a reason to finds it on the item's page.
+        """
         if row.status != DeadLetterStatus.OPEN:
             return ""
+        if row.advice.is_data_right:
+            return _main_button(row)
         button = (
             '<button type="button" class="c-plain" popovertarget="archive-row" data-item="{}">{}</button>'
         )
@@ -308,8 +313,20 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "reasons": REASONS,
             "archive": self.buttons(request, [ARCHIVE.name])[0],
             "list_here": request.get_full_path(),
+            "resend": self._resend_here(request) if is_open and not is_start else None,
         }
         return super().changelist_view(request, context | (extra_context or {}))
+
+    def _resend_here(self, request: HttpRequest) -> failure_group.Help | None:
+        """All rows of the list at once, where it is of what a system left that accepts again."""
+        service, cause = request.GET.get("service", ""), request.GET.get("cause", "")
+        left = cause == NO_PERMISSION and any(
+            each.is_key and each.service == service for each in rejecting_systems.left_over([])
+        )
+        if not left and failure_group.RejectionFilter.parameter_name not in request.GET:
+            return None
+        count = self.get_changelist_instance(request).queryset.count()
+        return failure_group.retry_all(request, request.get_full_path(), count) if count else None
 
     def act(
         self, request: HttpRequest, action: Action, ids: Sequence[Any]
@@ -400,6 +417,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         found = recipes.of_items([row])
         advice = failure_group.readable(found.of_item(row), request)
         main = MAIN.get(advice.texts.remedy) if is_open else RESTORE.name
+        check_key = {"text": failure_group.CHECK_KEY_WITH_ONE} if is_open and advice.checks_key else {}
         unwise = [ARCHIVE.name] if is_open and advice.is_data_right else []
         return {
             "advice": advice,
@@ -422,7 +440,9 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "event_page": page_of(row.event),
             "entries": timeline.of(row.event, here=row.delivery),
             "buttons": [
-                button | {"is_main": button["action"].name == main}
+                button
+                | {"is_main": button["action"].name == main}
+                | (check_key if button["action"] is RETRY else {})
                 for button in self.buttons(request, [name for name in fitting if name not in unwise], row.pk)
             ],
             "unwise": self.buttons(request, unwise, row.pk),
@@ -453,9 +473,9 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         ]
         summary = preview.of_retried(asked, left, len(ids)) if action is RETRY else None
         others = bulk_question.left_sentence(len(fitting), len(ids), left) if left else ""
-        checks_key = action is RETRY and len(fitting) == 1 and rejected_service_keys.of(fitting)
+        alone = _title_of_one(fitting[0]) if action is RETRY and len(fitting) == 1 else None
         return {
-            "title": failure_group.CHECK_KEY_WITH_ONE if checks_key else action.says(len(now)),
+            "title": alone or action.says(len(now)),
             "ids": ",".join(map(str, fitting)),
             "left": summary.sum if summary else others,
             "with_yes": bulk_question.with_yes(action.says, fitting, asked) if action is RETRY else {},
@@ -465,14 +485,26 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         }
 
 
+def _title_of_one(item_id: int) -> Any:
+    """What the button of a group is called that sends one item to find something out; None for any other."""
+    item = DeadLetter.objects.select_related("event").get(pk=item_id)
+    advice = recipes.of_items([item]).of_item(item)
+    if advice.checks_key:
+        return failure_group.CHECK_KEY_WITH_ONE
+    is_trial = advice.is_doubtful or (advice.is_data_right and advice.texts.remedy == Remedy.SYSTEMS)
+    return failure_group.TRY_WITH_ONE if is_trial else None
+
+
 def _main_button(row: Any) -> str:
-    link, remedy = '<a class="c-plain" href="{}">{}</a>', Remedy(row.texts.remedy)
+    link, remedy = '<a class="c-plain" href="{}">{}</a>', Remedy(row.advice.texts.remedy)
     match remedy:
         case Remedy.ARCHIVE:
             return ""
         case Remedy.RETRY | Remedy.SYSTEMS if remedy == Remedy.RETRY or row.is_trial:
             button = '<button class="c-plain" form="retry-row" name="_selected_action" value="{}">{}</button>'
-            return format_html(button, row.pk, RETRY.title)
+            said = RETRY.title if remedy == Remedy.RETRY else _("Tentar")
+            said = _("Conferir a chave") if row.advice.checks_key else said
+            return format_html(button, row.pk, said)
         case Remedy.CORRECT if correct := correction.address_of(row):
             button = '<button class="c-plain" form="correct-row" formaction="{}">{}</button>'
             return format_html(button, correct, remedy.label)

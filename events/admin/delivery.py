@@ -34,7 +34,10 @@ TRY_NOW = Action(
     done=ngettext_lazy(
         "%(count)d entrega será tentada agora.", "%(count)d entregas serão tentadas agora.", "count"
     ),
-    effect=_("A próxima tentativa não espera mais. As tentativas que restam continuam as mesmas."),
+    effect=_(
+        "A próxima tentativa sai agora, e conta como as outras: se a última também falhar, o item vai para "
+        "Precisa de você."
+    ),
     permission=OPERATE,
     run=lambda ids, actor, _reason: operations.try_now(ids, actor=actor),
     icon="bolt",

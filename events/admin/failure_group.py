@@ -26,8 +26,9 @@ from carinho.masking import mask_text
 from events import escalations, failure_groups, recipes, rejected_service_keys, rejecting_systems, titles
 from events.admin import correction_pages, escalation, person, redirect
 from events.engine.failure_causes import NO_PERMISSION
-from events.failure_groups import Figures
+from events.failure_groups import Figures, OnlyItem
 from events.models import (
+    DATA_CAUSES,
     CircuitBreaker,
     DeadLetter,
     FailureGroup,
@@ -40,6 +41,7 @@ from events.rejecting_systems import LastFailure, Rejection
 
 OPERATE = "events.change_deadletter"
 CHECK_KEY_WITH_ONE = _("Conferir a chave com 1 item")
+TRY_WITH_ONE = _("Tentar com 1 item")
 SHOWN_ROWS, SHOWN_ENTRIES = 8, 50
 URGENCY = list(GroupState.values)  # as they are declared: what nobody looked at first, what is silenced last
 TONES = {"new": "danger", "regressed": "danger", "seen": "warning", "taken": "info", "resolved": "success"}
@@ -265,13 +267,14 @@ def _key_items(found: Iterable[FailureGroup]) -> dict[int, int]:
 
 def card_of(
     request: HttpRequest, group: FailureGroup, figures: Figures, written: Recipes, breakers: dict[str, Any],
-    keys: dict[int, int], *, item: int | None = None,
+    keys: dict[int, int], *, item: OnlyItem | None = None,
 ) -> Card:  # fmt: skip
     """`item` is the group's one open dead letter, where it has only one."""
     failed_at = newest_failure(group, figures)[-1]
-    advice = readable(written.of_open_items(group, figures.open, failed_at), request)
+    source = labels.system(item.source) if item else titles.sources_of(group.service, group.step)
+    advice = readable(written.of_open_items(group, figures.open, failed_at, source), request)
     breaker = breakers.get(group.service)
-    open_at = page_of(DeadLetter(pk=item)) if item else rows_address(group)
+    open_at = page_of(DeadLetter(pk=item.id)) if item else rows_address(group)
     key_item, remedy = keys.get(group.pk), advice.texts.remedy
     help_with = None
     if figures.open and advice.only:
@@ -366,7 +369,7 @@ def resend(request: HttpRequest, card: Card, newest: Sequence[DeadLetter]) -> He
 
 def try_one(request: HttpRequest, address: str, item: int, *, is_key: bool) -> Help:
     """Whether a system takes something, or its key, is found out with one item; then all are sent."""
-    text = CHECK_KEY_WITH_ONE if is_key else _now("Tentar com 1 item")
+    text = CHECK_KEY_WITH_ONE if is_key else TRY_WITH_ONE
     icon = "key" if is_key else "bolt"
     return Help(str(text), address, icon, "retry", (item,), barred=_barred(request))
 
@@ -394,7 +397,9 @@ class RejectionFilter(ChoiceFilter):
 
     def matching(self, queryset: QuerySet, value: Any) -> QuerySet:
         ends = rejecting_systems.read_period(str(value))
-        return queryset.filter(failed_at__gte=ends[0], failed_at__lt=ends[1]) if ends else queryset.none()
+        if ends is None:
+            return queryset.none()
+        return queryset.filter(failed_at__gte=ends[0], failed_at__lt=ends[1], cause__in=DATA_CAUSES)
 
 
 class TagFilter(ChoiceFilter):
@@ -533,7 +538,7 @@ class FailureGroupAdmin(ActionAdmin):
         names = self._fitting(row, texts)
         newest = DeadLetter.objects.filter(failure_groups.rows_of(row), status="open").select_related("event")
         shown = list(newest.order_by("-pk")[:SHOWN_ROWS])
-        item = shown[0].pk if len(shown) == 1 else None
+        item = OnlyItem(shown[0].pk, shown[0].event.source) if len(shown) == 1 else None
         keys = _key_items([row])
         card = card_of(request, row, figures, written, breakers, keys, item=item)
         moves = [resend(request, card, shown), archive_all(request, card.rows, figures.open)]

@@ -1,5 +1,6 @@
 """Quedas: each outage of a system that is over, with the report of what became of what waited."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -43,7 +44,7 @@ class OutageAdmin(ConsoleAdmin):
 
     @admin.display(description=_("duração"))
     def took(self, row: OutageRecord) -> str:
-        return dates.duration(row.length)
+        return _length(row)
 
     @admin.display(description=_("esperaram"))
     def waited(self, row: OutageRecord) -> str:
@@ -62,15 +63,21 @@ class OutageAdmin(ConsoleAdmin):
         return badges.badge(_("encerrada"), "success")
 
     def crumb(self, row: Any) -> str:
-        return f"{labels.system(row.service)}, {dates.duration(row.length)}"
+        return f"{labels.system(row.service)}, {_length(row)}"
 
     def item_context(self, request: HttpRequest, row: OutageRecord) -> dict[str, Any]:
         return {
             "outage": row,
             "label": labels.system(row.service),
-            "length": dates.duration(row.length),
+            "length": _length(row),
             "rows": list_of(Delivery, f"outage={row.pk}"),
         }
+
+
+def _length(row: OutageRecord) -> str:
+    """To the nearest minute, as its beginning and end beside it are read."""
+    whole = timedelta(minutes=round(row.length.total_seconds() / 60))
+    return dates.duration(whole or row.length)
 
 
 def what_became_of(row: OutageRecord) -> str:
@@ -91,7 +98,7 @@ def ended(rows: QuerySet[OutageRecord]) -> list[dict[str, Any]]:
         {
             "outage": row,
             "label": labels.system(row.service),
-            "length": dates.duration(row.length),
+            "length": _length(row),
             "page": page_of(row),
             "became": what_became_of(row),
             "failed": list_of(DeadLetter, f"service={row.service}") if row.failed else "",

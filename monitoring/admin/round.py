@@ -56,7 +56,7 @@ class RoundAdmin(ConsoleAdmin):
             "alerts": list(_with_steps([*now.open, *now.reminders], checks)),
             "paused": [row for row in hub.breakers if row.paused_at],
             "groups": _groups_taken(),
-            "nobodys_groups": FailureGroup.objects.filter(state__in=NOBODYS).count(),
+            "has_nobodys": FailureGroup.objects.filter(state__in=NOBODYS).exists(),
             "nobodys_page": list_of(DeadLetter),
             "history": Round.objects.all()[:SHOWN_ROUNDS],
             "barred": "" if request.user.has_perm("monitoring.change_round") else NOT_ALLOWED,

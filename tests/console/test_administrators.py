@@ -57,7 +57,7 @@ def test_steps_of_an_alert_lead_to_the_administrators(page):
     key_rejected()
     alerts.evaluate()
     html = logged_in(OPERATOR).get(page).content.decode()
-    assert f"Se ele não aceita a nossa chave, {LINK}um administrador</a> a confere." in html
+    assert f"Peça a {LINK}um administrador</a> para conferir a chave do sistema." in html
 
 
 def test_card_of_a_system_that_rejects_our_key_leads_to_the_administrators():

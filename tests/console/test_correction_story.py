@@ -14,7 +14,7 @@ def test_an_invalid_phone_is_corrected_for_one_and_then_for_all_that_have_it(vis
         rows.dead_letter(cause="invalid_phone_number", reason="Invalid phone number")
     visit.goto("/admin/")
     visit.get_by_role("link", name="Precisa de você").first.click()
-    visit.get_by_role("button", name="Corrigir e reenviar").click()
+    visit.locator("#c-groups").get_by_role("button", name="Corrigir e reenviar").click()
     expect(visit.get_by_role("heading", name="Item 1 de 3")).to_be_visible()
     phone = visit.locator("#main").get_by_label("Telefone")
     expect(phone).to_have_value(rows.PHONE)

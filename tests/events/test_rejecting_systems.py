@@ -51,7 +51,10 @@ def test_a_system_rejects_everything_from_its_fifth_person_to_the_first_it_accep
     assert (found.rejected, found.open_items, found.is_key) == (5, 5, False)
     assert found.since == DeadLetter.objects.earliest("created_at").created_at
     clock = timezone.localtime(found.since).strftime("%H:%M")
-    assert found.sentence == f"Faturamento recusa tudo o que recebe desde {clock} (5 de 5)."
+    assert (
+        found.sentence
+        == f"Faturamento recusa tudo o que recebe desde {clock}: 5 entregas recusadas, nenhuma aceita."
+    )
     assert sent("f", 200, {"hours": 1}) is None
     assert sent("ghij", 422) is None
     assert sent("k", 422).rejected == 5  # counted anew since what was accepted
@@ -170,8 +173,9 @@ def test_what_is_left_of_a_rejection_is_its_own_alert_and_none_about_data(sent):
     assert (left.open_items, left.left) == (5, {("add_hours", "invalid_data"): 5})
     (trouble,) = (row for row in health.evaluate(snapshot.take_snapshot()).troubles if row.cause.key[1])
     assert trouble.cause.observation.message.endswith("voltou a aceitar: 5 itens para reenviar.")
-    rows_of_it = logged_in("Operador").get(trouble.cause.observation.url).context["cl"].result_count
-    assert rows_of_it == 5
+    page = logged_in("Operador").get(trouble.cause.observation.url)
+    assert page.context["cl"].result_count == 5
+    assert page.context["resend"].text == "Reenviar 5"
     operations.retry(list(DeadLetter.objects.values_list("pk", flat=True)), actor="user:ana")
     sent("", 200, {"hours": 1})
     assert troubles() == {}
@@ -253,7 +257,7 @@ def test_pages_say_it_is_the_system_and_who_has_to_call(crm_rejects, settings):
     client = logged_in("Operador")
     item, group = DeadLetter.objects.latest("pk"), FailureGroup.objects.get()
     said = rejecting_systems.current()["crm"].sentence
-    assert said.endswith("(5 de 5).")
+    assert said.endswith(": 5 entregas recusadas, nenhuma aceita.")
     pages = {
         path: client.get(path).content.decode()
         for path in (
@@ -276,7 +280,7 @@ def test_pages_say_it_is_the_system_and_who_has_to_call(crm_rejects, settings):
     assert rows_of_list.count("O sistema recusa tudo") == 5
     assert WRONG_DATA not in rows_of_list
     buttons = re.findall(r"<button([^>]*)>(\w+)</button>", rows_of_list)
-    assert [text for _given, text in buttons[:2]] == ["Reenviar", "Arquivar"]
+    assert [text for _given, text in buttons[:2]] == ["Tentar", "Tentar"]  # and no archive
     assert f'form="retry-row" name="_selected_action" value="{item.pk}"' in buttons[0][0]
     for path in list(pages)[3:5]:
         assert re.search(rf'href="{SYSTEMS}#system-crm"><span[^>]*>hub</span>Ir a Sistemas', pages[path]), (
@@ -304,6 +308,6 @@ def test_the_card_of_a_system_that_rejects_everything_tries_it_with_one_item(crm
         assert "Tentar com 1 item" in fields
         given = dict(re.findall(r'name="(\w+)" value="(\w+)"', fields))
         asked = browser.post(address, given)
-        assert (asked.context["title"], asked.context["ids"]) == ("Reenviar 1 entrega", str(newest.pk))
+        assert (asked.context["title"], asked.context["ids"]) == ("Tentar com 1 item", str(newest.pk))
     CircuitBreaker.objects.filter(service="crm").update(paused_at=timezone.now(), paused_by="user:ana")
     assert "Tentar com 1 item" not in browser.get(SYSTEMS).content.decode()

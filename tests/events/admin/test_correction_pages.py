@@ -537,7 +537,7 @@ def test_list_of_calls_says_whom_to_call_and_what_they_did_not_read():
     html = html_of(response)
     assert "<title>Ligações a fazer" in " ".join(html.split())
     assert 'tracking-tight">Ligações a fazer</span>' in html
-    assert "ligue para o novo e diga “Já liguei”" in html
+    assert "abra a linha, veja o telefone novo, ligue e diga “Já liguei”" in html
     assert html.count("<span>Enviar as boas-vindas</span>") == 2
     assert html.count("final 4321") == 2
     assert [names for names in response.context["cl"].list_display if names in ("what", "call")] == []

@@ -428,7 +428,7 @@ def test_rejected_key_is_tried_with_one_item_before_all_are_sent():
     assert card.help.text == "Reenviar 3"
     assert buttons_of(browser, group) == ["Reenviar 3"]
     since = dates.clock(moved["finished_at"])
-    sentence = f"CRM recusou a nossa chave ({dates.clock(first.failed_at)}); desde {since} a aceita."
+    sentence = f"CRM recusou a nossa chave até {dates.clock(first.failed_at)}; desde {since} a aceita."
     for page in (LIST, address(group), reverse("admin:events_deadletter_change", args=[first.pk])):
         html = html_of(browser, page)
         assert sentence in html, page
@@ -500,3 +500,8 @@ def test_key_that_a_system_rejects_for_everybody_is_tried_with_one_item_too():
     (card,) = logged_in(OPERATOR).get(LIST).context["groups"]
     assert card.advice.texts.title == "O sistema não aceita a nossa chave"
     assert card.help.text == "Conferir a chave com 1 item"
+
+
+def test_group_of_one_item_names_the_one_system_that_its_data_came_from():
+    rows.dead_letter(cause="invalid_data")
+    assert "no sistema de origem (Site)" in html_of(logged_in(OPERATOR), LIST)
