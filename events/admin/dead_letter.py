@@ -430,6 +430,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "is_waiting": row.status == DeadLetterStatus.OPEN,
             "removed_at": removed_at,
             "move": _last_move(row),
+            "others": _others_like_it(request, row),
             "days_left": max(0, (removed_at - timezone.now()).days) if removed_at else 0,
             "reasons": REASONS,
             "preview": preview.of([row.pk]),
@@ -516,6 +517,15 @@ def _main_button(row: Any) -> str:
         case Remedy.ESCALATE:
             return format_html(link, page_of(row), remedy.label)
     return format_html(link, page_of(row), _("Ver o item"))
+
+
+def _others_like_it(request: HttpRequest, row: DeadLetter) -> list[failure_group.Card]:
+    """What failed alike and still waits, with the button that helps, once this one was delivered."""
+    if row.status != DeadLetterStatus.RESOLVED:
+        return []
+    failed = (row.service, row.cause)
+    cards = merged_cards.of(request)
+    return [card for card in cards if (card.group.service, card.group.cause) == failed and card.figures.open]
 
 
 def _last_move(row: DeadLetter) -> AuditEntry | None:

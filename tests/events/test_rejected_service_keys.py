@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from carinho.console.base import page_of
 from events import operations, rejected_service_keys, rejecting_systems, tasks
 from events.engine import lane
 from events.models import BulkJob, CircuitBreaker, DeadLetter, Delivery, FailureGroup
@@ -126,6 +127,9 @@ def test_key_that_one_rejected_step_proves_good_is_good_for_the_others_until_one
     assert rejecting_systems.current() == {}
     (card,) = browser.get(LIST).context["groups"]
     assert (card.help.text, len(card.lines)) == ("Reenviar 14", 2)
+    tried = browser.get(page_of(newest)).content.decode()  # where the one who tried it is
+    assert "14 itens que falharam igual ainda esperam." in tried
+    assert "Reenviar 14" in tried
     sent(0, 200, end=403)
     ids = DeadLetter.objects.filter(status="open").values_list("pk", flat=True)
     browser.post("/admin/events/deadletter/retry/", {"ids": ",".join(map(str, ids))})
