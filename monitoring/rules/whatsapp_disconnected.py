@@ -21,7 +21,7 @@ from whatsapp.connection import DISCONNECTED
     at_least=True,
     steps=(
         Instruction(
-            gettext_lazy("Abra a conexão: ela diz se basta retomar a sessão ou se é preciso ler o QR code."),
+            gettext_lazy("Abra a conexão e use Retomar a sessão. Não voltou em um minuto? Leia o QR code."),
             "whatsapp_connection_changelist",
             gettext_lazy("Reconectar"),
         ),
