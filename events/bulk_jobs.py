@@ -42,6 +42,15 @@ SELECT %s, id, row_number() OVER (ORDER BY id), failures,
 FROM events_deadletter WHERE id = ANY(%s)
 """
 
+STILL_WAITING = """
+SELECT letter.service, letter.step, letter.cause, max(job.id), count(*)
+FROM events_bulkjob AS job
+JOIN events_bulkitem AS item ON item.job_id = job.id AND item.state = 'waiting'
+JOIN events_deadletter AS letter ON letter.id = item.dead_letter_id AND letter.status = 'open'
+WHERE job.ended_at IS NULL AND job.state IN ('running', 'paused')
+GROUP BY letter.service, letter.step, letter.cause
+"""
+
 SETTLE = """
 UPDATE events_bulkitem AS item
 SET state = CASE WHEN dead.failures > item.failures THEN 'failed'
@@ -67,6 +76,12 @@ UPDATE events_bulkitem SET state = CASE WHEN dead_letter_id = ANY(%s) THEN 'sent
                                         WHEN dead_letter_id = ANY(%s) THEN 'overtaken' ELSE 'taken' END
 WHERE job_id = %s AND dead_letter_id = ANY(%s)
 """
+
+
+def still_waiting() -> dict[tuple[str, str, str], tuple[int, int]]:
+    """By system, step and cause: the newest retry in which open items wait their turn, and how many."""
+    rows = run(STILL_WAITING, [])
+    return {(service, step, cause): (job, count) for service, step, cause, job, count in rows}
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """Groups of failures: what happened, to how many, who can fix it, and the one button that helps."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -23,12 +23,21 @@ from carinho.console.actions import NOT_ALLOWED, Action, ActionAdmin
 from carinho.console.base import PlainChangeList, actor, list_of, page_of, posted
 from carinho.console.filters import ChoiceFilter, choice_filter
 from carinho.masking import mask_text
-from events import escalations, failure_groups, recipes, rejected_service_keys, rejecting_systems, titles
+from events import (
+    bulk_jobs,
+    escalations,
+    failure_groups,
+    recipes,
+    rejected_service_keys,
+    rejecting_systems,
+    titles,
+)
 from events.admin import correction_pages, escalation, person, redirect
 from events.engine.failure_causes import NO_PERMISSION
 from events.failure_groups import Figures, OnlyItem
 from events.models import (
     DATA_CAUSES,
+    BulkJob,
     CircuitBreaker,
     DeadLetter,
     FailureGroup,
@@ -246,10 +255,22 @@ def cards(request: HttpRequest) -> list[Card]:
     items = failure_groups.only_items(group for group, counted in shown if counted.open == 1)
     keys = _key_items(group for group, _counted in shown)
     written = Recipes(newest_failure(group, counted) for group, counted in shown)
-    return [
+    resent = bulk_jobs.still_waiting()
+    made = [
         card_of(request, group, counted, written, breakers, keys, item=items.get(group.pk))
         for group, counted in shown
     ]
+    return [_while_resent(card, resent) for card in made]
+
+
+def _while_resent(card: Card, resent: Mapping[tuple[str, str, str], tuple[int, int]]) -> Card:
+    """All its open items wait for their turn in a retry that goes on: that is where to look."""
+    group = card.group
+    job, count = resent.get((group.service, group.step, group.cause), (0, 0))
+    if not job or count < card.figures.open:
+        return card
+    help_with = Help(_now("Ver o reenvio em andamento"), page_of(BulkJob(pk=job)), "visibility")
+    return replace(card, help=help_with)
 
 
 def newest_failure(group: FailureGroup, figures: Figures) -> LastFailure:

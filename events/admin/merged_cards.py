@@ -105,7 +105,8 @@ def _sum(found: Sequence[Figures], people: int) -> Figures:
 def _help(request: HttpRequest, card: MergedCard) -> Help | None:
     """What helps each of its lines, for all of them at once."""
     items = [line.key_item for line in card.lines if line.key_item]
-    of_one = card.lines[0].help
+    helps = [line.help for line in card.lines if line.help]
+    of_one = next((each for each in helps if each.items or each.action), helps[0] if helps else None)
     if of_one and of_one.items and items:  # the newest: if its call is accepted, so is the key for the others
         return failure_group.try_one(request, card.rows, max(items), is_key=True)
     if of_one and of_one.action:

@@ -12,7 +12,8 @@ from django.utils import timezone
 from carinho.access.models import AuditEntry
 from carinho.access.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from carinho.console import dates
-from events import failure_groups, operations, recipes
+from carinho.console.base import page_of
+from events import bulk_jobs, failure_groups, operations, recipes
 from events.admin import bulk_question, preview
 from events.engine import circuit_breakers, transitions
 from events.engine.transitions import Failure
@@ -505,3 +506,13 @@ def test_key_that_a_system_rejects_for_everybody_is_tried_with_one_item_too():
 def test_group_of_one_item_names_the_one_system_that_its_data_came_from():
     rows.dead_letter(cause="invalid_data")
     assert "no sistema de origem (Site)" in html_of(logged_in(OPERATOR), LIST)
+
+
+def test_failure_whose_items_wait_in_a_retry_that_goes_on_leads_to_it():
+    ids = [rows.dead_letter().pk for _ in range(3)]
+    job = bulk_jobs.start_retry(ids, "user:ana")  # one is on its way, and two wait for their turn
+    html = html_of(logged_in(OPERATOR), LIST)
+    assert f'href="{page_of(job)}"' in html
+    assert "Ver o reenvio em andamento" in html
+    bulk_jobs.cancel([job.pk], actor="user:ana")
+    assert "Reenviar 3" in html_of(logged_in(OPERATOR, "bia"), LIST)
