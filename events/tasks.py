@@ -43,8 +43,13 @@ def recover() -> None:
 
 @worker_ready.connect
 def recover_without_beat(sender: Any, **_: Any) -> None:
-    """Beat may be on the machine that was cut off: what that one held is taken over all the same."""
-    sender.timer.call_repeatedly(OWN_RECOVERY_SECONDS, _ask_for_recovery)
+    """Beat may be on the machine that was cut off: what that one held is taken over all the same.
+
+    On the event loop of a worker with Redis only. Where there is none, the timer is a thread, and a process
+    that is forked at that moment keeps whatever lock it holds; there beat is a child of the one worker.
+    """
+    if sender.hub is not None:
+        sender.timer.call_repeatedly(OWN_RECOVERY_SECONDS, _ask_for_recovery)
 
 
 def _ask_for_recovery() -> None:

@@ -6,8 +6,8 @@ For each number of lanes (LANE_PARTITIONS): events for one system pile up while 
 delivered by two workers on one database, each a process group of its own. The attempts say whether the system
 got more calls at once than it allows, and whether each person's were in order.
 
-With four lanes the worker that beat is a child of is then stopped in the middle, and beat with it (SIGSTOP:
-its connections live, it does nothing), until the other one has done everything, and let go on.
+With four lanes the worker without beat is then stopped in the middle (SIGSTOP: its connections live, it does
+nothing), until the other one has done everything, and let go on.
 """
 
 import argparse
@@ -119,11 +119,11 @@ def _limits_and_order(way: SharedHub) -> dict[str, Any]:
 
 
 def cut_off(way: SharedHub) -> dict[str, Any]:
-    """Stop the one with beat: nobody asks the other one for anything then."""
+    """Stop the one without beat, of which a server has one, beside its workers."""
     way.clear()
     way.sink.answer_after(SLOW_MS)
     way.flood(payment_received, FEW)
-    stopped = family(way.groups[WORKERS[0]].process.pid)
+    stopped = family(way.groups[WORKERS[1]].process.pid)
     stop(stopped)
     began = time.monotonic()
     try:

@@ -121,6 +121,15 @@ def test_rolling_restart_under_load_loses_no_event_and_refuses_none(carinho: Ser
     assert set(journeys.messages(carinho.simulator).values()) == {1}
 
 
+def test_worker_killed_while_beat_is_away_leaves_nothing_behind(carinho: ServerHub) -> None:
+    beat = carinho.containers["beat"]
+    beat.stop()
+    try:
+        journeys.test_worker_killed_in_the_middle_of_a_batch_loses_nothing_and_doubles_nothing(carinho)
+    finally:
+        beat.start()
+
+
 def test_redis_that_is_away_delays_and_loses_nothing(carinho: ServerHub) -> None:
     carinho.redis.stop()
     try:

@@ -1,29 +1,31 @@
-"""Beat may be frozen, or on the machine that was cut off: a worker recovers by itself what another left."""
+"""Beat may be on the machine that was cut off: a worker recovers by itself what another left.
 
-import os
-import signal
-import subprocess
-from datetime import timedelta
-from pathlib import Path
+That it does so on a server is shown by tests/server/journey.py.
+"""
+
+from types import SimpleNamespace
 
 import pytest
-from django.utils import timezone
+from kombu.asynchronous.timer import Timer
+from kombu.exceptions import OperationalError
 
-from carinho.embedded.processes import ROOT, worker
-from events.models import Delivery
-from tests.processes import database_url, eventually
-
-PATIENCE = 120  # seconds
+from events import tasks
 
 
-@pytest.mark.django_db(transaction=True)
-def test_worker_without_beat_ends_what_is_of_no_use_any_more(make_delivery, tmp_path: Path) -> None:
-    row = make_delivery()
-    Delivery.objects.update(useful_until=timezone.now() - timedelta(seconds=1))
-    environ = os.environ | {"VAR_DIR": str(tmp_path), "DATABASE_URL": database_url(), "SECRET_KEY": "x"}
-    running = subprocess.Popen(worker().command, cwd=ROOT, env=environ, start_new_session=True)
-    try:
-        assert eventually(lambda: Delivery.objects.get(pk=row.pk).status == "skipped", PATIENCE)
-    finally:
-        os.killpg(running.pid, signal.SIGTERM)
-        running.wait(PATIENCE)
+@pytest.mark.parametrize(("hub", "asks"), [(object(), 1), (None, 0)])
+def test_only_a_worker_with_an_event_loop_asks_for_recovery_by_itself(hub: object, asks: int) -> None:
+    """A process that is forked while a timer's thread holds a lock would never get it."""
+    timer = Timer()
+    tasks.recover_without_beat(SimpleNamespace(hub=hub, timer=timer))
+    assert len(timer) == asks
+
+
+def test_broker_that_is_away_ends_no_timer(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def send(**_options: float) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(tasks.recover, "apply_async", send)
+    tasks._ask_for_recovery()
+    assert [record.message for record in caplog.records] == ["Recovery could not be asked for"]
