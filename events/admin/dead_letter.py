@@ -397,9 +397,11 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         if not term:
             return queryset, False
         is_masked = search.only_whole(request.user)
-        whose = search.phone(term, "event__phone", only_whole=is_masked)
-        whose |= search.name(term, "event__data", whole=is_masked)
-        text = Q(reason__icontains=term) | search.number(term, "pk", "event_id")
+        phone = search.phone(term, "event__phone", only_whole=is_masked)
+        whose = phone | search.name(term, "event__data", whole=is_masked)
+        text = search.number(term, "pk", "event_id")
+        if phone == search.NOTHING:  # a reason has no phones
+            text |= Q(reason__icontains=term)
         if not is_masked:
             text |= Q(note__gt="") & Q(note__icontains=term)
         return search.matching(request, queryset, whose, text), False
