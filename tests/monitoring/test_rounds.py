@@ -162,7 +162,7 @@ BACK = hubs.NOW - timedelta(seconds=30)
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"whatsapp": hubs.offline(5).whatsapp}, "retomar a sessão"),
+        ({"whatsapp": hubs.offline(5).whatsapp}, "Retomar a sessão"),
         ({"whatsapp": hubs.unanswered(90).whatsapp}, "painel do Z-API"),
         ({"breakers": hubs.breaker("open", 5, "whatsapp")}, "Avise quem cuida do sistema"),
         (
