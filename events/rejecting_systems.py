@@ -323,10 +323,11 @@ def left_over(services: Iterable[str]) -> list[Rejection]:
         left = {(step, cause): count for step, cause, count in map(json.loads, counted)}
         items = sum(left.values())
         found.append(Rejection(service, since, amount, until=until, open_items=items, left=left))
-    return [*found, *_accepted_keys()]
+    return [*found, *accepted_keys()]
 
 
-def _accepted_keys() -> list[Rejection]:
+def accepted_keys() -> list[Rejection]:
+    """By system, what was rejected for a key that is accepted again, and is open all the same."""
     accepted = [key for key in rejected_service_keys.every() if key.accepted_at]
     found: dict[str, Rejection] = {}
     for key, counted in rejected_service_keys.figures(accepted).items():

@@ -321,7 +321,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         """All rows of the list at once, where it is of what a system left that accepts again."""
         service, cause = request.GET.get("service", ""), request.GET.get("cause", "")
         left = cause == NO_PERMISSION and any(
-            each.is_key and each.service == service for each in rejecting_systems.left_over([])
+            each.service == service for each in rejecting_systems.accepted_keys()
         )
         if not left and failure_group.RejectionFilter.parameter_name not in request.GET:
             return None
@@ -432,7 +432,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "is_waiting": row.status == DeadLetterStatus.OPEN,
             "removed_at": removed_at,
             "move": _last_move(row),
-            "others": _others_like_it(request, row),
+            "others": [] if is_superseded else _others_like_it(request, row),
             "days_left": max(0, (removed_at - timezone.now()).days) if removed_at else 0,
             "reasons": REASONS,
             "preview": preview.of([row.pk]),
