@@ -10,7 +10,8 @@ from carinho.services.operacao import Operacao
 from carinho.services.pagination import EndlessList, Page
 from sync.job import Job
 from sync.models import Agreement, SyncDifference, SyncRun
-from tests.sync.conftest import contract, service
+from tests.processes import eventually
+from tests.sync.conftest import contract, service, writes
 
 NAME = "sync.crm_operacao"
 ROUND = {"": "b", "b": "c", "c": "b"}
@@ -31,7 +32,12 @@ def round_trip(monkeypatch):
 
 
 def test_run_over_cursors_that_go_round_fails_and_keeps_what_it_wrote(run, round_trip, simulator):
-    round_trip("pull")
+    def after_both_writes(source, cursor, window):
+        """A run that ends sends nothing more: the page that ends it is read when both were sent."""
+        assert cursor != "c" or eventually(lambda: writes(simulator, "operacao") == 2)
+        return going_round(source, cursor, window)
+
+    round_trip("pull", after_both_writes)
     ended = run(NAME)
     assert (ended.status, ended.written) == ("failed", 2)
     assert "does not end" in ended.reason
