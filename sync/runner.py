@@ -1,8 +1,7 @@
-"""What a worker runs for a job: what was begun or is due, and after it the comparison of both systems.
+"""The loop of one run: pages are read, compared, written and confirmed, and each is a checkpoint.
 
-In a run pages are read, compared, written and confirmed, and each is a checkpoint. The database is only
-touched by the runner's own thread, the network only by the pool's, and never in a transaction. Several pages
-are in hand at once, so that one slow record does not hold the others.
+The database is only touched by the runner's own thread, the network only by the pool's, and never in a
+transaction. Several pages are in hand at once, so that one slow record does not hold the others.
 """
 
 import heapq
@@ -23,8 +22,6 @@ from sync.availability import Availability, SystemWait
 from sync.checkpoint import Checkpoint, is_listed_again
 from sync.job import Job, Window
 from sync.models import RunKind, RunStatus, SyncRun
-from sync.models.run import FAILED_STATUSES
-from sync.reconciliation import Reconciliation
 from sync.records import Item, RecordOutcome, push
 from sync.runs import JobLock, LostRun, StopRun, WorkerStopped
 
@@ -37,48 +34,6 @@ MOST_READS = 8
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds
 LOOK_SECONDS = 0.5
 PATIENCE_SECONDS = 0.1
-
-
-def run_scheduled(name: str) -> SyncRun | None:
-    """Go on with what was begun or, if nothing was, begin. None while somebody else runs the job."""
-    return _run_next(name, begins=True)
-
-
-def go_on(name: str) -> SyncRun | None:
-    """Go on with what was begun, if anything was and nobody does already."""
-    return _run_next(name, begins=False)
-
-
-def _run_next(name: str, *, begins: bool) -> SyncRun | None:
-    with runs.only_runner(name) as lock:
-        if lock is None:
-            return None
-        if name not in Job.registry:
-            runs.end_undeclared(name)
-            return None
-        run = runs.claim_run(name) or (
-            _create_and_claim(name, runs.SCHEDULE, RunKind.FULL) if begins else None
-        )
-        return _run(run, lock) if run else None
-
-
-def _create_and_claim(name: str, author: str, kind: RunKind) -> SyncRun:
-    runs.create_run(name, author=author, kind=kind)
-    run = runs.claim_run(name)
-    if run is None:
-        raise runs.AlreadyRunning(None)
-    return run
-
-
-def _run(run: SyncRun, lock: JobLock) -> SyncRun:
-    if run.kind == RunKind.CHECK:
-        return Reconciliation(run, lock).go()
-    ended = Runner(run, lock).go()
-    if ended.kind in (RunKind.FULL, RunKind.RECORDS) and ended.status in runs.GOOD:
-        check = Reconciliation(_create_and_claim(ended.job_id, ended.author, RunKind.CHECK), lock).go()
-        if check.status in FAILED_STATUSES:
-            ended.log("check_failed", run=check.pk, reason=check.reason)
-    return ended
 
 
 @dataclass(eq=False)

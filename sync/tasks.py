@@ -2,17 +2,17 @@
 
 from celery import shared_task
 
-from sync import retention, runner, runs
+from sync import retention, runs, worker
 
 
 @shared_task(name="sync.run", ignore_result=True)
 def run(name: str) -> None:
-    runner.run_scheduled(name)
+    worker.run_scheduled(name)
 
 
 @shared_task(name="sync.go_on", ignore_result=True)
 def go_on(name: str) -> None:
-    runner.go_on(name)
+    worker.go_on(name)
 
 
 @shared_task(name="sync.watch", ignore_result=True)

@@ -74,9 +74,9 @@ def run(env: Mapping[str, str]) -> dict[str, float]:
 
 
 def run_here() -> dict[str, float]:
-    from sync import runner
+    from sync import worker
 
-    ended = runner.run_scheduled(JOB)
+    ended = worker.run_scheduled(JOB)
     if ended is None or ended.status != "done":
         raise SystemExit(f"The run ended {ended and ended.status}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_MB

@@ -9,7 +9,7 @@ from django.utils import timezone
 from carinho.simulator.client import Simulator
 from events.engine import pacing
 from events.models import CircuitBreaker
-from sync import runner, runs
+from sync import runs, worker
 from sync.job import Job
 from sync.models import RunKind, SyncRun
 
@@ -36,7 +36,7 @@ def run(simulator: Simulator) -> Callable[..., SyncRun]:
 
     def go(name: str, kind: str = RunKind.FULL, **more: Any) -> SyncRun:
         begun = runs.create_run(name, author="user:ana", kind=kind, **more)
-        runner.go_on(name)
+        worker.go_on(name)
         begun.refresh_from_db()
         return begun
 

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from sync import runner, runs
+from sync import runs, worker
 from sync.models import SyncDifference, SyncFailure, SyncJob, SyncRun
 from tests.clients import logged_in
 from tests.sync.conftest import service
@@ -93,7 +93,7 @@ def test_run_now_starts_a_run_in_the_operators_name(ana, load):
     card = page(ana, JOBS).partition(f'id="{NAME}" data-live>')[2].partition("</section>")[0]
     assert "data-moving" in card
     assert "Em execução agora</a> (sincronização)" in card
-    runner.go_on(NAME)
+    worker.go_on(NAME)
     assert "data-moving" not in page(ana, JOBS)
     text = page(ana, of(begun))
     assert "por ana" in text
@@ -193,7 +193,7 @@ def test_failed_records_are_listed_with_a_button_for_one_and_for_all(ana, run, l
     one = SyncFailure.objects.get(key="2")
     assert "5511900000002" not in page(ana, of(one))
     ana.post("/admin/sync/syncfailure/retry/", {"ids": one.pk})
-    runner.go_on("sync.cuidadores_crm")
+    worker.go_on("sync.cuidadores_crm")
     one.refresh_from_db()
     assert one.status == "resolved"
     assert SyncFailure.objects.filter(status="open").count() == 2
@@ -217,7 +217,7 @@ def test_difference_is_corrected_by_its_button(ana, run, load, simulator):
     assert "Acertar 1 agenda na Operação?" in question
     answer = ana.post("/admin/sync/syncdifference/correct/", {"ids": wrong.pk})
     assert answer.url == of(SyncRun.objects.first())  # where the end is told when it is known
-    runner.go_on(NAME)
+    worker.go_on(NAME)
     assert "os dois lados concordam" in page(ana, answer.url)
     assert list(SyncDifference.objects.filter(closed_at=None)) == [orphan]
 
@@ -230,7 +230,7 @@ def test_page_of_a_job_tells_what_is_open_its_runs_and_who_did_what(ana, run, lo
     load(NAME, 3)
     simulator.fault("operacao", status=422, path="/schedules/2", body={"message": "Closed"})
     ana.post(f"{JOBS}run/", {"ids": NAME})
-    runner.go_on(NAME)
+    worker.go_on(NAME)
     text = page(ana, job)
     assert "cliente 1002 · R$ 1.200,00" in text
     assert "Corrija" not in text
@@ -263,7 +263,7 @@ def test_retry_while_the_job_runs_says_so(ana, run, load, simulator):
 def test_dry_run_lists_on_its_page_what_would_be_written(ana, load):
     load(NAME, 2)
     ana.post(f"{JOBS}dry/", {"ids": NAME})
-    runner.go_on(NAME)
+    worker.go_on(NAME)
     text = page(ana, of(SyncRun.objects.get()))
     assert "2 gravações seriam feitas" in text
     assert text.count("gravar pela primeira vez") == 2

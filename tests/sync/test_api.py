@@ -3,7 +3,7 @@
 import pytest
 
 from carinho.access.models import AuditEntry
-from sync import runner, runs
+from sync import runs, worker
 from sync.models import SyncDifference, SyncFailure, SyncRun
 from tests.clients import with_key
 
@@ -40,7 +40,7 @@ def test_started_run_is_seen_and_cannot_be_started_twice(client, load):
     run_id = answer.json()["run_id"]
     again = client.post("/api/sync/jobs/sync.crm_operacao/start")
     assert (again.status_code, again.json()["code"]) == (409, "sync_running")
-    runner.go_on("sync.crm_operacao")
+    worker.go_on("sync.crm_operacao")
     run = client.get(f"/api/sync/runs/{run_id}").json()
     assert (run["status"], run["read"], run["written"], run["author"]) == ("done", 2, 2, "key:turno")
     assert [line["code"] for line in run["log"]] == ["started", "finished"]
@@ -84,7 +84,7 @@ def test_failed_record_is_retried_alone(client, run, load, simulator):
     failures = {failure.key: failure.pk for failure in SyncFailure.objects.all()}
     body = {"failures": [failures["4"]]}
     start = client.post("/api/sync/jobs/sync.cuidadores_crm/start", body, content_type="application/json")
-    runner.go_on("sync.cuidadores_crm")
+    worker.go_on("sync.cuidadores_crm")
     alone = SyncRun.objects.get(pk=start.json()["run_id"])
     assert (alone.kind, alone.status, alone.written) == ("records", "done", 1)
     assert [row["id"] for row in simulator.state()["crm"]["records"]["caregivers"]] == [4]
@@ -101,7 +101,7 @@ def test_difference_is_corrected_alone(client, run, load, simulator):
     assert (difference.key, difference.kind, difference.fields) == ("2", "different", ["client_id"])
     body = {"differences": [difference.pk]}
     client.post("/api/sync/jobs/sync.crm_operacao/start", body, content_type="application/json")
-    runner.go_on("sync.crm_operacao")
+    worker.go_on("sync.crm_operacao")
     schedules = {
         row["contract_id"]: row["client_id"] for row in simulator.state()["operacao"]["records"]["schedules"]
     }
@@ -116,7 +116,7 @@ def test_dry_run_lists_what_would_be_written_and_writes_nothing(client, load, si
     run_id = client.post(
         "/api/sync/jobs/sync.crm_operacao/start", body, content_type="application/json"
     ).json()["run_id"]
-    runner.go_on("sync.crm_operacao")
+    worker.go_on("sync.crm_operacao")
     run = client.get(f"/api/sync/runs/{run_id}").json()
     assert (run["kind"], run["status"], run["read"], run["written"]) == ("dry", "done", 2, 0)
     assert [(row["key"], row["action"]) for row in run["planned"]] == [("1", "create"), ("2", "create")]

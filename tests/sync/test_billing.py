@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from carinho.services.financeiro import Financeiro
 from events.flow import Flow, StepEvent
-from sync import runner, runs
+from sync import runs, worker
 from tests.sync.conftest import service
 
 NAME = "sync.operacao_financeiro"
@@ -31,7 +31,7 @@ def test_flow_and_nightly_job_bill_each_service_once(load, simulator, who_is_fir
     load(NAME, SERVICES)
     numbers = range(1, SERVICES + 1)
     runs.create_run(NAME, author="schedule")
-    actions = [lambda: bill_by_the_flow(numbers), lambda: runner.go_on(NAME)]
+    actions = [lambda: bill_by_the_flow(numbers), lambda: worker.go_on(NAME)]
     if who_is_first == "both":
         simulator.fault("financeiro", slow=10)
         at_once(*actions)

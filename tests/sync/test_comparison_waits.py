@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from events.engine import circuit_breakers
 from events.models import CircuitBreaker
-from sync import labels, reconciliation, runner, runs, status
+from sync import labels, reconciliation, runs, status, worker
 from sync.job import Job
 from sync.models import SyncRun
 from tests.processes import eventually
@@ -44,7 +44,7 @@ def compare(simulator):
 
 def in_thread():
     try:
-        runner.go_on(NAME)
+        worker.go_on(NAME)
     finally:
         connection.close()
 

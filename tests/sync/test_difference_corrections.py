@@ -9,7 +9,7 @@ from django.utils.html import strip_tags
 from carinho.console import labels
 from carinho.console.base import page_of
 from carinho.services.contract import BILLING_FIELDS, SCHEDULE_FIELDS
-from sync import difference_corrections, runner, runs, status
+from sync import difference_corrections, runs, status, worker
 from sync import labels as sync_labels
 from sync.admin import lines
 from sync.job import Job
@@ -104,7 +104,7 @@ def test_correction_is_undone_by_who_made_it_and_once(simulator, corrected):
     answer = ana.post("/admin/sync/syncrun/undo/", {"ids": corrected.pk})
     undone = SyncRun.objects.first()
     assert answer.url == page_of(undone)
-    runner.go_on(SCHEDULES)
+    worker.go_on(SCHEDULES)
     assert schedule(simulator)["caregiver_id"] == 7
     given_back = ana.get(page_of(undone)).content.decode()
     assert "Devolver o que o destino tinha" in given_back

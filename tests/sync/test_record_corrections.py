@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from carinho.access.models import AuditEntry
 from carinho.access.roles import OPERATOR, VIEWER
-from sync import records, runner, runs
+from sync import records, runs, worker
 from sync.job import Job
 from sync.models import RecordCorrection, SyncFailure, SyncRecord, SyncRun
 from tests.clients import logged_in
@@ -88,7 +88,7 @@ def test_corrected_record_is_kept_in_both_versions_and_taken_to_the_other_system
     assert correction.before == row.payload
     assert correction.after == row.payload | {"phone": "5521998765432"}
     assert (correction.actor, correction.run) == ("user:ana", SyncRun.objects.get())
-    runner.go_on(row.job_id)
+    worker.go_on(row.job_id)
     row.refresh_from_db()
     assert row.status == "resolved"
     assert SyncRecord.objects.get(key="7").wanted["phone"] == "5521998765432"

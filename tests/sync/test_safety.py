@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from events.engine import circuit_breakers
 from events.models import CircuitBreaker, Lane
-from sync import runner, runs
+from sync import runner, runs, worker
 from sync.job import Job
 from sync.models import LogLine, SyncFailure, SyncJob, SyncRun
 from tests.processes import database_url
@@ -24,10 +24,10 @@ RUN_IT = """
 import django, sys
 django.setup()
 from django.conf import settings
-from sync import runner
+from sync import worker
 print("ready", flush=True)
 sys.stdin.readline()
-runner.run_scheduled(sys.argv[1])
+worker.run_scheduled(sys.argv[1])
 """
 PATIENCE = 30  # seconds
 
@@ -42,7 +42,7 @@ def until(condition, what):
 
 
 @pytest.fixture
-def worker(simulator):
+def start_workers(simulator):
     """Start processes that run a job on the test database, as workers would, all at the same moment."""
     processes = []
 
@@ -80,7 +80,7 @@ def arrived(simulator, system):
 def in_thread(name):
     def go():
         try:
-            runner.go_on(name)
+            worker.go_on(name)
         finally:
             connection.close()
 
@@ -89,10 +89,12 @@ def in_thread(name):
     return thread
 
 
-def test_run_killed_in_page_three_of_five_goes_on_there_and_writes_nothing_twice(worker, load, simulator):
+def test_run_killed_in_page_three_of_five_goes_on_there_and_writes_nothing_twice(
+    start_workers, load, simulator
+):
     load("sync.crm_operacao", 500)
     simulator.fault("operacao", slow=60)
-    [process] = worker("sync.crm_operacao")
+    [process] = start_workers("sync.crm_operacao")
     run = until(lambda: SyncRun.objects.filter(read__gte=200).first(), "two pages were saved")
     until(lambda: writes(simulator, "operacao") > 220, "page three was begun")
     process.kill()
@@ -103,7 +105,7 @@ def test_run_killed_in_page_three_of_five_goes_on_there_and_writes_nothing_twice
     assert (run.status, run.checkpoint["stage"]) == ("running", "pull")
     kept = run.read
     assert kept < 500
-    runner.go_on("sync.crm_operacao")
+    worker.go_on("sync.crm_operacao")
     run.refresh_from_db()
     assert (run.status, run.takeovers, run.failed) == ("done", 1, 0)
     world = simulator.state()
@@ -114,10 +116,10 @@ def test_run_killed_in_page_three_of_five_goes_on_there_and_writes_nothing_twice
     assert first_pages.count(None) == 3  # the run's own beginning, and the comparison's two lists
 
 
-def test_two_workers_that_start_at_once_make_one_run(worker, load, simulator):
+def test_two_workers_that_start_at_once_make_one_run(start_workers, load, simulator):
     load("sync.crm_operacao", 300)
     simulator.fault("operacao", slow=50)
-    for process in worker("sync.crm_operacao", count=2):
+    for process in start_workers("sync.crm_operacao", count=2):
         process.wait(PATIENCE)
     assert SyncRun.objects.filter(kind="full").count() == 1
     assert set(simulator.state()["operacao"]["writes"].values()) == {1}
@@ -192,7 +194,7 @@ def test_run_that_another_worker_goes_on_with_counts_each_record_as_read_once(
     assert 0 < begun.written < 100
     runs.stopping.clear()
     simulator.heal(target)
-    runner.go_on(name)
+    worker.go_on(name)
     begun.refresh_from_db()
     assert (begun.status, begun.takeovers, begun.written, begun.read) == ("done", 1, 100, 100)
 
@@ -229,7 +231,7 @@ def test_run_over_its_limit_is_stuck_and_another_goes_on_from_its_checkpoint(loa
     job = Job.registry["sync.crm_operacao"]
     monkeypatch.setattr(type(job), "limit", timedelta(seconds=4))
     begun = runs.create_run("sync.crm_operacao", author="user:ana")
-    runner.go_on("sync.crm_operacao")
+    worker.go_on("sync.crm_operacao")
     begun.refresh_from_db()
     assert begun.status == "stuck"
     assert begun.lines.filter(code="over_limit").exists()
@@ -237,7 +239,7 @@ def test_run_over_its_limit_is_stuck_and_another_goes_on_from_its_checkpoint(loa
     assert following.checkpoint == begun.checkpoint
     assert following.window_at == begun.window_at
     simulator.heal("operacao")
-    runner.go_on("sync.crm_operacao")
+    worker.go_on("sync.crm_operacao")
     following.refresh_from_db()
     assert (following.status, following.author) == ("done", "user:ana")
     assert len(simulator.state()["operacao"]["records"]["schedules"]) == 300
@@ -294,7 +296,7 @@ def test_system_that_asked_a_lane_to_wait_is_left_alone_by_a_run_too(load, simul
     asked = timezone.now() + timedelta(seconds=3)
     Lane.objects.update_or_create(name="operacao", defaults={"not_before": asked})
     begun = runs.create_run("sync.crm_operacao", author="user:ana")
-    runner.go_on("sync.crm_operacao")
+    worker.go_on("sync.crm_operacao")
     begun.refresh_from_db()
     assert (begun.status, begun.written) == ("done", 3)
     assert begun.lines.filter(code="waits").exists()
@@ -321,9 +323,9 @@ def test_system_that_asks_a_run_to_wait_is_left_alone_by_runs_and_lanes(load, si
 def test_run_whose_job_no_file_declares_any_more_ends_with_a_sentence(transactional_db):
     SyncJob.objects.create(name="sync.gone")
     run = SyncRun.objects.create(job_id="sync.gone", kind="full", author="schedule")
-    assert runner.go_on("sync.gone") is None
+    assert worker.go_on("sync.gone") is None
     run.refresh_from_db()
     assert (run.status, run.reason) == ("failed", "The job is declared by no file any more")
     assert run.lines.filter(code="undeclared").exists()
-    assert runner.run_scheduled("sync.gone") is None  # a message that was on its way
+    assert worker.run_scheduled("sync.gone") is None  # a message that was on its way
     assert SyncRun.objects.filter(job_id="sync.gone").count() == 1
