@@ -30,7 +30,7 @@ class Availability:
         self.systems: dict[str, type[Service]] = {kind.name: kind for kind in (job.source, job.target)}
         self.breakers = {name: SharedBreaker.of(kind) for name, kind in self.systems.items()}
         self.source = job.source.name
-        self.paces = {name: Pace(kind.calls_per_second) for name, kind in self.systems.items()}
+        self.paces = {name: Pace(kind.limit_per_second) for name, kind in self.systems.items()}
         self.not_before: dict[str, datetime | None] = {}
         self.refresh()
 
@@ -102,7 +102,6 @@ class Availability:
         """How many of the free places may be filled; while a system is tried, one call at a time."""
         wanted = 0 if self.is_probe() and under_way else free
         for name, breaker in self.breakers.items():
-            self.paces[name].per_second = self.systems[name].pace()
             wanted = self.paces[name].allows(self._lets_through(name, wanted), breaker.closed_at)
         return wanted
 
@@ -112,7 +111,6 @@ class Availability:
 
     def allows_read(self, under_way: int) -> bool:
         breaker, pace = self.breakers[self.source], self.paces[self.source]
-        pace.per_second = self.systems[self.source].pace()
         wanted = self._lets_through(self.source, 0 if breaker.is_probe and under_way else 1)
         return bool(pace.allows(wanted, breaker.closed_at))
 

@@ -123,11 +123,11 @@ class Service:
             return cls._transports[cls.name]
 
     @classmethod
-    def pace(cls) -> float | None:
+    def limit_per_second(cls) -> float | None:
         """Calls a second: the slower of its own limit and of what its last answer leaves; None is any."""
         allowance = cls.shared_transport().allowance
-        paces = (cls.calls_per_second, allowance and allowance.per_second)
-        return min((pace for pace in paces if pace), default=None)
+        limits = (cls.calls_per_second, allowance and allowance.per_second)
+        return min((limit for limit in limits if limit), default=None)
 
     @property
     def base_url(self) -> str:

@@ -112,7 +112,7 @@ class Drain:
         self.breaker = circuit_breakers.SharedBreaker.of(service)
         self.hooks = lane_hooks.of(service.name)
         self.has_the_probe = False  # where several lanes share the system
-        self.pace = Pace(service.calls_per_second, 1 / partition.of)
+        self.pace = Pace(service.limit_per_second, 1 / partition.of)
         self.is_closing = False
         self.limit = self.threads * (AHEAD if service.can_repeat or service.looks_first else 1)
         self.claims: dict[int, Claim] = {}  # under way, or ended and not written yet
@@ -201,7 +201,6 @@ class Drain:
         free = self._room()
         probe = self.breaker.is_probe
         wanted = self.breaker.lets_through(0 if probe and self.under_way else free)
-        self.pace.per_second = self.service.pace()
         wanted = self.pace.allows(wanted, self.breaker.closed_at)
         wanted = self.hooks.allows(wanted, self.under_way) if wanted else 0
         if probe and wanted and not self._gets_the_probe():

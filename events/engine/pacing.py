@@ -1,6 +1,7 @@
 """How many calls a lane may start: its own limit, and a gentle start after an outage."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 FIRST_PER_SECOND = 5.0
@@ -12,11 +13,12 @@ BURST_SECONDS = 0.5
 class Pace:
     """A token bucket whose rate may grow: after an outage from 5 calls a second, doubling every 5 seconds.
 
-    `share` is this lane's part of the system's rate, where several lanes share it.
+    `limit` says how many calls a second the system takes now, None for any number: it is asked each time.
+    `share` is this lane's part of that, where several lanes share the system.
     """
 
-    def __init__(self, per_second: float | None, share: float = 1.0) -> None:
-        self.per_second = per_second
+    def __init__(self, limit: Callable[[], float | None], share: float = 1.0) -> None:
+        self.limit = limit
         self.share = share
         self.tokens = share
         self.filled_at = time.monotonic()
@@ -38,10 +40,11 @@ class Pace:
         self.tokens -= calls
 
     def _rate(self, recovered_at: datetime | None) -> float | None:
+        limit = self.limit()
         if recovered_at is None:
-            return self.per_second
+            return limit
         since = (datetime.now(UTC) - recovered_at).total_seconds()
         if since > GENTLE_SECONDS:
-            return self.per_second
+            return limit
         gentle = FIRST_PER_SECOND * 2.0 ** (max(since, 0) / DOUBLES_EVERY)
-        return min(gentle, self.per_second) if self.per_second else gentle
+        return min(gentle, limit) if limit else gentle

@@ -18,11 +18,11 @@ def clock(monkeypatch):
 
 
 def test_lane_without_a_limit_takes_all_it_wants(clock):
-    assert pacing.Pace(None).allows(32, None) == 32
+    assert pacing.Pace(lambda: None).allows(32, None) == 32
 
 
 def test_lane_with_a_limit_takes_no_more_than_that_in_a_second(clock):
-    lane, taken = pacing.Pace(10), 0
+    lane, taken = pacing.Pace(lambda: 10), 0
     for _ in range(100):
         clock[0] += 0.01
         calls = lane.allows(32, None)
@@ -32,7 +32,7 @@ def test_lane_with_a_limit_takes_no_more_than_that_in_a_second(clock):
 
 
 def test_lanes_that_share_a_limit_take_no_more_together(clock):
-    lanes, taken = [pacing.Pace(10, share=1 / 4) for _ in range(4)], 0
+    lanes, taken = [pacing.Pace(lambda: 10, share=1 / 4) for _ in range(4)], 0
     for _ in range(100):
         clock[0] += 0.01
         for lane in lanes:
@@ -43,9 +43,10 @@ def test_lanes_that_share_a_limit_take_no_more_together(clock):
 
 
 def test_lane_that_took_all_it_wanted_owes_nothing_once_there_is_a_limit(clock):
-    lane = pacing.Pace(None)
+    limit = None
+    lane = pacing.Pace(lambda: limit)
     lane.took(lane.allows(64, None))
-    lane.per_second = 5
+    limit = 5
     assert lane.allows(64, None) == 0
     clock[0] += 0.2
     assert lane.allows(64, None) == 1
@@ -55,7 +56,7 @@ def test_lane_that_took_all_it_wanted_owes_nothing_once_there_is_a_limit(clock):
 def test_lane_that_did_nothing_for_long_starts_what_half_a_second_takes_and_always_one(
     clock, per_second, at_once
 ):
-    lane = pacing.Pace(per_second)
+    lane = pacing.Pace(lambda: per_second)
     assert lane.allows(32, None) == 1
     clock[0] += 60
     assert lane.allows(32, None) == at_once
@@ -69,7 +70,7 @@ def test_lane_that_did_nothing_for_long_starts_what_half_a_second_takes_and_alwa
 def test_after_an_outage_it_starts_at_five_a_second_and_doubles_every_five_for_a_minute(
     clock, seconds, at_once
 ):
-    lane = pacing.Pace(None)
+    lane = pacing.Pace(lambda: None)
     clock[0] += 60
     assert lane.allows(50_000, RECOVERED - timedelta(seconds=seconds)) == at_once
 
@@ -77,7 +78,7 @@ def test_after_an_outage_it_starts_at_five_a_second_and_doubles_every_five_for_a
 @pytest.mark.parametrize("seconds", [-30, 0])
 @time_machine.travel(RECOVERED, tick=False)
 def test_right_after_an_outage_five_calls_start_in_a_second_whatever_the_clock_here_says(clock, seconds):
-    lane, taken = pacing.Pace(None), 0
+    lane, taken = pacing.Pace(lambda: None), 0
     for _ in range(400):
         clock[0] += 0.01
         calls = lane.allows(32, RECOVERED - timedelta(seconds=seconds))
@@ -89,14 +90,14 @@ def test_right_after_an_outage_five_calls_start_in_a_second_whatever_the_clock_h
 @pytest.mark.parametrize(("seconds", "at_once"), [(0, 2), (30, 10), (61, 10)])
 @time_machine.travel(RECOVERED, tick=False)
 def test_after_an_outage_its_own_limit_holds_too(clock, seconds, at_once):
-    lane = pacing.Pace(20)
+    lane = pacing.Pace(lambda: 20)
     clock[0] += 60
     assert lane.allows(32, RECOVERED - timedelta(seconds=seconds)) == at_once
 
 
 @time_machine.travel(RECOVERED, tick=False)
 def test_what_was_started_without_a_limit_does_not_count_against_a_later_one(clock):
-    lane = pacing.Pace(None)
+    lane = pacing.Pace(lambda: None)
     for _ in range(100):
         lane.took(lane.allows(32, None))
     assert lane.allows(0, None) == 0
