@@ -29,7 +29,10 @@ FUTURE_TOLERANCE = timedelta(days=1)
 
 
 class RequestRejected(Exception):
-    """A request that cannot become an event: a code for programs, a Portuguese sentence, the wrong fields."""
+    """Data that is not taken in: a code for programs, a Portuguese sentence, the wrong fields.
+
+    Where a sender is answered with it, the request is kept. Other calls of the API raise `Problem`.
+    """
 
     def __init__(
         self, code: str, detail: str, *, status: int, fields: Mapping[str, str] | None = None

@@ -19,7 +19,6 @@ from django.conf import settings
 
 from carinho.access import rate_limits
 from carinho.access.permissions import Principal
-from carinho.api.errors import Problem
 from carinho.logs import ids_of, traceparent
 from carinho.rsgi import Environ, Headers, IncompleteBody
 from events.intake import dialects, envelope, views
@@ -129,5 +128,5 @@ def read(environ: Environ, principal: Principal, request_id: str, trace_id: str)
             request_id=request_id,
             trace_id=trace_id,
         )
-    except (RequestRejected, Problem):
+    except RequestRejected:
         return None

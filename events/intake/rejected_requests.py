@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from django.db import transaction
@@ -23,6 +24,7 @@ from events.intake.request_body import KEPT_BYTES
 from events.models import RejectedRequest
 from events.operations import UNDO_WINDOW
 
+MAY_NOT_SEND = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 NAMES = {"type": envelope.TYPE_NAMES, "id": envelope.ID_NAMES}
 
 ACCEPTED = Audited("rejected_request.accept", _("aceitou um recusado"))
@@ -50,7 +52,7 @@ acceptors: dict[str, Callable[[bytes], None]] = {}
 
 
 def keep(error: RequestRejected, incoming: Incoming) -> None:
-    """Keep one refused request; without its body if nobody proved who sent it."""
+    """Keep one refused request; without its body if nobody proved who sent it, or they may not send it."""
     keep_all([(error, incoming)])
 
 
@@ -59,7 +61,8 @@ def keep_all(refused: Iterable[tuple[RequestRejected, Incoming]]) -> None:
 
 
 def _row(error: RequestRejected, incoming: Incoming) -> RejectedRequest:
-    body, event_type = _readable(incoming) if incoming.is_proven else ("", "")
+    is_proven = incoming.is_proven and error.status not in MAY_NOT_SEND
+    body, event_type = _readable(incoming) if is_proven else ("", "")
     kept = body.encode(errors="replace")[:KEPT_BYTES].decode(errors="ignore")
     return RejectedRequest(
         source=incoming.source,
@@ -70,7 +73,7 @@ def _row(error: RequestRejected, incoming: Incoming) -> RejectedRequest:
         type=_storable(event_type)[:60],
         body=kept,
         is_cut=incoming.is_cut or len(kept) < len(body),
-        is_proven=incoming.is_proven,
+        is_proven=is_proven,
         request_id=request_id.get(),
     )
 

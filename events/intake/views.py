@@ -68,10 +68,9 @@ def reject_request(error: RequestRejected, incoming: Incoming) -> HttpResponse:
 
 
 def reject_sender(error: APIException, request: HttpRequest, incoming: Incoming) -> HttpResponse:
-    """Answer somebody who may not send. It is kept, without its body, unless there are too many of them."""
+    """Answer somebody who may not send. It is kept, unless there are too many of them."""
     response = errors.answer_to(error, request)
-    if response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        incoming.is_proven = False
+    if response.status_code in rejected_requests.MAY_NOT_SEND:
         code, detail = errors.code_and_sentence(error)
         rejected_requests.keep(RequestRejected(code, str(detail), status=response.status_code), incoming)
     return response
@@ -96,12 +95,13 @@ def authorise(request: HttpRequest) -> Principal:
 
 
 def require_source(principal: Principal, source: str) -> None:
-    """Raises `Problem` for a key that is bound to other systems: it could take this one's ids."""
+    """Raises `RequestRejected` for a key that is bound to other systems: it could take this one's ids."""
     allowed = principal.sources
     if not allowed or source in allowed:
         return
     sentence = _("Esta chave só fala por: %(systems)s.") % {"systems": ", ".join(sorted(allowed))}
-    raise errors.Problem("foreign_source", sentence, status=HTTPStatus.FORBIDDEN, fields={"source": sentence})
+    fields = {"source": sentence}
+    raise RequestRejected("foreign_source", sentence, status=HTTPStatus.FORBIDDEN, fields=fields)
 
 
 def take_body(request: HttpRequest, incoming: Incoming, limit: int) -> bytes:
@@ -330,7 +330,7 @@ def answer_all(
     stored = iter(ingestion.accept([item for item in read if isinstance(item, Envelope)]))
     answers = [next(stored) if isinstance(item, Envelope) else item for item in read]
     rejected_requests.keep_all(
-        (answer, Incoming(source, _encoded(item), is_proven=answer.status != HTTPStatus.FORBIDDEN))
+        (answer, Incoming(source, _encoded(item), is_proven=True))
         for item, source, answer in zip(items, sources, answers, strict=True)
         if isinstance(answer, RequestRejected)
     )
@@ -344,8 +344,6 @@ def _read_item(item: Any, principal: Principal, source: str, *, is_large: bool) 
         require_source(principal, source)
         translated = dialects.translate(item, source)
         return envelope.read(translated, source=source, request_id=request_id.get(), trace_id=trace_id.get())
-    except errors.Problem as error:
-        return RequestRejected(error.code, str(error.detail), status=error.status_code, fields=error.fields)
     except RequestRejected as error:
         return error
 

@@ -66,6 +66,7 @@ def test_bound_key_cannot_speak_for_another_system(path, named):
     assert not Event.objects.exists()
     kept = RejectedRequest.objects.get()
     assert (kept.source, kept.is_proven, kept.body) == ("crm", False, "")
+    assert kept.fields == {"source": kept.detail}
 
 
 def test_key_bound_to_several_systems_has_to_name_one():
