@@ -36,7 +36,7 @@ class EdgeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # a sender that breaks off before the first chunk looks the same: an order would lose its conditions
+        # a sender that breaks off before the first chunk looks the same: a command would lose its conditions
         if "HTTP_TRANSFER_ENCODING" in request.META and request.META.get("CONTENT_LENGTH") in (None, "", "0"):
             sentence = _("Do corpo nada chegou, e ele não diz o seu tamanho. Envie Content-Length.")
             return problem("length_required", sentence, status=411)

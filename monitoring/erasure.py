@@ -49,7 +49,7 @@ def order(keys: PersonKeys, *, actor: str) -> Erasure:
 def advance() -> None:
     """Carry out what was ordered, as far as nothing of it is on its way.
 
-    An order that breaks is logged, without what the database says: that may quote the person. It is tried
+    An erasure that breaks is logged, without what the database says: that may quote the person. It is tried
     again with the next call, and keeps no other waiting.
     """
     for pk in Erasure.objects.filter(done_at=None).order_by("id").values_list("pk", flat=True):

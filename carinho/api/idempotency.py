@@ -26,7 +26,7 @@ ON CONFLICT (client, key) DO UPDATE SET digest = excluded.digest, made_at = now(
 WHERE known.made_at < now() - %(lasts)s
     OR (known.status IS NULL AND known.made_at < now() - interval '1 minute')
 RETURNING id
-"""  # an answer that is a minute late never comes: its process died, and orders may be given again
+"""  # an answer that is a minute late never comes: its process died, and commands may be given again
 KNOWN = "SELECT digest, status, body::text FROM access_apianswer WHERE client = %(client)s AND key = %(key)s"
 KEEP = "UPDATE access_apianswer SET status = %s, body = %s::jsonb WHERE id = %s"
 RELEASE = "DELETE FROM access_apianswer WHERE id = %s"

@@ -27,7 +27,7 @@ def problems(*codes: int) -> dict[int, OpenApiResponse]:
 
 
 def example(body: dict[str, Any]) -> Callable[[Any], Any]:
-    """A serializer of what an order may say, with this body to copy."""
+    """A serializer of what a command may say, with this body to copy."""
     return extend_schema_serializer(examples=[OpenApiExample("Exemplo", value=body, request_only=True)])
 
 

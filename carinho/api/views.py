@@ -115,19 +115,15 @@ class CommandBody(Serializer[Any]):
         return value
 
 
-class OrderView(ApiView):
-    """A view that moves something. An order that is not understood moves nothing.
+class CommandView(ApiView):
+    """A view that moves something. A command that is not understood moves nothing.
 
-    `order` is the body as `order_class` reads it.
+    `command` is the body as `command_class` reads it.
     """
 
-    parser_classes = [
-        ShallowJSONParser,
-        FormParser,
-        MultiPartParser,
-    ]  # many tools send an empty form for no body
-    order_class: type[CommandBody] = CommandBody
-    order: Any
+    parser_classes = [ShallowJSONParser, FormParser, MultiPartParser]  # tools send an empty form for no body
+    command_class: type[CommandBody] = CommandBody
+    command: Any
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -139,5 +135,5 @@ class OrderView(ApiView):
             if body:
                 raise UnsupportedMediaType(request.content_type)
             body = {}
-        self.order = self.order_class(data=body)
-        self.order.is_valid(raise_exception=True)
+        self.command = self.command_class(data=body)
+        self.command.is_valid(raise_exception=True)

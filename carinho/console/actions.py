@@ -217,7 +217,7 @@ def button(request: HttpRequest, action: Action, address: str, ids: Any = "") ->
 
 
 def _are_few(request: HttpRequest, count: int) -> bool:
-    """Whether one order may move so many; adds a message where it may not."""
+    """Whether one action may move so many; adds a message where it may not."""
     if count > MOST_AT_ONCE:
         sentence = _("De uma vez, no máximo %(most)d. Use os filtros e faça em partes.")
         messages.error(request, sentence % {"most": MOST_AT_ONCE})

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from carinho.access.permissions import actor_of, wants_page
 from carinho.api.schema import problems
-from carinho.api.views import ApiView, OrderView
+from carinho.api.views import ApiView, CommandView
 from events import outages
 from events.api.serializers import BreakerList, BreakerMoved, BreakerSerializer, Reason
 from events.engine import circuit_breakers
@@ -50,7 +50,7 @@ class Breakers(ApiView):
         )
 
 
-class ResetBreaker(OrderView):
+class ResetBreaker(CommandView):
     @extend_schema(
         tags=TAGS,
         summary="Fechar o disjuntor, depois de ver que o sistema voltou",
@@ -62,8 +62,8 @@ class ResetBreaker(OrderView):
         return moved(breaker, "Circuit breaker for %s has been reset")
 
 
-class PauseService(OrderView):
-    order_class = Reason
+class PauseService(CommandView):
+    command_class = Reason
 
     @extend_schema(
         tags=TAGS,
@@ -72,12 +72,12 @@ class PauseService(OrderView):
         responses=MOVED,
     )
     def post(self, request: Request, service: str) -> Response:
-        reason = self.order.validated_data["reason"]
+        reason = self.command.validated_data["reason"]
         breaker = circuit_breakers.pause(service, actor=actor_of(request), reason=reason)
         return moved(breaker, "Deliveries to %s are paused")
 
 
-class ResumeService(OrderView):
+class ResumeService(CommandView):
     @extend_schema(tags=TAGS, summary="Soltar aos poucos as entregas retidas", request=None, responses=MOVED)
     def post(self, request: Request, service: str) -> Response:
         breaker = circuit_breakers.resume(service, actor=actor_of(request))

@@ -17,7 +17,7 @@ from carinho.access.permissions import actor_of
 from carinho.api.errors import Problem
 from carinho.api.pagination import NewestFirst
 from carinho.api.schema import problems
-from carinho.api.views import ApiView, OrderView
+from carinho.api.views import ApiView, CommandView
 from events import dead_letter_counts, operations
 from events.api.filters import DeadLetterFilter, DeadLetterListFilter
 from events.api.serializers import (
@@ -122,7 +122,7 @@ class DeadLetterStats(ApiView):
         )
 
 
-class RetryOne(OrderView):
+class RetryOne(CommandView):
     @extend_schema(
         tags=TAGS,
         summary="Reenviar um item",
@@ -137,8 +137,8 @@ class RetryOne(OrderView):
         return Response({"message": "Item queued for retry", "event_id": dead_letter.event_id})
 
 
-class ArchiveOne(OrderView):
-    order_class = Reason
+class ArchiveOne(CommandView):
+    command_class = Reason
 
     @extend_schema(
         tags=TAGS,
@@ -147,7 +147,7 @@ class ArchiveOne(OrderView):
         responses={200: MovedSerializer, **ACTION_ERRORS},
     )
     def post(self, request: Request, id: int) -> Response:
-        return archive_one(request, id, reason=self.order.validated_data["reason"])
+        return archive_one(request, id, reason=self.command.validated_data["reason"])
 
 
 def archive_one(request: Request, id: int, *, reason: str) -> Response:
@@ -157,7 +157,7 @@ def archive_one(request: Request, id: int, *, reason: str) -> Response:
     return Response({"message": "Item archived", "id": dead_letter.pk})
 
 
-class RestoreOne(OrderView):
+class RestoreOne(CommandView):
     @extend_schema(
         tags=TAGS,
         summary="Trazer de volta um item arquivado",
@@ -173,7 +173,7 @@ class RestoreOne(OrderView):
         return Response({"message": "Item restored", "id": dead_letter.pk})
 
 
-class RetryEvent(OrderView):
+class RetryEvent(CommandView):
     @extend_schema(
         tags=TAGS,
         summary="Reenviar o que falhou de um evento",
@@ -188,8 +188,8 @@ class RetryEvent(OrderView):
         return Response({"message": "Event queued for retry", "event_id": event.pk})
 
 
-class RetryAll(OrderView):
-    order_class = Limit
+class RetryAll(CommandView):
+    command_class = Limit
 
     @extend_schema(
         tags=TAGS,
@@ -200,15 +200,15 @@ class RetryAll(OrderView):
     )
     def post(self, request: Request) -> Response:
         found = DeadLetter.objects.filter(status=DeadLetterStatus.OPEN).order_by("pk")
-        ids = list(found.values_list("pk", flat=True)[: self.order.validated_data["limit"]])
+        ids = list(found.values_list("pk", flat=True)[: self.command.validated_data["limit"]])
         total = found.count()
         moved = operations.retry(ids, actor=actor_of(request))
         message = f"{len(moved)} items queued for retry"
         return Response({"message": message, "retried": len(moved), "total": total})
 
 
-class RetryMatching(OrderView):
-    order_class = Selection
+class RetryMatching(CommandView):
+    command_class = Selection
 
     @extend_schema(
         tags=TAGS,
@@ -218,15 +218,15 @@ class RetryMatching(OrderView):
         responses={200: Counted, **problems(400, 401, 403, 413, 415, 422, 429)},
     )
     def post(self, request: Request) -> Response:
-        wanted = self.order.validated_data
+        wanted = self.command.validated_data
         ids = chosen(wanted)
         if not wanted["dry_run"]:
             ids = operations.retry(ids, actor=actor_of(request))
         return counted(ids, "queued for retry", dry_run=wanted["dry_run"])
 
 
-class ArchiveMatching(OrderView):
-    order_class = ArchiveSelection
+class ArchiveMatching(CommandView):
+    command_class = ArchiveSelection
 
     @extend_schema(
         tags=TAGS,
@@ -236,7 +236,7 @@ class ArchiveMatching(OrderView):
         responses={200: Counted, **problems(400, 401, 403, 413, 415, 422, 429)},
     )
     def post(self, request: Request) -> Response:
-        wanted = self.order.validated_data
+        wanted = self.command.validated_data
         ids, reason = chosen(wanted), wanted["reason"]
         if not wanted["dry_run"]:
             ids = operations.archive(ids, actor=actor_of(request), reason=reason)

@@ -59,8 +59,8 @@ class Failure(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Order:
-    """What a person asked for: who, what, and what the dead letter says of it."""
+class Decision:
+    """What a person or the hub decided: who, what, and what the dead letter says of it."""
 
     actor: str
     action: Audited
@@ -186,7 +186,7 @@ def supersede(later: Mapping[int, int]) -> list[int]:
 
     One that another step waits for stays.
     """
-    closed = _move_dead_letters(moves.SUPERSEDE, list(later), Order(HUB, SUPERSEDED), {"by": later})
+    closed = _move_dead_letters(moves.SUPERSEDE, list(later), Decision(HUB, SUPERSEDED), {"by": later})
     if closed:
         run_rows(moves.SUPERSEDED_BY, [{"id": id, "event_id": later[id]} for id in closed])
     return closed
@@ -198,7 +198,7 @@ def supersede(later: Mapping[int, int]) -> list[int]:
 @in_transaction
 def requeue(dead_letter_ids: Sequence[int], *, actor: str) -> list[int]:
     """Send failed deliveries again, with all their attempts. Returns the dead letters that were open."""
-    return _move_dead_letters(moves.REQUEUE, dead_letter_ids, Order(actor, RETRIED, note=""), {})
+    return _move_dead_letters(moves.REQUEUE, dead_letter_ids, Decision(actor, RETRIED, note=""), {})
 
 
 def if_requeued(dead_letter_ids: Sequence[int]) -> list[Claim]:
@@ -214,27 +214,27 @@ def if_due(ids: Sequence[int]) -> list[Claim]:
 @in_transaction
 def take_back(dead_letter_ids: Sequence[int], *, actor: str) -> list[int]:
     """Undo a requeue of what was not begun since. Returns the dead letters that are open again."""
-    return _move_dead_letters(moves.TAKE_BACK, dead_letter_ids, Order(actor, TAKEN_BACK), {})
+    return _move_dead_letters(moves.TAKE_BACK, dead_letter_ids, Decision(actor, TAKEN_BACK), {})
 
 
 @in_transaction
 def archive(dead_letter_ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """Close open dead letters that need no delivery. Returns those that were open."""
-    order = Order(actor, ARCHIVED, note=reason)
-    return _move_dead_letters(moves.ARCHIVE, dead_letter_ids, order, {"note": reason})
+    decision = Decision(actor, ARCHIVED, note=reason)
+    return _move_dead_letters(moves.ARCHIVE, dead_letter_ids, decision, {"note": reason})
 
 
 @in_transaction
 def restore(dead_letter_ids: Sequence[int], *, actor: str) -> list[int]:
     """Open again what was archived, or closed by what a later event did. Returns those that were."""
-    return _move_dead_letters(moves.RESTORE, dead_letter_ids, Order(actor, RESTORED), {})
+    return _move_dead_letters(moves.RESTORE, dead_letter_ids, Decision(actor, RESTORED), {})
 
 
 @in_transaction
 def make_due(ids: Sequence[int], *, actor: str) -> list[int]:
     """Let deliveries that failed before be tried again at once. Returns those that were waiting for it."""
     moved = _run_move(moves.MAKE_DUE, ids)
-    _record(Order(actor, TRIED_NOW), [row.id for row in moved], {})
+    _record(Decision(actor, TRIED_NOW), [row.id for row in moved], {})
     _wake(moved)
     return [row.id for row in moved]
 
@@ -245,14 +245,14 @@ def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     given_up = [row.id for row in _run_move(moves.GIVE_UP, ids)]
     previous_groups = {before.group for before in _dead_letters_of(given_up).values()}
     _open_dead_letters([Failure(id, "unavailable", "max_retries_exceeded") for id in given_up])
-    order = Order(actor, GIVEN_UP, note=reason)
+    decision = Decision(actor, GIVEN_UP, note=reason)
     _apply_consequences(
         _run_move(moves.ARCHIVE, given_up),
         _dead_letters_of(given_up),
-        order=order,
+        decision=decision,
         previous_groups=previous_groups,
     )
-    _record(order, given_up, {"note": reason})
+    _record(decision, given_up, {"note": reason})
     return given_up
 
 
@@ -260,9 +260,9 @@ def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
 def cancel(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """Skip what was not sent yet; what may have been sent stays. Returns those that were skipped."""
     moved = _run_move(moves.CANCEL, ids)
-    order = Order(actor, CANCELLED, note=reason)
-    _apply_consequences(moved, _dead_letters_of([row.id for row in moved]), order=order)
-    _record(order, [row.id for row in moved], {"reason": reason})
+    decision = Decision(actor, CANCELLED, note=reason)
+    _apply_consequences(moved, _dead_letters_of([row.id for row in moved]), decision=decision)
+    _record(decision, [row.id for row in moved], {"reason": reason})
     return [row.id for row in moved]
 
 
@@ -329,14 +329,14 @@ def _move(
 
 
 def _move_dead_letters(
-    statement: str, dead_letter_ids: Sequence[int], order: Order, detail: Mapping[str, Any]
+    statement: str, dead_letter_ids: Sequence[int], decision: Decision, detail: Mapping[str, Any]
 ) -> list[int]:
     moved = _run_move(statement, _delivery_ids(dead_letter_ids))
     dead_letters = _dead_letters_of([row.id for row in moved])
-    _apply_consequences(moved, dead_letters, order=order)
+    _apply_consequences(moved, dead_letters, decision=decision)
     moved_dead_letters = sorted(dead_letters[row.id].id for row in moved)
     systems = sorted({row.service for row in moved})
-    _record(order, moved_dead_letters, {"systems": systems, **detail})
+    _record(decision, moved_dead_letters, {"systems": systems, **detail})
     return moved_dead_letters
 
 
@@ -359,7 +359,7 @@ def _apply_consequences(
     dead_letters: DeadLetters,
     failures: Sequence[Failure] = (),
     *,
-    order: Order | None = None,
+    decision: Decision | None = None,
     previous_groups: Iterable[GroupKey] = (),
     wakes: bool = True,
     are_locked: bool = False,
@@ -371,7 +371,7 @@ def _apply_consequences(
     lanes of released followers are woken. `are_locked` says that the move itself locked the events.
     """
     ids = {row.id for row in moved}
-    actor, note = (order.actor, order.note) if order else (None, None)
+    actor, note = (decision.actor, decision.note) if decision else (None, None)
     opened = _open_dead_letters([failure for failure in failures if failure.id in ids])
     with_dead_letter = sorted((ids & dead_letters.keys()) - {failure.id for failure in failures})
     if with_dead_letter:
@@ -451,10 +451,10 @@ def update_event_status(event_ids: Iterable[int], *, are_locked: bool = False) -
         lifecycle.write([("event.failed", data) for data in failed])
 
 
-def _record(order: Order, ids: Sequence[int], detail: Mapping[str, Any]) -> None:
+def _record(decision: Decision, ids: Sequence[int], detail: Mapping[str, Any]) -> None:
     if ids:
         target = ", ".join(map(str, ids))[:120]
-        order.action.record(order.actor, target, {"ids": list(ids), **detail})
+        decision.action.record(decision.actor, target, {"ids": list(ids), **detail})
 
 
 def _wake(moved: Iterable[Moved]) -> None:

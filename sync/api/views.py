@@ -17,7 +17,7 @@ from carinho.api.errors import Problem
 from carinho.api.filters import MomentFilter
 from carinho.api.pagination import NewestFirst
 from carinho.api.schema import problems
-from carinho.api.views import ApiView, OrderView
+from carinho.api.views import ApiView, CommandView
 from events.api.serializers import shows_people
 from sync import runs, status
 from sync.api.serializers import (
@@ -105,8 +105,8 @@ class RunDetail(ApiView, RetrieveAPIView[SyncRun]):
         return response
 
 
-class StartJob(OrderView):
-    order_class = Start
+class StartJob(CommandView):
+    command_class = Start
 
     @extend_schema(
         tags=TAGS,
@@ -115,9 +115,9 @@ class StartJob(OrderView):
         responses={202: Started, **problems(400, 401, 403, 404, 409, 413, 415, 422, 429)},
     )
     def post(self, request: Request, name: str) -> Response:
-        chosen = chosen_in(self.order.validated_data)
+        chosen = chosen_in(self.command.validated_data)
         try:
-            run = runs.request_run(name, author=actor_of(request), kind=self.order.kind, chosen=chosen)
+            run = runs.request_run(name, author=actor_of(request), kind=self.command.kind, chosen=chosen)
         except LookupError:
             raise Http404 from None
         except runs.AlreadyRunning as error:
@@ -130,7 +130,7 @@ def already_running(error: runs.AlreadyRunning) -> Problem:
     return Problem("sync_running", _("Esta sincronização já está em execução."), status=409, fields=fields)
 
 
-class CancelRun(OrderView):
+class CancelRun(CommandView):
     @extend_schema(
         tags=TAGS,
         summary="Cancelar uma execução; o que já foi gravado fica",
@@ -149,10 +149,10 @@ class CancelRun(OrderView):
         )
 
 
-class StartByType(OrderView):
+class StartByType(CommandView):
     """One synchronisation by its short name, or all of them."""
 
-    order_class = StartType
+    command_class = StartType
 
     @extend_schema(
         tags=TAGS,
@@ -161,7 +161,7 @@ class StartByType(OrderView):
         responses={202: StartedType, **problems(400, 401, 403, 409, 413, 415, 422, 429)},
     )
     def post(self, request: Request) -> Response:
-        type = self.order.validated_data["type"]
+        type = self.command.validated_data["type"]
         names = list(Job.registry) if type == FULL else [f"sync.{type}"]
         started, running = [], None
         for name in names:
