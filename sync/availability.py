@@ -144,8 +144,11 @@ class SystemWait:
             self.since = self.taken_at - (run.heartbeat_at - run.waiting_since).total_seconds()
         self.before = 0.0  # seconds of the waits that are over
 
-    def seconds(self, now: float) -> float:
-        """How long this process has waited in all."""
+    def worked_for(self, now: float) -> float:
+        """How many seconds this process has had the run, less those in which it waited."""
+        return now - self.taken_at - self._waited_for(now)
+
+    def _waited_for(self, now: float) -> float:
         return self.before + (now - max(self.since, self.taken_at) if self.since is not None else 0.0)
 
     def begin_if_unavailable(self, now: float) -> None:
@@ -174,7 +177,7 @@ class SystemWait:
             return
         now = time.monotonic()
         seconds = now - self.since
-        self.before = self.seconds(now)
+        self.before = self._waited_for(now)
         self.since = None
         self.run.refresh_from_db(fields=["waited_seconds"])
         runs.update_mine(

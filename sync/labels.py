@@ -18,6 +18,7 @@ from events import titles
 from sync import schedules
 from sync.job import Job
 from sync.models import SENTENCES, LogLine, RunKind, RunStatus, SyncFailure, SyncRun
+from sync.records import UNREADABLE
 from sync.runs import SCHEDULE
 
 FIELDS = {
@@ -63,7 +64,6 @@ EVERY_HOUR = set(range(24))
 REJECTED = re.compile(r"\(answered (\d{3})\)$")
 OF_KEY = ("401", "403")
 IN_SYSTEM = re.compile(r"Failed to .+? in ([^:]+): ")
-UNREADABLE = "The record cannot be read"
 
 
 def job(name: str) -> str:

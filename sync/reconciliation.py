@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from carinho.services import contract
-from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailable
+from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailable, broken
 from carinho.services.pagination import LIMIT, Cursors
 from sync import runs
 from sync.availability import Answer, Availability, SystemWait
@@ -59,7 +59,6 @@ class Reconciliation:
         self.window = Window(run.window_at)
         self.availability = Availability(self.job)
         self.waiting = SystemWait(run, self.availability)
-        self.started = time.monotonic()
         lacking = {operation.name for operation in contract.lacking(self.job.source.name)}
         self.may_know = self.job.confirmation not in lacking  # whether the source can show what it was told
         self.seen: set[str] = set()
@@ -80,9 +79,8 @@ class Reconciliation:
             logger.warning("Comparison was left", extra={"job": self.job.name, "run_id": self.run.pk})
         except Exception as error:
             logger.exception("Comparison broke", extra={"job": self.job.name, "run_id": self.run.pk})
-            kind = type(error).__name__
-            broken = StopRun(RunStatus.FAILED, f"Broken: {kind} in our own code", ("broke", {"kind": kind}))
-            runs.stop_run(self.run, broken)
+            line = ("broke", {"kind": type(error).__name__})
+            runs.stop_run(self.run, StopRun(RunStatus.FAILED, broken(error), line))
         self.run.refresh_from_db()
         return self.run
 
@@ -212,7 +210,7 @@ class Reconciliation:
         runs.raise_if_stopped(self.run, self.lock)
         self.availability.refresh()
         self.waiting.end_if_back()
-        if now - self.started - self.waiting.seconds(now) > self.job.limit.total_seconds():
+        if self.waiting.worked_for(now) > self.job.limit.total_seconds():
             minutes = round(self.job.limit.total_seconds() / 60)
             raise StopRun(
                 RunStatus.STUCK, f"Took over {minutes} minutes", ("over_limit", {"minutes": minutes})

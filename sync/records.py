@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 DIGEST_IN_KEY = 12
 LONGEST_KEY = 80
+UNREADABLE = "The record cannot be read"
 
 
 class RecordOutcome(Enum):
@@ -67,9 +68,7 @@ class Item:
     @property
     def diagnosis(self) -> Diagnosis:
         if isinstance(self.error, KeyError | TypeError | ValueError):
-            return Diagnosis(
-                "invalid_data", f"The record cannot be read: {type(self.error).__name__} {self.error}"[:300]
-            )
+            return Diagnosis("invalid_data", f"{UNREADABLE}: {type(self.error).__name__} {self.error}"[:300])
         return failure_causes.of(self.error or Exception(), self.outcome.value if self.outcome else "")
 
 

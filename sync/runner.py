@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
 from carinho.logs import request_id
-from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailable
+from carinho.services.errors import CircuitOpen, NotOffered, Rejected, Unavailable, broken
 from carinho.services.pagination import Cursors, EndlessList, Page
 from sync import checkpoint, records, runs
 from sync.availability import Availability, SystemWait
@@ -88,7 +88,6 @@ class Runner:
         self.read_failures = 0
         self.read_at = self.look_at = 0.0
         self.waited_for_stage = ""
-        self.started = time.monotonic()
         self.waiting = SystemWait(run, self.availability)
         self.numbers = 0
 
@@ -109,7 +108,7 @@ class Runner:
             logger.exception("Run broke", extra={"job": self.job.name, "run_id": self.run.pk})
             self._close(pool, goes_on=False)
             self.run.log("broke", kind=type(error).__name__)
-            self._stop(StopRun(RunStatus.FAILED, f"Broken: {type(error).__name__} in our own code"))
+            self._stop(StopRun(RunStatus.FAILED, broken(error)))
         else:
             runs.finish_run(self.run, RunStatus.INCOMPLETE if self.run.failed else RunStatus.DONE)
         finally:
@@ -142,7 +141,7 @@ class Runner:
         runs.raise_if_stopped(self.run, self.lock)
         self.availability.refresh()  # after the lock was asked, which may swallow a notification
         self.waiting.end_if_back()
-        if now - self.started - self.waiting.seconds(now) > self.job.limit.total_seconds():
+        if self.waiting.worked_for(now) > self.job.limit.total_seconds():
             raise StopRun(RunStatus.STUCK)
 
     # --- reading ---

@@ -1,4 +1,4 @@
-"""What a call to another system can end in, other than success."""
+"""What a call to another system can end in, other than success, and what is kept of a mistake of our own."""
 
 from datetime import datetime, timedelta
 
@@ -70,3 +70,8 @@ class Rejected(ServiceError):
 
 class NotOffered(Rejected):
     """The system does not offer this call yet, as its setting says: nothing was sent."""
+
+
+def broken(error: Exception) -> str:
+    """The sentence for an error of our own program, without its text: that may quote a person or a secret."""
+    return f"Broken: {type(error).__name__} in our own code"

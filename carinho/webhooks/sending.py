@@ -19,6 +19,7 @@ from carinho.celery import stopping
 from carinho.locks import session_lock
 from carinho.resending import LEASE, due_after
 from carinho.services import outgoing
+from carinho.services.errors import broken
 from carinho.webhooks.lifecycle import body_of
 from carinho.webhooks.models import WebhookMessage, WebhookStatus, WebhookSubscription
 
@@ -109,7 +110,7 @@ def _call(message: WebhookMessage) -> WebhookAnswer:
         return WebhookAnswer("Connection refused" if is_allowed else PRIVATE, is_away=True)
     except Exception as error:
         logger.exception("Webhook could not be sent", extra={"webhook_id": message.pk})
-        return WebhookAnswer(f"Broken: {type(error).__name__} in our own code")
+        return WebhookAnswer(broken(error))
     return WebhookAnswer()
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from carinho.services.errors import Rejected, ServiceError, Unavailable
+from carinho.services.errors import Rejected, ServiceError, Unavailable, broken
 from events.models.delivery import Outcome
 
 NO_PERMISSION = "no_permission"
@@ -18,7 +18,7 @@ class Diagnosis:
 def of(error: Exception, outcome: str) -> Diagnosis:
     """The cause and the sentence for a delivery that ends here."""
     if not isinstance(error, ServiceError):
-        return Diagnosis("broken", f"Broken: {type(error).__name__} in our own code")
+        return Diagnosis("broken", broken(error))
     reason = str(error)
     if isinstance(error, Unavailable) and error.cause == "server_error":
         reason = f"Failed to {error.doing} in {error.system}: Max retries exceeded ({error.detail})"
