@@ -91,10 +91,6 @@ def create(
     return redirect
 
 
-def _with(data: Data, field: str, text: str) -> Data:
-    return {**data, field: text.strip()}
-
-
 def _wrong(sentence: str) -> RequestRejected:
     return RequestRejected("no_redirect", sentence, status=422)
 

@@ -23,7 +23,6 @@ TOLL_FREE = re.compile(r"(?:55)?0?(800[0-9]{6,7})")
 MOBILE = re.compile(r"55([0-9]{2})9?([6-9][0-9]{7})")
 LANDLINE = re.compile(r"55[0-9]{2}[2-5][0-9]{7}")
 REGISTERED = re.compile(r"[0-9]{7,19}")
-SHOWN = re.compile(r"55([1-9]{2})([0-9]{4,5})([0-9]{4})")
 
 
 class InvalidPhone(ValueError):
@@ -80,19 +79,6 @@ def variants(phone: str) -> tuple[str, ...]:
 def is_landline(phone: str) -> bool:
     """True for a Brazilian landline, which never takes a ninth digit."""
     return LANDLINE.fullmatch(phone) is not None
-
-
-def format_phone(phone: str) -> str:
-    """A stored number as people read it: "+55 11 98765-4321", "0800 701 2345", "+351 912 345 678"."""
-    if toll_free := TOLL_FREE.fullmatch(phone):
-        return f"0800 {toll_free[1][3:6]} {toll_free[1][6:]}"
-    if brazilian := SHOWN.fullmatch(phone):
-        return "+55 {} {}-{}".format(*brazilian.groups())
-    try:
-        number = phonenumbers.parse(phone)
-    except NumberParseException:
-        return phone
-    return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
 
 
 def _read(typed: str) -> tuple[str, str]:

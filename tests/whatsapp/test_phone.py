@@ -9,7 +9,7 @@ from phonenumbers import PhoneNumberType, number_type, parse
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from events.intake.payload import Payload, problems
-from whatsapp.phone import InvalidPhone, Phone, format_phone, is_landline, key, normalize, variants
+from whatsapp.phone import InvalidPhone, Phone, is_landline, key, normalize, variants
 
 DDDS = [
     f"{ddd}"
@@ -202,7 +202,6 @@ def test_landline_never_gets_a_ninth_digit(typed):
 def test_every_way_to_write_a_number_is_the_same_number(typed):
     ways = [typed, "0" + typed, "55" + typed, "+55" + typed, "0055" + typed, "015" + typed, "+55 0" + typed]
     assert {normalize(way) for way in ways} == {"55" + typed}
-    assert normalize(format_phone("55" + typed)) == "55" + typed
 
 
 @pytest.mark.parametrize("piece", ["0x", "1", "+", "0 x ", "whatsapp:", "ﷺ", "\u0301", "(", "\u200b1"])
@@ -235,23 +234,6 @@ def test_whatsapp_may_have_registered_either_form_of_a_mobile():
 @pytest.mark.parametrize("phone", ["5511987654321", "5541932345678", "558000123456", "+351912345678", ""])
 def test_what_is_no_landline(phone):
     assert not is_landline(phone)
-
-
-@pytest.mark.parametrize(
-    ("phone", "shown"),
-    [
-        ("5511987654321", "+55 11 98765-4321"),
-        ("551187654321", "+55 11 8765-4321"),
-        ("551133334444", "+55 11 3333-4444"),
-        ("558000123456", "0800 012 3456"),
-        ("55800123456", "0800 123 456"),
-        ("+351912345678", "+351 912 345 678"),
-        ("123@lid", "123@lid"),
-        ("", ""),
-    ],
-)
-def test_stored_number_is_shown_as_people_read_it(phone, shown):
-    assert format_phone(phone) == shown
 
 
 class Lead(BaseModel):
