@@ -94,9 +94,8 @@ def find_or_make(who: Identity) -> Contact:
     return same[0]
 
 
-def opt_out(who: Identity, since: datetime) -> None:
-    """This person gets no more courtesy messages, unless that holds already."""
-    contact = find_or_make(who)
+def opt_out(contact: Contact, since: datetime) -> None:
+    """Send this person no more courtesy messages; an earlier wish of theirs stands."""
     Contact.objects.filter(pk=contact.pk, opted_out_at=None).update(opted_out_at=since)
 
 

@@ -56,7 +56,7 @@ def stop_courtesy_messages(events: Sequence[Envelope]) -> None:
     for event in events:
         phones = Event.objects.filter(subject=event.subject).exclude(subject="").exclude(phone="")
         for phone in phones.order_by().values_list("phone", flat=True).distinct():
-            contacts.opt_out(contacts.identity(phone), event.occurred_at)
+            contacts.opt_out(contacts.find_or_make(contacts.identity(phone)), event.occurred_at)
 
 
 @Flow.at_once_with_phone
@@ -65,4 +65,4 @@ def respect_revoked_consent(events: Sequence[Envelope]) -> None:
     if named:
         subjects, phones = (list(column) for column in zip(*named, strict=True))
         for phone, since in run(REVOKED_BEFORE, [subjects, phones]):
-            contacts.opt_out(contacts.identity(phone), since)
+            contacts.opt_out(contacts.find_or_make(contacts.identity(phone)), since)

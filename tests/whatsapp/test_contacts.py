@@ -61,21 +61,21 @@ def test_lid_and_number_that_meet_merge_with_everything_they_have():
 
 @pytest.mark.parametrize(("of_lid", "of_number"), [(EARLIER, LATER), (LATER, EARLIER)])
 def test_earlier_of_two_wishes_holds_for_the_person_who_has_both(of_lid, of_number):
-    contacts.opt_out(identity(LID), of_lid)
-    contacts.opt_out(identity(PHONE), of_number)
+    contacts.opt_out(contacts.find_or_make(identity(LID)), of_lid)
+    contacts.opt_out(contacts.find_or_make(identity(PHONE)), of_number)
     assert contacts.find_or_make(identity(LID, PHONE)).opted_out_at == EARLIER
 
 
 def test_wish_is_that_of_one_person_and_the_first_one_stands():
     other = contacts.find_or_make(identity(OTHER_LID))
-    contacts.opt_out(identity(LID), EARLIER)
-    contacts.opt_out(identity(LID), LATER)
+    contacts.opt_out(contacts.find_or_make(identity(LID)), EARLIER)
+    contacts.opt_out(contacts.find_or_make(identity(LID)), LATER)
     other.refresh_from_db()
     assert (contacts.find(identity(LID)).opted_out_at, other.opted_out_at) == (EARLIER, None)
 
 
 def test_wish_of_an_erased_person_holds_when_they_are_met_again_and_for_nobody_else():
-    contacts.opt_out(identity(LID, PHONE), EARLIER)
+    contacts.opt_out(contacts.find_or_make(identity(LID, PHONE)), EARLIER)
     asked, other = contacts.find(identity(LID)), contacts.find_or_make(identity(OTHER_LID))
     for _ in range(2):  # once is as good as twice
         contacts.keep_opt_outs([asked, other])

@@ -106,7 +106,7 @@ def _take(callback: Callback, who: contacts.Identity, read: Content, moment: dat
         message.is_waiting = False
         message.save()
     if opt_out.is_asked(read.text):
-        Contact.objects.filter(pk=contact.pk, opted_out_at=None).update(opted_out_at=moment)
+        contacts.opt_out(contact, moment)
     if not _is_only_a_rating(callback.body, contact, read, moment):
         _record_event(message, text=_with_context(callback.body, message))
 
