@@ -164,11 +164,7 @@ def others(correction: Correction) -> QuerySet[DeadLetter]:
 
 def repeat(correction: Correction, dead_letter_ids: Sequence[int], *, actor: str) -> list[int]:
     """Correct these `others` in the same way. Returns those that were; what changed meanwhile is left."""
-    ordered = sorted(set(dead_letter_ids))
-    portions = (
-        ordered[start : start + operations.AT_ONCE] for start in range(0, len(ordered), operations.AT_ONCE)
-    )
-    return [done for portion in portions for done in _repeat(correction, portion, actor)]
+    return operations.in_portions(lambda portion: _repeat(correction, portion, actor), dead_letter_ids)
 
 
 @transaction.atomic

@@ -25,27 +25,27 @@ def retry(ids: Sequence[int], *, actor: str) -> list[int]:
     Returns the ids that were open and are now being retried; what somebody else moved first is not
     among them. An item closes only when its delivery succeeds.
     """
-    return _in_portions(lambda portion: transitions.requeue(portion, actor=actor), ids)
+    return in_portions(lambda portion: transitions.requeue(portion, actor=actor), ids)
 
 
 def take_back(ids: Sequence[int], *, actor: str) -> list[int]:
     """Undo a retry as far as it was not begun. Returns the ids that are open again."""
-    return _in_portions(lambda portion: transitions.take_back(portion, actor=actor), ids)
+    return in_portions(lambda portion: transitions.take_back(portion, actor=actor), ids)
 
 
 def archive(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
     """Close open items that need no delivery any more. Returns the ids that were open."""
-    return _in_portions(lambda portion: transitions.archive(portion, actor=actor, reason=reason), ids)
+    return in_portions(lambda portion: transitions.archive(portion, actor=actor, reason=reason), ids)
 
 
 def restore(ids: Sequence[int], *, actor: str) -> list[int]:
     """Open archived items again. Returns the ids that were archived."""
-    return _in_portions(lambda portion: transitions.restore(portion, actor=actor), ids)
+    return in_portions(lambda portion: transitions.restore(portion, actor=actor), ids)
 
 
 def undo_archive(ids: Sequence[int], *, actor: str) -> list[int]:
     """Restore what this person archived within the last minute. Returns the ids for which that was so."""
-    return _in_portions(lambda portion: _undo_archive(portion, actor), ids)
+    return in_portions(lambda portion: _undo_archive(portion, actor), ids)
 
 
 @transaction.atomic
@@ -80,7 +80,7 @@ def retrying() -> QuerySet[Delivery]:
 
 def try_now(ids: Sequence[int], *, actor: str) -> list[int]:
     """Make these due at once. Returns the ids that were still waiting for another attempt."""
-    return _in_portions(lambda portion: transitions.make_due(portion, actor=actor), ids)
+    return in_portions(lambda portion: transitions.make_due(portion, actor=actor), ids)
 
 
 def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
@@ -88,7 +88,7 @@ def give_up(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
 
     Returns the ids that were still waiting for another attempt.
     """
-    return _in_portions(lambda portion: transitions.give_up(portion, actor=actor, reason=reason), ids)
+    return in_portions(lambda portion: transitions.give_up(portion, actor=actor, reason=reason), ids)
 
 
 def cancel(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
@@ -96,10 +96,11 @@ def cancel(ids: Sequence[int], *, actor: str, reason: str = "") -> list[int]:
 
     Returns the ids that were skipped.
     """
-    return _in_portions(lambda portion: transitions.cancel(portion, actor=actor, reason=reason), ids)
+    return in_portions(lambda portion: transitions.cancel(portion, actor=actor, reason=reason), ids)
 
 
-def _in_portions(move: Callable[[Sequence[int]], list[int]], ids: Sequence[int]) -> list[int]:
+def in_portions(move: Callable[[Sequence[int]], list[int]], ids: Sequence[int]) -> list[int]:
+    """Move the rows of these ids, each once, so many to a transaction. Returns those that were moved."""
     ordered = sorted(set(ids))
     portions = (ordered[start : start + AT_ONCE] for start in range(0, len(ordered), AT_ONCE))
     return [moved for portion in portions for moved in move(portion)]
