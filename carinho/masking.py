@@ -149,7 +149,7 @@ def _mask_fields(fields: dict[Any, Any], masker: Masker, depth: int) -> dict[Any
         if own is _remove:
             masked[shown] = value if value is None else REMOVED
             continue
-        if masker in MASKS_ALL and own in (_show, _glance, _hide):
+        if masker is _hide_all and own in (_show, _glance, _hide):
             own = masker
         elif masker is _show_campaign:
             own = _glance if shown in CAMPAIGN else _hide
@@ -179,6 +179,7 @@ def _show(text: str) -> str:
 
 
 def _show_campaign(text: str) -> str:
+    """`_glance`, but of the fields inside only those that name a campaign."""
     return _glance(text)
 
 
@@ -192,11 +193,8 @@ def _hide(text: str) -> str:
     return f"{DOTS} ({len(text)} {'caractere' if len(text) == 1 else 'caracteres'})"
 
 
-def _mask_place(text: str) -> str:
-    return _hide(text)
-
-
-def _mask_changes(text: str) -> str:
+def _hide_all(text: str) -> str:
+    """`_hide`, also of what would be harmless elsewhere, in all the fields inside."""
     return _hide(text)
 
 
@@ -220,7 +218,6 @@ def _mask_number(found: re.Match[str]) -> str:
 
 
 SHOWS_NUMBERS = frozenset({_show, _glance, _show_campaign})
-MASKS_ALL = frozenset({_mask_place, _mask_changes})  # also what would be harmless elsewhere
 SECRET = re.compile(
     r"(?:^|_)(?:password|passwd|senha|tokens?|secrets?|segredo|api_?key|private_key|authorization|cookie"
     r"|signature|credentials?|otp|cvv)$"
@@ -255,7 +252,7 @@ BY_LAST_WORD: dict[Masker, str] = {
         username""",
     _mask_email: "email emails mail",
     _mask_document: "document documents documento documentos cpf cnpj rg passport passaporte pix cns pis ssn",
-    _mask_place: """address addresses endereco enderecos street rua logradouro complement complemento bairro
+    _hide_all: """address addresses endereco enderecos street rua logradouro complement complemento bairro
         district neighborhood neighbourhood cep zip zipcode latitude longitude lat lng location localizacao
         ip""",
     _hide: """message messages mensagem mensagens comment comments comentario comentarios text texto body
@@ -267,7 +264,7 @@ BY_FIRST_WORD: dict[Masker, str] = {
     mask_phone: "telefone celular",
     mask_name: "nome",
     _mask_document: "cpf",
-    _mask_place: "endereco",
+    _hide_all: "endereco",
     _hide: "mensagem comentario born birth death died",
 }
 BY_NAME: dict[Masker, str] = {
@@ -276,9 +273,8 @@ BY_NAME: dict[Masker, str] = {
         contato sender customer""",
     _mask_email: "email_address e_mail",
     _mask_document: "document_number tax_id pix_key card_number",
-    _mask_place: "postal_code zip_code",
+    _hide_all: "changes postal_code zip_code",
     _hide: "birth_date date_of_birth file_name v_card incident_type",
-    _mask_changes: "changes",
     _show_campaign: "utm",
 }
 
