@@ -26,12 +26,12 @@ from carinho.services.errors import Rejected, ServiceError
 from events.engine.wakeup import CHANGED, CHANNEL
 from sync.job import Job
 from sync.models import RunKind, RunStatus, SyncRun
+from sync.models.run import GOOD_STATUSES
 
 logger = logging.getLogger(__name__)
 
 SCHEDULE = "schedule"  # the author of what no person asked for
 OVERLAP = timedelta(minutes=5)  # clocks of two systems differ by less
-GOOD = (RunStatus.DONE, RunStatus.INCOMPLETE)
 SILENT_AFTER = timedelta(minutes=2)  # a runner gives a sign every second
 UNHELD_AFTER = timedelta(seconds=10)  # a run is made before its runner has the lock
 
@@ -165,7 +165,9 @@ def create_run(name: str, *, author: str, kind: str = RunKind.FULL, chosen: Chos
 
 def last_good_start(name: str) -> datetime | None:
     """From when on the next run has to read; None before the first good one."""
-    good = SyncRun.objects.filter(job_id=name, kind=RunKind.FULL, status__in=GOOD).order_by("-started_at")
+    good = SyncRun.objects.filter(job_id=name, kind=RunKind.FULL, status__in=GOOD_STATUSES).order_by(
+        "-started_at"
+    )
     window_at = good.values_list("window_at", flat=True).first()
     return window_at - OVERLAP if window_at else None
 

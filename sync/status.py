@@ -15,8 +15,7 @@ from carinho.database import run
 from sync import schedules
 from sync.job import Job
 from sync.models import Agreement, RunStatus, SyncJob, SyncRun
-from sync.models.run import FAILED_STATUSES
-from sync.runs import GOOD
+from sync.models.run import FAILED_STATUSES, GOOD_STATUSES
 
 RECENT = timedelta(hours=24)
 AGREEMENT_KEPT = timedelta(days=30)
@@ -153,7 +152,7 @@ def job_statuses(now: datetime | None = None) -> list[JobStatus]:
     now = now or timezone.now()
     rows = SyncJob.objects.in_bulk(list(Job.registry))
     tasks = schedules.by_job()
-    given = {"failed": list(FAILED_STATUSES), "good": list(GOOD), "unended": list(UNENDED)}
+    given = {"failed": list(FAILED_STATUSES), "good": list(GOOD_STATUSES), "unended": list(UNENDED)}
     newest = {name: Newest(*rest) for name, *rest in run(NEWEST, given | {"since": now - RECENT, "now": now})}
     runs = SyncRun.objects.in_bulk({id for found in newest.values() for id in found.runs if id})
     agreements = Agreement.objects.in_bulk([found.agreement for found in newest.values() if found.agreement])

@@ -3,7 +3,7 @@
 from sync import runs
 from sync.job import Job
 from sync.models import RunKind, SyncRun
-from sync.models.run import FAILED_STATUSES
+from sync.models.run import FAILED_STATUSES, GOOD_STATUSES
 from sync.reconciliation import Reconciliation
 from sync.runner import Runner
 from sync.runs import JobLock
@@ -44,7 +44,7 @@ def _run(run: SyncRun, lock: JobLock) -> SyncRun:
     if run.kind == RunKind.CHECK:
         return Reconciliation(run, lock).go()
     ended = Runner(run, lock).go()
-    if ended.kind in (RunKind.FULL, RunKind.RECORDS) and ended.status in runs.GOOD:
+    if ended.kind in (RunKind.FULL, RunKind.RECORDS) and ended.status in GOOD_STATUSES:
         check = Reconciliation(_create_and_claim(ended.job_id, ended.author, RunKind.CHECK), lock).go()
         if check.status in FAILED_STATUSES:
             ended.log("check_failed", run=check.pk, reason=check.reason)

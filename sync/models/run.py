@@ -44,6 +44,8 @@ class RunStatus(models.TextChoices):
     STUCK = "stuck", _("travada")
 
 
+# one with failures is both: it needs a look, and what it read is not read again, for its failures are kept
+GOOD_STATUSES = (RunStatus.DONE, RunStatus.INCOMPLETE)
 FAILED_STATUSES = (RunStatus.FAILED, RunStatus.INCOMPLETE, RunStatus.STUCK)
 
 
