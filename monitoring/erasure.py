@@ -15,7 +15,7 @@ from events.engine import transitions
 from events.models import DeadLetter, DeadLetterStatus, Delivery, DeliveryStatus
 from monitoring import erasable
 from monitoring.models import Erasure
-from monitoring.person import PersonKeys
+from monitoring.person_keys import PersonKeys
 from monitoring.person_rows import PersonRows, rows_of
 from whatsapp import contacts
 from whatsapp.models import Contact

@@ -16,17 +16,16 @@ from carinho.console.base import list_of, page_of
 from carinho.database import run
 from events import statistics, status_badges, titles
 from events.models import DeadLetter, DeadLetterStatus, Delivery, DeliveryStatus, Event, EventStatus
+from monitoring.person_keys import PersonKeys
 from sync import labels as sync_labels
 from sync.models import SyncDifference, SyncFailure, SyncRecord
-from whatsapp import phone as phones
 from whatsapp import templates
 from whatsapp.admin.sent_message import state_of
-from whatsapp.models import Contact, Received, SentMessage
+from whatsapp.models import Received, SentMessage
 
-NEAR = 200  # events looked at for other phones and numbers of the same person
-MOST_ORDERS = 100  # latest items and deliveries for which operators' orders are looked up
+MOST_LOOKED_UP = 100  # latest items and deliveries of which the audit log is asked
 # each by its own look at the index: one condition for all of them would be planned for longer than it reads
-ORDERS = """
+AUDIT_ENTRIES = """
 SELECT entry.id
 FROM (
     (SELECT 'dead_letter.' AS family, id FROM events_deadletter WHERE event_id = ANY(%(events)s)
@@ -57,18 +56,6 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class PersonKeys:
-    """Under which phones, subjects and contacts a person is known."""
-
-    phones: tuple[str, ...]
-    subjects: tuple[str, ...]
-    contacts: tuple[Contact, ...]
-
-    def events(self) -> QuerySet[Event]:
-        return Event.objects.filter(Q(phone__in=self.phones) | Q(subject__in=self.subjects))
-
-
-@dataclass(frozen=True)
 class TimelineRow:
     at: datetime
     icon: str
@@ -93,24 +80,6 @@ class Source:
     def rows_of(self, ids: list[int]) -> dict[int, Any]:
         """Whose they are is known by now, and not asked again."""
         return QuerySet(self.rows.model).select_related(self.related).in_bulk(ids)
-
-
-def identify(event: Event) -> PersonKeys:
-    """The person of this event, with the phones and numbers that their own events name together."""
-    known_phones, subjects = set(_spellings(event.phone)), {event.subject} - {""}
-    known = PersonKeys(tuple(sorted(known_phones)), tuple(sorted(subjects)), ())
-    near = known.events().exclude(type=statistics.RECEIPTS).order_by("-id").values_list("phone", "subject")
-    for phone, subject in near[:NEAR]:
-        known_phones |= set(_spellings(phone))
-        subjects |= {subject} - {""}
-    lids = [text.removeprefix("contact:") for text in subjects if text.startswith("contact:")]
-    keys = [phones.key(phone) for phone in known_phones]
-    contacts = Contact.objects.filter(Q(lid__in=lids) | Q(key__in=keys)).order_by("id")
-    return PersonKeys(tuple(sorted(known_phones)), tuple(sorted(subjects)), tuple(contacts))
-
-
-def _spellings(phone: str) -> tuple[str, ...]:
-    return (phone, *phones.variants(phone)) if phone else ()
 
 
 def what_is_open(who: PersonKeys) -> list[DeadLetter]:
@@ -164,17 +133,17 @@ def _sources(who: PersonKeys) -> dict[str, Source]:
         "difference": Source(
             ("syncs",), SyncDifference.objects.filter(**records, closed_at=None), F("found_at"), _difference
         ),
-        "operator": Source(("operators",), _orders(who, contacts), F("at"), _order),
+        "operator": Source(("operators",), _audit_entries(who, contacts), F("at"), _audit_entry),
     }
 
 
-def _orders(who: PersonKeys, contacts: Iterable[int]) -> QuerySet[AuditEntry]:
+def _audit_entries(who: PersonKeys, contacts: Iterable[int]) -> QuerySet[AuditEntry]:
     """What operators did to the person's rows: to the rows by name, and to them among others."""
-    events = list(who.events().order_by("-id").values_list("pk", flat=True)[:MOST_ORDERS])
+    events = list(who.events().order_by("-id").values_list("pk", flat=True)[:MOST_LOOKED_UP])
     messages = SentMessage.objects.filter(delivery__event__in=events).values_list("pk", flat=True)
     targets = [f"event {pk}" for pk in events] + [f"person {pk}" for pk in events]
     targets += [f"contact {pk}" for pk in contacts] + [f"message {pk}" for pk in messages]
-    among_others = run(ORDERS, {"events": events, "most": MOST_ORDERS})
+    among_others = run(AUDIT_ENTRIES, {"events": events, "most": MOST_LOOKED_UP})
     return AuditEntry.objects.filter(Q(target__in=targets) | Q(pk__in=[id for (id,) in among_others]))
 
 
@@ -216,7 +185,7 @@ def _difference(row: SyncDifference, at: datetime) -> TimelineRow:
     return TimelineRow(at, "difference", title, list_of(SyncDifference), detail=row.get_kind_display())
 
 
-def _order(row: AuditEntry, at: datetime) -> TimelineRow:
+def _audit_entry(row: AuditEntry, at: datetime) -> TimelineRow:
     title = f"{labels.who(row.actor)} {labels.action(row.action)}"
     reason = str(row.detail.get("note") or row.detail.get("reason") or "")
     return TimelineRow(at, "person_check", title, written=reason)

@@ -12,10 +12,9 @@ from events.intake import ingestion
 from events.intake.envelope import DERIVED_KEY
 from events.models import DeadLetter, Event
 from events.models.event import NAMES
-from monitoring.person import PersonKeys, identify
+from monitoring.person_keys import PersonKeys
 from whatsapp import contacts
-from whatsapp import phone as phones
-from whatsapp.models import Contact, SentMessage
+from whatsapp.models import SentMessage
 
 NEVER = "(?=a)b"  # a pattern that matches nothing
 ALIKE = {
@@ -126,25 +125,6 @@ class PersonRows:
 def rows_of(keys: PersonKeys) -> PersonRows:
     """What the indexes find of this person at once."""
     return PersonRows(keys, list(keys.events().order_by("id").values_list("pk", flat=True)))
-
-
-def keys_of_contact(contact: Contact) -> PersonKeys:
-    """A person of whom perhaps only WhatsApp knows."""
-    subjects = (f"contact:{contact.lid}",) if contact.lid else ()
-    return PersonKeys(_spelled(contact.phone, contact.registered_phone), subjects, (contact,))
-
-
-def keys_of_phone(phone: str) -> PersonKeys:
-    """Whoever has this number, with all that their latest event knows of them."""
-    spelled = _spelled(phone)
-    latest = Event.objects.filter(phone__in=spelled).order_by("-id").first()
-    if latest is not None:
-        return identify(latest)
-    return PersonKeys(spelled, (), tuple(Contact.objects.filter(key=phones.key(phone))))
-
-
-def _spelled(*numbers: str) -> tuple[str, ...]:
-    return tuple(sorted({text for phone in numbers if phone for text in (phone, *phones.variants(phone))}))
 
 
 def _any_of(patterns: Iterable[str]) -> str:

@@ -21,9 +21,9 @@ from carinho.retention import MOST_COUNTED, Kept
 from events.admin import person as people
 from events.admin import search as rows
 from events.models import Event
-from monitoring import access_report, erasable, erasure, person_rows
+from monitoring import access_report, erasable, erasure, person_keys, person_rows
 from monitoring.models import Erasure
-from monitoring.person import PersonKeys, identify
+from monitoring.person_keys import PersonKeys
 from whatsapp import phone as phones
 from whatsapp.models import Contact
 
@@ -130,15 +130,15 @@ def _normalized(phone: str) -> str:
 def _keys_named(who: str) -> PersonKeys | None:
     kind, _colon, key = who.partition(":")
     if kind == "phone":
-        return person_rows.keys_of_phone(key) if key and _normalized(key) == key else None
+        return person_keys.of_phone(key) if key and _normalized(key) == key else None
     id = id_in(key)
     if id is None:
         return None
     if kind == "event":
         event = Event.objects.filter(pk=id).first()
-        return identify(event) if event else None
+        return person_keys.of_event(event) if event else None
     contact = Contact.objects.filter(pk=id).first()
-    return person_rows.keys_of_contact(contact) if contact else None
+    return person_keys.of_contact(contact) if contact else None
 
 
 def _target(who: str) -> str:

@@ -16,7 +16,7 @@ from carinho.console.reveal import RevealAdmin
 from events import recipes
 from events.admin import person as people
 from events.models import Event
-from monitoring import person, search
+from monitoring import person, person_keys, search
 from monitoring.admin.erasure import MANAGE
 from monitoring.models import Erasure, Person
 
@@ -57,7 +57,7 @@ class PersonAdmin(RevealAdmin):
         number = (id_in(text) if len(text) < 6 else None) or 1
         kind = request.GET.get("kind", "")
         kind = kind if kind in person.KINDS else ""
-        who, asked = person.identify(row), request.GET.urlencode()
+        who, asked = person_keys.of_event(row), request.GET.urlencode()
         opened = person.what_is_open(who)
         written = recipes.of_items(opened)
         entries, has_more = person.timeline(who, kind, number)

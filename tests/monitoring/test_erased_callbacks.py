@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from events.models import DeadLetter, Delivery, Event
-from monitoring import erasure, person
+from monitoring import erasure, person_keys
 from tests.whatsapp.conftest import cancel, message_of
 from tests.whatsapp.inbox_client import OURS, call, later, sample
 from whatsapp import contacts
@@ -39,7 +39,7 @@ def erased():
 
 
 def erase(event):
-    erasure.order(person.identify(event), actor="user:ana")
+    erasure.order(person_keys.of_event(event), actor="user:ana")
     erasure.advance()
     assert not Contact.objects.exclude(phone="").exists()
     return event

@@ -28,7 +28,7 @@ from events.models import (
     Recipe,
     RejectedRequest,
 )
-from monitoring import erasable, erasure, health, person, snapshot
+from monitoring import erasable, erasure, health, person_keys, snapshot
 from monitoring.models import Alert, Erasure
 from sync.models import RecordCorrection, SyncFailure, SyncJob, SyncRecord
 from tests.clients import logged_in
@@ -83,7 +83,7 @@ def select(statement, *parameters):
 
 
 def erase(event) -> Erasure:
-    order = erasure.order(person.identify(event), actor="user:ana")
+    order = erasure.order(person_keys.of_event(event), actor="user:ana")
     erasure.advance()
     order.refresh_from_db()
     return order
@@ -257,7 +257,7 @@ def test_wish_for_no_messages_outlives_erasure_and_key_and_what_comes_later_is_n
     assert later.opted_out_at
     assert contacts.find_or_make(contacts.identity("5511987654321")).opted_out_at is None
     again = rows.lead(**DATA)
-    assert person.identify(again).events().count() == 1
+    assert person_keys.of_event(again).events().count() == 1
 
 
 def test_namesake_and_whoever_quotes_keep_their_own():
@@ -366,7 +366,7 @@ def test_id_that_names_the_person_goes_with_their_event():
 
 def test_order_that_breaks_keeps_no_other_waiting_and_quotes_nobody(monkeypatch, caplog):
     broken, other = rows.lead(name="Pessoa Rara 1", phone="11975319001"), rows.lead(phone="11975319002")
-    orders = [erasure.order(person.identify(event), actor="user:ana") for event in (broken, other)]
+    orders = [erasure.order(person_keys.of_event(event), actor="user:ana") for event in (broken, other)]
     carry_out = erasure.erase
 
     def breaks(pk):

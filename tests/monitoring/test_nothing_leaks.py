@@ -34,7 +34,7 @@ from events.engine import attempt, circuit_breakers, lane, lane_hooks, transitio
 from events.models import DeadLetter, Delivery, Event, FailureGroup, RejectedRequest
 from monitoring import alerts, erasable, erasure, notifications, report, rounds
 from monitoring.models import Alert
-from monitoring.person import identify as person_of
+from monitoring.person_keys import of_event as person_of
 from sync import schedules
 from sync.models import SyncRun
 from tests.clients import logged_in, person, with_key

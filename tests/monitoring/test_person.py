@@ -12,7 +12,7 @@ from carinho.access.models import AuditEntry
 from carinho.access.roles import OPERATOR, VIEWER
 from events import operations
 from events.models import Delivery, Event
-from monitoring import person
+from monitoring import person, person_keys
 from sync.models import SyncJob, SyncRecord
 from tests.clients import logged_in
 from tests.console import rows
@@ -80,7 +80,7 @@ def test_what_is_over_stands_where_it_ended_and_a_message_where_it_went_out():
     step = event.deliveries.exclude(pk=ours.delivery_id).first()
     Delivery.objects.filter(pk=step.pk).update(status="done", due_at=None, finished_at=ended)
     SentMessage.objects.filter(pk=ours.pk).update(created_at=now - timedelta(hours=3), sent_at=went_out)
-    entries, _has_more = person.timeline(person.identify(event), "", 1)
+    entries, _has_more = person.timeline(person_keys.of_event(event), "", 1)
     at = {entry.address: entry.at for entry in entries}
     assert (at[address(step)], at[address(ours)]) == (ended, went_out)
     moments = [entry.at for entry in entries]
