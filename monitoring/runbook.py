@@ -15,6 +15,7 @@ from events.queues import queue_by_system
 from monitoring import metrics, periods
 from monitoring.snapshot import HubSnapshot, Measuring
 from sync.models import RunStatus, SyncRun
+from sync.models.run import FAILED_STATUSES
 
 QUEUE_NAMES = ("integrations-high", "integrations", "notifications", "integrations-low", "integrations-retry")
 
@@ -68,12 +69,11 @@ def sync_jobs() -> dict[str, int]:
     """Today's runs by status; none is queued, because a run begins at once."""
     since, _until = periods.of_days(timezone.localdate())
     today = list(SyncRun.objects.filter(started_at__gte=since).values_list("status", flat=True))
-    failed = (RunStatus.FAILED, RunStatus.INCOMPLETE, RunStatus.STUCK)
     return {
         "queued": 0,
         "running": SyncRun.objects.filter(status=RunStatus.RUNNING).count(),
         "completed_today": today.count(RunStatus.DONE),
-        "failed_today": sum(today.count(each) for each in failed),
+        "failed_today": sum(today.count(each) for each in FAILED_STATUSES),
     }
 
 
