@@ -281,8 +281,8 @@ class WhatsAppState:
     check_failed: bool = False  # Z-API was asked and did not answer
     checked_at: datetime | None = None  # the last time it did
     silent_gaps: float | None = None
-    missing_proof: str = ""  # the first sign of life that is missing, as a sentence
-    proofs: list[dict[str, Any]] = field(default_factory=list)
+    missing_signal: str = ""  # the first sign of life that is missing, as a sentence
+    signals: list[dict[str, Any]] = field(default_factory=list)
     misconfigured_since: datetime | None = None
     misconfiguration: str = ""  # in Z-API's words
     callbacks_failed: int = 0
@@ -294,7 +294,7 @@ class WhatsAppState:
             "connected": self.connected,
             "status": self.status,
             "since": self.since,
-            "proofs": self.proofs,
+            "proofs": self.signals,
         }
 
 
@@ -310,8 +310,8 @@ def whatsapp(now: datetime) -> WhatsAppState:
         check_failed=row.check_failed_at is not None,
         checked_at=row.checked_at,
         silent_gaps=(now - received_at) / found.usual_gap if found.usual_gap and received_at else None,
-        missing_proof=next((signal.sentence for signal in found.signals if signal.is_good is False), ""),
-        proofs=found.as_json()["signals"],
+        missing_signal=next((signal.sentence for signal in found.signals if signal.is_good is False), ""),
+        signals=found.as_json()["signals"],
         misconfigured_since=row.misconfigured_at,
         misconfiguration=row.misconfiguration,
         callbacks_failed=inbox.given_up().count(),

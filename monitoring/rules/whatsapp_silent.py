@@ -33,7 +33,7 @@ def whatsapp_silent(hub: HubSnapshot) -> Iterator[Observation]:
         sentence = _("Nada chega pelo WhatsApp há %s vezes o intervalo comum.") % number(round(gaps, 1))
         yield Observation(
             gaps,
-            channel.missing_proof or sentence,
+            channel.missing_signal or sentence,
             list_url("whatsapp_connection"),
             past=_("O WhatsApp ficou em silêncio por mais tempo que o comum."),
             shown=_("em silêncio") if says_so else "",
