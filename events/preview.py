@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from events.engine import attempt, failure_causes, lane_hooks, transitions
 from events.engine.attempt import Claim
-from events.engine.lane_hooks import Planned, Ran
+from events.engine.lane_hooks import Planned, StepOutcome
 from events.flow import TO_PEOPLE, Data, find_step
 from events.models import (
     BreakerState,
@@ -113,7 +113,7 @@ def _expected(claim: Claim, plan: Planned, waits: dict[str, datetime | None]) ->
     try:
         find_step(claim.event.type, claim.step)
     except LookupError as error:
-        plan = Planned(Ran(error=error))
+        plan = Planned(StepOutcome(error=error))
     ended = plan.ended
     shown = {"text": plan.text, "to": plan.to}
     if ended is None:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from carinho.services.errors import OutcomeUnknown, Rejected, Unavailable
 from events.engine import transitions
-from events.engine.lane_hooks import Ran
+from events.engine.lane_hooks import StepOutcome
 from events.models import SkipCause
 from whatsapp import contacts, failures, reachability
 from whatsapp.callbacks import inbox
@@ -51,10 +51,10 @@ def prefetch(batch: Sequence[Outgoing]) -> None:
         outgoing.traces = traces_of(message, outgoing.contact)
 
 
-def resolve(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran | None:
+def resolve(whatsapp: WhatsApp, outgoing: Outgoing) -> StepOutcome | None:
     """How the earlier attempt ended; None when nothing came of it and the message is to be sent now.
 
-    While it is in doubt, a `Ran` that checks again, and in the end one that asks a person.
+    While it is in doubt, a `StepOutcome` that checks again, and in the end one that asks a person.
     """
     claim, traces, now = outgoing.claim, outgoing.traces, timezone.now()
     next_check = now + timedelta(seconds=CHECK_SECONDS)
@@ -66,22 +66,22 @@ def resolve(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran | None:
     except (Unavailable, Rejected):
         if is_over:
             return _ask_person("Outcome unknown, and the queue could not be read")
-        return Ran(not_before=next_check)
+        return StepOutcome(not_before=next_check)
     if found:
-        return Ran(found)
+        return StepOutcome(found)
     is_silent = traces.called_back_at is None or traces.called_back_at <= since
     was_away = traces.reachable_since is None or traces.reachable_since > since
     if waited >= trace_takes() and not (traces.unmatched or is_silent or was_away):
         is_late = claim.useful_until is not None and claim.useful_until <= now
-        return Ran(skip_cause=SkipCause.EXPIRED) if is_late else None
+        return StepOutcome(skip_cause=SkipCause.EXPIRED) if is_late else None
     if is_over:
         return _ask_person("Outcome unknown: no trace of it, and none would be seen")
     last_trace_at = since + trace_takes()
-    return Ran(not_before=last_trace_at if now < last_trace_at < next_check else next_check)
+    return StepOutcome(not_before=last_trace_at if now < last_trace_at < next_check else next_check)
 
 
-def _ask_person(sentence: str) -> Ran:
-    return Ran(error=OutcomeUnknown(sentence, is_final=True, doing=DOING, system=WhatsApp.title))
+def _ask_person(sentence: str) -> StepOutcome:
+    return StepOutcome(error=OutcomeUnknown(sentence, is_final=True, doing=DOING, system=WhatsApp.title))
 
 
 def _in_queue(whatsapp: WhatsApp, outgoing: Outgoing) -> Ids | None:

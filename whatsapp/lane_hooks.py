@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from carinho.services.errors import Rejected, ServiceError
 from events.engine.attempt import Claim, Result
-from events.engine.lane_hooks import LaneHooks, Planned, Ran
+from events.engine.lane_hooks import LaneHooks, Planned, StepOutcome
 from events.flow import Step, find_step
 from whatsapp import connection, contacts, in_doubt, messages, outbox, policy
 from whatsapp import phone as phones
@@ -60,7 +60,7 @@ class WhatsAppLane(LaneHooks):
         contexts, _batch = _prepared(claims, contacts.or_unsaved)
         return {id: _planned(context) for id, context in contexts.items()}
 
-    def run(self, claim: Claim, step: Step, service: Any) -> Ran:
+    def run(self, claim: Claim, step: Step, service: Any) -> StepOutcome:
         """Send it, unless an earlier attempt did or the policy says otherwise."""
         outgoing: Outgoing = claim.context
         if claim.in_doubt_since and (ended := in_doubt.resolve(service, outgoing)):
@@ -120,13 +120,13 @@ def _decide(batch: Sequence[Outgoing]) -> None:
 
 def _planned(context: Outgoing | Exception) -> Planned:
     if isinstance(context, Exception):
-        return Planned(Ran(error=context))
+        return Planned(StepOutcome(error=context))
     ended = context.policy
     if ended is None and context.contact.has_whatsapp is False:
         try:
             _address(context, context.contact.lid)
         except Rejected as error:
-            ended = Ran(error=error)
+            ended = StepOutcome(error=error)
     return Planned(ended, context.text, context.message.to)
 
 
@@ -139,7 +139,7 @@ def _address(outgoing: Outgoing, lid: str | None) -> str:
     raise Rejected(f"The phone {kind} has no WhatsApp", doing=DOING, system=WhatsApp.title)
 
 
-def _send(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran:
+def _send(whatsapp: WhatsApp, outgoing: Outgoing) -> StepOutcome:
     """Asks once per new person whether the number has WhatsApp; the answer is kept however it ends."""
     contact, to = outgoing.contact, outgoing.message.to
     address, has_whatsapp, findings = contact.address or to, contact.has_whatsapp, None
@@ -150,8 +150,8 @@ def _send(whatsapp: WhatsApp, outgoing: Outgoing) -> Ran:
         if has_whatsapp is False:
             address = _address(outgoing, contact.lid or (findings or {}).get("lid"))
         if outgoing.claim.seconds_left <= 0:  # this process was frozen: another may be sending it
-            return Ran(not_before=timezone.now(), findings=findings)
+            return StepOutcome(not_before=timezone.now(), findings=findings)
         sent = whatsapp.send(outgoing.text, to=address, choices=outgoing.message.choices)
-        return Ran(sent, findings=findings)
+        return StepOutcome(sent, findings=findings)
     except ServiceError as error:
-        return Ran(error=error, findings=findings)
+        return StepOutcome(error=error, findings=findings)

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from carinho.database import run, run_rows
 from events.engine import transitions
 from events.engine.attempt import Claim, Result
-from events.engine.lane_hooks import Ran
+from events.engine.lane_hooks import StepOutcome
 from events.models import Outcome
 from whatsapp import connection, contacts, failures
 from whatsapp.callbacks import inbox
@@ -84,7 +84,7 @@ class Outgoing:
     who: contacts.Identity
     text: str = ""
     contact: Contact = field(init=False)
-    policy: Ran | None = None  # why it is not sent now
+    policy: StepOutcome | None = None  # why it is not sent now
     traces: Traces = field(default_factory=Traces)  # of an earlier attempt in doubt
 
 

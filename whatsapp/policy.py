@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from carinho.local_time import SAO_PAULO
 from carinho.services.errors import Rejected
-from events.engine.lane_hooks import Ran
+from events.engine.lane_hooks import StepOutcome
 from events.models import SkipCause
 from whatsapp.messages import Category
 from whatsapp.models import Contact, Received, SentMessage
@@ -31,24 +31,24 @@ MORNING = 8  # where no quiet hours say when the day begins
 
 def decide(
     category: Category, contact: Contact, *, useful_until: datetime | None, is_over_limit: bool, now: datetime
-) -> Ran | None:
+) -> StepOutcome | None:
     """Why this message is not sent now, if it is not.
 
     What would spoil by the morning does not wait for it. One new person too many waits for the next day;
     where that is too late a person decides, and an urgent message goes all the same.
     """
     if contact.opted_out_at is not None and category.can_be_refused:
-        return Ran(skip_cause=SkipCause.UNWANTED)
+        return StepOutcome(skip_cause=SkipCause.UNWANTED)
     morning = quiet_until(now) if category.waits_for_morning else None
     if morning and (useful_until is None or morning < useful_until):
-        return Ran(not_before=morning)
+        return StepOutcome(not_before=morning)
     if not is_over_limit or category is Category.URGENT:
         return None
     tomorrow = next_day(now)
     if useful_until is None or tomorrow < useful_until:
-        return Ran(not_before=tomorrow)
+        return StepOutcome(not_before=tomorrow)
     detail = "Over the daily limit of new people, and of no use tomorrow"
-    return Ran(error=Rejected(detail, cause="daily_limit", doing=DOING, system=WhatsApp.title))
+    return StepOutcome(error=Rejected(detail, cause="daily_limit", doing=DOING, system=WhatsApp.title))
 
 
 # --- quiet hours ----------------------------------------------------------------------------------

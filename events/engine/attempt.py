@@ -18,7 +18,7 @@ from carinho.masking import cut, mask, mask_answer, mask_text, scrub
 from carinho.services.base import Service
 from carinho.services.errors import CircuitOpen, NotOffered, OutcomeUnknown, Rejected, Unavailable
 from events.engine import failure_causes, lane_hooks, redirection
-from events.engine.lane_hooks import Ran
+from events.engine.lane_hooks import StepOutcome
 from events.engine.redirection import RedirectRule
 from events.flow import Emission, StepEvent, find_step
 from events.models import DeliveryStatus, Outcome, SkipCause
@@ -159,13 +159,14 @@ def _run(claim: Claim) -> Result:
     try:
         step = find_step(claim.event.type, claim.step)
         service = step.to(claim.idempotency_key)
+        hooks = lane_hooks.of(claim.service)
         is_over = isinstance(claim.context, Exception)
-        ran = Ran(error=claim.context) if is_over else lane_hooks.of(claim.service).run(claim, step, service)
-        json.dumps(ran.value)  # a step that returns what cannot be kept is our own mistake
+        ended = StepOutcome(error=claim.context) if is_over else hooks.run(claim, step, service)
+        json.dumps(ended.value)  # a step that returns what cannot be kept is our own mistake
     except Exception as error:  # noqa: BLE001 -- each end has its meaning, and a broken one is logged there
-        ran = Ran(error=error)
-    result = _meaning(claim, ran, started_at)
-    result.findings = ran.findings
+        ended = StepOutcome(error=error)
+    result = _meaning(claim, ended, started_at)
+    result.findings = ended.findings
     if result.outcome:
         result.started_at = started_at
         result.duration_ms = int((time.monotonic() - clock) * 1000)
@@ -173,14 +174,14 @@ def _run(claim: Claim) -> Result:
     return result
 
 
-def _meaning(claim: Claim, ran: Ran, started_at: datetime) -> Result:
-    match ran.error:
+def _meaning(claim: Claim, ended: StepOutcome, started_at: datetime) -> Result:
+    match ended.error:
         case NotOffered():
             return skip(claim, SkipCause.UNOFFERED)
-        case None if ran.skip_cause or ran.not_before:  # nothing was sent
-            return skip(claim, ran.skip_cause) if ran.skip_cause else hold(claim, until=ran.not_before)
+        case None if ended.skip_cause or ended.not_before:  # nothing was sent
+            return skip(claim, ended.skip_cause) if ended.skip_cause else hold(claim, until=ended.not_before)
         case None:
-            return finish(claim, ran.value)
+            return finish(claim, ended.value)
         case CircuitOpen():
             return hold(claim)
         case OutcomeUnknown() as error:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Ran:
+class StepOutcome:
     """How an attempt went: its value, or the error it met, or why nothing was sent.
 
     `not_before` holds the delivery until then, `skip_cause` says that nobody needs it any more. `findings` is
@@ -32,7 +32,7 @@ class Ran:
 class Planned:
     """What `run` would do with a claim: `ended` says how it ends without a call, None that one is made."""
 
-    ended: Ran | None = None
+    ended: StepOutcome | None = None
     text: str = ""  # what a person would read
     to: str = ""  # at which phone or lid
 
@@ -52,9 +52,9 @@ class LaneHooks:
         """What `run` finds as `claim.context`, by the delivery's id; an exception is that attempt's end."""
         return {}
 
-    def run(self, claim: "Claim", step: Step, service: Service) -> Ran:
+    def run(self, claim: "Claim", step: Step, service: Service) -> StepOutcome:
         """Make the attempt. May raise as every call does."""
-        return Ran(step.run(service, claim.event))
+        return StepOutcome(step.run(service, claim.event))
 
     def plan(self, claims: "Sequence[Claim]") -> Mapping[int, Planned]:
         """What `run` would do once each is due, by the delivery's id, found out by its own code.

@@ -100,7 +100,7 @@ def test_attempt_says_how_long_it_took(claim, monkeypatch):
     class Slow(lane_hooks.LaneHooks):
         def run(self, claim, step, service):
             time.sleep(0.05)
-            return lane_hooks.Ran()
+            return lane_hooks.StepOutcome()
 
     monkeypatch.setitem(lane_hooks.registry, "billing", Slow())
     before = time.monotonic()
@@ -117,21 +117,21 @@ def test_what_may_have_been_sent_is_looked_for_though_its_time_is_over(claim, ca
 def test_delivery_that_its_lane_holds_keeps_its_attempt_and_its_doubt(claim, ends_with):
     claim.in_doubt_since = began = timezone.now()
     morning = began + timedelta(hours=9)
-    ends_with(lane_hooks.Ran(not_before=morning))
+    ends_with(lane_hooks.StepOutcome(not_before=morning))
     result = attempt.attempt(claim)
     assert (result.status, result.outcome, result.attempts) == ("queued", "", 0)
     assert (result.due_at, result.in_doubt_since) == (morning, began)
 
 
 def test_circuit_that_opened_meanwhile_gives_the_attempt_back(claim, ends_with):
-    ends_with(lane_hooks.Ran(error=CircuitOpen("Circuit open")))
+    ends_with(lane_hooks.StepOutcome(error=CircuitOpen("Circuit open")))
     result = attempt.attempt(claim)
     assert (result.status, result.outcome, result.attempts) == ("queued", "", 0)
     assert result.due_at == claim.due_at
 
 
 def test_what_a_system_does_not_offer_yet_is_no_dead_letter_and_says_so(claim, ends_with):
-    ends_with(lane_hooks.Ran(error=NotOffered("CRM does not offer this yet", **WHERE)))
+    ends_with(lane_hooks.StepOutcome(error=NotOffered("CRM does not offer this yet", **WHERE)))
     result = attempt.attempt(claim)
     assert (result.status, result.outcome, result.attempts) == ("skipped", "", 0)
     assert result.skip_cause == "unoffered"
@@ -157,7 +157,7 @@ def test_unseen_end_is_looked_for_by_the_next_attempt_where_its_system_can(
 ):
     monkeypatch.setattr(Chat, "looks_first", True)
     asked = timedelta(seconds=90)
-    ends_with(lane_hooks.Ran(error=OutcomeUnknown("Timed out", retry_after=asked, **WHERE)))
+    ends_with(lane_hooks.StepOutcome(error=OutcomeUnknown("Timed out", retry_after=asked, **WHERE)))
     before = timezone.now()
     result = attempt.attempt(chat_claim)
     assert (result.status, result.outcome, result.attempts) == ("queued", "unknown", 1)
@@ -174,7 +174,7 @@ def test_unseen_end_is_for_a_person_where_nothing_will_show_it(
 ):
     monkeypatch.setattr(Chat, "looks_first", looks_first)
     chat_claim.attempts = attempts
-    ends_with(lane_hooks.Ran(error=OutcomeUnknown("Timed out", is_final=is_final, **WHERE)))
+    ends_with(lane_hooks.StepOutcome(error=OutcomeUnknown("Timed out", is_final=is_final, **WHERE)))
     result = attempt.attempt(chat_claim)
     assert (result.status, result.outcome, result.cause) == ("dead", "unknown", "unknown_outcome")
     assert result.attempts == attempts
@@ -182,7 +182,7 @@ def test_unseen_end_is_for_a_person_where_nothing_will_show_it(
 
 def test_unavailable_system_leaves_the_doubt_of_an_earlier_attempt(chat_claim, ends_with):
     chat_claim.in_doubt_since = began = timezone.now() - timedelta(minutes=3)
-    ends_with(lane_hooks.Ran(error=Unavailable("No connection", **WHERE)))
+    ends_with(lane_hooks.StepOutcome(error=Unavailable("No connection", **WHERE)))
     result = attempt.attempt(chat_claim)
     assert (result.status, result.outcome, result.attempts) == ("queued", "unavailable", 1)
     assert (result.in_doubt_since, result.held_since) == (began, None)
@@ -191,19 +191,19 @@ def test_unavailable_system_leaves_the_doubt_of_an_earlier_attempt(chat_claim, e
 def test_delivery_that_dies_still_says_when_its_system_wants_to_be_called_again(claim, ends_with):
     claim.attempts = 5
     asked = timedelta(minutes=2)
-    ends_with(lane_hooks.Ran(error=Unavailable("Busy", retry_after=asked, **WHERE)))
+    ends_with(lane_hooks.StepOutcome(error=Unavailable("Busy", retry_after=asked, **WHERE)))
     result = attempt.attempt(claim)
     assert (result.status, result.outcome, result.retry_after) == ("dead", "unavailable", asked)
 
 
 def test_what_a_step_returns_and_cannot_be_kept_is_a_mistake_of_our_own(claim, ends_with):
-    ends_with(lane_hooks.Ran(value=object()))
+    ends_with(lane_hooks.StepOutcome(value=object()))
     result = attempt.attempt(claim)
     assert (result.status, result.outcome, result.cause) == ("dead", "broken", "broken")
 
 
 def test_what_an_attempt_found_reaches_the_lane_whatever_its_end(claim, ends_with):
-    ends_with(lane_hooks.Ran(not_before=timezone.now(), findings={"is_reachable": False}))
+    ends_with(lane_hooks.StepOutcome(not_before=timezone.now(), findings={"is_reachable": False}))
     assert attempt.attempt(claim).findings == {"is_reachable": False}
 
 
@@ -244,7 +244,7 @@ def test_logs_of_an_attempt_carry_its_ids_and_those_of_the_next_do_not(claim, mo
     class Seeing(lane_hooks.LaneHooks):
         def run(self, claim, step, service):
             seen.append((request_id.get(), trace_id.get(), delivery_ids.get()))
-            return lane_hooks.Ran()
+            return lane_hooks.StepOutcome()
 
     monkeypatch.setitem(lane_hooks.registry, "billing", Seeing())
     before = request_id.get(), trace_id.get(), delivery_ids.get()

@@ -231,7 +231,7 @@ def test_paused_offline_or_resting_system_gives_no_claim_however_late_the_lane_l
 def test_what_the_lane_finds_unwanted_says_its_own_cause(make_delivery, monkeypatch):
     class Unwanted(lane_hooks.LaneHooks):
         def run(self, claim, step, service):
-            return lane_hooks.Ran(skip_cause=SkipCause.UNWANTED)
+            return lane_hooks.StepOutcome(skip_cause=SkipCause.UNWANTED)
 
     row = make_delivery()
     monkeypatch.setitem(lane_hooks.registry, "billing", Unwanted())
