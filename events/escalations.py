@@ -23,7 +23,7 @@ from carinho.access.audit_log import Audited
 from carinho.console import labels, support
 from carinho.console.base import page_of
 from carinho.masking import mask_text, scrub
-from carinho.resending import LEASE, due_after, reason_of
+from carinho.resending import claim, due_after, reason_of
 from events import failure_groups, titles
 from events.models import DeadLetter, EntryKind, Escalation, FailureGroup, GroupEntry
 from events.recipes import Recipes
@@ -115,8 +115,7 @@ def send_due() -> None:
     """Send what is due, each ever more rarely; a failure is written down and stops no other."""
     due = Escalation.objects.filter(due_at__lte=timezone.now()).select_related("group", "dead_letter__event")
     for escalation in due.order_by("due_at", "id")[:AT_ONCE]:
-        mine = Escalation.objects.filter(pk=escalation.pk, due_at=escalation.due_at)
-        if mine.update(due_at=timezone.now() + LEASE, attempts=F("attempts") + 1):
+        if claim(Escalation.objects.all(), escalation):
             _send(escalation)
 
 

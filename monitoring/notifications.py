@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from carinho.access.audit_log import Audited
 from carinho.console import dates
-from carinho.resending import LEASE, due_after, reason_of
+from carinho.resending import claim, due_after, reason_of
 from carinho.services import outgoing
 from monitoring import calls
 from monitoring.models import Alert, Notification, NotificationStatus, Severity
@@ -72,18 +71,11 @@ def recipients() -> dict[str, list[str]]:
 
 def send_due() -> None:
     """Send what is due; a failure is recorded, queued again after a longer wait, and stops no other."""
-    due = Notification.objects.filter(status=NotificationStatus.QUEUED, due_at__lte=timezone.now())
-    for notification in due.select_related("alert").order_by("due_at", "id")[:AT_ONCE]:
-        if _claim(notification):
+    queued = Notification.objects.filter(status=NotificationStatus.QUEUED)
+    due = queued.filter(due_at__lte=timezone.now()).select_related("alert")
+    for notification in due.order_by("due_at", "id")[:AT_ONCE]:
+        if claim(queued, notification):
             _send(notification)
-
-
-def _claim(notification: Notification) -> bool:
-    """Only one process makes each attempt; if it dies in it, another makes the next one after the lease."""
-    mine = Notification.objects.filter(
-        pk=notification.pk, status=NotificationStatus.QUEUED, due_at=notification.due_at
-    )
-    return bool(mine.update(due_at=timezone.now() + LEASE, attempts=F("attempts") + 1))
 
 
 def _send(notification: Notification) -> None:

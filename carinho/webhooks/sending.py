@@ -12,12 +12,12 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 import requests
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from carinho.celery import stopping
 from carinho.locks import session_lock
-from carinho.resending import LEASE, due_after
+from carinho.resending import claim, due_after
 from carinho.services import outgoing
 from carinho.services.errors import broken
 from carinho.webhooks.lifecycle import body_of
@@ -83,14 +83,9 @@ def _claim(busy: list[int]) -> list[WebhookMessage]:
     heads = (
         _due().exclude(subscription__in=busy).order_by("subscription_id", "id").distinct("subscription_id")
     )
-    claimed = []
-    for message in heads.select_related("subscription")[: AT_ONCE - len(busy)]:
-        mine = WebhookMessage.objects.filter(
-            pk=message.pk, status=WebhookStatus.QUEUED, due_at=message.due_at
-        )
-        if mine.update(due_at=timezone.now() + LEASE, attempts=F("attempts") + 1):
-            claimed.append(message)
-    return claimed
+    found = heads.select_related("subscription")[: AT_ONCE - len(busy)]
+    queued = WebhookMessage.objects.filter(status=WebhookStatus.QUEUED)
+    return [message for message in found if claim(queued, message)]
 
 
 def _call(message: WebhookMessage) -> WebhookAnswer:

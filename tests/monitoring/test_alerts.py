@@ -14,7 +14,7 @@ from standardwebhooks.webhooks import Webhook
 
 from carinho.access.models import AuditEntry
 from carinho.console import support
-from carinho.resending import WAITS
+from carinho.resending import LEASE, WAITS
 from events.models import CircuitBreaker
 from events.queues import Queue
 from monitoring import alerts, health, heartbeats, metrics, notifications, watcher
@@ -291,7 +291,7 @@ def test_attempt_whose_process_died_is_followed_by_another(clock, monkeypatch):
             clock.evaluate(**FULL)
     notifications.send_due()
     assert subjects() == []
-    Notification.objects.update(due_at=timezone.now() - notifications.LEASE)
+    Notification.objects.update(due_at=timezone.now() - LEASE)
     notifications.send_due()
     assert len(subjects()) == 1
 
