@@ -252,7 +252,7 @@ class Service:
         self.call.allowance = rate_limits.read(response.headers)
         self.transport.allowance = self.call.allowance or self.transport.allowance
         exchange.answered = response.text[:8192] if response.status_code >= 300 else None
-        if response.status_code >= 500 or response.status_code in AGAIN_LATER:
+        if is_temporary(response.status_code):
             nothing_done = response.status_code in NOTHING_DONE or (
                 response.status_code >= 500 and self.is_own_error(_decoded(response))
             )
@@ -290,6 +290,11 @@ class Service:
                 "Unreadable answer", cause="unreadable_answer", status=response.status_code, **where
             ) from None
         return exchange.answered
+
+
+def is_temporary(status: int) -> bool:
+    """Whether an answer speaks of the system's own state: the same request may be taken later."""
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in AGAIN_LATER
 
 
 def _decoded(response: requests.Response) -> Any:

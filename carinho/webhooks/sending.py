@@ -8,7 +8,6 @@ import logging
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
-from http import HTTPStatus
 from typing import NamedTuple
 
 import requests
@@ -19,6 +18,7 @@ from carinho.celery import stopping
 from carinho.locks import session_lock
 from carinho.resending import claim, due_after
 from carinho.services import outgoing
+from carinho.services.base import is_temporary
 from carinho.services.errors import broken
 from carinho.webhooks.lifecycle import body_of
 from carinho.webhooks.models import WebhookMessage, WebhookStatus, WebhookSubscription
@@ -33,7 +33,6 @@ FIRST_HOLD, LONGEST_HOLD = timedelta(minutes=1), timedelta(minutes=10)
 LONGEST_WAIT = timedelta(days=1)
 TOO_LATE = "Not delivered within a day"
 PRIVATE = "The address is in a private network"
-AGAIN_LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 class WebhookAnswer(NamedTuple):
@@ -97,7 +96,7 @@ def _call(message: WebhookMessage) -> WebhookAnswer:
         )
     except requests.HTTPError as error:
         status = error.response.status_code
-        return WebhookAnswer(f"Subscriber answered {status}", is_away=status >= 500 or status in AGAIN_LATER)
+        return WebhookAnswer(f"Subscriber answered {status}", is_away=is_temporary(status))
     except requests.Timeout:
         return WebhookAnswer("Connection timeout", is_away=True)
     except requests.RequestException:
