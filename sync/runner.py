@@ -5,6 +5,7 @@ transaction. Several pages are in hand at once, so that one slow record does not
 """
 
 import heapq
+import itertools
 import logging
 import os
 import select
@@ -61,6 +62,8 @@ class PageRead:
 
 @dataclass(order=True)
 class Later:
+    """A record that is tried again at `due_at`, by the monotonic clock; of two at once, the first one."""
+
     due_at: float
     number: int
     item: Item = field(compare=False)
@@ -72,6 +75,8 @@ class Runner:
     def __init__(self, run: SyncRun, lock: JobLock) -> None:
         self.run, self.lock = run, lock
         self.job = Job.registry[run.job_id]
+        self.threads = min(self.job.target.threads, self.job.source.threads)
+        self.places = self.threads * AHEAD
         self.window = Window(run.window_at, run.since)
         self.availability = Availability(self.job)
         self.next: Checkpoint | None = Checkpoint.of(run)
@@ -81,6 +86,7 @@ class Runner:
         self.page_of: dict[Item, PageInHand] = {}
         self.ready: deque[Item] = deque()
         self.later: list[Later] = []
+        self.numbers = itertools.count()
         self.ended: deque[Item | PageRead] = deque()
         self.wake_pipe_in, self.wake_pipe_out = os.pipe()
         self.under_way = 0
@@ -89,13 +95,10 @@ class Runner:
         self.read_at = self.look_at = 0.0
         self.waited_for_stage = ""
         self.waiting = SystemWait(run, self.availability)
-        self.numbers = 0
 
     def go(self) -> SyncRun:
         """Run until the run is over; its row says how it ended. The caller holds the lock."""
-        threads = min(self.job.target.threads, self.job.source.threads)
-        self.places = threads * AHEAD
-        pool = ThreadPoolExecutor(threads + 1, thread_name_prefix=self.job.name)
+        pool = ThreadPoolExecutor(self.threads + 1, thread_name_prefix=self.job.name)
         try:
             self._work(pool)
         except StopRun as stop:
@@ -318,9 +321,8 @@ class Runner:
             raise self._not_offered(item.error)
         item.attempts += 0 if item.outcome == RecordOutcome.UNAVAILABLE and item.is_probe else 1
         if item.outcome == RecordOutcome.UNAVAILABLE and item.attempts < MOST_ATTEMPTS:
-            self.numbers += 1
             due_at = time.monotonic() + _wait_after(item.attempts)
-            heapq.heappush(self.later, Later(due_at, self.numbers, item))
+            heapq.heappush(self.later, Later(due_at, next(self.numbers), item))
         else:
             self.page_of.pop(item).left -= 1
 
