@@ -25,11 +25,11 @@ LONGEST_RETRY_AFTER = timedelta(hours=6)
 AGAIN_LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 # refused before anything was done, whatever the system
 NOTHING_DONE = frozenset({HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
-DRESSED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
+MAY_BE_A_CRASH = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 IDEMPOTENT = frozenset({"GET", "HEAD"})
 SETS_A_STATE = frozenset({"PUT", "PATCH", "DELETE"})  # at an address: a second time changes nothing
 AUTH_HEADERS = {"X-API-Key": "X-API-Key", "X-Internal-Token": "X-Internal-Token", "Bearer": "Authorization"}
-DRESSED_CRASH = re.compile(  # PHP's words for a system's own failure, which some give with 400 or 422
+CRASH_WORDS = re.compile(  # PHP's words for a system's own failure, which some give with 400 or 422
     r"SQLSTATE\[|cURL error \d|Connection (?:refused|timed out|reset|closed|could not)|server has gone away"
     r"|php_network_getaddresses|Allowed memory size",
     re.IGNORECASE,
@@ -264,7 +264,7 @@ class Service:
                 status=response.status_code,
                 **where,
             )
-        if response.status_code in DRESSED and DRESSED_CRASH.search(_reason_in(_decoded(response))):
+        if response.status_code in MAY_BE_A_CRASH and CRASH_WORDS.search(_reason_in(_decoded(response))):
             detail = f"{self.name} broke and answered {response.status_code}"
             raise in_doubt(detail, cause="server_error", status=response.status_code, **where)
         if response.status_code >= 300:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from carinho import money
 from carinho.services import conformance_marks, contract, peer_answer
-from carinho.services.base import AUTH_HEADERS, DRESSED_CRASH
+from carinho.services.base import AUTH_HEADERS, CRASH_WORDS
 from carinho.services.conformance_marks import Listing
 from carinho.services.conformance_report import (
     CONFORMS,
@@ -184,7 +184,7 @@ class Conformance:
 
     def _failure(self, operation: Operation, answer: PeerAnswer) -> list[Difference]:
         """Why an answer is no success, if it is none."""
-        if DRESSED_CRASH.search(answer.reason) or answer.status >= 500:
+        if CRASH_WORDS.search(answer.reason) or answer.status >= 500:
             return [self._differs("crash", _("O sistema quebrou ao atender."), answer)]
         if answer.status in NOT_THERE:
             return [self._not_there(operation, answer)]
@@ -583,7 +583,7 @@ class Conformance:
             return [self._differs("refusal_redirect", expected, answer)]
         if answer.is_success:
             return [self._differs("refusal_missing", expected, answer)]
-        if answer.status >= 500 or DRESSED_CRASH.search(answer.reason):
+        if answer.status >= 500 or CRASH_WORDS.search(answer.reason):
             return [self._differs("refusal_crash", expected, answer)]
         if not answer.is_json:
             return [self._differs("refusal_not_json", expected, answer)]
