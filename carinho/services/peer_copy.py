@@ -31,6 +31,7 @@ class PeerCopy:
         self.ids = IDS | contract.fresh(timezone.now()) | dict(ids)
         self.named = set(ids)
         self.met: set[str] = set()  # kinds of records of which the one that was said is there
+        self.not_found: set[str] = set()  # calls that are missing by a 404
         self.created: Written = {}
         self.altered: Written = {}
         self.has_answered = False
