@@ -10,7 +10,7 @@ from dataclasses import replace
 import requests
 from django.utils.translation import gettext as _
 
-from carinho.services import contract, peer_answer
+from carinho.services import peer_answer
 from carinho.services.base import AUTH_HEADERS
 from carinho.services.conformance_calls import REFUSED_KEY, names_of
 from carinho.services.conformance_reads import ReadCheck
@@ -22,7 +22,8 @@ from carinho.services.conformance_report import (
     Difference,
 )
 from carinho.services.conformance_writes import WriteCheck
-from carinho.services.contract import Operation, of_system
+from carinho.services.contract import of_system
+from carinho.services.operation import RECORDS, Operation
 from carinho.services.peer_copy import PeerCopy
 
 
@@ -94,7 +95,7 @@ class Conformance:
 
     def _doubt_unmet_records(self, operations: list[Operation], about: Mapping[str, CallReport]) -> None:
         """Several calls about a record are missing together: its number is doubted before all of them."""
-        for name in contract.RECORDS:
+        for name in RECORDS:
             on_it = [each for each in operations if f"{{{name}}}" in each.path and not each.creates]
             tried = [call for each in on_it if (call := about[each.name]).verdict != NOT_TRIED]
             if (

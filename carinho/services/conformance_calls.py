@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from carinho import money
-from carinho.services import contract
 from carinho.services.base import CRASH_WORDS
 from carinho.services.conformance_report import CallReport, Difference
-from carinho.services.contract import DAY, INTEGER, MOMENT, MONEY, NOBODY, TEXT, Operation
+from carinho.services.operation import DAY, INTEGER, MOMENT, MONEY, NOBODY, RECORDS, TEXT, Operation
 from carinho.services.pagination import LIMIT
 from carinho.services.peer_answer import PeerAnswer
 from carinho.services.peer_copy import PeerCopy
@@ -112,7 +111,7 @@ class CallCheck(ABC):
             return ""
         return _(
             "Se a chamada existe, falta o número de um registro da cópia: diga o de %s."
-        ) % get_text_list([str(contract.RECORDS[name]) for name in unnamed], _("e"))
+        ) % get_text_list([str(RECORDS[name]) for name in unnamed], _("e"))
 
     def _is_as_nowhere(self, answer: PeerAnswer) -> bool:
         """Whether a path that is surely nothing is answered in the same words."""
@@ -184,7 +183,7 @@ class CallCheck(ABC):
 
 def names_of(records: Iterable[str], copy: PeerCopy) -> str:
     """Such as "um cliente (7) e uma agenda (3)"."""
-    return get_text_list([f"{contract.RECORDS[name]} ({copy.ids[name]})" for name in records], _("e"))
+    return get_text_list([f"{RECORDS[name]} ({copy.ids[name]})" for name in records], _("e"))
 
 
 def is_of(kind: str, value: Any) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from carinho.services.contract import Mark, Operation
+from carinho.services.operation import Mark, Operation
 from carinho.services.pagination import LIMIT, laravel_page
 from carinho.services.peer_answer import PeerAnswer
 from carinho.services.peer_copy import PeerCopy, row_of

@@ -8,7 +8,8 @@ from django.utils.translation import ngettext
 
 from carinho.services.conformance_calls import NEVER_LISTED, NOT_THERE, CallCheck
 from carinho.services.conformance_report import Difference
-from carinho.services.contract import Mark, of_system
+from carinho.services.contract import of_system
+from carinho.services.operation import Mark
 from carinho.services.pagination import differs, laravel_page
 from carinho.services.peer_answer import PeerAnswer
 from carinho.services.peer_copy import row_of, rows_of

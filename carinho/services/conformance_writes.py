@@ -12,8 +12,9 @@ from carinho.services.conformance_calls import CallCheck, is_of
 from carinho.services.conformance_marks import Listing
 from carinho.services.conformance_reads import ReadCheck
 from carinho.services.conformance_report import Difference
-from carinho.services.contract import Operation, of_system
+from carinho.services.contract import of_system
 from carinho.services.financeiro import is_cancelled
+from carinho.services.operation import Operation
 from carinho.services.peer_answer import PeerAnswer
 from carinho.services.peer_copy import equals, row_of, rows_of
 

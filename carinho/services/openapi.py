@@ -4,7 +4,8 @@ from typing import Any
 
 import yaml
 
-from carinho.services.contract import DAY, INTEGER, MOMENT, MONEY, OPERATIONS, TEXT, Operation, of_system
+from carinho.services.contract import OPERATIONS, of_system
+from carinho.services.operation import DAY, INTEGER, MOMENT, MONEY, TEXT, Operation
 
 SECURITY = {
     "X-API-Key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},

@@ -11,9 +11,9 @@ import requests
 from django.utils import timezone
 
 from carinho.masking import mask_text
-from carinho.services import contract, http, peer_answer
+from carinho.services import http, peer_answer
 from carinho.services.base import AUTH_HEADERS
-from carinho.services.contract import IDS, Operation
+from carinho.services.operation import IDS, RECORDS, Operation, fresh
 from carinho.services.pagination import laravel_page
 from carinho.services.peer_answer import PeerAnswer
 
@@ -28,7 +28,7 @@ class PeerCopy:
 
     def __init__(self, url: str, key: str, *, auth: str, ids: Mapping[str, str], masked: bool) -> None:
         self.url, self.key, self.auth, self.masked = url.rstrip("/"), key, auth, masked
-        self.ids = IDS | contract.fresh(timezone.now()) | dict(ids)
+        self.ids = IDS | fresh(timezone.now()) | dict(ids)
         self.named = set(ids)
         self.met: set[str] = set()  # kinds of records of which the one that was said is there
         self.not_found: set[str] = set()  # calls that are missing by a 404
@@ -77,7 +77,7 @@ class PeerCopy:
         if answer.is_success and body is not None:
             self.stays(operation, path, answer)
         if answer.is_success and not (about or operation.creates):
-            self.met.update(name for name in contract.RECORDS if f"{{{name}}}" in operation.path)
+            self.met.update(name for name in RECORDS if f"{{{name}}}" in operation.path)
         return answer
 
     def stays(self, operation: Operation, path: str, answer: PeerAnswer) -> None:

@@ -22,6 +22,20 @@ from carinho.console.base import ConsoleAdmin, actor, ids_in, list_of, page, pag
 from carinho.services import addresses, contract, openapi
 from carinho.services.base import AUTH_HEADERS
 from carinho.services.conformance_report import PRODUCTION, VERDICTS, ConformanceReport
+from carinho.services.operation import (
+    DAY,
+    IDS,
+    INTEGER,
+    LIST,
+    MOMENT,
+    MONEY,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    TRUTH,
+    Operation,
+    fresh,
+)
 from carinho.services.pagination import LIMIT
 from events import conformance_checks, trial_events
 from events.admin.system import card_facts
@@ -43,15 +57,15 @@ PAGES = {
     "number": _("por número: ?page=&per_page="),
 }
 KINDS = {
-    contract.INTEGER: _("número inteiro"),
-    contract.TEXT: _("texto"),
-    contract.MOMENT: _("momento com fuso"),
-    contract.DAY: _("dia"),
-    contract.MONEY: _("valor em texto"),
-    contract.NUMBER: _("número"),
-    contract.TRUTH: _("true ou false"),
-    contract.OBJECT: _("objeto"),
-    contract.LIST: _("lista"),
+    INTEGER: _("número inteiro"),
+    TEXT: _("texto"),
+    MOMENT: _("momento com fuso"),
+    DAY: _("dia"),
+    MONEY: _("valor em texto"),
+    NUMBER: _("número"),
+    TRUTH: _("true ou false"),
+    OBJECT: _("objeto"),
+    LIST: _("lista"),
 }
 RECORDS = {
     "lead": _("Número de um lead da cópia"),
@@ -237,9 +251,9 @@ def _of_system(request: HttpRequest, system: str) -> dict[str, Any]:
     }
 
 
-def _call(operation: contract.Operation) -> dict[str, Any]:
+def _call(operation: Operation) -> dict[str, Any]:
     """One call as it goes out, and as it is to be answered."""
-    ids = contract.IDS | contract.fresh(timezone.now())
+    ids = IDS | fresh(timezone.now())
     query = urlencode({**operation.asks(ids), "limit": LIMIT}, safe=",:") if operation.is_list else ""
     answer = operation.answered()
     return {

@@ -14,6 +14,7 @@ from django.utils import timezone
 from carinho.services import contract
 from carinho.services.conformance import Conformance
 from carinho.services.conformance_report import ConformanceReport
+from carinho.services.operation import IDS, RECORDS, fresh
 from carinho.simulator.deviations import DEVIATIONS
 
 NOW = timezone.localtime()
@@ -36,7 +37,7 @@ WORLD = {
     "cuidadores": {"caregivers": CAREGIVERS},
 }
 
-NAMED = dict.fromkeys(contract.RECORDS, "1") | {"service": "11"}
+NAMED = dict.fromkeys(RECORDS, "1") | {"service": "11"}
 
 FOUND = {  # by deviation: of which call, what is found, and of which field
     "path_missing": ("crm", "add_history", "missing", ""),
@@ -463,7 +464,7 @@ def test_invoice_that_does_not_stay_as_it_is_to_stay_is_named(monkeypatch, code,
     ],
 )
 def test_list_whose_fields_differ_is_not_said_to_lack_what_was_written(monkeypatch, system, row, writes):
-    reference = contract.IDS["reference"]
+    reference = IDS["reference"]
     shown = row | ({"reference": reference} if "amount" in row else {})
     answering(
         monkeypatch,
@@ -517,7 +518,7 @@ def test_each_write_that_sends_something_is_tried_with_something_wrong(simulator
 
 
 def test_no_example_lies_in_the_past_where_a_system_may_ask_for_the_future():
-    ids = contract.IDS | contract.fresh(timezone.now())
+    ids = IDS | fresh(timezone.now())
     bodies = [each.body(ids) for each in contract.OPERATIONS]
     days = [value for body in bodies for name, value in body.items() if name.endswith("_on")]
     assert days

@@ -15,6 +15,7 @@ from carinho.services.base import Service
 from carinho.services.crm import CRM
 from carinho.services.financeiro import Financeiro
 from carinho.services.operacao import Operacao
+from carinho.services.operation import PHONE
 from sync.job import Job, Window
 
 
@@ -67,7 +68,7 @@ def test_every_parameter_that_the_clients_and_synchronisations_ask_with_is_descr
         return {"data": [], "meta": about, "next_cursor": None}
 
     monkeypatch.setattr(Service, "request", request)
-    CRM().find_lead(phone=contract.PHONE, lid="1@lid")
+    CRM().find_lead(phone=PHONE, lid="1@lid")
     assert [*Operacao().schedules_of(["1"]), *Financeiro().service_invoices(["1"])] == []
     window = Window(timezone.now(), since=timezone.now() - timedelta(days=1))
     for job in Job.registry.values():
