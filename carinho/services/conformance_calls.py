@@ -139,11 +139,12 @@ class CallCheck(ABC):
                 differences.append(self.differs("field_type", text, answer, name))
         return differences
 
-    def wrong_key(self, key: str = "") -> list[Difference]:
-        """Another key than ours is to be refused; a write is tried under the key of what was written."""
+    def wrong_key(self, idempotency_key: str = "") -> list[Difference]:
+        """Another API key than ours is to be refused; a write repeats the `Idempotency-Key` of the first."""
         query = self.query | dict(self.operation.nothing[0] if self.operation.nothing else {})
-        sends = self.body
-        answer = self.copy.ask(self.operation, query=query, sends=sends, key=key, password=WRONG_KEY)
+        answer = self.copy.ask(
+            self.operation, query=query, sends=self.body, idempotency_key=idempotency_key, api_key=WRONG_KEY
+        )
         text = _("Uma chave errada devia receber 401 com “message”.")
         if answer.status == 401:
             return [] if answer.reason else [self.differs("door_reason", text, answer, "message")]

@@ -25,12 +25,12 @@ class WriteCheck(CallCheck):
     def run(self) -> None:
         key = str(uuid.uuid4())
         before = self._listing()
-        first = self.copy.ask(self.operation, sends=self.body, key=key)
+        first = self.copy.ask(self.operation, sends=self.body, idempotency_key=key)
         if self.operation.name == "create_lead" and first.id is not None:
             self.copy.ids["lead"] = str(first.id)
             self.copy.named.add("lead")
         if first.status == 409 and first.id is not None:  # of an earlier test
-            self.copy.stays(self.operation, self.operation.path.format(**self.copy.ids), first)
+            self.copy.note_written(self.operation, self.operation.path.format(**self.copy.ids), first)
             self.report.differences += self.wrong_key(key) + self.refusal()
             return
         if found := self.failure(first):
@@ -221,7 +221,7 @@ class WriteCheck(CallCheck):
 
     def _same_key_again(self, key: str, first: PeerAnswer) -> list[Difference]:
         """The same again under the same key: the first answer comes again, and nothing is written twice."""
-        second = self.copy.ask(self.operation, sends=self.body, key=key)
+        second = self.copy.ask(self.operation, sends=self.body, idempotency_key=key)
         is_gone = self.operation.method == "DELETE" and second.status == 404
         if is_gone or (second.is_success and second.record.get("id") == first.record.get("id")):
             return []

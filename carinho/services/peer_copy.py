@@ -45,42 +45,47 @@ class PeerCopy:
         *,
         query: Mapping[str, str] | None = None,
         sends: Mapping[str, Any] | None = None,
-        key: str = "",
-        password: str = "",
+        idempotency_key: str = "",
+        api_key: str = "",
         auth: str = "",
         about: Mapping[str, str] | None = None,
         after: str = "",
     ) -> PeerAnswer:
         """`about` names other records in the path than those of the check, `after` goes on from it."""
-        auth = auth or self.auth
-        scheme = "Bearer " if auth == "Bearer" else ""
-        headers = {
-            AUTH_HEADERS[auth]: scheme + (password or self.key),
+        method, path = operation.method, operation.path.format(**self.ids | dict(about or {})) + after
+        headers = self._key_header(auth or self.auth, api_key or self.key) | {
             "Accept": "application/json",
             "X-Source-System": "integracoes",
         }
         if not operation.reads:
-            headers["Idempotency-Key"] = key or str(uuid.uuid4())
-        path = operation.path.format(**self.ids | dict(about or {})) + after
-        method = operation.method
+            headers["Idempotency-Key"] = idempotency_key or str(uuid.uuid4())
         body = dict(sends or {}) if method in ("POST", "PUT", "PATCH") else None
         response = http.send(
             self.session, method, self.url + path, headers=headers, json=body, params=query or None
         )
         self.has_answered = True
-        said = {**(query or {})}
-        if self.masked and "cursor" in said:  # of the system's making
-            said["cursor"] = mask_text(said["cursor"])
-        asked = f"{method} {path}" + (f"?{urlencode(said, safe=',:')}" if said else "")
-        asked += "\n" + json.dumps(body, ensure_ascii=False) if body else ""
-        answer = peer_answer.read(response, asked, key=password or self.key, masked=self.masked)
+        asked = self._shown(method, path, query or {}, body)
+        answer = peer_answer.read(response, asked, key=api_key or self.key, masked=self.masked)
         if answer.is_success and body is not None:
-            self.stays(operation, path, answer)
+            self.note_written(operation, path, answer)
         if answer.is_success and not (about or operation.creates):
             self.met.update(name for name in RECORDS if f"{{{name}}}" in operation.path)
         return answer
 
-    def stays(self, operation: Operation, path: str, answer: PeerAnswer) -> None:
+    @staticmethod
+    def _key_header(auth: str, api_key: str) -> dict[str, str]:
+        return {AUTH_HEADERS[auth]: f"Bearer {api_key}" if auth == "Bearer" else api_key}
+
+    def _shown(self, method: str, path: str, query: Mapping[str, str], body: Any) -> str:
+        """The request as a person reads it, without its headers."""
+        said = dict(query)
+        if self.masked and "cursor" in said:  # of the system's making
+            said["cursor"] = mask_text(said["cursor"])
+        asked = f"{method} {path}" + (f"?{urlencode(said, safe=',:')}" if said else "")
+        return asked + ("\n" + json.dumps(body, ensure_ascii=False) if body else "")
+
+    def note_written(self, operation: Operation, path: str, answer: PeerAnswer) -> None:
+        """Keep the id of what now stays at the copy, as created there or as altered."""
         asked = f"{operation.method} {path}"
         is_known = asked in self.created.get(operation.name, {})
         is_new = (
