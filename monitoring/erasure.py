@@ -22,7 +22,7 @@ from whatsapp.models import Contact
 
 logger = logging.getLogger(__name__)
 
-ORDERED = Audited("person.erase", _("pediu para apagar os dados da pessoa"))
+REQUESTED = Audited("person.erase", _("pediu para apagar os dados da pessoa"))
 ERASED_BY = Audited("person.erased", _("apagou os dados da pessoa"))
 UNENDED = [DeliveryStatus.WAITING, DeliveryStatus.QUEUED, DeliveryStatus.RUNNING]
 
@@ -33,8 +33,8 @@ def preview(who: PersonRows) -> dict[str, int]:
     return {name: number for name, number in found.items() if number}
 
 
-def order(keys: PersonKeys, *, actor: str) -> Erasure:
-    """Write the order down; `advance` carries it out."""
+def request(keys: PersonKeys, *, actor: str) -> Erasure:
+    """Write down that the person is to be erased; `advance` carries it out."""
     with transaction.atomic():
         stored = {
             "phones": keys.phones,
@@ -42,12 +42,12 @@ def order(keys: PersonKeys, *, actor: str) -> Erasure:
             "contacts": [contact.pk for contact in keys.contacts],
         }
         erasure = Erasure.objects.create(keys=stored, asked_by=actor)
-        ORDERED.record(actor, f"erasure {erasure.pk}")
+        REQUESTED.record(actor, f"erasure {erasure.pk}")
     return erasure
 
 
 def advance() -> None:
-    """Carry out what was ordered, as far as nothing of it is on its way.
+    """Carry out what was requested, as far as nothing of it is on its way.
 
     An erasure that breaks is logged, without what the database says: that may quote the person. It is tried
     again with the next call, and keeps no other waiting.

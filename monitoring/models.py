@@ -227,7 +227,7 @@ class ErasureQuerySet(models.QuerySet["Erasure"]):
 
 
 class Erasure(models.Model):
-    """That somebody ordered one person's data to be erased, and what came of it.
+    """That somebody requested one person's data to be erased, and what came of it.
 
     `keys` says who it is (phones, subjects, contacts) until it is done; then it names nobody.
     """

@@ -34,7 +34,7 @@ NOT_ALLOWED = _lazy("Seu papel permite ver, mas não fazer isto. Peça a quem é
 ONLY_ADMINISTRATORS = _lazy("Seu papel permite ver, mas não fazer isto. Peça a quem é Administrador.")
 PLACE = "{row}"  # where the number of a row stands in its checkbox
 MOST_NAMED = 20
-MOST_AT_ONCE = 10_000  # rows of one order
+MOST_AT_ONCE = 10_000  # rows of one action
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def matching(request: HttpRequest, queryset: QuerySet, *parts: Q) -> QuerySet:
     """The rows that match one of these, looked for once: a list counts them and shows them.
 
     Each part apart, so that it is found by its own indexes: with OR each row's event would be read. Of what
-    nearly all rows match a page needs the newest, as many as it counts; an order and a file need all.
+    nearly all rows match a page needs the newest, as many as it counts; an action and a file need all.
     """
     most = MOST_FOUND if request.method == "GET" else None
     found = [queryset.order_by("-pk").filter(part).values_list("pk", flat=True)[:most] for part in parts]

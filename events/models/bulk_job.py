@@ -1,4 +1,4 @@
-"""Many dead letters sent again by one order, in stages."""
+"""Many dead letters sent again at one request, in stages."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models

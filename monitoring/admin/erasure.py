@@ -88,8 +88,8 @@ class ErasureAdmin(ConsoleAdmin):
             return self._page(request, who=who, problem=_("Escreva %s para confirmar.") % CONFIRMATION)
         if not erasure.preview(person_rows.rows_of(keys)):
             return self._page(request, who=who)
-        order = erasure.order(keys, actor=actor(request))
-        messages.success(request, _("Pedido %d anotado: o apagamento começa em instantes.") % order.pk)
+        requested = erasure.request(keys, actor=actor(request))
+        messages.success(request, _("Pedido %d anotado: o apagamento começa em instantes.") % requested.pk)
         return HttpResponseRedirect(list_of(Erasure))
 
     def _keys(self, request: HttpRequest, who: str) -> PersonKeys:

@@ -39,7 +39,7 @@ def erased():
 
 
 def erase(event):
-    erasure.order(person_keys.of_event(event), actor="user:ana")
+    erasure.request(person_keys.of_event(event), actor="user:ana")
     erasure.advance()
     assert not Contact.objects.exclude(phone="").exists()
     return event

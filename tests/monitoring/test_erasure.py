@@ -83,10 +83,10 @@ def select(statement, *parameters):
 
 
 def erase(event) -> Erasure:
-    order = erasure.order(person_keys.of_event(event), actor="user:ana")
+    requested = erasure.request(person_keys.of_event(event), actor="user:ana")
     erasure.advance()
-    order.refresh_from_db()
-    return order
+    requested.refresh_from_db()
+    return requested
 
 
 @pytest.fixture
@@ -234,14 +234,14 @@ def test_what_is_on_its_way_ends_first():
     event = rows.lead(**DATA)
     now = timezone.now()
     Delivery.objects.filter(step="register_lead").update(status="running", due_at=None, leased_until=now)
-    order = erase(event)
-    assert (order.done_at, order.waits) == (None, 1)
+    requested = erase(event)
+    assert (requested.done_at, requested.waits) == (None, 1)
     assert found()
     Delivery.objects.filter(step="register_lead").update(status="done", leased_until=None, finished_at=now)
     erasure.advance()
-    order.refresh_from_db()
-    assert order.done_at
-    assert order.keys == {}
+    requested.refresh_from_db()
+    assert requested.done_at
+    assert requested.keys == {}
     assert found() == []
 
 
@@ -350,8 +350,8 @@ def test_two_people_quoted_alike_in_what_is_unique_are_both_erased():
     for n, event in enumerate(others, 1):
         Event.objects.filter(pk=event.pk).update(key=f"pedido:1197531900{n}")
     people = [rows.lead(name=f"Pessoa Rara {n}", phone=f"(11) 97531-900{n}") for n in (1, 2)]
-    orders = [erase(event) for event in people]
-    assert all(order.done_at for order in orders)
+    requested = [erase(event) for event in people]
+    assert all(each.done_at for each in requested)
     for n, event in enumerate(others, 1):
         event.refresh_from_db()
         assert event.key == ingestion.erased_keys_of(f"pedido:1197531900{n}")[0]
@@ -364,20 +364,20 @@ def test_id_that_names_the_person_goes_with_their_event():
     assert found() == []
 
 
-def test_order_that_breaks_keeps_no_other_waiting_and_quotes_nobody(monkeypatch, caplog):
+def test_request_that_breaks_keeps_no_other_waiting_and_quotes_nobody(monkeypatch, caplog):
     broken, other = rows.lead(name="Pessoa Rara 1", phone="11975319001"), rows.lead(phone="11975319002")
-    orders = [erasure.order(person_keys.of_event(event), actor="user:ana") for event in (broken, other)]
+    requested = [erasure.request(person_keys.of_event(event), actor="user:ana") for event in (broken, other)]
     carry_out = erasure.erase
 
     def breaks(pk):
-        if pk == orders[0].pk:
+        if pk == requested[0].pk:
             raise ValueError("Key (source, key)=(site, 11975319001)")
         return carry_out(pk)
 
     monkeypatch.setattr(erasure, "erase", breaks)
     erasure.advance()
-    assert list(Erasure.objects.filter(done_at=None)) == [orders[0]]
-    assert [(record.erasure, record.error) for record in caplog.records] == [(orders[0].pk, "ValueError")]
+    assert list(Erasure.objects.filter(done_at=None)) == [requested[0]]
+    assert [(record.erasure, record.error) for record in caplog.records] == [(requested[0].pk, "ValueError")]
     assert "11975319001" not in caplog.text
     client = logged_in(ADMINISTRATOR)
     assert "não terminou" not in client.get(PAGE).content.decode()
@@ -419,7 +419,7 @@ def test_what_is_no_number_is_nobody(who):
     assert not Erasure.objects.exists()
 
 
-def test_nothing_is_ordered_for_whom_nobody_knows():
+def test_nothing_is_requested_for_whom_nobody_knows():
     page = logged_in(ADMINISTRATOR).post(ERASE, {"who": "phone:5511900000000", "confirmation": "APAGAR"})
     assert page.status_code == 200
     assert not Erasure.objects.exists()

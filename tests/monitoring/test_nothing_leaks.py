@@ -140,7 +140,7 @@ def test_person_is_found_only_where_their_own_data_is_kept_and_nowhere_once_they
     assert {place: found for place, found in shown.items() if found} == {}
 
     event = Event.objects.get(key="site-1")
-    erasure.order(person_of(event), actor="user:ana")
+    erasure.request(person_of(event), actor="user:ana")
     erasure.advance()
     assert found_anywhere() == []
 

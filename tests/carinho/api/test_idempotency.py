@@ -1,4 +1,4 @@
-"""An order with an Idempotency-Key is done once, and its repeat gets the first answer."""
+"""A command with an Idempotency-Key is done once, and its repeat gets the first answer."""
 
 import hashlib
 from datetime import timedelta
@@ -35,7 +35,7 @@ def test_repeat_gets_the_first_answer_and_does_nothing(operator):
     assert AuditEntry.objects.filter(actor="key:turno").count() == 1
 
 
-def test_key_with_another_order_is_422_and_moves_nothing(operator):
+def test_key_with_another_command_is_422_and_moves_nothing(operator):
     one, other = bury(1), bury(2)
     once(operator, f"/api/dlq/{one.pk}/archive")
     answer = once(operator, f"/api/dlq/{other.pk}/archive")
@@ -44,7 +44,7 @@ def test_key_with_another_order_is_422_and_moves_nothing(operator):
     assert other.status == DeadLetterStatus.OPEN
 
 
-def test_digest_of_an_order_cannot_be_guessed_and_holds_under_a_new_key(operator, settings):
+def test_digest_of_a_command_cannot_be_guessed_and_holds_under_a_new_key(operator, settings):
     path = f"/api/dlq/{bury(1).pk}/archive"
     plain = hashlib.sha256(f"POST {path}\n{{}}".encode()).hexdigest()
     once(operator, path)
@@ -66,7 +66,7 @@ def test_what_was_refused_may_be_sent_again_mended(operator):
     assert once(operator, path, {"reason": "repetido"}).status_code == 200
 
 
-def test_order_that_is_being_done_is_409_until_its_process_is_given_up(operator):
+def test_command_that_is_being_done_is_409_until_its_process_is_given_up(operator):
     path = f"/api/dlq/{bury(1).pk}/archive"
     once(operator, path)
     ApiAnswer.objects.update(status=None, body=None)
@@ -75,7 +75,7 @@ def test_order_that_is_being_done_is_409_until_its_process_is_given_up(operator)
     assert once(operator, path).json()["code"] == "dlq_item_closed"
 
 
-def test_order_that_broke_may_be_given_again(operator, monkeypatch):
+def test_command_that_broke_may_be_given_again(operator, monkeypatch):
     path = "/circuit-breakers/crm/reset"
     monkeypatch.setattr("events.engine.circuit_breakers.reset", lambda *_args, **_kwargs: 1 / 0)
     operator.raise_request_exception = False

@@ -1,4 +1,4 @@
-"""An order that is not understood moves nothing: at every address that moves something."""
+"""A command that is not understood moves nothing: at every address that moves something."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def dead_letter():
 
 @pytest.fixture
 def moved(dead_letter, operator):
-    """Whether anything was done to what the orders are about."""
+    """Whether anything was done to what the commands are about."""
 
     def look():
         dead_letter.refresh_from_db()
@@ -44,7 +44,7 @@ def address(path, dead_letter):
 @pytest.mark.parametrize(
     "content_type", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", ""]
 )
-def test_order_in_a_body_of_another_type_is_415(operator, dead_letter, moved, path, content_type):
+def test_command_in_a_body_of_another_type_is_415(operator, dead_letter, moved, path, content_type):
     body = '{"dry_run": true, "service": "crm"}'
     if content_type.startswith("multipart"):
         body = '--x\r\nContent-Disposition: form-data; name="dry_run"\r\n\r\n1\r\n--x--\r\n'
@@ -54,7 +54,7 @@ def test_order_in_a_body_of_another_type_is_415(operator, dead_letter, moved, pa
 
 
 @pytest.mark.parametrize("path", ORDERS)
-def test_order_with_a_field_nobody_knows_is_422(operator, dead_letter, moved, path):
+def test_command_with_a_field_nobody_knows_is_422(operator, dead_letter, moved, path):
     body = {"dryrun": True, "service": "crm"} if path in MATCHING else {"dryrun": True}
     response = post(operator, address(path, dead_letter), body)
     missing = {"type"} if path == "/api/sync/start" else set()
@@ -63,14 +63,14 @@ def test_order_with_a_field_nobody_knows_is_422(operator, dead_letter, moved, pa
 
 
 @pytest.mark.parametrize("path", ORDERS)
-def test_order_with_conditions_in_its_address_is_422(operator, dead_letter, moved, path):
+def test_command_with_conditions_in_its_address_is_422(operator, dead_letter, moved, path):
     response = post(operator, address(path, dead_letter) + "?dry_run=true&service=crm", {"service": "crm"})
     assert (response.status_code, set(response.json()["fields"])) == (422, {"dry_run", "service"})
     assert not moved()
 
 
 @pytest.mark.parametrize("path", ORDERS)
-def test_order_nested_without_end_is_400(operator, dead_letter, moved, path):
+def test_command_nested_without_end_is_400(operator, dead_letter, moved, path):
     deep = '{"ids":' + "[" * 100_000
     response = operator.generic("POST", address(path, dead_letter), deep, content_type="application/json")
     assert (response.status_code, moved()) == (400, False)
@@ -78,7 +78,7 @@ def test_order_nested_without_end_is_400(operator, dead_letter, moved, path):
 
 @pytest.mark.parametrize("path", ORDERS)
 @pytest.mark.parametrize("body", ["[]", '"all"', "true", "null"])
-def test_order_that_is_no_object_is_refused(operator, dead_letter, moved, path, body):
+def test_command_that_is_no_object_is_refused(operator, dead_letter, moved, path, body):
     response = operator.generic("POST", address(path, dead_letter), body, content_type="application/json")
     assert response.status_code == 422
     assert not moved()
@@ -88,14 +88,14 @@ def test_order_that_is_no_object_is_refused(operator, dead_letter, moved, path, 
 @pytest.mark.parametrize(
     "body", [{}, {"dry_run": True}, {"all": False}, {"all": True, "service": "crm"}, {"all": True, "ids": []}]
 )
-def test_matching_order_names_what_it_moves_or_says_all(operator, dead_letter, moved, path, body):
+def test_matching_command_names_what_it_moves_or_says_all(operator, dead_letter, moved, path, body):
     response = post(operator, path, body)
     assert (response.status_code, set(response.json()["fields"])) == (422, {"all"})
     assert not moved()
 
 
 @pytest.mark.parametrize("path", MATCHING)
-def test_matching_order_without_a_body_is_refused(operator, dead_letter, moved, path):
+def test_matching_command_without_a_body_is_refused(operator, dead_letter, moved, path):
     assert operator.generic("POST", path).status_code == 422
     assert not moved()
 
@@ -108,6 +108,6 @@ def test_all_moves_every_open_item(operator, dead_letter):
 
 
 @pytest.mark.parametrize("content_type", ["", "application/json", "application/x-www-form-urlencoded"])
-def test_order_that_names_what_it_moves_needs_no_body(operator, dead_letter, content_type):
+def test_command_that_names_what_it_moves_needs_no_body(operator, dead_letter, content_type):
     response = operator.generic("POST", f"/api/dlq/{dead_letter.pk}/archive", content_type=content_type)
     assert response.status_code == 200
