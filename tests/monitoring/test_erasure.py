@@ -61,7 +61,7 @@ TRACES = (
 )
 
 
-BY_CHANCE = {"request_id", "trace_id", "hashed_key", "digest"}  # random digits, hers among them at times
+BY_CHANCE = {"request_id", "trace_id", "hashed_key", "digest", "password"}  # random: her digits at times
 
 
 def found() -> list[str]:
