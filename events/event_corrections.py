@@ -326,6 +326,7 @@ def _move_steps(plans: Sequence[CorrectionPlan], actor: str) -> None:
     deliveries: dict[int, dict[str, Delivery]] = {plan.event.pk: {} for plan in plans}
     for delivery in Delivery.objects.filter(event__in=list(deliveries)).order_by("id"):
         deliveries[delivery.event_id][delivery.step] = delivery
+    transitions.lock_for_moves(delivery.pk for own in deliveries.values() for delivery in own.values())
     theirs = [(plan, deliveries[plan.event.pk]) for plan in plans]
     transitions.retarget([row for plan, own in theirs for row in _keep(plan, own)])
     _cancel([delivery for plan, own in theirs for delivery in _dropped(plan, own)], actor)

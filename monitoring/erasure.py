@@ -95,7 +95,7 @@ def _events_elsewhere(who: PersonRows) -> Iterable[int]:
 def _end_open_work(who: PersonRows, actor: str) -> int:
     """Archive and cancel what waits, so that nothing goes out without its data. How many have not ended."""
     deliveries = Delivery.objects.filter(event__in=who.events)
-    transitions.lock(deliveries.order_by("id").values_list("pk", flat=True))
+    transitions.lock_for_moves(deliveries.order_by("id").values_list("pk", flat=True))
     open_letters = DeadLetter.objects.filter(event__in=who.events, status=DeadLetterStatus.OPEN)
     operations.archive(list(open_letters.values_list("pk", flat=True)), actor=actor)
     not_begun = deliveries.filter(status__in=[DeliveryStatus.WAITING, DeliveryStatus.QUEUED])

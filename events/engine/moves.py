@@ -338,6 +338,16 @@ FROM jsonb_to_recordset(%s::jsonb) AS row(id bigint, event_id bigint) WHERE dead
 """
 
 LOCK_EVENTS = "SELECT id FROM events_event WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+LOCK_EVENTS_OF = """
+SELECT id FROM events_event WHERE id IN (SELECT event_id FROM events_delivery WHERE id = ANY(%s))
+ORDER BY id FOR NO KEY UPDATE
+"""
+LOCK_GROUPS_OF = """
+SELECT id FROM events_failuregroup
+WHERE (service, step, cause) IN (
+    SELECT service, step, cause FROM events_deadletter WHERE delivery_id = ANY(%s))
+ORDER BY service, step, cause FOR NO KEY UPDATE
+"""
 
 EVENTS_FOLLOW = """
 UPDATE events_event AS event

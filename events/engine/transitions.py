@@ -309,6 +309,18 @@ def lock(delivery_ids: Iterable[int]) -> None:
         run(moves.LOCK_DELIVERIES, [ids])
 
 
+def lock_for_moves(delivery_ids: Iterable[int]) -> None:
+    """Lock all that moves of these deliveries touch, for a caller that makes several in one transaction.
+
+    Each move keeps the order of locks; a second one would lock events and groups after the first's groups.
+    """
+    ids = list(delivery_ids)
+    if ids:
+        lock(ids)
+        run(moves.LOCK_EVENTS_OF, [ids])
+        run(moves.LOCK_GROUPS_OF, [ids])
+
+
 def lock_dead_letters(dead_letter_ids: Iterable[int]) -> None:
     """`lock` for a caller that knows the dead letters: none of them changes until the transaction ends."""
     lock(_delivery_ids(dead_letter_ids))
