@@ -108,7 +108,7 @@ class Drain:
         self.listener = listener
         self.ends = time.monotonic() + seconds
         self.linger = linger
-        self.last_work = math.inf  # until the lane has claimed once, however long that took
+        self.idle_since = math.inf  # until it has polled after its last work, however long that took
         self.breaker = circuit_breakers.SharedBreaker.of(service)
         self.hooks = lane_hooks.of(service.name)
         self.has_the_probe = False  # where several lanes share the system
@@ -152,7 +152,7 @@ class Drain:
         return (
             stopping.is_set()
             or now > self.ends
-            or (not self.under_way and now > self.last_work + self.linger)
+            or (not self.under_way and now > self.idle_since + self.linger)
         )
 
     def _turn(self, pool: ThreadPoolExecutor) -> None:
@@ -161,12 +161,13 @@ class Drain:
         for claim in claimed:
             pool.submit(self._attempt, claim)
         if not claimed:
+            if not self.polling.is_put_off():
+                self.idle_since = min(self.idle_since, time.monotonic())
             self._wait()
         if self.finished:
             self.finished_seen_at = self.finished_seen_at or time.monotonic()
             if len(self.finished) >= self.limit // 2 or self._flush_is_due():
                 self._flush()
-        self.last_work = min(self.last_work, time.monotonic())
 
     def _refresh(self) -> None:
         now = time.monotonic()
@@ -314,7 +315,7 @@ class Drain:
         if asked := max((result.retry_after for result in results if result.retry_after), default=None):
             self.not_before = circuit_breakers.leave_alone(self.service.name, asked)
         self.written += len(results)
-        self.last_work = time.monotonic()
+        self.idle_since = math.inf
         self.polling.ended()
 
 

@@ -23,6 +23,10 @@ class Polling:
             self.may_be_due, self.again_at = True, math.inf
         return self.may_be_due and now >= self.not_before
 
+    def is_put_off(self) -> bool:
+        """Whether something may be due that the next poll, a moment later, will find."""
+        return self.may_be_due and time.monotonic() < self.not_before
+
     def polled(self, *, found: int, wanted: int) -> None:
         """After a claim: one that got all it wanted may have left more."""
         now = time.monotonic()

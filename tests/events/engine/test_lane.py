@@ -19,8 +19,11 @@ from events import operations
 from events.engine import attempt, circuit_breakers, lane, lane_hooks, recovery, transitions
 from events.models import Attempt, CircuitBreaker, DeadLetter, Delivery, Event, Lane
 from tests.events.conftest import BILLING, Billing
+from tests.processes import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+PATIENCE = 60  # seconds; a lane that has nothing to do ends before
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +33,17 @@ def shared_rows(db):
 
 
 def drain(name="billing", **limits):
-    return lane.drain(name, **({"seconds": 5, "linger": 0.05} | limits))
+    return lane.drain(name, **({"seconds": PATIENCE, "linger": 0.05} | limits))
+
+
+def drain_until_done():
+    """A lane that just recovered takes its deliveries one by one, and may end before its last."""
+
+    def is_done():
+        drain(linger=1.5)
+        return not Delivery.objects.filter(status="queued").exists()
+
+    assert eventually(is_done, PATIENCE)
 
 
 def due_now(**filters):
@@ -77,7 +90,7 @@ def test_unavailable_system_means_another_attempt_a_minute_later(make_delivery, 
 def test_retry_after_longer_than_our_wait_is_obeyed(make_delivery, calls):
     delivery = make_delivery()
     calls.put(f"{BILLING}/visits/42/hours", status=429, headers={"Retry-After": "1800"})
-    drain(seconds=0.3)
+    drain()
     delivery.refresh_from_db()
     assert (delivery.due_at - timezone.now()) > timedelta(minutes=29)
 
@@ -184,14 +197,14 @@ def test_open_circuit_holds_without_spending_attempts_and_one_probe_finds_out(ma
     for id in range(1, 8):
         make_delivery(id)
         calls.put(f"{BILLING}/visits/{id}/hours", status=503)
-    drain(seconds=0.5)
+    drain()
     breaker = CircuitBreaker.objects.get(service="billing")
     assert breaker.state == "open"
     assert breaker.outage_since is not None
     spent = Attempt.objects.count()
     assert sum(Delivery.objects.values_list("attempts", flat=True)) == spent
     due_now()
-    drain(seconds=0.3)
+    drain()
     assert Attempt.objects.count() == spent
 
 
@@ -202,7 +215,7 @@ def test_failed_probe_costs_no_attempt_and_doubles_the_wait(make_delivery, calls
     CircuitBreaker.objects.filter(service="billing").update(
         state="open", trips=1, opened_at=hour_ago, outage_since=hour_ago, version=5
     )
-    drain(seconds=0.3)
+    drain()
     delivery.refresh_from_db()
     assert (delivery.status, delivery.attempts, delivery.attempt_log.get().is_probe) == ("queued", 0, True)
     assert delivery.held_since is not None
@@ -219,7 +232,7 @@ def test_two_good_probes_close_the_circuit_and_the_rest_follows(make_delivery, c
     CircuitBreaker.objects.filter(service="billing").update(
         state="open", trips=1, opened_at=hour_ago, outage_since=hour_ago, version=5
     )
-    drain(seconds=10, linger=1.5)
+    drain_until_done()
     breaker = CircuitBreaker.objects.get(service="billing")
     assert (breaker.state, breaker.outage_since, breaker.trips) == ("closed", None, 0)
     assert set(Delivery.objects.values_list("status", flat=True)) == {"done"}
@@ -243,7 +256,7 @@ def test_system_that_refuses_each_probe_is_not_back_and_costs_one_delivery_a_wai
     waits = []
     for refused in range(1, 4):
         probe_is_due(**({"trips": F("trips")} if refused > 1 else {}))
-        drain(seconds=10, linger=0.2)
+        drain(linger=0.2)
         breaker = CircuitBreaker.objects.get(service="billing")
         assert (breaker.state, breaker.refuses, breaker.closed_at) == ("open", True, None)
         assert breaker.last_error == "Failed to add hours in Billing: Closed for today (answered 422)"
@@ -254,7 +267,7 @@ def test_system_that_refuses_each_probe_is_not_back_and_costs_one_delivery_a_wai
     for id in range(1, 9):
         calls.upsert("PUT", f"{BILLING}/visits/{id}/hours", json={})
     probe_is_due()
-    drain(seconds=10, linger=1.5)
+    drain_until_done()
     breaker.refresh_from_db()
     assert (breaker.state, breaker.refused_since, breaker.outage_since) == ("closed", None, None)
     assert (dead(), Delivery.objects.filter(status="done").count()) == (3, 5)
@@ -265,7 +278,7 @@ def test_system_that_took_a_probe_is_back_though_it_refuses_the_next(make_delive
         make_delivery(id)
         calls.put(f"{BILLING}/visits/{id}/hours", status=status, json={})
     probe_is_due()
-    drain(seconds=10, linger=1.5)
+    drain_until_done()
     breaker = CircuitBreaker.objects.get(service="billing")
     assert (breaker.state, breaker.refused_since) == ("closed", None)
     assert (dead(), Delivery.objects.filter(status="done").count()) == (1, 3)
@@ -354,7 +367,7 @@ class SlowSystem:
 
     def answer(self, request):
         self.arrived.release()
-        assert self.may_answer.wait(30)
+        assert self.may_answer.wait(PATIENCE)
         return self.status, {}, "{}"
 
 
@@ -373,7 +386,7 @@ def lane_at_work(name="billing", **limits):
     try:
         yield
     finally:
-        thread.join(60)
+        thread.join(PATIENCE)
 
 
 def hold_by_pause():
@@ -384,18 +397,32 @@ def hold_offline():
     circuit_breakers.set_offline("billing", timezone.now())
 
 
+@pytest.fixture
+def drains(monkeypatch):
+    """The drains that began."""
+    begun, run = [], lane.Drain.run
+
+    def begin(self):
+        begun.append(self)
+        return run(self)
+
+    monkeypatch.setattr(lane.Drain, "run", begin)
+    return begun
+
+
 @pytest.mark.parametrize("hold", [hold_by_pause, hold_offline])
-def test_what_was_claimed_and_not_begun_is_handed_back_when_the_system_is_held(make_delivery, calls, hold):
+def test_what_was_claimed_and_not_begun_is_handed_back_when_the_system_is_held(
+    make_delivery, calls, hold, drains
+):
     for id in range(1, 41):
         make_delivery(id)
     system = SlowSystem(calls)
-    with lane_at_work(seconds=8, linger=3):
+    with lane_at_work(linger=3):
         for _ in range(16):  # all threads are at a call; the others wait for a thread
-            assert system.arrived.acquire(timeout=20)
+            assert system.arrived.acquire(timeout=PATIENCE)
         hold()
         late = make_delivery(41)
-        until(lambda: circuit_breakers.SharedBreaker.of(Billing).holds_all)
-        time.sleep(0.3)  # the lane's own poll, which the notification hastens
+        until(lambda: drains[0].breaker.holds_all)
         system.may_answer.set()
     assert len(calls.calls) == 16
     assert Delivery.objects.filter(status="queued", attempts=0).count() == 25
@@ -410,18 +437,18 @@ def test_what_was_claimed_and_not_begun_is_handed_back_when_the_lane_ends(make_d
     monkeypatch.setattr(lane, "stopping", stops)
     monkeypatch.setattr(lane.Drain, "_renew_if_possible", lambda _drain: ends.set())
     system = SlowSystem(calls)
-    with lane_at_work(seconds=60, linger=60):
+    with lane_at_work(linger=PATIENCE):
         for _ in range(16):
-            assert system.arrived.acquire(timeout=60)
+            assert system.arrived.acquire(timeout=PATIENCE)
         stops.set()
-        assert ends.wait(60)
+        assert ends.wait(PATIENCE)
         system.may_answer.set()
     assert len(calls.calls) == 16
     assert Delivery.objects.filter(status="queued", attempts=0).count() == 24
 
 
 def until(condition):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -430,9 +457,9 @@ def until(condition):
 def test_system_that_asked_to_be_left_alone_is_left_alone_by_the_next_lane_too(make_delivery, calls):
     make_delivery(1)
     calls.put(f"{BILLING}/visits/1/hours", status=429, headers={"Retry-After": "120"})
-    drain(seconds=0.5)
+    drain()
     make_delivery(2)
-    drain(seconds=0.5)  # another worker's, an idle minute later
+    drain()  # another worker's, an idle minute later
     assert len(calls.calls) == 1
     rest = Lane.objects.get(name="billing").not_before - timezone.now()
     assert timedelta(minutes=1) < rest <= timedelta(minutes=2)
@@ -470,16 +497,19 @@ def test_lane_goes_at_the_pace_that_its_systems_answers_leave(make_delivery, cal
     assert len(calls.calls) == 1
 
 
-def test_lease_is_renewed_while_a_call_takes_longer_than_it(make_delivery, calls, settings, monkeypatch):
+def test_lease_is_renewed_while_a_call_takes_longer_than_it(
+    make_delivery, calls, settings, monkeypatch, drains
+):
     monkeypatch.setattr(lane, "POLL_SECONDS", 0.1)
     monkeypatch.setattr(attempt, "SENDING_TAKES", 0)
-    settings.LEASE_SECONDS = 2
+    settings.LEASE_SECONDS = 6
     row = make_delivery(1)
     system = SlowSystem(calls)
-    with lane_at_work(seconds=3, linger=3):  # the lane's time is over before the call
-        assert system.arrived.acquire(timeout=20)
-        began = Delivery.objects.get(pk=row.pk).claimed_at
-        until(lambda: timezone.now() > began + timedelta(seconds=5))
+    with lane_at_work():
+        assert system.arrived.acquire(timeout=PATIENCE)
+        drains[0].ends = 0.0  # the lane's time is over before the call
+        first_lease = Delivery.objects.get(pk=row.pk).leased_until
+        until(lambda: timezone.now() > first_lease)
         assert recovery.return_lapsed() == 0
         system.may_answer.set()
     row.refresh_from_db()

@@ -8,6 +8,13 @@ import pytest
 from events.engine.polling import BUSY_SECONDS, TOGETHER_SECONDS, Polling
 
 
+@pytest.fixture
+def clock(monkeypatch):
+    """Moves time.monotonic to so many seconds after the start of the test."""
+    started = time.monotonic()
+    return lambda seconds: monkeypatch.setattr(time, "monotonic", partial(float, started + seconds))
+
+
 def test_lane_that_found_less_than_it_had_room_for_waits_for_what_comes():
     polling = Polling()
     polling.polled(found=0, wanted=8)
@@ -15,7 +22,8 @@ def test_lane_that_found_less_than_it_had_room_for_waits_for_what_comes():
     assert not polling.polls_before(1.0)
 
 
-def test_lane_that_was_notified_or_ended_a_call_polls_again_in_a_moment():
+def test_lane_that_was_notified_or_ended_a_call_polls_again_in_a_moment(clock):
+    clock(0)
     for happens in (Polling.notified, Polling.ended):
         polling = Polling()
         polling.polled(found=0, wanted=8)
@@ -23,13 +31,6 @@ def test_lane_that_was_notified_or_ended_a_call_polls_again_in_a_moment():
         assert not polling.is_time()
         assert polling.polls_before(1.0)
         assert polling.shorten(1.0) <= TOGETHER_SECONDS * 1.25
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """Moves time.monotonic to so many seconds after the start of the test."""
-    started = time.monotonic()
-    return lambda seconds: monkeypatch.setattr(time, "monotonic", partial(float, started + seconds))
 
 
 def test_poll_that_a_lane_could_not_take_keeps_it_from_no_sleep(clock):
@@ -76,6 +77,17 @@ def test_lane_sleeps_until_the_sooner_of_what_it_waits_for(clock):
     polling.polled(found=0, wanted=8)
     polling.notified()
     assert polling.shorten(1.0) == pytest.approx(TOGETHER_SECONDS)
+
+
+def test_lane_is_not_idle_while_its_next_poll_may_find_something(clock):
+    polling = Polling()
+    clock(0)
+    polling.polled(found=1, wanted=8)
+    assert not polling.is_put_off()  # nothing happened since
+    polling.ended()
+    assert polling.is_put_off()
+    clock(TOGETHER_SECONDS)
+    assert not polling.is_put_off()  # it polls now
 
 
 @pytest.mark.parametrize(
