@@ -32,6 +32,22 @@ END $$
 """
 
 
+WAITS = """
+SELECT EXISTS (
+    SELECT FROM pg_locks AS wanted JOIN pg_locks AS held USING (pid)
+    WHERE NOT wanted.granted
+    AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+)
+"""
+
+
+def somebody_waits_for_a_lock() -> bool:
+    """In this database: its server has those of the session's other processes too."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITS)
+        return bool(cursor.fetchone()[0])
+
+
 def remember() -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE SCHEMA as_migrated")

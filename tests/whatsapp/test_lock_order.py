@@ -1,7 +1,6 @@
 """A receipt and a person reach for one message at the same instant: one waits, and both come to an end."""
 
 import threading
-import time
 
 import pytest
 from django.db import connection, transaction
@@ -9,18 +8,14 @@ from django.db import connection, transaction
 from events import operations
 from events.engine import transitions
 from events.engine.transitions import Failure
+from tests.database import somebody_waits_for_a_lock
+from tests.processes import eventually
 from tests.whatsapp.conftest import cancel, message_of
 from tests.whatsapp.inbox_client import OURS, sample
 from whatsapp.callbacks import receipts
 from whatsapp.models import Callback, SentMessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def is_waiting_for_a_lock():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return cursor.fetchone()[0] > 0
 
 
 def together(*acts):
@@ -59,9 +54,7 @@ def test_late_receipt_and_a_retry_of_the_same_message_do_not_wait_for_each_other
 
     def advance_slowly(*given):
         receipt_has_message.set()
-        deadline = time.monotonic() + 10
-        while not is_waiting_for_a_lock() and time.monotonic() < deadline:
-            time.sleep(0.01)
+        assert eventually(somebody_waits_for_a_lock)
         real_advance(*given)
 
     monkeypatch.setattr(receipts, "_advance", advance_slowly)
@@ -71,7 +64,7 @@ def test_late_receipt_and_a_retry_of_the_same_message_do_not_wait_for_each_other
             receipts.on_status(callback)
 
     def retry():
-        receipt_has_message.wait(10)
+        assert receipt_has_message.wait(60)
         operations.retry([letter.pk], actor="user:ana")
 
     assert together(read_receipt, retry) == []

@@ -1,16 +1,16 @@
 """Which deliveries a lane may claim, in which order, and what it finds with them."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from carinho.database import run
 from events.engine import attempt, circuit_breakers, lane, transitions
 from events.models import CircuitBreaker, Delivery, Event, Lane
+from tests.database import somebody_waits_for_a_lock
+from tests.processes import eventually
 
 pytestmark = pytest.mark.django_db
 
@@ -171,10 +171,7 @@ def test_claimer_that_comes_second_to_a_person_finds_nothing_and_looks_again(mak
             status="running", due_at=None, leased_until=timezone.now() + timedelta(minutes=1), attempts=1
         )
         thread.start()
-        deadline = time.monotonic() + 20
-        while not run("SELECT 1 FROM pg_locks WHERE NOT granted", []):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        assert eventually(somebody_waits_for_a_lock)
     thread.join(20)
     assert found == [[]]
     assert set(Delivery.objects.values_list("pk", "status")) == {(rows[0], "queued"), (rows[1], "running")}

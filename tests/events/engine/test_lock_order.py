@@ -3,7 +3,6 @@
 import contextlib
 import random
 import threading
-import time
 
 import pytest
 from django.db import connection, transaction
@@ -16,8 +15,10 @@ from events.engine.transitions import Failure
 from events.event_corrections import StaleVersion
 from events.intake.envelope import RequestRejected
 from events.models import DeadLetter, Delivery
+from tests.database import somebody_waits_for_a_lock
 from tests.events.engine.consistency import check
 from tests.events.engine.test_races import together
+from tests.processes import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -126,17 +127,6 @@ def test_lanes_operators_receipts_and_recovery_at_once_meet_no_deadlock(make_eve
     check()
 
 
-def until_somebody_waits_for_a_lock():
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.01)
-    raise AssertionError("Nobody waited")
-
-
 def test_dead_letter_opened_while_somebody_waits_for_its_delivery_is_theirs(make_event, monkeypatch):
     monkeypatch.setattr("events.engine.wakeup.send_message", lambda service: None)
     delivery = make_event(1).deliveries.get(status="queued")
@@ -146,18 +136,18 @@ def test_dead_letter_opened_while_somebody_waits_for_its_delivery_is_theirs(make
     def fails_late():
         transitions.fail_held([Failure(delivery.pk, "unavailable", "held_too_long", "Late")], error="Late")
         is_failed.set()
-        until_somebody_waits_for_a_lock()
+        assert eventually(somebody_waits_for_a_lock)
 
     @transaction.atomic
     def retries():
-        is_failed.wait(10)
+        assert is_failed.wait(60)
         transitions.lock([delivery.pk])
         is_held.set()
-        until_somebody_waits_for_a_lock()
+        assert eventually(somebody_waits_for_a_lock)
         return operations.retry([DeadLetter.objects.get().pk], actor="user:ana")
 
     def receives():
-        is_held.wait(10)
+        assert is_held.wait(60)
         return transitions.confirm(delivery.pk)
 
     _, retried, is_confirmed = together(fails_late, retries, receives)

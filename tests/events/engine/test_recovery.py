@@ -27,11 +27,12 @@ def ago(**span):
 
 
 def lapse(rows, attempts=1):
+    lapsed = ago(seconds=1)
     rows.update(
         status="running",
         due_at=None,
-        claimed_at=ago(seconds=90),
-        leased_until=ago(seconds=1),
+        claimed_at=lapsed - timedelta(seconds=89),
+        leased_until=lapsed,
         attempts=attempts,
     )
 
@@ -103,7 +104,7 @@ def test_lease_that_runs_and_what_is_not_running_are_left_alone(make_delivery):
     make_delivery(1)
     running = make_delivery(2)
     lapse(Delivery.objects.filter(pk=running.pk))
-    Delivery.objects.filter(pk=running.pk).update(leased_until=timezone.now() + timedelta(seconds=5))
+    Delivery.objects.filter(pk=running.pk).update(leased_until=timezone.now() + timedelta(minutes=1))
     assert recovery.return_lapsed() == 0
 
 
