@@ -108,14 +108,17 @@ class Broker:
         self.last = True
 
     def answers(self) -> bool:
-        is_old = time.monotonic() - self.asked_at > BROKER_ANSWER_HOLDS
-        if is_old and self.lock.acquire(blocking=False):
+        if self._is_old() and self.lock.acquire(blocking=False):
             try:
-                self.last = self.ask()
-                self.asked_at = time.monotonic()
+                if self._is_old():  # else another thread asked in between
+                    self.last = self.ask()
+                    self.asked_at = time.monotonic()
             finally:
                 self.lock.release()
         return self.last
+
+    def _is_old(self) -> bool:
+        return time.monotonic() - self.asked_at > BROKER_ANSWER_HOLDS
 
     def ask(self) -> bool:
         try:

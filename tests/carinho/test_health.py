@@ -75,6 +75,25 @@ def test_broker_that_does_not_listen_is_found_out_within_seconds(monkeypatch, br
     assert set(ready().json()["warnings"]) == {"broker"}
 
 
+def test_probe_that_gets_its_turn_when_another_has_asked_does_not_ask_again(monkeypatch, broker):
+    asked = []
+    monkeypatch.setattr(broker, "ask", lambda: bool(asked.append(1)))
+
+    class Taken:
+        """The lock of a thread that looked before the other asked, and gets it after."""
+
+        def acquire(self, blocking):
+            broker.lock = lock
+            broker.answers()
+            return lock.acquire(blocking=blocking)
+
+        def release(self):
+            lock.release()
+
+    lock, broker.lock = broker.lock, Taken()
+    assert (broker.answers(), len(asked)) == (False, 1)
+
+
 def test_broker_is_asked_once_however_many_probe_at_the_same_time(monkeypatch, broker):
     asked = []
     monkeypatch.setattr(broker, "ask", lambda: bool(asked.append(1)))
