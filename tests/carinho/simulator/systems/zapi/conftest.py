@@ -35,7 +35,7 @@ class Listener(ThreadingHTTPServer):
     def statuses(self, message_id: str) -> list[str]:
         return [body["status"] for body in self.of("MessageStatusCallback") if message_id in body["ids"]]
 
-    def wait_for(self, count: int, *types: str, seconds: float = 10) -> list[dict[str, Any]]:
+    def wait_for(self, count: int, *types: str, seconds: float = 60) -> list[dict[str, Any]]:
         """The callbacks of these types, once there are so many."""
         deadline = time.monotonic() + seconds
         while len(self.of(*types)) < count:

@@ -40,9 +40,11 @@ def test_messages_sent_meanwhile_wait_and_go_out_in_order_on_return(send, simula
 
 def test_receipts_wait_until_the_connection_is_back(send, simulator, listening):
     simulator.zapi_settings(speed=5)
+    listening.before_answer = lambda body: (
+        simulator.zapi_disconnect() if body["type"] == "DeliveryCallback" else None
+    )
     message = send()
-    listening.wait_for(1, "DeliveryCallback")
-    simulator.zapi_disconnect()
+    listening.wait_for(1, "DisconnectedCallback")
     assert not simulator.zapi_wait(2.5)  # longer than it takes to read
     assert "READ" not in listening.statuses(message)
     simulator.zapi_connect()

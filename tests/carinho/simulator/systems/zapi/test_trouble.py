@@ -19,7 +19,7 @@ def test_duplicate_comes_again_the_same(send, simulator, listening):
 
 
 def test_twins_are_under_way_at_the_same_time(send, simulator, listening):
-    both = threading.Barrier(2, timeout=5)
+    both = threading.Barrier(2, timeout=60)
     listening.before_answer = lambda body: both.wait() if body.get("status") == "READ" else None
     simulator.zapi_webhook_fault("twins", status="READ")
     message = send()
@@ -39,6 +39,7 @@ def test_lost_callback_is_only_in_the_log(send, simulator, listening):
 
 
 def test_late_callback_comes_after_a_minute(send, simulator, listening):
+    simulator.zapi_settings(speed=20)  # the others come in less than three seconds
     simulator.zapi_webhook_fault("delay", type="DeliveryCallback")
     message = send()
     assert simulator.zapi_wait()
@@ -47,6 +48,7 @@ def test_late_callback_comes_after_a_minute(send, simulator, listening):
 
 
 def test_statuses_change_places(send, simulator, listening):
+    simulator.zapi_settings(speed=10)  # a held one is waited for a second longer than the next takes
     simulator.zapi_webhook_fault("reorder", status="RECEIVED")
     simulator.zapi_webhook_fault("reorder", type="DeliveryCallback")
     message = send()
@@ -116,7 +118,7 @@ def test_send_may_be_accepted_and_never_answered(zapi, simulator, listening):
     simulator.fault("zapi", stall=True, path="send-text", times=1)
     base = f"{simulator.url}/zapi/instances/simulator/token/simulator/send-text"
     with pytest.raises(requests.ReadTimeout):
-        requests.post(base, json=TEXT, headers={"Client-Token": "simulator"}, timeout=0.3)
+        requests.post(base, json=TEXT, headers={"Client-Token": "simulator"}, timeout=2)
     assert simulator.zapi_wait()
     assert simulator.zapi_truth()["people"] == {PHONE: {"Olá, Maria!": 1}}
 
