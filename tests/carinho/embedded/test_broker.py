@@ -67,7 +67,7 @@ def test_message_put_by_one_connection_is_taken_by_another(tmp_path):
     with Connection("filesystem://", transport_options=options) as sender:
         sender.SimpleQueue(OWN_QUEUE).put({"lane": "crm"})
     with Connection("filesystem://", transport_options=options) as receiver:
-        assert receiver.SimpleQueue(OWN_QUEUE).get(timeout=5).payload == {"lane": "crm"}
+        assert receiver.SimpleQueue(OWN_QUEUE).get(timeout=60).payload == {"lane": "crm"}
     assert (tmp_path / "broker").stat().st_mode & 0o777 == 0o700
 
 

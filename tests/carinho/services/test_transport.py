@@ -1,6 +1,7 @@
 """One call over libcurl, against real sockets: what each end of it means."""
 
 import gzip
+import select
 import socket
 import ssl
 import subprocess
@@ -229,7 +230,7 @@ def test_connection_that_is_not_taken_up_is_a_connect_timeout(monkeypatch):
         for each in waiting:
             each.setblocking(False)
             each.connect_ex(address)
-        time.sleep(0.1)
+        assert select.select([], waiting, [], 20)[1], "the first of them waits to be taken up"
         with pytest.raises(requests.ConnectTimeout):
             call(f"http://127.0.0.1:{address[1]}/", "POST", json={})
         for each in waiting:

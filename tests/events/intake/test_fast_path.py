@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
 
@@ -80,8 +81,9 @@ class Web:
 
     def close(self) -> None:
         for pool in (self.app.pool, self.shortcut.commits.thread, self.app.database.thread):
-            for _ in range(rsgi.THREADS):
-                pool.submit(lambda: (time.sleep(0.01), connection.close()))
+            all_at_once = Barrier(pool._max_workers)
+            for _ in range(pool._max_workers):
+                pool.submit(lambda gate=all_at_once: (gate.wait(), connection.close()))
             pool.shutdown(wait=True)
 
 
