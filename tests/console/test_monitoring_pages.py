@@ -79,7 +79,7 @@ def test_charts_are_drawn_and_told_in_numbers(visit):
     painted = (
         "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(v => v)"
     )
-    assert chart.evaluate(painted)
+    visit.wait_for_function(painted, arg=chart.element_handle())
     visit.get_by_text("Ver em números").first.click()
     expect(visit.get_by_role("columnheader", name="concluídos")).to_be_visible()
 

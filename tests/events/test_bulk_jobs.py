@@ -307,7 +307,7 @@ def test_bulk_is_undone_within_a_minute_by_who_began_it(dead_letters):
     assert bulk_jobs.undo([job.pk], actor=BIA) == []
     BulkJob.objects.update(created_at=timezone.now() - timedelta(seconds=61))
     assert bulk_jobs.undo([job.pk], actor=ANA) == []
-    BulkJob.objects.update(created_at=timezone.now() - timedelta(seconds=50))
+    BulkJob.objects.update(created_at=timezone.now() - timedelta(seconds=30))
     assert bulk_jobs.undo([job.pk], actor=ANA) == [job.pk]
     assert list(DeadLetter.objects.filter(status="open").order_by("pk").values_list("pk", flat=True)) == ids
     assert AuditEntry.objects.filter(action="bulk.undo", target=f"bulk_job {job.pk}").count() == 1

@@ -102,7 +102,7 @@ def test_demo_sends_until_it_is_ended_and_then_ends_cleanly(live_server, key):
     while Event.objects.count() < 5 and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
-    said, complained = process.communicate(timeout=20)
+    said, complained = process.communicate(timeout=60)
     assert (process.returncode, complained) == (0, "")
     assert said.strip() == f"Enviando eventos de exemplo para {live_server.url}."
     assert Event.objects.count() >= 5

@@ -5,6 +5,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from carinho.services.errors import OutcomeUnknown, Rejected, Unavailable
@@ -22,6 +23,8 @@ IDS = {"message_id": "M1", "zaap_id": "Z1"}
 @pytest.fixture(autouse=True)
 def traces_take_three_minutes(settings):
     settings.WHATSAPP_TRACE_SECONDS = 180
+    with time_machine.travel(timezone.now(), tick=False):
+        yield
 
 
 class Queue:
