@@ -81,7 +81,7 @@ def remove_var_dir(folder: Path) -> None:
 def start_server(folder: Path) -> None:
     """The server is a process of its own that ends with this one, even if this one is killed."""
     started.append(subprocess.Popen([sys.executable, "-m", "carinho.embedded.postgres", str(folder)]))
-    server, deadline = Server(folder), time.monotonic() + 60
+    server, deadline = Server(folder), time.monotonic() + 300
     while not (url := server.url()):
         if started[0].poll() is not None or time.monotonic() > deadline:
             pytest.exit("The embedded PostgreSQL did not start.", returncode=3)
@@ -95,7 +95,7 @@ def start_server(folder: Path) -> None:
 def end_server(folder: Path) -> None:
     for process in started:
         process.terminate()
-        process.wait(30)
+        process.wait(120)
     remove_var_dir(folder)
 
 

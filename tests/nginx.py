@@ -49,11 +49,11 @@ def proxy(folder: Path, upstreams: Sequence[int]) -> Iterator[Proxy]:
     )
     process = subprocess.Popen([str(NGINX), "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf"])
     try:
-        eventually(lambda: listens(made.tls))
+        assert eventually(lambda: listens(made.tls))
         yield made
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
 
 
 def listens(port: int) -> bool:

@@ -26,7 +26,7 @@ def free_port() -> int:
             return port
 
 
-def eventually(condition: Callable[[], object], seconds: float = 20) -> bool:
+def eventually(condition: Callable[[], object], seconds: float = 120) -> bool:
     """Whether the condition became true within this time."""
     deadline = time.monotonic() + seconds
     while not condition():

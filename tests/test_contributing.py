@@ -108,7 +108,7 @@ class Hub:
 
     def is_up(self) -> bool:
         try:
-            return requests.get(f"{self.url}/health", timeout=5).ok
+            return requests.get(f"{self.url}/health", timeout=60).ok
         except requests.RequestException:
             return False
 
@@ -175,7 +175,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
             yield made
         finally:
             web.terminate()
-            web.wait(30)
+            web.wait(120)
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ class Web:
 
     def post(self, path: str, body: bytes | Iterable[bytes], **headers: str) -> tuple[int, dict]:
         """A body that is no bytes goes in chunks."""
-        caller = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        caller = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         given = {"Content-Type": "application/json", "X-API-Key": self.key} | headers
         caller.request("POST", path, body, given)
         answer = caller.getresponse()
@@ -52,7 +52,7 @@ class Web:
             caller.close()
 
     def is_up(self) -> bool:
-        caller = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        caller = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             caller.request("GET", "/health")
             return caller.getresponse().status == 200
@@ -75,11 +75,11 @@ def server(django_db_setup, tmp_path_factory):
     process = subprocess.Popen(processes.web(port).command, cwd=ROOT, env=env, preexec_fn=tie_to_parent)
     web = Web(port)
     try:
-        assert eventually(web.is_up, 60)
+        assert eventually(web.is_up, 240)
         yield web
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
 
 
 @pytest.fixture
@@ -147,13 +147,13 @@ def test_body_that_does_not_come_to_its_end_is_refused_and_moves_nothing(web):
             (HALF % b"/api/events").replace(b"\r\n\r\n", b"\r\nX-API-Key: %s\r\n\r\n" % web.key.encode())
         )
         sender.shutdown(socket.SHUT_WR)
-        assert eventually(lambda: RejectedRequest.objects.filter(code="unreadable_body").exists(), 30)
+        assert eventually(lambda: RejectedRequest.objects.filter(code="unreadable_body").exists())
     assert not Event.objects.exists()
 
 
 def test_files_are_sent_whole(web):
     for name in ("console/console.css", "unfold/css/styles.css"):
-        with urllib.request.urlopen(f"http://127.0.0.1:{web.port}/static/{name}", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{web.port}/static/{name}", timeout=120) as answer:
             assert answer.read() == Path(finders.find(name)).read_bytes()
 
 

@@ -37,7 +37,7 @@ def test_processes_that_ask_at_once_create_one_server_that_outlives_them(var_dir
         subprocess.Popen([sys.executable, "-c", ASK, str(var_dir)], stdout=subprocess.PIPE, text=True)
         for _ in range(3)
     ]
-    urls = {process.communicate(timeout=60)[0].strip() for process in asking}
+    urls = {process.communicate(timeout=240)[0].strip() for process in asking}
     assert urls == {address(var_dir)} == {Server(var_dir).start()}
     with psycopg.connect(urls.pop()) as connection:
         assert connection.execute("SELECT current_database(), current_setting('fsync')").fetchone() == (
@@ -55,7 +55,7 @@ def test_rows_survive_a_killed_server_and_a_pid_file_that_names_another_program(
     killed = psutil.Process(postmaster(var_dir))
     killed.kill()
     assert eventually(lambda: Server(var_dir).url() is None)
-    psutil.wait_procs([killed], timeout=10)
+    psutil.wait_procs([killed], timeout=120)
     with psycopg.connect(Server(var_dir).start()) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
     pid_file = Server(var_dir).data / "postmaster.pid"
@@ -93,16 +93,16 @@ def test_folder_that_cannot_be_written_is_one_sentence(var_dir):
 
 def test_serving_process_notices_that_the_server_died_and_ends_it_when_told(var_dir):
     serving = subprocess.Popen([sys.executable, "-m", "carinho.embedded.postgres", str(var_dir)])
-    assert eventually(lambda: Server(var_dir).url(), 60)
+    assert eventually(lambda: Server(var_dir).url(), 240)
     killed = psutil.Process(postmaster(var_dir))
     killed.kill()
-    assert serving.wait(60) == 1
-    psutil.wait_procs([killed], timeout=10)
+    assert serving.wait(240) == 1
+    psutil.wait_procs([killed], timeout=120)
     serving = subprocess.Popen([sys.executable, "-m", "carinho.embedded.postgres", str(var_dir)])
-    assert eventually(lambda: Server(var_dir).url(), 60)
+    assert eventually(lambda: Server(var_dir).url(), 240)
     pid = postmaster(var_dir)
     serving.send_signal(signal.SIGTERM)
-    assert serving.wait(60) == 0
+    assert serving.wait(240) == 0
     assert not alive(pid)
 
 

@@ -27,7 +27,7 @@ def call(simulator: Simulator) -> Call:
     def make(method: str, path: str, json: Any = None, **given: Any) -> requests.Response:
         headers = {"X-API-Key": API_KEY, "Idempotency-Key": given.pop("key", None) or next(keys)}
         headers |= given.pop("headers", {})
-        given.setdefault("timeout", 10)
+        given.setdefault("timeout", 60)
         return requests.request(method, f"{simulator.url}{path}", json=json, headers=headers, **given)
 
     return make

@@ -98,8 +98,8 @@ def test_order_that_makes_no_sense_is_refused_with_its_reason(simulator, ask, re
 
 
 def test_control_that_does_not_exist_is_not_found(simulator):
-    assert requests.get(f"{simulator.url}/_control/nothing", timeout=5).status_code == 404
-    assert requests.put(f"{simulator.url}/_control/faults/crm", data="{", timeout=5).status_code == 400
+    assert requests.get(f"{simulator.url}/_control/nothing", timeout=60).status_code == 404
+    assert requests.put(f"{simulator.url}/_control/faults/crm", data="{", timeout=60).status_code == 400
 
 
 def test_simulator_ends_with_its_block_and_its_absence_is_one_sentence():

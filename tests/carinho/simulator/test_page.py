@@ -4,7 +4,7 @@ import requests
 
 
 def page(simulator):
-    answer = requests.get(simulator.url, timeout=5)
+    answer = requests.get(simulator.url, timeout=60)
     assert answer.headers["Content-Type"].startswith("text/html")
     return answer.text
 
@@ -39,7 +39,7 @@ def test_whatsapp_has_buttons_and_says_that_its_phone_is_away(simulator):
     for order, title in (("receive", "Receber mensagem"), ("pair", "Ler o QR code")):
         assert f'<button data-order="zapi/{order}">{title}</button>' in text
     assert "celular desconectado" not in text
-    requests.post(f"{simulator.url}/_control/zapi/disconnect", timeout=5)
+    requests.post(f"{simulator.url}/_control/zapi/disconnect", timeout=60)
     assert "celular desconectado" in page(simulator)
 
 

@@ -121,8 +121,8 @@ def test_fields_and_content_may_be_anything(simulator, listening):
 def test_media_link_leads_to_a_file_until_it_expires(simulator, listening):
     fresh = reported(simulator, listening, "image")["image"]["imageUrl"]
     old = reported(simulator, listening, "image", expired=True)["image"]["imageUrl"]
-    assert requests.get(fresh, timeout=5).headers["Content-Type"] == "image/jpeg"
-    assert requests.get(old, timeout=5).status_code == 404
+    assert requests.get(fresh, timeout=60).headers["Content-Type"] == "image/jpeg"
+    assert requests.get(old, timeout=60).status_code == 404
     assert simulator.calls("zapi")
 
 
