@@ -162,7 +162,7 @@ def test_disconnected_lane_holds_everything_unspent_and_the_breaker_stays_closed
     CircuitBreaker.objects.get_or_create(service="whatsapp")
     connection._set(False, timezone.now())
     event = cancel(1, phone=PHONE)
-    assert lane.drain("whatsapp", seconds=1, linger=1) == 0
+    assert lane.drain("whatsapp", seconds=60, linger=1) == 0
     delivery = delivery_of(event)
     assert (delivery.status, delivery.attempts, message_of(event).status) == ("queued", 0, "held")
     assert CircuitBreaker.objects.get(service="whatsapp").state == "closed"
