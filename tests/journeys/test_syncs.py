@@ -61,7 +61,7 @@ def test_schedule_that_an_operator_changed_fires_and_both_sides_agree(carinho: H
 
 
 def test_worker_told_to_end_in_a_run_ends_and_the_run_goes_on_where_it_was(carinho: Hub) -> None:
-    carinho.simulator.fault("operacao", slow=150, path="/schedules/")
+    carinho.simulator.fault("operacao", slow=400, path="/schedules/")
     load(carinho, 1001, 500)
     [run] = until(lambda: _under_way(carinho), "a run was past its first page")
     worker = part(carinho, "worker")
@@ -78,7 +78,7 @@ def test_worker_told_to_end_in_a_run_ends_and_the_run_goes_on_where_it_was(carin
 
 
 def _under_way(carinho: Hub) -> list[dict[str, Any]]:
-    return [row for row in of_schedule(carinho, status="running") if 0 < row["processed"] < 400]
+    return [row for row in of_schedule(carinho, status="running") if 0 < row["processed"] < 300]
 
 
 def test_beat_that_stands_still_is_noticed_by_web_until_it_goes_on(carinho: Hub) -> None:

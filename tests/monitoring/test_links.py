@@ -112,13 +112,13 @@ def test_receipts_of_our_messages_are_in_no_figure_and_in_no_list_that_a_figure_
         body = {"message_id": f"M{number}", "status": "READ", "changed_at": timezone.now().isoformat()}
         receipt = {"type": "whatsapp.status", "id": f"M{number}:READ", "data": body}
         ingestion.record([envelope.read(receipt, source="whatsapp")])
-    rows.lead()
-    today = periods.of_days(timezone.localdate())
+    day = timezone.localdate(rows.lead().received_at)
+    today = periods.of_days(day)
     assert metrics.events(today)["total"] == 1
     assert metrics.events_by_type(today) == {"lead.created": 1}
     assert [row["total"] for row in metrics.events_by("hour", today).values()] == [1]
     assert metrics.failures(today) == (0, 0)
-    assert report.daily(timezone.localdate())["events"]["total"] == 1
+    assert report.daily(day)["events"]["total"] == 1
     assert "whatsapp.status" not in prometheus.exposition().decode()
     page = logged_in("Visualizador")
     assert page.get("/admin/events/event/").context["cl"].result_count == 1

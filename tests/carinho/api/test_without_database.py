@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 def too_slow():
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = '10ms'")
+        cursor.execute("SET LOCAL statement_timeout = '500ms'")
         cursor.execute("SELECT pg_sleep(5)")
 
 
