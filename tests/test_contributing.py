@@ -25,7 +25,7 @@ import requests
 from django.conf import settings
 
 from carinho.embedded.preflight import free_port
-from carinho.embedded.processes import ROOT
+from carinho.embedded.processes import ROOT, tie_to_parent
 from carinho.simulator.client import running
 from tests.conftest import temporary_var_dir
 from tests.journeys.hub import until
@@ -168,6 +168,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
             env=made.env,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            preexec_fn=tie_to_parent,
         )
         try:
             until(made.is_up, "the copy answered")

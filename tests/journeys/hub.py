@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import requests
 
+from carinho.embedded.processes import tie_to_parent
 from carinho.simulator.client import Simulator, running
 from tests.conftest import temporary_var_dir
 from tests.processes import free_port
@@ -54,7 +55,10 @@ class Hub:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(
-            [sys.executable, "-m", "carinho.embedded.supervisor"], cwd=ROOT, env=self.env
+            [sys.executable, "-m", "carinho.embedded.supervisor"],
+            cwd=ROOT,
+            env=self.env,
+            preexec_fn=tie_to_parent,
         )
         try:
             until(self._is_ready, "the hub was ready")
