@@ -1,9 +1,10 @@
 """Why messages wait to go out, read from what the policy, the connection and the lane decided."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import mean
+from typing import Any
 
 from django.utils import timezone
 
@@ -40,43 +41,52 @@ class Wait:
 
 MOST_ASKED = 50  # of what is not due yet, for when the first goes
 NOT_DUE = (WaitCause.AGAIN, WaitCause.LATER)
-COUNTS = """
-SELECT CASE WHEN delivery.status = 'waiting' THEN 'earlier'
-            WHEN delivery.status = 'running' THEN 'sending'
-            WHEN delivery.due_at <= %(now)s THEN 'now'
-            WHEN delivery.due_at = %(morning)s THEN 'quiet'
-            WHEN delivery.due_at = %(next_day)s THEN 'limit'
-            WHEN delivery.attempts > 0 THEN 'again'
-            ELSE 'later' END AS cause, count(*), min(delivery.due_at),
-       (array_agg(delivery.id ORDER BY delivery.due_at, delivery.id))[:%(asked)s],
-       (array_agg(delivery.due_at ORDER BY delivery.due_at, delivery.id))[:%(asked)s]
-FROM whatsapp_sentmessage AS message JOIN events_delivery AS delivery ON delivery.id = message.delivery_id
-WHERE message.status IN ('queued', 'held') AND delivery.status IN ('waiting', 'queued', 'running')
-  AND (%(only)s::bigint IS NULL OR message.id = %(only)s)
-GROUP BY 1 ORDER BY 2 DESC
-"""
+OF_ALL = "FROM events_delivery AS delivery WHERE delivery.service = 'whatsapp'"
+OF_ONE = f"{OF_ALL} AND delivery.id = (SELECT delivery_id FROM whatsapp_sentmessage WHERE id = %(only)s)"  # noqa: S608 -- put together from constants
+OWN_HOUR = """delivery.status = 'queued' AND delivery.due_at > %(now)s
+AND delivery.due_at IS DISTINCT FROM %(morning)s AND delivery.due_at <> %(next_day)s"""
+# Each by itself: what waits by the thousands, for WhatsApp or for the morning, is counted within an index
+CONDITIONS = {
+    WaitCause.EARLIER: "delivery.status = 'waiting'",
+    WaitCause.SENDING: "delivery.status = 'running'",
+    WaitCause.NOW: "delivery.status = 'queued' AND delivery.due_at <= %(now)s",
+    WaitCause.QUIET: "delivery.status = 'queued' AND delivery.due_at = %(morning)s",
+    WaitCause.LIMIT: """delivery.status = 'queued' AND delivery.due_at = %(next_day)s
+AND delivery.due_at IS DISTINCT FROM %(morning)s""",
+    WaitCause.AGAIN: f"{OWN_HOUR} AND delivery.attempts > 0",
+    WaitCause.LATER: f"{OWN_HOUR} AND delivery.attempts = 0",
+}
 
 
 def waits(only: int | None = None, row: Connection | None = None) -> list[Wait]:
     """Of all messages that wait, or of one; the most first. `row` is the connection's, if it was read."""
     now = timezone.now()
-    hours = {"now": now, "morning": policy.quiet_until(now), "next_day": policy.next_day(now)}
-    rows = run(COUNTS, hours | {"only": only, "asked": MOST_ASKED})
-    counted = [
-        Wait(WaitCause(cause), count, _first_to_go(ids, due) if cause in NOT_DUE else at)
-        for cause, count, at, ids, due in rows
-    ]
-    row = row or Connection.load()
-    return [_of_due(wait.count, now, row) if wait.cause == WaitCause.NOW else wait for wait in counted]
+    given = {"now": now, "morning": policy.quiet_until(now), "next_day": policy.next_day(now), "only": only}
+    among = OF_ALL if only is None else OF_ONE
+    counts = " UNION ALL ".join(
+        f"SELECT '{cause}', count(*), min(delivery.due_at) {among} AND {condition}"
+        for cause, condition in CONDITIONS.items()
+    )
+    counted = [Wait(WaitCause(cause), count, at) for cause, count, at in run(counts, given) if count]
+    row, waiting = row or Connection.load(), []
+    for wait in sorted(counted, key=lambda wait: -wait.count):
+        if wait.cause == WaitCause.NOW:
+            waiting.append(_of_due(wait.count, now, row, only))
+        elif wait.cause in NOT_DUE:
+            waiting.append(replace(wait, at=_first_to_go(f"{among} AND {CONDITIONS[wait.cause]}", given)))
+        else:
+            waiting.append(wait)
+    return waiting
 
 
-def _first_to_go(ids: list[int], due: list[datetime]) -> datetime:
+def _first_to_go(among: str, given: dict[str, Any]) -> datetime:
     """When the first of these goes: the policy moves what is due in the night."""
-    moved = preview.leaving_at(ids)
-    return min(moved.get(id, due_at) for id, due_at in zip(ids, due, strict=True))
+    first = f"SELECT delivery.id, delivery.due_at {among} ORDER BY 2, 1 LIMIT {MOST_ASKED}"
+    due = dict(run(first, given))
+    return min((due | preview.leaving_at(list(due))).values())
 
 
-def _of_due(count: int, now: datetime, row: Connection) -> Wait:
+def _of_due(count: int, now: datetime, row: Connection, only: int | None) -> Wait:
     """What keeps those that could go now: the one that a person can do most about comes first."""
     if row.connected is False:
         return Wait(WaitCause.DISCONNECTED, count, row.disconnected_at)
@@ -87,6 +97,7 @@ def _of_due(count: int, now: datetime, row: Connection) -> Wait:
     if until := asked.first():
         return Wait(WaitCause.ASKED, count, until)
     if outbox.has_held():
-        before = Delivery.objects.filter(service="whatsapp", status="queued", due_at__lte=now).count()
+        due = Delivery.objects.filter(service="whatsapp", status="queued", due_at__lte=now)
+        before = count if only is None else due.count()
         return Wait(WaitCause.PACED, count, now + timedelta(seconds=before * mean(PACE_SECONDS)))
     return Wait(WaitCause.NOW, count)

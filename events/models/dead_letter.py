@@ -84,6 +84,11 @@ class DeadLetter(models.Model):
             models.Index(
                 fields=["-id"], condition=Q(status__in=["open", "retrying"]), name="dead_letter_open_newest"
             ),
+            models.Index(  # the few that somebody wrote a note to: all that a search of a phone reads of them
+                fields=["-id"],
+                condition=Q(status__in=["open", "retrying"], note__gt=""),
+                name="dead_letter_open_noted",
+            ),
             models.Index(fields=["created_at"], name="dead_letter_created"),
             # who else was rejected between two acceptances, and when what is still open was
             models.Index(fields=["service", "failed_at"], name="dead_letter_failed"),

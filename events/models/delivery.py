@@ -93,6 +93,7 @@ class Delivery(models.Model):
             models.Index(
                 fields=["-id"], condition=Q(status="queued", attempts__gt=0), name="delivery_retrying"
             ),
+            models.Index(fields=["service"], condition=Q(status="waiting"), name="delivery_waiting"),
             models.Index(
                 fields=["service", "subject", "event"],
                 condition=Q(status__in=["queued", "running"]),

@@ -60,7 +60,14 @@ class RejectedRequest(models.Model):
                 name="rejected_request_archived_or_accepted",
             ),
         ]
-        indexes = [models.Index(fields=["-id"], condition=Q(is_proven=True), name="rejected_request_proven")]
+        indexes = [
+            models.Index(fields=["-id"], condition=Q(is_proven=True), name="rejected_request_proven"),
+            models.Index(  # counted on every page, among all that were accepted or archived
+                fields=["-id"],
+                condition=Q(is_proven=True, accepted_by="", archived_by=""),
+                name="rejected_request_waiting",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source}: {self.code} #{self.pk}"

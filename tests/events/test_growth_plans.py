@@ -4,6 +4,7 @@ The indexes leave blanks out, and PostgreSQL uses one only for a statement that 
 """
 
 import pytest
+from django.db.models import Q
 from django.utils import timezone
 
 from carinho.database import run
@@ -11,7 +12,7 @@ from events import failure_groups, rejecting_systems
 from events.engine import moves
 from events.flows.documents_consent_revoked import REVOKED_BEFORE
 from events.intake import ingestion
-from events.models import Event
+from events.models import DeadLetter, DeadLetterStatus, Event, RejectedRequest
 
 pytestmark = pytest.mark.django_db
 
@@ -115,3 +116,29 @@ def test_items_left_by_a_system_that_rejected_everything_are_found_by_when_they_
     assert plan.count("using dead_letter_open_failed") == 2
     assert plan.count("using delivery_done") == 2
     assert "using dead_letter_failed" in plan
+
+
+def test_search_of_open_items_by_a_number_reads_no_item_but_those_with_a_note():
+    run(MANY_DEAD_LETTERS, [])
+    run("UPDATE events_deadletter SET note = 'Nova chave' WHERE id %% 400 = 0", [])
+    run("ANALYZE events_deadletter", [])
+    wanted = Q(pk=7) | Q(event_id=7) | Q(note__gt="") & Q(note__icontains="7")
+    items = DeadLetter.objects.filter(wanted, status=DeadLetterStatus.OPEN).order_by()
+    run("SET LOCAL enable_seqscan = off", [])  # the table is small here: what is read whole has no index
+    plan = items.explain()
+    assert "dead_letter_open_noted" in plan
+    assert "dead_letter_of_group" not in plan
+
+
+def test_rejected_requests_that_wait_are_found_among_all_that_were_settled():
+    RejectedRequest.objects.bulk_create(
+        RejectedRequest(
+            source="site", code="invalid", detail="?", status_code=422, is_proven=True,
+            accepted_by="" if number % 100 == 0 else "user:ana",
+        )
+        for number in range(2000)
+    )  # fmt: skip
+    run("ANALYZE events_rejectedrequest", [])
+    waiting = RejectedRequest.objects.waiting()
+    for read in (waiting.order_by("pk")[:1], waiting.order_by("-pk")[:10_000]):
+        assert "rejected_request_waiting" in read.explain()

@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
+from carinho.database import run
 from events.demo import samples
 from events.engine import circuit_breakers
 from events.intake import envelope, ingestion
-from events.models import CircuitBreaker, Delivery
+from events.models import CircuitBreaker, Delivery, Event
 from tests.clients import logged_in
 from tests.whatsapp.conftest import cancel, message_of
 from whatsapp import policy
@@ -105,6 +107,38 @@ def test_new_people_of_a_full_day_wait_for_the_next_one(monkeypatch):
     monkeypatch.setattr(policy, "next_day", lambda _now: MORNING)  # NOW may be a moment before midnight
     change(due_at=MORNING)
     assert [wait.cause for wait in waits()] == [WaitCause.LIMIT]
+
+
+MANY = """
+INSERT INTO events_delivery (event_id, step, service, subject, after, status, due_at)
+SELECT id, 's', CASE id %% 10 WHEN 0 THEN 'whatsapp' ELSE 'crm' END, '', '',
+       CASE id %% 100 WHEN 0 THEN 'waiting' ELSE 'queued' END, CASE id %% 100 WHEN 0 THEN NULL ELSE now() END
+FROM events_event
+"""
+
+
+def test_what_waits_is_counted_within_indexes_of_what_is_open():
+    Event.objects.bulk_create(
+        Event(source="site", key=str(key), type="lead.created", occurred_at=NOW, data={})
+        for key in range(3000)
+    )
+    run(MANY, [])
+    run("ANALYZE events_delivery", [])
+    asked = []
+
+    def keep(execute, sql, params, many, context):
+        asked.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(keep):
+        assert sum(wait.count for wait in waits()) == 300
+    [(counts, given)] = [(sql, params) for sql, params in asked if "UNION ALL" in sql]
+    run("SET LOCAL enable_seqscan = off", [])  # the table is small here: what is read whole has no index
+    plan = "\n".join(line for (line,) in run(f"EXPLAIN {counts}", given))
+    assert "Seq Scan" not in plan
+    assert "using delivery_waiting" in plan
+    assert "using delivery_due" in plan
+    assert "sentmessage" not in plan
 
 
 def test_pages_say_why_messages_wait(three):
