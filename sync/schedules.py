@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from celery.schedules import ParseException, crontab
@@ -89,7 +90,7 @@ def due_times(task: PeriodicTask | None, now: datetime) -> "DueTimes | None":
     try:
         if task.crontab is not None:
             zone = task.crontab.timezone or timezone.get_default_timezone()
-            times: DueTimes = CalendarTimes(task.crontab.schedule, zone)
+            times: DueTimes = CalendarTimes(_read(*_fields(task.crontab)), zone)
         else:
             times = IntervalTimes(task.interval.schedule.run_every, task.last_run_at)
         if times.next_after(now) is not None:
@@ -100,10 +101,25 @@ def due_times(task: PeriodicTask | None, now: datetime) -> "DueTimes | None":
 
 
 def as_typed(task: PeriodicTask) -> str:
-    cron, interval = task.crontab, task.interval
-    if cron is not None:
-        return f"{cron.minute} {cron.hour} {cron.day_of_month} {cron.month_of_year} {cron.day_of_week}"
-    return f"{interval.every} {interval.period}"
+    if task.crontab is not None:
+        return " ".join(_fields(task.crontab))
+    return f"{task.interval.every} {task.interval.period}"
+
+
+def _fields(row: CrontabSchedule) -> tuple[str, str, str, str, str]:
+    return row.minute, row.hour, row.day_of_month, row.month_of_year, row.day_of_week
+
+
+@lru_cache(maxsize=100)
+def _read(minute: str, hour: str, day_of_month: str, month_of_year: str, day_of_week: str) -> crontab:
+    """Kept: each page asks when the same few are due, and django-celery-beat reads a row's fields twice."""
+    return crontab(
+        minute=minute,
+        hour=hour,
+        day_of_month=day_of_month,
+        month_of_year=month_of_year,
+        day_of_week=day_of_week,
+    )
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,16 @@ def test_days_of_the_year_with_and_without_summer_time_have_one_night_each():
     assert {night.astimezone(SAO_PAULO).hour for night in nights} == {23}
 
 
+def test_fields_of_a_schedule_are_read_once_however_many_pages_ask_when_it_is_due():
+    asked = [
+        PeriodicTask(name="probe", crontab=CrontabSchedule(minute="7,37", hour=hour, timezone=SAO_PAULO))
+        for hour in ("1", "1", "2")
+    ]
+    first, again, other = (schedules.due_times(task, at("2026-03-02T12:00")).cron for task in asked)
+    assert first is again
+    assert (first.hour, other.hour) == ({1}, {2})
+
+
 @pytest.mark.parametrize(
     ("started", "first", "last"),
     [
