@@ -11,12 +11,22 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from unfold.contrib.filters.admin import DropdownFilter
+from unfold.contrib.filters.forms import DropdownForm
 from unfold.widgets import SELECT_CLASSES
 
 from carinho.console import dates
 
 NEWEST = 200_000
 Choices = Iterable[tuple[str, Any]]
+
+
+class SearchableField:
+    """The scripts that turn a choice into a field to type in. How it looks is said below the list, which is
+    read without it (templates/admin/change_list.html).
+    """
+
+    class Media:
+        js = DropdownForm.Media.js
 
 
 class ChoiceFilter(DropdownFilter):
@@ -26,6 +36,7 @@ class ChoiceFilter(DropdownFilter):
     """
 
     template = "admin/choice_filter.html"
+    form_class = SearchableField
     field = ""
     default: str | None = None
     every: str | None = None  # the choice that means no restriction, where there is a default

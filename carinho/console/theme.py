@@ -21,7 +21,7 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": asset("console/heart.svg")}],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
-    "STYLES": [asset(f"console/{name}.css") for name in ("fonts", "colors", "console", "lists")],
+    "STYLES": [asset(f"console/{name}.css") for name in ("console", "lists")],
     "SCRIPTS": [
         asset(f"console/{name}.js")
         for name in ("frame", "console", "live", "regions", "keyboard", "required")

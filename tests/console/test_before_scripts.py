@@ -6,6 +6,9 @@ from playwright.sync_api import expect
 from tests.console import rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
+AT_ONCE = 6  # files that a browser asks one host for
+STYLES = """[...document.querySelectorAll("head link[rel=stylesheet]")]
+    .map((style) => new URL(style.href).pathname)"""
 WAITED_FOR = """[...document.querySelectorAll("head script")]
     .filter((script) => !script.defer).map((script) => new URL(script.src).pathname)"""
 
@@ -19,7 +22,23 @@ def without_scripts(visit):
     return visit
 
 
-@pytest.mark.parametrize("address", ["/admin/", "/admin/events/deadletter/", "/admin/events/event/"])
+PAGES = ["/admin/", "/admin/events/deadletter/", "/admin/events/event/"]
+
+
+@pytest.mark.parametrize("address", [*PAGES, "/admin/whatsapp/sentmessage/", "/admin/monitoring/alert/"])
+def test_page_waits_for_no_more_files_than_a_browser_asks_for_at_once(address, visit):
+    visit.goto(address)
+    waited_for = visit.evaluate(WAITED_FOR) + visit.evaluate(STYLES)
+    assert 2 < len(waited_for) <= AT_ONCE
+    assert not any("select2" in address for address in waited_for)
+
+
+def test_field_of_a_filter_has_its_styles_though_the_page_does_not_wait_for_them(visit):
+    visit.goto("/admin/events/event/?type=lead.created")
+    expect(visit.locator(".select2-container").first).to_have_css("vertical-align", "middle")
+
+
+@pytest.mark.parametrize("address", PAGES)
 def test_page_is_shown_before_its_scripts_have_come(without_scripts, address):
     page = without_scripts
     rows.dead_letter()
