@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.admin.utils import lookup_field
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db.models import Model
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
@@ -38,7 +38,7 @@ def result_list(context: dict[str, Any], cl: ChangeList) -> dict[str, Any]:
 
 
 class Column:
-    def __init__(self, cl: ChangeList, name: Any, label: Any) -> None:
+    def __init__(self, cl: ChangeList, name: str, label: Any) -> None:
         self.cl, self.admin, self.name = cl, cl.model_admin, name
         links = list(cl.list_display_links or ())
         self.leads_on = name in links
@@ -49,16 +49,32 @@ class Column:
             classes, label = unfold_list.CHECKBOX_CLASSES, _("Select record")
         self.before = format_html('<{} class="{}" data-label="{}">', tag, " ".join(classes), label)
         self.after = f"</{tag}>"
+        self.missing = self.admin.get_empty_value_display()
+        self.link_classes = " ".join(unfold_list.LINK_CLASSES)
+        is_own = name != "__str__" and not self._is_field()
+        self.own = getattr(self.admin, name, None) if is_own else None
+
+    def _is_field(self) -> bool:
+        try:
+            return bool(self.cl.opts.get_field(self.name))
+        except FieldDoesNotExist:
+            return False
+
+    def _shown(self, row: Model) -> Any:
+        """As `lookup_field` has it, which looks for a field of this name, in vain, in each row."""
+        if self.own:
+            return display_for_value(self.own(row), self.missing)
+        field, _attribute, value = lookup_field(self.name, row, self.admin)
+        if field:
+            return display_for_field(value, field, self.missing)
+        return display_for_value(value, self.missing)
 
     def cell(self, row: Model) -> str:
-        missing = self.admin.get_empty_value_display()
         try:
-            field, _shown, value = lookup_field(self.name, row, self.admin)
+            text = self._shown(row)
         except ObjectDoesNotExist:  # what the row belongs to was removed while the list was read
-            field, value = None, None
-        text = display_for_field(value, field, missing) if field else display_for_value(value, missing)
+            text = display_for_value(None, self.missing)
         if self.leads_on:
-            classes = " ".join(unfold_list.LINK_CLASSES)
             link = '<a href="{}{}" class="{}">{}</a>'
-            text = format_html(link, self.cl.url_for_result(row), self.query, classes, text)
+            text = format_html(link, self.cl.url_for_result(row), self.query, self.link_classes, text)
         return f"{self.before}{conditional_escape(text)}{self.after}"
