@@ -219,7 +219,7 @@ def _set(connected: bool, moment: datetime, **more: Any) -> bool:
         return False
     changed: dict[str, Any] = {}
     if known.connected is not connected:  # what was known of the phone belongs to the state before
-        changed = {"changed_at": moment, "phone_online": None}
+        changed = {"changed_at": moment, "phone_online": None, "restore_asked_at": None}
     if changed and not connected:
         changed["disconnected_at"] = moment
         lifecycle.write([("whatsapp.disconnected", {"since": timezone.localtime(moment).isoformat()})])

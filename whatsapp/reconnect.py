@@ -23,10 +23,38 @@ from whatsapp.zapi import WhatsApp
 
 DOING = "reconnect"
 DROPPED = "dropped"
+RESTORE_TAKES = timedelta(minutes=1)
 
 
 class PasskeyAsked(Rejected):
     """The phone wants a passkey instead of a code."""
+
+
+class AlreadyRestoring(Exception):
+    """Somebody asked for the session less than a minute ago, and it may still come back."""
+
+
+@dataclass(frozen=True)
+class Restoration:
+    """The last try to bring back the session that is down; `error` is None where nobody can say why it is."""
+
+    at: datetime
+    by: str
+    is_under_way: bool
+    error: str | None
+
+    @classmethod
+    def of(cls, row: Connection) -> "Restoration | None":
+        """None where nobody has tried since the connection was lost."""
+        if row.restore_asked_at is None:
+            return None
+        is_checked = row.checked_at is not None and row.checked_at > row.restore_asked_at
+        return cls(
+            at=row.restore_asked_at,
+            by=row.restore_asked_by,
+            is_under_way=not row.restore_refusal and row.restore_asked_at > timezone.now() - RESTORE_TAKES,
+            error=row.restore_refusal or (row.error if is_checked else None),
+        )
 
 
 @dataclass(frozen=True)
@@ -136,8 +164,24 @@ def discard_at_zapi(zaap_ids: Collection[str], *, actor: str) -> int:
 
 
 def restore(*, actor: str) -> None:
-    """Restore a kept session, which needs no code. Raises as every call does."""
-    _must_accept(WhatsApp("reconnect").get("/restore-session", doing=DOING))
+    """Restore a kept session, which needs no code.
+
+    Raises `AlreadyRestoring`, and as every call does. A refusal is kept for everybody to read.
+    """
+    Connection.load()
+    now = timezone.now()
+    free = Connection.objects.exclude(restore_asked_at__gt=now - RESTORE_TAKES, restore_refusal="")
+    if not free.update(restore_asked_at=now, restore_asked_by=actor, restore_refusal=""):
+        raise AlreadyRestoring
+    mine = Connection.objects.filter(restore_asked_at=now, restore_asked_by=actor)
+    try:
+        _must_accept(WhatsApp("reconnect").get("/restore-session", doing=DOING))
+    except Rejected as error:
+        mine.update(restore_refusal=error.detail[:200])
+        raise
+    except ServiceError:
+        mine.update(restore_asked_at=None)
+        raise
     SESSION_RESTORED.record(actor, "whatsapp")
 
 

@@ -5,13 +5,11 @@
     const MOST_CODES = 3;
     const LOOK_MS = 3000;
     const LONGEST_LOOK_MS = 15000;
-    const RESTORE_MS = 60000;
     const page = document.getElementById("reconnect");
     if (!page) return;
     const part = (name) => page.querySelector(`[data-${name}]`);
     const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
     let renewal, asked = 0;
-    let waitsUntil = "restoring" in page.dataset ? Date.now() + RESTORE_MS : null;
 
     const ask = async (address, fields = {}) => {
         try {
@@ -61,7 +59,8 @@
         }
         renewal = setTimeout(() => showQr(shown + 1), RENEW_MS);
     };
-    part("show-qr").addEventListener("click", () => {
+    document.getElementById("show-qr").addEventListener("click", ({ target }) => {
+        if (!target.closest("[data-show-qr]")) return;
         clearTimeout(renewal);
         part("qr-over").hidden = true;
         showQr(0);
@@ -79,14 +78,14 @@
             const limit = { signal: AbortSignal.timeout(LONGEST_LOOK_MS) };
             const answer = await fetch(`${page.dataset.state}?check=1`, limit).then((it) => it.json()).catch(() => null);
             if (answer?.connected) return arrived();
-            if (answer && waitsUntil && Date.now() > waitsUntil) {
-                waitsUntil = null;
-                tell(`${page.dataset.notBack} ${answer.why}`);
-            }
         }
         setTimeout(look, LOOK_MS);
     };
     setTimeout(look, LOOK_MS);
+    document.getElementById("restore").addEventListener("submit", ({ submitter }) => {
+        submitter.disabled = true; // Z-API may take its time with an answer
+        submitter.textContent = submitter.dataset.doing;
+    });
     // The button of a list says how many were chosen.
     for (const list of document.querySelectorAll("[data-choice]")) {
         const boxes = () => [...list.querySelectorAll("[name=chosen]")];

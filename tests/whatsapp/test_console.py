@@ -15,7 +15,8 @@ from events.models import Delivery
 from tests.clients import logged_in
 from tests.whatsapp.conftest import cancel, message_of
 from tests.whatsapp.inbox_client import sample
-from whatsapp import connection, contacts, messages, templates
+from whatsapp import connection, contacts, messages, reconnect, templates
+from whatsapp.admin.connection import NO_ANSWER
 from whatsapp.callbacks import inbox
 from whatsapp.models import Callback, Connection, Contact, SentMessage, Template
 
@@ -134,15 +135,50 @@ def test_what_waits_here_and_at_zapi_is_a_list_of_which_only_the_chosen_are_disc
     assert zapi.zapi_pending()["queue"] == 0
 
 
-def test_session_that_does_not_come_back_says_why(zapi):
-    client = logged_in("Operador")
+def restored(client):
+    return client.post(reverse("admin:whatsapp_connection_restore"), follow=True).content.decode()
+
+
+def restores(zapi):
+    return [call for call in zapi.calls("zapi") if call["path"].endswith("restore-session")]
+
+
+def test_session_is_asked_for_once_while_it_may_come_back(zapi):
     zapi.zapi_disconnect(keeps_session=False)
     connection.check()
-    page = client.post(reverse("admin:whatsapp_connection_restore"), follow=True).content.decode()
-    assert "QR code" in page
-    state = client.get(reverse("admin:whatsapp_connection_state"), {"check": "1"}).json()
-    assert state["connected"] is False
-    assert "o celular encerrou a sessão" in state["why"]
+    ana, bia = logged_in("Operador"), logged_in("Administrador", "bia")
+    assert "ana pediu ao Z-API que retome a sessão" in restored(ana)
+    assert "ana pediu ao Z-API que retome a sessão" in restored(bia)
+    assert len(restores(zapi)) == 1
+    Connection.objects.update(restore_asked_at=timezone.now() - reconnect.RESTORE_TAKES)
+    assert "bia pediu ao Z-API que retome a sessão" in restored(bia)
+    assert len(restores(zapi)) == 2
+
+
+def test_session_that_did_not_come_back_says_why_to_everybody_until_it_is_connected(zapi):
+    zapi.zapi_disconnect(keeps_session=False)
+    connection.check()
+    restored(logged_in("Operador"))
+    Connection.objects.update(restore_asked_at=timezone.now() - reconnect.RESTORE_TAKES, checked_at=None)
+    viewer, address = logged_in("Visualizador", "caio"), reverse("admin:whatsapp_connection_changelist")
+    assert "não sabemos se ela voltou" in viewer.get(address).content.decode()
+    connection.check()
+    assert "e ela não voltou: o celular encerrou a sessão" in viewer.get(address).content.decode()
+    zapi.zapi_connect()
+    connection.check()
+    zapi.zapi_disconnect()
+    connection.check()
+    assert "retomar a sessão (" not in viewer.get(address).content.decode()
+
+
+def test_restore_that_zapi_refuses_is_told_at_once_and_may_be_tried_again(zapi):
+    zapi.zapi_disconnect()
+    connection.check()
+    zapi.fault("zapi", status=400, path="restore-session")
+    client = logged_in("Operador")
+    assert "ana tentou retomar a sessão" in restored(client)
+    zapi.heal("zapi")
+    assert "ana pediu ao Z-API que retome a sessão" in restored(client)
 
 
 def test_zapi_that_does_not_answer_breaks_no_page(zapi):
@@ -152,8 +188,9 @@ def test_zapi_that_does_not_answer_breaks_no_page(zapi):
     client = logged_in("Operador")
     assert "não respondeu" in client.get(reverse("admin:whatsapp_connection_changelist")).content.decode()
     assert client.post(reverse("admin:whatsapp_connection_qr")).status_code == 503
-    assert client.post(reverse("admin:whatsapp_connection_restore"), follow=True).status_code == 200
+    assert str(NO_ANSWER) in restored(client)
     zapi.heal("zapi")
+    assert "ana pediu ao Z-API que retome a sessão" in restored(client)
 
 
 def test_person_who_changed_their_mind_receives_again():

@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from carinho.simulator.client import Simulator
 from tests.whatsapp.conftest import cancel, until
-from whatsapp import connection
+from whatsapp import connection, reconnect
+from whatsapp.models import Connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PICTURE = re.compile(r"^data:image/png;base64,")
@@ -177,10 +179,32 @@ def test_session_that_was_kept_comes_back_without_a_code(page, zapi):
     zapi.zapi_connect()
     zapi.zapi_disconnect()
     page.get_by_role("button", name="Retomar a sessão").click()
-    expect(page.get_by_text("Pedimos ao Z-API que retome a sessão")).to_be_visible()
+    expect(page.get_by_text("pediu ao Z-API que retome a sessão")).to_be_visible()
+    expect(page.get_by_role("button", name="Retomando a sessão…")).to_be_disabled()
     zapi.zapi_wait()
     page.clock.run_for(6_000)
     expect(page.get_by_text("Conectado! As mensagens")).to_be_visible()
+
+
+def test_what_came_of_a_restore_stands_beside_its_button_until_it_is_connected(page, zapi):
+    main = page.locator("#reconnect .c-primary")
+    expect(main).to_have_text("Retomar a sessão")
+    main.click()
+    expect(page.get_by_role("button", name="Retomando a sessão…")).to_be_disabled()
+    Connection.objects.update(restore_asked_at=timezone.now() - reconnect.RESTORE_TAKES)
+    connection.check()
+    page.clock.run_for(4_000)
+    result = page.get_by_text("tentou retomar a sessão")
+    expect(page.locator("#restore").locator(result)).to_contain_text("o celular encerrou a sessão")
+    expect(page.get_by_role("button", name="Retomar a sessão")).to_be_enabled()
+    expect(main).to_have_text("Mostrar o QR code")
+    page.reload()
+    expect(page.locator("#restore").locator(result)).to_be_visible()
+    main.click()
+    renewed(page, None)
+    zapi.zapi_pair()
+    connection.check()
+    assert reconnect.Restoration.of(Connection.load()) is None
 
 
 def test_what_waits_is_a_number_that_leads_to_its_rows(page):

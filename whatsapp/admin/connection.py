@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from carinho.console import dates
 from carinho.console.actions import NOT_ALLOWED
 from carinho.console.base import ConsoleAdmin, actor, ids_in, list_of, page
+from carinho.console.labels import who
 from carinho.masking import mask_phone
 from carinho.services.errors import Rejected, ServiceError
 from events import titles
@@ -79,7 +81,7 @@ class ConnectionAdmin(ConsoleAdmin):
             "at_zapi": _waiting_there() if is_down else None,
             "most": MOST_LISTED,
             "all_waiting": list_of(SentMessage, "status=queued"),
-            "is_restoring": "restoring" in request.GET,
+            "restoration": _restoration(row),
             "rows": list_of(Delivery, "queue=held&service=whatsapp")
             if is_down
             else list_of(SentMessage, "status=held"),
@@ -94,7 +96,7 @@ class ConnectionAdmin(ConsoleAdmin):
             connection.check()
         if connection.health().connected:
             return JsonResponse({"connected": True})
-        return JsonResponse({"connected": False, "why": str(_why_not(Connection.load().error))})
+        return JsonResponse({"connected": False})
 
     def qr_view(self, request: HttpRequest) -> HttpResponse:
         return self._code(request, lambda: reconnect.qr_code(actor=actor(request)))
@@ -116,7 +118,14 @@ class ConnectionAdmin(ConsoleAdmin):
         return JsonResponse({"value": value, "connected": not value})
 
     def restore_view(self, request: HttpRequest) -> HttpResponse:
-        return self._move(request, self._restore)
+        _must_operate(request)
+        try:
+            reconnect.restore(actor=actor(request))
+        except (reconnect.AlreadyRestoring, Rejected):
+            pass  # the page says so beside the button, to everybody
+        except ServiceError:
+            messages.error(request, str(NO_ANSWER))
+        return HttpResponseRedirect(reverse("admin:whatsapp_connection_changelist"))
 
     def discard_in_hub_view(self, request: HttpRequest) -> HttpResponse:
         return self._move(request, self._discard_in_hub)
@@ -133,14 +142,7 @@ class ConnectionAdmin(ConsoleAdmin):
             messages.error(request, _("O Z-API recusou: %s") % _why_not(error.detail))
         except ServiceError:
             messages.error(request, str(NO_ANSWER))
-        else:
-            return HttpResponseRedirect(f"{address}?restoring" if move == self._restore else address)
         return HttpResponseRedirect(address)
-
-    @staticmethod
-    def _restore(request: HttpRequest) -> str:
-        reconnect.restore(actor=actor(request))
-        return _("Pedimos ao Z-API que retome a sessão. Esta página diz em até um minuto se voltou.")
 
     @staticmethod
     def _discard_in_hub(request: HttpRequest) -> str:
@@ -164,6 +166,29 @@ def _discarded(count: int) -> str:
         )
         % count
     )
+
+
+def _restoration(row: Connection) -> dict[str, Any] | None:
+    restoration = reconnect.Restoration.of(row)
+    if restoration is None:
+        return None
+    if restoration.is_under_way:
+        sentence = _(
+            "%(who)s pediu ao Z-API que retome a sessão (%(at)s). O resultado aparece aqui em até um minuto."
+        )
+    elif restoration.error is None:
+        sentence = _(
+            "%(who)s tentou retomar a sessão (%(at)s), e não sabemos se ela voltou: o Z-API não respondeu "
+            "desde então."
+        )
+    else:
+        sentence = _("%(who)s tentou retomar a sessão (%(at)s), e ela não voltou: %(why)s")
+    said = {
+        "who": who(restoration.by),
+        "at": dates.clock(restoration.at),
+        "why": _why_not(restoration.error or ""),
+    }
+    return {"is_under_way": restoration.is_under_way, "sentence": sentence % said}
 
 
 def _why_not(said: str) -> Any:

@@ -22,6 +22,13 @@ class Connection(models.Model):
     misconfiguration = models.CharField(
         _("o que o Z-API recusou"), max_length=300, blank=True, default="", db_default=""
     )
+    restore_asked_at = models.DateTimeField(_("retomada pedida em"), null=True, blank=True)
+    restore_asked_by = models.CharField(
+        _("retomada pedida por"), max_length=150, blank=True, default="", db_default=""
+    )
+    restore_refusal = models.CharField(
+        _("por que a retomada foi recusada"), max_length=200, blank=True, default="", db_default=""
+    )
 
     class Meta:
         verbose_name = _("conexão do WhatsApp")
@@ -53,4 +60,6 @@ class Reachability(models.Model):
         return f"{self.since:%d/%m %H:%M:%S}"
 
 
-personal_data.declare(Connection, quoting="error misconfiguration")
+personal_data.declare(
+    Connection, quoting="error misconfiguration restore_refusal", harmless="restore_asked_by"
+)
