@@ -120,7 +120,7 @@ def _why(run: SyncRun) -> str:
         "cause": cause(run.reason),
         "again": _("Conferir") if run.kind == RunKind.CHECK else _("Executar agora"),
     }
-    if _is_key(run.reason):
+    if is_key(run.reason):
         said = (
             _("%(system)s %(cause)s e a leitura parou: avise um administrador.")
             if run.read
@@ -140,10 +140,11 @@ def cause(reason: str) -> str:
     rejected = REJECTED.search(reason)
     if rejected is None:
         return error_in_words(reason)
-    return _("não aceita a nossa chave") if _is_key(reason) else _("recusou o pedido")
+    return _("não aceita a nossa chave") if is_key(reason) else _("recusou o pedido")
 
 
-def _is_key(reason: str) -> bool:
+def is_key(reason: str) -> bool:
+    """Whether a system did not accept our key: no button here helps."""
     rejected = REJECTED.search(reason)
     return rejected is not None and rejected.group(1) in OF_KEY
 

@@ -10,6 +10,9 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -38,7 +41,6 @@ CORRECT = Action(
     permission="sync.change_syncfailure",
     form="admin/sync/syncdifference/records.html",
     icon="build",
-    is_main=True,
     refused=BUSY,
 )
 
@@ -60,7 +62,8 @@ class DifferenceAdmin(RecordsAdmin):
     search_help_text = _("Número do registro")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SyncDifference]:
-        return super().get_queryset(request).filter(closed_at__isnull=True)
+        rows: SyncDifferenceQuerySet = super().get_queryset(request)
+        return rows.filter(closed_at__isnull=True).with_failures()
 
     def get_all_well(self, request: HttpRequest) -> Any:
         if not request.GET and not Agreement.objects.filter(compared__gt=0).exists():
@@ -88,7 +91,14 @@ class DifferenceAdmin(RecordsAdmin):
 
     @admin.display(description=_("o que fazer"))
     def what_to_do(self, row: SyncDifference) -> str:
-        return row.by_hand or _said(row.job_id, row.kind, 1)
+        return self.failed_line(row) or row.by_hand or _said(row.job_id, row.kind, 1)
+
+    def failed_line(self, row: Any) -> SafeString | str:
+        """The way to the failure of the same record, which is dealt with there; empty where it has none."""
+        if not row.failure_id:
+            return ""
+        page = reverse("admin:sync_syncfailure_change", args=[row.failure_id])
+        return format_html('<a href="{}">{}</a>', page, _("É o mesmo registro com falha: trate dele lá"))
 
     @admin.display(description=_("desde"), ordering="found_at")
     def since(self, row: SyncDifference) -> str:
@@ -106,21 +116,30 @@ class DifferenceAdmin(RecordsAdmin):
                 (_("Diferença"), difference(row.kind)),
                 (_("Lá → como deve ficar"), line.changes),
                 (_("Desde"), dates.moment(row.found_at)),
-                (_("O que fazer"), row.by_hand),
+                (_("O que fazer"), self.failed_line(row) or row.by_hand),
             ],
             "detail": json.dumps(mask(row.payload), ensure_ascii=False, indent=2) if row.payload else "",
-            "buttons": self.row_buttons(request, row),
+            "buttons": [button | {"is_main": True} for button in self.row_buttons(request, row)],
         }
 
     def table_context(self, request: HttpRequest, job: str, rows: SyncDifferenceQuerySet) -> dict[str, Any]:
         """The table of these differences on the page of a job or of a run, with what is done about all."""
         return {
             "differences": [
-                (row, lines.of_difference(row), self.row_buttons(request, row)) for row in rows[:SHOWN]
+                (row, lines.of_difference(row), self.row_buttons(request, row), self.failed_line(row))
+                for row in rows.with_failures()[:SHOWN]
             ],
             "differences_page": list_of(SyncDifference, f"job_id={job}"),
             "correct_all": self.correction_buttons(request, rows) if len(rows[:2]) > 1 else [],
         }
+
+    def step_context(self, request: HttpRequest, rows: SyncDifferenceQuerySet) -> dict[str, Any]:
+        """The button that helps with these differences, where one does with all and takes nothing away."""
+        kinds = list(rows.order_by().values_list("kind", flat=True).distinct())
+        buttons = [] if DifferenceKind.ORPHAN in kinds else self.correction_buttons(request, rows)
+        if len(kinds) != 1 or len(buttons) != 1:
+            return {}
+        return {"step_buttons": [buttons[0] | {"is_main": True}], "correct_all": []}
 
     def question_context(self, _action: Action, ids: Sequence[int]) -> dict[str, Any]:
         """What would be done to each of the chosen, and what a person has to do."""
@@ -135,7 +154,7 @@ class DifferenceAdmin(RecordsAdmin):
 
     def correction_buttons(self, request: HttpRequest, rows: SyncDifferenceQuerySet) -> list[dict[str, Any]]:
         """A button for each kind of difference among these: "Cancelar 21 faturas", with the list of them."""
-        correctable = SyncDifference.objects.filter(pk__in=rows.values("pk")).correctable()
+        correctable = SyncDifference.objects.filter(pk__in=rows.values("pk")).correctable().without_failures()
         found = correctable.order_by("job_id", "kind", "pk").values_list("job_id", "kind", "pk")
         made = []
         for (job, kind), group in groupby(found, key=lambda row: row[:2]):
@@ -144,8 +163,8 @@ class DifferenceAdmin(RecordsAdmin):
             made.append(self._button(request, job, kind, ids, shown))
         return made
 
-    def row_buttons(self, request: HttpRequest, row: SyncDifference) -> list[dict[str, Any]]:
-        if row.by_hand or row.closed_at:
+    def row_buttons(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:
+        if row.by_hand or row.closed_at or row.failure_id:
             return []
         return [self._button(request, row.job_id, row.kind, [row.pk], [row])]
 

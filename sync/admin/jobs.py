@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +16,9 @@ from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import list_of, page, page_of
 from carinho.console.dates import duration
 from sync import labels, runs, status
+from sync.admin import next_step
 from sync.models import Agreement, RunKind, SyncDifference, SyncFailure, SyncJob, SyncRun
+from sync.models.record import SyncDifferenceQuerySet
 from sync.schedules import pause, resume
 
 OPERATE = "sync.change_syncjob"
@@ -35,9 +37,7 @@ def started(name: str, actor: str, kind: RunKind, chosen: runs.Chosen | None = N
     return True
 
 
-def starting(
-    name: str, kind: RunKind, title: Any, button: Any, effect: Any, icon: str, *, is_main: bool = False
-) -> Action:
+def starting(name: str, kind: RunKind, title: Any, button: Any, effect: Any, icon: str) -> Action:
     return Action(
         name=name,
         title=title,
@@ -49,7 +49,6 @@ def starting(
         permission=OPERATE,
         run=lambda names, actor, _reason: [name for name in names if started(name, actor, kind)],
         icon=icon,
-        is_main=is_main,
     )
 
 
@@ -60,7 +59,6 @@ RUN = starting(
     ngettext_lazy("Executar agora", "Executar %(count)d agora", "count"),
     _("Lê a origem e grava no destino só o que mudou. O que já está igual não é gravado de novo."),
     "play_arrow",
-    is_main=True,
 )
 DRY = starting(
     "dry",
@@ -129,6 +127,12 @@ class JobAdmin(ActionAdmin):
     def _card(self, request: HttpRequest, job_status: status.JobStatus) -> dict[str, Any]:
         name = job_status.job.name
         last = job_status.last
+        failures, differences = _open_records(name)
+        step = next_step.of_job(job_status, failures, differences)
+        buttons = [
+            button | {"is_main": button["action"].name == step.action}
+            for button in self.buttons_of(request, self._fitting(job_status), name)
+        ]
         run_pages: Any = self.admin_site.get_model_admin(SyncRun)
         return {
             "status": job_status,
@@ -142,11 +146,13 @@ class JobAdmin(ActionAdmin):
             "running": run_pages.progress_context(job_status.running) if job_status.running else None,
             "trend": duration_bars(name),
             "agreement_trend": agreement_bars(name),
-            "failures": SyncFailure.objects.filter(job_id=name, status="open").count(),
+            "failures": failures.count(),
             "failures_page": list_of(SyncFailure, f"job_id={name}&status=open"),
-            "differences": SyncDifference.objects.filter(job_id=name, closed_at__isnull=True).count(),
+            "differences": differences.count(),
             "differences_page": list_of(SyncDifference, f"job_id={name}"),
-            "buttons": self.buttons_of(request, self._fitting(job_status), name),
+            "step": step,
+            "step_buttons": [button for button in buttons if button["is_main"]],
+            "buttons": [button for button in buttons if not button["is_main"]],
         }
 
     def crumb(self, row: Model) -> str:
@@ -158,14 +164,20 @@ class JobAdmin(ActionAdmin):
             raise Http404  # no file declares it any more
         failures: Any = self.admin_site.get_model_admin(SyncFailure)
         differences: Any = self.admin_site.get_model_admin(SyncDifference)
-        is_open = SyncDifference.objects.filter(job=row, closed_at__isnull=True)
+        failed, differing = _open_records(row.pk)
+        card = self._card(request, job_status)
+        helps = {}
+        if card["step"].is_about_records:
+            helps = next_step.record_buttons(request, self.admin_site, failed, differing)
         return {
-            "card": self._card(request, job_status),
+            "card": card | helps,
+            "is_page_of_job": True,
             "last_runs": row.runs.order_by("-pk")[:SHOWN_RUNS],
             "runs_page": list_of(SyncRun, f"job_id={row.pk}"),
             "moves": AuditEntry.objects.filter(target=row.pk)[:SHOWN_MOVES],
-            **failures.table_context(request, row.pk, row.failures.filter(status="open")),
-            **differences.table_context(request, row.pk, is_open),
+            **failures.table_context(request, row.pk, failed),
+            **differences.table_context(request, row.pk, differing),
+            **helps,
         }
 
     def _schedule_page(self, request: HttpRequest, job_status: status.JobStatus) -> str:
@@ -179,6 +191,11 @@ class JobAdmin(ActionAdmin):
         if job_status.schedule is None:
             return start
         return [*start, "resume" if job_status.is_paused else "pause"]
+
+
+def _open_records(name: str) -> tuple[QuerySet[SyncFailure], SyncDifferenceQuerySet]:
+    failures = SyncFailure.objects.filter(job_id=name, status="open")
+    return failures, SyncDifference.objects.filter(job_id=name, closed_at__isnull=True)
 
 
 @dataclass(frozen=True)

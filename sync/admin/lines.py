@@ -10,13 +10,16 @@ from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from carinho import money
 from carinho.masking import mask, mask_name
 from events.models.event import NAMES
 from sync import labels
 from sync.job import Job
-from sync.models import ORPHAN, RESTORE, SyncDifference, SyncFailure
+from sync.models import ORPHAN, RESTORE, DifferenceKind, SyncDifference, SyncFailure
+
+MOST_FIELDS = 4  # of a record that only one side has: the rest is on its page
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,16 @@ def _whose(data: Mapping[str, Any]) -> str:
 
 
 def _changes(row: SyncDifference) -> SafeString | str:
-    """Each field that differs: what the target has, and what it is to have."""
+    """Each field that differs: what the target has, and what it is to have.
+
+    Of a whole record that only one side has, its first fields.
+    """
+    if row.kind == DifferenceKind.MISSING_THERE:
+        return _first_fields(mask(_wanted(row)), "<ins>{}</ins>")
+    if row.kind == DifferenceKind.ORPHAN:
+        return _first_fields(mask(row.there or {}), "<del>{}</del>")
+    if row.kind == DifferenceKind.MISSING_HERE:
+        return _("igual nos dois; só falta a confirmação")
     if not row.fields or not isinstance(row.there, Mapping):
         return labels.fields(row.fields)
     there, wanted = mask(row.there), mask(_wanted(row))
@@ -78,6 +90,21 @@ def _changes(row: SyncDifference) -> SafeString | str:
             for label, before, after in parts
         ),
     )
+
+
+def _first_fields(record: Mapping[str, Any], mark: str) -> SafeString:
+    said = [(labels.fields([name]), _value(name, value)) for name, value in record.items()]
+    said = [(label, value) for label, value in said if value]
+    shown = format_html_join(
+        " ",
+        '<span class="c-change"><b>{}</b> {}</span>',
+        ((label, format_html(mark, value)) for label, value in said[:MOST_FIELDS]),
+    )
+    left = len(said) - MOST_FIELDS
+    if left <= 0:
+        return shown
+    more = ngettext("e mais %d campo", "e mais %d campos", left) % left
+    return format_html('{} <span class="c-change c-muted">{}</span>', shown, more)
 
 
 def _wanted(row: SyncDifference) -> Mapping[str, Any]:

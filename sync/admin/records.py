@@ -99,7 +99,6 @@ RETRY = Action(
     ),
     permission="sync.change_syncfailure",
     icon="replay",
-    is_main=True,
     refused=BUSY,
 )
 
@@ -174,10 +173,7 @@ class FailureAdmin(RecordsAdmin):
         return str(_("Registro %s") % row.key)
 
     def table_context(self, request: HttpRequest, job: str, rows: QuerySet[SyncFailure]) -> dict[str, Any]:
-        """The table of these failures on the page of a job or of a run, with a button for all."""
-        open_ids = list(rows.filter(status="open").values_list("pk", flat=True))
-        every = self.buttons(request, ["retry"], ",".join(map(str, open_ids))) if len(open_ids) > 1 else []
-        said = RETRY.says(len(open_ids))
+        """The table of these failures on the page of a job or of a run."""
         return {
             "failures": [
                 (
@@ -188,14 +184,26 @@ class FailureAdmin(RecordsAdmin):
                 for row in rows[:SHOWN]
             ],
             "failures_page": list_of(SyncFailure, f"job_id={job}&status=open"),
-            "retry_all": [button | {"text": said, "sure": said} for button in every],
         }
+
+    def step_context(self, request: HttpRequest, rows: QuerySet[SyncFailure]) -> dict[str, Any]:
+        """What helps with these open failures: where the data is wrong its correction, else another try."""
+        ids = list(rows.values_list("pk", flat=True))
+        said = RETRY.says(len(ids))
+        retry = self.buttons(request, ["retry"], ",".join(map(str, ids)))[0] | {"text": said, "sure": said}
+        correct = None
+        if not rows.exclude(cause__in=record_correction.BY_DATA).exists():
+            ways = (record_correction.button(request, row) for row in rows[:SHOWN])
+            correct = next(filter(None, ways), None)
+        if correct and len(ids) > 1:
+            correct["text"] = _("Corrigir o primeiro de %d") % len(ids)
+        return {"step_buttons": [retry | {"is_main": correct is None}], "correct": correct}
 
     def item_context(self, request: HttpRequest, row: SyncFailure) -> dict[str, Any]:
         correct = record_correction.button(request, row)
         buttons = self.buttons(request, ["retry"], row.pk) if row.status == "open" else []
-        if correct and correct["is_main"]:  # the same data would only be refused again
-            buttons = [button | {"is_main": False} for button in buttons]
+        # the same data would only be refused again
+        buttons = [button | {"is_main": not (correct and correct["is_main"])} for button in buttons]
         return {
             "pairs": [
                 (_("Registro"), lines.of_failure(row).cell()),

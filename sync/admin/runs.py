@@ -19,8 +19,9 @@ from carinho.console.base import actor, page_of
 from carinho.console.filters import DayFilter, choice_filter
 from carinho.masking import mask
 from sync import difference_corrections, labels, runs
-from sync.admin import lines
+from sync.admin import lines, next_step
 from sync.admin.records import BUSY, SHOWN
+from sync.job import Job
 from sync.models import RunKind, RunStatus, SyncDifference, SyncFailure, SyncRun
 from sync.templatetags.sync_console import run_kind, run_state
 
@@ -164,7 +165,11 @@ class RunAdmin(ActionAdmin):
         found = SyncDifference.objects.filter(job_id=row.job_id, closed_at__isnull=True)
         if row.kind == RunKind.CHECK:
             found = found.filter(run=row)
+        job, failed = Job.registry.get(row.job_id), row.failures.filter(status="open")
+        step = None if job is None or row.is_running else next_step.of_records(job, failed, found)
+        helps = next_step.record_buttons(request, self.admin_site, failed, found) if step else {}
         return {
+            "step": step,
             "progress": self.progress_context(row),
             "buttons": self.buttons(request, self._fitting(request, row), row.pk),
             "asked": _asked(row),
@@ -178,6 +183,7 @@ class RunAdmin(ActionAdmin):
             "checks": self._check(row),
             **failures.table_context(request, row.job_id, row.failures.all()),
             **differences.table_context(request, row.job_id, found),
+            **helps,
         }
 
     def _fitting(self, request: HttpRequest, row: SyncRun) -> list[str]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -108,6 +108,12 @@ class DifferenceKind(models.TextChoices):
     UNREADABLE = "unreadable", _("registro ilegível na origem")
 
 
+def _open_failure() -> QuerySet[SyncFailure]:
+    return SyncFailure.objects.filter(
+        job_id=OuterRef("job_id"), key=OuterRef("key"), status=FailureStatus.OPEN
+    )
+
+
 class SyncDifferenceQuerySet(models.QuerySet["SyncDifference"]):
     def correctable(self) -> "SyncDifferenceQuerySet":
         """Those that are open and that the hub can set right."""
@@ -115,6 +121,13 @@ class SyncDifferenceQuerySet(models.QuerySet["SyncDifference"]):
         for job in Job.registry.values():
             by_hand |= Q(job_id=job.name, kind__in=list(job.by_hand))
         return self.filter(closed_at__isnull=True).exclude(by_hand)
+
+    def with_failures(self) -> "SyncDifferenceQuerySet":
+        """Each with its `failure_id`, the open failure of the same record; None where it has none."""
+        return self.annotate(failure_id=Subquery(_open_failure().values("pk")))
+
+    def without_failures(self) -> "SyncDifferenceQuerySet":
+        return self.filter(~Exists(_open_failure()))
 
     def undoable(self) -> "SyncDifferenceQuerySet":
         """Those of which the target takes back what it had.

@@ -233,10 +233,68 @@ def test_page_of_a_job_tells_what_is_open_its_runs_and_who_did_what(ana, run, lo
     worker.go_on(NAME)
     text = page(ana, job)
     assert "cliente 1002 · R$ 1.200,00" in text
-    assert "Corrija" not in text
+    assert "Corrija o registro em" not in text
     assert "3 lidos, 2 gravados, 1 com falha" in text
     assert "ana</td><td>executou a sincronização" in text
     assert f'href="{job}"' in page(ana, JOBS)
+
+
+def main_buttons(html):
+    """What stands out on a page before anything is opened."""
+    closed = re.sub(r'<div id="[^"]*" popover.*?</form> </div>', "", html)
+    return re.findall(r'class="c-button c-primary"[^>]*>(?:<span[^>]*>\w+</span>)?([^<]+)<', closed)
+
+
+def test_records_that_were_refused_have_one_main_button_and_stand_once(ana, run, load, simulator):
+    load(NAME, 3)
+    simulator.fault("operacao", status=422, path="/schedules/", times=2, body={"message": "Closed"})
+    failed = run(NAME)
+    for address in (of(SyncJob.objects.get(pk=NAME)), of(failed)):
+        html = page(ana, address)
+        text = strip_tags(html)
+        assert "2 registros não foram levados a Operação. O sistema não aceitou os dados." in text
+        assert main_buttons(html) == ["Corrigir o primeiro de 2"]
+        assert "Tentar 2 registros de novo" in text
+        assert text.count("É o mesmo registro com falha") == 2
+        assert "Criar" not in text
+    assert main_buttons(page(ana, JOBS)).count("Ver o que fazer") == 1
+    simulator.heal("operacao")
+    ana.post("/admin/sync/syncfailure/retry/", {"ids": ",".join(map(str, ids_of(SyncFailure)))})
+    runner.go_on(NAME)
+    assert main_buttons(page(ana, of(SyncJob.objects.get(pk=NAME)))) == []
+
+
+def ids_of(model):
+    return model.objects.values_list("pk", flat=True)
+
+
+def test_refusal_of_our_key_is_no_matter_of_the_data(ana, run, load, simulator):
+    load(NAME, 1)
+    simulator.fault("operacao", status=403, path="/schedules/")
+    run(NAME)
+    html = page(ana, of(SyncJob.objects.get(pk=NAME)))
+    assert main_buttons(html) == ["Tentar 1 registro de novo"]
+    assert "conferir as chaves de Operação e de CRM" in strip_tags(html)
+
+
+def test_what_is_missing_is_shown_and_its_correction_is_the_main_button(ana, run, load):
+    load(NAME, 2)
+    run(NAME, "check")
+    html = page(ana, of(SyncJob.objects.get(pk=NAME)))
+    assert "2 registros não estão iguais em CRM e em Operação" in strip_tags(html)
+    assert main_buttons(html) == ["Criar 2 agendas na Operação"]
+    assert "<b>cliente</b> <ins>1001</ins>" in html
+
+
+def test_run_that_read_nothing_offers_another_run_and_one_that_went_well_nothing(ana, run, load, simulator):
+    load(NAME, 1)
+    simulator.fault("crm", status=422, path="/contracts")
+    run(NAME)
+    job = of(SyncJob.objects.get(pk=NAME))
+    assert main_buttons(page(ana, job)) == ["Executar agora"]
+    simulator.heal("crm")
+    run(NAME)
+    assert main_buttons(page(ana, job)) == []
 
 
 def test_advice_on_a_failed_record_names_only_what_can_be_done_there(ana, run, load, simulator):
