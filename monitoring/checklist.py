@@ -20,7 +20,8 @@ from monitoring.labels import failed_of_settled, list_url, percent, url_of_days,
 from monitoring.models import RoundKind, Severity
 from monitoring.rule import Instruction, Rule, Violation
 from monitoring.snapshot import HubSnapshot, Unmeasured
-from sync.models import RunKind, RunStatus
+from sync.labels import LAST_RUNS
+from sync.models import RunKind
 from whatsapp.connection import CONNECTED, DISCONNECTED, SILENT
 
 logger = logging.getLogger(__name__)
@@ -186,13 +187,11 @@ def synchronisations(hub: HubSnapshot, found: HubHealth) -> Shown:
     ended = Counter(
         job["last_result"] for job in jobs if job["last_status"] == "failed" and not job.get("is_mended")
     )
-    cancelled = ended.pop(RunStatus.CANCELLED, 0)
     late = sum(job["last_status"] == "done" and job["late"] for job in jobs)
-    good = len(jobs) - first - never - ended.total() - cancelled - late
+    good = len(jobs) - first - never - ended.total() - late
     parts = (
-        (ended.total(), ngettext("%d falhou", "%d falharam", ended.total())),
+        *((ended[status], words) for status, words in LAST_RUNS.items()),
         (late, ngettext("%d atrasada", "%d atrasadas", late)),
-        (cancelled, ngettext("%d cancelada", "%d canceladas", cancelled)),
         (first, ngettext("%d em execução", "%d em execução", first)),
         (never, ngettext("%d ainda não sincronizou", "%d ainda não sincronizaram", never)),
     )

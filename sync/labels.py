@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext_lazy
 from django_celery_beat.models import PeriodicTask
 
 from carinho.console import support
@@ -59,6 +60,12 @@ WEEKDAYS = {
     "fri": _lazy("sex"),
     "sat": _lazy("sáb"),
     "sun": _lazy("dom"),
+}
+LAST_RUNS = {  # so many jobs whose last run ended so, in the words of `RunStatus`
+    RunStatus.FAILED: ngettext_lazy("%d falhou", "%d falharam"),
+    RunStatus.INCOMPLETE: ngettext_lazy("%d concluída com falhas", "%d concluídas com falhas"),
+    RunStatus.STUCK: ngettext_lazy("%d travada", "%d travadas"),
+    RunStatus.CANCELLED: ngettext_lazy("%d cancelada", "%d canceladas"),
 }
 EVERY_HOUR = set(range(24))
 REJECTED = re.compile(r"\(answered (\d{3})\)$")

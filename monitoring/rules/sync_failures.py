@@ -19,8 +19,8 @@ LAST = {  # while it stands, and once it is over
         gettext_lazy("Uma execução da sincronização %s tinha falhado."),
     ),
     RunStatus.INCOMPLETE: (
-        gettext_lazy("A última execução da sincronização %s acabou com registros que falharam."),
-        gettext_lazy("Uma execução da sincronização %s tinha acabado com registros que falharam."),
+        gettext_lazy("A última execução da sincronização %s foi concluída com falhas."),
+        gettext_lazy("Uma execução da sincronização %s tinha sido concluída com falhas."),
     ),
 }
 

@@ -35,10 +35,11 @@ def sync_stuck(hub: HubSnapshot) -> Iterator[Observation]:
         if job.get("last_result") == RunStatus.STUCK:
             yield Observation(
                 1,
-                _("A última execução da sincronização %s travou: não chegou ao fim.") % labels.job(name),
+                _("A última execução da sincronização %s ficou travada: não chegou ao fim.")
+                % labels.job(name),
                 url_of_job(name),
-                past=_("Uma execução da sincronização %s tinha travado.") % labels.job(name),
+                past=_("Uma execução da sincronização %s tinha ficado travada.") % labels.job(name),
                 subject=name,
-                shown=_("travou"),
+                shown=str(RunStatus.STUCK.label),
                 systems=systems_of_job(name),
             )

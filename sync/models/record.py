@@ -43,7 +43,7 @@ class SyncRecord(models.Model):
 
 
 class FailureStatus(models.TextChoices):
-    OPEN = "open", _("precisa de você")
+    OPEN = "open", _("não resolvida")
     RESOLVED = "resolved", _("resolvida")
     GONE = "gone", _("a origem não pede mais")
 

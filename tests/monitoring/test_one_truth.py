@@ -10,6 +10,7 @@ from django.db import transaction
 from django.test import RequestFactory
 from django.utils import timezone
 
+from carinho.console.base import page_of
 from events.models import CircuitBreaker, Delivery
 from events.queues import Queue, queue_by_system
 from monitoring import (
@@ -28,7 +29,7 @@ from monitoring.admin import panel
 from monitoring.metrics import WhatsAppState
 from monitoring.models import Alert, Round
 from monitoring.rule import Rule
-from sync.models import SyncRun
+from sync.models import SyncFailure, SyncRun
 from tests.cases import FUZZED
 from tests.clients import logged_in, person, with_key
 from tests.console import rows
@@ -448,17 +449,27 @@ def test_trouble_of_the_hub_colours_no_line_about_rejected_requests():
 
 
 @pytest.mark.usefixtures("alive")
-def test_synchronisation_whose_last_run_failed_is_neither_well_nor_in_time():
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("failed", "falhou"), ("incomplete", "concluída com falhas"), ("stuck", "travada")],
+)
+def test_bad_end_of_a_synchronisation_has_the_same_words_wherever_it_is_told(status, words):
     now, client = timezone.now(), logged_in("Operador")
-    SyncRun.objects.create(
-        job_id="sync.crm_operacao", author="schedule", status="failed", started_at=now, finished_at=now
+    run = SyncRun.objects.create(
+        job_id="sync.crm_operacao", author="schedule", status=status, started_at=now, finished_at=now
+    )
+    SyncFailure.objects.create(
+        job_id=run.job_id, run=run, key="1", kind="rejected", cause="invalid_data", reason="No", payload={}
     )
     panel_text = client.get("/admin/").content.decode()
-    assert "A última execução da sincronização CRM → Operação falhou." in panel_text
+    assert re.search(rf"A última execução da sincronização CRM → Operação (\w+ )?{words}[.:]", panel_text)
+    assert f"1 {words}" in panel_text
+    assert f">{words}</span>" in panel_text
     assert "Tudo funcionando" not in panel_text
     assert "2 falhas em 24 h" not in panel_text  # the limit, which is not why
-    page = client.get("/admin/sync/syncjob/sync.crm_operacao/change/").content.decode()
-    assert "a última falhou</span>" in page
+    page = client.get(page_of(run.job)).content.decode()
+    assert f"última: {words}</span>" in page
+    assert f">{words}</span>" in client.get(page_of(run)).content.decode()
     assert "em dia</span>" not in page
 
 

@@ -193,6 +193,12 @@ def test_alert_that_cannot_be_written_keeps_no_other_from_being_notified(clock):
         ({"late": True, "level": "critical"}, "1 de 2 em dia, 1 atrasada", "danger"),
         ({"last_status": "failed", "last_result": "cancelled"}, "1 de 2 em dia, 1 cancelada", "info"),
         ({"last_status": "failed", "last_result": "failed"}, "1 de 2 em dia, 1 falhou", "warning"),
+        (
+            {"last_status": "failed", "last_result": "incomplete"},
+            "1 de 2 em dia, 1 concluída com falhas",
+            "warning",
+        ),
+        ({"last_status": "failed", "last_result": "stuck"}, "1 de 2 em dia, 1 travada", "warning"),
     ],
 )
 def test_synchronisation_that_did_not_run_well_is_not_counted_as_up_to_date(job, value, tone):

@@ -257,6 +257,7 @@ def test_records_that_were_refused_have_one_main_button_and_stand_once(ana, run,
         assert "Tentar 2 registros de novo" in text
         assert text.count("É o mesmo registro com falha") == 2
         assert "Criar" not in text
+        assert "precisa de você" not in text
     assert main_buttons(page(ana, JOBS)).count("Ver o que fazer") == 1
     simulator.heal("operacao")
     ana.post("/admin/sync/syncfailure/retry/", {"ids": ",".join(map(str, ids_of(SyncFailure)))})
