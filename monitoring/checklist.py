@@ -70,6 +70,7 @@ class Shown:
     limit: str
     url: str
     is_good: bool = True
+    rest: str = ""  # what is less than the value, and is said after it
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,16 @@ class Check:
 class CheckResult:
     name: str
     title: str
-    value: str
+    figure: str
     limit: str
     tone: str
     url: str
     instructions: list[Instruction] = field(default_factory=list)
+    rest: str = ""
+
+    @property
+    def value(self) -> str:
+        return ", ".join(filter(None, (self.figure, self.rest)))
 
     def as_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("value", "limit", "tone", "url", "name", "title")}
@@ -126,7 +132,8 @@ def _result(check: Check, hub: HubSnapshot, found: HubHealth) -> CheckResult:
     recipes = [step for rule in broken.values() for step in rule.steps]
     is_asked = tone != GOOD and (check.rules is not None or found.reasons)
     steps = [*check.steps, *recipes] if is_asked else []
-    return CheckResult(check.name, str(check.title), shown.value, shown.limit, tone, shown.url, steps)
+    title, value = str(check.title), shown.value
+    return CheckResult(check.name, title, value, shown.limit, tone, shown.url, steps, shown.rest)
 
 
 def _is_about(check: Check, row: Violation) -> bool:
@@ -195,12 +202,12 @@ def synchronisations(hub: HubSnapshot, found: HubHealth) -> Shown:
         (first, ngettext("%d em execução", "%d em execução", first)),
         (never, ngettext("%d ainda não sincronizou", "%d ainda não sincronizaram", never)),
     )
-    said = [_("%(good)d de %(all)d em dia") % {"good": good, "all": len(jobs)}]
-    said += [words % count for count, words in parts if count]
-    value = ", ".join(said) if jobs else _("nenhuma")
+    value = _("%(good)d de %(all)d em dia") % {"good": good, "all": len(jobs)} if jobs else _("nenhuma")
+    rest = ", ".join(str(words % count) for count, words in parts if count)
     if jobs and never == len(jobs):
-        value = _("ainda não sincronizaram")
-    return Shown(value, _("todas executadas"), list_url("sync_syncjob"), is_good=good == len(jobs))
+        value, rest = _("ainda não sincronizaram"), ""
+    url, is_good = list_url("sync_syncjob"), good == len(jobs)
+    return Shown(value, _("todas executadas"), url, is_good=is_good, rest=rest)
 
 
 def events_today(hub: HubSnapshot, found: HubHealth) -> Shown:

@@ -206,6 +206,7 @@ def test_synchronisation_that_did_not_run_well_is_not_counted_as_up_to_date(job,
     shown = checklist.answer("morning", hub, health.evaluate(hub))
     check = next(check for check in shown if check.name == "syncs")
     assert (check.value, check.tone) == (value, tone)
+    assert (check.figure, check.rest) == tuple(value.split(", "))
 
 
 def test_metrics_leave_out_what_is_not_known(monkeypatch):
