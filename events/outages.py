@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -40,6 +40,13 @@ LEFT JOIN LATERAL (
     FROM events_attempt AS attempt JOIN events_delivery AS delivery ON delivery.id = attempt.delivery_id
     WHERE attempt.is_probe AND attempt.started_at >= trial.at AND delivery.service = trial.service
     ORDER BY attempt.started_at LIMIT 1) AS probe ON true
+"""
+WAITED_BY_STATUS = """
+SELECT outage.id, delivery.status, count(*)
+FROM events_outagerecord AS outage
+CROSS JOIN LATERAL jsonb_array_elements_text(outage.held_ids) AS held(id)
+JOIN events_delivery AS delivery ON delivery.id = held.id::bigint
+WHERE outage.id = ANY(%s) GROUP BY outage.id, delivery.status
 """
 ENDS = {
     DeliveryStatus.DONE: "delivered",
@@ -144,8 +151,9 @@ def observe() -> None:
     )
     for service in under_way - holding.keys():
         _close(service, now)
-    for record in OutageRecord.objects.filter(ended_at__isnull=False, settled_at=None):
-        _count(record, now)
+    unsettled = OutageRecord.objects.filter(ended_at__isnull=False, settled_at=None)
+    for record_id, counts in _now_by_status(unsettled.values_list("pk", flat=True)).items():
+        _count(record_id, counts, now)
     OutageRecord.objects.filter(ended_at__lt=now - RECORDS_KEPT).delete()
 
 
@@ -194,11 +202,31 @@ def _failed_since(record: OutageRecord) -> QuerySet[DeadLetter, int]:
     return failed.filter(delivery__created_at__lte=record.ended_at).values_list("delivery_id", flat=True)
 
 
-def _count(record: OutageRecord, now: datetime) -> None:
-    found = Delivery.objects.filter(pk__in=record.held_ids).order_by().values_list("status")
-    counts = dict(found.annotate(count=Count("pk")))
+def _count(record_id: int, counts: dict[str, int], now: datetime) -> None:
     ended = {column: counts.pop(status, 0) for status, column in ENDS.items()}
     waiting = sum(counts.values())
-    OutageRecord.objects.filter(pk=record.pk, settled_at=None).update(
+    OutageRecord.objects.filter(pk=record_id, settled_at=None).update(
         **ended, waiting=waiting, settled_at=None if waiting else now
     )
+
+
+def count_now(records: Iterable[OutageRecord]) -> None:
+    """Give those that are not settled their counts of this moment, as the queues have them; saves nothing.
+
+    What was written down is some seconds old. Of what waits, `under_way` is being delivered.
+    """
+    unsettled = {record.pk: record for record in records if record.ended_at and not record.settled_at}
+    for pk, counts in _now_by_status(unsettled).items():
+        record = unsettled[pk]
+        record.under_way = counts.get(DeliveryStatus.RUNNING, 0)
+        for status, column in ENDS.items():
+            setattr(record, column, counts.pop(status, 0))
+        record.waiting = sum(counts.values())
+
+
+def _now_by_status(ids: Iterable[int]) -> dict[int, dict[str, int]]:
+    """By outage, how many of those that waited are in which status."""
+    found: dict[int, dict[str, int]] = {id: {} for id in ids}
+    for id, status, count in run(WAITED_BY_STATUS, [list(found)]) if found else ():
+        found[id][status] = count
+    return found

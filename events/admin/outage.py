@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from carinho.console import badges, dates, labels
 from carinho.console.base import ConsoleAdmin, list_of, page_of
 from carinho.console.filters import DayFilter, choice_filter
+from events import outages
 from events.models import DeadLetter, Delivery, OutageRecord
 
 
@@ -66,6 +67,7 @@ class OutageAdmin(ConsoleAdmin):
         return f"{labels.system(row.service)}, {_length(row)}"
 
     def item_context(self, request: HttpRequest, row: OutageRecord) -> dict[str, Any]:
+        outages.count_now([row])
         return {
             "outage": row,
             "label": labels.system(row.service),
@@ -86,7 +88,8 @@ def what_became_of(row: OutageRecord) -> str:
         (row.delivered, ngettext("%s entregue", "%s entregues", row.delivered)),
         (row.failed, ngettext("%s falhou", "%s falharam", row.failed)),
         (row.skipped, ngettext("%s não foi enviada", "%s não foram enviadas", row.skipped)),
-        (row.waiting, ngettext("%s ainda a caminho", "%s ainda a caminho", row.waiting)),
+        (row.waiting - row.under_way, ngettext("%s na fila", "%s na fila", row.waiting - row.under_way)),
+        (row.under_way, ngettext("%s saindo agora", "%s saindo agora", row.under_way)),
         (row.lost, ngettext("%s perdida", "%s perdidas", row.lost)),
     )
     return ", ".join(words % labels.number(count) for count, words in ends if count)
@@ -94,6 +97,7 @@ def what_became_of(row: OutageRecord) -> str:
 
 def ended(rows: QuerySet[OutageRecord]) -> list[dict[str, Any]]:
     """Outages that are over, as other pages list them: a sentence, and the page of the report."""
+    outages.count_now(rows)
     return [
         {
             "outage": row,

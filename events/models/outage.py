@@ -34,6 +34,7 @@ class OutageRecord(models.Model):
     failed = models.PositiveIntegerField(_("precisaram de alguém"), default=0, db_default=0)
     skipped = models.PositiveIntegerField(_("deixaram de ser úteis"), default=0, db_default=0)
     waiting = models.PositiveIntegerField(_("ainda na fila"), default=0, db_default=0)
+    under_way = 0  # of these, where they were counted just now
 
     class Meta:
         verbose_name = _("queda")

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from carinho.console.base import page_of
 from carinho.services.circuit_breaker import Breaker
@@ -85,12 +86,18 @@ def test_a_system_that_says_it_is_offline_holds_too():
         ({"delivered": 1, "skipped": 50}, "1 entregue, 50 não foram enviadas"),
         (
             {"failed": 2, "waiting": 3, "delivered": 45},
-            "45 entregues, 2 falharam, 3 ainda a caminho, 1 perdida",
+            "45 entregues, 2 falharam, 3 na fila, 1 perdida",
         ),
     ],
 )
 def test_the_numbers_of_a_report_add_up_to_those_that_waited(ends, said):
     assert what_became_of(OutageRecord(held=51, **ends)) == said
+
+
+def test_what_is_being_delivered_is_not_said_to_be_in_the_queue():
+    record = OutageRecord(held=4, delivered=1, waiting=3)
+    record.under_way = 1
+    assert what_became_of(record) == "1 entregue, 2 na fila, 1 saindo agora"
 
 
 @pytest.fixture
@@ -169,6 +176,20 @@ def test_what_was_refused_or_waits_for_another_attempt_when_the_outage_ends_had_
             '/admin/events/deadletter/?service=billing">ver em Precisa de você'
             in operator.get(address).content.decode()
         )
+
+
+def test_report_beside_a_queue_counts_what_the_queue_has_now(billing_is_down, make_delivery):
+    first, _second = make_delivery(1), make_delivery(2)
+    circuit_breakers.reset("billing", actor="user:ana")
+    outages.observe()
+    Delivery.objects.filter(pk=first.pk).update(
+        status=DeliveryStatus.DONE, due_at=None, finished_at=timezone.now()
+    )
+    assert OutageRecord.objects.get().delivered == 0
+    client = logged_in("Operador")
+    for address in ("/admin/", "/admin/events/circuitbreaker/held/"):
+        assert "2 esperaram: 1 entregue, 1 na fila" in strip_tags(client.get(address).content.decode())
+    assert OutageRecord.objects.get().delivered == 0
 
 
 def test_what_came_after_the_end_did_not_wait(billing_is_down, make_delivery):
