@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from carinho.access.audit_log import Audited
 from carinho.console.support import SupportLevel
 from carinho.locks import try_transaction_lock
-from monitoring import calls, health, heartbeats, notifications, snapshot
+from monitoring import calls, charts, health, heartbeats, notifications, snapshot
 from monitoring.health import HubHealth, Trouble
 from monitoring.models import Alert, Severity
 from monitoring.rule import Rule
@@ -90,19 +90,21 @@ def current(found: HubHealth, now: datetime) -> CurrentAlerts:
 
 
 def evaluate(now: datetime | None = None) -> None:
-    """Evaluate all rules once, write what follows for the alerts, and notify the shift.
+    """Evaluate all rules once, write what follows for the alerts, notify the shift, keep the queues' depths.
 
     Called by beat and, when that is silent, by the web process; two at once do no harm.
     """
     now = now or timezone.now()
     # before the transaction, in which each part that is measured would need a savepoint
-    found = health.evaluate(snapshot.take_snapshot(now))
+    hub = snapshot.take_snapshot(now)
+    found = health.evaluate(hub)
     with transaction.atomic():
         if not try_transaction_lock(EVALUATING):
             return
         _write(found, now)
         heartbeats.beat("watcher", now)
     notifications.send_due()
+    charts.sample_queues(hub)
 
 
 def acknowledge(ids: Sequence[int], *, actor: str) -> list[int]:

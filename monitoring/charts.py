@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString
@@ -14,11 +15,10 @@ from django.utils.translation import ngettext
 from carinho.console import labels as names
 from carinho.console.labels import number
 from carinho.database import run
-from events import dead_letter_counts
-from events.queues import queue_by_system
 from monitoring import metrics, periods
 from monitoring.models import Sample
 from monitoring.periods import WEEK
+from monitoring.snapshot import HubSnapshot, Unmeasured
 from sync import labels as sync_labels
 
 DAY = 24  # hours
@@ -183,25 +183,40 @@ def _per_system(
     return Chart(name, title, summary, labels, series, unit, most)
 
 
-def sample_queues(now: datetime | None = None) -> None:
-    """Keep how deep the queues are, which no row shows afterwards."""
-    now = now or timezone.now()
-    Sample.objects.get_or_create(
-        at=now.replace(second=0, microsecond=0),
-        defaults={
-            "pending": metrics.pending(),
-            "retrying": metrics.retry_queue()["total"],
-            "dead": dead_letter_counts.open_now(),
-            "held": metrics.held(metrics.breakers(), queue_by_system())["total"],
-        },
-    )
-    Sample.objects.filter(at__lt=now - SAMPLES_KEPT).delete()
+KEEP = """
+INSERT INTO monitoring_sample AS kept (at, pending, retrying, dead, held)
+VALUES (%(at)s, %(pending)s, %(retrying)s, %(dead)s, %(held)s)
+ON CONFLICT (at) DO UPDATE SET
+    pending = greatest(kept.pending, excluded.pending), retrying = greatest(kept.retrying, excluded.retrying),
+    dead = greatest(kept.dead, excluded.dead), held = greatest(kept.held, excluded.held)
+WHERE excluded.pending > kept.pending OR excluded.retrying > kept.retrying
+    OR excluded.dead > kept.dead OR excluded.held > kept.held
+"""
+
+
+def sample_queues(hub: HubSnapshot) -> None:
+    """Keep how deep the queues were at most in each five minutes, which no row shows afterwards."""
+    try:
+        depths = {
+            "pending": hub.strict.pending,
+            "retrying": hub.strict.retry_queue["total"],
+            "dead": hub.strict.dead_letters["total"],
+            "held": hub.strict.held["total"],
+        }
+    except Unmeasured:  # which is not zero
+        return
+    begin = hub.now.replace(minute=hub.now.minute - hub.now.minute % 5, second=0, microsecond=0)
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP, {"at": begin, **depths})
+
+
+def prune_samples() -> None:
+    Sample.objects.filter(at__lt=timezone.now() - SAMPLES_KEPT).delete()
 
 
 DEPTHS = """
-SELECT at, dead, retrying, held FROM (
-    SELECT *, row_number() OVER (ORDER BY at DESC) - 1 AS place FROM monitoring_sample WHERE at >= %s
-) AS numbered WHERE place %% %s = 0 ORDER BY at
+SELECT date_bin(%(every)s, at, 'epoch') AS begin, max(dead), max(retrying), max(held)
+FROM monitoring_sample WHERE at >= date_bin(%(every)s, %(since)s, 'epoch') GROUP BY begin ORDER BY begin
 """
 
 
@@ -215,14 +230,17 @@ class Depths(NamedTuple):
 
 
 def depths(now: datetime, hours: int = DAY) -> Chart:
-    """How deep the queues were: every quarter hour of a day, or every hour of a week."""
-    every = 3 if hours <= DAY else 12  # samples
-    rows = [Depths(*row) for row in run(DEPTHS, [now - timedelta(hours=hours), every])]
+    """How deep the queues were at most: in each quarter hour of a day, or in each hour of a week."""
+    every = timedelta(minutes=15 if hours <= DAY else 60)
+    rows = [Depths(*row) for row in run(DEPTHS, {"every": every, "since": now - timedelta(hours=hours)})]
     last = rows[-1] if rows else None
     return Chart(
         "depths",
         _("Filas nas últimas 24 h") if hours <= DAY else _("Filas nos últimos 7 dias"),
-        _("Às %(clock)s: precisa de você %(dead)s, tentando de novo %(retrying)s, retidas %(held)s.")
+        _(
+            "O máximo de cada intervalo. Desde %(clock)s: precisa de você %(dead)s, tentando de novo "
+            "%(retrying)s, retidas %(held)s."
+        )
         % {
             "clock": f"{timezone.localtime(last.at):%H:%M}",
             **{name: number(getattr(last, name)) for name in ("dead", "retrying", "held")},

@@ -14,7 +14,7 @@ from carinho.access.audit_log import Audited
 from carinho.webhooks import lifecycle, subscriptions
 from events import bulk_jobs, event_corrections, operations, redirects
 from events.models import Delivery, Event, RejectedRequest
-from monitoring import alerts, charts, heartbeats
+from monitoring import alerts, charts, heartbeats, snapshot
 from monitoring.models import Alert, Notification, Report, Round
 from sync import schedules
 from sync.models import LogLine, PlannedWrite, RunStatus, SyncDifference, SyncFailure, SyncRun
@@ -148,7 +148,7 @@ def _fill_monitoring(now: datetime) -> None:
     for part in heartbeats.PARTS:
         heartbeats.beat(part)
     for minutes in (30, 15, 0):
-        charts.sample_queues(now - timedelta(minutes=minutes))
+        charts.sample_queues(snapshot.take_snapshot(now - timedelta(minutes=minutes)))
     alerts.evaluate()
     about = Alert.objects.first()
     for status, error in (("failed", "Connection refused"), ("sent", ""), ("queued", "")):

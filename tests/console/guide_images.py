@@ -12,7 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from events.models import CircuitBreaker, Delivery, Event, FailureGroup
-from monitoring import alerts, charts, heartbeats
+from monitoring import alerts, heartbeats
 from sync import schedules
 from sync.models import RunStatus, SyncDifference, SyncFailure, SyncJob, SyncRun
 from tests.console import rows
@@ -72,7 +72,6 @@ def fill() -> dict[str, object]:
     )
     CircuitBreaker.objects.update_or_create(service="whatsapp", defaults={"offline_since": lost_at})
     Delivery.objects.filter(service="whatsapp", status="queued").update(held_since=now)
-    charts.sample_queues(now)
     alerts.evaluate()
     group = FailureGroup.objects.get(cause="invalid_phone_number")
     return {"item": wrong[0].pk, "group": group.pk, "today": timezone.localdate()}

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from events import operations
 from events.models import DeadLetter, Event
-from monitoring import alerts, charts, heartbeats
+from monitoring import alerts, charts, heartbeats, snapshot
 from monitoring.models import Alert, Round
 from tests.console import rows
 
@@ -42,7 +42,7 @@ def hub(no_messages):
     for hours in (1, 2, 3):  # enough for a chart
         Event.objects.filter(pk=rows.lead().pk).update(received_at=timezone.now() - timedelta(hours=hours))
     for minutes in (30, 15, 0):
-        charts.sample_queues(timezone.now() - timedelta(minutes=minutes))
+        charts.sample_queues(snapshot.take_snapshot(timezone.now() - timedelta(minutes=minutes)))
     alerts.evaluate()
 
 
