@@ -43,12 +43,14 @@ class SupportLevel:
         return list(parse(getattr(settings, self.setting)))
 
     def __str__(self) -> str:
-        """ "Operação (Ana Souza, 11 98765-4321; Bia)"."""
-        named = [
-            "".join([one.name, *(f", {way}" for way in [one.phone or one.email] if way)])
+        """ "Equipe de operação (Ana Souza, 11 98765-4321; Bia)", without a name that is the title."""
+        title = str(self.title)
+        ways = [
+            ", ".join(part for part in (one.name, one.phone or one.email) if part and part != title)
             for one in self.people
         ]
-        return f"{self.title} ({'; '.join(named)})" if named else str(self.title)
+        named = "; ".join(filter(None, ways))
+        return f"{title} ({named})" if named else title
 
 
 SENT_TO = {  # by the part of the page of contacts that says who it is
@@ -78,7 +80,7 @@ def of_systems() -> list[tuple[str, list[SupportPerson]]]:
     return [(name, list(parse(people))) for name, people in settings.SUPPORT_SYSTEMS.items()]
 
 
-OPERATIONS = SupportLevel(_("Operação"), timedelta(), "SUPPORT_OPERATIONS")
+OPERATIONS = SupportLevel(_("Equipe de operação"), timedelta(), "SUPPORT_OPERATIONS")
 DEVELOPMENT = SupportLevel(_("Desenvolvimento"), timedelta(minutes=30), "SUPPORT_DEVELOPMENT")
 MANAGEMENT = SupportLevel(_("Gestão"), timedelta(hours=1), "SUPPORT_MANAGEMENT")
 LEVELS = (OPERATIONS, DEVELOPMENT, MANAGEMENT)

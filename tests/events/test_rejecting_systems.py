@@ -289,7 +289,8 @@ def test_pages_say_it_is_the_system_and_who_has_to_call(crm_rejects, settings):
     viewer = logged_in("Visualizador", "vera")
     for path in list(pages)[3:]:
         assert "Você avisa." in pages[path], path
-        assert "Chame: Operação (Ana Souza, 11 98765-0000)." in viewer.get(path).content.decode(), path
+        html = viewer.get(path).content.decode()
+        assert "Chame: Equipe de operação (Ana Souza, 11 98765-0000)." in html, path
     for path in list(pages)[:3]:
         assert "recusa tudo</span>" in pages[path], path
     assert "recusa tudo</span>" in pages[f"/admin/events/deadletter/{item.pk}/change/"]

@@ -12,7 +12,7 @@ from tests.monitoring.test_one_truth import ALIVE
 pytestmark = pytest.mark.django_db
 
 WAITS = "As entregas esperam e saem sozinhas quando voltar: por enquanto não é preciso fazer nada."
-OPERATIONS = "Operação (Ana Souza, 11 98765-4321)"
+OPERATIONS = "Equipe de operação (Ana Souza, 11 98765-4321)"
 MANAGEMENT = "Gestão (Célia Dias)"
 DEVELOPMENT = "Desenvolvimento (Bruno Lima, bruno@carinho.test)"
 

@@ -85,7 +85,7 @@ def test_alert_arrives_as_a_page_and_as_plain_text(inbox):
     for text in parts(mail).values():
         assert "CRM está fora do ar" in text
         assert "por enquanto não é preciso fazer nada. Se continuar às" in text
-        assert f"{called_at}, chame: Operação (Ana Souza, 11 98765-4321)." in text
+        assert f"{called_at}, chame: Equipe de operação (Ana Souza, 11 98765-4321)." in text
         assert "Disseram que voltou? Teste agora com uma entrega." in text
         assert "https://hub.test/admin/events/circuitbreaker/" in text
 
@@ -119,7 +119,7 @@ def test_alert_that_is_critical_for_long_names_who_is_to_be_called_now(inbox):
     alerts.evaluate()
     mail = next(mail for mail in inbox.mails if "CRM" in mail["Subject"])
     for text in parts(mail).values():
-        assert "Chame agora: Operação (Ana Souza, 11 98765-4321). Se continuar às" in text
+        assert "Chame agora: Equipe de operação (Ana Souza, 11 98765-4321). Se continuar às" in text
         assert "não é preciso fazer nada. Se" not in text
 
 

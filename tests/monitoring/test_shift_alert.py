@@ -39,4 +39,4 @@ def test_shift_reads_that_nothing_is_to_be_done_yet_and_whom_to_call_when(clock,
         "CRM está fora do ar há 5 s: nenhuma entrega na fila. As entregas esperam e saem sozinhas" in written
     )
     assert "não é preciso fazer nada. Se continuar às" in written
-    assert "chame: Operação (Ana Souza, 11 98765-4321)." in written
+    assert "chame: Equipe de operação (Ana Souza, 11 98765-4321)." in written
