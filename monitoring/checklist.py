@@ -37,7 +37,7 @@ TAKE_ON = Instruction(
     gettext_lazy("Ver os alertas"),
 )
 FIRST_RUN = Instruction(
-    gettext_lazy("Execute a que ainda não sincronizou ou falhou, se não quiser esperar o horário dela."),
+    gettext_lazy("Execute a que ainda não sincronizou, se não quiser esperar o horário dela."),
     "sync_syncjob_changelist",
     gettext_lazy("Ver as sincronizações"),
 )

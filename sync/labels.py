@@ -136,7 +136,9 @@ def _why(run: SyncRun) -> str:
     elif run.read:
         said = _("%(system)s: %(cause)s, e a leitura parou. Quando %(system)s estiver normal, use %(again)s.")
     elif REJECTED.search(run.reason):
-        said = _("%(system)s %(cause)s e nada foi lido. Quando %(system)s aceitar de novo, use %(again)s.")
+        said = _(
+            "%(system)s %(cause)s e nada foi lido. Use %(again)s: se recusar de novo, avise quem cuida dele."
+        )
     else:
         said = _("%(system)s: %(cause)s, e nada foi lido. Quando %(system)s estiver normal, use %(again)s.")
     return said % given

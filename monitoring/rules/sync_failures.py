@@ -33,7 +33,7 @@ LAST = {  # while it stands, and once it is over
     symptom_of=("circuit_breaker", "rejects_probes", "rejects_everything", "rejects_key"),
     steps=(
         Instruction(
-            gettext_lazy("Veja por que falhou e, se o sistema está no ar, execute de novo."),
+            gettext_lazy("Abra a sincronização: a página diz o que houve, e o botão verde é o que ajuda."),
             "sync_syncjob_changelist",
             gettext_lazy("Ver as sincronizações"),
         ),

@@ -160,7 +160,9 @@ def test_run_that_could_not_read_says_why_in_portuguese_and_what_then(ana, run, 
     load(NAME, 2)
     simulator.fault("crm", status=422, path="/contracts")
     failed = run(NAME)
-    said = "CRM recusou o pedido e nada foi lido. Quando CRM aceitar de novo, use Executar agora."
+    said = (
+        "CRM recusou o pedido e nada foi lido. Use Executar agora: se recusar de novo, avise quem cuida dele."
+    )
     of_run, of_job = page(ana, of(failed)), page(ana, of(SyncJob.objects.get(pk=NAME)))
     for html in (of_run, of_job):
         assert said in strip_tags(html)
@@ -176,7 +178,7 @@ def test_run_that_failed_for_the_key_asks_for_an_administrator(ana, run, simulat
     link = '<a href="/admin/monitoring/alert/contacts/#administradores">um administrador</a>'
     assert f"CRM não aceita a nossa chave e nada foi lido: avise {link}." in html
     assert "CRM não deixou ler: não aceita a nossa chave." in html
-    assert "aceitar de novo" not in html
+    assert "recusar de novo" not in html
 
 
 def test_failed_records_are_listed_with_a_button_for_one_and_for_all(ana, run, load, simulator):
