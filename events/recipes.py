@@ -13,9 +13,10 @@ from django.utils.translation import ngettext
 
 from carinho.access.audit_log import Audited
 from carinho.console import dates, labels
-from events import rejected_service_keys, rejecting_systems, titles
+from events import failing_steps, rejected_service_keys, rejecting_systems, titles
 from events.cause_labels import ADMINISTRATOR_FIXES, CAUSES, CHECK_KEY, CONNECTION, PERMISSION
 from events.engine.failure_causes import NO_PERMISSION
+from events.failing_steps import FailingStep
 from events.models import (
     DATA_CAUSES,
     CircuitBreaker,
@@ -55,6 +56,7 @@ class Advice:
     is_data_right: bool = False  # so that neither a correction nor archiving helps
     is_doubtful: bool = False  # it may be the system
     checks_key: bool = False  # to send one item again tells if the key is accepted by now
+    first: int | None = None  # the item to send before the others: its step failed since it last succeeded
     only: Rejection | None = None  # of some items of a group: those that failed in that time
 
     def said(self, system: str, source: str) -> Self:
@@ -184,6 +186,22 @@ def of_accepted_key(failed_at: datetime, accepted_at: datetime, *, refuses_now: 
     return Advice(str(known.family), texts, None, is_data_right=True)
 
 
+def of_failing_step(failing: FailingStep, known: Advice) -> Advice:
+    """What is known of a failure, after that its step still fails, and which item is tried first."""
+    fixer, advice = known.texts.fixer, known.texts.advice
+    if known.written is None:
+        fixer = str(_("Quem cuida do sistema {sistema}: avise que este passo falha."))
+        advice = str(_("Se falhar, espere até {sistema} dizer que consertou. O que já chegou não se repete."))
+    first = _("Tente antes com 1 item: se for aceito, reenvie os outros.")
+    texts = replace(
+        known.texts,
+        happened=f"{failing.sentence} {known.texts.happened}",
+        fixer=fixer,
+        advice=f"{first} {advice}",
+    )
+    return replace(known, texts=texts, is_doubtful=True, first=failing.item)
+
+
 class Recipes:
     """All that the team wrote, and which systems refuse everything, read once: a page asks for many.
 
@@ -221,6 +239,12 @@ class Recipes:
     def keys(self) -> dict[tuple[str, str], RejectedKey]:
         """Those that were rejected, by system and step."""
         return {(key.service, key.step): key for key in rejected_service_keys.every()}
+
+    @cached_property
+    def failing(self) -> dict[tuple[str, str, str], FailingStep]:
+        """Of the systems that are neither away nor paused, by step and cause."""
+        found = failing_steps.current()
+        return {kind: each for kind, each in found.items() if kind[0] not in self.held}
 
     @cached_property
     def held(self) -> set[str]:
@@ -266,6 +290,9 @@ class Recipes:
             suspicion = self._found.get(service)
             if suspicion and suspicion.is_suspicion and suspicion.explains((service, cause, failed_at)):
                 advice = of_suspicion(suspicion, advice)
+        elif cause in failing_steps.CAUSES and advice.texts.remedy == Remedy.RETRY:
+            failing = self.failing.get((service, step, cause))
+            advice = of_failing_step(failing, advice) if failing else advice
         return advice.said(service, source)
 
     def of_open_items(self, group: FailureGroup, count: int, failed_at: datetime, source: str) -> Advice:

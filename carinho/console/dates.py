@@ -25,10 +25,16 @@ def moment(value: datetime | None, missing: Any = "—") -> SafeString | str:
     if abs(distance) >= FAR_AWAY:
         said = f"{local:%d/%m/%Y}"
     elif distance >= NOW:
-        said = _("há %s") % duration(distance)
+        said = ago(value)
     elif distance <= -NOW:
         said, hint = clock(value), f"{hint}, {_('em %s') % duration(-distance)}"
     return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), hint, said)
+
+
+def ago(value: datetime) -> str:
+    """ "há 12 min", for a sentence, of what is past."""
+    distance = timezone.now() - value
+    return _("agora") if distance < NOW else _("há %s") % duration(distance)
 
 
 def since(value: datetime) -> SafeString:

@@ -344,7 +344,12 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         return moved or self._say_who_was_first(request, ids)
 
     def _retry(self, request: HttpRequest, ids: Sequence[int]) -> Sequence[int] | HttpResponse | None:
-        """All but what something newer overtook or a rejected key bars, unless asked for by a second yes."""
+        """All but what something newer overtook or a rejected key bars, unless asked for by a second yes.
+
+        Of a step that still fails the question offers one of them `first`: then the others stay.
+        """
+        if first := ids_in([posted(request, "first")]):
+            ids = [id for id in ids if id in first]
         asked = bulk_question.retried(
             ids,
             with_overtaken=bool(posted(request, "overtaken")),
@@ -479,6 +484,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         alone = _title_of_one(fitting[0]) if action is RETRY and len(fitting) == 1 else None
         return {
             "title": alone or action.says(len(now)),
+        first = summary.first if summary else None
             "ids": ",".join(map(str, fitting)),
             "left": summary.sum if summary else others,
             "with_yes": bulk_question.with_yes(action.says, fitting, asked) if action is RETRY else {},
@@ -487,6 +493,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "preview": summary,
         }
 
+            "first": first and {"item": first, "text": failure_group.TRY_WITH_ONE},
 
 def _title_of_one(item_id: int) -> Any:
     """What the button of a group is called that sends one item to find something out; None for any other."""
@@ -505,7 +512,8 @@ def _main_button(row: Any) -> str:
             return ""
         case Remedy.RETRY | Remedy.SYSTEMS if remedy == Remedy.RETRY or row.is_trial:
             button = '<button class="c-plain" form="retry-row" name="_selected_action" value="{}">{}</button>'
-            said = RETRY.title if remedy == Remedy.RETRY else _("Tentar")
+            is_sure = remedy == Remedy.RETRY and not row.advice.is_doubtful
+            said = RETRY.title if is_sure else _("Tentar")
             said = _("Conferir a chave") if row.advice.checks_key else said
             return format_html(button, row.pk, said)
         case Remedy.CORRECT if correct := correction.address_of(row):

@@ -110,6 +110,18 @@ class WaitedInFilter(ChoiceFilter):
         return queryset.filter(pk__in=record.held_ids if record else [])
 
 
+class StepFilter(ChoiceFilter):
+    """What one step does; only the links of a step that fails lead here."""
+
+    title = _("etapa")
+    parameter_name = "step"
+    scans = True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        asked = request.GET.get("step", "")
+        return [(asked, titles.step_in(request.GET.get("service", ""), asked))] if asked else []
+
+
 class QueueFilter(ChoiceFilter):
     title = _("fila")
     parameter_name = "queue"
@@ -159,6 +171,7 @@ class DeliveryAdmin(EventRevealAdmin, ActionAdmin):
     list_filter = (
         QueueFilter,
         WaitedInFilter,
+        StepFilter,
         ReadyFilter,
         choice_filter("service", _("sistema"), labels.systems, scans=True),
         choice_filter("status", _("situação"), lambda: DeliveryStatus.choices, scans=True),

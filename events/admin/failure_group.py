@@ -300,6 +300,8 @@ def card_of(
     help_with = None
     if figures.open and advice.only:
         help_with = retry_some(request, group, advice.only)
+    elif figures.open and advice.first:
+        help_with = try_one(request, rows_address(group), advice.first, is_key=False)
     elif figures.open:
         help_with = _help(request, group, figures, remedy, breaker, key_item, open_at)
     return Card(group, figures, advice, state_of(group), help_with, key_item)

@@ -67,9 +67,12 @@ def of(request: HttpRequest) -> list[Card]:
 
 
 def _what_it_says(card: Card) -> Hashable:
-    """Equal for two cards that can be one; of what happened, the moments may differ from step to step."""
+    """Equal for two cards that can be one; of what happened, the moments may differ from step to step.
+
+    A step that still fails is tried by itself: another one says nothing of it.
+    """
     texts, group = card.advice.texts, card.group
-    if not card.figures.open or texts.remedy not in AS_IT_IS or card.advice.only:
+    if not card.figures.open or texts.remedy not in AS_IT_IS or card.advice.only or card.advice.first:
         return card.number
     is_silenced = group.state == GroupState.SILENCED
     said = (texts.title, texts.fixer, texts.advice, texts.remedy)

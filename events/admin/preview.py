@@ -5,16 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from django.db.models import Max
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from carinho.console import dates, labels
-from carinho.console.base import page_of
+from carinho.console.base import list_of, page_of
 from carinho.masking import mask_phone
 from events import preview, rejected_service_keys, titles
 from events.admin import bulk_job, bulk_question, overtaken, person, redirect
 from events.admin.bulk_question import RetriedItems
-from events.models import DeadLetter, Event, Redirect, SkipCause
+from events.failing_steps import FailingStep
+from events.models import DeadLetter, Delivery, Event, Redirect, SkipCause
 from events.preview import Expected, Preview
 from events.recipes import Recipes
 
@@ -29,6 +31,7 @@ class Line:
     sentence: str
     texts: list[tuple[str, str]] = field(default_factory=list)
     more: int = 0
+    rows: str = ""  # the list of what the sentence counts besides
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,10 @@ class Overtaken:
 
 @dataclass(frozen=True)
 class Summary:
-    """`sum` says what becomes of each of the items that were chosen; empty where all go now."""
+    """`sum` says what becomes of each of the items that were chosen; empty where all go now.
+
+    `first` is the one to try before all, where a step still fails.
+    """
 
     lines: list[Line]
     overtaken: Overtaken | None
@@ -63,6 +69,7 @@ class Summary:
     ]  # the systems that rejected our key, in which step, and when
     needs_yes: bool  # nothing goes without a second yes
     sum: str = ""
+    first: int | None = None
 
 
 def of(dead_letter_ids: Sequence[int]) -> Summary:
@@ -90,9 +97,10 @@ def of_retried(retried: RetriedItems, moved: Sequence[str], total: int) -> Summa
     items = preview.of(sent)
     found = _summary(items)
     staged = [Line("stairs", bulk_job.stages(len(sent)))] if len(sent) > 1 else []
+    failing = _failing(sent)
     return replace(
         found,
-        lines=[*staged, *found.lines],
+        lines=[*map(_of_failing, failing), *staged, *found.lines],
         overtaken=_overtaken(retried.overtaken),
         rejected_keys=sorted(
             (labels.system(key.service), titles.step_in(key.service, key.step), key.at)
@@ -100,6 +108,23 @@ def of_retried(retried: RetriedItems, moved: Sequence[str], total: int) -> Summa
         ),
         needs_yes=not retried.now,
         sum=_sum(Counter(item.expected for item in items if retried.now), retried, moved, total),
+        first=max(failing.values()) if failing and len(retried.now) > 1 else None,
+    )
+
+
+def _failing(ids: Sequence[int]) -> dict[FailingStep, int]:
+    """The steps of these items that still fail, each with the newest of its items."""
+    kinds = DeadLetter.objects.filter(pk__in=ids).values_list("service", "step", "cause")
+    newest = kinds.annotate(Max("pk")).order_by("service", "step", "cause")
+    failing = Recipes().failing
+    return {failing[kind]: item for *key, item in newest if (kind := tuple(key)) in failing}
+
+
+def _of_failing(failing: FailingStep) -> Line:
+    step = titles.step_in(failing.service, failing.step)
+    asked = f"queue=retrying&service={failing.service}&step={failing.step}"
+    return Line(
+        "warning", f"«{step}»: {failing.sentence}", rows=list_of(Delivery, asked) if failing.retried else ""
     )
 
 
