@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.db.models import Count, IntegerField, Max, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
@@ -14,9 +15,19 @@ from carinho.console import badge_counts, badges, dates, labels
 from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import id_in, list_of, page_of
 from carinho.console.filters import ChoiceFilter, choice_filter
-from events import bulk_jobs, recipes
+from events import bulk_jobs, preview, recipes
 from events.engine.failure_causes import NO_PERMISSION
-from events.models import BulkItem, BulkItemState, BulkJob, BulkState, CircuitBreaker, DeadLetter
+from events.flow import TO_PEOPLE
+from events.models import (
+    Attempt,
+    BulkItem,
+    BulkItemState,
+    BulkJob,
+    BulkState,
+    CircuitBreaker,
+    DeadLetter,
+    DeliveryStatus,
+)
 from events.recipes import Recipes
 
 OPERATE = "events.change_deadletter"
@@ -236,6 +247,7 @@ class BulkJobAdmin(ActionAdmin):
             ],
             "causes": self._causes(row),
             "waits": _waits(row),
+            "failing": _tried_again(row),
             "stop": self._stop(row),
             "buttons": self.buttons(request, [action.name for action in _fitting(row)], row.pk),
             "stages": stages(row.total - counts[BulkItemState.OVERTAKEN]),
@@ -299,6 +311,36 @@ def _waits(job: BulkJob) -> list[dict[str, Any]]:
         for breaker in CircuitBreaker.objects.filter(pk__in=counts).order_by("pk")
         if breaker.holds
     ]
+
+
+def _tried_again(job: BulkJob) -> dict[str, Any]:
+    """The first of those on their way that was answered with a failure, and when it is tried again."""
+    holding = [breaker.pk for breaker in CircuitBreaker.objects.all() if breaker.holds]
+    items = BulkItem.objects.filter(
+        job=job,
+        state=BulkItemState.SENT,
+        dead_letter__delivery__status=DeliveryStatus.QUEUED,
+        dead_letter__delivery__attempts__gt=0,
+    ).exclude(dead_letter__service__in=holding)
+    found = list(items.order_by("position").select_related("dead_letter__delivery")[:2])
+    tried = Attempt.objects.filter(delivery=found[0].dead_letter.delivery_id).last() if found else None
+    if tried is None:
+        return {}
+    first, delivery = found[0], found[0].dead_letter.delivery
+    moved = preview.leaving_at([delivery.pk]) if delivery.service == TO_PEOPLE else {}
+    due_at = moved.get(delivery.pk) or delivery.due_at
+    said = {"at": dates.clock(tried.started_at), "answer": labels.error_in_words(tried.error)}
+    text = _now("falhou às %(at)s (%(answer)s) e é tentado de novo agora.")
+    if due_at and due_at > timezone.now():
+        said["due"] = dates.clock(due_at)
+        text = _now("falhou às %(at)s (%(answer)s) e tenta de novo às %(due)s.")
+    return {
+        "is_first": first.position == 1,
+        "name": f"#{first.dead_letter_id}",
+        "address": page_of(first.dead_letter),
+        "text": text % said,
+        "others": len(found) > 1,
+    }
 
 
 def _fitting(job: BulkJob) -> list[Action]:

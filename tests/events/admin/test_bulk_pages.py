@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from carinho.access.roles import OPERATOR, VIEWER
 from carinho.console import dates
-from carinho.services.errors import Rejected
+from carinho.services.errors import Rejected, Unavailable
 from events import bulk_jobs, operations, status_badges
 from events.engine import attempt, lane, transitions
 from events.models import BulkJob, CircuitBreaker, DeadLetter, Delivery
@@ -67,6 +67,30 @@ def test_retry_of_many_leads_to_a_page_that_claims_no_success():
         assert words in html
     for words in ("reenviadas", "entregues"):
         assert words not in html.split('id="reenvio"')[1].split("</section>")[0]
+
+
+def test_page_says_that_what_is_on_its_way_failed_and_when_it_is_tried_again():
+    browser, found = logged_in(OPERATOR), letters(3)
+    job = bulk_jobs.start_retry([letter.pk for letter in found], "user:ana")
+    assert "tenta de novo" not in html_of(browser.get(address(job)))
+    (claim,) = transitions.claim("crm", 5)
+    lane.write([attempt.retry_later(claim, Unavailable("crm answered 500", cause="server_error"))])
+    delivery, tried = found[0].delivery, found[0].delivery.attempt_log.latest("id")
+    delivery.refresh_from_db()
+    html, page = html_of(browser.get(address(job))), f"{LIST}{found[0].pk}/change/"
+    assert (
+        f'<a href="{page}">O primeiro item</a> falhou às {dates.clock(tried.started_at)} (respondeu com erro '
+        f"500) e tenta de novo às {dates.clock(delivery.due_at)}.</p>"
+    ) in html
+    Delivery.objects.filter(pk=delivery.pk).update(due_at=found[0].created_at - timedelta(hours=1))
+    assert "e é tentado de novo agora." in html_of(browser.get(address(job)))
+    rows.down("crm")  # for which it waits then
+    html = html_of(browser.get(address(job)))
+    assert "1 entrega espera por ele" in html
+    assert "tentado de novo" not in html
+    CircuitBreaker.objects.all().delete()
+    at_work()
+    assert "O primeiro item" not in html_of(browser.get(address(job)))
 
 
 def test_page_says_for_which_system_it_waits_and_since_when():
