@@ -86,8 +86,8 @@ RESULTS = {
     BulkItemState.DELIVERED: ngettext_lazy("%(count)s entregue", "%(count)s entregues", "number"),
     BulkItemState.FAILED: ngettext_lazy("%(count)s falhou de novo", "%(count)s falharam de novo", "number"),
     BulkItemState.TAKEN: ngettext_lazy(
-        "%(count)s já tinha sido tratado por outra pessoa",
-        "%(count)s já tinham sido tratados por outra pessoa",
+        "%(count)s já tinha sido tratado fora deste reenvio",
+        "%(count)s já tinham sido tratados fora deste reenvio",
         "number",
     ),
     BulkItemState.OVERTAKEN: ngettext_lazy(

@@ -239,7 +239,7 @@ def test_each_number_of_the_result_leads_to_exactly_its_rows():
     expected = {
         "4 entregues": {0, 1, 3, 5},
         "1 falhou de novo": {4},
-        "1 já tinha sido tratado por outra pessoa": {2},
+        "1 já tinha sido tratado fora deste reenvio": {2},
     }
     assert [result["text"] for result in results] == list(expected)
     for result in results:
