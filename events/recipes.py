@@ -202,6 +202,22 @@ def of_failing_step(failing: FailingStep, known: Advice) -> Advice:
     return replace(known, texts=texts, is_doubtful=True, first=failing.item)
 
 
+def of_overtaken(known: Advice) -> Advice:
+    """What is done about an open item whose record a newer event has written since."""
+    texts = replace(
+        known.texts,
+        fixer=str(_("Você, olhando o cadastro no sistema de destino.")),
+        advice=str(
+            _(
+                "Não reenvie: um evento mais novo já gravou este cadastro, e o dado antigo pode voltar. "
+                "Confira o cadastro lá: se está certo, arquive; se falta algo, complete-o lá e arquive."
+            )
+        ),
+        remedy=Remedy.ARCHIVE,
+    )
+    return Advice(known.family, texts, known.written)
+
+
 class Recipes:
     """All that the team wrote, and which systems refuse everything, read once: a page asks for many.
 

@@ -192,7 +192,8 @@ class DeadLetterChangeList(PlainChangeList):
         found, later = recipes.of_items(rows), overtaken.of_items(rows)
         for row in rows:
             row.is_overtaken = row.pk in later
-            row.advice = found.of_item(row)
+            advice = found.of_item(row)
+            row.advice = recipes.of_overtaken(advice) if row.is_overtaken else advice
             rejection = found.rejected_by.get((row.service, row.cause, row.failed_at))
             row.is_trial = bool(rejection and not rejection.until)  # to send one again tells if it accepts
 
@@ -422,10 +423,13 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         correct = correction.button(request, row)
         is_open = row.status == DeadLetterStatus.OPEN
         found = recipes.of_items([row])
-        advice = failure_group.readable(found.of_item(row), request)
+        advice, previewed = failure_group.readable(found.of_item(row), request), preview.of([row.pk])
+        if previewed.overtaken:
+            advice = recipes.of_overtaken(advice)
         main = MAIN.get(advice.texts.remedy) if is_open else RESTORE.name
         check_key = {"text": failure_group.CHECK_KEY_WITH_ONE} if is_open and advice.checks_key else {}
         unwise = [ARCHIVE.name] if is_open and advice.is_data_right else []
+        unwise = [RETRY.name] if previewed.overtaken else unwise
         return {
             "advice": advice,
             "group": group,
@@ -440,7 +444,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "others": [] if is_superseded else _others_like_it(request, row),
             "days_left": max(0, (removed_at - timezone.now()).days) if removed_at else 0,
             "reasons": REASONS,
-            "preview": preview.of([row.pk]),
+            "preview": previewed,
             "breaker": CircuitBreaker.objects.filter(service=row.service).first(),
             "rejection": found.rejecting.get(row.service),
             "delivery": row.delivery,
@@ -480,20 +484,20 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             for name, count in per_system.most_common()
         ]
         summary = preview.of_retried(asked, left, len(ids)) if action is RETRY else None
+        first = summary.first if summary else None
         others = bulk_question.left_sentence(len(fitting), len(ids), left) if left else ""
         alone = _title_of_one(fitting[0]) if action is RETRY and len(fitting) == 1 else None
         return {
             "title": alone or action.says(len(now)),
-        first = summary.first if summary else None
             "ids": ",".join(map(str, fitting)),
             "left": summary.sum if summary else others,
             "with_yes": bulk_question.with_yes(action.says, fitting, asked) if action is RETRY else {},
             "per_system": rows,
+            "first": first and {"item": first, "text": failure_group.TRY_WITH_ONE},
             "reasons": REASONS,
             "preview": summary,
         }
 
-            "first": first and {"item": first, "text": failure_group.TRY_WITH_ONE},
 
 def _title_of_one(item_id: int) -> Any:
     """What the button of a group is called that sends one item to find something out; None for any other."""

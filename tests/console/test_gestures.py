@@ -166,6 +166,7 @@ def test_what_a_field_lacks_is_said_beside_it_in_portuguese_until_it_is_there(vi
 
 def test_many_are_archived_with_one_reason_and_the_filter_survives(visit):
     wanted = [rows.dead_letter() for _ in range(3)]
+    visit.locator(".c-anyway > summary").click()
     other = rows.dead_letter(cause="invalid_data")
     visit.goto(ADDRESS + "?cause=connection_timeout")
     visit.locator("#action-toggle").check()

@@ -172,6 +172,23 @@ def test_what_is_overtaken_is_called_so_everywhere_and_goes_by_one_second_yes():
     assert "Reenviando" in html_of(post(browser, "deadletter_retry", ids=letter.pk, overtaken="1", next=page))
 
 
+def test_recipe_and_buttons_of_what_is_overtaken_advise_against_the_retry():
+    browser, letter = logged_in(OPERATOR), rows.client_dead_letter()
+    page = f"{LIST}{letter.pk}/change/"
+    assert "replay</span>Reenviar" in html_of(browser.get(page)).partition("</header>")[0]
+    rows.client_written()
+    html = html_of(browser.get(page))
+    before, _summary, after = html.partition("mesmo assim</summary>")
+    assert re.search(r'class="c-button c-primary"[^>]*><span[^>]*>archive</span>Arquivar', before)
+    assert "replay</span>Reenviar" not in before
+    assert "replay</span>Reenviar" in after.partition("</header>")[0]
+    assert "Não reenvie: um evento mais novo já gravou este cadastro" in html
+    assert "use Reenviar" not in html
+    row = html_of(browser.get(LIST)).partition('id="result_list"')[2]
+    assert 'form="retry-row"' not in row
+    assert 'popovertarget="archive-row"' in row
+
+
 def test_question_and_result_of_a_retry_say_how_many_go_and_that_the_overtaken_stay():
     browser, found = logged_in(OPERATOR), [rows.client_dead_letter(id) for id in (7, 8, 9, 10)]
     for id in (7, 8, 9):
