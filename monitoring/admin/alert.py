@@ -8,7 +8,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern
@@ -22,8 +21,19 @@ from carinho.console.actions import Action, ActionAdmin
 from carinho.console.base import actor, page
 from carinho.console.labels import number
 from carinho.masking import mask
-from monitoring import alerts, checklist, headline, health, notifications, runbook_page, snapshot
-from monitoring.models import Alert, Notification, Severity
+from monitoring import (
+    alerts,
+    checklist,
+    headline,
+    health,
+    lasted,
+    notifications,
+    reached,
+    runbook_page,
+    snapshot,
+)
+from monitoring.models import Alert, Severity
+from monitoring.reached import Reached
 from monitoring.rule import Observation, Rule, all_rules
 
 logger = logging.getLogger(__name__)
@@ -114,10 +124,7 @@ class AlertAdmin(ActionAdmin):
         hub, found = health.of_page(request)
         now = alerts.current(found, hub.now)
         shown = [*now.open, *now.reminders]
-        sent = Notification.objects.filter(
-            alert__in=[row.pk for row in shown if row.pk], sent_at__isnull=False
-        )
-        notified = dict(sent.order_by().values_list("alert").annotate(Max("sent_at")))
+        notified = reached.of([row for row in shown if row.pk])
         context = {
             "here": request.get_full_path(),
             "cards": [self._card(request, row, notified.get(row.pk)) for row in shown],
@@ -135,6 +142,7 @@ class AlertAdmin(ActionAdmin):
         return page(request, "admin/monitoring/alerts.html", _("Alertas"), **context)
 
     def item_context(self, request: HttpRequest, row: Alert) -> dict[str, Any]:
+        known = reached.of([row])[row.pk]
         notified: list[tuple[Any, Any]] = [
             (
                 f"{notifications.TITLES[notification.event]} {notifications.BY[notification.channel]}",
@@ -147,7 +155,10 @@ class AlertAdmin(ActionAdmin):
             for notification in row.notifications.order_by("id")
         ]
         if not notified:
-            notified = [(_("Plantão"), _("ninguém foi avisado"))]
+            nobody = format_html(
+                '{}: <a href="{}">{}</a>', _("ninguém foi avisado"), known.address, known.why
+            )
+            notified = [(_("Plantão"), nobody)]
         return {
             "pairs": [
                 (_("O que há") if row.is_open else _("O que houve"), row.sentence),
@@ -161,11 +172,11 @@ class AlertAdmin(ActionAdmin):
             **_of_snooze_form(),
         }
 
-    def _card(self, request: HttpRequest, row: Alert, notified_at: datetime | None) -> dict[str, Any]:
+    def _card(self, request: HttpRequest, row: Alert, notified: Reached | None) -> dict[str, Any]:
         rule = Rule.registry.get(row.rule)
         return {
             "alert": row,
-            "notified_at": notified_at,
+            "notified": notified,
             "title": rule.title if rule else row.rule,
             "steps": rule.steps if rule else (),
             "buttons": self._buttons(request, row) if row.pk else [],
@@ -185,7 +196,9 @@ def _open_facts(request: HttpRequest, row: Alert) -> list[tuple[Any, Any]]:
     """Who has it, until when nobody is reminded, and what ends it."""
     every = dates.duration(timedelta(seconds=settings.ALERT_REMINDER_SECONDS))
     reminders: Any = _("a cada %s, até alguém assumir ou adiar") % every
-    if row.acknowledged_by:
+    if nobody := reached.nobody(row):
+        reminders = _("nenhum: %s") % nobody
+    elif row.acknowledged_by:
         reminders = _("param até ele fechar; se piorar, o plantão é avisado")
     elif row.snoozed_until and row.is_snoozed:
         said = {"until": dates.clock(row.snoozed_until), "every": every}

@@ -13,11 +13,11 @@ from responses import matchers
 from standardwebhooks.webhooks import Webhook
 
 from carinho.access.models import AuditEntry
-from carinho.console import support
+from carinho.console import dates, support
 from carinho.resending import LEASE, WAITS
 from events.models import CircuitBreaker
 from events.queues import Queue
-from monitoring import alerts, health, heartbeats, metrics, notifications, watcher
+from monitoring import alerts, health, heartbeats, metrics, notifications, reached, watcher
 from monitoring.models import Alert, Heartbeat, Notification
 from tests.clients import logged_in
 from tests.monitoring import hubs
@@ -342,8 +342,11 @@ def test_pages_say_who_was_notified_and_when_and_that_nobody_is(clock, settings)
 
     assert "Ninguém é avisado dos alertas" in text()
     assert "Nada deixou de sair" not in text()
-    assert "ninguém foi avisado" in of_alert()
-    assert "Ninguém do plantão foi avisado" in text("/admin/monitoring/alert/")
+    why = '<a href="/admin/monitoring/notification/">nenhum e-mail, número nem endereço está configurado</a>'
+    assert f"ninguém foi avisado: {why}" in of_alert()
+    assert "nenhum: nenhum e-mail" in of_alert()  # that is, no reminder
+    assert "a cada 1 h" not in of_alert()
+    assert f"Ninguém do plantão foi avisado</a>: {why}" in text("/admin/monitoring/alert/")
     settings.ALERT_EMAILS = ["plantao@carinho.test"]
     assert "Nenhum alerta precisou avisar o plantão até agora" in text()
     clock.evaluate(15, whatsapp=hubs.offline(1000).whatsapp)
@@ -357,6 +360,45 @@ def test_pages_say_who_was_notified_and_when_and_that_nobody_is(clock, settings)
     assert "Plantão avisado" in text("/admin/monitoring/alert/")
     Notification.objects.create(alert=sent.alert, channel="email", event="opened", due_at=clock.now)
     assert "1 aviso ainda não saiu" in text()
+
+
+def test_alert_of_which_nobody_was_notified_says_why_and_leads_to_it(clock, settings):
+    clock.now, page = timezone.now(), logged_in("Operador")
+    settings.ALERT_EMAILS = []
+    clock.evaluate(**FULL)
+    alert = Alert.objects.get()
+
+    def why():
+        html = page.get("/admin/monitoring/alert/").content.decode()
+        said = re.search(r'Ninguém do plantão foi avisado</a>: <a href="([^"]+)">([^<]+)<', html)
+        assert (
+            said[0].partition("<a")[2]
+            in page.get(f"/admin/monitoring/alert/{alert.pk}/change/").content.decode()
+        )
+        return said[2], page.get(said[1].replace("&amp;", "&")).status_code
+
+    settings.ALERT_EMAILS = ["plantao@carinho.test"]  # only now
+    next_at = dates.clock(alert.notified_at + timedelta(hours=1))
+    assert why() == (f"não havia a quem avisar quando ele abriu; o lembrete sai às {next_at}", 200)
+    Alert.objects.update(notified_at=None)
+    assert why() == ("é só o fim do que já passou, e disso ninguém é avisado", 200)
+    settings.ALERT_EMAILS, settings.ALERT_WHATSAPP_NUMBERS = [], ["5511987654321"]
+    Alert.objects.update(rule="whatsapp_disconnected", subject="")
+    assert (
+        reached.nobody(Alert.objects.get()) == "o plantão só é avisado pelo WhatsApp, e o alerta é sobre isso"
+    )
+    Alert.objects.update(rule=alert.rule, subject=alert.subject)
+
+    given = {"alert": alert, "channel": "email", "event": "opened"}
+    sent = Notification.objects.create(**given, due_at=timezone.now())
+    assert why() == ("o aviso está saindo", 200)
+    due_at = timezone.now() + timedelta(minutes=5)
+    Notification.objects.update(due_at=due_at)
+    assert why() == (f"o aviso não saiu e é tentado de novo às {dates.clock(due_at)}", 200)
+    Notification.objects.update(status="failed", due_at=None)
+    assert why() == ("o aviso não pôde ser enviado", 200)
+    notifications.discard([sent.pk], actor="user:ana")
+    assert why() == ("o aviso foi descartado", 200)
 
 
 def test_notification_that_nobody_needs_any_more_can_be_discarded(clock, settings):
