@@ -14,10 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from carinho.access.audit_log import Audited
-from carinho.console import dates
 from carinho.resending import claim, due_after, reason_of
 from carinho.services import outgoing
-from monitoring import calls
+from monitoring import calls, lasted
 from monitoring.models import Alert, Notification, NotificationStatus, Severity
 from monitoring.rule import Rule
 from whatsapp import templates
@@ -120,8 +119,7 @@ def sentence(notification: Notification) -> str:
     alert, title = notification.alert, TITLES[notification.event]
     message = " ".join(alert.sentence.split())  # other systems' words are in it, and their line breaks
     if notification.event == "resolved" and alert.resolved_at:
-        lasted = dates.duration(alert.resolved_at - alert.opened_at)
-        return f"{title}: {message} {_('Durou %s.') % lasted}"
+        return f"{title}: {message} {_('Durou: %s.') % lasted.of([alert])[alert.pk]}"
     return f"{title} ({alert.get_severity_display()}): {message}"
 
 

@@ -1,6 +1,5 @@
 """Quedas: each outage of a system that is over, with the report of what became of what waited."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -45,7 +44,7 @@ class OutageAdmin(ConsoleAdmin):
 
     @admin.display(description=_("duração"))
     def took(self, row: OutageRecord) -> str:
-        return _length(row)
+        return dates.duration(row.rounded)
 
     @admin.display(description=_("esperaram"))
     def waited(self, row: OutageRecord) -> str:
@@ -64,22 +63,16 @@ class OutageAdmin(ConsoleAdmin):
         return badges.badge(_("encerrada"), "success")
 
     def crumb(self, row: Any) -> str:
-        return f"{labels.system(row.service)}, {_length(row)}"
+        return f"{labels.system(row.service)}, {dates.duration(row.rounded)}"
 
     def item_context(self, request: HttpRequest, row: OutageRecord) -> dict[str, Any]:
         outages.count_now([row])
         return {
             "outage": row,
             "label": labels.system(row.service),
-            "length": _length(row),
+            "length": dates.duration(row.rounded),
             "rows": list_of(Delivery, f"outage={row.pk}"),
         }
-
-
-def _length(row: OutageRecord) -> str:
-    """To the nearest minute, as its beginning and end beside it are read."""
-    whole = timedelta(minutes=round(row.length.total_seconds() / 60))
-    return dates.duration(whole or row.length)
 
 
 def what_became_of(row: OutageRecord) -> str:
@@ -102,7 +95,7 @@ def ended(rows: QuerySet[OutageRecord]) -> list[dict[str, Any]]:
         {
             "outage": row,
             "label": labels.system(row.service),
-            "length": _length(row),
+            "length": dates.duration(row.rounded),
             "page": page_of(row),
             "became": what_became_of(row),
             "failed": list_of(DeadLetter, f"service={row.service}") if row.failed else "",

@@ -63,6 +63,11 @@ class OutageRecord(models.Model):
         return (self.ended_at or timezone.now()) - self.began_at
 
     @property
+    def rounded(self) -> timedelta:
+        """Its length to the nearest minute, as its beginning and end beside it are read."""
+        return timedelta(minutes=round(self.length.total_seconds() / 60)) or self.length
+
+    @property
     def lost(self) -> int:
         """What waited and is in no state any more: always none."""
         return self.held - self.delivered - self.failed - self.skipped - self.waiting

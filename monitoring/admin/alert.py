@@ -125,17 +125,14 @@ class AlertAdmin(ActionAdmin):
         now = alerts.current(found, hub.now)
         shown = [*now.open, *now.reminders]
         notified = reached.of([row for row in shown if row.pk])
+        over = Alert.objects.filter(resolved_at__isnull=False).order_by("-resolved_at")
+        resolved = list(over[:SHOWN_RESOLVED])
+        lengths = lasted.of(resolved)
         context = {
             "here": request.get_full_path(),
             "cards": [self._card(request, row, notified.get(row.pk)) for row in shown],
             **headline.context(found, now, hub.now),
-            "resolved": [
-                {"alert": row, "lasted": dates.duration(row.resolved_at - row.opened_at)}
-                for row in Alert.objects.filter(resolved_at__isnull=False).order_by("-resolved_at")[
-                    :SHOWN_RESOLVED
-                ]
-                if row.resolved_at
-            ],
+            "resolved": [{"alert": row, "lasted": lengths[row.pk]} for row in resolved],
             "rules": rule_rows(hub),
             **_of_snooze_form(),
         }
@@ -212,6 +209,7 @@ def _open_facts(request: HttpRequest, row: Alert) -> list[tuple[Any, Any]]:
 def _resolved_facts(request: HttpRequest, row: Alert) -> list[tuple[Any, Any]]:
     return [
         (_("Resolvido"), dates.moment(row.resolved_at)),
+        (_("Durou"), lasted.of([row])[row.pk]),
         (_("Assumido por"), labels.who(row.acknowledged_by)),
         (_("Adiado porque"), notes.about_system(row.snooze_reason, request)),
     ]

@@ -15,9 +15,9 @@ from standardwebhooks.webhooks import Webhook
 from carinho.access.models import AuditEntry
 from carinho.console import dates, support
 from carinho.resending import LEASE, WAITS
-from events.models import CircuitBreaker
+from events.models import CircuitBreaker, OutageRecord
 from events.queues import Queue
-from monitoring import alerts, health, heartbeats, metrics, notifications, reached, watcher
+from monitoring import alerts, health, heartbeats, lasted, metrics, notifications, reached, watcher
 from monitoring.models import Alert, Heartbeat, Notification
 from tests.clients import logged_in
 from tests.monitoring import hubs
@@ -94,7 +94,7 @@ def test_gone_for_a_while_it_is_resolved_with_its_duration(clock):
     clock.evaluate(61)
     assert not Alert.objects.get().is_open
     assert (
-        subjects()[-1] == "[Carinho] Resolvido: Havia itens demais que precisavam de você: 12. Durou 2 min."
+        subjects()[-1] == "[Carinho] Resolvido: Havia itens demais que precisavam de você: 12. Durou: 2 min."
     )
 
 
@@ -143,7 +143,7 @@ def test_each_cause_of_many_items_is_told_taken_on_and_resolved_by_itself(clock)
         "[Carinho] Alerta (atenção): CRM · O sistema não aceitou os dados: 14 itens de 14 pessoas.",
         f"[Carinho] Alerta (atenção): {said}: 12 itens de 12 pessoas.",
         f"[Carinho] Ainda em aberto (atenção): {said}: 12 itens de 12 pessoas.",
-        f"[Carinho] Resolvido: {said}: eram 12 itens. Durou 1 h.",
+        f"[Carinho] Resolvido: {said}: eram 12 itens. Durou: 1 h.",
     ]
     assert alerts.open_alerts().get() == crm
 
@@ -174,6 +174,34 @@ def test_page_of_an_alert_says_who_has_it_until_when_nobody_is_reminded_and_what
     assert "Assumido por caio" in shown()
     assert "Lembretes" not in shown()
     assert "Adiar 1 alerta" not in shown()
+
+
+def test_length_of_an_outage_is_said_alike_on_each_page_and_apart_from_what_had_waited():
+    began = timezone.now() - timedelta(hours=1)
+    ended, settled = began + timedelta(seconds=130), began + timedelta(seconds=250)
+    over = {"seen_at": settled, "opened_at": began, "resolved_at": settled + timedelta(minutes=2)}
+    given = {"service": "crm", "cause": "circuit", "began_at": began, "ended_at": ended, "held": 34}
+    outage = OutageRecord.objects.create(**given, settled_at=settled)
+    away = Alert.objects.create(
+        rule="circuit_breaker", subject="crm", message="CRM ficou fora do ar.", **over
+    )
+    other = Alert.objects.create(rule="dead_letters", subject="crm", message="Havia itens demais.", **over)
+    said = "fora do ar por 2 min; o que esperava saiu em mais 2 min"
+    reader = logged_in("Operador")
+    shown = reader.get("/admin/monitoring/alert/").content.decode()
+    assert f">{said}</td>" in shown
+    assert ">6 min</td>" in shown
+    assert said in reader.get(f"/admin/monitoring/alert/{away.pk}/change/").content.decode()
+    assert "CRM: fora do ar por 2 min" in reader.get("/admin/").content.decode()
+    assert notifications.sentence(Notification(alert=away, event="resolved")).endswith(f"Durou: {said}.")
+    assert lasted.of([away, other]) == {away.pk: said, other.pk: "6 min"}
+    OutageRecord.objects.update(settled_at=None)
+    assert lasted.of([away])[away.pk] == "fora do ar por 2 min; o que esperava ainda está saindo"
+    OutageRecord.objects.update(held=0)
+    assert lasted.of([away])[away.pk] == "fora do ar por 2 min"
+    OutageRecord.objects.filter(pk=outage.pk).update(began_at=ended, ended_at=timezone.now())  # a later one
+    Alert.objects.update(resolved_at=began + timedelta(seconds=120))
+    assert lasted.of(list(Alert.objects.filter(pk=away.pk))) == {away.pk: "2 min"}
 
 
 def test_later_the_same_cause_is_a_new_alert(clock):

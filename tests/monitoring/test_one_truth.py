@@ -213,7 +213,7 @@ def test_after_an_outage_what_it_left_is_that_outage_until_it_is_out(clock, sett
     clock.evaluate(130, breakers=closed)
     assert [message.subject for message in mail.outbox] == [
         "[Carinho] Alerta (crítico): CRM está fora do ar há 5 min: 211 entregas na fila.",
-        "[Carinho] Resolvido: CRM voltou, e o que esperava saiu. Durou 8 min.",
+        "[Carinho] Resolvido: CRM voltou, e o que esperava saiu. Durou: 8 min.",
     ]
 
 
