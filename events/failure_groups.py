@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Count, OuterRef, Q, Subquery, Value
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -226,31 +226,37 @@ def see(group: FailureGroup, *, actor: str) -> None:
 
 def take(ids: Iterable[int], *, actor: str) -> list[int]:
     """Say that one deals with these. Returns those that were nobody's and not resolved."""
-    free = FailureGroup.objects.exclude(state__in=[GroupState.TAKEN, GroupState.RESOLVED])
+    free = FailureGroup.objects.filter(owner="").exclude(state=GroupState.RESOLVED)
     given = {"state": GroupState.TAKEN, "owner": actor, "silenced_at_count": None}
     return _move(free, ids, given, EntryKind.TAKEN, TAKEN, actor)
 
 
 def release(ids: Iterable[int], *, actor: str) -> list[int]:
     """Whoever had these has them no longer. Returns those that were somebody's."""
-    taken = FailureGroup.objects.filter(state=GroupState.TAKEN)
-    return _move(taken, ids, {"state": GroupState.SEEN, "owner": ""}, EntryKind.RELEASED, RELEASED, actor)
+    owned = FailureGroup.objects.exclude(owner="")
+    state = Case(When(state=GroupState.SILENCED, then=F("state")), default=Value(GroupState.SEEN))
+    return _move(owned, ids, {"state": state, "owner": ""}, EntryKind.RELEASED, RELEASED, actor)
 
 
 def silence(ids: Iterable[int], *, actor: str, reason: str = "") -> list[int]:
-    """Ask for no attention until more are open than now. Returns those that could be silenced."""
+    """Ask for no attention until more are open than now; whoever has one keeps it.
+
+    Returns those that could be silenced.
+    """
     loud = FailureGroup.objects.exclude(state__in=[GroupState.SILENCED, GroupState.RESOLVED])
     mine = DeadLetter.objects.filter(
         status="open", service=OuterRef("service"), step=OuterRef("step"), cause=OuterRef("cause")
     )
     open_now = Subquery(mine.order_by().values("service").annotate(count=Count("pk")).values("count"))
-    given = {"state": GroupState.SILENCED, "owner": "", "silenced_at_count": Coalesce(open_now, Value(0))}
+    given = {"state": GroupState.SILENCED, "silenced_at_count": Coalesce(open_now, Value(0))}
     return _move(loud, ids, given, EntryKind.SILENCED, SILENCED, actor, text=reason)
 
 
 def unsilence(ids: Iterable[int], *, actor: str) -> list[int]:
+    """Each is again with whoever had it. Returns those that were silenced."""
     silenced = FailureGroup.objects.filter(state=GroupState.SILENCED)
-    given = {"state": GroupState.SEEN, "silenced_at_count": None}
+    state = Case(When(owner="", then=Value(GroupState.SEEN)), default=Value(GroupState.TAKEN))
+    given = {"state": state, "silenced_at_count": None}
     return _move(silenced, ids, given, EntryKind.UNSILENCED, UNSILENCED, actor)
 
 

@@ -82,7 +82,7 @@ SILENCE = Action(
     done=ngettext_lazy("O grupo está silenciado.", "%(count)d grupos estão silenciados.", "count"),
     effect=_(
         "O grupo vai para o fim da lista, e volta quando houver mais itens abertos do que agora. "
-        "Se está com alguém, deixa de estar."
+        "Se está com alguém, continua com essa pessoa."
     ),
     permission=OPERATE,
     run=lambda ids, actor, reason: failure_groups.silence(ids, actor=actor, reason=reason),
@@ -335,6 +335,8 @@ def state_of(group: FailureGroup) -> SafeString:
         words = _now("com %s") % labels.who(group.owner)
     if group.state == GroupState.SILENCED:
         words = _now("silenciado com %d") % (group.silenced_at_count or 0)
+        if group.owner:
+            words = _now("%(silenced)s; com %(who)s") % {"silenced": words, "who": labels.who(group.owner)}
     return badges.badge(words, TONES.get(group.state, "neutral"))
 
 
@@ -602,7 +604,7 @@ class FailureGroupAdmin(ActionAdmin):
             case GroupState.TAKEN:
                 chosen += [RELEASE, SILENCE]
             case GroupState.SILENCED:
-                chosen += [TAKE, UNSILENCE]
+                chosen += [RELEASE if row.owner else TAKE, UNSILENCE]
             case _:
                 chosen += [TAKE, SILENCE]
         return [action.name for action in chosen]

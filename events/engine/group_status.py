@@ -30,7 +30,7 @@ RETURNING id
 
 UPDATE_STATES = """
 WITH found AS (
-    SELECT known.id, known.state AS was, EXISTS (
+    SELECT known.id, known.state AS was, known.owner, EXISTS (
                SELECT FROM events_deadletter AS any_left
                WHERE any_left.status IN ('open', 'retrying') AND any_left.service = known.service
                  AND any_left.cause = known.cause AND any_left.step = known.step) AS is_open,
@@ -51,8 +51,8 @@ WITH found AS (
         ORDER BY closed.id DESC LIMIT 1) AS last ON true
     WHERE known.id = ANY(%(ids)s)
 ), changed AS (
-    SELECT *, CASE WHEN NOT is_open THEN 'resolved' WHEN is_worse OR was = 'resolved' THEN 'regressed'
-                   ELSE was END AS state,
+    SELECT *, CASE WHEN NOT is_open THEN 'resolved' WHEN is_worse AND owner <> '' THEN 'taken'
+                   WHEN is_worse OR was = 'resolved' THEN 'regressed' ELSE was END AS state,
            CASE WHEN closed_as IS NULL THEN 'other_cause' WHEN skip_cause = 'superseded' THEN skip_cause
                 WHEN %(actor)s::text IS NOT NULL THEN 'archive'
                 WHEN closed_as = 'resolved' AND moved_by <> '' AND is_corrected THEN 'correct'
@@ -60,7 +60,8 @@ WITH found AS (
     FROM found
 ), moved AS (
     UPDATE events_failuregroup AS known
-    SET state = changed.state, owner = '', silenced_at_count = NULL,
+    SET state = changed.state, owner = CASE WHEN changed.state = 'taken' THEN known.owner ELSE '' END,
+        silenced_at_count = NULL,
         resolved_at = CASE WHEN changed.state = 'resolved' THEN now() ELSE known.resolved_at END,
         resolved_by = CASE WHEN changed.state <> 'resolved' THEN known.resolved_by
                            WHEN changed.closed_with = 'archive' THEN %(actor)s

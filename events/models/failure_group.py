@@ -30,9 +30,10 @@ class ResolvedWith(models.TextChoices):
 class FailureGroup(models.Model):
     """All dead letters of one system, step and cause, those to come included.
 
-    Resolved while none of them is open or being retried. It outlives them: what is written here is there when
-    the same failure comes back. `events.engine.group_status` opens and resolves it with its dead letters,
-    `events.failure_groups` does what an operator asks.
+    Whoever took it has it also while it is silenced. Resolved while none of them is open or being retried. It
+    outlives them: what is written here is there when the same failure comes back.
+    `events.engine.group_status` opens and resolves it with its dead letters, `events.failure_groups` does
+    what an operator asks.
     """
 
     service = models.CharField(_("sistema"), max_length=20)
@@ -65,7 +66,9 @@ class FailureGroup(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["service", "step", "cause"], name="failure_group_once"),
             models.CheckConstraint(
-                condition=Q(state="taken") & ~Q(owner="") | ~Q(state="taken") & Q(owner=""),
+                condition=Q(state="silenced")
+                | Q(state="taken") & ~Q(owner="")
+                | ~Q(state="taken") & Q(owner=""),
                 name="failure_group_owner_while_taken",
             ),
             models.CheckConstraint(

@@ -266,6 +266,35 @@ def test_silenced_group_stays_silent_until_there_are_more_than_at_the_time():
     assert history(group) == [("silenced", ANA), ("worse", "")]
 
 
+def test_who_has_a_group_keeps_it_while_it_is_silenced_and_when_it_gets_worse():
+    group = group_of(rows.dead_letter())
+    failure_groups.take([group.pk], actor=ANA)
+    failure_groups.silence([group.pk], actor=BIA)
+    assert failure_groups.take([group.pk], actor=BIA) == []
+    group.refresh_from_db()
+    assert (group.state, group.owner) == ("silenced", ANA)
+    failure_groups.unsilence([group.pk], actor=BIA)
+    group.refresh_from_db()
+    assert (group.state, group.owner) == ("taken", ANA)
+    failure_groups.silence([group.pk], actor=ANA)
+    rows.dead_letter()
+    group.refresh_from_db()
+    assert (group.state, group.owner, group.silenced_at_count) == ("taken", ANA, None)
+    assert history(group)[-1] == ("worse", "")
+
+
+def test_silenced_group_that_is_released_stays_silent_and_another_may_take_it():
+    group = group_of(rows.dead_letter())
+    failure_groups.take([group.pk], actor=ANA)
+    failure_groups.silence([group.pk], actor=ANA)
+    assert failure_groups.release([group.pk], actor=ANA) == [group.pk]
+    group.refresh_from_db()
+    assert (group.state, group.owner, group.silenced_at_count) == ("silenced", "", 1)
+    assert failure_groups.take([group.pk], actor=BIA) == [group.pk]
+    group.refresh_from_db()
+    assert (group.state, group.owner, group.silenced_at_count) == ("taken", BIA, None)
+
+
 NEIGHBOURS = [{"service": "financeiro"}, {"step": "send_welcome"}, {"cause": "invalid_data"}]
 
 
