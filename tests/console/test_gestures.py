@@ -116,6 +116,26 @@ def test_eight_items_and_eight_groups_fit_on_a_phone_each_with_its_button(visit)
     expect(visit.locator(".c-group-recipe > p:first-child").filter(visible=True)).to_have_count(8)
 
 
+def test_recipe_on_a_group_unfolds_on_a_phone_without_leaving_the_page(visit):
+    rows.dead_letter(cause="invalid_data")
+    visit.set_viewport_size({"width": 390, "height": 844})
+    visit.goto(ADDRESS)
+    group = visit.locator(".c-group")
+    happened, fixer = group.get_by_text("recusou o pedido"), group.get_by_text("Quem resolve")
+    assert len(happened.evaluate_all(IS_CUT)) == 1
+    expect(fixer).to_be_hidden()
+    group.get_by_text("mais", exact=True).click()
+    expect(fixer).to_be_visible()
+    assert group.locator(".c-group-recipe > p").evaluate_all(IS_CUT) == []
+    assert visit.evaluate("document.documentElement.scrollWidth") == 390
+    expect(group.get_by_role("button", name="Corrigir e reenviar")).to_be_visible()
+    group.get_by_text("menos", exact=True).click()
+    expect(fixer).to_be_hidden()
+    visit.set_viewport_size({"width": 1280, "height": 800})
+    expect(fixer).to_be_visible()
+    expect(group.get_by_text("mais", exact=True)).to_be_hidden()
+
+
 def test_row_of_an_item_offers_what_its_recipe_names_and_then_the_archive(visit):
     helps = {
         "connection_timeout": "Reenviar",
@@ -146,6 +166,7 @@ def test_what_a_field_lacks_is_said_beside_it_in_portuguese_until_it_is_there(vi
     letter = rows.client_dead_letter()
     rows.client_written()
     visit.goto(reverse("admin:events_deadletter_change", args=[letter.pk]))
+    visit.locator(".c-anyway > summary").click()
     visit.get_by_role("button", name="Reenviar").first.click()
     visit.get_by_role("button", name="Reenviar 1 entrega").click()
     tick = visit.locator("[name=overtaken]")
@@ -166,7 +187,6 @@ def test_what_a_field_lacks_is_said_beside_it_in_portuguese_until_it_is_there(vi
 
 def test_many_are_archived_with_one_reason_and_the_filter_survives(visit):
     wanted = [rows.dead_letter() for _ in range(3)]
-    visit.locator(".c-anyway > summary").click()
     other = rows.dead_letter(cause="invalid_data")
     visit.goto(ADDRESS + "?cause=connection_timeout")
     visit.locator("#action-toggle").check()
