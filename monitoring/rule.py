@@ -24,8 +24,8 @@ class Observation:
     those it is about, none for the hub as a whole. `is_tail` is the end of a trouble, such as what an outage
     left waiting: it goes on with the alert that is open, and nobody is notified of it by itself. `since` is
     when the outage began: one that follows on such an end is another one in the same alert. `brief` is the
-    message without what is only its reason's, for the headline. `technical` is what another program said, for
-    a tooltip.
+    message without what is only its reason's, for the headline. `over_at` is when what it tells of had ended:
+    no outage that began later is its cause. `technical` is what another program said, for a tooltip.
     """
 
     value: float
@@ -39,6 +39,7 @@ class Observation:
     is_tail: bool = False
     since: datetime | None = None
     brief: str = ""
+    over_at: datetime | None = None
     technical: str = ""
 
 
@@ -63,8 +64,11 @@ class Violation:
         return self.rule.name, self.observation.subject
 
     def explains(self, other: "Violation") -> bool:
-        """Whether it causes the other: a rule named there, in the same system or for the whole hub."""
+        """Whether it causes the other: a rule named there, in the same system or the whole hub, in time."""
         mine, others = self.observation.systems, other.observation.systems
+        since, over_at = self.observation.since, other.observation.over_at
+        if since and over_at and over_at < since:
+            return False
         return self.rule.name in other.rule.symptom_of and (
             not mine or not others or not set(mine).isdisjoint(others)
         )

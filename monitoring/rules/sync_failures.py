@@ -1,6 +1,7 @@
 """Synchronisations whose last run came to a bad end, or that often failed in 24 hours."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
@@ -12,6 +13,8 @@ from monitoring.rule import Instruction, Observation, rule
 from monitoring.snapshot import HubSnapshot
 from sync import labels
 from sync.models import RunStatus
+
+AHEAD = timedelta(minutes=1)  # a run may meet an outage before the circuit opens for it
 
 LAST = {  # while it stands, and once it is over
     RunStatus.FAILED: (
@@ -55,7 +58,15 @@ def sync_failures(hub: HubSnapshot) -> Iterator[Observation]:
             subject=name,
             severity=Severity.WARNING if last in LAST and not is_often else None,
             systems=systems_of_job(name),
+            over_at=_ended_at(job),
         )
+
+
+def _ended_at(job: dict[str, Any]) -> datetime | None:
+    """When its last run did, at the latest."""
+    began = job.get("last_run")
+    length = timedelta(seconds=job.get("duration_seconds") or 0)
+    return datetime.fromisoformat(began) + length + AHEAD if began else None
 
 
 def _last(name: str, result: Any) -> tuple[str, str]:

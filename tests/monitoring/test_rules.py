@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -235,6 +236,15 @@ def test_what_a_system_keeps_a_synchronisation_from_is_that_systems_one_trouble(
     assert [row.cause.key for row in health.evaluate(seen).troubles] == [(cause, "crm")]
     elsewhere = hub(breakers=hubs.breaker("open", 5, "marketing"), sync=hubs.job(**job))
     assert len(health.evaluate(elsewhere).troubles) == 2
+
+
+@pytest.mark.parametrize(("ended", "is_its_own"), [(240, True), (90, False), (5, False)])
+def test_run_that_failed_before_an_outage_began_is_no_effect_of_it(ended, is_its_own):
+    began_at = (hubs.NOW - timedelta(seconds=ended + 30)).isoformat()
+    job = hubs.job(last_result="incomplete", last_run=began_at, duration_seconds=30)
+    found = health.evaluate(hub(breakers=hubs.breaker("open", 60), sync=job))
+    causes = ["circuit_breaker", *(["sync_failures"] if is_its_own else [])]
+    assert [row.cause.rule.name for row in found.troubles] == causes
 
 
 @pytest.mark.django_db
