@@ -324,11 +324,13 @@ def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
     advice = recipes.of_items([row]).of_item(row)
     texts = advice.texts
     rejected = _rejected(row, payload_form.fields(flow.payload, data))
-    hint = ""
+    answered = texts.happened
     if advice.is_data_right:
-        hint = _now("Nada indica que um dado esteja errado.")
-    elif row.cause == "invalid_data" and not rejected:
-        hint = _now("A resposta não nomeia nenhum campo deste formulário.")
+        answered += " " + _now("Nada indica que um dado esteja errado.")
+    elif row.cause == "invalid_data" and not (advice.written or advice.is_doubtful):  # it is known by now
+        answered = _now("%s recusou o pedido por um dos dados.") % labels.system(row.service)
+    if row.cause == "invalid_data" and not (advice.is_data_right or rejected):
+        answered += " " + _now("A resposta não nomeia nenhum campo deste formulário.")
 
     def send(data: Data, version: str, by: str, reason: str) -> str:
         correction = event_corrections.correct(row, data, version=version, actor=by, reason=reason)
@@ -354,7 +356,7 @@ def _correctable(request: HttpRequest, dead_letter_id: int) -> Correctable:
         texts=lambda data: _texts(row, data),
         position=lambda: _position(row),
         rejected=rejected,
-        answered=f"{texts.happened} {hint}".rstrip(),
+        answered=answered,
         technical=row.reason,
         as_it_is=correction_pages.asked_of_list(
             _("Reenviar como está"), list_of(DeadLetter), "retry", row.pk
