@@ -78,7 +78,8 @@ UNDO = Action(
     permission=OPERATE,
     run=lambda ids, actor, _reason: bulk_jobs.undo(ids, actor=actor),
     refused=_(
-        "Só quem começou o reenvio pode desfazê-lo, e só no primeiro minuto. Cancelar ainda é possível."
+        "Não dá mais para desfazer: só quem começou o reenvio pode, no primeiro minuto e enquanto ele não "
+        "terminou."
     ),
 )
 

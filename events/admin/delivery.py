@@ -32,11 +32,13 @@ TRY_NOW = Action(
     title=_("Tentar agora"),
     button=ngettext_lazy("Tentar %(count)d entrega agora", "Tentar %(count)d entregas agora", "count"),
     done=ngettext_lazy(
-        "%(count)d entrega será tentada agora.", "%(count)d entregas serão tentadas agora.", "count"
+        "%(count)d entrega não espera mais: sai assim que o sistema a receber.",
+        "%(count)d entregas não esperam mais: saem assim que o sistema as receber.",
+        "count",
     ),
     effect=_(
-        "A próxima tentativa sai agora, e conta como as outras: se a última também falhar, o item vai para "
-        "Precisa de você."
+        "A próxima tentativa sai agora, ou quando o sistema voltar se está fora do ar, e conta como as "
+        "outras: se a última também falhar, o item vai para Precisa de você."
     ),
     permission=OPERATE,
     run=lambda ids, actor, _reason: operations.try_now(ids, actor=actor),
@@ -80,7 +82,7 @@ INTROS = {
 
 ALL_WELL = {
     "queued": _("Tudo certo: nada espera na fila."),
-    "retrying": _("Tudo certo: nada precisou de outra tentativa. O que falhar uma vez aparece aqui."),
+    "retrying": _("Tudo certo: nada espera outra tentativa. O que falhar uma vez aparece aqui."),
     "held": _("Tudo certo: nada está retido. O que espera por um sistema fora do ar aparece aqui."),
 }
 

@@ -94,6 +94,6 @@ def test_empty_list_says_what_would_be_in_it_and_a_filtered_one_that_it_is_filte
             silent[model._meta.label] = "Ainda não há nada aqui." in page.content.decode()
     assert not [label for label, is_silent in silent.items() if is_silent]
     retrying = client.get(reverse("admin:events_delivery_changelist") + "?queue=retrying")
-    assert "nada precisou de outra tentativa" in retrying.content.decode()
+    assert "nada espera outra tentativa" in retrying.content.decode()
     filtered = client.get(reverse("admin:events_event_changelist") + "?status=failed").content.decode()
     assert "Nada aqui com esta busca ou estes filtros." in filtered
