@@ -299,10 +299,11 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
         is_open = request.GET.get("status", DeadLetterStatus.OPEN) == DeadLetterStatus.OPEN
         is_start = request.method == "GET" and not set(request.GET) - {"status"}
         asked = request.GET.get("group", "")
+        groups = _groups(request) if is_open and request.method == "GET" else []
         context = {
             "title": _("Precisa de você"),
             "elsewhere": badge_counts.elsewhere(request) if is_open else [],
-            "groups": merged_cards.of(request) if is_open and is_start else [],
+            "groups": groups,
             "all_groups": list_of(FailureGroup),
             "all_jobs": list_of(BulkJob),
             "all_redirects": list_of(Redirect),
@@ -314,7 +315,7 @@ class DeadLetterAdmin(EventRevealAdmin, ActionAdmin):
             "reasons": REASONS,
             "archive": self.buttons(request, [ARCHIVE.name])[0],
             "list_here": request.get_full_path(),
-            "resend": self._resend_here(request) if is_open and not is_start else None,
+            "resend": self._resend_here(request) if is_open and not (is_start or groups) else None,
         }
         return super().changelist_view(request, context | (extra_context or {}))
 
@@ -507,6 +508,18 @@ def _title_of_one(item_id: int) -> Any:
         return failure_group.CHECK_KEY_WITH_ONE
     is_trial = advice.is_doubtful or (advice.is_data_right and advice.texts.remedy == Remedy.SYSTEMS)
     return failure_group.TRY_WITH_ONE if is_trial else None
+
+
+def _groups(request: HttpRequest) -> list[failure_group.Card]:
+    """The failures that the list begins with: all, or those of one system, and there of one cause."""
+    service, cause = request.GET.get("service", ""), request.GET.get("cause", "")
+    if set(request.GET) - {"status", "service", "cause"} or (cause and not service):
+        return []
+    return [
+        card
+        for card in merged_cards.of(request)
+        if service in ("", card.group.service) and (not cause or cause in card.causes)
+    ]
 
 
 def _main_button(row: Any) -> str:

@@ -204,6 +204,10 @@ class Card:
         return titles.affected(self.group.service, self.group.step, self.figures.people)
 
     @property
+    def causes(self) -> set[str]:
+        return {self.group.cause}
+
+    @property
     def tags(self) -> list[str]:
         return self.group.tags
 

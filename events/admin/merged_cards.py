@@ -46,6 +46,10 @@ class MergedCard(Card):
         return AFFECTED % {"count": self.figures.people} if self.figures.people else ""
 
     @property
+    def causes(self) -> set[str]:
+        return {line.group.cause for line in self.lines}
+
+    @property
     def tags(self) -> list[str]:
         return list(dict.fromkeys(tag for line in self.lines for tag in line.tags))
 

@@ -139,6 +139,23 @@ def test_filtered_list_shows_its_rows_only_and_the_way_to_the_group(group):
     assert address(group) in response.content.decode()
 
 
+def test_list_of_a_system_or_of_its_cause_begins_with_its_failures_their_recipes_and_buttons():
+    rows.dead_letter(cause="no_permission"), rows.dead_letter(cause="not_found")
+    rows.dead_letter(step="send_welcome", cause="no_permission")
+    browser = logged_in(OPERATOR)
+
+    def shown(query):
+        groups = browser.get(LIST + query).context["groups"]
+        return sorted((card.group.service, card.group.cause) for card in groups)
+
+    assert shown("?service=crm") == [("crm", "no_permission"), ("crm", "not_found")]
+    assert shown("?service=crm&cause=no_permission") == [("crm", "no_permission")]
+    assert shown("?cause=no_permission") == shown("?service=crm&q=Maria") == []
+    html = html_of(browser, f"{LIST}?service=crm&cause=no_permission")
+    assert "Quem resolve" in html
+    assert html.count("Conferir a chave com 1 item") == 1
+
+
 @pytest.mark.parametrize("given", ["999999", "abc", "9" * 30, "-1"])
 def test_group_that_does_not_exist_has_no_rows(group, given):
     response = logged_in(VIEWER).get(f"{LIST}?group={given}", follow=True)
