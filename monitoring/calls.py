@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from carinho.console import dates, support
 from carinho.console.support import Calls, SupportLevel
-from monitoring.models import Alert
+from monitoring.models import Alert, Severity
 from monitoring.rule import Rule
 
 
@@ -19,10 +19,13 @@ def of(alert: Alert) -> dict[SupportLevel, datetime]:
     return support.calls(alert.opened_at, left_alone=rule.left_alone, first=rule.first_called)
 
 
-def meanwhile(alert: Alert) -> str:
-    """What becomes of it while nobody is called; empty where that cannot be."""
-    rule = Rule.registry.get(alert.rule)
-    return str(rule.meanwhile) if rule else ""
+def advice(alert: Alert, now: datetime) -> str:
+    """What to do now about a critical one, and whom to call when; empty for one that is not."""
+    if alert.severity != Severity.CRITICAL:
+        return ""
+    times, rule = of(alert), Rule.registry.get(alert.rule)
+    said = list(now_due(times, now)) or [str(rule.meanwhile) if rule else ""]
+    return " ".join([*said, *next_due(times, now)])
 
 
 def now_due(calls: Calls, now: datetime) -> Iterator[str]:

@@ -17,7 +17,7 @@ from carinho.access.audit_log import Audited
 from carinho.resending import claim, due_after, reason_of
 from carinho.services import outgoing
 from monitoring import calls, lasted
-from monitoring.models import Alert, Notification, NotificationStatus, Severity
+from monitoring.models import Alert, Notification, NotificationStatus
 from monitoring.rule import Rule
 from whatsapp import templates
 from whatsapp.messages import Message, render
@@ -125,12 +125,7 @@ def sentence(notification: Notification) -> str:
 
 def advice(notification: Notification, now: datetime) -> str:
     """Whom to call about what is critical, and when; empty otherwise."""
-    alert = notification.alert
-    if notification.event == "resolved" or alert.severity != Severity.CRITICAL:
-        return ""
-    times = calls.of(alert)
-    said = list(calls.now_due(times, now)) or [calls.meanwhile(alert)]
-    return " ".join([*said, *calls.next_due(times, now)])
+    return "" if notification.event == "resolved" else calls.advice(notification.alert, now)
 
 
 def _email(notification: Notification) -> None:

@@ -135,11 +135,19 @@ def oldest(request: HttpRequest) -> dict[str, Any] | None:
     return {
         "address": page_of(row),
         "why": rejected_reasons.said(row),
+        "who": _person_in(row),
         "kind": titles.event_type(row.type) if row.type else "",
         "origin": labels.system(row.source),
         "received": row.received_at,
         "button": _button(request, row, ""),
     }
+
+
+def _person_in(row: RejectedRequest) -> person.NameAndPhone:
+    try:
+        return person.masked_in(rejected_requests.decode(row, row.body))
+    except RequestRejected:  # it cannot even be read
+        return person.NameAndPhone("", "")
 
 
 @admin.register(RejectedRequest)
@@ -176,10 +184,7 @@ class RejectedRequestAdmin(EventRevealAdmin, ActionAdmin):
 
     @admin.display(description=_("Pessoa"))
     def who(self, row: RejectedRequest) -> str:
-        try:
-            return person.masked_in(rejected_requests.decode(row, row.body)).cell()
-        except RequestRejected:  # it cannot even be read
-            return "—"
+        return _person_in(row).cell()
 
     @admin.display(description=_("Origem"))
     def origin(self, row: RejectedRequest) -> str:

@@ -81,7 +81,8 @@ TRY_NOW = Action(
     title=_("Testar agora"),
     button=ngettext_lazy("Testar agora com 1 entrega", "Testar %(count)d sistemas", "count"),
     done=ngettext_lazy(
-        "O teste sai agora, com a próxima entrega da fila. O resultado aparece no cartão do sistema.",
+        "O teste sai agora, com uma das entregas que esperam; sem nenhuma, com a primeira que chegar. "
+        "O resultado aparece no cartão do sistema.",
         "%(count)d testes saem agora.",
         "count",
     ),
@@ -115,10 +116,10 @@ FOUND_OUT: dict[str | None, Any] = {
 }
 
 
-def trial_result(outcome: str | None, breaker: CircuitBreaker | None) -> Any:
+def trial_result(outcome: str | None, breaker: CircuitBreaker | None, queue: Queue) -> Any:
     """What a trial found out; `breaker` is given for the last thing that anybody did to the system."""
     if breaker and breaker.state == BreakerState.OPEN and outcome is None:
-        return gettext("o teste espera a próxima entrega da fila")
+        return gettext("o teste está saindo") if queue.due else gettext("o teste sai com a primeira entrega")
     if breaker and breaker.state == BreakerState.HALF_OPEN and outcome == Outcome.DONE:
         return gettext("o sistema respondeu; mais um teste bom e ele é liberado")
     return FOUND_OUT.get(outcome, "")
@@ -151,14 +152,15 @@ class SystemAdmin(ActionAdmin):
         facts = [find(request) for find in card_facts]
         rejecting = rejecting_systems.current()
         rejected = rejecting_systems.newest_items(rejecting.values())
-        rows = sorted(CircuitBreaker.objects.all(), key=lambda row: (row.pk not in rejecting, row.pk))
+        rows = list(CircuitBreaker.objects.all())
+        rows.sort(key=lambda row: (row.pk not in rejecting and not row.holds, row.pk))
         last = system_moves.of([row.pk for row in rows], most=1)
         outcomes = outages.trial_outcomes(move for moves in last.values() for move in moves)
         queues, back_at, left = queue_by_system(), outages.lately_over(), _left(request)
         cards = [
             self._card(request, row)
             | _queue(row, queues.get(row.service, Queue()), back_at.get(row.service))
-            | _moves(row, last.get(row.service, []), outcomes)
+            | _moves(row, last.get(row.service, []), outcomes, queues.get(row.service, Queue()))
             | _rejecting(request, row, rejecting.get(row.service), rejected.get(row.service))
             | {"left": left[row.service], "facts": [fact.get(row.service, "") for fact in facts]}
             for row in rows
@@ -184,7 +186,7 @@ class SystemAdmin(ActionAdmin):
         facts = [find(request).get(row.service, "") for find in card_facts]
         over = OutageRecord.objects.filter(service=row.service, ended_at__isnull=False).defer("held_ids")
         queue, back_at = queue_by_system().get(row.service, Queue()), outages.lately_over().get(row.service)
-        moved = _moves(row, moves, outages.trial_outcomes(moves))
+        moved = _moves(row, moves, outages.trial_outcomes(moves), queue)
         return {
             "card": self._card(request, row)
             | _queue(row, queue, back_at)
@@ -219,11 +221,11 @@ def _queue(breaker: CircuitBreaker, queue: Queue, over_at: datetime | None) -> d
 
 
 def _moves(
-    breaker: CircuitBreaker, moves: list[AuditEntry], outcomes: dict[int, str | None]
+    breaker: CircuitBreaker, moves: list[AuditEntry], outcomes: dict[int, str | None], queue: Queue
 ) -> dict[str, Any]:
     """What people did to the system, each with what came of it; the newest first."""
     tried = {
-        move.pk: trial_result(outcomes[move.pk], breaker if move is moves[0] else None)
+        move.pk: trial_result(outcomes[move.pk], breaker if move is moves[0] else None, queue)
         for move in moves
         if move.pk in outcomes
     }

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -16,7 +17,7 @@ from carinho.console.labels import number
 from events import outages
 from events.admin import failure_group, merged_cards, outage, rejected_request, system
 from events.queues import Queue
-from monitoring import alerts, charts, checklist, headline, health, metrics, periods, report, snapshot
+from monitoring import alerts, calls, charts, checklist, headline, health, metrics, periods, report, snapshot
 from monitoring.health import HubHealth
 from monitoring.labels import list_url
 from monitoring.models import RoundKind
@@ -205,4 +206,12 @@ def answers(_request: HttpRequest) -> dict[str, SafeString]:
     }
 
 
-system.card_facts.append(answers)
+def outage_advice(_request: HttpRequest) -> dict[str, SafeString]:
+    """Per system that takes nothing, what the verdict and the alert say of it: what to do, whom to call."""
+    now, fact = timezone.now(), "<div><dt>{}</dt><dd>{}</dd></div>"
+    rows = alerts.open_alerts().filter(rule__in=("circuit_breaker", "rejects_probes"))
+    said = {alert.subject: calls.advice(alert, now) for alert in rows}
+    return {name: format_html(fact, _("O que fazer"), text) for name, text in said.items() if text}
+
+
+system.card_facts += (outage_advice, answers)

@@ -23,8 +23,8 @@ from monitoring.snapshot import HubSnapshot
     steps=(
         Instruction(
             gettext_lazy("É o sistema, não os dados: não corrija nem arquive os itens."),
-            "events_circuitbreaker_changelist",
-            gettext_lazy("Ver os sistemas"),
+            "events_deadletter_changelist",
+            gettext_lazy("Ver os itens"),
         ),
         Instruction(
             gettext_lazy("Chame quem cuida do sistema."),
@@ -32,9 +32,9 @@ from monitoring.snapshot import HubSnapshot
             gettext_lazy("Ver quem chamar"),
         ),
         Instruction(
-            gettext_lazy("Disseram que voltou? Reenvie um item; se for aceito, reenvie os outros."),
-            "events_deadletter_changelist",
-            gettext_lazy("Ver os itens"),
+            gettext_lazy("Disseram que voltou? Use “Tentar com 1 item”; se for aceito, reenvie os outros."),
+            "events_circuitbreaker_changelist",
+            gettext_lazy("Ver os sistemas"),
         ),
     ),
 )

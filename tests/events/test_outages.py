@@ -219,7 +219,7 @@ def probed(at, outcome):
 @pytest.mark.parametrize(
     ("outcome", "found", "said"),
     [
-        (None, {}, "o teste espera a próxima entrega da fila"),
+        (None, {}, "o teste sai com a primeira entrega"),
         ("unavailable", {}, "continua fora"),
         ("done", {"state": "half_open"}, "o sistema respondeu; mais um teste bom e ele é liberado"),
         ("done", {"state": "closed", "outage_since": None}, "voltou"),
@@ -236,6 +236,17 @@ def test_trial_that_somebody_asked_for_says_its_result_on_the_card_and_beside_wh
     for address in ("/admin/events/circuitbreaker/", page_of(breaker)):
         assert f"</time>: {said}" in browser.get(address).content.decode()
     assert f"<td>{said}</td>" in browser.get(page_of(breaker)).content.decode()
+
+
+def test_trial_is_on_its_way_while_something_waits_and_a_system_that_holds_stands_first():
+    rows.lead()
+    breaker, browser = rows.down("crm"), logged_in("Operador")
+    browser.post("/admin/events/circuitbreaker/try_now/", {"ids": "crm"})
+    cards = browser.get("/admin/events/circuitbreaker/").content.decode()
+    assert cards.index('id="system-crm"') < cards.index('id="system-atendimento"')
+    for html in (cards, browser.get(page_of(breaker)).content.decode()):
+        assert "<dt>Próximo teste</dt><dd>agora</dd>" in html
+        assert "</time>: o teste está saindo" in html
 
 
 def test_result_of_a_trial_stands_whatever_the_circuit_tells_of_a_later_outage():

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from carinho.console.base import page_of
 from monitoring import alerts, headline, health, snapshot
 from tests.clients import logged_in, with_key
+from tests.console import rows
 from tests.monitoring import hubs
 from tests.monitoring.test_one_truth import ALIVE
 
@@ -101,3 +103,12 @@ def test_every_page_and_the_api_have_the_same_headline(monkeypatch):
         text = reader.get(f"/admin/{page}").content.decode()
         assert words in text, page
         assert "chame agora" not in text, page
+
+
+def test_the_page_of_a_system_that_is_away_has_the_advice_of_its_alert():
+    breaker, reader = rows.down("crm"), logged_in("Operador")
+    alerts.evaluate()
+    for address in (page_of(breaker), "/admin/events/circuitbreaker/"):
+        html = reader.get(address).content.decode()
+        assert f"<dt>O que fazer</dt><dd>Chame agora: {DEVELOPMENT}." in html
+        assert html.count("<dt>O que fazer</dt>") == 1

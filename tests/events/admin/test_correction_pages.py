@@ -183,6 +183,15 @@ def pressed(browser, html):
     return browser.post(address, {name: value for name, value, *_more in named}, follow=True)
 
 
+def test_form_with_no_field_marked_offers_to_send_it_as_it_is_at_once():
+    marked, _version = opened(logged_in(OPERATOR), wrong_phone())
+    assert '<button type="submit" form="as-it-is"' not in marked
+    browser, dead_letter = logged_in(OPERATOR), rows.dead_letter(cause="invalid_data", reason="Rejected")
+    html, _version = opened(browser, dead_letter)
+    assert '<button type="submit" form="as-it-is"' in html
+    assert "Reenviar 1 entrega?" in html_of(pressed(browser, html))
+
+
 def test_nothing_changed_is_said_with_the_way_to_send_it_as_it_is():
     browser, dead_letter = logged_in(OPERATOR), wrong_phone()
     html, version = opened(browser, dead_letter)
@@ -194,7 +203,8 @@ def test_nothing_changed_is_said_with_the_way_to_send_it_as_it_is():
     )
     assert "Nenhum dado foi mudado." in html
     assert "c-error-text" not in html.partition("Nenhum dado foi mudado.")[0].rpartition("<div")[2]
-    assert "Reenviar como está" in html
+    assert "não é preciso corrigir: “Reenviar como está”." in html
+    assert '<button type="submit" form="as-it-is"' in html
     asked = html_of(pressed(browser, html))
     assert "Reenviar 1 entrega?" in asked
     assert f'name="ids" value="{dead_letter.pk}"' in asked
@@ -334,6 +344,7 @@ def test_the_page_of_a_refused_request_names_fields_in_portuguese_and_offers_wha
     assert "Há campos errados: Telefone." in page
     assert "escreva como (11) 98765-4321." in page
     assert "Corrigir e aceitar" in page
+    assert "Não sabe qual é o valor certo? Pergunte a quem enviou" in page
     for word in ("data.phone", "JSON", "Aceitar agora, como veio"):
         assert word not in page
     listed = html_of(browser.get(reverse("admin:events_rejectedrequest_changelist")))

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from carinho.access.roles import OPERATOR, VIEWER
+from carinho.masking import mask_name
 from events.models import RejectedRequest
 from tests.clients import logged_in
 from tests.console import rows
@@ -81,3 +82,4 @@ def test_panel_opens_the_correction_of_what_waits_longest_in_one_click():
     form = logged_in(OPERATOR).get("/admin/").content.decode().partition('id="rejected"')[2]
     assert f'action="{reverse("admin:events_rejectedrequest_correct", args=[oldest.pk])}"' in form
     assert "Corrigir e aceitar" in form
+    assert mask_name(rows.NAME) in form

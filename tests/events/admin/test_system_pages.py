@@ -157,6 +157,6 @@ def test_page_of_contacts_says_who_looks_after_each_system_and_advice_leads_ther
     settings.SUPPORT_SYSTEMS = {"crm": "Rui Dias, 11 98765-0000", "financeiro": ""}
     html = logged_in(OPERATOR).get("/admin/monitoring/alert/contacts/").content.decode()
     assert "<b>Rui Dias</b>" in html
-    assert html.count("Ninguém cadastrado ainda: fale com a operação.") == 1
+    assert html.count("Ninguém cadastrado ainda: peça a") == 1
     said = with_contacts("Chame quem cuida do sistema.")
     assert '<a href="/admin/monitoring/alert/contacts/#sistemas">quem cuida do sistema</a>' in said
