@@ -38,7 +38,7 @@ def result_list(context: dict[str, Any], cl: ChangeList) -> dict[str, Any]:
 
 
 class Column:
-    def __init__(self, cl: ChangeList, name: str, label: Any) -> None:
+    def __init__(self, cl: ChangeList, name: Any, label: Any) -> None:
         self.cl, self.admin, self.name = cl, cl.model_admin, name
         links = list(cl.list_display_links or ())
         self.leads_on = name in links

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False  # rows are looked at while others write
 
     dependencies = [
-        ("events", "0014_failed_dead_letters"),
+        ("events", "0015_waiting_deliveries"),
     ]
 
     operations = [

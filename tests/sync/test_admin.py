@@ -263,7 +263,7 @@ def test_records_that_were_refused_have_one_main_button_and_stand_once(ana, run,
     assert main_buttons(page(ana, JOBS)).count("Ver o que fazer") == 1
     simulator.heal("operacao")
     ana.post("/admin/sync/syncfailure/retry/", {"ids": ",".join(map(str, ids_of(SyncFailure)))})
-    runner.go_on(NAME)
+    worker.go_on(NAME)
     assert main_buttons(page(ana, of(SyncJob.objects.get(pk=NAME)))) == []
 
 
