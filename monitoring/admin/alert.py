@@ -151,11 +151,11 @@ class AlertAdmin(ActionAdmin):
             )
             for notification in row.notifications.order_by("id")
         ]
-        if not notified:
+        if not known.at:
             nobody = format_html(
                 '{}: <a href="{}">{}</a>', _("ninguém foi avisado"), known.address, known.why
             )
-            notified = [(_("Plantão"), nobody)]
+            notified.insert(0, (_("Plantão"), nobody))
         return {
             "pairs": [
                 (_("O que há") if row.is_open else _("O que houve"), row.sentence),

@@ -167,7 +167,7 @@ def test_what_a_field_lacks_is_said_beside_it_in_portuguese_until_it_is_there(vi
     rows.client_written()
     visit.goto(reverse("admin:events_deadletter_change", args=[letter.pk]))
     visit.locator(".c-anyway > summary").click()
-    visit.get_by_role("button", name="Reenviar").first.click()
+    visit.get_by_role("button", name="Reenviar", exact=True).click()
     visit.get_by_role("button", name="Reenviar 1 entrega").click()
     tick = visit.locator("[name=overtaken]")
     expect(visit.get_by_role("alert").filter(has_text="Marque aqui para continuar.")).to_be_visible()

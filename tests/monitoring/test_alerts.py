@@ -192,7 +192,8 @@ def test_length_of_an_outage_is_said_alike_on_each_page_and_apart_from_what_had_
     assert f">{said}</td>" in shown
     assert ">6 min</td>" in shown
     assert said in reader.get(f"/admin/monitoring/alert/{away.pk}/change/").content.decode()
-    assert "CRM: fora do ar por 2 min" in reader.get("/admin/").content.decode()
+    page = reader.get(f"/admin/events/outagerecord/{outage.pk}/change/").content.decode()
+    assert "CRM ficou fora do ar por 2 min" in page
     assert notifications.sentence(Notification(alert=away, event="resolved")).endswith(f"Durou: {said}.")
     assert lasted.of([away, other]) == {away.pk: said, other.pk: "6 min"}
     OutageRecord.objects.update(settled_at=None)
