@@ -20,7 +20,7 @@ from sync import labels
 from sync.admin.record_correction import BY_DATA
 from sync.admin.records import ADVICE, CALL_DEVELOPMENT
 from sync.job import Job
-from sync.models import RunStatus, SyncDifference, SyncFailure
+from sync.models import RunStatus, SyncFailure
 from sync.models.record import SyncDifferenceQuerySet
 from sync.status import JobStatus
 
@@ -70,8 +70,9 @@ def record_buttons(
     differences: SyncDifferenceQuerySet,
 ) -> dict[str, Any]:
     """What helps with these rows: `step_buttons`, the way to a form as `correct`, and what they replace."""
-    pages: Any = site.get_model_admin(SyncFailure if failures.exists() else SyncDifference)
-    return pages.step_context(request, failures if failures.exists() else differences)
+    rows: QuerySet[Any] = failures if failures.exists() else differences
+    pages: Any = site.get_model_admin(rows.model)
+    return pages.step_context(request, rows)
 
 
 def _of_failures(job: Job, causes: Mapping[str, int]) -> str:

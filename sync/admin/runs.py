@@ -166,7 +166,9 @@ class RunAdmin(ActionAdmin):
         if row.kind == RunKind.CHECK:
             found = found.filter(run=row)
         job, failed = Job.registry.get(row.job_id), row.failures.filter(status="open")
-        step = None if job is None or row.is_running else next_step.of_records(job, failed, found)
+        step = None
+        if job and not row.is_running and not row.reason:  # why it came to no end is said already
+            step = next_step.of_records(job, failed, found)
         helps = next_step.record_buttons(request, self.admin_site, failed, found) if step else {}
         return {
             "step": step,
