@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+import time_machine
 from axes.models import AccessAttempt
 from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
@@ -20,6 +21,13 @@ from tests.clients import logged_in, person
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "segredo-forte"
+
+
+@pytest.fixture(autouse=True)
+def half_minute_that_has_just_begun():
+    """What the app shows does not change between two lines of a test."""
+    with time_machine.travel(time.time() // 30 * 30 + 1):
+        yield
 
 
 def code_of(user, steps=0):
