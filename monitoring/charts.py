@@ -39,7 +39,8 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """`summary` is the chart in one sentence, for who does not see it."""
+    """`summary` is the chart in one sentence, for who does not see it; `nothing` is said
+    in its place where all of it is zero."""
 
     name: str
     title: str
@@ -48,6 +49,7 @@ class Chart:
     series: list[Series] = field(default_factory=list)
     unit: str = ""
     most: float | None = None
+    nothing: str = ""
 
     @property
     def data(self) -> dict[str, Any]:
@@ -253,6 +255,7 @@ def depths(now: datetime, hours: int = DAY) -> Chart:
             Series(_("tentando de novo"), [row.retrying for row in rows], "watch"),
             Series(_("retidas"), [row.held for row in rows], "before"),
         ],
+        nothing=_("Nada esperou neste período.") if rows else _("Ainda não foi medido."),
     )
 
 

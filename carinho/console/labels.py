@@ -34,6 +34,14 @@ TARGETS = {
     "intervalschedule": "intervalo",
     "crontabschedule": "horário",
 }
+NUMBERED = {  # by what an action begins with: what the bare numbers of its target are
+    "alert": ("alerta", "alertas"),
+    "dead_letter": ("item", "itens"),
+    "delivery": ("entrega", "entregas"),
+    "notification": ("aviso ao plantão", "avisos ao plantão"),
+    "rejected_request": ("recusado", "recusados"),
+    "webhook_subscription": ("assinatura", "assinaturas"),
+}
 ACTORS = {
     "bootstrap": _("instalação"),
     "command": _("linha de comando"),
@@ -79,15 +87,17 @@ def action(name: str) -> str:
     return str(known.label) if known else name
 
 
-def target(text: str) -> str:
-    """`event 246` as `evento 246`, bare numbers as `#55, #56`; a system by its label, a sync by both.
+def target(text: str, action: str) -> str:
+    """`event 246` as `evento 246`, bare numbers as `itens #55, #56`; a system by its label, a sync by both.
 
     A list is named by its title (`events.event`), a round by its day, a message by the title of its text.
     """
     if text.startswith("sync."):
         return " → ".join(system(name) for name in text.removeprefix("sync.").split("_"))
     if NUMBERS.fullmatch(text):
-        return re.sub("[0-9]+", r"#\g<0>", text)
+        one, many = NUMBERED.get(action.partition(".")[0], ("", ""))
+        numbers = re.sub("[0-9]+", r"#\g<0>", text)
+        return f"{many if ',' in text else one} {numbers}".lstrip()
     if text in lists():
         return str(lists()[text])
     if found := ROUND.fullmatch(text):

@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from carinho.console.base import ConsoleAdmin, page
 from events import outages
 from events.admin import outage
-from monitoring import charts, metrics, periods, report
-from monitoring.models import Report
+from monitoring import charts, lasted, metrics, periods, report
+from monitoring.models import Alert, Report
 from monitoring.periods import WEEK
 
-SHOWN_DAYS = 35
+SHOWN_DAYS, SHOWN_ALERTS = 35, 50
+OF_OUTAGES = ("circuit_breaker", "rejects_probes", "whatsapp_disconnected")  # they have their own reports
 ASSESSMENTS = {
     "expected": ("success", _("esperado")),
     "watch": ("warning", _("de olho")),
@@ -68,6 +69,7 @@ class ReportAdmin(ConsoleAdmin):
             day=day,
             days_shown=(day, day),
             ended=_outages(day, 1),
+            resolved=_other_alerts(day, 1),
             days_before=(day - WEEK, day - WEEK),
             report=figures,
             summary=report.summary(figures),
@@ -89,6 +91,7 @@ class ReportAdmin(ConsoleAdmin):
             sunday=sunday,
             days_shown=(monday, sunday),
             ended=_outages(monday, 7),
+            resolved=_other_alerts(monday, 7),
             days_before=(monday - WEEK, sunday - WEEK),
             report=figures,
             summary=report.summary(figures),
@@ -133,6 +136,15 @@ def history(today: date, sent: dict[Any, Report]) -> list[dict[str, Any]]:
 def _outages(first: date, days: int) -> list[dict[str, Any]]:
     """Those that ended in these days, with their reports."""
     return outage.ended(outages.ended_between(*periods.of_days(first, days)))
+
+
+def _other_alerts(first: date, days: int) -> list[dict[str, Any]]:
+    """What else was resolved in these days, the newest first, each with how long it had lasted."""
+    start, end = periods.of_days(first, days)
+    rows = Alert.objects.filter(resolved_at__gte=start, resolved_at__lt=end).exclude(rule__in=OF_OUTAGES)
+    shown = list(rows.order_by("-resolved_at")[:SHOWN_ALERTS])
+    lengths = lasted.of(shown)
+    return [{"alert": row, "lasted": lengths[row.pk]} for row in shown]
 
 
 def week_chart(figures: dict[str, Any]) -> charts.Chart:

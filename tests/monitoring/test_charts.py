@@ -58,6 +58,13 @@ def test_short_peak_is_kept_and_drawn():
     assert of_week.series[0].numbers == [30]
 
 
+def test_queues_in_which_nothing_waited_are_said_to_have_been_empty_and_not_unmeasured():
+    assert (charts.depths(MIDDAY).is_empty, charts.depths(MIDDAY).nothing) == (True, "Ainda não foi medido.")
+    at(0, dead=0, held=0)
+    empty = charts.depths(MIDDAY + timedelta(minutes=1))
+    assert (empty.is_empty, empty.nothing) == (True, "Nada esperou neste período.")
+
+
 def test_what_was_not_measured_is_no_sample():
     charts.sample_queues(HubSnapshot(MIDDAY, unmeasured={"held": "entregas retidas"}))
     assert not Sample.objects.exists()

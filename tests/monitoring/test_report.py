@@ -8,10 +8,12 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carinho.access.roles import VIEWER
 from events import operations
 from events.models import Event, HourlyCount
 from monitoring import metrics, periods, report
-from monitoring.models import Report
+from monitoring.models import Alert, Report
+from tests.clients import logged_in
 from tests.console import rows
 
 pytestmark = pytest.mark.django_db
@@ -159,3 +161,18 @@ def test_quantile_is_read_off_the_buckets():
     answers = metrics.answers(span)["crm"]
     assert (answers.quantile(0.5), answers.quantile(0.95), answers.quantile(0.99)) == (50, 100, 10000)
     assert answers.success_rate == 100
+
+
+def test_report_pages_name_the_alerts_of_their_days_beside_the_outages():
+    now = timezone.now()
+    common = {"severity": "critical", "opened_at": now, "seen_at": now, "resolved_at": now}
+    key = Alert.objects.create(rule="rejects_key", subject="crm", past="CRM não aceitava a chave.", **common)
+    Alert.objects.create(rule="circuit_breaker", subject="crm", past="CRM ficou fora do ar.", **common)
+    reader, today = logged_in(VIEWER), timezone.localdate(now)
+    for kind, of in (("daily", f"date={today}"), ("weekly", f"week={today}")):
+        html = reader.get(f"/admin/monitoring/report/{kind}/?{of}").content.decode()
+        shown = html.partition("Outros alertas que passaram")[2].partition("</section>")[0]
+        assert f'<a href="/admin/monitoring/alert/{key.pk}/change/">CRM não aceitava a chave.</a>' in shown
+        assert "CRM ficou fora do ar." not in shown
+    before = reader.get(f"/admin/monitoring/report/daily/?date={today - timedelta(days=1)}").content.decode()
+    assert "Outros alertas que passaram" not in before

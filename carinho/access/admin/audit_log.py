@@ -117,7 +117,7 @@ class AuditLogAdmin(ConsoleAdmin):
 
     @admin.display(description=_("Em quê"))
     def which(self, row: AuditEntry) -> str:
-        return labels.target(row.target)
+        return labels.target(row.target, row.action)
 
     @admin.display(description=_("Motivo"))
     def why(self, row: AuditEntry) -> str:
@@ -143,7 +143,7 @@ class AuditLogAdmin(ConsoleAdmin):
                 (_("Quando"), dates.moment(row.at)),
                 (_("Quem"), labels.who(row.actor)),
                 (_("O que fez"), labels.action(row.action)),
-                (_("Em quê"), labels.target(row.target)),
+                (_("Em quê"), labels.target(row.target, row.action)),
                 *[
                     (DETAILS[name], in_words(decoded(name, value)))
                     for name, value in detail.items()
