@@ -51,7 +51,7 @@ class Column:
         self.after = f"</{tag}>"
         self.missing = self.admin.get_empty_value_display()
         self.link_classes = " ".join(unfold_list.LINK_CLASSES)
-        is_own = name != "__str__" and not self._is_field()
+        is_own = isinstance(name, str) and name != "__str__" and not self._is_field()
         self.own = getattr(self.admin, name, None) if is_own else None
 
     def _is_field(self) -> bool:
