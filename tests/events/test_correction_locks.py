@@ -3,25 +3,17 @@
 import threading
 
 import pytest
-from django.db import connection
 
 from events import event_corrections, operations
 from events.engine import transitions
 from events.engine.transitions import Failure
 from events.models import DeadLetter, Delivery
+from tests.database import somebody_waits_for_a_lock
 from tests.events.engine.consistency import check
 from tests.events.engine.test_races import together
 from tests.processes import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def somebody_waits_for_a_lock():
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return cursor.fetchone() is not None
 
 
 def test_correction_that_archives_one_step_and_sends_another_again_meets_no_deadlock(make_event, monkeypatch):
