@@ -184,9 +184,9 @@ def pressed(browser, html):
 
 
 def test_form_with_no_field_marked_offers_to_send_it_as_it_is_at_once():
-    marked, _version = opened(logged_in(OPERATOR), wrong_phone())
-    assert '<button type="submit" form="as-it-is"' not in marked
     browser, dead_letter = logged_in(OPERATOR), rows.dead_letter(cause="invalid_data", reason="Rejected")
+    marked, _version = opened(browser, wrong_phone())
+    assert '<button type="submit" form="as-it-is"' not in marked
     html, _version = opened(browser, dead_letter)
     assert '<button type="submit" form="as-it-is"' in html
     assert "Reenviar 1 entrega?" in html_of(pressed(browser, html))
