@@ -186,7 +186,10 @@ def test_zapi_that_does_not_answer_breaks_no_page(zapi):
     Connection.objects.update(connected=False)
     zapi.fault("zapi", status=500)
     client = logged_in("Operador")
-    assert "não respondeu" in client.get(reverse("admin:whatsapp_connection_changelist")).content.decode()
+    cancel(1, phone=PHONE)
+    html = client.get(reverse("admin:whatsapp_connection_changelist")).content.decode()
+    assert "não respondeu</dd>" in html
+    assert "1 aqui, e as que houver no Z-API, que não respondeu agora." in html
     assert client.post(reverse("admin:whatsapp_connection_qr")).status_code == 503
     assert str(NO_ANSWER) in restored(client)
     zapi.heal("zapi")
