@@ -17,13 +17,15 @@ from carinho.database import run
 CAUSES = ["connection_timeout", "connection_failed", "max_retries_exceeded", "unreadable_answer"]
 
 # Of each step with items that failed so, its last attempt: among what is tried again, and what was sent again
-# and failed within the hour, the longest wait between two attempts. One that succeeded since ends it.
+# and failed within the hour, the longest wait between two attempts. One that succeeded since ends it: it is
+# looked for among what its system took since then, which NOT EXISTS would join to all that it ever took. The
+# item is the first that the index of open ones has.
 STEPS = """
 SELECT known.service, known.step, known.cause, last.at, last.error, retried.count, (
     SELECT id FROM events_deadletter AS letter
     WHERE status = 'open' AND letter.service = known.service AND letter.cause = known.cause
       AND letter.step = known.step
-    ORDER BY id DESC LIMIT 1)
+    ORDER BY subject LIMIT 1)
 FROM events_failuregroup AS known
 CROSS JOIN LATERAL (
     SELECT count(*), (array_agg(id ORDER BY claimed_at DESC NULLS LAST))[1] AS newest
@@ -41,9 +43,10 @@ CROSS JOIN LATERAL (
     ORDER BY started_at DESC LIMIT 1
 ) AS last
 WHERE known.state <> 'resolved' AND known.cause = ANY(%(causes)s) AND last.outcome = 'unavailable'
-  AND NOT EXISTS (SELECT FROM events_delivery AS done
-                  WHERE done.service = known.service AND done.step = known.step AND done.status = 'done'
-                    AND done.finished_at > last.at)
+  AND (SELECT id FROM events_delivery AS done
+       WHERE done.service = known.service AND done.step = known.step AND done.status = 'done'
+         AND done.finished_at > last.at
+       LIMIT 1) IS NULL
 """
 
 
@@ -51,7 +54,7 @@ WHERE known.state <> 'resolved' AND known.cause = ANY(%(causes)s) AND last.outco
 class FailingStep:
     """When the step was tried last, and how it was answered; since then it has not succeeded.
 
-    `retried` counts what is tried again by itself. `item` is the open one of this cause that came last.
+    `retried` counts what is tried again by itself. `item` is an open one of this cause, if there is any.
     """
 
     service: str

@@ -55,7 +55,7 @@ def test_step_still_fails_from_another_failure_to_the_first_that_succeeds(sent):
     failing = failing_steps.current()[KIND]
     also = "; 3 entregas dele esperam em Tentando de novo."
     assert re.fullmatch(FAILS.format(503) + also, failing.sentence)
-    assert failing.item == DeadLetter.objects.latest("pk").pk
+    assert DeadLetter.objects.filter(pk=failing.item, status="open").exists()
     sent(1, 200)
     assert failing_steps.current() == {}
 
@@ -79,7 +79,8 @@ def test_group_of_a_step_that_fails_offers_one_item_and_the_whole_group_once_it_
     page = reverse("admin:events_failuregroup_change", args=[group.pk])
     (card,) = browser.get(LIST).context["groups"]
     newest = DeadLetter.objects.latest("pk")
-    assert (card.help.text, card.help.items) == ("Tentar com 1 item", (newest.pk,))
+    assert card.help.text == "Tentar com 1 item"
+    assert DeadLetter.objects.filter(pk__in=card.help.items, status="open").count() == 1
     for path in (LIST, page, reverse("admin:events_deadletter_change", args=[newest.pk])):
         html = browser.get(path).content.decode()
         assert re.search(FAILS.format(500) + "; 2 entregas", html), path
