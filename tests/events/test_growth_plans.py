@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from carinho.database import run
-from events import failure_groups, rejecting_systems
+from events import failing_steps, failure_groups, rejecting_systems
 from events.engine import moves
 from events.flows.documents_consent_revoked import REVOKED_BEFORE
 from events.intake import ingestion
@@ -142,3 +142,13 @@ def test_rejected_requests_that_wait_are_found_among_all_that_were_settled():
     waiting = RejectedRequest.objects.waiting()
     for read in (waiting.order_by("pk")[:1], waiting.order_by("-pk")[:10_000]):
         assert "rejected_request_waiting" in read.explain()
+
+
+def test_failing_step_is_found_without_reading_all_that_its_system_ever_took():
+    run(MANY_DEAD_LETTERS, [])
+    run("ANALYZE events_delivery, events_deadletter", [])
+    plan = plan_of(failing_steps.STEPS, {"causes": failing_steps.CAUSES})
+    lines = plan.splitlines()
+    (done,) = (number for number, line in enumerate(lines) if "on events_delivery done" in line)
+    assert "finished_at > last.at" in lines[done + 1]
+    assert "dead_letter_of_group on events_deadletter letter" in plan
