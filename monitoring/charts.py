@@ -39,8 +39,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """`summary` is the chart in one sentence, for who does not see it; `nothing` is said
-    in its place where all of it is zero."""
+    """`summary` is the chart in one sentence, for who does not see it; `nothing` stands for only zeros."""
 
     name: str
     title: str
